@@ -59,6 +59,7 @@ class Job:
     decided_preview: DecidedPreview | None = None
     asset: Asset | None = None
     revision: int = 0  # how many Previews a revision or a retry has requested
+    preview_seen_at: float | None = None  # when Mint has shown the Preview that waits
     files: tuple[LocalFile, ...] = ()
     refused: tuple[
         LocalFile, ...

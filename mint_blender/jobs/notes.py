@@ -42,6 +42,10 @@ TEMPLATES: dict[str, Message] = {
     "decide_again": Message(
         "Mint did not answer for 12 hours, so your decision is not sent again. Please decide again."
     ),
+    "newer_preview": Message(
+        "Mint has a newer Preview than the one that you approved, so nothing was approved. Look at "
+        "the newer one, then approve it."
+    ),
     "too_late": Message("Too late to {verb}: the job had already finished."),
     "preview_missing": Message(
         "Mint sent no preview picture. View the Preview on mint.gg before you approve it."

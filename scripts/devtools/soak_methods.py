@@ -54,7 +54,7 @@ _SIMULATION = Method(
     short=("--jobs", "400"),
     takes_minutes=True,
     goal=("jobs", 1_000_000),
-    fixed_seeds=(588, 956, 1970),
+    fixed_seeds=(588, 956, 1970, 2594),
     found=(
         "A job without an answer could adopt an asset that waited for an approval, and wait for "
         "ever. It now stops and sends the user to mint.gg.",
@@ -93,6 +93,8 @@ _SIMULATION = Method(
         "it. What was dismissed is not sent.",
         "A Preview that was on disk when a process was killed was taken for a later one, so that a "
         "person could approve another Preview than Mint showed. It is now fetched again.",
+        "A Preview that was shown long ago was approved although somebody had revised it on another "
+        "computer. Mint is now asked first, and the newer one is shown.",
     ),
 )
 

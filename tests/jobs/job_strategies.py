@@ -133,6 +133,7 @@ jobs = every_field(
     decision=st.none() | decisions,
     first_sent_at=guesses,
     optimize_sent_at=guesses,
+    preview_seen_at=guesses,
     problem=st.none()
     | every_field(
         Problem, cause=st.sampled_from(Cause), message=texts, code=maybe, request_id=maybe

@@ -36,6 +36,8 @@ SEEDS: dict[int, Options] = {
     # and with the second seed it was approved
     956: Options(),
     1970: Options(),
+    # a Preview was approved on one computer that was revised on another one since it was shown
+    2594: Options(),
     # a process was killed when it had created the lease of a batch, and not yet written it
     588: Options(),
     # a computer slept for a day between two tries of a revision, and sent it again: paid twice

@@ -120,6 +120,8 @@ class WorkflowContext:
         else:
             phase, problem = Phase.FAILED, error_messages.failed_work(operation)
         self.job = self.job.moved(phase, operation=operation, problem=problem)
+        if phase is Phase.REVIEW:
+            self.job = replace(self.job, preview_seen_at=self.now())
 
 
 class WorkflowPart:

@@ -19,6 +19,8 @@ from .context import MAX_TRIES, REPEATED_FOR, Steps, WorkflowPart
 from .effects import Poll, ReadAsset, SendDecision, Step
 from .start import Starter
 
+PREVIEW_RECENT_FOR = 60.0
+"""Seconds in which a Preview that Mint has shown is approved without looking at Mint again."""
 _TOO_LATE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED, Phase.CANCELED})
 
 
@@ -41,8 +43,27 @@ class DecisionHandler(WorkflowPart):
             yield from self._ask_user_again(decision)
         elif self._repeats_start(decision):
             self._start_again(decision)
+        elif decision.verb is Verb.APPROVE and (yield from self._has_newer_preview()):
+            note = notes.note("newer_preview")
+            self._job = replace(self._job.with_note(note), decision=None)
         else:
             yield from self._send(decision)
+
+    def _has_newer_preview(self) -> Generator[Step, Any, bool]:
+        """Return whether another Preview waits at Mint than the one that is shown here.
+
+        It may be revised on another computer, or at mint.gg. Mint is asked, unless it was a moment
+        ago; a newer Preview becomes that of the job.
+        """
+        job, seen_at = self._job, self._job.preview_seen_at
+        is_recent = seen_at is not None and self._context.now() - seen_at < PREVIEW_RECENT_FOR
+        if job.phase is not Phase.REVIEW or job.operation is None or is_recent:
+            return False
+        result = yield from self._perform(Poll(job.operation.id))
+        if not stale_previews.is_newer(job, result.operation):
+            return False
+        self._context.apply_operation(result.operation)
+        return True
 
     def _has_nothing_to_cancel(self) -> Generator[Step, Any, bool]:
         """Return whether nothing runs at Mint (any more).
