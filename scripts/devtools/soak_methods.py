@@ -93,8 +93,8 @@ _SIMULATION = Method(
         "it. What was dismissed is not sent.",
         "A Preview that was on disk when a process was killed was taken for a later one, so that a "
         "person could approve another Preview than Mint showed. It is now fetched again.",
-        "A Preview that was shown long ago was approved although somebody had revised it on another "
-        "computer. Mint is now asked first, and the newer one is shown.",
+        "A Preview that was shown long ago was approved although somebody had revised it on "
+        "another computer. Mint is now asked first, and the newer one is shown.",
     ),
 )
 
@@ -233,8 +233,8 @@ _RANDOM_STEPS = Method(
     found=(
         "Repeat Last (Shift R) and Repeat History ran a paid operator once more, without its "
         "price and without a question. They start nothing now.",
-        "While a file was opened with the last window closed, the handler that notices another "
-        "active object wrote a traceback.",
+        "While a file was opened with the last window closed, and while a window was opened, the "
+        "handler that notices another active object wrote a traceback.",
         "Blender 4.3 crashed when a script disabled and enabled the add-on and started a job, all "
         "before the next event. The heartbeat now waits for that event.",
     ),

@@ -201,3 +201,17 @@ def test_a_file_that_is_being_opened_has_no_active_object(
         opening.setattr(selected, "bpy", SimpleNamespace(app=app, context=context))
         selected._changed(None, other)
     assert (state.active, state.changes) == (lamp, changes + 1)
+
+
+@pytest.mark.parametrize("context", [{"screen": None}, {"screen": "the screen"}])
+def test_a_change_while_a_window_opens_is_counted_later(
+    registered: None, monkeypatch: pytest.MonkeyPatch, context: dict[str, Any]
+) -> None:
+    """The context has no active object then."""
+    incomplete = SimpleNamespace(
+        context=SimpleNamespace(**context), app=SimpleNamespace(background=False)
+    )
+    monkeypatch.setattr(selected, "bpy", incomplete)
+    active = SimpleNamespace(objects=SimpleNamespace(active=object()))
+    selected._changed(None, SimpleNamespace(view_layer=active))
+    assert selected._state().active is None

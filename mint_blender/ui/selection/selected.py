@@ -183,10 +183,12 @@ def _restored(*_: object) -> None:
 def _has_window() -> bool:
     """Return whether there is a panel to prepare.
 
-    In the background no timer keeps it up to date. While a file is opened, the context has no
-    window and no active object.
+    In the background no timer keeps it up to date. While a file or a window is opened, the context
+    has no window, or no active object.
     """
-    return bpy.context.screen is not None and not bpy.app.background
+    context = bpy.context
+    is_complete = context.screen is not None and hasattr(context, "active_object")
+    return is_complete and not bpy.app.background
 
 
 def _handlers() -> tuple[tuple[Any, Any], ...]:
