@@ -68,6 +68,7 @@ def place(
     """
     roots = [] if raw else _replaced(job, scene)
     placed: list[PlacedResult] = []
+    undo_step.begin()
     try:
         for change in (
             [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots, prepared)

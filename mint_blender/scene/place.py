@@ -18,7 +18,7 @@ import bpy
 
 from ..files.errors import FileError
 from ..message import Message, message_of
-from . import tags
+from . import tags, undo_step
 from .bounds import update_view_layers
 from .data_blocks import current_scene, is_linked, is_override
 from .gltf.gltf_import import SceneImportError
@@ -197,6 +197,8 @@ def import_transaction(
                 name=scene.name,
             )
         )
+    if undo:
+        undo_step.begin()
     try:
         with rollback_on_error() as snapshot, panorama.restored_on_error(scene):
             yield snapshot

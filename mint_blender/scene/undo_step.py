@@ -26,6 +26,17 @@ class _Count:
 _count = _Count()
 
 
+def begin() -> None:
+    """Make sure that what is changed from now on can be undone. Call it before `push`.
+
+    In Sculpt Mode, Blender undoes no change of the scene that follows a stroke, or the beginning of
+    that mode: it needs another step in between.
+    """
+    active = bpy.context.view_layer.objects.active
+    if not bpy.app.background and active is not None and active.mode == "SCULPT":
+        bpy.ops.ed.undo_push(message="Sculpt Mode")
+
+
 def push(title: str) -> None:
     """Make one undo step of all changes since the last one. Without a window there is no undo."""
     if bpy.app.background:

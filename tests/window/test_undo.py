@@ -68,6 +68,22 @@ def test_an_import_in_edit_mode(blender: BlenderWindow) -> None:
     assert blender.ask("scene()['mode']") == "EDIT"
 
 
+def test_an_import_in_sculpt_mode(blender: BlenderWindow) -> None:
+    """Undo removes the result alone, although Blender undoes no first change in that mode."""
+    own_work(blender)
+    blender.call("object.mode_set", mode="SCULPT")
+    before = blender.ask("scene()")
+    arrive(blender)
+    after = blender.ask("scene()")
+    assert set(after["objects"]) > set(before["objects"])
+    blender.over()
+    blender.key("ctrl+z")
+    blender.wait(UNDONE, objects=before["objects"])
+    assert blender.ask("scene()['mode']") == "SCULPT"
+    blender.key("ctrl+shift+z")
+    blender.wait(UNDONE, objects=after["objects"])
+
+
 VERTICES = """
 import bmesh
 cube = bpy.context.edit_object.data
