@@ -174,7 +174,7 @@ def test_a_failure_that_was_fixed_since_is_told_from_others(page: Path) -> None:
     reliability_page.write({"simulation": {"figures": {}, "failures": failures, "seconds": 60}})
     text = page.read_text()
     assert "| 1 (1 fixed since) |" in text
-    assert "fixed since (a test repeats each):\n\n- seed 956: the first\n" in text
+    assert "fixed since, with a test:\n\n- seed 956: the first\n" in text
     assert "Not fixed:\n\n- seed 9: the second\n" in text
 
 

@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -93,11 +94,13 @@ def _row(method: Method, result: Mapping[str, Any] | None) -> str:
 
 def _section(method: Method, result: Mapping[str, Any] | None) -> str:
     lines = [f"### {method.title}\n", f"{method.what}\n", f"{_when(method, result)}\n"]
+    if method.picture and result is not None:
+        lines.append("![{}]({})\n".format(*method.picture))
     if method.found:
         lines += ["Found and fixed:\n", *(f"- {each}" for each in method.found), ""]
     fixed, others = _failures(method, result) if result is not None else ([], [])
     for heading, failures in (
-        ("Failed in this run, and fixed since (a test repeats each):", fixed),
+        ("Failed in this run, and fixed since, with a test:", fixed),
         ("Not fixed:", others),
     ):
         if failures:
@@ -110,11 +113,12 @@ def _section(method: Method, result: Mapping[str, Any] | None) -> str:
 
 def _failures(method: Method, result: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return the failures of a run that were fixed since, and the others."""
-    fixed = tuple(f"seed {seed}: " for seed in method.fixed_seeds)
-    found: tuple[list[str], list[str]] = ([], [])
+    fixed, others = list[str](), list[str]()
     for failure in result["failures"]:
-        found[not failure.startswith(fixed)].append(failure)
-    return found
+        seed = re.search(r"\bseed (\d+)\b", failure)
+        is_fixed = seed is not None and int(seed[1]) in method.fixed_seeds
+        (fixed if is_fixed else others).append(failure)
+    return fixed, others
 
 
 def _when(method: Method, result: Mapping[str, Any] | None) -> str:

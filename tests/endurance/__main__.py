@@ -2,8 +2,8 @@
 """Many jobs in one Blender with a window: `python3 -m tests.endurance --jobs 1000`.
 
 After each batch, memory, threads, open files and sockets are measured while nothing is in flight,
-and the time of the heartbeats. The samples are kept in build/endurance.json. With `--draw` nothing
-is run, and those samples are drawn to docs/images/reliability/, in the environment `bench`.
+and the time of the heartbeats. The samples are kept in build/endurance.json, from which
+`python3 -m tests.endurance.plot` draws docs/images/reliability/, in the environment `bench`.
 """
 
 from __future__ import annotations
@@ -16,21 +16,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.window.blender_window import ROOT, BlenderError, BlenderWindow, NotTrue, make_profile
+from tests.window.blender_window import BlenderError, BlenderWindow, NotTrue, make_profile
 from tests.window.display import Display
 
-from .plot import draw
-from .watch import BATCH, Sample, growth, quick_service, watch
-
-SAMPLES = ROOT / "build" / "endurance.json"
+from .sample import Sample, keep
+from .watch import BATCH, growth, quick_service, watch
 
 
 def main() -> int:
     """Return 0 if everything stays flat, else 1."""
     options = _options()
-    if options.draw:
-        print(draw(_load()))
-        return 0
     begun, samples, failures = time.monotonic(), list[Sample](), list[str]()
     folder = Path(tempfile.mkdtemp(prefix="mint-endurance-"))
     try:
@@ -39,8 +34,7 @@ def main() -> int:
         failures.append(" ".join(str(error).split())[:600])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    SAMPLES.parent.mkdir(parents=True, exist_ok=True)
-    SAMPLES.write_text(json.dumps([each.as_json() for each in samples], indent=1), "utf-8")
+    keep(samples)
     command = f"python3 -m tests.endurance --jobs {options.jobs}"
     failures = (
         [f"{command}: {each}" for each in [*failures, *growth(samples)]]
@@ -65,7 +59,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1000, help="how many jobs to run")
     parser.add_argument("--minutes", type=float, help="begin no batch after this time")
     parser.add_argument("--seed", type=int, help="accepted, but nothing here is random")
-    parser.add_argument("--draw", action="store_true", help="only draw the samples of the last run")
     return parser.parse_args()
 
 
@@ -110,10 +103,6 @@ def _figures(samples: list[Sample]) -> dict[str, float]:
         f"milliseconds of a heartbeat after {first.jobs} jobs": first.beat_milliseconds,
         "milliseconds of a heartbeat at the end": last.beat_milliseconds,
     }
-
-
-def _load() -> list[Sample]:
-    return [Sample(**each) for each in json.loads(SAMPLES.read_text(encoding="utf-8"))]
 
 
 if __name__ == "__main__":

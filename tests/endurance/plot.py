@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw the samples, one panel for each quantity; needs matplotlib."""
+"""Draw the samples of the last run, one panel for each quantity: `python3 -m tests.endurance.plot`.
+
+It needs matplotlib, which is in the environment `bench`.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.window.blender_window import ROOT
-
-from .watch import Sample
+from .sample import ROOT, Sample, kept
 
 TARGET = ROOT / "docs" / "images" / "reliability" / "endurance.svg"
 PANELS = (
@@ -41,3 +42,7 @@ def draw(samples: list[Sample], target: Path = TARGET) -> Path:
     figure.savefig(target, metadata={"Date": None})
     pyplot.close(figure)
     return target
+
+
+if __name__ == "__main__":
+    print(draw(kept()))

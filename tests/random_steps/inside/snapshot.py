@@ -103,7 +103,10 @@ def check_kept(before: Snapshot, now: Snapshot, placed: list[Placement], when: s
 def check_undone(before: Snapshot, now: Snapshot, job: str) -> None:
     """Complain unless an undo has removed one result, and nothing else."""
     if before.results - Counter([job]) != now.results:
-        facts.complain(f"an undo after placing {job}: {before.results}, then {now.results}")
+        facts.complain(
+            f"an undo after placing {job}: {before.results} {before.here}, then {now.results}"
+            f" {now.here}"
+        )
     if before.own != now.own:
         facts.complain(f"an undo after placing {job} changed objects: {before.own ^ now.own}")
 
