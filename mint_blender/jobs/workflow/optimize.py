@@ -45,7 +45,10 @@ class Optimizer(WorkflowPart):
     def optimize(self) -> Steps:
         """Have the model optimized, if that was requested and is not done yet."""
         asset_id, level = self._result.asset_id(), self._job.optimize
-        if level is None or asset_id is None or self._result.assets.optimized_glb_url is not None:
+        if level is None or asset_id is None:
+            return
+        if self._result.assets.optimized_glb_url is not None:
+            self._count_unanswered()
             return
         lacking = file_choice.OPTIMIZED_NEEDS - accepted_extensions(
             self._job, self._config.readable
@@ -60,31 +63,60 @@ class Optimizer(WorkflowPart):
             yield from self._optimize(asset_id, level)
 
     def _optimize(self, asset_id: str, level: OptimizationLevel) -> Steps:
+        sent_before = self._job.optimize_sent_at
         try:
             if self._job.optimization is None:
                 if not (yield from self._is_within_own_limit(asset_id)):
                     return
                 yield from self._start(asset_id, level)
             yield from self._watch()
-        except errors.AlreadyOptimized:
-            yield from self._result.read_asset()
-        except errors.OptimizationInProgress:
-            yield from self._wait_for_file(asset_id)
-        except errors.MintError as error:
-            if isinstance(error, errors.ProblemError) and (
-                error.proves_nothing_started or type(error) is errors.Conflict
-            ):
-                self._add_note("not_optimized", reason=error)
-            elif self._is_unanswered():
+        except (errors.AlreadyOptimized, errors.OptimizationInProgress) as error:
+            if not error.follows_no_answer:  # then it is not our request that Mint speaks of
+                self._job = replace(self._job, optimize_sent_at=sent_before)
+            if isinstance(error, errors.AlreadyOptimized):
                 yield from self._result.read_asset()
-                if self._result.assets.optimized_glb_url is None:
-                    self._add_note("optimizing_unanswered")
             else:
-                raise
+                yield from self._wait_for_file(asset_id)
+            if self._result.assets.optimized_glb_url is not None:
+                self._count_unanswered()
+        except errors.MintError as error:
+            yield from self._continue_without(error)
+
+    def _continue_without(self, error: errors.MintError) -> Steps:
+        """Continue with the original file, unless Mint has optimized the model all the same.
+
+        Raises:
+            MintError: The request can be repeated later.
+        """
+        is_refused = isinstance(error, errors.ProblemError) and (
+            error.proves_nothing_started or type(error) is errors.Conflict
+        )
+        if is_refused:
+            self._add_note("not_optimized", reason=error)
+            return
+        if not self._is_unanswered():
+            raise error
+        yield from self._result.read_asset()
+        if self._result.assets.optimized_glb_url is None:
+            self._add_note("optimizing_unanswered")
+        else:
+            self._count_unanswered()
 
     def _is_unanswered(self) -> bool:
         """Return whether Mint has not answered the request for so long that it is not repeated."""
         return self._job.optimization is None and self._context.is_old(self._job.optimize_sent_at)
+
+    def _count_unanswered(self) -> None:
+        """Count the price of a request that Mint has not answered, but has carried out.
+
+        What it has cost is not known. Somebody else may have optimized the model; but a limit that
+        counts too much is better than one that counts too little.
+        """
+        job = self._job
+        if job.optimization is None and job.optimize_sent_at is not None:
+            is_existing = job.source_asset_id is not None
+            price = (job.estimate if is_existing else job.optimize_estimate) or 0.0
+            self._job = replace(job, paid_before=job.paid_before + price, optimize_sent_at=None)
 
     def _is_within_own_limit(self, asset_id: str) -> Generator[Step, Any, bool]:
         """Return whether the optimization fits the job's own limit; otherwise add a note."""
