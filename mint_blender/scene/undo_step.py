@@ -34,7 +34,7 @@ def begin() -> None:
     """
     active = bpy.context.view_layer.objects.active
     if not bpy.app.background and active is not None and active.mode == "SCULPT":
-        bpy.ops.ed.undo_push(message=Message("Sculpt Mode"))
+        bpy.ops.ed.undo_push(message=Message("Before Placing"))
 
 
 def push(title: str) -> None:
