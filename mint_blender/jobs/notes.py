@@ -43,8 +43,7 @@ TEMPLATES: dict[str, Message] = {
         "Mint did not answer for 12 hours, so your decision is not sent again. Please decide again."
     ),
     "newer_preview": Message(
-        "Mint has a newer Preview than the one that you approved, so nothing was approved. Look at "
-        "the newer one, then approve it."
+        "Mint has a newer Preview, so nothing was approved. Look at it, then approve it."
     ),
     "too_late": Message("Too late to {verb}: the job had already finished."),
     "preview_missing": Message(

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
+from tests.mint_service.runner import Service
+from tests.service.contract_client import ContractClient
+
 from .blender_window import BlenderWindow
 from .conftest import Since
 from .display import HEIGHT
@@ -125,6 +128,29 @@ def test_previews_are_compared_and_the_newest_approved(
     assert len(blender.ask("roots()")) == 1
     assert since.starts == 1
     assert since.count("POST", "/v1/operations/*:revise") == 2
+    assert since.count("POST", "/v1/operations/*:approve") == 1
+
+
+@pytest.mark.covers("R-decide")
+def test_a_preview_that_was_revised_elsewhere_is_not_approved(
+    blender: BlenderWindow, service: Service, since: Since
+) -> None:
+    """The newer Preview is shown with a note, and the next click approves it."""
+    start(blender, "a red ceramic lamp", mode="REVIEW")
+    blender.wait_for("review")
+    wait_for_pictures(blender, 1)
+    other, operation = ContractClient(service), service.operations()[-1].id
+    other.post(f"/operations/{operation}:revise", {"feedback": "make the shade blue"})
+    while other.operation(operation)["status"] != "preview_ready":
+        time.sleep(0.1)
+    blender.ask("part('jobs.workflow.decisions').PREVIEW_RECENT_FOR = 0.0")
+    blender.click("mint.approve")
+    blender.wait(RESTS.format(2))
+    wait_for_pictures(blender, 2)
+    blender.screenshot("review_revised_elsewhere")
+    assert since.count("POST", "/v1/operations/*:approve") == 0
+    blender.click("mint.approve")
+    blender.wait_for("placed")
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
