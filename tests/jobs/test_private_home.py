@@ -43,7 +43,11 @@ def lax() -> Iterator[None]:
 
 
 def permissions(path: Path) -> int:
-    return stat.S_IMODE(path.lstat().st_mode)
+    """Return the permissions of a path; none if it is gone: locks come and go."""
+    try:
+        return stat.S_IMODE(path.lstat().st_mode)
+    except FileNotFoundError:
+        return 0
 
 
 def open_to_others(home: Path) -> list[str]:

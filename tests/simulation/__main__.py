@@ -37,10 +37,12 @@ class Totals:
         self.figures: Counter[str] = Counter()
         self.failures: list[str] = []
         self.next_seed: int | None = None
+        self.processor_seconds = 0.0
 
     def add(self, outcome: Outcome) -> None:
         """Add a world; print it if it broke a rule."""
         self.next_seed = outcome.seed + 1
+        self.processor_seconds += outcome.seconds
         self.figures += Counter(
             {
                 "worlds": 1,
@@ -49,7 +51,6 @@ class Totals:
                 "calls that reached Mint": outcome.calls,
                 "kills": outcome.kills,
                 "simulated hours": round(outcome.days * 24.0),
-                "processor milliseconds": round(outcome.seconds * 1000.0),
             }
         )
         self.figures += Counter({f"faults: {name}": n for name, n in outcome.faults.items()})
@@ -96,6 +97,7 @@ def main() -> int:
                 "figures": dict(totals.figures),
                 "failures": totals.failures,
                 "seconds": seconds,
+                "processor_seconds": round(totals.processor_seconds, 1),
                 "next_seed": totals.next_seed,
             }
         )
