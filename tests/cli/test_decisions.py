@@ -14,8 +14,10 @@ import pytest
 
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.workflow import decisions
 
 from ..mint_service.runner import ThreadService
+from ..service.contract_client import ContractClient
 from .command_runner import LAMP, RunMint, command, environment
 
 
@@ -65,6 +67,22 @@ def test_a_decision_of_a_killed_command_says_what_carries_it_out(
     assert mint("resume", review).status == 0
     assert len(service.requests("POST", "*:approve")) == 1
     assert service.requests("POST", "*:revise") == []
+
+
+def test_a_preview_that_was_revised_elsewhere_is_not_approved(
+    mint: RunMint, review: str, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command ends at the newer Preview, as `revise` does, and says why."""
+    monkeypatch.setattr(decisions, "PREVIEW_RECENT_FOR", 0.0)
+    other, operation = ContractClient(service), service.operations()[-1].id
+    other.post(f"/operations/{operation}:revise", {"feedback": "make it blue"})
+    other.until({"id": operation}, "preview_ready")
+    ran = mint("approve", review)
+    assert ran.status == 6
+    assert "preview-2" in ran.error_text
+    assert "Mint has a newer Preview, so nothing was approved." in ran.error_text
+    assert service.requests("POST", "*:approve") == []
+    assert mint("approve", review).status == 0
 
 
 def test_approve_writes_the_output_of_generate(mint: RunMint, tmp_path: Path) -> None:
