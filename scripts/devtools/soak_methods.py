@@ -194,7 +194,7 @@ _FUZZING = Method(
     "batches and asset libraries, the tools for agents. Atheris (libFuzzer) chooses what to try "
     "next from the branches that it reaches. Only the errors that the docstrings promise may "
     "occur, and nothing may be written outside of the folder.",
-    long=("--minutes", "120"),
+    long=("--minutes", "30"),
     short=("--minutes", "4"),
     takes_minutes=True,
     environment="fuzz",
