@@ -39,6 +39,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..message import Message, sentences
+from .redaction import redact
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ class MismatchedResponse(InvalidResponse):
             self,
             Message(
                 "Mint's response is about {received} instead of {expected}. Trying again.",
-                received=received,
+                received=redact(received),
                 expected=expected,
             ),
         )

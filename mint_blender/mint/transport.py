@@ -236,7 +236,8 @@ class Transport:
         if 300 <= status < 400:
             problem = _redirect_problem(location, self._secret)
             raise InvalidResponse(problem, request_id=request_id)
-        data = _parse_json(content)
+        # A proxy may repeat the headers of the request: the key gets into no record or sentence.
+        data = _parse_json(content.replace(self._secret.encode(), redaction.PLACEHOLDER.encode()))
         if not 200 <= status < 300:
             raise problem_error(
                 read_problem(status, data, secret=self._secret),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from mint_blender.mint.base_url import Origin
 from mint_blender.mint.client import Client
-from mint_blender.mint.errors import KeyMissing, KeyUnusable, MintError
+from mint_blender.mint.errors import InvalidResponse, KeyMissing, KeyUnusable, MintError
+from mint_blender.mint.schema import Kind
 from mint_blender.mint.transport import Transport
 
 from .raw_server import KEY, answer, raw_server, unused_port
@@ -128,3 +130,21 @@ def test_repr_and_str_do_not_contain_the_key(make_transport):
     client = Client(transport)
     assert repr(client) == "Client(Transport(https://api.mint.gg/v1))"
     assert KEY not in f"{transport} {transport!r} {client} {client!r} {transport._session.headers}"
+
+
+@pytest.mark.covers("S-key-repeated")
+@pytest.mark.parametrize(
+    "spelling", [KEY, f"\\u{ord(KEY[0]):04x}{KEY[1:]}"], ids=["plain", "escaped"]
+)
+def test_an_answer_that_repeats_the_key_shows_it_nowhere(make_transport, spelling):
+    """A proxy repeats the headers of the request in an id and in a name."""
+    document = json.dumps({"id": "m1SPELLING", "name": "a SPELLING lamp"})
+    said = document.replace("SPELLING", spelling).encode()
+    with raw_server(answer(said), answer(said)) as server:
+        client = Client(make_transport(server.base_url))
+        with pytest.raises(InvalidResponse) as raised:
+            client.asset(Kind.MODEL, "m1")
+        assert KEY not in str(raised.value)
+        if spelling == KEY:
+            data = make_transport(server.base_url).request("GET", "models/m1").data
+            assert data["name"] == "a (key) lamp"
