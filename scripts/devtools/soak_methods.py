@@ -214,8 +214,8 @@ _FUZZING = Method(
         "catalog without a valid id was used.",
         "A height of 400 digits, a conflicted copy of a file of a batch, a process number that no "
         "system has, and a file name with a null byte each ended a command with a traceback.",
-        "An answer about another id, which had the API key in it, was quoted with the key. The key "
-        "is now removed from every answer.",
+        "An answer about another id was quoted in full: with the API key, if it had the key in it. "
+        "The key is now removed from every answer, and the id shortened.",
         "A GLB of 4 MB could name the same picture 65,536 times, which was read as often. There "
         "may be 4,096 now, and each is read once.",
     ),
