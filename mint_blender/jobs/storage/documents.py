@@ -186,6 +186,9 @@ def _path_in(record: dict[str, Any]) -> Path | None:
 
 def _is_same(one: Path | None, other: Path) -> bool:
     """Return whether two paths name the same file, which may be gone."""
-    return one is not None and os.path.normcase(os.path.realpath(one)) == os.path.normcase(
-        os.path.realpath(other)
-    )
+    try:
+        return one is not None and os.path.normcase(os.path.realpath(one)) == os.path.normcase(
+            os.path.realpath(other)
+        )
+    except ValueError:  # a path with a null byte, which names no file
+        return False

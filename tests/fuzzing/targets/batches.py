@@ -92,8 +92,8 @@ def _fill(folder: Path, data: bytes) -> None:
     (inner / batch_ledger.NAME).write_bytes(b"\n".join(entries))
     for name, content in files.items():
         path = inner / name
-        if path.parent.is_dir() and ".." not in path.parts and path.is_relative_to(inner):
-            with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):
+            if path.parent.is_dir() and ".." not in path.parts and path.is_relative_to(inner):
                 path.write_bytes(content)
 
 
