@@ -216,7 +216,7 @@ _FUZZING = Method(
         "system has, and a file name with a null byte each ended a command with a traceback.",
         "An answer about another id was quoted in full: with the API key, if it had the key in it. "
         "The key is now removed from every answer, and the id shortened.",
-        "A stored path with a null byte in the list of open documents ended with an internal error.",
+        "A stored path with a null byte in the list of open documents was an internal error.",
         "A GLB of 4 MB could name the same picture 65,536 times, which was read as often. There "
         "may be 4,096 now, and each is read once.",
     ),
