@@ -164,14 +164,6 @@ class InvalidResponse(MintError):
         self.request_id = request_id
 
 
-_LONGEST_ID = 80
-"""Characters of an id that are shown."""
-
-
-def _shortened(id: str) -> str:
-    return id if len(id) <= _LONGEST_ID else f"{id[: _LONGEST_ID - 1]}…"
-
-
 class MismatchedResponse(InvalidResponse):
     """The response is about another id: a cache, a proxy, a mix-up at Mint. It is not used."""
 
@@ -180,8 +172,8 @@ class MismatchedResponse(InvalidResponse):
             self,
             Message(
                 "Mint's response is about {received} instead of {expected}. Trying again.",
-                received=_shortened(redact(received)),
-                expected=_shortened(expected),
+                received=redact(received)[:80],
+                expected=expected[:80],
             ),
         )
         self.request_id = request_id
