@@ -32,17 +32,23 @@ def own_work(blender: BlenderWindow) -> dict[str, Any]:
     return made
 
 
+def undo(blender: BlenderWindow, before: dict[str, Any]) -> dict[str, Any]:
+    """Undo what has arrived since, until no object of it is left; return what was there with it."""
+    after: dict[str, Any] = blender.ask("scene()")
+    assert set(after["objects"]) > set(before["objects"])
+    blender.over()
+    blender.key("ctrl+z")
+    blender.wait(UNDONE, objects=before["objects"])
+    return after
+
+
 @pytest.mark.feature("import of models")
 @pytest.mark.feature("one undo step for an import")
 def test_undo_right_after_an_import(blender: BlenderWindow) -> None:
     """Ctrl+Z removes the result and not the user's last action; redo restores it."""
     before = own_work(blender)
     arrive(blender)
-    after = blender.ask("scene()")
-    assert set(after["objects"]) > set(before["objects"])
-    blender.over()
-    blender.key("ctrl+z")
-    blender.wait(UNDONE, objects=before["objects"])
+    after = undo(blender, before)
     assert blender.ask("scene()") == before
     blender.key("ctrl+shift+z")
     blender.wait(UNDONE, objects=after["objects"])
@@ -74,11 +80,7 @@ def test_an_import_in_sculpt_mode(blender: BlenderWindow) -> None:
     blender.call("object.mode_set", mode="SCULPT")
     before = blender.ask("scene()")
     arrive(blender)
-    after = blender.ask("scene()")
-    assert set(after["objects"]) > set(before["objects"])
-    blender.over()
-    blender.key("ctrl+z")
-    blender.wait(UNDONE, objects=before["objects"])
+    after = undo(blender, before)
     assert blender.ask("scene()['mode']") == "SCULPT"
     blender.key("ctrl+shift+z")
     blender.wait(UNDONE, objects=after["objects"])
