@@ -41,6 +41,9 @@ SEEDS: dict[int, Options] = {
     # what an optimization without an answer had cost was not counted; see also
     # `test_unanswered_optimization`, since other requests have changed this world since
     3310: Options(),
+    # an answer about an earlier key came after its scheduler was closed, and was taken for one about
+    # the present key
+    5539: Options(),
     # a process was killed when it had created the lease of a batch, and not yet written it
     588: Options(),
     # a computer slept for a day between two tries of a revision, and sent it again: paid twice

@@ -28,6 +28,10 @@ from .thread_messages import CallEnded, Command, QueryAnswered, QueryEnded
 
 log = logging.getLogger(__name__)
 
+# One count for all schedulers of a process: an answer to a call of an earlier scheduler must not be
+# taken for one of this scheduler's, which may talk to another account.
+_numbers = itertools.count(1)
+
 Work = Callable[[Client], object]
 
 
@@ -56,7 +60,6 @@ class CallPool:
         self._lanes = {
             lane: config.executor(lane.value, SIZES[lane], IDLE_TIMEOUT) for lane in Lane
         }
-        self._numbers = itertools.count(1)
         self._lock = threading.Condition()  # guards the following
         self._free: list[Client] = []  # connected to the present account
         # by number of the call: its client, and whether it changes something at Mint
@@ -150,7 +153,7 @@ class CallPool:
                 client.stop()
 
     def _begin(self, changes: bool) -> int:
-        number = next(self._numbers)
+        number = next(_numbers)
         with self._lock:
             self._busy[number] = None, changes
         return number

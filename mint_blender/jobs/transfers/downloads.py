@@ -35,6 +35,9 @@ MAX_THUMBNAIL_DOWNLOADS = 2  # at a time
 IDLE_TIMEOUT = 30.0
 """Seconds after the last download until the connections are closed."""
 
+# One count for all schedulers of a process, as for the calls to Mint, which have positive numbers.
+_numbers = itertools.count(-1, -1)
+
 
 class Downloads:
     """The downloads of a scheduler. For its thread; only the work runs on others."""
@@ -52,7 +55,6 @@ class Downloads:
         self._outbox = outbox
         self._files = config.executor("mint-download", config.downloads, 0.0)
         self._pictures = config.executor("mint-picture", MAX_THUMBNAIL_DOWNLOADS, 0.0)
-        self._numbers = itertools.count(-1, -1)  # negative: calls to Mint have positive numbers
         self._in_flight: set[tuple[str, str]] = set()  # files of jobs, still wanted or not
         self._queries: set[int] = set()  # numbers of those that are being answered
         # by whether the API, and so its files, are on this computer
@@ -133,7 +135,7 @@ class Downloads:
         self, query: Thumbnail | RemoteGlbHeader, number_of_ask: int, is_allowed: Callable[[], bool]
     ) -> int:
         """Answer a query from the file host; `QueryEnded` with the returned number comes back."""
-        number = next(self._numbers)
+        number = next(_numbers)
         self._queries.add(number)
         downloader = self._downloader()
 
