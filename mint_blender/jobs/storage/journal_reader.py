@@ -147,9 +147,9 @@ class JournalReader:
             f" ORDER BY created_at DESC, id LIMIT {PAGE}"
         )
         at, last = math.inf, ""
-        while page := list(self._read(clause, at, at, last)):
-            yield from page
-            at, last = page[-1].created_at, page[-1].id
+        while page := self._db.rows(_SELECT + clause, at, at, last):
+            yield from map(self._record, page)
+            last, at, *_ = page[-1]  # of the row, which it is sorted by: the record may differ
 
     def open_records(self) -> list[Job | Unreadable]:
         """Return what is on the list and not over, and what cannot be read."""
