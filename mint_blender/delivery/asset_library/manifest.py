@@ -27,6 +27,8 @@ from ...message import Message
 FILE_NAME = "mint-library.jsonl"
 LOCK = "mint-library.lock"
 """The file that a sync locks (`files.file_lock`), so that only one works on the folder."""
+MAX_FILE_NAME_BYTES = 255
+"""What most file systems allow."""
 
 
 @dataclass(frozen=True)
@@ -187,5 +189,13 @@ def _read(path: Path) -> Iterable[ManifestEntry]:
 
 
 def _is_file_name(name: str) -> bool:
-    """Return whether this is a plain name, which cannot lead out of the folder."""
-    return name == Path(name).name and name not in {"", ".", ".."} and name.isprintable()
+    """Return whether this is a plain name, which cannot lead out of the folder.
+
+    A name that is too long to be written is not ours, and asking for such a file is an OSError.
+    """
+    return (
+        name == Path(name).name
+        and name not in {"", ".", ".."}
+        and name.isprintable()
+        and len(os.fsencode(name + PART)) <= MAX_FILE_NAME_BYTES
+    )
