@@ -168,6 +168,15 @@ def test_a_run_in_parts_is_continued_until_it_is_whole(monkeypatch, page: Path) 
     assert json.loads(reliability_page.FIGURES.read_text())["made_up"]["figures"]["jobs"] == 400
 
 
+def test_groups_of_figures_are_below_the_table(page: Path) -> None:
+    """The table has the totals; what they consist of is in the section of the method."""
+    figures = {"kills": 1200, "kills: batch": 1000, "kills: in the window: model": 200}
+    reliability_page.write({"simulation": {"figures": figures, "failures": [], "seconds": 60}})
+    text = page.read_text()
+    assert "| so far: kills: 1,200 |" in text
+    assert "\n- kills: batch 1,000; in the window: model 200\n" in text
+
+
 def test_a_failure_that_was_fixed_since_is_told_from_others(page: Path) -> None:
     """The figures stay those of the run; the page says what is still open."""
     failures = ["seed 956: the first", "seed 9: the second"]

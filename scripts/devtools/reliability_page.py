@@ -82,7 +82,8 @@ def number(value: float) -> str:
 def _row(method: Method, result: Mapping[str, Any] | None) -> str:
     figures, failures = NOT_RUN, ""
     if result is not None:
-        figures = ", ".join(f"{name}: {number(n)}" for name, n in result["figures"].items())
+        totals, _ = _totals_and_parts(result)
+        figures = ", ".join(f"{name}: {number(n)}" for name, n in totals.items())
         figures = figures if _is_whole(method, result) else f"so far: {figures}"
         fixed, others = _failures(method, result)
         failures = f"{len(others)} ({len(fixed)} fixed since)" if fixed else str(len(others))
@@ -92,10 +93,30 @@ def _row(method: Method, result: Mapping[str, Any] | None) -> str:
     return f"| [{method.title}](#{anchor}) | {figures} | {failures} | {found} | {repeat} |"
 
 
+def _totals_and_parts(
+    result: Mapping[str, Any],
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Return the figures for the table, and those with a group before the name, by group."""
+    totals, parts = dict[str, float](), dict[str, dict[str, float]]()
+    for name, value in result["figures"].items():
+        group, colon, part = name.partition(": ")
+        if colon:
+            parts.setdefault(group, {})[part] = value
+        else:
+            totals[name] = value
+    return totals, parts
+
+
 def _section(method: Method, result: Mapping[str, Any] | None) -> str:
     lines = [f"### {method.title}\n", f"{method.what}\n", f"{_when(method, result)}\n"]
     if method.picture and result is not None:
         lines.append("![{}]({})\n".format(*method.picture))
+    _, parts = _totals_and_parts(result) if result is not None else ({}, {})
+    for group, figures in parts.items():
+        each = "; ".join(f"{name} {number(value)}" for name, value in figures.items())
+        lines.append(f"- {group}: {each}")
+    if parts:
+        lines.append("")
     if method.found:
         lines += ["Found and fixed:\n", *(f"- {each}" for each in method.found), ""]
     fixed, others = _failures(method, result) if result is not None else ([], [])

@@ -217,8 +217,11 @@ _FUZZING = Method(
         "A height of 400 digits, a conflicted copy of a file of a batch, a process number that no "
         "system has, and a file name with a null byte each ended a command with a traceback.",
         "An answer about another id was quoted in full: with the API key, if it had the key in it. "
-        "The key is now removed from every answer, and the id shortened.",
+        "The id is now shortened, and the key removed from it.",
         "A stored path with a null byte in the list of open documents was an internal error.",
+        "A job with another time in its record than in its row was read from the journal again and "
+        "again, without end.",
+        "A name in the manifest of an asset library that no file system takes ended each sync.",
         "A GLB of 4 MB could name the same picture 65,536 times, which was read as often. There "
         "may be 4,096 now, and each is read once.",
     ),
