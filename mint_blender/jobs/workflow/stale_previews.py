@@ -66,10 +66,7 @@ def is_earlier(job: Job, url: str) -> bool:
 
 def is_another(job: Job, url: str) -> bool:
     """Return whether this is certainly another picture than those of the job's Previews."""
-    return not any(
-        urls.same_file(file.url, url) or urls.content_key(file.url) == urls.content_key(url)
-        for file in job.previews
-    )
+    return not any(urls.same_file(file.url, url) for file in job.previews)
 
 
 def is_newer(job: Job, operation: Operation) -> bool:
