@@ -101,8 +101,8 @@ def apply_review(job_service: JobService, job: Job, review: Review) -> None:
     """Call `review` with the job's Preview, and do what it returns."""
     answer = review(preview_of(job))
     if answer == "approve":
-        job_service.approve(job.id)
+        job_service.approve(job.id, seen=job)
     elif answer == "cancel":
         job_service.cancel(job.id)
     else:
-        job_service.revise(job.id, answer)
+        job_service.revise(job.id, answer, seen=job)

@@ -176,15 +176,18 @@ class JobService(JobRunner):
         self.retry(job.id)
         return self.job(job.id)
 
-    def approve(self, job_id: str) -> None:
-        """Accept the Preview, which starts the expensive stage. Raises TooExpensive."""
-        self._decide(job_id, Verb.APPROVE)
+    def approve(self, job_id: str, *, seen: Job | None = None) -> None:
+        """Accept the Preview, which starts the expensive stage. Raises TooExpensive.
 
-    def revise(self, job_id: str, feedback: str) -> None:
-        """Request another Preview. Raises TooExpensive."""
+        `seen` is the job as the person has seen it; None: as it is on the list.
+        """
+        self._decide(seen or self.job(job_id), Verb.APPROVE)
+
+    def revise(self, job_id: str, feedback: str, *, seen: Job | None = None) -> None:
+        """Request another Preview. Raises TooExpensive. `seen` is as in `approve`."""
         if complaint := feedback_error(feedback):
             raise NotPossible(complaint)
-        self._decide(job_id, Verb.REVISE, feedback.strip())
+        self._decide(seen or self.job(job_id), Verb.REVISE, feedback.strip())
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job, at Mint too."""
@@ -193,7 +196,7 @@ class JobService(JobRunner):
             if self.unsent_jobs.is_unclaimed(job := self.cache.get(job.id) or job):
                 self.cache.save(job.moved(Phase.CANCELED, problem=None))
                 return
-        self._decide(job.id, Verb.CANCEL)
+        self._decide(job, Verb.CANCEL)
 
     def cancel_waiting(self, only: Collection[str] | None = None) -> None:
         """Cancel every queued job: those that nothing was sent for yet.
@@ -227,7 +230,7 @@ class JobService(JobRunner):
             raise action_checks.refusal(
                 job, Verb.RETRY
             )  # it still runs: another attempt would be paid for too
-        self._decide(job.id, Verb.RETRY)
+        self._decide(job, Verb.RETRY)
 
     def set_limit(self, job_id: str, max_credits: float | None) -> None:
         """Set the most that one job may cost in all; None removes its limit."""
@@ -240,7 +243,7 @@ class JobService(JobRunner):
         """
         job = self.job(job_id)
         if job.phase is Phase.BILLING and job.decision is None:
-            self._decide(job.id, Verb.RESUME)
+            self._decide(job, Verb.RESUME)
         elif job.is_resumable or (job.phase is Phase.PAUSED and job.hold is None):
             if not self.blocks_for_prices:
                 self._ask_beyond_own_limit(job)
@@ -357,14 +360,15 @@ class JobService(JobRunner):
             self.wake(job)
         return kept
 
-    def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
+    def _decide(self, seen: Job, verb: Verb, feedback: str | None = None) -> None:
         """Commit a decision. If it costs Credits, the limits are checked in the same commit."""
-        job = self.job(job_id)
+        job = self.job(seen.id)
         queries = prices_of_click(job, verb) if verb in presenter.verbs(job) else ()
         estimates = self._prices(queries, own_limit=job.max_credits)
         decision = Decision(verb, new_key(verb.value), feedback, time.time(), *estimates)
         with self.cache.single_commit():
             job = self.cache.get(job.id) or job
+            action_checks.check_preview(seen, job, verb)
             if queries and (self.budget.limits or job.max_credits is not None):
                 job = self._within_limits(job, decision, queries)
             decided = self.cache.decide(job, decision)

@@ -38,6 +38,8 @@ SEEDS: dict[int, Options] = {
     1970: Options(),
     # a Preview was approved on one computer that was revised on another one since it was shown
     2594: Options(),
+    # a Preview was approved that another process had revised while the price was asked for
+    7746: Options(),
     # what an optimization without an answer had cost was not counted; see also
     # `test_unanswered_optimization`, since other requests have changed this world since
     3310: Options(),

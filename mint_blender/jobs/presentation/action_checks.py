@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from ...files.urls import same_file
 from ...message import Message
 from ...mint.schema import Asset, Format, Status
 from ..budget.prices import NotPossible, OtherAccount
@@ -40,6 +41,29 @@ def refusal(job: Job, verb: Verb | None = None) -> NotPossible:
             state=presenter.state(job),
         )
     )
+
+
+def check_preview(seen: Job, job: Job, verb: Verb) -> None:
+    """Raise NotPossible if a decision about a Preview would be one about a newer Preview.
+
+    `seen` is the job as the person has seen it. Another process may have revised it since.
+    """
+    is_about_preview = verb in {Verb.APPROVE, Verb.REVISE} and job.phase is Phase.REVIEW
+    if is_about_preview and _has_other_preview(seen, job):
+        raise NotPossible(
+            Message(
+                "{title}: There is a newer Preview than the one that you have seen, so nothing was"
+                " sent. Look at it, then decide again.",
+                title=job.title,
+            )
+        )
+
+
+def _has_other_preview(seen: Job, job: Job) -> bool:
+    if job.revision != seen.revision:
+        return True
+    have_both = seen.has_preview and job.has_preview
+    return have_both and not same_file(seen.previews[-1].url, job.previews[-1].url)
 
 
 def check_asset_retry(asset: Asset, jobs: Sequence[Job]) -> None:
