@@ -69,13 +69,13 @@ def test_every_splat_is_loaded(results: dict[int, dict[str, Any]]) -> None:
 
 
 def test_ten_times_the_splats_take_ten_times_the_time(results: dict[int, dict[str, Any]]) -> None:
-    """Reading and showing grow with the number, not with its square.
+    """Reading and showing grow with the number, not with its square, which would be 100 times.
 
-    Processor time is compared, since other programs do not lengthen it.
+    Processor time is compared. Other programs lengthen it, too: they take the memory's bandwidth.
     """
     for what in ("read", "without_limit"):
         few, many = (max(each[what], 0.05) for each in results.values())
-        assert many / few < 2.5 * MANY / FEW, f"{what}: {few:.2f} s and {many:.2f} s"
+        assert many / few < 4 * MANY / FEW, f"{what}: {few:.2f} s and {many:.2f} s"
 
 
 def test_memory_stays_within_bounds(results: dict[int, dict[str, Any]]) -> None:
