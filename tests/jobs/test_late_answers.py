@@ -22,12 +22,18 @@ class SlowIdentities:
     def __init__(self, *users: str) -> None:
         self.gates = {user: threading.Event() for user in users}
         self._users = iter(users)
+        self._asked = {user: threading.Event() for user in users}
 
     def me(self) -> Me:
         """Wait, and answer."""
         user = next(self._users)
+        self._asked[user].set()
         assert self.gates[user].wait(20)
         return Me(user, None, None, ())
+
+    def wait_until_asked(self, user: str) -> None:
+        """Wait until the question is on its way that gets this answer."""
+        assert self._asked[user].wait(20)
 
     def open(self, engine: EngineHarness, user: str) -> None:
         """Let an answer arrive, and the scheduler receive it."""
@@ -44,11 +50,13 @@ def test_whose_key_it_is_is_not_taken_from_a_late_answer(home: Path) -> None:
     job, account = a_job(), Account("another-key")
     engine.add(job)
     engine.run()
+    slow.wait_until_asked("earlier")
     engine.scheduler.receive(SetAccount(account))
     engine.scheduler.close(0.1)  # nothing is left to do
     engine.scheduler = Scheduler(engine.setup, account, engine.inbox, engine.outbox)
     engine.scheduler.receive(Wake(job.id))
     engine.run()
+    slow.wait_until_asked("present")
     engine.journal.set_account(account)
     owners = []
     for user in slow.gates:
