@@ -134,6 +134,24 @@ def test_a_preview_that_is_gone_shows_what_was_decided_elsewhere() -> None:
     assert (run.job.phase, type(run.effect)) == (Phase.WORKING, Poll)
 
 
+def test_what_mint_says_beside_a_fresh_link_is_kept() -> None:
+    """Somebody may have revised the Preview elsewhere, which counts for the limits."""
+    run = started(a_job(mode=Mode.REVIEW))
+    run.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"}))
+    answer = seen(
+        "preview_ready",
+        Mode.REVIEW,
+        assets={"previewImageUrl": f"{FILES}q.webp"},
+        credits={"finalized": 300},
+    )
+    run.fail(LinkExpired("The link has expired.")).answer(answer)
+    run.answer(kept(run.expect(Fetch)))
+    at_mint = run.job.operation
+    assert at_mint is not None and at_mint.credits is not None
+    assert (at_mint.credits.finalized, run.job.phase) == (300, Phase.REVIEW)
+    assert [file.url for file in run.job.previews] == [f"{FILES}q.webp"]
+
+
 def test_a_thumbnail_is_recognized_by_a_renewed_link() -> None:
     """The query is ignored only where the path identifies the content."""
     path = "https://cdn.mint.gg/images/models/lamp-0123456789abcdef.webp"

@@ -40,6 +40,8 @@ SEEDS: dict[int, Options] = {
     2594: Options(),
     # a Preview was approved that another process had revised while the price was asked for
     7746: Options(),
+    # what a revision on another computer had cost was not counted after a fresh link was asked for
+    15021: Options(),
     # what an optimization without an answer had cost was not counted; see also
     # `test_unanswered_optimization`, since other requests have changed this world since
     3310: Options(),

@@ -119,8 +119,8 @@ class Watcher(WorkflowPart):
                 result = yield from self._perform(Poll(operation_of(self._job).id))
             except errors.MintError:
                 raise expired from None  # no further try: the picture is optional
-            if not result.operation.awaits_review:
-                self._context.move_to(result.operation)
+            self._context.move_to(result.operation)
+            if self._job.phase is not Phase.REVIEW:
                 return None
             assets = result.operation.assets
             fresh = assets.preview_image_url if assets else None
