@@ -56,7 +56,7 @@ _SIMULATION = Method(
     short=("--jobs", "400"),
     takes_minutes=True,
     goal=("jobs", 1_000_000),
-    fixed_seeds=(588, 956, 1970, 2594, 3310, 5539, 7746, 15021),
+    fixed_seeds=(588, 956, 1970, 2594, 3310, 5539, 7746, 15021, 17737),
     found=(
         "A job without an answer could adopt an asset that waited for an approval, and wait for "
         "ever. It now stops and sends the user to mint.gg.",
@@ -105,6 +105,8 @@ _SIMULATION = Method(
         "price. A decision is now about the Preview that was seen, or it is not taken.",
         "What a revision on another computer had cost did not count for a limit, although Mint had "
         "reported it beside a fresh link to the Preview. It counts now.",
+        "A job whose process was killed just before it was sent, and that was sent on another day, "
+        "counted for the limit of the first day. It counts for the day on which it is sent.",
     ),
 )
 

@@ -134,6 +134,16 @@ def polled(job: Job, **credits: float) -> Any:
     )
 
 
+def test_a_start_counts_when_it_was_sent() -> None:
+    """A process may be killed between taking a slot and sending: the request waits for a day."""
+    job = replace(a_job(), phase=Phase.SENDING, estimate=248.0)
+    moves = ((Phase.WAITING, 1000.0), (Phase.SENDING, 1000.0))
+    unsent = entry(job, moves, now=90_000.0)
+    sent = entry(replace(job, first_sent_at=90_000.0), moves, now=180_000.0)
+    assert unsent is not None and sent is not None
+    assert [(each.at, each.credits) for each in (unsent, sent)] == [(90_000.0, 248.0)] * 2
+
+
 def test_the_same_operation_is_not_counted_twice() -> None:
     """Each poll of one operation has the same cost."""
     run = WorkflowHarness(

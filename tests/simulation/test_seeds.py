@@ -42,6 +42,9 @@ SEEDS: dict[int, Options] = {
     7746: Options(),
     # what a revision on another computer had cost was not counted after a fresh link was asked for
     15021: Options(),
+    # a process was killed before it sent a request, which then counted for that day instead of the
+    # day on which another process sent it
+    17737: Options(),
     # what an optimization without an answer had cost was not counted; see also
     # `test_unanswered_optimization`, since other requests have changed this world since
     3310: Options(),

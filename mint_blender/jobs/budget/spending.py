@@ -205,7 +205,8 @@ def entry(job: Job, moves: Moves, now: float) -> SpendingEntry | None:
 
 def arises_now(job: Job) -> bool:
     """Return whether the cost of a job counts as of now: it is still to be sent."""
-    return job.phase is Phase.WAITING or has_pending_payment(job)
+    is_unsent = job.phase is Phase.SENDING and job.first_sent_at is None
+    return job.phase is Phase.WAITING or is_unsent or has_pending_payment(job)
 
 
 def _begun_at(job: Job, moves: Moves, now: float) -> float:
@@ -220,7 +221,8 @@ def _begun_at(job: Job, moves: Moves, now: float) -> float:
         for (before, _), (after, at) in pairwise(moves)
         if before in _UNSPENT and after not in _UNSPENT | {Phase.CANCELED}
     ]
-    return left[-1] if left else job.created_at
+    # a job whose process was killed between taking a slot and sending the request is sent later
+    return max(left[-1] if left else job.created_at, job.first_sent_at or 0.0)
 
 
 def month(entries: Iterable[SpendingEntry], today: date, count: int = DAYS) -> Month:
