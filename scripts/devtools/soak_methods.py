@@ -56,7 +56,7 @@ _SIMULATION = Method(
     short=("--jobs", "400"),
     takes_minutes=True,
     goal=("jobs", 1_000_000),
-    fixed_seeds=(588, 956, 1970, 2594, 3310, 5539, 7746, 15021, 17737),
+    fixed_seeds=(588, 956, 1970, 2594, 3310, 5539, 7746, 15021, 17737, 19653),
     found=(
         "A job without an answer could adopt an asset that waited for an approval, and wait for "
         "ever. It now stops and sends the user to mint.gg.",
@@ -107,6 +107,9 @@ _SIMULATION = Method(
         "reported it beside a fresh link to the Preview. It counts now.",
         "A job whose process was killed just before it was sent, and that was sent on another day, "
         "counted for the limit of the first day. It counts for the day on which it is sent.",
+        "A process was killed after it had stored that a batch line is sent, and before the ledger "
+        "of the batch had it. It sent the line when it ran again; another machine sent it, too, "
+        "days later. The ledger now has it before anything is sent.",
     ),
 )
 

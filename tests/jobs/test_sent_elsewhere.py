@@ -109,3 +109,26 @@ def test_a_folder_that_is_gone_is_not_known(tmp_path: Path) -> None:
     """The network drive may be missing; nobody knows what was started there."""
     with pytest.raises(FileNotFoundError):
         SentElsewhere(tmp_path / ".mint-batch" / "ledger.jsonl", OURS).lines()
+
+
+def test_a_line_is_noted_before_it_is_sent_again(tmp_path: Path) -> None:
+    """Once, by the process that sends it; an entry of another journal is not hidden."""
+    folder = tmp_path / batch_ledger.FOLDER
+    folder.mkdir()
+    path = folder / batch_ledger.NAME
+    append(path, entry("tag", OURS), entry("other", THEIRS, record={"first_sent_at": 1.0}))
+    ledgers = batch_ledger.Ledgers(tmp_path / "journal.sqlite3")
+    job = replace(a_job(), first_sent_at=5.0, delivery=Delivery(line=f"{tmp_path}#tag"))
+    for _ in range(2):
+        ledgers.note_sent(job)
+        ledgers.note_sent(replace(job, id="2", delivery=Delivery(line=f"{tmp_path}#other")))
+    *_, last = lines = path.read_bytes().splitlines()
+    assert len(lines) == 3
+    assert json.loads(last)["record"]["first_sent_at"] == 5.0
+
+
+def test_a_folder_that_is_gone_is_no_ledger(tmp_path: Path) -> None:
+    """A network drive may be missing: nobody knows what the ledger says."""
+    job = replace(a_job(), delivery=Delivery(line=f"{tmp_path / 'gone'}#tag"))
+    with pytest.raises(FileNotFoundError):
+        batch_ledger.Ledgers(tmp_path / "journal.sqlite3").note_sent(job)

@@ -13,7 +13,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, Problem
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation import error_messages
-from mint_blender.jobs.workflow.effects import CheckLine, Start, TakeSlot
+from mint_blender.jobs.workflow.effects import CheckLine, NoteLine, Start, TakeSlot
 
 from .workflow_harness import WorkflowHarness, a_job
 
@@ -28,6 +28,8 @@ def test_a_line_is_checked_and_sent() -> None:
     run = WorkflowHarness(a_line())
     run.expect(TakeSlot)
     run.answer().expect(CheckLine)
+    run.answer(None).expect(NoteLine)
+    assert run.job.first_sent_at is not None
     run.answer(None).expect(Start)
 
 
@@ -37,9 +39,23 @@ def test_a_job_without_a_line_is_not_checked() -> None:
 
 
 def test_a_line_that_was_sent_is_not_checked() -> None:
-    """It is sent again under its key, whatever others have done since."""
+    """It is sent again under its key, whatever others have done since. But it is noted first.
+
+    A process may have been killed after it stored the job, and before it wrote the entry.
+    """
     job = replace(a_line(), phase=Phase.SENDING, first_sent_at=time.time())
-    WorkflowHarness(job).expect(Start)
+    run = WorkflowHarness(job)
+    run.expect(NoteLine)
+    run.answer(None).expect(Start)
+
+
+def test_a_line_that_the_ledger_does_not_know_is_not_sent() -> None:
+    """Another machine could send it, too."""
+    run = WorkflowHarness(a_line()).answer()
+    problem = error_messages.unreadable_ledger(OSError(EIO, "Input/output error"))
+    run.answer(None).expect(NoteLine)
+    assert run.answer(problem).rests
+    assert (run.job.phase, run.job.first_sent_at) == (Phase.PAUSED, None)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,9 @@ SEEDS: dict[int, Options] = {
     # a process was killed before it sent a request, which then counted for that day instead of the
     # day on which another process sent it
     17737: Options(),
+    # a process was killed before the ledger of a batch had that a line was sent; another machine sent
+    # it days later, and it was paid for twice
+    19653: Options(),
     # what an optimization without an answer had cost was not counted; see also
     # `test_unanswered_optimization`, since other requests have changed this world since
     3310: Options(),

@@ -24,6 +24,7 @@ from ..transfers.uploads import Uploads
 from ..workflow.effects import (
     CheckLine,
     Fetch,
+    NoteLine,
     OptionalFetch,
     ReadClaimedAssets,
     SendDecision,
@@ -181,6 +182,8 @@ class Scheduler:
             self._runner.send(task, self._claimed_assets(task.job))
         elif isinstance(effect, CheckLine):
             self._runner.send(task, self._line_problem(task.job))
+        elif isinstance(effect, NoteLine):
+            self._runner.send(task, self._note_problem(task.job))
         elif effect is not None:
             self._call(task, effect)
 
@@ -194,6 +197,13 @@ class Scheduler:
         except OSError as error:
             return error_messages.unreadable_ledger(error)
         return error_messages.started_elsewhere() if is_sent else None
+
+    def _note_problem(self, job: Job) -> Problem | None:
+        try:
+            self._runner.journal.note_sent_line(job)
+        except OSError as error:
+            return error_messages.unreadable_ledger(error)
+        return None
 
     def _take_slot(self, task: Task, effect: TakeSlot) -> None:
         if self._runner.slots.take(task, effect):

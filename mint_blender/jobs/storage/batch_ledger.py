@@ -18,6 +18,7 @@ import logging
 import os
 import platform
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -26,7 +27,7 @@ from ...files import disk_sync
 from ...files.download_folder import check_id
 from ...files.errors import naming
 from ..batch_folder.ledger_lines import Unparsed, by_tag, lines_from_end, tag_at_start
-from ..batch_folder.sent_elsewhere import SentElsewhere
+from ..batch_folder.sent_elsewhere import SentElsewhere, SentLine
 from ..job import Job
 from ..phases import Phase
 from . import serialization
@@ -124,6 +125,21 @@ class Ledgers:
             _append(folder / FOLDER / NAME, _line(job, folder, tag, self._by))
             self._last_written[job.id] = signature
 
+    def note_sent(self, job: Job) -> None:
+        """Append the job's state before it is sent, unless the ledger has it already.
+
+        A process may be killed after it has committed the job, and before the ledger has it: other
+        machines would send the line, too. What another journal has sent is not hidden.
+
+        Raises:
+            OSError: The ledger cannot be read or written.
+        """
+        folder, tag = _folder_and_tag(job)
+        if folder is None or self._last_written.get(job.id) == _signature(job):
+            return
+        if tag not in self._sent_lines(folder):
+            self.note(job)
+
     def is_sent_elsewhere(self, job: Job) -> bool:
         """Return whether another journal has started the job's line, and this one has not.
 
@@ -135,11 +151,15 @@ class Ledgers:
         folder, tag = _folder_and_tag(job)
         if folder is None or job.first_sent_at is not None or job.operation is not None:
             return False
+        sent = self._sent_lines(folder).get(tag)
+        return sent is not None and (sent.job == job.id or not sent.is_over)
+
+    def _sent_lines(self, folder: Path) -> Mapping[str, SentLine]:
+        """Return the lines that another journal has sent, by tag. Raises OSError."""
         known = self._sent_elsewhere.setdefault(
             folder, SentElsewhere(folder / FOLDER / NAME, self._by)
         )
-        sent = known.lines().get(tag)
-        return sent is not None and (sent.job == job.id or not sent.is_over)
+        return known.lines()
 
     def note_if_possible(self, job: Job) -> None:
         """Append like `note`, but only log a failure: an entry with the key exists already."""

@@ -241,6 +241,14 @@ class Journal(JournalReader):
         """
         return self._ledgers.is_sent_elsewhere(job)
 
+    def note_sent_line(self, job: Job) -> None:
+        """Write in the ledger that a batch line is sent, unless it says so already.
+
+        Raises:
+            OSError: The ledger in the batch's folder cannot be read or written.
+        """
+        self._ledgers.note_sent(job)
+
     def _active(self, job_id: str, kind: Kind, process: ProcessLock) -> int:
         """Return how many other jobs of this kind are in flight with this account.
 

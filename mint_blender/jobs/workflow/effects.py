@@ -132,6 +132,13 @@ class CheckLine(Effect[Problem | None]):
 
 
 @dataclass(frozen=True)
+class NoteLine(Effect[Problem | None]):
+    """Make sure that the ledger of a batch says that the job's line is sent; None if it does."""
+
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
 class Optimize(Effect[Operation]):
     """Start the optimization of a model, a paid operation of its own."""
 
@@ -192,13 +199,14 @@ AnyEffect = (
     | ReadPage
     | ReadClaimedAssets
     | CheckLine
+    | NoteLine
     | Optimize
     | Convert
     | Fetch
     | OptionalFetch
 )
 
-LOCAL = TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets | CheckLine
+LOCAL = TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets | CheckLine | NoteLine
 """Effects that need no call to Mint."""
 
 READS = Quote | Poll | ReadAsset | ReadPage

@@ -15,7 +15,7 @@ from ..phases import Phase
 from ..presentation import error_messages
 from . import credit_limit, unknown_outcome
 from .context import Steps, WorkflowPart
-from .effects import CheckLine, Convert, ReadAsset, Start, Step, TakeSlot, Upload
+from .effects import CheckLine, Convert, NoteLine, ReadAsset, Start, Step, TakeSlot, Upload
 
 _NEW_UPLOAD = "-new-pictures"
 """Suffix of the idempotency key of a start whose pictures were uploaded a second time."""
@@ -70,18 +70,24 @@ class Starter(WorkflowPart):
                 return
             if not (yield from self._is_within_own_limit()):
                 return
-            yield from self.send_start()
+            yield from self.send_start(notes_line=True)
             after = self._config.pace.longest if self._job.problem is not None else 0.0
 
-    def send_start(self) -> Steps:
+    def send_start(self, *, notes_line: bool = False) -> Steps:
         """Send the start.
 
         The exact body is committed before it is sent, so that a repetition is the same request.
+        With `notes_line`, a batch line is paused if its ledger cannot say that it is sent.
         """
         body = self._job.body or self._job.request.body(self._job.image_urls)
         before = self._job.first_sent_at
         first = self._context.now() if before is None else before
         self._job = self._job.moved(Phase.SENDING, body=body, problem=None, first_sent_at=first)
+        if notes_line and self._job.delivery.line is not None:
+            problem: Problem | None = yield from self._perform(NoteLine())
+            if problem is not None:
+                self._job = self._job.moved(Phase.PAUSED, problem=problem, first_sent_at=before)
+                return
         try:
             operation = yield from self._context.pay(self._effect(body), first)
             self._context.apply_operation(operation)
