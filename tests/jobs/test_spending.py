@@ -134,6 +134,14 @@ def polled(job: Job, **credits: float) -> Any:
     )
 
 
+def test_what_a_start_without_an_answer_has_made_is_counted() -> None:
+    """It was found in the lists of Mint, which say nothing about Credits."""
+    job = replace(a_job(), estimate=248.0, first_sent_at=2000.0, source_asset_id="m1")
+    found = entry(replace(job, phase=Phase.READY), (), now=9000.0)
+    assert found is not None
+    assert (found.at, found.credits) == (2000.0, 248.0)
+
+
 def test_a_start_counts_when_it_was_sent() -> None:
     """A process may be killed between taking a slot and sending: the request waits for a day."""
     job = replace(a_job(), phase=Phase.SENDING, estimate=248.0)

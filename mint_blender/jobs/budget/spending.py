@@ -106,10 +106,15 @@ def committed(job: Job) -> float:
     """
     if job.decision is not None:
         job = job.with_prices_of(job.decision)
-    if job.source_asset_id is not None and not job.convert and not has_failed_at_mint(job):
+    if _only_fetches(job) and not job.convert and not has_failed_at_mint(job):
         # nothing is generated: the price was that of the optimization
         return at_prices(job, 0.0, job.estimate or 0.0)
     return at_prices(job, job.estimate or 0.0, job.optimize_estimate or 0.0)
+
+
+def _only_fetches(job: Job) -> bool:
+    """Return whether the asset was there before the job, and not made by a start of the job."""
+    return job.source_asset_id is not None and job.first_sent_at is None
 
 
 def at_prices(job: Job, generation: float, optimization: float) -> float:
@@ -188,12 +193,7 @@ def entry(job: Job, moves: Moves, now: float) -> SpendingEntry | None:
     `now` is in seconds since the epoch.
     """
     is_new_attempt = is_retried(job) and has_failed_at_mint(job)
-    if (
-        job.source_asset_id is not None
-        and job.optimize is None
-        and not job.operations
-        and not is_new_attempt
-    ):
+    if _only_fetches(job) and job.optimize is None and not job.operations and not is_new_attempt:
         return None
     return SpendingEntry(
         _begun_at(job, moves, now),
