@@ -136,7 +136,8 @@ def polled(job: Job, **credits: float) -> Any:
 
 def test_what_a_start_without_an_answer_has_made_is_counted() -> None:
     """It was found in the lists of Mint, which say nothing about Credits."""
-    job = replace(a_job(), estimate=248.0, first_sent_at=2000.0, source_asset_id="m1")
+    job = replace(a_job(), created_at=1000.0, first_sent_at=2000.0, estimate=248.0)
+    job = replace(job, source_asset_id="m1")
     found = entry(replace(job, phase=Phase.READY), (), now=9000.0)
     assert found is not None
     assert (found.at, found.credits) == (2000.0, 248.0)
