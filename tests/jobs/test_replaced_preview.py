@@ -19,9 +19,9 @@ from mint_blender.mint.account import Account
 from .fast_config import fast_config
 from .workflow_harness import FILES, in_review
 
-DECISIONS: dict[Verb, Callable[[JobService, Job], None]] = {
-    Verb.APPROVE: lambda service, seen: service.approve(seen.id, seen=seen),
-    Verb.REVISE: lambda service, seen: service.revise(seen.id, "greener", seen=seen),
+DECISIONS: dict[Verb, Callable[[JobService, str, Job | None], None]] = {
+    Verb.APPROVE: lambda service, job_id, seen: service.approve(job_id, seen=seen),
+    Verb.REVISE: lambda service, job_id, seen: service.revise(job_id, "greener", seen=seen),
 }
 
 
@@ -32,13 +32,12 @@ def service(home: Path) -> Iterator[JobService]:
         yield service
 
 
-def replaced(job: Job, *, name: str = "p2.webp", revision: int = 1) -> Job:
+def replaced(job: Job) -> Job:
     """Return the job as another process leaves it after a revision."""
     (first,) = job.previews
-    second = replace(first, path=str(Path(first.path).with_stem(f"preview-{revision + 1}")))
-    return replace(
-        job, revision=revision, files=(*job.files, replace(second, url=f"{FILES}{name}"))
-    )
+    path = Path(first.path).with_stem("preview-2")
+    second = replace(first, path=str(path), url=f"{FILES}p2.webp")
+    return replace(job, revision=1, files=(*job.files, second))
 
 
 def store(home: Path, job: Job, *, is_new: bool = False) -> None:
@@ -61,7 +60,7 @@ def test_a_newer_preview_is_looked_at_first(
     if is_listed:
         service.catch_up()
     with pytest.raises(NotPossible, match="newer Preview"):
-        DECISIONS[verb](service, seen)
+        DECISIONS[verb](service, job.id, seen)
     assert service.job(job.id).decision is None
     assert service.job(job.id).previews == replaced(job).previews
 
@@ -74,7 +73,7 @@ def test_what_the_list_shows_is_what_was_seen(home: Path, service: JobService, v
     service.catch_up()
     store(home, replaced(job))
     with pytest.raises(NotPossible, match="newer Preview"):
-        service.approve(job.id) if verb is Verb.APPROVE else service.revise(job.id, "greener")
+        DECISIONS[verb](service, job.id, None)
     assert service.job(job.id).decision is None
 
 

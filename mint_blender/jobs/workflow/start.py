@@ -77,7 +77,8 @@ class Starter(WorkflowPart):
         """Send the start.
 
         The exact body is committed before it is sent, so that a repetition is the same request.
-        With `notes_line`, a batch line is paused if its ledger cannot say that it is sent.
+        With `notes_line`, the ledger of a batch line has to say first that it is sent. If that
+        cannot be written, the job pauses and nothing is sent.
         """
         body = self._job.body or self._job.request.body(self._job.image_urls)
         before = self._job.first_sent_at
