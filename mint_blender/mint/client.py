@@ -9,6 +9,7 @@ the first attempt, and the same for every retry.
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -48,6 +49,8 @@ PAGE_SIZE = 30
 MAX_EMPTY_PAGES = 20
 """Most pages without an entry that may follow each other; more are a list without an end."""
 
+log = logging.getLogger(__name__)
+
 
 def connect(account: Account) -> Client:
     """Return a client for this account.
@@ -69,6 +72,7 @@ class Client:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._kinds_with_invalid_ids: set[Kind] = set()
 
     def __repr__(self) -> str:
         return f"Client({self._transport!r})"
@@ -202,7 +206,13 @@ class Client:
         response = self._get(
             _COLLECTION[kind], {name: value for name, value in query.items() if value is not None}
         )
-        return Page.from_json(kind, response.data)
+        page = Page.from_json(kind, response.data)
+        if page.left_out and kind not in self._kinds_with_invalid_ids:
+            self._kinds_with_invalid_ids.add(kind)  # lists are read again and again
+            log.warning(
+                "%d entries of a page of %ss have no valid ID: left out", page.left_out, kind
+            )
+        return page
 
     def assets(
         self,
@@ -235,7 +245,7 @@ class Client:
         """
         response = self._get(f"{_COLLECTION[kind]}/{_path_id(id)}")
         asset = Asset.from_json(kind, response.data)
-        if not is_valid_id(asset.id):
+        if not asset.id:
             raise InvalidResponse(
                 Message("the {kind} has no ID", kind=kind), request_id=response.request_id
             )
@@ -310,6 +320,6 @@ def _path_id(id: str) -> str:
 
 def _operation(response: ApiResponse) -> Operation:
     operation = Operation.from_json(response.data)
-    if not is_valid_id(operation.id):
+    if not operation.id:
         raise InvalidResponse(Message("the operation has no ID"), request_id=response.request_id)
     return operation

@@ -167,7 +167,7 @@ class PagedList:
     def _add(self, page: Page) -> None:
         """Append a page at the end."""
         for asset in page.data:
-            if asset.id and asset.id not in self._known:
+            if asset.id not in self._known:
                 self._order.append(asset.id)
             self._put(asset)
         self._tail = None if page.next_cursor in self._used_cursors else page.next_cursor
@@ -177,7 +177,7 @@ class PagedList:
 
         An entry that would have to be in the page and is not there was deleted.
         """
-        new = {asset.id: asset for asset in page.data if asset.id}
+        new = {asset.id: asset for asset in page.data}
         has_new_entries = any(id not in self._known for id in new)
         if at == 0 and self._gap is not None and new.keys().isdisjoint(self._order):
             self._drop_below_gap()  # only one gap is kept: load everything below it again
@@ -212,9 +212,7 @@ class PagedList:
         self._order, self._gap, self._used_cursors = self._order[:until], None, set()
 
     def _put(self, asset: Asset) -> None:
-        """Add or replace an entry; one without an id cannot be used and is skipped."""
-        if not asset.id:
-            return
+        """Add or replace an entry."""
         self._missing.pop(asset.id, None)
         self._requested.pop(asset.id, None)
         before = self._known.get(asset.id)

@@ -3,20 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from .enums import Format, Kind, Status
-from .parsing import Json, is_number, read_number, read_object, read_text, read_time
-
-_ID = re.compile(r"[A-Za-z0-9_-]+")
-
-
-def is_valid_id(text: str) -> bool:
-    """Return whether the text may be an id: opaque, but safe in a URL path."""
-    return _ID.fullmatch(text) is not None
+from .parsing import Json, is_number, read_id, read_number, read_object, read_text, read_time
 
 
 @dataclass(frozen=True)
@@ -117,7 +109,7 @@ class Asset:
         done = Status.SUCCEEDED.value if assets is not None and assets.has_result else None
         return cls(
             kind=kind,
-            id=read_text(data, "id") or "",
+            id=read_id(data) or "",
             name=read_text(data, "name"),
             status=read_text(data, "status") or done,
             asset_stage=read_text(data, "assetStage"),
@@ -132,10 +124,14 @@ class Asset:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list; `next_cursor` is None on the last."""
+    """One page of a list; `next_cursor` is None on the last.
+
+    `left_out` is the number of entries without a valid id, which cannot be used.
+    """
 
     data: tuple[Asset, ...]
     next_cursor: str | None
+    left_out: int = 0
 
     @classmethod
     def from_json(cls, kind: Kind, data: Json) -> Page:
@@ -150,7 +146,9 @@ class Page:
             if isinstance(entries, list)
             else []
         )
-        return cls(tuple(Asset.from_json(kind, entry) for entry in found), cursor)
+        assets = [Asset.from_json(kind, entry) for entry in found]
+        usable = tuple(asset for asset in assets if asset.id)
+        return cls(usable, cursor, len(assets) - len(usable))
 
 
 @dataclass(frozen=True)
@@ -166,7 +164,7 @@ class ReferenceImage:
         inside = read_object(data, "assets") or {}
         candidates = [read_text(data, name) for name in ("url", "sourceUrl", "imageUrl")]
         candidates += [read_text(inside, name) for name in ("imageUrl", "sourceUrl")]
-        return cls(id=read_text(data, "id") or "", url=next(filter(None, candidates), None))
+        return cls(id=read_id(data) or "", url=next(filter(None, candidates), None))
 
 
 def parse_assets(data: Json | None) -> Assets | None:

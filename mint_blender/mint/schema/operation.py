@@ -8,7 +8,7 @@ from datetime import datetime
 
 from .assets import Assets, parse_assets
 from .enums import ENDED, Format, Mode, Status
-from .parsing import Json, read_number, read_object, read_text, read_time
+from .parsing import Json, read_id, read_number, read_object, read_text, read_time
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Operation:
         is_done = data.get("status") is None and _has_files(type_, assets)
         word = read_text(data, "status") or (Status.SUCCEEDED if is_done else Status.UNKNOWN).value
         return cls(
-            id=read_text(data, "id") or "",
+            id=read_id(data) or "",
             type=type_,
             mode=_mode(data) or Mode.AUTO,
             status=Status(word),
@@ -188,7 +188,7 @@ def _has_files(type_: str, assets: Assets | None) -> bool:
 
 
 def _resource(data: Json | None) -> ResourceRef | None:
-    if data is None or not (found := read_text(data, "id")):
+    if data is None or not (found := read_id(data)):
         return None
     return ResourceRef(read_text(data, "type") or "", found)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
@@ -10,6 +11,12 @@ from typing import Any, TypeGuard
 Json = Mapping[str, Any]
 
 _MAX_NUMBER = 1e300
+_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
+
+
+def is_valid_id(text: str) -> bool:
+    """Return whether the text may be an id: opaque, but safe in a URL path, and not endless."""
+    return _ID.fullmatch(text) is not None
 
 
 def read_object(data: Json, name: str) -> Json | None:
@@ -25,6 +32,12 @@ def read_text(data: Json, name: str) -> str | None:
         return None
     # Half a surrogate pair is legal in JSON, but neither a terminal nor SQLite takes it.
     return value if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def read_id(data: Json) -> str | None:
+    """Return the member `id` if it is a valid id, else None: no other id is ever used."""
+    found = read_text(data, "id")
+    return found if found is not None and is_valid_id(found) else None
 
 
 def read_number(data: Json, name: str) -> float | None:

@@ -18,7 +18,7 @@ from mint_blender.jobs.storage import serialization
 from mint_blender.mint.base_url import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import MintError
-from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, Preset
+from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, Preset, is_valid_id
 from mint_blender.mint.transport import Transport
 
 from ...jobs.workflow_harness import a_job
@@ -96,6 +96,8 @@ def _check_result(result: object) -> None:
 
 def _check_operation(operation: Operation) -> None:
     """Check that an operation can be stored, read again, and described."""
+    assert is_valid_id(operation.id)
+    assert operation.resource is None or is_valid_id(operation.resource.id)
     job = replace(a_job(), operation=operation)
     stored = serialization.dump(job)
     assert serialization.load(stored, None, job.phase).operation == operation
@@ -108,6 +110,7 @@ def _check_operation(operation: Operation) -> None:
 
 
 def _check_asset(asset: Asset) -> None:
+    assert is_valid_id(asset.id)
     assert isinstance(asset.is_usable, bool)
     assert asset.created_at is None or asset.created_at.astimezone()
     json.dumps(asset.raw)

@@ -97,11 +97,7 @@ async def _find(
         await context.report_progress(number, None, f"{looked_at} items looked at")
         page = await with_client(partial(_page, kind=kind, cursor=cursor, size=_size(words, most)))
         looked_at += len(page.data)
-        found += [
-            asset
-            for asset in page.data
-            if asset.id and all(word in texts.of(asset) for word in words)
-        ]
+        found += [asset for asset in page.data if all(word in texts.of(asset) for word in words)]
         cursor = page.next_cursor if page.next_cursor != cursor else None
         if cursor is None or len(found) >= most:
             break

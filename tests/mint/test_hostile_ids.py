@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ids in responses: one that could name a path never becomes the id of anything."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mint_blender.mint.client import Client
+from mint_blender.mint.errors import InvalidResponse
+from mint_blender.mint.schema import Kind, Mode, Operation, Preset
+
+from .hostile_ids import DEVICES, HOSTILE_IDS
+from .raw_server import answer, raw_server
+from .sample_answers import MODEL, OPERATION
+
+Call = Callable[[Client], Any]
+OPERATIONS: dict[str, Call] = {
+    "start": lambda client: client.start(Kind.MODEL, {"prompt": "a"}, key="k"),
+    "operation": lambda client: client.operation(OPERATION["id"]),
+    "poll": lambda client: client.poll(OPERATION["id"]).operation,
+    "approve": lambda client: client.approve("o", key="k"),
+    "revise": lambda client: client.revise("o", "red", key="k"),
+    "resume": lambda client: client.resume("o", key="k"),
+    "cancel": lambda client: client.cancel("o", key="k"),
+    "retry": lambda client: client.retry(Kind.WORLD, "w", key="k"),
+    "optimize": lambda client: client.optimize("m1", key="k"),
+    "convert": lambda client: client.convert("m1", ["fbx"], key="k"),
+}
+LISTS: dict[str, Callable[[Client, Kind], Any]] = {
+    "page": lambda client, kind: client.page(kind).data,
+    "assets": lambda client, kind: tuple(client.assets(kind)),
+}
+IMAGES: dict[str, Call] = {
+    "upload_image": lambda client: client.upload_image(b"a", "a.png", "image/png", key="k"),
+    "import_image": lambda client: client.import_image("https://a.example/b.png", key="k"),
+}
+WITHOUT_IDS: dict[str, Call] = {
+    "me": lambda client: client.me().display_name,
+    "usage": lambda client: client.usage(),
+    "estimate": lambda client: client.estimate(Kind.MODEL, Preset.FAST, Mode.AUTO),
+    "estimate_optimization": lambda client: client.estimate_optimization("m1"),
+}
+NO_REQUESTS = {"close", "stop", "clock_offset"}
+
+each_hostile_id = pytest.mark.parametrize("id", HOSTILE_IDS.values(), ids=HOSTILE_IDS)
+
+
+def test_all_endpoints_are_tested():
+    """A new endpoint has to be added to these tests."""
+    endpoints = {name for name, _ in inspect.getmembers(Client) if not name.startswith("_")}
+    tested = {*OPERATIONS, *LISTS, *IMAGES, *WITHOUT_IDS, "asset"}
+    assert endpoints - NO_REQUESTS == tested
+
+
+@pytest.mark.covers("S-names")
+@each_hostile_id
+def test_an_operation_needs_a_valid_id(make_transport, id):
+    """Each call that returns an operation rejects the response, and does not quote the id."""
+    with raw_server(answer({**OPERATION, "id": id})) as server:
+        client = Client(make_transport(server.base_url))
+        for call in OPERATIONS.values():
+            with pytest.raises(InvalidResponse, match="the operation has no ID") as raised:
+                call(client)
+            assert len(str(raised.value)) < 200
+        assert len(server.received) == len(OPERATIONS)
+
+
+@pytest.mark.covers("S-names")
+@each_hostile_id
+def test_a_resource_needs_a_valid_id(make_transport, id):
+    """An operation whose resource has no valid id has no resource."""
+    said = {**OPERATION, "resource": {"type": "model", "id": id}}
+    with raw_server(answer(said)) as server:
+        client = Client(make_transport(server.base_url))
+        for call in OPERATIONS.values():
+            operation = call(client)
+            assert operation.id == OPERATION["id"] and operation.resource is None
+
+
+@pytest.mark.covers("S-names")
+@each_hostile_id
+@pytest.mark.parametrize("kind", Kind)
+def test_a_single_asset_needs_a_valid_id(make_transport, kind, id):
+    """A Model or World that is read alone is rejected."""
+    with raw_server(answer({**MODEL, "id": id})) as server:
+        client = Client(make_transport(server.base_url))
+        with pytest.raises(InvalidResponse, match=f"the {kind} has no ID") as raised:
+            client.asset(kind, "m1")
+        assert len(str(raised.value)) < 200
+
+
+@pytest.mark.covers("S-names")
+@each_hostile_id
+@pytest.mark.parametrize("kind", Kind)
+def test_an_entry_of_a_list_needs_a_valid_id(make_transport, caplog, kind, id):
+    """It is left out of the list, the others stay, and the log says so once."""
+    hostile = {**MODEL, "id": id}
+    with raw_server(answer({"data": [hostile, MODEL, hostile, {}]})) as server:
+        client = Client(make_transport(server.base_url))
+        for read in LISTS.values():
+            assert [asset.id for asset in read(client, kind)] == ["m1"]
+    assert caplog.messages == [f"3 entries of a page of {kind}s have no valid ID: left out"]
+
+
+@each_hostile_id
+def test_a_reference_image_needs_no_id(make_transport, id):
+    """Its URL is what is used, and an invalid id becomes none."""
+    said = {"id": id, "url": "https://cdn.example/a.png"}
+    with raw_server(answer(said)) as server:
+        client = Client(make_transport(server.base_url))
+        for call in IMAGES.values():
+            image = call(client)
+            assert (image.id, image.url) == ("", "https://cdn.example/a.png")
+
+
+@each_hostile_id
+def test_other_responses_do_not_depend_on_ids(make_transport, id):
+    """What has no id of its own is read, and an account's id is shown shortened."""
+    said = {"id": id, "owner": {"userId": id}, "operation": id}
+    with raw_server(answer(said)) as server:
+        client = Client(make_transport(server.base_url))
+        for call in WITHOUT_IDS.values():
+            call(client)
+        assert len(WITHOUT_IDS["me"](client)) <= 16
+
+
+@each_hostile_id
+def test_a_stored_response_is_checked_again(id):
+    """A changed mode is read from the response, whose ids are still no ids."""
+    stored = Operation.from_json({"id": "o", "resource": {"type": "model", "id": id}})
+    assert stored.with_mode(Mode.REVIEW).resource is None
+
+
+@pytest.mark.parametrize("id", [*DEVICES, "-", "_", "x" * 255])
+def test_every_id_that_fits_in_a_path_is_valid(make_transport, id):
+    """Ids are opaque: what no path is changed by is accepted, whatever it means elsewhere."""
+    said = {**MODEL, "id": id}
+    with raw_server(answer(said), answer({"data": [said]})) as server:
+        client = Client(make_transport(server.base_url))
+        assert client.asset(Kind.MODEL, id).id == id
+        assert [asset.id for asset in client.page(Kind.MODEL).data] == [id]
