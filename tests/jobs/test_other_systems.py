@@ -178,7 +178,7 @@ def test_paths_in_the_home_folder_fit_into_windows_limit(tmp_path: Path) -> None
         download.with_name(f"{download.stem}.refused-99{download.suffix}"),
         folder.reference_folder(job.id) / "8" / name,
         folder.thumbnails / f"{thumbnail_name('https://files.example/a.webp')}.webp.part.json",
-        tmp_path.joinpath("library-sync", "0" * 12, "0" * 40, f"{'x' * 40}.{'0' * 8}.plain.glb"),
+        tmp_path.joinpath("library-sync", "0" * 12, "0" * 32, f"{'x' * 40}.{'0' * 8}.plain.glb"),
     ]
     appdata = f"C:\\Users\\{'u' * 20}\\AppData\\Local\\{home.NAME}"
     lengths = {path: len(path) for path in (on_windows(each, tmp_path, appdata) for each in paths)}

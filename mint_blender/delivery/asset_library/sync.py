@@ -33,7 +33,7 @@ from ...message import Message
 from ...mint.client import Client
 from ...mint.errors import MintError
 from ...mint.retry import RetryPolicy, call_with_retries
-from ...mint.schema import Asset, Kind
+from ...mint.schema import Asset, Kind, is_valid_id
 from ...scene import assets
 from ...scene.export.output_path import OutputError
 from ...scene.gltf.gltf_extensions import readable_extensions
@@ -127,7 +127,7 @@ def list_assets(
     found: dict[str, Asset] = {}
     for kind in kinds:
         assets_of_kind = client.assets(kind, limit=PAGE_SIZE, call=call)
-        found |= {asset.id: asset for asset in assets_of_kind if asset.id}
+        found |= {asset.id: asset for asset in assets_of_kind}
     return list(found.values())
 
 
@@ -176,17 +176,33 @@ def _sync_assets(
         asset for asset in finished if not manifest.is_up_to_date(asset.id, version_of(asset))
     ]
     result.unchanged = len(finished) - len(outdated)
-    work_folder = (
-        home
-        / "library-sync"
-        / hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:12]
-    )
+    work_folder = home / "library-sync" / _hashed(str(folder))[:12]
     for number, asset in enumerate(outdated, start=1):
-        step = _sync_asset(folder, manifest, asset, work_folder / asset.id, fetch_files, result)
+        work = _asset_work_folder(work_folder, asset.id)
+        step = _sync_asset(folder, manifest, asset, work, fetch_files, result)
         on_progress(SyncProgress(asset, number, len(outdated), *step))
     with suppress(OSError):
         work_folder.rmdir()  # not empty if something failed: the next run uses it
     return result
+
+
+def _asset_work_folder(work_folder: Path, asset_id: str) -> Path:
+    """Return where the files of an asset are downloaded to; the folder may not exist.
+
+    It is removed afterwards, so its name is ours: the hash of an id, and never an id of Mint's.
+    Earlier versions named it by the id. Such a folder is renamed, so that its files are used.
+    """
+    folder = work_folder / _hashed(asset_id)[:32]
+    if is_valid_id(asset_id):
+        earlier = work_folder / asset_id
+        with suppress(OSError):  # in use, on Windows for example: everything is downloaded again
+            if earlier.is_dir() and not earlier.is_symlink() and not folder.exists():
+                earlier.rename(folder)
+    return folder
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 @contextmanager
@@ -234,9 +250,7 @@ def version_of(asset: Asset) -> str:
     )
     # A link that was renewed leads to the same file.
     urls = [link and files_urls.without_query(link) for link in links]
-    return hashlib.sha256(
-        json.dumps([asset.name, asset.prompt, *urls]).encode("utf-8", "replace")
-    ).hexdigest()[:16]
+    return _hashed(json.dumps([asset.name, asset.prompt, *urls]))[:16]
 
 
 def _sync_asset(
