@@ -207,6 +207,15 @@ def test_read_a_world_without_splats():
     }  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("tier", ["", "x" * 41, "\ud800", "\x1b[2J", "a\nb", "größte"])
+def test_a_tier_of_splats_needs_a_plain_name(tier):
+    """Its name becomes that of a custom property, which Blender limits to 63 bytes."""
+    url = "https://cdn.example/s.spz"
+    files = {"spzUrls": {tier: url, "full res, 1.5m": url}}
+    world = Asset.from_json(Kind.WORLD, {"assets": files})
+    assert world.assets.spz_urls == {"full res, 1.5m": url}  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("changed", "usable"),
     [

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from .enums import Format, Kind, Status
 from .parsing import Json, is_number, read_id, read_number, read_object, read_text, read_time
+
+_TIER = re.compile(r"[ -~]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,9 @@ def parse_assets(data: Json | None) -> Assets | None:
         collider_mesh_url=read_text(data, "colliderMeshUrl"),
         pano_url=read_text(data, "panoUrl"),
         rad_url=read_text(data, "radUrl"),
-        spz_urls={tier: url for tier in tiers if (url := read_text(tiers, tier))},
+        spz_urls={
+            tier: url for tier in tiers if _TIER.fullmatch(tier) and (url := read_text(tiers, tier))
+        },
     )
 
 
