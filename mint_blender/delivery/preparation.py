@@ -85,7 +85,7 @@ class Preparations:
         self._seconds_per_byte = SECONDS_PER_BYTE
         self._results: dict[str, tuple[SceneUnits, PreparedResult | Failure]] = {}
         self.could_not_start = False
-        """Whether the last attempt to start a child process, or to send it a request, failed."""
+        """Whether the last attempt to start a child process failed."""
 
     def warm_up(self) -> None:
         """Start the child process: a result will arrive soon. Does nothing if it cannot start."""
@@ -184,7 +184,7 @@ class Preparations:
                     request.job, units=request.units.to_json(), target=str(request.target)
                 )
             )
-        except (OSError, ChildEnded) as error:
+        except OSError as error:
             log.warning("The background Blender could not be started: %s", error)
             self._end_child()
             self._settle(request, Failure(None))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A child process that answers requests, one JSON object per line, within a time limit.
 
-Its output is read on a thread, so that waiting for it can end on every platform.
+Threads read its output and write its input: nothing waits for it longer than its caller wants.
 """
 
 from __future__ import annotations
@@ -65,8 +65,13 @@ class ChildProcess:
             raise
         # None: it has ended
         self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read, name="mint-child", daemon=True)
-        self._reader.start()
+        self._unsent: queue.SimpleQueue[str | None] = queue.SimpleQueue()  # None: no more
+        self._threads = [
+            threading.Thread(target=target, name="mint-child", daemon=True)
+            for target in (self._read, self._write)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def ask(self, request: dict[str, Any], time_limit: float) -> dict[str, Any]:
         """Send a request and return the answer. `time_limit` is in seconds.
@@ -83,13 +88,8 @@ class ChildProcess:
         return self._checked(answer)
 
     def send(self, request: dict[str, Any]) -> None:
-        """Send a request without waiting for the answer. Raises ChildEnded."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-        except OSError:
-            self._checked(None)
+        """Send a request after all earlier ones, without waiting until it is read or answered."""
+        self._unsent.put(json.dumps(request) + "\n")
 
     def poll(self) -> dict[str, Any] | None:
         """Return its next answer, or None if there is none yet. Raises ChildEnded."""
@@ -101,6 +101,7 @@ class ChildProcess:
 
     def _checked(self, answer: dict[str, Any] | None) -> dict[str, Any]:
         if answer is None:
+            self._answers.put(None)  # for the next question
             self._log_end()
             raise ChildEnded
         return answer
@@ -118,10 +119,9 @@ class ChildProcess:
         """Kill the process. Everything that it has answered is on disk."""
         self._process.kill()
         self._process.wait()
-        self._reader.join(1.0)
-        with contextlib.suppress(OSError):  # a request that it never read
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+        self._unsent.put(None)
+        for thread in self._threads:
+            thread.join(1.0)
         self._stderr.close()
 
     def _log_end(self) -> None:
@@ -142,6 +142,16 @@ class ChildProcess:
                     if isinstance(answer := json.loads(line), dict):
                         self._answers.put(answer)
         self._answers.put(None)
+
+    def _write(self) -> None:
+        assert self._process.stdin is not None
+        try:
+            with self._process.stdin as requests:
+                for request in iter(self._unsent.get, None):
+                    requests.write(request)
+                    requests.flush()
+        except OSError:  # it reads no more, so it will not answer
+            self._process.kill()
 
 
 class PerThread(Generic[T]):

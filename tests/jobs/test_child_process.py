@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +73,57 @@ def test_a_child_does_not_get_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     child.end()
     assert "MINT_API_KEY" not in names
     assert {"MINT_BLENDER_HOME", "PATH"} <= set(names)
+
+
+WAITING_CHILD = """
+import json, pathlib, sys, time
+release, until = pathlib.Path(sys.argv[1]), time.monotonic() + 3
+while not release.exists() and time.monotonic() < until:
+    time.sleep(0.01)
+was_released = release.exists()
+for line in sys.stdin:
+    print(json.dumps({"was_released": was_released, "n": json.loads(line)["n"]}), flush=True)
+"""
+LARGE = "x" * 1_000_000
+"""More than any pipe holds."""
+
+
+def test_sending_does_not_wait_for_a_child_that_does_not_read(tmp_path: Path) -> None:
+    """A window sends requests on its main thread. They arrive later, in order."""
+    release = tmp_path / "release"
+    child = ChildProcess([sys.executable, "-c", WAITING_CHILD, str(release)])
+    try:
+        for number in range(3):
+            child.send({"n": number, "text": LARGE})
+        release.touch()
+        answers = [child.ask({"n": 3}, 30.0)]
+        until = time.monotonic() + 30
+        while len(answers) < 4 and time.monotonic() < until:
+            if (answer := child.poll()) is not None:
+                answers.append(answer)
+    finally:
+        child.end()
+    assert answers == [{"was_released": True, "n": number} for number in range(4)]
+
+
+def test_a_child_with_unread_requests_can_be_ended() -> None:
+    """Nothing waits for it, and no thread stays."""
+    before = set(threading.enumerate())
+    child = ChildProcess([sys.executable, "-c", "import time; time.sleep(3)"])
+    child.send({"text": LARGE})
+    assert child.exit_status is None
+    child.end()
+    assert child.exit_status != 0
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_child_that_no_longer_reads_is_reported() -> None:
+    """A request that cannot be delivered will never be answered, though the child runs on."""
+    code = "import os, time; os.close(0); print('{}', flush=True); time.sleep(30)"
+    child = ChildProcess([sys.executable, "-c", code])
+    try:
+        assert child.ask({}, 30.0) == {}
+        with pytest.raises(ChildEnded):
+            child.ask({"text": LARGE}, 30.0)
+    finally:
+        child.end()
