@@ -9,16 +9,16 @@ from __future__ import annotations
 import errno
 import os
 import uuid
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from ...files import private_files
-from ...files.file_lock import try_lock, try_shared_lock
+from ...files import file_lock, private_files
 from .database import journal_error
 
 # the names of the locks that this process holds: the worker has one of its own
 _ours: set[str] = set()
+
+_ATTEMPTS = 100  # each one fails only if somebody looks at the new file at that very moment
 
 
 class ProcessLock:
@@ -29,16 +29,9 @@ class ProcessLock:
 
     def __init__(self, home: Path) -> None:
         self._folder = home / "processes"
-        self.name = uuid.uuid4().hex
         try:
             private_files.make_folder(self._folder)
-            # Held open for as long as the process drives jobs: closing it releases the lock.
-            self._handle: IO[bytes] = open(  # noqa: SIM115
-                self._folder / self.name, "wb", opener=private_files.opener
-            )
-            if not try_lock(self._handle):
-                self._handle.close()
-                raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            self.name, self._handle = _make_locked(self._folder)
             _ours.add(self.name)
         except OSError as error:
             raise journal_error(self._folder, error) from error
@@ -57,14 +50,17 @@ class ProcessLock:
             with path.open("r+b") as handle:
                 # Shared: two processes that look for a dead driver at the same time must not take
                 # each other for it.
-                if not try_shared_lock(handle):
+                if not file_lock.try_shared_lock(handle):
                     return True
+                # Still locked here: a process that is just making this file cannot lock it now,
+                # and makes another one.
+                was_open = not _delete(path)
         except FileNotFoundError:
             return False
         except OSError:
             return True  # unknown: treat it as alive
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
+        if was_open:
+            _delete(path)  # which fails if the process that makes it has it open
         return False
 
     def has_others(self) -> bool:
@@ -80,5 +76,29 @@ class ProcessLock:
         if not self._handle.closed:
             self._handle.close()
             _ours.discard(self.name)
-            with suppress(OSError):
-                (self._folder / self.name).unlink(missing_ok=True)
+            _delete(self._folder / self.name)
+
+
+def _make_locked(folder: Path) -> tuple[str, IO[bytes]]:
+    """Make a file and lock it; return its name and its handle, whose end releases the lock.
+
+    Until it is locked, others take it for the file of a dead process: they lock it to look at it,
+    and delete it. Then this makes another one. Nobody deletes a file that is locked.
+    """
+    for _ in range(_ATTEMPTS):
+        path = folder / uuid.uuid4().hex
+        handle = open(path, "wb", opener=private_files.opener)  # noqa: SIM115 - stays open
+        if file_lock.try_lock(handle) and path.exists():  # nobody else makes a file of this name
+            return path.name, handle
+        handle.close()
+        _delete(path)
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def _delete(path: Path) -> bool:
+    """Delete a file if possible; return False if it is open, which hinders that on Windows."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        return getattr(error, "winerror", None) is None
+    return True
