@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -153,12 +155,16 @@ def check_online() -> None:
         raise NotAllowedOnline
 
 
-def call_mint(call: Callable[[], T], on_wait: OnRetry | None = None) -> T:
+def call_mint(
+    call: Callable[[], T], on_wait: OnRetry | None = None, *, patience: float = math.inf
+) -> T:
     """Make a call and retry it while that may help.
 
-    `on_wait` is called with each error and the seconds until the next try.
+    `on_wait` is called with each error and the seconds until the next try. `patience` is in
+    seconds, where somebody does not wait as long as a command does.
     """
-    return call_with_retries(call, retries=RETRIES, on_wait=on_wait)
+    retries = replace(RETRIES, give_up_after=min(RETRIES.give_up_after, patience))
+    return call_with_retries(call, retries=retries, on_wait=on_wait)
 
 
 def check_request(request: GenerationRequest) -> None:

@@ -5,10 +5,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..mint.errors import MintError
 from .engine.job_runner import JobRunner
 from .job import Job
 from .queries import KeyOwner
 from .storage.job_owners import AccountMatch, owner_from_elsewhere
+
+
+class OwnerUnknown(MintError):
+    """Mint could not be asked whose key is in use."""
+
+    retryable = True
 
 
 class BatchJobs:
@@ -52,11 +59,18 @@ class BatchJobs:
         """Return whether this account may resume a job from a ledger.
 
         May block to ask Mint whose key is in use, so it is only for scripts.
+
+        Raises:
+            OwnerUnknown: It depends on that, and Mint could not be asked.
         """
         runner = self._runner
         if self._match(job) is AccountMatch.UNKNOWN and runner.account.key:
             runner.ask_and_wait(KeyOwner())
             runner.reread()
+            answer = runner.queries.answers.get(KeyOwner())
+            is_unanswered = answer and answer.error and not answer.key_problem
+            if answer and is_unanswered and self._match(job) is AccountMatch.UNKNOWN:
+                raise OwnerUnknown(answer.error)
         return self._match(job) is AccountMatch.MINE
 
     def _match(self, job: Job) -> AccountMatch:

@@ -22,14 +22,13 @@ T = TypeVar("T")
 class RetryPolicy:
     """Exponential backoff of retries, in seconds.
 
-    `attempts` and `give_up_after` (seconds) limit callers that block; the calls of jobs are retried
-    without a limit. `min_retry_after` and `max_retry_after` bound what Mint may ask for.
+    `give_up_after` (seconds) limits callers that block; the calls of jobs are retried without a
+    limit. `min_retry_after` and `max_retry_after` bound what Mint may ask for.
     """
 
     first: float = 1.0
     factor: float = 2.0
     longest: float = 60.0
-    attempts: int = 6
     give_up_after: float = 180.0
     min_retry_after: float = 1.0
     max_retry_after: float = 15 * 60.0
@@ -47,10 +46,6 @@ class RetryPolicy:
         # The exponent is limited, or days of retries would overflow a float.
         planned = min(self.longest, self.first * self.factor ** min(attempt - 1, 64))
         return planned * (0.5 + 0.5 * chance)
-
-    def may_retry(self, attempt: int, waited: float) -> bool:
-        """Return whether to retry after failure `attempt`, `waited` seconds after the first."""
-        return attempt < self.attempts and waited < self.give_up_after
 
 
 @dataclass
@@ -99,7 +94,7 @@ def call_with_retries(
         on_wait: Called with each error and the seconds until the next attempt.
 
     Raises:
-        MintError: The last error, when it is not retryable or a limit is reached.
+        MintError: The last error, when it is not retryable or the time is over.
     """
     began, failures = clock(), FailureStreak(retries)
     while True:
@@ -107,8 +102,11 @@ def call_with_retries(
             return call()
         except MintError as error:
             wait = failures.fail(clock(), chance(), error.retry_after)
-            # The wait counts too: do not sleep past the limit only to give up then.
-            if not error.retryable or not retries.may_retry(failures.count, clock() - began + wait):
+            left = retries.give_up_after - (clock() - began)
+            if error.retry_after is None:
+                wait = min(wait, left)  # so that the last attempt is at the limit
+            # do not sleep past the limit only to give up then
+            if not error.retryable or left <= 0 or wait > left:
                 raise
             if on_wait is not None:
                 on_wait(error, wait)

@@ -48,7 +48,6 @@ def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
         RetryPolicy(
             first=0.02,
             factor=1.0,
-            attempts=3,
             give_up_after=1.0,
             min_retry_after=0.02,
             max_retry_after=0.02,

@@ -66,7 +66,7 @@ CASES = {
     "nobody there": Case(5, "refused the connection", environment={"MINT_API_BASE_URL": "http://127.0.0.1:9/v1"}),
     "nobody there for check": Case(5, "refused the connection", ("check",), environment={"MINT_API_BASE_URL": "http://127.0.0.1:9/v1"}),
     "503 again and again": Case(5, "Mint is temporarily unavailable", scenario={"answers": [{"method": "POST", "path": "/v1/models:generate", "times": 99, "answer": {"word": "503"}}]}),
-    "a web page instead of an answer": Case(5, "response is invalid", ("check",), scenario={"answers": [{"path": "/v1/me", "times": 9, "answer": {"status": 200, "text": "<html>hello</html>", "content_type": "text/html"}}]}),
+    "a web page instead of an answer": Case(5, "response is invalid", ("check",), scenario={"answers": [{"path": "/v1/me", "times": 10_000, "answer": {"status": 200, "text": "<html>hello</html>", "content_type": "text/html"}}]}),
     "a file that does not come": Case(5, "", _prompt("a lamp [file-403]"), started=1),
     "a Preview": Case(6, "The Preview is ready", _prompt("a lamp", "--mode", "review"), started=1),
 }  # fmt: skip

@@ -123,7 +123,7 @@ def test_a_new_resource_may_return_503_at_first(service, client):
     """The first reads after success return 503; a retry returns the resource."""
     model = made(service, client, "a lamp [settling]")
     waits: list[float] = []
-    retries = RetryPolicy(first=3.0, factor=1.0, attempts=4)
+    retries = RetryPolicy(first=3.0, factor=1.0)
     assert call_with_retries(
         lambda: client.asset(Kind.MODEL, model), retries=retries, sleep=waits.append
     ).is_usable

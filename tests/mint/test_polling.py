@@ -74,10 +74,3 @@ def test_the_retry_wait_is_always_limited(attempt, chance, wanted):
 def test_retry_after_replaces_the_retry_wait(wanted, kept):
     """The requested wait is limited to 1 s to 15 minutes."""
     assert RetryPolicy().wait(3, 0.5, wanted) == kept
-
-
-@pytest.mark.covers("R-three-minutes")
-def test_retries_are_limited_in_number_and_time():
-    """A call has at most six attempts, and none after three minutes."""
-    assert [RetryPolicy().may_retry(attempt, 0) for attempt in (1, 5, 6)] == [True, True, False]
-    assert [RetryPolicy().may_retry(1, waited) for waited in (179, 180)] == [True, False]

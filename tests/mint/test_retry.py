@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from mint_blender.mint.errors import MintError, Problem, Unreachable, problem_error
-from mint_blender.mint.retry import RetryPolicy, call_with_retries
+from mint_blender.mint.retry import call_with_retries
 
 
 class Time:
@@ -85,20 +85,21 @@ def test_retry_after_is_respected():
     assert time.slept == [17, 1]
 
 
-def test_the_number_of_attempts_is_limited():
-    """After the last attempt its error is raised."""
+@pytest.mark.covers("R-three-minutes")
+def test_a_call_is_retried_for_three_minutes():
+    """However short the waits are. The last one is shortened, then the last error is raised."""
     errors = [Unreachable(f"try {number}") for number in range(1, 20)]
     time, call = Time(), Call(*errors)
-    with pytest.raises(Unreachable, match="try 6"):
+    with pytest.raises(Unreachable, match="try 9"):
         run(call, time)
-    assert call.made == 6
+    assert (call.made, time.slept) == (9, [1, 2, 4, 8, 16, 32, 60, 57])
 
 
 def test_the_total_time_is_limited():
     """A wait that would end after the time limit is not started."""
     time, call = Time(), Call(*(refusal(503, retry_after=100) for _ in range(9)))
     with pytest.raises(MintError):
-        run(call, time, retries=RetryPolicy(attempts=50))
+        run(call, time)
     assert (call.made, time.slept) == (2, [100])
 
 

@@ -166,7 +166,6 @@ def surroundings(service: Service, home: Path) -> Iterator[None]:
     retries = RetryPolicy(
         first=0.01,
         factor=1.0,
-        attempts=3,
         give_up_after=0.3,
         min_retry_after=0.01,
         max_retry_after=0.01,

@@ -116,7 +116,10 @@ def _generate(
 ) -> Exit:
     with session.open_job_service(readable=writers.readable) as job_service:
         writer = ResultWriter(writers, job_service.notify)
-        batch_run = BatchRun(job_service, options, terminal, lines, writer)
+        # it asks Mint whose key this is if lines come from another journal
+        batch_run = session.call_mint(
+            lambda: BatchRun(job_service, options, terminal, lines, writer), terminal.wait
+        )
         batch_run.is_lost = lambda: not lease.is_held()
         lease.on_lost = job_service.notify
         try:

@@ -88,7 +88,9 @@ def fetch_missing(
 def _fetch(
     job_service: JobService, lines: list[Line], options: Options, terminal: Terminal
 ) -> None:
-    jobs, refused = line_jobs.load_jobs(job_service, options.folder, lines)
+    jobs, refused = session.call_mint(
+        lambda: line_jobs.load_jobs(job_service, options.folder, lines), terminal.wait
+    )
     fetched = []
     for line in lines:
         if (refusal := refused.get(line.tag)) is not None:

@@ -20,6 +20,9 @@ from .spending.quotes import Quotes
 
 T = TypeVar("T")
 
+PATIENCE = 30.0
+"""Seconds in which Mint has to be reached: clients end calls that take much longer than 60."""
+
 
 @dataclass(frozen=True)
 class ServerState:
@@ -59,7 +62,7 @@ async def with_client(use: Callable[[Client], T]) -> T:
 
     def ask() -> T:
         with session.open_client() as client:
-            return session.call_mint(lambda: use(client))
+            return session.call_mint(lambda: use(client), patience=PATIENCE)
 
     return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
 

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.cli import session
 from mint_blender.cli.mcp_server import account, server
+from mint_blender.cli.mcp_server.state import PATIENCE
 from mint_blender.cli.mcp_server.tools import READ_ONLY, Tool
 from mint_blender.mint import redaction
+from mint_blender.mint.retry import RetryPolicy, call_with_retries
 
 from ...mint_service.runner import ThreadService
 from .agent import Agent, Connect
@@ -67,6 +70,19 @@ def test_an_unexpected_error_is_a_sentence(
     assert "mint.log" in sentence
     assert key not in caplog.text
     assert "bug with (key)" in caplog.text
+
+
+def test_a_tool_does_not_wait_as_long_as_a_command(
+    agent: Agent, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client would end the call first, and would know nothing."""
+    waits: list[float] = []
+    monkeypatch.setattr(session, "RETRIES", RetryPolicy())
+    monkeypatch.setitem(call_with_retries.__kwdefaults__, "sleep", waits.append)
+    monkeypatch.setitem(call_with_retries.__kwdefaults__, "clock", lambda: sum(waits))
+    service.stop()
+    assert "Mint cannot be reached" in agent.refusal("estimate", prompt="a lamp")
+    assert sum(waits) == pytest.approx(PATIENCE)
 
 
 @pytest.mark.covers("S-agent")
