@@ -20,7 +20,7 @@ def absolute_path(text: str, complaint: str) -> Path:
         if b"\0" in os.fsencode(path):
             raise ValueError("no file can have this name")
     except (RuntimeError, ValueError):  # no such user, or half a surrogate pair
-        raise ToolError(f"{ascii(text)[:200]} is not a valid path.") from None
+        raise ToolError(f"{text!a} is not a valid path.") from None
     if not path.is_absolute():
         raise ToolError(complaint)
     return path

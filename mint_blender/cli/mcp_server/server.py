@@ -17,6 +17,7 @@ from . import account, decisions, generate, job_tools
 from .job_thread import JobThread
 from .results import library, place, reference_image, transform
 from .state import ServerState
+from .tools import Server
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ After a timeout or a restart, repeat the same call with the same request_id: not
 
 def make_server() -> MCPServer[ServerState]:
     """Return the server. Jobs are opened when a tool first needs them."""
-    server = MCPServer(
+    server: Server[ServerState] = Server(
         "mint-blender",
         title="Mint for Blender",
         instructions=INSTRUCTIONS,

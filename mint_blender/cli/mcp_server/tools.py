@@ -6,14 +6,14 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
-from mcp_types import ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 
 from ...jobs.diagnostics import log_file
 from ...mint.redaction import redact
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 Function = Callable[..., Awaitable[Any]]
 F = TypeVar("F", bound=Function)
+State = TypeVar("State")
 
 READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=True)
 """The tool changes nothing, and may ask Mint."""
@@ -30,6 +31,11 @@ PAID_ONCE = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
 )
 """The tool spends Credits, which nothing brings back; the same call again does nothing more."""
+
+LONGEST_QUOTE = 300
+"""Characters of an argument that an error quotes: of a longer one, the beginning and the end."""
+LONGEST_TEXT = 2000
+"""Characters of an error."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,46 @@ class Tool:
             description=inspect.getdoc(self.function),
             annotations=self.hints,
         )
+
+
+class Server(MCPServer[State]):
+    """The SDK's server, whose errors are short, also those about unknown tools and arguments."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[State, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool. Raises ToolError."""
+        try:
+            result = await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            error.args = (shortened(str(error), [name, arguments]),)
+            raise
+        if isinstance(result, CallToolResult) and result.is_error:
+            for content in result.content:
+                if isinstance(content, TextContent):
+                    content.text = shortened(content.text, arguments)
+        return result
+
+
+def shortened(text: str, arguments: object) -> str:
+    """Return an error, in which the middle of each long argument is left out."""
+    for value in sorted(_texts(arguments), key=len, reverse=True):
+        if len(value) > LONGEST_QUOTE:
+            text = text.replace(value, _cut(value, LONGEST_QUOTE))
+    return _cut(text, LONGEST_TEXT)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
+
+
+def _cut(text: str, longest: int) -> str:
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"
 
 
 def with_sentences(function: F) -> F:

@@ -87,6 +87,16 @@ def test_what_was_not_seen_is_not_decided(
     assert decisions(service, verb) == (1 if verb == "revise" else 0)
 
 
+def test_a_long_revision_is_not_repeated(agent: Agent, service: ThreadService) -> None:
+    """The answer has the state and the Preview, and a part of what the agent has sent."""
+    job = lamp_at_preview(agent)
+    result = agent.call("cancel", job=job["job"], revision="x" * 1_000_000)
+    assert result.is_error and pictures_of(result)
+    assert len(text_of(result)) < 2000
+    assert "Nothing was done. Look at it again." in text_of(result)
+    assert decisions(service, "cancel") == 0
+
+
 def test_a_repeated_decision_is_not_carried_out_twice(agent: Agent, service: ThreadService) -> None:
     """A client that repeats a call after a timeout pays once."""
     job = lamp_at_preview(agent)

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mint_blender.cli import session
 from mint_blender.cli.mcp_server import account, server
 from mint_blender.cli.mcp_server.state import PATIENCE
-from mint_blender.cli.mcp_server.tools import READ_ONLY, Tool
+from mint_blender.cli.mcp_server.tools import LONGEST_TEXT, READ_ONLY, Tool
 from mint_blender.mint import redaction
 from mint_blender.mint.retry import RetryPolicy, call_with_retries
 
@@ -70,6 +71,45 @@ def test_an_unexpected_error_is_a_sentence(
     assert "mint.log" in sentence
     assert key not in caplog.text
     assert "bug with (key)" in caplog.text
+
+
+LONG = 1_000_000
+WORD, WORDS = "x" * LONG, "x " * (LONG // 2)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "end"),
+    [
+        ("job", {"job": WORD}, "."),
+        ("job", {"job": WORDS}, "."),
+        ("wait", {"jobs": [WORD]}, "."),
+        ("estimate", {"prompt": "a lamp", "images": [WORD]}, "needs an absolute path."),
+        ("estimate", {"prompt": "a lamp", "preset": WORD}, ""),
+        ("generate", {"quote_id": WORDS, "approved_credits": 1, "request_id": "a"}, "."),
+        ("reference_image", {"image": "/" + WORD}, ""),
+        (WORD, {}, ""),
+    ],
+)
+def test_errors_quote_no_long_argument(
+    agent: Agent, tool: str, arguments: dict[str, Any], end: str
+) -> None:
+    """What an agent has sent by mistake does not fill its memory a second time."""
+    sentence = agent.refusal(tool, **arguments)
+    assert len(sentence) < 1000
+    assert sentence.endswith(end)
+
+
+def test_a_long_error_keeps_its_beginning_and_its_end(agent: Agent) -> None:
+    """Many wrong arguments make many sentences."""
+    sentence = agent.refusal("wait", jobs=[{"a": 1}] * 50)
+    assert len(sentence) <= LONGEST_TEXT + len("…")
+    assert sentence.startswith("Error executing tool wait: ")
+
+
+def test_a_short_argument_is_quoted_whole(agent: Agent) -> None:
+    """A path of usual length stays one."""
+    path = "folder/" * 30 + "lamp.png"
+    assert path in agent.refusal("estimate", prompt="a lamp", images=[path])
 
 
 def test_a_tool_does_not_wait_as_long_as_a_command(
