@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from ..message import Message
@@ -23,6 +24,7 @@ from .errors import (
     MintError,
     MismatchedResponse,
     ProblemError,
+    Unreachable,
 )
 from .limits import MAX_IMAGE_BYTES
 from .schema import (
@@ -91,6 +93,42 @@ class Client:
     def clock_offset(self) -> float | None:
         """Seconds that this computer's clock is ahead of Mint's; None before any response."""
         return self._transport.clock_offset
+
+    @property
+    def estimated_time(self) -> float | None:
+        """Mint's time now, in seconds since the epoch, by its latest answer; None before any."""
+        return self._transport.clock.estimate
+
+    def mint_time(self) -> float:
+        """Return Mint's time now, in seconds since the epoch, from its `Date`.
+
+        It is read over the connection that the next request uses: from an answer of the last five
+        minutes, or else of `GET me`. A refusal of `me` has a time too.
+
+        Raises:
+            MintError: Mint has not answered.
+            Unreachable: It sends no usable Date, or a cache has answered in its place.
+        """
+        if self._transport.mint_time is None or not self._transport.is_open:
+            try:
+                self._get("me")
+            except ProblemError as error:
+                if error.problem.status not in {401, 403, 404} or not error.problem.has_details:
+                    raise
+        now = self._transport.mint_time
+        if now is None:
+            raise Unreachable(Message("its answer has no usable date"))
+        return now
+
+    @contextmanager
+    def on_this_connection(self) -> Iterator[None]:
+        """Send only over the connection that is open; raise NotSent if it is not open any more."""
+        with self._transport.on_this_connection():
+            yield
+
+    def key_hash(self, salt: str) -> str:
+        """Return a hash that tells API keys apart without showing them: 32 hexadecimal digits."""
+        return self._transport.key_hash(salt)
 
     def me(self) -> Me:
         """Return the owner of the key: the cheapest way to test a key."""

@@ -6,6 +6,7 @@
     │  ├─ KeyUnusable             what has been given cannot be a key
     │  └─ KeyWithheld             it is not for the address that the environment names
     ├─ Unreachable                no response: connection, TLS, proxy, timeout    (retryable)
+    │  └─ NotSent                 the connection was lost before the request      (retryable)
     ├─ InvalidResponse            a response that cannot be parsed                (retryable)
     │  └─ MismatchedResponse      a response about another id                     (retryable)
     └─ ProblemError               a status other than 2xx; itself: an unknown one (retryable)
@@ -144,6 +145,13 @@ class Unreachable(MintError):
     def __init__(self, reason: str, part: Part = Part.NETWORK) -> None:
         super().__init__(Message("Mint cannot be reached: {reason}.", reason=reason))
         self.reason, self.part = reason, part
+
+
+class NotSent(Unreachable):
+    """The connection was lost, or the time was over, before the first byte of the request."""
+
+    def __init__(self) -> None:
+        super().__init__(Message("the connection was lost before the request was sent"))
 
 
 class InvalidResponse(MintError):
@@ -367,20 +375,15 @@ _BY_SLUG: dict[str, type[ProblemError]] = {
 }
 
 _BY_STATUS: dict[int, type[ProblemError]] = {
-    400: InvalidRequest,
+    **dict.fromkeys((400, 413, 422), InvalidRequest),
     401: KeyRefused,
     402: CreditsNeeded,
     403: Forbidden,
     404: NotFound,
     405: NotSupported,
     409: Conflict,
-    413: InvalidRequest,
-    422: InvalidRequest,
     429: TooManyRequests,
-    500: ServiceError,
-    502: ServiceError,
-    503: ServiceError,
-    504: ServiceError,
+    **dict.fromkeys((500, 502, 503, 504), ServiceError),
     511: UnclearRefusal,
 }
 

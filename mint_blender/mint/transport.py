@@ -11,13 +11,15 @@ Knows no endpoints, retries or threads. Enforces these rules for all callers:
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -32,7 +34,16 @@ from ..net.retry_after import parse_retry_after
 from . import redaction
 from .base_url import Origin
 from .connection_errors import describe, part_of
-from .errors import InvalidResponse, KeyMissing, KeyUnusable, MintError, Unreachable, problem_error
+from .errors import (
+    InvalidResponse,
+    KeyMissing,
+    KeyUnusable,
+    MintError,
+    NotSent,
+    Unreachable,
+    problem_error,
+)
+from .mint_clock import MintClock, Moment, epoch_of
 from .problem_documents import clean_line, read_problem
 from .schema import Json
 
@@ -43,6 +54,8 @@ MAX_LEVELS = 100
 """How deep a response may be nested: what is stored of it must also be written as JSON again."""
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
 MIN_UPLOAD_SPEED = 16 * 1024  # bytes per second
+MAX_ANSWER_AGE = 5 * 60.0
+"""Seconds for which an answer of Mint shows that a connection leads to it, and what its time is."""
 _CHUNK = 16 * 1024
 _SMALL_CHUNK = 256
 ESTIMATE_PATH = "pricing:estimate"
@@ -100,7 +113,9 @@ class Transport:
         self._timeouts = timeouts
         self._now = now
         self._session = _session(user_agent)
-        self._is_stopped = False
+        self._is_stopped = self._is_bound = False
+        self.clock = MintClock()
+        """Mint's time, as its answers show it; those of gateways do not count."""
         self.clock_offset: float | None = None
         """Seconds that this computer's clock is ahead of Mint's; None without a response."""
 
@@ -128,6 +143,30 @@ class Transport:
         All later requests raise it at once.
         """
         self._is_stopped = True
+
+    def key_hash(self, salt: str) -> str:
+        """Return a hash that tells keys apart without showing them: 32 hexadecimal digits."""
+        return hmac.new(salt.encode(), self._secret.encode(), hashlib.sha256).hexdigest()[:32]
+
+    @property
+    def mint_time(self) -> float | None:
+        """Mint's time now; None if its latest answer is old, or its Date is not usable."""
+        return None if self.clock.age > MAX_ANSWER_AGE else self.clock.now
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection of the latest answer is open, and used by the next request."""
+        return connections.is_open(self._session, self.origin.base_url)
+
+    @contextmanager
+    def on_this_connection(self) -> Iterator[None]:
+        """Raise NotSent for what would open another connection, or where Mint's time is old."""
+        self._is_bound = True
+        try:
+            with connections.only_open():
+                yield
+        finally:
+            self._is_bound = False
 
     def request(
         self,
@@ -162,8 +201,12 @@ class Transport:
         request = requests.Request(
             method, url, params=query, data=content, headers=headers, auth=self._authorize
         )
+        # a little longer than what is asked before, or a slow caller would begin in vain
+        if self._is_bound and self.clock.age > 2 * MAX_ANSWER_AGE:
+            raise NotSent
+        sent = self.clock.begin()
         response, answer = self._send_logged(request, path.lstrip("/"), len(content or b""))
-        return self._parse_response(response, answer)
+        return self._parse_response(response, answer, sent)
 
     def _send_logged(
         self, request: requests.Request, path: str, upload_size: int
@@ -197,11 +240,15 @@ class Transport:
                 return self._send(request)
         except (requests.exceptions.ContentDecodingError, DecodeError):
             raise InvalidResponse(Message("its compressed data is damaged")) from None
+        except connections.NotOpen:
+            raise NotSent from None
         except (OSError, HTTPError) as error:
             # requests' exceptions are OSErrors. "from None": the original may show a proxy's
             # password in a traceback.
             if guard.was_stopped:
                 raise Unreachable(Message("the request was stopped")) from None
+            if guard.was_late:
+                raise NotSent from None
             raise Unreachable(describe(error, self.origin), part_of(error)) from None
 
     def _send(self, request: requests.Request) -> tuple[requests.Response, bytes]:
@@ -225,7 +272,9 @@ class Transport:
     def _request_id(self, response: requests.Response) -> str | None:
         return clean_line(response.headers.get("X-Request-Id"), self._secret)
 
-    def _parse_response(self, response: requests.Response, content: bytes) -> ApiResponse:
+    def _parse_response(
+        self, response: requests.Response, content: bytes, sent: Moment
+    ) -> ApiResponse:
         status, headers = response.status_code, response.headers
         self.clock_offset = _clock_offset(headers.get("Date"), self._now())
         request_id = self._request_id(response)
@@ -234,19 +283,19 @@ class Transport:
         )
         location = headers.get("Location")
         if 300 <= status < 400:
-            problem = _redirect_problem(location, self._secret)
-            raise InvalidResponse(problem, request_id=request_id)
+            where = _redirect_problem(location, self._secret)
+            raise InvalidResponse(where, request_id=request_id)
         # A proxy may repeat the headers of the request: the key gets into no record or sentence.
         data = _parse_json(content.replace(self._secret.encode(), redaction.PLACEHOLDER.encode()))
         if not 200 <= status < 300:
-            raise problem_error(
-                read_problem(status, data, secret=self._secret),
-                request_id=request_id,
-                retry_after=wait,
-            )
+            problem = read_problem(status, data, secret=self._secret)
+            if status < 500 and problem.has_details:
+                self.clock.read(headers, sent)
+            raise problem_error(problem, request_id=request_id, retry_after=wait)
         if not isinstance(data, dict):
             is_page = data is None and content.lstrip()[:1] == b"<"
             raise InvalidResponse(_WEB_PAGE if is_page else _NO_OBJECT, request_id=request_id)
+        self.clock.read(headers, sent)
         return ApiResponse(data, status, request_id, wait, location)
 
 
@@ -268,10 +317,8 @@ def _validate_key(key: str) -> str:
 
 def _clock_offset(date: str | None, now: datetime) -> float | None:
     """Return how many seconds `now` is after the Date of a response; None for an invalid one."""
-    try:
-        return (now - parsedate_to_datetime(date or "")).total_seconds()
-    except (ValueError, OverflowError, TypeError):  # the last: a date without a zone
-        return None
+    seconds = epoch_of(date)
+    return None if seconds is None else now.timestamp() - seconds
 
 
 def _session(user_agent: str) -> requests.Session:

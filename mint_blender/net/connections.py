@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse, parse_headers
 from typing import Any
@@ -22,6 +23,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
+from urllib3.util.connection import is_connection_dropped
 
 from .guarded_socket import GuardedSocket, RequestStopped
 
@@ -46,6 +48,10 @@ def was_connecting(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, HandshakeTimeout):
         error = error.__cause__ or error.__context__
     return error is not None
+
+
+class NotOpen(HTTPError):
+    """Another connection was needed where none may be opened. Nothing was sent."""
 
 
 class StaleConnection(HTTPError):
@@ -83,16 +89,52 @@ def mount(session: requests.Session, rules: ConnectionRules = ConnectionRules())
     session.mount("http://", adapter)
 
 
+# whether this thread may open connections
+_may_open: ContextVar[bool] = ContextVar("may_open", default=True)
+
+
+@contextmanager
+def only_open() -> Iterator[None]:
+    """Raise NotOpen instead of opening a connection on this thread; send nothing twice."""
+    token = _may_open.set(False)
+    try:
+        yield
+    finally:
+        _may_open.reset(token)
+
+
+def is_open(session: requests.Session, url: str) -> bool:
+    """Return whether the connection that a mounted session has opened last is still open.
+
+    With `kept=1`, one host and one request at a time, the next request uses that one.
+    """
+    adapter = session.get_adapter(url)
+    return not isinstance(adapter, _Adapter) or adapter.is_open()
+
+
+class _Latest:
+    """The connection that was opened last."""
+
+    connection: Any = None
+
+
 class _Adapter(HTTPAdapter):
     """Sends requests from any thread: urllib3's pools, which hold the connections, have locks."""
 
     def __init__(self, rules: ConnectionRules) -> None:
         self._rules = rules
-        self._pools = _pools(rules)
+        self._latest = _Latest()
+        self._pools = _pools(rules, self._latest)
         self._open_pools()
+
+    def is_open(self) -> bool:
+        """Return whether the connection that was opened last is still open."""
+        connection = self._latest.connection
+        return self._process == os.getpid() and connection is not None and not _is_lost(connection)
 
     def _open_pools(self) -> None:
         self._process = os.getpid()
+        self._latest.connection = None
         super().__init__(pool_connections=8, pool_maxsize=self._rules.kept, max_retries=0)
 
     def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
@@ -101,8 +143,10 @@ class _Adapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: Any, **more: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **more)
-        if not str(proxy).lower().startswith("socks"):  # a SOCKS proxy has connections of its own
-            manager.pool_classes_by_scheme = self._pools
+        own = self._pools
+        if str(proxy).lower().startswith("socks"):  # it has connections of its own
+            own = _watched(type(manager).pool_classes_by_scheme, self._latest)
+        manager.pool_classes_by_scheme = own
         return manager
 
     def send(
@@ -114,6 +158,8 @@ class _Adapter(HTTPAdapter):
         try:
             return super().send(request, *arguments, **more)
         except StaleConnection:
+            if not _may_open.get():
+                raise
             # urllib3 has put the place of the stale one on top, so this one is new
             return super().send(request, *arguments, **more)
 
@@ -132,7 +178,19 @@ class _FinalResponse(HTTPResponse):
             parse_headers(self.fp)
 
 
-class _GuardedConnection:
+class _WatchedConnection:
+    """Mixin of connections that are opened only where that is allowed."""
+
+    latest: _Latest
+
+    def connect(self) -> None:
+        if not _may_open.get():
+            raise NotOpen("the connection is closed")
+        super().connect()  # type: ignore[misc]
+        self.latest.connection = self
+
+
+class _GuardedConnection(_WatchedConnection):
     """Mixin of connections with a guarded socket, also for a proxy's CONNECT request."""
 
     sock: Any
@@ -167,7 +225,7 @@ class _GuardedConnection:
 
     def connect(self) -> None:
         try:
-            super().connect()  # type: ignore[misc]
+            super().connect()
         except TimeoutError as error:
             raise HandshakeTimeout(*error.args) from error
         self.sock = GuardedSocket(self.sock)
@@ -214,6 +272,11 @@ def _resolved(host: str, port: int) -> list[str]:
         return []
 
 
+def _is_lost(connection: Any) -> bool:
+    """Return whether the server has closed a connection, or sent something that nobody wants."""
+    return getattr(connection.sock, "has_ended", False) or is_connection_dropped(connection)
+
+
 class _KeepAlivePool:
     """Mixin of connection pools that do not use a connection again after a long pause."""
 
@@ -221,7 +284,8 @@ class _KeepAlivePool:
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection = super()._get_conn(timeout)  # type: ignore[misc]
-        if time.monotonic() - connection.last_used <= self.rules.max_idle:
+        is_idle = time.monotonic() - connection.last_used > self.rules.max_idle
+        if not is_idle and not getattr(connection.sock, "has_ended", False):
             return connection
         connection.close()
         return self._new_conn()  # type: ignore[attr-defined]
@@ -232,9 +296,22 @@ class _KeepAlivePool:
         super()._put_conn(conn)  # type: ignore[misc]
 
 
-def _pools(rules: ConnectionRules) -> dict[str, type[HTTPConnectionPool]]:
+def _watched(
+    pools: dict[str, type[HTTPConnectionPool]], latest: _Latest
+) -> dict[str, type[HTTPConnectionPool]]:
+    """Return pool classes whose connections are watched."""
+    own = {"latest": latest}
+
+    def watched(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
+        kind = type("_Watched", (_WatchedConnection, pool.ConnectionCls), own)
+        return type(pool.__name__, (pool,), {"ConnectionCls": kind})
+
+    return {scheme: watched(pool) for scheme, pool in pools.items()}
+
+
+def _pools(rules: ConnectionRules, latest: _Latest) -> dict[str, type[HTTPConnectionPool]]:
     """Return connection pool classes for urllib3, which creates the connections itself."""
-    own = {"rules": rules}
+    own = {"rules": rules, "latest": latest}
     plain = type("_HttpConnection", (_GuardedConnection, HTTPConnection), own)
     secure = type("_HttpsConnection", (_GuardedConnection, HTTPSConnection), own)
     plain_pool = {**own, "ConnectionCls": plain}

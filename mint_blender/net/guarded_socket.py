@@ -9,6 +9,7 @@ second never times out. Here the socket never blocks: each wait is split into sh
 from __future__ import annotations
 
 import io
+import math
 import socket
 import ssl
 import time
@@ -34,7 +35,8 @@ class RequestStopped(ConnectionAbortedError):
 class Guard:
     """Limits one request: `deadline` is a time of `clock`; `stop` returns whether to stop.
 
-    `was_stopped` is set once `stop` has returned true.
+    `was_stopped` is set once `stop` has returned true; `was_late` once the deadline has passed
+    before anything was sent.
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class Guard:
         self._deadline = deadline
         self._stop = stop
         self._clock = clock
-        self.was_stopped = False
+        self._began = clock(), time.time()
+        self._has_sent = False
+        self.was_stopped = self.was_late = False
 
     def check(self) -> float:
         """Return the seconds left.
@@ -64,7 +68,25 @@ class Guard:
             raise TimeoutError("the whole took too long")
         return left
 
+    def check_sending(self) -> float:
+        """Check before something is sent, also by the wall clock; raise the same.
 
+        The other clock may stand still while the computer sleeps. What was to be sent before
+        must not be sent afterwards.
+        """
+        try:
+            left = self.check()
+            clock, wall = self._began
+            if time.time() - wall >= self._deadline - clock:
+                raise TimeoutError("the computer has slept")
+        except TimeoutError:
+            self.was_late = not self._has_sent
+            raise
+        self._has_sent = True
+        return left
+
+
+_NO_LIMIT = Guard(math.inf)
 # the guard of the request on this thread
 _guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
 
@@ -98,6 +120,11 @@ class GuardedSocket:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the end or an error was received, which the real socket may not show again."""
+        return self._is_at_end or self._failure is not None
 
     def unguarded(self) -> Any:
         """Return the wrapped socket as it was."""
@@ -165,9 +192,10 @@ class GuardedSocket:
 
     def _wait_for(self, act: Callable[[], T], ready: Callable[..., bool]) -> T:
         """Return the result of `act`, which is tried again whenever the socket is ready for it."""
-        guard, waiting_since = _guard.get(), time.monotonic()
+        guard, waiting_since = _guard.get() or _NO_LIMIT, time.monotonic()
+        check = guard.check_sending if ready is wait_for_write else guard.check
         while True:
-            step = CHECK_INTERVAL if guard is None else min(guard.check(), CHECK_INTERVAL)
+            step = min(check(), CHECK_INTERVAL)
             is_ready = ready
             try:
                 return act()
