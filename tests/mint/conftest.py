@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, settings
 
 from mint_blender.mint.base_url import Origin
@@ -15,6 +17,7 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.transport import Timeouts, Transport
 
 from ..mint_service.runner import ThreadService, running_service
+from .clock_helpers import ShiftedClocks
 from .generation_helpers import client_of
 from .raw_server import KEY
 
@@ -57,6 +60,22 @@ def make_transport() -> Iterator[Speaking]:
             return opened.enter_context(Transport(Origin.parse(base_url), key, timeouts=timeouts))
 
         yield speak
+
+
+@pytest.fixture
+def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """Return the TLS settings of a server at 127.0.0.1 that clients trust."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "mint.test").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
+    return context
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> ShiftedClocks:
+    """Return this computer's clocks, which a test can move."""
+    return ShiftedClocks(monkeypatch)
 
 
 @pytest.fixture

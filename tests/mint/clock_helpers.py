@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Helpers for tests of time: this computer's clocks, moved by a test, and closed connections."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from mint_blender.mint.client import Client
+from mint_blender.net.guarded_socket import Guard
+
+
+class ShiftedClocks:
+    """The real clocks `time` and `monotonic`, so many seconds later."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.shift = {"time": 0.0, "monotonic": 0.0}
+        for name in self.shift:
+            monkeypatch.setattr(time, name, self._shifted(name))
+        # this default was bound when the module was loaded
+        monkeypatch.setitem(Guard.__init__.__kwdefaults__, "clock", lambda: time.monotonic())
+
+    def _shifted(self, name: str):
+        real = getattr(time, name)
+        return lambda: real() + self.shift[name]
+
+    def pass_seconds(self, seconds: float) -> None:
+        """Move both clocks."""
+        for name in self.shift:
+            self.shift[name] += seconds
+
+
+def wait_until_closed(client: Client) -> None:
+    """Wait until this computer has noticed that the server has closed the connection."""
+    for _ in range(1000):
+        if not client._transport.is_open:
+            return
+        time.sleep(0.005)
+    raise AssertionError("the connection is still open")

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of requests that may not be sent: over another connection, or after the computer slept."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+
+from mint_blender.mint.client import Client
+from mint_blender.mint.errors import InvalidResponse, MintError, NotSent, Unreachable
+from mint_blender.mint.schema import Kind
+
+from .clock_helpers import ShiftedClocks, wait_until_closed
+from .raw_server import RawServer, answer, raw_server, running_proxy
+
+DAY = 86_400.0
+NOW = format_datetime(datetime.now(UTC), usegmt=True)
+ME = answer(Date=NOW)
+STARTED = answer({"id": "op_1"}, Date=NOW)
+
+
+def start(client: Client) -> None:
+    """Send a paid request over the connection that is open."""
+    with client.on_this_connection():
+        client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
+
+
+def methods(server: RawServer) -> list[str]:
+    """Return the methods of the requests that a server has received."""
+    return [received.line.split()[0] for received in server.received]
+
+
+def assert_not_sent(client: Client) -> None:
+    """A start raises NotSent, which may be tried again."""
+    with pytest.raises(NotSent, match="the connection was lost before the request was sent") as got:
+        start(client)
+    assert got.value.retryable
+    assert not got.value.proves_nothing_started
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_start_uses_the_connection_of_the_time(make_transport, secure, scheme):
+    """Mint's time and the start are one connection."""
+    with raw_server(ME, STARTED, tls=secure if scheme == "https" else None) as server:
+        client = Client(make_transport(server.base_url))
+        client.mint_time()
+        start(client)
+        assert (methods(server), server.connections) == (["GET", "POST"], 1)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_start_opens_no_other_connection(make_transport, secure, scheme):
+    """After the server has closed the connection nothing is sent; then Mint is asked again."""
+    tls = secure if scheme == "https" else None
+    with raw_server(ME, then_close=True, tls=tls) as server:
+        client = Client(make_transport(server.base_url))
+        client.mint_time()
+        wait_until_closed(client)
+        assert_not_sent(client)
+        assert (methods(server), server.connections) == (["GET"], 1)
+        client.mint_time()
+        assert (methods(server), server.connections) == (["GET", "GET"], 2)
+
+
+def test_a_start_opens_no_other_tunnel(make_transport, monkeypatch, secure):
+    """A proxy is not asked for another connection either."""
+    monkeypatch.setenv("NO_PROXY", "")
+    with raw_server(ME, then_close=True, tls=secure) as server, running_proxy(server.port) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        client = Client(make_transport("https://mint.test/v1"))
+        client.mint_time()
+        wait_until_closed(client)
+        assert_not_sent(client)
+        assert (methods(server), len(proxy.asked)) == (["GET"], 1)
+
+
+def test_a_start_takes_no_other_way(make_transport, monkeypatch, secure):
+    """After the proxy has changed, the way of the time is not the way of the start."""
+    with (
+        raw_server(ME, STARTED, tls=secure) as server,
+        running_proxy(server.port) as one,
+        running_proxy(server.port) as other,
+    ):
+        client = Client(make_transport("https://mint.test/v1"))
+        monkeypatch.setenv("HTTPS_PROXY", one.url)
+        client.mint_time()
+        monkeypatch.setenv("HTTPS_PROXY", other.url)
+        assert_not_sent(client)
+        assert (methods(server), len(other.asked)) == (["GET"], 0)
+        client.mint_time()
+        start(client)
+        assert (methods(server), len(other.asked)) == (["GET", "GET", "POST"], 1)
+
+
+def test_a_start_needs_mint_s_time(make_transport):
+    """Without an answer of Mint over this connection nothing is sent."""
+    with raw_server(STARTED) as server:
+        assert_not_sent(Client(make_transport(server.base_url)))
+        assert server.connections == 0
+
+
+def test_other_requests_may_open_connections(make_transport):
+    """Only what is sent inside is bound, also after an error inside."""
+    with raw_server(STARTED, then_close=True) as server:
+        client = Client(make_transport(server.base_url))
+        client.mint_time()
+        wait_until_closed(client)
+        assert_not_sent(client)
+        client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
+        assert methods(server) == ["GET", "POST"]
+
+
+def test_a_redirect_is_not_followed(make_transport):
+    """Neither over this connection nor over another one."""
+    with raw_server() as other:
+        there = answer(b"", "307 Temporary Redirect", Location=f"{other.base_url}/models:generate")
+        with raw_server(ME, there) as server:
+            client = Client(make_transport(server.base_url))
+            client.mint_time()
+            with pytest.raises(InvalidResponse, match="Redirects are not followed"):
+                start(client)
+            assert (methods(server), other.connections) == (["GET", "POST"], 0)
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+@pytest.mark.parametrize("name", ["time", "monotonic"])
+def test_a_computer_that_slept_before_the_start_sends_nothing(
+    make_transport, clocks: ShiftedClocks, name, is_closed
+):
+    """A day lies between Mint's time and the start; a proxy may have kept the connection."""
+    with raw_server(ME, STARTED, then_close=is_closed) as server:
+        client = Client(make_transport(server.base_url))
+        client.mint_time()
+        if is_closed:
+            wait_until_closed(client)
+        clocks.shift[name] += DAY
+        assert_not_sent(client)
+        assert methods(server) == ["GET"]
+
+
+def sleeps_in(
+    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, clocks: ShiftedClocks, clock: str
+) -> None:
+    """Let a day pass on a clock after a function of the connection was called."""
+    real = getattr(owner, name)
+
+    def slow(*arguments, **more):
+        result = real(*arguments, **more)
+        clocks.shift[clock] += DAY
+        return result
+
+    monkeypatch.setattr(owner, name, slow)
+
+
+@pytest.mark.parametrize("clock", ["time", "monotonic"])
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (socket, "getaddrinfo"),
+        (socket.socket, "connect"),
+        (ssl.SSLContext, "wrap_socket"),
+    ],
+)
+def test_a_computer_that_slept_while_it_connected_sends_nothing(
+    make_transport, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock
+):
+    """The deadline is checked before the first byte, after DNS, TCP and TLS."""
+    with raw_server(STARTED, tls=secure) as server:
+        client = Client(make_transport(server.base_url))
+        with monkeypatch.context() as patched:
+            sleeps_in(patched, owner, name, clocks, clock)
+            with pytest.raises(MintError) as got:
+                client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
+        assert isinstance(got.value, NotSent)
+        assert server.received == []
+
+
+def test_a_computer_that_slept_in_the_middle_sends_no_more(
+    make_transport, monkeypatch, clocks: ShiftedClocks
+):
+    """The rest of a request is not sent a day later; whether Mint has it is not known."""
+    with raw_server(STARTED) as server:
+        client = Client(make_transport(server.base_url))
+        client.mint_time()
+        with monkeypatch.context() as patched:
+            sleeps_in(patched, socket.socket, "send", clocks, "time")
+            with pytest.raises(Unreachable, match="no response in time") as got:
+                start(client)
+        assert not isinstance(got.value, NotSent)
+    assert [received.body for received in server.received] == [b"", b""]
+
+
+@pytest.mark.parametrize("seconds", [-DAY, 170.0])
+def test_a_clock_that_is_set_stops_no_start(make_transport, clocks: ShiftedClocks, seconds):
+    """Back, or forward by less than the time that a call may take."""
+    with raw_server(ME, STARTED) as server:
+        client = Client(make_transport(server.base_url))
+        client.mint_time()
+        clocks.shift["time"] += seconds
+        start(client)
+        assert methods(server) == ["GET", "POST"]

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of requests that may use only the connection that is open."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import requests
+import trustme
+
+from mint_blender.net import connections
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@contextmanager
+def listening(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[socket.socket]]]:
+    """Serve one connection after the other; yield the address and the connections so far."""
+    opened: list[socket.socket] = []
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                opened.append(connection)
+                with connection, suppress(OSError):
+                    serve(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}/", opened
+        for each in (listener, *opened):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
+@pytest.fixture
+def session() -> Iterator[requests.Session]:
+    """Return a session that sends a GET again when a kept connection turns out to be closed."""
+    with requests.Session() as session:
+        session.trust_env = False
+        connections.mount(session, connections.ConnectionRules(resends=True))
+        yield session
+
+
+def test_nothing_is_sent_twice(session: requests.Session) -> None:
+    """A kept connection that ends without an answer is an error: the request was sent."""
+    requested: list[bytes] = []
+
+    def serve(connection: socket.socket) -> None:
+        requested.append(connection.recv(65536))
+        connection.sendall(ANSWER)
+        requested.append(connection.recv(65536))
+
+    with listening(serve) as (address, opened):
+        session.get(f"http://{address}")
+        with connections.only_open(), pytest.raises(connections.StaleConnection):
+            session.get(f"http://{address}")
+        assert (len(requested), len(opened)) == (2, 1)
+        assert session.get(f"http://{address}").status_code == 200
+
+
+def test_no_connection_is_opened(session: requests.Session) -> None:
+    """Neither the first one nor another one; afterwards both may be."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(ANSWER)
+
+    with listening(serve) as (address, opened):
+        url = f"http://{address}"
+        for count in range(2):
+            with connections.only_open(), pytest.raises(connections.NotOpen):
+                session.get(url)
+            assert len(opened) == count
+            assert not connections.is_open(session, url)
+            session.get(url)
+            wait_until_closed(session, url)
+
+
+def test_the_end_of_tls_is_the_end_of_the_connection(
+    session: requests.Session, tmp_path: Path
+) -> None:
+    """It may arrive together with an answer, and then no more of it is to be seen."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+
+    def serve(connection: socket.socket) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+        for act in (tls.do_handshake, tls.read):
+            while not _is_done(act):
+                connection.sendall(outgoing.read())
+                incoming.write(connection.recv(65536))
+        tls.write(ANSWER)
+        _is_done(tls.unwrap)
+        connection.sendall(outgoing.read())  # both in one piece
+        connection.recv(65536)
+
+    with listening(serve) as (address, opened):
+        url = f"https://{address}"
+        session.get(url, verify=str(tmp_path / "authority.pem"))
+        assert not connections.is_open(session, url)
+        with connections.only_open(), pytest.raises(connections.NotOpen):
+            session.get(url, verify=str(tmp_path / "authority.pem"))
+        assert len(opened) == 1
+
+
+def _is_done(act: Callable[[], object]) -> bool:
+    """Take a step of TLS; return whether it did without bytes that have not arrived."""
+    try:
+        act()
+    except ssl.SSLWantReadError:
+        return False
+    return True
+
+
+def wait_until_closed(session: requests.Session, url: str) -> None:
+    """Wait until this computer has noticed that the server has closed the connection."""
+    for _ in range(1000):
+        if not connections.is_open(session, url):
+            return
+        time.sleep(0.005)
+    raise AssertionError("the connection is still open")
+
+
+def test_a_child_process_has_no_connection(
+    session: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a fork, the open connection is the parent's."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(ANSWER)
+        connection.recv(65536)
+
+    with listening(serve) as (address, _):
+        url = f"http://{address}"
+        session.get(url)
+        assert connections.is_open(session, url)
+        pid = os.getpid()
+        monkeypatch.setattr(os, "getpid", lambda: pid + 1)
+        assert not connections.is_open(session, url)
+        session.close()
