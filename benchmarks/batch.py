@@ -20,13 +20,13 @@ from pathlib import Path
 from mint_blender.cli import main, session
 from mint_blender.cli.batch import line_jobs
 from mint_blender.cli.batch.lines import Line, read_lines
+from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage import batch_ledger
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.polling import PollIntervals
@@ -107,7 +107,7 @@ def _run(file: Path) -> float:
 def _find(folder: Path, count: int) -> float:
     """Return the processor time to find the jobs of lines that are finished, among others."""
     lines, out = read_lines(_written(folder, count)), folder / "out"
-    (out / batch_ledger.FOLDER).mkdir(parents=True)
+    (out / line_files.FOLDER).mkdir(parents=True)
     account = Account("key", "http://127.0.0.1:9/v1")
     with closing(Journal(folder / "home")) as journal:
         journal.set_account(account)
@@ -124,5 +124,5 @@ def _find(folder: Path, count: int) -> float:
 
 
 def _placed(out: Path, line: Line) -> Job:
-    delivery = Delivery(line=batch_ledger.line_id(out, line.tag))
+    delivery = Delivery(line=line_files.line_id(out, line.tag))
     return replace(new_job(line.request, delivery, now=time.time()), phase=Phase.PLACED)

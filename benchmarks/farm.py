@@ -21,13 +21,11 @@ from pathlib import Path
 from unittest import mock
 
 from mint_blender.cli.batch.lines import Line, read_lines
-from mint_blender.jobs.batch_folder import shared_files
+from mint_blender.jobs.batch_folder import line_files, shared_files
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage import batch_ledger
-from mint_blender.jobs.storage.batch_ledger import Ledgers
 from tests.mint_service.runner import subprocess_service
 from tests.scene import glb_fixtures
 
@@ -165,25 +163,33 @@ def _plots(name: str, title: str, costs: dict[int, Cost]) -> Iterator[Plot]:
 def _finished_batch(folder: Path, count: int) -> tuple[str, ...]:
     """Return the arguments that write the lines of a batch again, after making it.
 
-    It is as a batch is after `--step generate`: a ledger, and a small model for each line.
+    It is as a batch is after `--step generate`: the files of each line, and a small model.
     """
     out = folder / "out"
-    (out / batch_ledger.FOLDER).mkdir(parents=True)
+    (out / line_files.FOLDER).mkdir(parents=True)
     file = folder / "lamps.jsonl"
     prompts = ({"prompt": f"lamp {number}", "preset": "fast"} for number in range(count))
     file.write_text("".join(json.dumps(line) + "\n" for line in prompts), encoding="utf-8")
-    model, ledgers = glb_fixtures.simple(folder / "model.glb"), Ledgers(folder / "journal.sqlite3")
+    model = glb_fixtures.simple(folder / "model.glb")
     with mock.patch("os.fsync"):  # the disk is not what is measured here
         for line in read_lines(file):
             job = _job(out, line, model)
             shared_files.publish(job, out)
-            ledgers.note(job)
+            _start(out, line, job)
     return ("batch", str(file), "-o", str(out), "--step", "write", "--again")
+
+
+def _start(out: Path, line: Line, job: Job) -> None:
+    """Write what the machine has written that has started the line."""
+    requests = out / line_files.FOLDER / "requests"
+    requests.mkdir(exist_ok=True)
+    (requests / f"{line.tag}.start.1").write_text("{}", encoding="utf-8")
+    line_files.write_job(job)
 
 
 def _job(out: Path, line: Line, model: Path) -> Job:
     delivery = Delivery(
-        output=f"{out / line.title}{line.suffix}", line=batch_ledger.line_id(out, line.tag)
+        output=f"{out / line.title}{line.suffix}", line=line_files.line_id(out, line.tag)
     )
     file = LocalFile(Role.MODEL, str(model), "https://files.example/model.glb")
     job = new_job(line.request, delivery, now=time.time())

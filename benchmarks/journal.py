@@ -104,7 +104,6 @@ def _placed(number: int, ago: float) -> Job:
     return replace(
         new_job(LAMP, Delivery(), now=created_at, estimate=248.0),
         phase=Phase.PLACED,
-        body={"prompt": LAMP.prompt},
         operation=Operation.from_json(operation),
         asset=Asset.from_json(Kind.MODEL, {"id": f"id_{number}", **result}),
     )

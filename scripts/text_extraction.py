@@ -27,6 +27,7 @@ COMMAND_LINE_ONLY = {
     "jobs/diagnostics/folder_check.py",
     "jobs/diagnostics/journal_check.py",
     "jobs/diagnostics/report.py",
+    "jobs/paid_requests/table_check.py",
     "mint/connection_check.py",
 }
 """Modules whose sentences reach only the command line or the report for support: in English."""
@@ -46,7 +47,10 @@ SHOWN_ATTRIBUTES = {"bl_label", "bl_description"}
 SHOWN_ENUMS = {"Kind", "Verb", "Role"}
 """Enums whose values are used in sentences."""
 FIRST_IS_A_KEY = {"get", "getattr", "pop", "setdefault"}
-FOR_PROGRAMMERS = {"AssertionError", "IllegalMove", "TypeError", "KeyError", "NotImplementedError"}
+FOR_PROGRAMMERS = {
+    "AssertionError", "IllegalMove", "IllegalTransition", "TypeError", "KeyError",
+    "NotImplementedError",
+}  # fmt: skip
 DATA = {
     *("splat_nodes", "panorama", "node_trees", "collider", "tags", "gltf_extensions", "render"),
     *(
@@ -64,15 +68,16 @@ DATA = {
 }
 """Modules in which a single word is the name of a socket, a folder or a header."""
 NO_TEXT = re.compile(
-    r"(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|WITH|WHERE|JOIN|BEGIN|ORDER) .*"
+    r"(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|PRAGMA|WITH|WHERE|JOIN|BEGIN|ORDER) .*"
     r"|[\w (]+ ((NOT )?IN \(|IS NOT).*"
-    r"|\{1\} WHERE .*|id, jobs\.created_at.*|# This is an Asset Catalog.*"
+    r"|\{1\} ?WHERE .*|id, jobs\.created_at.*|# This is an Asset Catalog.*"
     r"|Application Support|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
     r"|Mint Splats|Point Count|Viewport Limit|Pick Instance|Instance Index|Local Space"
     r"|(Size|Vertices) [XY]|AgX - .*|radiance:base"
     r"|generation failed|unknown error|internal error|unit scale|Bearer \{1\}|Mint \{1\}|Error:"
     r"|Blender \{1\}\n\{2\}|Turn with the World"
     r"|\{1\} (Collider|Panorama|Splats)|Middle of the picture at \+Y"
+    r"|in doubt|take over|an earlier version|(it|a paid request) is damaged"
     r"|import (os, sys|bpy\n).*|POST .*|Mint's API knows.*|An idempotency key has.*"
     r"|The rarer actions on a job\.|Models and Worlds that were made before\.",
     re.DOTALL,

@@ -120,6 +120,7 @@ SECURITY = {
     "S-tls": Rule("Mint and its files need a certificate that is trusted."),
     "S-credits": Rule("Limits hold, also between processes."),
     "S-account": Rule("Jobs of one account are not sent with the key of another."),
+    "S-folder": Rule("Nothing that is read from the folder of a batch is sent, or decides."),
     "S-models": Rule("A harmful model is refused before Blender opens it."),
     "S-splats": Rule("Harmful splats and pictures are refused, in little memory."),
     "S-files": Rule("An import touches no other file and no address."),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_CLOCK_OFFSET = 300.0
 """Seconds; links to files and certificates are valid for limited times."""
+MOST_NAMED = 5
+"""How many jobs a sentence names."""
 
 
 class State(StrEnum):
@@ -233,6 +235,16 @@ def _journal(home: Path) -> Finding:
         return Finding("journal", State.PROBLEM, str(error))
     if content is None:
         return Finding("journal", State.OK, "There is none yet; the first job creates it.")
+    if content.wrong_jobs:
+        jobs = ", ".join(content.wrong_jobs[:MOST_NAMED])
+        more = len(content.wrong_jobs) - MOST_NAMED
+        text = (
+            "It has records of Credits that cannot be right: they were changed from outside, or"
+            f" this is a bug. Job {jobs}{f' and {more} more' if more > 0 else ''}. Look at mint.gg"
+            " what was made and paid for before you start it again, and send the output of"
+            " `doctor --report` to support."
+        )
+        return Finding("journal", State.PROBLEM, text)
     if content.unreadable:
         text = (
             f"Intact, but {content.unreadable} of its jobs cannot be read: damaged, or from a newer"

@@ -43,7 +43,8 @@ MEANINGS = {
     Exit.UNREACHABLE: (
         "Mint could not be reached for three minutes, or a download kept failing; the job is"
         " kept, and `resume` continues it. A batch stops as a whole; run the same command again"
-        " to continue"
+        " to continue. Or Mint may have started something that is not certainly in your library:"
+        " `resume` shows what to do; for lines of a batch, `--start-again` decides"
     ),
     Exit.PREVIEW: "a Preview waits for approval",
     Exit.IMPORT: (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..jobs.engine.thread_messages import Event
-from ..jobs.job import Job
+from ..jobs.job import Job, is_looking
 from ..jobs.phases import Phase
 from ..jobs.service import JobService
 
@@ -54,8 +54,13 @@ def follow(
 
 
 def wait_for_decision(job_service: JobService, job_id: str, listener: ProgressListener) -> None:
-    """Watch a job until Mint has answered the decision, or the job is not active here."""
-    while job_service.is_active(job_id) and job_service.job(job_id).decision is not None:
+    """Watch a job until Mint has answered the decision, or the job is not active here.
+
+    A job that waits for minutes to look into Mint's list is not watched any longer.
+    """
+    while job_service.is_active(job_id) and (job := job_service.job(job_id)).decision is not None:
+        if is_looking(job):
+            return
         listener(job_service.next_event())
 
 

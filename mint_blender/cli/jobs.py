@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..delivery import write_files
 from ..jobs import rejected_files
-from ..jobs.job import Job
+from ..jobs.job import Job, is_looking
 from ..jobs.job_values import Hold, Role
 from ..jobs.phases import BUSY, Phase
 from ..jobs.presentation import presenter
@@ -23,7 +23,12 @@ from .exits import Exit
 from .output.job_json import job_record
 from .output.progress import progress_listener
 from .output.terminal import Terminal
-from .results import deliver, follow_and_write, in_parentheses, path_text, stop_text
+from .results import candidate_text, deliver, follow_and_write, in_parentheses, path_text, stop_text
+
+_MAYBE_CANCELED = (
+    "Mint may have started this. Nothing more is sent for it. Looking in your library in ten"
+    " minutes tells whether it is canceled:"
+)
 
 
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -31,6 +36,9 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
     Jobs that wait for a decision are only shown.
     """
+    if arguments.job is None and (arguments.use is not None or arguments.once_more):
+        terminal.error("--use and --once-more need a job.")
+        return Exit.USAGE
     with session.open_job_service() as job_service:
         if arguments.job is None:
             jobs = _resume_all(job_service)
@@ -49,7 +57,11 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             status = follow_and_write(job_service, jobs, terminal)
             return Exit.IMPORT if crashed and status is Exit.DONE else status
         job = _with_limit(job_service, arguments)
-        if was_interrupted(job) or job.phase is Phase.BILLING or job.hold is not None:
+        if arguments.use is not None:
+            job_service.use_candidate(job.id, arguments.use)
+        elif arguments.once_more:
+            job_service.send_once_more(job.id)
+        elif was_interrupted(job) or job.phase is Phase.BILLING or job.hold is not None:
             job_service.resume(job.id)
         return follow_and_write(job_service, [job], terminal)
 
@@ -145,6 +157,11 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         with progress_listener(terminal, job_service) as listener:
             follow.wait_for_decision(job_service, job.id, listener)
         job = job_service.job(job.id)
+        if job.decision is not None and is_looking(job):
+            terminal.event(job_record(job, event="result"))
+            resume = terminal.command("resume", job.id)
+            terminal.note(f"{job.title}: {_MAYBE_CANCELED}\n  {resume}")
+            return Exit.FAILED
         if job.decision is None and job.phase is Phase.WORKING:
             terminal.event(job_record(job, event="result"))
             terminal.note(
@@ -257,6 +274,7 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 job_record(job),
                 f"{job.id}  {job.kind:5}  {job.title}:"
                 f" {state}{in_parentheses(presenter.cost(job))}",
+                *(f"    {candidate_text(each)}" for each in job.candidates),
             )
         if not count:
             terminal.note("There are no jobs.")

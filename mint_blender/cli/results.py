@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ..delivery import blender_runtime, write_files
 from ..delivery.write_result import WriteResult
 from ..jobs import rejected_files
+from ..jobs.batch_folder import line_files
 from ..jobs.engine.retry_schedule import StillUnreachable
-from ..jobs.job import Job
-from ..jobs.job_values import Delivery
+from ..jobs.job import Job, is_unanswered
+from ..jobs.job_values import Candidate, Delivery
 from ..jobs.phases import BUSY, Phase, Verb
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService
@@ -84,7 +86,21 @@ def deliver(
         delivery: Where to write this once; by default where the job's own delivery says.
         raw: Also write a file that our check refused.
     """
-    job = replace(job, delivery=delivery or job.delivery)
+    try:
+        return _deliver(job_service, replace(job, delivery=delivery or job.delivery), terminal, raw)
+    finally:
+        note_line(job_service.job(job.id), terminal)
+
+
+def note_line(job: Job, terminal: Terminal) -> None:
+    """Write into the folder of a batch how the job of a line is now, for other machines."""
+    try:
+        line_files.write_job(job)
+    except OSError as error:
+        terminal.note(f"{job.title}: Could not write its entry: {error.strerror or error}.")
+
+
+def _deliver(job_service: JobService, job: Job, terminal: Terminal, raw: bool) -> Exit:
     if is_to_write(job) or (raw and _names_files(job)):
         return report_written(job_service, job, terminal, _write_here(job_service, job, raw=raw))
     if _is_interrupted(job_service, job):
@@ -194,9 +210,27 @@ def stop_text(job: Job, terminal: Terminal) -> str:
     commands = [
         terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in presenter.verbs(job)
     ]
+    if may_be_sent_once_more(job):
+        commands.append(terminal.command("resume", job.id, "--once-more"))
     if rejected_files.has_importable(job) and job.phase is Phase.PAUSED:
         commands.append(terminal.command("place", job.id, "--raw", "-o", "FILE"))
-    return "\n  ".join([sentence, *job.notes, *commands])
+    uses = [
+        f"{candidate_text(each)}\n    {terminal.command('resume', job.id, '--use', each.id)}"
+        for each in job.candidates
+    ]
+    return "\n  ".join([sentence, *job.notes, *uses, *commands])
+
+
+def may_be_sent_once_more(job: Job) -> bool:
+    """Return whether Mint, sent the same request once more, may return what it has started."""
+    request = job.start_request
+    return is_unanswered(job) and request is not None and request.is_open
+
+
+def candidate_text(candidate: Candidate) -> str:
+    """Return the id, name and time of an asset that a start without an answer may have made."""
+    at = datetime.fromtimestamp(candidate.created_at).astimezone()
+    return f"{candidate.id}  {candidate.name or '(no name)'}  {at:%Y-%m-%d %H:%M}"
 
 
 def in_parentheses(text: str) -> str:

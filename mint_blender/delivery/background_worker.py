@@ -54,7 +54,7 @@ def serve(idle_limit: float | None = None) -> None:
 
 
 def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
-    job = serialization.load(order["job"], None, Phase(order["phase"]))
+    job = serialization.load(order["job"], Phase(order["phase"]))
     return _prepare(job, order) if "target" in order else _write(job)
 
 

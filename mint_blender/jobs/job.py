@@ -15,7 +15,10 @@ from ..mint.account import Owner
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import ENDED, Asset, Format, Kind, Operation, OptimizationLevel, Status
 from .job_values import (
+    LOOKING,
     UNANSWERED,
+    Candidate,
+    ClientRequest,
     DecidedPreview,
     Decision,
     Delivery,
@@ -25,7 +28,10 @@ from .job_values import (
     Problem,
     Role,
 )
-from .phases import BUSY, MOVES, IllegalMove, Phase, Verb
+from .paid_requests.record import PaidRequest, PaidVerb
+from .phases import BUSY, MOVES, IllegalMove, Phase
+
+_STARTS = frozenset({PaidVerb.START, PaidVerb.RETRY, PaidVerb.CONVERT})
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,6 @@ class Job:
 
     id: str
     request: GenerationRequest
-    key: str  # idempotency key of the start
     created_at: float
     delivery: Delivery = Delivery()
     estimate: float | None = None  # Credits: Mint's estimate at the click
@@ -44,9 +49,9 @@ class Job:
     # the most that it may cost in all, whichever process resumes it
     max_credits: float | None = None
     phase: Phase = Phase.WAITING
-    # when the start was sent for the first time under this key: since then Mint may know of it
-    first_sent_at: float | None = None
-    body: dict[str, Any] | None = None
+    client_request: ClientRequest | None = None  # of the program that has started it
+    # its paid requests, as the journal has them; in order of insertion
+    requests: tuple[PaidRequest, ...] = ()
     image_urls: tuple[str, ...] = ()
     operation: Operation | None = None
     # the id of an existing Model or World: nothing is generated, only fetched
@@ -55,16 +60,17 @@ class Job:
     convert: tuple[Format, ...] = ()
     optimize: OptimizationLevel | None = None  # optimize the model before fetching it
     optimization: Operation | None = None
-    optimize_sent_at: float | None = None  # as `first_sent_at`, of the optimization
     decided_preview: DecidedPreview | None = None
     asset: Asset | None = None
     revision: int = 0  # how many Previews a revision or a retry has requested
-    preview_seen_at: float | None = None  # when Mint has shown the Preview that waits
     files: tuple[LocalFile, ...] = ()
     refused: tuple[
         LocalFile, ...
     ] = ()  # files that our own check refused: set aside, and never deleted
+    # what a person has decided, and Mint has not confirmed; not stored in the job's record
     decision: Decision | None = None
+    # what Mint's list shows in place of an answer, and may belong to this job
+    candidates: tuple[Candidate, ...] = ()
     problem: Problem | None = None
     notes: tuple[Message, ...] = field(default=())
     placement: Placement | None = None  # None: not placed yet, or not by this version
@@ -103,6 +109,22 @@ class Job:
         )
 
     @property
+    def start_request(self) -> PaidRequest | None:
+        """The latest paid request of which Mint makes the job's result; None if it only fetches."""
+        return next((each for each in reversed(self.requests) if each.verb in _STARTS), None)
+
+    def paid_request(self, verb: PaidVerb) -> PaidRequest | None:
+        """Return the latest paid request of this kind."""
+        return next((each for each in reversed(self.requests) if each.verb is verb), None)
+
+    def with_request(self, request: PaidRequest | None) -> Job:
+        """Return the job with this record, in place of an earlier state of it."""
+        if request is None or request in self.requests:
+            return self
+        known = {each.key: each for each in self.requests}
+        return replace(self, requests=tuple((known | {request.key: request}).values()))
+
+    @property
     def operations(self) -> tuple[Operation, ...]:
         """The operations of this attempt."""
         return tuple(each for each in (self.operation, self.optimization) if each is not None)
@@ -126,6 +148,19 @@ class Job:
         """Credits spent or reserved for all attempts and the optimization; None if unknown."""
         reported = [each.credits.spent for each in self.operations if each.credits is not None]
         return self.paid_before + sum(reported) if reported or self.paid_before else None
+
+    @property
+    def failed_asset_id(self) -> str | None:
+        """The id of the Model or World that Mint can make a new attempt at.
+
+        None for a conversion: its model has not failed.
+        """
+        if self.convert:
+            return None
+        if self.source_asset_id is not None:
+            return self.source_asset_id if has_failed_at_mint(self) else None
+        made = self.operation.resource if self.operation else None
+        return made.id if made else None
 
     def file(self, role: Role) -> LocalFile | None:
         """Return the newest complete file of this role."""
@@ -220,7 +255,7 @@ class Job:
 
     def has_note(self, *codes: str) -> bool:
         """Return whether the job has a note with one of these codes."""
-        return any(note.code in codes for note in self.notes)
+        return any(message_of(note).code in codes for note in self.notes)
 
 
 def operation_of(job: Job) -> Operation:
@@ -243,11 +278,6 @@ def asset_of(job: Job) -> str | None:
     return (
         job.source_asset_id or (job.asset.id if job.asset else None) or (made.id if made else None)
     )
-
-
-def is_retried(job: Job) -> bool:
-    """Return whether a retry was requested that Mint has not answered yet."""
-    return job.decision is not None and job.decision.verb is Verb.RETRY
 
 
 def has_failed_at_mint(job: Job) -> bool:
@@ -276,19 +306,24 @@ def is_unanswered(job: Job) -> bool:
     return job.phase is Phase.PAUSED and job.problem is not None and job.problem.code == UNANSWERED
 
 
+def is_looking(job: Job) -> bool:
+    """Return whether a job waits until Mint's list can show what its start has made."""
+    return job.problem is not None and job.problem.code == LOOKING
+
+
 def may_be_started(job: Job) -> bool:
     """Return whether a start was sent and not answered, and was not searched for at Mint yet."""
     is_open = job.phase in BUSY or job.phase is Phase.PAUSED
-    is_sent = job.first_sent_at is not None and job.operation is None
-    return is_open and is_sent and job.source_asset_id is None and not is_unanswered(job)
+    is_unclear = any(each.may_be_started for each in job.requests)
+    return is_open and is_unclear and job.operation is None and not is_unanswered(job)
 
 
 def is_never_sent(job: Job) -> bool:
     """Return whether the job is queued, and nothing that may cost Credits was sent for it."""
-    may_cost = job.source_asset_id is None or bool(job.convert) or job.optimize is not None
+    may_cost = bool(job.requests) or job.optimize is not None
     is_queued = (
         job.phase in {Phase.WAITING, Phase.SENDING}
         and job.decision is None
         and job.operation is None
     )
-    return is_queued and may_cost and job.first_sent_at is None
+    return is_queued and may_cost and all(each.is_unsent for each in job.requests[-1:])

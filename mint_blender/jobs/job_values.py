@@ -6,12 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .paid_requests.record import PaidVerb
 from .phases import Verb
 
 ABOVE_OWN_LIMIT = "max_credits"
 """`Problem.code` of a job paused because it would cost more than `Job.max_credits`."""
 
 UNANSWERED = "unanswered"
+LOOKING = "looking"
 """`Problem.code` of a job whose start Mint never answered, and of which nothing is found there."""
 
 
@@ -21,24 +23,59 @@ class ClaimedAssets:
 
     Attributes:
         ids: The assets themselves.
-        unnamed_prompts: The prompts of operations in progress whose asset Mint has not named yet.
+        unnamed: The bodies of operations in progress whose asset Mint has not named yet.
+        unanswered: The bodies of other starts that may have made something without a name here.
     """
 
     ids: frozenset[str]
-    unnamed_prompts: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An asset in Mint's list that a paid request without an answer may have made."""
+
+    id: str
+    name: str | None = None
+    created_at: float = 0.0  # seconds since the epoch
+    picture: str | None = None  # path of a small picture of it
+
+
+@dataclass(frozen=True)
+class ClientRequest:
+    """What a program has ordered, under an id of its own.
+
+    Attributes:
+        id: What the program calls it.
+        content: A digest of what was requested.
+        quote: The id of the quote that it was started with.
+    """
+
+    id: str
+    content: str
+    quote: str
+
+
+PAID_VERBS = {
+    Verb.APPROVE: PaidVerb.APPROVE,
+    Verb.REVISE: PaidVerb.REVISE,
+    Verb.RESUME: PaidVerb.RESUME,
+}
+"""The decisions that have a paid request of their own. A retry is a start; canceling is free."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision of the user about a job, stored with its idempotency key before it is sent.
+    """A decision of the user about a job that Mint has not confirmed yet.
 
-    The estimates are those of the click, as in `Job`.
+    `key` is that of its paid request; canceling is free and has none. The estimates are those of
+    the click, as in `Job`.
     """
 
     verb: Verb
-    key: str
+    key: str = ""
     feedback: str | None = None
-    at: float | None = None  # seconds since the epoch
     estimate: float | None = None
     optimize_estimate: float | None = None
 

@@ -11,12 +11,8 @@ from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Asset, Format, OptimizationLevel
 from .job import Job
 from .job_values import Cause, Delivery, Problem
+from .paid_requests.record import PaidRequest, PaidVerb, key_of, of_asset, of_job
 from .phases import Phase
-
-
-def new_key(action: str) -> str:
-    """Return a new idempotency key: one for each click, for all tries of that click."""
-    return f"mint-blender-{action}-{uuid.uuid4()}"
 
 
 def new_job(
@@ -28,16 +24,27 @@ def new_job(
     estimate: float | None = None,
     optimize_estimate: float | None = None,
 ) -> Job:
-    """Return the job of a new generation. Estimates are in Credits."""
+    """Return the job of a new generation, with its paid request. Estimates are in Credits."""
+    job_id = _new_id()
+    start = new_request(of_job(job_id), PaidVerb.START, job_id, now=now)
     return Job(
-        _new_id(),
+        job_id,
         request,
-        new_key("generate"),
         now,
         delivery,
         estimate=estimate,
         optimize=optimize,
         optimize_estimate=optimize_estimate,
+        requests=(replace(start, credits=estimate, extra_credits=optimize_estimate),),
+    )
+
+
+def new_request(
+    subject: str, verb: PaidVerb, job_id: str, *, now: float, number: int = 1
+) -> PaidRequest:
+    """Return the record of a paid request that was ordered now."""
+    return PaidRequest(
+        key_of(subject, verb, number), subject, verb, number, job_id, born=now, is_copied=False
     )
 
 
@@ -53,7 +60,6 @@ def new_fetch(
     return Job(
         _new_id(),
         request_for(asset),
-        new_key("fetch"),
         now,
         delivery,
         estimate=estimate,
@@ -64,18 +70,23 @@ def new_fetch(
 
 
 def new_conversion(
-    asset: Asset, formats: tuple[Format, ...], delivery: Delivery, *, now: float
+    asset: Asset, formats: tuple[Format, ...], delivery: Delivery, *, now: float, number: int = 1
 ) -> Job:
-    """Return a job that saves a model in other formats to the folder of its delivery."""
+    """Return a job that saves a model in other formats to the folder of its delivery.
+
+    `number` is how many conversions of this model were ordered, this one included.
+    """
+    job_id = _new_id()
+    subject = of_asset(asset.id)
     return Job(
-        _new_id(),
+        job_id,
         request_for(asset),
-        new_key("convert"),
         now,
         delivery,
         source_asset_id=asset.id,
         asset=asset,
         convert=formats,
+        requests=(new_request(subject, PaidVerb.CONVERT, job_id, now=now, number=number),),
     )
 
 

@@ -32,16 +32,19 @@ MODEL_FILE_CODES = (*NOT_OPTIMIZED_CODES, "optimizing_is_useless", "file_choice"
 
 TEMPLATES: dict[str, Message] = {
     "start_found": Message(
-        "Mint did not answer the start request. The result was found in Mint's list."
+        "Mint did not answer when this was started. The result was found in your library."
+    ),
+    "canceled_in_doubt": Message(
+        "Mint may have started this before it was canceled. It is not in your library so far."
     ),
     "same_prompt": Message(
         "Another job with the same prompt is still in progress, so it is not clear which result in "
         "Mint's list belongs to this job. It continues when the other one is done."
     ),
-    "retry_found": Message("Mint did not answer the retry request, but the new attempt was found."),
     "decide_again": Message(
         "Mint did not answer for 12 hours, so your decision is not sent again. Please decide again."
     ),
+    "decision_not_sent": Message("Your decision was not sent. Please decide again."),
     "newer_preview": Message(
         "Mint has a newer Preview, so nothing was approved. Look at it, then approve it."
     ),

@@ -93,10 +93,9 @@ VERBS: dict[Phase, tuple[Verb, ...]] = {
 def may_decide(verb: Verb, phase: Phase, pending: Verb | None) -> bool:
     """Return whether a decision is possible in a phase, with another one pending.
 
-    A cancel may replace a pending decision, except a retry: that may have started an operation
-    which only its answer names.
+    Only a cancel may replace a pending decision.
     """
-    if pending is not None and (verb is not Verb.CANCEL or pending in {Verb.CANCEL, Verb.RETRY}):
+    if pending is not None and (verb is not Verb.CANCEL or pending is Verb.CANCEL):
         return False
     return verb in VERBS.get(phase, ())
 

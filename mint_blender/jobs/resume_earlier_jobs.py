@@ -7,7 +7,6 @@ from .budget.prices import Budget
 from .budget.totals import SpendingTotals
 from .engine.job_runner import JobRunner
 from .job import Job
-from .phases import Phase
 from .queries import KeyOwner
 from .storage.unsent_jobs import Queue
 
@@ -97,7 +96,7 @@ class UnfinishedJobs:
         cache = self._runner.cache
         with cache.single_commit():
             for job in self._earlier.refresh().jobs:
-                cache.save(job.moved(Phase.CANCELED, problem=None))
+                cache.cancel(job)
         self._earlier.refresh()
 
     # -- jobs of other processes

@@ -10,6 +10,7 @@ import itertools
 import logging
 import time
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,14 +19,14 @@ from ..mint.account import Account
 from ..mint.generation_request import GenerationRequest, feedback_error
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import reference_files, request_checks
-from .batch_jobs import BatchJobs
 from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner
 from .job import Job, is_unanswered, may_be_started
 from .job_values import Decision, Delivery, Hold
-from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_key
+from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_request
+from .paid_requests.record import PaidRequest, PaidVerb, of_asset, of_job
 from .phases import BUSY, Phase, Verb
 from .presentation import action_checks, presenter
 from .queries import (
@@ -47,7 +48,7 @@ class JobService(JobRunner):
 
     Inherited from `JobRunner`: the list of jobs, the worker and its events. `queries` asks for
     prices, the balance and the library; `budget` checks limits; `spending` adds up Credits;
-    `unfinished` resumes what an earlier session left; `batch` finds the jobs of batch lines.
+    `unfinished` resumes what an earlier session left.
     """
 
     def __init__(self, config: EngineConfig, account: Account) -> None:
@@ -55,7 +56,6 @@ class JobService(JobRunner):
         self.budget = Budget(self.queries.answers, lambda: self.cache.paid_for_optimizing)
         self.spending = SpendingTotals(self)
         self.unfinished = UnfinishedJobs(self, self.budget, self.spending)
-        self.batch = BatchJobs(self)
         self.blocks_for_prices = False
         """Block until a price is known that a limit depends on: without a window."""
 
@@ -77,11 +77,20 @@ class JobService(JobRunner):
         *,
         optimize: OptimizationLevel | None = None,
         max_credits: float | None = None,
+        subject: str | None = None,
     ) -> Job:
-        """Return a new job, committed with its idempotency key. The worker sends it afterwards.
+        """Return a new job, committed with its paid request. The worker sends it afterwards.
 
-        `max_credits` is the most that it may cost in all, also when another program resumes it.
-        Raises NotPossible, TooExpensive.
+        Args:
+            request: What to generate.
+            delivery: Where the result goes.
+            optimize: Optimize the model before it is fetched.
+            max_credits: The most that it may cost in all, also when another program resumes it.
+            subject: What was ordered, if others can order the same.
+
+        Raises:
+            NotPossible: Mint would refuse it.
+            TooExpensive: It would cost more than a limit.
         """
         if complaint := request_checks.complaint(request):
             raise NotPossible(complaint)
@@ -97,7 +106,17 @@ class JobService(JobRunner):
             estimate=price,
             optimize_estimate=extra[0] if extra else None,
         )
-        return self._begin(replace(job, max_credits=max_credits), starts=[queries])[0]
+        job = replace(job, max_credits=max_credits)
+        if subject is not None:
+            job = replace(job, requests=(self._ordered(job, subject),))
+        return self._begin(job, starts=[queries])[0]
+
+    def _ordered(self, job: Job, subject: str) -> PaidRequest:
+        """Return the paid request of a new job under another subject than its own id."""
+        before = self.journal.paid_requests.latest(subject, PaidVerb.START)
+        number = before.number + 1 if before is not None else 1
+        request = new_request(subject, PaidVerb.START, job.id, now=job.created_at, number=number)
+        return replace(request, credits=job.estimate, extra_credits=job.optimize_estimate)
 
     def start_all(self, requests: Iterable[tuple[GenerationRequest, Delivery]]) -> list[Job]:
         """Return new jobs, as `start` does, in one commit: hundreds must not block the window."""
@@ -157,7 +176,12 @@ class JobService(JobRunner):
                 )
             )
         is_paid = any((asset.assets or Assets()).converted_url(format) is None for format in wanted)
-        job = new_conversion(asset, wanted, Delivery(folder=str(folder)), now=time.time())
+        before = self.journal.paid_requests.latest(of_asset(asset.id), PaidVerb.CONVERT)
+        if before is not None:  # its job has ended: nobody waits for it
+            self.journal.close_request(before.key)
+        number = before.number + 1 if before is not None else 1
+        target = Delivery(folder=str(folder))
+        job = new_conversion(asset, wanted, target, now=time.time(), number=number)
         return self._begin(job, starts=[[None]] if is_paid else [])[0]
 
     def retry_asset(self, asset: Asset, delivery: Delivery = Delivery()) -> Job:
@@ -194,7 +218,7 @@ class JobService(JobRunner):
         job = self.job(job_id)
         with self.cache.single_commit():
             if self.unsent_jobs.is_unclaimed(job := self.cache.get(job.id) or job):
-                self.cache.save(job.moved(Phase.CANCELED, problem=None))
+                self.cache.cancel(job)
                 return
         self._decide(job, Verb.CANCEL)
 
@@ -214,27 +238,92 @@ class JobService(JobRunner):
             ]
             unclaimed = [job for job in waiting if self.unsent_jobs.is_unclaimed(job)]
             for job in unclaimed:
-                self.cache.save(job.moved(Phase.CANCELED, problem=None))
+                self.cache.cancel(job)
             others = [job for job in waiting if job not in unclaimed]
-            decided = [
-                self.cache.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value)))
-                for job in others
-            ]
+            decided = [self.cache.decide(job, Decision(Verb.CANCEL)) for job in others]
         for job in filter(None, decided):
             self.wake(job)
 
     def retry(self, job_id: str) -> None:
-        """Start a new attempt at a failed job. Costs Credits again. Raises TooExpensive."""
+        """Start a failed job, or one that Mint may have started, again. Costs Credits again.
+
+        Raises:
+            NotPossible: It has not failed, and a person was not told what became of it.
+            TooExpensive: It would cost more than a limit.
+        """
         job = self.job(job_id)
-        if job.phase is Phase.PAUSED and not is_unanswered(job):
-            raise action_checks.refusal(
-                job, Verb.RETRY
-            )  # it still runs: another attempt would be paid for too
-        self._decide(job, Verb.RETRY)
+        queries = prices_of_click(job, Verb.RETRY) if Verb.RETRY in presenter.verbs(job) else ()
+        prices = self._prices(queries, own_limit=job.max_credits)
+        with self.cache.single_commit():
+            job = self.cache.get(job.id) or job
+            if Verb.RETRY not in presenter.verbs(job):
+                raise action_checks.refusal(job, Verb.RETRY)
+            self.check_idle(job)
+            if queries and (self.budget.limits or job.max_credits is not None):
+                decision = Decision(Verb.RETRY, "", None, *prices)
+                job = self._within_limits(job, decision, queries)
+            self._order_again(job, [*prices, None, None][:2])
+        self.wake(self.job(job.id))
+
+    def _order_again(self, job: Job, prices: list[float | None]) -> None:
+        """Commit that a job is started again, unless that was ordered and is not clear yet.
+
+        What Mint has made is only fetched again.
+        """
+        asset_id, before = job.failed_asset_id, job.start_request
+        verb = PaidVerb.CONVERT if job.convert else PaidVerb.RETRY if asset_id else PaidVerb.START
+        made_of = asset_id or job.source_asset_id
+        is_clear = before is None or not before.is_open or before.verb is not verb
+        is_fetched = made_of is not None and verb is PaidVerb.START
+        if not is_fetched and (is_clear or is_unanswered(job)):
+            own = before.subject if before and before.verb is verb else of_job(job.id)
+            subject = own if made_of is None else of_asset(made_of)
+            self.journal.order(job, subject, verb, prices=(prices[0], prices[1]))
+        job = job.with_prices(*prices).without_operation()
+        self.cache.save(
+            job.moved(Phase.WAITING, problem=None, candidates=(), source_asset_id=made_of)
+        )
+
+    def use_candidate(self, job_id: str, asset_id: str) -> None:
+        """Use an asset in Mint's list as the result of a job that Mint may have started. Free.
+
+        Raises:
+            NotPossible: It is not among the candidates, or belongs to another job.
+        """
+        with self.cache.single_commit():
+            job = self.job(job_id)
+            request = job.start_request
+            is_offered = asset_id in {each.id for each in job.candidates}
+            self.check_idle(job)
+            if not (is_unanswered(job) and request and is_offered) or (
+                self.journal.adopt(job, request.key, asset_id) is None
+            ):
+                raise NotPossible(
+                    Message("This result cannot be used for {title}.", title=job.title)
+                )
+            self.cache.save(
+                job.moved(Phase.FETCHING, source_asset_id=asset_id, candidates=(), problem=None)
+            )
+        self.wake(self.job(job_id))
+
+    def send_once_more(self, job_id: str) -> None:
+        """Send the request of a job again that Mint may have started.
+
+        While Mint remembers it, that is free of a second price: Mint returns what it has started.
+        After that nothing is sent.
+        """
+        job = self.job(job_id)
+        request = job.start_request
+        if not is_unanswered(job) or request is None or not request.may_be_sent_once_more:
+            raise action_checks.refusal(job, Verb.RESUME)
+        if request.is_copied:
+            self.journal.take_over(request.key)
+            self.reread()
+        self.wake(self.job(job_id))
 
     def set_limit(self, job_id: str, max_credits: float | None) -> None:
         """Set the most that one job may cost in all; None removes its limit."""
-        self.save(replace(self.job(job_id), max_credits=max_credits))
+        self.update(job_id, lambda job: replace(job, max_credits=max_credits))
 
     def resume(self, job_id: str) -> None:
         """Resume after Credits were bought, after a pause, or after a restart.
@@ -242,14 +331,37 @@ class JobService(JobRunner):
         Pays nothing twice.
         """
         job = self.job(job_id)
-        if job.phase is Phase.BILLING and job.decision is None:
+        if job.phase is Phase.BILLING and job.decision is None and job.operation is not None:
             self._decide(job, Verb.RESUME)
+        elif job.phase is Phase.BILLING and job.decision is None:
+            self._send_again(job)
         elif job.is_resumable or (job.phase is Phase.PAUSED and job.hold is None):
             if not self.blocks_for_prices:
                 self._ask_beyond_own_limit(job)
             self.wake(job)
         else:
             raise action_checks.refusal(job, Verb.RESUME)
+
+    def _send_again(self, job: Job) -> None:
+        """Send a start again that Mint has refused for want of Credits."""
+        queries = prices_of_click(job, Verb.RESUME)
+        decision = Decision(
+            Verb.RESUME, "", None, *self._prices(queries, own_limit=job.max_credits)
+        )
+        with self.cache.single_commit():
+            job = self.cache.get(job.id) or job
+            self.check_idle(job)
+            job = self._within_limits(job, decision, queries)
+            self.cache.save(job.with_prices_of(decision).moved(Phase.SENDING, problem=None))
+        self.wake(self.job(job.id))
+
+    def look_again(self, job_id: str) -> None:
+        """Ask Mint for a Preview once more: it may have been decided about elsewhere. Free."""
+        job = self.job(job_id)
+        if job.phase is Phase.REVIEW and job.decision is None and job.hold is None:
+            with suppress(NotPossible):  # another process is working on it
+                self.save(job.moved(Phase.WORKING))
+                self.wake(self.job(job_id))
 
     def fetch_again(self, job_id: str) -> None:
         """Fetch the files of a finished job again: they were deleted, or others are wanted.
@@ -320,9 +432,7 @@ class JobService(JobRunner):
 
     def set_delivery(self, job_id: str, delivery: Delivery) -> Job:
         """Set another place for the result."""
-        job = self.job(job_id)
-        self.save(replace(job, delivery=delivery))
-        return self.job(job.id)
+        return self.update(job_id, lambda job: replace(job, delivery=delivery))
 
     def _prices(
         self, *starts: Sequence[Query | None], own_limit: float | None = None
@@ -365,7 +475,7 @@ class JobService(JobRunner):
         job = self.job(seen.id)
         queries = prices_of_click(job, verb) if verb in presenter.verbs(job) else ()
         estimates = self._prices(queries, own_limit=job.max_credits)
-        decision = Decision(verb, new_key(verb.value), feedback, time.time(), *estimates)
+        decision = Decision(verb, "", feedback, *estimates)
         with self.cache.single_commit():
             job = self.cache.get(job.id) or job
             action_checks.check_preview(seen, job, verb)
@@ -382,8 +492,7 @@ class JobService(JobRunner):
         Going beyond the limits on purpose removes the job's own limit for good.
         """
         if self.budget.ignores_limits and job.max_credits is not None:
-            job = replace(job, max_credits=None)
-            self.save(job)
+            job = self.update(job.id, lambda job: replace(job, max_credits=None))
         self.budget.check_click(
             job, decision, queries, self.spending.today() - self.cache.spent_for(job)
         )
@@ -395,5 +504,5 @@ class JobService(JobRunner):
         Without a window, the job's workflow asks for the price and stops there again.
         """
         if (queries := prices_of_click(job, Verb.RESUME)) and not self.is_driven_elsewhere(job):
-            decision = Decision(Verb.RESUME, job.key, None, time.time(), *self._prices(queries))
+            decision = Decision(Verb.RESUME, "", None, *self._prices(queries))
             self._within_limits(job, decision, queries)

@@ -94,11 +94,6 @@ class Client:
         """Seconds that this computer's clock is ahead of Mint's; None before any response."""
         return self._transport.clock_offset
 
-    @property
-    def estimated_time(self) -> float | None:
-        """Mint's time now, in seconds since the epoch, by its latest answer; None before any."""
-        return self._transport.clock.estimate
-
     def mint_time(self) -> float:
         """Return Mint's time now, in seconds since the epoch, from its `Date`.
 

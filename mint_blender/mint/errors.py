@@ -28,9 +28,8 @@
        │  └─ TooManyActive        the limit of generations at once
        └─ ServiceError            500, 502, 503, 504                              (retryable)
 
-`proves_nothing_started` is an allow-list: after any other error the request may have been carried
-out, and is retried with the same idempotency key. These errors mean that a call failed; failed work
-is an `Operation` with status failed, and no exception.
+These errors mean that a call failed; failed work is an `Operation` with status failed, and no
+exception. `jobs/paid_requests/send.py` decides what an error proves.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ class Problem:
     instance: str | None = None
     errors: tuple[FieldError, ...] = ()
     has_details: bool = True
-    """False if the response had only a status, or a page that is not Mint's."""
+    """False if the response had only a status, or a page or JSON of a gateway: not Mint's word."""
 
     @property
     def explanation(self) -> str | None:
@@ -79,10 +78,6 @@ class MintError(Exception):
 
     retryable = False
     """Whether the same call may succeed later."""
-    proves_nothing_started = False
-    """Whether Mint itself refused, so that nothing was started or charged."""
-    follows_no_answer = False
-    """Whether an earlier attempt of this call got no clear response, and may have succeeded."""
     retry_after: float | None = None
     request_id: str | None = None
 
@@ -237,14 +232,13 @@ class Refusal(ProblemError):
     """Mint has refused and given a reason: nothing was started, and retrying does not help."""
 
     retryable = False
-    proves_nothing_started = True
 
 
 class InvalidRequest(Refusal):
     """400, 413 or 422: something in the request is missing, too long or out of range."""
 
     meaning = Message("Mint does not accept this request")
-    advice = Message("Nothing was started or charged. Change the request and try again.")
+    advice = Message("Change the request and try again.")
 
     def names(self, field: str) -> bool:
         """Return whether the problem is about this field of the body."""
@@ -274,7 +268,7 @@ class CreditsNeeded(Refusal):
     """402: too few Credits to start."""
 
     meaning = Message("Mint needs more Credits for this")
-    advice = Message("Nothing was started. Buy Credits at platform.mint.gg/billing, then resume.")
+    advice = Message("Buy Credits at platform.mint.gg/billing, then resume.")
 
 
 class Forbidden(Refusal):
@@ -316,11 +310,10 @@ class Conflict(ProblemError):
 
 
 class IdempotencyConflict(Conflict):
-    """409: the idempotency key was used before with other input. Nothing was started."""
+    """409: the idempotency key was used before with other input."""
 
-    proves_nothing_started = True
-    meaning = Message("This request's idempotency key was already used with other content")
-    advice = Message("Nothing was started twice. Start a new job.")
+    meaning = Message("Mint knows this request with other content")
+    advice = Message("Look in your library for what it has made.")
 
 
 class AlreadyOptimized(Conflict):

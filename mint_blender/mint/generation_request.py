@@ -16,6 +16,7 @@ from ..message import Message
 from .limits import MAX_FEEDBACK_LENGTH, MAX_IMAGES, MAX_NAME_LENGTH
 from .schema import Kind, Mode, Pose, Preset
 
+_NAME_LENGTH = 60
 MAX_PROMPT_LENGTH = {Kind.WORLD: 4000, Kind.MODEL: 8000}
 
 
@@ -113,8 +114,7 @@ class GenerationRequest:
             "generationPreset": self.preset.value,
             "generationMode": self.mode.value,
         }
-        if self.name:
-            body["name"] = self.name
+        body["name"] = self.name or _short(body["prompt"])
         if self.pose is not None:
             body["riggingPose"] = self.pose.value
         if len(image_urls) == 1:
@@ -122,6 +122,12 @@ class GenerationRequest:
         elif image_urls:
             body["sourceImages"] = list(image_urls)
         return body
+
+
+def _short(prompt: str) -> str:
+    """Return a name for a prompt: an unanswered start is found by it in Mint's list."""
+    words = " ".join(prompt.split())
+    return words if len(words) <= _NAME_LENGTH else f"{words[: _NAME_LENGTH - 1].rstrip()}…"
 
 
 def feedback_error(feedback: str) -> str | None:

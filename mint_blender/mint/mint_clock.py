@@ -24,11 +24,7 @@ class Moment:
 
     def seconds_since(self) -> float:
         """Return how long ago it was, with sleep."""
-        return max(self.awake_since(), time.time() - self._wall)
-
-    def awake_since(self) -> float:
-        """Return how long ago it was by the monotonic clock."""
-        return time.monotonic() - self._monotonic
+        return max(time.monotonic() - self._monotonic, time.time() - self._wall)
 
 
 class MintClock:
@@ -67,11 +63,6 @@ class MintClock:
     def now(self) -> float | None:
         """Seconds since the epoch, while the latest answer is young; None before any answer."""
         return None if self._date is None else self._date + self._read.seconds_since()
-
-    @property
-    def estimate(self) -> float | None:
-        """As `now`, by the monotonic clock: setting the wall clock does not change it."""
-        return None if self._date is None else self._date + self._read.awake_since()
 
 
 def epoch_of(date: str | None) -> float | None:

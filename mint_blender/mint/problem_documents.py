@@ -35,7 +35,9 @@ def read_problem(status: int, body: object, *, secret: str = "") -> Problem:
         instance=members.text("instance"),
         errors=_field_errors(members.value("errors"), secret),
     )
-    return replace(problem, has_details=bool(problem.slug or problem.explanation))
+    # a gateway's JSON has no type
+    is_mints = bool(members.text("type")) and bool(problem.explanation)
+    return replace(problem, has_details=is_mints)
 
 
 def clean_line(value: object, secret: str) -> str | None:

@@ -17,7 +17,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -56,8 +56,11 @@ MAX_IDEMPOTENCY_KEY_LENGTH = 255
 MIN_UPLOAD_SPEED = 16 * 1024  # bytes per second
 MAX_ANSWER_AGE = 5 * 60.0
 """Seconds for which an answer of Mint shows that a connection leads to it, and what its time is."""
+MAX_ANSWER_AGE_TO_RECONNECT = 30.0
+"""The same for a connection that takes the place of one that Mint closes after each answer."""
 _CHUNK = 16 * 1024
 _SMALL_CHUNK = 256
+_HTTP_1_0 = 10
 ESTIMATE_PATH = "pricing:estimate"
 """The only POST that changes nothing, so it needs no idempotency key."""
 
@@ -113,7 +116,7 @@ class Transport:
         self._timeouts = timeouts
         self._now = now
         self._session = _session(user_agent)
-        self._is_stopped = self._is_bound = False
+        self._is_stopped = self._is_bound = self._closes = False
         self.clock = MintClock()
         """Mint's time, as its answers show it; those of gateways do not count."""
         self.clock_offset: float | None = None
@@ -150,8 +153,12 @@ class Transport:
 
     @property
     def mint_time(self) -> float | None:
-        """Mint's time now; None if its latest answer is old, or its Date is not usable."""
-        return None if self.clock.age > MAX_ANSWER_AGE else self.clock.now
+        """Mint's time now; None if its latest answer is old, or its Date is not usable.
+
+        None after `stop`, too: nothing is begun any more.
+        """
+        is_old = self.clock.age > MAX_ANSWER_AGE
+        return None if is_old or self._is_stopped else self.clock.now
 
     @property
     def is_open(self) -> bool:
@@ -160,10 +167,14 @@ class Transport:
 
     @contextmanager
     def on_this_connection(self) -> Iterator[None]:
-        """Raise NotSent for what would open another connection, or where Mint's time is old."""
+        """Raise NotSent for what would open another connection, or where Mint's time is old.
+
+        Where the server closes the connection after each answer, another one is opened. Then Mint's
+        time must be from just now.
+        """
         self._is_bound = True
         try:
-            with connections.only_open():
+            with nullcontext() if self._closes else connections.only_open():
                 yield
         finally:
             self._is_bound = False
@@ -201,12 +212,18 @@ class Transport:
         request = requests.Request(
             method, url, params=query, data=content, headers=headers, auth=self._authorize
         )
-        # a little longer than what is asked before, or a slow caller would begin in vain
-        if self._is_bound and self.clock.age > 2 * MAX_ANSWER_AGE:
+        if self._is_bound and self.clock.age > self._most_age():
             raise NotSent
         sent = self.clock.begin()
         response, answer = self._send_logged(request, path.lstrip("/"), len(content or b""))
         return self._parse_response(response, answer, sent)
+
+    def _most_age(self) -> float:
+        """Return how old Mint's time may be when a bound request is sent.
+
+        A little older than what is asked before, or a slow caller would begin in vain.
+        """
+        return MAX_ANSWER_AGE_TO_RECONNECT if self._closes else 2 * MAX_ANSWER_AGE
 
     def _send_logged(
         self, request: requests.Request, path: str, upload_size: int
@@ -276,6 +293,7 @@ class Transport:
         self, response: requests.Response, content: bytes, sent: Moment
     ) -> ApiResponse:
         status, headers = response.status_code, response.headers
+        self._closes = _closes(response)
         self.clock_offset = _clock_offset(headers.get("Date"), self._now())
         request_id = self._request_id(response)
         wait = parse_retry_after(
@@ -313,6 +331,13 @@ def _validate_key(key: str) -> str:
     if not all("!" <= character <= "~" for character in trimmed):
         raise KeyUnusable()
     return trimmed
+
+
+def _closes(response: requests.Response) -> bool:
+    """Return whether the server says that it closes its connection after this response."""
+    said = response.headers.get("Connection", "").lower()
+    is_kept = "keep-alive" in said or response.raw.version != _HTTP_1_0
+    return "close" in said or not is_kept
 
 
 def _clock_offset(date: str | None, now: datetime) -> float | None:

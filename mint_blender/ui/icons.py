@@ -125,15 +125,10 @@ def catch_up(service: JobService) -> None:
     from ..jobs.job_values import Role
 
     roles = {Role.PREVIEW, Role.PICTURE}
-    cache().keep(
-        "jobs",
-        {
-            each.path: each.path
-            for job in service.jobs()
-            for each in job.files
-            if each.role in roles
-        },
-    )
+    jobs = service.jobs()
+    paths = {each.path: each.path for job in jobs for each in job.files if each.role in roles}
+    found = (each.picture for job in jobs for each in job.candidates)
+    cache().keep("jobs", paths | {each: each for each in found if each})
 
 
 def of_file(path: str | None) -> int:

@@ -135,6 +135,17 @@ _EXHAUSTIVE = Method(
     ),
 )
 
+_SPECIFICATION = Method(
+    "specification",
+    "tests.specification",
+    "The protocol of paid requests as a model. All of its states are explored, in configurations "
+    "with two processes, two machines, crashes, restored backups, wrong clocks, other API keys, "
+    "lost and late answers, and a person's decision at any moment. Then one rule at a time is "
+    "switched off, and something has to go wrong.",
+    long=("--mutations",),
+    short=("--mutations", "--small"),
+)
+
 _NTH_CALL = Method(
     "nth_call",
     "tests.nth_call",
@@ -287,6 +298,7 @@ METHODS = {
     for each in (
         _SIMULATION,
         _EXHAUSTIVE,
+        _SPECIFICATION,
         _NTH_CALL,
         _PROCESS_KILLS,
         _NETWORK_FAULTS,

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from mint_blender.cli.batch.lines import read_lines
+
 
 def lines_of(path: Path, *lines: dict[str, object]) -> Path:
     """Write a .jsonl file of these lines, with .glb results that need no Blender."""
@@ -18,24 +20,42 @@ def lines_of(path: Path, *lines: dict[str, object]) -> Path:
     return path
 
 
-def entries(folder: Path) -> list[dict[str, Any]]:
-    """Return all entries of the ledger."""
-    text = (folder / ".mint-batch" / "ledger.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+def tags_of(file: Path) -> list[str]:
+    """Return the tag of each line of a batch file."""
+    return [line.tag for line in read_lines(file)]
 
 
-def first_entries(folder: Path) -> list[dict[str, Any]]:
-    """Return the first entry of each line, which was written before anything was sent for it."""
-    first: dict[str, dict[str, Any]] = {}
-    for entry in entries(folder):
-        first.setdefault(entry["line"], entry)
-    return [*first.values()]
+def start_files(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return what each file says that was written before a start."""
+    place = folder / ".mint-batch" / "requests"
+    files = [path for path in place.glob("*") if not path.name.endswith(".operation")]
+    return {path.name: json.loads(path.read_bytes()) for path in sorted(files)}
 
 
-def leave_only_a_ledger(folder: Path, *left: dict[str, Any]) -> None:
-    """Empty the folder of a batch, except for a ledger with these entries."""
+def operations_of(folder: Path) -> set[str]:
+    """Return the operations that the folder names."""
+    place = folder / ".mint-batch" / "requests"
+    return {json.loads(path.read_bytes())["operation"] for path in place.glob("*.operation")}
+
+
+def leave_only_starts(folder: Path) -> None:
+    """Empty the folder of a batch, except for what was written before the starts."""
+    starts = start_files(folder)
+    batch = (folder / ".mint-batch" / "batch.json").read_bytes()
     shutil.rmtree(folder)
-    place = folder / ".mint-batch"
-    place.mkdir(parents=True)
-    text = "".join(json.dumps(entry) + "\n" for entry in left)
-    (place / "ledger.jsonl").write_text(text, encoding="utf-8")
+    write_starts(folder, starts)
+    (folder / ".mint-batch" / "batch.json").write_bytes(batch)
+
+
+def write_starts(folder: Path, starts: dict[str, dict[str, Any]]) -> None:
+    """Write the files that say before a start who has a line."""
+    place = folder / ".mint-batch" / "requests"
+    place.mkdir(parents=True, exist_ok=True)
+    for name, content in starts.items():
+        (place / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def write_operation(folder: Path, start: str, operation_id: object) -> None:
+    """Say in the folder what Mint has made for a start."""
+    path = folder / ".mint-batch" / "requests" / f"{start}.operation"
+    path.write_text(json.dumps({"operation": operation_id}), encoding="utf-8")

@@ -61,6 +61,7 @@ def test_all_fields_reach_mint_and_files_are_named_by_line(
     ]
     assert bodies["a lamp"] == {
         "prompt": "a lamp",
+        "name": "a lamp",
         "generationPreset": "fast",
         "generationMode": "auto",
     }

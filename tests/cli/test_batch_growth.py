@@ -14,12 +14,12 @@ import pytest
 
 from mint_blender.cli.batch import line_jobs
 from mint_blender.cli.batch.lines import Line, read_lines
+from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage import batch_ledger
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 
@@ -35,9 +35,22 @@ RATIO = 1.1 * MANY / FEW
 def a_batch(tmp_path: Path, count: int) -> tuple[Path, list[Line]]:
     """Return the folder of a batch, and its lines."""
     folder = tmp_path / f"{count} lines"
-    (folder / batch_ledger.FOLDER).mkdir(parents=True)
+    (folder / line_files.FOLDER).mkdir(parents=True)
     prompts: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(count)]
     return folder, read_lines(lines_of(folder / "a.jsonl", *prompts))
+
+
+def finish_elsewhere(folder: Path, lines: list[Line]) -> None:
+    """Write the files of finished lines, as a run on another machine has left them."""
+    (folder / line_files.FOLDER / "requests").mkdir()
+    for line in lines:
+        delivery = Delivery(line=line_files.line_id(folder, line.tag))
+        job = replace(new_job(line.request, delivery, now=1000.0), phase=Phase.PLACED)
+        start = folder / line_files.FOLDER / "requests" / f"{line.tag}.start.1"
+        line_files.write(start, {"home": "elsewhere"})
+        operation = start.with_name(f"{start.name}.operation")
+        line_files.write(operation, {"operation": f"op_{line.number}"})
+        line_files.write_job(job)
 
 
 def finish(home: Path, folder: Path, lines: list[Line], *, dismissed: bool = False) -> None:
@@ -45,7 +58,7 @@ def finish(home: Path, folder: Path, lines: list[Line], *, dismissed: bool = Fal
     with closing(Journal(home)) as journal, journal.single_commit():
         journal.set_account(ACCOUNT)
         for line in lines:
-            delivery = Delivery(line=batch_ledger.line_id(folder, line.tag))
+            delivery = Delivery(line=line_files.line_id(folder, line.tag))
             (job,) = journal.add(new_job(line.request, delivery, now=1000.0 + line.number))
             for phase in (Phase.WORKING, Phase.PLACED):
                 journal.save(replace(job, phase=phase))
@@ -71,8 +84,10 @@ def test_finding_the_finished_lines(tmp_path: Path, where: str) -> None:
     for count in (FEW, MANY):
         folder, lines = a_batch(tmp_path, count)
         home = tmp_path / f"home {count}"
-        maker = tmp_path / f"other {count}" if where == "in another journal" else home
-        finish(maker, folder, lines, dismissed=where == "dismissed")
+        if where == "in another journal":
+            finish_elsewhere(folder, lines)
+        else:
+            finish(home, folder, lines, dismissed=where == "dismissed")
         with opened(home) as job_service:
             found = list[object]()
             act = _load(job_service, folder, lines, found)
@@ -92,42 +107,22 @@ def _load(
     return act
 
 
-def test_the_ledger_has_an_entry_for_each_step(tmp_path: Path) -> None:
-    """Its size grows with the lines; a rerun of finished lines writes none."""
+def test_a_line_has_few_files(tmp_path: Path) -> None:
+    """Of a line that was finished elsewhere, each file is read once; a rerun writes nothing."""
     folder, lines = a_batch(tmp_path, FEW)
-    finish(tmp_path / "home", folder, lines)
-    ledger = folder / batch_ledger.FOLDER / batch_ledger.NAME
-    entries = ledger.read_bytes().splitlines()
-    assert len(entries) == 3 * FEW
-    with opened(tmp_path / "home") as job_service:
-        line_jobs.load_jobs(job_service, folder, lines)
-    assert ledger.read_bytes().splitlines() == entries
-
-
-def test_one_record_of_each_line_is_read(tmp_path: Path) -> None:
-    """Of the many entries of a line in the ledger, only the last one counts."""
-    folder, lines = a_batch(tmp_path, FEW)
-    finish(tmp_path / "home", folder, lines)
+    finish_elsewhere(folder, lines)
+    inner = folder / line_files.FOLDER
+    before = {path: path.stat().st_mtime_ns for path in inner.rglob("*") if path.is_file()}
     calls = Counter[str]()
-    sys.setprofile(
-        lambda frame, event, _: calls.update([frame.f_code.co_name] if event == "call" else [])
-    )
-    try:
-        found = batch_ledger.read(folder)
-    finally:
-        sys.setprofile(None)
-    assert {entry.job.phase for entry in found.values() if entry.job} == {Phase.PLACED}
-    assert (len(found), calls["load"]) == (FEW, FEW)
-
-
-def test_an_incomplete_entry_does_not_hide_the_one_before(tmp_path: Path) -> None:
-    """The ledger is read from its end; a damaged entry there does not count."""
-    folder, lines = a_batch(tmp_path, 2)
-    finish(tmp_path / "home", folder, lines)
-    ledger = folder / batch_ledger.FOLDER / batch_ledger.NAME
-    before = batch_ledger.read(folder)
-    *_, last = ledger.read_bytes().splitlines()
-    with ledger.open("ab") as file:
-        file.write(last[:-40] + b"\n" + last[: len(last) // 2])
-    assert batch_ledger.read(folder) == before
-    assert list(batch_ledger.read_unparsed(folder)) == list(before)
+    with opened(tmp_path / "home") as job_service:
+        sys.setprofile(
+            lambda frame, event, _: calls.update([frame.f_code.co_name] if event == "call" else [])
+        )
+        try:
+            line_files.started(folder)
+        finally:
+            sys.setprofile(None)
+        line_jobs.load_jobs(job_service, folder, lines)
+    assert (len(before), calls["read_job"], calls["load"]) == (3 * FEW, FEW, FEW)
+    (inner / "batch.json").unlink()  # it is new
+    assert {path: path.stat().st_mtime_ns for path in inner.rglob("*") if path.is_file()} == before

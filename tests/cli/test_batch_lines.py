@@ -211,7 +211,8 @@ def test_the_record_of_a_done_line(mint: RunMint, service: ThreadService, tmp_pa
         and record["times"]["ended"]
     )
     text = (tmp_path / "out" / "0001-lampe.json").read_text(encoding="utf-8")
-    assert "à" in text and service.key not in text and job.key not in text
+    (request,) = job.requests
+    assert "à" in text and service.key not in text and request.key not in text
     assert not list((tmp_path / "out").glob("*.part"))
 
 
@@ -261,7 +262,6 @@ def test_the_copy_of_a_preview_is_deleted(tmp_path: Path) -> None:
     job = Job(
         "1",
         line.request,
-        "key",
         0.0,
         replace(line.delivery, output=str(out / "0001-a-lamp.blend")),
         Phase.REVIEW,

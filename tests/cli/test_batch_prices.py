@@ -10,11 +10,13 @@ import pytest
 from mint_blender.cli.batch.lines import Line
 from mint_blender.cli.batch.prices import BatchBudget, Prices
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job
-from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.phases import Phase
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, Operation, OptimizationLevel, Preset
+
+from ..jobs.workflow_harness import retried
 
 LIGHT = OptimizationLevel.LIGHT
 REQUEST = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
@@ -45,7 +47,7 @@ def lamp(
     return replace(job, phase=phase, operation=operation, optimization=optimization, **more)  # type: ignore[arg-type]
 
 
-RETRIED = lamp(Phase.FAILED, told("op_1", finalized=0), decision=Decision(Verb.RETRY, "click"))
+RETRIED = retried(lamp(Phase.FAILED, told("op_1", finalized=0)))
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,10 @@ import pytest
 
 from mint_blender.cli import main
 from mint_blender.cli.batch.lines import read_lines
-from mint_blender.jobs.batch_folder import shared_files
+from mint_blender.jobs.batch_folder import line_files, shared_files
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage import batch_ledger
-from mint_blender.jobs.storage.batch_ledger import Ledgers
 
 from ..line_counts import count_lines
 from ..scene import glb_fixtures
@@ -28,17 +26,20 @@ RATIO = 1.1 * MANY / FEW
 def finished_batch(tmp_path: Path, count: int) -> tuple[str, ...]:
     """Return the arguments that write a batch again, as the step `generate` has left it."""
     folder = tmp_path / f"{count} lines"
-    (folder / batch_ledger.FOLDER).mkdir(parents=True)
+    (folder / line_files.FOLDER).mkdir(parents=True)
     file = lines_of(folder / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(count)))
-    model, ledgers = glb_fixtures.simple(folder / "model.glb"), Ledgers(folder / "journal")
+    model = glb_fixtures.simple(folder / "model.glb")
     kept = LocalFile(Role.MODEL, str(model), "https://files.example/model.glb")
     for line in read_lines(file):
         output = f"{folder / line.title}{line.suffix}"
-        delivery = Delivery(output=output, line=batch_ledger.line_id(folder, line.tag))
+        delivery = Delivery(output=output, line=line_files.line_id(folder, line.tag))
         job = new_job(line.request, delivery, now=1000.0)
         job = replace(job, phase=Phase.READY, files=(kept,))
         shared_files.publish(job, folder)
-        ledgers.note(job)
+        start = folder / line_files.FOLDER / "requests" / f"{line.tag}.start.1"
+        start.parent.mkdir(exist_ok=True)
+        line_files.write(start, {"home": "elsewhere"})
+        line_files.write_job(job)
     return ("batch", str(file), "-o", str(folder), "--step", "write")
 
 
@@ -58,9 +59,9 @@ def test_a_few_lines_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A task of a farm parses only the records of its own lines."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     arguments, parsed = finished_batch(tmp_path, FEW), list[str]()
-    parse = batch_ledger.parse
+    read = line_files.read_job
     monkeypatch.setattr(
-        batch_ledger, "parse", lambda tag, *more: parsed.append(tag) or parse(tag, *more)
+        line_files, "read_job", lambda folder, tag: parsed.append(tag) or read(folder, tag)
     )
     assert main([*arguments, "--lines", "3-4"]) == 0
     assert len(parsed) == 2

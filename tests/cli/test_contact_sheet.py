@@ -24,6 +24,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, Preset
 
+from ..jobs.paid_requests import records
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
 from .command_runner import RunMint, command, environment, restore_sigint
@@ -105,7 +106,7 @@ def test_unknown_costs_are_named_beside_the_sum(tmp_path: Path) -> None:
             phase=Phase.WORKING,
             operation=Operation.from_json({"id": "op_2", "status": "running"}),
         ),
-        entry(3, phase=Phase.SENDING, first_sent_at=1.0),
+        entry(3, phase=Phase.SENDING, requests=(records.sent(),)),
         entry(4),
     ]
     page = contact_sheet.page("a.jsonl", entries, datetime.now().astimezone())

@@ -23,12 +23,13 @@ from mint_blender.cli.batch.dask_executor.executor import DaskExecutor
 from mint_blender.delivery.write_result import WriteResult, write_result
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Decision, LocalFile, Placement, Role
-from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.job_values import LocalFile, Placement, Role
+from mint_blender.jobs.phases import Phase
 from mint_blender.message import Message
 from mint_blender.mint.account import Owner
 from mint_blender.mint.schema import Kind
 
+from ..jobs.paid_requests.records import a_record, sent
 from ..jobs.workflow_harness import a_job
 from ..mint.generation_helpers import client_of, made
 from ..mint_service.runner import ThreadService
@@ -189,16 +190,14 @@ def test_a_job_is_sent_without_what_pays(tmp_path: Path) -> None:
     """No idempotency key, decision or account goes to the cluster; the import needs none."""
     job = replace(
         a_result(tmp_path),
-        key="start-key",
-        body={"prompt": "a lamp"},
+        requests=(sent(key="start-key"), a_record(key="click-key")),
         image_urls=("https://files.example/signed",),
         owner=Owner("https://api.mint.gg", "key:salted"),
-        decision=Decision(Verb.APPROVE, "click-key"),
     )
-    sent = pickle.dumps(executor.job_for_worker(job))
-    assert job.id.encode() in sent
+    shipped = pickle.dumps(executor.job_for_worker(job))
+    assert job.id.encode() in shipped
     for secret in (b"start-key", b"click-key", b"salted", b"https://files.example/signed"):
-        assert secret in pickle.dumps(job) and secret not in sent
+        assert secret in pickle.dumps(job) and secret not in shipped
 
 
 def from_mint(service: ThreadService, folder: Path) -> Job:

@@ -14,7 +14,6 @@ import pytest
 
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.workflow import decisions
 
 from ..mint_service.runner import ThreadService
 from ..service.contract_client import ContractClient
@@ -70,10 +69,9 @@ def test_a_decision_of_a_killed_command_says_what_carries_it_out(
 
 
 def test_a_preview_that_was_revised_elsewhere_is_not_approved(
-    mint: RunMint, review: str, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, review: str, service: ThreadService
 ) -> None:
     """The command ends at the newer Preview, as `revise` does, and says why."""
-    monkeypatch.setattr(decisions, "PREVIEW_RECENT_FOR", 0.0)
     other, operation = ContractClient(service), service.operations()[-1].id
     other.post(f"/operations/{operation}:revise", {"feedback": "make it blue"})
     other.until({"id": operation}, "preview_ready")
@@ -265,7 +263,8 @@ def test_jobs_names_unsent_jobs_and_how_to_send_them(
             "1 queued job was never sent. To send it (about 800 Credits): "
             in mint("jobs").error_text
         )
-        journal.add(replace(queued, id="0123456789ab", key="another", estimate=None))
+        other = new_job(known.request, known.delivery, now=time.time() - 50)
+        journal.add(replace(other, owner=known.owner))
     ran = mint("jobs", "--json")
     assert "2 queued jobs were never sent. To send them (about 800 Credits): " in ran.error_text
     assert [record["event"] for record in ran.records] == ["job"] * 3

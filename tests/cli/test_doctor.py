@@ -7,6 +7,8 @@ import sqlite3
 import ssl
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -16,6 +18,8 @@ import trustme
 
 from mint_blender.cli import session
 from mint_blender.jobs.diagnostics import folder_check
+from mint_blender.jobs.new_jobs import new_request
+from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
 from mint_blender.jobs.storage import filesystem_type
 from mint_blender.jobs.storage.journal import Journal
 
@@ -89,6 +93,21 @@ def test_it_changes_nothing(mint: RunMint, home: Path) -> None:
     found = states(mint("doctor", "--json"))
     assert found["journal"] == ("ok", "Intact: 4 jobs, 2 of them open.")
     assert snapshot(home) == before and home.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_record_of_credits_that_cannot_be_right(mint: RunMint, home: Path) -> None:
+    """Its job is named, here and in the report, and what to do before it is started again."""
+    sent = replace(new_request(of_job("job-0"), PaidVerb.START, "job-0", now=1e9), attempts=1)
+    with closing(Journal(home)) as journal:
+        journal.paid_requests.insert(sent)
+    assert states(mint("doctor", "--json"))["journal"][0] == "ok"
+    with closing(sqlite3.connect(home / "journal.sqlite3", isolation_level=None)) as database:
+        database.execute("UPDATE paid_requests SET closed = 'canceled' WHERE job = 'job-0'")
+    ran = mint("doctor", "--json", "--report")
+    state, text = states(ran)["journal"]
+    assert (ran.status, state) == (1, "problem")
+    assert "Job job-0." in text and "before you start it again" in text
+    assert "Records of Credits that cannot be right\njob-0" in ran.records[-1]["text"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_all_options_are_in_the_request(mint: RunMint, service: ThreadService) -
     assert [entry.body for entry in service.requests(*STARTS)] == [
         {"prompt": "a hero", "generationPreset": "production", "generationMode": "review", "name": "Hero", "riggingPose": "t_pose",
          "imageUrl": "https://example.com/a.png"},
-        {"prompt": "a greenhouse", "generationPreset": "standard", "generationMode": "auto"},
+        {"prompt": "a greenhouse", "generationPreset": "standard", "generationMode": "auto", "name": "a greenhouse"},
     ]  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def test_debug_has_steps(mint: RunMint, service: ThreadService, home: Path) -> N
     """Also each step of the workflow and each download; links with their signatures are not."""
     assert mint(*LAMP, "--log-level", "DEBUG").status == 0
     log = (home / "mint.log").read_text()
-    assert "next Start" in log and "downloaded model" in log
+    assert "next Pay" in log and "downloaded model" in log
     assert "http" not in log and service.key not in log
 
 

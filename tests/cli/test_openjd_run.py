@@ -87,13 +87,18 @@ def test_a_session_runs_the_whole_job(job: Path, service: ThreadService, tmp_pat
 def test_killed_tasks_run_again_and_nothing_is_paid_twice(
     job: Path, service: ThreadService, tmp_path: Path, seed: int
 ) -> None:
-    """Tasks are killed anywhere, and run again by other workers; three write side by side."""
+    """Tasks are killed anywhere, and run again; three write side by side, on other workers.
+
+    The task that generates runs again where it was killed: another worker would look for ten
+    minutes whether Mint has made the lines that were just being sent.
+    """
     dice = random.Random(seed)
     homes = (tmp_path / f"worker {number}" for number in count())
     kill = Kill(dice.choice(["Sent", "Queued", "Ready"]), dice.randint(1, 5))
-    session = Session(job, worker(service, next(homes)), "--step", GENERATE, kill=kill)
+    first = worker(service, next(homes))
+    session = Session(job, first, "--step", GENERATE, kill=kill)
     assert session.end() != 0 and session.was_killed, session.output
-    session = Session(job, worker(service, next(homes)), "--step", GENERATE)
+    session = Session(job, first, "--step", GENERATE)
     assert session.end() == 0, session.output
 
     kills = [Kill("Saved"), dice.choice([Kill("Command started"), Kill("Saved")]), None]

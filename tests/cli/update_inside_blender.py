@@ -55,7 +55,8 @@ assert not workers(), f"the old version still runs: {workers()}"
 service = load("ui.session").service()
 service.unfinished.resume_all()
 job = service.job(started.id)
-assert (job.operation.id, job.key) == (started.operation.id, started.key)
+keys = [[each.key for each in each_job.requests] for each_job in (job, started)]
+assert job.operation.id == started.operation.id and keys[0] == keys[1]
 print("UPDATED", flush=True)
 wait_for(service, started.id, lambda job: job.phase.name == "READY")
 print("FINISHED", flush=True)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 from mint_blender.delivery.asset_library import sync as asset_library_sync  # noqa: E402
-from mint_blender.mint.schema import Asset, Kind  # noqa: E402
+from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.errors import SceneImportError  # noqa: E402
 
 from .asset_library_helpers import blend_names, finished_model, sync  # noqa: E402
@@ -51,17 +50,6 @@ def documents(tmp_path: Path) -> Iterator[list[Path]]:
 def refuse(*_: Any) -> Path:
     """Fail to save an asset, as when its file cannot be imported."""
     raise SceneImportError("no")
-
-
-def downloads_of_a_failed_sync(
-    folder: Path, home: Path, model: Asset, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """Return the folder of downloads that a sync without success leaves behind."""
-    with monkeypatch.context() as failing:
-        failing.setattr(asset_library_sync, "_save", refuse)
-        assert len(sync(folder, [model], home).failed) == 1
-    (kept,) = (home / "library-sync").glob("????????????/*")
-    return kept
 
 
 def paths_to(folder: Path) -> dict[str, str]:
@@ -148,33 +136,3 @@ def test_files_saved_under_any_id_stay_inside(
         outcome = sync(folder, [replace(model, id=id)], home)
         assert all(file.parent == folder for file in outcome.saved)
     assert [each.name for each in (home / "library-sync").iterdir()] == ["Documents"]
-
-
-def test_downloads_of_earlier_versions_are_used(
-    service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A folder that is named by an id is renamed, and its files are not downloaded again."""
-    folder, home, model = tmp_path / "library", tmp_path / "home", finished_model(service)
-    kept = downloads_of_a_failed_sync(folder, home, model, monkeypatch)
-    kept.rename(kept.with_name(model.id))
-    before = len(service.requests(host="files"))
-    assert len(sync(folder, [model], home).saved) == 1
-    assert len(service.requests(host="files")) == before
-    assert not any((home / "library-sync").iterdir())
-
-
-@pytest.mark.covers("S-names")
-def test_a_link_in_place_of_earlier_downloads_is_not_followed(
-    service: ThreadService,
-    tmp_path: Path,
-    documents: list[Path],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It is not ours, so it stays, and so does what it leads to."""
-    folder, home, model = tmp_path / "library", tmp_path / "home", finished_model(service)
-    kept = downloads_of_a_failed_sync(folder, home, model, monkeypatch)
-    shutil.rmtree(kept)
-    link = kept.with_name(model.id)
-    link.symlink_to(documents[0], target_is_directory=True)
-    assert len(sync(folder, [model], home).saved) == 1
-    assert [*kept.parent.iterdir()] == [link] and link.is_symlink()

@@ -39,7 +39,6 @@ def fetched_job(good: Path) -> tuple[Job, effects.Fetch]:
     job = Job(
         "1",
         GenerationRequest.parse(kind="world", prompt="a hall", preset="fast", mode="auto"),
-        "key",
         0.0,
         source_asset_id="w1",
         phase=Phase.FETCHING,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.jobs.paid_requests.record import TRANSITIONS, State
 from mint_blender.jobs.phases import BUSY, Phase
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.journal_reader import journal_file
@@ -78,6 +79,40 @@ def test_the_architecture_lists_every_phase() -> None:
     text = text_of("architecture.md")
     rows = re.findall(r"^\| `(\w+)` \| .* \| (yes|no) \|$", text, re.MULTILINE)
     assert dict(rows) == {phase.value: "yes" if phase in BUSY else "no" for phase in Phase}
+
+
+def rows_of_money(number: int) -> list[list[str]]:
+    """Return the rows of a table in the section Money, without the head."""
+    section = text_of("architecture.md").split("\n## Money\n")[1].split("\n## ")[0]
+    tables = re.findall(r"(?:^\|.*\n)+", section, re.MULTILINE)
+    lines = tables[number].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def states_in(cell: str) -> set[State]:
+    """Return the states of a paid request that a cell begins with; "any" are all of them."""
+    named = re.split(r"[,;:]", cell)
+    found = {state for state in State for text in named if re.match(rf"\s*{state}\b", text)}
+    return set(State) if cell == "any" else found
+
+
+def test_the_architecture_explains_every_state_of_a_paid_request() -> None:
+    """The first table of Money has a row for each, in the order of the code."""
+    assert [row[0] for row in rows_of_money(0)] == [state.value for state in State]
+
+
+def test_the_architecture_lists_every_transition_of_a_paid_request() -> None:
+    """Its table leads from the same states to the same states as the one in the code."""
+    told = {
+        (before, after)
+        for row in rows_of_money(1)
+        for before in states_in(row[0])
+        for after in states_in(row[3])
+    }
+    # the one that the code derives from the numbers of attempts and refusals
+    real = {(before, after) for (before, _), after in TRANSITIONS.items()}
+    real.add((State.IN_DOUBT, State.CLEAN))
+    assert {(a, b) for a, b in told if a != b} == {(a, b) for a, b in real if a != b}
 
 
 def test_the_architecture_lists_every_table_of_the_journal(tmp_path: Path) -> None:

@@ -26,5 +26,5 @@ def _no_sync_of_folders() -> AbstractContextManager[Any]:
 MISTAKES: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "no sync of files": _no_sync_of_files,
     "no sync of folders": _no_sync_of_folders,
-    "a new key after a restart": mutations.MUTATIONS["a new key after a restart"],
+    "a new key at each try": mutations.MUTATIONS["a new key at each try"],
 }

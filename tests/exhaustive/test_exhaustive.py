@@ -45,7 +45,7 @@ def test_short_sequences_survive_every_crash() -> None:
 FOUND_BY = {
     "no sync of files": "optimized model: start, poll",
     "no sync of folders": "model after a picture: start, poll; crash 1 lost",
-    "a new key after a restart": "model with review: start",
+    "a new key at each try": "model with review: start",
 }
 """A sequence, or a case of one, that finds each mistake."""
 

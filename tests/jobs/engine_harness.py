@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,8 @@ class FakeMint:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.time: Callable[[], float] = time.time
+        self.clock_offset: float | None = None
         self.asked: list[tuple[float, str, str]] = []
         self.says: Callable[[str, str], Any] = lambda what, which: operation("running", id=which)
 
@@ -52,6 +56,18 @@ class FakeMint:
         if isinstance(said, Exception):
             raise said
         return said
+
+    def mint_time(self) -> float:
+        return self.time()
+
+    def on_this_connection(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def operation(self, id: str) -> Operation:
+        return self._return_file("poll", id)  # type: ignore[no-any-return]
+
+    def approve(self, id: str, *, key: str) -> Operation:
+        return self._return_file("approve", id)  # type: ignore[no-any-return]
 
     def start(self, kind: Kind, body: Any, *, key: str) -> Operation:
         return self._return_file("start", body["prompt"])  # type: ignore[no-any-return]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from typing import Any
 
@@ -10,15 +11,16 @@ from hypothesis import strategies as st
 
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import (
+    Candidate,
     Cause,
-    Decision,
     Delivery,
     LocalFile,
     Placement,
     Problem,
     Role,
 )
-from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State
+from mint_blender.jobs.phases import Phase
 from mint_blender.mint.account import Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
@@ -59,15 +61,6 @@ requests = st.builds(
     pose=st.none() | st.sampled_from(Pose),
 )
 guesses = st.none() | numbers
-decisions = st.builds(
-    Decision,
-    st.sampled_from(Verb),
-    key=texts,
-    feedback=maybe,
-    at=guesses,
-    estimate=guesses,
-    optimize_estimate=guesses,
-)
 kept_files = st.builds(
     LocalFile,
     role=st.sampled_from(Role),
@@ -98,6 +91,20 @@ targets = every_field(
     splats=maybe,
     line=maybe,
 )
+records = every_field(
+    PaidRequest,
+    verb=st.sampled_from(PaidVerb),
+    journal=st.sampled_from(["", "another"]),
+    closed=st.none() | st.sampled_from([State.REFUSED, State.CANCELED, State.DROPPED, State.OVER]),
+    body=st.none() | st.dictionaries(texts, json_values, max_size=3).map(json.dumps),
+    credits=guesses,
+    extra_credits=guesses,
+    born=numbers,
+    attempted=numbers,
+    attempts=st.integers(0, 9),
+    refusals=st.integers(0, 9),
+    is_copied=st.just(False),
+)
 corners = st.none() | st.tuples(numbers, numbers, numbers)
 placements = every_field(
     Placement,
@@ -111,7 +118,6 @@ jobs = every_field(
     Job,
     id=texts,
     request=requests,
-    key=texts,
     created_at=numbers,
     delivery=targets,
     owner=st.none() | st.builds(Owner, texts.filter(bool), texts),
@@ -120,7 +126,6 @@ jobs = every_field(
     paid_before=numbers,
     max_credits=st.none() | numbers,
     phase=st.sampled_from(Phase),
-    body=st.none() | st.dictionaries(texts, json_values, max_size=3),
     image_urls=st.lists(texts, max_size=3).map(tuple),
     operation=st.none() | operations,
     source_asset_id=maybe,
@@ -130,10 +135,9 @@ jobs = every_field(
     revision=st.integers(0, 9),
     files=st.lists(kept_files, max_size=3).map(tuple),
     refused=st.lists(kept_files, max_size=3).map(tuple),
-    decision=st.none() | decisions,
-    first_sent_at=guesses,
-    optimize_sent_at=guesses,
-    preview_seen_at=guesses,
+    candidates=st.lists(every_field(Candidate, created_at=numbers), max_size=2).map(tuple),
+    requests=st.just(()),  # rows of their own
+    decision=st.none(),
     problem=st.none()
     | every_field(
         Problem, cause=st.sampled_from(Cause), message=texts, code=maybe, request_id=maybe

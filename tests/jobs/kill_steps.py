@@ -20,7 +20,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-WRITES = ("add", "save", "decide", "claim", "release", "take_slot", "dismiss")
+WRITES = ("add", "save", "decide", "order", "claim", "release", "take_slot", "dismiss")
+RECORD_WRITES = ("begin", "answer", "refuse", "cancel")
 
 
 class Steps:
@@ -67,6 +68,8 @@ def watch_every_boundary(steps: Steps, package: str = "mint_blender") -> None:
 
     for name in WRITES:
         steps.around(module("jobs.storage.journal").Journal, name)
+    for name in RECORD_WRITES:
+        steps.around(module("jobs.paid_requests.table").PaidRequests, name)
     steps.around(module("jobs.storage.tables.upload_cache").UploadCache, "add")
     steps.around(module("mint.transport").Transport, "request")
     for name in ("replace", "rename", "unlink", "write_text"):

@@ -158,12 +158,12 @@ CASES = {
     "lost-answer": passing(LOST),
     "slow-answer": Case(),
     "no-credits": needs_credits(
-        "Mint needs more Credits for this: Not enough Credits to start. Nothing was started. Buy Credits at platform.mint.gg/billing, then resume. (Request ID: …)",
+        "Mint needs more Credits for this: Not enough Credits to start. Buy Credits at platform.mint.gg/billing, then resume. (Request ID: …)",
         leads_to=Phase.BILLING,
         operations=0,
     ),
     "forbidden": failed(
-        "This API key does not have permission for this: This key has no access to the API beta. Ask hello@mint.gg whether the key has access to the beta and to this project. (Request ID: …)",
+        "This API key does not have permission for this: This key has no access to the API beta. Ask hello@mint.gg whether the key has access to the beta and to this project. (Request ID: …) Nothing was started or charged.",
         operations=0,
     ),
     "revoked": paused(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -28,4 +29,5 @@ def test_the_journal_knows_which_operations_have_no_asset_yet(home: Path) -> Non
             journal.add(replace(working(prompt=prompt), operation=each))
         world = working(prompt="a World", kind=Kind.WORLD)
         journal.add(replace(world, operation=operations["in progress"]))
-        assert journal.unnamed_prompts(searching) == ("in progress",)
+        (body,) = journal.unnamed_bodies(searching)
+        assert json.loads(body)["prompt"] == "in progress"

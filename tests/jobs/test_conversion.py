@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 from mint_blender.files.errors import DiskError
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Delivery, Role
@@ -10,19 +13,14 @@ from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.storage import serialization
-from mint_blender.jobs.workflow.effects import (
-    Convert,
-    Fetch,
-    Poll,
-    ReadAsset,
-    SendDecision,
-    TakeSlot,
-)
+from mint_blender.jobs.workflow.effects import Cancel, Fetch, Poll, ReadAsset, TakeSlot
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 
 from .workflow_harness import (
     FILES,
+    Convert,
+    SendDecision,
     WorkflowHarness,
     asset,
     decided,
@@ -30,6 +28,7 @@ from .workflow_harness import (
     kept,
     operation,
     problem,
+    retried,
     seen,
 )
 
@@ -44,7 +43,7 @@ CONVERSION = {"type": "model_conversion", "id": "op_9"}
 def a_conversion(*formats: Format) -> Job:
     """Return a new conversion job."""
     return new_conversion(
-        LAMP, formats or (Format.FBX, Format.OBJ), Delivery(folder="/out"), now=1.0
+        LAMP, formats or (Format.FBX, Format.OBJ), Delivery(folder="/out"), now=time.time()
     )
 
 
@@ -67,17 +66,15 @@ def converting() -> WorkflowHarness:
 
 
 def test_a_conversion_runs_to_its_files() -> None:
-    """The model is read, converted with the job's key and polled, and each file is saved."""
+    """The model is read, converted under the job's record and polled, and each file is saved."""
     job = a_conversion()
     run = WorkflowHarness(job)
     assert run.expect(ReadAsset).asset_id == "res_1"
     run.answer(asset(glbUrl=GLB))
     assert run.expect(TakeSlot) == TakeSlot(None)
-    assert run.job.body == {"targetFormats": ["fbx", "obj"]}, (
-        "what is wanted is committed before it is sent"
-    )
-    run.answer()
-    assert run.expect(Convert) == Convert("res_1", (Format.FBX, Format.OBJ), key=job.key)
+    convert = run.answer().expect(Convert)
+    assert (convert.target, convert.key) == ("res_1", job.requests[0].key)
+    assert convert.body == {"targetFormats": ["fbx", "obj"]}
     assert run.job.phase is Phase.SENDING
     run.answer(operation("queued", **CONVERSION)).expect(Poll)
     run.answer(seen("running", **CONVERSION)).expect(Poll)
@@ -99,7 +96,7 @@ def test_a_conversion_runs_to_its_files() -> None:
 def test_existing_formats_are_only_downloaded() -> None:
     """Only missing formats are requested; when none is missing nothing is converted."""
     run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ)).answer()
-    assert run.expect(Convert).formats == (Format.FBX,)
+    assert run.expect(Convert).body == {"targetFormats": ["fbx"]}
     run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
     assert run.job.phase is Phase.FETCHING
     run.expect(ReadAsset)
@@ -108,7 +105,8 @@ def test_existing_formats_are_only_downloaded() -> None:
 def test_the_journal_stores_formats_and_folder() -> None:
     """Formats and folder are the same after loading the job."""
     job = a_conversion()
-    assert serialization.load(serialization.dump(job), None, job.phase) == job
+    loaded = serialization.load(serialization.dump(job), job.phase)
+    assert replace(loaded, requests=job.requests) == job
 
 
 # -- interruptions
@@ -177,10 +175,12 @@ def test_a_failed_conversion_is_retried_with_a_new_key() -> None:
     assert run.job.problem.message == (
         "Mint could not convert the model (conversion_failed). Retry, or choose another format. Mint says: The mesh is open."
     )
-    run = WorkflowHarness(decided(run.job, Verb.RETRY))
+    first = run.job.requests[0].key
+    run = WorkflowHarness(retried(run.job))
     run.expect(ReadAsset)
     again = run.answer(asset(glbUrl=GLB, objUrl=OBJ)).answer().expect(Convert)
-    assert (again.formats, again.key) == ((Format.FBX,), "click-retry")
+    assert again.body == {"targetFormats": ["fbx"]}
+    assert again.key == run.job.requests[1].key != first
 
 
 def test_a_format_that_comes_on_the_second_try_is_not_called_missing() -> None:
@@ -202,7 +202,7 @@ def test_resume_after_buying_credits_resumes_the_operation() -> None:
     )
     assert run.job.phase is Phase.BILLING
     run = WorkflowHarness(decided(run.job, Verb.RESUME))
-    assert run.expect(SendDecision).target_id == "op_9"
+    assert run.expect(SendDecision).target == "op_9"
     run.answer(operation("running", **CONVERSION)).expect(Poll)
     assert run.job.source_asset_id == "res_1"
 
@@ -213,18 +213,26 @@ def test_resume_without_an_operation_repeats_the_start() -> None:
     run = WorkflowHarness(decided(run.job, Verb.RESUME))
     run.expect(SendDecision)
     again = run.fail(problem(409)).expect(Convert)
-    assert (again.key, again.formats, run.job.notes) == (
-        run.job.key,
-        (Format.FBX, Format.OBJ),
-        (),
-    )
+    assert (again.key, again.target) == (run.job.requests[0].key, "res_1")
+    assert (again.body, run.job.notes) == ({"targetFormats": ["fbx", "obj"]}, ())
     run.answer(operation("queued", **CONVERSION)).expect(Poll)
+
+
+def test_a_conversion_that_cannot_be_resumed_is_looked_at() -> None:
+    """Mint's reason becomes a note. What has the operation shows how it stands."""
+    run = converting().answer(seen("billing_required", **CONVERSION))
+    run = WorkflowHarness(decided(run.job, Verb.RESUME))
+    run.expect(SendDecision)
+    run.fail(problem(409)).expect(Convert)
+    assert run.fail(problem(409)).expect(Poll).operation_id == "op_9"
+    assert run.answer(seen("billing_required", **CONVERSION)).rests
+    assert (run.job.phase, len(run.job.notes)) == (Phase.BILLING, 1)
 
 
 def test_cancel_is_sent_to_mint_while_converting() -> None:
     """A conversion that runs at Mint can be canceled."""
     run = WorkflowHarness(decided(converting().job, Verb.CANCEL))
-    assert run.expect(SendDecision).target_id == "op_9"
+    assert run.expect(Cancel).operation_id == "op_9"
     assert run.answer(operation("canceled", **CONVERSION)).job.phase is Phase.CANCELED
 
 
@@ -243,12 +251,14 @@ def test_an_unsent_conversion_reads_the_model_again() -> None:
     """If the model cannot be read after a restart, the job pauses and sends nothing."""
     run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB)).again()
     run.fail(Unreachable("no route to it"))
-    assert (run.job.phase, run.job.body) == (Phase.PAUSED, None)
+    assert (run.job.phase, run.job.requests[0].attempts) == (Phase.PAUSED, 0)
     run.again().expect(ReadAsset)
 
 
 def test_a_refused_conversion_fails() -> None:
-    """The job fails at no cost, and its reason is shown."""
+    """The model is looked at, since others can convert it. Then the job fails, with the reason."""
     run = sending().fail(problem(422, detail="the model is failed"))
+    run.expect(ReadAsset)
+    run.answer(asset(glbUrl=GLB))
     assert run.job.phase is Phase.FAILED
     assert "the model is failed" in (run.job.problem.message if run.job.problem else "")

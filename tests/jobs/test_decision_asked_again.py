@@ -1,39 +1,59 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A decision of long ago is asked again about what Mint shows now, also after a restart."""
+"""A decision is about what Mint shows now: otherwise a person is asked again."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from mint_blender.jobs.job_values import Decision
+import pytest
+
+from mint_blender.jobs.paid_requests.record import YOUNG_FOR, PaidVerb
+from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.workflow.context import REPEATED_FOR, WorkflowConfig
-from mint_blender.jobs.workflow.effects import Fetch, Poll, SendDecision
+from mint_blender.jobs.workflow.context import WorkflowConfig
+from mint_blender.jobs.workflow.effects import Fetch, Pay, Poll
+from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Mode
 
 from .workflow_harness import (
     FILES,
+    SendDecision,
     WorkflowHarness,
     decided,
     in_review,
     job_in_review,
     kept,
+    operation,
     problem,
     seen,
 )
 
+LONG_AFTER = WorkflowConfig(now=lambda: YOUNG_FOR + 1.0)
+
 
 def test_old_decision_stays_until_mint_was_polled() -> None:
     """Otherwise a kill before the answer leaves an earlier Preview to be approved."""
-    config = WorkflowConfig(now=lambda: REPEATED_FOR + 1.0)
-    decision = Decision(Verb.REVISE, "click", "greener", at=0.0)
-    run = WorkflowHarness(replace(job_in_review(), decision=decision), config)
+    job = decided(job_in_review(), Verb.REVISE, "greener", now=0.0)
+    run = WorkflowHarness(job, LONG_AFTER)
     run.expect(Poll)
-    assert run.job.decision == decision
-    again = run.again(config)
+    assert run.job.decision == job.decision
+    again = run.again(LONG_AFTER)
     assert again.expect(Poll)
     picture = {"previewImageUrl": f"{FILES}p2.webp"}
     again.answer(seen("preview_ready", Mode.REVIEW, assets=picture))
+    assert again.job.phase is Phase.REVIEW and again.job.decision is None
+    assert again.job.has_note("decision_not_sent")
+
+
+def test_a_decision_without_an_answer_for_twelve_hours_is_asked_again() -> None:
+    """The note says that it was sent."""
+    run = WorkflowHarness(
+        decided(job_in_review(), Verb.APPROVE, now=0.0), WorkflowConfig(now=lambda: 0.0)
+    )
+    run.expect(SendDecision)
+    again = run.fail(Unreachable("gone")).again(LONG_AFTER)
+    again.expect(Poll)
+    again.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"}))
     assert again.job.phase is Phase.REVIEW and again.job.decision is None
     assert again.job.has_note("decide_again")
 
@@ -64,47 +84,56 @@ def test_fresh_link_to_the_known_preview_is_not_fetched() -> None:
     assert run.job.phase is Phase.REVIEW and len(run.job.previews) == 1
 
 
-def shown_long_ago() -> tuple[WorkflowHarness, WorkflowConfig]:
-    """Return a job whose Preview was shown an hour before it is approved, and its clock."""
-    config = WorkflowConfig(now=lambda: 3600.0)
-    job = replace(in_review().job, preview_seen_at=0.0)
-    decision = Decision(Verb.APPROVE, "click", at=3600.0)
-    return WorkflowHarness(replace(job, decision=decision), config), config
+@pytest.mark.parametrize("verb", [Verb.APPROVE, Verb.REVISE])
+def test_mint_is_asked_first_what_it_shows(verb: Verb) -> None:
+    """Always: the call names the pictures that the person has seen."""
+    run = WorkflowHarness(decided(in_review().job, verb, "greener"))
+    effect = run.expect(Pay)
+    assert effect.call.is_about_preview
+    assert effect.call.seen == (f"{FILES}p1.webp",)
 
 
-def test_a_newer_preview_is_not_approved_unseen() -> None:
+def test_resuming_and_starting_are_about_no_preview() -> None:
+    """They go on with the operation, whatever it shows."""
+    job = replace(job_in_review(), phase=Phase.BILLING)
+    assert not WorkflowHarness(decided(job, Verb.RESUME)).expect(Pay).call.is_about_preview
+
+
+@pytest.mark.parametrize("verb", [Verb.APPROVE, Verb.REVISE])
+def test_a_newer_preview_is_not_decided_about_unseen(verb: Verb) -> None:
     """Somebody has revised it on another computer: the newer Preview is shown first."""
-    run, _ = shown_long_ago()
-    run.expect(Poll)
+    run = WorkflowHarness(decided(in_review().job, verb, "greener"))
+    run.expect(SendDecision)
     picture = {"previewImageUrl": f"{FILES}p2.webp"}
-    fetch = run.answer(seen("preview_ready", Mode.REVIEW, assets=picture)).expect(Fetch)
+    shown = operation("preview_ready", Mode.REVIEW, assets=picture)
+    fetch = run.answer(Sent(run.job.requests[-1], shown=shown)).expect(Fetch)
     assert (fetch.url, fetch.name) == (f"{FILES}p2.webp", "preview-2")
     assert run.job.phase is Phase.REVIEW and run.job.decision is None
-    assert run.job.has_note("newer_preview") and run.job.preview_seen_at == 3600.0
+    assert run.job.has_note("newer_preview")
 
 
-def test_the_preview_that_was_seen_is_approved() -> None:
-    """A fresh link, or no picture, is no other Preview; nor is what was approved already."""
-    for assets, status in (
-        ({"previewImageUrl": f"{FILES}p1.webp?expires=2"}, "preview_ready"),
-        ({}, "preview_ready"),
-        ({}, "running"),
-    ):
-        run, _ = shown_long_ago()
-        run.answer(seen(status, Mode.REVIEW, assets=assets))
-        assert run.expect(SendDecision).decision.verb is Verb.APPROVE
+def test_a_preview_whose_picture_cannot_be_downloaded_can_be_approved() -> None:
+    """The person was told so, and has looked at it elsewhere. It is the one that Mint shows."""
+    before = in_review().job
+    picture = {"previewImageUrl": f"{FILES}p2.webp"}
+    shown = operation("preview_ready", Mode.REVIEW, assets=picture)
+    job = replace(before, operation=shown, revision=1)
+    effect = WorkflowHarness(decided(job, Verb.APPROVE)).expect(Pay)
+    assert effect.call.seen == (f"{FILES}p1.webp", f"{FILES}p2.webp")
 
 
-def test_mint_is_asked_again_after_a_kill() -> None:
-    """The decision stays until Mint has said which Preview waits."""
-    run, config = shown_long_ago()
-    run.expect(Poll)
-    assert run.again(config).expect(Poll)
+def test_what_was_decided_elsewhere_is_followed() -> None:
+    """No Preview waits any more: nothing was sent, and the operation is polled."""
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
+    shown = operation("running", Mode.REVIEW)
+    run.answer(Sent(run.job.requests[-1], shown=shown)).expect(Poll)
+    assert (run.job.phase, run.job.decision) == (Phase.WORKING, None)
+    assert not run.job.has_note("newer_preview")
 
 
-def test_a_preview_of_a_moment_ago_is_approved_at_once() -> None:
-    """One request less, and less to wait for."""
-    job = replace(in_review().job, preview_seen_at=0.0)
-    decision = Decision(Verb.APPROVE, "click", at=30.0)
-    run = WorkflowHarness(replace(job, decision=decision), WorkflowConfig(now=lambda: 30.0))
-    run.expect(SendDecision)
+def test_a_decision_is_sent_again_after_a_kill() -> None:
+    """It stays until Mint has answered it, under the same record."""
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
+    first = run.expect(SendDecision)
+    assert first.verb is PaidVerb.APPROVE
+    assert run.again().expect(SendDecision) == first

@@ -32,8 +32,7 @@ REFUSED = Problem(Cause.REFUSED, Message("Mint said no."), code="odd", request_i
 
 def fill(home: Path) -> Journal:
     """Return an open journal with an open job, a failed one and one that crashed Blender."""
-    journal, job = Journal(home), a_job()
-    request = replace(job.request, prompt=PROMPT)
+    journal = Journal(home)
     crash = Message("{crashed} Blender's crash log: {crash_log}", crashed="Crashed.", crash_log="/t/x.crash.txt")  # fmt: skip
     for number, (phase, problem) in enumerate(
         [
@@ -43,9 +42,7 @@ def fill(home: Path) -> Journal:
             (Phase.PLACED, None),
         ]
     ):
-        new = replace(
-            job, id=f"job-{number}", request=request, phase=Phase.WAITING, key=f"{number}"
-        )
+        new = replace(a_job(PROMPT), id=f"job-{number}", created_at=1000.0)
         journal.add(new)
         journal.save(replace(new, phase=phase, problem=problem))
     return journal

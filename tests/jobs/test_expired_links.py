@@ -15,7 +15,7 @@ from mint_blender.files.errors import LinkExpired
 from mint_blender.jobs.job_values import Delivery, Role
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow.effects import Fetch, Poll, SendDecision
+from mint_blender.jobs.workflow.effects import Fetch, Poll
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode
 
@@ -23,6 +23,7 @@ from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .workflow_harness import (
     FILES,
+    SendDecision,
     WorkflowHarness,
     a_job,
     decided,

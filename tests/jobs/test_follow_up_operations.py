@@ -13,20 +13,13 @@ from mint_blender.files.file_choice import OPTIMIZED_NEEDS, WEBP
 from mint_blender.jobs import request_template
 from mint_blender.jobs.job_values import Delivery, Role
 from mint_blender.jobs.new_jobs import new_attempt, new_fetch
-from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.paid_requests.record import PaidVerb, key_of
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import OptimizationPrice
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.workflow.context import WorkflowConfig
-from mint_blender.jobs.workflow.effects import (
-    Fetch,
-    Optimize,
-    Poll,
-    ReadAsset,
-    SendDecision,
-    Start,
-    TakeSlot,
-)
+from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, TakeSlot
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Kind, OptimizationLevel
 
@@ -35,12 +28,15 @@ from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .workflow_harness import (
     FILES,
+    Optimize,
+    Retry,
+    Start,
     WorkflowHarness,
     a_job,
     asset,
-    decided,
     operation,
     problem,
+    retried,
     seen,
 )
 
@@ -98,9 +94,11 @@ def test_without_blender_the_optimized_file_is_downloaded() -> None:
 
 
 def test_the_model_is_optimized_before_the_download() -> None:
-    """One request with the requested level is sent, with a key of the job."""
+    """One request with the requested level is sent, under a record of the job."""
     run = generated(WorkflowConfig(readable=OPTIMIZED_NEEDS))
-    assert run.expect(Optimize) == Optimize("res_1", LIGHT, key=f"{run.job.key}-optimize")
+    optimize = run.expect(Optimize)
+    assert (optimize.target, optimize.body) == ("res_1", {"optimizationLevel": "light"})
+    assert optimize.key == run.job.requests[-1].key == key_of("asset:res_1", PaidVerb.OPTIMIZE, 1)
 
 
 @pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
@@ -205,10 +203,10 @@ def test_the_price_of_an_optimization(
 
 
 def test_a_failed_asset_is_retried_by_its_id() -> None:
-    """The retry uses the decision's key, and its operation becomes the job's own."""
-    run = WorkflowHarness(decided(new_attempt(FAILED, Delivery(), now=1.0), Verb.RETRY))
-    act = run.expect(SendDecision)
-    assert (act.target_id, act.decision.key) == ("res_7", "click-retry")
+    """The retry has a record of its own, and its operation becomes the job's own."""
+    run = WorkflowHarness(retried(new_attempt(FAILED, Delivery(), now=1.0))).answer()
+    act = run.expect(Retry)
+    assert (act.target, act.key) == ("res_7", run.job.requests[0].key)
     run.answer(operation("running", id="op_2", resource="res_7")).expect(Poll)
     assert (run.job.phase, run.job.source_asset_id) == (Phase.WORKING, None)
     assert run.again().expect(Poll).operation_id == "op_2"
@@ -216,9 +214,8 @@ def test_a_failed_asset_is_retried_by_its_id() -> None:
 
 def test_a_refused_retry_reads_the_model() -> None:
     """If somebody else retried it, their result is awaited and downloaded."""
-    run = WorkflowHarness(decided(new_attempt(FAILED, Delivery(), now=1.0), Verb.RETRY)).fail(
-        problem(409, detail="it is running")
-    )
+    run = WorkflowHarness(retried(new_attempt(FAILED, Delivery(), now=1.0))).answer()
+    run.fail(problem(409, detail="it is running"))
     running = replace(FAILED, status="running")
     run.expect(ReadAsset)
     while isinstance(run.effect, ReadAsset) and run.effect.after in {0.0, 3.0}:
@@ -263,10 +260,8 @@ def test_an_operation_that_waits_elsewhere_is_shown_as_waiting(status: str, word
 
 def test_an_import_of_a_failed_asset_can_be_retried() -> None:
     """A job that only downloads a failed asset offers Retry too."""
-    run = WorkflowHarness(
-        decided(replace(new_fetch(FAILED, Delivery(), now=1.0), phase=Phase.FAILED), Verb.RETRY)
-    )
-    assert run.expect(SendDecision).target_id == "res_7"
+    failed = replace(new_fetch(FAILED, Delivery(), now=1.0), phase=Phase.FAILED)
+    assert WorkflowHarness(retried(failed)).answer().expect(Retry).target == "res_7"
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -333,7 +328,7 @@ def test_generate_again_sends_the_same_request_with_another_key(
         "a lamp",
     ]
     assert all({**body, "prompt": ""} == {**starts[0], "prompt": ""} for body in starts)
-    assert len({job.key for job in job_service.jobs()}) == 4
+    assert len({start.idempotency_key for start in service.requests("POST", "*:generate")}) == 4
     assert {(job.delivery, job.optimize) for job in job_service.jobs()} == {(first.delivery, LIGHT)}
 
 

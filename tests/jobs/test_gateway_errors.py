@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from mint_blender.jobs.job import is_unanswered
+from mint_blender.jobs.paid_requests import record
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow.context import REPEATED_FOR
+from mint_blender.jobs.workflow import look
 from mint_blender.mint.client import connect
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel
@@ -58,7 +60,7 @@ def test_a_gateway_error_on_a_start_leads_to_one_operation(
     assert len(service.operations()) == 1
     sent = service.requests("POST", "/v1/models:generate")
     assert len(sent) == 2
-    assert {one.idempotency_key for one in sent} == {job.key}
+    assert {one.idempotency_key for one in sent} == {job.requests[0].key}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -102,9 +104,10 @@ def test_a_generic_conflict_repeats_the_start(
 
 
 def test_a_full_queue_after_a_lost_response_proves_nothing(
-    job_service: JobService, service: ThreadService
+    job_service: JobService, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first request may have been accepted, so a cancel searches for its operation."""
+    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
     starts = {"method": "POST", "path": "/v1/models:generate"}
     full = {"status": 429, "problem": "concurrency-limit-reached"}
     service.scenario(
@@ -124,6 +127,58 @@ def test_a_full_queue_after_a_lost_response_proves_nothing(
     assert (found.phase, found.source_asset_id) == (Phase.FETCHING, started.resource), (
         "what was started was taken for never sent"
     )
+
+
+@pytest.mark.parametrize("status", [400, 402, 403, 404, 405, 422])
+def test_a_refusal_after_a_lost_response_proves_nothing(
+    job_service: JobService,
+    service: ThreadService,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Mint has carried out the first request, and what it has made is found in the list."""
+    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
+    starts = {"method": "POST", "path": "/v1/models:generate"}
+    service.scenario(
+        answers=[
+            {**starts, "when": "after", "answer": {"word": "524"}},
+            {**starts, "times": 1000, "answer": {"status": status, "problem": "invalid-request"}},
+        ]
+    )
+    job = job_service.start(LAMP)
+    job_service.watch([job.id])
+    (started,) = service.operations()
+    found = job_service.job(job.id)
+    assert (found.phase, found.source_asset_id) == (Phase.READY, started.resource)
+    assert len({each.idempotency_key for each in service.requests("POST", "*:generate")}) == 1
+
+
+def test_a_refusal_after_a_lost_response_is_left_to_a_person(
+    job_service: JobService, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mint's list shows nothing. The job has not failed, and nothing says that it cost nothing."""
+    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
+    starts = {"method": "POST", "path": "/v1/models:generate"}
+    service.scenario(
+        answers=[
+            {**starts, "when": "before", "answer": {"word": "524"}},
+            {**starts, "times": 1000, "answer": {"status": 403, "problem": "forbidden"}},
+        ]
+    )
+    job = job_service.start(LAMP)
+    job_service.watch([job.id])
+    assert is_unanswered(job_service.job(job.id))
+    assert not service.operations()
+
+
+def test_a_gateways_json_is_no_proof(job_service: JobService, service: ThreadService) -> None:
+    """It has a reason, but is none of Mint's documents: the same start is sent again."""
+    refusal = {"status": 403, "json": {"message": "Blocked by policy"}}
+    script(service, "/v1/models:generate", refusal, "after")
+    job = job_service.start(LAMP)
+    job_service.watch([job.id])
+    assert (job_service.job(job.id).phase, len(service.operations())) == (Phase.READY, 1)
+    assert len({each.idempotency_key for each in service.requests("POST", "*:generate")}) == 1
 
 
 def test_stale_previews_are_not_shown_again(
@@ -156,8 +211,10 @@ def test_a_missing_mode_is_taken_from_the_request(job_service: JobService) -> No
     assert job_service.job(job.id).phase is Phase.READY
 
 
-def test_a_lost_start_is_found_in_the_library(home: Path, service: ThreadService) -> None:
-    """After a day the operation is found in the list, and nothing is started again."""
+def test_a_lost_start_is_found_in_the_library(
+    home: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After half a day the operation is found in the list, and nothing is sent again."""
     service.scenario(
         answers=[
             {
@@ -179,9 +236,9 @@ def test_a_lost_start_is_found_in_the_library(home: Path, service: ThreadService
     while not client.poll(service.operations()[0].id).operation.succeeded:
         time.sleep(0.005)
     client.close()
-    setup = fast_config(home)
-    later = replace(setup.workflow_config, now=lambda: time.time() + REPEATED_FOR)
-    job_service = JobService(replace(setup, workflow_config=later), account(service))
+    monkeypatch.setattr(record, "YOUNG_FOR", 0.0)
+    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
+    job_service = JobService(fast_config(home), account(service))
     job_service.resume(job.id)
     job_service.watch([job.id])
     assert job_service.job(job.id).phase is Phase.READY

@@ -84,8 +84,7 @@ def test_a_failed_read_is_repeated(
     job_service: JobService, other: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A change is found later when the journal was locked."""
-    job = a_job()
-    other.add(job)
+    (job,) = other.add(a_job())
 
     def locked(since: int) -> None:
         raise JournalError("The job journal cannot be read or written (database is locked).")

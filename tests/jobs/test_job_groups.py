@@ -31,7 +31,7 @@ from mint_blender.mint.schema import Asset, Kind, OptimizationLevel, Preset
 
 from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
-from .workflow_harness import a_job, decided
+from .workflow_harness import a_job, decided, retried
 
 
 def jobs_in(phase: Phase, count: int) -> list[Job]:
@@ -323,14 +323,14 @@ def test_failed_jobs_are_dismissed_on_demand(home: Path) -> None:
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     jobs = {phase: jobs_in(phase, 1)[0] for phase in Phase}
-    retried = jobs_in(Phase.FAILED, 2)[0]
-    job_service.cache.add(*jobs.values(), retried)
-    assert job_service.cache.decide(retried, Decision(Verb.RETRY, "click")) is not None
+    again = jobs_in(Phase.FAILED, 2)[0]
+    job_service.cache.add(*jobs.values(), again)
+    job_service.retry(again.id)
     over = {Phase.PLACED, Phase.CANCELED, Phase.FAILED}
     assert job_service.finished(failed=True) == {jobs[phase].id: phase for phase in over}
     job_service.dismiss_finished(failed=True)
     left = {job.id for job in job_service.jobs()}
-    assert left == {retried.id, *(jobs[phase].id for phase in set(Phase) - over)}
+    assert left == {again.id, *(jobs[phase].id for phase in set(Phase) - over)}
     assert job_service.close(5)
 
 
@@ -338,7 +338,7 @@ def test_jobs_that_are_over_are_counted() -> None:
     """The panel offers to dismiss them together."""
     jobs = [job for phase in Phase for job in jobs_in(phase, 2)]
     assert group_jobs(jobs, lambda job_id: False).ended == 6
-    assert group_jobs([decided(jobs_in(Phase.FAILED, 1)[0], Verb.RETRY)], bool).ended == 0
+    assert group_jobs([retried(jobs_in(Phase.FAILED, 1)[0])], bool).ended == 0
 
 
 def test_previews_that_wait_are_listed() -> None:

@@ -12,23 +12,25 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_asset
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.storage import filesystem_type
-from mint_blender.jobs.storage.database import choose_mode
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.schema import Kind
 
-from .job_strategies import jobs
+from .job_strategies import jobs, records
 from .other_process import ON_A_NETWORK, OtherProcess
-from .workflow_harness import a_job, working
+from .workflow_harness import a_job, job_in_review, working
 
-APPROVE, REVISE, CANCEL, RETRY = (
-    Decision(verb, f"key-{verb}") for verb in (Verb.APPROVE, Verb.REVISE, Verb.CANCEL, Verb.RETRY)
-)
+APPROVE, CANCEL = Decision(Verb.APPROVE), Decision(Verb.CANCEL)
+REVISE = Decision(Verb.REVISE, feedback="Greener.", estimate=40.0)
+NOW = 1_795_912_469.0
+"""Mint's time."""
 
 
 @pytest.fixture(params=["here", "network"])
@@ -45,9 +47,8 @@ def journal(
 
 
 def in_journal(journal: Journal, job: Job) -> Job:
-    """Add a job to the journal and return it."""
-    journal.add(job)
-    return job
+    """Add a job to the journal, and return it as it is stored."""
+    return journal.add(job)[0]
 
 
 def found(journal: Journal, job: Job) -> Job:
@@ -62,16 +63,34 @@ def found(journal: Journal, job: Job) -> Job:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
-@given(job=jobs)
-def test_jobs_are_found_by_another_journal(tmp_path: Path, job: Job) -> None:
-    """A job is the same when another journal opens the file."""
+@given(job=jobs, requests=st.lists(records, max_size=3))
+def test_jobs_are_found_by_another_journal(
+    tmp_path: Path, job: Job, requests: list[PaidRequest]
+) -> None:
+    """A job is the same when another journal opens the file, with its paid requests."""
     one = Journal(tmp_path)
-    job = replace(job, id=f"{len(one.jobs()):012x}", decision=None)
-    one.add(job)
+    job_id = f"{len(one.jobs()):012x}"
+    numbered = [
+        replace(each, key=f"{job_id}-{number}", job=job_id, number=int(job_id, 16) * 10 + number)
+        for number, each in enumerate(requests)
+    ]
+    program = replace(job.client_request, id=job_id) if job.client_request else None
+    job = replace(job, id=job_id, client_request=program, requests=tuple(numbered))
+    added = one.add(job)[0]
+    assert [each.is_copied for each in added.requests] == [False] * len(requests)
+    assert [replace(each, journal="", born=0.0) for each in added.requests] == [
+        replace(each, journal="", born=0.0) for each in numbered
+    ]
     one.close()
-    other = Journal(tmp_path)
-    assert other.job(job.id) == job
-    other.close()
+    with closing(Journal(tmp_path)) as other:
+        found = other.job(job_id)
+    assert found is not None
+    assert [each.journal for each in found.requests] == [each.journal for each in added.requests]
+    assert [each.is_copied for each in found.requests] == [
+        each.journal == "another" for each in numbered
+    ]
+    read = [replace(each, is_copied=False) for each in found.requests]
+    assert replace(found, requests=tuple(read), decision=None) == added
 
 
 def test_jobs_are_listed_newest_first_without_dismissed_ones(journal: Journal) -> None:
@@ -103,55 +122,109 @@ def test_the_history_of_a_job(journal: Journal) -> None:
 # -----------------------------------------------------------------------------------------------------------------
 
 
+def pending(journal: Journal, job: Job) -> Verb | None:
+    """Return what a person has decided about a job, and Mint has not confirmed."""
+    decision = found(journal, job).decision
+    return decision.verb if decision else None
+
+
+def test_a_decision_is_its_record(journal: Journal) -> None:
+    """Its text and price are kept with the key under which it is sent."""
+    job = in_journal(journal, job_in_review())
+    assert journal.decide(job.id, REVISE)
+    request = found(journal, job).paid_request(PaidVerb.REVISE)
+    assert request is not None and request.credits == 40.0
+    assert found(journal, job).decision == replace(REVISE, key=request.key)
+
+
 def test_saving_a_job_keeps_a_new_decision(journal: Journal, home: Path) -> None:
     """The worker's record does not overwrite a decision that it does not know."""
-    job = in_journal(journal, replace(working(), phase=Phase.REVIEW))
+    job = in_journal(journal, job_in_review())
     clicks = Journal(home)
     assert clicks.decide(job.id, APPROVE)
     journal.save(replace(job, notes=("Something else.",)))
-    assert found(journal, job).decision == APPROVE
+    assert pending(journal, job) is Verb.APPROVE
     assert found(journal, job).notes == ("Something else.",)
     clicks.close()
 
 
 def test_only_its_own_answer_removes_a_decision(journal: Journal) -> None:
     """A decision that replaced another one stays when the first one is answered."""
-    job = in_journal(journal, replace(working(), phase=Phase.REVIEW))
+    job = in_journal(journal, job_in_review())
     journal.decide(job.id, APPROVE)
+    first = found(journal, job).decision
     journal.decide(job.id, CANCEL)
-    journal.save(job, answered=APPROVE)
-    assert found(journal, job).decision == CANCEL
+    journal.save(job, answered=first)
+    assert pending(journal, job) is Verb.CANCEL
     journal.save(job, answered=CANCEL)
-    assert found(journal, job).decision is None
+    assert pending(journal, job) is None
 
 
 @pytest.mark.parametrize(
     ("first", "second", "kept"),
     [
-        (APPROVE, replace(APPROVE, key="again"), APPROVE),
-        (REVISE, APPROVE, REVISE),
-        (REVISE, replace(REVISE, key="again"), REVISE),
-        (APPROVE, CANCEL, CANCEL),
-        (CANCEL, APPROVE, CANCEL),
-        (CANCEL, replace(CANCEL, key="again"), CANCEL),
+        (APPROVE, APPROVE, Verb.APPROVE),
+        (REVISE, APPROVE, Verb.REVISE),
+        (REVISE, replace(REVISE, feedback="Redder."), Verb.REVISE),
+        (APPROVE, CANCEL, Verb.CANCEL),
+        (CANCEL, APPROVE, Verb.CANCEL),
+        (CANCEL, CANCEL, Verb.CANCEL),
     ],
 )
 def test_a_second_decision_is_refused(
-    journal: Journal, first: Decision, second: Decision, kept: Decision
+    journal: Journal, first: Decision, second: Decision, kept: Verb
 ) -> None:
     """Until the first decision is answered, only a cancel can replace it."""
-    job = in_journal(journal, replace(working(), phase=Phase.REVIEW))
+    job = in_journal(journal, job_in_review())
     assert journal.decide(job.id, first)
-    assert journal.decide(job.id, second) is (kept is second)
-    assert found(journal, job).decision == kept
+    requests = found(journal, job).requests
+    is_replaced = (first, second) == (APPROVE, CANCEL)
+    assert journal.decide(job.id, second) is is_replaced
+    assert pending(journal, job) is kept
+    after = found(journal, job).requests
+    assert after == requests or (is_replaced and len(after) == len(requests))
 
 
-def test_a_cancel_does_not_replace_a_retry(journal: Journal) -> None:
-    """The response to a retry may name a new operation, so it is awaited first."""
-    job = in_journal(journal, replace(working(), phase=Phase.FAILED))
-    assert journal.decide(job.id, RETRY)
-    journal.save(replace(job, phase=Phase.PAUSED))
-    assert not journal.decide(job.id, CANCEL)
+@pytest.mark.parametrize(
+    ("is_sent", "verb", "state"),
+    [
+        (False, PaidVerb.START, State.CANCELED),
+        (True, PaidVerb.START, State.DROPPED),
+        (False, PaidVerb.RETRY, State.DROPPED),
+    ],
+)
+def test_a_cancel_gives_up_what_was_ordered(
+    journal: Journal, is_sent: bool, verb: PaidVerb, state: State
+) -> None:
+    """In the commit of the click; what may be at Mint, or ordered elsewhere, stays in doubt."""
+    job = in_journal(journal, a_job())
+    request = job.requests[0]
+    if verb is PaidVerb.RETRY:
+        request = journal.order(job, of_asset("res_1"), verb)
+    if is_sent:
+        assert journal.paid_requests.begin(request.key, now=NOW, credential="k", body="{}")
+    assert journal.decide(job.id, CANCEL)
+    after = journal.paid_requests.get(request.key)
+    assert after is not None and after.state is state
+    assert journal.paid_requests.begin(request.key, now=NOW, credential="k", body="{}") is None
+
+
+def test_a_stale_save_erases_no_attempt(journal: Journal, home: Path) -> None:
+    """It knows nothing of the slot, the attempt, the time and the body; they have a row."""
+    stale = in_journal(journal, a_job())
+    key = stale.requests[0].key
+    with closing(Journal(home)) as worker:
+        process = ProcessLock(home)
+        assert worker.take_slot(stale.id, Kind.MODEL, 10, process)
+        process.close()
+        assert worker.paid_requests.begin(key, now=NOW, credential="k", body='{"prompt": 1}')
+    journal.save(replace(stale, notes=("Something else.",)))
+    request = found(journal, stale).start_request
+    assert request is not None and request.state is State.IN_DOUBT
+    assert (request.attempts, request.born, request.attempted) == (1, NOW, NOW)
+    assert (request.body, request.credential) == ('{"prompt": 1}', "k")
+    assert journal.decide(stale.id, CANCEL)
+    assert found(journal, stale).requests[0].state is State.DROPPED, "never silently"
 
 
 def test_a_decision_on_an_outdated_job_is_refused(journal: Journal) -> None:
@@ -262,57 +335,8 @@ def test_a_released_job_can_be_claimed(journal: Journal, home: Path) -> None:
     other.close()
 
 
-# -- several writers, and trouble
+# -- trouble, and other processes
 # ------------------------------------------------------------------------------------------------
-
-
-def test_several_processes_write_at_once(home: Path) -> None:
-    """Processes that open a new home together all write, and nothing is lost."""
-    others = [OtherProcess(home) for _ in range(3)]
-    try:
-        for other in others:
-            other.tell("add", 30)
-        mine = Journal(home)
-        added = [in_journal(mine, a_job()).id for _ in range(30)]
-        for other in others:
-            added += other.receive()
-        assert sorted(job.id for job in mine.jobs()) == sorted(added)
-        assert sorted(mine.changes(0)[1]) == sorted(added)
-        mine.close()
-    finally:
-        for other in others:
-            other.end(signal.SIGKILL)
-
-
-def test_a_newer_journal_is_refused_and_not_changed(home: Path) -> None:
-    """An older version does not touch a newer journal."""
-    Journal(home).close()
-    database = sqlite3.connect(home / "journal.sqlite3")
-    database.execute("PRAGMA user_version = 99")
-    database.close()
-    before = (home / "journal.sqlite3").read_bytes()
-    with pytest.raises(
-        JournalError, match=r"was written by a newer version of this add-on. Update the add-on\.$"
-    ):
-        Journal(home)
-    assert (home / "journal.sqlite3").read_bytes() == before
-
-
-def test_an_unusable_home_is_reported(tmp_path: Path) -> None:
-    """The message names the folder and the variable that chooses another one."""
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(
-        JournalError, match=r"journal\.sqlite3 cannot be opened .* MINT_BLENDER_HOME\.$"
-    ):
-        Journal(tmp_path / "file" / "home")
-
-
-def test_a_file_that_is_no_journal_is_reported(home: Path) -> None:
-    """The file is not a SQLite database."""
-    home.mkdir()
-    (home / "journal.sqlite3").write_text("I am a poem. " * 100)
-    with pytest.raises(JournalError, match=r"cannot be read or written \(file is not a database\)"):
-        Journal(home)
 
 
 def test_a_failed_write_is_reported_and_changes_nothing(journal: Journal, home: Path) -> None:
@@ -332,56 +356,6 @@ def test_a_failed_write_is_reported_and_changes_nothing(journal: Journal, home: 
     database.close()
     journal.save(replace(job, phase=Phase.SENDING))
     assert found(journal, job).phase is Phase.SENDING
-
-
-# -- on a network
-# --------------------------------------------------------------------------------------------------------------
-
-
-def mode_of(home: Path) -> str:
-    """Return the journal mode as another connection reads it."""
-    with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
-        return str(database.execute("PRAGMA journal_mode").fetchone()[0])
-
-
-def test_no_write_ahead_log_on_a_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a network folder a rollback journal is used, with one more sync.
-
-    A journal from a local disk is converted.
-    """
-    local = Journal(home)
-    assert (local._db.mode, mode_of(home)) == ("wal", "wal")
-    local.close()
-    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
-    shared = Journal(home)
-    assert (shared._db.mode, mode_of(home)) == ("delete", "delete")
-    assert shared._db.row("PRAGMA synchronous") == (3,)
-    shared.close()
-    assert not list(home.glob("journal.sqlite3-*"))
-
-
-def test_the_actual_journal_mode_decides_the_syncs(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If SQLite does not set the requested mode, its actual mode is used."""
-    shared = sqlite3.connect(":memory:")  # knows no log
-    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: True)
-    assert choose_mode(shared, home) == "memory"
-    assert shared.execute("PRAGMA synchronous").fetchone() == (3,)
-    shared.close()
-
-
-def test_a_network_journal_held_in_wal_mode_is_refused(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing is written, and the message says what to do."""
-    local = Journal(home)
-    local.add(a_job())
-    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
-    with pytest.raises(JournalError, match="Quit all other Blenders"):
-        Journal(home)
-    local.close()
-    Journal(home).close()
 
 
 def test_a_commit_of_another_process_changes_the_revision(journal: Journal, home: Path) -> None:

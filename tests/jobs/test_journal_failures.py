@@ -22,14 +22,16 @@ from mint_blender.jobs.storage.journal import Journal, JournalError, Unreadable
 from mint_blender.mint.account import Account
 
 from .fast_config import fast_config
-from .workflow_harness import a_job, working
+from .workflow_harness import a_job, job_in_review
 
 DAMAGES = {
     "half a record": "UPDATE jobs SET record = substr(record, 1, 40) WHERE id = ?",
     "another phase": "UPDATE jobs SET phase = 'dreaming' WHERE id = ?",
     "another kind": """UPDATE jobs SET record = replace(record, '"model"', '"hologram"') WHERE id = ?""",
-    "another click": """UPDATE jobs SET decision = '{"verb": "undo", "key": "k"}' WHERE id = ?""",
-    "half a click": """UPDATE jobs SET decision = '{' WHERE id = ?""",
+    "another verb": "UPDATE paid_requests SET verb = 'sing' WHERE job = ?",
+    "another end": "UPDATE paid_requests SET closed = 'sulking' WHERE job = ?",
+    "half a click": "UPDATE paid_requests SET body = '{' WHERE job = ? AND verb = 'approve'",
+    "a click that is no object": "UPDATE paid_requests SET body = '7' WHERE job = ? AND verb = 'approve'",
     "no text": "UPDATE jobs SET record = CAST(x'c3282fff' AS TEXT) WHERE id = ?",
     "another job's": "UPDATE jobs SET record = (SELECT record FROM jobs WHERE id != ?1 LIMIT 1) WHERE id = ?1",
     "odd values": """UPDATE jobs SET record = replace(record, '"paid_before": 0.0', '"paid_before": "much"') WHERE id = ?""",
@@ -55,18 +57,21 @@ def damage(home: Path, job_id: str, how: str) -> tuple[object, ...]:
 
 def row(database: sqlite3.Connection, job_id: str) -> tuple[object, ...]:
     """Return the stored record."""
-    return database.execute(
-        "SELECT record, phase, decision, process FROM jobs WHERE id = ?", (job_id,)
-    ).fetchone()  # type: ignore[no-any-return]
+    query = "SELECT record, phase, cancel, process FROM jobs WHERE id = ?"
+    requests = "SELECT * FROM paid_requests WHERE job = ? ORDER BY rowid"
+    found = database.execute(query, (job_id,)).fetchone()
+    return (*found, *database.execute(requests, (job_id,)).fetchall())
 
 
 @pytest.mark.covers("R-unreadable")
 @pytest.mark.parametrize("how", DAMAGES)
 def test_an_unreadable_record_hides_no_other_job(journal: Journal, home: Path, how: str) -> None:
     """It is listed as unreadable, cannot be claimed or decided, and is not changed."""
-    good, bad = replace(working(), created_at=1.0), replace(working(), created_at=2.0)
     serial = journal.changes(0)[0]
-    journal.add(good, bad)
+    good, bad = journal.add(
+        replace(job_in_review(), created_at=1.0), replace(job_in_review(), created_at=2.0)
+    )
+    assert journal.decide(bad.id, Decision(Verb.APPROVE))
     before = damage(home, bad.id, how)
     lost = Unreadable(bad.id, 2.0)
     process = ProcessLock(home)
@@ -75,10 +80,10 @@ def test_an_unreadable_record_hides_no_other_job(journal: Journal, home: Path, h
     assert journal.changes(serial)[1] == {good.id: good, bad.id: lost}
     assert journal.job(bad.id) is None
     assert journal.claim(bad.id, process) is None
-    assert not journal.decide(bad.id, Decision(Verb.CANCEL, "click"))
+    assert not journal.decide(bad.id, Decision(Verb.CANCEL))
     assert journal.pending_decisions(process) == {}
     assert journal.claim(good.id, process) == good
-    assert [phase for phase, _ in journal.moves([good.id, bad.id])[good.id]] == [Phase.WORKING]
+    assert [phase for phase, _ in journal.moves([good.id, bad.id])[good.id]] == [Phase.REVIEW]
     journal.restore_dismissed("")
     process.close()
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:

@@ -16,12 +16,15 @@ import pytest
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.paid_requests import table
+from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError
+from mint_blender.jobs.storage.journal_reader import journal_file
 from mint_blender.jobs.storage.tables import summaries
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Estimate, Kind
@@ -35,7 +38,6 @@ ACCOUNT = Account("key", "http://127.0.0.1:9/v1")
 SMALL = {"open_jobs", "ended_jobs", "optimizations", "unreadable", "CONSTANT"}
 """Indexes of a few jobs, which may be read as a whole."""
 NEW_TABLES = ("summaries", "spending")
-RETRY = serialization.dump_decision(Decision(Verb.RETRY, "key", estimate=70.0))
 
 
 def paid(number: int) -> Job:
@@ -77,7 +79,7 @@ def acts(home: Path, job_service: JobService) -> dict[str, Callable[[], object]]
         "start": lambda: job_service.start(LAMP),
         "change": lambda: journal.save(replace(placed, revision=placed.revision + 1)),
         "move": lambda: journal.save(replace(placed, phase=Phase.FETCHING)),
-        "decide": lambda: journal.decide(canceled.id, Decision(Verb.CANCEL, "key")),
+        "decide": lambda: journal.decide(canceled.id, Decision(Verb.CANCEL)),
         "claim": lambda: journal.claim(waiting.id, process),
         "slot": lambda: journal.take_slot(waiting.id, Kind.MODEL, 10, process),
         "decisions": lambda: journal.pending_decisions(process),
@@ -164,20 +166,20 @@ def test_the_records_are_listed_page_by_page(home: Path) -> None:
     assert jobs == sorted(jobs, key=lambda job: (-job.created_at, job.id))
 
 
-# -- journals of an older version
+# -- journals without summaries
 # ----------------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def older_version(home: Path) -> Iterator[sqlite3.Connection]:
-    """Write as a version that knows no summaries."""
+def other_writer(home: Path) -> Iterator[sqlite3.Connection]:
+    """Write as something that knows no summaries."""
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
         yield database
 
 
-def make_older(home: Path) -> None:
-    """Make the journal one that an older version has written."""
-    with older_version(home) as database:
+def without_summaries(home: Path) -> None:
+    """Make the journal one that an older version has written, which knew no summaries."""
+    with other_writer(home) as database:
         for table in NEW_TABLES:
             database.execute(f"DROP TABLE {table}")
         indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '%ON jobs%'"
@@ -185,8 +187,8 @@ def make_older(home: Path) -> None:
             database.execute(f"DROP INDEX {name}")
 
 
-def save_older(database: sqlite3.Connection, job: Job) -> None:
-    """Save a job as an older version does."""
+def save_alone(database: sqlite3.Connection, job: Job) -> None:
+    """Save a job without a summary."""
     database.execute(
         "UPDATE jobs SET phase = ?, record = ? WHERE id = ?",
         (job.phase.value, serialization.dump(job), job.id),
@@ -196,7 +198,7 @@ def save_older(database: sqlite3.Connection, job: Job) -> None:
 
 def contents(home: Path) -> dict[str, list[tuple[object, ...]]]:
     """Return what the new tables say, without serials."""
-    with older_version(home) as database:
+    with other_writer(home) as database:
         rows = {
             table: sorted(database.execute(f"SELECT * FROM {table}"), key=repr)
             for table in NEW_TABLES
@@ -209,11 +211,11 @@ def test_a_journal_of_an_older_version_is_filled_in(tmp_path: Path) -> None:
     home = filled(tmp_path, 120)
     before = contents(home)
     assert len(before["summaries"]) == 120 and before["spending"]
-    make_older(home)
+    without_summaries(home)
     job_service = offline(home)
     assert contents(home) == before
     (job,) = job_service.jobs_of_asset("res_119")
-    assert job_service.batch.find("/out#119") == [job]
+    assert job_service.journal.jobs_of_lines("/out#119") == [job]
     assert job_service.spending.month().credits == 1200
     assert job_service.close(20)
 
@@ -222,8 +224,8 @@ def test_a_failed_migration_changes_nothing(tmp_path: Path) -> None:
     """It is one transaction: an older version still finds its journal, and the next try works."""
     home = filled(tmp_path, 20)
     Journal(home).close()
-    make_older(home)
-    with older_version(home) as database:
+    without_summaries(home)
+    with other_writer(home) as database:
         database.execute(summaries.TABLES[0])
         database.execute(
             "CREATE TRIGGER full BEFORE INSERT ON summaries WHEN (SELECT count(*) FROM summaries) = 9"
@@ -232,30 +234,43 @@ def test_a_failed_migration_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="disk is full"):
         Journal(home)
     assert contents(home) == {"summaries": [], "spending": []}
-    with older_version(home) as database:
+    with other_writer(home) as database:
         database.execute("DROP TRIGGER full")
     with closing(Journal(home)) as journal:
         assert len(journal.assets(exclude="")) == 20
 
 
-def test_what_an_older_version_writes_meanwhile_counts(tmp_path: Path) -> None:
-    """It may run at the same time, in another Blender; this version reads its changes first."""
+def test_what_is_written_without_a_summary_counts(tmp_path: Path) -> None:
+    """It is summarized before the next question, and before the next change."""
     home = filled(tmp_path, 20)
     job_service = offline(home)
     job = next(job for job in job_service.jobs() if job.delivery.line == "/out#3")
     dearer = operation("succeeded", resource="res_new", credits={"finalized": 60})
-    with older_version(home) as database:
-        save_older(database, replace(job, operation=dearer))
+    with other_writer(home) as database:
+        save_alone(database, replace(job, operation=dearer))
     job_service.start(LAMP)
     assert job_service.journal.assets(exclude="") >= {"res_new", "res_4"}
     assert [each.id for each in job_service.jobs_of_asset("res_new")] == [job.id]
     assert job_service.jobs_of_asset("res_3") == []
     assert job_service.spending.month().credits == 200 + 50 + 50
-    with older_version(home) as database:
-        save_older(database, replace(job, operation=dearer, phase=Phase.FAILED))
-        database.execute("UPDATE jobs SET decision = ? WHERE id = ?", (RETRY, job.id))
-    assert job_service.spending.month().failed == 0
-    assert job_service.spending.today() > 60
+    assert job_service.close(20)
+
+
+def test_a_request_that_a_thread_sends_counts_when_it_is_sent(tmp_path: Path) -> None:
+    """The thread writes the row alone: the job has its summary from before."""
+    home = filled(tmp_path, 0)
+    job_service = offline(home)
+    job = job_service.start(LAMP)
+    assert job_service.spending.today() == 50
+    yesterday = time.time() - 30 * 3600.0
+    with table.opened(journal_file(home)) as records:
+        assert records.begin(job.requests[0].key, now=yesterday, credential="k", body="{}")
+    job_service.cache.save(job.moved(Phase.SENDING))
+    assert (job_service.spending.today(), job_service.spending.month().credits) == (0, 50)
+    with table.opened(journal_file(home)) as records:
+        assert records.begin(job.requests[0].key, now=yesterday, credential="k", body="{}")
+        records.answer(job.requests[0].key, "op_1")
+    assert job_service.spending.month().credits == 50
     assert job_service.close(20)
 
 
@@ -263,7 +278,7 @@ def test_a_record_that_a_newer_version_can_read_counts_again(tmp_path: Path) -> 
     """It was unreadable for an older one, which has noted that."""
     home = filled(tmp_path, 5)
     job_service = offline(home)
-    with older_version(home) as database:
+    with other_writer(home) as database:
         ((job_id, record),) = database.execute(
             "SELECT id, record FROM jobs WHERE record LIKE '%res_2%'"
         ).fetchall()
@@ -272,7 +287,7 @@ def test_a_record_that_a_newer_version_can_read_counts_again(tmp_path: Path) -> 
     assert job_service.journal.assets(exclude="") == {f"res_{number}" for number in (0, 1, 3, 4)}
     assert job_service.spending.month().credits == 40
     assert job_service.close(20)
-    with older_version(home) as database:
+    with other_writer(home) as database:
         database.execute("UPDATE jobs SET record = ? WHERE id = ?", (record, job_id))
     with closing(Journal(home)) as journal:
         assert "res_2" in journal.assets(exclude="")
@@ -289,7 +304,7 @@ def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
             if number % 3 == 0:
                 journal.save(replace(job, phase=Phase.FAILED, operation=None))
             if number % 4 == 0:
-                journal.decide(job.id, Decision(Verb.RETRY, "key", estimate=33.0))
+                journal.order(job, of_job(job.id), PaidVerb.START, prices=(33.0, None))
             if number % 5 == 0:
                 journal.dismiss(job.id)
         (waiting,) = journal.add(replace(a_job(), estimate=7.0))
@@ -299,6 +314,6 @@ def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
         journal.catch_up()
     process.close()
     kept = contents(home)
-    make_older(home)
+    without_summaries(home)
     Journal(home).close()
     assert contents(home) == kept

@@ -122,6 +122,10 @@ def test_a_generation_killed_at_every_step(name: str, tmp_path: Path) -> None:
         assert {
             "before request",
             "after request",
+            "before begin",
+            "after begin",
+            "before answer",
+            "after answer",
             "before save",
             "after save",
             "before replace",

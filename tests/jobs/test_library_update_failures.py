@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mint_blender.jobs.library import view_model as library_words
 from mint_blender.jobs.library.view_model import AssetState, Filter, Library
 from mint_blender.jobs.new_jobs import new_conversion
-from mint_blender.jobs.workflow.effects import Convert, ReadAsset, TakeSlot
+from mint_blender.jobs.workflow.effects import ReadAsset, TakeSlot
 from mint_blender.mint.schema import Format, Page
 
 from .library_helpers import MODELS, an_asset
 from .library_update_helpers import NOWHERE, a_shown, attempt, making, states
-from .workflow_harness import WorkflowHarness, a_job, problem
+from .workflow_harness import Convert, WorkflowHarness, a_job, problem
 
 EARLIER, THEN, LATER = (f"2026-08-03T10:00:{seconds:02}.000Z" for seconds in (0, 10, 20))
 
@@ -21,11 +23,12 @@ EARLIER, THEN, LATER = (f"2026-08-03T10:00:{seconds:02}.000Z" for seconds in (0,
 def test_a_refused_conversion_removes_no_asset() -> None:
     """A server that does not know the format returns "not found" too."""
     library, _ = a_shown(1, 2)
-    run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0))
+    run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=time.time()))
     run.expect(ReadAsset)
     run.answer(an_asset(1)).expect(TakeSlot)
     run.answer(None).expect(Convert)
-    run.fail(problem(404, "not-found"))
+    run.fail(problem(404, "not-found")).expect(ReadAsset)
+    assert run.answer(an_asset(1)).rests
     library.apply_updates([run.job])
     assert states(library) == {"id_2": AssetState.DONE, "id_1": AssetState.DONE}
 
@@ -33,7 +36,7 @@ def test_a_refused_conversion_removes_no_asset() -> None:
 def test_a_conversion_without_its_model_removes_the_asset() -> None:
     """A failed read of the model means that it was deleted."""
     library, _ = a_shown(1, 2)
-    run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0))
+    run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=time.time()))
     run.expect(ReadAsset)
     run.fail(problem(404, "not-found"))
     library.apply_updates([run.job])

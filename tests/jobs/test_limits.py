@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,29 @@ import pytest
 
 from mint_blender.jobs.budget.spending import Limits, committed, date_of, entry, spent_on
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Cause, Decision
+from mint_blender.jobs.job_values import Cause
+from mint_blender.jobs.new_jobs import new_request
+from mint_blender.jobs.paid_requests.record import PaidVerb, of_line
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, TooExpensive
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig
-from mint_blender.jobs.workflow.effects import Quote, Start, TakeSlot
+from mint_blender.jobs.workflow.effects import Quote, TakeSlot
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Estimate, Kind, Mode, Preset
 
 from .other_process import OtherProcess
-from .workflow_harness import WorkflowHarness, a_job, operation, problem
+from .workflow_harness import (
+    Start,
+    WorkflowHarness,
+    a_job,
+    accepted,
+    decided,
+    operation,
+    problem,
+    sent,
+)
 
 NOON = time.mktime((2026, 3, 5, 12, 0, 0, 0, 0, -1))
 DAY = 24 * 3600.0
@@ -82,9 +95,9 @@ def test_a_job_of_another_service_is_counted_before_it_is_read(
 # -----------------------------------------------------------------------------------------------------------------
 
 
-def on(day: float, job: Job, *moves: tuple[Phase, float], now: float = NOON) -> float:
+def on(day: float, job: Job, *, now: float = NOON) -> float:
     """Return what a job adds to the sum of that day."""
-    found = entry(job, moves, now)
+    found = entry(job, now)
     return spent_on([found] if found else [], date_of(day))
 
 
@@ -94,51 +107,52 @@ def test_a_queued_job_counts_on_the_day_it_is_sent() -> None:
     A job sent today does not count tomorrow.
     """
     clicked = replace(a_job(), created_at=NOON - DAY, estimate=248.0)
-    waits = ((Phase.WAITING, NOON - DAY),)
-    assert on(NOON, clicked, *waits) == 248
-    assert on(NOON - DAY, clicked, *waits) == 0
-    sent = replace(clicked, phase=Phase.WORKING)
-    moves = (*waits, (Phase.SENDING, NOON), (Phase.WORKING, NOON + 1))
-    assert on(NOON, sent, *moves, now=NOON + DAY) == 248
-    assert (
-        on(NOON - DAY, sent, *moves, now=NOON + DAY)
-        == on(NOON + DAY, sent, *moves, now=NOON + DAY)
-        == 0
-    )
+    assert on(NOON, clicked) == 248
+    assert on(NOON - DAY, clicked) == 0
+    working = replace(accepted(clicked, at=NOON), phase=Phase.WORKING)
+    assert on(NOON, working, now=NOON + DAY) == 248
+    assert on(NOON - DAY, working, now=NOON + DAY) == on(NOON + DAY, working, now=NOON + DAY) == 0
 
 
-def test_sent_twice_because_mint_was_full_counts_once_on_the_last_day() -> None:
+def test_a_line_of_a_batch_counts_on_the_day_it_is_sent() -> None:
+    """Its record is as old as the batch, for which another machine may have sent it."""
+    job = replace(a_job(), created_at=NOON - DAY, estimate=248.0)
+    line = new_request(of_line("batch", "1"), PaidVerb.START, job.id, now=NOON - DAY)
+    working = replace(job, requests=(replace(line, attempts=1, attempted=NOON, operation="op_1"),))
+    working = replace(working, phase=Phase.WORKING)
+    assert (on(NOON - DAY, working), on(NOON, working)) == (0, 248)
+
+
+def test_sent_twice_because_mint_was_full_counts_once_on_the_last_day(home: Path) -> None:
     """A start that was refused for lack of a slot cost nothing."""
-    moves = (
-        (Phase.WAITING, NOON - DAY),
-        (Phase.SENDING, NOON - DAY),
-        (Phase.WAITING, NOON - DAY),
-        (Phase.SENDING, NOON),
-    )
-    assert (
-        on(
-            NOON,
-            replace(a_job(), created_at=NOON - DAY, phase=Phase.SENDING, estimate=248.0),
-            *moves,
-        )
-        == 248
-    )
+    job = replace(a_job(), created_at=NOON - DAY, phase=Phase.SENDING, estimate=248.0)
+    with closing(Journal(home)) as journal:
+        journal.add(job)
+        for now in (NOON - DAY, NOON):
+            requests, key = journal.paid_requests, job.requests[0].key
+            assert requests.begin(key, now=now, credential="hash", body="{}") is not None
+            if now < NOON:
+                requests.refuse(key, is_final=False)
+        after = journal.job(job.id)
+    assert after is not None
+    assert (on(NOON - DAY, after), on(NOON, after)) == (0, 248)
+    assert (on(NOON, after, now=NOON + DAY), on(NOON + DAY, after, now=NOON + DAY)) == (248, 0)
 
 
 def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
     """Most of the price is paid then; a canceled Preview counts on its own day."""
-    moves = (
-        (Phase.WAITING, NOON - DAY),
-        (Phase.SENDING, NOON - DAY),
-        (Phase.WORKING, NOON - DAY),
-        (Phase.REVIEW, NOON - DAY),
+    job = accepted(replace(at_preview(), created_at=NOON - DAY), at=NOON - DAY)
+    assert on(NOON, job) == 0
+    assert on(NOON - DAY, job) == 150
+    clicked = decided(job, Verb.APPROVE, now=NOON)
+    assert on(NOON, clicked) == 1650
+    approval = replace(clicked.requests[-1], attempts=1, attempted=NOON, operation="op_1")
+    approved = replace(clicked.with_request(approval), decision=None, phase=Phase.WORKING)
+    assert (on(NOON, approved, now=NOON + DAY), on(NOON - DAY, approved, now=NOON + DAY)) == (
+        1650,
+        0,
     )
-    job = replace(at_preview(), created_at=NOON - DAY)
-    assert on(NOON, job, *moves) == 0
-    assert on(NOON - DAY, job, *moves) == 150
-    assert on(NOON, replace(job, decision=Decision(Verb.APPROVE, "key")), *moves) == 1650
-    assert on(NOON, replace(job, phase=Phase.WORKING), *moves, (Phase.WORKING, NOON)) == 1650
-    assert on(NOON - DAY, replace(job, phase=Phase.CANCELED), *moves, (Phase.CANCELED, NOON)) == 150
+    assert on(NOON - DAY, replace(job, phase=Phase.CANCELED)) == 150
 
 
 # -- clicks that cost
@@ -312,7 +326,7 @@ def waiting(**more: Any) -> Job:
 def test_a_recent_price_is_not_requested_again_at_the_send() -> None:
     """A known price within the limit sends the start."""
     workflow = run(waiting()).answer(None)
-    assert isinstance(workflow.effect, Start)
+    assert workflow.expect(Start)
 
 
 @pytest.mark.covers("S-credits")
@@ -326,9 +340,10 @@ def test_a_later_send_requests_the_price_again(price: float | None, is_sent: boo
     assert isinstance(workflow.effect, Quote)
     workflow.answer(Estimate(None, price, price))
     if is_sent:
-        assert isinstance(workflow.effect, Start)
+        assert workflow.expect(Start)
     else:
-        assert workflow.job.phase is Phase.PAUSED and workflow.job.first_sent_at is None
+        assert workflow.job.phase is Phase.PAUSED
+        assert workflow.job.requests[0].is_unsent
         assert workflow.job.problem is not None and workflow.job.problem.cause is Cause.CREDITS
         assert (
             "about 301 Credits in total, more than its limit of 300 Credits. Nothing was sent."
@@ -347,13 +362,9 @@ def test_an_unknown_price_is_not_within_a_jobs_limit() -> None:
 
 def test_a_start_that_may_have_been_sent_is_repeated() -> None:
     """A repeated start with the same key costs nothing more, so no limit applies."""
-    workflow = run(
-        waiting(
-            phase=Phase.SENDING, body={"prompt": "a lamp"}, first_sent_at=NOON, max_credits=1.0
-        ),
-        now=NOON + 60,
-    )
-    assert isinstance(workflow.effect, Start)
+    job = sent(waiting(phase=Phase.SENDING, max_credits=1.0), NOON)
+    workflow = run(job, now=NOON + 60)
+    assert workflow.expect(Start)
 
 
 def test_resuming_a_job_at_its_limit_asks_the_user(offline_job_service: JobService) -> None:

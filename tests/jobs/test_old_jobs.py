@@ -13,15 +13,16 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs import request_template
+from mint_blender.jobs.batch_folder.line_files import line_id
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job, asset_of
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_conversion, new_fetch
-from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.paid_requests.record import PaidVerb
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.jobs.storage import import_marks
-from mint_blender.jobs.storage.batch_ledger import line_id
 from mint_blender.jobs.storage.job_cache import LATEST
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account, Owner
@@ -29,7 +30,7 @@ from mint_blender.mint.schema import Asset, Estimate, Format, Kind, Status
 
 from .fast_config import fast_config
 from .spending_helpers import LAMP, costing
-from .workflow_harness import a_job, asset, operation, working
+from .workflow_harness import a_job, accepted, asset, operation, working
 
 OFFLINE = "http://127.0.0.1:9/v1"
 OLD = time.time() - 90 * 24 * 3600.0
@@ -96,8 +97,8 @@ def test_every_open_job_is_in_memory(opened: Opened, phase: Phase) -> None:
     assert is_in_memory(opened(job), job)
 
 
-def test_a_job_with_a_decision_is_open(opened: Opened, home: Path) -> None:
-    """A retry that was clicked just before the crash is carried out."""
+def test_a_job_that_is_retried_is_open(opened: Opened, home: Path) -> None:
+    """A retry that was clicked just before the crash waits in the queue for a click."""
     job = old(working(), phase=Phase.FAILED)
     job_service = opened(job)
     assert not is_in_memory(job_service, job)
@@ -105,6 +106,7 @@ def test_a_job_with_a_decision_is_open(opened: Opened, home: Path) -> None:
     other = JobService(fast_config(home), Account("key", OFFLINE))
     assert is_in_memory(other, job)
     assert [each.id for each in other.jobs() if each.is_resumable] == [job.id]
+    assert other.job(job.id).phase is Phase.WAITING
     assert other.close(20)
 
 
@@ -174,12 +176,12 @@ def test_an_old_job_is_found_by_its_id(opened: Opened) -> None:
 
 def test_an_old_job_can_be_continued(opened: Opened) -> None:
     """It is retried under a new key, or its files are downloaded again."""
-    failed = old(costing(Phase.FAILED, status="failed", finalized=0), key="first")
+    failed = old(accepted(costing(Phase.FAILED, status="failed", finalized=0)))
     placed = old(working(), phase=Phase.PLACED, operation=operation("succeeded"))
     job_service = opened(failed, placed)
     job_service.retry(failed.id)
-    decision = job_service.job(failed.id).decision
-    assert decision is not None and (decision.verb, decision.key == "first") == (Verb.RETRY, False)
+    first, retry = job_service.job(failed.id).requests
+    assert (retry.verb, retry.is_open, retry.key == first.key) == (PaidVerb.RETRY, True, False)
     job_service.fetch_again(placed.id)
     assert job_service.job(placed.id).phase is Phase.FETCHING
     assert {failed.id, placed.id} <= {job.id for job in job_service.jobs()}
@@ -261,15 +263,15 @@ def test_a_finished_line_of_a_batch_is_found(
         for folder in (tmp_path / "out", tmp_path / "out\udcff", tmp_path / "outer")
     ]
     job_service = opened(*lines)
+    find, start = job_service.journal.jobs_of_lines, line_id(tmp_path / "out")
     if is_dismissed:
         job_service.dismiss(lines[0].id)
-    assert job_service.batch.find(line_id(tmp_path / "out")) == [job_service.job(lines[0].id)]
-    assert [job.id for job in job_service.batch.find(line_id(tmp_path / "out\udcff"))] == [
-        lines[1].id
-    ]
-    assert job_service.batch.find(line_id(tmp_path / "ou")) == []
-    adopted = job_service.batch.adopt(lines[0], is_newer=False)
-    assert (adopted.id, adopted.phase) == (lines[0].id, Phase.PLACED)
+        assert find(start) == []
+    job_service.cache.restore_dismissed(start)
+    assert find(start) == [job_service.job(lines[0].id)]
+    assert [job.id for job in find(line_id(tmp_path / "out\udcff"))] == [lines[1].id]
+    assert find(line_id(tmp_path / "ou")) == []
+    assert job_service.job(lines[0].id).phase is Phase.PLACED
     assert len(job_service.journal.listed_ids()) == len(lines) + len(ended())
 
 
@@ -303,17 +305,19 @@ def test_old_jobs_of_another_account_are_refused(opened: Opened) -> None:
 def test_every_job_of_today_counts_for_the_limit(opened: Opened, home: Path) -> None:
     """Those that are not in memory, those of other processes, and dismissed ones."""
     now = time.time()
-    paid = replace(costing(Phase.PLACED, status="succeeded", finalized=10), created_at=now)
-    job_service = opened(*(replace(paid, id=f"p{number}") for number in range(LATEST + 20)))
+
+    def paid(credits: float = 10) -> Job:
+        return replace(costing(Phase.PLACED, status="succeeded", finalized=credits), created_at=now)
+
+    jobs = [paid() for _ in range(LATEST + 20)]
+    job_service = opened(*jobs)
     total = 10.0 * (LATEST + 20)
     assert job_service.spending.today() == total
-    job_service.dismiss("p3")
+    job_service.dismiss(jobs[3].id)
     with closing(Journal(home)) as other:
         other.set_account(Account("key", OFFLINE))
-        other.add(replace(paid, id="other"))
-        other.save(
-            replace(paid, id="p5", operation=operation("succeeded", credits={"finalized": 30}))
-        )
+        other.add(paid())
+        other.save(replace(jobs[5], operation=operation("succeeded", credits={"finalized": 30})))
     assert job_service.spending.today() == total + 10 + 20
     month = job_service.spending.month()
     assert (month.count, month.credits) == (LATEST + 21, total + 30)
@@ -331,8 +335,9 @@ def test_a_retry_of_an_old_job_costs_today(opened: Opened) -> None:
     job_service.queries.cache_answer(Price.of(job.request), Estimate(None, 50.0, 50.0))
     job_service.retry(job.id)
     assert job_service.spending.today() == 50
-    job_service.dismiss(job.id)
-    assert job_service.spending.today() == 50, "Mint may have it already"
+    with pytest.raises(NotPossible, match="Cancel it first"):
+        job_service.dismiss(job.id)
+    assert job_service.spending.today() == 50
 
 
 def test_a_dismissed_job_that_was_never_sent_costs_nothing_today(opened: Opened) -> None:

@@ -13,7 +13,8 @@ import pytest
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.budget.spending import Limits, committed
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.paid_requests.record import PaidVerb
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, TooExpensive
@@ -274,5 +275,6 @@ def test_a_retry_is_optimized_too(job_service: JobService) -> None:
         job_service.retry(failed.id)
     job_service.budget.limits = Limits(each=268)
     job_service.retry(failed.id)
-    decision = job_service.job(failed.id).decision
-    assert decision is not None and decision.verb is Verb.RETRY
+    request = job_service.job(failed.id).start_request
+    assert request is not None and request.verb is PaidVerb.RETRY
+    assert (request.credits, request.extra_credits) == (248.0, 20.0)

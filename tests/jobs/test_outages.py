@@ -7,6 +7,7 @@ The clock is moved by hand.
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from mint_blender.jobs.job_values import Cause, Decision, Role
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Balance
 from mint_blender.mint import errors
+from mint_blender.mint.schema import Kind, Operation
 
 from .engine_harness import EngineHarness, InlineExecutor
 from .workflow_harness import FILES, a_job, asset, operation, working
@@ -62,15 +64,25 @@ def test_polling_continues_within_a_minute_after_an_outage(engine: EngineHarness
 @pytest.mark.covers("C7-same-key")
 def test_a_start_is_repeated_during_an_outage(engine: EngineHarness) -> None:
     """The same body and key are sent for hours, until Mint accepts the start."""
-    job = a_job()
+    job, sent = a_job(), []
+    start = engine.mint.start
+
+    def noted(kind: Kind, body: Any, *, key: str) -> Operation:
+        sent.append((json.dumps(body), key))
+        return start(kind, body, key=key)
+
+    engine.mint.start = noted  # type: ignore[method-assign]
     engine.mint.says = away
     engine.add(job)
     engine.run(6 * HOUR)
     assert engine.job(job).phase is Phase.SENDING
     engine.mint.says = there
     engine.run(60)
-    assert engine.job(job).phase is Phase.WORKING
-    assert engine.job(job).key == job.key
+    after = engine.job(job)
+    assert after.phase is Phase.WORKING
+    (request,) = after.requests
+    assert request.key == job.requests[0].key
+    assert len(sent) == request.attempts > 100 and len(set(sent)) == 1
 
 
 def test_an_outage_is_probed_by_one_call_at_a_time(engine: EngineHarness) -> None:

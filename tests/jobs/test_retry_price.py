@@ -13,19 +13,18 @@ import pytest
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits, committed, entry
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_attempt, new_conversion, new_fetch
-from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_retry
 from mint_blender.jobs.service import JobService, TooExpensive
-from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Estimate, Format, Kind, OptimizationLevel
 
 from .fast_config import fast_config
-from .workflow_harness import WorkflowHarness, a_job, asset, decided, operation
+from .workflow_harness import Retry, WorkflowHarness, a_job, asset, operation, retried
 
 LIGHT = OptimizationLevel.LIGHT
 BROKEN = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
@@ -48,9 +47,7 @@ def clicked(
     job: Job, at: float, estimate: float | None, optimize_estimate: float | None = None
 ) -> Job:
     """Return the job after a click on Retry at that time, with a known price."""
-    return replace(
-        job, decision=Decision(Verb.RETRY, "click-retry", None, at, estimate, optimize_estimate)
-    )
+    return retried(job, now=at).with_prices(estimate, optimize_estimate)
 
 
 @pytest.mark.parametrize(
@@ -77,35 +74,28 @@ def test_a_retry_has_the_price_of_what_it_repeats(job: Job, prices: tuple[object
         (clicked(failed(estimate=200.0), 1.0, None), 200),
         (clicked(failed(estimate=200.0, optimize=LIGHT), time.time(), 248.0, 20.0), 268),
         (clicked(failed(paid_before=40.0), 1.0, 248.0), 288),
-        (replace(clicked(failed(), 1.0, 248.0), phase=Phase.PAUSED), 248),
         (clicked(imported(BROKEN, LIGHT), 1.0, 248.0, 20.0), 268),
-        (clicked(imported(asset(), LIGHT), 1.0, 20.0), 20),
         (clicked(new_attempt(BROKEN, NEVER, now=1.0), 1.0, 248.0), 248),
     ],
 )
 def test_a_retry_counts_before_mint_answered(job: Job, credits: float) -> None:
     """It counts with its expected price, on the day on which it is sent."""
     assert committed(job) == credits
-    counted = entry(job, [(Phase.FAILED, 2.0)], 5 * DAY)
+    assert committed(replace(job, phase=Phase.PAUSED)) == credits
+    counted = entry(job, 5 * DAY)
     assert counted is not None
     assert (counted.at, counted.credits, counted.failed) == (5 * DAY, credits, 0)
-
-
-def test_a_retry_that_only_downloads_costs_nothing() -> None:
-    """A retry that fetches an existing asset is not a generation."""
-    assert entry(clicked(imported(asset()), 1.0, None), (), DAY) is None
 
 
 def test_the_price_at_the_click_is_kept() -> None:
     """Without one, the price known before is kept."""
     run = WorkflowHarness(clicked(failed(estimate=200.0, optimize=LIGHT), time.time(), 248.0, 20.0))
+    run.answer().expect(Retry)
     run.answer(operation("queued", id="op_2"))
-    assert (run.job.estimate, run.job.optimize_estimate, run.job.decision) == (248, 20, None)
+    assert (run.job.estimate, run.job.optimize_estimate) == (248, 20)
     assert committed(run.again().job) == 268
-    run = WorkflowHarness(decided(failed(estimate=200.0), Verb.RETRY)).answer(
-        operation("queued", id="op_2")
-    )
-    assert run.job.estimate == 200
+    run = WorkflowHarness(retried(failed(estimate=200.0))).answer()
+    assert run.answer(operation("queued", id="op_2")).job.estimate == 200
     started_anew = WorkflowHarness(clicked(replace(failed(), operation=None), time.time(), 248.0))
     assert (started_anew.job.phase, committed(started_anew.job)) == (Phase.WAITING, 248)
 
@@ -122,13 +112,6 @@ def test_the_price_at_the_click_is_kept() -> None:
 def test_the_card_shows_the_expected_cost(job: Job, says: str) -> None:
     """From the click on it no longer shows the cost of the last attempt."""
     assert presenter.cost(job) == says
-
-
-def test_a_decision_of_an_earlier_version_is_settled() -> None:
-    """A decision without time and price is found and removed when it was answered."""
-    text = '{"verb": "retry", "key": "k", "feedback": null}'
-    decision = serialization.load_decision(text)
-    assert decision is not None and serialization.dump_decision(decision) == text
 
 
 # -- on the job service
@@ -161,7 +144,7 @@ def test_several_retries_stay_within_the_limit(job_service: JobService, home: Pa
     assert job_service.spending.today() == 496
     with pytest.raises(TooExpensive, match="With the 496 Credits spent today"):
         job_service.retry(jobs[2].id)
-    assert job_service.job(jobs[2].id).decision is None
+    assert job_service.job(jobs[2].id).phase is Phase.FAILED
     days = job_service.spending.month().days
     assert [(day.date, day.credits) for day in days if day.credits] == [
         (spending.date_of(time.time()), 496)
@@ -184,6 +167,22 @@ def test_a_model_that_failed_at_mint_is_a_whole_generation(job_service: JobServi
     job_service.budget.limits = Limits(each=268)
     job_service.retry(job.id)
     assert job_service.spending.today() == 268
+
+
+@pytest.mark.parametrize(("optimize", "credits"), [(None, 0), (LIGHT, 20)])
+def test_a_retry_that_fetches_is_no_generation(
+    job_service: JobService, optimize: OptimizationLevel | None, credits: float
+) -> None:
+    """What Mint has made is fetched again: only an optimization is paid."""
+    job = imported(asset(), optimize)
+    price = Estimate(None, 20.0, 20.0)
+    job_service.queries.cache_answer(OptimizationPrice("res_1"), price)
+    job_service.cache.add(job)
+    job_service.retry(job.id)
+    after = job_service.job(job.id)
+    assert (after.phase, after.source_asset_id, after.requests) == (Phase.WAITING, "res_1", ())
+    assert job_service.spending.today() == credits
+    assert (entry(after, DAY) is None) is (optimize is None)
 
 
 def test_spending_of_another_process_counts(job_service: JobService, home: Path) -> None:

@@ -7,6 +7,7 @@ It has no thread here, and its clock is moved by hand.
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import queue
 from collections.abc import Iterator
@@ -58,7 +59,7 @@ def test_polls_are_due_on_schedule(engine: EngineHarness) -> None:
 
 @pytest.mark.covers("C7-stored")
 def test_requests_are_committed_before_they_are_sent(engine: EngineHarness) -> None:
-    """The journal has key and body before the start, and the operation before the poll."""
+    """The journal has attempt and body before the start, and the operation before the poll."""
     job = a_job()
     known: list[tuple[str, Job]] = []
 
@@ -71,9 +72,12 @@ def test_requests_are_committed_before_they_are_sent(engine: EngineHarness) -> N
     engine.run(3)
     assert [what for what, _ in known] == ["start", "poll"]
     start, poll = (at_that_time for _, at_that_time in known)
-    assert (start.phase, start.key, start.operation) == (Phase.SENDING, job.key, None)
-    assert start.body is not None
+    assert (start.phase, start.operation) == (Phase.SENDING, None)
+    (request,) = start.requests
+    assert (request.key, request.attempts, request.refusals) == (job.requests[0].key, 1, 0)
+    assert (request.body, request.operation) == (json.dumps(job.request.body(())), None)
     assert poll.operation is not None
+    assert [each.operation for each in poll.requests] == ["op_1"]
 
 
 def test_the_job_that_is_due_first_is_polled_first(engine: EngineHarness) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,36 +14,38 @@ from hypothesis import strategies as st
 
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Decision
-from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.presentation.job_groups import group_jobs
 from mint_blender.jobs.storage import serialization
 
-from .job_strategies import decisions, jobs, json_values
-from .workflow_harness import a_job, working
+from .job_strategies import jobs, json_values
+from .workflow_harness import a_job, decided, job_in_review, working
 
 
 @given(jobs)
 def test_a_job_survives_serialization(job: Job) -> None:
     """Nothing that Mint sent or a user typed is lost or changed."""
-    assert serialization.load(serialization.dump(job), job.decision, job.phase) == job
+    assert serialization.load(serialization.dump(job), job.phase) == job
+
+
+def test_what_may_cost_credits_is_no_part_of_the_record() -> None:
+    """It has rows of its own: a stale record must not erase it."""
+    job = decided(job_in_review(), Verb.APPROVE)
+    assert job.requests and job.decision is not None
+    record = json.loads(serialization.dump(job))
+    assert not {"requests", "decision", "key", "body"} & set(record)
+    stored = serialization.load(json.dumps(record), job.phase)
+    assert stored == replace(job, requests=(), decision=None)
 
 
 @given(jobs)
 def test_the_operation_is_stored_as_received(job: Job) -> None:
     """Unknown members of the operation's JSON are kept."""
-    again = serialization.load(serialization.dump(job), job.decision, job.phase)
+    again = serialization.load(serialization.dump(job), job.phase)
     if job.operation is not None:
         assert again.operation is not None
         assert again.operation.raw == job.operation.raw
-
-
-@given(decisions)
-def test_a_decision_survives_serialization(decision: Decision) -> None:
-    """Its key and text are kept; no decision is None."""
-    assert serialization.load_decision(serialization.dump_decision(decision)) == decision
-    assert serialization.load_decision(None) is None
 
 
 def test_members_of_a_later_version_are_ignored() -> None:
@@ -51,21 +54,21 @@ def test_members_of_a_later_version_are_ignored() -> None:
     record["mood"] = "good"
     record["delivery"]["planet"] = "Mars"
     record["request"]["smell"] = "rose"
-    assert serialization.load(json.dumps(record), None, Phase.WORKING) == working_like(record)
+    assert serialization.load(json.dumps(record), Phase.WORKING) == working_like(record)
 
 
 def test_members_that_an_earlier_version_did_not_write_have_defaults() -> None:
     """The members of the first version are enough."""
     job = a_job()
     record = json.loads(serialization.dump(job))
-    short = {name: record[name] for name in ("id", "request", "key", "created_at")}
-    assert serialization.load(json.dumps(short), None, Phase.WAITING) == job
+    short = {name: record[name] for name in ("id", "request", "created_at")}
+    assert serialization.load(json.dumps(short), Phase.WAITING) == replace(job, requests=())
 
 
 def working_like(record: dict[str, object]) -> Job:
     """Return the job of that record without the added members."""
     known = {name: value for name, value in record.items() if name != "mood"}
-    return serialization.load(json.dumps(known), None, Phase.WORKING)
+    return serialization.load(json.dumps(known), Phase.WORKING)
 
 
 def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -96,19 +99,19 @@ def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) 
         json_values | st.sampled_from(["", "dreaming", 1e999, -1, [], {}, [None], {"a": 1}])
     )
     try:
-        found = serialization.load(json.dumps(record), job.decision, job.phase)
+        found = serialization.load(json.dumps(record), job.phase)
     except Exception:
         return
     presenter.state(found), presenter.verbs(found), presenter.cost(found), presenter.report(found)
     assert isinstance(found.title, str)
     assert isinstance(spending.committed(found), float | int)
-    spending.entry(found, [], 0.0)
+    spending.entry(found, 0.0)
     group_jobs([found], lambda job_id: False)
-    assert serialization.load(serialization.dump(found), found.decision, found.phase) == found
+    assert serialization.load(serialization.dump(found), found.phase) == found
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"id": 1}', '"text"'])
 def test_other_values_are_refused(text: str) -> None:
     """An incomplete record, an empty one and other JSON are refused."""
     with pytest.raises(Exception):  # noqa: B017 - whatever is wrong with it
-        serialization.load(text, None, Phase.WAITING)
+        serialization.load(text, Phase.WAITING)

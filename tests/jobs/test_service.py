@@ -13,22 +13,25 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.jobs.diagnostics import journal_check
 from mint_blender.jobs.engine.retry_schedule import StillUnreachable
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job_values import UNANSWERED, Cause, Delivery, Problem, Role
+from mint_blender.jobs.new_jobs import new_conversion
+from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind, Mode
+from mint_blender.mint.schema import Format, Kind, Mode
 
 from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .other_process import OtherProcess
 from .service_helpers import LAMP, put, refused, until
-from .workflow_harness import FILES, a_job, operation, working
+from .workflow_harness import FILES, a_job, asset, operation, sent, working
 
 
 @pytest.fixture
@@ -210,23 +213,39 @@ def test_an_active_job_cannot_be_dismissed(offline_job_service: JobService) -> N
 @pytest.mark.parametrize("phase", [Phase.WAITING, Phase.SENDING, Phase.PAUSED])
 def test_a_start_without_an_answer_cannot_be_dismissed(home: Path, phase: Phase) -> None:
     """Mint may have started it: nobody would know what was paid for."""
-    sent = replace(a_job(), id="sent", phase=phase, first_sent_at=time.time())
-    searched = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
-    put(
-        home,
-        sent,
-        replace(sent, id="searched", phase=Phase.PAUSED, problem=searched),
-        replace(sent, id="foreign", owner=Owner("https://elsewhere.example", "user:1")),
-        replace(a_job(), id="never-sent", phase=phase),
+    open_one, searched, foreign = (
+        replace(sent(a_job(), time.time()), phase=phase) for _ in range(3)
     )
+    problem = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
+    searched = replace(searched, phase=Phase.PAUSED, problem=problem)
+    foreign = replace(foreign, owner=Owner("https://elsewhere.example", "user:1"))
+    never_sent = replace(a_job(), phase=phase)
+    put(home, open_one, searched, foreign, never_sent)
     with closing(JobService(fast_config(home), Account("key"))) as job_service:
-        assert refused(lambda: job_service.dismiss("sent")) == (
+        assert refused(lambda: job_service.dismiss(open_one.id)) == (
             "a lamp was sent, and Mint has not answered yet. It may cost Credits. Resume or cancel"
             " it first."
         )
-        for job_id in ("searched", "foreign", "never-sent"):
-            job_service.dismiss(job_id)
-        assert [job.id for job in job_service.jobs()] == ["sent"]
+        for job in (searched, foreign, never_sent):
+            job_service.dismiss(job.id)
+        assert [job.id for job in job_service.jobs()] == [open_one.id]
+
+
+def test_dismissing_ends_what_a_person_was_told_about(home: Path) -> None:
+    """The next conversion of the model is another order, with a key of its own."""
+    model = asset(glbUrl=f"{FILES}a.glb")
+    job = new_conversion(model, (Format.FBX,), Delivery(folder="/out"), now=time.time())
+    told = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
+    put(home, replace(sent(job, time.time()), phase=Phase.PAUSED, problem=told))
+    with closing(JobService(fast_config(home), Account("key"))) as job_service:
+        job_service.allow_online(False)
+        job_service.dismiss(job.id)
+        again = job_service.convert(model, [Format.FBX], Path("/out"))
+        first = job_service.journal.paid_requests.get(job.requests[0].key)
+        assert first is not None and first.state is State.OVER
+        assert again.id != job.id and again.requests[0].number == 2
+    content = journal_check.read(home)
+    assert content is not None and content.wrong_jobs == ()
 
 
 def test_resume_all_continues_interrupted_jobs(home: Path, service: ThreadService) -> None:
@@ -235,14 +254,15 @@ def test_resume_all_continues_interrupted_jobs(home: Path, service: ThreadServic
     Jobs that wait for a decision do not.
     """
     preview = {"assets": {"previewImageUrl": f"{FILES}p.webp"}}
-    review = replace(working(Mode.REVIEW), phase=Phase.REVIEW)
     jobs = {
         "waiting, never sent": a_job(),
-        "sending": replace(a_job(), phase=Phase.SENDING, first_sent_at=time.time()),
+        "sending": replace(sent(a_job(), time.time()), phase=Phase.SENDING),
         "no preview yet": replace(
-            review, id="1", operation=operation("preview_ready", Mode.REVIEW, **preview)
+            working(Mode.REVIEW),
+            phase=Phase.REVIEW,
+            operation=operation("preview_ready", Mode.REVIEW, **preview),
         ),
-        "no preview ever": replace(review, id="2"),
+        "no preview ever": replace(working(Mode.REVIEW), phase=Phase.REVIEW),
         "paused": replace(working(), phase=Phase.PAUSED),
         "failed": replace(working(), phase=Phase.FAILED),
         "ready": replace(working(), phase=Phase.READY),

@@ -6,8 +6,8 @@ Mint has forgotten the idempotency key by then, and would carry out the call a s
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,22 @@ from mint_blender.files.errors import DownloadFailed
 from mint_blender.jobs.engine.thread_messages import SetOnline, Wake
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint import errors
-from mint_blender.mint.schema import Mode, OptimizationLevel, Page
+from mint_blender.mint.schema import Mode, Page
 
 from .engine_harness import EngineHarness
-from .workflow_harness import GLB, a_job, asset, job_in_review, operation, problem
+from .workflow_harness import (
+    GLB,
+    a_job,
+    an_optimization,
+    asset,
+    job_in_review,
+    operation,
+    problem,
+)
 
 NIGHT = 30 * 3600.0
 """Seconds of sleep, after which Mint has forgotten every key."""
@@ -48,10 +57,11 @@ class Computer(EngineHarness):
             workflow_config=WorkflowConfig(now=self._now),
             downloader=lambda local: NoDownloader(),
         )
-        self.slept = 0.0
+        self.slept, self.began = 0.0, time.time() - self.clock.now
+        self.mint.time = self._now
 
     def _now(self) -> float:
-        return self.clock.now + self.slept
+        return self.began + self.clock.now + self.slept
 
     def sleep(self) -> None:
         """Sleep for more than a day, then run for an hour."""
@@ -67,7 +77,14 @@ def computer(home: Path) -> Iterator[Computer]:
     computer.close()
 
 
-def add(computer: Computer, job: Job, paid: str, failure: Exception = LOST) -> None:
+def add(
+    computer: Computer,
+    job: Job,
+    paid: str,
+    failure: Exception = LOST,
+    *,
+    decision: Decision | None = None,
+) -> None:
     """Let a paid call of a job fail until the next try is due in some seconds."""
 
     def answer(what: str, which: str) -> Any:
@@ -79,20 +96,15 @@ def add(computer: Computer, job: Job, paid: str, failure: Exception = LOST) -> N
 
     computer.mint.says = answer
     computer.journal.add(job)
-    if job.decision is not None:
-        assert computer.journal.decide(job.id, job.decision)
+    if decision is not None:
+        assert computer.journal.decide(job.id, decision)
     computer.scheduler.receive(Wake(job.id))
     computer.run(0.1)
     assert len(computer.mint.times(paid)) == 1
 
 
-def revised() -> Job:
-    """A job whose user has just asked for another Preview."""
-    return replace(job_in_review(), decision=Decision(Verb.REVISE, "click", "greener", at=1000.0))
-
-
 @pytest.mark.covers("C7-stored")
-@pytest.mark.parametrize("failure", [LOST, problem(429), problem(503), problem(504)])
+@pytest.mark.parametrize("failure", [LOST, problem(409), problem(503), problem(504)])
 def test_a_start_is_searched_for_instead(computer: Computer, failure: Exception) -> None:
     """Nothing is found, so a person decides; nothing is sent."""
     job = a_job()
@@ -103,23 +115,32 @@ def test_a_start_is_searched_for_instead(computer: Computer, failure: Exception)
     assert computer.job(job).phase is Phase.PAUSED
 
 
+def test_a_start_that_mint_has_refused_is_sent(computer: Computer) -> None:
+    """Mint has clearly done nothing, so nothing can be started a second time."""
+    job = a_job()
+    add(computer, job, "start", problem(429))
+    assert computer.job(job).requests[0].state is State.CLEAN
+    computer.mint.says = lambda what, which: operation("running", id="op_1")
+    computer.sleep()
+    assert len(computer.mint.times("start")) == 2
+    assert computer.mint.times("page") == []
+
+
 @pytest.mark.parametrize("failure", [LOST, problem(429), problem(504)])
 def test_a_revision_is_asked_again(computer: Computer, failure: Exception) -> None:
     """What Mint shows now is shown, and the user decides about that."""
-    job = revised()
-    add(computer, job, "revise", failure)
+    job = job_in_review()
+    add(computer, job, "revise", failure, decision=Decision(Verb.REVISE, "", "greener"))
     computer.sleep()
-    assert len(computer.mint.times("revise")) == 1
-    assert computer.mint.times("poll")
+    (revised,) = computer.mint.times("revise")
+    assert computer.mint.times("poll")[-1] > revised
     after = computer.job(job)
     assert after.decision is None and after.has_note("decide_again")
 
 
 def test_an_optimization_is_not_repeated(computer: Computer) -> None:
     """The model is there, and can be used without it."""
-    job = replace(
-        a_job(), phase=Phase.FETCHING, source_asset_id="res_1", optimize=OptimizationLevel.LIGHT
-    )
+    job = an_optimization()
     add(computer, job, "optimize")
     computer.sleep()
     assert len(computer.mint.times("optimize")) == 1
@@ -127,16 +148,19 @@ def test_an_optimization_is_not_repeated(computer: Computer) -> None:
 
 
 def test_a_start_that_is_to_be_canceled_is_searched_for(computer: Computer) -> None:
-    """Mint may have started it: it is not taken for canceled before that is known."""
+    """Mint may have started it: Mint's list is read, and nothing is sent to find out."""
     job = a_job()
     add(computer, job, "start")
-    assert computer.journal.decide(job.id, Decision(Verb.CANCEL, "click", at=1000.0))
+    assert computer.journal.decide(job.id, Decision(Verb.CANCEL))
     computer.scheduler.receive(Wake(job.id))
     computer.run(0.1)
-    assert len(computer.mint.times("start")) == 2
+    assert computer.job(job).phase is Phase.SENDING
+    assert computer.mint.times("page") == []
     computer.sleep()
-    assert len(computer.mint.times("start")) == 2
+    assert len(computer.mint.times("start")) == 1
     assert computer.mint.times("page")
+    after = computer.job(job)
+    assert after.phase is Phase.CANCELED and after.has_note("canceled_in_doubt")
 
 
 def test_a_day_without_permission_to_go_online_counts(computer: Computer) -> None:

@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from mint_blender.jobs.engine.thread_messages import Idle, QueryAnswered, SetAcc
 from mint_blender.jobs.engine.thread_pool import Pool
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Balance, Thumbnail
 from mint_blender.jobs.service import JobService
@@ -30,9 +33,9 @@ from mint_blender.jobs.transfers.downloads import MAX_THUMBNAIL_DOWNLOADS
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind, ReferenceImage
+from mint_blender.mint.schema import Kind, Page, ReferenceImage
 
-from ..mint.raw_server import NO_ANSWER, raw_server
+from ..mint.raw_server import NO_ANSWER, answer, raw_server
 from .engine_harness import EngineHarness
 from .fast_config import fast_config
 from .workflow_harness import FILES, a_job, asset, operation, working
@@ -217,27 +220,29 @@ def test_a_decision_waits_for_the_answer_of_a_pending_start(
 
 
 def test_a_decision_is_handled_as_soon_as_a_start_fails(engine: EngineHarness, held: Held) -> None:
-    """It does not wait for the next attempt.
+    """It does not wait for the next attempt, which is not made any more.
 
-    The start is not lost, since its key is stored.
+    What the first one may have started is looked for, once nothing of it can be on its way.
     """
     job = a_job("slow")
-    failed: list[bool] = []
 
     def says(what: str, which: str) -> Any:
-        if what == "start" and not failed:
-            failed.append(True)
+        if what == "start":
             held.wait("start")
             return errors.Unreachable("no route to it")
-        return operation("canceled" if what == "cancel" else "running", id="op_new")
+        return Page((), None)
 
     engine.mint.says = says
     engine.add(job)
     until(engine, lambda: held.hanging == ["start"])
     decide(engine, job)
     held.gate.set()
-    until(engine, lambda: engine.job(job).phase is Phase.CANCELED)
+    until(engine, lambda: engine.job(job).problem is not None)
     assert engine.clock.now == 1000.0
+    engine.run(SETTLED_AFTER)
+    until(engine, lambda: engine.job(job).phase is Phase.CANCELED)
+    assert [what for _, what, _ in engine.mint.asked] == ["start", "page"]
+    assert engine.job(job).has_note("canceled_in_doubt")
 
 
 def test_a_decision_does_not_wait_for_a_poll(engine: EngineHarness, held: Held) -> None:
@@ -333,14 +338,15 @@ def test_thumbnails_do_not_delay_paid_downloads(
 )
 def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
     """The job service closes within its time limit, and the job continues later."""
-    with raw_server(said, drip=1.0) as server:
-        whose = Journal(home)  # so that the start is the first call
+    me = answer(Date=format_datetime(datetime.now(UTC), usegmt=True))
+    with raw_server(me, said, drip=1.0) as server:
+        whose = Journal(home)  # so that nothing but Mint's time is read before the start
         whose.set_account(Account("key", server.base_url))
         whose.resolve_account("user-1")
         whose.close()
         job_service = JobService(fast_config(home), Account("key", server.base_url))
         job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
-        while not server.received:
+        while len(server.received) < 2:
             time.sleep(0.005)
         began = time.monotonic()
         assert job_service.close(4.0)
@@ -352,7 +358,9 @@ def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
         kept = journal.job(job.id)
         journal.close()
         assert kept is not None
-        assert (kept.phase, kept.key) == (Phase.SENDING, job.key)
+        (request,) = kept.requests
+        assert (kept.phase, request.key) == (Phase.SENDING, job.requests[0].key)
+        assert (request.state, request.attempts) == (State.IN_DOUBT, 1)
 
 
 def test_an_answer_during_closing_is_stored(home: Path, held: Held) -> None:

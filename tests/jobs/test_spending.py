@@ -17,9 +17,13 @@ from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_fetch
-from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.notes import note
+from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, State
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import Balance, Price
+from mint_blender.jobs.workflow.context import WorkflowConfig
+from mint_blender.jobs.workflow.effects import TakeSlot
 from mint_blender.mint.schema import (
     Credits,
     Estimate,
@@ -31,8 +35,18 @@ from mint_blender.mint.schema import (
     Usage,
 )
 
+from .paid_requests import records
 from .spending_helpers import LAMP, answered, costing
-from .workflow_harness import WorkflowHarness, a_job, asset, decided, operation, working
+from .workflow_harness import (
+    WorkflowHarness,
+    a_job,
+    accepted,
+    asset,
+    operation,
+    retried,
+    sent,
+    working,
+)
 
 TODAY = date(2026, 3, 5)
 DAY = 24 * 3600.0
@@ -111,18 +125,20 @@ def test_the_credits_that_a_job_commits(job: Job, credits: float) -> None:
     assert committed(job) == credits
 
 
-def test_a_retry_adds_up_and_counts_when_it_began() -> None:
+def test_a_retry_adds_up_and_counts_when_it_was_sent() -> None:
     """The cost of a failed attempt is kept, and the job counts on the day of the retry."""
     failed = costing(Phase.FAILED, status="failed", finalized=40, reserved=0)
-    run = WorkflowHarness(decided(failed, Verb.RETRY)).answer(
-        operation("running", id="op_2", credits={"reserved": 248, "finalized": 0})
-    )
+    failed = replace(accepted(failed, at=NOON - DAY), operation=failed.operation)
+    config = WorkflowConfig(now=lambda: NOON)
+    run = WorkflowHarness(retried(failed, now=NOON), config)
+    if isinstance(run.effect, TakeSlot):
+        run.answer()
+    run.answer(operation("running", id="op_2", credits={"reserved": 248, "finalized": 0}))
     assert run.job.cost == 40 + 248
     assert run.again().job.cost == 40 + 248
     run.answer(polled(run.job, reserved=0, finalized=248))
     assert run.job.cost == 40 + 248
-    moves = [(Phase.WAITING, 1.0), (Phase.WORKING, 2.0), (Phase.FAILED, 3.0), (Phase.WORKING, NOON)]
-    found = entry(run.job, moves, NOON + DAY)
+    found = entry(run.job, NOON + DAY)
     assert found is not None and found.at == NOON
     assert spending.spent_on([found], TODAY) == 288
 
@@ -136,21 +152,48 @@ def polled(job: Job, **credits: float) -> Any:
 
 def test_what_a_start_without_an_answer_has_made_is_counted() -> None:
     """It was found in the lists of Mint, which say nothing about Credits."""
-    job = replace(a_job(), created_at=1000.0, first_sent_at=2000.0, estimate=248.0)
-    job = replace(job, source_asset_id="m1")
-    found = entry(replace(job, phase=Phase.READY), (), now=9000.0)
+    job = sent(replace(a_job(), created_at=1000.0, estimate=248.0), 2000.0, operation=f"{FOUND}m1")
+    found = entry(replace(job, source_asset_id="m1", phase=Phase.READY), now=9000.0)
     assert found is not None
     assert (found.at, found.credits) == (2000.0, 248.0)
+
+
+@pytest.mark.parametrize(("verb", "credits"), [(PaidVerb.APPROVE, 800.0), (PaidVerb.REVISE, 950.0)])
+def test_an_answer_counts_before_the_job_shows_it(verb: PaidVerb, credits: float) -> None:
+    """A decision is answered; another process may be killed before it has stored the job."""
+    job = costing(Phase.REVIEW, status="preview_ready", estimate=800.0, finalized=150.0)
+    decision = records.sent(job=job.id, verb=verb, operation="op_1")
+    job = replace(job, requests=(*job.requests, decision))
+    assert committed(job) == credits
+
+
+@pytest.mark.parametrize("state", [State.DROPPED, State.OVER])
+def test_what_was_given_up_without_an_answer_is_counted(state: State) -> None:
+    """Mint may have made it: a start that was canceled, and an optimization."""
+    start = records.sent(closed=state)
+    canceled = replace(a_job(), phase=Phase.CANCELED, estimate=798.0, requests=(start,))
+    assert committed(canceled) == 798.0
+    refused = replace(start, refusals=1)
+    assert committed(replace(canceled, requests=(refused,))) == 0.0
+    done = costing(Phase.READY, status="succeeded", estimate=798.0, finalized=750.0)
+    in_doubt = replace(done, optimize_estimate=50.0).with_note(note("optimizing_unanswered"))
+    assert committed(in_doubt) == 800.0
 
 
 def test_a_start_counts_when_it_was_sent() -> None:
     """A process may be killed between taking a slot and sending: the request waits for a day."""
     job = replace(a_job(), phase=Phase.SENDING, estimate=248.0)
-    moves = ((Phase.WAITING, 1000.0), (Phase.SENDING, 1000.0))
-    unsent = entry(job, moves, now=90_000.0)
-    sent = entry(replace(job, first_sent_at=90_000.0), moves, now=180_000.0)
-    assert unsent is not None and sent is not None
-    assert [(each.at, each.credits) for each in (unsent, sent)] == [(90_000.0, 248.0)] * 2
+    unsent = entry(job, now=90_000.0)
+    after = entry(sent(job, 90_000.0), now=180_000.0)
+    assert unsent is not None and after is not None
+    assert [(each.at, each.credits) for each in (unsent, after)] == [(90_000.0, 248.0)] * 2
+
+
+def test_what_an_earlier_version_has_sent_counts_when_it_was_clicked() -> None:
+    """Its clock is not known, so its request has no time."""
+    job = sent(replace(a_job(), created_at=NOON, estimate=248.0), 0.0)
+    found = entry(replace(job, phase=Phase.PAUSED), now=NOON + DAY)
+    assert found is not None and (found.at, found.credits) == (NOON, 248.0)
 
 
 def test_the_same_operation_is_not_counted_twice() -> None:
@@ -174,10 +217,9 @@ def test_an_optimization_is_part_of_the_cost() -> None:
 
 def test_an_import_is_not_counted() -> None:
     """Importing from the library costs nothing; having the model optimized does."""
-    assert entry(new_fetch(asset(), Delivery(), now=NOON), (), NOON) is None
+    assert entry(new_fetch(asset(), Delivery(), now=NOON), NOON) is None
     optimized = entry(
         new_fetch(asset(), Delivery(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
-        (),
         NOON,
     )
     assert optimized is not None and optimized.credits == 20
@@ -227,7 +269,7 @@ def test_the_usage_of_a_month() -> None:
             costing(Phase.PLACED, status="succeeded", finalized=9999), created_at=NOON - 30 * day
         ),
     ]
-    found = month([each for job in jobs if (each := entry(job, (), NOON))], TODAY)
+    found = month([each for job in jobs if (each := entry(job, NOON))], TODAY)
     assert [each.date for each in found.days] == [
         TODAY - timedelta(days=back) for back in range(29, -1, -1)
     ]

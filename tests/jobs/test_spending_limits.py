@@ -29,7 +29,7 @@ from mint_blender.mint.schema import (
 from ..mint_service.runner import running_service
 from .fast_config import account, fast_config
 from .spending_helpers import LAMP, answered, costing
-from .workflow_harness import asset
+from .workflow_harness import accepted, asset
 
 
 @pytest.fixture
@@ -102,19 +102,24 @@ def test_a_revision_that_is_done_at_once_counts_today(
     home: Path, monkeypatch: pytest.MonkeyPatch, verb: Verb, today: float
 ) -> None:
     """Its Preview of yesterday, too. The job was in review before and after Mint's answer."""
-    waiting = costing(Phase.REVIEW, status="preview_ready", finalized=150)
+    before = costing(Phase.REVIEW, status="preview_ready", finalized=150)
     with closing(JobService(fast_config(home), Account("key"))) as job_service:
         with monkeypatch.context() as yesterday:
             day_ago = time.time() - 24 * 3600.0
             yesterday.setattr(time, "time", lambda: day_ago)
-            job_service.cache.add(replace(waiting, created_at=day_ago))
+            before = accepted(replace(before, created_at=day_ago), at=day_ago)
+            job_service.cache.add(before)
         assert job_service.spending.today() == 0
-        after = replace(
-            costing(Phase.REVIEW, status="preview_ready", finalized=300),
-            id=waiting.id,
-            created_at=day_ago,
-        )
-        job_service.journal.save(after, answered=Decision(verb, "click", "greener"))
+        assert job_service.journal.decide(before.id, Decision(verb, feedback="greener"))
+        clicked = job_service.journal.job(before.id)
+        assert clicked is not None and clicked.decision is not None
+        if verb is Verb.REVISE:
+            key, requests = clicked.decision.key, job_service.journal.paid_requests
+            assert requests.begin(key, now=time.time(), credential="k", body="{}")
+            requests.answer(key, "op_1")
+        spent = costing(Phase.REVIEW, status="preview_ready", finalized=300).operation
+        after = replace(before, operation=spent)
+        job_service.journal.save(after, answered=clicked.decision)
         job_service.cache.reread()
         assert job_service.spending.today() == today
 
@@ -127,10 +132,11 @@ def test_a_retry_is_checked_against_the_limits(job_service: JobService) -> None:
     job_service.ask_and_wait(Price.of(failed.request))
     with pytest.raises(TooExpensive, match="limit of 10 Credits per generation"):
         job_service.retry(failed.id)
-    assert job_service.job(failed.id).decision is None
+    assert job_service.job(failed.id).phase is Phase.FAILED
+    ordered = len(job_service.job(failed.id).requests)
     with job_service.budget.without_limits():
         job_service.retry(failed.id)
-    assert job_service.job(failed.id).decision is not None
+    assert len(job_service.job(failed.id).requests) == ordered + 1
 
 
 def test_an_optimization_is_checked_against_the_limits(job_service: JobService) -> None:

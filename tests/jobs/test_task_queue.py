@@ -10,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mint_blender.jobs.engine.task import Task, Tasks
-from mint_blender.jobs.job_values import Decision
-from mint_blender.jobs.phases import Verb
+from mint_blender.jobs.paid_requests.record import PaidVerb
+from mint_blender.jobs.paid_requests.send import PaidCall
 from mint_blender.jobs.workflow.effects import (
     LOCAL,
     AnyEffect,
+    Cancel,
+    Pay,
     Poll,
     ReadClaimedAssets,
-    SendDecision,
     Step,
 )
 from mint_blender.mint.retry import DEFAULT, FailureStreak
@@ -28,8 +29,11 @@ from .workflow_harness import a_job
 EFFECTS: tuple[AnyEffect, ...] = (
     Poll("op"),
     ReadClaimedAssets(),
-    SendDecision(Decision(Verb.CANCEL, "key"), Kind.MODEL, "op"),
+    Cancel("op"),
+    Pay(PaidCall("key", PaidVerb.APPROVE, "op", Kind.MODEL, {})),
+    Pay(PaidCall("key", PaidVerb.START, "", Kind.MODEL, {})),
 )
+DECISIONS = EFFECTS[2:4]
 TIMES = st.sampled_from([0.0, 1.0, 2.0, 5.0, 9.0, math.inf])
 
 
@@ -46,7 +50,7 @@ def new_task(number: int) -> Task:
 def urgency(task: Task, next_call: float) -> tuple[float, bool, float]:
     """Return when a task is due, whether it is no decision, and how long it has waited."""
     due = task.due if isinstance(task.effect, LOCAL) else max(task.due, next_call)
-    return due, not isinstance(task.effect, SendDecision), task.due
+    return due, task.effect not in DECISIONS, task.due
 
 
 @given(

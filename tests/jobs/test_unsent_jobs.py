@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -27,7 +28,7 @@ from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .other_process import OtherProcess
 from .service_helpers import until
-from .workflow_harness import a_job, decided, operation
+from .workflow_harness import a_job, decided, operation, sent
 
 LAMP = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
 
@@ -131,7 +132,7 @@ def test_a_single_unsent_job_can_be_resumed_or_canceled(
 
 def test_sent_and_free_jobs_continue_after_a_restart(home: Path, job_service: JobService) -> None:
     """Jobs that may have been sent, have a decision or cost nothing continue."""
-    sent = queued(phase=Phase.SENDING, first_sent_at=a_job().created_at)
+    asked = sent(queued(phase=Phase.SENDING), time.time())
     clicked = decided(queued(), Verb.CANCEL)
     free = new_fetch(LAMP, Delivery(), now=1.0)
     paid = [
@@ -139,7 +140,7 @@ def test_sent_and_free_jobs_continue_after_a_restart(home: Path, job_service: Jo
         new_conversion(LAMP, (Format.FBX,), Delivery(), now=1.0),
     ]
     running = replace(queued(), phase=Phase.WORKING, operation=operation("running"))
-    put(home, sent, clicked, free, running, *paid)
+    put(home, asked, clicked, free, running, *paid)
     journal = Journal(home)
     assert clicked.decision is not None
     journal.decide(clicked.id, clicked.decision)
@@ -147,7 +148,7 @@ def test_sent_and_free_jobs_continue_after_a_restart(home: Path, job_service: Jo
     job_service.allow_online(False)
     job_service.catch_up()
     assert {job.id for job in job_service.unfinished.resume_all()} == {
-        sent.id,
+        asked.id,
         clicked.id,
         free.id,
         running.id,

@@ -98,7 +98,11 @@ def test_a_missing_upload_is_repeated(
     gone = {
         "status": 400,
         "problem": "invalid-request",
-        "json": {"status": 400, "errors": [{"path": "/imageUrl", "message": "is gone"}]},
+        "json": {
+            "type": "https://mint.gg/problems/invalid-request",
+            "status": 400,
+            "errors": [{"path": "/imageUrl", "message": "is gone"}],
+        },
     }
     service.scenario(answers=[{"method": "POST", "path": "/v1/models:generate", "answer": gone}])
     generate(home, service, save("red.webp"))

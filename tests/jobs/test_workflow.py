@@ -13,6 +13,7 @@ import pytest
 
 from mint_blender.files.errors import DownloadFailed, InvalidGlb
 from mint_blender.jobs.job_values import Cause, Role
+from mint_blender.jobs.paid_requests.record import PaidVerb, State
 from mint_blender.jobs.phases import MOVES, IllegalMove, Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.effects import (
@@ -20,8 +21,6 @@ from mint_blender.jobs.workflow.effects import (
     OptionalFetch,
     Poll,
     ReadAsset,
-    SendDecision,
-    Start,
     TakeSlot,
     Upload,
 )
@@ -32,6 +31,9 @@ from .workflow_harness import (
     GLB,
     PREVIEW,
     THUMB,
+    Retry,
+    SendDecision,
+    Start,
     WorkflowHarness,
     a_job,
     asset,
@@ -41,6 +43,7 @@ from .workflow_harness import (
     kept,
     operation,
     problem,
+    retried,
     seen,
     started,
     working,
@@ -57,14 +60,14 @@ def test_auto_runs_from_the_click_to_the_files() -> None:
     run = WorkflowHarness(job)
     assert run.expect(TakeSlot) == TakeSlot(Kind.MODEL)
     start = run.answer().expect(Start)
-    assert start.key == job.key
+    assert start.key == job.requests[0].key
     assert start.body == {
+        "name": "a lamp",
         "prompt": "a lamp",
         "generationPreset": "standard",
         "generationMode": "auto",
     }
     assert run.job.phase is Phase.SENDING
-    assert run.job.body == start.body, "the body is committed before it is sent"
     assert run.answer(operation("queued")).expect(Poll).operation_id == "op_1"
     run.answer(seen("succeeded"))
     assert run.expect(ReadAsset).asset_id == "res_1"
@@ -124,9 +127,12 @@ def test_a_preview_is_brought_once() -> None:
 @pytest.mark.parametrize("verb", [Verb.REVISE, Verb.RETRY])
 def test_the_first_preview_of_a_retry_is_downloaded_once(verb: Verb) -> None:
     """The earlier attempt had no Preview."""
-    job = replace(working(Mode.REVIEW), phase=Phase.REVIEW if verb is Verb.REVISE else Phase.FAILED)
-    run = WorkflowHarness(decided(job, verb, "greener"))
-    run.expect(SendDecision)
+    if verb is Verb.REVISE:
+        run = WorkflowHarness(decided(replace(working(Mode.REVIEW), phase=Phase.REVIEW), verb, "x"))
+        run.expect(SendDecision)
+    else:
+        run = WorkflowHarness(retried(replace(working(Mode.REVIEW), phase=Phase.FAILED))).answer()
+        run.expect(Retry)
     run.answer(operation("running", Mode.REVIEW)).answer(
         seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW})
     )
@@ -196,7 +202,7 @@ def test_resume_with_a_resource_is_resumed() -> None:
     billing = replace(working(), phase=Phase.BILLING, operation=operation("billing_required"))
     run = WorkflowHarness(decided(billing, Verb.RESUME))
     act = run.expect(SendDecision)
-    assert (act.decision.verb, act.decision.key) == (Verb.RESUME, "click-resume")
+    assert (act.verb, act.key) == (PaidVerb.RESUME, run.job.requests[-1].key)
     run.answer(operation("running")).expect(Poll)
     assert run.job.problem is None
 
@@ -216,7 +222,8 @@ def test_resume_without_a_resource_repeats_the_same_start() -> None:
 def test_unpaid_stays_in_billing() -> None:
     """Resumed too early: it is a billing stop still."""
     billing = replace(working(), phase=Phase.BILLING, operation=operation("billing_required"))
-    run = WorkflowHarness(decided(billing, Verb.RESUME)).answer(operation("billing_required"))
+    run = WorkflowHarness(decided(billing, Verb.RESUME))
+    run.answer(operation("billing_required"))
     assert run.rests
     assert run.job.phase is Phase.BILLING
 
@@ -230,7 +237,9 @@ def test_402_at_the_start_is_a_pause_that_resume_ends() -> None:
     assert run.job.phase is Phase.BILLING
     assert run.job.problem is not None
     assert run.job.problem.cause is Cause.CREDITS
-    assert WorkflowHarness(decided(run.job, Verb.RESUME)).expect(Start) == first
+    assert run.job.requests[0].state is State.CLEAN
+    run = WorkflowHarness(run.job.moved(Phase.SENDING, problem=None))
+    assert run.expect(Start) == first
 
 
 # -- ends

@@ -9,22 +9,20 @@ from pathlib import PurePath
 
 import pytest
 
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import ClaimedAssets
+from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.workflow.effects import (
-    Fetch,
-    Poll,
-    ReadAsset,
-    ReadPage,
-    SendDecision,
-    Start,
-    TakeSlot,
-)
+from mint_blender.jobs.workflow.effects import Cancel, Fetch, Poll, ReadAsset, ReadPage, TakeSlot
 from mint_blender.mint.polling import PollIntervals
-from mint_blender.mint.schema import Kind, Mode, Page
+from mint_blender.mint.schema import Mode, Page
 
 from .workflow_harness import (
     FILES,
     GLB,
+    Retry,
+    SendDecision,
+    Start,
     WorkflowHarness,
     a_job,
     asset,
@@ -34,8 +32,9 @@ from .workflow_harness import (
     kept,
     operation,
     problem,
+    retried,
     seen,
-    started,
+    sent,
     working,
 )
 
@@ -44,9 +43,9 @@ def test_revise_keeps_the_earlier_previews() -> None:
     """A revision goes out under its click's key; its preview comes beside the earlier one."""
     run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener"))
     act = run.expect(SendDecision)
-    assert (act.decision.key, act.decision.feedback, act.target_id) == (
-        "click-revise",
-        "greener",
+    assert (act.key, act.body, act.target) == (
+        run.job.requests[-1].key,
+        {"feedback": "greener"},
         "op_1",
     )
     # Mint still shows the earlier picture while it works on the next one.
@@ -100,63 +99,71 @@ def test_cancel_while_waiting_sends_nothing() -> None:
     assert run.job.decision is None
 
 
-def test_cancel_after_a_lost_answer_repeats_the_start_first() -> None:
-    """What the start made is found by its key, and then canceled: nothing is left running at Mint."""
-    sending = started(a_job()).job
-    sending = replace(sending, phase=Phase.SENDING, operation=None)
-    run = WorkflowHarness(decided(sending, Verb.CANCEL))
-    start = run.expect(Start)
-    assert (start.key, start.body) == (sending.key, sending.body)
-    act = run.answer(operation("running")).expect(SendDecision)
-    assert (act.decision.verb, act.target_id) == (Verb.CANCEL, "op_1")
-    assert run.answer(operation("canceled")).rests
-    assert run.job.phase is Phase.CANCELED
+def lost() -> Job:
+    """Return a job whose start was sent just now, and not answered."""
+    return replace(sent(a_job(), time.time()), phase=Phase.SENDING)
 
 
-@pytest.mark.parametrize(
-    ("error", "phase"),
-    [
-        (problem(402), Phase.CANCELED),
-        (problem(400, field="name"), Phase.CANCELED),
-    ],
-)
-def test_cancel_of_a_start_that_mint_never_took(error: Exception, phase: Phase) -> None:
-    """When the repeated start shows that nothing was started, the job is simply over."""
-    job = replace(
-        a_job(name="Lamp"),
-        phase=Phase.SENDING,
-        first_sent_at=time.time(),
-        body={"prompt": "a lamp", "name": "Lamp"},
-    )
-    run = WorkflowHarness(decided(job, Verb.CANCEL)).fail(error)
-    assert run.rests
-    assert run.job.phase is phase
-    assert run.job.decision is None
-
-
-def test_cancel_of_a_start_without_a_free_slot() -> None:
-    """The first request may have been accepted, so its operation is searched for.
-
-    If nothing is found the job is canceled.
-    """
-    job = replace(
-        a_job(), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp"}
-    )
-    run = WorkflowHarness(decided(job, Verb.CANCEL)).fail(problem(429, "concurrency-limit-reached"))
+def test_cancel_after_a_lost_answer_starts_nothing() -> None:
+    """The start is not repeated to find out: Mint's list is read when nothing can be on its way."""
+    run = WorkflowHarness(decided(lost(), Verb.CANCEL))
     run.expect(ReadPage)
-    run.answer(Page((), None))
+    assert 599.0 < run.waited <= SETTLED_AFTER
+    assert run.answer(Page((), None)).answer(ClaimedAssets(frozenset())).rests
+    assert (run.job.phase, run.job.decision) == (Phase.CANCELED, None)
+    assert run.job.has_note("canceled_in_doubt")
+    assert run.job.requests[0].state is State.OVER
+
+
+def test_cancel_after_a_look_says_that_mint_may_have_started_it() -> None:
+    """Nothing was found, and the person was told so; it may still appear."""
+    job = lost()
+    told = replace(job.requests[0], closed=State.OVER)
+    run = WorkflowHarness(decided(replace(job, phase=Phase.PAUSED, requests=(told,)), Verb.CANCEL))
+    assert run.rests and run.job.phase is Phase.CANCELED
+    assert run.job.has_note("canceled_in_doubt")
+
+
+@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.SENDING])
+def test_the_answer_that_comes_after_the_cancel_is_canceled_at_mint(phase: Phase) -> None:
+    """It is stored although the request was given up: nothing is left running at Mint."""
+    job = decided(replace(lost(), phase=phase), Verb.CANCEL)
+    job = job.with_request(replace(job.requests[0], operation="op_1"))
+    run = WorkflowHarness(job)
+    assert run.expect(Poll).operation_id == "op_1"
+    assert run.answer(seen("running")).expect(Cancel).operation_id == "op_1"
+    assert run.answer(operation("canceled")).rests
+    assert (run.job.phase, run.job.decision) == (Phase.CANCELED, None)
+
+
+@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.SENDING])
+def test_a_result_that_is_there_before_the_cancel_is_kept(phase: Phase) -> None:
+    """It is finished and paid for. The click is answered with a note."""
+    job = decided(replace(lost(), phase=phase), Verb.CANCEL)
+    run = WorkflowHarness(job.with_request(replace(job.requests[0], operation="op_1")))
+    run.expect(Poll)
+    run.answer(seen("succeeded")).expect(ReadAsset)
+    assert (run.job.phase, run.job.decision) == (Phase.FETCHING, None)
+    assert run.job.has_note("too_late")
+
+
+@pytest.mark.parametrize("status", [402, 429])
+def test_cancel_of_a_start_that_mint_never_took(status: int) -> None:
+    """Every attempt was clearly refused: the job is simply over, without a look."""
+    slug = "concurrency-limit-reached" if status == 429 else None
+    refused = WorkflowHarness(a_job()).answer().fail(problem(status, slug)).job
+    run = WorkflowHarness(decided(refused, Verb.CANCEL))
     assert (run.rests, run.job.phase, run.job.decision) == (True, Phase.CANCELED, None)
+    assert run.job.notes == ()
+    assert run.job.requests[0].state is State.CANCELED
 
 
-def test_cancel_of_a_start_that_mint_refuses_leaves_no_decision_behind() -> None:
-    """The start turns out to be refused: the job is over, and nothing is left to be decided."""
-    job = replace(
-        a_job(), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp"}
-    )
-    run = WorkflowHarness(decided(job, Verb.CANCEL)).fail(problem(400))
-    assert run.rests
-    assert run.job.phase is Phase.FAILED
-    assert run.job.decision is None
+def test_a_cancel_after_no_answer_and_a_full_queue_is_looked_for() -> None:
+    """The first attempt may have been accepted, so "canceled" alone would not be true."""
+    run = WorkflowHarness(lost()).fail(problem(429, "concurrency-limit-reached"))
+    assert run.job.requests[0].state is State.IN_DOUBT
+    run = WorkflowHarness(decided(run.job, Verb.CANCEL))
+    run.expect(ReadPage)
 
 
 @pytest.mark.covers("C14-cancel")
@@ -164,7 +171,7 @@ def test_cancel_of_a_start_that_mint_refuses_leaves_no_decision_behind() -> None
 def test_cancel_at_mint(phase: Phase) -> None:
     """Wherever the operation may still run, Mint is told."""
     run = WorkflowHarness(decided(replace(working(), phase=phase), Verb.CANCEL))
-    assert run.expect(SendDecision).target_id == "op_1"
+    assert run.expect(Cancel).operation_id == "op_1"
     assert run.answer(operation("canceled")).job.phase is Phase.CANCELED
 
 
@@ -188,25 +195,24 @@ def test_a_decision_that_comes_too_late_is_said_and_loses_nothing(verb: Verb) ->
 
 
 def test_cancel_of_a_resumed_start_in_the_queue() -> None:
-    """A start repeated after a billing stop can be canceled while it waits for a slot."""
+    """What is resumed after a billing stop can be canceled while it waits for a slot."""
     billing = replace(
         working(), phase=Phase.BILLING, operation=operation("billing_required", resource=None)
     )
-    run = WorkflowHarness(decided(billing, Verb.RESUME)).fail(
-        problem(429, "concurrency-limit-reached")
-    )
-    assert run.job.phase is Phase.WAITING
+    run = WorkflowHarness(decided(billing, Verb.RESUME))
+    run.fail(problem(429, "concurrency-limit-reached"))
+    assert run.expect(SendDecision).after == PollIntervals().longest
     run = WorkflowHarness(decided(run.job, Verb.CANCEL))
-    assert run.rests
-    assert run.job.phase is Phase.CANCELED
+    assert run.expect(Cancel).operation_id == "op_1"
+    assert run.answer(operation("canceled")).job.phase is Phase.CANCELED
 
 
 def test_retry_with_a_resource_is_a_new_operation_of_it() -> None:
     """The failed model is retried under the click's key; the answer's operation is followed."""
     failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
-    run = WorkflowHarness(decided(failed, Verb.RETRY))
-    act = run.expect(SendDecision)
-    assert (act.target_id, act.kind, act.decision.key) == ("res_1", Kind.MODEL, "click-retry")
+    run = WorkflowHarness(retried(failed)).answer()
+    act = run.expect(Retry)
+    assert (act.target, act.body, act.key) == ("res_1", {}, run.job.requests[-1].key)
     assert run.answer(operation("queued", id="op_2")).expect(Poll).operation_id == "op_2"
     assert run.job.problem is None
 
@@ -214,29 +220,29 @@ def test_retry_with_a_resource_is_a_new_operation_of_it() -> None:
 def test_retry_without_a_resource_is_a_new_start_with_the_new_clicks_key() -> None:
     """Nothing exists that could be retried: a new wish, a new key, and the line for a slot again."""
     failed = replace(working(), phase=Phase.FAILED, operation=operation("failed", resource=None))
-    run = WorkflowHarness(decided(failed, Verb.RETRY))
+    run = WorkflowHarness(retried(failed))
     run.expect(TakeSlot)
     assert run.job.phase is Phase.WAITING
     assert run.job.operation is None
-    assert run.answer().expect(Start).key == "click-retry"
+    first, second = run.job.requests
+    assert run.answer().expect(Start).key == second.key != first.key
 
 
 def test_a_retry_that_finds_no_free_place_asks_again() -> None:
     """As many generations are active as Mint allows: the retry stands in line instead of giving up."""
     failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
-    run = WorkflowHarness(decided(failed, Verb.RETRY)).fail(
-        problem(429, "concurrency-limit-reached")
-    )
-    act = run.expect(SendDecision)
-    assert (act.decision.key, act.after) == ("click-retry", PollIntervals().longest)
+    run = WorkflowHarness(retried(failed)).answer()
+    key = run.expect(Retry).key
+    run.fail(problem(429, "concurrency-limit-reached"))
+    assert run.expect(TakeSlot).after == PollIntervals().longest
+    assert run.answer().expect(Retry).key == key
     assert run.answer(operation("queued", id="op_2")).job.phase is Phase.WORKING
 
 
 def test_a_refused_retry_reads_the_model() -> None:
     """When there is nothing to retry, the model is read, since it may have a result."""
     failed = replace(working(), phase=Phase.FAILED, operation=operation("succeeded"))
-    run = WorkflowHarness(decided(failed, Verb.RETRY)).fail(problem(409, detail="It succeeded."))
+    run = WorkflowHarness(retried(failed)).answer().fail(problem(409, detail="It succeeded."))
     run.expect(ReadAsset)
     run.answer(asset(glbUrl=GLB)).answer(asset(glbUrl=GLB))
     assert fetch_all(run).job.phase is Phase.READY
-    assert "It succeeded" in run.job.notes[0]

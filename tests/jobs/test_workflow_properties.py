@@ -6,16 +6,22 @@ Hypothesis drives the workflow, a fake Mint, and a fake journal that is read bac
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from enum import Enum
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mint_blender.files.errors import DownloadFailed, LinkExpired
 from mint_blender.jobs.job import Job, is_unanswered
-from mint_blender.jobs.job_values import ClaimedAssets, Decision, Role
+from mint_blender.jobs.job_values import ClaimedAssets, Role
+from mint_blender.jobs.paid_requests import record
+from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb
+from mint_blender.jobs.paid_requests.send import PaidCall, Sent
 from mint_blender.jobs.phases import VERBS, Phase, Verb, may_decide
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.storage import serialization
@@ -23,15 +29,34 @@ from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
     Fetch,
     OptionalFetch,
+    Pay,
     ReadClaimedAssets,
-    Start,
     TakeSlot,
 )
 from mint_blender.mint.errors import MintError
-from mint_blender.mint.schema import Kind, Mode
+from mint_blender.mint.schema import Kind, Mode, Operation
 
 from .workflow_fake_mint import ERRORS, LATE, OPEN, RESTS, ROLES, FakeMint
-from .workflow_harness import WorkflowHarness, a_job, kept
+from .workflow_harness import WorkflowHarness, a_job, decided, kept, retried
+
+
+class Death(Enum):
+    """When a process dies around a call."""
+
+    NONE, BEFORE_THE_ANSWER, AFTER_THE_ANSWER = range(3)
+
+
+def stored(job: Job) -> Job:
+    """Return the job as another process reads it."""
+    read = serialization.load(serialization.dump(job), job.phase)
+    return replace(read, requests=job.requests, decision=job.decision)
+
+
+def without_answered(job: Job) -> Job:
+    """Return the job without a decision whose record is not open any more, as it is read."""
+    is_open = {each.key: each.is_open for each in job.requests}
+    key = job.decision.key if job.decision else ""
+    return replace(job, decision=job.decision if is_open.get(key, True) else None)
 
 
 class JobMachine(RuleBasedStateMachine):
@@ -54,7 +79,6 @@ class JobMachine(RuleBasedStateMachine):
         )
         self.run: WorkflowHarness | None = None
         self.clicks = 1  # that may begin an operation
-        self.numbers = 0
         self.now = LATE
 
     # -- this side
@@ -62,20 +86,14 @@ class JobMachine(RuleBasedStateMachine):
 
     def _begin_run(self) -> None:
         """Tell from what the journal knows, which is all that a new process has."""
-        self.run = WorkflowHarness(
-            serialization.load(serialization.dump(self.book), self.book.decision, self.book.phase),
-            WorkflowConfig(now=lambda: self.now),
-        )
+        self.run = WorkflowHarness(stored(self.book), WorkflowConfig(now=lambda: self.now))
         self._commit()
 
     def _commit(self) -> None:
         """As the scheduler does: the record as it is; a decision goes only when it was answered."""
         assert self.run is not None
         self.book = self.run.job
-        assert (
-            serialization.load(serialization.dump(self.book), self.book.decision, self.book.phase)
-            == self.book
-        )
+        assert stored(self.book) == self.book
         if self.run.rests:
             self.run = None
 
@@ -141,23 +159,36 @@ class JobMachine(RuleBasedStateMachine):
             )
         )
     )
-    @rule(killed=st.booleans())
-    def answer_lost(self, killed: bool) -> None:
-        """Mint acted; its answer never came, or the process died before it was committed."""
+    @rule(death=st.sampled_from(Death))
+    def answer_lost(self, death: Death) -> None:
+        """Mint acted; its answer never came, or the process died before the job was committed."""
         assert self.run is not None
+        effect, answer = self.run.effect, None
         try:
-            self.mint.ask(self.run.effect)
+            answer = self.mint.ask(effect)
         except MintError:
             pass
-        if killed:
-            self.run = None
-        else:
+        if death is Death.NONE:
             self._go_on(error=ERRORS["network"])
+            return
+        if isinstance(effect, Pay) and not isinstance(answer, Sent):
+            is_stored = death is Death.AFTER_THE_ANSWER and isinstance(answer, Operation)
+            made = {"operation": answer.id} if is_stored and isinstance(answer, Operation) else {}
+            self.book = without_answered(
+                self.book.with_request(self.run.attempt(effect.call, **made))
+            )
+        self.run = None
 
     @rule()
     def a_day_passes(self) -> None:
-        """Nothing that was sent is repeated by itself any more."""
+        """Mint forgets the keys, so nothing that was sent may be repeated any more."""
         self.now += 24 * 3600.0
+        self.mint.now = self.now
+        self.mint.forget_keys()
+        if self.run is not None and isinstance(self.run.effect, Pay):
+            unsent = self.run.unsent(self.run.effect)  # it has waited that long before it was sent
+            if unsent is not None:
+                self._go_on(unsent)
 
     @precondition(lambda self: self.run is not None and isinstance(self.run.effect, OptionalFetch))
     @rule()
@@ -196,14 +227,24 @@ class JobMachine(RuleBasedStateMachine):
         offered = may_decide(verb, self.book.phase, pending) and verb in presenter.verbs(self.book)
         if not offered or (verb is Verb.RESUME and self.book.phase is Phase.PAUSED):
             return
-        self.numbers += 1
         self.clicks += verb is Verb.RETRY
-        self.book = replace(
-            self.book,
-            decision=Decision(
-                verb, f"click-{self.numbers}", "greener" if verb is Verb.REVISE else None, self.now
-            ),
-        )
+        if verb is Verb.RETRY:
+            self.book = retried(self.book, now=self.now)
+        elif verb is Verb.RESUME and self.book.operation is None:
+            self.book = self.book.moved(Phase.SENDING, problem=None)
+        else:
+            feedback = "greener" if verb is Verb.REVISE else None
+            self.book = decided(self.book, verb, feedback, now=self.now)
+        self.run = None
+
+    @precondition(lambda self: is_unanswered(self.book) and self.book.candidates)
+    @rule()
+    def use_candidate(self) -> None:
+        """Use what Mint's list shows."""
+        request, asset_id = self.book.start_request, self.book.candidates[0].id
+        assert request is not None
+        job = self.book.with_request(replace(request, operation=f"{FOUND}{asset_id}"))
+        self.book = job.moved(Phase.FETCHING, source_asset_id=asset_id, candidates=(), problem=None)
         self.run = None
 
     # -- the other side
@@ -268,9 +309,13 @@ class JobMachine(RuleBasedStateMachine):
         if not hasattr(self, "book"):
             return
         for _ in range(100):
+            if self.book.source_asset_id is not None:
+                self.mint.decide_elsewhere()  # its operation is not known here
             if self.run is not None:
                 self.mint.finish()
                 self.answered()
+            elif is_unanswered(self.book) and self.book.candidates:
+                self.use_candidate()
             elif is_unanswered(self.book) and self.book.decision is None:
                 self.click(Verb.RETRY)
             elif self.book.is_resumable or self.book.phase is Phase.PAUSED:
@@ -289,13 +334,27 @@ class JobMachine(RuleBasedStateMachine):
 def test_the_fake_mint_charges_once_for_a_key() -> None:
     """The measure itself: the same start twice is one operation, another key is another one."""
     mint = FakeMint(Mode.AUTO, Kind.MODEL, False)
-    job: Job = a_job()
-    start = Start(Kind.MODEL, job.request.body(()), key=job.key)
-    mint.ask(start)
-    mint.ask(start)
+    start = PaidCall("key", PaidVerb.START, "", Kind.MODEL, a_job().request.body(()))
+    mint.ask(Pay(start))
+    mint.ask(Pay(start))
     assert len(mint.works) == 1
-    mint.ask(replace(start, key="another"))
+    mint.ask(Pay(replace(start, key="another")))
     assert len(mint.works) == 2
+
+
+def test_a_start_under_a_forgotten_key_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The measure itself: a request that may always be repeated is carried out twice."""
+    monkeypatch.setattr(record, "YOUNG_FOR", math.inf)
+    machine = JobMachine()
+    machine.click_generate(Mode.AUTO, Kind.MODEL, False, None, False)
+    machine.resume()
+    machine.answered()
+    machine.answer_lost(Death.NONE)
+    machine.a_day_passes()
+    machine.resume()
+    machine.answered()
+    with pytest.raises(AssertionError):
+        machine.nothing_is_started_twice()
 
 
 TestJobMachine = JobMachine.TestCase

@@ -12,22 +12,21 @@ import pytest
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import ClaimedAssets, Role
+from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
-    Convert,
     Fetch,
-    Optimize,
+    Pay,
     Poll,
     ReadAsset,
     ReadClaimedAssets,
     ReadPage,
-    SendDecision,
-    Start,
 )
 from mint_blender.mint.errors import (
     CannotCancel,
+    Conflict,
     InvalidResponse,
     MintError,
     Problem,
@@ -57,6 +56,7 @@ from .workflow_harness import (
     kept,
     operation,
     problem,
+    retried,
     seen,
     started,
     working,
@@ -82,8 +82,8 @@ PAID: dict[str, Callable[[], WorkflowHarness]] = {
     "convert": lambda: WorkflowHarness(a_conversion()).answer(FINISHED_MODEL).answer(),
     "optimize": lambda: WorkflowHarness(an_optimization(), READS).answer(FINISHED_MODEL),
     "retry": lambda: WorkflowHarness(
-        decided(replace(working(), phase=Phase.FAILED, operation=operation("failed")), Verb.RETRY)
-    ),
+        retried(replace(working(), phase=Phase.FAILED, operation=operation("failed")))
+    ).answer(),
     "approve": lambda: WorkflowHarness(decided(in_review().job, Verb.APPROVE)),
     "revise": lambda: WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener")),
     "resume": lambda: WorkflowHarness(
@@ -92,20 +92,16 @@ PAID: dict[str, Callable[[], WorkflowHarness]] = {
 }
 
 
-def key_of(effect: Any) -> str:
-    """Under which key a call is made."""
-    return str(effect.decision.key if isinstance(effect, SendDecision) else effect.key)
-
-
 @pytest.mark.parametrize("name", UNCLEAR)
 @pytest.mark.parametrize("call", PAID)
 def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> None:
-    """The job is not over, and the next paid call is the same one."""
+    """The next paid call is the same one, and nothing says that nothing was started."""
     run = PAID[call]()
-    key = key_of(run.effect)
+    assert isinstance(run.effect, Pay)
+    key = run.effect.call.key
     for _ in range(12):
-        if isinstance(run.effect, Start | Convert | Optimize | SendDecision):
-            assert key_of(run.effect) == key
+        if isinstance(run.effect, Pay):
+            assert run.effect.call.key == key
             run.fail(UNCLEAR[name])
         elif isinstance(run.effect, Poll):
             run.answer(
@@ -113,12 +109,18 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
             )
         elif isinstance(run.effect, ReadAsset):
             run.answer(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}))
+    assert all(each.state is not State.REFUSED for each in run.job.requests)
+    is_conflict = isinstance(UNCLEAR[name], Conflict) and call in {"convert", "retry", "optimize"}
+    if is_conflict:  # the only attempt was answered, and the model shows nothing of it
+        assert run.job.requests[-1].state is State.OVER
+        assert run.job.phase is (Phase.PAUSED if call == "optimize" else Phase.FAILED)
+        return
     assert run.job.phase not in {Phase.FAILED, Phase.CANCELED}
     if run.rests and run.job.phase is Phase.PAUSED:
         again = run.again(READS)
-        if isinstance(again.effect, ReadAsset):
-            again.answer(FINISHED_MODEL)
-        assert key_of(again.effect) == key
+        while isinstance(again.effect, Poll | ReadAsset):
+            again.answer(seen("succeeded") if isinstance(again.effect, Poll) else FINISHED_MODEL)
+        assert isinstance(again.effect, Pay) and again.effect.call.key == key
 
 
 @pytest.mark.parametrize("status", [400, 402, 403, 404, 405, 413, 422])
@@ -169,7 +171,7 @@ def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
     run = nameless()
     while isinstance(run.effect, Poll):
         run.answer(seen("succeeded", resource=None))
-    run.answer(Page.from_json(Kind.MODEL, {"data": []}))
+    run.answer(Page.from_json(Kind.MODEL, {"data": []})).answer(ClaimedAssets(frozenset()))
     assert run.job.phase is Phase.PAUSED
     assert run.job.problem is not None
     assert "Resume checks again, at no cost" in run.job.problem.message
@@ -310,13 +312,16 @@ def test_cancel_of_what_was_never_sent_sends_nothing(images: tuple[str, ...]) ->
         assert (run.rests, run.job.phase) == (True, Phase.CANCELED)
 
 
-def test_cancel_of_what_may_have_been_sent_asks_what_became_of_it() -> None:
-    """The same start under its key, and then the cancel of what it began."""
+def test_cancel_of_what_may_have_been_sent_looks_what_became_of_it() -> None:
+    """Nothing is sent for it any more. What is in Mint's list was paid for, and is kept."""
     lost = WorkflowHarness(a_job()).answer().fail(InvalidResponse("a poem")).job
     run = WorkflowHarness(decided(lost, Verb.CANCEL))
-    assert run.expect(Start).key == lost.key
-    assert run.answer(operation("running")).expect(SendDecision).decision.verb is Verb.CANCEL
-    assert run.answer(operation("canceled")).job.phase is Phase.CANCELED
+    run.expect(ReadPage)
+    made = {"id": "res_1", "prompt": "a lamp", "name": "a lamp", "status": "succeeded"}
+    run.answer(Page.from_json(Kind.MODEL, {"data": [made | {"createdAt": "2100-01-01T00:00:00Z"}]}))
+    run.answer(ClaimedAssets(frozenset())).expect(ReadAsset)
+    assert (run.job.phase, run.job.decision) == (Phase.FETCHING, None)
+    assert run.job.has_note("start_found", "too_late")
 
 
 def running(**more: Any) -> Job:

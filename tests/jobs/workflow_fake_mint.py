@@ -5,23 +5,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from mint_blender.jobs.job_values import Decision, Role
-from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.workflow.effects import (
-    Poll,
-    ReadAsset,
-    ReadPage,
-    SendDecision,
-    Start,
-    Upload,
-)
+from mint_blender.jobs.job_values import Role
+from mint_blender.jobs.paid_requests.record import PaidVerb
+from mint_blender.jobs.paid_requests.send import PaidCall, Sent
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.workflow.effects import Cancel, Pay, Poll, ReadAsset, ReadPage, Upload
 from mint_blender.mint.errors import InvalidResponse, Unreachable, problem_error
 from mint_blender.mint.problem_documents import read_problem
-from mint_blender.mint.schema import Kind, Mode, Operation, Page, PollResult
+from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, PollResult, Status
 
-from .workflow_harness import FILES, asset, operation, problem
+from .workflow_harness import FILES, operation, problem
 
 MODEL_FILES = {"glbUrl": f"{FILES}a.glb", "thumbnailUrl": f"{FILES}t.webp"}
 WORLD_FILES = {
@@ -38,7 +34,6 @@ RESTS = {Phase.READY, Phase.FAILED, Phase.CANCELED}
 
 # seconds since the epoch: long after the clicks, whose first sends are just before
 LATE = 1_000_000.0
-MADE_AT = "1970-01-12T13:46:40Z"  # then
 OPEN = {"queued", "running", "enchanting", "preview_ready", "billing_required"}
 
 
@@ -50,12 +45,14 @@ class Work:
     status: str = "queued"
     previews: int = 0
     resource: str | None = None
+    name: str | None = None
+    made: float = 0.0  # seconds since the epoch
 
 
 class FakeMint:
     """Mint's rules, as far as money and states go.
 
-    Every keyed call acts once for its key, however often it comes.
+    Every keyed call acts once for its key, until the key is forgotten.
     """
 
     def __init__(self, mode: Mode, kind: Kind, alpha: bool) -> None:
@@ -64,34 +61,61 @@ class FakeMint:
         self.keys: dict[str, str] = {}  # which operation a spent key stands for
         self.bodies: dict[str, Any] = {}
         self.effects: Counter[str] = Counter()  # how often something was begun or moved for a key
+        self.now = LATE
 
     def ask(self, effect: Any) -> Any:
         """The answer to an effect; raises a MintError."""
-        if isinstance(effect, Start):
-            return self._start(effect)
-        if isinstance(effect, SendDecision):
-            return self._act(effect.decision, effect.target_id)
+        if isinstance(effect, Pay):
+            return self._pay(effect.call)
+        if isinstance(effect, Cancel):
+            return self._act(f"cancel-{effect.operation_id}", "cancel", effect.operation_id)
         if isinstance(effect, Poll):
             return PollResult(self._told(self.works[effect.operation_id]))
         if isinstance(effect, ReadPage):
             return self._list()
         if isinstance(effect, ReadAsset):
-            return asset(self.kind, **(MODEL_FILES if self.kind is Kind.MODEL else WORLD_FILES))
+            return self._asset(effect.asset_id)
         if isinstance(effect, Upload):
             return f"{FILES}{effect.key}"
         raise AssertionError(effect)
 
-    def _list(self) -> Page:
-        """What was made, newest first."""
-        works = [work for work in self.works.values() if work.resource is not None]
-        entries = [
-            {"id": work.resource, "prompt": "a lamp", "createdAt": MADE_AT, "status": "succeeded"}
-            for work in reversed(works)
-        ]
-        files = MODEL_FILES if self.kind is Kind.MODEL else WORLD_FILES
-        return Page.from_json(self.kind, {"data": [entry | {"assets": files} for entry in entries]})
+    def forget_keys(self) -> None:
+        """What is repeated from now on is carried out once more."""
+        self.keys.clear()
 
-    def _start(self, effect: Start) -> Operation:
+    def _list(self) -> Page:
+        """What was made, newest first. There are no prompts of Worlds."""
+        shown = {work.resource: self._entry(work) for work in self.works.values() if work.resource}
+        return Page.from_json(self.kind, {"data": list(reversed(shown.values()))})
+
+    def _asset(self, asset_id: str) -> Asset:
+        made = [work for work in self.works.values() if work.resource == asset_id]
+        return Asset.from_json(self.kind, self._entry(made[-1]))
+
+    def _entry(self, work: Work) -> dict[str, Any]:
+        files = MODEL_FILES if self.kind is Kind.MODEL else WORLD_FILES
+        prompt = {"prompt": "a lamp"} if self.kind is Kind.MODEL else {}
+        has_files = work.status in {"succeeded", "partially_succeeded"}
+        return {
+            "id": work.resource,
+            "name": work.name,
+            "createdAt": datetime.fromtimestamp(work.made, UTC).isoformat(),
+            "status": work.status,
+            "assets": files if has_files else {},
+            **prompt,
+        }
+
+    def _pay(self, call: PaidCall) -> Operation | Sent:
+        if call.verb is PaidVerb.START:
+            return self._start(call)
+        if call.is_about_preview:
+            shown = self._told(self.works[call.target])
+            url = shown.assets.preview_image_url if shown.assets else None
+            if shown.status is not Status.PREVIEW_READY or (call.seen and url not in call.seen):
+                return Sent(None, shown=shown)
+        return self._act(call.key, call.verb.value, call.target)
+
+    def _start(self, effect: PaidCall) -> Operation:
         if "name" in effect.body and self.alpha:
             raise problem(400, field="name")
         if effect.key in self.keys:
@@ -101,37 +125,40 @@ class FakeMint:
                 work.status = "queued"  # paid by now
             return self._told(work)
         self.bodies[effect.key] = effect.body
-        return self._told(self._begin(effect.key, None))
+        name = effect.body.get("name") or effect.body.get("displayName")
+        return self._told(self._begin(effect.key, None, name))
 
-    def _begin(self, key: str, resource: str | None) -> Work:
-        work = Work(f"op_{len(self.works) + 1}", resource=resource)
+    def _begin(self, key: str, resource: str | None, name: str | None) -> Work:
+        number = len(self.works) + 1
+        work = Work(f"op_{number}", resource=resource, name=name, made=self.now)
         self.works[work.id] = work
         self.keys[key] = work.id
         self.effects[key] += 1
         return work
 
-    def _act(self, decision: Decision, target: str) -> Operation:
-        if decision.key in self.keys:
-            return self._told(self.works[self.keys[decision.key]])
-        if decision.verb is Verb.RETRY:
+    def _act(self, key: str, verb: str, target: str) -> Operation:
+        if key in self.keys:
+            return self._told(self.works[self.keys[key]])
+        if verb == "retry":
             if any(
                 work.resource == target and work.status not in {"failed", "canceled"}
                 for work in self.works.values()
             ):
                 raise problem(409)
-            return self._told(self._begin(decision.key, target))
+            name = next(work.name for work in self.works.values() if work.resource == target)
+            return self._told(self._begin(key, target, name))
         work = self.works[target]
         allowed = {
-            Verb.APPROVE: {"preview_ready"},
-            Verb.REVISE: {"preview_ready"},
-            Verb.RESUME: {"billing_required"},
-            Verb.CANCEL: OPEN,
-        }[decision.verb]
+            "approve": {"preview_ready"},
+            "revise": {"preview_ready"},
+            "resume": {"billing_required"},
+            "cancel": OPEN,
+        }[verb]
         if work.status not in allowed:
             raise problem(409)
-        self.keys[decision.key] = work.id
-        self.effects[decision.key] += 1
-        work.status = "canceled" if decision.verb is Verb.CANCEL else "running"
+        self.keys[key] = work.id
+        self.effects[key] += 1
+        work.status = "canceled" if verb == "cancel" else "running"
         return self._told(work)
 
     def _told(self, work: Work) -> Operation:
@@ -148,8 +175,14 @@ class FakeMint:
         """The clock's part."""
         work.status = to
         if to not in {"queued", "billing_required"}:
-            work.resource = work.resource or "res_1"
+            work.resource = work.resource or f"res_{work.id}"
         work.previews += to == "preview_ready"
+
+    def decide_elsewhere(self) -> None:
+        """A person approves, or buys Credits, at mint.gg."""
+        for work in self.works.values():
+            if work.status in {"preview_ready", "billing_required"}:
+                self.move(work, "running")
 
     def finish(self) -> None:
         """Everything that runs comes to its next stop quickly, and well."""

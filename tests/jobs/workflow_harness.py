@@ -7,17 +7,41 @@ Every move from one phase to the next is checked against the table of phases.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, TypeVar
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, TypeVar
 
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Decision, Delivery, LocalFile, Role
-from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job
+from mint_blender.jobs.job_values import PAID_VERBS, Decision, Delivery, LocalFile, Role
+from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job, new_request
+from mint_blender.jobs.paid_requests.record import (
+    FOUND,
+    Event,
+    PaidRequest,
+    PaidVerb,
+    State,
+    of_asset,
+    of_job,
+    of_operation,
+    of_preview,
+)
+from mint_blender.jobs.paid_requests.send import PaidCall, Sent, is_clear
 from mint_blender.jobs.phases import MOVES, Phase, Verb
 from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.workflow.context import WorkflowConfig
-from mint_blender.jobs.workflow.effects import AnyEffect, Fetch, Start, Step, TakeSlot
+from mint_blender.jobs.workflow.effects import (
+    Adopt,
+    AnyEffect,
+    Close,
+    Fetch,
+    Order,
+    Pay,
+    ReadClock,
+    Step,
+    TakeSlot,
+)
 from mint_blender.jobs.workflow.run import run_workflow
 from mint_blender.mint import errors
 from mint_blender.mint.generation_request import GenerationRequest
@@ -40,35 +64,107 @@ FINISHED_MODEL = Asset.from_json(
 _clicks = itertools.count(1000)
 
 
-class WorkflowHarness:
-    """One run of a job's workflow.
+KEY = "key-hash"
 
-    `effect` is the one that it waits for, or None when the workflow has ended.
+
+@dataclass(frozen=True)
+class PaidEffect:
+    """A paid request that a workflow wants to send. The subclasses say of which kind."""
+
+    verbs: ClassVar[frozenset[PaidVerb]] = frozenset(PaidVerb)
+    key: str
+    verb: PaidVerb
+    target: str
+    body: Mapping[str, Any]
+    after: float
+
+
+class Start(PaidEffect):
+    """A generation."""
+
+    verbs = frozenset({PaidVerb.START})
+
+
+class Convert(PaidEffect):
+    """A conversion."""
+
+    verbs = frozenset({PaidVerb.CONVERT})
+
+
+class Optimize(PaidEffect):
+    """An optimization."""
+
+    verbs = frozenset({PaidVerb.OPTIMIZE})
+
+
+class Retry(PaidEffect):
+    """A new attempt at an asset that has failed."""
+
+    verbs = frozenset({PaidVerb.RETRY})
+
+
+class SendDecision(PaidEffect):
+    """A decision that costs Credits."""
+
+    verbs = frozenset({PaidVerb.APPROVE, PaidVerb.REVISE, PaidVerb.RESUME})
+
+
+class WorkflowHarness:
+    """One run of a job's workflow, with its paid requests in memory.
+
+    `effect` is the one that it waits for, or None when the workflow has ended. What the engine
+    answers from the journal and the clock is answered here.
     """
 
     def __init__(self, job: Job, workflow_config: WorkflowConfig = WorkflowConfig()) -> None:
         self.job = job
         self.effect: AnyEffect | None = None
         self.phases = [job.phase]
+        self.waited = 0.0  # seconds until Mint's time was read
+        self._config = workflow_config
         self._workflow = run_workflow(job, workflow_config)
         self._advance(lambda: next(self._workflow))
 
     def answer(self, answer: Any = None) -> WorkflowHarness:
         """Continue with the answer to the effect."""
+        if isinstance(self.effect, Pay) and isinstance(answer, Operation):
+            answer = Sent(self.attempt(self.effect.call, operation=answer.id), answer)
         self._advance(lambda: self._workflow.send(answer))
         return self
 
     def fail(self, error: Exception) -> WorkflowHarness:
         """Continue with the error that the effect ended with."""
-        self._advance(lambda: self._workflow.throw(error))
+        is_before = isinstance(error, errors.KeyMissing) or not isinstance(error, errors.MintError)
+        if not isinstance(self.effect, Pay) or is_before:
+            self._advance(lambda: self._workflow.throw(error))
+            return self
+        assert isinstance(error, errors.MintError)
+        request = self.attempt(self.effect.call)
+        if is_clear(error):
+            request = replace(request, refusals=request.refusals + 1)
+            is_final = not isinstance(
+                error, errors.KeyRefused | errors.CreditsNeeded | errors.TooManyRequests
+            )
+            if is_final and request.state is State.CLEAN:
+                request = replace(request, closed=State.REFUSED)
+        if error.retryable and not isinstance(error, errors.TooManyActive):
+            # the engine repeats it: here its process ends, and the next one reads the record
+            self._advance(lambda: self._workflow.throw(error))
+            self.job = self.job.with_request(request)
+        else:
+            self._advance(lambda: self._workflow.send(Sent(request, refusal=error)))
         return self
 
     def expect(self, kind: type[W]) -> W:
         """Return the effect that the workflow waits for, which must be of this kind."""
-        assert isinstance(self.effect, kind), (
-            f"the workflow waits for {self.effect}, phase {self.job.phase}"
-        )
-        return self.effect
+        effect = self.effect
+        text = f"the workflow waits for {effect}, phase {self.job.phase}"
+        if issubclass(kind, PaidEffect):
+            assert isinstance(effect, Pay) and effect.call.verb in kind.verbs, text
+            call = effect.call
+            return kind(call.key, call.verb, call.target, call.body, effect.after)
+        assert isinstance(effect, kind), text
+        return effect
 
     @property
     def rests(self) -> bool:
@@ -77,12 +173,58 @@ class WorkflowHarness:
 
     def again(self, workflow_config: WorkflowConfig = WorkflowConfig()) -> WorkflowHarness:
         """Return a new run of the same job after a restart, from what the journal stores."""
+        stored = serialization.load(serialization.dump(self.job), self.job.phase)
         return WorkflowHarness(
-            serialization.load(serialization.dump(self.job), self.job.decision, self.job.phase),
+            replace(stored, requests=self.job.requests, decision=self.job.decision),
             workflow_config,
         )
 
+    def attempt(self, call: PaidCall, **changes: Any) -> PaidRequest:
+        """Return the record of a paid request after another attempt."""
+        request = self._record(call.key)
+        if request.attempts == request.refusals:
+            changes |= {"credential": KEY, "body": json.dumps(call.body)}
+            changes |= {} if request.is_outside else {"born": self._config.now()}
+        now = self._config.now()
+        return replace(request, attempts=request.attempts + 1, attempted=now, **changes)
+
+    def _record(self, key: str) -> PaidRequest:
+        return next(each for each in self.job.requests if each.key == key)
+
     def _advance(self, move: Callable[[], Step]) -> None:
+        self._take(move)
+        while self.effect is not None and (said := self._said(self.effect)) is not None:
+            answer = said[0]
+            self._take(lambda answer=answer: self._workflow.send(answer))  # type: ignore[misc]
+
+    def _said(self, effect: AnyEffect) -> tuple[Any] | None:
+        """Return what the journal or the clock says, or None if a test has to."""
+        if isinstance(effect, ReadClock):
+            self.waited += effect.after
+            return (self._config.now() + effect.after,)
+        if isinstance(effect, Adopt):
+            made = f"{FOUND}{effect.asset_id}"
+            return (replace(self._record(effect.key), operation=made),)
+        if isinstance(effect, Close):
+            return (replace(self._record(effect.key), closed=State.OVER),)
+        if isinstance(effect, Order):
+            before = [each for each in self.job.requests if each.subject == effect.subject]
+            number = 1 + sum(each.verb is effect.verb for each in before)
+            request = new_request(
+                effect.subject, effect.verb, self.job.id, now=self._config.now(), number=number
+            )
+            return (replace(request, body=effect.body),)
+        unsent = self.unsent(effect) if isinstance(effect, Pay) else None
+        return None if unsent is None else (unsent,)
+
+    def unsent(self, effect: Pay) -> Sent | None:
+        """Return what the sender says of a paid request that must not be sent now."""
+        request = self._record(effect.call.key)
+        is_expected = request.is_answered is effect.call.is_replay
+        may_be_sent = is_expected and request.may_be_sent(self._config.now(), KEY)
+        return None if may_be_sent else Sent(request)
+
+    def _take(self, move: Callable[[], Step]) -> None:
         try:
             step = move()
             job, self.effect = step.job, step.effect
@@ -109,8 +251,9 @@ def a_job(
     )
 
 
-def a_conversion(model: Asset = FINISHED_MODEL, *, now: float = 1.0) -> Job:
-    """Return a new job that converts a model to FBX."""
+def a_conversion(model: Asset = FINISHED_MODEL, *, now: float | None = None) -> Job:
+    """Return a new job that converts a model to FBX, ordered at this time, or just now."""
+    now = time.time() if now is None else now
     return new_conversion(model, (Format.FBX,), Delivery(folder="/out"), now=now)
 
 
@@ -119,9 +262,57 @@ def an_optimization(*, now: float = 1.0) -> Job:
     return new_fetch(FINISHED_MODEL, Delivery(), now=now, optimize=OptimizationLevel.LIGHT)
 
 
-def decided(job: Job, verb: Verb, feedback: str | None = None) -> Job:
-    """Return the job with a decision."""
-    return replace(job, decision=Decision(verb, f"click-{verb}", feedback))
+def decided(job: Job, verb: Verb, feedback: str | None = None, *, now: float | None = None) -> Job:
+    """Return the job with a decision, which was made at this time, or just now."""
+    now = time.time() if now is None else now
+    if verb is Verb.CANCEL:
+        given_up = tuple(
+            replace(each, closed=each.after(Event.CANCEL)) if each.is_open else each
+            for each in job.requests
+        )
+        return replace(job, requests=given_up, decision=Decision(verb))
+    made = job.operation.id if job.operation else ""
+    subject = of_operation(made) if verb is Verb.RESUME else of_preview(made, str(job.revision))
+    number = 1 + sum(each.subject == subject for each in job.requests)
+    request = new_request(subject, PAID_VERBS[verb], job.id, now=now, number=number)
+    decision = Decision(verb, request.key, feedback)
+    return replace(job, requests=(*job.requests, request), decision=decision)
+
+
+def retried(job: Job, *, now: float | None = None) -> Job:
+    """Return a job after a click on Retry, as the job service commits it."""
+    now = time.time() if now is None else now
+    asset_id, before = job.failed_asset_id, job.start_request
+    verb = PaidVerb.CONVERT if job.convert else PaidVerb.RETRY if asset_id else PaidVerb.START
+    made_of = job.source_asset_id if job.convert else asset_id
+    subject = of_asset(made_of) if made_of else before.subject if before else of_job(job.id)
+    closed = tuple(
+        replace(each, closed=State.OVER) if each.is_open else each for each in job.requests
+    )
+    number = 1 + sum((each.subject, each.verb) == (subject, verb) for each in closed)
+    request = new_request(subject, verb, job.id, now=now, number=number)
+    job = replace(job.without_operation(), requests=(*closed, request), candidates=())
+    return job.moved(Phase.WAITING, problem=None, source_asset_id=made_of)
+
+
+def sent(job: Job, at: float, **changes: Any) -> Job:
+    """Return the job as it is after its start was sent at this time, and not answered."""
+    request = job.start_request
+    assert request is not None
+    body = json.dumps(job.request.body(job.image_urls))
+    changes = {
+        "attempts": 1,
+        "born": at,
+        "attempted": at,
+        "credential": KEY,
+        "body": body,
+    } | changes
+    return job.with_request(replace(request, **changes))
+
+
+def accepted(job: Job, operation_id: str = "op_1", at: float = 0.0) -> Job:
+    """Return the job as it is after Mint has named the operation of its start."""
+    return sent(job, at, operation=operation_id)
 
 
 def operation(
@@ -178,12 +369,8 @@ def problem(
 
 def working(mode: Mode = Mode.AUTO, **more: Any) -> Job:
     """Return a job that is running at Mint."""
-    return replace(
-        a_job(mode=mode, **more),
-        phase=Phase.WORKING,
-        operation=operation("running", mode),
-        body={"prompt": "a lamp"},
-    )
+    job = accepted(a_job(mode=mode, **more))
+    return replace(job, phase=Phase.WORKING, operation=operation("running", mode))
 
 
 def job_in_review() -> Job:

@@ -77,7 +77,8 @@ def raw_server(
     """Run a server that returns these responses in turn, and the last one repeatedly.
 
     `NO_ANSWER` never responds; `then_close` closes the connection after each response; `greeting`
-    is sent before any request, as mail servers do; `drip` adds a space every so many seconds.
+    is sent before any request, as mail servers do; `drip` adds a space every so many
+    seconds, to the last response.
     """
     script = list(answers or [answer()])
 
@@ -92,7 +93,7 @@ def raw_server(
                 stopped.wait()
                 return
             connection.sendall(said)
-            while drip is not None and not stopped.wait(drip):
+            while drip is not None and said == script[-1] and not stopped.wait(drip):
                 connection.sendall(b" ")
             if then_close:
                 return

@@ -39,7 +39,6 @@ def assert_not_sent(client: Client) -> None:
     with pytest.raises(NotSent, match="the connection was lost before the request was sent") as got:
         start(client)
     assert got.value.retryable
-    assert not got.value.proves_nothing_started
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -203,3 +202,80 @@ def test_a_clock_that_is_set_stops_no_start(make_transport, clocks: ShiftedClock
         clocks.shift["time"] += seconds
         start(client)
         assert methods(server) == ["GET", "POST"]
+
+
+LAST = answer(Date=NOW, Connection="close")
+LAST_BY_HTTP_1_0 = LAST.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Connection: close\r\n", b"")
+
+
+@pytest.mark.parametrize("last", [LAST, LAST_BY_HTTP_1_0], ids=["close", "HTTP/1.0"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_closes_each_connection(make_transport, secure, scheme, last):
+    """Mint's time is read once more, and the start has a connection of its own right after it."""
+    tls = secure if scheme == "https" else None
+    with raw_server(last, last, STARTED, then_close=True, tls=tls) as server:
+        client = Client(make_transport(server.base_url))
+        client.mint_time()
+        client.mint_time()
+        start(client)
+        assert (methods(server), server.connections) == (["GET", "GET", "POST"], 3)
+
+
+@pytest.mark.parametrize("clock", ["time", "monotonic"])
+@pytest.mark.parametrize(("seconds", "is_sent"), [(29.0, True), (31.0, False)])
+def test_a_start_on_a_connection_of_its_own_needs_mint_s_time_of_just_now(
+    make_transport, clocks: ShiftedClocks, clock, seconds, is_sent
+):
+    """The connection itself no longer shows that the computer has not slept."""
+    with raw_server(LAST, STARTED, then_close=True) as server:
+        client = Client(make_transport(server.base_url))
+        client.mint_time()
+        clocks.shift[clock] += seconds
+        if is_sent:
+            start(client)
+        else:
+            assert_not_sent(client)
+        assert methods(server) == ["GET", "POST"][: 1 + is_sent]
+
+
+@pytest.mark.parametrize("clock", ["time", "monotonic"])
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (socket, "getaddrinfo"),
+        (socket.socket, "connect"),
+        (ssl.SSLContext, "wrap_socket"),
+    ],
+)
+def test_a_computer_that_slept_while_it_connected_again_sends_no_start(
+    make_transport, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock
+):
+    """Also between Mint's time and a start that has a connection of its own."""
+    with raw_server(LAST, STARTED, then_close=True, tls=secure) as server:
+        client = Client(make_transport(server.base_url))
+        client.mint_time()
+        with monkeypatch.context() as patched:
+            sleeps_in(patched, owner, name, clocks, clock)
+            assert_not_sent(client)
+        assert methods(server) == ["GET"]
+
+
+def test_a_server_that_keeps_the_connection_again(make_transport):
+    """What an earlier answer has said about its connection counts no longer."""
+    with raw_server(LAST, ME, then_close=True) as server:
+        client = Client(make_transport(server.base_url))
+        client.mint_time()
+        client.mint_time()
+        wait_until_closed(client)
+        assert_not_sent(client)
+
+
+def test_a_client_that_was_stopped_has_no_time(make_transport):
+    """Nothing is begun any more, not even with a time that is known."""
+    with raw_server(ME) as server:
+        client = Client(make_transport(server.base_url))
+        client.mint_time()
+        client.stop()
+        with pytest.raises(Unreachable, match="the request was stopped"):
+            client.mint_time()
+        assert methods(server) == ["GET"]

@@ -139,7 +139,7 @@ def test_the_same_key_with_other_input_is_an_error(service, client):
     """The response is 409, nothing was started, and the message says so."""
     start(client, "a lamp")
     with pytest.raises(
-        errors.IdempotencyConflict, match="idempotency key was already used with other content"
+        errors.IdempotencyConflict, match="Mint knows this request with other content"
     ):
         start(client, "a chair")
     assert len(service.operations()) == 1

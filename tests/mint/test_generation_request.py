@@ -21,6 +21,7 @@ def test_a_minimal_request_has_no_extra_fields():
         "prompt": "a lamp",
         "generationPreset": "standard",
         "generationMode": "auto",
+        "name": "a lamp",
     }
 
 

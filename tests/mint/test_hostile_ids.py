@@ -44,7 +44,7 @@ WITHOUT_IDS: dict[str, Call] = {
     "estimate": lambda client: client.estimate(Kind.MODEL, Preset.FAST, Mode.AUTO),
     "estimate_optimization": lambda client: client.estimate_optimization("m1"),
 }
-NO_REQUESTS = {"close", "stop", "clock_offset"}
+NO_REQUESTS = {"close", "stop", "clock_offset", "key_hash", "mint_time", "on_this_connection"}
 
 each_hostile_id = pytest.mark.parametrize("id", HOSTILE_IDS.values(), ids=HOSTILE_IDS)
 

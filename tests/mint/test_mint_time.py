@@ -171,18 +171,6 @@ def test_an_answer_that_waited_while_the_computer_slept_is_no_time(
             client.mint_time()
 
 
-def test_the_estimated_time_needs_no_request(make_transport, clocks: ShiftedClocks):
-    """It is the latest Date and the seconds since; setting this computer's clock changes nothing."""
-    with raw_server(answer(Date=at())) as server:
-        client = Client(make_transport(server.base_url))
-        assert client.estimated_time is None
-        client.me()
-        clocks.shift["time"] += 86_400.0
-        clocks.shift["monotonic"] += 3600.0
-        assert client.estimated_time == pytest.approx(NOON.timestamp() + 3600, abs=5)
-        assert len(server.received) == 1
-
-
 def test_a_hash_tells_keys_apart(make_transport):
     """It is the first half of HMAC-SHA-256 of the key without white space, with the salt."""
     base_url = "http://127.0.0.1:1/v1"

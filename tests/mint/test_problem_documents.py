@@ -13,7 +13,7 @@ from mint_blender.mint.problem_documents import read_problem
 
 from .test_schema_robustness import values
 
-REFUSED = "Mint does not accept this request: It says so. Nothing was started or charged. Change the request and try again."
+REFUSED = "Mint does not accept this request: It says so. Change the request and try again."
 TROUBLE = (
     "Mint is temporarily unavailable: It says so. Nothing is lost. Trying again automatically."
 )
@@ -32,7 +32,7 @@ ROWS = [
         402,
         "insufficient-credits",
         errors.CreditsNeeded,
-        "Mint needs more Credits for this: It says so. Nothing was started. Buy Credits at platform.mint.gg/billing, then resume.",
+        "Mint needs more Credits for this: It says so. Buy Credits at platform.mint.gg/billing, then resume.",
         False,
     ),
     (
@@ -67,7 +67,7 @@ ROWS = [
         409,
         "idempotency-conflict",
         errors.IdempotencyConflict,
-        "This request's idempotency key was already used with other content: It says so. Nothing was started twice. Start a new job.",
+        "Mint knows this request with other content: It says so. Look in your library for what it has made.",
         False,
     ),
     (
@@ -144,7 +144,10 @@ def test_each_problem_has_its_class_and_message(status, slug, kind, sentence, re
 )
 def test_the_slug_is_the_last_segment_of_the_type(type_):
     """A bare word and a URI of any host name the same problem."""
-    assert isinstance(problem_error(read_problem(409, {"type": type_})), errors.IdempotencyConflict)
+    assert isinstance(
+        problem_error(read_problem(409, {"type": type_, "title": "Used"})),
+        errors.IdempotencyConflict,
+    )
 
 
 def test_the_status_decides_over_a_contradicting_slug():

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.diagnostics import journal_check
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage import batch_ledger
 from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER
 from mint_blender.jobs.storage.journal import Journal
 
@@ -100,7 +101,7 @@ def wait_a_minute(folder: Path) -> None:
     machine. The batch says so, and to try again in a minute.
     """
     old = time.time() - EXPIRES_AFTER
-    for path in folder.glob(f"*/{batch_ledger.FOLDER}/**/*"):
+    for path in folder.glob(f"*/{line_files.FOLDER}/**/*"):
         if path.is_file() and not path.read_bytes():
             os.utime(path, (old, old))
 
@@ -166,6 +167,7 @@ class Killer:
 
     def _check(self, scenario: Scenario, home: Path, prompt: str) -> None:
         check_paid_once(self.service, prompt, scenario.results)
+        check_table(home)
         for job in jobs_in(home):
             output, model = Path(job.delivery.output or ""), job.file(Role.MODEL)
             if model is None or not output.is_file() or output.suffix != scenario.suffix:
@@ -198,6 +200,13 @@ def check_paid_once(
             raise Broken(f"{operation.status}, paid {operation.finalized} of {paid}")
     if leaks := service.leaks():
         raise Broken(f"the key was sent to the file host: {leaks[0]}")
+
+
+def check_table(home: Path) -> None:
+    """Raise Broken if a record of the journal breaks a rule of paid requests."""
+    content = journal_check.read(home)
+    if content is None or content.wrong_jobs:
+        raise Broken(f"the records of {content} cannot be right")
 
 
 def jobs_in(home: Path) -> list[Job]:

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from mint_blender.jobs.diagnostics import journal_check
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.storage.journal_reader import JournalReader
 from tests.mint_service.records import Operation
@@ -25,6 +26,8 @@ def violations(folder: Path, service: Service) -> list[str]:
         records = list(journal._read(""))
     jobs = {each.id: each for each in records if isinstance(each, Job)}
     found = [f"the job {each.id} cannot be read" for each in records if each.id not in jobs]
+    if (content := journal_check.read(folder / "home")) is not None:
+        found += [f"the records of {each} cannot be right" for each in content.wrong_jobs]
     operations = service.operations()
     found += paid_twice(facts, jobs, operations)
     found += lost(facts, jobs, operations)

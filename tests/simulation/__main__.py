@@ -70,6 +70,7 @@ def main() -> int:
         faults=arguments.faults,
         boundaries=arguments.boundaries,
         most_clock_jump=arguments.clock_jump,
+        surprises=arguments.surprises,
     )
     totals, began = Totals(), time.monotonic()
     end = began + (arguments.minutes * 60.0 if arguments.minutes else float("inf"))
@@ -115,6 +116,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--faults", type=float, default=1.0, help="1.0: each with probability 0.1")
     parser.add_argument("--boundaries", type=int, default=1500, help="mean writes until a kill")
     parser.add_argument("--clock-jump", type=float, default=100.0, help="seconds, at most")
+    parser.add_argument(
+        "--surprises", action="store_true", help="turn what was taken for granted, by each seed"
+    )
     return parser.parse_args()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from mint_blender.jobs.job import Job
+from mint_blender.jobs.job import Job, asset_of, is_unanswered
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
@@ -64,10 +64,12 @@ class Actions:
             service.unfinished.discard_queue()
             return
         for job in service.unfinished.continue_queue():  # from now on it costs: perhaps today
-            self._note_paid(job.id, job.key, is_confirmed=False)
+            self._note_start(job, is_confirmed=False)
 
     def _click_on(self, service: JobService, job: Job) -> None:
         verbs = [verb.value for verb in presenter.verbs(job)]
+        verbs += ["use"] if job.candidates else []
+        verbs += ["once_more"] if is_unanswered(job) else []
         offers = [verb for verb in verbs if verb not in {"cancel", "retry"} or self._rarely(0.3)]
         if job.phase is Phase.PAUSED:
             offers.append("resume")
@@ -138,7 +140,7 @@ class Actions:
                 job = service.start(request, delivery, optimize=optimize, max_credits=most)
         if most is not None:
             clicks.own_limit[job.id] = most
-        self._note_paid(job.id, job.key, is_confirmed=is_confirmed)
+        self._note_start(job, is_confirmed=is_confirmed)
         if self._rarely(0.3):
             self.world.pictures.change(self.rng, request.images)
         return job
@@ -149,6 +151,10 @@ class Actions:
         is_confirmed = confirm and self._rarely(0.05)
         with service.budget.without_limits() if is_confirmed else nullcontext():
             yield is_confirmed or service.budget.ignores_limits
+
+    def _note_start(self, job: Job, *, is_confirmed: bool) -> None:
+        if job.start_request is not None:
+            self._note_paid(job.id, job.start_request.key, is_confirmed=is_confirmed)
 
     def _note_paid(self, job_id: str, key: str, *, is_confirmed: bool) -> None:
         world = self.world
@@ -162,9 +168,12 @@ class Actions:
         """Return a request whose prompt tells all jobs of the same words apart from others."""
         if not self._prompts or self._rarely(0.9):
             self._prompts += 1
+        words = f"prompt {self._prompts:04d}."
+        if self.world.surprises.prompts_are_normalized:  # and this is what changes them
+            words = f"A  cafe\u0301.\n{words}"
         return GenerationRequest(
             self.rng.choice([Kind.MODEL, Kind.MODEL, Kind.WORLD]),
-            f"prompt {self._prompts:04d}.",
+            words,
             preset=self.rng.choice(list(Preset)),
             mode=self.rng.choice(
                 [Mode.AUTO, Mode.REVIEW] if self.world.options.reviews else [Mode.AUTO]
@@ -198,18 +207,18 @@ class Actions:
 
     def revise(self, service: JobService, job: Job) -> None:
         """Ask for another Preview."""
-        with self.counted("previews", job.request.prompt), self._limits(service) as is_confirmed:
+        with self.counted("previews", self._prompt_of(job)), self._limits(service) as is_confirmed:
             service.revise(job.id, "make it green")
         self._note_decision(service, job, Verb.REVISE, is_confirmed=is_confirmed)
 
     def retry(self, service: JobService, job: Job) -> None:
         """Pay for a new attempt."""
-        prompt = job.request.prompt
+        prompt = self._prompt_of(job)
         with self.counted("starts", prompt), self.counted("previews", prompt):
             self._count_follow_ups(job)
             with self._limits(service) as is_confirmed:
                 service.retry(job.id)
-        self._note_decision(service, job, Verb.RETRY, is_confirmed=is_confirmed)
+        self._note_start(service.job(job.id), is_confirmed=is_confirmed)
 
     def _note_decision(
         self, service: JobService, job: Job, verb: Verb, *, is_confirmed: bool
@@ -223,7 +232,12 @@ class Actions:
 
     def _count_follow_ups(self, job: Job) -> None:
         if job.optimize or job.convert:
-            self.world.clicks.add(self.world.clicks.follow_ups, job.request.prompt)
+            self.world.clicks.add(self.world.clicks.follow_ups, self._prompt_of(job))
+
+    def _prompt_of(self, job: Job) -> str:
+        """Return the prompt that Mint has got: it may show another form to a job for an asset."""
+        made = self.world.mint.operations.resources.get(asset_of(job) or "")
+        return made.prompt if made is not None else job.request.prompt
 
     def cancel(self, service: JobService, job: Job) -> None:
         """Cancel a job."""
@@ -236,6 +250,19 @@ class Actions:
         self._note_decision(service, job, Verb.RESUME, is_confirmed=is_confirmed)
         if is_confirmed:
             self.world.clicks.confirmed.add(job.id)
+
+    def use(self, service: JobService, job: Job) -> None:
+        """Use what Mint's list shows, if it is the person's own: there is a picture of it."""
+        keys = {each.key for each in job.requests}
+        operations = self.world.mint.operations.all.values()
+        own = {each.resource.id for each in operations if each.resource and each.key in keys}
+        chosen = [each.id for each in job.candidates if each.id in own]
+        if chosen:
+            service.use_candidate(job.id, chosen[0])
+
+    def once_more(self, service: JobService, job: Job) -> None:
+        """Let a request without an answer be sent once more."""
+        service.send_once_more(job.id)
 
     def dismiss(self, service: JobService, job: Job) -> None:
         """Remove a job from the list."""
@@ -251,5 +278,5 @@ class Actions:
             return
         formats = self.rng.sample([Format.FBX, Format.OBJ, Format.STL], 2)
         folder = self.world.folder.parent / "converted"
-        with self.counted("follow_ups", job.request.prompt), self._limits(service):
+        with self.counted("follow_ups", self._prompt_of(job)), self._limits(service):
             service.convert(job.asset, formats, folder)

@@ -10,7 +10,14 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -27,7 +34,8 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService, NotPossible
-from mint_blender.jobs.storage import batch_lease, batch_ledger
+from mint_blender.jobs.storage import batch_lease
+from mint_blender.jobs.storage.journal_reader import JournalReader
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.retry import call_with_retries
@@ -116,10 +124,11 @@ def _count_attempts(process: Process, service: JobService) -> None:
         clicks.paid[key] = PaidClick(job.id, machine, process.world.clock.wall(), False)
 
     def counted_start(request: GenerationRequest, *arguments: Any, **more: Any) -> Job:
-        if _was_canceled(process.world.folder, request.prompt):
+        if _was_canceled(process, request.prompt):
             _add_attempt(process, request.prompt)
         job = start(request, *arguments, **more)
-        note(job, job.key)
+        if job.start_request is not None:
+            note(job, job.start_request.key)
         return job
 
     def counted_retry(job_id: str) -> None:
@@ -130,9 +139,9 @@ def _count_attempts(process: Process, service: JobService) -> None:
         except NotPossible:
             _add_attempt(process, job.request.prompt, -1)
             raise
-        decision = service.job(job_id).decision
-        if decision is not None:
-            note(job, decision.key)
+        request = service.job(job_id).start_request
+        if request is not None:
+            note(job, request.key)
 
     service.start, service.retry = counted_start, counted_retry  # type: ignore[method-assign]
 
@@ -143,10 +152,15 @@ def _add_attempt(process: Process, prompt: str, number: int = 1) -> None:
     clicks.add(clicks.previews, prompt, number)
 
 
-def _was_canceled(folder: Path, prompt: str) -> bool:
+def _was_canceled(process: Process, prompt: str) -> bool:
     """Return whether the line's last job was canceled, so that another one may be paid for."""
-    jobs = [entry.job for entry in batch_ledger.read(folder).values() if entry.job is not None]
-    return any(job.request.prompt == prompt and job.phase is Phase.CANCELED for job in jobs)
+    jobs = sorted(_jobs(process), key=lambda job: job.created_at)
+    return [job.phase for job in jobs if job.request.prompt == prompt][-1:] == [Phase.CANCELED]
+
+
+def _jobs(process: Process) -> Iterator[Job]:
+    with closing(JournalReader(process.machine.home)) as journal:
+        yield from (each for each in journal._read("") if isinstance(each, Job))
 
 
 # -- what the command finds on its machine
@@ -181,6 +195,7 @@ def simulated_batches(world: World) -> Iterator[None]:
             (session, "account", lambda: current().account),
             (session, "check_online", lambda: None),
             (price_check, "call_mint", call_mint),
+            (session, "call_mint", call_mint),
             (line_jobs, "file_lock", lock),
             (batch_lease.Lease.acquire, "__defaults__", (sleep,)),
             (batch_lease, "_is_alive", is_alive),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,11 +13,12 @@ from urllib.parse import urlsplit
 from mint_blender.jobs import notes
 from mint_blender.jobs.job import Job, asset_of
 from mint_blender.jobs.job_values import Role
+from mint_blender.jobs.paid_requests.table_check import StoredRow, check_table
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.storage.journal_reader import JournalReader
 from mint_blender.mint.schema import Kind
 
-from . import limits
+from . import books, limits
 from .mint_files import content
 from .mint_operations import BUSY, DONE, Operation
 from .people import ENDED
@@ -36,10 +38,14 @@ def check(world: World, people: People) -> None:
     for machine in world.machines:
         jobs, listed = _read(machine)
         everywhere += jobs
+        for request in (each for job in jobs for each in job.requests):
+            world.clicks.ordered.setdefault(request.key, (request.job, request.born))
+        _check_table(jobs)
         _check_nothing_is_stuck(world, jobs, listed)
         _check_own_ends(world, jobs)
         _check_files(world, jobs)
     _check_nothing_is_lost(everywhere, operations)
+    books.check(world, everywhere)
     limits.check(world)
     _check_secrets(world)
 
@@ -53,6 +59,17 @@ def _read(machine: Machine) -> tuple[list[Job], set[str]]:
     if len(jobs) != len(records):
         raise Violation("a job cannot be read")
     return jobs, listed
+
+
+def _check_table(jobs: list[Job]) -> None:
+    """`doctor` finds nothing wrong with the records of paid requests."""
+    rows = [
+        StoredRow(**{each.name: getattr(request, each.name) for each in fields(StoredRow)})
+        for job in jobs
+        for request in job.requests
+    ]
+    for fault in check_table(rows):
+        raise Violation(f"the rule {fault.rule!r}: {fault.what} ({fault.key})", fault.key[-4:])
 
 
 def _check_paid_once(world: World, operations: list[Operation]) -> None:
@@ -88,6 +105,8 @@ def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> 
         code = job.problem.code if job.problem is not None else ""
         is_over = code == "no_file" and not _wanted(world, job)
         is_over = is_over or (code == "started_elsewhere" and _was_started(world, job))
+        # who forges files there can hinder a line, and no more
+        is_over = is_over or (world.surprises.hostile_folder and job.delivery.line is not None)
         if _is_held_for_good(job) or is_over:
             continue
         if job.id in listed and (job.phase not in ENDED or job.decision is not None):
@@ -112,7 +131,7 @@ def _is_held_for_good(job: Job) -> bool:
     Nothing was sent for it, and only a person can say that the next key is of the same account.
     """
     has_lost_key = job.owner is not None and job.owner.account.startswith("key:")
-    return has_lost_key and job.first_sent_at is None and not job.operations
+    return has_lost_key and not any(each.attempts for each in job.requests) and not job.operations
 
 
 def _check_nothing_is_lost(jobs: list[Job], operations: list[Operation]) -> None:
@@ -120,8 +139,10 @@ def _check_nothing_is_lost(jobs: list[Job], operations: list[Operation]) -> None
     known = {each.id for job in jobs for each in job.operations}
     known |= {job.source_asset_id for job in jobs if job.source_asset_id}
     known |= {job.asset.id for job in jobs if job.asset}
+    known |= {each.id for job in jobs for each in job.candidates}  # a person was shown them
     known |= {job.operation.resource.id for job in jobs if job.operation and job.operation.resource}
-    for each in operations:
+    told = {request.key for job in jobs for request in job.requests if books.is_told(request)}
+    for each in (each for each in operations if each.key not in told):
         is_paid = each.paid > 0 and each.status in DONE | BUSY | {"preview_ready"}
         resource = each.resource.id if each.resource else ""
         if each.is_generation and is_paid and each.id not in known and resource not in known:

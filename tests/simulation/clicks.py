@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-
-_SUFFIXES = re.compile("(-optimize|-new-pictures|-display-name)+$")
 
 
 @dataclass(frozen=True)
@@ -34,8 +31,9 @@ class Clicks:
         shown: The hash of the Preview picture that was shown at an approval, by its key.
         own_limit: The most that a job may cost, by its id.
         pictures: The hashes of the reference pictures of each start, by prompt.
-        paid: Clicks that cost, by the beginning of their idempotency keys.
+        paid: Clicks that cost, by their idempotency keys.
         confirmed: The jobs that may exceed the limits.
+        ordered: The job of each paid request in a journal, and when it was ordered, by its key.
     """
 
     starts: dict[str, int] = field(default_factory=dict)
@@ -46,6 +44,7 @@ class Clicks:
     pictures: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     paid: dict[str, PaidClick] = field(default_factory=dict)
     confirmed: set[str] = field(default_factory=set)
+    ordered: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     @staticmethod
     def add(counts: dict[str, int], prompt: str, number: int = 1) -> None:
@@ -53,5 +52,13 @@ class Clicks:
         counts[prompt] = counts.get(prompt, 0) + number
 
     def paid_by(self, key: str) -> PaidClick | None:
-        """Return the click that a request with this idempotency key belongs to, if it is known."""
-        return self.paid.get(_SUFFIXES.sub("", key))
+        """Return the click that a request with this idempotency key belongs to, if it is known.
+
+        What a job orders by itself, such as an optimization, belongs to its latest click before.
+        """
+        if key in self.paid or key not in self.ordered:
+            return self.paid.get(key)
+        job, at = self.ordered[key]
+        clicks = [each for each in self.paid.values() if each.job == job]
+        before = [each for each in clicks if each.at <= at + 1.0] or clicks
+        return max(before, key=lambda each: each.at, default=None)

@@ -13,15 +13,17 @@ import itertools
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache, lru_cache
 from typing import Any
 from unittest.mock import patch
 
-from mint_blender.files import private_files
+from mint_blender.files import file_identity, private_files
 from mint_blender.files.partial_download import PartFile
-from mint_blender.jobs.storage import batch_ledger, database, journal_reader
+from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.paid_requests import table
+from mint_blender.jobs.storage import database, journal_reader, serialization
 from mint_blender.jobs.storage.job_locks import ProcessLock
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT", "BEGIN")
@@ -125,17 +127,18 @@ class Disk:
 
         return Stream()
 
-    def append(self, path: Any, line: bytes) -> None:
-        """Append to a batch's ledger; a kill may leave half a line."""
+    def create(self, path: Any, data: dict[str, Any]) -> bool:
+        """Create a file in the folder of a batch; a kill may leave it empty."""
         self.check_space()
         try:
             self.boundary()
         except Killed:
-            with path.open("ab") as file:
-                file.write(line[: len(line) // 2])
+            if path.parent.is_dir() and not path.exists():
+                path.touch()
             raise
-        _append(path, line)
+        created = _create(path, data)
         self.boundary()
+        return created
 
 
 class Rows:
@@ -225,14 +228,19 @@ _init_lock = ProcessLock.__init__
 _real_prepare = database.Database.prepare
 _connect = sqlite3.connect
 _open_part = PartFile.open
-_append = batch_ledger._append
+_create = line_files._create
 
 
-def _prepare(self: database.Database, version: int, *statements: str) -> None:
+def _prepare(
+    self: database.Database,
+    version: int,
+    migrations: Mapping[int, database.Migration],
+    *statements: str,
+) -> None:
     """Leave out what creates tables that are there: every process would, each time it opens one."""
     if self.connection.execute("PRAGMA user_version").fetchall() == [(version,)]:
         statements = ()
-    _real_prepare(self, version, *statements)
+    _real_prepare(self, version, migrations, *statements)
 
 
 @contextmanager
@@ -251,8 +259,11 @@ def in_memory(disk: Disk) -> Iterator[None]:
         use = stack.enter_context
         stack.callback(disk.close)
         use(patch.object(database.Database, "prepare", _prepare))
+        # a journal in memory has no file
+        for module in (file_identity, table):
+            use(patch.object(module, "identity", lambda path: f"file {path}"))
         # a pure function of the record, which each process would call for itself
-        use(patch.object(journal_reader, "load_row", lru_cache(2000)(journal_reader.load_row)))
+        use(patch.object(journal_reader, "load_row", lru_cache(2000)(serialization.load_row)))
         # the home is made once, and nobody changes its permissions
         for name in ("make_home", "make_file", "restrict"):
             use(patch.object(private_files, name, cache(getattr(private_files, name))))
@@ -284,7 +295,7 @@ def simulated_disk(disk: Disk) -> Iterator[None]:
         use(patch.object(sqlite3, "connect", disk.connect))
         use(patch.object(database, "choose_mode", lambda connection, folder: "memory"))
         use(patch.object(PartFile, "open", lambda part: disk.open_part(part)))
-        use(patch.object(batch_ledger, "_append", disk.append))
+        use(patch.object(line_files, "_create", disk.create))
         use(patch.object(ProcessLock, "__init__", lock))
         use(patch.object(os, "fsync", lambda handle: disk.boundary()))
         for name in ("replace", "rename", "unlink", "mkdir", "link"):

@@ -29,7 +29,7 @@ def check(world: World) -> None:
         if not charge.released and (click := world.clicks.paid_by(charge.key)) is not None
     ]
     _check_jobs(world, charges)
-    if world.options.most_clock_jump < MARGIN / 2:
+    if world.most_clock_jump < MARGIN / 2:
         _check_days(world, charges)
 
 

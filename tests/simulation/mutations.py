@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
@@ -14,56 +14,80 @@ from unittest.mock import patch
 import requests
 
 from mint_blender.files import download
-from mint_blender.jobs import reference_files
-from mint_blender.jobs.budget import prices, spending
-from mint_blender.jobs.engine import dispatch
-from mint_blender.jobs.storage import journal
-from mint_blender.jobs.workflow import context, decisions, result, start
-from mint_blender.jobs.workflow.effects import Start
+from mint_blender.jobs import new_jobs, reference_files
+from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.paid_requests import record, table
+from mint_blender.jobs.paid_requests import send as sending
+from mint_blender.jobs.paid_requests.record import PaidVerb
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.workflow import decisions, look, result
+from mint_blender.jobs.workflow.effects import Order
 from mint_blender.mint import errors
 
 Mutation = Callable[[], AbstractContextManager[Any]]
-_make, _act = dispatch.make, dispatch._act
-_save = journal.Journal.save
+_post = sending._post
+_refuse = table.PaidRequests.refuse
 
 
 def _new_key_at_each_try() -> AbstractContextManager[Any]:
     """A start gets a new idempotency key each time it is sent."""
 
-    def make(client: Any, effect: Any, now: Callable[[], float]) -> Any:
-        is_start = isinstance(effect, Start)
-        return _make(client, replace(effect, key=str(uuid.uuid4())) if is_start else effect, now)
+    def post(client: Any, call: Any, body: Any) -> Any:
+        is_start = call.verb is PaidVerb.START
+        return _post(client, replace(call, key=str(uuid.uuid4())) if is_start else call, body)
 
-    return patch.object(dispatch, "make", make)
+    return patch.object(sending, "_post", post)
 
 
 def _new_key_for_each_decision() -> AbstractContextManager[Any]:
     """A revision or retry gets a new idempotency key each time it is sent."""
 
-    def act(client: Any, effect: Any) -> Any:
-        decision = replace(effect.decision, key=str(uuid.uuid4()))
-        return _act(client, replace(effect, decision=decision))
+    def post(client: Any, call: Any, body: Any) -> Any:
+        is_again = call.verb in {PaidVerb.REVISE, PaidVerb.RETRY}
+        return _post(client, replace(call, key=str(uuid.uuid4())) if is_again else call, body)
 
-    return patch.object(dispatch, "_act", act)
+    return patch.object(sending, "_post", post)
 
 
 def _no_memory_of_sending() -> AbstractContextManager[Any]:
-    """It is not stored when a start was sent for the first time."""
+    """It is not stored that an attempt is about to be sent."""
 
-    def save(self: Any, job: Any, **more: Any) -> None:
-        _save(self, replace(job, first_sent_at=None), **more)
+    def begin(self: Any, key: str, *, body: str, **more: Any) -> Any:
+        request = self.get(key)
+        return replace(request, body=body) if request.is_open or request.is_answered else None
 
-    return patch.object(journal.Journal, "save", save)
+    return patch.object(table.PaidRequests, "begin", begin)
 
 
 def _repeats_for_ever() -> AbstractContextManager[Any]:
     """A start is repeated after Mint has forgotten its key."""
-    return patch.object(context, "REPEATED_FOR", math.inf)
+    return patch.object(record, "YOUNG_FOR", math.inf)
 
 
 def _believes_gateways() -> AbstractContextManager[Any]:
     """A gateway's error is taken for proof that nothing was started."""
-    return patch.multiple(errors.ServiceError, retryable=False, proves_nothing_started=True)
+    is_clear = sending.is_clear
+
+    def believes(error: Any) -> bool:
+        return is_clear(error) or isinstance(error, errors.ServiceError)
+
+    return _both(
+        patch.object(sending, "is_clear", believes),
+        patch.object(errors.ServiceError, "retryable", False),
+    )
+
+
+def _believes_a_later_refusal() -> AbstractContextManager[Any]:
+    """A refusal closes a request, although an earlier attempt was not answered."""
+
+    def refuse(self: Any, key: str, *, is_final: bool) -> Any:
+        request = _refuse(self, key, is_final=is_final)
+        if request is not None and is_final and request.is_open:
+            self._db.rows("UPDATE paid_requests SET closed = 'refused' WHERE key = ?", key)
+            request = self.get(key)
+        return request
+
+    return patch.object(table.PaidRequests, "refuse", refuse)
 
 
 def _cancels_without_looking() -> AbstractContextManager[Any]:
@@ -72,20 +96,58 @@ def _cancels_without_looking() -> AbstractContextManager[Any]:
     def nothing(self: Any) -> Any:
         yield from ()
 
-    return patch.object(decisions.DecisionHandler, "_find_sent_start", nothing)
+    return patch.object(decisions.DecisionHandler, "_find_operation", nothing)
 
 
-def _forgets_the_key_of_unclear_answers() -> AbstractContextManager[Any]:
-    """A start that was never answered is sent again under another key."""
+def _starts_again_without_a_person() -> AbstractContextManager[Any]:
+    """A start of which nothing certain was found is ordered again by itself."""
 
-    def send(self: Any) -> Any:
-        self._job = replace(self._job, key=str(uuid.uuid4()))
-        yield from _send_start(self)
+    def tell(context: Any, request: Any, found: Any, refusal: Any) -> Any:
+        again = yield from context.perform(Order(request.subject, request.verb))
+        context.job = context.job.with_request(again).moved(Phase.WAITING)
 
-    return patch.object(start.Starter, "send_start", send)
+    return patch.object(look, "_tell", tell)
 
 
-_send_start = start.Starter.send_start
+def _does_not_wait_for_late_requests() -> AbstractContextManager[Any]:
+    """Mint's list is read while an attempt may still be on its way."""
+    return patch.object(look, "SETTLED_AFTER", -math.inf)
+
+
+def _does_not_compare_api_keys() -> AbstractContextManager[Any]:
+    """A request in doubt is repeated with any API key."""
+    may_be_sent = record.PaidRequest.may_be_sent
+
+    def may(self: Any, now: float, credential: str) -> bool:
+        return may_be_sent(self, now, self.credential)
+
+    return patch.object(record.PaidRequest, "may_be_sent", may)
+
+
+def _takes_random_keys() -> AbstractContextManager[Any]:
+    """The key is random instead of derived."""
+
+    def random_key(*order: Any) -> str:
+        return str(uuid.uuid4())
+
+    return _both(
+        patch.object(new_jobs, "key_of", random_key), patch.object(table, "key_of", random_key)
+    )
+
+
+def _tells_nothing_apart() -> AbstractContextManager[Any]:
+    """What the list shows is adopted, although another request may have made it."""
+    return patch.object(look, "_may_have_made", lambda assets, bodies: False)
+
+
+def _approves_unseen() -> AbstractContextManager[Any]:
+    """A decision is sent without asking Mint what it shows."""
+    return patch.object(sending, "_other_preview", lambda client, call: None)
+
+
+def _shares_lines() -> AbstractContextManager[Any]:
+    """A line is sent although another machine has its file."""
+    return patch.object(line_files.LineFile, "take", lambda *values, **more: True)
 
 
 def _ignores_own_limits() -> AbstractContextManager[Any]:
@@ -110,18 +172,17 @@ def _waits_for_nobody() -> AbstractContextManager[Any]:
     return patch.object(result, "AWAITS_PERSON", frozenset())
 
 
-def _counts_no_revision() -> AbstractContextManager[Any]:
-    """A revision costs nothing, as far as limits are concerned."""
-
-    def total_after(self: Any, job: Any, decision: Any) -> float:
-        return spending.committed(replace(job, decision=None))
-
-    return patch.object(prices.Budget, "total_after", total_after)
-
-
 def _keeps_no_pictures() -> AbstractContextManager[Any]:
     """The user's own pictures are uploaded, as they are when it is their turn."""
     return patch.object(reference_files, "keep", lambda home, job: job)
+
+
+@contextmanager
+def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for each in patches:
+            stack.enter_context(each)
+        yield
 
 
 class _patched:
@@ -146,10 +207,16 @@ MUTATIONS: dict[str, Mutation] = {
     "repeats a start for ever": _repeats_for_ever,
     "believes gateways": _believes_gateways,
     "cancels without looking": _cancels_without_looking,
-    "a new key after a restart": _forgets_the_key_of_unclear_answers,
+    "believes a later refusal": _believes_a_later_refusal,
+    "starts again without a person": _starts_again_without_a_person,
+    "does not wait for late requests": _does_not_wait_for_late_requests,
+    "does not compare API keys": _does_not_compare_api_keys,
+    "takes random keys": _takes_random_keys,
+    "tells nothing apart": _tells_nothing_apart,
+    "approves unseen": _approves_unseen,
+    "shares lines": _shares_lines,
     "ignores own limits": _ignores_own_limits,
     "shows the key to the file host": _shows_the_key_to_the_file_host,
     "waits for nobody": _waits_for_nobody,
-    "counts no revision": _counts_no_revision,
     "keeps no pictures": _keeps_no_pictures,
 }

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, NoReturn
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -23,11 +23,26 @@ import requests
 from mint_blender.net import connections
 
 from .messages import Request, Response
+from .surprises import Surprises
 
 PROBABILITY = 0.1
 """Of each kind of fault, for each request."""
 API_FAULTS = ("lost before", "lost after", "doubled", "delayed", "gateway", "rate limited")
 FILE_FAULTS = ("lost before", "cut", "delayed", "gateway", "expired")
+CLEAR_REFUSALS = frozenset({400, 401, 402, 403, 404, 405, 413, 422, 429})
+GATEWAY_JSON = (
+    (200, {"status": "ok"}),
+    (400, {"message": "Bad Request"}),
+    (401, {"message": "Unauthorized"}),
+    (403, {"message": "Forbidden"}),
+    (404, {"message": "no Route matched with those values"}),
+    (404, {"error": "Not Found", "status": 404}),
+    (409, {"message": "Conflict"}),
+    (413, {"message": "Request Too Long"}),
+    (422, {"detail": "Unprocessable Entity"}),
+    (429, {"message": "Too Many Requests"}),
+)
+"""Refusals of gateways. None has the `type` of Mint's problem documents."""
 HTML = b"<html><body><h1>Bad gateway</h1></body></html>"
 
 
@@ -35,18 +50,28 @@ class Network:
     """Delivers requests, or not.
 
     `deliver` hands a request to its service and returns the answer. `later` delivers a request that
-    was on its way for longer than the client has waited. `slow` is told how many seconds the
-    running call takes. `rate` scales the probability of faults.
+    was on its way for longer than the client has waited. So does `hold`: Mint has the request, and
+    takes its time. `slow` is told how many seconds the running call takes. `rate` scales the
+    probability of faults. `chance` decides about surprises alone.
     """
 
-    def __init__(self, rng: random.Random, true_time: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        rng: random.Random,
+        true_time: Callable[[], float],
+        surprises: Surprises = Surprises(),
+        chance: random.Random | None = None,
+    ) -> None:
         self._rng = rng
+        self.surprises = surprises
+        self._chance = chance or random.Random(0)
         self._true_time = true_time
         self.rate = 1.0
         self.counts: Counter[str] = Counter()
         self.key_hosts: dict[str, str] = {}
         self.deliver: Callable[[Request], Response] = lambda request: Response(500)
         self.later: Callable[[float, Request], None] = lambda seconds, request: None
+        self.hold: Callable[[float, Request], None] = lambda seconds, request: None
         self.slow: Callable[[float], None] = lambda seconds: None
         self.boundary: Callable[[], None] = lambda: None
         self.note: Callable[[str], None] = lambda text: None
@@ -57,6 +82,7 @@ class Network:
         self.check_key(request)
         self.boundary()
         is_api = request.host in set(self.key_hosts.values())
+        self._take_minutes(request)
         fault = self._fault(API_FAULTS if is_api else FILE_FAULTS)
         if fault:
             self.counts[fault] += 1
@@ -80,6 +106,8 @@ class Network:
 
     def _with_fault(self, request: Request, fault: str) -> Response:
         if fault == "lost before":
+            if self.surprises.arrives_late and self._chance.random() < 0.5:
+                self._send_late(request)
             self._lose(request, fault)
         if fault == "delayed":
             return self._delayed(request)
@@ -93,9 +121,18 @@ class Network:
         if fault == "lost after":
             self._lose(request, fault)
         if fault == "doubled":
-            return self.deliver(request)
+            again = self.deliver(request)
+            # what Mint clearly refuses was not started by that attempt: its copy is not heard then
+            return answer if answer.status < 300 and again.status in CLEAR_REFUSALS else again
         cut = answer.body[: self._rng.randrange(len(answer.body) or 1)]
         return Response(answer.status, answer.headers, cut)
+
+    def _take_minutes(self, request: Request) -> None:
+        """Let Mint carry out a paid request minutes later, when the client has given up."""
+        is_slow = self.surprises.takes_minutes and request.idempotency_key != ""
+        if is_slow and self._chance.random() < PROBABILITY * self.rate:
+            self.hold(self._chance.uniform(61.0, self.surprises.longest_delay), request)
+            self._give_up(request, "takes minutes")
 
     def _lose(self, request: Request, fault: str) -> None:
         self.slow(self._rng.choice([0.5, 60.0, 180.0]))
@@ -107,15 +144,29 @@ class Network:
         if self._rng.random() < 0.5:
             self.slow(self._rng.uniform(5.0, 170.0))
             return self.deliver(request)
-        self.later(self._rng.uniform(61.0, 600.0), request)
+        self._send_late(request)
+        self._give_up(request, "delayed")
+
+    def _send_late(self, request: Request) -> None:
+        latest = min(600.0, self.surprises.longest_delay + 1.0)
+        seconds = self._rng.uniform(61.0, latest)
+        if self.surprises.arrives_late:
+            seconds = self._chance.uniform(latest - 30.0, latest - 1.0)
+        self.later(seconds, request)
+
+    def _give_up(self, request: Request, why: str) -> NoReturn:
         self.slow(60.0)
-        self.note(f"{request} delayed")
-        raise requests.exceptions.ReadTimeout("delayed")
+        self.note(f"{request} {why}")
+        raise requests.exceptions.ReadTimeout(why)
 
     def _gateway(self, request: Request) -> Response:
         """Answer in Mint's place, before or after Mint has done the work."""
         if self._rng.random() < 0.5:
             self.deliver(request)
+        if self.surprises.gateways_speak_json and request.token and self._chance.random() < 0.6:
+            status, body = self._chance.choice(GATEWAY_JSON)
+            headers = {"Content-Type": "application/json"}
+            return Response(status, headers, json.dumps(body).encode())
         status = self._rng.choice([502, 503, 504, 524, 200, 403])
         return Response(status, {"Content-Type": "text/html"}, HTML)
 
@@ -133,6 +184,8 @@ class Network:
 
 class _Body(io.BytesIO):
     """A body as urllib3 and `http.client` show it."""
+
+    version = 11
 
     def __init__(self, answer: Response) -> None:
         super().__init__(answer.body)

@@ -24,6 +24,7 @@ def observed(world: World) -> Iterator[None]:
     def note_commit(self: WorkflowRunner, task: Task, job: Job) -> None:
         before = task.job
         commit(self, task, job)
+        world.books.note(world, job)
         if _summary(before) != _summary(job):
             world.note(f"job {job.id} {_summary(job)}")
 
@@ -39,11 +40,12 @@ def observed(world: World) -> Iterator[None]:
 
 def _summary(job: Job) -> str:
     """Return what a reader of the trace needs to know of a job."""
+    request = job.start_request
     operation = f"{job.operation.id} {job.operation.status_word}" if job.operation else "-"
     decision = f" decision {job.decision.verb} {job.decision.key[-4:]}" if job.decision else ""
     asset = f" asset {job.source_asset_id}" if job.source_asset_id else ""
     problem = f" problem {job.problem.cause} {job.problem.code}" if job.problem else ""
     return (
-        f"{job.phase} ({job.request.prompt}) key {job.key[-4:]} operation {operation}"
+        f"{job.phase} ({job.request.prompt}) key {request.key[-4:] if request else '-'} operation {operation}"
         f"{decision}{asset}{problem}"
     )

@@ -23,6 +23,7 @@ class Options:
         second_machine: Whether another computer runs the same batch.
         quits: Whether Blenders are quit while jobs are in flight.
         pause: Mean seconds between two clicks; below one second, nobody ever takes a break.
+        surprises: Whether Mint and the rest of the world may be other than was taken for granted.
     """
 
     jobs: int = 40
@@ -37,6 +38,7 @@ class Options:
     second_machine: bool = True
     quits: bool = True
     pause: float = 60.0
+    surprises: bool = False
 
 
 CALM = Options(

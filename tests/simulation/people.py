@@ -9,11 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import Hold
 from mint_blender.jobs.phases import Phase, Verb
@@ -24,6 +22,7 @@ from mint_blender.mint.account import Account
 
 from .actions import Actions
 from .batch import run_batch
+from .hostile_folder import Forger
 from .process import Machine, Process
 from .world import API, OTHER_API, Beat, World
 
@@ -47,6 +46,8 @@ class People:
     def live(self) -> None:
         """Live until all jobs were started, then bring everything to an end."""
         self.world.at(0.0, self._live_on)
+        if self.world.surprises.hostile_folder:
+            Forger(self.world).begin()
         self.world.run(math.inf, lambda: self._is_over)
         self._settle()
 
@@ -122,6 +123,10 @@ class People:
         """Rotate the key, use a wrong one or none for a while, or use another account or API."""
         world, owner = self.world, self.world.mint.projects[0]
         key = f"key-of-owner-{self.rng.getrandbits(32):08x}-secret"
+        if world.surprises.second_project and world.chance.random() < 0.4:
+            self._use(Account(max(world.mint.projects[-1].keys), API))
+            world.at(self.rng.expovariate(1 / 1800.0), self._use_own_account)
+            return
         if self.rng.random() < 0.3:
             owner.keys.clear()
         chance = self.rng.random()
@@ -158,9 +163,16 @@ class People:
                 process.later(0.0, switch)
 
     def _jump(self) -> None:
-        most = self.world.options.most_clock_jump
-        self.world.clock.offset = self.rng.uniform(-most, most)
-        self.world.note(f"this computer's clock is off by {self.world.clock.offset:.0f} s")
+        world, most = self.world, self.world.most_clock_jump
+        if world.surprises.clock_jumps:  # small ones are as likely, and each is corrected
+            most = world.chance.choice([world.options.most_clock_jump, 7200.0, most])
+            world.at(world.chance.expovariate(1 / 3600.0), self._correct_clock)
+        world.clock.offset = self.rng.uniform(-most, most)
+        world.note(f"this computer's clock is off by {world.clock.offset:.0f} s")
+
+    def _correct_clock(self) -> None:
+        self.world.clock.offset = 0.0
+        self.world.note("this computer's clock is right again")
 
     def _buy_credits(self) -> None:
         self.world.mint.projects[0].balance += self.rng.choice([200.0, 2000.0, 20000.0])
@@ -255,10 +267,7 @@ class People:
         """Let everything work again, and bring every job of every account to an end."""
         world = self.world
         world.note("everything works again")
-        world.options = replace(world.options, boundaries=0, accounts_change=False)
-        world.network.rate = 0.0
-        world.clock.offset = 0.0
-        world.limits = Limits()
+        world.come_to_rest()
         world.run(1.0)
         for machine in world.machines:
             machine.awake_at = 0.0
@@ -316,7 +325,9 @@ class People:
         verbs = presenter.verbs(job)
         if job.source_asset_id is not None:
             self.world.mint.go_on_at_mint(job.source_asset_id, self.world.clock.true)
-        if is_unanswered(job):
+        if is_unanswered(job) and job.candidates:
+            self.actions.use(service, job)
+        if is_unanswered(service.job(job.id)):
             self.actions.retry(service, job)
         elif Verb.APPROVE in verbs:
             self.actions.approve(service, job)

@@ -48,7 +48,8 @@ SEEDS: dict[int, Options] = {
     # a process was killed before the ledger of a batch had that a line was sent; another machine sent
     # it days later, and it was paid for twice
     19653: Options(),
-    # what a start without an answer had made, and was found days later, was not counted
+    # what a start without an answer had made, and was found days later, was not counted; later: an
+    # approval did not count between its answer and the job's next phase
     23575: Options(),
     # what an optimization without an answer had cost was not counted; see also
     # `test_unanswered_optimization`, since other requests have changed this world since

@@ -13,7 +13,9 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -22,6 +24,8 @@ from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine import scheduler, workflow_runner
 from mint_blender.mint.account import Account
 
+from ..specification.recorder import recorded
+from .books import Books
 from .clicks import Clicks
 from .clock import SimulatedClock, simulated_time
 from .disk import Disk, Killed, in_memory, simulated_disk
@@ -34,6 +38,8 @@ from .observer import observed
 from .options import Options
 from .pictures import Pictures
 from .process import Machine, Process
+from .recording import record, recorder_of
+from .surprises import LONGEST_CLOCK_JUMP, Surprises
 
 API = "https://api.mint.gg/v1"
 OTHER_API = "https://api.dev.mint.gg/v1"
@@ -75,6 +81,11 @@ class World:
         self.base = base
         self.options = options
         self.rng = random.Random(seed)
+        self.chance = random.Random(f"surprises {seed}")
+        """Decides about surprises alone, so that worlds without them stay as they are."""
+        self.surprises = Surprises.of(self.chance) if options.surprises else Surprises()
+        self.is_at_rest = False
+        self.books = Books()
         self.clock = SimulatedClock()
         self.disk = Disk()
         self.disk.boundary = self.boundary
@@ -90,13 +101,14 @@ class World:
         self._make_computers()
         self._make_mint()
         self._make_network()
+        self.recorder = recorder_of(self)
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self.beats: list[Beat] = []
         self._numbers = itertools.count()
         self._failure: BaseException | None = None
 
     def _make_mint(self) -> None:
-        self.mint = SimulatedMint(self.rng, Habits.of(self.rng))
+        self.mint = SimulatedMint(self.rng, Habits.of(self.rng), self.surprises, self.chance)
         self.mint.operations.enforces_limit = self.options.limit_is_enforced
         self.mint.on_approve = self._check_approval
         self.mint.projects = [
@@ -104,6 +116,9 @@ class World:
             Project("0xother", "api.mint.gg", {"key-of-other-1-secret"}, 30000.0),
             Project("0xowner", "api.dev.mint.gg", {"key-of-dev-1-secret"}, 30000.0),
         ]
+        if self.surprises.second_project:
+            key = "key-of-owner-second-project-secret"
+            self.mint.projects.append(Project("0xowner", "api.mint.gg", {key}, 30000.0))
         self.account = Account("key-of-owner-1-secret", API)
 
     def _make_computers(self) -> None:
@@ -124,13 +139,13 @@ class World:
         self.limits_before = self.limits
 
     def _make_network(self) -> None:
-        network = self.network = Network(self.rng, lambda: self.clock.true)
+        network = self.network = Network(
+            self.rng, lambda: self.clock.true, self.surprises, self.chance
+        )
         network.rate = self.options.faults
         network.boundary, network.note, network.fail = self.boundary, self.note, self.fail
         network.deliver = self._deliver
-        network.later = lambda seconds, request: self.at(
-            seconds, lambda: self._deliver_late(request)
-        )
+        network.later, network.hold = self._deliver_later, self._hold
         network.slow = lambda seconds: self.current.slow(seconds) if self.current else None
         for project in self.mint.projects:
             for key in project.keys:
@@ -141,14 +156,45 @@ class World:
         project.keys.add(key)
         self.network.key_hosts[key] = project.host
 
-    def _deliver(self, request: Request) -> Response:
+    def _deliver(self, request: Request, sent_at: float | None = None) -> Response:
         if request.host == HOST:
             return self.files.answer(request, self.clock.true)
-        return self.mint.answer(request, self.clock.true)
+        before, paid = len(self.mint.operations.all), len(self.mint.operations.ledger)
+        answer = self.mint.answer(request, self.clock.true)
+        made = list(itertools.islice(self.mint.operations.all, before, None))
+        record(self, made, paid)
+        self.books.sent_at |= dict.fromkeys(made, self.clock.now if sent_at is None else sent_at)
+        date = format_datetime(datetime.fromtimestamp(self.clock.true, UTC), usegmt=True)
+        return replace(answer, headers={**answer.headers, "Date": date})
 
-    def _deliver_late(self, request: Request) -> None:
-        answer = self._deliver(request)
-        self.note(f"{request} arrived late -> {answer.status}")
+    def _deliver_later(self, seconds: float, request: Request) -> None:
+        sent_at = self.clock.now
+
+        def deliver() -> None:
+            answer = self._deliver(request, sent_at)
+            self.note(f"{request} arrived late -> {answer.status}")
+
+        self.at(seconds, deliver)
+
+    def _hold(self, seconds: float, request: Request) -> None:
+        """Let Mint carry out a request later; until then it says that it is in progress."""
+        self.mint.hold(request, self.clock.true + seconds - 0.001)
+        self._deliver_later(seconds, request)
+
+    @property
+    def most_clock_jump(self) -> float:
+        """By how many seconds this computer's clock is off at most."""
+        most = self.options.most_clock_jump
+        return max(most, LONGEST_CLOCK_JUMP) if self.surprises.clock_jumps else most
+
+    def come_to_rest(self) -> None:
+        """Let everything work again. What Mint's documents look like stays as it is."""
+        self.is_at_rest = True
+        self.options = replace(self.options, boundaries=0, accounts_change=False)
+        self.network.rate = 0.0
+        self.mint.surprises = self.network.surprises = self.surprises.at_rest()
+        self.clock.offset = 0.0
+        self.limits = Limits()
 
     def _check_approval(self, key: str, picture: str) -> None:
         shown = self.clicks.shown.get(key)
@@ -268,6 +314,7 @@ class Outcome:
 
 def simulate(seed: int, options: Options = Options()) -> Outcome:
     """Run one world from its seed to its end, and judge it."""
+    from . import recording
     from .batch import simulated_batches
     from .checks import check
     from .people import People
@@ -288,6 +335,7 @@ def simulate(seed: int, options: Options = Options()) -> Outcome:
                 simulated_network(world.network),
                 observed(world),
                 simulated_batches(world),
+                recorded(world.recorder),
                 # decisions of other processes are looked for less often: it costs most of the time
                 patch.object(workflow_runner, "DECISION_CHECK_INTERVAL", 20.0),
                 patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),
@@ -295,9 +343,12 @@ def simulate(seed: int, options: Options = Options()) -> Outcome:
                 stack.enter_context(surroundings)
             people = People(world)
             people.live()
+            recording.check(world)
             check(world, people)
     except (Exception, Killed) as error:  # any surprise is a failure of the seed
         outcome.failure = f"{type(error).__name__}: {error}\n{_where(error)}"
+        if options.surprises:
+            outcome.failure = f"{outcome.failure.rstrip()}\nsurprises: {world.surprises}"
         outcome.trace = relevant(world, getattr(error, "about", ()))
     finally:
         for process in world.processes.values():

@@ -185,7 +185,7 @@ def test_generate_again(service: ThreadService) -> None:
     bpy.ops.mint.again(job_id=job.id, prompt="a green lamp")
     bodies = [start.body for start in service.requests("POST", "/v1/models:generate")]
     assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]
-    assert len({each.key for each in session.service().jobs()}) == 3
+    assert len({each.requests[0].key for each in session.service().jobs()}) == 3
 
 
 def test_generate_an_asset_again(service: ThreadService) -> None:

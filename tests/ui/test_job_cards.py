@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +12,13 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job_values import Cause, Decision, Delivery, Problem  # noqa: E402
+from mint_blender.jobs.job_values import (  # noqa: E402
+    UNANSWERED,
+    Cause,
+    Decision,
+    Delivery,
+    Problem,
+)
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase, Verb  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
@@ -24,6 +29,7 @@ from mint_blender.ui.job_list import card_texts  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
 from mint_blender.ui.job_list.list_operators import MINT_OT_dismiss_finished  # noqa: E402
 
+from ..jobs.workflow_harness import operation  # noqa: E402
 from .test_job_list import CARD, add, drawn, rows  # noqa: E402
 
 
@@ -58,12 +64,7 @@ def test_a_batch_is_one_card_that_opens(job_service: JobService) -> None:
 
 @pytest.mark.parametrize(
     ("phase", "verb", "says"),
-    [
-        (Phase.FAILED, Verb.RETRY, "Retrying"),
-        (Phase.PAUSED, Verb.RETRY, "Retrying"),
-        (Phase.BILLING, Verb.RESUME, "Resuming"),
-        (Phase.WORKING, Verb.CANCEL, "Canceling"),
-    ],
+    [(Phase.BILLING, Verb.RESUME, "Resuming"), (Phase.WORKING, Verb.CANCEL, "Canceling")],
 )
 def test_a_card_says_what_a_click_does(
     job_service: JobService, phase: Phase, verb: Verb, says: str
@@ -72,14 +73,32 @@ def test_a_card_says_what_a_click_does(
     add(job_service, phase, 1)
     (job,) = job_service.jobs()
     reason = Problem(Cause.WORK, Message("The generation failed at Mint."))
-    job_service.cache.save(
-        replace(job, problem=reason, decision=Decision(verb, "key", at=time.time()))
-    )
+    job = replace(job, problem=reason, operation=job.operation or operation("running"))
+    job_service.cache.save(job)
+    assert job_service.cache.decide(job, Decision(verb)) is not None
     job_service._active.begin(job.id)
     job_list_groups.prepare(job_service)
     shown = drawn(job_service)
     assert shown[says] == 1
     assert not shown["The generation failed at Mint."]
+    assert not any(shown[f"mint.{word}"] for word in ("retry", "resume"))
+
+
+@pytest.mark.parametrize("code", [None, UNANSWERED])
+def test_a_job_that_is_retried_is_queued(job_service: JobService, code: str | None) -> None:
+    """The reason why it had stopped is gone, and its buttons are too."""
+    phase = Phase.PAUSED if code else Phase.FAILED
+    add(job_service, phase, 1)
+    (job,) = job_service.jobs()
+    reason = Problem(Cause.WORK, Message("The generation failed at Mint."), code)
+    job_service.cache.save(replace(job, problem=reason))
+    job_list_groups.prepare(job_service)
+    assert drawn(job_service)["mint.retry"] == 1
+    job_service.retry(job.id)
+    job_list_groups.prepare(job_service)
+    shown = drawn(job_service)
+    assert not shown["The generation failed at Mint."]
+    assert shown["mint.cancel"] == 1
     assert not any(shown[f"mint.{word}"] for word in ("retry", "resume"))
 
 

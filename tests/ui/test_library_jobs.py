@@ -29,7 +29,7 @@ from mint_blender.ui.library_browser.properties import fields_of  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
 from ..jobs.test_library import an_asset  # noqa: E402
-from ..jobs.workflow_harness import operation  # noqa: E402
+from ..jobs.workflow_harness import accepted, operation  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
 
 
@@ -40,12 +40,8 @@ def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
         Delivery(),
         now=time.time(),
     )
-    return replace(
-        job,
-        phase=Phase.PLACED,
-        operation=operation("succeeded", resource=f"id_{number}"),
-        body={"prompt": "a lamp"},
-    )
+    made = operation("succeeded", resource=f"id_{number}")
+    return replace(accepted(job), phase=Phase.PLACED, operation=made)
 
 
 def job_of(job_service: JobService, asset: Asset) -> Job | None:
@@ -79,17 +75,11 @@ def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
     """The newest job counts; jobs that only fetch an asset never do."""
     asset = an_asset(1)
     assert job_of(job_service, asset) is None
-    first = replace(made(1, preset=Preset.FAST), owner=job_service.owner)
-    job_service.cache.add(first)
+    (first,) = job_service.cache.add(made(1, preset=Preset.FAST))
     assert job_of(job_service, asset) == first
     assert job_lookup.preset_words(asset) == "Fast"
-    second = replace(
-        first,
-        id="second",
-        request=replace(first.request, preset=Preset.STANDARD),
-        created_at=first.created_at + 1,
-    )
-    job_service.cache.add(second, new_fetch(asset, Delivery(), now=first.created_at + 2))
+    newer = replace(made(1, preset=Preset.STANDARD), created_at=first.created_at + 1)
+    second, _ = job_service.cache.add(newer, new_fetch(asset, Delivery(), now=first.created_at + 2))
     assert job_of(job_service, asset) == second
     job_service.dismiss(second.id)
     assert job_of(job_service, asset) == first

@@ -160,7 +160,7 @@ OTHER_WORDS = {
     *("Fast", "Light", "None", "Preset"),  # have our own context
     # `translated` before they are drawn
     *("Asset Library", "Continue", "Feedback", "Limits", "Measure", "Resume", "Search", "Usage"),
-    *("Show", "Starting", "Wire"),
+    *("Show", "Starting", "Use", "Wire"),
     *("Fetch", "Add", "More", "Show Preview", "Walk"),  # are looked up in another context
 }
 

@@ -3,8 +3,8 @@
 
 Or only to `write_step`, for lines that are finished at Mint.
 
-A rerun continues and never starts a line twice: before anything is sent for a line, its job is
-written to the ledger in the folder of results. A crash or another journal cannot lose it.
+A rerun continues and never starts a line twice: before anything is sent for a line, that is
+noted in the folder of results (`line_files`). A crash or another journal cannot lose it.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         arguments.retry_failed,
         again=arguments.again,
         writes=arguments.step != "generate",
+        start_again=arguments.start_again,
         skip_failed=arguments.skip_failed,
     )
     try:

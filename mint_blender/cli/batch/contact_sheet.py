@@ -160,7 +160,8 @@ def _may_have_cost(entry: LineReport) -> bool:
     if job is None or job.cost is not None:
         return False
     return job.operation is not None or (
-        job.first_sent_at is not None and job.phase not in {Phase.FAILED, Phase.CANCELED}
+        any(each.attempts for each in job.requests)
+        and job.phase not in {Phase.FAILED, Phase.CANCELED}
     )
 
 

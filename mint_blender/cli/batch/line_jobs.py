@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find each line's job in the folder's ledger, whichever journal started it."""
+"""Find the job of each line of a batch, whichever machine has started it.
+
+What is read from the folder is only polled, fetched and written. What a line costs comes from the
+batch file of this machine.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,24 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 from ...files.file_lock import file_lock
-from ...jobs.batch_folder import write_records
+from ...jobs.batch_folder import line_files, old_ledger, write_records
+from ...jobs.batch_folder.line_files import Batch, StartedLine
 from ...jobs.job import Job
+from ...jobs.new_jobs import new_job, new_request
+from ...jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_line
 from ...jobs.phases import Phase
+from ...jobs.presentation import error_messages
+from ...jobs.queries import KeyOwner
 from ...jobs.service import JobService, NotPossible
-from ...jobs.storage import batch_lease, batch_ledger
+from ...jobs.storage import batch_lease
+from ...jobs.storage.job_owners import AccountMatch
+from ...mint.errors import MintError
 from ..exits import Exit
 from .lines import Line, request_part
 
-T = TypeVar("T")
+_FINISHED = frozenset({Phase.READY, Phase.PLACED})
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,18 @@ class Refusal:
     status: Exit
 
 
+_FOREIGN = Refusal(
+    "This line belongs to another Mint account. Run the batch with that account's key and address."
+    " Nothing was sent.",
+    Exit.KEY,
+)
+_ELSEWHERE = Refusal(
+    "This line was canceled here. Another machine has started it. Continue the batch there."
+    " Nothing was sent.",
+    Exit.FAILED,
+)
+
+
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[batch_lease.Lease]:
     """Lock the folder, so that two batches never start the same line twice.
@@ -38,16 +60,16 @@ def lock_folder(folder: Path) -> Iterator[batch_lease.Lease]:
         FileInUse: Another batch works on the folder.
         OSError: The folder cannot be used.
     """
-    ledger_folder = folder / batch_ledger.FOLDER
-    ledger_folder.mkdir(parents=True, exist_ok=True)
-    with file_lock(ledger_folder / "lock"), batch_lease.held(ledger_folder / "lease") as lease:
+    place = folder / line_files.FOLDER
+    place.mkdir(parents=True, exist_ok=True)
+    with file_lock(place / "lock"), batch_lease.held(place / "lease") as lease:
+        old_ledger.convert(folder)
         yield lease
 
 
 def started_tags(job_service: JobService, folder: Path, lines: list[Line]) -> frozenset[str]:
     """Return the tags of the lines that have a job. Raises OSError."""
-    started = batch_ledger.read_unparsed(folder)
-    found = [*started, *(tag for tag in _in_journal(job_service, folder) if tag not in started)]
+    found = {**line_files.starts(folder), **_in_journal(job_service, folder)}
     return frozenset(match(lines, found))
 
 
@@ -78,22 +100,20 @@ def finished_jobs(
 ) -> dict[str, Job]:
     """Return the job of each chosen line that was started, by its tag; changes nothing.
 
-    The ledger counts, which does not list Mint's files. `lines` are all of the file. Raises
-    OSError.
+    `lines` are all of the file. Raises OSError.
     """
-    start = batch_ledger.line_id(folder)
-    jobs = {
+    start = line_files.line_id(folder)
+    here = {
         (job.delivery.line or "").removeprefix(start): job
         for job in reversed(job_service.journal.jobs_of_lines(start))
     }
-    entries = batch_ledger.read_unparsed(folder)
-    started = match(lines, [*entries, *(tag for tag in jobs if tag not in entries)])
-    found = dict[str, Job]()
-    for line in chosen:
-        if (tag := started.get(line.tag)) is not None:
-            job = batch_ledger.parse(tag, entries[tag], folder).job if tag in entries else jobs[tag]
-            found |= {line.tag: job} if job is not None else {}
-    return found
+    started = match(lines, {**line_files.starts(folder), **here})
+    found = {
+        line.tag: here.get(started[line.tag]) or line_files.read_job(folder, started[line.tag])
+        for line in chosen
+        if line.tag in started
+    }
+    return {tag: job for tag, job in found.items() if job is not None}
 
 
 def take_over_files(job_service: JobService, folder: Path, jobs: dict[str, Job]) -> None:
@@ -114,35 +134,161 @@ def load_jobs(
 ) -> tuple[dict[str, Job], dict[str, Refusal]]:
     """Return the job of each started line, and the lines to leave alone, by tag.
 
-    The jobs are copied into this journal.
+    A line that another machine has started gets a job in this journal, too.
 
     Raises:
-        OSError: The ledger cannot be read.
+        OSError: The folder cannot be read.
     """
-    jobs, refused = _in_journal(job_service, folder), dict[str, Refusal]()
-    found = batch_ledger.read(folder)
+    batch = line_files.open_batch(folder, job_service.journal.mint_now())
+    jobs = _in_journal(job_service, folder)
+    _add_moved(job_service, folder, batch, jobs)
+    found = line_files.started(folder)
     matched = match(lines, [*found, *(tag for tag in jobs if tag not in found)])
-    requests = {matched[line.tag]: line.request for line in lines if line.tag in matched}
-    journal_name = batch_ledger.journal_name(job_service.home / "journal.sqlite3")
-    for tag, entry in found.items():
-        if entry.job is None:
-            refused[tag] = Refusal(_UNREADABLE, Exit.FAILED)
-            jobs.pop(tag, None)
-        elif not job_service.batch.may_continue(entry.job):
-            refused[tag] = Refusal(_FOREIGN, Exit.KEY)
-            jobs.pop(tag, None)
-        else:
-            # A job that was not sent yet takes the pictures named in this file: their paths may
-            # differ on this machine.
-            request = requests.get(tag, entry.job.request)
-            job = (
-                entry.job
-                if entry.job.body is not None
-                else replace(entry.job, request=request, image_urls=())
-            )
-            jobs[tag] = job_service.batch.adopt(job, is_newer=entry.by != journal_name)
+    by_tag = {matched[line.tag]: line for line in lines if line.tag in matched}
+    foreign, elsewhere = _foreign_lines(job_service, found), set[str]()
+    for tag, started in found.items():
+        if tag not in by_tag or tag in foreign:
+            continue
+        here = job_service.journal.paid_requests.latest(of_line(batch.id, tag), PaidVerb.START)
+        if here is None or here.number < started.number:
+            jobs[tag] = _adopt(job_service, folder, batch, by_tag[tag], tag, started)
+        elif tag in jobs and _is_of_others(here, started):
+            if jobs[tag].phase is Phase.CANCELED:
+                elsewhere.add(tag)
+            else:
+                jobs[tag] = _follow(job_service, jobs[tag], here, started)
     take_over_files(job_service, folder, jobs)
-    return _by_line(jobs, matched), _by_line(refused, matched)
+    refused = {line.tag: _FOREIGN for line in lines if matched.get(line.tag) in foreign}
+    refused |= {line.tag: _ELSEWHERE for line in lines if matched.get(line.tag) in elsewhere}
+    return _by_line(jobs, matched), refused
+
+
+class OwnerUnknown(MintError):
+    """Mint could not be asked whose key is in use."""
+
+    retryable = True
+
+
+def _foreign_lines(job_service: JobService, found: dict[str, StartedLine]) -> frozenset[str]:
+    """Return the tags of the lines that another account has started.
+
+    May block to ask Mint whose key is in use.
+
+    Raises:
+        OwnerUnknown: It depends on that, and Mint could not be asked.
+    """
+    owned = {tag: line.owner for tag, line in found.items() if line.owner is not None}
+    current = job_service.journal.look_up_account()
+    if owned and current is not None and not current.is_identified and job_service.account.key:
+        job_service.ask_and_wait(KeyOwner())
+        job_service.reread()
+        answer = job_service.queries.answers.get(KeyOwner())
+        if answer is not None and answer.error and not answer.key_problem:
+            raise OwnerUnknown(answer.error)
+        current = job_service.journal.look_up_account()
+    if current is None:
+        return frozenset()
+    return frozenset(
+        tag for tag, owner in owned.items() if current.match(owner) is AccountMatch.FOREIGN
+    )
+
+
+def _is_of_others(here: PaidRequest, started: StartedLine) -> bool:
+    """Return whether another machine has the start of a line that was never sent from here."""
+    is_sent_here = here.is_answered or here.attempts > 0
+    return here.number == started.number and not is_sent_here and started.home != here.journal
+
+
+def _follow(job_service: JobService, job: Job, request: PaidRequest, started: StartedLine) -> Job:
+    """Return the job of a line that another machine has started.
+
+    What was started is polled. Without an operation nothing is sent either: `take` fails.
+    """
+    if started.operation is None or job.hold is not None:
+        return job
+    with suppress(NotPossible), job_service.cache.single_commit():  # another process has the job
+        job_service.check_idle(job)
+        job_service.journal.paid_requests.answer(request.key, started.operation)
+        phase = Phase.WAITING if job.phase is Phase.FAILED else job.phase
+        job_service.cache.save(job.moved(phase, problem=None))
+    job_service.reread()
+    return job_service.job(job.id)
+
+
+def _adopt(
+    job_service: JobService,
+    folder: Path,
+    batch: Batch,
+    line: Line,
+    tag: str,
+    started: StartedLine,
+) -> Job:
+    """Return the job of a line that another machine has started, stored in this journal.
+
+    It is polled and fetched here. Where Mint has not answered there, it is looked for.
+    """
+    journal, there = job_service.journal, started.job
+    delivery = replace(line.delivery, line=line_files.line_id(folder, tag))
+    if there is not None:
+        delivery = replace(delivery, output=there.delivery.output, render=there.delivery.render)
+    job = new_job(line.request, delivery, now=journal.mint_now(), optimize=line.optimize)
+    if there is not None and journal.job(there.id) is None:
+        job = replace(job, id=there.id)
+    request = new_request(
+        of_line(batch.id, tag), PaidVerb.START, job.id, now=batch.created, number=started.number
+    )
+    if started.operation is not None:
+        job = replace(job, requests=(replace(request, operation=started.operation),))
+    else:
+        request = replace(request, journal=f"elsewhere {started.home}", closed=State.DROPPED)
+        problem = error_messages.started_elsewhere()
+        job = replace(job, requests=(request,), phase=Phase.PAUSED, problem=problem)
+    if there is not None and started.operation is not None and there.phase in _FINISHED:
+        made = replace(there.operation, credits=None) if there.operation else None
+        # what is finished is not optimized once more, whatever the folder says about it
+        job = replace(
+            job,
+            phase=there.phase,
+            operation=made,
+            asset=there.asset,
+            notes=there.notes,
+            optimize=None,
+        )
+    return job_service.cache.add(replace(job, owner=started.owner))[0]
+
+
+def _add_moved(job_service: JobService, folder: Path, batch: Batch, jobs: dict[str, Job]) -> None:
+    """Add the jobs that this journal has for the batch under another folder: it was moved."""
+    beginning = of_line(batch.id, "")
+    for request in job_service.journal.paid_requests.beginning_with(beginning):
+        tag = request.subject.removeprefix(beginning)
+        job = job_service.journal.job(request.job)
+        before = line_files.folder_and_tag(job.delivery.line)[0] if job else None
+        if tag in jobs or job is None or before is None:
+            continue
+        output, render = (
+            line_files.absolute(line_files.relative(text, before), folder)
+            for text in (job.delivery.output, job.delivery.render)
+        )
+        line = line_files.line_id(folder, tag)
+        delivery = replace(job.delivery, line=line, output=output, render=render)
+        jobs[tag] = job
+        with suppress(NotPossible):  # another process is working on it
+            jobs[tag] = job_service.set_delivery(job.id, delivery)
+
+
+def as_written_elsewhere(job_service: JobService, folder: Path, job: Job) -> Job:
+    """Return a job that was fetched here as placed, if another machine has written its file.
+
+    The user may have changed that file since.
+    """
+    if job.phase is not Phase.READY or not Path(job.delivery.output or folder / "-").is_file():
+        return job
+    there = line_files.read_job(folder, line_files.folder_and_tag(job.delivery.line)[1])
+    if there is None or there.id != job.id or there.phase is not Phase.PLACED:
+        return job
+    job_service.mark_placed(job.id)
+    return job_service.job(job.id)
 
 
 def current_job(job_service: JobService, job: Job) -> Job:
@@ -150,31 +296,22 @@ def current_job(job_service: JobService, job: Job) -> Job:
     try:
         return job_service.job(job.id)
     except NotPossible:
-        job_service.batch.find(job.delivery.line or "")
+        job_service.cache.restore_dismissed(job.delivery.line or "")
         return job_service.job(job.id)
 
 
 def _in_journal(job_service: JobService, folder: Path) -> dict[str, Job]:
     """Return the newest job of each line of this folder in the journal."""
-    start = batch_ledger.line_id(folder)
+    start = line_files.line_id(folder)
+    job_service.cache.restore_dismissed(start)
     return {
         (job.delivery.line or "").removeprefix(start): job
-        for job in reversed(job_service.batch.find(start))
+        for job in reversed(job_service.journal.jobs_of_lines(start))
     }
 
 
-def _by_line(values: dict[str, T], matched: dict[str, str]) -> dict[str, T]:
-    """Return values by the tags of the lines instead of the tags that were started."""
+def _by_line(values: dict[str, Job], matched: dict[str, str]) -> dict[str, Job]:
+    """Return jobs by the tags of the lines instead of the tags that were started."""
     moved = {tag: values[started] for tag, started in matched.items() if started in values}
     used = set(matched.values())
     return {tag: value for tag, value in values.items() if tag not in used} | moved
-
-
-_UNREADABLE = (
-    "This line was started before, but its entry in the folder's ledger cannot be read. Update the"
-    " add-on. Nothing was started for this line."
-)
-_FOREIGN = (
-    "This line belongs to another Mint account. Run the batch with that account's key and address."
-    " Nothing was sent."
-)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...jobs.batch_folder import shared_files
+from ...jobs.batch_folder import line_files, shared_files
 from ...jobs.engine.retry_schedule import StillUnreachable
-from ...jobs.job import Job
+from ...jobs.job import Job, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
+from ...jobs.paid_requests.record import of_line
 from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible, TooExpensive
-from ...jobs.storage import batch_ledger
 from .. import exits
 from ..exits import Exit
 from ..jobs import was_interrupted
@@ -21,8 +21,8 @@ from ..output.job_json import job_record
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
 from ..price_check import check_limits, check_total
-from ..results import is_to_write, report_job, report_written
-from . import contact_sheet, line_jobs, result_files
+from ..results import candidate_text, is_to_write, note_line, report_job, report_written
+from . import contact_sheet, line_jobs, result_files, scan
 from .lines import Line
 from .prices import BatchBudget, Prices, fetch_prices, price_summary
 from .result_writer import ResultWriter, Written
@@ -45,6 +45,8 @@ class Options:
     """Write finished lines again."""
     writes: bool = True
     """Write the results; otherwise put Mint's files where other machines can read them."""
+    start_again: bool = False
+    """Start lines again that Mint may have started, and that are not in the library."""
     skip_failed: bool = False
     """Let lines that failed at Mint, or wait for a person there, not count for the exit status."""
 
@@ -79,6 +81,7 @@ class BatchRun:
         self._options = options
         self._terminal = terminal
         self._lines = self._chosen = lines
+        self._batch = line_files.open_batch(options.folder, job_service.journal.mint_now())
         self._jobs, self._refused = line_jobs.load_jobs(job_service, options.folder, lines)
         self._names = {path.stem for path in options.folder.iterdir()}
         self._names |= {
@@ -92,6 +95,7 @@ class BatchRun:
         self._statuses: dict[int, Exit] = {}
         self._outdated = 0  # finished lines whose settings in the file have changed
         self._refusals: dict[int, str] = {}
+        self._again = set[int]()  # lines that Mint may have started, and that were started again
         # returns whether another machine has taken over the folder
         self.is_lost: Callable[[], bool] = lambda: False
 
@@ -105,6 +109,10 @@ class BatchRun:
         resumed = {
             line.tag: job for line in unpaid if (job := self._resumable_job(line)) is not None
         }
+        if not self._options.start_again:
+            new = [line for line in unpaid if line.tag not in self._jobs]
+            self._refused |= scan.already_made(self._job_service, self._batch, new)
+            unpaid = [line for line in unpaid if line.tag not in self._refused]
         prices = fetch_prices(self._job_service, unpaid, self._terminal.wait)
         unpaid = [line for line in unpaid if prices.of(line, resumed.get(line.tag)) != 0.0]
         if unpaid:
@@ -138,7 +146,7 @@ class BatchRun:
         waiting = iter(self._chosen)
         with progress_listener(self._terminal, self._job_service) as listener:
             while True:
-                while len(self._active) < at_once and (line := next(waiting, None)) is not None:
+                while self._busy() < at_once and (line := next(waiting, None)) is not None:
                     self._start_line(line)
                     self._take_written()
                 self._take_written()
@@ -153,6 +161,10 @@ class BatchRun:
                     job_id for job_id in self._active if not self._job_service.is_active(job_id)
                 ]:
                     self._end_active(job_id)
+
+    def _busy(self) -> int:
+        """Return how many lines run; one that only waits to look into Mint's list hinders none."""
+        return sum(not is_looking(self._job_service.job(job_id)) for job_id in self._active)
 
     def _mark_unreachable(self, error: StillUnreachable) -> None:
         """Stop the run: without the network no line can finish. Every job is kept."""
@@ -199,9 +211,11 @@ class BatchRun:
         if line.tag in self._refused:
             return False
         job = self._job(line)
+        request = job.start_request if job is not None else None
+        is_started = request is not None and request.is_answered
         return (
             job is None
-            or job.phase in _UNPAID
+            or (job.phase in _UNPAID and (not is_started or job.operation is not None))
             or (self._options.retry_failed and job.phase in _OVER)
         )
 
@@ -255,12 +269,20 @@ class BatchRun:
         job = self._job(line)
         if job is None or (job.phase is Phase.CANCELED and self._options.retry_failed):
             job = self._jobs[line.tag] = self._job_service.start(
-                line.request, self._target(line), optimize=line.optimize
+                line.request,
+                self._target(line),
+                optimize=line.optimize,
+                subject=of_line(self._batch.id, line.tag),
             )
+            note_line(job, self._terminal)
             return job
-        job = self._with_picture(line, job)
-        if was_interrupted(job) or job.phase is Phase.BILLING:
+        job = self._with_picture(line, self._with_output(line, job))
+        if self._options.start_again and is_unanswered(job):
+            self._job_service.retry(job.id)
+        elif was_interrupted(job) or job.phase is Phase.BILLING:
             self._job_service.resume(job.id)
+        elif job.phase is Phase.REVIEW:
+            self._job_service.look_again(job.id)
         elif job.phase is Phase.FAILED and self._options.retry_failed:
             self._job_service.retry(job.id)
         elif job.phase in {Phase.READY, Phase.PLACED} and self._lacks_files(job):
@@ -287,8 +309,17 @@ class BatchRun:
             line.delivery,
             output=f"{path}{line.suffix}",
             render=render,
-            line=batch_ledger.line_id(self._options.folder, line.tag),
+            line=line_files.line_id(self._options.folder, line.tag),
         )
+
+    def _with_output(self, line: Line, job: Job) -> Job:
+        """Return the job of a line with a file: of what another machine started, none is known."""
+        if job.delivery.output is not None or self._job_service.is_active(job.id):
+            return job
+        try:
+            return self._job_service.set_delivery(job.id, self._target(line))
+        except NotPossible:  # another process is working on it
+            return job
 
     def _with_picture(self, line: Line, job: Job) -> Job:
         """Add a rendered picture to the delivery if one is wanted now; this is free."""
@@ -309,17 +340,28 @@ class BatchRun:
 
     def _end_active(self, job_id: str) -> None:
         line = self._active.pop(job_id)
-        self._end(line, line_jobs.current_job(self._job_service, self._jobs[line.tag]))
+        job = line_jobs.current_job(self._job_service, self._jobs[line.tag])
+        if is_unanswered(job) and self._options.start_again and line.number not in self._again:
+            self._again.add(line.number)
+            self._budget.end(job)
+            self._start_line(line)
+        else:
+            self._end(line, job)
 
     def _end(self, line: Line, job: Job) -> None:
         """End a line that has stopped at Mint, or have its files written."""
         self._budget.end(job)
+        job = line_jobs.as_written_elsewhere(self._job_service, self._options.folder, job)
         if not self._options.writes:
             self._publish(line, job)
         elif result_files.is_written(job):
             self._outdated += result_files.has_other_settings(line, job)
             self._terminal.event({**job_record(job, event="result"), "line": line.number})
             self._conclude_line(line, job, Exit.DONE)
+        elif is_unanswered(job):
+            self._terminal.event({**job_record(job, event="result"), "line": line.number})
+            self._refuse(line, _started_perhaps(job), Exit.UNREACHABLE)
+            note_line(job, self._terminal)
         elif not is_to_write(job):
             self._conclude_line(line, job, report_job(job, self._terminal, line=line.number))
         elif self.is_lost():
@@ -359,10 +401,10 @@ class BatchRun:
 
     def _conclude_line(self, line: Line, job: Job, status: Exit) -> None:
         self._statuses[line.number] = status
+        current = line_jobs.current_job(self._job_service, job)
+        note_line(current, self._terminal)
         try:
-            result_files.write_record(
-                line, line_jobs.current_job(self._job_service, job), self._terminal
-            )
+            result_files.write_record(line, current, self._terminal)
         except OSError as error:
             self._terminal.note(
                 f"line {line.number}: Could not write its picture or record:"
@@ -379,6 +421,17 @@ class BatchRun:
             if job.id in self._written
             else job
         )
+
+
+def _started_perhaps(job: Job) -> str:
+    """Return what a person reads about a line that Mint may have started, and what to do."""
+    found = "".join(f"\n  {candidate_text(each)}" for each in job.candidates)
+    what = "something that looks like it" if found else "nothing that is certainly its result"
+    use = f" To use it: resume {job.id} --use ID." if found else ""
+    return (
+        f"Mint may have started this line, and your library has {what}. The other lines go on."
+        f"{use} To start the line again: --start-again (this costs Credits again).{found}"
+    )
 
 
 def is_finished(job: Job | None) -> bool:

@@ -87,8 +87,8 @@ def purchase_of(request: GenerationRequest) -> Purchase:
         title=f'Generate the {request.kind} "{what}" ({request.preset}, {request.mode}).',
         content=partial(content_of, request),
         prices=prices_of(request, None),
-        start=lambda job_service, own_limit: job_service.start(
-            request, Delivery(), max_credits=own_limit
+        start=lambda job_service, own_limit, subject: job_service.start(
+            request, Delivery(), max_credits=own_limit, subject=subject
         ),
     )
 

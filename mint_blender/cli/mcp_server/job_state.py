@@ -83,7 +83,7 @@ class JobState(BaseModel):
 def job_state(job_service: JobService, job: Job) -> JobState:
     """Return the state of a job."""
     asset = job.operation.resource if job.operation else None
-    request = job_service.journal.client_requests.of_job(job.id)
+    request = job.client_request
     return JobState(
         job=job.id,
         title=job.title,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from ...jobs.job import Job
@@ -32,6 +33,8 @@ def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
         "credits": job.cost,
         # the newest one is in `files`
         "previews": len(job.previews),
+        # what a start without an answer may have made: `resume JOB --use ASSET`
+        "candidates": [asdict(each) for each in job.candidates],
         "files": {file.role.value: file.path for file in job.files},
         "notes": list(job.notes),
         "note_details": [{"code": note.code, "params": note.params} for note in job.notes],

@@ -87,6 +87,14 @@ def add(batch: argparse.ArgumentParser) -> None:
         action="store_true",
         help="retry failed lines (costs Credits again)",
     )
+    batch.add_argument(
+        "--start-again",
+        action="store_true",
+        help=(
+            "also start lines again that Mint may have started, and that were looked for in vain"
+            " (costs Credits again)"
+        ),
+    )
 
 
 def _add_workers(batch: argparse.ArgumentParser) -> None:

@@ -160,6 +160,20 @@ def _jobs(commands: Commands) -> None:
     resume.add_argument(
         "job", nargs="?", metavar="JOB", help="the job's id, or its first characters"
     )
+    unclear = resume.add_mutually_exclusive_group()
+    unclear.add_argument(
+        "--use",
+        metavar="ASSET",
+        help="use this result in your library: the one that Mint may have made for the job (free)",
+    )
+    unclear.add_argument(
+        "--once-more",
+        action="store_true",
+        help=(
+            "send the same request once more: while Mint remembers it, Mint returns what it has"
+            " started (costs nothing twice)"
+        ),
+    )
     approve = _job(commands, "approve", "approve the Preview and generate the result")
     revise = _job(commands, "revise", "request another Preview")
     revise.add_argument("feedback", metavar="TEXT", help="what should change")

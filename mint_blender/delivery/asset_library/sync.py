@@ -33,7 +33,7 @@ from ...message import Message
 from ...mint.client import Client
 from ...mint.errors import MintError
 from ...mint.retry import RetryPolicy, call_with_retries
-from ...mint.schema import Asset, Kind, is_valid_id
+from ...mint.schema import Asset, Kind
 from ...scene import assets
 from ...scene.export.output_path import OutputError
 from ...scene.gltf.gltf_extensions import readable_extensions
@@ -190,15 +190,8 @@ def _asset_work_folder(work_folder: Path, asset_id: str) -> Path:
     """Return where the files of an asset are downloaded to; the folder may not exist.
 
     It is removed afterwards, so its name is ours: the hash of an id, and never an id of Mint's.
-    Earlier versions named it by the id. Such a folder is renamed, so that its files are used.
     """
-    folder = work_folder / _hashed(asset_id)[:32]
-    if is_valid_id(asset_id):
-        earlier = work_folder / asset_id
-        with suppress(OSError):  # in use, on Windows for example: everything is downloaded again
-            if earlier.is_dir() and not earlier.is_symlink() and not folder.exists():
-                earlier.rename(folder)
-    return folder
+    return work_folder / _hashed(asset_id)[:32]
 
 
 def _hashed(text: str) -> str:

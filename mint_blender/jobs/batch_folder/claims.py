@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...files.file_lock import FileInUse, file_lock
-from ..storage import batch_ledger
 from ..storage.batch_lease import UNKNOWN, Lease, renewing
+from . import line_files
 
 LOCK_TRIES, LOCK_INTERVAL = 50, 0.02
 """How often, and after how many seconds, the lock for taking over a claim is tried again."""
@@ -25,7 +25,7 @@ class Claims:
     """The claims of this process. For one thread, except `renew`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / batch_ledger.FOLDER / "claims"
+        self._folder = folder / line_files.FOLDER / "claims"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._held: dict[str, Lease] = {}
 

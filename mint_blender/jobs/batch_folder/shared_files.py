@@ -18,7 +18,8 @@ from ...files import busy_files
 from ...files.errors import naming
 from ..job import Job
 from ..job_values import LocalFile, Role
-from ..storage import batch_ledger, serialization
+from ..storage import serialization
+from . import line_files
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def are_on_disk(job: Job) -> bool:
 
 
 def _folder_of(folder: Path, job_id: str) -> Path:
-    return folder / batch_ledger.FOLDER / "files" / job_id
+    return folder / line_files.FOLDER / "files" / job_id
 
 
 def _absolute(file: LocalFile, target: Path) -> LocalFile:

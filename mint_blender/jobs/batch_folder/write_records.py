@@ -24,7 +24,8 @@ from ...message import Message
 from ..job import Job
 from ..job_values import Cause, Delivery, Problem
 from ..phases import Phase
-from ..storage import batch_ledger, serialization
+from ..storage import serialization
+from . import line_files
 
 log = logging.getLogger(__name__)
 
@@ -132,18 +133,18 @@ def begin_round(folder: Path, number: int) -> None:
 
 
 def _path(folder: Path, job_id: str) -> Path:
-    return folder / batch_ledger.FOLDER / "written" / f"{job_id}.json"
+    return folder / line_files.FOLDER / "written" / f"{job_id}.json"
 
 
 def _rounds(folder: Path) -> Path:
-    return folder / batch_ledger.FOLDER / "rounds"
+    return folder / line_files.FOLDER / "rounds"
 
 
 def _with_relative_paths(delivery: Delivery, folder: Path) -> dict[str, Any]:
     return asdict(delivery) | {
         "line": None,
-        "output": batch_ledger.relative(delivery.output, folder),
-        "render": batch_ledger.relative(delivery.render, folder),
+        "output": line_files.relative(delivery.output, folder),
+        "render": line_files.relative(delivery.render, folder),
     }
 
 
@@ -151,6 +152,6 @@ def _with_absolute_paths(data: dict[str, Any], folder: Path) -> Delivery:
     delivery = serialization.load_delivery(data)
     return replace(
         delivery,
-        output=batch_ledger.absolute(delivery.output, folder),
-        render=batch_ledger.absolute(delivery.render, folder),
+        output=line_files.absolute(delivery.output, folder),
+        render=line_files.absolute(delivery.render, folder),
     )

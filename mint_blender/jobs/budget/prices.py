@@ -16,7 +16,7 @@ from ...mint.schema import Estimate, Usage
 from ..engine.thread_messages import QueryAnswered
 from ..job import Job
 from ..job_values import Decision
-from ..phases import Verb
+from ..phases import Phase, Verb
 from ..queries import Balance, OptimizationPrice, Price, Query
 from .spending import Limits, combined_limit_error, committed, job_limit_error, limit_error
 
@@ -222,6 +222,9 @@ class Budget:
         Mint does not return the price of a Preview, it counts as much as a generation.
         """
         price, preview = decision.estimate or job.estimate or 0.0, self._preview_price(job)
+        if decision.verb is Verb.RETRY:  # another attempt, beside what the job has cost
+            attempt = replace(job.without_operation(), phase=Phase.WAITING, decision=None)
+            return committed(attempt.with_prices_of(decision))
         before = committed(replace(job, decision=None))
         if decision.verb is Verb.REVISE:
             return before + (preview or price)

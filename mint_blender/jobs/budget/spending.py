@@ -10,12 +10,12 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import pairwise
 
 from ...message import Message
 from ...mint.schema import Operation
-from ..job import Job, has_failed_at_mint, is_retried
+from ..job import Job, has_failed_at_mint
 from ..job_values import Decision
+from ..paid_requests.record import PaidVerb
 from ..phases import BUSY, Phase, Verb
 
 DAYS = 30
@@ -25,10 +25,6 @@ _WILL_COST = (BUSY - {Phase.FETCHING}) | {Phase.REVIEW, Phase.BILLING, Phase.PAU
 _DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
 _COSTS_MORE = _WILL_COST - {Phase.REVIEW}  # without a further click
 _SPENDS = frozenset({Verb.RETRY, Verb.APPROVE, Verb.REVISE})  # the clicks after which more is paid
-# phases before a payment: it arises when the job leaves them
-_UNSPENT = frozenset({Phase.WAITING, Phase.REVIEW, Phase.BILLING, Phase.FAILED})
-
-Moves = Sequence[tuple[Phase, float]]
 
 
 @dataclass(frozen=True)
@@ -113,8 +109,10 @@ def committed(job: Job) -> float:
 
 
 def _only_fetches(job: Job) -> bool:
-    """Return whether the asset was there before the job, and not made by a start of the job."""
-    return job.source_asset_id is not None and job.first_sent_at is None
+    """Return whether the asset was there before the job, and no other was requested."""
+    request = job.start_request
+    is_unsent = request is None or (request.verb is PaidVerb.CONVERT and not request.attempts)
+    return job.source_asset_id is not None and is_unsent
 
 
 def at_prices(job: Job, generation: float, optimization: float) -> float:
@@ -126,14 +124,15 @@ def _for_generating(job: Job, expected: float) -> float:
     """Return the Credits that the current attempt has cost or reserved, or is expected to cost."""
     said = job.operation.credits if job.operation else None
     spent = _spent(job.operation)
-    if is_retried(job):
-        return spent + expected  # another attempt begins, beside the one that has failed
-    if _adds_to_previews(job):
+    if _adds_to_previews(job) or _is_answered(job, PaidVerb.REVISE):
         return spent + expected
-    if job.phase in _COSTS_MORE or has_pending_payment(job):
+    is_paid_for = has_pending_payment(job) or _is_answered(job, PaidVerb.APPROVE)
+    if job.phase in _COSTS_MORE or is_paid_for:
         return max(spent, expected)  # the Preview alone may have been paid so far
-    unsaid = said is None and job.phase in _DONE
-    return expected if not spent and (unsaid or job.phase in _WILL_COST) else spent
+    request = job.start_request
+    is_unsaid = said is None and job.phase in _DONE
+    may_cost = job.phase in _WILL_COST or (request is not None and request.is_left_in_doubt)
+    return expected if not spent and (is_unsaid or may_cost) else spent
 
 
 def _spent(operation: Operation | None) -> float:
@@ -157,6 +156,19 @@ def _adds_to_previews(job: Job) -> bool:
     return verb is Verb.REVISE or (verb is Verb.APPROVE and job.revision > 0)
 
 
+def _is_answered(job: Job, verb: PaidVerb) -> bool:
+    """Return whether Mint has answered a decision about the Preview that the job still shows.
+
+    The answer is stored before the job is, perhaps by another process.
+    """
+    if job.phase is not Phase.REVIEW:
+        return False
+    if verb is PaidVerb.APPROVE:
+        return (request := job.paid_request(verb)) is not None and request.is_answered
+    again = {PaidVerb.REVISE, PaidVerb.RETRY}
+    return sum(each.is_answered and each.verb in again for each in job.requests) > job.revision
+
+
 def has_pending_payment(job: Job) -> bool:
     """Return whether the user clicked something that costs, and Mint has not answered yet."""
     return job.decision is not None and costs_more(job.decision)
@@ -170,12 +182,13 @@ def costs_more(decision: Decision) -> bool:
 def _for_optimizing(job: Job, expected: float) -> float:
     """Return the Credits that the later optimization has cost, or is expected to cost."""
     begun = job.optimization
+    request = job.paid_request(PaidVerb.OPTIMIZE)
     if begun is None:
-        return (
-            expected
-            if job.phase in _WILL_COST or job.phase is Phase.FETCHING or is_retried(job)
-            else 0.0
-        )
+        # made by a request without an answer: what it has cost is not known
+        is_answered = request is not None and request.is_answered
+        may_be_made = is_answered or job.has_note("optimizing_unanswered")
+        will_cost = job.phase in _WILL_COST or job.phase is Phase.FETCHING
+        return expected if will_cost or may_be_made else 0.0
     if begun.credits is None:
         return expected
     return begun.credits.spent or (expected if begun.is_busy else 0.0)
@@ -187,42 +200,40 @@ def paid_for_optimizing(job: Job) -> float | None:
     return (credits.spent or None) if credits else None
 
 
-def entry(job: Job, moves: Moves, now: float) -> SpendingEntry | None:
+def entry(job: Job, now: float) -> SpendingEntry | None:
     """Return what a job has cost; None if it only downloaded an existing asset.
 
     `now` is in seconds since the epoch.
     """
-    is_new_attempt = is_retried(job) and has_failed_at_mint(job)
-    if _only_fetches(job) and job.optimize is None and not job.operations and not is_new_attempt:
+    if _only_fetches(job) and job.optimize is None and not job.operations:
         return None
     return SpendingEntry(
-        _begun_at(job, moves, now),
+        _begun_at(job, now),
         committed(job),
         done=int(job.phase in _DONE),
-        failed=int(job.phase is Phase.FAILED and not is_retried(job)),
+        failed=int(job.phase is Phase.FAILED),
     )
 
 
 def arises_now(job: Job) -> bool:
     """Return whether the cost of a job counts as of now: it is still to be sent."""
-    is_unsent = job.phase is Phase.SENDING and job.first_sent_at is None
+    request = job.start_request
+    is_unsent = job.phase is Phase.SENDING and (request is None or not request.attempts)
     return job.phase is Phase.WAITING or is_unsent or has_pending_payment(job)
 
 
-def _begun_at(job: Job, moves: Moves, now: float) -> float:
-    """Return when the cost of a job arose: when it was sent, or at the last click that costs.
+def _begun_at(job: Job, now: float) -> float:
+    """Return when the cost of a job arose: when its last paid request was sent, by Mint's clock.
 
     A job that is still to be sent counts as of now.
     """
     if arises_now(job):
         return now
-    left = [
-        at
-        for (before, _), (after, at) in pairwise(moves)
-        if before in _UNSPENT and after not in _UNSPENT | {Phase.CANCELED}
-    ]
-    # a job whose process was killed between taking a slot and sending the request is sent later
-    return max(left[-1] if left else job.created_at, job.first_sent_at or 0.0)
+    sent = (each for each in job.requests if each.attempts)
+    # what others can order too, such as a line, is as old as its order: the attempt is later
+    began = (max(each.born, each.attempted) if each.is_outside else each.born for each in sent)
+    # an earlier version did not say when it has sent something
+    return max(began, default=0.0) or job.created_at
 
 
 def month(entries: Iterable[SpendingEntry], today: date, count: int = DAYS) -> Month:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def month(journal: JournalReader) -> spending.Month:
     """Return what was started on each of the last days, by the current account of a journal."""
-    today = spending.date_of(time.time())
+    today = spending.date_of(journal.mint_now())
     days = [today - timedelta(days=back) for back in range(spending.DAYS)]
     return spending.month(journal.spent(*map(spending.bounds_of, days)), today)
 
@@ -39,7 +38,7 @@ class SpendingTotals:
         Includes what other processes have started until this moment.
         """
         self._runner.reread()
-        day = spending.bounds_of(spending.date_of(time.time()))
+        day = spending.bounds_of(spending.date_of(self._runner.journal.mint_now()))
         return sum(entry.credits for entry in self._runner.journal.spent(day))
 
     def today_without(self, jobs: Iterable[Job]) -> float:

@@ -8,16 +8,18 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from ..job import Job
+from ..paid_requests.table_check import StoredRow, check_table
 from ..phases import ENDED, Phase
 from ..storage.database import check_version, journal_error
-from ..storage.journal_reader import VERSION, journal_file
-from ..storage.serialization import load, load_decision
+from ..storage.journal_reader import journal_file
+from ..storage.migrations import VERSION
+from ..storage.serialization import load
 from ..storage.tables.jobs import OPEN
 
 NEWEST = 20
@@ -35,6 +37,8 @@ class JournalContent:
     """The latest jobs that stopped with a problem, newest first."""
     unreadable: int
     """How many jobs cannot be read: damaged, or from a newer version."""
+    wrong_jobs: tuple[str, ...] = ()
+    """The jobs with a paid request whose record cannot be right."""
 
 
 def read(home: Path) -> JournalContent | None:
@@ -86,22 +90,35 @@ def _content(database: sqlite3.Connection) -> JournalContent:
         open_jobs=tuple(job for job in jobs if _is_open(job)),
         problems=tuple(job for job in jobs if job.problem is not None)[:NEWEST],
         unreadable=found.count(None),
+        wrong_jobs=_wrong_jobs(database),
     )
 
 
+def _wrong_jobs(database: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the jobs whose paid requests break a rule; a journal of before has no records."""
+    query = "SELECT 1 FROM sqlite_master WHERE name = 'paid_requests'"
+    if not database.execute(query).fetchall():
+        return ()
+    names = ", ".join(each.name for each in fields(StoredRow))
+    found = database.execute(f"SELECT {names} FROM paid_requests").fetchall()  # noqa: S608 - our names
+    rows = [StoredRow(*row) for row in found]
+    wrong = {fault.key for fault in check_table(rows)}
+    return tuple(dict.fromkeys(row.job for row in rows if row.key in wrong))
+
+
 def _is_open(job: Job) -> bool:
-    return job.decision is not None or job.phase not in ENDED
+    return job.phase not in ENDED
 
 
 def _jobs(database: sqlite3.Connection) -> Iterator[Job | None]:
     """Yield the open and the failed jobs on the list, newest first; None for an unreadable one."""
     rows: list[tuple[Any, ...]] = database.execute(
-        "SELECT record, decision, phase FROM jobs"  # noqa: S608 - our constant
+        "SELECT record, phase FROM jobs"  # noqa: S608 - our constant
         f" WHERE ({OPEN}) OR (NOT dismissed AND phase = 'failed')"
         " ORDER BY created_at DESC, id LIMIT 1000"
     ).fetchall()
-    for record, decision, phase in rows:
+    for record, phase in rows:
         try:
-            yield load(record, load_decision(decision), Phase(phase))
+            yield load(record, Phase(phase))
         except Exception:  # noqa: BLE001 - a damaged record concerns its job alone
             yield None

@@ -81,6 +81,7 @@ def _journal(home: Path) -> Iterator[tuple[str, list[str]]]:
     counts = [f"{phase}: {count}" for phase, count in sorted(content.phases.items())]
     unreadable = [f"unreadable: {content.unreadable}"] if content.unreadable else []
     yield "Jobs", [", ".join([*counts, *unreadable]) or "none"]
+    yield "Records of Credits that cannot be right", list(content.wrong_jobs)
     running = [job for job in content.open_jobs if job.problem is None]
     yield "Open jobs", [line for job in running[:MOST_JOBS] for line in _lines(job)]
     problems = content.problems[:MOST_JOBS]

@@ -65,6 +65,8 @@ class CallPool:
         # by number of the call: its client, and whether it changes something at Mint
         self._busy: dict[int, tuple[Client | None, bool]] = {}
         self._is_stopped = False
+        self.clock_offset: float | None = None
+        """Seconds that this computer's clock is ahead of Mint's, from the latest answer."""
 
     def send(self, job_id: str, serial: int, work: Work, lane: Lane, *, changes: bool) -> int:
         """Make a call for a job; `CallEnded` with the returned number comes back in any case.
@@ -180,6 +182,8 @@ class CallPool:
             return work(client)
         finally:
             with self._lock:
+                if client.clock_offset is not None:
+                    self.clock_offset = client.clock_offset
                 is_wanted = account == self._account and not self._is_stopped
                 if is_wanted:
                     self._free.append(client)

@@ -136,6 +136,25 @@ class JobRunner:
             NotPossible: The job is in progress.
             JournalError: The journal cannot be written.
         """
+        with self.cache.single_commit():
+            self.check_idle(job)
+            self.cache.save(job)
+
+    def update(self, job_id: str, change: Callable[[Job], Job]) -> Job:
+        """Commit a change of a job that nothing is running for, as it is at that moment.
+
+        Raises:
+            NotPossible: The job is in progress, or does not exist.
+            JournalError: The journal cannot be written.
+        """
+        with self.cache.single_commit():
+            job = self.job(job_id)
+            self.check_idle(job)
+            self.cache.save(change(job))
+        return self.job(job.id)
+
+    def check_idle(self, job: Job) -> None:
+        """Raise NotPossible if a workflow runs for a job, here or in another process."""
         if self.is_active(job.id) or self.is_driven_elsewhere(job):
             raise NotPossible(
                 Message(
@@ -143,7 +162,6 @@ class JobRunner:
                     title=job.title,
                 )
             )
-        self.cache.save(job)
 
     def mark_placed(
         self,
@@ -157,14 +175,19 @@ class JobRunner:
         `resolved_codes` are the codes of earlier notes that no longer apply; `placement` is known
         if the result is in a scene.
         """
-        job = self.job(job_id).without_notes(*resolved_codes)
-        for note in notes:
-            job = job.with_note(note)
-        self.save(job.moved(Phase.PLACED, problem=None, placement=placement or job.placement))
+
+        def place(job: Job) -> Job:
+            job = job.without_notes(*resolved_codes)
+            for note in notes:
+                job = job.with_note(note)
+            return job.moved(Phase.PLACED, problem=None, placement=placement or job.placement)
+
+        self.update(job_id, place)
 
     def mark_import_failed(self, job_id: str, message: str, *, code: str = "import_failed") -> None:
         """Store why a result could not be imported. The job waits for a person."""
-        self.save(replace(self.job(job_id), problem=Problem(Cause.IMPORT, message, code=code)))
+        problem = Problem(Cause.IMPORT, message, code=code)
+        self.update(job_id, lambda job: replace(job, problem=problem))
 
     # -- what runs, and where
 

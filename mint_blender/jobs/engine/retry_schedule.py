@@ -109,16 +109,11 @@ class RetrySchedule:
         # The workflow itself waits for a slot when too many generations are active.
         if not error.retryable or isinstance(error, TooManyActive):
             return False
-        until: float | None = getattr(task.effect, "until", None)
-        if until is not None and self._config.workflow_config.now() >= until:
-            return False  # unanswered for too long to retry it automatically
         now, chance = self._config.clock(), self._config.chance()
         wait = task.failures.fail(now, chance, error.retry_after)
         self.outage.failed(task.job.id, now, chance, error.retry_after)
         if self.outage.is_on:
             wait = max(wait, self.outage.next_call - now)
-        if until is not None:
-            wait = min(wait, until - self._config.workflow_config.now())
         self._postpone(task, str(error), wait, has_retry_after=error.retry_after is not None)
         return True
 

@@ -10,31 +10,36 @@ from __future__ import annotations
 
 import math
 import queue
+from functools import partial
 
 from ...files.errors import FileError, Stopped
 from ...message import Message
 from ...mint.account import Account
 from ...mint.errors import MintError, Unreachable
+from ..batch_folder.line_files import LineFile
 from ..job import Job
-from ..job_values import ClaimedAssets, LocalFile, Problem
-from ..presentation import error_messages
+from ..job_values import ClaimedAssets, LocalFile
+from ..paid_requests.record import PaidRequest
+from ..paid_requests.send import send
 from ..queries import Query, RemoteGlbHeader, Thumbnail
+from ..storage.database import JournalError
 from ..transfers.downloads import Downloads
 from ..transfers.uploads import Uploads
 from ..workflow.effects import (
-    CheckLine,
+    Adopt,
+    Close,
     Fetch,
-    NoteLine,
     OptionalFetch,
+    Order,
+    Pay,
     ReadClaimedAssets,
-    SendDecision,
     TakeSlot,
     Upload,
 )
 from . import dispatch
 from .call_pool import CallPool, Lane, Work
 from .config import EngineConfig
-from .task import Task
+from .task import Task, is_decision
 from .thread_messages import (
     Ask,
     CallEnded,
@@ -180,30 +185,41 @@ class Scheduler:
             self._fetch_optional(task, effect)
         elif isinstance(effect, ReadClaimedAssets):
             self._runner.send(task, self._claimed_assets(task.job))
-        elif isinstance(effect, CheckLine):
-            self._runner.send(task, self._line_problem(task.job))
-        elif isinstance(effect, NoteLine):
-            self._runner.send(task, self._note_problem(task.job))
+        elif isinstance(effect, Order | Adopt | Close):
+            self._runner.send(task, self._change_record(task.job, effect))
+        elif isinstance(effect, Pay):
+            self._pay(task, effect)
         elif effect is not None:
             self._call(task, effect)
 
     def _claimed_assets(self, job: Job) -> ClaimedAssets:
         journal = self._runner.journal
-        return ClaimedAssets(journal.assets(exclude=job.id), journal.unnamed_prompts(job))
+        return ClaimedAssets(
+            journal.assets(exclude=job.id),
+            journal.unnamed_bodies(job),
+            journal.unanswered_bodies(job),
+        )
 
-    def _line_problem(self, job: Job) -> Problem | None:
-        try:
-            is_sent = self._runner.journal.is_line_sent_elsewhere(job)
-        except OSError as error:
-            return error_messages.unreadable_ledger(error)
-        return error_messages.started_elsewhere() if is_sent else None
+    def _change_record(self, job: Job, effect: Order | Adopt | Close) -> PaidRequest | None:
+        journal = self._runner.journal
+        if isinstance(effect, Order):
+            return journal.order(job, effect.subject, effect.verb, body=effect.body)
+        if isinstance(effect, Adopt):
+            return journal.adopt(job, effect.key, effect.asset_id)
+        return journal.close_request(effect.key)
 
-    def _note_problem(self, job: Job) -> Problem | None:
-        try:
-            self._runner.journal.note_sent_line(job)
-        except OSError as error:
-            return error_messages.unreadable_ledger(error)
-        return None
+    def _pay(self, task: Task, effect: Pay) -> None:
+        """Send a paid request. All that is written around it is in `paid_requests.send`."""
+        journal = self._runner.journal
+        work = partial(
+            send,
+            journal=journal.path,
+            call=effect.call,
+            credential=journal.current_account.key_hash if journal.current_account else "",
+            line=LineFile(task.job.delivery.line, task.job.owner),
+        )
+        lane = Lane.DECISION if is_decision(effect) else Lane.CALL
+        self._send_call(task, work, lane, changes=True)
 
     def _take_slot(self, task: Task, effect: TakeSlot) -> None:
         if self._runner.slots.take(task, effect):
@@ -218,14 +234,9 @@ class Scheduler:
         if isinstance(effect, Upload):
             self._upload(task, effect)
         else:
-            lane = Lane.DECISION if isinstance(effect, SendDecision) else Lane.CALL
-            now = self._config.workflow_config.now
-            self._send_call(
-                task,
-                lambda client: dispatch.make(client, effect, now),
-                lane,
-                changes=not is_read(task),
-            )
+            lane = Lane.DECISION if is_decision(effect) else Lane.CALL
+            work = partial(dispatch.make, effect=effect)
+            self._send_call(task, work, lane, changes=not is_read(task))
 
     def _send_call(self, task: Task, work: Work, lane: Lane, *, changes: bool) -> None:
         self._wait(task)
@@ -262,6 +273,8 @@ class Scheduler:
     def _on_call_ended(self, ended: CallEnded) -> None:
         """Apply the result of a call, unless a decision has made it obsolete."""
         self._retries.outage.ended(ended.number, self._config.clock())
+        if self._calls.clock_offset is not None:
+            self._runner.journal.note_clock_offset(self._calls.clock_offset)
         for waiting in self._uploads.end(ended):
             if isinstance(waiting.effect, Upload) and self._runner.tasks.is_running(waiting):
                 self._wait(waiting, self._config.clock())
@@ -291,11 +304,11 @@ class Scheduler:
             if task.failures.count:
                 self._outbox.put(Recovered(task.job.id))
             self._runner.send(task, ended.result)
+        elif isinstance(error, JournalError):
+            raise error  # of all jobs, not of this one
         elif not isinstance(error, MintError | FileError):
             self._runner.fail(task, error)
         elif not (isinstance(error, MintError) and self._retries.retry_call(task, error)):
-            if isinstance(error, MintError):
-                error.follows_no_answer = task.failures.count > 0
             self._runner.throw(task, error)
 
     # -- queries

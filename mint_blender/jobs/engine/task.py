@@ -13,8 +13,8 @@ from enum import IntEnum
 from ...files.errors import FileError
 from ...mint.retry import FailureStreak
 from ..job import Job
-from ..job_values import LocalFile
-from ..workflow.effects import LOCAL, AnyEffect, SendDecision
+from ..job_values import PAID_VERBS, LocalFile
+from ..workflow.effects import LOCAL, AnyEffect, Cancel, Pay
 from ..workflow.run import Workflow
 
 
@@ -109,7 +109,14 @@ class Tasks:
         return at, task
 
 
+def is_decision(effect: AnyEffect | None) -> bool:
+    """Return whether an effect sends what a person has just decided."""
+    if isinstance(effect, Pay):
+        return effect.call.verb in PAID_VERBS.values()
+    return isinstance(effect, Cancel)
+
+
 def _queue_of(effect: AnyEffect | None) -> _Queue:
-    if isinstance(effect, SendDecision):
+    if is_decision(effect):
         return _Queue.DECISION
     return _Queue.LOCAL if isinstance(effect, LOCAL) else _Queue.CALL

@@ -120,7 +120,8 @@ class UpdateTracker:
 def _is_gone(job: Job) -> bool:
     """Return whether reading the asset failed because it does not exist.
 
-    If there is a request body, it was not the read that failed but a start, such as a conversion.
+    If a paid request was sent, it was that which failed, such as a conversion.
     """
-    is_read = job.source_asset_id is not None and job.operation is None and job.body is None
+    is_sent = any(each.attempts for each in job.requests)
+    is_read = job.source_asset_id is not None and job.operation is None and not is_sent
     return is_read and job.problem is not None and job.problem.code == "not-found"

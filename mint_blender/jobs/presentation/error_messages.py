@@ -12,7 +12,7 @@ from ...mint.polling import Polling
 from ...mint.schema import Operation, OperationError, Status
 from ..budget import spending
 from ..job import Job
-from ..job_values import UNANSWERED, Cause, Problem
+from ..job_values import LOOKING, UNANSWERED, Cause, Problem
 from ..phases import Phase
 
 # Mint's error codes (an open list) and what a user can do about each. Source: the contract,
@@ -149,17 +149,30 @@ def awaits_person(job: Job) -> Problem:
     return Problem(Cause.WORK, message, code="awaits_person")
 
 
+def looking(job: Job, seconds: float) -> Problem:
+    """Return the problem of a request without an answer, before Mint's list is read."""
+    message = Message(
+        "Mint may have started this. Looking in your library in {minutes} minutes.",
+        minutes=max(1, round(seconds / 60)),
+    )
+    return Problem(Cause.UNREACHABLE, message, code=LOOKING)
+
+
 def unanswered(job: Job) -> Problem:
-    """Return the problem of a start without an answer, of which nothing was found at Mint.
+    """Return the problem of a request without an answer, of which nothing certain was found.
 
     Only a user can decide whether to pay for it again.
     """
-    what = "conversion" if job.convert else str(job.kind)
-    message = Message(
-        "Mint did not answer the start of this {what}, and no result was found. Resume checks "
-        "again, at no cost. Retry starts it again, which may cost Credits again.",
-        what=what,
-    )
+    if job.candidates:
+        message = Message(
+            "Mint may have started this, and your library has something that looks like it. Use it,"
+            " or start again, which costs Credits again."
+        )
+    else:
+        message = Message(
+            "Mint may have started this, but it is not in your library. Looking again costs nothing"
+            " more. Starting it again costs Credits again if the first one appears."
+        )
     return Problem(Cause.UNREACHABLE, message, code=UNANSWERED)
 
 
@@ -172,14 +185,13 @@ def started_elsewhere() -> Problem:
     return Problem(Cause.REFUSED, message, code="started_elsewhere")
 
 
-def unreadable_ledger(error: OSError) -> Problem:
-    """Return the problem of a batch line of which nobody knows whether it was started."""
+def named_elsewhere() -> Problem:
+    """Return the problem of a batch line for which the folder names something else."""
     message = Message(
-        "The ledger in the batch folder cannot be read ({reason}). Nothing was sent. Resume the "
-        "job when the folder is there again.",
-        reason=error.strerror or str(error),
+        "The batch folder names a result for this line that is not its own, or that this account"
+        " does not have. Look in your library. Retry starts the line, which costs Credits."
     )
-    return Problem(Cause.FILE, message, code="unreadable_ledger")
+    return Problem(Cause.UNREACHABLE, message, code=UNANSWERED)
 
 
 def cannot_cancel(job: Job) -> str:
@@ -215,18 +227,6 @@ def no_file(message: str) -> Problem:
             problem=message,
         ),
         code="no_file",
-    )
-
-
-def not_made(job: Job) -> Problem:
-    """Return the problem of an asset that failed in an operation which is not known here."""
-    return Problem(
-        Cause.WORK,
-        Message(
-            "Mint did not finish this {kind} ({status}).",
-            kind=job.kind,
-            status=job.asset.status if job.asset else Status.FAILED,
-        ),
     )
 
 

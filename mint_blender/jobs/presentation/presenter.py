@@ -6,7 +6,7 @@ from __future__ import annotations
 from ...message import Message
 from ...mint.schema import Operation, Status
 from ..budget import spending
-from ..job import Job, is_being_made, is_retried, is_unanswered
+from ..job import Job, is_being_made, is_looking, is_unanswered
 from ..job_values import Hold
 from ..phases import VERBS, Phase, Verb, may_decide
 
@@ -44,7 +44,7 @@ def state(job: Job, *, is_slot_free: bool = False, is_held_back: bool = False) -
     if job.hold is Hold.FOREIGN:
         return Message("Belongs to another account")
     if job.decision is not None:
-        return _pending(job.decision.verb)
+        return _pending(job)
     if job.phase is Phase.WORKING and job.operation is not None:
         return _working(job, job.operation)
     if job.phase in {Phase.PAUSED, Phase.FAILED}:
@@ -113,8 +113,8 @@ def cost(job: Job) -> str:
 
     The text tells spent Credits from reserved and expected ones.
     """
-    if is_retried(job):
-        return _about(spending.committed(job))
+    if job.phase in {Phase.WAITING, Phase.SENDING} and job.estimate:
+        return _about(spending.committed(job))  # a retry is another attempt, not paid yet
     if job.cost:
         is_reserved = any(
             each.credits is not None and not each.credits.is_final for each in job.operations
@@ -163,7 +163,10 @@ def _about(expected: float) -> str:
     return Message("About {credits:,.0f} Credits", credits=expected) if expected else ""
 
 
-def _pending(verb: Verb) -> str:
+def _pending(job: Job) -> str:
+    if job.problem is not None and is_looking(job):
+        return job.problem.message
+    verb = job.decision.verb if job.decision else Verb.CANCEL
     return {
         Verb.APPROVE: Message("Approving"),
         Verb.REVISE: Message("Revising"),

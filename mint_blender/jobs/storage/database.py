@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -49,6 +49,10 @@ _ADVICE_BY_ERRNO = {
     errno.EPERM: _ADVICE[sqlite3.SQLITE_PERM],
     errno.EROFS: _ADVICE[sqlite3.SQLITE_PERM],
 }
+
+
+Migration = Callable[["Database"], None]
+"""Changes the tables of one version to those of the next."""
 
 
 class JournalError(Exception):
@@ -107,7 +111,6 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._is_single_commit = False  # whether a transaction joins the one that is open
         try:
             private_files.make_home(path.parent)
             private_files.make_file(path)  # SQLite gives its -wal and -shm the same permissions
@@ -120,8 +123,10 @@ class Database:
         # end the whole query.
         self.connection.text_factory = _text
 
-    def prepare(self, version: int, *statements: str) -> None:
-        """Create the tables. Closes the file if that fails.
+    def prepare(self, version: int, migrations: Mapping[int, Migration], *statements: str) -> None:
+        """Create the tables, or bring those of an earlier version up to date in one transaction.
+
+        `migrations` lead from each version to the next one. Closes the file if that fails.
 
         Raises:
             JournalError: That failed, or the file has a newer version.
@@ -129,8 +134,13 @@ class Database:
         try:
             ((found,),) = self.rows("PRAGMA user_version")
             check_version(found, version, self.path)
-            self._choose_mode()
+            self.choose_mode()
             with self.transaction():
+                ((found,),) = self.rows(
+                    "PRAGMA user_version"
+                )  # another process may have come first
+                for earlier in range(found, version) if found else ():
+                    migrations[earlier](self)
                 for statement in statements:
                     self.rows(statement)
                 if found != version:  # a write makes every other reader look at the journal
@@ -139,7 +149,8 @@ class Database:
             self.close()
             raise
 
-    def _choose_mode(self) -> None:
+    def choose_mode(self) -> None:
+        """Use the journal mode of SQLite that is safe for this folder. Raises JournalError."""
         try:
             self.mode = choose_mode(self.connection, self.path.parent)
         except sqlite3.Error as error:
@@ -171,22 +182,13 @@ class Database:
         return next(iter(self.rows(query, *values)), None)
 
     @contextmanager
-    def single_commit(self) -> Iterator[None]:
-        """Write everything inside in one commit: hundreds of commits would block the window.
-
-        No other process writes meanwhile.
-        """
-        with self.transaction():
-            outer, self._is_single_commit = self._is_single_commit, True
-            try:
-                yield
-            finally:
-                self._is_single_commit = outer
-
-    @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit everything that is written inside, or nothing after an error."""
-        if self._is_single_commit:
+        """Commit everything that is written inside, or nothing after an error.
+
+        Inside another transaction it is a part of that one. No other process writes meanwhile.
+        """
+        is_inside = bool(self.connection.in_transaction)
+        if is_inside:
             yield
             return
         # IMMEDIATE: a writer takes the lock before reading, so no two processes act on

@@ -8,11 +8,9 @@ All other jobs are read from the journal when somebody asks for them.
 from __future__ import annotations
 
 import itertools
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 
 from ...message import Message
 from ...mint.account import Account
@@ -171,8 +169,8 @@ class JobCache:
 
     def spent_for(self, job: Job) -> float:
         """Return the Credits that this job adds to today's total."""
-        now = time.time()
-        entry = spending.entry(job, self.moves(job), now)
+        now = self._journal.mint_now()
+        entry = spending.entry(job, now)
         return spending.spent_on([entry] if entry else [], spending.date_of(now))
 
     # -- keeping up
@@ -234,7 +232,7 @@ class JobCache:
     def save(self, job: Job) -> None:
         """Commit a job that nothing drives."""
         self._journal.save(job)
-        self._put(job)
+        self._put(self._journal.job(job.id) or job)
 
     def decide(self, job: Job, decision: Decision) -> Job | None:
         """Return the job with this decision committed, or None if that is no longer possible.
@@ -244,9 +242,16 @@ class JobCache:
         if not self._journal.decide(job.id, decision):
             self.reread()
             return None
-        decided = replace(job, decision=decision)
-        self._put(decided)
+        decided = self._journal.job(job.id)
+        if decided is not None:
+            self._put(decided)
         return decided
+
+    def cancel(self, job: Job) -> None:
+        """Commit that a job is canceled for which nothing was sent. Nothing will be, either."""
+        for request in job.requests:
+            self._journal.paid_requests.cancel(request.key)
+        self.save(job.moved(Phase.CANCELED, problem=None))
 
     def dismiss(self, job_id: str) -> None:
         """Remove a job from the list. What it cost stays known."""
@@ -282,4 +287,4 @@ def _phase(job: Job | Unreadable | None) -> Phase | None:
 
 
 def _has_ended(job: Job) -> bool:
-    return job.phase in ENDED and job.decision is None
+    return job.phase in ENDED

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ...mint.account import Account, Owner
-from ..job import Job
 from ..job_values import Hold
 from .database import Database
 
@@ -43,21 +42,6 @@ class AccountMatch(StrEnum):
     MINE = "mine"
     FOREIGN = "foreign"  # it belongs to another account, or is at another API
     UNKNOWN = "unknown"  # there is no key, or Mint has not said yet whose it is
-
-
-def owner_from_elsewhere(job: Job) -> Owner | None:
-    """Return the owner of a job that another journal has started.
-
-    Its hash of a key means nothing here. A job that was never sent has no owner yet.
-    """
-    if (
-        job.owner is not None
-        and job.owner.account.startswith("key:")
-        and job.body is None
-        and not job.operations
-    ):
-        return Owner(job.owner.origin, "")
-    return job.owner
 
 
 @dataclass(frozen=True)
@@ -147,7 +131,8 @@ class Accounts:
             self._note_changes(current_account)
             self._db.rows(
                 "UPDATE jobs SET account = '' WHERE origin = ? AND account = ? AND phase ="
-                " 'waiting' AND id NOT IN (SELECT job FROM moves WHERE phase = 'sending')",
+                " 'waiting' AND id NOT IN"
+                " (SELECT job FROM paid_requests WHERE attempts > refusals)",
                 current_account.origin,
                 current_account.key_hash,
             )

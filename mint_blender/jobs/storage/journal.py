@@ -1,29 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record of every job, in SQLite: committed before anything is sent, and after every answer.
 
-Two writers never overwrite each other: the worker that drives a job writes its record; a decision
-has a column of its own, and only the answer to that decision removes it. Each thread opens a
-journal of its own on the same file.
+Two writers never overwrite each other: the worker that drives a job writes its record; what may
+cost Credits has rows of its own (`jobs.paid_requests`). Each thread opens a journal of its own on
+the same file.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from ...message import Message
+from ...files import urls
 from ...mint.account import Owner
 from ...mint.schema import Kind
-from ..budget import spending
-from ..job import Job
-from ..job_values import Decision
-from ..phases import HOLDS_SLOT, Phase, may_decide
+from ..job import Job, is_unanswered, operation_of
+from ..job_values import PAID_VERBS, Decision
+from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, of_preview
+from ..phases import HOLDS_SLOT, Phase, Verb, may_decide
 from .database import JournalError
 from .job_locks import ProcessLock
 from .journal_reader import JournalReader
-from .serialization import Unreadable, dump, dump_decision
+from .serialization import Unreadable, dump
 from .tables import phase_moves, summaries
 from .tables.jobs import DRIVEN
 
@@ -45,19 +46,39 @@ class Journal(JournalReader):
             for job in owned:
                 owner = job.owner or Owner("", "")
                 self._db.rows(
-                    "INSERT INTO jobs (id, created_at, kind, phase, record, origin, account) VALUES"
-                    " (?, ?, ?, ?, ?, ?, ?)",
-                    *(job.id, job.created_at, _kind(job), job.phase.value, dump(job)),
+                    "INSERT INTO jobs (id, created_at, kind, phase, record, client_request, origin,"
+                    " account) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    *(
+                        job.id,
+                        job.created_at,
+                        _kind(job),
+                        job.phase.value,
+                        dump(job),
+                        _program(job),
+                    ),
                     *(owner.origin, owner.account),
                 )
                 phase_moves.note(self._db, job.id, job.phase)
-                self._note_content(job.id, job)
-                self._note_line(job)
+                for request in job.requests:
+                    self.paid_requests.insert(request)
+                self._note_content(job.id)
         for job in owned:
             log.info("Job %s: new (%s, %s), %s", job.id, _kind(job), job.request.preset, job.phase)
         return owned
 
     def _owned(self, job: Job) -> Job:
+        """Return a new job as it is stored: of the current account, and of this journal file."""
+        ours = tuple(
+            replace(
+                each,
+                journal=self.paid_requests.identity,
+                born=each.born if each.attempts else self.mint_now(),
+            )
+            if not each.journal
+            else each
+            for each in job.requests
+        )
+        job = job if ours == job.requests else replace(job, requests=ours)
         if self.current_account is None:
             return job
         owner = job.owner or self.current_account.owner or Owner(self.current_account.origin, "")
@@ -76,39 +97,21 @@ class Journal(JournalReader):
         with self._db.transaction():
             before = self._db.row("SELECT phase FROM jobs WHERE id = ?", job.id)
             self._db.rows(
-                "UPDATE jobs SET phase = ?, record = ? WHERE id = ?",
-                job.phase.value,
-                dump(job),
-                job.id,
+                "UPDATE jobs SET phase = ?, record = ?, client_request = ? WHERE id = ?",
+                *(job.phase.value, dump(job), _program(job), job.id),
             )
             if before is not None and before[0] != job.phase.value:
                 phase_moves.note(self._db, job.id, job.phase)
-            elif answered is not None and spending.costs_more(answered):
-                # Mint was done when it answered: what the click has cost still arises now.
-                phase_moves.note(self._db, job.id, Phase.WORKING)
-                phase_moves.note(self._db, job.id, job.phase)
-            if answered is not None:
-                self._db.rows(
-                    "UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?",
-                    job.id,
-                    dump_decision(answered),
-                )
+            if answered is not None and answered.verb is Verb.CANCEL:
+                self._db.rows("UPDATE jobs SET cancel = 0 WHERE id = ?", job.id)
+            elif answered is not None:
+                self.paid_requests.give_up(answered.key)  # unless Mint's answer is there
             self._note_content(job.id, job)
         if before is not None and before[0] != job.phase.value:
             _log_move(job)
-        self._ledgers.note_if_possible(job)
-
-    def set_owner(self, job_id: str, owner: Owner) -> None:
-        """Commit that a job belongs to this account: another machine has sent it with its key."""
-        with self._db.transaction():
-            self._db.rows(
-                "UPDATE jobs SET origin = ?, account = ? WHERE id = ?",
-                *(owner.origin, owner.account, job_id),
-            )
-            self._note_content(job_id)
 
     def decide(self, job_id: str, decision: Decision) -> bool:
-        """Commit a decision.
+        """Commit a decision. From a cancel on, nothing more is sent for the job.
 
         Returns False, and stores nothing, when the job has moved on or has another decision.
         """
@@ -122,21 +125,85 @@ class Journal(JournalReader):
                 or not may_decide(decision.verb, job.phase, pending)
             ):
                 return False
-            self._db.rows(
-                "UPDATE jobs SET decision = ? WHERE id = ?",
-                dump_decision(decision),
-                job_id,
-            )
+            if decision.verb is Verb.CANCEL:
+                self._db.rows("UPDATE jobs SET cancel = 1 WHERE id = ?", job_id)
+                for request in job.requests:
+                    self.paid_requests.cancel(request.key)
+            else:
+                self._order_decision(job, decision)
             self._note_content(job_id)
-            if (job := self.job(job_id)) is not None:
-                self._note_line(job)
         log.info("Job %s: decided to %s", job_id, decision.verb)
         return True
+
+    def _order_decision(self, job: Job, decision: Decision) -> None:
+        verb, made = PAID_VERBS[decision.verb], operation_of(job).id
+        picture = urls.content_key(job.previews[-1].url) if job.previews else str(job.revision)
+        is_resumed = decision.verb is Verb.RESUME
+        subject = of_operation(made) if is_resumed else of_preview(made, picture)
+        self.paid_requests.order(
+            subject,
+            verb,
+            job.id,
+            now=self.mint_now(),
+            body=json.dumps({"feedback": decision.feedback} if decision.feedback else {}),
+            credits=decision.estimate,
+            extra_credits=decision.optimize_estimate,
+        )
+
+    def order(
+        self,
+        job: Job,
+        subject: str,
+        verb: PaidVerb,
+        *,
+        body: str | None = None,
+        prices: tuple[float | None, float | None] = (None, None),
+    ) -> PaidRequest:
+        """Commit that something else was ordered for a job, and return its record."""
+        with self._db.transaction():
+            request = self.paid_requests.order(
+                subject,
+                verb,
+                job.id,
+                now=self.mint_now(),
+                body=body,
+                credits=prices[0],
+                extra_credits=prices[1],
+            )
+            self._note_content(job.id)
+        return request
+
+    def adopt(self, job: Job, key: str, asset_id: str) -> PaidRequest | None:
+        """Commit that a request in doubt has made an asset; None if another one has made it."""
+        made = f"{FOUND}{asset_id}"
+        with self._db.transaction():
+            request = self.paid_requests.get(key)
+            if request is None:
+                return None
+            is_taken = self.paid_requests.names(made) or asset_id in self.assets(exclude=job.id)
+            if request.verb is PaidVerb.START and is_taken and request.operation != made:
+                return None
+            return self.paid_requests.answer(key, made)
+
+    def close_request(self, key: str) -> PaidRequest | None:
+        """Commit that a request is over: what it may have made is not at Mint, or not wanted."""
+        with self._db.transaction():
+            request = self.paid_requests.look(key)
+            return self.paid_requests.give_up(key) if request and request.is_open else request
+
+    def take_over(self, key: str) -> PaidRequest | None:
+        """Commit that this copy of the journal may send a request: a person has said so."""
+        return self.paid_requests.take_over(key)
 
     def dismiss(self, job_id: str) -> None:
         """Remove a job from the list. What it cost stays known."""
         with self._db.transaction():
-            self._db.rows("UPDATE jobs SET dismissed = 1 WHERE id = ?", job_id)
+            query = "UPDATE jobs SET dismissed = 1 WHERE id = ? RETURNING phase"
+            is_paused = self._db.rows(query, job_id) == [(Phase.PAUSED.value,)]
+            job = self.job(job_id) if is_paused else None
+            if job is not None and is_unanswered(job):
+                for request in job.requests:  # a person was told what became of it
+                    self.paid_requests.give_up(request.key)
             if summaries.is_waiting(self._db, job_id):
                 self._note_content(job_id)
             else:
@@ -210,7 +277,12 @@ class Journal(JournalReader):
 
     def pending_decisions(self, process: ProcessLock) -> dict[str, Decision]:
         """Return the unanswered decisions about jobs that this process drives."""
-        jobs = self._read("WHERE process = ? AND decision IS NOT NULL", process.name)
+        verbs = ", ".join(f"'{verb}'" for verb in PAID_VERBS.values())
+        jobs = self._read(
+            "WHERE process = ? AND (cancel OR EXISTS (SELECT 1 FROM paid_requests"  # noqa: S608 - our words
+            f" WHERE job = id AND operation IS NULL AND closed IS NULL AND verb IN ({verbs})))",
+            process.name,
+        )
         return {
             job.id: job.decision
             for job in jobs
@@ -223,7 +295,7 @@ class Journal(JournalReader):
         Counts all living processes together. Without a kind there is no limit.
         """
         with self._db.transaction():
-            if self._db.row("SELECT 1 FROM jobs WHERE id = ? AND decision IS NOT NULL", job_id):
+            if self._db.row("SELECT 1 FROM jobs WHERE id = ? AND cancel", job_id):
                 return False  # a click has come first: nothing is sent for what was just canceled
             if kind is not None and self._active(job_id, kind, process) >= most:
                 return False
@@ -232,22 +304,6 @@ class Journal(JournalReader):
             self._note_content(job_id)
         log.info("Job %s: %s", job_id, Phase.SENDING)
         return True
-
-    def is_line_sent_elsewhere(self, job: Job) -> bool:
-        """Return whether another journal has started a batch line that this one has not.
-
-        Raises:
-            OSError: The ledger in the batch's folder cannot be read.
-        """
-        return self._ledgers.is_sent_elsewhere(job)
-
-    def note_sent_line(self, job: Job) -> None:
-        """Write in the ledger that a batch line is sent, unless it says so already.
-
-        Raises:
-            OSError: The ledger in the batch's folder cannot be read or written.
-        """
-        self._ledgers.note_sent(job)
 
     def _active(self, job_id: str, kind: Kind, process: ProcessLock) -> int:
         """Return how many other jobs of this kind are in flight with this account.
@@ -266,20 +322,6 @@ class Journal(JournalReader):
             if self._is_mine(origin, account)
         )
 
-    def _note_line(self, job: Job) -> None:
-        """Write a batch line's entry to its ledger, before anything is sent for it."""
-        try:
-            self._ledgers.note(job)
-        except OSError as error:
-            reason = error.strerror or error
-            raise JournalError(
-                Message(
-                    "The ledger in the batch folder cannot be written ({reason}). Nothing"
-                    " was sent.",
-                    reason=reason,
-                )
-            ) from error
-
     def _note_change(self, job_id: str) -> int:
         """Let readers know that a job has changed; return the serial of the change."""
         self._catch_up()
@@ -296,13 +338,17 @@ class Journal(JournalReader):
     @contextmanager
     def single_commit(self) -> Iterator[None]:
         """Write everything inside in one commit. No other process writes meanwhile."""
-        with self._db.single_commit():
+        with self._db.transaction():
             yield
 
 
 def _kind(job: Job) -> str:
     """Return the kind that counts for slots at Mint, of which a conversion takes none."""
     return "conversion" if job.convert else job.kind.value
+
+
+def _program(job: Job) -> str | None:
+    return job.client_request.id if job.client_request else None
 
 
 def _log_move(job: Job) -> None:

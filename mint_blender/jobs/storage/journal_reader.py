@@ -6,26 +6,30 @@ What is asked about many jobs is answered from their summaries, or with an index
 
 from __future__ import annotations
 
+import json
 import logging
 import math
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ...files import file_identity
 from ...mint.account import Account, Owner
 from ...mint.schema.enums import ENDED as ENDED_STATUSES
 from ..budget.spending import SpendingEntry
 from ..job import Job, asset_of
-from ..job_values import Hold
-from ..phases import Phase
-from . import job_owners
-from .batch_ledger import Ledgers
+from ..job_values import PAID_VERBS, Decision, Hold
+from ..paid_requests import table
+from ..paid_requests.record import PaidRequest
+from ..paid_requests.table import PaidRequests
+from ..phases import Phase, Verb
+from . import job_owners, migrations
 from .database import Database
 from .job_owners import AccountMatch, Accounts, CurrentAccount
-from .serialization import Unreadable, load, load_decision
-from .tables import client_requests, phase_moves, summaries
-from .tables.client_requests import ClientRequests
+from .serialization import Unreadable, load_row
+from .tables import phase_moves, summaries
 from .tables.jobs import ENDED, OPEN, TABLES
 from .tables.phase_moves import Moves
 from .tables.summaries import Summary, Time
@@ -34,11 +38,10 @@ from .tables.upload_cache import UploadCache
 log = logging.getLogger(__name__)
 
 
-VERSION = 1
-"""The version of the tables, which only a newer add-on raises."""
 # The columns that `_read` expects.
-_COLUMNS = "id, jobs.created_at, record, phase, decision, jobs.origin, jobs.account"
+_COLUMNS = "id, jobs.created_at, record, phase, cancel, jobs.origin, jobs.account"
 _SELECT = f"SELECT {_COLUMNS} FROM jobs "  # noqa: S608 - our columns
+_DECISIONS = {paid: verb for verb, paid in PAID_VERBS.items()}
 PAGE = 500
 """Jobs that are read at once."""
 
@@ -61,11 +64,11 @@ class JournalReader:
         self._unreadable: set[str] = set()  # already logged
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
-        parts = (job_owners, phase_moves, summaries, client_requests)
-        self._db.prepare(VERSION, *TABLES, *(each for part in parts for each in part.TABLES))
-        self._ledgers = Ledgers(self.path)
+        parts = (job_owners, phase_moves, summaries, table)
+        tables = (*TABLES, *(each for part in parts for each in part.TABLES))
+        self._db.prepare(migrations.VERSION, migrations.MIGRATIONS, *tables)
+        self.paid_requests = PaidRequests(self._db, file_identity.identity(self.path))
         self.uploads = UploadCache(self._db)
-        self.client_requests = ClientRequests(self._db)
         try:
             self._summarize_all()
         except BaseException:
@@ -148,7 +151,7 @@ class JournalReader:
         )
         at, last = math.inf, ""
         while page := self._db.rows(_SELECT + clause, at, at, last):
-            yield from map(self._record, page)
+            yield from self._records(page)
             last, at, *_ = page[-1]  # of the row, which it is sorted by: the record may differ
 
     def open_records(self) -> list[Job | Unreadable]:
@@ -169,7 +172,6 @@ class JournalReader:
         rows = self._db.rows(
             "SELECT id, phase, jobs.origin, jobs.account FROM jobs JOIN summaries ON job = id"
             " WHERE phase IN ('placed', 'canceled', 'failed') AND NOT dismissed AND is_readable"
-            " AND decision IS NULL"
         )
         return {
             job_id: Phase(phase)
@@ -216,14 +218,14 @@ class JournalReader:
         self.catch_up()
         return summaries.assets(self._db, exclude)
 
-    def unnamed_prompts(self, job: Job) -> tuple[str, ...]:
-        """Return the prompts of other operations in progress whose asset Mint has not named yet.
+    def unnamed_bodies(self, job: Job) -> tuple[str, ...]:
+        """Return the bodies of other operations in progress whose asset Mint has not named yet.
 
         Only those of the job's kind, and of its account.
         """
         clause = f"WHERE {OPEN} AND kind = ? AND id != ? AND phase != 'waiting'"
         return tuple(
-            other.request.prompt
+            json.dumps(other.request.body(other.image_urls))
             for other in self._read(clause, job.kind.value, job.id)
             if isinstance(other, Job)
             and other.operation is not None
@@ -232,13 +234,41 @@ class JournalReader:
             and not self._is_foreign(other.owner or Owner("", ""))
         )
 
+    def unanswered_bodies(self, job: Job) -> tuple[str, ...]:
+        """Return the bodies of starts of other jobs that may have made something without a name."""
+        bodies = (
+            body or self._expected_body(job_id)
+            for job_id, body in self.paid_requests.unnamed_starts(exclude=job.id)
+        )
+        return tuple(filter(None, bodies))
+
+    def _expected_body(self, job_id: str) -> str | None:
+        job = self.job(job_id)
+        return json.dumps(job.request.body(job.image_urls)) if job is not None else None
+
+    def job_of_client_request(self, request_id: str) -> Job | None:
+        """Return the job that a program has started under this id of its own, or None."""
+        found = next(self._read("WHERE client_request = ?", request_id), None)
+        return found if isinstance(found, Job) else None
+
+    def mint_now(self) -> float:
+        """Return Mint's time as far as it is known, in seconds since the epoch."""
+        found = self._db.row("SELECT value FROM meta WHERE name = 'clock_offset'")
+        return time.time() - (float(found[0]) if found else 0.0)
+
+    def note_clock_offset(self, seconds: float) -> None:
+        """Store how many seconds this computer's clock is ahead of Mint's, if that has changed."""
+        if abs(time.time() - self.mint_now() - seconds) > 1.0:
+            query = "INSERT OR REPLACE INTO meta VALUES ('clock_offset', ?)"
+            self._db.rows(query, str(seconds))
+
     def spent(self, *times: Time) -> list[SpendingEntry]:
         """Return what jobs have cost in each time, dismissed ones included, foreign ones not.
 
         What is still to be sent costs now.
         """
         self.catch_up()
-        found = summaries.spent(self._db, times)
+        found = summaries.spent(self._db, times, self.mint_now())
         return [entry for owner, entry in found if not self._is_foreign(owner)]
 
     def last_optimization(self) -> float | None:
@@ -268,15 +298,17 @@ class JournalReader:
         newest = since
         changed: dict[str, Job | Unreadable | None] = {}
         query = f"SELECT serial, dismissed, {_COLUMNS} FROM jobs JOIN changes ON job = id"  # noqa: S608 - our columns
-        for serial, is_dismissed, *row in self._db.rows(f"{query} WHERE serial > ?", since):
+        rows = self._db.rows(f"{query} WHERE serial > ?", since)
+        records = self._records([row for _, _, *row in rows])
+        for (serial, is_dismissed, *row), record in zip(rows, records, strict=True):
             newest = max(newest, serial)
-            changed[row[0]] = None if is_dismissed else self._record(row)
+            changed[row[0]] = None if is_dismissed else record
         return newest, changed
 
     # -- summaries
 
     def catch_up(self) -> None:
-        """Summarize what an older version of this add-on has written meanwhile."""
+        """Summarize the jobs whose paid requests have changed: those rows are written alone."""
         if summaries.outdated(self._db):
             with self._db.transaction():
                 self._catch_up()
@@ -302,39 +334,44 @@ class JournalReader:
 
         `record` is the job as it stands in its record, if that is known: reading it takes longest.
         """
-        found = self._db.row(
-            "SELECT dismissed, decision, origin, account FROM jobs WHERE id = ?", job_id
-        )
+        found = self._db.row("SELECT dismissed, origin, account FROM jobs WHERE id = ?", job_id)
         if found is None:
             return
-        dismissed, decision, *row = found
-        owner = Owner(*row)
-        if record is None or decision is not None:
+        dismissed, *row = found
+        requests = self.paid_requests.of_jobs([job_id]).get(job_id, ())
+        if record is None or requests is None:
             job = self.job(job_id)
-        elif (record.decision, record.owner) == (None, owner):
-            job = record
         else:
-            job = replace(record, decision=None, owner=owner)
+            job = _with_requests(record, requests, is_canceled=False)
+            job = replace(job, owner=Owner(*row))
         if job is None:
             summaries.write(self._db, Summary(job_id), serial)
             return
-        moves = phase_moves.read(self._db, [job_id])[job_id]
-        summary = summaries.of_job(job, moves, dismissed=bool(dismissed))
+        summary = summaries.of_job(job, dismissed=bool(dismissed))
         summaries.write(self._db, summary, serial)
 
     # -- rows
 
     def _read(self, clause: str, *values: str | float | bytes) -> Iterator[Job | Unreadable]:
         """Yield the jobs of these rows; an unreadable record does not hide the others."""
-        for row in self._db.rows(_SELECT + clause, *values):
-            yield self._record(row)
+        yield from self._records(self._db.rows(_SELECT + clause, *values))
 
-    def _record(self, row: Sequence[Any]) -> Job | Unreadable:
-        """Return the job of a row with `_COLUMNS`."""
-        job_id, created_at, text, phase, decision, origin, account = row
+    def _records(self, rows: Sequence[Sequence[Any]]) -> Iterator[Job | Unreadable]:
+        """Yield the jobs of rows with `_COLUMNS`, with their paid requests."""
+        requests = self.paid_requests.of_jobs([row[0] for row in rows])
+        for row in rows:
+            yield self._record(row, requests.get(row[0], ()))
+
+    def _record(
+        self, row: Sequence[Any], requests: tuple[PaidRequest, ...] | None
+    ) -> Job | Unreadable:
+        job_id, created_at, text, phase, cancel, origin, account = row
         hold = self.current_account.hold(Owner(origin, account)) if self.current_account else None
         try:
-            job = load_row(text, phase, decision, origin, account, hold)
+            if requests is None:
+                raise ValueError("a paid request is damaged")
+            job = load_row(text, phase, origin, account, hold)
+            job = _with_requests(job, requests, is_canceled=bool(cancel))
             if job.id != job_id:
                 raise KeyError(job_id)  # the record of another job
         except Exception as error:  # noqa: BLE001 - a damaged record concerns its job alone
@@ -346,14 +383,15 @@ class JournalReader:
         return job
 
 
-def load_row(
-    record: str, phase: str, decision: str | None, origin: str, account: str, hold: Hold | None
-) -> Job:
-    """Return the job of a row of the table, which another account may own.
-
-    Raises:
-        Exception: Of any type, as `serialization.load`.
-    """
-    owner = Owner(origin, account) if origin or account else None
-    job = load(record, load_decision(decision), Phase(phase))
-    return job if (job.owner, job.hold) == (owner, hold) else replace(job, owner=owner, hold=hold)
+def _with_requests(job: Job, requests: tuple[PaidRequest, ...], *, is_canceled: bool) -> Job:
+    """Return a job with its paid requests, and with the decision that was not confirmed yet."""
+    open_ones = [each for each in requests if each.is_open and each.verb in _DECISIONS]
+    decision = Decision(Verb.CANCEL) if is_canceled else None
+    if decision is None and open_ones:
+        last = open_ones[-1]
+        feedback = json.loads(last.body or "{}").get("feedback")
+        prices = last.credits, last.extra_credits
+        decision = Decision(_DECISIONS[last.verb], last.key, feedback, *prices)
+    if (job.requests, job.decision) == (requests, decision):
+        return job
+    return replace(job, requests=requests, decision=decision)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any, TypeVar
 
@@ -18,10 +18,12 @@ from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 from ..job import Job
 from ..job_values import (
+    Candidate,
     Cause,
+    ClientRequest,
     DecidedPreview,
-    Decision,
     Delivery,
+    Hold,
     LocalFile,
     Placement,
     Problem,
@@ -46,11 +48,10 @@ class Unreadable:
 
 
 def dump(job: Job) -> str:
-    """Return the job as JSON, without its decision, which has a column of its own."""
+    """Return the job as JSON, without its decision and its paid requests, which have rows."""
     record = {
         "id": job.id,
         "request": vars(job.request),
-        "key": job.key,
         "created_at": job.created_at,
         "delivery": vars(job.delivery),
         "owner": vars(job.owner) if job.owner else None,
@@ -58,21 +59,19 @@ def dump(job: Job) -> str:
         "optimize_estimate": job.optimize_estimate,
         "paid_before": job.paid_before,
         "max_credits": job.max_credits,
-        "first_sent_at": job.first_sent_at,
-        "body": job.body,
         "image_urls": job.image_urls,
         "operation": job.operation.raw if job.operation else None,
         "source_asset_id": job.source_asset_id,
         "convert": job.convert,
         "optimize": job.optimize,
         "optimization": job.optimization.raw if job.optimization else None,
-        "optimize_sent_at": job.optimize_sent_at,
         "decided_preview": vars(job.decided_preview) if job.decided_preview else None,
         "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
         "revision": job.revision,
-        "preview_seen_at": job.preview_seen_at,
         "files": [dump_file(file) for file in job.files],
         "refused": [dump_file(file) for file in job.refused],
+        "candidates": [vars(each) for each in job.candidates],
+        "client_request": vars(job.client_request) if job.client_request else None,
         "problem": _dump_problem(job.problem) if job.problem else None,
         "notes": [message_of(note).to_json() for note in job.notes],
         "placement": dump_placement(job.placement),
@@ -80,23 +79,33 @@ def dump(job: Job) -> str:
     return json.dumps(record)
 
 
-def load(text: str, decision: Decision | None, phase: Phase) -> Job:
-    """Return the job that `dump` wrote; `decision` and `phase` come from their own columns.
+def load(text: str, phase: Phase) -> Job:
+    """Return the job that `dump` wrote; `phase` comes from its own column.
 
     Raises:
         Exception: Of any type, for a word of a later version or a value of the wrong type.
     """
-    job = _job(json.loads(text), decision, phase)
+    job = _job(json.loads(text), phase)
     if not matches_type(job, Job):
         raise TypeError("a member is not what it should be")
     return job
 
 
-def _job(record: Mapping[str, Any], decision: Decision | None, phase: Phase) -> Job:
+def load_row(record: str, phase: str, origin: str, account: str, hold: Hold | None) -> Job:
+    """Return the job of a row of the table, which another account may own.
+
+    Raises:
+        Exception: Of any type, as `load`.
+    """
+    owner = Owner(origin, account) if origin or account else None
+    job = load(record, Phase(phase))
+    return job if (job.owner, job.hold) == (owner, hold) else replace(job, owner=owner, hold=hold)
+
+
+def _job(record: Mapping[str, Any], phase: Phase) -> Job:
     return Job(
         id=record["id"],
         request=_request(record["request"]),
-        key=record["key"],
         created_at=record["created_at"],
         delivery=load_delivery(record.get("delivery") or {}),
         owner=_from_record(Owner, record["owner"]) if record.get("owner") else None,
@@ -105,22 +114,25 @@ def _job(record: Mapping[str, Any], decision: Decision | None, phase: Phase) -> 
         paid_before=record.get("paid_before", 0.0),
         max_credits=record.get("max_credits"),
         phase=phase,
-        first_sent_at=record.get("first_sent_at"),
-        body=record.get("body"),
         image_urls=_list(record.get("image_urls", ())),
         operation=_operation(record.get("operation")),
         source_asset_id=record.get("source_asset_id"),
         convert=tuple(Format(format) for format in _list(record.get("convert", ()))),
         optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
         optimization=_operation(record.get("optimization")),
-        optimize_sent_at=record.get("optimize_sent_at"),
         decided_preview=_decided_preview(record.get("decided_preview")),
         asset=_asset(record.get("asset")),
         revision=record.get("revision", 0),
-        preview_seen_at=record.get("preview_seen_at"),
         files=load_files(record.get("files", ())),
         refused=load_files(record.get("refused", ())),
-        decision=decision,
+        candidates=tuple(
+            _from_record(Candidate, each) for each in _list(record.get("candidates", ()))
+        ),
+        client_request=(
+            _from_record(ClientRequest, record["client_request"])
+            if record.get("client_request")
+            else None
+        ),
         problem=_problem(record.get("problem")),
         notes=tuple(stored_note(note) for note in _list(record.get("notes", ()))),
         placement=load_placement(record.get("placement")),
@@ -192,23 +204,6 @@ def _list(value: Any) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
         raise TypeError(type(value).__name__)
     return tuple(value)
-
-
-def dump_decision(decision: Decision) -> str:
-    """Return a decision as JSON.
-
-    Empty members are left out: an answered decision is found by its exact text, and an earlier
-    version wrote fewer members.
-    """
-    data = vars(decision)
-    return json.dumps(
-        {name: data[name] for name in data if data[name] is not None or name == "feedback"}
-    )
-
-
-def load_decision(text: str | None) -> Decision | None:
-    """Return the decision that `dump_decision` wrote."""
-    return _from_record(Decision, json.loads(text), verb=Verb) if text else None
 
 
 def _request(record: Mapping[str, Any]) -> GenerationRequest:

@@ -10,21 +10,23 @@ from typing import Any, TypeVar
 
 from ...mint import errors
 from ...mint.polling import PollIntervals
-from ...mint.schema import Operation, Status
+from ...mint.schema import Operation, PollResult, Status
 from ..job import Job
+from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase
 from ..presentation import error_messages
 from . import stale_previews
-from .effects import Convert, Effect, Optimize, Start, Step
+from .effects import Effect, Pay, Poll, Step
 
 Answer = TypeVar("Answer")
 Steps = Generator[Step, Any, None]
 
-REPEATED_FOR = 12 * 3600.0
-"""Seconds for which a paid call is repeated automatically, under its idempotency key."""
+SHOWN_WITHIN = 120.0
+"""Seconds after which Mint shows what it has just made."""
 
-MAX_TRIES = 5
-"""Tries of a paid call that ends in a conflict without a reason, before a user decides."""
+MAX_TRIES = 40
+"""Tries of a start that ends in a conflict without a reason: for ten minutes, the same request may
+still be in progress."""
 
 
 @dataclass(frozen=True)
@@ -60,37 +62,50 @@ class WorkflowContext:
         """Return the time, in seconds since the epoch."""
         return self.config.now()
 
-    def is_old(self, since: float | None) -> bool:
-        """Return whether a call was sent so long ago that it is no longer repeated automatically.
+    def pay(self, call: PaidCall, after: float = 0.0) -> Generator[Step, Any, Sent]:
+        """Send a paid request, and return what became of it. The job has its record then."""
+        sent: Sent = yield from self.perform(Pay(call, after))
+        self.job = self.job.with_request(sent.request)
+        return sent
 
-        Mint may have forgotten its key.
-        """
-        return since is not None and self.now() - since >= REPEATED_FOR
+    def pay_when_free(self, call: PaidCall) -> Generator[Step, Any, Sent]:
+        """Send what needs no slot of ours, and wait while Mint has none for it."""
+        after = 0.0
+        while True:
+            sent = yield from self.pay(call, after)
+            if not isinstance(sent.refusal, errors.TooManyActive):
+                return sent
+            self.job = replace(self.job, problem=error_messages.problem_of(sent.refusal))
+            after = self.config.pace.longest
 
-    def pay(
-        self, effect: Start | Convert | Optimize, since: float
-    ) -> Generator[Step, Any, Operation]:
-        """Perform a paid call, and return its operation.
+    def poll_made(self, operation_id: str) -> Generator[Step, Any, Operation]:
+        """Poll what a start has made whose answer this job has not seen."""
+        if self.job.phase is Phase.WAITING:  # another machine has sent it, or a click came first
+            self.job = self.job.moved(Phase.SENDING)
+        result = yield from self.poll(operation_id, is_new=True)
+        return result.operation
 
-        The call is repeated under the same key until Mint has said clearly what became of it.
-        `since` is when it was sent for the first time.
-        """
-        effect = replace(effect, until=since + REPEATED_FOR)
-        for tries_left in reversed(range(MAX_TRIES)):
+    def poll(
+        self, operation_id: str, *, after: float = 0.0, is_new: bool = False
+    ) -> Generator[Step, Any, PollResult]:
+        """Poll an operation. Mint may not show a new one for a moment."""
+        waited = 0.0
+        while True:
             try:
-                return (yield from self.perform(effect))
-            except errors.Conflict as error:
-                # Mint does not say what it conflicts with: perhaps with the very same call, which
-                # is still in progress.
-                if type(error) is not errors.Conflict or not tries_left:
+                polled: PollResult = yield from self.perform(Poll(operation_id, after=after))
+            except errors.NotFound:
+                if not is_new or waited >= SHOWN_WITHIN:
                     raise
-                self.job = replace(self.job, problem=error_messages.problem_of(error))
-                effect = replace(effect, after=self.config.pace.longest)
-        raise AssertionError("The last try returns or raises.")
+                after = self.config.pace.longest
+                waited += after
+            else:
+                return polled
 
     def apply_operation(self, operation: Operation) -> None:
         """Move the job to the phase of an operation that Mint has just returned for a call."""
         self.has_new_operation = True
+        if self.job.phase is Phase.WAITING:  # it was sent before the job's record said so
+            self.job = self.job.moved(Phase.SENDING)
         self.move_to(operation)
 
     @property
@@ -120,8 +135,6 @@ class WorkflowContext:
         else:
             phase, problem = Phase.FAILED, error_messages.failed_work(operation)
         self.job = self.job.moved(phase, operation=operation, problem=problem)
-        if phase is Phase.REVIEW:
-            self.job = replace(self.job, preview_seen_at=self.now())
 
 
 class WorkflowPart:

@@ -2,28 +2,19 @@
 """Effects: what a workflow wants done next, as plain values.
 
 The engine decides when and on which thread they are performed. `after` are the seconds to wait
-first. `until` is the time, in seconds since the epoch, until which a paid call is repeated
-automatically. Each effect names the type of its result.
+first. Each effect names the type of its result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from ...mint.schema import (
-    Asset,
-    Estimate,
-    Format,
-    Kind,
-    Operation,
-    OptimizationLevel,
-    Page,
-    PollResult,
-)
+from ...mint.schema import Asset, Estimate, Kind, Operation, Page, PollResult
 from ..job import Job
-from ..job_values import ClaimedAssets, Decision, LocalFile, Problem, Role
+from ..job_values import ClaimedAssets, LocalFile, Role
+from ..paid_requests.record import PaidRequest, PaidVerb
+from ..paid_requests.send import PaidCall, Sent
 from ..queries import OptimizationPrice, Price
 
 T_co = TypeVar("T_co", covariant=True)
@@ -67,27 +58,52 @@ class Quote(Effect[Estimate]):
 
 
 @dataclass(frozen=True)
-class Start(Effect[Operation]):
-    """Start a generation."""
+class Pay(Effect[Sent]):
+    """Send a paid request, unless that could cost anything a second time."""
 
-    kind: Kind
-    body: Mapping[str, Any]
-    key: str
-    until: float | None = field(default=None, compare=False)
+    call: PaidCall
     after: float = 0.0
 
 
 @dataclass(frozen=True)
-class SendDecision(Effect[Operation]):
-    """Send a decision about an operation.
+class Order(Effect[PaidRequest]):
+    """Insert the record of another paid request of the job, with the exact body, if known."""
 
-    `target_id` is the operation; of a retry, the Model or World.
-    """
+    subject: str
+    verb: PaidVerb
+    body: str | None = None
+    after: float = 0.0
 
-    decision: Decision
-    kind: Kind
-    target_id: str
-    until: float | None = field(default=None, compare=False)
+
+@dataclass(frozen=True)
+class Adopt(Effect[PaidRequest | None]):
+    """Store that a request in doubt has made this asset; None if another record names it."""
+
+    key: str
+    asset_id: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Close(Effect[PaidRequest | None]):
+    """Store that a paid request is over: Mint was asked, and does not show what it has made."""
+
+    key: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class ReadClock(Effect[float]):
+    """Read Mint's time, in seconds since the epoch."""
+
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Cancel(Effect[Operation]):
+    """Cancel an operation, which is free. Its key is the same for each try."""
+
+    operation_id: str
     after: float = 0.0
 
 
@@ -125,42 +141,6 @@ class ReadClaimedAssets(Effect[ClaimedAssets]):
 
 
 @dataclass(frozen=True)
-class CheckLine(Effect[Problem | None]):
-    """Ask the ledger of a batch whether the job's line may be started here; None if it may."""
-
-    after: float = 0.0
-
-
-@dataclass(frozen=True)
-class NoteLine(Effect[Problem | None]):
-    """Make sure that the ledger of a batch says that the job's line is sent; None if it does."""
-
-    after: float = 0.0
-
-
-@dataclass(frozen=True)
-class Optimize(Effect[Operation]):
-    """Start the optimization of a model, a paid operation of its own."""
-
-    model_id: str
-    level: OptimizationLevel
-    key: str
-    until: float | None = field(default=None, compare=False)
-    after: float = 0.0
-
-
-@dataclass(frozen=True)
-class Convert(Effect[Operation]):
-    """Start the conversion of a model, a paid operation of its own."""
-
-    model_id: str
-    formats: tuple[Format, ...]
-    key: str
-    until: float | None = field(default=None, compare=False)
-    after: float = 0.0
-
-
-@dataclass(frozen=True)
 class Fetch(Effect[LocalFile]):
     """Download and check one file; the result is the file on disk.
 
@@ -192,24 +172,24 @@ AnyEffect = (
     TakeSlot
     | Upload
     | Quote
-    | Start
-    | SendDecision
+    | Pay
+    | Order
+    | Adopt
+    | Close
+    | Cancel
+    | ReadClock
     | Poll
     | ReadAsset
     | ReadPage
     | ReadClaimedAssets
-    | CheckLine
-    | NoteLine
-    | Optimize
-    | Convert
     | Fetch
     | OptionalFetch
 )
 
-LOCAL = TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets | CheckLine | NoteLine
+LOCAL = TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets | Order | Adopt | Close
 """Effects that need no call to Mint."""
 
-READS = Quote | Poll | ReadAsset | ReadPage
+READS = Quote | Poll | ReadAsset | ReadPage | ReadClock
 """Effects that only read, so that losing their result does no harm."""
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
@@ -14,11 +15,13 @@ from ...mint.schema import Kind, OptimizationLevel
 from .. import notes
 from ..budget import spending
 from ..job import Job
+from ..paid_requests.record import PaidRequest, PaidVerb, of_asset
+from ..paid_requests.send import PaidCall
 from ..presentation import error_messages
 from ..queries import OptimizationPrice
-from . import credit_limit
+from . import credit_limit, look
 from .context import Steps, WorkflowContext, WorkflowPart
-from .effects import Optimize, Poll, ReadAsset, Step
+from .effects import Adopt, Close, Order, Poll, ReadAsset, Step
 from .result import ResultReader
 
 FOREIGN_OPTIMIZATION_PATIENCE = 4
@@ -48,7 +51,7 @@ class Optimizer(WorkflowPart):
         if level is None or asset_id is None:
             return
         if self._result.assets.optimized_glb_url is not None:
-            self._count_unanswered()
+            yield from self._end_request(asset_id)
             return
         lacking = file_choice.OPTIMIZED_NEEDS - accepted_extensions(
             self._job, self._config.readable
@@ -56,67 +59,75 @@ class Optimizer(WorkflowPart):
         if lacking:
             # Nothing is paid for a file that could not be opened here.
             self._add_note("optimizing_is_useless", reason=file_choice.explain_missing(lacking))
-        elif self._is_unanswered():
-            # The model was read just now, and is not optimized.
-            self._add_note("optimizing_unanswered")
         else:
             yield from self._optimize(asset_id, level)
 
     def _optimize(self, asset_id: str, level: OptimizationLevel) -> Steps:
-        sent_before = self._job.optimize_sent_at
-        try:
-            if self._job.optimization is None:
-                if not (yield from self._is_within_own_limit(asset_id)):
-                    return
+        if self._job.optimization is None:
+            request = self._job.paid_request(PaidVerb.OPTIMIZE)
+            if request is not None and not request.is_open:
+                yield from self._continue_answered(request)
+            elif request is not None or (yield from self._is_within_own_limit(asset_id)):
                 yield from self._start(asset_id, level)
-            yield from self._watch()
-        except (errors.AlreadyOptimized, errors.OptimizationInProgress) as error:
-            if not error.follows_no_answer:  # then it is not our request that Mint speaks of
-                self._job = replace(self._job, optimize_sent_at=sent_before)
-            if isinstance(error, errors.AlreadyOptimized):
-                yield from self._result.read_asset()
-            else:
+        yield from self._watch()
+
+    def _continue_answered(self, request: PaidRequest) -> Steps:
+        """Continue with what a request has made that was answered before the job said so."""
+        if request.operation is not None and request.found_asset is None:
+            result = yield from self._perform(Poll(request.operation))
+            self._job = replace(self._job, optimization=result.operation)
+
+    def _start(self, asset_id: str, level: OptimizationLevel) -> Steps:
+        """Order the optimization and send it. Without one, the original file is used."""
+        request = self._job.paid_request(PaidVerb.OPTIMIZE)
+        body = {"optimizationLevel": level.value}
+        if request is None:
+            order = Order(of_asset(asset_id), PaidVerb.OPTIMIZE, json.dumps(body))
+            request = yield from self._perform(order)
+            self._job = self._job.with_request(request)
+        call = PaidCall(request.key, PaidVerb.OPTIMIZE, asset_id, Kind.MODEL, body)
+        sent = yield from self._context.pay_when_free(call)
+        if sent.operation is not None:
+            self._job = replace(self._job, optimization=sent.operation, problem=None)
+        elif isinstance(sent.refusal, errors.KeyRefused):
+            raise sent.refusal
+        else:
+            # a conflict is about this attempt alone: earlier ones may have started it
+            refused_now = int(isinstance(sent.refusal, errors.Conflict))
+            request = self._job.paid_request(PaidVerb.OPTIMIZE) or request
+            yield from look.settle(self._context, request, sent.refusal)
+            if isinstance(sent.refusal, errors.OptimizationInProgress):
                 yield from self._wait_for_file(asset_id)
-            if self._result.assets.optimized_glb_url is not None:
-                self._count_unanswered()
-        except errors.MintError as error:
-            yield from self._continue_without(error)
+            else:
+                yield from self._look_at_file(request, sent.refusal, refused_now)
+            yield from self._end_request(asset_id, refused_now)
 
-    def _continue_without(self, error: errors.MintError) -> Steps:
-        """Continue with the original file, unless Mint has optimized the model all the same.
-
-        Raises:
-            MintError: The request can be repeated later.
-        """
-        is_refused = isinstance(error, errors.ProblemError) and (
-            error.proves_nothing_started or type(error) is errors.Conflict
-        )
-        if is_refused:
-            self._add_note("not_optimized", reason=error)
-            return
-        if not self._is_unanswered():
-            raise error
+    def _look_at_file(
+        self, request: PaidRequest, refusal: errors.MintError | None, refused_now: int
+    ) -> Steps:
+        """See whether the model is optimized all the same; otherwise use the original file."""
         yield from self._result.read_asset()
         if self._result.assets.optimized_glb_url is None:
-            self._add_note("optimizing_unanswered")
-        else:
-            self._count_unanswered()
+            if refusal is None or request.attempts - request.refusals > refused_now:
+                self._add_note("optimizing_unanswered")
+            else:
+                self._add_note("not_optimized", reason=refusal)
 
-    def _is_unanswered(self) -> bool:
-        """Return whether Mint has not answered the request for so long that it is not repeated."""
-        return self._job.optimization is None and self._context.is_old(self._job.optimize_sent_at)
+    def _end_request(self, asset_id: str, refused_now: int = 0) -> Steps:
+        """Store what became of a request without an answer, as the model shows it.
 
-    def _count_unanswered(self) -> None:
-        """Count the price of a request that Mint has not answered, but has carried out.
-
-        What it has cost is not known. Somebody else may have optimized the model; but a limit that
-        counts too much is better than one that counts too little.
+        Somebody else may have optimized the model; but a limit that counts too much is better than
+        one that counts too little.
         """
-        job = self._job
-        if job.optimization is None and job.optimize_sent_at is not None:
-            is_existing = job.source_asset_id is not None
-            price = (job.estimate if is_existing else job.optimize_estimate) or 0.0
-            self._job = replace(job, paid_before=job.paid_before + price, optimize_sent_at=None)
+        request = self._job.paid_request(PaidVerb.OPTIMIZE)
+        if request is None or not request.is_open:
+            return
+        is_sent = request.attempts - request.refusals > refused_now or request.is_copied
+        if is_sent and self._result.assets.optimized_glb_url is not None:
+            adopted = yield from self._perform(Adopt(request.key, asset_id))
+        else:
+            adopted = yield from self._perform(Close(request.key))
+        self._job = self._job.with_request(adopted)
 
     def _is_within_own_limit(self, asset_id: str) -> Generator[Step, Any, bool]:
         """Return whether the optimization fits the job's own limit; otherwise add a note."""
@@ -132,15 +143,6 @@ class Optimizer(WorkflowPart):
         if limit_error is not None:
             self._add_note("not_optimized", reason=limit_error)
         return limit_error is None
-
-    def _start(self, asset_id: str, level: OptimizationLevel) -> Steps:
-        sent = self._job.optimize_sent_at
-        sent = self._context.now() if sent is None else sent
-        self._job = replace(self._job, optimize_sent_at=sent)
-        operation = yield from self._context.pay(
-            Optimize(asset_id, level, key=f"{self._job.key}-optimize"), sent
-        )
-        self._job = replace(self._job, optimization=operation, problem=None)
 
     def _watch(self) -> Steps:
         """Poll the optimization until it has ended or needs Credits."""

@@ -37,7 +37,9 @@ class Watcher(WorkflowPart):
         polling = Polling(self._config.pace, rounds=0 if is_new else 1)
         after = polling.wait() if is_new else 0.0
         while self._job.phase is Phase.WORKING:
-            result = yield from self._perform(Poll(operation_of(self._job).id, after=after))
+            operation_id = operation_of(self._job).id
+            result = yield from self._context.poll(operation_id, after=after, is_new=is_new)
+            is_new = False
             self._context.move_to(result.operation)
             if polling.is_slow and stale_previews.is_stuck(self._job, result.operation):
                 # Mint has shown an earlier Preview for half an hour: the user has to decide.

@@ -14,7 +14,7 @@ from ..job import is_being_made
 from ..job_values import Cause, Problem
 from ..phases import Phase
 from ..presentation import error_messages
-from . import unknown_outcome
+from . import look
 from .context import Steps, WorkflowPart
 from .effects import Poll, ReadAsset
 
@@ -67,12 +67,10 @@ class ResultReader(WorkflowPart):
                 )
             if self.asset_id() is not None:
                 return
-        since = (
-            operation.created_at.timestamp()
-            if operation.created_at
-            else self._job.first_sent_at or self._job.created_at
-        )
-        if found := (yield from unknown_outcome.find_made(self._context, since)):
+        request = self._job.start_request
+        born = request.born if request is not None else self._job.created_at
+        since = operation.created_at.timestamp() if operation.created_at else born
+        if found := (yield from look.find_made(self._context, since)):
             self._job = replace(self._job, asset=found)
 
     def read_asset(self) -> Steps:

@@ -12,11 +12,14 @@ back as an exception at the yield. A workflow ends when it needs a user or is do
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 from ...files.errors import FileError
+from ...message import Message, sentences
 from ...mint import errors
 from ..job import Job
+from ..paid_requests.record import State
 from ..phases import Phase
 from ..presentation import error_messages
 from .collect import Collector
@@ -62,27 +65,33 @@ def _run_phases(context: WorkflowContext) -> Steps:
 
 def _resume(context: WorkflowContext) -> None:
     """Leave the pause. The operation is polled first, so nothing is done twice."""
-    job = context.job
+    job, request = context.job, context.job.start_request
     if job.operation is not None:
         phase = Phase.WORKING
-    elif job.source_asset_id is not None and not job.convert:
+    elif job.source_asset_id is not None and (request is None or request.is_answered):
         phase = Phase.FETCHING
     else:
-        phase = Phase.SENDING if job.body else Phase.WAITING
-    context.job = job.moved(phase, problem=None)
+        phase = Phase.SENDING if request and request.may_be_started else Phase.WAITING
+    context.job = replace(job.moved(phase, problem=None), candidates=())
 
 
 def _stop(context: WorkflowContext, error: errors.MintError | FileError) -> None:
     """Stop the job after a call that finally failed.
 
-    Only what Mint refused to start has failed. Anything else may have been paid for: it is paused
-    and can be resumed.
+    Only what was never sent, or what Mint refused to start, has failed. Anything else may have
+    been paid for: it is paused and can be resumed.
     """
-    job = context.job
-    is_unstarted = job.phase in {Phase.WAITING, Phase.SENDING} and job.operation is None
-    has_failed = is_unstarted and (isinstance(error, FileError) or error.proves_nothing_started)
+    job, request = context.job, context.job.start_request
+    is_start = job.phase in {Phase.WAITING, Phase.SENDING} and job.operation is None
+    is_refused = request is not None and request.state in {State.REFUSED, State.OVER}
+    is_unsent = request is None or request.state is State.CLEAN
+    has_failed = is_start and (is_refused or (is_unsent and isinstance(error, FileError)))
+    problem = error_messages.problem_of(error)
+    if is_start and is_refused:
+        said = sentences(problem.message, Message("Nothing was started or charged."))
+        problem = replace(problem, message=said)
     context.job = job.moved(
         Phase.FAILED if has_failed else Phase.PAUSED,
-        problem=error_messages.problem_of(error),
+        problem=problem,
         decision=None if has_failed else job.decision,
     )

@@ -69,13 +69,6 @@ def is_another(job: Job, url: str) -> bool:
     return not any(urls.same_file(file.url, url) for file in job.previews)
 
 
-def is_newer(job: Job, operation: Operation) -> bool:
-    """Return whether Mint shows a Preview that certainly is none of the job's."""
-    url = operation.assets.preview_image_url if operation.assets else None
-    is_open = operation.awaits_review and not is_late(job, operation)
-    return is_open and job.has_preview and url is not None and is_another(job, url)
-
-
 def _picture_key(operation: Operation) -> str | None:
     """Return a key of the picture, which is the same for a fresh link to the same picture."""
     url = operation.assets.preview_image_url if operation.assets else None

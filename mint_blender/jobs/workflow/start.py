@@ -1,197 +1,221 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start a job at Mint: upload its pictures, wait for a free slot, send the start."""
+"""Start a job at Mint: upload its pictures, wait for a free slot, send its paid request."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
 from ...mint import errors
-from ...mint.schema import Assets, Format
+from ...mint.schema import Assets, Format, Operation
 from ..budget.spending import job_limit_error
-from ..job_values import Problem
+from ..paid_requests.record import PaidRequest, PaidVerb, State
+from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase
 from ..presentation import error_messages
-from . import credit_limit, unknown_outcome
-from .context import Steps, WorkflowPart
-from .effects import CheckLine, Convert, NoteLine, ReadAsset, Start, Step, TakeSlot, Upload
-
-_NEW_UPLOAD = "-new-pictures"
-"""Suffix of the idempotency key of a start whose pictures were uploaded a second time."""
-
-# Nothing was started, but would be with another API key, or later.
-_TURNED_AWAY = (errors.KeyMissing, errors.KeyRefused, errors.TooManyActive)
+from . import credit_limit, look
+from .context import MAX_TRIES, Steps, WorkflowContext, WorkflowPart
+from .effects import Close, Order, ReadAsset, Step, TakeSlot, Upload
 
 
 class Starter(WorkflowPart):
-    """Starts the job's operation."""
+    """Starts the job's operation: a generation, a new attempt, or a conversion."""
+
+    def __init__(self, context: WorkflowContext) -> None:
+        super().__init__(context)
+        self._missing_formats: tuple[Format, ...] = context.job.convert
+        self._are_uploaded_again = False
+        self._conflicts = 0
 
     def check_existing_files(self) -> Steps:
         """Begin a job for an existing asset: what Mint has is only fetched.
 
         Formats that Mint has not made yet are converted first: a start like any other.
         """
-        missing: list[Format] = []
+        request = self._job.start_request
         if self._job.convert:
-            # an unsent body names the formats that were missing the last time
-            self._job = replace(self._job, body=None)
             asset = yield from self._perform(
                 ReadAsset(self._job.kind, self._job.source_asset_id or "")
             )
             self._job = replace(self._job, asset=asset)
-            missing = [
-                format
-                for format in self._job.convert
-                if (asset.assets or Assets()).converted_url(format) is None
-            ]
-        if missing:
-            body = {"targetFormats": [format.value for format in missing]}
-            self._job = replace(self._job, body=body)
-        else:
+            files = asset.assets or Assets()
+            self._missing_formats = tuple(
+                format for format in self._job.convert if files.converted_url(format) is None
+            )
+        elif request is not None and request.verb is PaidVerb.RETRY and not request.is_answered:
+            return
+        if not (self._job.convert and self._missing_formats):
+            if request is not None and request.is_open:
+                self._job = self._job.with_request((yield from self._perform(Close(request.key))))
             self._job = self._job.moved(Phase.FETCHING)
 
     def start(self) -> Steps:
         """Upload the pictures, take a slot and send the start, until Mint has accepted it."""
         after = 0.0
         while self._job.phase in {Phase.WAITING, Phase.SENDING}:
-            if self._context.is_old(self._job.first_sent_at):
-                yield from unknown_outcome.find_started(self._context)
+            request = self._job.start_request
+            if request is None or not request.is_open:
+                yield from self._continue_closed(request)
                 return
-            if self._job.request.images and not (yield from self._may_be_started_here()):
-                return
-            yield from self._upload_pictures()
-            if self._job.phase is Phase.WAITING:
-                yield from self._perform(
-                    TakeSlot(None if self._job.convert else self._job.kind, after=after)
-                )
-                self._job = self._job.moved(Phase.SENDING)
-            if not (yield from self._may_be_started_here()):
-                return
-            if not (yield from self._is_within_own_limit()):
-                return
-            yield from self.send_start(notes_line=True)
+            if not request.may_be_started:
+                yield from self._upload_pictures(request)
+                if self._job.phase is Phase.WAITING:
+                    kind = None if self._job.convert else self._job.kind
+                    yield from self._perform(TakeSlot(kind, after=after))
+                    after = 0.0
+                if not (yield from self._is_within_own_limit()):
+                    return
+            yield from self._send(request, after)
             after = self._config.pace.longest if self._job.problem is not None else 0.0
 
-    def send_start(self, *, notes_line: bool = False) -> Steps:
-        """Send the start.
+    def _continue_closed(self, request: PaidRequest | None) -> Steps:
+        """Continue a job whose request was answered, or given up, before its record said so."""
+        if request is not None and request.found_asset is not None:
+            look.fetch_found(self._context, request.found_asset)
+        elif request is not None and request.operation is not None:
+            yield from self._continue_answered(request, request.operation)
+        elif request is not None and request.state in {State.DROPPED, State.OVER}:
+            yield from look.find_started(self._context, request)
+        else:
+            self._job = self._job.moved(Phase.CANCELED, problem=None)
 
-        The exact body is committed before it is sent, so that a repetition is the same request.
-        With `notes_line`, the ledger of a batch line has to say first that it is sent. If that
-        cannot be written, the job pauses and nothing is sent.
-        """
-        body = self._job.body or self._job.request.body(self._job.image_urls)
-        before = self._job.first_sent_at
-        first = self._context.now() if before is None else before
-        self._job = self._job.moved(Phase.SENDING, body=body, problem=None, first_sent_at=first)
-        if notes_line and self._job.delivery.line is not None:
-            problem: Problem | None = yield from self._perform(NoteLine())
-            if problem is not None:
-                self._job = self._job.moved(Phase.PAUSED, problem=problem, first_sent_at=before)
-                return
+    def _continue_answered(self, request: PaidRequest, operation_id: str) -> Steps:
+        """Continue with an operation, unless others have named it and it is not this job's."""
+        is_hearsay = request.is_outside and request.attempts == 0
         try:
-            operation = yield from self._context.pay(self._effect(body), first)
-            self._context.apply_operation(operation)
-        except errors.MintError as error:
-            is_turned_away = isinstance(error, _TURNED_AWAY) and not error.follows_no_answer
-            if error.proves_nothing_started or is_turned_away:
-                self._job = replace(self._job, first_sent_at=before)
-            if not self._recover(body, error):
+            operation = yield from self._context.poll_made(operation_id)
+        except errors.NotFound:
+            if not is_hearsay:
                 raise
+            operation = None
+        if operation is None or (is_hearsay and not look.fits(self._job, operation)):
+            problem = error_messages.named_elsewhere()
+            self._job = self._job.moved(Phase.PAUSED, problem=problem)
+        else:
+            self._accept(request, operation)
 
-    def _may_be_started_here(self) -> Generator[Step, Any, bool]:
-        """Return whether a batch line was not started on another machine; otherwise pause it.
+    def _send(self, request: PaidRequest, after: float) -> Steps:
+        """Send the request, and move the job to the phase that follows."""
+        problem = self._job.problem if after else None  # it says what is waited for
+        self._job = self._job.moved(Phase.SENDING, problem=problem)
+        sent = yield from self._context.pay(self._call(request), after)
+        if sent.operation is not None:
+            self._accept(request, sent.operation)
+        elif sent.refusal is None:
+            yield from self._continue_unsent(sent.request or request)
+        else:
+            yield from self._continue_refused(sent, sent.refusal)
 
-        Checked before the start is sent for the first time.
+    def _accept(self, request: PaidRequest, operation: Operation) -> None:
+        """Continue with the operation that Mint has made for the request."""
+        if request.verb is PaidVerb.RETRY:  # from now on this job makes the asset itself
+            self._job = replace(self._job, source_asset_id=None, revision=self._job.revision + 1)
+        self._context.apply_operation(operation)
+
+    def _continue_unsent(self, request: PaidRequest) -> Steps:
+        """Continue after a request that must not be sent (again), or was given up meanwhile."""
+        if request.is_open:
+            yield from look.find_started(self._context, request)
+        elif request.is_outside and request.is_unsent:
+            problem = error_messages.started_elsewhere()
+            self._job = self._job.moved(Phase.PAUSED, problem=problem)
+        else:
+            yield from self._continue_closed(request)
+
+    def _continue_refused(self, sent: Sent, error: errors.MintError) -> Steps:
+        """Continue after a refusal. Only the record says whether it proves anything."""
+        request, problem = sent.request, error_messages.problem_of(error)
+        if request is None or isinstance(error, errors.KeyRefused):
+            raise error
+        if isinstance(error, errors.TooManyActive):
+            # Another program uses the account too: wait for a slot again, and say why.
+            self._job = self._job.moved(Phase.WAITING, problem=problem)
+        elif isinstance(error, errors.CreditsNeeded) and not request.may_be_started:
+            self._job = self._job.moved(Phase.BILLING, problem=problem)
+        elif request.is_refused_here and (order := self._order_again(request, error)) is not None:
+            self._job = self._job.with_request((yield from self._perform(order)))
+            self._job = self._job.moved(Phase.WAITING, problem=None)
+        elif request.state is State.REFUSED:
+            raise error
+        elif self._may_be_in_progress(request, error):
+            self._conflicts += 1
+            self._job = replace(self._job, problem=problem)
+        else:
+            yield from look.find_started(self._context, request, error)
+
+    def _may_be_in_progress(self, request: PaidRequest, error: errors.MintError) -> bool:
+        """Return whether a conflict may be with the very same request, which is still carried out.
+
+        Mint does not say what it conflicts with.
         """
+        is_unclear = type(error) is errors.Conflict and request.verb is PaidVerb.START
+        return is_unclear and self._conflicts < MAX_TRIES
+
+    def _call(self, request: PaidRequest) -> PaidCall:
         job = self._job
-        if job.delivery.line is None or job.first_sent_at is not None:
-            return True
-        problem: Problem | None = yield from self._perform(CheckLine())
-        if problem is None:
-            return True
-        self._job = self._job.moved(Phase.PAUSED, problem=problem)
-        return False
+        is_new = request.verb is PaidVerb.START
+        target = "" if is_new else job.source_asset_id or ""
+        return PaidCall(request.key, request.verb, target, job.kind, self._body(request))
+
+    def _body(self, request: PaidRequest) -> dict[str, Any]:
+        if request.body is not None and (request.may_be_started or request.attempts == 0):
+            found: dict[str, Any] = json.loads(request.body)
+            return found
+        if request.verb is PaidVerb.CONVERT:
+            return {"targetFormats": [format.value for format in self._missing_formats]}
+        if request.verb is PaidVerb.RETRY:
+            return {}
+        return self._job.request.body(self._job.image_urls)
 
     def _is_within_own_limit(self) -> Generator[Step, Any, bool]:
         """Return whether the job still costs no more than its own limit; otherwise pause it.
 
         Checked before the start is sent for the first time.
         """
-        job = self._job
-        if job.max_credits is None or job.first_sent_at is not None:
+        if self._job.max_credits is None:
             return True
         total = yield from credit_limit.expected_total(self._context)
-        limit_error = job_limit_error(total, job.max_credits)
+        limit_error = job_limit_error(total, self._job.max_credits)
         if limit_error is None:
             return True
         self._job = self._job.moved(Phase.PAUSED, problem=credit_limit.limit_problem(limit_error))
         return False
 
-    def _upload_pictures(self) -> Steps:
+    def _upload_pictures(self, request: PaidRequest) -> Steps:
         """Upload each local picture once, under a key of its own."""
+        if request.verb is not PaidVerb.START:
+            return
         for number, source in enumerate(self._job.request.images):
             if number >= len(self._job.image_urls):
                 is_local = not source.startswith("https://")
                 upload = Upload(
                     source,
-                    key=f"{self._job.key}-picture-{number + 1}",
-                    force=self._job.key.endswith(_NEW_UPLOAD),
+                    key=f"{request.key}-picture-{number + 1}",
+                    force=self._are_uploaded_again,
                 )
                 url = (yield from self._perform(upload)) if is_local else source
                 self._job = replace(self._job, image_urls=(*self._job.image_urls, url))
 
-    def _effect(self, body: dict[str, Any]) -> Start | Convert:
-        if self._job.convert:
-            return Convert(
-                self._job.source_asset_id or "",
-                tuple(Format(word) for word in body["targetFormats"]),
-                key=self._job.key,
-            )
-        return Start(self._job.kind, body, key=self._job.key)
+    def _order_again(self, request: PaidRequest, error: errors.MintError) -> Order | None:
+        """Return a refused start with what Mint complains about changed; None if it cannot be."""
+        body = json.loads(request.body or "{}")
+        if not isinstance(error, errors.InvalidRequest) or request.verb is not PaidVerb.START:
+            return None
+        if "name" in body and error.names("name"):
+            # the first version of the API called it `displayName`
+            renamed = {("displayName" if each == "name" else each): body[each] for each in body}
+            return Order(request.subject, request.verb, json.dumps(renamed))
+        if self._is_about_uploads(error) and not self._are_uploaded_again:
+            # what an earlier job has uploaded may be gone
+            self._are_uploaded_again = True
+            self._job = replace(self._job, image_urls=())
+            return Order(request.subject, request.verb)
+        return None
 
-    def _recover(self, body: dict[str, Any], error: errors.MintError) -> bool:
-        """Prepare the job's next step after an error; return False if there is none."""
-        if isinstance(error, errors.TooManyActive):
-            # Another program uses the account too: wait for a slot again, and say why.
-            self._job = self._job.moved(Phase.WAITING, problem=error_messages.problem_of(error))
-        elif isinstance(error, errors.CreditsNeeded):
-            self._job = self._job.moved(Phase.BILLING, problem=error_messages.problem_of(error))
-        elif isinstance(error, errors.InvalidRequest):
-            return self._upload_again(error) or self._use_older_name_field(body, error)
-        else:
-            # Repeated for long enough: `start` searches for what it has started.
-            return (
-                not error.proves_nothing_started
-                and not isinstance(error, _TURNED_AWAY)
-                and self._context.is_old(self._job.first_sent_at)
-            )
-        return True
-
-    def _upload_again(self, error: errors.InvalidRequest) -> bool:
-        """Prepare to upload the pictures again, once, if Mint complains about them.
-
-        What an earlier job has uploaded may be gone.
-        """
-        is_about_pictures = error.names("imageUrl") or error.names("sourceImages")
-        is_local = any(not source.startswith("https://") for source in self._job.request.images)
-        if not (is_about_pictures and is_local) or self._job.key.endswith(_NEW_UPLOAD):
-            return False
-        key = f"{self._job.key}{_NEW_UPLOAD}"
-        self._job = self._job.moved(
-            Phase.WAITING, problem=None, image_urls=(), body=None, key=key, first_sent_at=None
+    def _is_about_uploads(self, error: errors.InvalidRequest) -> bool:
+        is_named = error.names("imageUrl") or error.names("sourceImages")
+        return is_named and any(
+            not source.startswith("https://") for source in self._job.request.images
         )
-        return True
-
-    def _use_older_name_field(self, body: dict[str, Any], error: errors.InvalidRequest) -> bool:
-        """Prepare to send the name as `displayName`, as the first version of the API called it.
-
-        Done once, under another key, since the body is another.
-        """
-        if "name" not in body or not error.names("name"):
-            return False
-        older = {("displayName" if name == "name" else name): value for name, value in body.items()}
-        self._job = replace(
-            self._job, body=older, key=f"{self._job.key}-display-name", first_sent_at=None
-        )
-        return True

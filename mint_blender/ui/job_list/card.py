@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from ...jobs import rejected_files
-from ...jobs.job import Job, asset_of
+from ...jobs.job import Job, asset_of, is_unanswered
 from ...jobs.job_values import Hold
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import error_messages, presenter
@@ -23,7 +23,7 @@ from ..translations import translated
 from ..viewport import place_with_mouse
 from . import background_import, card_texts, placed_results
 from .card_texts import CardTexts
-from .cards import menu_head
+from .cards import menu_head, unanswered_card
 from .cards.sidebar import Sidebar
 
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
@@ -31,7 +31,6 @@ _RESUME = Message("Resume")
 _BUY = Message("Buy Credits")
 _EDIT = Message("Edit Prompt")
 _RETRY = Message("Retry")
-_START_AGAIN = Message("Start Again")
 _CANCEL = Message("Cancel")
 _REPORT = Message("Copy Report")
 _DOWNLOADING = Message("Downloading")
@@ -57,6 +56,8 @@ def draw(layout: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
         return  # the head says what is being done; what was decided cannot be decided again
     elif job.phase is Phase.BILLING:
         _draw_billing(box, sidebar, job)
+    elif is_unanswered(job):
+        unanswered_card.draw(box, sidebar, job, texts)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
         _draw_problem(box, job, texts, width)
     elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and texts.problem:
@@ -212,7 +213,7 @@ def _draw_problem(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: in
         wrapped(box, texts.problem, width=width, most=_MOST_LINES)
     column = box.column(align=True)
     if job.phase is Phase.PAUSED:
-        row = _draw_resume(column, job, texts, width)
+        row = _draw_resume(column, job, width)
     elif job.problem is not None and job.problem.code in error_messages.NEEDS_ANOTHER_PROMPT:
         row = _button_row(column, width, _EDIT, _REPORT)
         row.operator(
@@ -239,26 +240,12 @@ def _draw_problem(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: in
         _draw_import_anyway(box, job)
 
 
-def _draw_resume(
-    column: bpy.types.UILayout, job: Job, texts: CardTexts, width: int
-) -> bpy.types.UILayout:
+def _draw_resume(column: bpy.types.UILayout, job: Job, width: int) -> bpy.types.UILayout:
     """Draw how a paused job continues, and return the row with room for one more button."""
-    beside = _START_AGAIN if texts.can_be_retried else _REPORT
-    row = _button_row(column, width, _RESUME, beside)
+    row = _button_row(column, width, _RESUME, _REPORT)
     row.operator(
         "mint.resume", text=translated(_RESUME), translate=False, icon_value=icon_number("PLAY")
     ).job_id = job.id
-    if texts.can_be_retried:
-        row.operator(
-            "mint.retry",
-            text=translated(_START_AGAIN),
-            translate=False,
-            icon_value=icon_number("FILE_REFRESH"),
-        ).job_id = job.id
-        row = _button_row(column, width, _CANCEL, _REPORT)
-        row.operator(
-            "mint.cancel", text=translated(_CANCEL), translate=False, icon_value=icon_number("X")
-        ).job_id = job.id
     return row
 
 

@@ -50,7 +50,6 @@ class CardTexts:
     crash_log: str
     """The path of the log that Blender wrote when it crashed while importing the result."""
     can_be_canceled: bool
-    can_be_retried: bool
 
 
 def of(job: Job) -> CardTexts:
@@ -119,7 +118,6 @@ def _of(job: Job, language: str) -> CardTexts:
         saved=tuple(PurePath(path).name for path in saved),
         crash_log=import_marks.crash_log_of(job),
         can_be_canceled=Verb.CANCEL in verbs and job.decision is None,
-        can_be_retried=Verb.RETRY in verbs,
     )
 
 

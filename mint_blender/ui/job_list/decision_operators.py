@@ -158,6 +158,47 @@ class MINT_OT_retry(_Decision):
     verb = Verb.RETRY
 
 
+class MINT_OT_use_candidate(JobOperator):
+    """Use this result of your library for the job."""
+
+    bl_idname = "mint.use_candidate"
+    bl_label = "Use Result"
+    bl_description = "Use this result of your library for the job. This is free"
+
+    asset_id: bpy.props.StringProperty(name="Result", options={"SKIP_SAVE"})
+
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
+        """Use the result."""
+        job_id, asset_id = job.id, self.asset_id
+
+        def use(service: "JobService") -> str:
+            service.use_candidate(job_id, asset_id)
+            return job_id
+
+        return run_action(self, use)
+
+
+class MINT_OT_send_once_more(JobOperator):
+    """Send the same request to Mint once more."""
+
+    bl_idname = "mint.send_once_more"
+    bl_label = "Send Once More"
+    bl_description = (
+        "Send the same request to Mint once more. While Mint remembers it, this is free and brings"
+        " back what it has started. Later, nothing is sent"
+    )
+
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
+        """Send it."""
+        job_id = job.id
+
+        def send(service: "JobService") -> str:
+            service.send_once_more(job_id)
+            return job_id
+
+        return run_action(self, send)
+
+
 class MINT_OT_cancel(_Decision):
     """Cancel this job here and at Mint."""
 
@@ -227,6 +268,8 @@ CLASSES = (
     MINT_OT_revise_on_enter,
     MINT_OT_resume,
     MINT_OT_retry,
+    MINT_OT_use_candidate,
+    MINT_OT_send_once_more,
     MINT_OT_cancel,
     MINT_OT_dismiss,
 )

@@ -54,6 +54,6 @@ def preset_words(asset: Asset) -> str | None:
     """
     job = job_of(asset)
     made = job.operation.preset if job and job.operation else None
-    requested = job.request.preset.value if job and job.body else None
+    requested = job.request.preset.value if job and job.source_asset_id is None else None
     words = (made or requested or "").title()
     return Message(words) if words else None

@@ -100,7 +100,7 @@ def _check_operation(operation: Operation) -> None:
     assert operation.resource is None or is_valid_id(operation.resource.id)
     job = replace(a_job(), operation=operation)
     stored = serialization.dump(job)
-    assert serialization.load(stored, None, job.phase).operation == operation
+    assert serialization.load(stored, job.phase).operation == operation
     assert isinstance(operation.is_busy, bool) and operation.with_mode(Mode.REVIEW)
     for problem in (error_messages.failed_work(operation), error_messages.billing(operation)):
         assert str(problem.message)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Batch files, and the folder of a batch that others can write to: ledger, records, claims."""
+"""Batch files, and the folder of a batch that others can write to: lines, records, claims."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 from mint_blender.cli.batch import lines
 from mint_blender.files.file_lock import FileInUse
-from mint_blender.jobs.batch_folder import shared_files, write_records
+from mint_blender.jobs.batch_folder import line_files, old_ledger, shared_files, write_records
 from mint_blender.jobs.batch_folder.claims import Claims
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage import batch_ledger
+from mint_blender.mint.schema import is_valid_id
 
 from ...jobs.workflow_harness import a_job, working
 from ..checks import check_printed, guarded_folder
@@ -52,18 +52,24 @@ def try_folder(data: bytes) -> None:
     """Read a batch's folder in every way, and write to it what a run writes."""
     with guarded_folder() as folder:
         _fill(folder, data)
-        found = batch_ledger.read(folder)
+        with suppress(OSError):
+            old_ledger.convert(folder)
+        with suppress(OSError):
+            line_files.open_batch(folder, 1.0)
+        found = line_files.started(folder)
         round_number = write_records.current_round(folder)
         write_records.begin_round(folder, round_number + 1)
         write_records.known(folder)
-        for tag, entry in found.items():
-            assert isinstance(tag, str) and isinstance(entry.job_id, str)
-            if entry.job is not None:
-                _work_on(folder, entry.job)
+        for tag, line in found.items():
+            assert line_files.TAG.fullmatch(tag) and isinstance(line.home, str)
+            assert line.operation is None or is_valid_id(line.operation)
+            if line.job is not None:
+                assert (line.job.requests, line.job.decision) == ((), None)
+                _work_on(folder, line.job)
 
 
 def _work_on(folder: Path, job: Job) -> None:
-    """Do with a job of the ledger what a run does before it writes the result."""
+    """Do with the job of a line what a run does before it writes the result."""
     for path in (job.delivery.output, job.delivery.render):
         assert path is None or _is_inside(path, folder)
     record = write_records.read(folder, job.id)
@@ -85,11 +91,11 @@ def _is_inside(path: str, folder: Path) -> bool:
 
 def _fill(folder: Path, data: bytes) -> None:
     """Write the files of the folder: the ledger's lines, and a file for each of the other names."""
-    inner = folder / batch_ledger.FOLDER
-    for name in ("written", "rounds", "files/0123456789ab", "claims"):
+    inner = folder / line_files.FOLDER
+    for name in ("requests", "lines", "written", "rounds", "files/0123456789ab", "claims"):
         (inner / name).mkdir(parents=True)
     entries, files = _parts(data)
-    (inner / batch_ledger.NAME).write_bytes(b"\n".join(entries))
+    (inner / old_ledger.NAME).write_bytes(b"\n".join(entries))
     for name, content in files.items():
         path = inner / name
         with suppress(OSError, ValueError):
@@ -118,11 +124,14 @@ def _bytes(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def _entry(job: Job, tag: str) -> dict[str, Any]:
-    folder = Path("/batch")
-    delivery = Delivery(output="/batch/0001-lamp.blend", line=batch_ledger.line_id(folder, tag))
-    text = batch_ledger._line(replace(job, delivery=delivery), folder, tag, "me")
-    return dict(json.loads(text))
+def _line(job: Job, tag: str) -> dict[str, Any]:
+    """Return what the folder says of the job of a line."""
+    with guarded_folder() as folder:
+        delivery = Delivery(output=str(folder / "0001-lamp.blend"))
+        delivery = replace(delivery, line=line_files.line_id(folder, tag))
+        line_files.write_job(replace(job, delivery=delivery))
+        content = (folder / line_files.FOLDER / "lines" / f"{tag}.json").read_bytes()
+    return dict(json.loads(content))
 
 
 def _folder_seeds() -> Iterator[bytes]:
@@ -138,10 +147,14 @@ def _folder_seeds() -> Iterator[bytes]:
         f"files/{job.id}/1-model.glb": "glTF",
         f"claims/{job.id}": {"host": "other", "pid": 1, "id": "x"},
     }
-    for ledger in (
-        [_entry(job, "aa.bb-1"), _entry(job, "aa.bb-1")],
-        [_entry(a_job(), "cc.dd-1"), "{", _entry(job, "aa.bb-1")],
-    ):
+    for name, line in (("aa.bb-1", job), ("cc.dd-1", a_job())):
+        files[f"requests/{name}.start.1"] = {"home": "h", "born": 1.0, "credits": 5.0}
+        files[f"requests/{name}.start.1.operation"] = {"operation": "op_1"}
+        files[f"lines/{name}.json"] = _line(line, name)
+    files["batch.json"] = {"id": "0123456789ab", "created": 5.0}
+    record = _line(job, "aa.bb-1")["record"]
+    entry = {"line": "ee.ff-1", "operation": "op_2", "state": "working", "record": record}
+    for ledger in ([], [entry, "{", entry | {"line": "gg.hh-1", "operation": None}]):
         yield json.dumps({"ledger": ledger, "files": files}).encode()
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mint_blender.jobs.job import Job
+from mint_blender.jobs.paid_requests.record import PaidRequest
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.presentation.job_groups import group_jobs
 from mint_blender.jobs.storage import serialization
@@ -24,11 +25,21 @@ from mint_blender.jobs.storage.database import JournalError
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 
+from ...jobs import old_journal
 from ...jobs.workflow_harness import a_job, working
 from ..checks import check_sentence, guarded_folder
 from ..target import MEGABYTE, Target
 
-TABLES = ("jobs", "changes", "uploads", "summaries", "spending", "moves", "client_requests")
+TABLES = (
+    "jobs",
+    "changes",
+    "uploads",
+    "summaries",
+    "spending",
+    "moves",
+    "paid_requests",
+    "client_requests",
+)
 GOOD = "0123456789ab"
 
 
@@ -46,6 +57,25 @@ def try_rows(data: bytes) -> None:
             check_sentence(str(error).replace(str(home), ""))
 
 
+def try_old_rows(data: bytes) -> None:
+    """Open a journal of version 1 that has these rows, too: it has to be brought up to date."""
+    with guarded_folder() as folder:
+        home = folder / "home"
+        shutil.copytree(_old_template(), home)
+        _insert(home / "journal.sqlite3", data)
+        with closing(Journal(home)) as journal:
+            journal.set_account(Account("mk_key_0123456789"))
+            found = {each.id for each in journal.records() if isinstance(each, Job)}
+            assert found >= OLD, "a good job is hidden by a damaged one"
+            requests = [each for job_id in found for each in _requests(journal, job_id)]
+            assert all(each.is_copied for each in requests), "one could be sent"
+
+
+def _requests(journal: Journal, job_id: str) -> tuple[PaidRequest, ...]:
+    job = journal.job(job_id)
+    return job.requests if job is not None else ()
+
+
 def _read_all(journal: Journal) -> None:
     """Ask everything that the window and the command line ask."""
     records = list(journal.records())
@@ -54,11 +84,11 @@ def _read_all(journal: Journal) -> None:
     journal.listed_jobs(""), journal.listed_ids(), journal.open_records(), journal.ended_ids()
     journal.ended_records(10), journal.jobs_of_asset("m1"), journal.jobs_of_lines("/x#")
     journal.newest_jobs(10), journal.moves(), journal.assets(exclude=GOOD), journal.changes(0)
-    journal.spent((0.0, 2e9)), journal.last_optimization(), journal.client_requests.find("r")
+    journal.spent((0.0, 2e9)), journal.last_optimization(), journal.job_of_client_request("r")
     for job in jobs:
         presenter.state(job), presenter.verbs(job), presenter.cost(job), presenter.report(job)
         assert isinstance(job.title, str)
-        journal.unnamed_prompts(job)
+        journal.unanswered_bodies(job), journal.unnamed_bodies(job)
         journal.save(job)
     group_jobs(jobs, lambda job_id: False)
 
@@ -109,6 +139,14 @@ def _template() -> Path:
     return home
 
 
+@cache
+def _old_template() -> Path:
+    """Return the home of a journal of version 1."""
+    home = Path(tempfile.mkdtemp(prefix="mint-fuzz-journal-")) / "home"
+    old_journal.write(home)
+    return home
+
+
 def _job(job_id: str) -> Job:
     from dataclasses import replace
 
@@ -123,7 +161,8 @@ def row(job: Job, **more: object) -> dict[str, object]:
         "kind": job.kind.value,
         "phase": job.phase.value,
         "record": json.loads(serialization.dump(job)),
-        "decision": None,
+        "cancel": 0,
+        "client_request": None,
         "process": None,
         "dismissed": 0,
         "origin": "https://api.mint.gg",
@@ -133,14 +172,18 @@ def row(job: Job, **more: object) -> dict[str, object]:
 
 def _seeds() -> Iterator[bytes]:
     waiting, running = a_job(), working()
-    decision = json.dumps({"verb": "cancel", "key": "k", "feedback": None, "at": 1.0})
     note = {"code": "x", "template": "{a} is {b:,.0f}.", "params": {"a": "A", "b": 5}}
     problem = {"cause": "work", "message": note, "code": "x", "request_id": "r"}
     noted = row(running)
     noted["record"] = noted["record"] | {"notes": [note], "problem": problem}  # type: ignore[operator]
     for rows in (
         {"jobs": [row(waiting), row(running)]},
-        {"jobs": [row(running, decision=decision, process="1"), row(waiting, dismissed=1)]},
+        {
+            "jobs": [
+                row(running, cancel=1, process="1", client_request="r"),
+                row(waiting, dismissed=1),
+            ]
+        },
         {"jobs": [noted], "changes": [{"serial": 7, "job": running.id}]},
         {
             "jobs": [row(running)],
@@ -154,15 +197,46 @@ def _seeds() -> Iterator[bytes]:
             ],
             "moves": [{"job": running.id, "phase": "working", "at": 5.0}],
             "uploads": [{"digest": "d", "origin": "o", "account": "a", "url": "u", "at": 1.0}],
-            "client_requests": [
-                {"id": "r", "job": running.id, "content": "c", "quote": "q", "at": 1.0}
+            "paid_requests": [
+                {"key": verb, "subject": f"job:{running.id}", "verb": verb, "number": 1}
+                | {"job": running.id, "body": json.dumps({"feedback": "Greener."}), "credits": 5.0}
+                | {"extra_credits": None, "journal": "j", "born": 1.0, "credential": "c"}
+                | {"attempts": 1, "refusals": 0, "attempted": 1.0, "operation": None}
+                | {"closed": closed}
+                for verb, closed in (("start", None), ("approve", None), ("revise", "dropped"))
             ],
         },
     ):
         yield json.dumps(rows).encode()
 
 
+def _old_seeds() -> Iterator[bytes]:
+    """Yield single rows of the journal of version 1, under other ids."""
+    with closing(sqlite3.connect(_old_template() / "journal.sqlite3")) as database:
+        database.row_factory = sqlite3.Row
+        rows = [dict(each) for each in database.execute("SELECT * FROM jobs")]
+    OLD.update(each["id"] for each in rows)
+    for number, each in enumerate(rows):
+        changed = {"id": f"new{number}", "record": json.loads(each["record"]) | {"id": "new"}}
+        changed["record"] |= {"key": f"key{number}"}
+        if each["decision"]:
+            changed["decision"] = json.loads(each["decision"]) | {"key": f"click{number}"}
+        program = {"id": f"r{number}", "job": f"new{number}", "content": "c", "quote": "q"}
+        requests = [program | {"at": 1.0}]
+        yield json.dumps({"jobs": [each | changed], "client_requests": requests}).encode()
+
+
+OLD: set[str] = set()
+"""The ids of the jobs of the old journal."""
 TARGETS = (
+    Target(
+        "old_journal_rows",
+        try_old_rows,
+        tuple(_old_seeds()),
+        is_json=True,
+        examples=40,
+        memory=16 * MEGABYTE,
+    ),
     Target(
         "journal_rows", try_rows, tuple(_seeds()), is_json=True, examples=60, memory=16 * MEGABYTE
     ),

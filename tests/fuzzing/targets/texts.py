@@ -51,8 +51,8 @@ def _try_request(text: str) -> None:
     if complaint is not None:
         return
     json.dumps(request.body(()), ensure_ascii=False).encode()
-    job = replace(a_job(), request=request)
-    assert serialization.load(serialization.dump(job), None, job.phase) == job
+    job = replace(a_job(), request=request, requests=())
+    assert serialization.load(serialization.dump(job), job.phase) == job
     assert job.title.encode() and len(job.title) <= 60
     presenter.report(job)
 

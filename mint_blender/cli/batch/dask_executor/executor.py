@@ -268,7 +268,7 @@ class _Unfinished(Exception):
 def job_for_worker(job: Job) -> Job:
     """Return a job without what only its own client needs, to start or to pay for something."""
     return replace(
-        job, key="", body=None, image_urls=(), owner=None, decision=None, refused=(), hold=None
+        job, requests=(), image_urls=(), owner=None, decision=None, refused=(), hold=None
     )
 
 

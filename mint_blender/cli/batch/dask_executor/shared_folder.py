@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ....jobs.storage import batch_ledger
+from ....jobs.batch_folder import line_files
 from . import cluster, worker_checks
 from .worker_task import TOKEN
 
@@ -37,7 +37,7 @@ def staging(client: Client, folder: Path, run: str) -> Iterator[Path]:
         ClusterError: Some workers do not see it. It names them.
         OSError: It cannot be created.
     """
-    place = folder / batch_ledger.FOLDER / f"dask-{run}"
+    place = folder / line_files.FOLDER / f"dask-{run}"
     place.mkdir(parents=True)
     _remove_abandoned(place.parent)
     try:

@@ -95,7 +95,7 @@ def optimization_of(model: Asset, level: OptimizationLevel) -> Purchase:
         title=f'Optimize the model "{view_model.title(model)}" ({level}).',
         content=lambda: f"optimize {model.id} {level}",
         prices=(OptimizationPrice(model.id),),
-        start=lambda job_service, own_limit: job_service.fetch(
+        start=lambda job_service, own_limit, _subject: job_service.fetch(
             model, Delivery(), optimize=level, max_credits=own_limit
         ),
     )
@@ -120,7 +120,7 @@ def conversion_of(model: Asset, formats: list[Format], folder: str | None) -> Pu
         + (f" {OTHER_FORMATS_ARE_FREE}" if is_paid else ""),
         content=lambda: f"convert {model.id} {names} {target}",
         prices=(None,) if is_paid else (),
-        start=lambda job_service, _own_limit: _convert(job_service, model, wanted, target),
+        start=lambda job_service, _limit, _subject: _convert(job_service, model, wanted, target),
     )
 
 

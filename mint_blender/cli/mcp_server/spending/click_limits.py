@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -75,7 +74,7 @@ def cost_of(job_service: JobService, job: Job, click: Click) -> Cost | None:
         return None
     budget = job_service.budget
     estimates = [budget.price(query) if query else None for query in queries]
-    decision = Decision(click.verb, "", None, time.time(), *estimates)
+    decision = Decision(click.verb, "", None, *estimates)
     price = budget.total(queries)
     is_known = price is not None or job.estimate is not None
     total = budget.total_after(job, decision) if is_known else None
@@ -177,7 +176,7 @@ def _new_limit(job_service: JobService, job: Job, click: Click) -> float | None:
 
 def _is_of_agent(job_service: JobService, job: Job) -> bool:
     """Return whether an agent has started the job, so that its own limit was approved there."""
-    return job_service.journal.client_requests.of_job(job.id) is not None
+    return job.client_request is not None
 
 
 def _what(job: Job, click: Click, total: float | None) -> str:

@@ -25,8 +25,8 @@ ASK_AGAIN = "Nothing was started. Get a new quote, show its price to the person,
 PriceQuery = Price | OptimizationPrice
 PriceQueries = Sequence[PriceQuery | None]
 """None stands for something that Mint returns no price for."""
-Start = Callable[[JobService, float | None], Job]
-"""Starts the job with its own limit of Credits; None: without one."""
+Start = Callable[[JobService, float | None, str], Job]
+"""Starts the job with its own limit of Credits (None: without one), as what was ordered."""
 
 
 @dataclass(frozen=True)

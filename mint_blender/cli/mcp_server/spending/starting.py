@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Annotated, TypeAlias
 
 from mcp.server.mcpserver import Elicit
@@ -11,8 +12,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from ....jobs.job import Job
+from ....jobs.job_values import ClientRequest
+from ....jobs.paid_requests.record import of_client_request
 from ....jobs.service import JobService, NotPossible, TooExpensive
-from ....jobs.storage.tables.client_requests import ClientRequest
 from ..job_state import JobState, job_state
 from ..state import ToolContext, state_of, with_jobs
 from ..tools import with_sentences
@@ -104,10 +106,12 @@ def _start_once(
         if known is None:
             quote = quotes.usable(quote_id)
             own_limit = _own_limit(job_service, quote, approved_credits, is_approved=is_approved)
+            subject = of_client_request(request_id)
             with job_service.budget.without_limits() if is_approved else nullcontext():
-                job = quote.purchase.start(job_service, own_limit)
-            request = ClientRequest(request_id, job.id, quote.content, quote.id)
-            job_service.journal.client_requests.add(request)
+                job = quote.purchase.start(job_service, own_limit, subject)
+            request = ClientRequest(request_id, quote.content, quote.id)
+            job = replace(job, client_request=request)
+            job_service.cache.save(job)
     if known is None:
         quotes.note_use(quote, job.id)
     else:
@@ -154,31 +158,32 @@ async def _check_price(context: ToolContext, quote: Quote, approved_credits: flo
 
 def _known_request(
     quotes: Quotes, job_service: JobService, request_id: str, quote_id: str
-) -> ClientRequest | None:
-    """Return what this request has started before.
+) -> Job | None:
+    """Return the job that this request has started before.
 
     Raises:
         ToolError: The id belongs to another request.
     """
-    known = job_service.journal.client_requests.find(request_id)
-    if known is None or known.quote == quote_id:
+    known = job_service.journal.job_of_client_request(request_id)
+    before = known.client_request if known else None
+    if known is None or before is None or before.quote == quote_id:
         return known
     quote = quotes.find(quote_id)
-    if quote is not None and quote.content == known.content:
+    if quote is not None and quote.content == before.content:
         return known
     raise ToolError(
-        f"The request_id {request_id} has started the job {known.job} with another request."
+        f"The request_id {request_id} has started the job {known.id} with another request."
         " Nothing was started. Use a new request_id for something new."
     )
 
 
-def _started_before(job_service: JobService, known: ClientRequest) -> Job:
+def _started_before(job_service: JobService, known: Job) -> Job:
     """Return the job of an earlier request. If it was never sent, it is sent now."""
     try:
-        job = job_service.job(known.job)
+        job = job_service.job(known.id)
     except NotPossible:
         raise ToolError(
-            f"The job {known.job} of this request_id was removed from the list. Nothing was"
+            f"The job {known.id} of this request_id was removed from the list. Nothing was"
             " started. Use a new request_id for something new."
         ) from None
     if job_service.unsent_jobs.holds_back(job) and not job_service.is_driven_elsewhere(job):

@@ -10,7 +10,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     kind TEXT NOT NULL,
     phase TEXT NOT NULL,
     record TEXT NOT NULL,
-    decision TEXT,
+    cancel INTEGER NOT NULL DEFAULT 0,
+    client_request TEXT,
     process TEXT,
     dismissed INTEGER NOT NULL DEFAULT 0,
     origin TEXT NOT NULL DEFAULT '',
@@ -37,14 +38,15 @@ CREATE TABLE IF NOT EXISTS uploads (
 
 # Nothing is left to do for an ended job, and most jobs are ended. Each condition has to stand in a
 # query word for word, or SQLite does not use the index.
-OPEN = "NOT dismissed AND (phase NOT IN ('placed', 'canceled', 'failed') OR decision IS NOT NULL)"
-ENDED = "NOT dismissed AND phase IN ('placed', 'canceled', 'failed') AND decision IS NULL"
+OPEN = "NOT dismissed AND phase NOT IN ('placed', 'canceled', 'failed')"
+ENDED = "NOT dismissed AND phase IN ('placed', 'canceled', 'failed')"
 DRIVEN = "process IS NOT NULL"
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS listed_jobs ON jobs (created_at DESC, id) WHERE NOT dismissed",
     f"CREATE INDEX IF NOT EXISTS open_jobs ON jobs (created_at DESC, id) WHERE {OPEN}",
     f"CREATE INDEX IF NOT EXISTS ended_jobs ON jobs (created_at DESC, id) WHERE {ENDED}",
     f"CREATE INDEX IF NOT EXISTS driven_jobs ON jobs (process) WHERE {DRIVEN}",
+    "CREATE UNIQUE INDEX IF NOT EXISTS jobs_by_client_request ON jobs (client_request)",
     "CREATE INDEX IF NOT EXISTS jobs_by_phase ON jobs (phase, kind)",
 )
 

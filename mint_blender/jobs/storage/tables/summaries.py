@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is asked about many jobs at once: a row for each job, so that no record has to be read.
 
-A summary is written in the same commit as its job, with the serial of that change. An older
-version of this add-on writes none. Its changes have larger serials than any summary: this is how
-they are found, and summarized later. A journal of an older version is filled in the same way.
+A summary is written in the same commit as its job, with the serial of that change. What changes a
+paid request alone writes none. Such changes have larger serials than any summary: this is how they
+are found, and summarized later. A journal of an older version is filled in the same way.
 
 The table `spending` has the sums of the costs, so that a total takes as long with any number of
 jobs. Each row is for a quarter of an hour: in every time zone, a day begins with one of them.
@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ....mint.account import Owner
 from ...budget import spending
-from ...budget.spending import Moves, SpendingEntry
+from ...budget.spending import SpendingEntry
 from ...job import Job, asset_of
 from ..database import Database
 
@@ -88,7 +87,7 @@ class Summary:
     created_at: float | None = None
 
 
-def of_job(job: Job, moves: Moves, *, dismissed: bool) -> Summary:
+def of_job(job: Job, *, dismissed: bool) -> Summary:
     """Return the summary of a job with its decision and owner, as they are in the journal.
 
     What is dismissed without a decision is not sent any more: it counts when it was created.
@@ -96,7 +95,7 @@ def of_job(job: Job, moves: Moves, *, dismissed: bool) -> Summary:
     owner, asset, line = job.owner or Owner("", ""), asset_of(job), job.delivery.line
     if not _is_text(owner.origin + owner.account):
         return Summary(job.id)
-    entry = spending.entry(job, moves, job.created_at)
+    entry = spending.entry(job, job.created_at)
     is_now = spending.arises_now(job) and not (dismissed and job.decision is None)
     return Summary(
         job.id,
@@ -159,12 +158,14 @@ def is_waiting(database: Database, job_id: str) -> bool:
     )
 
 
-def spent(database: Database, times: Sequence[Time]) -> list[tuple[Owner, SpendingEntry]]:
-    """Return the costs of each owner in each of these times."""
+def spent(
+    database: Database, times: Sequence[Time], now: float
+) -> list[tuple[Owner, SpendingEntry]]:
+    """Return the costs of each owner in each of these times; `now` is Mint's time."""
     ranges: list[tuple[float, int, int]] = []  # with the middle of each time
     for begin, end in times:
         ranges.append(((begin + end) / 2, _slot(begin), math.ceil(end / SLOT)))
-        if begin <= time.time() < end:
+        if begin <= now < end:
             ranges.append(((begin + end) / 2, NOW, NOW + 1))
     marks = ", ".join(["(?, ?, ?)"] * len(ranges))
     query = (

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger of a batch: no line is paid for twice, whichever journal continues the folder."""
+"""The folder of a batch: no line is paid for twice, whichever journal continues it."""
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
 import signal
@@ -14,14 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.storage import batch_ledger
+from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.storage.batch_lease import Lease
+from mint_blender.jobs.workflow import look
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
-from .batch_helpers import entries, first_entries, leave_only_a_ledger, lines_of
-from .command_runner import RunMint, command, environment, run
-from .contact_sheet_reader import ContactSheet
+from .batch_helpers import (
+    leave_only_starts,
+    lines_of,
+    operations_of,
+    start_files,
+    tags_of,
+    write_starts,
+)
+from .command_runner import RunMint, command, environment
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 4)]
 Home = Callable[[str], None]
@@ -33,11 +39,17 @@ def at_home(tmp_path: Path, signed_in: ThreadService, monkeypatch: pytest.Monkey
     return lambda name: monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / name))
 
 
+@pytest.fixture
+def _fast_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look into Mint's list at once, not ten minutes later."""
+    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
+
+
 @pytest.mark.covers("R-batch-once")
 def test_two_journals_start_each_line_once(
     mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """Lines finished by another journal are done here, without a request."""
+    """Lines finished by another journal are done here, without a paid request."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 0
@@ -60,18 +72,15 @@ def test_the_folder_may_be_moved(
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     (tmp_path / "out").rename(tmp_path / "moved")
     assert mint("batch", str(file), "-o", str(tmp_path / "moved")).status == 0
-    assert {record["job"] for record in mint("jobs", "--json").records} == {
-        str(entry["job"]) for entry in entries(tmp_path / "moved")
-    }
+    assert len(mint("jobs", "--json").records) == 3
     assert not (tmp_path / "out").exists()
     (tmp_path / "moved").rename(tmp_path / "again")
     at_home("elsewhere")
     assert mint("batch", str(file), "-o", str(tmp_path / "again")).status == 0
     assert len(list((tmp_path / "again").glob("*.glb"))) == 3
     assert len(service.operations()) == 3
-    assert str(tmp_path) not in (
-        tmp_path / "again" / ".mint-batch" / "ledger.jsonl"
-    ).read_text().replace(json.dumps(str(file)), "")
+    for path in (tmp_path / "again" / ".mint-batch").rglob("*"):
+        assert path.is_dir() or str(tmp_path) not in path.read_text(), path
 
 
 def test_a_result_that_is_gone_is_fetched_for_free(
@@ -109,10 +118,14 @@ def test_a_waiting_line_continues_from_the_other_journal(
 
 
 @pytest.mark.covers("R-batch-once")
+@pytest.mark.usefixtures("_fast_look")
 def test_killed_and_continued_from_another_journal(
-    service: ThreadService, tmp_path: Path, at_home: Home
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """After SIGKILL and a move of the folder, another journal finishes all twelve lines."""
+    """After SIGKILL and a move of the folder, another journal finishes what it finds.
+
+    Each line is sent by one of them. What has no answer in the folder is looked for in Mint's list.
+    """
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(12)))
     arguments = ("batch", str(file), "--jobs", "6", "-o")
     out = tmp_path / "out"
@@ -122,136 +135,125 @@ def test_killed_and_continued_from_another_journal(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not out.is_dir() or len(list(out.glob("*.glb"))) < 3:
         assert time.monotonic() < until
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)
     running.wait()
     out.rename(tmp_path / "moved")
-    ran = run(service, tmp_path / "elsewhere", *arguments, str(tmp_path / "moved"))
+    at_home("elsewhere")
+    ran = mint(*arguments, str(tmp_path / "moved"), "--start-again")
     assert ran.status == 0 and "12 of 12 lines are done" in ran.error_text
     assert sorted(operation.prompt for operation in service.operations()) == sorted(
         f"lamp {number}" for number in range(12)
     )
 
 
-def test_killed_between_the_ledger_and_the_send(
+@pytest.mark.usefixtures("_fast_look")
+def test_killed_after_the_send(
     mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """Whether or not the request was sent, another journal sends the same key."""
+    """What another machine has sent, and nobody has noted, is found in Mint's list. Free."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 0
-    first = first_entries(tmp_path / "out")
-    assert {entry["state"] for entry in first} == {"waiting"}
-    leave_only_a_ledger(tmp_path / "out", *first)
-    at_home("elsewhere")
-    assert mint(*arguments).status == 0
-    assert len(list((tmp_path / "out").glob("*.glb"))) == 3
-    assert len(service.operations()) == 3
-    keys = [entry.idempotency_key for entry in service.requests("POST", "/v1/models:generate")]
-    assert len(keys) == 6 and len(set(keys)) == 3
-
-
-def test_each_entry_is_written_before_its_start(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
-    """The ledger has the key before the request is sent, and then the operation until its end."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    told = entries(tmp_path / "out")
-    assert {entry["key"] for entry in told} == {
-        sent.idempotency_key for sent in service.requests("POST", "/v1/models:generate")
-    }
-    assert {entry["operation"] for entry in told} == {
-        None,
-        *(operation.id for operation in service.operations()),
-    }
-    one = [entry["state"] for entry in told if entry["job"] == told[0]["job"]]
-    assert list(dict.fromkeys(one)) == [
-        "waiting",
-        "sending",
-        "working",
-        "fetching",
-        "ready",
-        "placed",
-    ]
-
-
-def test_an_incomplete_last_entry(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
-) -> None:
-    """After a power cut, complete entries count, and new ones start a new line."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 0
-    path = tmp_path / "out" / ".mint-batch" / "ledger.jsonl"
-    path.write_bytes(path.read_bytes()[:-40])
-    at_home("elsewhere")
-    assert mint(*arguments).status == 0
-    lines_of(file, *LAMPS, {"prompt": "lamp 4"})
-    assert mint(*arguments).status == 0
-    at_home("third")
-    assert mint(*arguments).status == 0
-    assert len(service.operations()) == 4
-
-
-def test_an_entry_that_cannot_be_read_starts_nothing(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
-) -> None:
-    """A line with an unreadable entry is skipped; the others continue."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:2])
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 0
-    path = tmp_path / "out" / ".mint-batch" / "ledger.jsonl"
-    last = {**entries(tmp_path / "out")[-1], "state": "teleported"}
-    path.write_text(path.read_text() + json.dumps(last) + "\n")
-    lines_of(file, *LAMPS)
+    leave_only_starts(tmp_path / "out")
     at_home("elsewhere")
     ran = mint(*arguments)
-    assert (
-        ran.status == 1
-        and "cannot be read. Update the add-on. Nothing was started for this line."
-        in ran.error_text
-    )
-    assert "2 of 3 lines are done" in ran.error_text
+    assert ran.status == 0, ran.err
+    assert len(list((tmp_path / "out").glob("*.glb"))) == 3
+    assert len(service.requests("POST", "/v1/models:generate")) == 3
+
+
+@pytest.mark.usefixtures("_fast_look")
+def test_killed_before_the_send(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """A line that another machine has taken is looked for, and reported. The others go on.
+
+    Only --start-again, which is an order, starts it; then each machine knows it.
+    """
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    first = f"{tags_of(file)[0]}.start.1"
+    write_starts(tmp_path / "out", {first: {"home": "farm", "born": 1.0}})
+    for _ in range(2):
+        ran = mint(*arguments)
+        assert ran.status == 5, ran.err
+        assert "line 1: Mint may have started this line" in ran.error_text
+        assert "To start the line again: --start-again (this costs Credits again)." in (
+            ran.error_text
+        )
+        assert "2 of 3 lines are done" in ran.error_text
+    assert len(service.operations()) == 2
+    assert mint(*arguments, "--start-again").status == 0
+    assert len(service.operations()) == 3
+    assert {name.partition(".start.")[2] for name in start_files(tmp_path / "out")} == {"1", "2"}
+    at_home("elsewhere")
+    assert mint(*arguments, "--start-again").status == 0
     assert len(service.operations()) == 3
 
 
-def test_lines_of_another_account_are_left_alone(
+@pytest.mark.usefixtures("_fast_look")
+def test_start_again_looks_first(
     mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """Lines of another account are neither sent nor polled with this key."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "mode": "review"})
+    """The flag starts what was looked for in vain, in one run; what was found is only fetched."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 6
-    path = tmp_path / "out" / ".mint-batch" / "ledger.jsonl"
-    last = entries(tmp_path / "out")[-1]
-    last["owner"] = {"origin": service.api.removesuffix("/v1"), "account": "user:somebody else"}
-    last["record"] = {**last["record"], "owner": last["owner"]}  # type: ignore[dict-item]
-    path.write_text(path.read_text() + json.dumps(last) + "\n")
-    lines_of(file, {"prompt": "lamp 1", "mode": "review"}, {"prompt": "lamp 2"})
-    asked = len(service.log())
-    for home in ("home", "elsewhere"):
-        at_home(home)
-        ran = mint(*arguments)
-        assert (
-            ran.status == 3
-            and "line 1: This line belongs to another Mint account" in ran.error_text
-        )
-    assert not [entry for entry in service.log()[asked:] if str(last["operation"]) in entry.path]
-    assert len(service.operations()) == 2
-    assert [card.state for card in ContactSheet(tmp_path / "out" / "index.html").cards] == [
-        "failed",
-        "done",
-    ]
+    assert mint(*arguments, "--lines", "2-3").status == 0
+    leave_only_starts(tmp_path / "out")
+    write_starts(tmp_path / "out", {f"{tags_of(file)[0]}.start.1": {"home": "farm"}})
+    at_home("elsewhere")
+    ran = mint(*arguments, "--start-again")
+    assert ran.status == 0, ran.err
+    assert [each.prompt for each in service.operations()] == ["lamp 2", "lamp 3", "lamp 1"]
+
+
+def test_lines_that_wait_for_their_look_hinder_no_others(
+    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With as many of them as run at once, the others are started all the same."""
+    monkeypatch.setattr(look, "SETTLED_AFTER", 5.0)
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    write_starts(tmp_path / "out", {f"{tags_of(file)[0]}.start.1": {"home": "farm"}})
+    began = time.monotonic()
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--json")
+    assert ran.status == 5 and time.monotonic() - began > 5.0
+    done = [record["event"] == "result" and record["line"] for record in ran.records]
+    assert [line for line in done if line] == [2, 3, 1]
+
+
+def test_each_file_is_written_before_its_start(
+    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is on disk when the start is sent, and has nothing that could be sent.
+
+    Afterwards another file names the operation.
+    """
+    file, out = lines_of(tmp_path / "a.jsonl", *LAMPS), tmp_path / "out"
+    seen, begin = [], line_files.LineFile.note_operation
+
+    def note(self: line_files.LineFile, request, operation_id):  # type: ignore[no-untyped-def]
+        assert service.requests("POST", "/v1/models:generate"), "sent, and not noted yet"
+        seen.append((request.subject.rpartition(":")[2], request.number, {*start_files(out)}))
+        begin(self, request, operation_id)
+
+    monkeypatch.setattr(line_files.LineFile, "note_operation", note)
+    assert mint("batch", str(file), "-o", str(out)).status == 0
+    assert sorted(tag for tag, *_ in seen) == sorted(tags_of(file))
+    assert all(f"{tag}.start.{number}" in files for tag, number, files in seen)
+    for content in start_files(out).values():
+        assert content.keys() == {"home", "owner", "credential", "born", "credits"}
+        assert service.key not in str(content)
+    assert operations_of(out) == {operation.id for operation in service.operations()}
 
 
 def test_a_retry_is_known_to_the_other_journal(
     mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """A retry by one journal is not repeated by the other."""
+    """A retry by one journal is not paid for again by the other: it is the same order."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [transient]"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 1
@@ -260,9 +262,25 @@ def test_a_retry_is_known_to_the_other_journal(
     assert mint(*arguments, "--retry-failed").status == 0
     at_home("home")
     assert mint(*arguments, "--retry-failed").status == 0
-    assert len(service.requests("POST", "*:retry")) == 1
-    retried = [entry for entry in entries(tmp_path / "out") if entry["decision"]]
-    assert retried and retried[0]["state"] == "failed"
+    assert len({each.idempotency_key for each in service.requests("POST", "*:retry")}) == 1
+    assert len(service.operations()) == 2, "the start and its retry"
+
+
+def test_a_retry_of_a_line_that_was_started_again(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """The second start of a line fails at Mint and is retried; a rerun knows all that."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [transient]", "mode": "review"})
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    assert mint(*arguments).status == 6
+    (job,) = mint("jobs", "--json").records
+    assert mint("cancel", str(job["job"])).status == 0
+    assert mint(*arguments, "--retry-failed").status == 6
+    second = next(each for each in mint("jobs", "--json").records if each["phase"] == "review")
+    assert mint("approve", str(second["job"])).status == 1
+    for _ in range(2):
+        assert mint(*arguments, "--retry-failed").status in {0, 6}
+    assert len(service.operations()) == 3
 
 
 def test_pictures_are_relative_to_the_local_batch_file(
@@ -273,41 +291,31 @@ def test_pictures_are_relative_to_the_local_batch_file(
         (tmp_path / name).mkdir()
         (tmp_path / name / "lamp.png").write_bytes(PIXEL)
     line = {"prompt": "lamp 1", "image": "lamp.png"}
-    assert (
-        mint(
-            "batch",
-            str(lines_of(tmp_path / "there" / "a.jsonl", line)),
-            "-o",
-            str(tmp_path / "out"),
-        ).status
-        == 0
-    )
-    path = tmp_path / "out" / ".mint-batch" / "ledger.jsonl"
-    path.write_text(path.read_text().splitlines()[0] + "\n")
+    there = lines_of(tmp_path / "there" / "a.jsonl", line)
+    here = lines_of(tmp_path / "here" / "a.jsonl", line)
+    assert mint("batch", str(there), "-o", str(tmp_path / "out")).status == 0
     shutil.rmtree(tmp_path / "there")
     at_home("elsewhere")
-    assert (
-        mint(
-            "batch", str(lines_of(tmp_path / "here" / "a.jsonl", line)), "-o", str(tmp_path / "out")
-        ).status
-        == 0
-    )
+    assert mint("batch", str(here), "-o", str(tmp_path / "out")).status == 0
     assert len(service.operations()) == 1
 
 
 def test_a_folder_that_cannot_be_written_starts_nothing(
     mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without its ledger entry no line starts: it could be paid for twice."""
+    """Without its file no line starts: it could be paid for twice."""
+    create = line_files._create
 
-    def full(path: Path, line: bytes) -> None:
-        raise OSError(28, "No space left on device", str(path))
+    def full(path: Path, data: dict[str, object]) -> bool:
+        if path.parent.name == "requests":
+            raise OSError(28, "No space left on device", str(path))
+        return create(path, data)
 
-    monkeypatch.setattr(batch_ledger, "_append", full)
+    monkeypatch.setattr(line_files, "_create", full)
     ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
     assert ran.status != 0
     assert (
-        "The ledger in the batch folder cannot be written (No space left on device). Nothing was sent."
+        "The batch folder cannot be written (No space left on device). Nothing was sent."
         in ran.error_text
     )
     assert not service.operations()

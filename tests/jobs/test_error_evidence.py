@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of the list of responses that prove that nothing was started.
+"""Tests of the list of responses that prove that Mint has started nothing.
 
-After any other response the call is repeated with the same key, or the user decides.
+After any other response the same request is sent again, or a person decides.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+from mint_blender.jobs.paid_requests.send import is_clear
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
 from mint_blender.mint.client import connect
@@ -17,9 +18,9 @@ from mint_blender.mint.errors import MintError, problem_error
 from mint_blender.mint.problem_documents import read_problem
 from mint_blender.mint.schema import Kind
 
-from .raw_server import answer, raw_server
+from ..mint.raw_server import answer, raw_server
 
-PROOFS = {400, 402, 403, 404, 405, 413, 422}
+PROOFS = {400, 401, 402, 403, 404, 405, 413, 422, 429}
 PROBLEM = {
     "type": "https://api.mint.gg/problems/something",
     "title": "It is so",
@@ -33,25 +34,13 @@ def test_only_listed_statuses_with_a_reason_prove_that_nothing_started(body: str
     """An error page of a gateway and an unknown status prove nothing."""
     for status in range(100, 600):
         error = problem_error(read_problem(status, BODIES[body]))
-        assert error.proves_nothing_started is (status in PROOFS and body == "problem"), status
-        # 401 and a conflict are neither: the key must be corrected or the state read. All other
-        # calls may be repeated.
-        is_case_of_its_own = status == 401 or (status == 409 and body == "problem")
-        assert error.retryable is not (error.proves_nothing_started or is_case_of_its_own), status
+        assert is_clear(error) is (status in PROOFS and body == "problem"), status
 
 
-@pytest.mark.parametrize(
-    ("slug", "is_proof"),
-    [("idempotency-conflict", True), ("invalid-operation-state", False), ("other", False)],
-)
-def test_only_an_idempotency_conflict_proves_that_nothing_started(
-    slug: str, is_proof: bool
-) -> None:
-    """Another conflict may be with the same call, which Mint is still processing."""
-    assert (
-        problem_error(read_problem(409, PROBLEM | {"type": slug})).proves_nothing_started
-        is is_proof
-    )
+@pytest.mark.parametrize("slug", ["idempotency-conflict", "invalid-operation-state", "other"])
+def test_no_conflict_proves_that_nothing_started(slug: str) -> None:
+    """It may be with the same request, which Mint is still carrying out."""
+    assert not is_clear(problem_error(read_problem(409, PROBLEM | {"type": slug})))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +56,7 @@ def test_only_an_idempotency_conflict_proves_that_nothing_started(
 )
 def test_an_error_without_a_response_proves_nothing(error: MintError) -> None:
     """Only a problem document from Mint is proof."""
-    assert not error.proves_nothing_started
+    assert not is_clear(error)
 
 
 PAGE = b"<html><body>Sign in to the network</body></html>"
@@ -99,4 +88,4 @@ def test_a_gateway_response_to_a_start_proves_nothing(status: str, content: byte
             client.start(Kind.MODEL, {"prompt": "a lamp"}, key="click-1")
         client.close()
     assert raised.value.retryable
-    assert not raised.value.proves_nothing_started
+    assert not is_clear(raised.value)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tell a file from its copies: by device, file number and time of creation."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import uuid
+from functools import cache
+from pathlib import Path
+
+_AT_FDCWD, _STATX_BTIME = -100, 0x800
+
+
+def identity(path: Path) -> str:
+    """Return what is the same for this file for as long as it exists, and different for a copy.
+
+    Where the file system does not say when a file was created, this process is part of the
+    identity: every other one then takes the file for a copy.
+
+    Raises:
+        OSError: There is no such file.
+    """
+    found = path.stat()
+    created = _created(path, found)
+    number = f"{found.st_dev:x}-{found.st_ino:x}"
+    return f"{number}-{created:x}" if created else f"{number}-{_process(number)}"
+
+
+@cache
+def _process(number: str) -> str:
+    return uuid.uuid4().hex
+
+
+def _created(path: Path, found: os.stat_result) -> int:
+    """Return when a file was created, in ns; 0 if that is not known."""
+    if sys.platform == "win32":
+        return int(getattr(found, "st_birthtime_ns", found.st_ctime_ns))
+    if (seconds := getattr(found, "st_birthtime", None)) is not None:
+        return int(seconds * 1e9)
+    return _created_on_linux(path)
+
+
+class _Statx(ctypes.Structure):
+    """The part of Linux's `struct statx` up to the time of creation."""
+
+    _fields_ = (
+        ("mask", ctypes.c_uint32),
+        ("before", ctypes.c_uint8 * 76),
+        ("seconds", ctypes.c_int64),
+        ("nanoseconds", ctypes.c_uint32),
+        ("after", ctypes.c_uint8 * 164),
+    )
+
+
+def _created_on_linux(path: Path) -> int:
+    """Ask Linux itself: Python's `stat` leaves the time of creation out there."""
+    try:
+        statx = ctypes.CDLL(None).statx
+    except (AttributeError, OSError):
+        return 0
+    answer = _Statx()
+    name = os.fsencode(path)
+    if statx(_AT_FDCWD, name, 0, _STATX_BTIME, ctypes.byref(answer)) != 0:
+        return 0
+    is_known = answer.mask & _STATX_BTIME
+    return answer.seconds * 1_000_000_000 + answer.nanoseconds if is_known else 0

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of paid requests in the journal: rows are inserted and changed, never deleted.
+
+Each change is one transaction that reads the row again and asks `record.TRANSITIONS`. Each thread
+opens a table of its own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from ...files.file_identity import identity
+from ..storage.database import Database, journal_error
+from .record import Event, PaidRequest, PaidVerb, State, key_of
+
+TABLES = (
+    """
+    CREATE TABLE IF NOT EXISTS paid_requests (
+        key TEXT PRIMARY KEY,
+        subject TEXT NOT NULL,
+        verb TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        job TEXT NOT NULL,
+        body TEXT,
+        credits REAL,
+        extra_credits REAL,
+        journal TEXT NOT NULL,
+        born REAL NOT NULL,
+        credential TEXT NOT NULL DEFAULT '',
+        attempts INTEGER NOT NULL DEFAULT 0,
+        refusals INTEGER NOT NULL DEFAULT 0,
+        attempted REAL NOT NULL DEFAULT 0,
+        operation TEXT,
+        closed TEXT,
+        UNIQUE (subject, verb, number)
+    ) STRICT
+    """,
+    "CREATE INDEX IF NOT EXISTS paid_requests_of_jobs ON paid_requests (job)",
+    "CREATE INDEX IF NOT EXISTS made_by_paid_requests ON paid_requests (operation)",
+)
+
+_COLUMNS = tuple(each.name for each in fields(PaidRequest) if each.name != "is_copied")
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM paid_requests "  # noqa: S608 - our columns
+_INSERT = (
+    f"INSERT INTO paid_requests ({', '.join(_COLUMNS)})"  # noqa: S608 - our columns
+    f" VALUES ({', '.join('?' * len(_COLUMNS))})"
+)
+_MOST_JOBS = 500
+"""Most jobs in one statement."""
+
+
+@contextmanager
+def opened(journal: Path) -> Iterator[PaidRequests]:
+    """Yield the records of a journal file that exists, for a thread of its own."""
+    database = Database(journal)
+    try:
+        database.choose_mode()
+        yield PaidRequests(database, identity(journal))
+    finally:
+        database.close()
+
+
+class PaidRequests:
+    """The records of one journal file. `identity` tells this file from its copies."""
+
+    def __init__(self, database: Database, identity: str) -> None:
+        self._db = database
+        self.identity = identity
+
+    # -- reading
+
+    def get(self, key: str) -> PaidRequest | None:
+        """Return the record of a request, or None."""
+        return next(iter(self._read("WHERE key = ?", key)), None)
+
+    def of_jobs(self, job_ids: Collection[str]) -> dict[str, tuple[PaidRequest, ...] | None]:
+        """Return the records of several jobs, by job; nothing for those that have none.
+
+        None in place of records: one of them is damaged.
+        """
+        found: dict[str, tuple[PaidRequest, ...] | None] = {}
+        ids = list(job_ids)
+        for start in range(0, len(ids), _MOST_JOBS):
+            some = ids[start : start + _MOST_JOBS]
+            clause = f"WHERE job IN ({', '.join('?' * len(some))}) ORDER BY rowid"
+            for row in self._db.rows(_SELECT + clause, *some):
+                job_id = row[_COLUMNS.index("job")]
+                before = found.get(job_id, ())
+                try:
+                    found[job_id] = (*before, self._record(row)) if before is not None else None
+                except ValueError:
+                    found[job_id] = None
+        return found
+
+    def latest(self, subject: str, verb: PaidVerb) -> PaidRequest | None:
+        """Return the latest record of what was ordered, or None."""
+        clause = "WHERE subject = ? AND verb = ? ORDER BY number DESC LIMIT 1"
+        return next(iter(self._read(clause, subject, verb.value)), None)
+
+    def was_answered(self, subject: str, verb: PaidVerb) -> bool:
+        """Return whether Mint has carried out an order of the same before."""
+        query = (
+            "SELECT 1 FROM paid_requests WHERE subject = ? AND verb = ? AND operation IS NOT NULL"
+        )
+        return self._db.row(query, subject, verb.value) is not None
+
+    def beginning_with(self, subject: str) -> tuple[PaidRequest, ...]:
+        """Return the records whose subject begins like this, in the order of insertion."""
+        last = f"{subject}\U0010ffff"
+        return self._read("WHERE subject >= ? AND subject < ? ORDER BY rowid", subject, last)
+
+    def names(self, made: str) -> bool:
+        """Return whether a record names this operation or asset."""
+        return self._db.row("SELECT 1 FROM paid_requests WHERE operation = ?", made) is not None
+
+    def unnamed_starts(self, exclude: str) -> list[tuple[str, str | None]]:
+        """Return job and body of each start that may have made something without a name here.
+
+        Those of one job are left out. A copy of the journal does not know what was sent: None.
+        """
+        found: list[tuple[str, str | None]] = self._db.rows(
+            "SELECT job, body FROM paid_requests WHERE operation IS NULL AND verb = 'start'"
+            " AND job != ? AND (body IS NOT NULL OR journal != ?)"
+            " AND (closed IS NULL OR closed NOT IN ('refused', 'canceled'))",
+            *(exclude, self.identity),
+        )
+        return found
+
+    # -- writing
+
+    def insert(self, request: PaidRequest) -> PaidRequest:
+        """Insert a record as it is, of this journal file unless it says otherwise."""
+        row = [
+            value.value if isinstance(value := getattr(request, name), PaidVerb | State) else value
+            for name in _COLUMNS
+        ]
+        with self._db.transaction():
+            self._db.rows(_INSERT, *row)
+            self._note_change(request.job)
+        return request
+
+    def order(
+        self,
+        subject: str,
+        verb: PaidVerb,
+        job: str,
+        *,
+        now: float,
+        body: str | None = None,
+        credits: float | None = None,
+        extra_credits: float | None = None,
+    ) -> PaidRequest:
+        """Insert the record of something that a person, or a program, has ordered now.
+
+        An earlier record that is still open is given up: a person was told what became of it.
+        """
+        with self._db.transaction():
+            before = self.latest(subject, verb)
+            if before is not None and (before.is_open or before.state is State.DROPPED):
+                self._change(before, Event.REPLACE, closed=State.OVER)
+            number = before.number + 1 if before is not None else 1
+            return self.insert(
+                PaidRequest(
+                    *(key_of(subject, verb, number), subject, verb, number, job, body),
+                    *(credits, extra_credits, self.identity, now),
+                )
+            )
+
+    def begin(
+        self, key: str, *, now: float, credential: str, body: str, is_replay: bool = False
+    ) -> PaidRequest | None:
+        """Commit that an attempt is about to be sent; return the record, or None: it must not be.
+
+        Args:
+            key: The request.
+            now: Mint's time, read over the connection that will be used.
+            credential: A hash of the API key.
+            body: The JSON. A request in doubt keeps the one that it was sent with.
+            is_replay: Whether Mint has answered before, and the same is sent again.
+        """
+        with self._db.transaction():
+            request = self.get(key)
+            if request is None or request.is_answered is not is_replay:
+                return None
+            if not request.may_be_sent(now, credential):
+                return None
+            changes: dict[str, Any] = {"attempts": request.attempts + 1, "attempted": now}
+            if request.attempts == request.refusals:
+                changes |= {"credential": credential, "body": body}
+                changes |= {} if request.is_outside else {"born": now}
+            return self._change(request, Event.ATTEMPT, **changes)
+
+    def answer(self, key: str, made: str) -> PaidRequest | None:
+        """Commit what Mint, or Mint's list, names for a request, whatever its record says."""
+        with self._db.transaction():
+            request = self.get(key)
+            if request is None or request.operation is not None:
+                return request
+            return self._change(request, Event.ANSWER, operation=made)
+
+    def refuse(self, key: str, *, is_final: bool) -> PaidRequest | None:
+        """Commit that Mint clearly refused an attempt, after which nothing was started by it.
+
+        The request is over if the refusal is final and no other attempt is in doubt.
+        """
+        with self._db.transaction():
+            if (request := self.get(key)) is None:
+                return None
+            refusals = min(request.refusals + 1, request.attempts)
+            request = self._change(request, Event.REFUSAL, refusals=refusals)
+            if is_final and request.state is State.CLEAN:
+                request = self._change(request, Event.END, closed=State.REFUSED)
+            return request
+
+    def cancel(self, key: str) -> PaidRequest | None:
+        """Commit that nothing more is sent for a request that is open; return its record."""
+        with self._db.transaction():
+            request = self.get(key)
+            if request is None or not request.is_open:
+                return request
+            return self._change(request, Event.CANCEL, closed=request.after(Event.CANCEL))
+
+    def look(self, key: str) -> PaidRequest | None:
+        """Commit that Mint's lists do not show what a request in doubt has made."""
+        with self._db.transaction():
+            request = self.get(key)
+            if request is None or request.state is not State.DROPPED:
+                return request
+            return self._change(request, Event.LOOK, closed=State.OVER)
+
+    def give_up(self, key: str) -> PaidRequest | None:
+        """Commit that a request is over, after a person was told what became of it."""
+        with self._db.transaction():
+            request = self.get(key)
+            if request is None or not request.is_open:
+                return request
+            return self._change(request, Event.REPLACE, closed=State.OVER)
+
+    def take_over(self, key: str) -> PaidRequest | None:
+        """Commit that this copy of the journal may send a request: a person has said so.
+
+        Another attempt is counted for the original, of which nobody knows what it has sent.
+        """
+        with self._db.transaction():
+            request = self.get(key)
+            if request is None or not request.is_open:
+                return request
+            attempts = request.attempts + 1
+            return self._change(
+                request, Event.TAKE_OVER, attempts=attempts, journal=self.identity, is_copied=False
+            )
+
+    def _change(self, request: PaidRequest, event: Event, **changes: Any) -> PaidRequest:
+        """Write changes of a row. Raises IllegalTransition."""
+        request.after(event)
+        columns = {name: value for name, value in changes.items() if name in _COLUMNS}
+        marks = ", ".join(f"{name} = ?" for name in columns)
+        values = (each.value if isinstance(each, State) else each for each in columns.values())
+        self._db.rows(
+            f"UPDATE paid_requests SET {marks} WHERE key = ?",  # noqa: S608 - our columns
+            *(*values, request.key),
+        )
+        self._note_change(request.job)
+        return replace(request, **changes)
+
+    def _note_change(self, job_id: str) -> None:
+        self._db.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)
+
+    def _read(self, clause: str, *values: object) -> tuple[PaidRequest, ...]:
+        try:
+            return tuple(map(self._record, self._db.rows(_SELECT + clause, *values)))
+        except ValueError as error:
+            damage = sqlite3.DatabaseError(str(error))
+            damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise journal_error(self._db.path, damage) from error
+
+    def _record(self, row: tuple[Any, ...]) -> PaidRequest:
+        """Return the record of a row. Raises ValueError if it is damaged."""
+        members = dict(zip(_COLUMNS, row, strict=True))
+        verb, closed = PaidVerb(members["verb"]), members["closed"]
+        members |= {"verb": verb, "closed": State(closed) if closed else None}
+        return PaidRequest(**members, is_copied=members["journal"] != self.identity)

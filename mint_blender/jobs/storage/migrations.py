@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring the tables of a journal from each version to the next: one function for each."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from ..paid_requests import table
+from ..paid_requests.record import (
+    FOUND,
+    PaidVerb,
+    of_asset,
+    of_client_request,
+    of_job,
+    of_operation,
+)
+from .database import Database, Migration
+
+log = logging.getLogger(__name__)
+
+VERSION = 2
+"""The version of the tables: it is raised with every change of them."""
+
+_ADDED_BEFORE_1 = {
+    "decision": "TEXT",
+    "process": "TEXT",
+    "dismissed": "INTEGER NOT NULL DEFAULT 0",
+    "origin": "TEXT NOT NULL DEFAULT ''",
+    "account": "TEXT NOT NULL DEFAULT ''",
+}
+
+
+def _to_2(database: Database) -> None:
+    """Give each paid request a record of its own.
+
+    What was sent without an answer is only looked for: its row belongs to no journal file. It has
+    no time either: that was the time of this computer, and too late a one would hide the result.
+    """
+    columns = {name for _, name, *_ in database.rows("PRAGMA table_info(jobs)")}
+    for name, kind in _ADDED_BEFORE_1.items():
+        if name not in columns:
+            database.rows(f"ALTER TABLE jobs ADD COLUMN {name} {kind}")
+    for index in ("listed_jobs", "open_jobs", "ended_jobs", "driven_jobs", "jobs_by_phase"):
+        database.rows(f"DROP INDEX IF EXISTS {index}")
+    database.rows("ALTER TABLE jobs ADD COLUMN cancel INTEGER NOT NULL DEFAULT 0")
+    database.rows("ALTER TABLE jobs ADD COLUMN client_request TEXT")
+    for statement in table.TABLES:
+        database.rows(statement)
+    programs = _client_requests(database)
+    for job_id, text, phase, decision in database.rows(
+        "SELECT id, record, phase, decision FROM jobs ORDER BY rowid"
+    ):
+        program = programs.get(job_id)
+        if program is not None:  # first: what cannot be read must not be ordered again
+            query = "UPDATE jobs SET client_request = ? WHERE id = ?"
+            database.rows(query, program["id"], job_id)
+        try:
+            record = json.loads(text)
+            record["client_request"] = program
+            _add_requests(database, job_id, record, phase, program)
+            if decision is not None:
+                phase = _add_decision(database, job_id, record, phase, json.loads(decision))
+            query = "UPDATE jobs SET record = ?, phase = ? WHERE id = ?"
+            database.rows(query, json.dumps(record), phase, job_id)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            log.warning("The record of job %s cannot be read", ascii(job_id))
+    database.rows("ALTER TABLE jobs DROP COLUMN decision")
+    for name in ("client_requests", "summaries", "spending"):
+        database.rows(f"DROP TABLE IF EXISTS {name}")
+
+
+def _client_requests(database: Database) -> dict[str, dict[str, str]]:
+    """Return what programs have ordered under ids of their own, by job."""
+    query = "SELECT 1 FROM sqlite_master WHERE name = 'client_requests'"
+    if not database.rows(query):
+        return {}
+    rows = database.rows("SELECT job, id, content, quote FROM client_requests")
+    return {job: {"id": id, "content": content, "quote": quote} for job, id, content, quote in rows}
+
+
+def _add_requests(
+    database: Database,
+    job_id: str,
+    record: dict[str, Any],
+    phase: str,
+    program: Mapping[str, str] | None,
+) -> None:
+    """Insert the rows of a job's start or conversion, and of its optimization."""
+    asset: str | None
+    asset, is_conversion = record.get("source_asset_id"), bool(record.get("convert"))
+    was_found = asset is not None and not is_conversion and record.get("first_sent_at") is not None
+    operation = (record.get("operation") or {}).get("id")
+    if asset is None or is_conversion or was_found:
+        subject = of_client_request(program["id"]) if program else of_job(job_id)
+        made = operation or (f"{FOUND}{asset}" if was_found else None)
+        verb = PaidVerb.CONVERT if is_conversion else PaidVerb.START
+        _insert(
+            database,
+            of_asset(asset or "") if is_conversion else subject,
+            verb,
+            job_id,
+            key=record["key"],
+            body=record.get("body"),
+            sent_at=record.get("first_sent_at"),
+            made=made,
+            credits=record.get("estimate"),
+            is_over=phase in {"failed", "canceled"},
+        )
+    optimization = record.get("optimization") or {}
+    sent_at = record.get("optimize_sent_at")
+    if optimization or sent_at is not None:
+        made_of = asset or ((record.get("operation") or {}).get("resource") or {}).get("id")
+        _insert(
+            database,
+            of_asset(made_of or job_id),
+            PaidVerb.OPTIMIZE,
+            job_id,
+            key=f"{record['key']}-optimize",
+            body={"optimizationLevel": record.get("optimize")},
+            sent_at=sent_at,
+            made=optimization.get("id"),
+            credits=record.get("optimize_estimate"),
+        )
+
+
+def _add_decision(
+    database: Database, job_id: str, record: dict[str, Any], phase: str, decision: dict[str, Any]
+) -> str:
+    """Insert the row of a decision that Mint had not confirmed: what it has done is looked for.
+
+    Returns the phase of the job: one that is retried has not failed any more.
+    """
+    verb, operation = decision["verb"], record.get("operation") or {}
+    resource = (operation.get("resource") or {}).get("id")
+    subject = of_operation(operation.get("id") or job_id)
+    if verb == "cancel":
+        database.rows("UPDATE jobs SET cancel = 1 WHERE id = ?", job_id)
+        return phase
+    if verb == "resume" and not resource:
+        return phase  # that was the start once more, which has its row
+    if verb == "retry":
+        asset = record.get("source_asset_id") or resource
+        verb = "convert" if record.get("convert") else "retry" if asset else "start"
+        subject = of_asset(asset) if asset else of_job(job_id)
+        paid = (operation.get("credits") or {}).get("finalized") or 0.0
+        record["paid_before"] = record.get("paid_before", 0.0) + paid
+        record |= {"source_asset_id": asset, "operation": None, "problem": None}
+        phase = "waiting"
+    _insert(
+        database,
+        subject,
+        PaidVerb(verb),
+        job_id,
+        key=decision["key"],
+        body={"feedback": decision["feedback"]} if decision.get("feedback") else {},
+        sent_at=decision.get("at") or 0.0,
+        made=None,
+        credits=decision.get("estimate"),
+    )
+    return phase
+
+
+def _insert(
+    database: Database,
+    subject: str,
+    verb: PaidVerb,
+    job_id: str,
+    *,
+    key: str,
+    body: object,
+    sent_at: float | None,
+    made: str | None,
+    credits: float | None,
+    is_over: bool = False,
+) -> None:
+    query = "SELECT coalesce(max(number), 0) FROM paid_requests WHERE subject = ? AND verb = ?"
+    number = database.rows(query, subject, verb.value)[0][0] + 1
+    attempts = int(sent_at is not None or made is not None)
+    database.rows(
+        "INSERT OR IGNORE INTO paid_requests (key, subject, verb, number, job, body, credits,"
+        " journal, born, attempts, operation, closed) VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
+        *(key, subject, verb.value, number, job_id, json.dumps(body) if body else None, credits),
+        *(0.0, attempts, made, "over" if is_over and made is None else None),
+    )
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _to_2}

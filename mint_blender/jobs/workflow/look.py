@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look for what a paid request in doubt has made, before anybody pays for it again.
+
+Mint's lists are read when nothing of it can be on its way any more. What they show is adopted only
+if it is the only candidate of the only request that it can belong to. Otherwise a person decides.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+from typing import Any
+
+from ...files.errors import FileError
+from ...mint import errors
+from ...mint.schema import Asset, Assets, Kind, Operation, Status
+from .. import notes
+from ..job import Job
+from ..job_values import Candidate, Role
+from ..paid_requests.record import (
+    CLOCK_DIFFERENCE,
+    SETTLED_AFTER,
+    PaidRequest,
+    PaidVerb,
+    State,
+)
+from ..phases import Phase, Verb
+from ..presentation import error_messages
+from .context import Steps, WorkflowContext
+from .effects import Adopt, Close, Fetch, ReadAsset, ReadClaimedAssets, ReadClock, ReadPage, Step
+
+REPEAT_INTERVAL = 60.0
+"""Seconds between two looks while another operation may be what the list shows."""
+MAX_PAGES = 100
+MAX_CANDIDATES = 8
+FAILED = frozenset({Status.FAILED.value, Status.CANCELED.value})
+
+
+def find_started(
+    context: WorkflowContext, request: PaidRequest, refusal: errors.MintError | None = None
+) -> Steps:
+    """Adopt what a request in doubt has made; if that is not clear, a person decides.
+
+    Nothing is started or paid. `refusal` is Mint's answer to the last attempt.
+
+    Raises:
+        MintError: The refusal, if Mint has refused every attempt and shows nothing.
+    """
+    yield from settle(context, request, refusal)
+    if request.verb is not PaidVerb.START:
+        yield from _look_at_asset(context, request, refusal)
+        return
+    found, is_alone = yield from _candidates(context, request)
+    if is_alone and len(found) == 1 and (yield from _adopt(context, request, found[0])):
+        return
+    yield from _tell(context, request, found, refusal)
+
+
+def fetch_found(context: WorkflowContext, asset_id: str, asset: Asset | None = None) -> None:
+    """Fetch an asset that was found in Mint's list in place of an answer."""
+    job = context.job.without_operation()
+    job = replace(job, candidates=(), source_asset_id=asset_id, asset=asset or job.asset)
+    if job.decision is not None and job.decision.verb is Verb.CANCEL:
+        job = replace(job, decision=None).with_note(notes.note("too_late", verb=Verb.CANCEL))
+    if job.phase is Phase.FAILED:
+        job = job.moved(Phase.PAUSED)
+    context.job = job.moved(Phase.FETCHING, problem=None).with_note(notes.note("start_found"))
+
+
+def _is_unclear(request: PaidRequest, refusal: errors.MintError | None) -> bool:
+    """Return whether an attempt may have started something, apart from what Mint refused now.
+
+    A conflict is no clear refusal, but Mint has answered that attempt.
+    """
+    is_conflict = isinstance(refusal, errors.Conflict) and refusal.problem.has_details
+    return request.is_copied or request.attempts - request.refusals > int(is_conflict)
+
+
+def settle(
+    context: WorkflowContext, request: PaidRequest, refusal: errors.MintError | None
+) -> Steps:
+    """Wait until no attempt can be on its way any more, and say so.
+
+    `refusal` is Mint's answer to the last attempt.
+    """
+    now = yield from context.perform(ReadClock())
+    left = 0.0
+    if request.is_copied:
+        left = SETTLED_AFTER  # nobody knows when the original has sent it
+    elif request.is_outside and request.is_unsent and not request.is_open:
+        left = SETTLED_AFTER  # another machine has just said that it sends it
+    elif _is_unclear(request, refusal):
+        left = request.attempted + SETTLED_AFTER - now
+    if left > 0.0:
+        context.job = replace(context.job, problem=error_messages.looking(context.job, left))
+        yield from context.perform(ReadClock(after=left))
+        context.job = replace(context.job, problem=None)
+
+
+def _look_at_asset(
+    context: WorkflowContext, request: PaidRequest, refusal: errors.MintError | None
+) -> Steps:
+    """Look at the Model or World itself, which a retry or a conversion has changed."""
+    job = context.job
+    asset = yield from context.perform(ReadAsset(job.kind, job.source_asset_id or ""))
+    context.job = replace(job, asset=asset)
+    files = asset.assets or Assets()
+    is_done = (
+        all(files.converted_url(format) is not None for format in job.convert)
+        if request.verb is PaidVerb.CONVERT
+        else asset.status not in FAILED
+    )
+    if not is_done or not (yield from _adopt(context, request, asset)):
+        yield from _tell(context, request, [], refusal)
+
+
+def _adopt(
+    context: WorkflowContext, request: PaidRequest, asset: Asset
+) -> Generator[Step, Any, bool]:
+    """Store that a request has made this asset, and fetch it; False if that is not certain."""
+    adopted = yield from context.perform(Adopt(request.key, asset.id))
+    if adopted is None:
+        return False
+    context.job = context.job.with_request(adopted)
+    fetch_found(context, asset.id, asset)
+    return True
+
+
+def _tell(
+    context: WorkflowContext,
+    request: PaidRequest,
+    found: list[Asset],
+    refusal: errors.MintError | None,
+) -> Steps:
+    """Let a person decide what becomes of a request of which nothing certain was found."""
+    job = context.job
+    is_refused = not _is_unclear(request, refusal)
+    if refusal is not None and is_refused and not found and request.is_open:
+        closed = yield from context.perform(Close(request.key))
+        context.job = job.with_request(closed)
+        raise refusal
+    if request.state is State.DROPPED:
+        job = job.with_request((yield from context.perform(Close(request.key))))
+    is_canceled = job.decision is not None and job.decision.verb is Verb.CANCEL
+    if is_canceled and not found:
+        job = replace(job, decision=None).with_note(notes.note("canceled_in_doubt"))
+        context.job = job.moved(Phase.CANCELED, problem=None)
+        return
+    job = replace(job, decision=None) if is_canceled else job
+    context.job, candidates = job, []
+    for number, asset in enumerate(found[:MAX_CANDIDATES], start=1):
+        picture = yield from _picture(context, asset, f"candidate-{number}")
+        candidates.append(Candidate(asset.id, asset.name, created_at(asset), picture))
+    job = replace(context.job, candidates=tuple(candidates))
+    context.job = job.moved(Phase.PAUSED, problem=error_messages.unanswered(job))
+
+
+def _picture(context: WorkflowContext, asset: Asset, name: str) -> Generator[Step, Any, str | None]:
+    """Fetch the picture of a candidate, which a person recognizes; None without one."""
+    url = asset.assets.picture_url if asset.assets else None
+    if url is None:
+        return None
+    try:
+        file = yield from context.perform(Fetch(Role.PICTURE, url, name))
+    except FileError:
+        return None
+    return file.path
+
+
+def _candidates(
+    context: WorkflowContext, request: PaidRequest
+) -> Generator[Step, Any, tuple[list[Asset], bool]]:
+    """Return the assets that a start may have made, and whether no other start may have made them.
+
+    While another operation may be one of them, the list is read again.
+    """
+    after, body = 0.0, _body(context.job, request)
+    while True:
+        found = yield from _search(context, body, request.born - CLOCK_DIFFERENCE, after=after)
+        claimed = yield from context.perform(ReadClaimedAssets())
+        free = [asset for asset in found if asset.id not in claimed.ids]
+        if not _may_have_made(free, claimed.unnamed):
+            break
+        context.job = context.job.with_note(notes.note("same_prompt"))
+        after = REPEAT_INTERVAL
+    context.job = context.job.without_notes("same_prompt")
+    return free, not _may_have_made(free, claimed.unanswered)
+
+
+def find_made(context: WorkflowContext, since: float) -> Generator[Step, Any, Asset | None]:
+    """Return the only asset of the job's kind, name and prompt that Mint began after `since`.
+
+    For an operation whose answer does not name its asset. `since` is Mint's time.
+    """
+    request = context.job.start_request
+    body = _body(context.job, request)
+    found = yield from _search(context, body, since - CLOCK_DIFFERENCE)
+    claimed = yield from context.perform(ReadClaimedAssets())
+    free = [asset for asset in found if asset.id not in claimed.ids]
+    return free[0] if len(free) == 1 else None
+
+
+def _body(job: Job, request: PaidRequest | None) -> dict[str, Any]:
+    """Return what was sent, or would have been sent, for a start."""
+    sent: dict[str, Any] = json.loads(request.body) if request and request.body else {}
+    return sent if "prompt" in sent else job.request.body(job.image_urls)
+
+
+def _search(
+    context: WorkflowContext, body: dict[str, Any], since: float, *, after: float = 0.0
+) -> Generator[Step, Any, list[Asset]]:
+    """Return the assets since then that look like what this body makes, oldest first."""
+    found: dict[str, Asset] = {}
+    cursor, read = None, set[str | None]()
+    while cursor not in read and len(read) < MAX_PAGES:
+        read.add(cursor)
+        page = yield from context.perform(ReadPage(context.job.kind, cursor, after))
+        after = 0.0
+        recent = [each for each in page.data if created_at(each) >= since]
+        found |= {each.id: each for each in recent if matches(each, body)}
+        cursor = page.next_cursor
+        # a list is roughly in order of time: a page without anything recent is the last one
+        if cursor is None or (page.data and not recent):
+            break
+    return sorted(found.values(), key=created_at)
+
+
+def created_at(asset: Asset) -> float:
+    """Return when Mint made an asset, in seconds since the epoch; 0 if it does not say."""
+    return asset.created_at.timestamp() if asset.created_at is not None else 0.0
+
+
+def matches(asset: Asset, body: dict[str, Any]) -> bool:
+    """Return whether an asset may be what this body makes. Mint lists no prompts of Worlds."""
+    name = _name(body)
+    has_name = asset.name is None or name is None or _normalized(asset.name) == _normalized(name)
+    is_unnamed = asset.name is None or name is None
+    if asset.prompt is None:
+        return has_name and not is_unnamed and asset.kind is Kind.WORLD
+    return has_name and _normalized(asset.prompt) == _normalized(body.get("prompt"))
+
+
+def fits(job: Job, operation: Operation) -> bool:
+    """Return whether an operation that others have named may be the one of this job."""
+    kinds = {kind for kind in Kind if operation.type.startswith(f"{kind}_")}
+    prompt = operation.prompt
+    return kinds <= {job.kind} and (
+        prompt is None or _normalized(prompt) == _normalized(_body(job, None)["prompt"])
+    )
+
+
+def _may_have_made(assets: Iterable[Asset], bodies: Iterable[str]) -> bool:
+    """Return whether one of the assets may be what one of these bodies makes."""
+    sent = [body for body in map(json.loads, bodies) if isinstance(body, dict)]
+    return any(matches(asset, body) for asset in assets for body in sent)
+
+
+def _name(body: dict[str, Any]) -> str | None:
+    return body.get("name") or body.get("displayName")
+
+
+def _normalized(text: str | None) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text or "").split()).casefold()

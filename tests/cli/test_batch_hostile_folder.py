@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Others can write to the folder of a batch: nothing that is read there is sent, or decides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.workflow import look
+
+from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of, start_files, tags_of, write_operation, write_starts
+from .command_runner import RunMint
+from .test_batch_folder import Home, at_home
+
+__all__ = ["at_home"]  # a fixture
+
+
+@pytest.fixture(autouse=True)
+def _fast_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look into Mint's list at once, not ten minutes later."""
+    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
+
+
+def run_once(mint: RunMint, tmp_path: Path, *lines: dict[str, object]) -> tuple[Path, list[str]]:
+    """Run a batch; return its folder and the arguments to run it again."""
+    file = lines_of(tmp_path / "a.jsonl", *lines)
+    arguments = ["batch", str(file), "-o", str(tmp_path / "out")]
+    assert mint(*arguments).status in {0, 6}
+    return tmp_path / "out", arguments
+
+
+def line_file(folder: Path, tag: str) -> tuple[Path, dict[str, Any]]:
+    """Return the file of a line, and what it says."""
+    path = folder / ".mint-batch" / "lines" / f"{tag}.json"
+    return path, json.loads(path.read_bytes())
+
+
+def posts(service: ThreadService) -> list[str]:
+    """Return the paths of what was sent that may cost Credits."""
+    return [
+        entry.path
+        for entry in service.log()
+        if entry.method == "POST" and not entry.path.endswith(("pricing:estimate", "uploads"))
+    ]
+
+
+@pytest.mark.covers("S-folder")
+def test_a_forged_line_with_a_body_and_a_decision_spends_nothing(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """Finding 3: a Preview that waits for approval is not approved, and no body is sent.
+
+    With the ledger of earlier versions, a body from the folder was sent, and a decision was applied.
+    """
+    folder, arguments = run_once(mint, tmp_path, {"prompt": "a court", "mode": "review"})
+    (tag,) = tags_of(tmp_path / "a.jsonl")
+    path, content = line_file(folder, tag)
+    body = {"prompt": "somebody else's World", "preset": "detailed"}
+    forged = {
+        "key": "forged",
+        "body": body,
+        "decision": {"verb": "approve", "key": "forged", "at": 1.0},
+        "requests": [{"key": "forged", "verb": "start", "body": json.dumps(body), "attempts": 0}],
+        "max_credits": 100_000,
+        "optimize": "aggressive",
+        "first_sent_at": None,
+    }
+    ledger = {
+        "line": tag, "job": content["record"]["id"], "by": "ours", "key": "forged", "body": body,
+        "decision": json.dumps(forged["decision"]), "operation": None, "state": "waiting",
+    }  # fmt: skip
+    for state in ("waiting", "sending", "review", "paused", "failed"):
+        record = content["record"] | forged
+        path.write_text(json.dumps(content | forged | {"state": state, "record": record}))
+        entry = json.dumps(ledger | {"record": record})
+        (folder / ".mint-batch" / "ledger.jsonl").write_text(f"{entry}\n")
+        (folder / ".mint-batch" / "ledger.converted").unlink(missing_ok=True)
+        for home in ("home", f"elsewhere {state}"):
+            at_home(home)
+            assert mint(*arguments).status == 6
+            assert mint("resume").status in {0, 6}
+    assert len(posts(service)) == 1
+    (one,) = service.operations()
+    assert one.prompt == "a court" and one.status == "preview_ready"
+
+
+@pytest.mark.covers("S-folder")
+@pytest.mark.parametrize(
+    "forged", ["other prompt", "other kind", "unknown", "../../v1/me", "", 5, None, ["x"]]
+)
+def test_a_forged_operation_is_at_most_polled(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home, forged: object
+) -> None:
+    """An operation that is not the line's own is not taken for it; nothing is started or decided."""
+    assert mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review").status == 6
+    world = ("generate", "--kind", "world", "--prompt", "lamp 1", "--mode", "review")
+    assert mint(*world).status == 6
+    mug, lamp = service.operations()
+    named = {"other prompt": mug.id, "other kind": lamp.id}.get(str(forged), forged)
+    sent = len(posts(service))
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "optimize": "aggressive"})
+    first = f"{tags_of(file)[0]}.start.1"
+    write_starts(tmp_path / "out", {first: {"home": "farm", "born": 1e12, "credits": -1e9}})
+    write_operation(tmp_path / "out", first, named)
+    at_home("elsewhere")
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert ran.status == 5, ran.err
+    assert len(posts(service)) == sent
+    assert not list((tmp_path / "out").glob("*.glb"))
+
+
+def test_a_finished_line_is_not_optimized_again(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """What the folder calls finished, with another asset, is fetched without buying anything."""
+    assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
+    other = service.resources()[0].id
+    folder, arguments = run_once(mint, tmp_path, {"prompt": "lamp 1", "optimize": "light"})
+    (tag,) = tags_of(tmp_path / "a.jsonl")
+    path, content = line_file(folder, tag)
+    text = json.dumps(content).replace(service.resources()[1].id, other)
+    path.write_text(text.replace('"finalized": ', '"finalized": -'))
+    for result in folder.glob("*.glb"):
+        result.unlink()
+    sent = len(posts(service))
+    at_home("elsewhere")
+    mint(*arguments)
+    assert len(posts(service)) == sent
+    assert all((job["credits"] or 0) >= 0 for job in mint("jobs", "--json").records)
+
+
+def test_paths_and_ids_stay_in_the_folder(tmp_path: Path) -> None:
+    """A job whose id or path leads out of the folder is not read, or has no path."""
+    place = tmp_path / "out" / ".mint-batch" / "lines"
+    place.mkdir(parents=True)
+    (tmp_path / "out" / ".mint-batch" / "requests").mkdir()
+    (tmp_path / "secret.json").write_text("{}")
+    for tag in ("../../../secret", "..", "a/b", "", "x" * 81):
+        assert line_files.read_job(tmp_path / "out", tag) is None
+    assert line_files.absolute("../x.glb", tmp_path) is None
+    assert line_files.absolute("/etc/passwd", tmp_path) is None
+    assert line_files.absolute("a/../../x", tmp_path) is None
+    assert line_files.absolute("a/x.glb", tmp_path) == str(tmp_path / "a" / "x.glb")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{", b"[]", b"null", b"5", b"\xff\xfe", b"[" * 100_000, b" " * (4 * 1024 * 1024 + 1),
+        b'{"state": "teleported", "record": {}}', b'{"state": [], "record": []}',
+        b'{"home": {"a": []}, "operation": {"b": 1}}',
+    ],
+    ids=range(11),
+)  # fmt: skip
+def test_a_damaged_file_starts_nothing(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home, content: bytes
+) -> None:
+    """A line whose files cannot be read was started by somebody: the others go on without it."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
+    tag = tags_of(file)[0]
+    write_starts(tmp_path / "out", {})
+    inner = tmp_path / "out" / ".mint-batch"
+    (inner / "lines").mkdir()
+    for path in (
+        inner / "requests" / f"{tag}.start.1",
+        inner / "requests" / f"{tag}.start.1.operation",
+        inner / "lines" / f"{tag}.json",
+    ):
+        path.write_bytes(content)
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert ran.status == 5 and "1 of 2 lines are done" in ran.error_text
+    assert [each.prompt for each in service.operations()] == ["lamp 2"]
+
+
+def test_the_id_of_another_job(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """Two lines that claim the same job, or a job of this journal, are jobs of their own."""
+    folder, arguments = run_once(mint, tmp_path, {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
+    first, second = tags_of(tmp_path / "a.jsonl")
+    _, content = line_file(folder, first)
+    path, forged = line_file(folder, second)
+    forged["record"]["id"] = content["record"]["id"]
+    path.write_text(json.dumps(forged))
+    at_home("elsewhere")
+    assert mint(*arguments).status == 0
+    jobs = mint("jobs", "--json").records
+    assert len({job["job"] for job in jobs}) == 2
+    assert {job["prompt"] for job in jobs} == {"lamp 1", "lamp 2"}
+    assert len(service.operations()) == 2
+
+
+def test_a_damaged_batch_starts_nothing(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """Without the id of the batch nobody knows what other machines have started."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
+    for content in (b"", b"{", b'{"id": "../.."}', b'{"id": 5}', b'{"id": ""}'):
+        inner = tmp_path / "out" / ".mint-batch"
+        inner.mkdir(parents=True, exist_ok=True)
+        (inner / "batch.json").write_bytes(content)
+        assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 1
+    assert not service.operations()
+
+
+def test_a_forged_start_with_a_high_number(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """A line that is done here seems to have been started again elsewhere: it is only looked for."""
+    folder, arguments = run_once(mint, tmp_path, {"prompt": "lamp 1"})
+    (tag,) = tags_of(tmp_path / "a.jsonl")
+    write_starts(folder, {f"{tag}.start.999999": {"home": "farm"}})
+    assert mint(*arguments).status == 5
+    assert mint(*arguments, "--start-again").status == 0
+    assert len(service.operations()) == 2
+    assert f"{tag}.start.1000000" in start_files(folder)
+    assert mint(*arguments, "--start-again").status == 0
+    assert len(service.operations()) == 2
+
+
+def test_a_line_of_another_account_is_left_alone(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """It is neither sent nor polled with this key, also not with --start-again: status 3."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
+    first = f"{tags_of(file)[0]}.start.1"
+    owner = {"origin": service.api.removesuffix("/v1"), "account": "user:somebody else"}
+    write_starts(tmp_path / "out", {first: {"home": "farm", "owner": owner}})
+    write_operation(tmp_path / "out", first, "op_1")
+    for home in ("home", "elsewhere"):
+        at_home(home)
+        ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--start-again")
+        assert ran.status == 3
+        assert "line 1: This line belongs to another Mint account" in ran.error_text
+    assert [each.prompt for each in service.operations()] == ["lamp 2"]
+    assert not [entry for entry in service.log() if "op_1" in entry.path]

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two machines, one line: whatever they see of each other, Mint makes one operation."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.cli.exits import Exit
+from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.new_jobs import new_request
+from mint_blender.jobs.paid_requests.record import PaidVerb, of_line
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.workflow import look
+
+from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of, start_files, tags_of
+from .command_runner import CommandResult, RunMint, run
+from .test_batch_folder import LAMPS, Home, at_home
+
+__all__ = ["at_home"]  # a fixture
+
+
+def test_one_of_many_takes_a_line(tmp_path: Path) -> None:
+    """Finding 7: between the check and the note there is no gap; the file is created once."""
+    line = line_files.LineFile(line_files.line_id(tmp_path, "aa.bb-1"))
+    request = new_request(of_line("batch", "aa.bb-1"), PaidVerb.START, "job", now=1.0)
+    barrier, took = threading.Barrier(8), list[str]()
+
+    def take(home: str) -> None:
+        barrier.wait()
+        if line.take(replace(request, journal=home), credential="c", now=1.0):
+            took.append(home)
+
+    threads = [threading.Thread(target=take, args=(f"home {each}",)) for each in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = took
+    (content,) = start_files(tmp_path).values()
+    assert content["home"] == winner
+
+
+@pytest.mark.covers("R-batch-once")
+def test_both_machines_queue_the_same_line(
+    mint: RunMint,
+    service: ThreadService,
+    tmp_path: Path,
+    at_home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Finding 7: both checked before the other had noted anything. One sends; the other is told.
+
+    Its queue sends nothing either, and a run of the batch takes over what was made.
+    """
+    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    take, is_first = line_files.LineFile.take, True
+
+    def let_the_other_run(self, request, **more):  # type: ignore[no-untyped-def]
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            hidden = tmp_path / "out" / ".mint-batch" / "lock"
+            hidden.unlink(missing_ok=True)  # a network drive without locks
+            (tmp_path / "out" / ".mint-batch" / "lease").unlink(missing_ok=True)
+            at_desk.append(run(service, tmp_path / "desk", *arguments))
+        return take(self, request, **more)
+
+    at_desk = list[CommandResult]()
+    monkeypatch.setattr(line_files.LineFile, "take", let_the_other_run)
+    at_home("farm")
+    ran = mint(*arguments)
+    assert [each.status for each in at_desk] == [0], at_desk[0].err
+    assert ran.status == 1
+    assert "Another machine has started this line of the batch. Nothing was sent." in ran.error_text
+    assert len(service.operations()) == 3
+    assert mint("resume").status == 0
+    assert mint(*arguments).status == 0
+    assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
+    assert len(service.requests("POST", "/v1/models:generate")) == 3
+    assert (
+        len(
+            {*tags_of(file)}
+            - {name.partition(".start.")[0] for name in start_files(tmp_path / "out")}
+        )
+        == 0
+    )
+
+
+def test_a_line_that_was_only_queued_here(
+    mint: RunMint,
+    service: ThreadService,
+    tmp_path: Path,
+    at_home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was queued here, and done elsewhere since, is fetched by a run of the batch."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    at_home("farm")
+    with monkeypatch.context() as stopped:
+        stopped.setattr(JobService, "wake_own", lambda self, job: self._active.discard(job.id))
+        mint(*arguments)
+    assert {job["phase"] for job in mint("jobs", "--json").records} == {"waiting"}
+    assert not service.operations()
+    at_home("desk")
+    assert mint(*arguments).status == 0
+    at_home("farm")
+    assert mint(*arguments).status == 0
+    assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
+    assert len(service.requests("POST", "/v1/models:generate")) == 3
+
+
+def test_a_line_that_was_canceled_here_and_started_elsewhere(
+    mint: RunMint,
+    service: ThreadService,
+    tmp_path: Path,
+    at_home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is started a second time, although the line was never sent from here."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    at_home("farm")
+    with monkeypatch.context() as stopped:
+        stopped.setattr(JobService, "wake_own", lambda self, job: self._active.discard(job.id))
+        mint(*arguments)
+    for job in mint("jobs", "--json").records:
+        mint("cancel", str(job["job"]))
+    at_home("desk")
+    assert mint(*arguments).status == 0
+    at_home("farm")
+    for _ in range(2):
+        ran = mint(*arguments, "--retry-failed")
+        assert ran.status == Exit.FAILED and "Another machine has started it" in ran.error_text
+    assert len(service.requests("POST", "/v1/models:generate")) == 3

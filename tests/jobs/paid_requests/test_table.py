@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The writers of the table, on a real journal file with two connections."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs.paid_requests.record import (
+    YOUNG_FOR,
+    IllegalTransition,
+    PaidRequest,
+    PaidVerb,
+    State,
+    key_of,
+    of_job,
+)
+from mint_blender.jobs.paid_requests.table import PaidRequests, opened
+from mint_blender.jobs.storage.journal import Journal
+
+from .records import BODY, CREDENTIAL, IN_STATE, NOW, OTHERS_CAN_ORDER, a_record, sent
+
+
+@pytest.fixture
+def records(home: Path) -> Iterator[PaidRequests]:
+    """Yield the records of an empty journal."""
+    journal = Journal(home)
+    yield journal.paid_requests
+    journal.close()
+
+
+@pytest.fixture
+def other(records: PaidRequests, home: Path) -> Iterator[PaidRequests]:
+    """Yield the same records over a connection of its own."""
+    with opened(home / "journal.sqlite3") as found:
+        yield found
+
+
+def insert(records: PaidRequests, request: PaidRequest) -> str:
+    """Insert a record of this journal file, and return its key."""
+    records.insert(replace(request, journal=records.identity, is_copied=False))
+    return request.key
+
+
+def begin(records: PaidRequests, key: str, now: float = NOW) -> PaidRequest | None:
+    """Begin an attempt."""
+    return records.begin(key, now=now, credential=CREDENTIAL, body=BODY)
+
+
+@pytest.mark.parametrize("state", State)
+def test_another_connection_reads_what_was_inserted(
+    records: PaidRequests, other: PaidRequests, state: State
+) -> None:
+    """Each member, as soon as it is committed."""
+    key = insert(records, IN_STATE[state])
+    assert other.get(key) == records.get(key)
+    found = other.get(key)
+    assert found is not None and found.state is state and not found.is_copied
+
+
+def test_an_order_is_inserted_once(records: PaidRequests, other: PaidRequests) -> None:
+    """The next one of the same subject has another number, and the open one is given up."""
+    first = records.order(of_job("a"), PaidVerb.START, "a", now=NOW)
+    second = other.order(of_job("a"), PaidVerb.START, "a", now=NOW + 1, credits=798.0)
+    assert (first.number, second.number) == (1, 2)
+    assert second.key == key_of(of_job("a"), PaidVerb.START, 2)
+    assert [each.state for each in records.of_jobs(["a"])["a"] or ()] == [State.OVER, State.CLEAN]
+    assert records.latest(of_job("a"), PaidVerb.START) == second
+    assert records.latest(of_job("a"), PaidVerb.RETRY) is None
+
+
+def test_the_same_record_is_not_inserted_twice(records: PaidRequests, other: PaidRequests) -> None:
+    """The key is the primary key: the second writer learns that somebody has ordered it."""
+    insert(records, a_record())
+    with pytest.raises(Exception, match=r"(?i)unique|constraint|journal"):
+        insert(other, a_record())
+    assert len(other.of_jobs(["job_1"])["job_1"] or ()) == 1
+
+
+def test_an_attempt_counts_and_keeps_what_was_sent(
+    records: PaidRequests, other: PaidRequests
+) -> None:
+    """The first one sets body, time and API key. Those of a request in doubt stay."""
+    key = insert(records, a_record(born=NOW - 5))
+    first = begin(records, key)
+    assert first is not None
+    assert (first.attempts, first.born, first.credential, first.body) == (1, NOW, CREDENTIAL, BODY)
+    again = other.begin(key, now=NOW + 60, credential=CREDENTIAL, body="{}")
+    assert again is not None
+    assert (again.attempts, again.born, again.attempted, again.body) == (2, NOW, NOW + 60, BODY)
+
+
+def test_after_a_refusal_an_attempt_is_the_first_one(records: PaidRequests) -> None:
+    """Nothing of the earlier ones is at Mint: time, API key and body are new."""
+    key = insert(records, sent(refusals=1))
+    begun = records.begin(key, now=NOW + YOUNG_FOR, credential="another", body="{}")
+    assert begun is not None
+    assert (begun.born, begun.credential, begun.body) == (NOW + YOUNG_FOR, "another", "{}")
+
+
+def test_the_time_of_what_others_can_order_stays(records: PaidRequests) -> None:
+    """Another machine can have sent it since it was inserted."""
+    key = insert(records, OTHERS_CAN_ORDER)
+    begun = begin(records, key, NOW + 60)
+    assert begun is not None and begun.born == NOW
+
+
+@pytest.mark.parametrize(
+    "state", sorted(set(State) - {State.CLEAN, State.IN_DOUBT, State.ANSWERED})
+)
+def test_nothing_closed_is_begun(records: PaidRequests, state: State) -> None:
+    """The row is read again in the transaction, and stays as it is."""
+    key = insert(records, IN_STATE[state])
+    before = records.get(key)
+    assert begin(records, key) is None
+    assert records.get(key) == before
+
+
+def test_a_cancel_comes_between_check_and_attempt(
+    records: PaidRequests, other: PaidRequests
+) -> None:
+    """Then it stays true that nothing was started."""
+    key = insert(records, a_record())
+    checked = records.get(key)
+    assert checked is not None and checked.may_be_sent(NOW, CREDENTIAL)
+    canceled = other.cancel(key)
+    assert canceled is not None and canceled.state is State.CANCELED
+    assert begin(records, key) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "credential"), [(NOW + YOUNG_FOR, CREDENTIAL), (NOW, "of another key")]
+)
+def test_what_mint_has_forgotten_is_not_begun(
+    records: PaidRequests, now: float, credential: str
+) -> None:
+    """It would be started once more."""
+    key = insert(records, sent())
+    assert records.begin(key, now=now, credential=credential, body=BODY) is None
+
+
+def test_a_copy_of_the_file_begins_nothing_until_a_person_says_so(
+    records: PaidRequests, home: Path, tmp_path: Path
+) -> None:
+    """From then on it is in doubt for good."""
+    refused = insert(records, sent(attempts=2, refusals=1))
+    unsent = insert(records, a_record(of_job("other")))
+    copy = tmp_path / "copy.sqlite3"
+    records._db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy(home / "journal.sqlite3", copy)
+    with opened(copy) as copied:
+        for key in (refused, unsent):
+            found = copied.get(key)
+            assert found is not None and found.is_copied and found.state is State.IN_DOUBT
+            assert begin(copied, key) is None
+        taken = copied.take_over(refused)
+        assert taken is not None and (taken.attempts, taken.is_copied) == (3, False)
+        assert begin(copied, refused) is not None
+        taken = copied.take_over(unsent)
+        assert taken is not None and taken.state is State.IN_DOUBT
+        canceled = copied.cancel(unsent)
+        assert canceled is not None and canceled.state is State.DROPPED
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_answer_is_always_stored(records: PaidRequests, state: State) -> None:
+    """Whatever became of the record meanwhile; a known one stays."""
+    key = insert(records, IN_STATE[state])
+    answered = records.answer(key, "op_9")
+    assert answered is not None and answered == records.get(key)
+    assert answered.state is State.ANSWERED
+    assert answered.operation == ("op_1" if state is State.ANSWERED else "op_9")
+    assert records.names(answered.operation)
+
+
+def test_a_final_refusal_of_the_only_attempt_is_the_end(records: PaidRequests) -> None:
+    """Nothing was started."""
+    key = insert(records, sent())
+    refused = records.refuse(key, is_final=True)
+    assert refused is not None and refused.state is State.REFUSED and refused == records.get(key)
+
+
+def test_a_refusal_that_is_not_final_leaves_it_open(records: PaidRequests) -> None:
+    """The same is sent again with another API key, or after Credits were bought."""
+    key = insert(records, sent())
+    refused = records.refuse(key, is_final=False)
+    assert refused is not None and refused.state is State.CLEAN
+
+
+def test_a_final_refusal_after_no_answer_proves_nothing(records: PaidRequests) -> None:
+    """The attempt before it may have started something."""
+    key = insert(records, sent(attempts=2))
+    refused = records.refuse(key, is_final=True)
+    assert refused is not None
+    assert (refused.state, refused.refusals) == (State.IN_DOUBT, 1)
+
+
+def test_a_refusal_of_what_others_can_order_proves_nothing(records: PaidRequests) -> None:
+    """Another machine can have sent the same."""
+    key = insert(records, OTHERS_CAN_ORDER)
+    begin(records, key)
+    refused = records.refuse(key, is_final=True)
+    assert refused is not None and refused.state is State.IN_DOUBT and refused.is_refused_here
+
+
+@pytest.mark.parametrize("state", [State.CLEAN, State.REFUSED, State.CANCELED])
+def test_what_was_not_sent_is_not_refused(records: PaidRequests, state: State) -> None:
+    """That is a bug of ours: it raises, and the row stays as it is."""
+    key = insert(records, IN_STATE[state])
+    before = records.get(key)
+    with pytest.raises(IllegalTransition):
+        records.refuse(key, is_final=True)
+    assert records.get(key) == before
+
+
+CLOSERS: dict[str, Callable[[PaidRequests, str], PaidRequest | None]] = {
+    "cancel": PaidRequests.cancel,
+    "look": PaidRequests.look,
+    "give up": PaidRequests.give_up,
+}
+AFTERWARDS = {
+    ("cancel", State.CLEAN): State.CANCELED,
+    ("cancel", State.IN_DOUBT): State.DROPPED,
+    ("look", State.DROPPED): State.OVER,
+    ("give up", State.CLEAN): State.OVER,
+    ("give up", State.IN_DOUBT): State.OVER,
+}
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("name", CLOSERS)
+def test_a_request_is_closed_once(
+    records: PaidRequests, other: PaidRequests, name: str, state: State
+) -> None:
+    """Only from the states in which that means something; otherwise the row stays."""
+    key = insert(records, IN_STATE[state])
+    closed = CLOSERS[name](records, key)
+    assert closed is not None and closed == other.get(key)
+    assert closed.state is AFTERWARDS.get((name, state), state)
+
+
+def test_unknown_keys_change_nothing(records: PaidRequests) -> None:
+    """Of a journal that was replaced meanwhile, for example."""
+    assert records.get("none") is None
+    assert begin(records, "none") is None
+    assert records.answer("none", "op_1") is None
+    assert records.refuse("none", is_final=True) is None
+    assert all(close(records, "none") is None for close in CLOSERS.values())
+    assert records.take_over("none") is None
+
+
+def test_what_may_be_at_mint_without_a_name(records: PaidRequests) -> None:
+    """Only that can be what a list shows."""
+    for state, request in IN_STATE.items():
+        records.insert(
+            PaidRequest(
+                *(state.value, of_job(state.value), PaidVerb.START, 1, state.value, BODY),
+                journal=records.identity,
+                attempts=request.attempts,
+                refusals=request.refusals,
+                operation=request.operation,
+                closed=request.closed,
+            )
+        )
+    found = records.unnamed_starts(exclude=State.DROPPED.value)
+    assert found == [(state, BODY) for state in (State.CLEAN, State.IN_DOUBT, State.OVER)]
+
+
+def test_the_records_of_many_jobs_are_read_together(records: PaidRequests) -> None:
+    """In the order of insertion; those that begin alike are found too."""
+    for number in range(3):
+        records.order(f"line:batch:{number}", PaidVerb.START, f"job{number % 2}", now=NOW)
+    found = records.of_jobs(["job0", "job1", "none"])
+    assert [each.subject for each in found["job0"] or ()] == ["line:batch:0", "line:batch:2"]
+    assert set(found) == {"job0", "job1"}
+    assert len(records.beginning_with("line:batch:")) == 3
+    assert records.beginning_with("line:batch2:") == ()

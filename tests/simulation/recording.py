@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the recorder of a world has to know: Mint's own books, and whose journal is in use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..specification import trace
+from ..specification.events import Begun, Inserted
+from ..specification.recorder import Recorder
+from .mint_service import AT_MINT
+
+if TYPE_CHECKING:
+    from .world import World
+
+UNDECIDED = frozenset({"look", "once"})
+"""Rules that are not checked for the lines of a batch: one that was canceled here before it was sent
+is started again under the next number, although another machine may have started it."""
+
+
+def _is_line(row: Inserted) -> bool:
+    return row.subject.startswith("line:")
+
+
+def recorder_of(world: World) -> Recorder:
+    """Return the recorder of a world."""
+
+    def journal() -> str:
+        service = world.current.service if world.current is not None else None
+        return service.journal.paid_requests.identity if service is not None else ""
+
+    def asset(operation: str) -> str:
+        found = world.mint.operations.all[operation].resource
+        return found.id if found is not None else ""
+
+    has_prompt = not world.surprises.worlds_have_no_prompt
+    return Recorder(lambda: world.clock.true, journal, asset, worlds_have_prompt=has_prompt)
+
+
+def record(world: World, made: list[str], paid: int) -> None:
+    """Record what Mint has made, and what else was paid for since: a Preview, a final stage."""
+    operations = world.mint.operations
+    for id in made:
+        world.recorder.made(operations.all[id].key, id)
+    for charge in operations.ledger[paid:]:
+        if charge.key not in {charge.operation.key, AT_MINT}:
+            world.recorder.made(charge.key, charge.operation.id)
+
+
+def check(world: World) -> None:
+    """Raise Violation if the record was not changed as its specification allows."""
+    from .world import Violation
+
+    history = world.recorder.history()
+    lines = {each.key for each in history if isinstance(each, Inserted) and _is_line(each)}
+    for found in trace.check(history):
+        if found.key in lines and found.rule in UNDECIDED:
+            continue
+        event = history[found.index]
+        raise Violation(f"the rule {found.rule!r}: {found.what} ({event})", found.key[-4:])
+    sent = [each for each in history if isinstance(each, Begun) and each.key in lines]
+    machines = {each.key: each.journal for each in reversed(sent)}
+    for each in sent:
+        if each.journal != machines[each.key]:
+            raise Violation(f"the rule 'file': two machines have sent {each}", each.key[-4:])

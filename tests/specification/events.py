@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens to the record of paid requests, in the order in which it was committed or sent.
+
+`journal` is the journal file in which it was committed; empty for that in which the row was inserted
+or taken over. Times are Mint's, in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True)
+class OfRow:
+    """Something about one row."""
+
+    key: str
+    journal: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class LimitSum:
+    """The transaction that inserts the next row has summed up the day, with that row."""
+
+    day: str
+    total: float
+    limit: float | None
+    journal: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class Inserted(OfRow):
+    """A row was inserted.
+
+    Attributes:
+        is_outside: Whether others can order the same.
+        is_from_elsewhere: Whether another machine has ordered it, as the shared folder says.
+        look: What Mint's lists would show: rows with the same are rivals. Empty: nothing.
+        day: The day that its limit is about; empty if nothing is to be checked about limits.
+    """
+
+    subject: str
+    verb: str
+    number: int
+    born: float
+    is_outside: bool = False
+    is_from_elsewhere: bool = False
+    look: str = ""
+    day: str = ""
+    credits: float = 0.0
+
+
+@dataclass(frozen=True)
+class Scanned(OfRow):
+    """The lists were read again before anything was sent for a row that others can order too."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Approved(OfRow):
+    """Mint shows a Preview, just before the decision about the one that was seen is sent."""
+
+    seen: str
+    shown: str
+
+
+@dataclass(frozen=True)
+class Begun(OfRow):
+    """An attempt was begun; `attempts` counts it.
+
+    Attributes:
+        is_replay: Whether Mint has named an operation before, and is asked for it again.
+    """
+
+    at: float
+    credential: str
+    attempts: int
+    is_replay: bool = False
+
+
+@dataclass(frozen=True)
+class Sent(OfRow):
+    """The first byte of an attempt left."""
+
+    credential: str
+    at: float
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Received(OfRow):
+    """An answer that names an operation arrived in a process, which has to store it."""
+
+    operation: str
+    process: str = ""
+
+
+@dataclass(frozen=True)
+class Answered(OfRow):
+    """An operation that Mint has named was stored."""
+
+    operation: str
+
+
+@dataclass(frozen=True)
+class Refused(OfRow):
+    """A clear refusal was stored, and what the row counts since. `attempt` is 0 if not known."""
+
+    attempts: int
+    refusals: int
+    is_final: bool
+    attempt: int = 0
+
+
+@dataclass(frozen=True)
+class Conflicted(OfRow):
+    """Mint has answered an attempt with a conflict: it proves nothing, but is not on its way."""
+
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Canceled(OfRow):
+    """The row was closed, and a person was told that nothing was started."""
+
+
+@dataclass(frozen=True)
+class Dropped(OfRow):
+    """The row was closed, and a person was told that Mint may have started it."""
+
+
+@dataclass(frozen=True)
+class Closed(OfRow):
+    """The row was closed as `refused` ("nothing was started"), `over`, or one of the above."""
+
+    closed: str
+
+
+@dataclass(frozen=True)
+class Looked(OfRow):
+    """Mint's lists were read. They count only if they were taken for settled.
+
+    `is_direct`: no list was read, but the very operation that a decision is about. What it shows
+    counts at once.
+    """
+
+    candidates: tuple[str, ...]
+    is_settled: bool
+    at: float
+    is_direct: bool = False
+
+
+@dataclass(frozen=True)
+class Told(OfRow):
+    """A person was told what the lists show, by a process that remembers it."""
+
+    process: str = ""
+
+
+@dataclass(frozen=True)
+class Adopted(OfRow):
+    """A candidate became the row's; `is_chosen` if a person has chosen it."""
+
+    operation: str
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True)
+class TakenOver(OfRow):
+    """A person wants it once more, with the same key: the row is this journal file's now."""
+
+
+@dataclass(frozen=True)
+class Again(OfRow):
+    """A person orders it again. The row with the new key is inserted next."""
+
+    new_key: str
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A copy of a journal file was made: from then on it has rows of its own."""
+
+    source: str
+    copy: str
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A journal file is gone: its home was restored."""
+
+    journal: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A journal file was opened; of a copy nobody knows what the original has just sent."""
+
+    journal: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process ended, and forgot what it had not stored."""
+
+    process: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """Mint has started something: from its own books.
+
+    Attributes:
+        asset: What the lists show of it, if that has another name.
+    """
+
+    key: str
+    credential: str
+    operation: str
+    at: float
+    asset: str = ""
+
+
+Event = OfRow | LimitSum | Copied | Lost | Opened | Ended | Made
+"""What a history consists of."""
+
+_KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (*OfRow.__subclasses__(), LimitSum, Copied, Lost, Opened, Ended, Made)
+}
+
+
+def line_of(event: Event) -> str:
+    """Return an event as a line of text, which a process can append to a file."""
+    return json.dumps([type(event).__name__, asdict(event)])
+
+
+def event_of(line: str) -> Event:
+    """Return the event that a line says. Raises ValueError, KeyError or TypeError for another."""
+    name, members = json.loads(line)
+    if "candidates" in members:
+        members["candidates"] = tuple(members["candidates"])
+    return _KINDS[name](**members)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a history of events has done to a row in one journal file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from .events import Begun, Inserted
+
+
+@dataclass
+class RowHistory:
+    """A row, and what is remembered of its attempts. It counts for itself, whatever a row says."""
+
+    inserted: Inserted
+    journal: str
+    """The journal file in which it was inserted or taken over."""
+    born: float
+    credential: str = ""
+    attempts: int = 0
+    refusals: int = 0
+    operation: str | None = None
+    closed: str = ""
+    begun: dict[int, Begun] = field(default_factory=dict)
+    """The attempts by number."""
+    sent: set[int] = field(default_factory=set)
+    unanswered: dict[int, float] = field(default_factory=dict)
+    """When each attempt was begun, or sent, whose answer is not known."""
+    candidates: tuple[str, ...] | None = None
+    """What the lists have shown since the last attempt, if that counts."""
+    is_told: bool = False
+    """Whether a person was told that."""
+    told_by: str = ""
+    """The process that has told her, and remembers it."""
+    is_taken_over: bool = False
+    is_checked: bool = False
+    """Whether Mint shows the Preview that is decided about."""
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """What was ordered: subject and verb."""
+        return self.inserted.subject, self.inserted.verb
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there may be another attempt."""
+        return self.operation is None and not self.closed
+
+    @property
+    def may_cost(self) -> bool:
+        """Whether it counts for a limit."""
+        return self.closed not in {"refused", "canceled"}
+
+    def why_in_doubt(self, journal: str) -> str:
+        """Return the rule by which something may have been started; empty if nothing was."""
+        if self.inserted.is_outside:
+            return "outside"
+        if self.journal != journal:
+            return "memory"
+        if self.attempts == self.refusals:
+            return ""
+        return "takeover" if self.is_taken_over else "doubt"
+
+    def begin(self, begun: Begun, journal: str) -> None:
+        """Count an attempt."""
+        if not self.why_in_doubt(journal):
+            self.born = begun.at
+        if self.attempts == self.refusals:
+            self.credential = begun.credential
+        self.credential = self.credential or begun.credential
+        self.attempts = begun.attempts
+        self.begun[begun.attempts] = begun
+        self.unanswered[begun.attempts] = begun.at
+        self.candidates, self.is_told, self.is_checked = None, False, False
+
+    def refuse(self, attempt: int) -> int:
+        """Count a refusal, and return of which attempt: the last one if `attempt` is 0."""
+        self.refusals += 1
+        attempt = attempt or max(self.unanswered, default=0)
+        self.unanswered.pop(attempt, None)
+        return attempt
+
+    def copied(self) -> RowHistory:
+        """Return the row as a copy of its journal file has it; what is in memory is not in it."""
+        return replace(
+            self,
+            begun=dict(self.begun),
+            sent=set(self.sent),
+            unanswered=dict(self.unanswered),
+            candidates=None,
+            is_told=False,
+            is_checked=False,
+        )

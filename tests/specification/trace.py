@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check a history of the record of paid requests by the rules of the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import singledispatchmethod
+
+from .events import (
+    Adopted,
+    Again,
+    Answered,
+    Approved,
+    Begun,
+    Canceled,
+    Closed,
+    Conflicted,
+    Copied,
+    Dropped,
+    Ended,
+    Event,
+    Inserted,
+    LimitSum,
+    Looked,
+    Lost,
+    Made,
+    OfRow,
+    Opened,
+    Received,
+    Refused,
+    Scanned,
+    Sent,
+    TakenOver,
+    Told,
+)
+from .keys import YOUNG_FOR, key_of
+from .mint_books import Attempt, Books, Denial
+from .row_history import RowHistory
+
+SETTLED_AFTER = 600.0
+"""Seconds after which nothing of an attempt can be on its way any more."""
+ASSET = "asset:"
+"""How the subjects begin of what is done to a Model or World that exists."""
+DECISIONS = frozenset({"approve", "revise"})
+"""The verbs before which Mint has to show the Preview that the person has seen."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule or a property that a history breaks.
+
+    Attributes:
+        rule: Its name in `RULES` or `PROPERTIES`.
+        key: The row; empty if it is about no row.
+        what: What is wrong.
+        index: That of the event.
+    """
+
+    rule: str
+    key: str
+    what: str
+    index: int
+
+
+def check(events: Iterable[Event], *, is_over: bool = False) -> list[Violation]:
+    """Return what is wrong with a history, in the order of its events.
+
+    Args:
+        events: In the order in which they were committed or sent, of all processes and machines.
+        is_over: Whether nothing more happens by itself: then each operation has to be known.
+    """
+    trace = _Trace()
+    for index, event in enumerate(events):
+        trace.index = index
+        trace.add(event)
+    return trace.violations(is_over=is_over)
+
+
+class _Trace:
+    """The rows as the events so far have left them, by journal file, and what was wrong."""
+
+    def __init__(self) -> None:
+        self.index = 0
+        self.books = Books()
+        self._found: list[Violation] = []
+        self._tables: dict[str, dict[str, RowHistory]] = {}
+        self._journals: dict[str, str] = {}
+        """The journal file that has inserted or taken over each key last."""
+        self._opened: dict[str, float] = {}
+        self._sums: dict[tuple[str, str], LimitSum] = {}
+        self._replaced: set[tuple[str, str]] = set()
+        """Journal file and key of what was ordered again."""
+        self._owed: dict[tuple[str, str], tuple[Received, int]] = {}
+        """The answers that have to be stored, by journal file and key."""
+
+    def violations(self, *, is_over: bool) -> list[Violation]:
+        for received, index in self._owed.values():
+            what = f"{received.operation} was not stored"
+            self._found.append(Violation("operation", received.key, what, index))
+        findings = [*self.books.findings()]
+        if is_over:  # what only a lost journal knew is shown when it is ordered again
+            findings += self.books.unknown(
+                {key for table in self._tables.values() for key in table}
+            )
+        self._found += [Violation(rule, key, what, index) for index, rule, key, what in findings]
+        return sorted(self._found, key=lambda each: each.index)
+
+    def _wrong(self, rule: str, event: OfRow, what: str) -> None:
+        self._found.append(Violation(rule, event.key, what, self.index))
+
+    def _journal(self, event: OfRow) -> str:
+        return event.journal or self._journals.get(event.key, "")
+
+    def _row(self, event: OfRow) -> RowHistory | None:
+        """Return the row of an event; a journal without it is a copy of one that has it."""
+        journal = self._journal(event)
+        table = self._tables.setdefault(journal, {})
+        if event.key not in table:
+            original = self._tables.get(self._journals.get(event.key, ""), {}).get(event.key)
+            if original is None:
+                self._wrong("record", event, "there is no such row")
+                return None
+            table[event.key] = original.copied()
+        return table[event.key]
+
+    def add(self, event: Event) -> None:
+        """Check one event, and remember what it has changed."""
+        if isinstance(event, OfRow) and not isinstance(event, Inserted):
+            row = self._row(event)
+            if row is not None:
+                self._add(event, row, self._journal(event))
+        elif isinstance(event, Inserted):
+            self._insert(event)
+        else:
+            self._add_other(event)
+
+    def _add_other(self, event: Event) -> None:
+        if isinstance(event, Made):
+            self.books.made.append((self.index, event))
+        elif isinstance(event, LimitSum):
+            self._sums[event.journal, event.day] = event
+            if event.limit is not None and event.total > event.limit:
+                what = f"{event.total:g} of {event.limit:g} Credits on {event.day}"
+                self._found.append(Violation("limit", "", what, self.index))
+        elif isinstance(event, Copied):
+            rows = self._tables.get(event.source, {})
+            self._tables[event.copy] = {key: row.copied() for key, row in rows.items()}
+        elif isinstance(event, Lost):
+            self._tables.pop(event.journal, None)
+        elif isinstance(event, Opened):
+            self._opened[event.journal] = event.at
+        elif isinstance(event, Ended):
+            self._forget(event.process)
+
+    def _forget(self, process: str) -> None:
+        for place, (received, _) in list(self._owed.items()):
+            if received.process == process:
+                del self._owed[place]
+        for table in self._tables.values():
+            for row in table.values():
+                if row.is_told and row.told_by == process:
+                    row.is_told, row.candidates = False, None
+
+    def _insert(self, event: Inserted) -> None:
+        table = self._tables.setdefault(event.journal, {})
+        order = event.subject, event.verb
+        numbers = [row.inserted.number for row in table.values() if row.order == order]
+        if event.key != key_of(event.subject, event.verb, event.number):
+            self._wrong("key", event, "the key is not that of what was ordered")
+        is_next = event.is_from_elsewhere or event.number == max(numbers, default=0) + 1
+        if event.key in table or not is_next:
+            self._wrong("key", event, f"row {event.number} after {numbers}")
+        is_first = event.number == 1 or event.is_from_elsewhere
+        if not is_first and (event.journal, event.key) not in self._replaced:
+            self._wrong("look", event, "a second row, and nobody has ordered it again")
+        table[event.key] = RowHistory(event, event.journal, event.born)
+        self._journals[event.key] = event.journal
+        self.books.order_of[event.key] = order
+        is_click = event.subject.startswith(ASSET)  # on each machine; a line is one order
+        self.books.orders[order] = max(self.books.orders[order] + is_click, 1)
+        if event.day:
+            self._check_sum(event)
+
+    def _check_sum(self, event: Inserted) -> None:
+        rows = self._tables[event.journal].values()
+        counted = sum(
+            row.inserted.credits for row in rows if row.inserted.day == event.day and row.may_cost
+        )
+        summed = self._sums.pop((event.journal, event.day), None)
+        if summed is None:
+            self._wrong("limit", event, "inserted without a sum of the day")
+        elif summed.total < counted - 0.001:
+            what = f"the sum of the day is {summed.total:g}, and its rows are {counted:g}"
+            self._wrong("limit", event, what)
+
+    @singledispatchmethod
+    def _add(self, event: OfRow, row: RowHistory, journal: str) -> None:
+        raise TypeError(type(event))
+
+    @_add.register
+    def _(self, event: Scanned, row: RowHistory, journal: str) -> None:
+        if row.attempts:
+            self._wrong("age", event, "it gets younger after an attempt")
+        row.born = event.at
+
+    @_add.register
+    def _(self, event: Approved, row: RowHistory, journal: str) -> None:
+        row.is_checked = event.seen == event.shown
+        if not row.is_checked:
+            self._wrong("preview", event, f"{event.shown} is shown, and {event.seen} was seen")
+
+    @_add.register
+    def _(self, event: Begun, row: RowHistory, journal: str) -> None:
+        if event.is_replay != (row.operation is not None) or row.closed:
+            what = row.closed or ("answered" if row.operation else "not answered")
+            self._wrong("begin", event, f"an attempt of a row that is {what}")
+        if event.attempts != row.attempts + 1:
+            rule = "takeover" if row.is_taken_over else "begin"
+            self._wrong(rule, event, f"attempt {event.attempts} after {row.attempts}")
+        if journal != row.journal:
+            self._wrong("copy", event, "sent by a copy of the journal")
+        is_in_doubt = event.is_replay or row.why_in_doubt(journal)
+        if is_in_doubt and event.at - row.born >= YOUNG_FOR:
+            self._wrong("age", event, f"sent after {(event.at - row.born) / 3600:.1f} hours")
+        self._check_decision(event, row)
+        row.begin(event, journal)
+        begun = Attempt(self.index, journal, event.attempts)
+        self.books.begun.setdefault(event.key, []).append(begun)
+
+    def _check_decision(self, event: Begun, row: RowHistory) -> None:
+        is_first_key = row.credential in {"", event.credential}
+        if (event.is_replay or row.attempts > row.refusals) and not is_first_key:
+            self._wrong("credential", event, "sent again with another API key")
+        if row.inserted.verb in DECISIONS and not row.is_checked and not event.is_replay:
+            self._wrong("preview", event, "Mint was not asked what it shows")
+
+    @_add.register
+    def _(self, event: Sent, row: RowHistory, journal: str) -> None:
+        begun = row.begun.get(event.attempt)
+        if begun is None or event.attempt in row.sent:
+            what = "sent twice" if begun else "sent before that was committed"
+            self._wrong("record", event, f"attempt {event.attempt} was {what}")
+            return
+        if begun.credential != event.credential:
+            self._wrong("credential", event, "sent with another API key than the row says")
+        if event.at - begun.at > SETTLED_AFTER:
+            self._wrong("connection", event, f"sent {event.at - begun.at:.0f} s after the check")
+        row.sent.add(event.attempt)
+        row.unanswered[event.attempt] = event.at
+
+    @_add.register
+    def _(self, event: Received, row: RowHistory, journal: str) -> None:
+        if row.operation is None:
+            self._owed[journal, event.key] = event, self.index
+
+    @_add.register
+    def _(self, event: Answered, row: RowHistory, journal: str) -> None:
+        self._owed.pop((journal, event.key), None)
+        row.operation = event.operation
+        self.books.known.add(event.operation)
+
+    @_add.register
+    def _(self, event: Refused, row: RowHistory, journal: str) -> None:
+        self.books.refuse(event.key, journal, row.refuse(event.attempt))
+        counted = (row.attempts, row.refusals)
+        if (event.attempts, event.refusals) != counted or row.refusals > row.attempts:
+            stored = (event.attempts, event.refusals)
+            what = f"attempts and refusals are {stored} in the row, {counted} happened"
+            self._wrong("doubt", event, what)
+
+    @_add.register
+    def _(self, event: Conflicted, row: RowHistory, journal: str) -> None:
+        row.unanswered.pop(event.attempt, None)
+
+    @_add.register
+    def _(self, event: Canceled, row: RowHistory, journal: str) -> None:
+        self._close(event, row, journal, "canceled")
+
+    @_add.register
+    def _(self, event: Dropped, row: RowHistory, journal: str) -> None:
+        self._close(event, row, journal, "dropped")
+
+    @_add.register
+    def _(self, event: Closed, row: RowHistory, journal: str) -> None:
+        self._close(event, row, journal, event.closed)
+
+    def _close(self, event: OfRow, row: RowHistory, journal: str, closed: str) -> None:
+        doubt = row.why_in_doubt(journal)
+        if closed == "over":
+            if row.candidates is None and not (row.is_open and not doubt):
+                self._wrong("look", event, "over before the lists were read")
+        elif not row.is_open:
+            self._wrong("begin", event, f"{closed} after it was {row.closed or 'answered'}")
+        if closed in {"refused", "canceled"}:
+            if doubt:
+                rule = "memory" if closed == "canceled" and doubt == "doubt" else doubt
+                self._wrong(rule, event, '"nothing was started" is not certain')
+            self.books.denials.append(Denial(self.index, event.key, journal))
+        row.closed = closed
+
+    @_add.register
+    def _(self, event: Looked, row: RowHistory, journal: str) -> None:
+        if not event.is_settled:
+            return
+        times = list(row.unanswered.values())
+        if row.journal != journal:
+            times.append(self._opened.get(journal, event.at - SETTLED_AFTER))
+        is_early = any(event.at - each < SETTLED_AFTER for each in times)
+        if is_early and not event.is_direct:
+            self._wrong("settled", event, f"{event.at - max(times):.0f} s after the last attempt")
+        row.candidates = event.candidates
+
+    @_add.register
+    def _(self, event: Told, row: RowHistory, journal: str) -> None:
+        if row.candidates is None:
+            self._wrong("look", event, "told before the lists were read")
+            return
+        row.is_told, row.told_by = True, event.process
+        self.books.known.update(row.candidates)
+
+    @_add.register
+    def _(self, event: Adopted, row: RowHistory, journal: str) -> None:
+        rivals = [each for each in self._tables[journal].values() if _are_rivals(row, each)]
+        is_only = row.candidates == (event.operation,) and not rivals
+        if row.candidates is None:
+            self._wrong("settled", event, "adopted, and the lists did not count")
+        elif not is_only and not (event.is_chosen and event.operation in row.candidates):
+            what = f"{event.operation} of {row.candidates}, rows that look the same: {len(rivals)}"
+            self._wrong("unique", event, what)
+        row.operation = event.operation
+        self.books.known.add(event.operation)
+        self.books.adopted.append((self.index, event, frozenset(self._tables[journal])))
+
+    @_add.register
+    def _(self, event: TakenOver, row: RowHistory, journal: str) -> None:
+        if not row.is_open:
+            self._wrong("begin", event, f"taken over after it was {row.closed or 'answered'}")
+        if not row.is_told:
+            rule = "look" if row.journal == journal else "copy"
+            self._wrong(rule, event, "taken over, and nobody was told what the lists show")
+        self.books.orders[row.order] += row.is_told
+        row.journal, row.is_taken_over = journal, True
+        row.attempts += 1
+        self._journals[event.key] = journal
+
+    @_add.register
+    def _(self, event: Again, row: RowHistory, journal: str) -> None:
+        # each machine's click on an asset is an order of its own
+        is_unsent = row.attempts == 0 and row.inserted.subject.startswith("asset:")
+        is_known = row.operation is not None or row.is_told or is_unsent
+        if not is_known and row.why_in_doubt(journal):
+            self._wrong("look", event, "ordered again, and nobody knows what it has made")
+        self.books.orders[row.order] += is_known
+        self._replaced.add((journal, event.new_key))
+        if row.is_open or row.closed == "dropped":
+            row.closed = "over"
+
+
+def _are_rivals(row: RowHistory, other: RowHistory) -> bool:
+    """Return whether two rows could have made the same candidate."""
+    looks_the_same = row.inserted.look != "" and row.inserted.look == other.inserted.look
+    return looks_the_same and other is not row and other.operation is None and other.may_cost
