@@ -72,6 +72,8 @@ COPIED: list[Event] = [Copied(A, B), Opened(B, 100.0)]
 LOOKED_IN_COPY: list[Event] = [Looked(K1, (), True, HOUR, journal=B), Told(K1, journal=B)]
 REPLACED: list[Event] = [Again(K1, K2), ANOTHER]
 
+RIVAL = Inserted(O1, OTHER, "start", 1, 0.0, look="chair", journal=A)
+
 CORRECT: dict[str, list[Event]] = {
     "answered": [START, *attempt(1, 10), made(), *answer("op-1")],
     "refused": [*IN_DOUBT, *REFUSED],
@@ -136,6 +138,10 @@ CORRECT: dict[str, list[Event]] = {
         START, *attempt(1, 10), made(), *answer("op-1"), *REPLACED, *attempt(1, 2 * HOUR, key=K2),
         made("op-2", key=K2), *answer("op-2", key=K2),
     ],
+    "another row that looks the same was never sent": [
+        Inserted(K1, JOB, "start", 1, 0.0, look="chair", journal=A), RIVAL, *attempt(1, 10),
+        made("asset-1"), Looked(K1, ("asset-1",), True, HOUR), Adopted(K1, "asset-1"),
+    ],
     "within the limit": [
         LimitSum("Monday", 100, 300, journal=A),
         Inserted(K1, JOB, "start", 1, 0.0, day="Monday", credits=100, journal=A),
@@ -145,8 +151,6 @@ CORRECT: dict[str, list[Event]] = {
     ],
 }  # fmt: skip
 """Histories in which nothing is wrong, by what happens; each operation is known at the end."""
-
-RIVAL = Inserted(O1, OTHER, "start", 1, 0.0, look="chair", journal=A)
 
 BROKEN: dict[str, tuple[str, list[Event]]] = {
     "sent before it was committed": ("record", [START, Sent(K1, "x", 10, 1)]),
@@ -187,7 +191,7 @@ BROKEN: dict[str, tuple[str, list[Event]]] = {
     "two rows that look the same": (
         "unique", [
             Inserted(K1, JOB, "start", 1, 0.0, look="chair", journal=A), RIVAL, *attempt(1, 10),
-            Looked(K1, ("asset-1",), True, HOUR), Adopted(K1, "asset-1"),
+            *attempt(1, 10, key=O1), Looked(K1, ("asset-1",), True, HOUR), Adopted(K1, "asset-1"),
         ],
     ),
     "what another row has made": (

@@ -321,7 +321,8 @@ class _Trace:
 
     @_add.register
     def _(self, event: Adopted, row: RowHistory, journal: str) -> None:
-        rivals = [each for each in self._tables[journal].values() if _are_rivals(row, each)]
+        others = self._tables[journal].values()
+        rivals = [each for each in others if _are_rivals(row, each, journal)]
         is_only = row.candidates == (event.operation,) and not rivals
         if row.candidates is None:
             self._wrong("settled", event, "adopted, and the lists did not count")
@@ -357,7 +358,9 @@ class _Trace:
             row.closed = "over"
 
 
-def _are_rivals(row: RowHistory, other: RowHistory) -> bool:
+def _are_rivals(row: RowHistory, other: RowHistory, journal: str) -> bool:
     """Return whether two rows could have made the same candidate."""
     looks_the_same = row.inserted.look != "" and row.inserted.look == other.inserted.look
-    return looks_the_same and other is not row and other.operation is None and other.may_cost
+    may_be_sent = other.attempts or other.journal != journal or other.inserted.is_outside
+    is_open = other.operation is None and other.may_cost and bool(may_be_sent)
+    return looks_the_same and other is not row and is_open

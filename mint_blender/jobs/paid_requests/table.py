@@ -121,11 +121,12 @@ class PaidRequests:
     def unnamed_starts(self, exclude: str) -> list[tuple[str, str | None]]:
         """Return job and body of each start that may have made something without a name here.
 
-        Those of one job are left out. A copy of the journal does not know what was sent: None.
+        Those of one job are left out. None in place of a body: what another computer, or the
+        original of this journal, has sent is not known.
         """
         found: list[tuple[str, str | None]] = self._db.rows(
             "SELECT job, body FROM paid_requests WHERE operation IS NULL AND verb = 'start'"
-            " AND job != ? AND (body IS NOT NULL OR journal != ?)"
+            " AND job != ? AND (body IS NOT NULL OR journal != ? OR subject NOT LIKE 'job:%')"
             " AND (closed IS NULL OR closed NOT IN ('refused', 'canceled'))",
             *(exclude, self.identity),
         )

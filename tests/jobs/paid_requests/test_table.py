@@ -268,6 +268,10 @@ def test_what_may_be_at_mint_without_a_name(records: PaidRequests) -> None:
         )
     found = records.unnamed_starts(exclude=State.DROPPED.value)
     assert found == [(state, BODY) for state in (State.CLEAN, State.IN_DOUBT, State.OVER)]
+    records.order(of_job("unsent"), PaidVerb.START, "unsent", now=NOW)
+    records.order("line:batch:1", PaidVerb.START, "line", now=NOW)
+    found += [("line", None)]
+    assert records.unnamed_starts(exclude=State.DROPPED.value) == found
 
 
 def test_the_records_of_many_jobs_are_read_together(records: PaidRequests) -> None:
