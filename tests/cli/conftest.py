@@ -11,6 +11,7 @@ import pytest
 
 from mint_blender.cli import main, session
 from mint_blender.delivery import blender_runtime
+from mint_blender.jobs.workflow import context
 from mint_blender.mint.polling import PollIntervals
 from mint_blender.mint.retry import RetryPolicy
 
@@ -36,7 +37,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Poll and retry every 20 ms. The real intervals have tests of their own."""
+    """Poll and retry every 20 ms, about as often. The real intervals have tests of their own."""
     monkeypatch.setattr(
         session,
         "POLL_INTERVALS",
@@ -53,6 +54,7 @@ def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
             max_retry_after=0.02,
         ),
     )
+    monkeypatch.setattr(context, "SHOWN_WITHIN", 0.16)
 
 
 @pytest.fixture(autouse=True)
