@@ -21,7 +21,7 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint"]
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def lint(session: nox.Session) -> None:
     """Run ruff, mypy and codespell."""
     install(session)
@@ -44,7 +44,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests of one Blender.
 
-    -- [--make | [--fast] [--strict] [--coverage] [--only PYTEST_ARGUMENTS]]
+    -- [--make | [--fast | --nightly] [--strict] [--coverage] [--only PYTEST_ARGUMENTS]]
     """
     python = install(session)
     environment = pytest_runs.environment_of_session(session.name)
@@ -57,7 +57,9 @@ def tests(session: nox.Session) -> None:
     else:
         place = len(words)
         default = environments.default()
-        selected = pytest_runs.runs_for(environment, default, fast="--fast" in words)
+        selected = pytest_runs.runs_for(
+            environment, default, fast="--fast" in words, nightly="--nightly" in words
+        )
     chosen = words[:place]
     if not pytest_runs.run_all(
         python, selected, strict="--strict" in chosen, with_coverage="--coverage" in chosen
@@ -77,7 +79,7 @@ def fuzz(session: nox.Session) -> None:
     install(session)
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def docs(session: nox.Session) -> None:
     """Build the manual and check its translations: -- [--make | --language LANGUAGE]."""
     install(session)

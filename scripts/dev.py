@@ -6,7 +6,9 @@ python3 scripts/dev.py service       run the stand-in service; prints what to pa
                                      terminal; --credits N: what its account has
 python3 scripts/dev.py images        render the pictures of the manual; --window: only Blender's
 python3 scripts/dev.py animation     record the animation of the README in Blender's window
-python3 scripts/dev.py test          run lint and all tests; --all: on every Blender
+python3 scripts/dev.py test          run lint and all tests; --all: on every Blender too;
+                                     --fast: only what needs no Blender and no minutes;
+                                     --nightly: leave out nothing on any Blender
                                      --coverage: measure it, which is slower
                                      -- PYTEST_ARGUMENTS: only these tests
 python3 scripts/dev.py bench         run the benchmarks and print a table; NAME: only these;

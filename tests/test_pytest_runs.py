@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.devtools import pytest_runs, testing
-from scripts.devtools.environments import BLENDERS, ENVIRONMENTS
+from scripts.devtools.environments import BLENDERS, DEFAULTS, ENVIRONMENTS
 from scripts.devtools.pytest_runs import Outcome, PytestRun
 
 
@@ -195,31 +195,55 @@ def test_runs_that_are_beside_another_are_made_at_its_time(tmp_path, monkeypatch
     assert printed[-1] == "-- the output of bpy-4.5 two:\nwhat it printed"
 
 
-def test_every_blender_runs_the_bpy_tests():
+def is_chosen(pytest_run: PytestRun, *marks: str) -> bool:
+    """Return whether a run includes a test with these markers."""
+    names = ("blender", "window", "debian", "one_blender", "feature")
+    return eval(pytest_run.arguments[1], {}, {name: name in marks for name in names})
+
+
+@pytest.mark.parametrize("nightly", [False, True])
+@pytest.mark.parametrize("name", ["bpy-4.2", "bpy-5.0", "bpy-5.2"])
+def test_every_blender_runs_the_bpy_tests(name, nightly):
     """On each other Blender the `bpy` tests run, except those that are marked `one_blender`.
 
-    On another Python, the tests that need no Blender run as well, with the same exception.
+    One that is between two others shows the features by day, and runs the rest at night.
     """
+    smoke, selected = pytest_runs.runs_for(
+        ENVIRONMENTS[name], ENVIRONMENTS["bpy-4.5"], nightly=nightly
+    )
+    assert is_chosen(selected, "blender", "feature")
+    assert is_chosen(selected, "blender") == (nightly or name != "bpy-5.0")
+    assert not is_chosen(selected, "blender", "feature", "one_blender")
+    assert not is_chosen(selected, "feature") and not is_chosen(smoke, "blender")
+
+
+def test_between_is_between():
+    """Whatever saves time on a Blender has an older and a newer one that runs all of it."""
+    names = [environment.name for environment in BLENDERS]
+    assert not pytest_runs.BETWEEN & {names[0], names[-1], *DEFAULTS.values()}
+
+
+def test_another_python_runs_the_tests_without_blender_at_night():
+    """By day they run on the default Python, and on the other one those that need NumPy."""
+    other, default = ENVIRONMENTS["bpy-5.2"], ENVIRONMENTS["bpy-4.5"]
+    smoke, _ = pytest_runs.runs_for(other, default)
+    assert [each for each in smoke.arguments if each.startswith("tests/")]
+    everything, _ = pytest_runs.runs_for(other, default, nightly=True)
+    assert not [each for each in everything.arguments if each.startswith("tests/")]
+    assert is_chosen(everything) and not is_chosen(everything, "one_blender")
+
+
+def test_fast_leaves_out_what_takes_minutes():
+    """It runs no Blender, and none of the tests that simulate or kill whole systems."""
     default = ENVIRONMENTS["bpy-4.5"]
-    for name in ("bpy-4.2", "bpy-5.0", "bpy-5.2"):
-        selected = pytest_runs.runs_for(ENVIRONMENTS[name], default, fast=False)
-        expression = selected[-1].arguments[1]
-        marks = {"blender": True, "window": False, "debian": False}
-        assert eval(expression, {}, marks | {"one_blender": False})
-        assert not eval(expression, {}, marks | {"one_blender": True})
-    everything = pytest_runs.runs_for(ENVIRONMENTS["bpy-5.2"], default, fast=False)[0]
-    assert not [argument for argument in everything.arguments if argument.startswith("tests/")]
-    marks = {"blender": False, "window": False, "debian": False}
-    assert eval(everything.arguments[1], {}, marks | {"one_blender": False})
-    assert not eval(everything.arguments[1], {}, marks | {"one_blender": True})
+    (fast,) = pytest_runs.runs_for(default, default, fast=True)
+    assert is_chosen(fast) and not is_chosen(fast, "blender") and not is_chosen(fast, "one_blender")
 
 
 def test_each_test_is_in_exactly_one_run():
     """Whatever markers a test has, exactly one run of the default environment includes it."""
     default = ENVIRONMENTS["bpy-4.5"]
-    expressions = [
-        pytest_run.arguments[1] for pytest_run in pytest_runs.runs_for(default, default, fast=False)
-    ]
+    expressions = [pytest_run.arguments[1] for pytest_run in pytest_runs.runs_for(default, default)]
     for blender in (True, False):
         for window in (True, False):
             for debian_ in (True, False):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The workflow that tests each change on three systems: its commands exist, its actions are pinned."""
+"""The workflows that test each change, and every night: their commands exist, actions are pinned."""
 
 from __future__ import annotations
 
@@ -14,17 +14,25 @@ import yaml
 
 from scripts.devtools.__main__ import parser
 from scripts.devtools.environments import DEFAULTS
-from scripts.devtools.pytest_runs import BLENDER
+from scripts.devtools.pytest_runs import BLENDER, PURE
+from scripts.devtools.soak_methods import METHODS
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOW = ROOT / ".github" / "workflows" / "test.yml"
+NIGHTLY = WORKFLOW.with_name("nightly.yml")
+BOTH = pytest.mark.parametrize("path", [WORKFLOW, NIGHTLY], ids=["test", "nightly"])
+
+
+def jobs_of(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the jobs of a workflow by name."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    return found
 
 
 @pytest.fixture(scope="module")
 def jobs() -> dict[str, dict[str, Any]]:
-    """Return the jobs of the workflow by name."""
-    found: dict[str, dict[str, Any]] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
-    return found
+    """Return the jobs of the workflow for each change."""
+    return jobs_of(WORKFLOW)
 
 
 def commands(job: dict[str, Any]) -> list[list[str]]:
@@ -60,16 +68,29 @@ def test_windows_are_opened_on_linux_only(jobs: dict[str, dict[str, Any]]) -> No
     assert "--fast" in fast and blender[blender.index("-m") + 1] == BLENDER
 
 
-def test_actions_are_pinned_to_a_commit() -> None:
+def test_the_night_runs_what_a_change_leaves_out(jobs: dict[str, dict[str, Any]]) -> None:
+    """Every Blender, and on each system what `--fast` leaves out; the simulation runs for hours."""
+    nightly = jobs_of(NIGHTLY)
+    whole, soak = commands(nightly["everything"])
+    assert parser().parse_args(whole[2:]).nightly
+    assert soak[2:4] == ["soak", "simulation"] and METHODS["simulation"].takes_minutes
+    ((*words, marks),) = commands(nightly["systems"])
+    assert words[2:] == ["test", "--", "-m"] and PURE in marks and "one_blender" in marks
+    assert nightly["systems"]["strategy"] == jobs["systems"]["strategy"]
+
+
+@BOTH
+def test_actions_are_pinned_to_a_commit(path: Path) -> None:
     """A tag can be moved to other code; the comment beside the commit names the version."""
-    used = re.findall(r"uses: (.+)", WORKFLOW.read_text(encoding="utf-8"))
-    assert len(used) == 4
+    used = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))
+    assert len(used) >= 3
     pinned = re.compile(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
     assert [each for each in used if not pinned.fullmatch(each)] == []
 
 
-def test_the_workflow_holds_no_secret_and_may_only_read() -> None:
+@BOTH
+def test_the_workflow_holds_no_secret_and_may_only_read(path: Path) -> None:
     """Tests need no key, and code from a pull request must not be able to write."""
-    text = WORKFLOW.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
     assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
     assert not [word for word in ("secrets", "://", "API_KEY", "_target") if word in text]

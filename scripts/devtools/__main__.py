@@ -58,7 +58,10 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--bpy", action="append", choices=versions, help="on this Blender")
     which.add_argument("--all", action="store_true", help="on all Blenders")
     which.add_argument("--others", action="store_true", help="on all but the default")
-    test.add_argument("--fast", action="store_true", help="only what needs no Blender")
+    help = "on all Blenders, and what the other runs leave out on them"
+    which.add_argument("--nightly", action="store_true", help=help)
+    help = "only what needs no Blender and no minutes"
+    test.add_argument("--fast", action="store_true", help=help)
     test.add_argument("--no-lint", action="store_true", help="without ruff, mypy and codespell")
     test.add_argument(
         "--coverage", action="store_true", help="measure it; takes half as long again"

@@ -13,13 +13,18 @@ The default environment runs every test, in three runs:
 If at most three tests of a run fail, they are tried again, alone: a window or a process may be too
 slow on a machine that is busy with other tests. The summary lists those that pass then as unstable.
 
+With `--fast`, only the tests without Blender run, except those marked `one_blender`: they simulate,
+kill, explore or cut off whole systems, which takes minutes.
+
 The other environments run the `bpy` tests again, except those marked `one_blender`: their subject
 is the stand-in service, or a process or a quantity of ours, and Blender is only the load. What is
 asserted about data-blocks, about files that Blender reads or writes, or about what it registers or
-draws is never marked. On another Python version the tests without Blender also run again, except
-for those that are marked: they simulate, kill or cut off whole systems, which takes minutes. On the
-same Python version only those run again that depend on NumPy, whose version differs between
-Blenders, and the import rules.
+draws is never marked. Of the tests without Blender those run again that depend on NumPy, whose
+version differs between Blenders, and the import rules. Blender 5.0 (`BETWEEN`) is between two that
+run all of it: there, only what the compatibility table shows runs again.
+
+With `--nightly` nothing of that is saved: the others run all `bpy` tests, and on another Python
+version the tests without Blender, too.
 """
 
 from __future__ import annotations
@@ -42,8 +47,11 @@ RESULTS = ROOT / "build" / "tests"
 COVERAGE = ROOT / "build" / "coverage"
 PURE = "not blender and not window and not debian"
 BLENDER = "blender and not window and not debian"
-OTHER_PURE = f"{PURE} and not one_blender"
+FAST_PURE = f"{PURE} and not one_blender"
 OTHER_BLENDER = f"{BLENDER} and not one_blender"
+SHOWN_FEATURES = f"{OTHER_BLENDER} and feature"
+BETWEEN = frozenset({"bpy-5.0"})
+"""Environments of Blenders that have an older and a newer one beside them with all tests."""
 DRIVEN = "window or debian"
 SECOND_TRIES = 3
 """How many failed tests of a run are tried again; more than that is no coincidence."""
@@ -116,31 +124,32 @@ def workers() -> str:
     return str(min(os.cpu_count() or 1, 8))
 
 
-def runs_for(environment: Environment, default: Environment, *, fast: bool) -> list[PytestRun]:
-    """Return the runs of an environment; with `fast`, only the tests that need no Blender."""
-    name, is_default = environment.name, environment == default
-    pure = PytestRun(
-        name,
-        "without Blender",
-        ("-m", PURE if is_default else OTHER_PURE, "-n", workers()),
-        second_try=True,
-    )
-    marks = BLENDER if is_default else OTHER_BLENDER
-    with_blender = PytestRun(
-        name,
-        "with bpy",
-        ("-m", marks),
-        beside=is_default,
-        second_try=True,
-    )
-    driven = ("-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile")
-    if is_default:
+def runs_for(
+    environment: Environment, default: Environment, *, fast: bool = False, nightly: bool = False
+) -> list[PytestRun]:
+    """Return the runs of an environment.
+
+    Args:
+        environment: The environment.
+        default: The one that runs every test.
+        fast: Whether to run only tests that need no Blender and no minutes.
+        nightly: Whether the other environments leave out nothing that may differ there.
+    """
+    name = environment.name
+    if environment == default:
+        pure = ("-m", FAST_PURE if fast else PURE, "-n", workers())
+        driven = ("-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile")
+        first = PytestRun(name, "without Blender", pure, second_try=True)
+        beside = PytestRun(name, "with bpy", ("-m", BLENDER), beside=True, second_try=True)
         last = PytestRun(name, "driven from outside", driven, second_try=True)
-        return [pure] if fast else [pure, with_blender, last]
-    if environment.python != default.python:
-        return [pure, with_blender]
-    smoke = [path for path in ("tests/files", "tests/test_rooms.py") if (ROOT / path).exists()]
-    return [PytestRun(name, "smoke", ("-m", PURE, *smoke)), with_blender]
+        return [first] if fast else [first, beside, last]
+    if nightly and environment.python != default.python:
+        pure = ("-m", FAST_PURE, "-n", workers())
+        first = PytestRun(name, "without Blender", pure, second_try=True)
+    else:
+        first = PytestRun(name, "smoke", ("-m", PURE, "tests/files", "tests/test_rooms.py"))
+    marks = SHOWN_FEATURES if environment.name in BETWEEN and not nightly else OTHER_BLENDER
+    return [first, PytestRun(name, "with bpy", ("-m", marks), second_try=True)]
 
 
 def custom_run(environment: Environment, arguments: list[str]) -> list[PytestRun]:

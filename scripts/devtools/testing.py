@@ -13,7 +13,10 @@ from .environments import BLENDERS, Environment
 from .pytest_runs import Outcome, PytestRun
 
 CHECKS = ("lint", "docs")
-"""The sessions that run before the tests."""
+"""The sessions that run before the tests, side by side."""
+
+SIDE_BY_SIDE = "--parallel=auto"
+"""The option of nox that runs as many sessions at once as there are cores."""
 
 REPORT = pytest_runs.RESULTS / "nox" / "report.json"
 
@@ -27,6 +30,7 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
     """
     default = environments.default()
     chosen = _chosen(options, default)
+    checks: list[Environment] = []
     in_turn = [one for one in chosen if one == default or arguments]
     # The longest first: on another Python, the tests without Blender run again.
     side_by_side = sorted(
@@ -34,26 +38,27 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
     )
     selected: list[PytestRun] = []
     for one in chosen:
-        whole = pytest_runs.runs_for(one, default, fast=options.fast)
+        whole = pytest_runs.runs_for(one, default, fast=options.fast, nightly=options.nightly)
         selected += pytest_runs.custom_run(one, arguments) if arguments else whole
     for pytest_run in selected:
         pytest_run.results.unlink(missing_ok=True)
     if default in chosen and not arguments:
         if not options.no_lint:
-            in_turn = [*(environments.ENVIRONMENTS[name] for name in CHECKS), *in_turn]
+            checks = [environments.ENVIRONMENTS[name] for name in CHECKS]
         if not options.fast:
             install_window_packages(install=options.install)
-    for one in (*in_turn, *side_by_side):
+    for one in (*checks, *in_turn, *side_by_side):
         environments.ensure(one, install=options.install)
-    words = [*(["--fast"] if options.fast else []), *(["--strict"] if options.strict else [])]
-    words += ["--coverage"] if options.coverage else []
+    words = [
+        f"--{name}" for name in ("fast", "nightly", "strict", "coverage") if getattr(options, name)
+    ]
     words += ["--only", *arguments] if arguments else []
-    results = _run(in_turn, words)
-    _run(side_by_side, words, "--parallel=auto")  # at most as many at once as there are cores
-    before = pytest_runs.runs_for(default, default, fast=False) if options.others else []
+    results = _run(checks, words, SIDE_BY_SIDE)
+    _run(in_turn, words)
+    _run(side_by_side, words, SIDE_BY_SIDE)
+    before = pytest_runs.runs_for(default, default) if options.others else []
     outcomes, earlier = map(Outcome.read, selected), map(Outcome.read, before)
-    checks = {name: good for name, good in results.items() if name in CHECKS}
-    return print_summary([*outcomes], checks=checks, strict=options.strict, before=[*earlier])
+    return print_summary([*outcomes], checks=results, strict=options.strict, before=[*earlier])
 
 
 def install_window_packages(*, install: bool) -> None:
@@ -107,7 +112,7 @@ def print_summary(
 
 
 def _chosen(options: argparse.Namespace, default: Environment) -> list[Environment]:
-    if options.all:
+    if options.all or options.nightly:
         return BLENDERS
     if options.others:
         return [environment for environment in BLENDERS if environment != default]
