@@ -93,50 +93,44 @@ def test_both_machines_queue_the_same_line(
     )
 
 
-def test_a_line_that_was_only_queued_here(
-    mint: RunMint,
-    service: ThreadService,
-    tmp_path: Path,
-    at_home: Home,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """What was queued here, and done elsewhere since, is fetched by a run of the batch."""
+@pytest.fixture
+def queued(
+    mint: RunMint, tmp_path: Path, at_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, ...]:
+    """Queue the lines of a batch at the farm, and return the arguments to run it again."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     at_home("farm")
     with monkeypatch.context() as stopped:
         stopped.setattr(JobService, "wake_own", lambda self, job: self._active.discard(job.id))
         mint(*arguments)
+    return arguments
+
+
+def test_a_line_that_was_only_queued_here(
+    mint: RunMint, service: ThreadService, queued: tuple[str, ...], at_home: Home
+) -> None:
+    """What was queued here, and done elsewhere since, is fetched by a run of the batch."""
     assert {job["phase"] for job in mint("jobs", "--json").records} == {"waiting"}
     assert not service.operations()
     at_home("desk")
-    assert mint(*arguments).status == 0
+    assert mint(*queued).status == 0
     at_home("farm")
-    assert mint(*arguments).status == 0
+    assert mint(*queued).status == 0
     assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
     assert len(service.requests("POST", "/v1/models:generate")) == 3
 
 
 def test_a_line_that_was_canceled_here_and_started_elsewhere(
-    mint: RunMint,
-    service: ThreadService,
-    tmp_path: Path,
-    at_home: Home,
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, service: ThreadService, queued: tuple[str, ...], at_home: Home
 ) -> None:
     """Nothing is started a second time, although the line was never sent from here."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    at_home("farm")
-    with monkeypatch.context() as stopped:
-        stopped.setattr(JobService, "wake_own", lambda self, job: self._active.discard(job.id))
-        mint(*arguments)
     for job in mint("jobs", "--json").records:
         mint("cancel", str(job["job"]))
     at_home("desk")
-    assert mint(*arguments).status == 0
+    assert mint(*queued).status == 0
     at_home("farm")
     for _ in range(2):
-        ran = mint(*arguments, "--retry-failed")
+        ran = mint(*queued, "--retry-failed")
         assert ran.status == Exit.FAILED and "Another machine has started it" in ran.error_text
     assert len(service.requests("POST", "/v1/models:generate")) == 3

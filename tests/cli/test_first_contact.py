@@ -16,6 +16,9 @@ from .batch_helpers import lines_of
 from .command_runner import LAMP, RunMint
 
 THREE_MINUTES = 180.0
+Arguments = tuple[str, ...]
+GENERATE: Arguments = (*LAMP, "--max-credits", "1000")
+BOTH = pytest.mark.parametrize("command", ["batch", "generate"])
 
 
 class Waits:
@@ -49,36 +52,49 @@ def waits(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> Waits:
 
 
 @pytest.fixture
-def batch(mint: RunMint, tmp_path: Path) -> tuple[str, ...]:
+def batch(mint: RunMint, tmp_path: Path) -> Arguments:
     """Return the arguments of a batch of two lines."""
     file = lines_of(tmp_path / "lines.jsonl", {"prompt": "a lamp"}, {"prompt": "a mug"})
     return "batch", str(file), "--output", str(tmp_path / "results")
 
 
+@pytest.fixture
+def elsewhere(
+    mint: RunMint,
+    service: ThreadService,
+    batch: Arguments,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Arguments:
+    """Return the arguments of a batch that has run, with another journal, while Mint is away."""
+    assert mint(*batch).status == 0
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "other home"))
+    service.stop()
+    return batch
+
+
 @pytest.mark.covers("R-three-minutes")
-@pytest.mark.parametrize("command", ["batch", "generate"])
+@BOTH
 def test_refused_connections_are_tried_again(
-    command: str, mint: RunMint, service: ThreadService, waits: Waits, batch: tuple[str, ...]
+    command: str, mint: RunMint, service: ThreadService, waits: Waits, batch: Arguments
 ) -> None:
     """Mint comes back after more than two minutes: nobody has to start the command again."""
-    arguments = batch if command == "batch" else (*LAMP, "--max-credits", "1000")
     service.stop()
     waits.at(150.0, service.start)
-    ran = mint(*arguments)
+    ran = mint(*(batch if command == "batch" else GENERATE))
     assert ran.status == 0, ran.error_text
     assert waits.now >= 150.0
     assert len(service.operations()) == (2 if command == "batch" else 1)
 
 
 @pytest.mark.covers("R-three-minutes")
-@pytest.mark.parametrize("command", ["batch", "generate"])
+@BOTH
 def test_a_command_ends_after_three_minutes(
-    command: str, mint: RunMint, service: ThreadService, waits: Waits, batch: tuple[str, ...]
+    command: str, mint: RunMint, service: ThreadService, waits: Waits, batch: Arguments
 ) -> None:
     """Not before, and with a status of its own; nothing was started."""
-    arguments = batch if command == "batch" else (*LAMP, "--max-credits", "1000")
     service.stop()
-    ran = mint(*arguments)
+    ran = mint(*(batch if command == "batch" else GENERATE))
     assert ran.status == 5
     assert waits.now == pytest.approx(THREE_MINUTES)
     service.start()
@@ -91,33 +107,20 @@ def test_another_journal_waits_until_it_knows_whose_key_it_is(
     mint: RunMint,
     service: ThreadService,
     waits: Waits,
-    batch: tuple[str, ...],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    elsewhere: Arguments,
 ) -> None:
     """A line of the same account is not taken for one of another account."""
-    assert mint(*batch).status == 0
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "other home"))
-    service.stop()
     waits.at(150.0, service.start)
-    ran = mint(*batch, *options)
+    ran = mint(*elsewhere, *options)
     assert (ran.status, "another Mint account" in ran.error_text) == (0, False), ran.error_text
     assert len(service.operations()) == 2
 
 
 def test_another_journal_gives_up_after_three_minutes(
-    mint: RunMint,
-    service: ThreadService,
-    waits: Waits,
-    batch: tuple[str, ...],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, waits: Waits, elsewhere: Arguments
 ) -> None:
     """The sentence says that Mint cannot be reached, and nothing about accounts."""
-    assert mint(*batch).status == 0
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "other home"))
-    service.stop()
-    ran = mint(*batch)
+    ran = mint(*elsewhere)
     assert ran.status == 5
     assert "Mint cannot be reached" in ran.error_text
     assert "another Mint account" not in ran.error_text

@@ -12,29 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from mint_blender.jobs.paid_requests.table_check import StoredRow
 
-from .events import (
-    Adopted,
-    Again,
-    Answered,
-    Begun,
-    Canceled,
-    Closed,
-    Copied,
-    Dropped,
-    Ended,
-    Event,
-    Inserted,
-    LimitSum,
-    Looked,
-    Lost,
-    Made,
-    Opened,
-    Received,
-    Refused,
-    Sent,
-    TakenOver,
-    Told,
-)
+from . import events
+from .events import Event
 from .keys import key_of
 from .record import Record
 from .state import Row, Table, World
@@ -134,9 +113,9 @@ class _Writer:
         key, journal = self.key(row), self._journal(process)
         if self.record.on("record"):
             at = self._time(call.clock)
-            yield Begun(key, at, str(call.credential), row.attempts, journal=journal)
+            yield events.Begun(key, at, str(call.credential), row.attempts, journal=journal)
         at = self._time(before.now)
-        yield Sent(key, str(call.credential), at, row.attempts, journal=journal)
+        yield events.Sent(key, str(call.credential), at, row.attempts, journal=journal)
 
     def _store(self, process: int, before: World, after: World) -> Iterator[Event]:
         call, journal = before.calls[process], self._journal(process)
@@ -145,25 +124,27 @@ class _Writer:
         key = self.key(row)
         if isinstance(call.answer, str):
             is_final = call.answer == "refused"
-            yield Refused(key, row.attempts, row.refusals, is_final, call.attempt, journal=journal)
+            yield events.Refused(
+                key, row.attempts, row.refusals, is_final, call.attempt, journal=journal
+            )
             if row.closed != old.closed:
-                yield Closed(key, row.closed, journal=journal)
+                yield events.Closed(key, row.closed, journal=journal)
         elif row.operation == call.answer:
-            yield Answered(key, str(call.answer), journal=journal)
+            yield events.Answered(key, str(call.answer), journal=journal)
 
     def _insert(self, process: int, line: int, before: World, after: World) -> Iterator[Event]:
         old, new = self._rows(process, line, before), self._rows(process, line, after)
         row, journal = new[-1], self._journal(process)
         if len(new) == len(old):
-            yield TakenOver(self.key(row), journal=journal)
+            yield events.TakenOver(self.key(row), journal=journal)
             return
         if old:
-            yield Again(self.key(old[-1]), self.key(row), journal=journal)
+            yield events.Again(self.key(old[-1]), self.key(row), journal=journal)
         if self.record.on("limit"):
             table = after.homes[self.record.setup.homes[process]]
             total = sum(each.may_cost for rows in table for each in rows)
-            yield LimitSum("today", total, self.record.setup.limit or None, journal=journal)
-        yield Inserted(
+            yield events.LimitSum("today", total, self.record.setup.limit or None, journal=journal)
+        yield events.Inserted(
             self.key(row),
             self.subject(line),
             "start",
@@ -188,11 +169,11 @@ class _Writer:
             looked, told = self._told(process, old, before, since=old.born)
             yield looked
             if row.operation is not None:
-                yield Adopted(key, str(row.operation), journal=journal)
+                yield events.Adopted(key, str(row.operation), journal=journal)
                 return
             yield told
             if row.closed != old.closed:
-                yield Closed(key, row.closed, journal=journal)
+                yield events.Closed(key, row.closed, journal=journal)
 
     def _told(self, process: int, row: Row, w: World, since: int) -> Iterator[Event]:
         home = self.record.setup.homes[process]
@@ -200,47 +181,47 @@ class _Writer:
         is_settled = self.record.is_settled(w, home, row.key[0])
         at = self._time(w.now) + (LATER if is_settled else 0)
         key, journal = self.key(row), self._journal(process)
-        yield Looked(key, tuple(map(str, sorted(found))), True, at, journal=journal)
-        yield Told(key, f"home {home}", journal=journal)
+        yield events.Looked(key, tuple(map(str, sorted(found))), True, at, journal=journal)
+        yield events.Told(key, f"home {home}", journal=journal)
 
     def _close(self, process: int, line: int, after: World) -> Event:
         row, journal = self._rows(process, line, after)[-1], self._journal(process)
         key = self.key(row)
         if row.closed == "canceled":
-            return Canceled(key, journal=journal)
+            return events.Canceled(key, journal=journal)
         if row.closed == "dropped":
-            return Dropped(key, journal=journal)
-        return Closed(key, row.closed, journal=journal)
+            return events.Dropped(key, journal=journal)
+        return events.Closed(key, row.closed, journal=journal)
 
     def _end(self, process: int) -> Iterator[Event]:
-        yield Ended(f"process {process}")
-        yield Ended(f"home {self.record.setup.homes[process]}")  # what it was told
+        yield events.Ended(f"process {process}")
+        yield events.Ended(f"home {self.record.setup.homes[process]}")  # what it was told
 
     def _backup(self, what: str, after: World) -> Iterator[Event]:
         if what == "backup":
-            yield Copied(self.journals[0], "backup")  # which nobody works with
+            yield events.Copied(self.journals[0], "backup")  # which nobody works with
         elif "home" in what:
             home = 1 if "another machine" in what else 0
             for process, each in enumerate(self.record.setup.homes):
                 if each == home:
                     yield from self._end(process)
-            yield Lost(self.journals[home])
+            yield events.Lost(self.journals[home])
             self.journals[home] = f"home {home}, restored"
-            yield Copied("backup", self.journals[home])
-            yield Lost("backup")
-            yield Opened(self.journals[home], self._time(after.now))
+            yield events.Copied("backup", self.journals[home])
+            yield events.Lost("backup")
+            yield events.Opened(self.journals[home], self._time(after.now))
 
     def _mint(self, before: World, after: World) -> Iterator[Event]:
         for number in range(len(before.made), len(after.made)):
             made = after.made[number]
             key = self.key(Row(made.key, 0))
-            yield Made(key, str(made.credential), str(number), self._time(made.at))
+            yield events.Made(key, str(made.credential), str(number), self._time(made.at))
         for process, call in enumerate(after.calls):
             if call is None or call.kind != "answer" or call == before.calls[process]:
                 continue
             if not isinstance(call.answer, str):
                 row = self._rows(process, call.line, after)[call.index]
-                yield Received(
+                yield events.Received(
                     self.key(row),
                     str(call.answer),
                     f"process {process}",

@@ -7,33 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import singledispatchmethod
 
-from .events import (
-    Adopted,
-    Again,
-    Answered,
-    Approved,
-    Begun,
-    Canceled,
-    Closed,
-    Conflicted,
-    Copied,
-    Dropped,
-    Ended,
-    Event,
-    Inserted,
-    LimitSum,
-    Looked,
-    Lost,
-    Made,
-    OfRow,
-    Opened,
-    Received,
-    Refused,
-    Scanned,
-    Sent,
-    TakenOver,
-    Told,
-)
+from . import events
+from .events import Event, OfRow
 from .keys import YOUNG_FOR, key_of
 from .mint_books import Attempt, Books, Denial
 from .row_history import RowHistory
@@ -63,15 +38,15 @@ class Violation:
     index: int
 
 
-def check(events: Iterable[Event], *, is_over: bool = False) -> list[Violation]:
+def check(history: Iterable[Event], *, is_over: bool = False) -> list[Violation]:
     """Return what is wrong with a history, in the order of its events.
 
     Args:
-        events: In the order in which they were committed or sent, of all processes and machines.
+        history: In the order in which they were committed or sent, of all processes and machines.
         is_over: Whether nothing more happens by itself: then each operation has to be known.
     """
     trace = _Trace()
-    for index, event in enumerate(events):
+    for index, event in enumerate(history):
         trace.index = index
         trace.add(event)
     return trace.violations(is_over=is_over)
@@ -88,10 +63,10 @@ class _Trace:
         self._journals: dict[str, str] = {}
         """The journal file that has inserted or taken over each key last."""
         self._opened: dict[str, float] = {}
-        self._sums: dict[tuple[str, str], LimitSum] = {}
+        self._sums: dict[tuple[str, str], events.LimitSum] = {}
         self._replaced: set[tuple[str, str]] = set()
         """Journal file and key of what was ordered again."""
-        self._owed: dict[tuple[str, str], tuple[Received, int]] = {}
+        self._owed: dict[tuple[str, str], tuple[events.Received, int]] = {}
         """The answers that have to be stored, by journal file and key."""
 
     def violations(self, *, is_over: bool) -> list[Violation]:
@@ -126,31 +101,31 @@ class _Trace:
 
     def add(self, event: Event) -> None:
         """Check one event, and remember what it has changed."""
-        if isinstance(event, OfRow) and not isinstance(event, Inserted):
+        if isinstance(event, OfRow) and not isinstance(event, events.Inserted):
             row = self._row(event)
             if row is not None:
                 self._add(event, row, self._journal(event))
-        elif isinstance(event, Inserted):
+        elif isinstance(event, events.Inserted):
             self._insert(event)
         else:
             self._add_other(event)
 
     def _add_other(self, event: Event) -> None:
-        if isinstance(event, Made):
+        if isinstance(event, events.Made):
             self.books.made.append((self.index, event))
-        elif isinstance(event, LimitSum):
+        elif isinstance(event, events.LimitSum):
             self._sums[event.journal, event.day] = event
             if event.limit is not None and event.total > event.limit:
                 what = f"{event.total:g} of {event.limit:g} Credits on {event.day}"
                 self._found.append(Violation("limit", "", what, self.index))
-        elif isinstance(event, Copied):
+        elif isinstance(event, events.Copied):
             rows = self._tables.get(event.source, {})
             self._tables[event.copy] = {key: row.copied() for key, row in rows.items()}
-        elif isinstance(event, Lost):
+        elif isinstance(event, events.Lost):
             self._tables.pop(event.journal, None)
-        elif isinstance(event, Opened):
+        elif isinstance(event, events.Opened):
             self._opened[event.journal] = event.at
-        elif isinstance(event, Ended):
+        elif isinstance(event, events.Ended):
             self._forget(event.process)
 
     def _forget(self, process: str) -> None:
@@ -162,7 +137,7 @@ class _Trace:
                 if row.is_told and row.told_by == process:
                     row.is_told, row.candidates = False, None
 
-    def _insert(self, event: Inserted) -> None:
+    def _insert(self, event: events.Inserted) -> None:
         table = self._tables.setdefault(event.journal, {})
         order = event.subject, event.verb
         numbers = [row.inserted.number for row in table.values() if row.order == order]
@@ -182,7 +157,7 @@ class _Trace:
         if event.day:
             self._check_sum(event)
 
-    def _check_sum(self, event: Inserted) -> None:
+    def _check_sum(self, event: events.Inserted) -> None:
         rows = self._tables[event.journal].values()
         counted = sum(
             row.inserted.credits for row in rows if row.inserted.day == event.day and row.may_cost
@@ -199,19 +174,19 @@ class _Trace:
         raise TypeError(type(event))
 
     @_add.register
-    def _(self, event: Scanned, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Scanned, row: RowHistory, journal: str) -> None:
         if row.attempts:
             self._wrong("age", event, "it gets younger after an attempt")
         row.born = event.at
 
     @_add.register
-    def _(self, event: Approved, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Approved, row: RowHistory, journal: str) -> None:
         row.is_checked = event.seen == event.shown
         if not row.is_checked:
             self._wrong("preview", event, f"{event.shown} is shown, and {event.seen} was seen")
 
     @_add.register
-    def _(self, event: Begun, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Begun, row: RowHistory, journal: str) -> None:
         if event.is_replay != (row.operation is not None) or row.closed:
             what = row.closed or ("answered" if row.operation else "not answered")
             self._wrong("begin", event, f"an attempt of a row that is {what}")
@@ -228,7 +203,7 @@ class _Trace:
         begun = Attempt(self.index, journal, event.attempts)
         self.books.begun.setdefault(event.key, []).append(begun)
 
-    def _check_decision(self, event: Begun, row: RowHistory) -> None:
+    def _check_decision(self, event: events.Begun, row: RowHistory) -> None:
         is_first_key = row.credential in {"", event.credential}
         if (event.is_replay or row.attempts > row.refusals) and not is_first_key:
             self._wrong("credential", event, "sent again with another API key")
@@ -236,7 +211,7 @@ class _Trace:
             self._wrong("preview", event, "Mint was not asked what it shows")
 
     @_add.register
-    def _(self, event: Sent, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Sent, row: RowHistory, journal: str) -> None:
         begun = row.begun.get(event.attempt)
         if begun is None or event.attempt in row.sent:
             what = "sent twice" if begun else "sent before that was committed"
@@ -250,18 +225,18 @@ class _Trace:
         row.unanswered[event.attempt] = event.at
 
     @_add.register
-    def _(self, event: Received, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Received, row: RowHistory, journal: str) -> None:
         if row.operation is None:
             self._owed[journal, event.key] = event, self.index
 
     @_add.register
-    def _(self, event: Answered, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Answered, row: RowHistory, journal: str) -> None:
         self._owed.pop((journal, event.key), None)
         row.operation = event.operation
         self.books.known.add(event.operation)
 
     @_add.register
-    def _(self, event: Refused, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Refused, row: RowHistory, journal: str) -> None:
         self.books.refuse(event.key, journal, row.refuse(event.attempt))
         counted = (row.attempts, row.refusals)
         if (event.attempts, event.refusals) != counted or row.refusals > row.attempts:
@@ -270,19 +245,19 @@ class _Trace:
             self._wrong("doubt", event, what)
 
     @_add.register
-    def _(self, event: Conflicted, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Conflicted, row: RowHistory, journal: str) -> None:
         row.unanswered.pop(event.attempt, None)
 
     @_add.register
-    def _(self, event: Canceled, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Canceled, row: RowHistory, journal: str) -> None:
         self._close(event, row, journal, "canceled")
 
     @_add.register
-    def _(self, event: Dropped, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Dropped, row: RowHistory, journal: str) -> None:
         self._close(event, row, journal, "dropped")
 
     @_add.register
-    def _(self, event: Closed, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Closed, row: RowHistory, journal: str) -> None:
         self._close(event, row, journal, event.closed)
 
     def _close(self, event: OfRow, row: RowHistory, journal: str, closed: str) -> None:
@@ -300,7 +275,7 @@ class _Trace:
         row.closed = closed
 
     @_add.register
-    def _(self, event: Looked, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Looked, row: RowHistory, journal: str) -> None:
         if not event.is_settled:
             return
         times = list(row.unanswered.values())
@@ -312,7 +287,7 @@ class _Trace:
         row.candidates = event.candidates
 
     @_add.register
-    def _(self, event: Told, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Told, row: RowHistory, journal: str) -> None:
         if row.candidates is None:
             self._wrong("look", event, "told before the lists were read")
             return
@@ -320,7 +295,7 @@ class _Trace:
         self.books.known.update(row.candidates)
 
     @_add.register
-    def _(self, event: Adopted, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Adopted, row: RowHistory, journal: str) -> None:
         others = self._tables[journal].values()
         rivals = [each for each in others if _are_rivals(row, each, journal)]
         is_only = row.candidates == (event.operation,) and not rivals
@@ -334,7 +309,7 @@ class _Trace:
         self.books.adopted.append((self.index, event, frozenset(self._tables[journal])))
 
     @_add.register
-    def _(self, event: TakenOver, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.TakenOver, row: RowHistory, journal: str) -> None:
         if not row.is_open:
             self._wrong("begin", event, f"taken over after it was {row.closed or 'answered'}")
         if not row.is_told:
@@ -346,7 +321,7 @@ class _Trace:
         self._journals[event.key] = journal
 
     @_add.register
-    def _(self, event: Again, row: RowHistory, journal: str) -> None:
+    def _(self, event: events.Again, row: RowHistory, journal: str) -> None:
         # each machine's click on an asset is an order of its own
         is_unsent = row.attempts == 0 and row.inserted.subject.startswith("asset:")
         is_known = row.operation is not None or row.is_told or is_unsent
