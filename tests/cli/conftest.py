@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
     """Run a stand-in service that is 2,000 times as fast as Mint."""
-    with running_service(speed=2000, retry_after=0.05) as running:
+    with running_service(speed=2000, switches=("poll-hint",), retry_after=0.05) as running:
         yield running
 
 

@@ -25,9 +25,10 @@ from ..mint_service.runner import ThreadService, running_service
 from .forking_process import ForkingProcess
 from .kill_script import FEEDBACK
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "fork"), reason="does not apply: no fork on this system"
-)
+pytestmark = [
+    pytest.mark.one_blender,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="does not apply: no fork on this system"),
+]
 
 ROOT = Path(__file__).parents[2]
 SIDE_BY_SIDE = 2
