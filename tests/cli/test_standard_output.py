@@ -132,10 +132,10 @@ def test_ctrl_c_prints_how_to_resume(service: ThreadService, home: Path) -> None
     assert len(service.operations()) == 1
 
 
-def test_a_closed_pipe_is_not_an_error(service: ThreadService, home: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(mint: RunMint, service: ThreadService, home: Path) -> None:
     """`mint jobs | head -1` ends without a traceback."""
     for _ in range(3):
-        run(service, home, "generate", "--prompt", "a lamp [forbidden]")
+        mint("generate", "--prompt", "a lamp [forbidden]")
     reading, writing = os.pipe()
     os.close(reading)
     ended = subprocess.run(
