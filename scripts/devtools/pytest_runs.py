@@ -7,7 +7,7 @@ The default environment runs every test, in three runs:
 - Tests with the `bpy` module run beside them, in one process of their own, always in the same
   order: a file that follows another one for the first time may crash Blender. It exits without
   Python's shutdown, which hangs in the 4.5 wheel. Its output is printed at the end.
-- Tests that start a Blender executable run last, file by file on three virtual screens, since they
+- Tests that start a Blender executable run last, file by file on four virtual screens, since they
   spend more than half of their time waiting.
 
 If at most three tests of a run fail, they are tried again, alone: a window or a process may be too
@@ -55,7 +55,7 @@ BETWEEN = frozenset({"bpy-5.0"})
 DRIVEN = "window or debian"
 SECOND_TRIES = 3
 """How many failed tests of a run are tried again; more than that is no coincidence."""
-SCREENS = "3"  # a Blender that draws by processor keeps 0.4 of a core busy; each needs about 1 GB
+SCREENS = "4"  # a Blender that draws by processor keeps 0.4 of a core busy; each needs about 1 GB
 TESTS_FAILED = 1  # pytest's exit status
 NO_TESTS = 5  # pytest's exit status when a run has nothing to run
 NEVER_RAN = -1
@@ -120,8 +120,11 @@ class Outcome:
 
 
 def workers() -> str:
-    """Return the number of processes for the tests without Blender."""
-    return str(min(os.cpu_count() or 1, 8))
+    """Return the number of processes for the tests without Blender.
+
+    One more than there are cores: some tests wait for a clock or for a process of their own.
+    """
+    return str(min((os.cpu_count() or 1) + 1, 8))
 
 
 def runs_for(

@@ -18,15 +18,6 @@ MODEL_MEMBERS = (
     "glbUrl", "glbSizeBytes", "optimizedGlbUrl", "optimizedGlbSizeBytes", "fbxUrl", "objUrl", "stlUrl", "usdzUrl",
     "previewImageUrl", "thumbnailUrl", "bounds",
 )  # fmt: skip
-WORLD_MEMBERS = (
-    "caption",
-    "colliderMeshUrl",
-    "panoUrl",
-    "previewImageUrl",
-    "radUrl",
-    "spzUrls",
-    "thumbnailUrl",
-)
 FILE_SWITCHES = frozenset(s.name for s in TABLE if s.acts == "file" and s.name != "api-redirect")
 API_MARK = "api:"  # prefix of a path whose address is on the API's origin
 

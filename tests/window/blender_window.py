@@ -38,8 +38,8 @@ def make_profile(folder: Path) -> Path:
     """Make a profile with the built archive installed, as `BLENDER_USER_RESOURCES`.
 
     It differs from a fresh one only in that there is no splash screen and no question when Blender
-    quits, and in that edges in the 3D View are not smoothed: without a graphics card that takes
-    most of the time, since each drawing is repeated eight times.
+    quits, and in that edges and lines in the 3D View are not smoothed: without a graphics card that
+    takes most of the time.
     """
     profile = folder / "profile"
     profile.mkdir(parents=True)
@@ -58,6 +58,7 @@ def make_profile(folder: Path) -> Path:
     )
     settings = "view.show_splash = view.use_save_prompt = False; view.show_tooltips = False; view.smooth_view = 0"
     settings += "; bpy.context.preferences.system.viewport_aa = 'OFF'"
+    settings += "; bpy.context.preferences.system.use_overlay_smooth_wire = False"
     # most tests want a result at once; `test_background_import` turns it on
     settings += (
         f"; bpy.context.preferences.addons['{MODULE}'].preferences.import_in_background = False"
@@ -134,6 +135,7 @@ class BlenderWindow:
         self._peer = self._connect()
         self._answers = self._peer.makefile("rb")
         self._known: dict[str, list[int]] = {}
+        self._log_begins = 0
         self.wait("len(bpy.context.window_manager.windows) > 0")
         if online:
             self.ask("bpy.context.preferences.system.use_online_access = True")
@@ -221,9 +223,20 @@ class BlenderWindow:
         self._known.clear()
         self.open_sidebar()
 
+    def leave(self) -> None:
+        """Disable the add-on, which closes its jobs."""
+        self.ask("leave()")
+
+    def move_to(self, home: Path, *, api: str, key: str) -> None:
+        """Become as if just started with these, and with the preferences of the profile."""
+        self._log_begins = self.log_file.stat().st_size
+        self.ask("move_to(home, api, key)", home=str(home), api=api, key=key)
+        self.front()
+
     def log(self) -> str:
-        """Return what Blender has written so far."""
-        return self.log_file.read_text(encoding="utf-8", errors="replace")
+        """Return what Blender has written so far, or since the last `move_to`."""
+        written = self.log_file.read_bytes()[self._log_begins :]
+        return written.decode(encoding="utf-8", errors="replace")
 
     # -- mouse and keyboard
     # -----------------------------------------------------------------------------------------------------

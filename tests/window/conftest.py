@@ -74,29 +74,87 @@ def since(service: Service) -> Since:
     return Since(service)
 
 
+class Blenders:
+    """Starts Blenders, and closes them at the end."""
+
+    def __init__(
+        self, display: Display, installed: Path, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        self._display, self._installed, self._folders = display, installed, tmp_path_factory
+        self._running: list[BlenderWindow] = []
+
+    def __call__(self, folder: Path | None = None, **options: Any) -> BlenderWindow:
+        """Start a Blender with the profile and the journal in a folder."""
+        folder = folder or self._folders.mktemp("blender")
+        if not (folder / "profile").exists():
+            shutil.copytree(self._installed, folder / "profile", symlinks=True)
+        window = BlenderWindow(self._display, folder / "profile", folder / "home", **options)
+        self._running.append(window)
+        return window
+
+    def close(self) -> None:
+        """End all of them."""
+        for window in self._running:
+            window.close()
+
+
 @pytest.fixture(scope="module")
 def _blenders(
     display: Display, installed: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., BlenderWindow]]:
-    running: list[BlenderWindow] = []
+) -> Iterator[Blenders]:
+    started = Blenders(display, installed, tmp_path_factory)
+    yield started
+    started.close()
 
-    def start(folder: Path | None = None, **options: Any) -> BlenderWindow:
-        folder = folder or tmp_path_factory.mktemp("blender")
-        if not (folder / "profile").exists():
-            shutil.copytree(installed, folder / "profile", symlinks=True)
-        window = BlenderWindow(display, folder / "profile", folder / "home", **options)
-        running.append(window)
-        return window
 
-    yield start
-    for window in running:
-        window.close()
+class SharedBlender:
+    """One Blender for all modules. Each has a journal, a service and preferences of its own."""
+
+    def __init__(self, start: Blenders, installed: Path, folders: pytest.TempPathFactory) -> None:
+        self._start, self._installed, self._folders = start, installed, folders
+        self._folder = Path()
+        self._window: BlenderWindow | None = None
+        self._service: Service | None = None
+
+    def at(self, service: Service) -> BlenderWindow:
+        """Return it, as just started for a service when that is another one than before."""
+        if self._window is None or self._window.process.poll() is not None:
+            self._folder = self._folders.mktemp("shared")
+            self._window = self._start(self._folder, api=service.api, key=service.key)
+        elif self._service is not service:
+            shutil.rmtree(self._folder / "profile")
+            shutil.copytree(self._installed, self._folder / "profile", symlinks=True)
+            home = self._folders.mktemp("home")
+            self._window.move_to(home, api=service.api, key=service.key)
+        self._service = service
+        return self._window
+
+    def leave(self) -> None:
+        """Close the jobs of a module before its service ends."""
+        if self._window is not None and self._window.process.poll() is None and self._service:
+            self._window.leave()
+        self._service = None
+
+
+@pytest.fixture(scope="session")
+def _shared(
+    display: Display, installed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SharedBlender]:
+    started = Blenders(display, installed, tmp_path_factory)
+    yield SharedBlender(started, installed, tmp_path_factory)
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def _shared_here(_shared: SharedBlender, service: Service) -> Iterator[SharedBlender]:
+    yield _shared
+    _shared.leave()
 
 
 @pytest.fixture
 def open_blender(
     request: pytest.FixtureRequest,
-    _blenders: Callable[..., BlenderWindow],
+    _blenders: Blenders,
     tmp_path: Path,
     service: Service,
 ) -> Iterator[Callable[..., BlenderWindow]]:
@@ -118,15 +176,13 @@ def open_blender(
 
 @pytest.fixture
 def blender(
-    request: pytest.FixtureRequest, _blenders: Callable[..., BlenderWindow], service: Service
+    request: pytest.FixtureRequest, _shared_here: SharedBlender, service: Service
 ) -> Iterator[BlenderWindow]:
-    """Return the Blender that the tests of a module share, as fresh as after a start.
+    """Return the Blender that tests share, as fresh as after a start.
 
     At the end a screenshot is named after the test.
     """
-    window: BlenderWindow | None = getattr(request.module, "_shared", None)
-    if window is None or window.process.poll() is not None:
-        window = request.module._shared = _blenders(api=service.api, key=service.key)
+    window = _shared_here.at(service)
     window.fresh()
     yield window
     if window.process.poll() is None:

@@ -17,6 +17,7 @@ import threading
 import traceback
 import types
 
+import addon_utils
 import bpy
 
 SECONDS = 0.02
@@ -115,6 +116,24 @@ def fresh():
     for name in form.bl_rna.properties.keys():
         if name not in ("rna_type", "name"):
             form.property_unset(name)
+    yield
+
+
+def leave():
+    """Disable the add-on and forget its modules, as if it had never been loaded."""
+    addon_utils.disable(MODULE)
+    for name in [each for each in sys.modules if each.startswith(MODULE)]:
+        del sys.modules[name]
+
+
+def move_to(home, api, key):
+    """Use another journal, service and key, with the preferences of the profile."""
+    leave()
+    os.environ.update(MINT_BLENDER_HOME=home, MINT_API_BASE_URL=api, MINT_API_KEY=key)
+    bpy.ops.wm.read_userpref()
+    yield
+    leave()
+    addon_utils.enable(MODULE)
     yield
 
 

@@ -19,8 +19,8 @@ try:
 except RuntimeError as error:
     result = str(error).strip()
 """
-# the underlined letters of the buttons that spend; Enter is Cancel
-START_ANYWAY, GENERATE = "s", "g"
+# the underlined letter of the button that spends; Enter is Cancel
+START_ANYWAY = "s"
 
 
 # -- Limits
@@ -91,31 +91,6 @@ def test_a_second_click_during_the_price_request_starts_nothing(
     assert since.starts == 1
 
 
-def test_an_f3_call_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
-    """The dialog of F3 shows the price; after it the one about the limit opens."""
-    limit(blender, each=200)
-    blender.over()
-    blender.until_it_shows(
-        lambda: blender.call(
-            "mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST", mode="AUTO"
-        )
-    )
-    blender.until_it_shows(lambda: blender.type("a chair"))
-    blender.wait(
-        "any(getattr(each.answer, 'estimated_total', None) for each in job_service().queries.answers.values()) if job_service() else False"
-    )
-    blender.screenshot("f3_with_a_price")
-    blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
-    blender.key(GENERATE)
-    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
-    blender.settle()
-    blender.screenshot("f3_asks_about_the_limit")
-    assert since.starts == 0
-    blender.key(START_ANYWAY)
-    blender.wait_for("placed")
-    assert since.starts == 1
-
-
 def test_a_retry_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
     """A retry costs Credits again."""
     start(blender, "a vase [transient]")
@@ -147,21 +122,6 @@ def test_approving_above_the_limit_opens_a_dialog(blender: BlenderWindow, since:
     blender.click("mint.approve")
     blender.wait_for("placed")
     assert since.count("POST", "/v1/*:approve") == 1
-
-
-def test_a_retry_above_the_limit_with_a_known_price(blender: BlenderWindow, since: Since) -> None:
-    """The dialog opens within the click; confirmed, the retry is sent."""
-    start(blender, "a vase [transient]")
-    blender.wait_for("failed")
-    blender.ask(
-        "[job_service().ask_and_wait(each) for each in part('jobs.queries').prices_of_retry(job_service().jobs()[0])] and None"
-    )
-    limit(blender, each=100)
-    blender.until_it_shows(lambda: blender.click("mint.retry"))
-    assert blender.ask("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
-    blender.key(START_ANYWAY)
-    blender.wait_for("placed")
-    assert since.count("POST", "/v1/*:retry") == 1
 
 
 def test_a_second_click_confirms_nothing(blender: BlenderWindow, since: Since) -> None:

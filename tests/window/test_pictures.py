@@ -41,8 +41,11 @@ area.spaces.active.region_3d.view_location = (0.4, 0, 0.6)
 """
 
 
-SMOOTH = "setattr(bpy.context.preferences.system, 'viewport_aa', '8')"
-"""Blender's own preference, which the profile of the tests turns off: these pictures are shown."""
+SMOOTH = """
+bpy.context.preferences.system.viewport_aa = '8'
+bpy.context.preferences.system.use_overlay_smooth_wire = True
+"""
+"""Blender's own preferences, which the profile of the tests turns off: these pictures are shown."""
 
 REMOVE_ALL = "[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None"
 

@@ -19,7 +19,6 @@ from .test_jobs import SAID, start
 pytestmark = pytest.mark.window
 
 ESTIMATE = "/v1/pricing:estimate"
-HIDE_SIDEBAR = "setattr(area('VIEW_3D').spaces.active, 'show_region_ui', False)"
 OPEN = "with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath=path)"
 
 
