@@ -29,12 +29,11 @@ def main(words: list[str]) -> int:
     """Run the benchmarks; return 1 if one of them failed to run."""
     parser = argparse.ArgumentParser(prog="dev.py bench")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(subjects())}")
-    parser.add_argument("--python", default=sys.executable, help=argparse.SUPPRESS)
     options = parser.parse_args(words)
     if unknown := set(options.names) - set(subjects()):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     names = options.names or subjects()
-    failed = [name for name in names if not _run(name, options.python)]
+    failed = [name for name in names if not _run(name)]
     for name in names:
         if name not in failed:
             _print(name, _load(name))
@@ -43,9 +42,9 @@ def main(words: list[str]) -> int:
     return 1 if failed else 0
 
 
-def _run(name: str, python: str) -> bool:
+def _run(name: str) -> bool:
     print(f"-- {name}", flush=True)
-    command = [python, "-m", "benchmarks.run_one", name, str(_results_of(name))]
+    command = [sys.executable, "-m", "benchmarks.run_one", name, str(_results_of(name))]
     return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
