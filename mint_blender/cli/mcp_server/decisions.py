@@ -18,12 +18,12 @@ from ...jobs.phases import Verb
 from ...jobs.queries import prices_of_click
 from ...jobs.service import JobService, NotPossible
 from ...mint.generation_request import feedback_error
-from .job_state import JobState, job_state, result_with_pictures
+from .job_state import JobState, answer_with_jobs, job_state
 from .spending import approval, click_limits
 from .spending.approval import Approval, ApprovedCredits, Decision, WithinLimits
 from .spending.click_limits import Click
 from .spending.prices import ask_prices
-from .state import ToolContext, note_seen, with_jobs
+from .state import ToolContext, with_jobs
 from .tools import PAID_ONCE, Tool, with_sentences
 
 CANCEL = ToolAnnotations(
@@ -81,7 +81,7 @@ async def approve(
     revision: Revision,
     approved_credits: ApprovedCredits,
     decision: Annotated[Decision, Resolve(check_approve)],
-) -> Annotated[CallToolResult, JobState]:
+) -> CallToolResult:
     """Approve the Preview, which starts the expensive stage. This spends Credits.
 
     Show the Preview and the price to the person first. Refused if the job has changed since you saw
@@ -98,7 +98,7 @@ async def revise(
     feedback: Feedback,
     approved_credits: ApprovedCredits,
     decision: Annotated[Decision, Resolve(check_revise)],
-) -> Annotated[CallToolResult, JobState]:
+) -> CallToolResult:
     """Request another Preview, with other words. This spends Credits.
 
     Show the Preview and the price to the person first. Refused if the job has changed since you saw
@@ -114,7 +114,7 @@ async def resume(
     revision: Revision,
     decision: Annotated[Decision, Resolve(check_resume)],
     approved_credits: ApprovedCredits = 0.0,
-) -> Annotated[CallToolResult, JobState]:
+) -> CallToolResult:
     """Resume a job that is paused or has waited for Credits.
 
     It spends Credits only if the job needs them; approved_credits is then the most that it may cost
@@ -130,7 +130,7 @@ async def retry(
     revision: Revision,
     approved_credits: ApprovedCredits,
     decision: Annotated[Decision, Resolve(check_retry)],
-) -> Annotated[CallToolResult, JobState]:
+) -> CallToolResult:
     """Start a new attempt at a job that has failed. This spends Credits again.
 
     Tell the person why it has failed and what another attempt costs, and ask. approved_credits
@@ -139,9 +139,7 @@ async def retry(
     return await _apply(context, Click(job, revision, Verb.RETRY, approved_credits), decision)
 
 
-async def cancel(
-    context: ToolContext, job: JobId, revision: Revision
-) -> Annotated[CallToolResult, JobState]:
+async def cancel(context: ToolContext, job: JobId, revision: Revision) -> CallToolResult:
     """Cancel a job, here and at Mint. Credits that were spent for a Preview do not come back.
 
     Ask the person first. Mint cannot cancel everything: call wait to see what has become of it.
@@ -177,14 +175,13 @@ async def _apply(
         return job, job_state(job_service, job), is_done
 
     job, state, is_done = await with_jobs(context, apply)
-    note_seen(context, state)
     if is_done:
-        return await result_with_pictures(state, [])
+        return await answer_with_jobs(context, state, [state])
     text = (
         f"{job.title} has changed since you saw it: you saw {click.revision}, and it is now"
-        f" {state.revision} ({state.state}). Nothing was done. Look at it again."
+        f" {state['revision']} ({state['state']}). Nothing was done. Look at it again."
     )
-    return await result_with_pictures(state, [state], is_error=True, text=text)
+    return await answer_with_jobs(context, state, [state], [state], is_error=True, text=text)
 
 
 TOOLS = (

@@ -21,12 +21,13 @@ from ...jobs.queries import prices_of
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Kind, Mode, Pose, Preset
 from .. import session
-from .job_state import JobState, result_with_pictures
+from .answers import answer
+from .job_state import answer_with_jobs
 from .spending.approval import ApprovedCredits, Decision
 from .spending.quotes import Purchase
-from .spending.quoting import QuoteState, quote_for
+from .spending.quoting import quote_for
 from .spending.starting import QuoteId, RequestId, check_start, start_quoted
-from .state import ToolContext, note_seen
+from .state import ToolContext
 from .tools import PAID_ONCE, READ_ONLY, Tool
 
 
@@ -44,7 +45,7 @@ async def estimate(
         Field(description="Reference images: absolute paths or https addresses, up to 8"),
     ] = [],  # noqa: B006 - never changed; the schema shows it
     pose: Annotated[Pose | None, Field(description="A neutral pose, for a character")] = None,
-) -> QuoteState:
+) -> CallToolResult:
     """Return a quote for a 3D Model or a World. Free: nothing is started.
 
     Show the summary with its price to the person. Then start it with generate.
@@ -59,7 +60,8 @@ async def estimate(
         pose=pose,
     )
     await anyio.to_thread.run_sync(partial(_check, request))
-    return await quote_for(context, purchase_of(request))
+    quote = await quote_for(context, purchase_of(request))
+    return answer(quote.model_dump(mode="json"))
 
 
 async def generate(
@@ -68,15 +70,14 @@ async def generate(
     approved_credits: ApprovedCredits,
     request_id: RequestId,
     decision: Annotated[Decision, Resolve(check_start)],
-) -> Annotated[CallToolResult, JobState]:
+) -> CallToolResult:
     """Start what was quoted, and return the job at once. This spends Credits.
 
     Ask the person first, with the price. approved_credits is what the person has agreed to: the job
     never costs more in total. A higher amount leaves room for revisions. Then call wait.
     """
     state = await start_quoted(context, quote_id, approved_credits, request_id, decision)
-    note_seen(context, state)
-    return await result_with_pictures(state, [state])
+    return await answer_with_jobs(context, state, [state], [state])
 
 
 def purchase_of(request: GenerationRequest) -> Purchase:

@@ -14,7 +14,6 @@ from ...delivery.blender_pool import BlenderPool
 from ...jobs.service import JobService
 from ...mint.client import Client
 from .. import session
-from .job_state import JobState
 from .job_thread import JobThread
 from .spending.quotes import Quotes
 
@@ -65,9 +64,3 @@ async def with_client(use: Callable[[Client], T]) -> T:
             return session.call_mint(lambda: use(client), patience=PATIENCE)
 
     return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
-
-
-def note_seen(context: ToolContext, *states: JobState) -> None:
-    """Note that a tool returns these states, so that `wait` waits for the next change."""
-    for state in states:
-        state_of(context).seen[state.job] = state.change_key

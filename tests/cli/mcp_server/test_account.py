@@ -68,4 +68,3 @@ def test_account_changes_nothing(agent: Agent) -> None:
     listed = agent.portal.call(agent.client.list_tools)
     (tool,) = [each for each in listed.tools if each.name == "account"]
     assert tool.annotations is not None and tool.annotations.read_only_hint
-    assert tool.output_schema is not None

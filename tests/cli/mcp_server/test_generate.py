@@ -63,7 +63,7 @@ def test_a_job_is_returned_at_once_and_ends_at_its_preview(
     assert (state["ended"], state["changed"]) == ("change", [job["job"]])
     (seen,) = state["jobs"]
     assert (seen["phase"], seen["revision"]) == ("review", "preview-1")
-    assert Path(seen["preview"]["path"]).is_file()
+    assert Path(seen["files"]["preview"]).is_file()
     assert len([each for each in waited.content if each.type == "image"]) == 1
     approved = agent.ask("approve", job=job["job"], revision=seen["revision"], approved_credits=248)
     assert approved["revision"] == "preview-1-approved"

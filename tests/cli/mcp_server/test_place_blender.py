@@ -23,6 +23,7 @@ from mint_blender.jobs.storage.documents import OpenDocument
 from ...mint_service.runner import ThreadService
 from .agent import Agent
 from .results import finished, open_file
+from .test_decisions import state_of
 
 ONE, TWO = "1" * 32, "2" * 32
 PLACEMENT = Placement("Scene", ("Lamp", "Shade"), None, (0.0, 0.0, 0.0), (1.0, 2.0, 3.0))
@@ -94,7 +95,7 @@ def test_without_a_blender_it_says_so(agent: Agent, home: Path) -> None:
         assert "No running Blender" in sentence and "call place with path" in sentence
         with open_file(home, ONE):
             pass
-    assert agent.ask("job", job=job)["phase"] == "ready"
+    assert state_of(agent, job)["phase"] == "ready"
 
 
 def test_an_idle_blender_is_woken_by_a_person(agent: Agent, home: Path) -> None:
@@ -146,7 +147,7 @@ def test_a_blender_that_closes_meanwhile(agent: Agent, home: Path) -> None:
         closing.start()
         assert "that Blender has closed the file" in agent.refusal("place", job=job)
         closing.join()
-    assert agent.ask("job", job=job)["phase"] == "ready"
+    assert state_of(agent, job)["phase"] == "ready"
 
 
 def test_an_asset_of_the_library(agent: Agent, home: Path, service: ThreadService) -> None:

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio
 import anyio.to_thread
 from mcp_types import CallToolResult, ContentBlock, TextContent
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from ....files.download import Downloader, never_stop
 from ....files.errors import FileError
@@ -20,7 +20,7 @@ from ....jobs.transfers import file_queries
 from ....mint.client import Client
 from ....mint.schema import Asset, Format, Kind, Page
 from ... import session
-from ..pictures import picture_content
+from ..answers import answer, picture_content
 from ..state import ToolContext, with_client
 from ..tools import READ_ONLY, Tool
 
@@ -29,31 +29,6 @@ SEARCH_PAGE = 100
 MOST_PICTURES = 8
 PAGES_OF_A_SEARCH = 5
 """Pages that one call looks through. Mint has no search: names and prompts are compared here."""
-
-
-class LibraryItem(BaseModel):
-    """A Model or a World at Mint."""
-
-    asset: Annotated[str, Field(description="The id, for place, optimize and convert")]
-    kind: str
-    title: str
-    prompt: str | None = None
-    state: Annotated[str, Field(description="For a person")]
-    can_be_placed: bool
-    is_optimized: Annotated[bool, Field(description="There is a lighter file")] = False
-    formats: Annotated[list[str], Field(description="What it was converted to before")] = []
-    created_at: str | None = None
-    mint_url: str | None = None
-
-
-class LibraryPage(BaseModel):
-    """A page of the library, newest first."""
-
-    items: list[LibraryItem]
-    looked_at: Annotated[int, Field(description="How many items were compared with the search")]
-    next_cursor: Annotated[
-        str | None, Field(description="Pass it as cursor for older items; null: there are none")
-    ] = None
 
 
 async def library(
@@ -67,24 +42,20 @@ async def library(
     pictures: Annotated[
         int, Field(ge=0, le=MOST_PICTURES, description="Show pictures of the first items")
     ] = 0,
-) -> Annotated[CallToolResult, LibraryPage]:
+) -> CallToolResult:
     """List what was generated before, newest first, page by page. Free.
 
     Place an item with its id; that costs nothing. A search looks through a few hundred items, and
     continues with next_cursor.
     """
     found, looked_at, following = await _find(context, kind, search, cursor, most)
-    page = LibraryPage(
-        items=[_item(asset) for asset in found], looked_at=looked_at, next_cursor=following
-    )
-    content: list[ContentBlock] = [
-        TextContent(type="text", text=page.model_dump_json(exclude_none=True))
-    ]
+    content: list[ContentBlock] = []
     for asset, path in await _thumbnails(found[:pictures]):
         if path is not None and (shown := await picture_content(path)) is not None:
             content += [TextContent(type="text", text=f"{view_model.title(asset)} ({asset.id})")]
             content += [shown]
-    return CallToolResult(content=content, structured_content=page.model_dump(mode="json"))
+    items = [_item(asset) for asset in found]
+    return answer({"items": items, "looked_at": looked_at, "next_cursor": following}, *content)
 
 
 async def _find(
@@ -112,20 +83,20 @@ def _page(client: Client, kind: Kind, cursor: str | None, size: int) -> Page:
     return client.page(kind, cursor=cursor, limit=size)
 
 
-def _item(asset: Asset) -> LibraryItem:
+def _item(asset: Asset) -> dict[str, Any]:
     assets = asset.assets
-    return LibraryItem(
-        asset=asset.id,
-        kind=asset.kind.value,
-        title=view_model.title(asset),
-        prompt=asset.prompt,
-        state=view_model.state_label(asset),
-        can_be_placed=view_model.state_of(asset) is view_model.AssetState.DONE,
-        is_optimized=assets is not None and assets.optimized_glb_url is not None,
-        formats=[each.value for each in Format if assets and assets.converted_url(each)],
-        created_at=asset.created_at.isoformat() if asset.created_at else None,
-        mint_url=asset.mint_url,
-    )
+    return {
+        "asset": asset.id,
+        "kind": asset.kind.value,
+        "title": view_model.title(asset),
+        "prompt": asset.prompt,
+        "state": view_model.state_label(asset),
+        "can_be_placed": view_model.state_of(asset) is view_model.AssetState.DONE,
+        "is_optimized": assets is not None and assets.optimized_glb_url is not None,
+        "formats": [each.value for each in Format if assets and assets.converted_url(each)],
+        "created_at": asset.created_at.isoformat() if asset.created_at else None,
+        "mint_url": asset.mint_url,
+    }
 
 
 async def _thumbnails(assets: Sequence[Asset]) -> list[tuple[Asset, Path | None]]:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any
 
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
-from pydantic import BaseModel, Field
+from mcp_types import CallToolResult, ToolAnnotations
+from pydantic import Field
 
 from ....jobs.job import Job
 from ....jobs.job_values import Placement
@@ -16,39 +17,16 @@ from ....jobs.phases import BUSY
 from ....jobs.service import JobService
 from ....jobs.storage.documents import OpenDocument
 from ....mint.schema import Kind
-from ..pictures import picture_content
+from ..answers import answer, picture_content
 from ..state import ToolContext, with_jobs
 from ..tools import Tool
 from . import blender_target, downloaded, file_target
-
-Point: TypeAlias = tuple[float, float, float]
 
 PLACES = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True
 )
 """It can replace a file, and `again` places one more copy. It costs no Credits."""
 STILL_DOWNLOADING = "The files are still being downloaded. Call place again with this job."
-
-
-class PlacedState(BaseModel):
-    """Where a result is, and what it is called there."""
-
-    job: Annotated[str, Field(description="The id of the job")]
-    title: str
-    status: Annotated[
-        Literal["written", "placed", "sent", "downloading"],
-        Field(
-            description="written: in the file; placed: in the running Blender; sent: Blender has"
-            " not taken it yet; downloading: call place again"
-        ),
-    ]
-    file: Annotated[str | None, Field(description="The file that it is in")] = None
-    scene: str | None = None
-    objects: Annotated[list[str], Field(description="Names in Blender, the root first")] = []
-    low: Annotated[Point | None, Field(description="The lowest corner, in meters")] = None
-    high: Annotated[Point | None, Field(description="The highest corner, in meters")] = None
-    notes: list[str] = []
-    next: Annotated[str | None, Field(description="What to do now")] = None
 
 
 async def place(
@@ -70,11 +48,12 @@ async def place(
         bool, Field(description="Place one more copy of what is in this Blender already")
     ] = False,
     still: Annotated[bool, Field(description="Also return a rendered picture of it")] = True,
-) -> Annotated[CallToolResult, PlacedState]:
+) -> CallToolResult:
     """Place a finished result, and return its names, its bounds and a rendered picture. Free.
 
     With path it is written to a file. Without, it goes into the file that is open in a running
-    Blender, at its 3D cursor, as one step to undo. Look at the picture before you say it is done.
+    Blender, at its 3D cursor, as one step to undo. Look at the picture before you say it is
+    done. The bounds are in meters.
     """
     if (job is None) == (asset is None):
         raise ToolError("Name either a job or an asset.")
@@ -85,7 +64,7 @@ async def place(
         file = file_target.check_path(path, found.kind, overwrite=overwrite)
     found = await downloaded.wait_for_files(context, found.id)
     if found.phase in BUSY:
-        return await _result(_state(found, "downloading", None, STILL_DOWNLOADING), None)
+        return answer(_state(found, "downloading", None, todo=STILL_DOWNLOADING))
     if file is not None:
         return await _into_file(context, found, file, still=still)
     assert document is not None
@@ -102,11 +81,8 @@ async def _into_file(context: ToolContext, job: Job, file: Path, *, still: bool)
     async with file_target.picture_file() as picture:
         result = await file_target.write_job(context, job, file, picture if still else None)
         await file_target.note_written(context, job, file, result)
-        state = _state(job, "written", result.placement)
-        state.file, state.notes = str(file), [str(note) for note in result.notes]
-        if still and picture is None:
-            state.notes.append(file_target.NO_BLENDER)
-        return await _result(state, picture if still else None)
+        state = _state(job, "written", result.placement, result.notes) | {"file": str(file)}
+        return await _with_picture(state, picture, still=still)
 
 
 async def _into_blender(
@@ -120,38 +96,44 @@ async def _into_blender(
     await with_jobs(context, lambda jobs: blender_target.send(jobs, job.id, document, again=again))
     now = await blender_target.wait_until_placed(context, job.id, document)
     if not blender_target.is_placed(now, document):
-        return await _result(_state(now, "sent", None, blender_target.HOW_TO_WAKE), None)
-    state = _state(now, "placed", now.placement)
-    state.notes = [str(note) for note in now.notes]
+        return answer(_state(now, "sent", None, todo=blender_target.HOW_TO_WAKE))
     async with file_target.picture_file() as picture:
         if still and picture is not None:
             await file_target.write_job(context, now, None, picture)
-        elif still:
-            state.notes.append(file_target.NO_BLENDER)
-        return await _result(state, picture if still else None)
+        state = _state(now, "placed", now.placement, now.notes)
+        return await _with_picture(state, picture, still=still)
 
 
 def _state(
     job: Job,
-    status: Literal["written", "placed", "sent", "downloading"],
+    status: str,
     placement: Placement | None,
+    notes: Sequence[str] = (),
     todo: str | None = None,
-) -> PlacedState:
-    state = PlacedState(job=job.id, title=job.title, status=status, next=todo)
-    if placement is not None:
-        state.file, state.scene = placement.file, placement.scene
-        state.objects = list(placement.objects)
-        state.low, state.high = placement.low, placement.high
-    return state
+) -> dict[str, Any]:
+    """Return where a result is, and what it is called there; bounds are in meters."""
+    return {
+        "job": job.id,
+        "title": job.title,
+        "status": status,
+        "file": placement.file if placement else None,
+        "scene": placement.scene if placement else None,
+        "objects": list(placement.objects) if placement else [],
+        "low": placement.low if placement else None,
+        "high": placement.high if placement else None,
+        "notes": list(notes),
+        "next": todo,
+    }
 
 
-async def _result(state: PlacedState, picture: Path | None) -> CallToolResult:
-    content: list[ContentBlock] = [
-        TextContent(type="text", text=state.model_dump_json(exclude_none=True))
-    ]
-    if picture is not None and (shown := await picture_content(picture)) is not None:
-        content.append(shown)
-    return CallToolResult(content=content, structured_content=state.model_dump(mode="json"))
+async def _with_picture(
+    state: dict[str, Any], picture: Path | None, *, still: bool
+) -> CallToolResult:
+    """Return a state with the picture that was rendered, if any."""
+    if still and picture is None:
+        state["notes"].append(file_target.NO_BLENDER)
+    shown = await picture_content(picture) if still and picture else None
+    return answer(state, *filter(None, [shown]))
 
 
 TOOLS = (Tool(place, "Place a result", PLACES),)

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio.to_thread
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import CallToolResult, ContentBlock, TextContent
-from pydantic import BaseModel, Field
+from mcp_types import CallToolResult
+from pydantic import Field
 
 from ....files import pictures
 from ....files.download import Downloader, DownloadLimits
@@ -18,20 +18,10 @@ from ....files.errors import FileError
 from ....jobs import request_checks
 from ....mint.limits import MAX_IMAGE_BYTES
 from ... import session
+from ..answers import answer, picture_content
 from ..paths import absolute_path
-from ..pictures import picture_content
 from ..state import ToolContext
 from ..tools import READ_ONLY, Tool
-
-
-class ReferenceImage(BaseModel):
-    """A picture that Mint accepts as a reference."""
-
-    image: Annotated[str, Field(description="Pass this in images of estimate")]
-    format: str
-    width: int | None
-    height: int | None
-    bytes: int
 
 
 async def reference_image(
@@ -39,7 +29,7 @@ async def reference_image(
     image: Annotated[
         str, Field(min_length=1, description="An absolute path or an https address of a picture")
     ],
-) -> Annotated[CallToolResult, ReferenceImage]:
+) -> CallToolResult:
     """Check a picture before it is used as a reference, and return it to be looked at. Free.
 
     Nothing is uploaded: pass the path or the address to estimate, and Mint gets it with the job.
@@ -50,10 +40,8 @@ async def reference_image(
     ) as folder:
         path = await anyio.to_thread.run_sync(_local, image, Path(folder))
         found = await anyio.to_thread.run_sync(_check, image, path)
-        content: list[ContentBlock] = [TextContent(type="text", text=found.model_dump_json())]
-        if (shown := await picture_content(path)) is not None:
-            content.append(shown)
-    return CallToolResult(content=content, structured_content=found.model_dump(mode="json"))
+        shown = await picture_content(path)
+    return answer(found, *filter(None, [shown]))
 
 
 def _local(image: str, folder: Path) -> Path:
@@ -79,18 +67,18 @@ def _is_local_service() -> bool:
     return session.account().is_local
 
 
-def _check(image: str, path: Path) -> ReferenceImage:
+def _check(image: str, path: Path) -> dict[str, Any]:
     """Return what is known of a picture. Raises ToolError if Mint would refuse it."""
     if complaint := request_checks.picture_complaint(str(path)):
         raise ToolError(str(complaint).replace(str(path), image))
     found = pictures.inspect(path)
-    return ReferenceImage(
-        image=image if "://" in image else str(path),
-        format=found.format,
-        width=found.width,
-        height=found.height,
-        bytes=path.stat().st_size,
-    )
+    return {
+        "image": image if "://" in image else str(path),
+        "format": found.format,
+        "width": found.width,
+        "height": found.height,
+        "bytes": path.stat().st_size,
+    }
 
 
 TOOLS = (Tool(reference_image, "Check a reference image", READ_ONLY),)

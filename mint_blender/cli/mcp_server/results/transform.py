@@ -20,13 +20,14 @@ from ....jobs.queries import OptimizationPrice
 from ....jobs.service import JobService, NotPossible
 from ....mint.client import Client
 from ....mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, is_valid_id
-from ..job_state import JobState, result_with_pictures
+from ..answers import answer
+from ..job_state import answer_with_jobs
 from ..paths import absolute_path
 from ..spending.approval import ApprovedCredits, Decision
 from ..spending.quotes import Purchase
-from ..spending.quoting import QuoteState, quote_for
+from ..spending.quoting import quote_for
 from ..spending.starting import QuoteId, RequestId, check_start, start_quoted
-from ..state import ToolContext, note_seen, with_client, with_jobs
+from ..state import ToolContext, with_client, with_jobs
 from ..tools import PAID_ONCE, READ_ONLY, Tool
 
 OTHER_FORMATS_ARE_FREE = "Formats that Mint has made before cost nothing."
@@ -49,7 +50,7 @@ async def estimate_transform(
     folder: Annotated[
         str | None, Field(description="Absolute path of the folder for converted files")
     ] = None,
-) -> QuoteState:
+) -> CallToolResult:
     """Return a quote to optimize or convert a model. Free: nothing is started.
 
     Show the summary with its price to the person. Then start it with transform.
@@ -58,9 +59,13 @@ async def estimate_transform(
     model = await with_client(partial(_model, asset_id=asset_id))
     if not model.is_usable:
         raise ToolError(f"{view_model.title(model)} is not finished, so it cannot be changed.")
-    if action == "optimize":
-        return await quote_for(context, optimization_of(model, level))
-    return await quote_for(context, conversion_of(model, formats, folder))
+    purchase = (
+        optimization_of(model, level)
+        if action == "optimize"
+        else conversion_of(model, formats, folder)
+    )
+    quote = await quote_for(context, purchase)
+    return answer(quote.model_dump(mode="json"))
 
 
 async def transform(
@@ -69,15 +74,14 @@ async def transform(
     approved_credits: ApprovedCredits,
     request_id: RequestId,
     decision: Annotated[Decision, Resolve(check_start)],
-) -> Annotated[CallToolResult, JobState]:
+) -> CallToolResult:
     """Start what estimate_transform has quoted, and return the job at once. This spends Credits.
 
     Ask the person first, with the price. Then call wait. An optimized model is then placed with
     place; converted files are in their folder when the job is done.
     """
     state = await start_quoted(context, quote_id, approved_credits, request_id, decision)
-    note_seen(context, state)
-    return await result_with_pictures(state, [state])
+    return await answer_with_jobs(context, state, [state], [state])
 
 
 def optimization_of(model: Asset, level: OptimizationLevel) -> Purchase:
