@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import session
-from mint_blender.cli.mcp_server.results import blender_target
+from mint_blender.cli.mcp_server import place
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Placement
 from mint_blender.jobs.phases import Phase
@@ -32,8 +32,8 @@ PLACEMENT = Placement("Scene", ("Lamp", "Shade"), None, (0.0, 0.0, 0.0), (1.0, 2
 @pytest.fixture(autouse=True)
 def _short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait long for a Blender that is asleep."""
-    monkeypatch.setattr(blender_target, "LONGEST", 3.0)
-    monkeypatch.setattr(blender_target, "INTERVAL", 0.02)
+    monkeypatch.setattr(place, "LONGEST_IN_BLENDER", 3.0)
+    monkeypatch.setattr(place, "INTERVAL", 0.02)
 
 
 @contextmanager
@@ -179,11 +179,11 @@ def test_a_result_that_lands_meanwhile_is_not_sent_again(
     job = finished(agent)["job"]
     document = OpenDocument(ONE, None)
     with session.open_journal() as blender, session.open_journal() as other:
-        blender_target.send(other, job, document, again=False)
+        place.send(other, job, document, again=False)
         blender.catch_up()
         blender.mark_placed(job, placement=PLACEMENT)
         assert other.job(job).phase is Phase.READY, "it does not know yet"
-        blender_target.send(other, job, document, again=False)
+        place.send(other, job, document, again=False)
         assert other.job(job).phase is Phase.PLACED
         blender.catch_up()
         assert blender.job(job).phase is Phase.PLACED
