@@ -50,7 +50,7 @@ COMMANDS = {
 
 NO_AGENT_TOOLS = (
     "The tools for agents are not installed in this Python. Install them where a plain Python runs"
-    " them: pip install mint-blender[mcp]"
+    ' them, from a copy of the repository: pip install ".[mcp]"'
 )
 
 
