@@ -147,19 +147,3 @@ def test_files_that_are_gone_are_downloaded_again(
     placed = agent.ask("place", job=job["job"], path=str(tmp_path / "lamp.glb"))
     assert placed["status"] == "written" and (tmp_path / "lamp.glb").is_file()
     assert service.credits() == spent
-
-
-def test_the_hints_are_true(agent: Agent) -> None:
-    """It can replace a file, so it is not called harmless."""
-    listed = {each.name: each for each in agent.portal.call(agent.client.list_tools).tools}
-    hints = listed["place"].annotations
-    assert hints is not None
-    assert (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint) == (
-        False,
-        True,
-        False,
-    )
-    for name in ("library", "reference_image", "estimate_transform"):
-        assert listed[name].annotations.read_only_hint
-    paid = listed["transform"].annotations
-    assert (paid.read_only_hint, paid.destructive_hint, paid.idempotent_hint) == (False, True, True)

@@ -19,24 +19,24 @@ from mint_blender.mint.retry import RetryPolicy, call_with_retries
 from ...mint_service.runner import ThreadService
 from .agent import Agent, Connect
 
-SPENDS = {"generate", "approve", "revise", "resume"}
-FREE = {"account", "estimate", "jobs", "wait"}
-LOCAL = {"jobs", "wait"}
+IRREVERSIBLE = {"generate", "transform", "approve", "revise", "resume", "retry", "cancel"}
+READS_HERE = {"jobs", "wait"}
+READS = {"account", "library", "reference_image", "estimate", "estimate_transform", *READS_HERE}
 
 
 def test_hints_tell_what_a_tool_does(agent: Agent) -> None:
-    """A client may run without asking only what changes nothing."""
+    """A client may run without asking only what changes nothing; `place` can replace a file."""
     listed = agent.portal.call(agent.client.list_tools).tools
     hints = {each.name: each.annotations for each in listed}
-    assert set(hints) >= SPENDS | FREE | {"cancel"}
-    for name in SPENDS | {"cancel"}:
+    assert set(hints) == IRREVERSIBLE | READS | {"place"}
+    for name in IRREVERSIBLE | {"place"}:
         assert not hints[name].read_only_hint, name
         assert hints[name].destructive_hint, name
-        assert hints[name].idempotent_hint, name
+        assert hints[name].idempotent_hint is (name != "place"), name
         assert hints[name].open_world_hint, name
-    for name in FREE:
+    for name in READS:
         assert hints[name].read_only_hint, name
-        assert hints[name].open_world_hint is (name not in LOCAL), name
+        assert hints[name].open_world_hint is (name not in READS_HERE), name
 
 
 def test_tools_describe_themselves(agent: Agent) -> None:
