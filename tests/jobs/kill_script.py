@@ -20,7 +20,7 @@ from mint_blender.files import download, download_attempt  # noqa: F401 - downlo
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.files.glb import checks  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.files.spz import decode  # noqa: F401 - loaded before the fork, once for all children
-from mint_blender.jobs.engine import dispatch, scheduler, worker  # noqa: F401 - loaded before the fork, once for all children
+from mint_blender.jobs.engine import scheduler, worker  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService

@@ -55,7 +55,7 @@ class WorkflowContext:
 
     def perform(self, effect: Effect[Answer]) -> Generator[Step, Any, Answer]:
         """Yield an effect with the job as it is now, and return the result of the effect."""
-        answer: Answer = yield Step(self.job, effect)  # type: ignore[arg-type]  # AnyEffect is the closed list of Effect
+        answer: Answer = yield Step(self.job, effect)
         return answer
 
     def now(self) -> float:
@@ -64,7 +64,7 @@ class WorkflowContext:
 
     def pay(self, call: PaidCall, after: float = 0.0) -> Generator[Step, Any, Sent]:
         """Send a paid request, and return what became of it. The job has its record then."""
-        sent: Sent = yield from self.perform(Pay(call, after))
+        sent: Sent = yield from self.perform(Pay(call, after=after))
         self.job = self.job.with_request(sent.request)
         return sent
 
