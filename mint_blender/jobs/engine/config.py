@@ -18,7 +18,7 @@ from ...mint.account import Account
 from ...mint.retry import RetryPolicy
 from ...mint.schema import Kind
 from ..workflow.context import WorkflowConfig
-from .call_pool import Executor, Pool
+from .thread_pool import Executor, Pool
 
 if TYPE_CHECKING:
     from ...files.download import Downloader

@@ -21,10 +21,9 @@ from ..job import Job
 from ..job_values import Cause, Placement, Problem
 from ..phases import Phase
 from ..queries import Answer, Query
-from ..storage.job_cache import JobCache
+from ..storage.job_cache import JobCache, UnsentJobs
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal, JournalError, Unreadable
-from ..storage.unsent_jobs import UnsentJobs
 from .config import EngineConfig
 from .retry_schedule import StillUnreachable
 from .thread_messages import (

@@ -17,7 +17,7 @@ from ...mint.errors import InvalidResponse
 from ...mint.limits import MAX_IMAGE_BYTES
 from ..engine.task import Task
 from ..engine.thread_messages import CallEnded
-from ..request_checks import UPLOADABLE
+from ..new_jobs import UPLOADABLE
 from ..storage.journal import Journal
 from ..workflow.effects import Upload
 

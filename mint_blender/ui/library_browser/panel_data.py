@@ -12,7 +12,7 @@ from functools import lru_cache
 from ...files.glb.header import Glb
 from ...jobs.engine.thread_messages import QueryAnswered
 from ...jobs.library.view_model import AssetState, Library, Sort, state_of, title
-from ...jobs.presentation.identity_cache import cached_by_identity
+from ...jobs.presentation.presenter import cached_by_identity
 from ...jobs.queries import LARGEST_PAGE, ListPage
 from ...message import Message
 from ...mint.schema import Asset

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from ....files import pictures
 from ....files.download import Downloader, DownloadLimits
 from ....files.errors import FileError
-from ....jobs import request_checks
+from ....jobs import new_jobs
 from ....mint.limits import MAX_IMAGE_BYTES
 from ... import session
 from ..paths import absolute_path
@@ -81,7 +81,7 @@ def _is_local_service() -> bool:
 
 def _check(image: str, path: Path) -> ReferenceImage:
     """Return what is known of a picture. Raises ToolError if Mint would refuse it."""
-    if complaint := request_checks.picture_complaint(str(path)):
+    if complaint := new_jobs.picture_complaint(str(path)):
         raise ToolError(str(complaint).replace(str(path), image))
     found = pictures.inspect(path)
     return ReferenceImage(

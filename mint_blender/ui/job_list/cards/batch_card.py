@@ -7,8 +7,8 @@ from typing import Any
 
 import bpy
 
-from ....jobs.presentation.identity_cache import cached_by_identity
 from ....jobs.presentation.job_groups import Batch, Group
+from ....jobs.presentation.presenter import cached_by_identity
 from ....message import Message
 from ...translations import spoken, translated
 
