@@ -91,12 +91,12 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
 
     Draws nothing while no job runs and no Preview waits.
     """
-    from .review import review_notice
+    from .review import preview_operators
 
     visibility.note("jobs")
     service = session.existing_service()
     if service is not None:
-        review_notice.draw(layout_of(self))
+        preview_operators.draw(layout_of(self))
         _draw_running_jobs(self, service)
 
 

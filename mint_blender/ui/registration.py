@@ -16,7 +16,7 @@ import bpy
 
 from ..scene import undo_step
 from . import heartbeat, menus, notifications, panel, session, translations, visibility
-from .account import disk_usage, log_file
+from .account import log_file
 from .account import operators as account_operators
 from .account.preferences import MintPreferences
 from .asset_bar import gizmos
@@ -29,19 +29,18 @@ from .job_list import (
     list_operators,
     result_operators,
 )
-from .library_browser import item_menu, own_library, sync_operators
 from .library_browser import operators as library_operators
+from .library_browser import sync_operators
 from .library_browser.properties import MintLibrary
 from .manual import links
 from .pricing import limit_dialog
 from .references import operators as reference_operators
 from .references.properties import MintReference
-from .review import preview_operators, review_feedback, review_notice
-from .selection import operators as selection_operators
+from .review import preview_operators, review_feedback
 from .selection import panel as selection_panel
 from .selection import selected
 from .viewport import place_with_mouse, show_result
-from .worlds import look_inside, view_operators
+from .worlds import look_inside
 from .worlds import operators as world_operators
 from .worlds import panel as world_panel
 from .worlds import properties as world_properties
@@ -77,11 +76,11 @@ def _register() -> None:
     session.on_service_opened(notifications.skip_earlier)
     heartbeat.on_jobs_changed(notifications.catch_up)
     _add(log_file.prepare, log_file.stop)
-    _add_classes(MintPreferences, *account_operators.CLASSES, *disk_usage.CLASSES)
+    _add_classes(MintPreferences, *account_operators.CLASSES)
     _add_classes(*limit_dialog.CLASSES)
-    _add_classes(*selection_operators.CLASSES, *selection_panel.CLASSES)
+    _add_classes(*selection_panel.CLASSES)
     _add(selected.add, selected.remove)
-    _add_classes(*world_operators.CLASSES, *look_inside.CLASSES, *view_operators.CLASSES)
+    _add_classes(*world_operators.CLASSES, *look_inside.CLASSES)
     _add_classes(*world_panel.CLASSES)
     _add(world_properties.add, world_properties.remove)
     _add(world_panel.add_to_menus, world_panel.remove_from_menus)
@@ -93,7 +92,7 @@ def _register() -> None:
     heartbeat.on_file_loaded(saved_settings.restore)
     _add_classes(*reference_operators.CLASSES)
     _add_property("mint_references", bpy.props.CollectionProperty(type=MintReference))
-    _add_classes(review_feedback.MintDraft, *preview_operators.CLASSES, *review_notice.CLASSES)
+    _add_classes(review_feedback.MintDraft, *preview_operators.CLASSES)
     _add_property("mint_drafts", bpy.props.CollectionProperty(type=review_feedback.MintDraft))
     _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES)
     _add(place_with_mouse.add_to_menu, place_with_mouse.remove_from_menu)
@@ -101,7 +100,7 @@ def _register() -> None:
     _add_classes(*list_operators.CLASSES, *follow_up_operators.CLASSES, *undo_step.CLASSES)
     _add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
     _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
-    _add_classes(*own_library.CLASSES, item_menu.MINT_MT_library_item, *gizmos.CLASSES)
+    _add_classes(library_operators.MINT_MT_library_item, *gizmos.CLASSES)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
     _add_classes(menus.MINT_MT_add, menus.MINT_MT_manage)
     _add(menus.add, menus.remove)
@@ -116,10 +115,10 @@ def _follow_drawing() -> None:
     """Fetch what is shown when it is drawn. True: it is too early, look again soon."""
 
     def form() -> bool:
-        from .create import form_price, prompts, styles
+        from .create import prompts, styles
 
         styles.prepare()
-        is_early = form_price.ask()
+        is_early = prompts.ask()
         prompts.prepare()
         return is_early
 
@@ -157,9 +156,9 @@ def _follow_jobs() -> None:
         job_documents,
         placed_results,
     )
-    from .library_browser import job_lookup, library_sync, loader
+    from .library_browser import library_sync, loader, panel_data
     from .pricing import open_dialogs
-    from .review import full_size, large_previews
+    from .review import large_previews
     from .viewport import idle_scene, targets
 
     on_changed, on_beat, before_redraw = (
@@ -174,7 +173,7 @@ def _follow_jobs() -> None:
     on_beat(limit_dialog.catch_up, is_waiting=limit_dialog.is_waiting)
     before_redraw(open_dialogs.refresh)
     heartbeat.on_file_loaded(open_dialogs.forget)
-    _add(full_size.add_handlers, full_size.remove_handlers)
+    _add(large_previews.add_handlers, large_previews.remove_handlers)
     on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
     on_changed(review_feedback.catch_up)
     is_waiting = large_previews.is_waiting
@@ -208,7 +207,7 @@ def _follow_jobs() -> None:
     on_changed(library_sync.follow)
     on_changed(loader.catch_up)
     heartbeat.on_answers(loader.catch_up)
-    before_redraw(job_lookup.prepare)
+    before_redraw(panel_data.prepare)
     session.on_account_changed(loader.known)
     session.on_account_changed(library_sync.forget_pending)
 
