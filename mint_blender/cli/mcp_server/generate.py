@@ -24,7 +24,7 @@ from ...delivery import write_files
 from ...files import pictures
 from ...files.download import Downloader, DownloadLimits
 from ...files.errors import FileError
-from ...jobs import request_checks
+from ...jobs import new_jobs
 from ...jobs.job import Job, asset_of
 from ...jobs.job_values import Delivery
 from ...jobs.library import view_model
@@ -101,7 +101,7 @@ def _is_local_service() -> bool:
 
 def _checked(image: str, path: Path) -> dict[str, Any]:
     """Return what is known of a picture. Raises ToolError if Mint would refuse it."""
-    if complaint := request_checks.picture_complaint(str(path)):
+    if complaint := new_jobs.picture_complaint(str(path)):
         raise ToolError(str(complaint).replace(str(path), image))
     found = pictures.inspect(path)
     return {

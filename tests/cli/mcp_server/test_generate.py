@@ -10,7 +10,7 @@ import pytest
 
 from mint_blender.cli.mcp_server.spending import quotes
 from mint_blender.jobs.engine.job_runner import JobRunner
-from mint_blender.jobs.storage import unsent_jobs
+from mint_blender.jobs.storage import job_cache
 
 from ...mint_service.pictures import webp
 from ...mint_service.runner import ThreadService
@@ -217,7 +217,7 @@ def test_a_job_that_was_never_sent_waits_for_the_same_request(
     with monkeypatch.context() as crash:
         crash.setattr(JobRunner, "wake_own", lambda runner, job: None)
         job = generate(first, quote)["job"]
-    monkeypatch.setattr(unsent_jobs, "_requested", set())  # as in a new process
+    monkeypatch.setattr(job_cache, "_requested", set())  # as in a new process
     second = connect()
     left = second.ask("wait", jobs=[job], seconds=10)
     assert left["ended"] == "change"

@@ -7,7 +7,7 @@ import time
 from functools import partial
 
 from mint_blender.cli import session
-from mint_blender.jobs.storage import unsent_jobs
+from mint_blender.jobs.storage import job_cache
 
 from ...mint_service.runner import ThreadService
 from .agent import Agent, Connect, pictures_of, text_of
@@ -121,7 +121,7 @@ def test_a_server_continues_the_jobs_of_an_earlier_one(
         while not service.operations():
             earlier.next_event()
     service.scenario(speed=2000)
-    unsent_jobs._requested.discard(job)
+    job_cache._requested.discard(job)
     agent = connect()
     deadline = time.monotonic() + 20
     while agent.ask("jobs")["jobs"][0]["phase"] != "review":

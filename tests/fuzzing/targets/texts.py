@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from mint_blender.cli.output.terminal import safe_line
 from mint_blender.files import download_folder, file_choice
-from mint_blender.jobs import request_checks
+from mint_blender.jobs import new_jobs
 from mint_blender.jobs.presentation import error_messages, presenter
 from mint_blender.jobs.storage import serialization
 from mint_blender.message import Message, listed, message_of, sentences
@@ -44,7 +44,7 @@ def _try_request(text: str) -> None:
     request = GenerationRequest.parse(
         kind="model", prompt=text, preset="fast", mode="auto", name=text[:120] or None
     )
-    complaint = request_checks.complaint(request)
+    complaint = new_jobs.complaint(request)
     for each in (complaint, feedback_error(text)):
         if each is not None:
             check_sentence(each)
