@@ -41,7 +41,7 @@ from . import (
     splats,
 )
 from .capture_point import PART
-from .display import update_collider
+from .collider import update_collider
 from .files import PART_NAMES, Part, WorldFiles, WorldOptions
 from .world_objects import (
     COLLIDER_DISPLAY,

@@ -11,7 +11,7 @@ from mathutils import Matrix
 
 from ..data_blocks import current_scene
 from . import calibration, capture_point, panorama
-from .display import update_collider, update_vertex_colors
+from .collider import update_collider, update_vertex_colors
 from .files import WorldOptions
 from .world_objects import (
     COLLIDER_DISPLAY,
