@@ -32,14 +32,13 @@ from ..transaction import DataSnapshot, rollback_on_error
 from ..update import reparent_and_remap
 from . import (
     calibration,
-    capture_point,
     collider,
     panorama,
     part_notes,
     splat_nodes,
     splats,
 )
-from .capture_point import PART
+from .calibration import PART
 from .collider import update_collider
 from .files import PART_NAMES, Part, WorldFiles, WorldOptions
 from .world_objects import (
@@ -125,9 +124,9 @@ def import_world(
     notes: list[Message] = []
     if shown["COLLIDER"] is not None:
         notes += _add_collider(root, shown["COLLIDER"], scene, check=options.flip is None)
-    point = capture_point.add(holder, name, collection, flipped=root[FLIPPED])
+    point = calibration.add_capture_point(holder, name, collection, flipped=root[FLIPPED])
     if options.camera:
-        capture_point.add_camera(point, name, collection, scene.unit_settings.scale_length)
+        calibration.add_camera(point, name, collection, scene.unit_settings.scale_length)
     notes += _add_readable_parts(root, shown["PANORAMA"], shown["SPLATS"], scene)
     is_chosen = options.collider in {"PHYSICS", "VISIBLE"}
     set_properties(root, {COLLIDER_DISPLAY: options.collider if is_chosen else None})

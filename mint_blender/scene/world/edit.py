@@ -10,7 +10,7 @@ import bpy
 from mathutils import Matrix
 
 from ..data_blocks import current_scene
-from . import calibration, capture_point, panorama
+from . import calibration, panorama
 from .collider import update_collider, update_vertex_colors
 from .files import WorldOptions
 from .world_objects import (
@@ -31,8 +31,8 @@ def flip(root: bpy.types.Object) -> None:
     holder = calibration.of(root)
     root[FLIPPED] = flipped = not root.get(FLIPPED, False)
     before, after = (
-        capture_point.upright_rotation(not flipped),
-        capture_point.upright_rotation(flipped),
+        calibration.upright_rotation(not flipped),
+        calibration.upright_rotation(flipped),
     )
     rotation = before.to_matrix().inverted() @ after.to_matrix()
     is_unchanged = (

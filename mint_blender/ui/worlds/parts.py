@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 
 from ...scene.world import calibration
-from ...scene.world.capture_point import PART
+from ...scene.world.calibration import PART
 from ...scene.world.files import Part
 from ...scene.world.world_objects import IMAGE
 from ..selection import selected
