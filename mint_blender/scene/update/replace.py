@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replace an earlier version of a result with a new one.
+"""Replace an earlier version of a result with a new one, or add what a World lacks.
 
 Parents, collections, modifiers, constraints and drivers of the user depend on the objects. So the
 objects stay and only their data is exchanged; references to a part without a match go to the root.
@@ -14,6 +14,7 @@ from pathlib import Path
 import bpy
 from mathutils import Matrix
 
+from ...files.spz import decode
 from ...message import Message
 from .. import tags
 from ..bounds import bounds, update_view_layers
@@ -34,7 +35,7 @@ from ..staging_scene import STAGING_NAME
 from ..tags import Provenance
 from ..transaction import DataSnapshot
 from ..world import build as world_build
-from ..world import world_objects
+from ..world import splats, world_objects
 from ..world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import fingerprint, reparent_and_remap
 from .backup import EARLIER, Backup, edited_meshes
@@ -198,6 +199,48 @@ def replace_world(
         tags.write(root, provenance)
     notes = tuple(note("part_removed", what=PART_NAMES[part]) for part in gone)
     return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root), notes)
+
+
+def complete_world(
+    root: bpy.types.Object,
+    parts: WorldFiles,
+    provenance: Provenance,
+    *,
+    options: WorldOptions = WorldOptions(),
+    scene: bpy.types.Scene | None = None,
+    undo: bool = True,
+    prepared: PreparedResult | None = None,
+) -> PlacedResult:
+    """Add the parts that a World lacks, and replace splats of another tier; one undo step.
+
+    Parts that a background Blender has built are taken from `prepared`.
+
+    Raises:
+        SceneImportError: A part cannot be added; nothing has changed.
+    """
+    scene = scene or current_scene()
+    with import_transaction(scene, provenance, undo=undo):
+        missing = {
+            part: path
+            for part, path in parts.by_part().items()
+            if path is not None
+            and (
+                not world_objects.has_part(root, part)
+                or (part == "SPLATS" and _is_other_tier(root, path))
+            )
+        }
+        world_build.add_parts(
+            root, missing, scene=scene, options=options, prepared=prepared if missing else None
+        )
+    return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root))
+
+
+def _is_other_tier(root: bpy.types.Object, path: Path) -> bool:
+    """Return whether the file has another number of splats, and so is another tier."""
+    return any(
+        each.get(splats.MARK) != decode.inspect(path).points
+        for each in world_objects.parts_of(root, "splats")
+    )
 
 
 def check(root: bpy.types.Object) -> None:
