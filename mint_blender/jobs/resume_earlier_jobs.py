@@ -85,8 +85,7 @@ class UnfinishedJobs:
         """Send the queued jobs, and return them. Raises TooExpensive."""
         self._runner.reread()
         queued = self._earlier.refresh().jobs
-        others = self._spending.today() - sum(map(self._runner.cache.spent_for, queued))
-        self._budget.check_waiting(queued, others)
+        self._budget.check(list(map(self._budget.of_queued, queued)), self._spending.today(*queued))
         sent = [job for job in queued if self._runner.wake(job)]
         self._earlier.refresh()
         return sent

@@ -86,7 +86,8 @@ def reason_to_ask(job_service: JobService, quote: Quote) -> str | None:
     if not job_service.budget.limits:
         return approval.NO_LIMIT
     try:
-        job_service.budget.check([quote.purchase.prices], job_service.spending.today())
+        expense = job_service.budget.of_start(quote.purchase.prices)
+        job_service.budget.check([expense], job_service.spending.today())
     except TooExpensive as error:
         return error.message
     return None
@@ -187,8 +188,8 @@ def _started_before(job_service: JobService, known: Job) -> Job:
             " started. Use a new request_id for something new."
         ) from None
     if job_service.unsent_jobs.holds_back(job) and not job_service.is_driven_elsewhere(job):
-        others = job_service.spending.today() - job_service.cache.spent_for(job)
-        job_service.budget.check_waiting([job], others)
+        expense = job_service.budget.of_queued(job)
+        job_service.budget.check([expense], job_service.spending.today(job))
         job_service.resume(job.id)
         job = job_service.job(job.id)
     return job
