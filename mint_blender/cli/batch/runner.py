@@ -128,10 +128,9 @@ class BatchRun:
 
     def _spent_beside(self, resumed: Iterable[Job]) -> float:
         """Return the Credits of today without what these jobs are still expected to cost."""
-        spent_for = self._job_service.cache.spent_for
-        return self._job_service.spending.today() - sum(
-            max(0.0, spent_for(job) - (job.cost or 0.0)) for job in resumed
-        )
+        spending = self._job_service.spending
+        expected = (max(0.0, spending.of(job) - (job.cost or 0.0)) for job in resumed)
+        return spending.today() - sum(expected)
 
     def write_sheet(self, name: str) -> None:
         """Write the contact sheet if any line has a job; `name` is the batch file's name."""

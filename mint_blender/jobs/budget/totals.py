@@ -37,6 +37,12 @@ class SpendingTotals:
         Includes what other processes have started until this moment, and leaves out these jobs.
         """
         self._runner.reread()
-        journal, spent_for = self._runner.journal, self._runner.cache.spent_for
+        journal = self._runner.journal
         entries = journal.spent(spending.bounds_of(spending.date_of(journal.mint_now())))
-        return sum(entry.credits for entry in entries) - sum(map(spent_for, but))
+        return sum(entry.credits for entry in entries) - sum(map(self.of, but))
+
+    def of(self, job: Job) -> float:
+        """Return the Credits that a job adds to those of today."""
+        now = self._runner.journal.mint_now()
+        entry = spending.entry(job, now)
+        return spending.spent_on([entry] if entry else [], spending.date_of(now))

@@ -14,7 +14,7 @@ from ....jobs.job import Job
 from ....jobs.phases import Phase, Verb
 from ....jobs.presentation import action_checks, presenter
 from ....jobs.queries import prices_of_click
-from ....jobs.service import JobService, TooExpensive
+from ....jobs.service import JobService
 from ..job_state import HELD_BACK, revision_of
 from . import approval
 
@@ -128,18 +128,12 @@ def _reason(job_service: JobService, job: Job, click: Click, expense: Expense) -
 
     What earlier attempts have cost counts for the limit of one generation, too.
     """
-    budget, total = job_service.budget, expense.total
-    agreed = job.max_credits if _is_of_agent(job_service, job) else None
-    if not budget.limits and (agreed is None or total is None or total > agreed):
-        return approval.NO_PRICE if total is None else approval.NO_LIMIT
-    if total is not None:
-        expense = replace(expense, generation=max(expense.generation or 0.0, total))
-    own = _new_limit(job_service, job, click) or job.max_credits
-    try:
-        budget.check([replace(expense, most=own)], job_service.spending.today(job))
-    except TooExpensive as error:
-        return error.message
-    return None
+    if expense.total is not None:
+        generation = max(expense.generation or 0.0, expense.total)
+        expense = replace(expense, generation=generation)
+    expense = replace(expense, most=_new_limit(job_service, job, click) or job.max_credits)
+    agreed = job.max_credits if _is_of_agent(job) else None
+    return approval.reason_to_ask(job_service, expense, job, agreed=agreed)
 
 
 def _new_limit(job_service: JobService, job: Job, click: Click) -> float | None:
@@ -148,14 +142,14 @@ def _new_limit(job_service: JobService, job: Job, click: Click) -> float | None:
     The agent may raise what it has set itself, within the limits of a person. What a person has
     set, only a person raises.
     """
-    limits = job_service.budget.limits
-    if job.max_credits is None or not limits or not _is_of_agent(job_service, job):
+    is_own = job.max_credits is not None and _is_of_agent(job)
+    if not is_own or not job_service.budget.limits:
         return None
-    approved = min(click.approved_credits, limits.each or limits.day)
-    return approved if approved > job.max_credits else None
+    approved = approval.without_person(job_service, click.approved_credits)
+    return approved if approved > (job.max_credits or 0.0) else None
 
 
-def _is_of_agent(job_service: JobService, job: Job) -> bool:
+def _is_of_agent(job: Job) -> bool:
     """Return whether an agent has started the job, so that its own limit was approved there."""
     return job.client_request is not None
 
