@@ -53,9 +53,11 @@ class JobService(JobRunner):
 
     def __init__(self, config: EngineConfig, account: Account) -> None:
         super().__init__(config, account)
-        self.budget = Budget(self.queries.answers, lambda: self.cache.paid_for_optimizing)
         self.spending = SpendingTotals(self)
-        self.unfinished = UnfinishedJobs(self, self.budget, self.spending)
+        self.budget = Budget(
+            self.queries.answers, lambda: self.cache.paid_for_optimizing, self.spending.today
+        )
+        self.unfinished = UnfinishedJobs(self, self.budget)
         self.ask_price: Callable[[PriceQuery], object] | None = None
         """Without a window: stores the answer of Mint to a query, and blocks until it is there."""
 
@@ -465,7 +467,7 @@ class JobService(JobRunner):
             with self.cache.single_commit():
                 pairs = zip(jobs, starts, strict=False)
                 expenses = [self.budget.of_start(each, job.max_credits) for job, each in pairs]
-                self.budget.check(expenses, self.spending.today())
+                self.budget.check(expenses)
                 kept = self.cache.add(*with_copies)
         except BaseException:
             for job in jobs:
@@ -500,8 +502,7 @@ class JobService(JobRunner):
             return job
         if self.budget.ignores_limits and job.max_credits is not None:
             job = self.update(job.id, lambda job: replace(job, max_credits=None))
-        expense = self.budget.of_click(job, verb, queries)
-        self.budget.check([expense], self.spending.today(job))
+        self.budget.check([self.budget.of_click(job, verb, queries)], job)
         return job
 
     def _ask_beyond_own_limit(self, job: Job) -> None:

@@ -120,7 +120,7 @@ class BatchRun:
             self._terminal.note(price_summary(prices, unpaid, resumed))
             self._terminal.event({"event": "price", "lines": len(unpaid), "credits": total})
             self._job_service.budget.check(
-                [prices.expense(unpaid, resumed, limit)], self._spent_beside(resumed.values())
+                [prices.expense(unpaid, resumed, limit)], spent=self._spent_beside(resumed.values())
             )
         self._budget = BatchBudget(limit, prices)
         self._follow(at_once)

@@ -52,17 +52,18 @@ class Budget:
     """The known prices and balance, and the limits.
 
     `answers` belong to the job service. `last_optimization_price` returns what the last
-    optimization cost, or None.
+    optimization cost, or None; `spent_today` what was spent today, without some jobs.
     """
 
     def __init__(
         self,
         answers: Mapping[Query, QueryAnswered],
         last_optimization_price: Callable[[], float | None] = lambda: None,
+        spent_today: Callable[..., float] = lambda *but: 0.0,
     ) -> None:
         self.limits = Limits()
         self._answers = answers
-        self._last_optimization_price = last_optimization_price
+        self._last_optimization_price, self._spent_today = last_optimization_price, spent_today
         self._ignores_limits = False
 
     def known(self, query: Query) -> QueryAnswered | None:
@@ -123,15 +124,20 @@ class Budget:
         # only the balance can say that enough Credits are there
         return (billing.missing_credits or None) if billing else None
 
-    def check(self, expenses: Sequence[Expense], spent: float) -> None:
-        """Check what begins together against the limits; `spent` is what else was spent today.
+    def check(self, expenses: Sequence[Expense], *jobs: Job, spent: float | None = None) -> None:
+        """Check what begins together against the limits, in the commit of what begins.
 
-        Call it in the commit of what begins.
+        `jobs` are those of the expenses that were started before. `spent` is what was spent today
+        beside the expenses, if that is not everything but these jobs.
 
         Raises:
             TooExpensive: It is not within the limits.
         """
-        if self._ignores_limits or not (message := limit_error(expenses, self.limits, spent)):
+        has_limit = self.limits or any(expense.most is not None for expense in expenses)
+        if self._ignores_limits or not has_limit:
+            return
+        spent = self._spent_today(*jobs) if spent is None else spent
+        if not (message := limit_error(expenses, self.limits, spent)):
             return
         queries = list(dict.fromkeys(each for one in expenses for each in one.queries if each))
         known = [each for query in queries if (each := self.known(query))]

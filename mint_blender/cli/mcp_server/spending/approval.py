@@ -49,18 +49,18 @@ Decision: TypeAlias = ElicitationResult[Approval]
 
 
 def reason_to_ask(
-    job_service: JobService, expense: Expense, *but: Job, agreed: float | None = None
+    job_service: JobService, expense: Expense, *jobs: Job, agreed: float | None = None
 ) -> str | None:
     """Return why a person has to decide about an expense; None if nobody has to.
 
-    `but` is its job, if that was started; `agreed` is what a person has agreed to for it in total.
+    `jobs` is its job, if that was started; `agreed` is what a person has agreed to for it in total.
     """
     if expense.total is None:
         return NO_PRICE
     if not job_service.budget.limits and (agreed is None or expense.total > agreed):
         return NO_LIMIT
     try:
-        job_service.budget.check([expense], job_service.spending.today(*but))
+        job_service.budget.check([expense], *jobs)
     except TooExpensive as error:
         return error.message
     return None

@@ -168,8 +168,7 @@ def _started_before(job_service: JobService, known: Job) -> Job:
             " started. Use a new request_id for something new."
         ) from None
     if job_service.unsent_jobs.holds_back(job) and not job_service.is_driven_elsewhere(job):
-        expense = job_service.budget.of_queued(job)
-        job_service.budget.check([expense], job_service.spending.today(job))
+        job_service.budget.check([job_service.budget.of_queued(job)], job)
         job_service.resume(job.id)
         job = job_service.job(job.id)
     return job
