@@ -18,7 +18,6 @@ from ...message import Message
 from ...mint.account import Account
 from ...mint.schema import Kind
 from .. import stage_durations
-from ..budget import spending
 from ..budget.prices import NotPossible
 from ..job import Job, is_never_sent
 from ..job_values import Decision
@@ -169,12 +168,6 @@ class JobCache:
     def serial(self) -> int:
         """A number that changes when the worker, or another process, has written a job."""
         return self._serial
-
-    def spent_for(self, job: Job) -> float:
-        """Return the Credits that this job adds to today's total."""
-        now = self._journal.mint_now()
-        entry = spending.entry(job, now)
-        return spending.spent_on([entry] if entry else [], spending.date_of(now))
 
     # -- keeping up
 

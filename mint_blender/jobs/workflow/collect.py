@@ -22,7 +22,7 @@ from ...mint import errors
 from ...mint.polling import Polling
 from ...mint.schema import Assets, Format, Kind, OptimizationLevel, Status
 from .. import notes, rejected_files
-from ..budget import spending
+from ..budget.spending import Expense, at_prices, limit_error
 from ..job import Job
 from ..job_values import LocalFile, Role
 from ..paid_requests.record import PaidRequest, PaidVerb, of_asset
@@ -369,11 +369,11 @@ class Optimizer(WorkflowPart):
         # of a model that existed before, the estimate is that of the optimization itself
         is_existing = self._job.source_asset_id is not None
         generation = 0.0 if is_existing else self._job.estimate or 0.0
-        total = None if price is None else spending.at_prices(self._job, generation, price)
-        limit_error = spending.job_limit_error(total, self._job.max_credits)
-        if limit_error is not None:
-            self._add_note("not_optimized", reason=limit_error)
-        return limit_error is None
+        total = None if price is None else at_prices(self._job, generation, price)
+        error = limit_error([Expense(total, total, most=self._job.max_credits)])
+        if error is not None:
+            self._add_note("not_optimized", reason=error)
+        return error is None
 
     def _watch(self) -> Steps:
         """Poll the optimization until it has ended or needs Credits."""

@@ -9,17 +9,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from ...message import Message
 from ...mint import errors
 from ...mint.schema import Estimate
 from ..budget import spending
-from ..job_values import ABOVE_OWN_LIMIT, Cause, Problem
-from ..queries import OptimizationPrice, Price
+from ..queries import OptimizationPrice, Price, PriceQuery
 from .context import WorkflowContext
 from .effects import Quote, Step
-
-PRICE_LIFETIME = 3600.0
-"""Seconds after the click for which its price is used."""
 
 
 def expected_total(context: WorkflowContext) -> Generator[Step, Any, float | None]:
@@ -31,7 +26,7 @@ def expected_total(context: WorkflowContext) -> Generator[Step, Any, float | Non
     is_known = job.estimate is not None and (
         job.optimize is None or job.optimize_estimate is not None
     )
-    if not (is_known and context.now() - job.created_at < PRICE_LIFETIME):
+    if not (is_known and context.now() - job.created_at < spending.PRICE_LIFETIME):
         estimate = yield from current_price(context, Price.of(job.request))
         extra = (yield from current_price(context, OptimizationPrice())) if job.optimize else None
         context.job = job = context.job.with_prices(estimate, extra)
@@ -41,7 +36,7 @@ def expected_total(context: WorkflowContext) -> Generator[Step, Any, float | Non
 
 
 def current_price(
-    context: WorkflowContext, query: Price | OptimizationPrice
+    context: WorkflowContext, query: PriceQuery
 ) -> Generator[Step, Any, float | None]:
     """Return the price that Mint reports now, in Credits; None if Mint refuses to tell."""
     try:
@@ -51,15 +46,3 @@ def current_price(
             raise
         return None
     return estimate.estimated_total
-
-
-def limit_problem(limit_error: str) -> Problem:
-    """Return the problem of a job that would cost more than its own limit."""
-    return Problem(
-        Cause.CREDITS,
-        Message(
-            "{problem} Nothing was sent. Resume it with a higher limit, or cancel it.",
-            problem=limit_error,
-        ),
-        code=ABOVE_OWN_LIMIT,
-    )
