@@ -18,6 +18,7 @@ from ...message import Message
 from ...mint.account import Account
 from ...mint.schema import Kind
 from .. import stage_durations
+from ..budget import spending
 from ..budget.prices import NotPossible
 from ..job import Job, is_never_sent
 from ..job_values import Decision

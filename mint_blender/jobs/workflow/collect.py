@@ -30,7 +30,7 @@ from ..paid_requests.send import PaidCall
 from ..phases import Phase
 from ..presentation import error_messages
 from ..queries import OptimizationPrice
-from . import credit_limit, look
+from . import context, look
 from .context import Steps, WorkflowContext, WorkflowPart
 from .effects import Adopt, Close, Fetch, Order, Poll, ReadAsset, Step
 from .result import ResultReader
@@ -364,7 +364,7 @@ class Optimizer(WorkflowPart):
         """Return whether the optimization fits the job's own limit; otherwise add a note."""
         if self._job.max_credits is None:
             return True
-        price = yield from credit_limit.current_price(self._context, OptimizationPrice(asset_id))
+        price = yield from context.current_price(self._context, OptimizationPrice(asset_id))
         price = self._job.optimize_estimate if price is None else price
         # of a model that existed before, the estimate is that of the optimization itself
         is_existing = self._job.source_asset_id is not None

@@ -29,7 +29,7 @@ from ..paid_requests.record import PaidRequest, PaidVerb, State
 from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase
 from ..presentation import error_messages
-from . import context, credit_limit, look
+from . import context, look
 from .collect import Collector
 from .context import MAX_TRIES, Steps, WorkflowConfig, WorkflowContext, WorkflowPart
 from .decisions import DecisionHandler
@@ -375,7 +375,7 @@ class Starter(WorkflowPart):
         """
         if self._job.max_credits is None:
             return True
-        total = yield from credit_limit.expected_total(self._context)
+        total = yield from context.expected_total(self._context)
         error = limit_error([Expense(total, total, most=self._job.max_credits)])
         if error is None:
             return True
