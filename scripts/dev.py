@@ -13,7 +13,7 @@ python3 scripts/dev.py test          run lint and all tests; --all: on every Ble
                                      -- PYTEST_ARGUMENTS: only these tests
 python3 scripts/dev.py bench         run the benchmarks and print a table; NAME: only these
 python3 scripts/dev.py soak          look for defects for hours; NAME: only these methods;
-                                     --short, --minutes M
+                                     --short, --minutes M, --seed S
 python3 scripts/dev.py docs          build the manual into build/docs; --open: show it;
                                      --language de: only in this language;
                                      --write: write docs/reference/ from the code first

@@ -109,3 +109,9 @@ def test_the_page_names_every_method() -> None:
     """Its table has a row for each, which says what it does and what its last whole run has counted."""
     page = (ROOT / "docs" / "development" / "testing.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(METHODS)
+
+
+def test_a_seed_is_handed_on(monkeypatch, capsys) -> None:
+    """So that each night simulates other worlds."""
+    assert run_made_up(monkeypatch, GOOD, "--short", "--seed", "170000") == 0
+    assert "--seed 170000" in capsys.readouterr().out

@@ -73,16 +73,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {names}")
     parser.add_argument("--short", action="store_true", help="about a minute for each method")
     parser.add_argument("--minutes", type=float, help="for methods that have such an option")
+    parser.add_argument("--seed", help="where to begin, for methods that have such an option")
     return parser
 
 
 def _arguments(method: Method, options: argparse.Namespace) -> list[str] | None:
     """Return the arguments of a method; None if it has no `--minutes` and is asked for them."""
+    seed = ["--seed", options.seed] if options.seed else []  # the last of two options counts
     if options.minutes is None:
-        return [*(method.short if options.short else method.long)]
+        return [*(method.short if options.short else method.long), *seed]
     if not method.takes_minutes:
         return None
-    return [*method.long, "--minutes", f"{options.minutes:g}"]  # the last of two options counts
+    return [*method.long, "--minutes", f"{options.minutes:g}", *seed]
 
 
 def _run(method: Method, arguments: Sequence[str], *, install: bool) -> Result:
