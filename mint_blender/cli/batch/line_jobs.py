@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...files.file_lock import file_lock
-from ...jobs.batch_folder import line_files, old_ledger, write_records
+from ...jobs.batch_folder import line_files, write_records
 from ...jobs.batch_folder.line_files import Batch, StartedLine
 from ...jobs.job import Job
 from ...jobs.new_jobs import new_job, new_request
@@ -63,7 +63,7 @@ def lock_folder(folder: Path) -> Iterator[batch_lease.Lease]:
     place = folder / line_files.FOLDER
     place.mkdir(parents=True, exist_ok=True)
     with file_lock(place / "lock"), batch_lease.held(place / "lease") as lease:
-        old_ledger.convert(folder)
+        line_files.convert(folder)
         yield lease
 
 

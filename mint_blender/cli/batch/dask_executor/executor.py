@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +22,13 @@ from typing import TYPE_CHECKING, Any
 from ....delivery.write_result import WriteResult, write_result
 from ....files import busy_files
 from ....files.errors import naming
+from ....jobs.batch_folder import line_files
 from ....jobs.job import Job
 from ....jobs.job_values import Role
 from ....message import message_of
-from . import cluster, input_files, shared_folder, worker_blenders, worker_task
+from . import cluster, input_files, worker_blenders, worker_checks, worker_task
 from .input_files import InputFiles
-from .worker_task import Outcome, Task
+from .worker_task import TOKEN, Outcome, Task
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -74,12 +78,10 @@ def open_executor(settings: Settings) -> Iterator[DaskExecutor]:
         stack.callback(client.close)
         cluster.check_workers(client)
         readable = cluster.readable_extensions(client)
-        staging = None
+        shared = None
         if not settings.ships_results:
-            staging = stack.enter_context(shared_folder.staging(client, settings.folder, run))
-        yield stack.enter_context(
-            DaskExecutor(client, run, staging, settings.local_files, readable)
-        )
+            shared = stack.enter_context(staging(client, settings.folder, run))
+        yield stack.enter_context(DaskExecutor(client, run, shared, settings.local_files, readable))
 
 
 class DaskExecutor(Executor):
@@ -296,3 +298,59 @@ _LOST = "The connection to the Dask scheduler was lost. Run the same command aga
 _NO_WORKERS = (
     "The Dask cluster has no workers any more. Start some, then run the same command again."
 )
+
+
+ABANDONED_AFTER = 24 * 3600.0
+"""Seconds without a new file after which a folder for results in progress is removed."""
+
+ANSWER_TIMEOUT = 5.0
+"""Seconds until an answer has to be seen here: network file systems show new files late."""
+
+
+@contextmanager
+def staging(client: Client, folder: Path, run: str) -> Iterator[Path]:
+    """Yield the folder for results in progress, which all workers see; it is removed at the end.
+
+    Raises:
+        ClusterError: Some workers do not see it. It names them.
+        OSError: It cannot be created.
+    """
+    place = folder / line_files.FOLDER / f"dask-{run}"
+    place.mkdir(parents=True)
+    _remove_abandoned(place.parent)
+    try:
+        token = uuid.uuid4().hex
+        (place / TOKEN).write_text(token, encoding="utf-8")
+        answers = cluster.call_workers(client, worker_checks.answer_token, str(place), token)
+        deadline = time.monotonic() + ANSWER_TIMEOUT
+        cluster.refuse_folder(
+            [
+                worker
+                for worker, name in answers.items()
+                if not isinstance(name, str) or not _is_seen(place / name, token, deadline)
+            ],
+            folder,
+        )
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a command has left that was killed: nothing was written there for a day."""
+    for place in folder.glob("dask-*"):
+        newest = max((each.stat().st_mtime for each in (place, *place.iterdir())), default=0.0)
+        if time.time() - newest > ABANDONED_AFTER:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _is_seen(answer: Path, token: str, deadline: float) -> bool:
+    while True:
+        try:
+            if answer.read_text(encoding="utf-8") == token:
+                return True
+        except OSError:
+            pass
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
