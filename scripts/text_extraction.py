@@ -22,7 +22,6 @@ PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 COMMAND_LINE_ONLY = {
     "delivery/background.py",
     "delivery/write_files.py",
-    "delivery/write_result.py",
     "delivery/versions.py",
     "jobs/diagnostics/folder_check.py",
     "jobs/diagnostics/journal_check.py",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..delivery import blender_runtime, write_files
-from ..delivery.write_result import WriteResult
+from ..delivery.background import WriteResult
 from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files
 from ..jobs.engine.retry_schedule import StillUnreachable

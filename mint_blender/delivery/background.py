@@ -1,22 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Import and write results in a background Blender: a crash or a hang fails one result only.
+"""Import and write results in background Blenders: a crash or a hang fails one result only.
 
-One child process serves many results, one JSON object a line on its standard input and output. It
-is started when it is first needed, and again after a crash. It ends when its parent process ends.
+Parent and child exchange one JSON object a line. One child process serves many results. It is
+started when it is first needed, and again after a crash. It ends when its parent process ends.
 """
 
 from __future__ import annotations
 
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
+from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow, PerThread, requests
 from ..jobs.job import Job
+from ..jobs.job_values import Placement
+from ..jobs.phases import Phase
 from ..jobs.storage import serialization
-from ..message import Message
-from . import background_worker, blender_runtime
-from . import write_files as delivery_write
-from .write_files import WrittenFiles
+from ..message import Message, message_of
+from . import blender_runtime, standard_output, write_files
+from .write_files import DeliveryError, WrittenFiles
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 TIME_LIMIT = 15 * 60.0
 """Seconds for one result, including its rendered picture."""
@@ -24,7 +36,73 @@ TIME_LIMIT = 15 * 60.0
 RESULTS_PER_CHILD = 100
 """After so many results a child process is replaced by a new one, which bounds its memory."""
 
-CODE = background_worker.code()
+
+def request_for(job: Job, **more: Any) -> dict[str, Any]:
+    """Return the request to write a job's files, or with `target` and `units` to prepare it."""
+    return {"job": serialization.dump(job), "phase": job.phase.value, **more}
+
+
+def worker_code(idle_limit: float | None = None) -> str:
+    """Return the code that a background Blender runs, for `blender_runtime`; see `serve`.
+
+    It exits without Python's shutdown: everything is on disk by then, and other add-ons may be
+    slow.
+    """
+    return (
+        "import os, sys\nfrom {package}.delivery.background import serve\n"
+        f"serve({idle_limit})\nos._exit(0)\n"
+    )
+
+
+def serve(idle_limit: float | None = None) -> None:
+    """Answer one request per line until standard input ends.
+
+    With `idle_limit`, the process ends after that many seconds without a request.
+    """
+    standard_output.reserve_for_results()
+    answers = sys.stdout
+    from . import import_job  # noqa: F401 - loaded before the first request, which may come later
+
+    for line in requests(sys.stdin, idle_limit):
+        print(json.dumps(_carry_out(json.loads(line))), file=answers, flush=True)
+
+
+def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
+    job = serialization.load(order["job"], Phase(order["phase"]))
+    return _prepare(job, order) if "target" in order else _write(job)
+
+
+def _write(job: Job) -> dict[str, Any]:
+    try:
+        written = write_files.write_described(job)
+        return {
+            "notes": [message_of(note).to_json() for note in written.notes],
+            "placement": serialization.dump_placement(written.placement),
+        }
+    except DeliveryError as error:
+        return {"problem": message_of(error).to_json()}
+
+
+def _prepare(job: Job, order: dict[str, Any]) -> dict[str, Any]:
+    from ..scene.units import SceneUnits
+    from . import import_job
+
+    try:
+        prepared = import_job.prepare(
+            job, SceneUnits.from_json(order["units"]), Path(order["target"])
+        )
+    except import_job.SceneImportError as error:
+        return {"problem": message_of(error).to_json()}
+    except Exception as mistake:
+        log.exception("Job %s could not be prepared", job.id)
+        return {"mistake": type(mistake).__name__}
+    return {
+        "notes": [message_of(note).to_json() for note in prepared.notes],
+        "extent": prepared.extent,
+    }
+
+
+CODE = worker_code()
 
 
 class BackgroundImporter:
@@ -70,26 +148,26 @@ class BackgroundImporter:
             DeliveryError: The import failed, crashed twice or took longer than `TIME_LIMIT`.
         """
         if not _needs_blender(job):
-            return delivery_write.write_described(job)  # a plain copy cannot crash
-        request = background_worker.request(job)
+            return write_files.write_described(job)  # a plain copy cannot crash
+        request = request_for(job)
         try:
             answer = self._ask(request) or self._ask(request)
         except ChildTooSlow as end:
             self.close()
-            delivery_write.remove_parts(job)
-            raise delivery_write.DeliveryError(
+            write_files.remove_parts(job)
+            raise DeliveryError(
                 f"The import took longer than {TIME_LIMIT / 60:.0f} minutes and was stopped."
             ) from end
         except OSError as error:
             self.close()
-            raise delivery_write.DeliveryError(
+            raise DeliveryError(
                 f"Blender could not be started for the import: {error.strerror or error}."
             ) from error
         if answer is None:
-            delivery_write.remove_parts(job)
-            raise delivery_write.DeliveryError(_STOPPED if self._is_stopped else _CRASHED)
+            write_files.remove_parts(job)
+            raise DeliveryError(_STOPPED if self._is_stopped else _CRASHED)
         if "problem" in answer:
-            raise delivery_write.DeliveryError(Message.from_json(answer["problem"]))
+            raise DeliveryError(Message.from_json(answer["problem"]))
         return WrittenFiles(
             tuple(Message.from_json(note) for note in answer["notes"]),
             serialization.load_placement(answer.get("placement")),
@@ -119,7 +197,7 @@ class BackgroundImporter:
 
 
 def _start_child(idle_limit: float | None) -> ChildProcess:
-    code = CODE if idle_limit is None else background_worker.code(idle_limit)
+    code = CODE if idle_limit is None else worker_code(idle_limit)
     return ChildProcess(blender_runtime.background_command(code))
 
 
@@ -131,4 +209,88 @@ def _needs_blender(job: Job) -> bool:
     output, render = (
         Path(text) if text else None for text in (job.delivery.output, job.delivery.render)
     )
-    return delivery_write.needs_blender(job.kind, output, render)
+    return write_files.needs_blender(job.kind, output, render)
+
+
+IMPORTERS = PerThread(BackgroundImporter)
+"""The background Blender of each thread; a pool gives its threads those that it can stop."""
+
+
+@dataclass(frozen=True)
+class WriteResult:
+    """What became of one result.
+
+    Attributes:
+        job_id: The job.
+        files: The files that were written; none if there is a problem.
+        notes: Notes for the user.
+        problem: Why nothing was written, as a sentence; None if it was.
+        placement: What the result became in Blender; None if Mint's own file was copied.
+    """
+
+    job_id: str
+    files: tuple[Path, ...] = ()
+    notes: tuple[Message, ...] = ()
+    problem: Message | None = None
+    placement: Placement | None = None
+
+
+def write_result(job: Job, output: Path | None, render: Path | None) -> WriteResult:
+    """Write a finished job to a .blend or .glb and a picture; return what became of it.
+
+    The paths count instead of those in `job.delivery`; its other settings apply. Never raises for
+    what can go wrong with a result, so that a problem concerns this result only.
+    """
+    delivery = replace(job.delivery, output=_text(output), render=_text(render))
+    try:
+        written = IMPORTERS.get().write(replace(job, delivery=delivery))
+    except DeliveryError as error:
+        return WriteResult(job.id, problem=message_of(error))
+    except Exception as error:  # a bug of ours: it is logged, and the other results continue
+        log.exception("Job %s could not be written", job.id)
+        sentence = f"Writing it failed unexpectedly ({type(error).__name__}: {error})."
+        return WriteResult(job.id, problem=message_of(sentence))
+    files = tuple(path for path in (output, render) if path is not None)
+    notes = tuple(message_of(note) for note in written.notes)
+    return WriteResult(job.id, files, notes, placement=written.placement)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def default_workers() -> int:
+    """Return how many Blenders to run at once: one less than this machine has cores."""
+    return max(1, (os.cpu_count() or 1) - 1)
+
+
+class BlenderPool(Executor):
+    """Threads, each with a background Blender that is started for its first import.
+
+    A context manager. At its end nothing more is started, and every Blender is killed: what a
+    Blender has answered is on disk.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._importers: list[BackgroundImporter] = []
+        self._threads = ThreadPoolExecutor(workers, "mint-write", self._set_up_thread)
+
+    def submit(self, call: Callable[..., T], /, *args: Any, **more: Any) -> Future[T]:
+        """Run a call on one of the threads."""
+        return self._threads.submit(call, *args, **more)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
+        """End all threads and Blenders. With `cancel_futures`, without waiting for results."""
+        if cancel_futures:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            for importer in self._importers:
+                importer.stop()
+        self._threads.shutdown(wait=wait)
+        if wait:
+            for importer in self._importers:
+                importer.close()
+
+    def _set_up_thread(self) -> None:
+        importer = BackgroundImporter()
+        self._importers.append(importer)
+        IMPORTERS.set(importer)

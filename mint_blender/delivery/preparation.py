@@ -22,7 +22,7 @@ from ..jobs.job import Job
 from ..message import Message
 from ..scene.prepared import PreparedResult
 from ..scene.units import SceneUnits
-from . import background_worker, blender_runtime
+from . import background, blender_runtime
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ TOO_SLOW = Message(
     " changed. Try again, or turn off Import in Background in the preferences.",
     minutes=round(TIME_LIMIT / 60),
 )
-CODE = background_worker.code(IDLE_LIMIT)
+CODE = background.worker_code(IDLE_LIMIT)
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class Preparations:
         try:
             private_files.make_folder(request.target.parent)
             self._ensure_child().send(
-                background_worker.request(
+                background.request_for(
                     request.job, units=request.units.to_json(), target=str(request.target)
                 )
             )

@@ -32,7 +32,7 @@ def failing(job, *words, **more):
 import_job.write = failing
 with open(%r, "a") as started:
     print(os.getpid(), file=started)
-from {package}.delivery.background_worker import serve
+from {package}.delivery.background import serve
 serve()
 os._exit(0)
 """

@@ -20,7 +20,7 @@ from distributed import Client
 
 from mint_blender.cli.batch.dask_executor import executor, input_files, worker_task
 from mint_blender.cli.batch.dask_executor.executor import DaskExecutor
-from mint_blender.delivery.write_result import WriteResult, write_result
+from mint_blender.delivery.background import WriteResult, write_result
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import LocalFile, Placement, Role

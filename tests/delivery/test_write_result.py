@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.delivery import background
-from mint_blender.delivery.blender_pool import BlenderPool
-from mint_blender.delivery.write_result import WriteResult, write_result
+from mint_blender.delivery.background import BlenderPool, WriteResult, write_result
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job
@@ -45,7 +44,7 @@ def failing(job, *words, **more):
 import_job.write = failing
 with open(%(started)r, "a") as started:
     print(os.getpid(), file=started)
-from {package}.delivery.background_worker import serve
+from {package}.delivery.background import serve
 serve()
 os._exit(0)
 """
@@ -103,7 +102,7 @@ def test_a_mistake_of_ours_is_an_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It concerns this result only, and is logged."""
-    monkeypatch.setattr(background.delivery_write, "write_described", lambda job: 1 / 0)
+    monkeypatch.setattr(background.write_files, "write_described", lambda job: 1 / 0)
     result = write_result(a_job(tmp_path), tmp_path / "lamp.glb", None)
     assert result.problem and "unexpectedly (ZeroDivisionError" in result.problem
     assert "could not be written" in caplog.text

@@ -16,7 +16,7 @@ import pytest
 
 import mint_blender
 from mint_blender.cli.batch import result_writer
-from mint_blender.delivery import write_files, write_result
+from mint_blender.delivery import background, write_files
 from mint_blender.jobs.child_process import PerThread
 from mint_blender.jobs.job import Job
 
@@ -83,7 +83,7 @@ def run_page(
     monkeypatch.setenv("MINT_API_BASE_URL", service.api)
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(result_writer, "BlenderPool", InThisThread)
-    monkeypatch.setattr(write_result, "IMPORTERS", PerThread(Importer))
+    monkeypatch.setattr(background, "IMPORTERS", PerThread(Importer))
     small = partial(render.render_image, width=64, height=48, samples=1)
     monkeypatch.setattr(import_job, "render_image", small)
     repository = ModuleType("bl_ext.user_default")

@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...delivery.blender_pool import BlenderPool, default_workers
+from ...delivery.background import BlenderPool, WriteResult, default_workers, write_result
 from ...delivery.write_files import needs_blender
-from ...delivery.write_result import WriteResult, write_result
 from ...jobs.job import Job
 from ...message import message_of
 from .. import session

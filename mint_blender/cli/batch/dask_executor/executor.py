@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ....delivery.write_result import WriteResult, write_result
+from ....delivery.background import WriteResult, write_result
 from ....files import busy_files
 from ....files.errors import naming
 from ....jobs.job import Job

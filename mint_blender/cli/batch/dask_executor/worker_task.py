@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ....delivery.write_result import write_result
+from ....delivery.background import write_result
 from ....files import busy_files
 from ....jobs.job import Job
 from ....jobs.job_values import Placement, Role

@@ -14,7 +14,7 @@ import anyio
 from mcp.server.mcpserver.exceptions import ToolError
 
 from ....delivery import blender_runtime, write_files
-from ....delivery.write_result import WriteResult, write_result
+from ....delivery.background import WriteResult, write_result
 from ....jobs.job import Job
 from ....jobs.phases import Phase
 from ....jobs.service import JobService
