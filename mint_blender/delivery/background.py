@@ -13,18 +13,17 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow, PerThread, requests
 from ..jobs.job import Job
-from ..jobs.job_values import Placement
+from ..jobs.job_values import DeliveryResult
 from ..jobs.phases import Phase
 from ..jobs.storage import serialization
-from ..message import Message, message_of
+from ..message import message_of
 from . import blender_runtime, standard_output, write_files
-from .write_files import DeliveryError, WrittenFiles
 
 log = logging.getLogger(__name__)
 
@@ -69,21 +68,13 @@ def serve(idle_limit: float | None = None) -> None:
 
 def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
     job = serialization.load(order["job"], Phase(order["phase"]))
-    return _prepare(job, order) if "target" in order else _write(job)
-
-
-def _write(job: Job) -> dict[str, Any]:
-    try:
-        written = write_files.write_described(job)
-        return {
-            "notes": [message_of(note).to_json() for note in written.notes],
-            "placement": serialization.dump_placement(written.placement),
-        }
-    except DeliveryError as error:
-        return {"problem": message_of(error).to_json()}
+    if "target" in order:
+        return _prepare(job, order)
+    return serialization.dump_result(write_files.write(job))
 
 
 def _prepare(job: Job, order: dict[str, Any]) -> dict[str, Any]:
+    """Prepare a result; return also the size of a model, and the name of an unforeseen error."""
     from ..scene.units import SceneUnits
     from . import import_job
 
@@ -92,21 +83,19 @@ def _prepare(job: Job, order: dict[str, Any]) -> dict[str, Any]:
             job, SceneUnits.from_json(order["units"]), Path(order["target"])
         )
     except import_job.SceneImportError as error:
-        return {"problem": message_of(error).to_json()}
-    except Exception as mistake:
+        return serialization.dump_result(DeliveryResult(problem=message_of(error)))
+    except Exception as mistake:  # an importer can fail in any way
         log.exception("Job %s could not be prepared", job.id)
         return {"mistake": type(mistake).__name__}
-    return {
-        "notes": [message_of(note).to_json() for note in prepared.notes],
-        "extent": prepared.extent,
-    }
+    result = DeliveryResult(prepared.notes)
+    return serialization.dump_result(result) | {"extent": prepared.extent}
 
 
 CODE = worker_code()
 
 
 class BackgroundImporter:
-    """Writes results as `write_files.write_described` does, but in a child process.
+    """Writes results as `write_files.write` does, but in a child process.
 
     For one thread, except `stop`. A context manager; otherwise call `close` at the end. With
     `idle_limit`, the child process ends after that many seconds without a result to write.
@@ -139,39 +128,31 @@ class BackgroundImporter:
         if (child := self._child) is not None:
             child.kill()
 
-    def write(self, job: Job) -> WrittenFiles:
-        """Write the files that `job.delivery` names; return what was written.
+    def write(self, job: Job) -> DeliveryResult:
+        """Write the files that `job.delivery` names; return what became of it.
 
-        A result that crashes Blender is tried once more, in a new child process.
-
-        Raises:
-            DeliveryError: The import failed, crashed twice or took longer than `TIME_LIMIT`.
+        A result that crashes Blender is tried once more, in a new child process. One that takes
+        longer than `TIME_LIMIT` is not.
         """
-        if not _needs_blender(job):
-            return write_files.write_described(job)  # a plain copy cannot crash
+        if not write_files.needs_blender(job.kind, *write_files.paths(job)):
+            return write_files.write(job)  # a plain copy cannot crash
         request = request_for(job)
         try:
             answer = self._ask(request) or self._ask(request)
-        except ChildTooSlow as end:
+        except ChildTooSlow:
             self.close()
-            write_files.remove_parts(job)
-            raise DeliveryError(
-                f"The import took longer than {TIME_LIMIT / 60:.0f} minutes and was stopped."
-            ) from end
+            answer = None
+            problem = f"The import took longer than {TIME_LIMIT / 60:.0f} minutes and was stopped."
         except OSError as error:
             self.close()
-            raise DeliveryError(
-                f"Blender could not be started for the import: {error.strerror or error}."
-            ) from error
-        if answer is None:
-            write_files.remove_parts(job)
-            raise DeliveryError(_STOPPED if self._is_stopped else _CRASHED)
-        if "problem" in answer:
-            raise DeliveryError(Message.from_json(answer["problem"]))
-        return WrittenFiles(
-            tuple(Message.from_json(note) for note in answer["notes"]),
-            serialization.load_placement(answer.get("placement")),
-        )
+            answer = None
+            problem = f"Blender could not be started for the import: {error.strerror or error}."
+        else:
+            problem = _STOPPED if self._is_stopped else _CRASHED
+        if answer is not None:
+            return serialization.load_result(answer)
+        write_files.remove_parts(job)
+        return DeliveryResult(problem=message_of(problem))
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """Return the child's answer; None if it crashed, or if `stop` was called."""
@@ -205,37 +186,11 @@ _CRASHED = "Blender closed unexpectedly while importing it, twice."
 _STOPPED = "The import was stopped."
 
 
-def _needs_blender(job: Job) -> bool:
-    output, render = (
-        Path(text) if text else None for text in (job.delivery.output, job.delivery.render)
-    )
-    return write_files.needs_blender(job.kind, output, render)
-
-
 IMPORTERS = PerThread(BackgroundImporter)
 """The background Blender of each thread; a pool gives its threads those that it can stop."""
 
 
-@dataclass(frozen=True)
-class WriteResult:
-    """What became of one result.
-
-    Attributes:
-        job_id: The job.
-        files: The files that were written; none if there is a problem.
-        notes: Notes for the user.
-        problem: Why nothing was written, as a sentence; None if it was.
-        placement: What the result became in Blender; None if Mint's own file was copied.
-    """
-
-    job_id: str
-    files: tuple[Path, ...] = ()
-    notes: tuple[Message, ...] = ()
-    problem: Message | None = None
-    placement: Placement | None = None
-
-
-def write_result(job: Job, output: Path | None, render: Path | None) -> WriteResult:
+def write_result(job: Job, output: Path | None, render: Path | None) -> DeliveryResult:
     """Write a finished job to a .blend or .glb and a picture; return what became of it.
 
     The paths count instead of those in `job.delivery`; its other settings apply. Never raises for
@@ -243,16 +198,11 @@ def write_result(job: Job, output: Path | None, render: Path | None) -> WriteRes
     """
     delivery = replace(job.delivery, output=_text(output), render=_text(render))
     try:
-        written = IMPORTERS.get().write(replace(job, delivery=delivery))
-    except DeliveryError as error:
-        return WriteResult(job.id, problem=message_of(error))
+        return IMPORTERS.get().write(replace(job, delivery=delivery))
     except Exception as error:  # a bug of ours: it is logged, and the other results continue
         log.exception("Job %s could not be written", job.id)
         sentence = f"Writing it failed unexpectedly ({type(error).__name__}: {error})."
-        return WriteResult(job.id, problem=message_of(sentence))
-    files = tuple(path for path in (output, render) if path is not None)
-    notes = tuple(message_of(note) for note in written.notes)
-    return WriteResult(job.id, files, notes, placement=written.placement)
+        return DeliveryResult(problem=message_of(sentence))
 
 
 def _text(path: Path | None) -> str | None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from ..jobs.job_values import Placement
+from ..jobs.job_values import DeliveryResult
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage.journal import JournalError
 
@@ -20,39 +19,12 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds; each try on a locked journal blocks the window
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """The outcome of one import: notes for the user, or the problem as a sentence."""
-
-    notes: tuple[str, ...] = ()
-    resolved_codes: tuple[str, ...] = ()
-    problem: str | None = None
-    placement: Placement | None = None
-
-    def record(self, job_service: JobService, job_id: str) -> None:
-        """Write the outcome into the journal.
-
-        Raises:
-            JournalError: The journal cannot be written.
-            NotPossible: The job is in a state without an import.
-        """
-        if self.problem is None:
-            job_service.mark_placed(
-                job_id,
-                *self.notes,
-                resolved_codes=self.resolved_codes,
-                placement=self.placement,
-            )
-        else:
-            job_service.mark_import_failed(job_id, self.problem)
-
-
 class ImportOutcomes:
     """The outcomes that are not in the journal yet, by job id. For the main thread only."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._unrecorded: dict[str, Outcome] = {}
+        self._unrecorded: dict[str, DeliveryResult] = {}
         self._due, self._pause = 0.0, FIRST_PAUSE
 
     def __contains__(self, job_id: str) -> bool:
@@ -62,14 +34,14 @@ class ImportOutcomes:
     def __bool__(self) -> bool:
         return bool(self._unrecorded)
 
-    def record(self, job_service: JobService, job_id: str, outcome: Outcome) -> None:
+    def record(self, job_service: JobService, job_id: str, result: DeliveryResult) -> None:
         """Record an outcome now, or as soon as the journal can be written."""
         self._unrecorded.pop(job_id, None)
         try:
-            outcome.record(job_service, job_id)
+            job_service.record_delivery(job_id, result)
         except (JournalError, NotPossible) as error:
             log.warning("The outcome of importing job %s could not be recorded: %s", job_id, error)
-            self._unrecorded[job_id] = outcome
+            self._unrecorded[job_id] = result
             self._due, self._pause = self._clock() + FIRST_PAUSE, FIRST_PAUSE
 
     def retry(self, job_service: JobService) -> bool:
@@ -77,10 +49,10 @@ class ImportOutcomes:
         if not self._unrecorded or self._clock() < self._due:
             return False
         recorded = 0
-        for job_id, outcome in list(self._unrecorded.items()):
+        for job_id, result in list(self._unrecorded.items()):
             try:
                 if job_service.cache.get(job_id):  # else it was dismissed meanwhile
-                    outcome.record(job_service, job_id)
+                    job_service.record_delivery(job_id, result)
             except NotPossible:
                 continue
             except JournalError:

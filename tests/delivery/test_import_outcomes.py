@@ -91,7 +91,7 @@ def test_a_result_that_cannot_be_recorded_is_imported_once(
     """With a locked journal the result is imported once and recorded later, with few tries."""
     asked: Counter[str] = Counter()
     monkeypatch.setattr(
-        job_service, "mark_placed", failing(3, error, asked, job_service.mark_placed)
+        job_service, "record_delivery", failing(3, error, asked, job_service.record_delivery)
     )
     for _ in range(40):
         assert heartbeat.beat(), "somebody has to go on trying"
@@ -134,7 +134,7 @@ def test_the_outcome_of_a_dismissed_job_is_dropped(
 ) -> None:
     """The outcome of a job that was dismissed meanwhile is dropped."""
     monkeypatch.setattr(
-        job_service, "mark_placed", failing(1, LOCKED, Counter(), job_service.mark_placed)
+        job_service, "record_delivery", failing(1, LOCKED, Counter(), job_service.record_delivery)
     )
     heartbeat.beat()
     job_service.dismiss(ready.id)

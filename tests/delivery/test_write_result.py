@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from mint_blender.delivery import background
-from mint_blender.delivery.background import BlenderPool, WriteResult, write_result
+from mint_blender.delivery.background import BlenderPool, write_result
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Delivery, LocalFile, Role
+from mint_blender.jobs.job_values import Delivery, DeliveryResult, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
 from mint_blender.message import Message
@@ -73,7 +73,7 @@ def test_job_and_result_can_be_pickled(tmp_path: Path) -> None:
     job = a_job(tmp_path)
     again = pickle.loads(pickle.dumps(job))
     assert again == job and again.notes[0].params == {"count": 2}
-    result = WriteResult(job.id, (tmp_path / "a.blend",), (NOTE,), NOTE)
+    result = DeliveryResult((NOTE,), NOTE)
     copy = pickle.loads(pickle.dumps(result))
     assert copy == result and copy.notes[0].template == NOTE.template
 
@@ -83,7 +83,7 @@ def test_a_copy_is_written_in_another_process(tmp_path: Path) -> None:
     job, target = a_job(tmp_path), tmp_path / "out" / "lamp.glb"
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         result = pool.submit(write_result, job, target, None).result(60)
-    assert result == WriteResult(job.id, (target,))
+    assert result == DeliveryResult()
     assert target.read_bytes() == (tmp_path / "model.glb").read_bytes()
 
 
@@ -92,7 +92,8 @@ def test_a_problem_is_an_answer(tmp_path: Path) -> None:
     job = a_job(tmp_path)
     (tmp_path / "model.glb").unlink()
     missing = write_result(job, tmp_path / "lamp.glb", None)
-    assert missing.problem and "could not be read" in missing.problem and missing.files == ()
+    assert missing.problem and "could not be read" in missing.problem
+    assert not (tmp_path / "lamp.glb").exists()
     (tmp_path / "file").write_text("")
     blocked = write_result(a_job(tmp_path), tmp_path / "file" / "lamp.glb", None)
     assert blocked.problem and str(tmp_path / "file") in blocked.problem
@@ -102,7 +103,7 @@ def test_a_mistake_of_ours_is_an_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It concerns this result only, and is logged."""
-    monkeypatch.setattr(background.write_files, "write_described", lambda job: 1 / 0)
+    monkeypatch.setattr(background.write_files, "write", lambda job: 1 / 0)
     result = write_result(a_job(tmp_path), tmp_path / "lamp.glb", None)
     assert result.problem and "unexpectedly (ZeroDivisionError" in result.problem
     assert "could not be written" in caplog.text
@@ -114,7 +115,8 @@ def test_a_thread_keeps_its_blender(tmp_path: Path, started: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         for name in ("a", "b"):
             path = tmp_path / f"{name}.blend"
-            assert pool.submit(write_result, a_job(tmp_path), path, None).result().files == (path,)
+            written = pool.submit(write_result, a_job(tmp_path), path, None).result()
+            assert written.problem is None and path.is_file()
     (process,) = map(int, started.read_text().split())
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
@@ -207,7 +209,7 @@ def test_what_the_result_became_is_described(tmp_path: Path, started: Path) -> N
     with BlenderPool(1) as pool:
         output, render = tmp_path / "lamp.blend", tmp_path / "lamp.png"
         result = pool.submit(write_result, a_job(tmp_path), output, render).result()
-    assert result.problem is None and result.files == (output, render)
+    assert result.problem is None and output.is_file() and render.is_file()
     placement = result.placement
     assert placement is not None and placement.objects and placement.file == str(output)
     assert placement.low is not None and placement.high is not None

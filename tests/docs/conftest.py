@@ -19,6 +19,7 @@ from mint_blender.cli.batch import result_writer
 from mint_blender.delivery import background, write_files
 from mint_blender.jobs.child_process import PerThread
 from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import DeliveryResult
 
 from ..blender_fixtures import _fast_polling  # noqa: F401 - of the add-on; pytest finds it by name
 from ..cli.conftest import fast_polling  # noqa: F401 - of the commands
@@ -49,8 +50,8 @@ class InThisThread(Executor):
 class Importer:
     """Stands for a background Blender."""
 
-    def write(self, job: Job) -> write_files.WrittenFiles:
-        return write_files.write_described(job)
+    def write(self, job: Job) -> DeliveryResult:
+        return write_files.write(job)
 
 
 @pytest.fixture

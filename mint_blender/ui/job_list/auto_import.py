@@ -13,13 +13,13 @@ from typing import Any
 import bpy
 
 from ...delivery import blender_runtime
-from ...delivery.import_outcomes import ImportOutcomes, Outcome
-from ...delivery.preparation import Failure
+from ...delivery.import_outcomes import ImportOutcomes
 from ...jobs.job import Job
+from ...jobs.job_values import DeliveryResult
 from ...jobs.phases import Phase
 from ...jobs.service import JobService
 from ...jobs.storage import import_marks
-from ...message import Message
+from ...message import Message, message_of
 from ...scene.prepared import PreparedResult
 from .. import session, text_fields
 from ..viewport import idle_scene
@@ -96,18 +96,20 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
         What went wrong, as a sentence; None if nothing did.
     """
     prepared = None if raw else background_import.outcome(job)
-    if isinstance(prepared, Failure) and prepared.problem is not None:
-        outcome = Outcome(problem=prepared.problem)
+    if isinstance(prepared, DeliveryResult) and prepared.problem is not None:
+        result = prepared
     else:
         source = prepared if isinstance(prepared, PreparedResult) else None
-        outcome = _import(service, job, raw, source)
+        result = _import(service, job, raw, source)
     background_import.forget(job.id)
-    outcomes().record(service, job.id, outcome)
-    return outcome.problem
+    outcomes().record(service, job.id, result)
+    return result.problem
 
 
-def _import(service: JobService, job: Job, raw: bool, prepared: PreparedResult | None) -> Outcome:
-    """Import a result and return the outcome. Never raises: the next beat would try again."""
+def _import(
+    service: JobService, job: Job, raw: bool, prepared: PreparedResult | None
+) -> DeliveryResult:
+    """Import a result and return what became of it. Never raises: the next beat would try again."""
     from ...delivery import import_job
     from ...delivery.placement import placement_of
     from ...scene.place import SceneImportError
@@ -123,22 +125,20 @@ def _import(service: JobService, job: Job, raw: bool, prepared: PreparedResult |
                 select=idle_scene.is_left_alone(job.id),
             )
         placed_results.scan()  # so that the panel shows it
-        return Outcome(
+        return DeliveryResult(
             placed.notes,
-            import_job.resolved_codes(job, placed),
             placement=placement_of(placed, scene),
+            resolved_codes=import_job.resolved_codes(job, placed),
         )
     except SceneImportError as error:
-        return Outcome(problem=str(error))
+        return DeliveryResult(problem=message_of(error))
     except Exception as mistake:  # an importer can fail in any way
         log.exception("Job %s could not be placed", job.id)
-        return Outcome(
-            problem=(
-                Message(
-                    "The import failed unexpectedly ({error}). Nothing is lost. Place it again, "
-                    "or copy the report.",
-                    error=type(mistake).__name__,
-                )
+        return DeliveryResult(
+            problem=Message(
+                "The import failed unexpectedly ({error}). Nothing is lost. Place it again, "
+                "or copy the report.",
+                error=type(mistake).__name__,
             )
         )
 

@@ -14,8 +14,9 @@ import anyio
 from mcp.server.mcpserver.exceptions import ToolError
 
 from ....delivery import blender_runtime, write_files
-from ....delivery.background import WriteResult, write_result
+from ....delivery.background import write_result
 from ....jobs.job import Job
+from ....jobs.job_values import DeliveryResult
 from ....jobs.phases import Phase
 from ....jobs.service import JobService
 from ....mint.schema import Kind
@@ -51,7 +52,7 @@ def check_path(path: str, kind: Kind, *, overwrite: bool) -> Path:
 
 async def write_job(
     context: ToolContext, job: Job, file: Path | None, picture: Path | None
-) -> WriteResult:
+) -> DeliveryResult:
     """Write the files of a job in a background Blender, with notifications of progress.
 
     Raises:
@@ -67,7 +68,7 @@ async def write_job(
     return result
 
 
-async def _wait_for(context: ToolContext, future: Future[WriteResult]) -> WriteResult:
+async def _wait_for(context: ToolContext, future: Future[DeliveryResult]) -> DeliveryResult:
     looks = 0
     while not future.done():
         if looks % PROGRESS_EVERY == 0:
@@ -87,7 +88,7 @@ async def picture_file() -> AsyncIterator[Path | None]:
         yield Path(folder) / "still.png"
 
 
-async def note_written(context: ToolContext, job: Job, file: Path, result: WriteResult) -> None:
+async def note_written(context: ToolContext, job: Job, file: Path, result: DeliveryResult) -> None:
     """Store that the result is in a file, unless it belongs to a scene or to a batch."""
 
     def note(job_service: JobService) -> None:
@@ -96,6 +97,6 @@ async def note_written(context: ToolContext, job: Job, file: Path, result: Write
             is_free = now.delivery.document is None and now.delivery.line is None
             if now.phase is Phase.READY and is_free:
                 job_service.set_delivery(job.id, replace(now.delivery, output=str(file)))
-                job_service.mark_placed(job.id, *result.notes, placement=result.placement)
+                job_service.record_delivery(job.id, result)
 
     await with_jobs(context, note)
