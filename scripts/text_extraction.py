@@ -21,8 +21,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 COMMAND_LINE_ONLY = {
     "delivery/background.py",
+    "delivery/blender_runtime.py",
     "delivery/write_files.py",
-    "delivery/versions.py",
     "jobs/diagnostics/folder_check.py",
     "jobs/diagnostics/journal_check.py",
     "jobs/diagnostics/report.py",

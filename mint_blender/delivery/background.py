@@ -23,7 +23,7 @@ from ..jobs.job_values import DeliveryResult
 from ..jobs.phases import Phase
 from ..jobs.storage import serialization
 from ..message import message_of
-from . import blender_runtime, standard_output, write_files
+from . import blender_runtime, write_files
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def serve(idle_limit: float | None = None) -> None:
 
     With `idle_limit`, the process ends after that many seconds without a request.
     """
-    standard_output.reserve_for_results()
+    blender_runtime.reserve_standard_output()
     answers = sys.stdout
     from . import import_job  # noqa: F401 - loaded before the first request, which may come later
 

@@ -18,12 +18,13 @@ from ..files.errors import FileError
 from ..jobs import notes as job_notes
 from ..jobs import rejected_files
 from ..jobs.job import Job
-from ..jobs.job_values import Role
+from ..jobs.job_values import Placement, Role
 from ..message import Message, message_of
 from ..mint.schema import Assets, Kind
 from ..scene import place as scene_place
 from ..scene import prepared as prepared_files
 from ..scene import tags, undo_step
+from ..scene.bounds import bounds_in_meters
 from ..scene.data_blocks import current_scene
 from ..scene.export import output
 from ..scene.export.render import render_image
@@ -40,6 +41,9 @@ from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import imported_file
 
 __all__ = ["SceneImportError", "place", "write"]
+
+MOST_NAMES = 50
+"""A model of a thousand parts is described by the first of them."""
 
 
 def place(
@@ -309,6 +313,20 @@ def write(
     if picture is not None:
         render_image(picture, placed)
     return placed
+
+
+def placement_of(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> Placement:
+    """Return where a result is. `scene` is the one that it was placed in; None: the current one."""
+    scene = scene or current_scene()
+    others = [each for each in placed.objects if each != placed.root]
+    bounds = bounds_in_meters(placed.objects, scene)
+    return Placement(
+        scene=scene.name,
+        objects=tuple(each.name for each in (placed.root, *others)[:MOST_NAMES]),
+        file=bpy.data.filepath or None,
+        low=bounds[0] if bounds else None,
+        high=bounds[1] if bounds else None,
+    )
 
 
 def _file(job: Job, role: Role) -> Path:

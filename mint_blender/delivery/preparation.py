@@ -25,13 +25,12 @@ from ..message import Message
 from ..scene.prepared import PreparedResult
 from ..scene.units import SceneUnits
 from . import background, blender_runtime
+from .background import TIME_LIMIT
 
 log = logging.getLogger(__name__)
 
 IDLE_LIMIT = 60.0
 """Seconds without a request after which the child process ends."""
-TIME_LIMIT = 15 * 60.0
-"""Seconds for one result."""
 SECONDS_PER_BYTE = 5e-8
 """How long a result takes, until the first one has shown it."""
 SHORTEST = 0.5

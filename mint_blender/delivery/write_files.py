@@ -175,13 +175,13 @@ def _import_and_write(
 ) -> DeliveryResult:
     from ..scene.export.output_path import OutputError
     from . import import_job
-    from .placement import placement_of
 
     try:
         # Blender prints "Info: Saved as …" to Python's standard output, which is for our results
         with contextlib.redirect_stdout(io.StringIO()):
             placed = import_job.write(job, output, render, raw=raw)
-        placement = replace(placement_of(placed), file=str(parts[output]) if output else None)
+        placement = import_job.placement_of(placed)
+        placement = replace(placement, file=str(parts[output]) if output else None)
         return DeliveryResult(placed.notes, placement=placement)
     except OutputError as error:
         return DeliveryResult(problem=with_real_paths(message_of(error), parts))

@@ -16,7 +16,7 @@ from ..scene import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import import_job, import_outcomes  # noqa: E402
+from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
@@ -45,7 +45,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Return a clock for the pauses between two tries."""
     clock = Clock()
-    outcomes = import_outcomes.ImportOutcomes(clock)
+    outcomes = auto_import.ImportOutcomes(clock)
     monkeypatch.setattr(auto_import, "outcomes", lambda: outcomes)
     return clock
 
