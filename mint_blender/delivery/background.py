@@ -36,21 +36,18 @@ RESULTS_PER_CHILD = 100
 """After so many results a child process is replaced by a new one, which bounds its memory."""
 
 
+EXTENSIONS = {"list": "extensions"}
+"""The request to list the glTF extensions that the child's Blender can read, as `extensions`."""
+
+
 def request_for(job: Job, **more: Any) -> dict[str, Any]:
     """Return the request to write a job's files, or with `target` and `units` to prepare it."""
     return {"job": serialization.dump(job), "phase": job.phase.value, **more}
 
 
 def worker_code(idle_limit: float | None = None) -> str:
-    """Return the code that a background Blender runs, for `blender_runtime`; see `serve`.
-
-    It exits without Python's shutdown: everything is on disk by then, and other add-ons may be
-    slow.
-    """
-    return (
-        "import os, sys\nfrom {package}.delivery.background import serve\n"
-        f"serve({idle_limit})\nos._exit(0)\n"
-    )
+    """Return the code that a background Blender runs, for `blender_runtime`; see `serve`."""
+    return f"from {{package}}.delivery.background import serve\nserve({idle_limit})"
 
 
 def serve(idle_limit: float | None = None) -> None:
@@ -67,6 +64,8 @@ def serve(idle_limit: float | None = None) -> None:
 
 
 def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
+    if order == EXTENSIONS:
+        return {"extensions": sorted(blender_runtime.readable_extensions())}
     job = serialization.load(order["job"], Phase(order["phase"]))
     if "target" in order:
         return _prepare(job, order)

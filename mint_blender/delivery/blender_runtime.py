@@ -65,7 +65,9 @@ def background_command(code: str, *, online: bool = False) -> list[str]:
     """Return the command that runs Python code in a second Blender without a window.
 
     It is the same Blender, or the same Python where Blender is a module. The code can import
-    `{package}`, which stands for the name of this package there.
+    `{package}`, which stands for the name of this package there, and set `status`, with which the
+    process ends. That is without Python's shutdown: everything is on disk by then, and other
+    add-ons may be slow.
     """
     # Blender itself finds an extension
     is_extension = PACKAGE.startswith("bl_ext.")
@@ -84,7 +86,17 @@ _ONLINE, _OFFLINE = ("--online-mode",), ("--offline-mode",)
 
 
 def _command(code: str, paths: list[Path], options: tuple[str, ...]) -> list[str]:
-    program = f"import os, sys\nsys.path[:0] = {[str(each) for each in paths]!r}\n{code}"
+    program = "\n".join(
+        (
+            "import os, sys",
+            f"sys.path[:0] = {[str(each) for each in paths]!r}",
+            "status = 0",
+            code,
+            "sys.stdout.flush()",
+            "sys.stderr.flush()",
+            "os._exit(status)",
+        )
+    )
     bpy = sys.modules.get("bpy")
     binary = bpy.app.binary_path if bpy is not None else ""
     if not binary:

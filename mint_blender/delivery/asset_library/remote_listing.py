@@ -29,9 +29,6 @@ _CODE = """
 import bpy
 from _bpy_internal.assets.remote_library import asset_listing_main
 status = asset_listing_main(["--quiet", "generate", FOLDER])
-sys.stdout.flush()
-sys.stderr.flush()
-os._exit(status)
 """
 
 

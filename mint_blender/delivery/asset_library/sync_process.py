@@ -17,16 +17,10 @@ from ...message import Message, sentences
 from ...mint.account import BASE_URL_VARIABLE, KEY_VARIABLE, Account
 from .. import blender_runtime
 
-# Exits without Python's shutdown: everything is on disk by then, and other add-ons may be slow.
 _CODE = """
-import os, sys
 from {package}.cli.commands import from_blender
-status = from_blender({arguments!r})
-sys.stdout.flush()
-sys.stderr.flush()
-os._exit(status)
+status = from_blender(ARGUMENTS)
 """
-
 
 LISTING = "--listing"
 """The word with which `library sync` also writes the listing of a remote asset library."""
@@ -48,9 +42,8 @@ class SyncProcess:
             OSError: Blender cannot be started.
         """
         self.stop()
-        code = _CODE.format(
-            package=blender_runtime.PACKAGE, arguments=["library", *arguments, "--json"]
-        )
+        words = ["library", *arguments, "--json"]
+        code = _CODE.replace("ARGUMENTS", repr(words))
         self._child = ChildProcess(
             blender_runtime.background_command(code, online=True),
             {
