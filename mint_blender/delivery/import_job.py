@@ -7,8 +7,6 @@ Translates what a job knows (files, delivery, provenance) into the arguments of 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -71,13 +69,13 @@ def place(
         SceneImportError: The import failed; nothing has changed.
     """
     roots = [] if raw else _replaced(job, scene)
+    place_one = _place_model if job.kind is Kind.MODEL else _place_world
     placed: list[PlacedResult] = []
     undo_step.begin()
     try:
-        for change in (
-            [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots, prepared)
-        ):
-            placed.append(change())  # noqa: PERF401 - what came before a failure is kept
+        for root in roots or (None,):
+            one = _place_raw(job, scene) if raw else place_one(job, scene, root, prepared)
+            placed.append(one)  # what came before a failure is kept
         if select and not roots:
             scene_place.select(placed[0], scene)
     finally:
@@ -123,19 +121,6 @@ def prepare(job: Job, units: SceneUnits, target: Path) -> PreparedResult:
         raise SceneImportError(message_of(error)) from error
     prepared_files.save(root, collection, target)
     return PreparedResult(target, notes, extent)
-
-
-def _changes(
-    job: Job,
-    scene: bpy.types.Scene | None,
-    roots: list[bpy.types.Object],
-    source: PreparedResult | None,
-) -> list[Callable[[], PlacedResult]]:
-    """Return one import for each root that is replaced, or a single one that adds the result."""
-    place = _place_model if job.kind is Kind.MODEL else _place_world
-    if not roots:
-        return [partial(place, job, scene, None, source)]
-    return [partial(place, job, scene, root, source) for root in roots]
 
 
 def _place_world(
