@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+END_LIMIT = 5.0
+"""Seconds to wait for a killed child. One that waits for a network drive ends when that answers."""
+
 ERRORS_TAIL = 4000
 """Bytes of a child's standard error that are kept when it has ended."""
 
@@ -134,7 +137,8 @@ class ChildProcess:
     def end(self) -> None:
         """Kill the process. Everything that it has answered is on disk."""
         self._process.kill()
-        self._process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_LIMIT)
         self._unsent.put(None)
         for thread in self._threads:
             thread.join(1.0)
