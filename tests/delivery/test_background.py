@@ -142,14 +142,18 @@ def test_a_crash_is_tried_once_more(tmp_path: Path, started: Path) -> None:
 @pytest.mark.blender
 @pytest.mark.one_blender
 def test_a_hang_is_stopped(tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the time limit, a sentence says so; it is not tried again."""
+    """After the time limit, a sentence says so; it is not tried again. The next has a new child."""
     with BlenderPool(1) as pool:
         first = pool.submit(write_result, a_job(tmp_path), tmp_path / "a.blend", None)
         assert first.result().problem is None
-        monkeypatch.setattr(background, "TIME_LIMIT", 0.5)
-        hung = pool.submit(write_result, a_job(tmp_path, "hang"), tmp_path / "b.blend", None)
-        assert hung.result().problem and "was stopped" in str(hung.result().problem)
-    assert len(started.read_text().split()) == 1
+        with monkeypatch.context() as patched:
+            patched.setattr(background, "TIME_LIMIT", 0.5)
+            hung = pool.submit(write_result, a_job(tmp_path, "hang"), tmp_path / "b.blend", None)
+            assert hung.result().problem and "was stopped" in str(hung.result().problem)
+        assert len(started.read_text().split()) == 1
+        after = pool.submit(write_result, a_job(tmp_path), tmp_path / "c.blend", None)
+        assert after.result().problem is None
+    assert len(started.read_text().split()) == 2
 
 
 @pytest.mark.blender

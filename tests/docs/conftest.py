@@ -34,7 +34,7 @@ T = TypeVar("T")
 class InThisThread(Executor):
     """Writes the results of a batch at once, with the Blender of this process.
 
-    Starting a background Blender takes two seconds; `tests/delivery/test_write_result.py` has the
+    Starting a background Blender takes two seconds; `tests/delivery/test_background.py` has the
     tests of the real pool.
     """
 
