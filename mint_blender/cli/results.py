@@ -100,7 +100,9 @@ def note_line(job: Job, terminal: Terminal) -> None:
 
 def _deliver(job_service: JobService, job: Job, terminal: Terminal, raw: bool) -> Exit:
     if is_to_write(job) or (raw and _names_files(job)):
-        return report_written(job_service, job, terminal, _write_here(job_service, job, raw=raw))
+        with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
+            result = write_files.write(job, raw=raw)
+        return report_written(job_service, job, terminal, result)
     if _is_interrupted(job_service, job):
         terminal.event(_record(job, None))
         command = terminal.command("resume", job.id)
@@ -170,12 +172,6 @@ def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit
 
 def _record(job: Job, line: int | None) -> dict[str, Any]:
     return job_record(job, event="result") | ({} if line is None else {"line": line})
-
-
-def _write_here(job_service: JobService, job: Job, *, raw: bool) -> DeliveryResult:
-    """Write the files in this process, with a mark on disk meanwhile."""
-    with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
-        return write_files.write(job, raw=raw)
 
 
 def _done_lines(job: Job) -> list[str]:

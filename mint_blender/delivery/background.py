@@ -195,17 +195,17 @@ def write_result(job: Job, output: Path | None, render: Path | None) -> Delivery
     The paths count instead of those in `job.delivery`; its other settings apply. Never raises for
     what can go wrong with a result, so that a problem concerns this result only.
     """
-    delivery = replace(job.delivery, output=_text(output), render=_text(render))
+    delivery = replace(
+        job.delivery,
+        output=str(output) if output else None,
+        render=str(render) if render else None,
+    )
     try:
         return IMPORTERS.get().write(replace(job, delivery=delivery))
     except Exception as error:  # a bug of ours: it is logged, and the other results continue
         log.exception("Job %s could not be written", job.id)
         sentence = f"Writing it failed unexpectedly ({type(error).__name__}: {error})."
         return DeliveryResult(problem=message_of(sentence))
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
 
 
 def default_workers() -> int:

@@ -78,7 +78,8 @@ def write(job: Job, *, raw: bool = False) -> DeliveryResult:
         for path in (output, render):
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-        if output is not None and is_copied(job, output, raw=raw):
+        # with `raw`, the file of a World is copied, too
+        if output is not None and not needs_blender(Kind.MODEL if raw else job.kind, output, None):
             if (problem := _copy_model(job, output, raw=raw)) is not None:
                 return DeliveryResult(problem=message_of(problem))
             output = None
@@ -111,11 +112,6 @@ def write_text(target: Path, text: str) -> None:
     with naming(target):
         part.write_bytes(data)
     busy_files.replace(part, target)
-
-
-def is_copied(job: Job, output: Path, *, raw: bool) -> bool:
-    """Return whether this output is a copy of Mint's file; with `raw`, a World's can be, too."""
-    return not needs_blender(Kind.MODEL if raw else job.kind, output, None)
 
 
 def _copy_model(job: Job, output: Path, *, raw: bool) -> str | None:
