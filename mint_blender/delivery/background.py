@@ -35,7 +35,6 @@ TIME_LIMIT = 15 * 60.0
 RESULTS_PER_CHILD = 100
 """After so many results a child process is replaced by a new one, which bounds its memory."""
 
-
 EXTENSIONS = {"list": "extensions"}
 """The request to list the glTF extensions that the child's Blender can read, as `extensions`."""
 
@@ -96,8 +95,8 @@ CODE = worker_code()
 class BackgroundImporter:
     """Writes results as `write_files.write` does, but in a child process.
 
-    For one thread, except `stop`. A context manager; otherwise call `close` at the end. With
-    `idle_limit`, the child process ends after that many seconds without a result to write.
+    For one thread, except `stop`; call `close` at the end. With `idle_limit`, the child process
+    ends after that many seconds without a result to write.
     """
 
     def __init__(self, idle_limit: float | None = None) -> None:
@@ -105,12 +104,6 @@ class BackgroundImporter:
         self._child: ChildProcess | None = None
         self._results = 0  # of this child process
         self._is_stopped = False
-
-    def __enter__(self) -> BackgroundImporter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __del__(self) -> None:
         self.close()
