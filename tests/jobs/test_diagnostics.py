@@ -17,7 +17,7 @@ from mint_blender.jobs.diagnostics import folder_check, journal_check, report
 from mint_blender.jobs.diagnostics.log_file import LogFile
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage import filesystem_type, import_marks
+from mint_blender.jobs.storage import database, import_marks
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.message import Message
 from mint_blender.mint.account import Account
@@ -163,7 +163,7 @@ def test_a_usable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     state = folder_check.check(tmp_path / "a" / "b")
     assert state.problem == "" and state.free > 0
     assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
+    monkeypatch.setattr(database, "is_local", lambda folder: False)
     assert not folder_check.check(tmp_path).is_local
     monkeypatch.setattr(folder_check, "LITTLE_SPACE", 2**62)
     assert folder_check.check(tmp_path).has_little_space

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..storage import filesystem_type
+from ..storage import database
 
 LITTLE_SPACE = 1024**3
 """Bytes; the files of a large World take a few hundred megabytes."""
@@ -43,4 +43,4 @@ def check(home: Path) -> FolderState:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         return FolderState(home, error.strerror or str(error))
-    return FolderState(home, is_local=filesystem_type.is_local(folder), free=free)
+    return FolderState(home, is_local=database.is_local(folder), free=free)

@@ -13,7 +13,7 @@ from ...mint import connection_check, redaction
 from ...mint.account import Account
 from ..job import Job
 from ..presentation import presenter
-from ..storage import filesystem_type
+from ..storage import database
 from ..storage.database import JournalError
 from . import journal_check, log_file
 
@@ -57,7 +57,7 @@ def without_user_name(text: str, own: PurePath) -> str:
 
 
 def _settings(home: Path, account: Account, settings: Mapping[str, str]) -> list[str]:
-    kind = "local disk" if filesystem_type.is_local(home) else "network share, unknown or missing"
+    kind = "local disk" if database.is_local(home) else "network share, unknown or missing"
     key = f"from {account.key_source}" if account.key else "none"
     return [
         f"time: {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",

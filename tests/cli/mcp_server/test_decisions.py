@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import session
+from mint_blender.jobs.budget import prices
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
@@ -35,6 +37,11 @@ def wait(agent: Agent, job: str) -> dict[str, Any]:
     return agent.ask("wait", jobs=[job], seconds=20)["jobs"][0]
 
 
+def state_of(agent: Agent, job: str) -> dict[str, Any]:
+    """Return the state of a job, without waiting."""
+    return agent.ask("wait", jobs=[job], seconds=0)["jobs"][0]
+
+
 def decisions(service: ThreadService, verb: str) -> int:
     """Return how many decisions of a kind Mint has received, each counted once."""
     sent = service.requests("POST", f"/v1/operations/*:{verb}")
@@ -57,8 +64,8 @@ def test_a_revision_brings_another_preview(agent: Agent, service: ThreadService)
     )
     assert revised["revision"] == "preview-2-requested"
     second = wait(agent, job["job"])
-    assert (second["revision"], second["preview"]["number"]) == ("preview-2", 2)
-    assert second["preview"]["path"] != job["preview"]["path"]
+    assert (second["revision"], second["previews"]) == ("preview-2", 2)
+    assert second["files"]["preview"] != job["files"]["preview"]
     agent.ask("approve", job=job["job"], revision="preview-2", approved_credits=1000)
     assert wait(agent, job["job"])["phase"] == "ready"
     assert (decisions(service, "revise"), decisions(service, "approve")) == (1, 1)
@@ -83,7 +90,7 @@ def test_what_was_not_seen_is_not_decided(
     assert result.is_error
     assert "you saw preview-1, and it is now preview-2 (Preview ready)" in text_of(result)
     assert len(pictures_of(result)) == 1
-    assert result.structured_content["preview"]["number"] == 2
+    assert result.structured_content["previews"] == 2
     assert decisions(service, verb) == (1 if verb == "revise" else 0)
 
 
@@ -114,6 +121,27 @@ def test_an_approval_costs_no_more_than_was_approved(agent: Agent, service: Thre
     assert "up to 248 Credits in total, 248 of them are spent or reserved" in refusal
     assert "more than the approved 247 Credits" in refusal
     assert decisions(service, "approve") == 0
+
+
+def test_no_price_is_asked_for_in_the_commit(
+    connect: Connect, limits: Limits, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tool asks before: a person may think for hours, and the journal must not wait for Mint."""
+    person = Person()
+    agent = connect(elicitation_callback=person.answer)
+    job = lamp_at_preview(agent)
+    threads, ask_price = [], session.ask_price
+
+    def ask(*values: Any, **more: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return ask_price(*values, **more)
+
+    monkeypatch.setattr(session, "ask_price", ask)
+    monkeypatch.setattr(prices, "PRICE_LIFETIME", -1.0)
+    agent.ask("approve", job=job["job"], revision=PREVIEW, approved_credits=248)
+    assert "Mint did not return a price." in person.asked[-1]
+    assert threads and not any(name.startswith("jobs") for name in threads)
+    assert wait(agent, job["job"])["phase"] == "ready"
 
 
 def test_an_agent_raises_only_its_own_limit(agent: Agent, blender: JobService) -> None:
@@ -254,5 +282,5 @@ def test_feedback_is_checked(agent: Agent, service: ThreadService) -> None:
     revision = {"job": job["job"], "revision": PREVIEW, "approved_credits": 1000}
     assert "Describe what to change" in agent.refusal("revise", **revision, feedback=" ")
     assert "at most" in agent.refusal("revise", **revision, feedback="x" * 3000)
-    assert Path(job["preview"]["path"]).is_file()
+    assert Path(job["files"]["preview"]).is_file()
     assert decisions(service, "revise") == 0
