@@ -97,9 +97,9 @@ class _PrintVersion(argparse.Action):
         super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_ignored: object) -> NoReturn:
-        from ..delivery import versions
+        from ..delivery import blender_runtime
 
-        print(versions.own_line())
+        print(blender_runtime.own_version())
         parser.exit()
 
 

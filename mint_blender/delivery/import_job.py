@@ -7,8 +7,6 @@ Translates what a job knows (files, delivery, provenance) into the arguments of 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -18,12 +16,13 @@ from ..files.errors import FileError
 from ..jobs import notes as job_notes
 from ..jobs import rejected_files
 from ..jobs.job import Job
-from ..jobs.job_values import Role
+from ..jobs.job_values import Placement, Role
 from ..message import Message, message_of
 from ..mint.schema import Assets, Kind
 from ..scene import place as scene_place
 from ..scene import prepared as prepared_files
 from ..scene import tags, undo_step
+from ..scene.bounds import bounds_in_meters
 from ..scene.data_blocks import current_scene
 from ..scene.export import output
 from ..scene.export.render import render_image
@@ -40,6 +39,9 @@ from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import imported_file
 
 __all__ = ["SceneImportError", "place", "write"]
+
+MOST_NAMES = 50
+"""A model of a thousand parts is described by the first of them."""
 
 
 def place(
@@ -67,13 +69,13 @@ def place(
         SceneImportError: The import failed; nothing has changed.
     """
     roots = [] if raw else _replaced(job, scene)
+    place_one = _place_model if job.kind is Kind.MODEL else _place_world
     placed: list[PlacedResult] = []
     undo_step.begin()
     try:
-        for change in (
-            [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots, prepared)
-        ):
-            placed.append(change())  # noqa: PERF401 - what came before a failure is kept
+        for root in roots or (None,):
+            one = _place_raw(job, scene) if raw else place_one(job, scene, root, prepared)
+            placed.append(one)  # what came before a failure is kept
         if select and not roots:
             scene_place.select(placed[0], scene)
     finally:
@@ -119,19 +121,6 @@ def prepare(job: Job, units: SceneUnits, target: Path) -> PreparedResult:
         raise SceneImportError(message_of(error)) from error
     prepared_files.save(root, collection, target)
     return PreparedResult(target, notes, extent)
-
-
-def _changes(
-    job: Job,
-    scene: bpy.types.Scene | None,
-    roots: list[bpy.types.Object],
-    source: PreparedResult | None,
-) -> list[Callable[[], PlacedResult]]:
-    """Return one import for each root that is replaced, or a single one that adds the result."""
-    place = _place_model if job.kind is Kind.MODEL else _place_world
-    if not roots:
-        return [partial(place, job, scene, None, source)]
-    return [partial(place, job, scene, root, source) for root in roots]
 
 
 def _place_world(
@@ -309,6 +298,20 @@ def write(
     if picture is not None:
         render_image(picture, placed)
     return placed
+
+
+def placement_of(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> Placement:
+    """Return where a result is. `scene` is the one that it was placed in; None: the current one."""
+    scene = scene or current_scene()
+    others = [each for each in placed.objects if each != placed.root]
+    bounds = bounds_in_meters(placed.objects, scene)
+    return Placement(
+        scene=scene.name,
+        objects=tuple(each.name for each in (placed.root, *others)[:MOST_NAMES]),
+        file=bpy.data.filepath or None,
+        low=bounds[0] if bounds else None,
+        high=bounds[1] if bounds else None,
+    )
 
 
 def _file(job: Job, role: Role) -> Path:

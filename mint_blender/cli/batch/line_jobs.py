@@ -17,6 +17,7 @@ from ...files.file_lock import file_lock
 from ...jobs.batch_folder import line_files, write_records
 from ...jobs.batch_folder.line_files import Batch, StartedLine
 from ...jobs.job import Job
+from ...jobs.job_values import DeliveryResult
 from ...jobs.new_jobs import new_job, new_request
 from ...jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_line
 from ...jobs.phases import Phase
@@ -287,7 +288,7 @@ def as_written_elsewhere(job_service: JobService, folder: Path, job: Job) -> Job
     there = line_files.read_job(folder, line_files.folder_and_tag(job.delivery.line)[1])
     if there is None or there.id != job.id or there.phase is not Phase.PLACED:
         return job
-    job_service.mark_placed(job.id)
+    job_service.record_delivery(job.id, DeliveryResult())
     return job_service.job(job.id)
 
 

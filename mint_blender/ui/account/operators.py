@@ -109,13 +109,13 @@ class MINT_OT_copy_diagnostics(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Copy the report."""
-        from ...delivery import versions
+        from ...delivery import blender_runtime
         from ...jobs.diagnostics import report
 
         context.window_manager.clipboard = report.diagnostics(
             session.home(),
             session.account(),
-            versions=versions.lines(),
+            versions=blender_runtime.version_lines(),
             settings=shown_settings(),
         )
         self.report({"INFO"}, translated(Message("Diagnostics copied to the clipboard.")))
