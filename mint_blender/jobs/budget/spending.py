@@ -17,10 +17,8 @@ from ..paid_requests.record import PaidVerb
 from ..phases import BUSY, Phase, Verb
 
 if TYPE_CHECKING:
-    from ..engine.job_runner import JobRunner
     from ..job import Job
     from ..queries import Query
-    from ..storage.journal_reader import JournalReader
 
 PRICE_LIFETIME = 3600.0
 """Seconds for which a price is used."""
@@ -368,37 +366,3 @@ def _own_limit_error(expense: Expense) -> str | None:
         credits=total,
         most=most,
     )
-
-
-def recent_month(journal: JournalReader) -> Month:
-    """Return what was started on each of the last days, by the current account of a journal."""
-    today = date_of(journal.mint_now())
-    days = [today - timedelta(days=back) for back in range(DAYS)]
-    return month(journal.spent(*map(bounds_of, days)), today)
-
-
-class SpendingTotals:
-    """Adds up Credits over all jobs of the account, dismissed ones included."""
-
-    def __init__(self, runner: JobRunner) -> None:
-        self._runner = runner
-
-    def month(self) -> Month:
-        """Return what was started on each of the last days."""
-        return recent_month(self._runner.journal)
-
-    def today(self, *but: Job) -> float:
-        """Return the Credits of what was started today: paid, reserved, or expected.
-
-        Includes what other processes have started until this moment, and leaves out these jobs.
-        """
-        self._runner.reread()
-        journal = self._runner.journal
-        entries = journal.spent(bounds_of(date_of(journal.mint_now())))
-        return sum(entry.credits for entry in entries) - sum(map(self.of, but))
-
-    def of(self, job: Job) -> float:
-        """Return the Credits that a job adds to those of today."""
-        now = self._runner.journal.mint_now()
-        found = entry(job, now)
-        return spent_on([found] if found else [], date_of(now))
