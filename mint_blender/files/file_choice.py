@@ -162,11 +162,8 @@ def _plain(tier: str) -> str:
 KNOWN: dict[str, tuple[str, str]] = {
     DRACO: (
         Message("a decoder for Draco-compressed meshes"),
-        (
-            Message(
-                "Builds from blender.org have one. For other builds, install DracoPy (pip"
-                " install mint-blender[draco]) or use the original file."
-            )
+        Message(
+            "Use a Blender build with one, such as those from blender.org, or the original file."
         ),
     ),
     WEBP: (

@@ -55,9 +55,6 @@ def _prepare(path: Path) -> None:
         header.inspect(copy)
     try:
         draco.check_face_counts(path)
-        if draco.EXTENSION not in found.extensions_used:
-            with draco.decompressed_copy(path):
-                pass
     except InvalidGlb as error:
         check_sentence(str(error))
 
