@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from ..message import Message, listed, sentences
 
 if TYPE_CHECKING:
-    from .glb.header import Glb
+    from .glb.checks import Glb
 
 DRACO = "KHR_draco_mesh_compression"
 WEBP = "EXT_texture_webp"

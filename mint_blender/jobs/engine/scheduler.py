@@ -21,7 +21,7 @@ from ..job import Job
 from ..job_values import ClaimedAssets, LocalFile
 from ..paid_requests.record import PaidRequest
 from ..paid_requests.send import send
-from ..queries import Query, RemoteGlbHeader, Thumbnail
+from ..queries import Query, Thumbnail
 from ..storage.database import JournalError
 from ..transfers.downloads import Downloads
 from ..transfers.uploads import Uploads
@@ -318,7 +318,7 @@ class Scheduler:
         if not self._online:
             reason = str(Unreachable(Message("online access is off in Blender's preferences")))
             self._outbox.put(QueryAnswered(query, None, reason, number=number))
-        elif isinstance(query, Thumbnail | RemoteGlbHeader):
+        elif isinstance(query, Thumbnail):
             self._queries.add(self._downloads.ask(query, number, lambda: self._online))
         else:
             self._queries.add(self._calls.ask(query, number))
