@@ -48,7 +48,6 @@ def place(
     *,
     raw: bool = False,
     prepared: PreparedResult | None = None,
-    select: bool = False,
 ) -> PlacedResult:
     """Import a job's result into a scene (default: the current one), in one undo step.
 
@@ -61,7 +60,6 @@ def place(
             unchecked, which may crash Blender.
         prepared: What `prepare` has made of this job, with the units of this scene; None imports
             the files here.
-        select: Select the result, if it does not replace anything.
 
     Raises:
         SceneImportError: The import failed; nothing has changed.
@@ -74,8 +72,6 @@ def place(
             [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots, prepared)
         ):
             placed.append(change())  # noqa: PERF401 - what came before a failure is kept
-        if select and not roots:
-            scene_place.select(placed[0], scene)
     finally:
         if placed:
             undo_step.push(_provenance(job).title)

@@ -22,7 +22,6 @@ from ...jobs.storage import import_marks
 from ...message import Message
 from ...scene.prepared import PreparedResult
 from .. import session, text_fields
-from ..viewport import idle_scene
 from . import background_import, placed_results
 
 log = logging.getLogger(__name__)
@@ -115,13 +114,7 @@ def _import(service: JobService, job: Job, raw: bool, prepared: PreparedResult |
     try:
         with import_marks.importing(service.home, job.id, blender_runtime.crash_log()):
             scene = placed_results.scene_of(job)
-            placed = import_job.place(
-                job,
-                scene,
-                raw=raw,
-                prepared=prepared,
-                select=idle_scene.is_left_alone(job.id),
-            )
+            placed = import_job.place(job, scene, raw=raw, prepared=prepared)
         placed_results.scan()  # so that the panel shows it
         return Outcome(
             placed.notes,

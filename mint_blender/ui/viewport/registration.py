@@ -18,11 +18,9 @@ def register() -> None:
 
 
 def _follow_jobs() -> None:
-    """Notice whether the user leaves the scene alone while a job runs, and show its target."""
-    from . import idle_scene, targets
+    """Show where the result of a job will be, from when jobs are first used."""
+    from . import targets
 
-    _parts.add(idle_scene.add, idle_scene.remove)
-    heartbeat.before_redraw(idle_scene.follow)
     heartbeat.before_redraw(targets.follow)
     heartbeat.on_file_loaded(targets.file_opened)
 
