@@ -28,7 +28,6 @@ from ..scene.data_blocks import current_scene
 from ..scene.export import output
 from ..scene.export.render import render_image
 from ..scene.gltf.gltf_import import SceneImportError
-from ..scene.model import face_count
 from ..scene.model.build import import_model
 from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.prepared import PreparedResult
@@ -245,7 +244,7 @@ def _place_model(
     source: PreparedResult | None,
 ) -> PlacedResult:
     model, provenance = source or _file(job, Role.MODEL), _provenance(job)
-    before = face_count.faces(root) if root is not None else None
+    before = _face_count(root) if root is not None else None
     if root is not None:
         placed = replace.replace_model(model, provenance, root, scene=scene, undo=False)
     else:
@@ -254,9 +253,18 @@ def _place_model(
         )
     told = imported_file.note(job)
     notes = [message_of(told)] if told else []
-    if faces := imported_file.faces_note(job, before, face_count.faces(placed.root)):
+    if faces := imported_file.faces_note(job, before, _face_count(placed.root)):
         notes.append(faces)
     return dataclasses.replace(placed, notes=(*placed.notes, *notes))
+
+
+def _face_count(root: bpy.types.Object) -> int:
+    """Return the number of faces of all meshes of a result, each as often as it is used."""
+    return sum(
+        len(each.data.polygons)
+        for each in tags.hierarchy(root)
+        if isinstance(each.data, bpy.types.Mesh)
+    )
 
 
 def _replaced(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
