@@ -17,6 +17,7 @@ from pathlib import Path
 import bpy
 
 from ..files.errors import FileError
+from ..files.spz import decode
 from ..message import Message, message_of
 from . import tags, undo_step
 from .bounds import update_view_layers
@@ -30,7 +31,7 @@ from .tags import Provenance
 from .transaction import DataSnapshot, rollback_on_error
 from .update import move
 from .world import build as world_build
-from .world import panorama
+from .world import panorama, splats, world_objects
 from .world.files import WorldFiles, WorldOptions
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "PlacedResult",
     "Provenance",
     "SceneImportError",
+    "complete_world",
     "find",
     "place_model",
     "place_world",
@@ -145,6 +147,48 @@ def place_world(
         collection,
         tuple(built.objects),
         (*built.notes, *_hidden_notes(scene, collection)),
+    )
+
+
+def complete_world(
+    root: bpy.types.Object,
+    parts: WorldFiles,
+    provenance: Provenance,
+    *,
+    options: WorldOptions = WorldOptions(),
+    scene: bpy.types.Scene | None = None,
+    undo: bool = True,
+    prepared: PreparedResult | None = None,
+) -> PlacedResult:
+    """Add the parts that a World lacks, and replace splats of another tier; one undo step.
+
+    Parts that a background Blender has built are taken from `prepared`.
+
+    Raises:
+        SceneImportError: A part cannot be added; nothing has changed.
+    """
+    scene = scene or current_scene()
+    with import_transaction(scene, provenance, undo=undo):
+        missing = {
+            part: path
+            for part, path in parts.by_part().items()
+            if path is not None
+            and (
+                not world_objects.has_part(root, part)
+                or (part == "SPLATS" and _has_other_splats(root, path))
+            )
+        }
+        world_build.add_parts(
+            root, missing, scene=scene, options=options, prepared=prepared if missing else None
+        )
+    return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root))
+
+
+def _has_other_splats(root: bpy.types.Object, path: Path) -> bool:
+    """Return whether the file has another number of splats, and so is another tier."""
+    return any(
+        each.get(splats.MARK) != decode.inspect(path).points
+        for each in world_objects.parts_of(root, "splats")
     )
 
 
