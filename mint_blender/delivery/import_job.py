@@ -33,7 +33,8 @@ from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.prepared import PreparedResult
 from ..scene.units import SceneUnits
 from ..scene.update import replace
-from ..scene.world import part_notes, world_objects
+from ..scene.world import build as world_build
+from ..scene.world import world_objects
 from ..scene.world.build import import_world
 from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import imported_file
@@ -199,7 +200,7 @@ def resolved_codes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
     root = placed.root
     if not world_objects.is_root(root):
         return ()
-    return (*part_notes.resolved_codes(root), *_explained_codes(job))
+    return (*world_build.resolved_codes(root), *_explained_codes(job))
 
 
 def _explained_codes(job: Job) -> tuple[str, ...]:
@@ -208,7 +209,7 @@ def _explained_codes(job: Job) -> tuple[str, ...]:
     return tuple(
         code
         for part in explained
-        for code in part_notes.codes_without(part)
+        for code in world_build.codes_without(part)
         if not job.has_note(code)
     )
 
