@@ -52,16 +52,7 @@ FOR_PROGRAMMERS = {
 }  # fmt: skip
 DATA = {
     *("splat_nodes", "panorama", "node_trees", "collider", "tags", "gltf_extensions", "render"),
-    *(
-        "splats",
-        "build",
-        "home",
-        "transport",
-        "download_attempt",
-        "download",
-        "redirects",
-        "remote_header",
-    ),
+    *("splats", "build", "home", "transport", "download_attempt", "download", "redirects"),
     "assets",
     "own_folder",
 }

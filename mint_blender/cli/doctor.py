@@ -299,7 +299,7 @@ def _decoders(readable: frozenset[str] | None) -> Finding:
     if missing:
         text = (
             f"This Blender cannot read {' or '.join(missing)}. Original files are used instead of"
-            " optimized ones that need it. The package DracoPy adds Draco."
+            " optimized ones that need it."
         )
         return Finding("decoders", State.NOTE, text)
     return Finding("decoders", State.OK, "Draco, WebP and splats can be read.")

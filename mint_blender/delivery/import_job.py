@@ -27,13 +27,13 @@ from ..scene.data_blocks import current_scene
 from ..scene.export import output
 from ..scene.export.render import render_image
 from ..scene.gltf.gltf_import import SceneImportError
-from ..scene.model import face_count
 from ..scene.model.build import import_model
 from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.prepared import PreparedResult
 from ..scene.units import SceneUnits
 from ..scene.update import replace
-from ..scene.world import part_notes, world_objects
+from ..scene.world import build as world_build
+from ..scene.world import world_objects
 from ..scene.world.build import import_world
 from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import imported_file
@@ -50,7 +50,6 @@ def place(
     *,
     raw: bool = False,
     prepared: PreparedResult | None = None,
-    select: bool = False,
 ) -> PlacedResult:
     """Import a job's result into a scene (default: the current one), in one undo step.
 
@@ -63,7 +62,6 @@ def place(
             unchecked, which may crash Blender.
         prepared: What `prepare` has made of this job, with the units of this scene; None imports
             the files here.
-        select: Select the result, if it does not replace anything.
 
     Raises:
         SceneImportError: The import failed; nothing has changed.
@@ -76,8 +74,6 @@ def place(
         for root in roots or (None,):
             one = _place_raw(job, scene) if raw else place_one(job, scene, root, prepared)
             placed.append(one)  # what came before a failure is kept
-        if select and not roots:
-            scene_place.select(placed[0], scene)
     finally:
         if placed:
             undo_step.push(_provenance(job).title)
@@ -193,7 +189,7 @@ def resolved_codes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
     root = placed.root
     if not world_objects.is_root(root):
         return ()
-    return (*part_notes.resolved_codes(root), *_explained_codes(job))
+    return (*world_build.resolved_codes(root), *_explained_codes(job))
 
 
 def _explained_codes(job: Job) -> tuple[str, ...]:
@@ -202,7 +198,7 @@ def _explained_codes(job: Job) -> tuple[str, ...]:
     return tuple(
         code
         for part in explained
-        for code in part_notes.codes_without(part)
+        for code in world_build.codes_without(part)
         if not job.has_note(code)
     )
 
@@ -238,7 +234,7 @@ def _place_model(
     source: PreparedResult | None,
 ) -> PlacedResult:
     model, provenance = source or _file(job, Role.MODEL), _provenance(job)
-    before = face_count.faces(root) if root is not None else None
+    before = _face_count(root) if root is not None else None
     if root is not None:
         placed = replace.replace_model(model, provenance, root, scene=scene, undo=False)
     else:
@@ -247,9 +243,18 @@ def _place_model(
         )
     told = imported_file.note(job)
     notes = [message_of(told)] if told else []
-    if faces := imported_file.faces_note(job, before, face_count.faces(placed.root)):
+    if faces := imported_file.faces_note(job, before, _face_count(placed.root)):
         notes.append(faces)
     return dataclasses.replace(placed, notes=(*placed.notes, *notes))
+
+
+def _face_count(root: bpy.types.Object) -> int:
+    """Return the number of faces of all meshes of a result, each as often as it is used."""
+    return sum(
+        len(each.data.polygons)
+        for each in tags.hierarchy(root)
+        if isinstance(each.data, bpy.types.Mesh)
+    )
 
 
 def _replaced(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:

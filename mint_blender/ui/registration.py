@@ -156,7 +156,7 @@ def _follow_jobs() -> None:
     from .account import balance_watch, billing_watch, usage_chart
     from .pricing import open_dialogs
     from .review import large_previews
-    from .viewport import idle_scene, targets
+    from .viewport import targets
 
     heartbeat.on_jobs_changed(billing_watch.catch_up)
     heartbeat.on_jobs_changed(balance_watch.catch_up)
@@ -172,8 +172,6 @@ def _follow_jobs() -> None:
     heartbeat.on_beat(large_previews.catch_up, is_waiting=is_waiting, is_due_soon=is_waiting)
     heartbeat.on_jobs_changed(large_previews.free)
     visibility.when_drawn(large_previews.NAME, large_previews.look)
-    _add(idle_scene.add, idle_scene.remove)
-    heartbeat.before_redraw(idle_scene.follow)
     heartbeat.before_redraw(targets.follow)
     heartbeat.on_file_loaded(targets.file_opened)
     heartbeat.on_jobs_changed(icons.catch_up)

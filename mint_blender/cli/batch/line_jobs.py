@@ -17,7 +17,7 @@ from ...files.file_lock import file_lock
 from ...jobs.batch_folder import line_files, write_records
 from ...jobs.batch_folder.line_files import Batch, StartedLine
 from ...jobs.job import Job
-from ...jobs.job_values import DeliveryResult
+from ...jobs.job_values import DeliveryResult, Hold
 from ...jobs.new_jobs import new_job, new_request
 from ...jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_line
 from ...jobs.phases import Phase
@@ -25,7 +25,6 @@ from ...jobs.presentation import error_messages
 from ...jobs.queries import KeyOwner
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage import batch_lease
-from ...jobs.storage.job_owners import AccountMatch
 from ...mint.errors import MintError
 from ..exits import Exit
 from .lines import Line, request_part
@@ -189,9 +188,7 @@ def _foreign_lines(job_service: JobService, found: dict[str, StartedLine]) -> fr
         current = job_service.journal.look_up_account()
     if current is None:
         return frozenset()
-    return frozenset(
-        tag for tag, owner in owned.items() if current.match(owner) is AccountMatch.FOREIGN
-    )
+    return frozenset(tag for tag, owner in owned.items() if current.hold(owner) is Hold.FOREIGN)
 
 
 def _is_of_others(here: PaidRequest, started: StartedLine) -> bool:

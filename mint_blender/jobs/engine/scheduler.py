@@ -27,7 +27,7 @@ from ..batch_folder.line_files import LineFile
 from ..job_values import LocalFile
 from ..new_jobs import UPLOADABLE
 from ..paid_requests.send import send
-from ..queries import Query, RemoteGlbHeader, Thumbnail
+from ..queries import Query, Thumbnail
 from ..storage.database import JournalError
 from ..storage.journal import Journal
 from ..transfers.downloads import Downloads
@@ -296,7 +296,7 @@ class Scheduler:
         if not self._online:
             reason = str(Unreachable(Message("online access is off in Blender's preferences")))
             self._outbox.put(QueryAnswered(query, None, reason, number=number))
-        elif isinstance(query, Thumbnail | RemoteGlbHeader):
+        elif isinstance(query, Thumbnail):
             self._queries.add(self._downloads.ask(query, number, lambda: self._online))
         else:
             self._queries.add(self._calls.ask(query, number))

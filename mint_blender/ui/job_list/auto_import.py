@@ -24,7 +24,6 @@ from ...jobs.storage.journal import JournalError
 from ...message import Message, message_of
 from ...scene.prepared import PreparedResult
 from .. import session, text_fields
-from ..viewport import idle_scene
 from . import background_import, placed_results
 
 log = logging.getLogger(__name__)
@@ -164,13 +163,7 @@ def _import(
     try:
         with import_marks.importing(service.home, job.id, blender_runtime.crash_log()):
             scene = placed_results.scene_of(job)
-            placed = import_job.place(
-                job,
-                scene,
-                raw=raw,
-                prepared=prepared,
-                select=idle_scene.is_left_alone(job.id),
-            )
+            placed = import_job.place(job, scene, raw=raw, prepared=prepared)
         placed_results.scan()  # so that the panel shows it
         return DeliveryResult(
             placed.notes,
