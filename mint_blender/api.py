@@ -19,7 +19,7 @@ from .cli.follow import Review, follow
 from .cli.output.job_json import job_record
 from .jobs.engine.retry_schedule import StillUnreachable
 from .jobs.job import Job
-from .jobs.job_values import Cause, Delivery, Problem
+from .jobs.job_values import Cause, Delivery, DeliveryResult, Problem
 from .jobs.phases import Phase
 from .jobs.presentation import presenter
 from .jobs.service import JobService, NotPossible, TooExpensive
@@ -192,7 +192,7 @@ def _place(job_service: JobService, job: Job) -> PlacedResult:
     with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
         placed = import_job.place(job)
     try:
-        job_service.mark_placed(job.id, *placed.notes)
+        job_service.record_delivery(job.id, DeliveryResult(placed.notes))
     # Not raised: the result is in the scene, and a script that sees an error may pay for it again.
     except JournalError as error:
         log.warning("Job %s was placed, which could not be recorded: %s", job.id, error)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from mint_blender.cli import main as mint
 from mint_blender.cli.session import open_job_service
-from mint_blender.delivery import standard_output
+from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.presentation import presenter
 
@@ -32,7 +32,7 @@ CREDITS = 5000  # the pictures of the manual show them
 
 def main() -> int:
     """Run the demo; return the exit status."""
-    standard_output.reserve_for_results()  # discards what Blender prints while it renders
+    blender_runtime.reserve_standard_output()  # discards what Blender prints while it renders
     _clear_folder()
     with stand_in_service() as service:
         os.environ.update(

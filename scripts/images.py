@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from mint_blender.cli import main as mint
 from mint_blender.cli.session import open_job_service
-from mint_blender.delivery import standard_output
+from mint_blender.delivery import blender_runtime
 from scripts.demo import ROOT, stand_in_service
 
 FOLDER = ROOT / "docs" / "images"
@@ -74,7 +74,7 @@ def main() -> int:
 
 def _render_results() -> None:
     """Generate results with the stand-in service and render them."""
-    standard_output.reserve_for_results()  # discards what Blender prints while it renders
+    blender_runtime.reserve_standard_output()  # discards what Blender prints while it renders
     FOLDER.mkdir(parents=True, exist_ok=True)
     journal = ROOT / "build" / "images"
     shutil.rmtree(journal, ignore_errors=True)

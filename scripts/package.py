@@ -2,7 +2,6 @@
 """Write the extension archive `dist/mint_blender-<version>.zip` and validate it.
 
     python3 scripts/package.py                     the add-on
-    python3 scripts/package.py --with-draco        with DracoPy, for a Blender without a decoder
     python3 scripts/package.py --repository DIR    an extension repository for a web server
 
 The same files give the same bytes on any machine. Without the package deflate, which the
@@ -24,13 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # it is also run as a file, by a Python that knows no other folder
     sys.path.insert(0, str(ROOT))
 
-from scripts.packaging import (  # noqa: E402
-    archive,
-    blender_tool,
-    draco_wheels,
-    repository,
-    zip_writer,
-)
+from scripts.packaging import archive, blender_tool, repository, zip_writer  # noqa: E402
 from scripts.packaging.errors import PackageError  # noqa: E402
 
 
@@ -40,21 +33,10 @@ def parser() -> argparse.ArgumentParser:
         prog="package.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     told.add_argument(
-        "--with-draco",
-        action="store_true",
-        help="bundle the DracoPy wheels of every platform (31 MB)",
-    )
-    told.add_argument(
         "--repository",
         type=Path,
         metavar="DIR",
-        help="write a repository with and without DracoPy, and its page, into this folder",
-    )
-    told.add_argument(
-        "--wheels",
-        type=Path,
-        metavar="FOLDER",
-        help="take the DracoPy wheels from this folder (default: download them)",
+        help="write a repository and its page into this folder",
     )
     told.add_argument("--stored", action="store_true", help="do not compress")
     told.add_argument(
@@ -73,8 +55,7 @@ def main(words: list[str] | None = None) -> int:
     options = parser().parse_args(words)
     try:
         if options.repository:
-            repository.needed_tool(compressed=not options.stored)  # before a download of 31 MB
-            repository.write(options.repository, _wheels(options), compressed=not options.stored)
+            repository.write(options.repository, compressed=not options.stored)
             print(f"{options.repository} can be put onto a web server. Its page is index.html.")
         else:
             _write_archive(options)
@@ -84,18 +65,10 @@ def main(words: list[str] | None = None) -> int:
     return 0
 
 
-def _wheels(options: argparse.Namespace) -> list[Path]:
-    """Return the DracoPy wheels from the chosen folder, or download them."""
-    if options.wheels:
-        return sorted(options.wheels.glob("*.whl"))
-    return draco_wheels.download(ROOT / "build" / "wheels")
-
-
 def _write_archive(options: argparse.Namespace) -> None:
     """Write the archive, print its path, and validate it if there is a Blender."""
-    wheels = _wheels(options) if options.with_draco else []
     compressed = zip_writer.can_compress() and not options.stored
-    written = archive.build(options.output, wheels=wheels, compressed=compressed)
+    written = archive.build(options.output, compressed=compressed)
     print(f"{written} ({written.stat().st_size / 1024:.0f} KiB)")
     if not compressed and not options.stored:
         print("Not compressed, since this Python does not have the package deflate.")

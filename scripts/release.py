@@ -18,18 +18,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.packaging import (
-    checksums,
-    draco_wheels,
-    pip_package,
-    readiness,
-    repository,
-    zip_writer,
-)
-from scripts.packaging.archive import ROOT
+from scripts.packaging import checksums, pip_package, readiness, repository, zip_writer
 from scripts.packaging.errors import PackageError
 
 
@@ -44,12 +35,6 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument("--check", action="store_true", help="write nothing")
     told.add_argument("--draft", action="store_true", help="write it though it is not ready")
     told.add_argument("--tag", help="the tag that is released (default: that of the commit)")
-    told.add_argument(
-        "--wheels",
-        type=Path,
-        metavar="FOLDER",
-        help="take the DracoPy wheels from this folder (default: download them)",
-    )
     return told
 
 
@@ -65,8 +50,7 @@ def main(words: list[str] | None = None) -> int:
         if options.check or (found and not options.draft):
             print("Not ready." if found else "Ready.", file=sys.stderr)
             return 1 if found else 0
-        wheels = options.wheels.glob("*.whl") if options.wheels else None
-        write(options.folder, wheels)
+        write(options.folder)
     except PackageError as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -74,13 +58,12 @@ def main(words: list[str] | None = None) -> int:
     return 0
 
 
-def write(folder: Path, wheels: Iterable[Path] | None, *, compressed: bool = True) -> None:
+def write(folder: Path, *, compressed: bool = True) -> None:
     """Write all files of the release.
 
     Args:
         folder: An empty or new folder.
-        wheels: The wheels of DracoPy; None downloads them.
-        compressed: Whether the extension's archives are compressed.
+        compressed: Whether the extension's archive is compressed.
 
     Raises:
         PackageError: The folder has files, or something cannot be built.
@@ -88,16 +71,9 @@ def write(folder: Path, wheels: Iterable[Path] | None, *, compressed: bool = Tru
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise PackageError(f"{folder} has files. Name an empty folder, so that none is published.")
-    repository.needed_tool(compressed=compressed)  # before anything is downloaded
+    repository.write(folder / "repository", compressed=compressed)
     pip_package.build(folder / "python")
-    wheels = draco_wheels.download(ROOT / "build" / "wheels") if wheels is None else list(wheels)
-    repository.write(folder / "repository", wheels, compressed=compressed)
-    pages = folder / "repository"
-    inside = {
-        path.relative_to(pages).as_posix(): path.read_bytes()
-        for path in pages.rglob("*")
-        if path.is_file()
-    }
+    inside = {path.name: path.read_bytes() for path in (folder / "repository").iterdir()}
     zip_writer.write(folder / "repository.zip", inside, compressed=False)  # zips are compressed
     (folder / "NOTES.md").write_text(readiness.notes(), encoding="utf-8")
     checksums.write(folder)

@@ -21,9 +21,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 COMMAND_LINE_ONLY = {
     "delivery/background.py",
+    "delivery/blender_runtime.py",
     "delivery/write_files.py",
-    "delivery/write_result.py",
-    "delivery/versions.py",
     "jobs/diagnostics/folder_check.py",
     "jobs/diagnostics/journal_check.py",
     "jobs/diagnostics/report.py",
@@ -53,16 +52,7 @@ FOR_PROGRAMMERS = {
 }  # fmt: skip
 DATA = {
     *("splat_nodes", "panorama", "node_trees", "collider", "tags", "gltf_extensions", "render"),
-    *(
-        "splats",
-        "build",
-        "home",
-        "transport",
-        "download_attempt",
-        "download",
-        "redirects",
-        "remote_header",
-    ),
+    *("splats", "build", "home", "transport", "download_attempt", "download", "redirects"),
     "assets",
     "own_folder",
 }
@@ -78,7 +68,7 @@ NO_TEXT = re.compile(
     r"|Blender \{1\}\n\{2\}|Turn with the World"
     r"|\{1\} (Collider|Panorama|Splats)|Middle of the picture at \+Y"
     r"|in doubt|take over|an earlier version|(it|a paid request) is damaged"
-    r"|import (os, sys|bpy\n).*|POST .*|Mint's API knows.*|An idempotency key has.*"
+    r"|import bpy\n.*|from \{package\}.*|POST .*|Mint's API knows.*|An idempotency key has.*"
     r"|The rarer actions on a job\.|Models and Worlds that were made before\.",
     re.DOTALL,
 )

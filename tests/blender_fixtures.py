@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,9 +69,3 @@ def job_service(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobServ
 def model(tmp_path: Path) -> Path:
     """Return a GLB as Mint delivers it: one textured mesh under an empty node, 1 m in size."""
     return glb_fixtures.simple(tmp_path / "model.glb")
-
-
-@pytest.fixture
-def hide_dracopy(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Return a function that hides the optional package DracoPy."""
-    return lambda: monkeypatch.setitem(sys.modules, "DracoPy", None)

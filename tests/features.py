@@ -17,7 +17,6 @@ FEATURES = (
     "animations",
     "WebP textures",
     "Draco, decoded by Blender",
-    "Draco, decoded by DracoPy",
     "the original file instead of one that Blender cannot read",
     "panorama on the collider",
     "splats as vertices of a mesh",

@@ -63,7 +63,6 @@ ROOMS = {
     "files": Room(
         rooms=_set("net"),
         outside=_set("numpy", "requests", "urllib3", "zstandard"),
-        later_outside=_set("DracoPy"),
     ),
     "jobs": Room(rooms=_set("mint", "files"), outside=_set("requests"), threads=True),
     "scene": Room(rooms=_set("files"), outside=frozenset({"numpy"} | BLENDERS_OWN)),

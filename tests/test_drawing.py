@@ -10,7 +10,7 @@ There are two exceptions. Blender has no event for "this panel became visible", 
 fetched only when it is visible (prices, pages of the library, thumbnails) depends on it. So drawing
 may add a name to a set, and start the timer that soon afterwards empties that set and fetches the
 data, in `ui/visibility.py`: `note`. Also, Blender gives the region of a popup only while it is
-drawn. So a dialog adds that region to another set, in `ui/pricing/open_dialogs.py`: `note`.
+drawn. So a dialog adds that region to another set, in `ui/pricing/price_dialog.py`: `note`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UI = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
 ALLOWED = {
     "visibility.py: note": {"_state", "_state().drawn.add", "_look_soon"},
     "visibility.py: _look_soon": {"bpy.app.timers.is_registered", "bpy.app.timers.register"},
-    "pricing/open_dialogs.py: note": {"_state", "_state().regions.add"},
+    "pricing/price_dialog.py: note": {"_state", "_state().regions.add"},
 }
 """Functions that drawing may call although they change something, and the calls each makes."""
 TIMERS = {"visibility.py: _look_soon"}

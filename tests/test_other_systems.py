@@ -87,7 +87,7 @@ ALLOWED: dict[Check, dict[str, str]] = {
     renames: {
         "files/busy_files.py": "it is the function that the others use",
         "jobs/diagnostics/log_file.py": "a log must not wait: it is copied instead",
-        "jobs/transfers/export_names.py": "the target is a new name, which nobody has open",
+        "jobs/transfers/fetch_file.py": "the target is a new name, which nobody has open",
     },
     leaves_the_encoding_open: {},
     starts_a_process_with_a_window: {

@@ -199,30 +199,12 @@ def test_manifest_texts_follow_blenders_rules():
     )
 
 
-def test_wheels_are_listed_at_the_top_level(tmp_path):
-    """Bundled wheels are in the archive and in the manifest's top-level list."""
-    wheels = [
-        tmp_path / f"dracopy-2.2.0-cp311-cp311-{platform}.whl"
-        for platform in ("win_amd64", "macosx_11_0_arm64")
-    ]
-    for wheel in wheels:
-        wheel.write_bytes(b"wheel")
-    files = archive.contents(wheels)
-    told = tomllib.loads(files["blender_manifest.toml"].decode())
-    assert told["wheels"] == sorted(f"./wheels/{wheel.name}" for wheel in wheels)
-    assert set(told["permissions"]) == set(tomllib.loads(archive.manifest())["permissions"])
-    assert {f"wheels/{wheel.name}" for wheel in wheels} <= set(files)
-
-
 @pytest.mark.blender
 def test_blenders_validator_accepts_the_archive(tmp_path):
-    """The validator of this Blender accepts the archive, with and without wheels."""
+    """The validator of this Blender accepts the archive."""
     tool = blender_tool.find_tool()
     assert tool is not None
     blender_tool.validate(archive.build(tmp_path, compressed=False), tool)
-    wheel = tmp_path / "dracopy-2.2.0-cp311-cp311-win_amd64.whl"
-    wheel.write_bytes(b"wheel")
-    blender_tool.validate(archive.build(tmp_path, wheels=[wheel], compressed=False), tool)
 
 
 @pytest.mark.blender

@@ -16,7 +16,7 @@ import yaml
 
 from scripts import release
 from scripts.devtools.__main__ import parser as commands
-from scripts.packaging import archive, blender_tool, draco_wheels, readiness
+from scripts.packaging import archive, blender_tool, readiness
 from scripts.packaging.errors import PackageError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -144,20 +144,18 @@ def test_outside_of_a_clone_it_says_so(tmp_path, monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """Return a release with a file in place of DracoPy's wheel, not compressed."""
-    wheel = tmp_path_factory.mktemp("wheels") / "dracopy-2.0.0-cp311-cp311-win_amd64.whl"
-    wheel.write_bytes(b"wheel")
+    """Return a release that is not compressed."""
     folder = tmp_path_factory.mktemp("build") / "release"
     with pytest.MonkeyPatch.context() as patch:  # tests/test_repository.py validates the archives
         patch.setattr(blender_tool, "validate", lambda archive, tool: None)
-        release.write(folder, [wheel], compressed=False)
+        release.write(folder, compressed=False)
     return folder
 
 
 @pytest.mark.blender
 @pytest.mark.one_blender
 def test_the_release_has_everything_with_its_checksum(written):
-    """Archives, repository, wheel, source distribution and notes are listed in SHA256SUMS."""
+    """Archive, repository, wheel, source distribution and notes are listed in SHA256SUMS."""
     lines = (written / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
     for name, digest in listed.items():
@@ -168,13 +166,12 @@ def test_the_release_has_everything_with_its_checksum(written):
         "repository.zip",
         f"python/mint_blender-{version}-py3-none-any.whl",
         f"python/mint_blender-{version}.tar.gz",
-        f"repository/draco/mint_blender-{version}-draco-windows-x64.zip",
         f"repository/mint_blender-{version}.zip",
         "repository/index.html",
         "repository/index.json",
     }
     with pytest.raises(PackageError, match="Name an empty folder"):
-        release.write(written, [])
+        release.write(written)
 
 
 @pytest.mark.blender
@@ -283,8 +280,3 @@ def test_the_workflow_pins_actions_and_holds_no_secret(workflow):
     assert used and [each for each in used if not pinned.fullmatch(each)] == []
     assert not [word for word in ("secrets", "pypi", "://", "api_key") if word in text.lower()]
     assert workflow == PAGE or "--draft" in text
-
-
-def test_the_draco_wheels_of_the_release_are_pinned():
-    """The version that is bundled is the one that the tests use."""
-    assert re.fullmatch(r"\d+(\.\d+)+", draco_wheels.version())

@@ -146,8 +146,6 @@ def test_an_import_cycle_is_found():
         ("cli", "from ..ui import panel"),
         ("cli", "import rich"),
         ("cli", "import threading"),
-        ("ui", "import DracoPy"),
-        ("scene", "import DracoPy"),
         ("scene", "from ..ui.current import board"),
         ("scene", "from ..jobs.job import Job"),
         ("scene", "from ..delivery import arrival"),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib import import_module, util
 from pathlib import Path
 
-from ..delivery import standard_output
+from ..delivery import blender_runtime
 from ..jobs.diagnostics import log_file
 from ..mint import redaction
 from . import exits, session
@@ -69,7 +69,7 @@ def main(
         with logging_to_file(home, session.account().key, parsed.log_level):
             return int(_run(parsed, terminal, home))
     except BrokenPipeError:
-        standard_output.discard_output()
+        blender_runtime.discard_standard_output()
         return int(Exit.FAILED)
 
 
@@ -157,7 +157,7 @@ def _report(error: Exception, command: str, terminal: Terminal, home: Path) -> E
 
 def from_shell() -> int:
     """Run as a process of its own: the `mint-blender` program or `python3 -m`."""
-    standard_output.reserve_for_results()
+    blender_runtime.reserve_standard_output()
     _end_in_order()
     installed = Path(sys.argv[0]).name.startswith("mint-blender")
     return main(program="mint-blender" if installed else "python3 -m mint_blender")
@@ -165,7 +165,7 @@ def from_shell() -> int:
 
 def from_blender(arguments: list[str]) -> int:
     """Run as Blender's `--command mint`; Blender exits with the returned status."""
-    standard_output.reserve_for_results()
+    blender_runtime.reserve_standard_output()
     # Blender handles Ctrl-C itself, to stop a render; here it should interrupt Python.
     _end_in_order(signal.SIGINT)
     return main(arguments, program="blender --online-mode --command mint")

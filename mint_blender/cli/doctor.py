@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..delivery import blender_runtime, versions
+from ..delivery import blender_runtime
 from ..mint.errors import Forbidden, KeyMissing, KeyRefused, MintError, Part, Unreachable
 from . import session, settings
 from .exits import Exit
@@ -85,7 +85,7 @@ def _print_report(terminal: Terminal) -> None:
     text = report.diagnostics(
         session.home(),
         session.account(),
-        versions=versions.lines(),
+        versions=blender_runtime.version_lines(),
         settings=settings.shown(),
     )
     terminal.result({"event": "report", "text": text}, "", *text.splitlines())
@@ -278,8 +278,8 @@ def _blender() -> Iterator[Finding]:
 
 
 def _version() -> Finding:
-    version = versions.blender_version()
-    if not versions.is_supported():
+    version = blender_runtime.blender_version()
+    if not blender_runtime.is_supported():
         text = f"Blender {version} is too old. Install Blender 4.2 LTS or newer."
         return Finding("blender", State.PROBLEM, text)
     return Finding("blender", State.OK, f"Blender {version}.")
@@ -299,7 +299,7 @@ def _decoders(readable: frozenset[str] | None) -> Finding:
     if missing:
         text = (
             f"This Blender cannot read {' or '.join(missing)}. Original files are used instead of"
-            " optimized ones that need it. The package DracoPy adds Draco."
+            " optimized ones that need it."
         )
         return Finding("decoders", State.NOTE, text)
     return Finding("decoders", State.OK, "Draco, WebP and splats can be read.")

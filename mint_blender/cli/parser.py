@@ -9,13 +9,17 @@ from __future__ import annotations
 import argparse
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from ..jobs.diagnostics.log_file import LEVELS
+from ..jobs.storage.home import HOME_VARIABLE
+from ..mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
+from ..mint.base_url import DEFAULT_BASE_URL
 from ..mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
-from . import environment
 from .exits import MEANINGS
+from .settings import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
 
 GENERATE = """\
 examples:
@@ -93,9 +97,9 @@ class _PrintVersion(argparse.Action):
         super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_ignored: object) -> NoReturn:
-        from ..delivery import versions
+        from ..delivery import blender_runtime
 
-        print(versions.own_line())
+        print(blender_runtime.own_version())
         parser.exit()
 
 
@@ -104,10 +108,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog=program,
         description="Generate 3D Models and Worlds from text with Mint (mint.gg).",
-        epilog=(
-            f"Options of a command: {program} COMMAND --help\n\n"
-            f"{_exits()}\n{environment.help_text()}"
-        ),
+        epilog=(f"Options of a command: {program} COMMAND --help\n\n{_exits()}\n{help_text()}"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     root.add_argument("--version", action=_PrintVersion, help="print name and version, and exit")
@@ -527,3 +528,77 @@ def _credits(text: str) -> float:
     if not credits >= 0:
         raise argparse.ArgumentTypeError(f'"{text}" must be a number of Credits')
     return credits
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An environment variable of ours."""
+
+    name: str
+    summary: str
+    """A few words for the help."""
+    meaning: str
+    """The whole meaning, in Markdown, for the manual."""
+
+
+VARIABLES = (
+    Variable(
+        KEY_VARIABLE,
+        "your API key, from platform.mint.gg",
+        "Your API key. It overrides the one in the preferences, which Blender stores unencrypted.",
+    ),
+    Variable(
+        BASE_URL_VARIABLE,
+        f"Mint's address (default: {DEFAULT_BASE_URL})",
+        f"The address of Mint's API; by default `{DEFAULT_BASE_URL}`. It must begin with `https`,"
+        " or with `http` for a server on the same machine. A key from the preferences is sent to"
+        " another address only after you have confirmed that address in the preferences. A key in"
+        f" `{KEY_VARIABLE}` needs no confirmation.",
+    ),
+    Variable(
+        HOME_VARIABLE,
+        "the folder for jobs and downloads",
+        "The folder for jobs, downloads and logs. By default each user has one folder for all"
+        " versions of Blender and for Python: `$XDG_DATA_HOME/mint-blender` or"
+        " `~/.local/share/mint-blender` on Linux, `~/Library/Application Support/mint-blender` on"
+        " macOS, `%LOCALAPPDATA%\\mint-blender` on Windows.",
+    ),
+    Variable(
+        LIMIT_EACH_VARIABLE,
+        "the most Credits of one generation",
+        "The most Credits that one generation may cost, on the command line and for agents. Inside"
+        " Blender the limits of the preferences apply as well; the lower one counts.",
+    ),
+    Variable(
+        LIMIT_DAY_VARIABLE,
+        "the most Credits of a day",
+        "The most Credits that may be spent in a day, on the command line and for agents. What"
+        " Blender has spent on the same day counts, too.",
+    ),
+)
+"""Our own variables, in the order of the help."""
+
+OTHERS = {
+    ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"): "The proxy for all connections.",
+    ("NO_PROXY",): "Hosts that are reached without the proxy, separated by commas.",
+    ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"): (
+        "A file with the certificates to trust, for example of a proxy that inspects connections."
+        " The first one that is set counts."
+    ),
+}
+"""Variables of other programs that apply here, too."""
+
+SUMMARY_AT = 21
+"""The column of the summaries in the help."""
+
+
+def help_text() -> str:
+    """Return the part of the help about the environment."""
+    return "\n".join(["environment:", *map(_help_lines, VARIABLES), ""])
+
+
+def _help_lines(variable: Variable) -> str:
+    name = f"  {variable.name}"
+    if len(name) < SUMMARY_AT - 1:
+        return f"{name:<{SUMMARY_AT}}{variable.summary}"
+    return f"{name}\n{textwrap.indent(variable.summary, ' ' * SUMMARY_AT)}"

@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ..delivery import blender_runtime, write_files
-from ..delivery.write_result import WriteResult
 from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files
 from ..jobs.engine.retry_schedule import StillUnreachable
 from ..jobs.job import Job, is_unanswered
-from ..jobs.job_values import Candidate, Delivery
+from ..jobs.job_values import Candidate, Delivery, DeliveryResult
 from ..jobs.phases import BUSY, Phase, Verb
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService
 from ..jobs.storage import import_marks
-from ..message import message_of
 from . import exits
 from .exits import Exit
 from .follow import follow
@@ -102,7 +100,9 @@ def note_line(job: Job, terminal: Terminal) -> None:
 
 def _deliver(job_service: JobService, job: Job, terminal: Terminal, raw: bool) -> Exit:
     if is_to_write(job) or (raw and _names_files(job)):
-        return report_written(job_service, job, terminal, _write_here(job_service, job, raw=raw))
+        with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
+            result = write_files.write(job, raw=raw)
+        return report_written(job_service, job, terminal, result)
     if _is_interrupted(job_service, job):
         terminal.event(_record(job, None))
         command = terminal.command("resume", job.id)
@@ -134,19 +134,20 @@ def report_written(
     job_service: JobService,
     job: Job,
     terminal: Terminal,
-    result: WriteResult,
+    result: DeliveryResult,
     *,
     line: int | None = None,
 ) -> Exit:
     """Store what became of a job's files, and report it. `line` is its number in a batch file."""
-    if (problem := result.problem) is not None:
-        report_failure(job, terminal, problem)
-        job_service.mark_import_failed(job.id, problem)
-        job = replace(job_service.job(job.id), delivery=job.delivery)
-        terminal.event(_record(job, line))
-        return Exit.IMPORT
-    job_service.mark_placed(job.id, *result.notes)
-    return report_job(replace(job_service.job(job.id), delivery=job.delivery), terminal, line=line)
+    if result.problem is not None:
+        report_failure(job, terminal, result.problem)
+    # the placement that a job keeps is that in a scene
+    job_service.record_delivery(job.id, replace(result, placement=None))
+    job = replace(job_service.job(job.id), delivery=job.delivery)
+    if result.problem is None:
+        return report_job(job, terminal, line=line)
+    terminal.event(_record(job, line))
+    return Exit.IMPORT
 
 
 def report_failure(job: Job, terminal: Terminal, problem: str) -> None:
@@ -171,16 +172,6 @@ def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit
 
 def _record(job: Job, line: int | None) -> dict[str, Any]:
     return job_record(job, event="result") | ({} if line is None else {"line": line})
-
-
-def _write_here(job_service: JobService, job: Job, *, raw: bool) -> WriteResult:
-    """Write the files in this process, with a mark on disk meanwhile."""
-    try:
-        with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
-            notes = write_files.write(job, raw=raw)
-    except write_files.DeliveryError as error:
-        return WriteResult(job.id, problem=message_of(error))
-    return WriteResult(job.id, notes=tuple(message_of(note) for note in notes))
 
 
 def _done_lines(job: Job) -> list[str]:

@@ -1,22 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Import and write results in a background Blender: a crash or a hang fails one result only.
+"""Import and write results in background Blenders: a crash or a hang fails one result only.
 
-One child process serves many results, one JSON object a line on its standard input and output. It
-is started when it is first needed, and again after a crash. It ends when its parent process ends.
+Parent and child exchange one JSON object a line. One child process serves many results. It is
+started when it is first needed, and again after a crash. It ends when its parent process ends.
 """
 
 from __future__ import annotations
 
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
+from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow, PerThread, requests
 from ..jobs.job import Job
+from ..jobs.job_values import DeliveryResult
+from ..jobs.phases import Phase
 from ..jobs.storage import serialization
-from ..message import Message
-from . import background_worker, blender_runtime
-from . import write_files as delivery_write
-from .write_files import WrittenFiles
+from ..message import message_of
+from . import blender_runtime, write_files
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 TIME_LIMIT = 15 * 60.0
 """Seconds for one result, including its rendered picture."""
@@ -24,14 +35,68 @@ TIME_LIMIT = 15 * 60.0
 RESULTS_PER_CHILD = 100
 """After so many results a child process is replaced by a new one, which bounds its memory."""
 
-CODE = background_worker.code()
+EXTENSIONS = {"list": "extensions"}
+"""The request to list the glTF extensions that the child's Blender can read, as `extensions`."""
+
+
+def request_for(job: Job, **more: Any) -> dict[str, Any]:
+    """Return the request to write a job's files, or with `target` and `units` to prepare it."""
+    return {"job": serialization.dump(job), "phase": job.phase.value, **more}
+
+
+def worker_code(idle_limit: float | None = None) -> str:
+    """Return the code that a background Blender runs, for `blender_runtime`; see `serve`."""
+    return f"from {{package}}.delivery.background import serve\nserve({idle_limit})"
+
+
+def serve(idle_limit: float | None = None) -> None:
+    """Answer one request per line until standard input ends.
+
+    With `idle_limit`, the process ends after that many seconds without a request.
+    """
+    blender_runtime.reserve_standard_output()
+    answers = sys.stdout
+    from . import import_job  # noqa: F401 - loaded before the first request, which may come later
+
+    for line in requests(sys.stdin, idle_limit):
+        print(json.dumps(_carry_out(json.loads(line))), file=answers, flush=True)
+
+
+def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
+    if order == EXTENSIONS:
+        return {"extensions": sorted(blender_runtime.readable_extensions())}
+    job = serialization.load(order["job"], Phase(order["phase"]))
+    if "target" in order:
+        return _prepare(job, order)
+    return serialization.dump_result(write_files.write(job))
+
+
+def _prepare(job: Job, order: dict[str, Any]) -> dict[str, Any]:
+    """Prepare a result; return also the size of a model, and the name of an unforeseen error."""
+    from ..scene.units import SceneUnits
+    from . import import_job
+
+    try:
+        prepared = import_job.prepare(
+            job, SceneUnits.from_json(order["units"]), Path(order["target"])
+        )
+    except import_job.SceneImportError as error:
+        return serialization.dump_result(DeliveryResult(problem=message_of(error)))
+    except Exception as mistake:  # an importer can fail in any way
+        log.exception("Job %s could not be prepared", job.id)
+        return {"mistake": type(mistake).__name__}
+    result = DeliveryResult(prepared.notes)
+    return serialization.dump_result(result) | {"extent": prepared.extent}
+
+
+CODE = worker_code()
 
 
 class BackgroundImporter:
-    """Writes results as `write_files.write_described` does, but in a child process.
+    """Writes results as `write_files.write` does, but in a child process.
 
-    For one thread, except `stop`. A context manager; otherwise call `close` at the end. With
-    `idle_limit`, the child process ends after that many seconds without a result to write.
+    For one thread, except `stop`; call `close` at the end. With `idle_limit`, the child process
+    ends after that many seconds without a result to write.
     """
 
     def __init__(self, idle_limit: float | None = None) -> None:
@@ -39,12 +104,6 @@ class BackgroundImporter:
         self._child: ChildProcess | None = None
         self._results = 0  # of this child process
         self._is_stopped = False
-
-    def __enter__(self) -> BackgroundImporter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __del__(self) -> None:
         self.close()
@@ -61,39 +120,31 @@ class BackgroundImporter:
         if (child := self._child) is not None:
             child.kill()
 
-    def write(self, job: Job) -> WrittenFiles:
-        """Write the files that `job.delivery` names; return what was written.
+    def write(self, job: Job) -> DeliveryResult:
+        """Write the files that `job.delivery` names; return what became of it.
 
-        A result that crashes Blender is tried once more, in a new child process.
-
-        Raises:
-            DeliveryError: The import failed, crashed twice or took longer than `TIME_LIMIT`.
+        A result that crashes Blender is tried once more, in a new child process. One that takes
+        longer than `TIME_LIMIT` is not.
         """
-        if not _needs_blender(job):
-            return delivery_write.write_described(job)  # a plain copy cannot crash
-        request = background_worker.request(job)
+        if not write_files.needs_blender(job.kind, *write_files.paths(job)):
+            return write_files.write(job)  # a plain copy cannot crash
+        request = request_for(job)
         try:
             answer = self._ask(request) or self._ask(request)
-        except ChildTooSlow as end:
+        except ChildTooSlow:
             self.close()
-            delivery_write.remove_parts(job)
-            raise delivery_write.DeliveryError(
-                f"The import took longer than {TIME_LIMIT / 60:.0f} minutes and was stopped."
-            ) from end
+            answer = None
+            problem = f"The import took longer than {TIME_LIMIT / 60:.0f} minutes and was stopped."
         except OSError as error:
             self.close()
-            raise delivery_write.DeliveryError(
-                f"Blender could not be started for the import: {error.strerror or error}."
-            ) from error
-        if answer is None:
-            delivery_write.remove_parts(job)
-            raise delivery_write.DeliveryError(_STOPPED if self._is_stopped else _CRASHED)
-        if "problem" in answer:
-            raise delivery_write.DeliveryError(Message.from_json(answer["problem"]))
-        return WrittenFiles(
-            tuple(Message.from_json(note) for note in answer["notes"]),
-            serialization.load_placement(answer.get("placement")),
-        )
+            answer = None
+            problem = f"Blender could not be started for the import: {error.strerror or error}."
+        else:
+            problem = _STOPPED if self._is_stopped else _CRASHED
+        if answer is not None:
+            return serialization.load_result(answer)
+        write_files.remove_parts(job)
+        return DeliveryResult(problem=message_of(problem))
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """Return the child's answer; None if it crashed, or if `stop` was called."""
@@ -119,7 +170,7 @@ class BackgroundImporter:
 
 
 def _start_child(idle_limit: float | None) -> ChildProcess:
-    code = CODE if idle_limit is None else background_worker.code(idle_limit)
+    code = CODE if idle_limit is None else worker_code(idle_limit)
     return ChildProcess(blender_runtime.background_command(code))
 
 
@@ -127,8 +178,61 @@ _CRASHED = "Blender closed unexpectedly while importing it, twice."
 _STOPPED = "The import was stopped."
 
 
-def _needs_blender(job: Job) -> bool:
-    output, render = (
-        Path(text) if text else None for text in (job.delivery.output, job.delivery.render)
+IMPORTERS = PerThread(BackgroundImporter)
+"""The background Blender of each thread; a pool gives its threads those that it can stop."""
+
+
+def write_result(job: Job, output: Path | None, render: Path | None) -> DeliveryResult:
+    """Write a finished job to a .blend or .glb and a picture; return what became of it.
+
+    The paths count instead of those in `job.delivery`; its other settings apply. Never raises for
+    what can go wrong with a result, so that a problem concerns this result only.
+    """
+    delivery = replace(
+        job.delivery,
+        output=str(output) if output else None,
+        render=str(render) if render else None,
     )
-    return delivery_write.needs_blender(job.kind, output, render)
+    try:
+        return IMPORTERS.get().write(replace(job, delivery=delivery))
+    except Exception as error:  # a bug of ours: it is logged, and the other results continue
+        log.exception("Job %s could not be written", job.id)
+        sentence = f"Writing it failed unexpectedly ({type(error).__name__}: {error})."
+        return DeliveryResult(problem=message_of(sentence))
+
+
+def default_workers() -> int:
+    """Return how many Blenders to run at once: one less than this machine has cores."""
+    return max(1, (os.cpu_count() or 1) - 1)
+
+
+class BlenderPool(Executor):
+    """Threads, each with a background Blender that is started for its first import.
+
+    A context manager. At its end nothing more is started, and every Blender is killed: what a
+    Blender has answered is on disk.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._importers: list[BackgroundImporter] = []
+        self._threads = ThreadPoolExecutor(workers, "mint-write", self._set_up_thread)
+
+    def submit(self, call: Callable[..., T], /, *args: Any, **more: Any) -> Future[T]:
+        """Run a call on one of the threads."""
+        return self._threads.submit(call, *args, **more)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
+        """End all threads and Blenders. With `cancel_futures`, without waiting for results."""
+        if cancel_futures:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            for importer in self._importers:
+                importer.stop()
+        self._threads.shutdown(wait=wait)
+        if wait:
+            for importer in self._importers:
+                importer.close()
+
+    def _set_up_thread(self) -> None:
+        importer = BackgroundImporter()
+        self._importers.append(importer)
+        IMPORTERS.set(importer)

@@ -7,8 +7,6 @@ Translates what a job knows (files, delivery, provenance) into the arguments of 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -18,28 +16,32 @@ from ..files.errors import FileError
 from ..jobs import notes as job_notes
 from ..jobs import rejected_files
 from ..jobs.job import Job
-from ..jobs.job_values import Role
+from ..jobs.job_values import Placement, Role
 from ..message import Message, message_of
 from ..mint.schema import Assets, Kind
 from ..scene import place as scene_place
 from ..scene import prepared as prepared_files
 from ..scene import tags, undo_step
+from ..scene.bounds import bounds_in_meters
 from ..scene.data_blocks import current_scene
 from ..scene.export import output
 from ..scene.export.render import render_image
 from ..scene.gltf.gltf_import import SceneImportError
-from ..scene.model import face_count
 from ..scene.model.build import import_model
 from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.prepared import PreparedResult
 from ..scene.units import SceneUnits
 from ..scene.update import replace
-from ..scene.world import part_notes, world_objects
+from ..scene.world import build as world_build
+from ..scene.world import world_objects
 from ..scene.world.build import import_world
 from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import imported_file
 
 __all__ = ["SceneImportError", "place", "write"]
+
+MOST_NAMES = 50
+"""A model of a thousand parts is described by the first of them."""
 
 
 def place(
@@ -48,7 +50,6 @@ def place(
     *,
     raw: bool = False,
     prepared: PreparedResult | None = None,
-    select: bool = False,
 ) -> PlacedResult:
     """Import a job's result into a scene (default: the current one), in one undo step.
 
@@ -61,21 +62,18 @@ def place(
             unchecked, which may crash Blender.
         prepared: What `prepare` has made of this job, with the units of this scene; None imports
             the files here.
-        select: Select the result, if it does not replace anything.
 
     Raises:
         SceneImportError: The import failed; nothing has changed.
     """
     roots = [] if raw else _replaced(job, scene)
+    place_one = _place_model if job.kind is Kind.MODEL else _place_world
     placed: list[PlacedResult] = []
     undo_step.begin()
     try:
-        for change in (
-            [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots, prepared)
-        ):
-            placed.append(change())  # noqa: PERF401 - what came before a failure is kept
-        if select and not roots:
-            scene_place.select(placed[0], scene)
+        for root in roots or (None,):
+            one = _place_raw(job, scene) if raw else place_one(job, scene, root, prepared)
+            placed.append(one)  # what came before a failure is kept
     finally:
         if placed:
             undo_step.push(_provenance(job).title)
@@ -119,19 +117,6 @@ def prepare(job: Job, units: SceneUnits, target: Path) -> PreparedResult:
         raise SceneImportError(message_of(error)) from error
     prepared_files.save(root, collection, target)
     return PreparedResult(target, notes, extent)
-
-
-def _changes(
-    job: Job,
-    scene: bpy.types.Scene | None,
-    roots: list[bpy.types.Object],
-    source: PreparedResult | None,
-) -> list[Callable[[], PlacedResult]]:
-    """Return one import for each root that is replaced, or a single one that adds the result."""
-    place = _place_model if job.kind is Kind.MODEL else _place_world
-    if not roots:
-        return [partial(place, job, scene, None, source)]
-    return [partial(place, job, scene, root, source) for root in roots]
 
 
 def _place_world(
@@ -204,7 +189,7 @@ def resolved_codes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
     root = placed.root
     if not world_objects.is_root(root):
         return ()
-    return (*part_notes.resolved_codes(root), *_explained_codes(job))
+    return (*world_build.resolved_codes(root), *_explained_codes(job))
 
 
 def _explained_codes(job: Job) -> tuple[str, ...]:
@@ -213,7 +198,7 @@ def _explained_codes(job: Job) -> tuple[str, ...]:
     return tuple(
         code
         for part in explained
-        for code in part_notes.codes_without(part)
+        for code in world_build.codes_without(part)
         if not job.has_note(code)
     )
 
@@ -249,7 +234,7 @@ def _place_model(
     source: PreparedResult | None,
 ) -> PlacedResult:
     model, provenance = source or _file(job, Role.MODEL), _provenance(job)
-    before = face_count.faces(root) if root is not None else None
+    before = _face_count(root) if root is not None else None
     if root is not None:
         placed = replace.replace_model(model, provenance, root, scene=scene, undo=False)
     else:
@@ -258,9 +243,18 @@ def _place_model(
         )
     told = imported_file.note(job)
     notes = [message_of(told)] if told else []
-    if faces := imported_file.faces_note(job, before, face_count.faces(placed.root)):
+    if faces := imported_file.faces_note(job, before, _face_count(placed.root)):
         notes.append(faces)
     return dataclasses.replace(placed, notes=(*placed.notes, *notes))
+
+
+def _face_count(root: bpy.types.Object) -> int:
+    """Return the number of faces of all meshes of a result, each as often as it is used."""
+    return sum(
+        len(each.data.polygons)
+        for each in tags.hierarchy(root)
+        if isinstance(each.data, bpy.types.Mesh)
+    )
 
 
 def _replaced(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
@@ -309,6 +303,20 @@ def write(
     if picture is not None:
         render_image(picture, placed)
     return placed
+
+
+def placement_of(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> Placement:
+    """Return where a result is. `scene` is the one that it was placed in; None: the current one."""
+    scene = scene or current_scene()
+    others = [each for each in placed.objects if each != placed.root]
+    bounds = bounds_in_meters(placed.objects, scene)
+    return Placement(
+        scene=scene.name,
+        objects=tuple(each.name for each in (placed.root, *others)[:MOST_NAMES]),
+        file=bpy.data.filepath or None,
+        low=bounds[0] if bounds else None,
+        high=bounds[1] if bounds else None,
+    )
 
 
 def _file(job: Job, role: Role) -> Path:

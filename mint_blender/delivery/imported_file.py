@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from ..files.file_choice import DRACO
 from ..files.urls import same_file
 from ..jobs.job import Job
 from ..jobs.job_values import LocalFile, Role
 from ..jobs.notes import NOT_OPTIMIZED_CODES
 from ..message import Message, message_of
 from ..scene import notes as scene_notes
-from ..scene.gltf import gltf_extensions
 
 OPTIMIZED, ORIGINAL = "optimized", "original"
 
@@ -66,9 +64,4 @@ def explain(model_file: LocalFile, variant: str, note: str | None = None) -> str
         return model_file.note
     if variant == ORIGINAL:
         return note or _ONLY_ORIGINAL
-    if DRACO in model_file.needs and not gltf_extensions.draco_is_native():
-        return Message(
-            "The optimized file is used: DracoPy decoded it, since this Blender has no"
-            " Draco decoder of its own."
-        )
     return _READABLE

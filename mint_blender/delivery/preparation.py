@@ -19,17 +19,18 @@ from typing import Any
 from ..files import busy_files, private_files
 from ..jobs.child_process import ChildEnded, ChildProcess
 from ..jobs.job import Job
+from ..jobs.job_values import DeliveryResult
+from ..jobs.storage import serialization
 from ..message import Message
 from ..scene.prepared import PreparedResult
 from ..scene.units import SceneUnits
-from . import background_worker, blender_runtime
+from . import background, blender_runtime
+from .background import TIME_LIMIT
 
 log = logging.getLogger(__name__)
 
 IDLE_LIMIT = 60.0
 """Seconds without a request after which the child process ends."""
-TIME_LIMIT = 15 * 60.0
-"""Seconds for one result."""
 SECONDS_PER_BYTE = 5e-8
 """How long a result takes, until the first one has shown it."""
 SHORTEST = 0.5
@@ -43,15 +44,13 @@ TOO_SLOW = Message(
     " changed. Try again, or turn off Import in Background in the preferences.",
     minutes=round(TIME_LIMIT / 60),
 )
-CODE = background_worker.code(IDLE_LIMIT)
+NOT_PREPARED = DeliveryResult()
+"""A failure without a problem: importing the result in this Blender may still work."""
 
+Outcome = PreparedResult | DeliveryResult
+"""What was prepared, or why nothing was."""
 
-@dataclass(frozen=True)
-class Failure:
-    """Why a result was not prepared."""
-
-    problem: str | None
-    """A sentence for the user; None where importing it in this Blender may still work."""
+CODE = background.worker_code(IDLE_LIMIT)
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Preparations:
         self._since = 0.0  # when the running request was sent
         self._expected = SHORTEST  # seconds that it should take
         self._seconds_per_byte = SECONDS_PER_BYTE
-        self._results: dict[str, tuple[SceneUnits, PreparedResult | Failure]] = {}
+        self._results: dict[str, tuple[SceneUnits, Outcome]] = {}
         self.could_not_start = False
         """Whether the last attempt to start a child process failed."""
 
@@ -116,7 +115,7 @@ class Preparations:
             return None
         return min((self._clock() - self._since) / self._expected, 0.95)
 
-    def result(self, job_id: str, units: SceneUnits) -> PreparedResult | Failure | None:
+    def result(self, job_id: str, units: SceneUnits) -> Outcome | None:
         """Return the outcome of a request; None before that, or with other units."""
         known = self._results.get(job_id)
         return known[1] if known is not None and known[0] == units else None
@@ -158,7 +157,7 @@ class Preparations:
                 self._send(request)
                 return False
             self._end_child()
-            return self._settle(request, Failure(CRASHED))
+            return self._settle(request, DeliveryResult(problem=CRASHED))
         if answer is not None:
             outcome = _outcome(answer, request.target)
             if isinstance(outcome, PreparedResult) and (size := request.size):
@@ -166,13 +165,13 @@ class Preparations:
             return self._settle(request, outcome)
         if self._clock() - self._since > TIME_LIMIT:
             self._end_child()
-            return self._settle(request, Failure(TOO_SLOW))
+            return self._settle(request, DeliveryResult(problem=TOO_SLOW))
         return False
 
-    def _settle(self, request: _Request, result: PreparedResult | Failure) -> bool:
+    def _settle(self, request: _Request, result: Outcome) -> bool:
         self._running = None
         self._results[request.job.id] = request.units, result
-        if isinstance(result, Failure):
+        if isinstance(result, DeliveryResult):
             busy_files.try_to_remove(request.target)
         return True
 
@@ -180,14 +179,14 @@ class Preparations:
         try:
             private_files.make_folder(request.target.parent)
             self._ensure_child().send(
-                background_worker.request(
+                background.request_for(
                     request.job, units=request.units.to_json(), target=str(request.target)
                 )
             )
         except OSError as error:
             log.warning("The background Blender could not be started: %s", error)
             self._end_child()
-            self._settle(request, Failure(None))
+            self._settle(request, NOT_PREPARED)
             self.could_not_start = True
         else:
             self._running, self._since = request, self._clock()
@@ -208,14 +207,14 @@ class Preparations:
         self._child = self._running = None
 
 
-def _outcome(answer: dict[str, Any], target: Path) -> PreparedResult | Failure:
-    if "problem" in answer:
-        return Failure(Message.from_json(answer["problem"]))
+def _outcome(answer: dict[str, Any], target: Path) -> Outcome:
     if "mistake" in answer:
-        return Failure(None)
+        return NOT_PREPARED
+    result = serialization.load_result(answer)
+    if result.problem is not None:
+        return result
     low, high = answer["extent"] or (None, None)
-    notes = tuple(Message.from_json(note) for note in answer["notes"])
-    return PreparedResult(target, notes, (tuple(low), tuple(high)) if low and high else None)
+    return PreparedResult(target, result.notes, (tuple(low), tuple(high)) if low and high else None)
 
 
 def _start_child() -> ChildProcess:

@@ -9,26 +9,19 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..files import busy_files, disk_sync
 from ..files.errors import InvalidGlb, naming
 from ..jobs import rejected_files
 from ..jobs.job import Job
-from ..jobs.job_values import Placement, Role
+from ..jobs.job_values import DeliveryResult, Role
 from ..message import Message, message_of
 from ..mint.schema import Kind
 from . import blender_runtime
 
 log = logging.getLogger(__name__)
-
-
-class DeliveryError(Exception):
-    """A result could not be imported or written; the text is a sentence for the user.
-
-    The downloaded files are kept.
-    """
 
 
 def needs_blender(kind: Kind, output: Path | None, render: Path | None) -> bool:
@@ -68,51 +61,37 @@ def folder_problem(folder: Path) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class WrittenFiles:
-    """What was written: notes for the user, and what the result became in Blender.
+def paths(job: Job) -> tuple[Path | None, Path | None]:
+    """Return where `job.delivery` has the .blend or .glb written, and the picture."""
+    output, render = job.delivery.output, job.delivery.render
+    return Path(output) if output else None, Path(render) if render else None
 
-    `placement` is None if Mint's own file was copied.
+
+def write(job: Job, *, raw: bool = False) -> DeliveryResult:
+    """Write the files that `job.delivery` names; return what became of it.
+
+    What cannot be imported or written is a problem in the result, and Mint's files are kept. With
+    `raw`, our checks are skipped, even for a file that they refused.
     """
-
-    notes: tuple[str, ...] = ()
-    placement: Placement | None = None
-
-
-def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
-    """Write the files that `job.delivery` names; return notes for the user.
-
-    With `raw`, our checks are skipped, even for a file that they refused.
-
-    Raises:
-        DeliveryError: The result cannot be imported or written.
-    """
-    return write_described(job, raw=raw).notes
-
-
-def write_described(job: Job, *, raw: bool = False) -> WrittenFiles:
-    """Write the files as `write` does, and return also what the result became in Blender.
-
-    Raises:
-        DeliveryError: The result cannot be imported or written.
-    """
-    output, render = (
-        Path(text) if text else None for text in (job.delivery.output, job.delivery.render)
-    )
+    output, render = paths(job)
     try:
         for path in (output, render):
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-        if output is not None and is_copied(job, output, raw=raw):
-            _copy_model(job, output, raw=raw)
+        # with `raw`, the file of a World is copied, too
+        if output is not None and not needs_blender(Kind.MODEL if raw else job.kind, output, None):
+            if (problem := _copy_model(job, output, raw=raw)) is not None:
+                return DeliveryResult(problem=message_of(problem))
             output = None
         if output is None and render is None:
-            return WrittenFiles()
+            return DeliveryResult()
         return _write_with_blender(job, output, render, raw=raw)
     except OSError as error:
-        raise DeliveryError(
-            f"{error.strerror or error}: {error.filename or 'the file'} cannot be written."
-        ) from error
+        return DeliveryResult(
+            problem=message_of(
+                f"{error.strerror or error}: {error.filename or 'the file'} cannot be written."
+            )
+        )
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -135,29 +114,26 @@ def write_text(target: Path, text: str) -> None:
     busy_files.replace(part, target)
 
 
-def is_copied(job: Job, output: Path, *, raw: bool) -> bool:
-    """Return whether this output is a copy of Mint's file; with `raw`, a World's can be, too."""
-    return not needs_blender(Kind.MODEL if raw else job.kind, output, None)
-
-
-def _copy_model(job: Job, output: Path, *, raw: bool) -> None:
+def _copy_model(job: Job, output: Path, *, raw: bool) -> str | None:
+    """Copy Mint's file; return why it was not copied, or None. Raises OSError."""
     from ..files.glb import header
 
     kept = job.file(Role.MODEL)
     source = rejected_files.raw_file(job) if raw else Path(kept.path) if kept else None
     if source is None:
-        raise DeliveryError("There is no model file in the result.")
+        return "There is no model file in the result."
     try:
         # No program can read a truncated file; any other fault another program may accept.
         header.check_container(source)
     except InvalidGlb as error:
-        raise DeliveryError(str(error)) from error
+        return str(error)
     copy_file(source, output)
+    return None
 
 
 def _write_with_blender(
     job: Job, output: Path | None, render: Path | None, *, raw: bool
-) -> WrittenFiles:
+) -> DeliveryResult:
     """Write both files beside their places, and move them there when both are complete.
 
     So a failure or a crash leaves the files of an earlier import as they are.
@@ -166,23 +142,24 @@ def _write_with_blender(
     for part in parts:
         part.unlink(missing_ok=True)
     try:
-        written = _import_and_write(
+        result = _import_and_write(
             job, _part(output) if output else None, _part(render) if render else None, raw, parts
         )
-        for part in parts:
-            disk_sync.sync_file(part)
-        for part, path in parts.items():
-            busy_files.replace(part, path)
+        if result.problem is None:
+            for part in parts:
+                disk_sync.sync_file(part)
+            for part, path in parts.items():
+                busy_files.replace(part, path)
     finally:
         for part in parts:
             busy_files.try_to_remove(part)
-    return written
+    return result
 
 
 def remove_parts(job: Job) -> None:
     """Delete what a Blender that has crashed or was stopped has left beside a job's files."""
-    for text in filter(None, (job.delivery.output, job.delivery.render)):
-        busy_files.try_to_remove(_part(Path(text)))
+    for path in filter(None, paths(job)):
+        busy_files.try_to_remove(_part(path))
 
 
 def _part(path: Path) -> Path:
@@ -191,33 +168,33 @@ def _part(path: Path) -> Path:
 
 def _import_and_write(
     job: Job, output: Path | None, render: Path | None, raw: bool, parts: Mapping[Path, Path]
-) -> WrittenFiles:
+) -> DeliveryResult:
     from ..scene.export.output_path import OutputError
     from . import import_job
-    from .placement import placement_of
 
     try:
         # Blender prints "Info: Saved as …" to Python's standard output, which is for our results
         with contextlib.redirect_stdout(io.StringIO()):
             placed = import_job.write(job, output, render, raw=raw)
-        placement = replace(placement_of(placed), file=str(parts[output]) if output else None)
-        return WrittenFiles(placed.notes, placement)
+        placement = import_job.placement_of(placed)
+        placement = replace(placement, file=str(parts[output]) if output else None)
+        return DeliveryResult(placed.notes, placement=placement)
     except OutputError as error:
-        raise DeliveryError(_with_real_path(message_of(error), parts)) from error
+        return DeliveryResult(problem=with_real_paths(message_of(error), parts))
     except import_job.SceneImportError as error:
-        raise DeliveryError(str(error)) from error
+        return DeliveryResult(problem=message_of(error))
     except OSError:
         raise
     except Exception as error:
         # An importer can fail in any way. What was paid for is on disk, and the user has to know.
         log.exception("Job %s could not be written", job.id)
-        raise DeliveryError(
-            f"The import failed unexpectedly ({type(error).__name__}: {error})."
-        ) from error
+        return DeliveryResult(
+            problem=message_of(f"The import failed unexpectedly ({type(error).__name__}: {error}).")
+        )
 
 
-def _with_real_path(problem: Message, parts: Mapping[Path, Path]) -> Message:
-    """Return the message about a file with the place where the file should have gone."""
+def with_real_paths(problem: Message, parts: Mapping[Path, Path | str]) -> Message:
+    """Return a message about a file that was written elsewhere first, with its real place."""
     places = {str(part): str(path) for part, path in parts.items()}
     params = {
         name: places.get(value, value) if isinstance(value, str) else value

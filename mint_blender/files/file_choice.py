@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from ..message import Message, listed, sentences
 
 if TYPE_CHECKING:
-    from .glb.header import Glb
+    from .glb.checks import Glb
 
 DRACO = "KHR_draco_mesh_compression"
 WEBP = "EXT_texture_webp"
@@ -162,11 +162,8 @@ def _plain(tier: str) -> str:
 KNOWN: dict[str, tuple[str, str]] = {
     DRACO: (
         Message("a decoder for Draco-compressed meshes"),
-        (
-            Message(
-                "Builds from blender.org have one. For other builds, install DracoPy (pip"
-                " install mint-blender[draco]) or use the original file."
-            )
+        Message(
+            "Use a Blender build with one, such as those from blender.org, or the original file."
         ),
     ),
     WEBP: (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A child process that answers requests, one JSON object per line, within a time limit.
+"""A child process that answers requests or reports events, one JSON object per line.
 
 Threads read its output and write its input: nothing waits for it longer than its caller wants.
 """
@@ -14,7 +14,7 @@ import queue
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from ..mint.account import KEY_VARIABLE
@@ -23,8 +23,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-LOG_TAIL = 4000
-"""Bytes of a child's standard error that are logged when it has ended."""
+END_LIMIT = 5.0
+"""Seconds to wait for a killed child. One that waits for a network drive ends when that answers."""
+
+ERRORS_TAIL = 4000
+"""Bytes of a child's standard error that are kept when it has ended."""
 
 
 class ChildEnded(Exception):
@@ -36,15 +39,19 @@ class ChildTooSlow(Exception):
 
 
 class ChildProcess:
-    """One child process, which does not get the API key. For one thread.
+    """One child process. For one thread. After an error, `end` it and make another one.
 
-    After an error, `end` it and make another one.
+    Args:
+        command: What to run.
+        environment: Variables beside those of this process. The API key is among them only if it
+            is named here.
 
     Raises:
         OSError: It cannot be started.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str] = {}) -> None:
+        inherited = {name: value for name, value in os.environ.items() if name != KEY_VARIABLE}
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
         hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         pipe = subprocess.PIPE
@@ -58,7 +65,7 @@ class ChildProcess:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env={name: value for name, value in os.environ.items() if name != KEY_VARIABLE},
+                env={**inherited, **environment},
             )
         except OSError:
             self._stderr.close()
@@ -102,7 +109,9 @@ class ChildProcess:
     def _checked(self, answer: dict[str, Any] | None) -> dict[str, Any]:
         if answer is None:
             self._answers.put(None)  # for the next question
-            self._log_end()
+            self._process.kill()
+            if (status := self.wait()) != 0:
+                log.error("A child process ended with status %s:\n%s", status, self.errors)
             raise ChildEnded
         return answer
 
@@ -111,6 +120,16 @@ class ChildProcess:
         """The exit status; None while it runs."""
         return self._process.poll()
 
+    @property
+    def errors(self) -> str:
+        """The last that it has written to standard error. Only once it has ended."""
+        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - ERRORS_TAIL))
+        return self._stderr.read().decode("utf-8", "replace")
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; return the exit status."""
+        return self._process.wait()
+
     def kill(self) -> None:
         """Kill the process, from any thread: a thread that waits for an answer gets ChildEnded."""
         self._process.kill()
@@ -118,21 +137,12 @@ class ChildProcess:
     def end(self) -> None:
         """Kill the process. Everything that it has answered is on disk."""
         self._process.kill()
-        self._process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_LIMIT)
         self._unsent.put(None)
         for thread in self._threads:
             thread.join(1.0)
         self._stderr.close()
-
-    def _log_end(self) -> None:
-        self._process.kill()
-        status = self._process.wait()
-        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - LOG_TAIL))
-        log.error(
-            "A child process ended with status %s:\n%s",
-            status,
-            self._stderr.read().decode("utf-8", "replace"),
-        )
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..message import Message
 from .paid_requests.record import PaidVerb
 from .phases import Verb
 
@@ -192,3 +193,20 @@ class Placement:
     # the lowest and the highest corner; None without anything to measure
     low: tuple[float, float, float] | None = None
     high: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class DeliveryResult:
+    """What became of a result that was to be placed in a scene or written to files.
+
+    Attributes:
+        notes: Notes for the user.
+        problem: Why it was not placed or written, as a sentence; None if it was.
+        placement: What it became in Blender; None if Mint's own file was copied.
+        resolved_codes: The codes of earlier notes that no longer apply.
+    """
+
+    notes: tuple[Message, ...] = ()
+    problem: Message | None = None
+    placement: Placement | None = None
+    resolved_codes: tuple[str, ...] = ()

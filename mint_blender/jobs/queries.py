@@ -15,7 +15,6 @@ from .job_values import ABOVE_OWN_LIMIT
 from .phases import Phase, Verb
 
 if TYPE_CHECKING:
-    from ..files.glb.header import Glb
     from ..mint.client import Client
 
 PAGE_SIZE = 30  # entries of a page that is shown, as in Mint's own client
@@ -114,15 +113,8 @@ class Thumbnail:
     url: str
 
 
-@dataclass(frozen=True)
-class RemoteGlbHeader:
-    """The header of a GLB at the file host, read without downloading the file."""
-
-    url: str
-
-
-Query = KeyOwner | Balance | Price | OptimizationPrice | ListPage | Thumbnail | RemoteGlbHeader
-Answer: TypeAlias = "Me | Usage | Estimate | Page | Path | Glb"
+Query = KeyOwner | Balance | Price | OptimizationPrice | ListPage | Thumbnail
+Answer: TypeAlias = "Me | Usage | Estimate | Page | Path"
 
 
 def answer(

@@ -30,13 +30,14 @@ from .paid_requests.record import PaidRequest, PaidVerb, of_asset, of_job
 from .phases import BUSY, Phase, Verb
 from .presentation import action_checks, presenter
 from .queries import (
+    KeyOwner,
     OptimizationPrice,
     Price,
     PriceQuery,
     prices_of,
     prices_of_click,
 )
-from .resume_earlier_jobs import UnfinishedJobs
+from .storage.job_cache import Queue
 
 __all__ = ["JobService", "NotPossible", "OtherAccount", "TooExpensive"]
 
@@ -512,3 +513,124 @@ class JobService(JobRunner):
         """
         if (queries := prices_of_click(job, Verb.RESUME)) and not self.is_driven_elsewhere(job):
             self._within_limits(job, Verb.RESUME, queries)
+
+
+class UnfinishedJobs:
+    """The jobs that nothing runs for, although they are not over.
+
+    Jobs that were sent resume by themselves. Jobs that were never sent form a queue that waits for
+    a person: resuming them costs Credits.
+    """
+
+    def __init__(self, runner: JobRunner, budget: Budget) -> None:
+        self._runner = runner
+        self._budget = budget
+        self._earlier = runner.unsent_jobs
+        # what `are_elsewhere` has returned, and for which jobs
+        self._elsewhere: tuple[int, Queue | None, bool] = (-1, None, False)
+
+    def resume_all(self) -> list[Job]:
+        """Resume every job that the end of a process interrupted, and return them.
+
+        What waits for a person keeps waiting; what was never sent waits for `continue_queue`,
+        unless it was started in this session.
+        """
+        self.resume_own()
+        runner = self._runner
+        idle = [job for job in runner.jobs() if job.is_resumable and not runner.is_active(job.id)]
+        resumed = [job for job in idle if not self._earlier.holds_back(job) and runner.wake(job)]
+        self._earlier.refresh()
+        return resumed
+
+    def resume_own(self) -> None:
+        """Have the worker identify the account, and resume the jobs that belong to it."""
+        runner = self._runner
+        wanted = [
+            job
+            for job in runner.jobs()
+            if runner.account.key and job.awaits_identity and not self._earlier.holds_back(job)
+        ]
+        for job in wanted:
+            if not runner.is_active(job.id):
+                runner.wake_own(job)
+        if not wanted:
+            self.identify_account()
+
+    def identify_account(self) -> None:
+        """Ask whose key is in use, if jobs wait for nothing but that."""
+        runner = self._runner
+        if (
+            runner.account.key
+            and not runner.queries.is_pending(KeyOwner())
+            and any(job.awaits_identity for job in runner.cache)
+        ):
+            runner.queries.ask(KeyOwner())
+
+    # -- the queue of an earlier session
+
+    @property
+    def queue(self) -> Queue:
+        """The jobs of an earlier session that were never sent, and their expected cost.
+
+        As of the last `resume_all`, `take_over` or `refresh_queue`.
+        """
+        return self._earlier.now
+
+    def refresh_queue(self) -> Queue:
+        """Read the queue from the journal again. Resumes nothing."""
+        return self._earlier.refresh()
+
+    def is_held_back(self, job_id: str) -> bool:
+        """Return whether a job is in the queue."""
+        return self._earlier.is_listed(job_id)
+
+    def continue_queue(self) -> list[Job]:
+        """Send the queued jobs, and return them. Raises TooExpensive."""
+        self._runner.reread()
+        queued = self._earlier.refresh().jobs
+        self._budget.check(list(map(self._budget.of_queued, queued)), *queued)
+        sent = [job for job in queued if self._runner.wake(job)]
+        self._earlier.refresh()
+        return sent
+
+    def discard_queue(self) -> None:
+        """Cancel the queued jobs. Nothing was sent for them, and nothing will be."""
+        cache = self._runner.cache
+        with cache.single_commit():
+            for job in self._earlier.refresh().jobs:
+                cache.cancel(job)
+        self._earlier.refresh()
+
+    # -- jobs of other processes
+
+    @property
+    def are_elsewhere(self) -> bool:
+        """Whether another process drives a job that is in flight, or drove one until it died.
+
+        The jobs are looked at only when they have changed.
+        """
+        version, queue, known = self._elsewhere
+        if version != self._runner.version or queue is not self.queue:
+            known = self._find_elsewhere()
+            self._elsewhere = (self._runner.version, self.queue, known)
+        return known
+
+    def _find_elsewhere(self) -> bool:
+        return any(
+            job.is_busy
+            and not self._runner.is_active(job.id)
+            and not self._earlier.is_listed(job.id)
+            for job in self._runner.cache
+        )
+
+    def take_over(self) -> bool:
+        """Drive the jobs whose process has died. Returns whether there were any."""
+        runner, before = self._runner, self.queue
+        left = [
+            job
+            for job in runner.jobs()
+            if job.is_busy and not runner.is_active(job.id) and not self._earlier.holds_back(job)
+        ]
+        orphans = [job for job in left if runner.wake(job)]
+        has_queue_changed = self._earlier.refresh() is not before
+        return bool(orphans) or has_queue_changed

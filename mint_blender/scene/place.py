@@ -158,7 +158,7 @@ def find(
 
 
 def select(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> bool:
-    """Select only what was placed and make its root active, as Blender's importers do.
+    """Select only what was placed and make its root active.
 
     As far as it is visible. Returns False, without a change, if nothing of it is, or if the scene
     is not the current one.

@@ -154,17 +154,17 @@ def _follow_jobs() -> None:
     """Subscribe to jobs: what they cost, what they show, and where their results go."""
     from . import icons
     from .account import balance_watch, billing_watch, usage_chart
-    from .pricing import open_dialogs
+    from .pricing import price_dialog
     from .review import large_previews
-    from .viewport import idle_scene, targets
+    from .viewport import targets
 
     heartbeat.on_jobs_changed(billing_watch.catch_up)
     heartbeat.on_jobs_changed(balance_watch.catch_up)
     heartbeat.on_answers(billing_watch.catch_up)
     visibility.when_drawn("usage", usage_chart.catch_up)
     heartbeat.on_beat(limit_dialog.catch_up, is_waiting=limit_dialog.is_waiting)
-    heartbeat.before_redraw(open_dialogs.refresh)
-    heartbeat.on_file_loaded(open_dialogs.forget)
+    heartbeat.before_redraw(price_dialog.refresh)
+    heartbeat.on_file_loaded(price_dialog.forget)
     _add(large_previews.add_handlers, large_previews.remove_handlers)
     heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
     heartbeat.on_jobs_changed(review_feedback.catch_up)
@@ -172,8 +172,6 @@ def _follow_jobs() -> None:
     heartbeat.on_beat(large_previews.catch_up, is_waiting=is_waiting, is_due_soon=is_waiting)
     heartbeat.on_jobs_changed(large_previews.free)
     visibility.when_drawn(large_previews.NAME, large_previews.look)
-    _add(idle_scene.add, idle_scene.remove)
-    heartbeat.before_redraw(idle_scene.follow)
     heartbeat.before_redraw(targets.follow)
     heartbeat.on_file_loaded(targets.file_opened)
     heartbeat.on_jobs_changed(icons.catch_up)

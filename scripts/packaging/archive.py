@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import tomllib
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -49,11 +48,10 @@ def version() -> str:
     return here
 
 
-def contents(wheels: Iterable[Path] = (), platforms: Sequence[str] = ()) -> dict[str, bytes]:
+def contents() -> dict[str, bytes]:
     """Return the bytes of each file of the archive, by its name there."""
-    wheels = sorted(wheels)
     files = {
-        "blender_manifest.toml": with_lists(manifest(), wheels, platforms).encode(),
+        "blender_manifest.toml": manifest().encode(),
         "LICENSE": (ROOT / "LICENSE").read_bytes(),
     }
     for path in PACKAGE.rglob("*"):
@@ -61,9 +59,7 @@ def contents(wheels: Iterable[Path] = (), platforms: Sequence[str] = ()) -> dict
         hidden = any(part.startswith(".") or part in SKIPPED_FOLDERS for part in inner.parts)
         if path.is_file() and not hidden and not path.name.endswith(SKIPPED_SUFFIXES):
             files[inner.as_posix()] = path.read_bytes()
-    files |= translations()
-    files |= {f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels}
-    return files
+    return files | translations()
 
 
 def translations() -> dict[str, bytes]:
@@ -86,37 +82,13 @@ def _without_blender(path: Path) -> ModuleType:
     return module
 
 
-def with_lists(text: str, wheels: Iterable[Path], platforms: Iterable[str]) -> str:
-    """Return the manifest with a list of wheels and one of Blender's platforms, if there are any.
-
-    They go before the first table, since what follows a table's head belongs to that table.
-    """
-    added = ""
-    if names := "".join(f'    "./wheels/{wheel.name}",\n' for wheel in wheels):
-        added += f"\nwheels = [\n{names}]\n"
-    if names := ", ".join(f'"{platform}"' for platform in platforms):
-        added += f"\nplatforms = [{names}]\n"
-    head, bracket, tail = text.partition("\n[")
-    return f"{head}{added}{bracket}{tail}"
-
-
-def build(
-    folder: Path,
-    *,
-    wheels: Iterable[Path] = (),
-    platforms: Sequence[str] = (),
-    compressed: bool = True,
-) -> Path:
+def build(folder: Path, *, compressed: bool = True) -> Path:
     """Write the archive and return its path.
 
     Args:
-        folder: Where to write it; the name says its version and what is bundled.
-        wheels: Wheels to bundle.
-        platforms: The platforms of Blender it is for; all if there are none.
+        folder: Where to write it; the name says its version.
         compressed: Whether it is compressed, which needs the package deflate.
     """
-    wheels = list(wheels)
-    words = ["mint_blender", version(), *(["draco"] if wheels else []), *platforms]
-    target = folder / f"{'-'.join(words)}.zip"
-    zip_writer.write(target, contents(wheels, platforms), compressed=compressed)
+    target = folder / f"mint_blender-{version()}.zip"
+    zip_writer.write(target, contents(), compressed=compressed)
     return target

@@ -4,12 +4,7 @@
     DIR/index.html              what people see
     DIR/index.json              the repository: one archive for all systems
     DIR/mint_blender-….zip
-    DIR/draco/index.json        the same add-on with DracoPy: an archive for each system
-    DIR/draco/mint_blender-….zip
     DIR/SHA256SUMS
-
-Both have the same id and version, and in one repository an archive for all systems and one for a
-single system exclude each other. So those with Draco are a repository of their own.
 
 Archives of earlier versions stay, since a Blender may still have an index that names them. So do
 their lines in SHA256SUMS.
@@ -21,27 +16,27 @@ import html
 import json
 import tempfile
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from string import Template
 from typing import Any
 from urllib.parse import urlencode
 
-from . import archive, blender_tool, checksums, draco_wheels, zip_writer
+from . import archive, blender_tool, checksums, zip_writer
 from .errors import PackageError
 
-DRACO = "draco"
 PAGE = Path(__file__).with_name("repository_page.html")
 
 
-def needed_tool(*, compressed: bool) -> list[str]:
-    """Return how to call Blender's command for extensions.
+def write(folder: Path, *, compressed: bool = True) -> None:
+    """Write the repository of this version into a folder, the files that name others last.
 
     Args:
-        compressed: Whether the archives are to be compressed.
+        folder: It may have the repository of an earlier version.
+        compressed: Whether the archive is compressed, which needs the package deflate.
 
     Raises:
-        PackageError: There is no Blender, or this Python cannot compress archives.
+        PackageError: Something needed is missing, Blender refuses the archive, or the folder has
+            this version with other contents. The repository in the folder is as it was.
     """
     tool = blender_tool.find_tool()
     if tool is None:
@@ -51,35 +46,11 @@ def needed_tool(*, compressed: bool) -> list[str]:
         )
     if compressed:
         zip_writer.check_compression()
-    return tool
-
-
-def write(folder: Path, wheels: Iterable[Path], *, compressed: bool = True) -> None:
-    """Write the repository of this version into a folder, the files that name others last.
-
-    Args:
-        folder: It may have the repository of an earlier version.
-        wheels: The wheels of DracoPy.
-        compressed: Whether the archives are compressed, which needs the package deflate.
-
-    Raises:
-        PackageError: Something needed is missing, Blender refuses an archive, or the folder has
-            this version with other contents. The repository in the folder is as it was.
-    """
-    tool = needed_tool(compressed=compressed)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
         new = Path(unfinished)
-        archive.build(new, compressed=compressed)
-        for platform in draco_wheels.PLATFORMS:
-            if fitting := draco_wheels.for_platform(wheels, platform):
-                archive.build(
-                    new / DRACO, wheels=fitting, platforms=[platform], compressed=compressed
-                )
-        if not (new / DRACO).is_dir():
-            raise PackageError("None of the wheels fits one of Blender's platforms.")
-        for part in (new, new / DRACO):
-            _index(part, tool)
+        blender_tool.validate(archive.build(new, compressed=compressed), tool)
+        blender_tool.write_index(new, tool)
         (new / "index.html").write_text(page(new), encoding="utf-8")
         checksums.write(new, _earlier_checksums(folder))
         _publish(new, folder)
@@ -91,22 +62,9 @@ def _earlier_checksums(folder: Path) -> dict[str, str]:
     What is already listed stays as it is, so that a file that was damaged later is noticed.
     """
     listed = checksums.read(folder)
-    found = {
-        path.relative_to(folder).as_posix(): path
-        for part in (folder, folder / DRACO)
-        for path in part.glob("*.zip")
+    return {
+        path.name: listed.get(path.name) or checksums.sha256(path) for path in folder.glob("*.zip")
     }
-    return {name: listed.get(name) or checksums.sha256(path) for name, path in found.items()}
-
-
-def _index(folder: Path, tool: list[str]) -> None:
-    """Let Blender check the archives and write their index, in a fixed order."""
-    for path in sorted(folder.glob("*.zip")):
-        blender_tool.validate(path, tool)
-    blender_tool.write_index(folder, tool)
-    index = listing(folder)
-    index["data"].sort(key=lambda entry: entry["archive_url"])
-    (folder / "index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
 
 
 def _publish(new: Path, folder: Path) -> None:
@@ -114,9 +72,9 @@ def _publish(new: Path, folder: Path) -> None:
 
     An archive that somebody may have already stays as it is: Blender compares it with a checksum.
     """
-    files = [path for path in new.rglob("*") if path.is_file()]
+    files = list(new.iterdir())
     for path in files:
-        there = folder / path.relative_to(new)
+        there = folder / path.name
         same = not there.exists() or checksums.sha256(there) == checksums.sha256(path)
         if path.suffix == ".zip" and not same:
             raise PackageError(
@@ -124,9 +82,7 @@ def _publish(new: Path, folder: Path) -> None:
                 " version in blender_manifest.toml and pyproject.toml, or delete the file."
             )
     for path in sorted(files, key=lambda path: path.suffix != ".zip"):
-        there = folder / path.relative_to(new)
-        there.parent.mkdir(exist_ok=True)
-        path.replace(there)
+        path.replace(folder / path.name)
 
 
 def listing(folder: Path) -> dict[str, Any]:
@@ -138,35 +94,21 @@ def listing(folder: Path) -> dict[str, Any]:
 def page(folder: Path) -> str:
     """Return the page of a repository, with links that Blender takes when they are dropped."""
     manifest = tomllib.loads(archive.manifest())
-    (universal,) = listing(folder)["data"]
-    rows = [
-        f'<tr><td>{", ".join(entry["platforms"])}</td><td><a class="install"'
-        f' href="{install_link(entry, DRACO)}">Mint for Blender with Draco</a></td>'
-        f"<td>{_size(entry)}</td></tr>\n"
-        for entry in listing(folder / DRACO)["data"]
-    ]
+    (entry,) = listing(folder)["data"]
     return Template(PAGE.read_text(encoding="utf-8")).substitute(
         version=html.escape(manifest["version"]),
         tagline=html.escape(manifest["tagline"]),
         blender_min=html.escape(manifest["blender_version_min"]),
-        link=install_link(universal, "."),
-        size=_size(universal),
-        draco="".join(rows),
+        link=install_link(entry),
+        size=f"{entry['archive_size'] / 1_000_000:.1f} MB",
     )
 
 
-def install_link(entry: dict[str, Any], folder: str) -> str:
+def install_link(entry: dict[str, Any]) -> str:
     """Return the link to an archive, relative to the page, as Blender's own pages write it.
 
     What follows the question mark is for Blender: its repository, and what it needs.
     """
     query = {"repository": "./index.json", "blender_version_min": entry["blender_version_min"]}
-    for name in ("platforms", "python_versions"):
-        if entry.get(name):
-            query[name] = ",".join(entry[name])
-    address = f"{folder}/{entry['archive_url'].removeprefix('./')}"
+    address = f"./{entry['archive_url'].removeprefix('./')}"
     return html.escape(f"{address}?{urlencode(query)}")
-
-
-def _size(entry: dict[str, Any]) -> str:
-    return f"{entry['archive_size'] / 1_000_000:.1f} MB"

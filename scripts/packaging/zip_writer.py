@@ -21,7 +21,6 @@ MADE_BY_UNIX = 3 << 8 | 20
 MODE = 0o100644 << 16  # a plain file, readable by everybody
 STORED, DEFLATED = 0, 8
 UTF_8 = 1 << 11
-COMPRESSED_ALREADY = (".whl",)
 SMALLEST = 12
 """The level of libdeflate whose result is the smallest."""
 
@@ -56,7 +55,7 @@ def write(target: Path, files: Mapping[str, bytes], *, compressed: bool = True) 
     body, directory = bytearray(), bytearray()
     for name in sorted(files):
         method, data = STORED, files[name]
-        if compressed and not name.endswith(COMPRESSED_ALREADY):
+        if compressed:
             method, data = _smaller(data)
         place, encoded = len(body), name.encode()
         shared = struct.pack(

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from mint_blender.delivery import background, blender_runtime
-from mint_blender.jobs.child_process import ChildProcess
 from mint_blender.jobs.storage import batch_lease
 
 from ..mint_service.runner import ThreadService
@@ -32,7 +30,7 @@ def failing(job, *words, **more):
 import_job.write = failing
 with open(%r, "a") as started:
     print(os.getpid(), file=started)
-from {package}.delivery.background_worker import serve
+from {package}.delivery.background import serve
 serve()
 os._exit(0)
 """
@@ -89,35 +87,6 @@ def test_a_rerun_imports_what_crashed_and_pays_nothing(
     assert batch(mint, tmp_path, "a bad mug").status == 0
     assert (tmp_path / "out" / "0001-a-bad-mug.blend").is_file()
     assert len(service.operations()) == 1
-
-
-def test_an_import_that_hangs_is_stopped(
-    mint: RunMint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After the time limit its line fails; the next line gets a new process."""
-    monkeypatch.setattr(background, "CODE", FAILING % ("time.sleep(600)", str(started)))
-    ask = ChildProcess.ask
-    monkeypatch.setattr(
-        ChildProcess,
-        "ask",
-        lambda child, order, limit: ask(
-            child, order, 0.5 if "a bad mug" in order["job"] else limit
-        ),
-    )
-    ran = batch(mint, tmp_path, "a bad mug", "a lamp")
-    assert ran.status == 7 and "was stopped" in ran.error_text
-    assert [path.name for path in (tmp_path / "out").glob("*.blend")] == ["0002-a-lamp.blend"]
-
-
-def test_one_process_serves_all_lines_and_ends_with_them(
-    mint: RunMint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One child process imports all lines."""
-    monkeypatch.setattr(background, "CODE", FAILING % (KILL, str(started)))
-    assert batch(mint, tmp_path, *(f"lamp {number}" for number in range(4))).status == 0
-    (process,) = map(int, started.read_text().split())
-    with pytest.raises(ProcessLookupError):
-        os.kill(process, 0)
 
 
 def test_a_copy_needs_no_process(

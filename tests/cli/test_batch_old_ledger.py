@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.batch_folder import line_files, old_ledger
+from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.workflow import look
 
 from ..mint_service.runner import ThreadService
@@ -26,7 +26,7 @@ def entry(tag: str, **more: Any) -> dict[str, Any]:
 
 def write(folder: Path, *entries: object) -> Path:
     """Write a ledger of these entries; a text is written as it is."""
-    path = folder / ".mint-batch" / old_ledger.NAME
+    path = folder / ".mint-batch" / line_files.NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     texts = [each if isinstance(each, str) else json.dumps(each) for each in entries]
     path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
@@ -51,7 +51,7 @@ def test_what_was_sent_gets_a_file(tmp_path: Path) -> None:
         '{"line": "../../x", "operation": "op"}',
         '{"line": "aa.b-6", "operation": "../../me"}',
     )
-    old_ledger.convert(tmp_path)
+    line_files.convert(tmp_path)
     started = line_files.started(tmp_path)
     assert {tag: line.operation for tag, line in started.items()} == {
         "aa.b-2": None,
@@ -72,7 +72,7 @@ def test_the_batch_is_as_old_as_its_ledger(tmp_path: Path) -> None:
         {},
     )
     write(tmp_path, *(entry(f"a.b-{n}", record=record) for n, record in enumerate(times)))
-    old_ledger.convert(tmp_path)
+    line_files.convert(tmp_path)
     assert line_files.open_batch(tmp_path, now=1e9).created == 400_000.0 - 86_400.0
 
 
@@ -80,7 +80,7 @@ def test_an_earlier_version_leaves_each_line_alone(tmp_path: Path) -> None:
     """Its latest entry of each line cannot be read: an earlier version starts no such line."""
     path = write(tmp_path, entry("aa.b-1"), entry("aa.b-2", operation="op"))
     before = path.read_bytes()
-    old_ledger.convert(tmp_path)
+    line_files.convert(tmp_path)
     added = [json.loads(line) for line in path.read_bytes()[len(before) :].splitlines()]
     assert [each["line"] for each in added] == ["aa.b-1", "aa.b-2"]
     assert {each["record"] for each in added} == {None}
@@ -89,12 +89,12 @@ def test_an_earlier_version_leaves_each_line_alone(tmp_path: Path) -> None:
 def test_it_is_converted_once(tmp_path: Path) -> None:
     """A second run, and one after a crash in between, changes nothing that is there."""
     path = write(tmp_path, entry("aa.b-1", operation="op_1"))
-    old_ledger.convert(tmp_path)
+    line_files.convert(tmp_path)
     files, content = start_files(tmp_path), path.read_bytes()
-    old_ledger.convert(tmp_path)
+    line_files.convert(tmp_path)
     assert (start_files(tmp_path), path.read_bytes()) == (files, content)
     (path.parent / "ledger.converted").unlink()
-    old_ledger.convert(tmp_path)
+    line_files.convert(tmp_path)
     assert start_files(tmp_path) == files
     assert line_files.started(tmp_path)["aa.b-1"].operation == "op_1"
 

@@ -37,7 +37,7 @@ def slow(*words, **more):
 import_job.write = slow
 with open(%(started)r, "a") as started:
     print(os.getpid(), file=started)
-from {package}.delivery.background_worker import serve
+from {package}.delivery.background import serve
 serve()
 os._exit(0)
 '''

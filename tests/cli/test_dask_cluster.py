@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from distributed import Client, LocalCluster
 
-from mint_blender.cli.batch.dask_executor import cluster, shared_folder, worker_checks, worker_task
+from mint_blender.cli.batch.dask_executor import cluster, executor, worker_checks, worker_task
 from mint_blender.cli.batch.dask_executor.cluster import ClusterError
 from mint_blender.delivery import blender_runtime
 
@@ -28,7 +28,7 @@ from .command_runner import CommandResult, RunMint
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "CONNECT_TIMEOUT", 1.0)
-    monkeypatch.setattr(shared_folder, "ANSWER_TIMEOUT", 0.2)
+    monkeypatch.setattr(executor, "ANSWER_TIMEOUT", 0.2)
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ def test_a_folder_that_was_left_is_removed_after_a_day(client: Client, tmp_path:
         (place / "result").mkdir(parents=True)
         for each in (place / "result", place):
             os.utime(each, (time.time() - age,) * 2)
-    with shared_folder.staging(client, tmp_path, "now") as place:
+    with executor.staging(client, tmp_path, "now") as place:
         assert place.is_dir() and used.is_dir() and not left.exists()
     assert not place.exists() and used.is_dir()
 

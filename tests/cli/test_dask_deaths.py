@@ -11,7 +11,7 @@ import pytest
 
 from mint_blender.cli.batch.dask_executor import executor
 from mint_blender.cli.batch.dask_executor.cluster import connect
-from mint_blender.delivery.write_result import write_result
+from mint_blender.delivery.background import write_result
 from mint_blender.jobs.job_values import LocalFile, Role
 from mint_blender.jobs.phases import Phase
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.one_blender
 DEADLY = """
 import os, signal
 from mint_blender.cli.batch.dask_executor import worker_task
-from mint_blender.delivery.write_result import write_result as write
+from mint_blender.delivery.background import write_result as write
 def deadly(job, *paths):
     if job.request.prompt == "deadly":
         os.kill(os.getpid(), signal.SIGKILL)

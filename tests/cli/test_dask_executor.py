@@ -20,10 +20,10 @@ from distributed import Client
 
 from mint_blender.cli.batch.dask_executor import executor, input_files, worker_task
 from mint_blender.cli.batch.dask_executor.executor import DaskExecutor
-from mint_blender.delivery.write_result import WriteResult, write_result
+from mint_blender.delivery.background import write_result
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import LocalFile, Placement, Role
+from mint_blender.jobs.job_values import DeliveryResult, LocalFile, Placement, Role
 from mint_blender.jobs.phases import Phase
 from mint_blender.message import Message
 from mint_blender.mint.account import Owner
@@ -78,9 +78,7 @@ def test_results_are_written(client: Client, tmp_path: Path, out: Path, opened: 
     with opened(client, out) as dask:
         places = [out / f"{number}.glb" for number in range(6)]
         written = [dask.submit(write_result, job, place, None) for place in places]
-        assert [each.result() for each in written] == [
-            WriteResult(job.id, (place,)) for place in places
-        ]
+        assert [each.result() for each in written] == [DeliveryResult()] * len(places)
     content = Path(job.files[0].path).read_bytes()
     assert all(place.read_bytes() == content for place in places)
     assert sorted(out.glob("*.*")) == places
@@ -99,9 +97,7 @@ def test_a_problem_is_the_result_of_its_line_only(
         second = dask.submit(write_result, good, out / "good.glb", None).result()
         for left in out.glob("in-progress/*/"):
             left.rmdir()
-    assert (
-        first.files == () and "damaged.glb" in first.problem and "/tmp/mint-" not in first.problem
-    )
+    assert first.problem and "damaged.glb" in first.problem and "/tmp/mint-" not in first.problem
     assert second.problem is None and (out / "good.glb").is_file()
     assert (out / "bad.glb").read_text() == "from an earlier run"
 
@@ -138,10 +134,10 @@ def test_a_result_that_is_not_in_the_shared_folder_is_a_problem(
     client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that claims to have written a file is not believed."""
-    monkeypatch.setattr(worker_task, "_write", lambda *_: worker_task.Outcome())
+    monkeypatch.setattr(worker_task, "_write", lambda *_: worker_task.TaskResult())
     with shared(client, out) as dask:
         result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result()
-    assert "a.glb, but it is not there" in result.problem and result.files == ()
+    assert "a.glb, but it is not there" in result.problem
 
 
 def test_a_worker_without_the_folder_writes_nothing(
@@ -306,10 +302,10 @@ def test_notes_and_placement_come_back(
     """A note keeps its template and its values; the file's path is the one where it is now."""
     note = Message("{count} objects", count=3).with_code("objects")
 
-    def noted(job: Job, output: Path, render: Path | None) -> WriteResult:
+    def noted(job: Job, output: Path, render: Path | None) -> DeliveryResult:
         output.write_bytes(b"glTF")
         placement = Placement("Scene", ("lamp",), str(output))
-        return WriteResult(job.id, (output,), (note,), placement=placement)
+        return DeliveryResult((note,), placement=placement)
 
     monkeypatch.setattr(worker_task, "write_result", noted)
     with shipping(client, out) as dask:
@@ -325,10 +321,10 @@ def test_stopping_leaves_no_task(
     """At an exception, as Ctrl+C raises, nothing else begins, and the scheduler forgets all."""
     begun, released = threading.Semaphore(0), threading.Event()
 
-    def held(job: Job, output: Path, render: Path | None) -> WriteResult:
+    def held(job: Job, output: Path, render: Path | None) -> DeliveryResult:
         begun.release()
         released.wait(20)
-        return WriteResult(job.id)
+        return DeliveryResult()
 
     monkeypatch.setattr(worker_task, "write_result", held)
     job = a_result(tmp_path)

@@ -241,7 +241,7 @@ def test_unreadable_jobs(mint: RunMint, home: Path) -> None:
 @pytest.mark.blender
 def test_blender_and_its_decoders(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
     """The version is named; what cannot be read, and what helps, is a note."""
-    from mint_blender.delivery import blender_runtime, versions
+    from mint_blender.delivery import blender_runtime
     from mint_blender.files.file_choice import DRACO
 
     found = states(mint("doctor", "--json"))
@@ -249,7 +249,7 @@ def test_blender_and_its_decoders(mint: RunMint, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(blender_runtime, "readable_extensions", lambda: frozenset({DRACO}))
     found = states(mint("doctor", "--json"))
     assert found["decoders"][0] == "note" and "cannot read WebP" in found["decoders"][1]
-    monkeypatch.setattr(versions, "MIN_BLENDER", (99, 0, 0))
+    monkeypatch.setattr(blender_runtime, "MIN_BLENDER", (99, 0, 0))
     ran = mint("doctor", "--json")
     assert ran.status == 7 and "is too old" in states(ran)["blender"][1]
 

@@ -35,18 +35,10 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def wheel(tmp_path: Path) -> Path:
-    """Return a file that is named like a wheel of DracoPy."""
-    path = tmp_path / "dracopy-2.0.0-cp311-cp311-win_amd64.whl"
-    path.write_bytes(b"wheel")
-    return path
-
-
-@pytest.fixture
-def repository_folder(tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def repository_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the repository of this version. Another test validates what is in it."""
     monkeypatch.setattr(blender_tool, "validate", lambda archive, tool: None)
-    repository.write(tmp_path / "web", [wheel], compressed=False)
+    repository.write(tmp_path / "web", compressed=False)
     return tmp_path / "web"
 
 
@@ -87,12 +79,12 @@ def install_from(blender: Callable[..., CommandResult], address: str) -> None:
     extension(blender, "install", "--sync", "--enable", "mint_blender")
 
 
-def publish_next_version(monkeypatch: pytest.MonkeyPatch, folder: Path, wheel: Path) -> None:
+def publish_next_version(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Write a repository with version 99.0.0 of the same source into the folder."""
     text = archive.manifest().replace(f'version = "{archive.version()}"', 'version = "99.0.0"')
     monkeypatch.setattr(archive, "manifest", lambda: text)
     monkeypatch.setattr(archive, "version", lambda: "99.0.0")
-    repository.write(folder, [wheel], compressed=False)
+    repository.write(folder, compressed=False)
 
 
 def installed_version(resources: Path) -> str:
@@ -127,7 +119,6 @@ def test_a_blender_updates_while_its_job_runs(
     service: ThreadService,
     address: str,
     repository_folder: Path,
-    wheel: Path,
     home: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -135,7 +126,7 @@ def test_a_blender_updates_while_its_job_runs(
     """The old version ends its thread and frees the job; the new one finishes it in that Blender."""
     resources = tmp_path / "resources"
     install_from(blender, address)
-    publish_next_version(monkeypatch, repository_folder, wheel)
+    publish_next_version(monkeypatch, repository_folder)
     script = Path(__file__).with_name("update_inside_blender.py")
     running = start(
         service,
@@ -160,7 +151,6 @@ def test_an_update_keeps_the_jobs_in_flight(
     service: ThreadService,
     address: str,
     repository_folder: Path,
-    wheel: Path,
     home: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -176,7 +166,7 @@ def test_an_update_keeps_the_jobs_in_flight(
     while "Queued" not in (line := running.stderr.readline()):
         assert line, "it ended before it was queued"
 
-    publish_next_version(monkeypatch, repository_folder, wheel)
+    publish_next_version(monkeypatch, repository_folder)
     extension(blender, "update", "--sync")
     assert installed_version(resources) == "99.0.0"
     press_ctrl_c(running, at="", within=30)

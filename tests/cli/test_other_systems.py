@@ -18,7 +18,7 @@ from mint_blender.cli import commands
 from mint_blender.cli.batch import result_writer
 from mint_blender.cli.batch.result_writer import ResultWriter, Writers
 from mint_blender.cli.output.terminal import Terminal
-from mint_blender.delivery import standard_output
+from mint_blender.delivery import blender_runtime
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> dict[int, Any]:
     """Return what is set for each signal; nothing is really set."""
     found: dict[int, Any] = {}
     monkeypatch.setattr(signal, "signal", found.__setitem__)
-    monkeypatch.setattr(standard_output, "reserve_for_results", lambda: None)
+    monkeypatch.setattr(blender_runtime, "reserve_standard_output", lambda: None)
     monkeypatch.setattr(commands, "main", lambda *words, **options: 0)
     return found
 

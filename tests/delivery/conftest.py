@@ -4,7 +4,6 @@
 from ..blender_fixtures import (  # noqa: F401 - pytest finds them by name
     _fast_polling,
     enabled,
-    hide_dracopy,
     home,
     job_service,
     model,

@@ -19,7 +19,6 @@ from mint_blender.files.file_choice import DRACO, choose_model  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import LocalFile, Role  # noqa: E402
 from mint_blender.jobs.notes import note  # noqa: E402
-from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 
 
 def _job(path: Path, **more: object) -> Job:
@@ -44,17 +43,15 @@ def test_the_choice_of_file_is_recorded(tmp_path: Path) -> None:
     [
         ("model.glb", (), "there is no optimized one"),
         ("model-optimized.glb", (), "this Blender can read it"),
-        ("model-optimized.glb", (DRACO,), None),
+        ("model-optimized.glb", (DRACO,), "this Blender can read it"),
     ],
 )
 def test_every_choice_has_its_sentence(
-    name: str, needs: tuple[str, ...], words: str | None, tmp_path: Path
+    name: str, needs: tuple[str, ...], words: str, tmp_path: Path
 ) -> None:
-    """There is a sentence for the original, the optimized, and the DracoPy-decoded file."""
+    """There is a sentence for the original and the optimized file."""
     job = _job(tmp_path / name, needs=needs)
-    assert (
-        words or ("can read it" if gltf_extensions.draco_is_native() else "DracoPy decoded it")
-    ) in imported_file.explanation(job)
+    assert words in imported_file.explanation(job)
     assert imported_file.variant(job) == ("optimized" if "optimized" in name else "original")
 
 

@@ -13,14 +13,10 @@ import pytest
 
 from mint_blender.delivery import write_files
 from mint_blender.delivery.asset_library.manifest import Manifest
-from mint_blender.delivery.asset_library.sync_process import SyncProcess
 from mint_blender.files import busy_files
 from mint_blender.jobs.child_process import ChildProcess
-from mint_blender.mint.account import Account
 
 from ..files.windows_doubles import OpenElsewhere
-
-ACCOUNT = Account("mint_test_key_0000", "https://api.mint.test/v1")
 
 
 @pytest.fixture(autouse=True)
@@ -33,37 +29,6 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> OpenElsewhere:
     """Imitate Windows, where a file that is open elsewhere can be neither renamed nor deleted."""
     return OpenElsewhere().install(monkeypatch)
-
-
-class EndedChild:
-    """A child process that has ended."""
-
-    def __init__(self, command: list[str], **_: Any) -> None:
-        self.command = command
-
-    def poll(self) -> int:
-        """Return its exit status."""
-        return 0
-
-    def kill(self) -> None:
-        """Do nothing."""
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Return its exit status."""
-        return 0
-
-
-def test_a_sync_ends_while_its_log_is_scanned(
-    tmp_path: Path, elsewhere: OpenElsewhere, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Imitates Windows: the log cannot be deleted. The panel still works, and the log is left."""
-    monkeypatch.setattr(subprocess, "Popen", EndedChild)
-    process = SyncProcess()
-    process.start(["sync", str(tmp_path / "library")], ACCOUNT, tmp_path / "home")
-    (log,) = (tmp_path / "home").iterdir()
-    elsewhere.refuse(log.name)
-    assert process.poll() and not process.is_running
-    process.close()
 
 
 def test_a_written_file_waits_for_the_one_that_is_read(

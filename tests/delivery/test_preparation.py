@@ -14,12 +14,13 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import import_job, preparation  # noqa: E402
-from mint_blender.delivery.preparation import CRASHED, TOO_SLOW, Failure, Preparations  # noqa: E402
+from mint_blender.delivery.preparation import CRASHED, NOT_PREPARED, TOO_SLOW, Preparations  # noqa: E402
 from mint_blender.jobs.child_process import ChildEnded, ChildProcess  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
+from mint_blender.jobs.job_values import Delivery, DeliveryResult, LocalFile, Role  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.storage.serialization import dump_result  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
@@ -29,7 +30,8 @@ from mint_blender.scene.units import SceneUnits  # noqa: E402
 from ..scene import glb_fixtures  # noqa: E402
 
 UNITS = SceneUnits()
-ANSWER = {"notes": [], "extent": [[0, 0, 0], [1, 1, 1]]}
+ANSWER = dump_result(DeliveryResult()) | {"extent": [[0, 0, 0], [1, 1, 1]]}
+REFUSED = DeliveryResult(problem=Message("It has no triangles."))
 
 
 def make_job(prompt: str = "a lamp", path: Path = Path("model.glb")) -> Job:
@@ -153,7 +155,7 @@ def test_a_crash_is_a_sentence_and_the_next_result_gets_a_new_child(
     preparations.request(other, UNITS, tmp_path)
     children.started[0].exit_status = -11
     assert preparations.poll()
-    assert preparations.result(job.id, UNITS) == Failure(CRASHED)
+    assert preparations.result(job.id, UNITS) == DeliveryResult(problem=CRASHED)
     assert len(children.started) == 2 and len(children.started[1].requests) == 1
 
 
@@ -180,7 +182,7 @@ def test_a_child_that_cannot_be_started_leaves_the_direct_way(
     assert preparations.could_not_start
     job = make_job()
     preparations.request(job, UNITS, tmp_path)
-    assert preparations.result(job.id, UNITS) == Failure(None) and not preparations.is_busy
+    assert preparations.result(job.id, UNITS) == NOT_PREPARED and not preparations.is_busy
     assert preparations.could_not_start
     children.error = None
     preparations.warm_up()
@@ -195,14 +197,14 @@ def test_a_child_that_takes_too_long_is_ended(
     preparations.request(job, UNITS, tmp_path)
     clock.now = preparation.TIME_LIMIT + 1
     assert preparations.poll() and children.started[0].is_ended
-    assert preparations.result(job.id, UNITS) == Failure(TOO_SLOW)
+    assert preparations.result(job.id, UNITS) == DeliveryResult(problem=TOO_SLOW)
 
 
 @pytest.mark.parametrize(
     "answer, failure",
     [
-        ({"problem": Message("It has no triangles.").to_json()}, "It has no triangles."),
-        ({"mistake": "ValueError"}, None),
+        (dump_result(REFUSED), REFUSED),
+        ({"mistake": "ValueError"}, NOT_PREPARED),
     ],
 )
 def test_what_the_child_could_not_import_is_a_failure(
@@ -210,14 +212,14 @@ def test_what_the_child_could_not_import_is_a_failure(
     children: Children,
     tmp_path: Path,
     answer: dict[str, Any],
-    failure: str | None,
+    failure: DeliveryResult,
 ) -> None:
     """A refused file is a sentence; an unknown error leaves the direct way."""
     job = make_job()
     preparations.request(job, UNITS, tmp_path)
     children.started[0].answer = answer
     preparations.poll()
-    assert preparations.result(job.id, UNITS) == Failure(failure)
+    assert preparations.result(job.id, UNITS) == failure
 
 
 def test_closing_ends_the_child_and_deletes_what_was_prepared(
@@ -282,7 +284,7 @@ def test_a_real_child_that_is_killed_is_a_crash(
     job = make_job(path=glb_fixtures.simple(tmp_path / "model.glb"))
     real.request(job, UNITS, tmp_path / "prepared")
     wait_until(lambda: real.result(job.id, UNITS) is not None, real)
-    assert real.result(job.id, UNITS) == Failure(CRASHED)
+    assert real.result(job.id, UNITS) == DeliveryResult(problem=CRASHED)
 
 
 def test_a_real_child_ends_when_it_is_idle() -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from mint_blender.delivery.asset_library import remote_listing
 from mint_blender.delivery.asset_library.manifest import LOCK
 from mint_blender.delivery.asset_library.sync_process import LISTING, SyncProcess
-from mint_blender.files.file_lock import file_lock
+from mint_blender.files.file_lock import FileInUse, file_lock
 from mint_blender.message import Message
 from mint_blender.mint.account import Account
 
@@ -45,6 +47,46 @@ def test_a_stopped_sync_says_so(tmp_path: Path) -> None:
         process.stop()
     assert process.status == Message("Sync stopped. Sync again to continue.")
     assert isinstance(process.status, Message)
+
+
+# Another Blender, which starts a sync and is then killed.
+PARENT = """
+import sys, time
+from pathlib import Path
+from mint_blender.delivery.asset_library.sync_process import SyncProcess
+from mint_blender.mint.account import Account
+process = SyncProcess()
+process.start(["sync", sys.argv[1]], Account(*sys.argv[2:4]), Path(sys.argv[4]))
+while process.is_running:
+    process.poll()
+    time.sleep(0.02)
+"""
+
+
+@pytest.mark.one_blender
+def test_a_sync_ends_when_its_blender_has_ended(tmp_path: Path) -> None:
+    """It notices at the next asset, although nobody kills it, and unlocks the folder."""
+    folder = tmp_path / "library"
+    with running_service(speed=2000, library={"models": 30}) as service:
+        words = [str(folder), service.key, service.api, str(tmp_path / "home")]
+        parent = subprocess.Popen([sys.executable, "-c", PARENT, *words])
+        until = time.monotonic() + TIMEOUT
+        while not list(folder.glob("*.blend")) and time.monotonic() < until:
+            time.sleep(0.02)
+        parent.kill()
+        parent.wait()
+        while is_locked(folder) and time.monotonic() < until:
+            time.sleep(0.02)
+    assert not is_locked(folder) and 1 <= len(list(folder.glob("*.blend"))) < 20
+
+
+def is_locked(folder: Path) -> bool:
+    """Return whether a sync works on the folder."""
+    try:
+        with file_lock(folder / LOCK):
+            return False
+    except FileInUse:
+        return True
 
 
 @pytest.mark.feature("listing of a remote asset library")

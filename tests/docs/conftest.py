@@ -16,9 +16,10 @@ import pytest
 
 import mint_blender
 from mint_blender.cli.batch import result_writer
-from mint_blender.delivery import write_files, write_result
+from mint_blender.delivery import background, write_files
 from mint_blender.jobs.child_process import PerThread
 from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import DeliveryResult
 
 from ..blender_fixtures import _fast_polling  # noqa: F401 - of the add-on; pytest finds it by name
 from ..cli.conftest import fast_polling  # noqa: F401 - of the commands
@@ -33,7 +34,7 @@ T = TypeVar("T")
 class InThisThread(Executor):
     """Writes the results of a batch at once, with the Blender of this process.
 
-    Starting a background Blender takes two seconds; `tests/delivery/test_write_result.py` has the
+    Starting a background Blender takes two seconds; `tests/delivery/test_background.py` has the
     tests of the real pool.
     """
 
@@ -49,8 +50,8 @@ class InThisThread(Executor):
 class Importer:
     """Stands for a background Blender."""
 
-    def write(self, job: Job) -> write_files.WrittenFiles:
-        return write_files.write_described(job)
+    def write(self, job: Job) -> DeliveryResult:
+        return write_files.write(job)
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def run_page(
     monkeypatch.setenv("MINT_API_BASE_URL", service.api)
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(result_writer, "BlenderPool", InThisThread)
-    monkeypatch.setattr(write_result, "IMPORTERS", PerThread(Importer))
+    monkeypatch.setattr(background, "IMPORTERS", PerThread(Importer))
     small = partial(render.render_image, width=64, height=48, samples=1)
     monkeypatch.setattr(import_job, "render_image", small)
     repository = ModuleType("bl_ext.user_default")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mint_blender.delivery import write_files
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.job_values import Delivery, DeliveryResult, Role
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService, NotPossible
@@ -200,7 +200,7 @@ class Actions:
             for job in [each for each in service.jobs() if each.phase is Phase.READY]:
                 if model := job.file(Role.MODEL):
                     write_files.copy_file(Path(model.path), exported_file(self._computer.root, job))
-                service.mark_placed(job.id)
+                service.record_delivery(job.id, DeliveryResult())
             documents.release()
 
         return self._starts > 0 and self._click(open_file)

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from mint_blender.files.glb import header
+from mint_blender.files.glb.checks import Glb
 
 from .build_glb import Document, box_parts, pack
 
 
-def inspect(content: bytes, folder: Path, **how: Any) -> header.Glb:
+def inspect(content: bytes, folder: Path, **how: Any) -> Glb:
     """Return what `header.inspect` finds in a file of these bytes."""
     path = folder / "lamp.glb"
     path.write_bytes(content)

@@ -16,10 +16,8 @@ import trustme
 
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DownloadFailed, LinkExpired, Stopped
-from mint_blender.files.remote_header import fetch_header
 
 from ..mint.raw_server import running_proxy
-from . import build_glb
 from .downloading import CONTENT, DownloadLimits, Time
 from .downloading import Downloader as LocalDownloader
 from .file_host import FileHost, Handler, Served, redirect, status
@@ -95,17 +93,6 @@ def test_several_at_a_time_use_a_connection_each(
         )
     assert 1 <= host.connections <= 4
     assert len(host.asked) == 20
-
-
-def test_files_and_headers_share_a_connection(
-    host: FileHost, loader: Downloader, tmp_path: Path
-) -> None:
-    """A look into a remote file uses the connection of the downloads, and leaves it open."""
-    url = host.put("/lamp.glb", build_glb.box())
-    for number in range(3):
-        loader.fetch(url, tmp_path / f"{number}.glb")
-        assert fetch_header(url, loader).triangles == 12
-    assert host.connections == 1
 
 
 def test_redirects_keep_the_connections_of_both_hosts(

@@ -89,12 +89,12 @@ def test_missing_extensions_are_listed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("missing", "words"),
     [
-        ([file_choice.DRACO], ["DracoPy", "blender.org"]),
+        ([file_choice.DRACO], ["Draco", "blender.org"]),
         (["EXT_meshopt_compression"], ["meshopt", "original"]),
         ([file_choice.BASISU], ["KTX2", "original"]),
         ([file_choice.WEBP], ["WebP"]),
         (["ZZ_new", "AA_new"], ["AA_new and ZZ_new", "original"]),
-        ([file_choice.DRACO, "ZZ_new"], ["DracoPy", "ZZ_new"]),
+        ([file_choice.DRACO, "ZZ_new"], ["Draco", "ZZ_new"]),
     ],
 )
 def test_each_missing_extension_has_its_advice(missing: list[str], words: list[str]) -> None:

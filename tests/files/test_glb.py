@@ -201,7 +201,7 @@ def test_pictures_that_are_too_large_are_refused(
     """No picture may unpack to gigabytes, or have a format whose size is not read first."""
     packed = with_picture(content, kind, uri=uri)
     if words is None:
-        assert inspect(packed, tmp_path).images == 1
+        assert inspect(packed, tmp_path).triangles == 12
         return
     with pytest.raises(InvalidGlb, match=words) as caught:
         inspect(packed, tmp_path)
@@ -210,7 +210,7 @@ def test_pictures_that_are_too_large_are_refused(
 
 def test_many_large_pictures_are_refused_together(tmp_path: Path) -> None:
     """Each may be as large as the limit, but not all of them at once."""
-    assert inspect(with_picture(png_that_claims(8192, 8192), times=8), tmp_path).images == 8
+    assert inspect(with_picture(png_that_claims(8192, 8192), times=8), tmp_path).triangles == 12
     with pytest.raises(InvalidGlb, match="pixels in total"):
         inspect(with_picture(png_that_claims(8192, 8192), times=9), tmp_path)
 
@@ -223,7 +223,7 @@ def test_pictures_in_data_uris_are_measured(tmp_path: Path) -> None:
             lambda document: document.update(images=[{"uri": data_uri(content, kind)}] * times)
         )
 
-    assert inspect(given(png_that_claims(8192, 8192), "image/png", 8), tmp_path).images == 8
+    assert inspect(given(png_that_claims(8192, 8192), "image/png", 8), tmp_path).triangles == 12
     with pytest.raises(InvalidGlb, match="pixels in total"):
         inspect(given(png_that_claims(8192, 8192), "image/png", 9), tmp_path)
     with pytest.raises(InvalidGlb, match="neither PNG nor JPEG nor WebP"):

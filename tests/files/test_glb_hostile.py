@@ -81,7 +81,7 @@ def test_changed_json_is_described_or_refused(
 
 def test_the_unchanged_document_is_accepted(tmp_path: Path) -> None:
     """Prove the test above: unchanged, its document passes."""
-    assert inspect(pack(RICH, RICH_BYTES), tmp_path).images == 2
+    assert inspect(pack(RICH, RICH_BYTES), tmp_path).triangles > 0
 
 
 @settings(

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import remote_header
 from mint_blender.files.errors import InvalidGlb
 from mint_blender.files.glb import header, normalize
 
@@ -98,14 +97,6 @@ def test_a_required_extension_may_not_hold_an_address(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidGlb, match="outside the file"):
         inspect(changed(change), tmp_path)
-
-
-def test_the_beginning_of_an_unusual_file_is_accepted() -> None:
-    """A first look at a remote file applies the same rules."""
-    content = box() + b"more"
-    beginning = content[: 20 + struct.unpack_from("<I", content, 12)[0] + 8]
-    assert header.inspect_prefix(beginning, len(content), "lamp.glb").triangles == 12
-    assert len(beginning) < remote_header.FIRST_BYTES
 
 
 def test_points_and_lines_do_not_count_as_triangles(tmp_path: Path) -> None:

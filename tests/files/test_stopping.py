@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.errors import DownloadFailed, FileError, Stopped, TooSlow
-from mint_blender.files.remote_header import fetch_header
+from mint_blender.files.errors import FileError, Stopped, TooSlow
 
 from ..mint.raw_server import NO_ANSWER, answer, raw_server, unused_port
 from .downloading import Downloader, DownloadLimits
@@ -58,21 +57,6 @@ def test_a_download_that_waits_can_be_stopped(said: bytes, tmp_path: Path) -> No
         )
     assert isinstance(error, Stopped)
     assert len(host.received) == 1
-
-
-@pytest.mark.parametrize("said", SLOW.values(), ids=SLOW)
-def test_reading_a_remote_header_can_be_stopped(said: bytes) -> None:
-    """The first bytes of a GLB may hang as well."""
-    stop = threading.Event()
-    with raw_server(said, drip=1.0) as host, Downloader() as loader:
-        error = ended(
-            lambda: fetch_header(
-                f"http://127.0.0.1:{host.port}/lamp.glb", loader, stop=stop.is_set
-            ),
-            stop,
-            lambda: bool(host.received),
-        )
-    assert isinstance(error, DownloadFailed)
 
 
 def test_slow_headers_end_at_the_time_limit(tmp_path: Path) -> None:

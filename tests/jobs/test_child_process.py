@@ -75,6 +75,18 @@ def test_a_child_does_not_get_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"MINT_BLENDER_HOME", "PATH"} <= set(names)
 
 
+def test_a_child_that_asks_mint_gets_the_key_that_it_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may be another one than that of this process."""
+    monkeypatch.setenv("MINT_API_KEY", "sk-1234567890")
+    code = "import json, os; print(json.dumps({'key': os.environ['MINT_API_KEY']}), flush=True)"
+    child = ChildProcess([sys.executable, "-c", code], {"MINT_API_KEY": "sk-another"})
+    answer = child.ask({}, 30.0)
+    child.end()
+    assert answer == {"key": "sk-another"}
+
+
 WAITING_CHILD = """
 import json, pathlib, sys, time
 release, until = pathlib.Path(sys.argv[1]), time.monotonic() + 3

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mint_blender.files.errors import DiskError, InvalidFile
-from mint_blender.jobs.transfers import export_names
+from mint_blender.jobs.transfers import fetch_file
 
 from ..mint_service import convert
 
@@ -31,14 +31,14 @@ def test_every_format_of_mint_is_recognized(format: str, tmp_path: Path) -> None
     writers = {"fbx": convert._fbx, "obj": convert._obj, "stl": convert._stl, "usdz": convert._usdz}
     path = tmp_path / "file"
     path.write_bytes(writers[format]((np.zeros((3, 3)), np.array([[0, 1, 2]]))))
-    assert export_names.suffix_for(path, format) == f".{format}"
+    assert fetch_file.suffix_for(path, format) == f".{format}"
 
 
 def test_an_archive_keeps_its_ending(tmp_path: Path) -> None:
     """An OBJ that came as an archive is named as an archive."""
     path = tmp_path / "file"
     path.write_bytes(b"PK\x03\x04 and so on")
-    assert export_names.suffix_for(path, "obj") == ".zip"
+    assert fetch_file.suffix_for(path, "obj") == ".zip"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_other_content_is_refused(content: bytes, format: str, tmp_path: Path) -
     path = tmp_path / "file"
     path.write_bytes(content)
     with pytest.raises(InvalidFile, match=f"not in {format.upper()} format"):
-        export_names.suffix_for(path, format)
+        fetch_file.suffix_for(path, format)
 
 
 def test_existing_files_are_not_overwritten(source: Path, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_existing_files_are_not_overwritten(source: Path, tmp_path: Path) -> Non
     wanted.parent.mkdir()
     wanted.write_bytes(b"mine")
     wanted.with_name("lamp v1.2 2.fbx").symlink_to(tmp_path / "nowhere")
-    saved = export_names.copy_to_free_name(source, wanted)
+    saved = fetch_file.copy_to_free_name(source, wanted)
     assert saved.name == "lamp v1.2 3.fbx"
     assert saved.read_bytes() == source.read_bytes()
     assert wanted.read_bytes() == b"mine"
@@ -70,8 +70,8 @@ def test_the_same_bytes_are_not_saved_twice(source: Path, tmp_path: Path) -> Non
     """A save that is repeated after its end finds the file complete."""
     wanted = tmp_path / "lamp.fbx"
     assert (
-        export_names.copy_to_free_name(source, wanted)
-        == export_names.copy_to_free_name(source, wanted)
+        fetch_file.copy_to_free_name(source, wanted)
+        == fetch_file.copy_to_free_name(source, wanted)
         == wanted
     )
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["lamp.fbx"]
@@ -87,7 +87,7 @@ def test_saving_works_without_hard_links(
 
     monkeypatch.setattr(os, "link", no_links)
     (tmp_path / "lamp.fbx").write_bytes(b"mine")
-    assert export_names.copy_to_free_name(source, tmp_path / "lamp.fbx").name == "lamp 2.fbx"
+    assert fetch_file.copy_to_free_name(source, tmp_path / "lamp.fbx").name == "lamp 2.fbx"
     assert (tmp_path / "lamp.fbx").read_bytes() == b"mine"
 
 
@@ -95,5 +95,5 @@ def test_a_folder_that_cannot_be_written_is_named(source: Path, tmp_path: Path) 
     """The message names the folder, and nothing is lost."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DiskError, match="could not be written"):
-        export_names.copy_to_free_name(source, tmp_path / "file" / "lamp.fbx")
+        fetch_file.copy_to_free_name(source, tmp_path / "file" / "lamp.fbx")
     assert source.exists()

@@ -12,7 +12,7 @@ import pytest
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.engine.thread_messages import SetOnline
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.queries import RemoteGlbHeader, Thumbnail
+from mint_blender.jobs.queries import Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.transfers import downloads
 from mint_blender.mint.generation_request import GenerationRequest
@@ -36,15 +36,14 @@ def service() -> Iterator[ThreadService]:
 def test_the_library_uses_a_connection_for_each_thread(
     job_service: JobService, service: ThreadService
 ) -> None:
-    """Thumbnails and looks into files share them: two threads, two connections."""
+    """Thumbnails share them: two threads, two connections."""
     (said,) = asked(job_service, MODELS)
     assert isinstance(said.answer, Page)
     files = [asset.assets for asset in said.answer.data if asset.assets]
     thumbnails = [Thumbnail(each.picture_url) for each in files if each.picture_url]
-    headers = [RemoteGlbHeader(each.glb_url) for each in files if each.glb_url]
-    answers = asked(job_service, *thumbnails, *headers)
+    answers = asked(job_service, *thumbnails)
     assert [said.error for said in answers if said.error] == []
-    assert len(service.requests(host="files")) >= len(thumbnails) + len(headers) > 30
+    assert len(service.requests(host="files")) >= len(thumbnails) > 20
     assert service.connections("files") <= downloads.MAX_THUMBNAIL_DOWNLOADS
 
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.presentation.job_groups import Group, JobGroups, group_jobs
-from mint_blender.jobs.presentation.kept_places import keep
+from mint_blender.jobs.presentation.job_groups import Group, JobGroups, group_jobs, keep
 
 from .workflow_harness import a_job
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The library read through the worker: list pages, thumbnails and file facts."""
+"""The library read through the worker: list pages and thumbnails."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import pytest
 
 from mint_blender.files import pictures
 from mint_blender.files.download_folder import thumbnail_name
-from mint_blender.files.glb.header import Glb
 from mint_blender.jobs.library.view_model import (
     AssetState,
     Filter,
     Library,
     state_of,
 )
-from mint_blender.jobs.queries import RemoteGlbHeader, Thumbnail
+from mint_blender.jobs.queries import Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.transfers import file_queries
 from mint_blender.mint.schema import Asset, Kind, Page
@@ -115,21 +114,6 @@ def test_a_missing_thumbnail_is_reported(job_service: JobService, service: Threa
     assert "HTTP 404" in (said.error or "")
 
 
-def test_file_facts_without_the_file(job_service: JobService, service: ThreadService) -> None:
-    """Vertices, faces and size of a model are read with one range request."""
-    model = first_model(job_service)
-    assert model.assets is not None
-    (said,) = asked(job_service, RemoteGlbHeader(model.assets.glb_url or ""))
-    assert isinstance(said.answer, Glb)
-    assert (said.answer.vertices, said.answer.triangles, said.answer.length) == (
-        8,
-        12,
-        model.assets.glb_size_bytes,
-    )
-    (request,) = service.requests(host="files")
-    assert request.headers["range"] == "bytes=0-65535"
-
-
 def test_no_query_is_sent_offline(job_service: JobService, service: ThreadService) -> None:
     """Without permission to go online every query fails with a message."""
     job_service.allow_online(False)
@@ -137,7 +121,6 @@ def test_no_query_is_sent_offline(job_service: JobService, service: ThreadServic
         job_service,
         MODELS,
         Thumbnail(f"{service.files}/a.webp"),
-        RemoteGlbHeader(f"{service.files}/a.glb"),
     ):
         assert "online access is off" in (said.error or "")
     assert service.log() == []

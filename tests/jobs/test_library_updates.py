@@ -16,8 +16,14 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.library import view_model as library_words
 from mint_blender.jobs.library.pages import PagedList
-from mint_blender.jobs.library.updates import AssetUpdate
-from mint_blender.jobs.library.view_model import AssetState, Filter, Library, View, state_of
+from mint_blender.jobs.library.view_model import (
+    AssetState,
+    AssetUpdate,
+    Filter,
+    Library,
+    View,
+    state_of,
+)
 from mint_blender.jobs.new_jobs import new_conversion, new_fetch
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import ListPage

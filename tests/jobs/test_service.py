@@ -16,13 +16,14 @@ import pytest
 from mint_blender.jobs.diagnostics import journal_check
 from mint_blender.jobs.engine.retry_schedule import StillUnreachable
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
-from mint_blender.jobs.job_values import UNANSWERED, Cause, Delivery, Problem, Role
+from mint_blender.jobs.job_values import UNANSWERED, Cause, Delivery, DeliveryResult, Problem, Role
 from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
+from mint_blender.message import Message
 from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode
@@ -171,7 +172,7 @@ def test_a_job_is_placed_fetched_again_and_dismissed(job_service: JobService) ->
     job = job_service.start(LAMP)
     job_service.watch([job.id])
     assert job_service.job(job.id).phase is Phase.READY
-    job_service.mark_placed(job.id, "It stands at the cursor.")
+    job_service.record_delivery(job.id, DeliveryResult((Message("It stands at the cursor."),)))
     placed = job_service.job(job.id)
     assert (placed.phase, placed.notes) == (Phase.PLACED, ("It stands at the cursor.",))
     shutil.rmtree(job_service.home / "downloads")

@@ -22,7 +22,7 @@ from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow import result
+from mint_blender.jobs.workflow import collect
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
@@ -41,8 +41,8 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture(autouse=True)
 def settles_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the pause between the reads of a fresh result, not their number."""
-    monkeypatch.setattr(result, "SETTLING_WAIT", result.SETTLING_WAIT / SPEED)
+    """Shorten the pause between the reads of a fresh collect, not their number."""
+    monkeypatch.setattr(collect, "SETTLING_WAIT", collect.SETTLING_WAIT / SPEED)
 
 
 def test_every_switch_has_a_case() -> None:

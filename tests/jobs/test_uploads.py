@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.jobs.engine import scheduler as uploads_module
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.transfers import uploads as uploads_module
 from mint_blender.mint.account import Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.limits import MAX_IMAGE_BYTES

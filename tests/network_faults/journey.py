@@ -21,7 +21,7 @@ from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import Balance, KeyOwner
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow import result
+from mint_blender.jobs.workflow import collect
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint.account import Account
 from mint_blender.mint.base_url import Origin
@@ -148,7 +148,7 @@ def run(fault: NetworkFault, service: ThreadService, folder: Path, scale: float)
     clock = Clock(fault.clock)
     before = {each.id for each in service.operations()}
     with (
-        mock.patch.object(result, "SETTLING_WAIT", result.SETTLING_WAIT / scale),
+        mock.patch.object(collect, "SETTLING_WAIT", collect.SETTLING_WAIT / scale),
         surroundings(fault, service, folder, scale) as network,
     ):
         account = Account(service.key, network.api)

@@ -310,22 +310,11 @@ def draco_box(
     high: Any = (0.5, 1, 0.5),
     *,
     material: int | None = None,
-    skin: bool = False,
 ) -> dict[str, Any]:
-    """Return a primitive compressed with DracoPy; its accessors have no data."""
+    """Return a primitive compressed with Draco; its accessors have no data."""
     import DracoPy
 
     points, normals, uvs, faces = box_arrays(low, high)
-    generic: dict[int | str, np.ndarray] = {}
-    extra: dict[str, int] = {}
-    if skin:
-        joints, weights = np.zeros((24, 4), np.uint8), np.zeros((24, 4), np.float32)
-        joints[:, 0], weights[:, 0] = points[:, 1] > (low[1] + high[1]) / 2, 1
-        generic = {10: joints, 11: weights}
-        extra = {
-            "JOINTS_0": glb.accessor(joints, "u1", stored=False),
-            "WEIGHTS_0": glb.accessor(weights, "f4", stored=False),
-        }
     colors = np.tile(np.array([[255, 128, 0, 255]], np.uint8), (24, 1))
     data = DracoPy.encode(
         points,
@@ -334,7 +323,6 @@ def draco_box(
         colors=colors,
         tex_coord=uvs.astype(float),
         normals=normals.astype(float),
-        generic_attributes=generic or None,
     )
     # 0 position, 1 normal, 2 color, 3 uv
     found = {each["attribute_type"]: each["unique_id"] for each in DracoPy.decode(data).attributes}
@@ -343,11 +331,8 @@ def draco_box(
         "NORMAL": glb.accessor(normals, "f4", stored=False),
         "COLOR_0": glb.accessor(colors, "u1", stored=False, normalized=True),
         "TEXCOORD_0": glb.accessor(uvs, "f4", stored=False),
-        **extra,
     }
     ids = {"POSITION": found[0], "NORMAL": found[1], "COLOR_0": found[2], "TEXCOORD_0": found[3]}
-    if skin:
-        ids |= {"JOINTS_0": 10, "WEIGHTS_0": 11}
     if "KHR_draco_mesh_compression" not in glb.json.get("extensionsRequired", []):
         glb.require("KHR_draco_mesh_compression")
     primitive = {

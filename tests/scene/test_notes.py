@@ -15,16 +15,16 @@ from mint_blender import scene  # noqa: E402
 from mint_blender.files.errors import InvalidFile  # noqa: E402
 from mint_blender.jobs.notes import stored_note  # noqa: E402
 from mint_blender.scene import notes  # noqa: E402
-from mint_blender.scene.world import part_notes  # noqa: E402
+from mint_blender.scene.world import build  # noqa: E402
 from mint_blender.scene.world.files import PART_NAMES, WorldFiles, WorldOptions  # noqa: E402
 
 
 @pytest.mark.parametrize(
     "note",
     [
-        *part_notes.missing(WorldFiles(), WorldOptions()),
-        *part_notes.missing(WorldFiles(links={"spz_100k": "https://x.test"}), WorldOptions()),
-        *(part_notes.unusable(part, InvalidFile("It is empty.")) for part in PART_NAMES),
+        *build.notes_on_missing(WorldFiles(), WorldOptions()),
+        *build.notes_on_missing(WorldFiles(links={"spz_100k": "https://x.test"}), WorldOptions()),
+        *(build.note_on_unusable(part, InvalidFile("It is empty.")) for part in PART_NAMES),
     ],
     ids=lambda note: note.code,
 )

@@ -13,7 +13,7 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.model import viewport_color  # noqa: E402
+from mint_blender.scene.model import build  # noqa: E402
 from mint_blender.scene.place import place_model  # noqa: E402
 
 from .place_helpers import LAMP  # noqa: E402
@@ -77,7 +77,7 @@ def test_the_mean_is_that_of_light() -> None:
     """Of a black and a white half it is half the light, which is not the middle of sRGB."""
     halves = np.ones((64, 64, 4))
     halves[:32, :, :3] = 0
-    mean = viewport_color.mean_color(image(halves))
+    mean = build.mean_color(image(halves))
     assert mean == pytest.approx([0.5, 0.5, 0.5], abs=0.03)
 
 
@@ -85,7 +85,7 @@ def test_what_is_transparent_does_not_count() -> None:
     """The unused parts of a texture do not make the model darker."""
     pixels = np.zeros((64, 64, 4))
     pixels[:32] = (1, 0, 0, 1)
-    mean = viewport_color.mean_color(image(pixels))
+    mean = build.mean_color(image(pixels))
     assert mean is not None and mean[0] > 0.9 and mean[1:] == pytest.approx([0, 0])
 
 
@@ -93,5 +93,5 @@ def test_a_picture_that_is_missing_has_no_mean() -> None:
     """The color of the file stays."""
     missing = bpy.data.images.new("Missing", 4, 4)
     missing.source, missing.filepath = "FILE", "/nowhere/texture.png"
-    assert viewport_color.mean_color(missing) is None
+    assert build.mean_color(missing) is None
     assert list(bpy.data.images) == [missing]

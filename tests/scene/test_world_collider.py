@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.conftest import DOES_NOT_APPLY
+
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
 from mint_blender.scene import place  # noqa: E402
+from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 from mint_blender.scene.gltf.gltf_import import SceneImportError  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
@@ -215,6 +218,8 @@ def test_objects_fall_onto_the_rigid_collider(files):
 
 def test_a_collider_compressed_with_draco_is_placed(files, tmp_path):
     """The walls are in the same places, with the panorama on them."""
+    if not gltf_extensions.has_draco_decoder():
+        pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
     glb = synthetic_world.Glb()
     low, high = synthetic_world.in_file(np.array([synthetic_world.LOW, synthetic_world.HIGH]))
     glb.node(

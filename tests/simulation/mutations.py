@@ -21,7 +21,7 @@ from mint_blender.jobs.paid_requests import record, table
 from mint_blender.jobs.paid_requests import send as sending
 from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.workflow import decisions, look, result
+from mint_blender.jobs.workflow import collect, decisions, look
 from mint_blender.jobs.workflow.effects import Order
 from mint_blender.mint import errors
 
@@ -168,7 +168,7 @@ def _shows_the_key_to_the_file_host() -> AbstractContextManager[Any]:
 
 def _waits_for_nobody() -> AbstractContextManager[Any]:
     """A found asset is polled for ever, although it waits for an approval."""
-    return patch.object(result, "AWAITS_PERSON", frozenset())
+    return patch.object(collect, "AWAITS_PERSON", frozenset())
 
 
 def _keeps_no_pictures() -> AbstractContextManager[Any]:

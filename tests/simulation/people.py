@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from mint_blender.jobs.job import Job, is_unanswered
-from mint_blender.jobs.job_values import Hold
+from mint_blender.jobs.job_values import DeliveryResult, Hold
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import KeyOwner
@@ -200,7 +200,7 @@ class People:
                 service.unfinished.take_over()
             for job in [each for each in service.jobs() if each.phase is Phase.READY]:
                 with suppress(NotPossible):
-                    service.mark_placed(job.id)
+                    service.record_delivery(job.id, DeliveryResult())
             is_active = service.has_active_work or service.unfinished.are_elsewhere
             interval = BEAT if is_active else 60.0
 

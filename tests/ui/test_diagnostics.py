@@ -14,7 +14,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("registered")]
 
-from mint_blender.delivery import blender_runtime, versions  # noqa: E402
+from mint_blender.delivery import blender_runtime  # noqa: E402
 from mint_blender.jobs.job_values import Cause, Problem  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.presentation import presenter  # noqa: E402
@@ -53,8 +53,8 @@ def test_the_report_names_versions_and_no_secret(
 
 def test_versions_name_the_module() -> None:
     """`bpy` in Python is another program than Blender."""
-    assert "the bpy module" in versions.blender_version()
-    assert versions.is_supported()
+    assert "the bpy module" in blender_runtime.blender_version()
+    assert blender_runtime.is_supported()
 
 
 @pytest.mark.parametrize(("level", "written"), [("WARNING", 1), ("INFO", 2), ("DEBUG", 3)])

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import DeliveryResult  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
@@ -69,7 +70,7 @@ def test_jobs_of_an_earlier_session_are_not_announced(enabled: None, said: list[
             and not session.service().has_active_work
         )
     )
-    session.service().mark_placed(old.id)
+    session.service().record_delivery(old.id, DeliveryResult())
     new = start("a slow lamp [stuck]")
     beat_until(lambda: session.service().job(new.id).phase is Phase.WORKING)
     session.close_service()

@@ -190,7 +190,7 @@ def test_an_asset_of_our_own_job_is_recognized(service: ThreadService) -> None:
 def test_an_optimized_version_is_made_once(service: ThreadService) -> None:
     """One paid call, then the file as often as wanted; none where Blender cannot open it."""
     asset = an_entry()
-    if not gltf_extensions.draco_by_package() and not gltf_extensions.draco_is_native():
+    if not gltf_extensions.has_draco_decoder():
         with pytest.raises(RuntimeError, match="Nothing was started"):
             bpy.ops.mint.optimize(asset_id=asset.id)
         assert service.requests("POST") == []

@@ -31,7 +31,7 @@ from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.account import billing_watch, usage_chart  # noqa: E402
 from mint_blender.ui.create import prompts, saved_settings  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
-from mint_blender.ui.pricing import limit_dialog, price_dialog, price_queries  # noqa: E402
+from mint_blender.ui.pricing import limit_dialog, price_dialog  # noqa: E402
 
 ESTIMATE = "/v1/pricing:estimate"
 
@@ -189,7 +189,7 @@ def test_the_form_says_that_optimizing_comes_on_top(
     job_service = session.service()
 
     def ask() -> str:
-        price_queries.ask_unknown(*create_properties.prices_of(fields))
+        price_dialog.ask_unknown(*create_properties.prices_of(fields))
         while job_service.queries.pending():
             job_service.next_event()
         return price_dialog.optimizing_words()
@@ -232,7 +232,7 @@ def test_prices_are_cached_for_hours(service: ThreadService, preferences: Any) -
     job_service = session.service()
 
     def asked() -> int:
-        price_queries.ask_unknown(create_properties.price_of(fields), Balance())
+        price_dialog.ask_unknown(create_properties.price_of(fields), Balance())
         while job_service.queries.pending():
             job_service.next_event()
         return len(service.requests("POST", ESTIMATE))

@@ -93,7 +93,7 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 ENABLE = "import mint_blender; mint_blender.register()"
-UNUSED = {"DracoPy", "numpy", "requests", "rich", "sqlite3", "urllib3", "zstandard"}
+UNUSED = {"numpy", "requests", "rich", "sqlite3", "urllib3", "zstandard"}
 SLOW_IN_PYTHON = {
     "datetime",
     "decimal",

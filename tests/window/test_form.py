@@ -19,7 +19,7 @@ def look(self, context):
     drawn.append([self.kind, self.preset, self.mode, self.pose, bool(job_service().budget.price(self.queries()[0]))])
     draw(self, context)
 cls.draw_dialog = look
-part('ui.pricing.open_dialogs')._test_drawn = drawn
+part('ui.pricing.price_dialog')._test_drawn = drawn
 """
 GERMAN = """
 view = bpy.context.preferences.view
@@ -35,7 +35,7 @@ CLOSE = """
 with bpy.context.temp_override(window=bpy.context.window_manager.windows[-1]):
     bpy.ops.wm.window_close()
 """
-DRAWN = "part('ui.pricing.open_dialogs')._test_drawn"
+DRAWN = "part('ui.pricing.price_dialog')._test_drawn"
 
 
 def test_an_example_is_one_click(open_blender: Callable[..., BlenderWindow]) -> None:

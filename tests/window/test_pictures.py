@@ -174,9 +174,6 @@ def test_a_library_and_reference_pictures_from_it(
         blender.call("mint.import_asset", kind="MODEL", asset_id=lamp)
         blender.wait_for("placed")
         blender.call("mint.choose_asset", asset_id=lamp)
-        blender.wait(
-            f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(lamp)) or '')", lamp=lamp
-        )
         show_bar(blender)
         check_picture(blender, "library")
 

@@ -41,11 +41,12 @@ def begin(blender: BlenderWindow, **arguments: Any) -> None:
 
 
 def placed(blender: BlenderWindow) -> str:
-    """Have a model in the scene, beside a cube that stands on the floor; return its name."""
+    """Have an active model in the scene, beside a cube on the floor; return its name."""
     blender.ask(TALL)
     start(blender, "a lamp")
     blender.wait_for("placed")
     (root,) = blender.ask("roots()")
+    blender.ask("bpy.context.view_layer.objects.active = bpy.data.objects[root]", root=root)
     return str(root)
 
 

@@ -21,9 +21,9 @@ def look(self, context):
     drawn.append(job_service().budget.price(self.queries()[0]))
     draw(self, context)
 cls.draw_dialog = look
-part('ui.pricing.open_dialogs')._test_drawn = drawn
+part('ui.pricing.price_dialog')._test_drawn = drawn
 """
-DRAWN = "part('ui.pricing.open_dialogs')._test_drawn"
+DRAWN = "part('ui.pricing.price_dialog')._test_drawn"
 SCHEMA = "part('mint.schema')"
 DIALOG_PRICE = (
     f"part('jobs.queries').Price({SCHEMA}.Kind.MODEL, {SCHEMA}.Preset.FAST, {SCHEMA}.Mode.AUTO)"

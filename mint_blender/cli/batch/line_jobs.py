@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...files.file_lock import file_lock
-from ...jobs.batch_folder import line_files, old_ledger, write_records
+from ...jobs.batch_folder import line_files, write_records
 from ...jobs.batch_folder.line_files import Batch, StartedLine
 from ...jobs.job import Job
+from ...jobs.job_values import DeliveryResult, Hold
 from ...jobs.new_jobs import new_job, new_request
 from ...jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_line
 from ...jobs.phases import Phase
@@ -24,7 +25,6 @@ from ...jobs.presentation import error_messages
 from ...jobs.queries import KeyOwner
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage import batch_lease
-from ...jobs.storage.job_owners import AccountMatch
 from ...mint.errors import MintError
 from ..exits import Exit
 from .lines import Line, request_part
@@ -63,7 +63,7 @@ def lock_folder(folder: Path) -> Iterator[batch_lease.Lease]:
     place = folder / line_files.FOLDER
     place.mkdir(parents=True, exist_ok=True)
     with file_lock(place / "lock"), batch_lease.held(place / "lease") as lease:
-        old_ledger.convert(folder)
+        line_files.convert(folder)
         yield lease
 
 
@@ -188,9 +188,7 @@ def _foreign_lines(job_service: JobService, found: dict[str, StartedLine]) -> fr
         current = job_service.journal.look_up_account()
     if current is None:
         return frozenset()
-    return frozenset(
-        tag for tag, owner in owned.items() if current.match(owner) is AccountMatch.FOREIGN
-    )
+    return frozenset(tag for tag, owner in owned.items() if current.hold(owner) is Hold.FOREIGN)
 
 
 def _is_of_others(here: PaidRequest, started: StartedLine) -> bool:
@@ -287,7 +285,7 @@ def as_written_elsewhere(job_service: JobService, folder: Path, job: Job) -> Job
     there = line_files.read_job(folder, line_files.folder_and_tag(job.delivery.line)[1])
     if there is None or there.id != job.id or there.phase is not Phase.PLACED:
         return job
-    job_service.mark_placed(job.id)
+    job_service.record_delivery(job.id, DeliveryResult())
     return job_service.job(job.id)
 
 

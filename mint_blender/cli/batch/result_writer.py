@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...delivery.blender_pool import BlenderPool, default_workers
-from ...delivery.write_files import needs_blender
-from ...delivery.write_result import WriteResult, write_result
+from ...delivery.background import BlenderPool, default_workers, write_result
+from ...delivery.write_files import needs_blender, paths
 from ...jobs.job import Job
+from ...jobs.job_values import DeliveryResult
 from ...message import message_of
 from .. import session
 from .lines import Line
@@ -32,7 +32,7 @@ class Written:
 
     line: Line
     job: Job
-    result: WriteResult
+    result: DeliveryResult
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class ResultWriter:
         self._at_once = writers.at_once
         self._notify = notify
         self._waiting: deque[tuple[Line, Job]] = deque()
-        self._running: dict[Future[WriteResult], tuple[Line, Job]] = {}
+        self._running: dict[Future[DeliveryResult], tuple[Line, Job]] = {}
         self._ended: list[Written] = []
 
     def add(self, line: Line, job: Job) -> None:
@@ -96,12 +96,11 @@ class ResultWriter:
 
         Where Blender is not needed, they are copied here and now: that takes moments.
         """
-        output, render = _paths(job)
-        if needs_blender(job.kind, output, render):
+        if needs_blender(job.kind, *paths(job)):
             self._waiting.append((line, job))
             self._submit()
         else:
-            self._ended.append(Written(line, job, write_result(job, output, render)))
+            self._ended.append(Written(line, job, write_result(job, *paths(job))))
 
     @property
     def is_busy(self) -> bool:
@@ -146,21 +145,16 @@ class ResultWriter:
     def _submit(self) -> None:
         while self._waiting and self.has_room:
             line, job = self._waiting.popleft()
-            future = self._executor.submit(write_result, job, *_paths(job))
+            future = self._executor.submit(write_result, job, *paths(job))
             self._running[future] = line, job
             future.add_done_callback(lambda _: self._notify())
 
 
-def _paths(job: Job) -> tuple[Path | None, Path | None]:
-    output, render = job.delivery.output, job.delivery.render
-    return Path(output) if output else None, Path(render) if render else None
-
-
-def _result(future: Future[WriteResult], job: Job) -> WriteResult:
+def _result(future: Future[DeliveryResult], job: Job) -> DeliveryResult:
     """Return the result; where the executor itself has failed, a problem."""
     try:
         return future.result()
     except Exception as error:  # of any executor, such as a broken pool or a lost connection
         log.exception("Job %s was not written", job.id)
         sentence = f"The worker that wrote it has failed ({type(error).__name__}: {error})."
-        return WriteResult(job.id, problem=message_of(sentence))
+        return DeliveryResult(problem=message_of(sentence))

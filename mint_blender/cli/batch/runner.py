@@ -3,26 +3,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from ...jobs.batch_folder import line_files, shared_files
+from ...jobs.batch_folder.line_files import Batch
 from ...jobs.engine.retry_schedule import StillUnreachable
 from ...jobs.job import Job, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
-from ...jobs.paid_requests.record import of_line
+from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
 from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible, TooExpensive
+from ...jobs.workflow import look
+from ...mint.client import Client
 from ...mint.errors import MintError
-from .. import exits
+from ...mint.schema import Asset, Kind
+from .. import exits, session
 from ..exits import Exit
 from ..jobs import was_interrupted
 from ..output.job_json import job_record
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
 from ..results import candidate_text, is_to_write, note_line, report_job, report_written
-from . import contact_sheet, line_jobs, result_files, scan
+from . import contact_sheet, line_jobs, result_files
+from .line_jobs import Refusal
 from .lines import Line
 from .prices import BatchBudget, Prices, ask_prices, price_summary
 from .result_writer import ResultWriter, Written
@@ -111,7 +117,7 @@ class BatchRun:
         }
         if not self._options.start_again:
             new = [line for line in unpaid if line.tag not in self._jobs]
-            self._refused |= scan.already_made(self._job_service, self._batch, new)
+            self._refused |= already_made(self._job_service, self._batch, new)
             unpaid = [line for line in unpaid if line.tag not in self._refused]
         prices = ask_prices(self._job_service, unpaid)
         unpaid = [line for line in unpaid if prices.of(line, resumed.get(line.tag)) != 0.0]
@@ -442,3 +448,48 @@ def is_finished(job: Job | None) -> bool:
 
 def _has_output(job: Job) -> bool:
     return job.delivery.output is not None and Path(job.delivery.output).is_file()
+
+
+_NEW = 60.0
+"""Seconds for which a batch is so new that nothing can have been made for it before."""
+_SENTENCE = (
+    "Your library has a result that looks like this line ({id}), and this folder does not know it."
+    " Nothing was started. To start the line all the same: --start-again (this costs Credits)."
+)
+
+
+def already_made(job_service: JobService, batch: Batch, lines: list[Line]) -> dict[str, Refusal]:
+    """Return the lines of which Mint's lists show what looks like their result, by tag.
+
+    Raises:
+        MintError: Mint cannot be asked.
+    """
+    if not lines or job_service.journal.mint_now() - batch.created < _NEW:
+        return {}
+    refused = {}
+    since = batch.created - CLOCK_DIFFERENCE
+    with session.open_client() as client:
+        for kind in dict.fromkeys(line.request.kind for line in lines):
+            made = list(_made_since(client, kind, since))
+            for line in lines:
+                if line.request.kind is kind and (found := _result(job_service, line, made)):
+                    refused[line.tag] = Refusal(_SENTENCE.format(id=found.id), Exit.UNREACHABLE)
+    return refused
+
+
+def _made_since(client: Client, kind: Kind, since: float) -> Iterator[Asset]:
+    cursor: str | None = None
+    for _ in range(look.MAX_PAGES):
+        page = session.call_mint(partial(client.page, kind, cursor=cursor, limit=100))
+        recent = [each for each in page.data if look.created_at(each) >= since]
+        yield from recent
+        cursor = page.next_cursor
+        if cursor is None or (page.data and not recent):
+            return
+
+
+def _result(job_service: JobService, line: Line, made: list[Asset]) -> Asset | None:
+    """Return what looks like the result of a line, and belongs to no job here."""
+    journal, body = job_service.journal, line.request.body(())
+    known = journal.assets(exclude="")
+    return next((each for each in made if look.matches(each, body) and each.id not in known), None)

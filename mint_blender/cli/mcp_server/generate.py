@@ -18,7 +18,7 @@ import anyio.to_thread
 from mcp.server.mcpserver import Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from ...delivery import write_files
 from ...files import pictures
@@ -47,10 +47,10 @@ from .. import session
 from .answers import answer, picture_content
 from .job_state import answer_with_jobs
 from .spending.approval import ApprovedCredits, Decision
-from .spending.quotes import Purchase
-from .spending.quoting import quote_for
-from .spending.starting import QuoteId, RequestId, check_start, start_quoted
-from .state import ToolContext, with_client, with_jobs
+from .spending.prices import ask_prices
+from .spending.quotes import LIFETIME, Purchase, Quote
+from .spending.starting import QuoteId, RequestId, check_start, reason_to_ask, start_quoted
+from .state import ToolContext, state_of, with_client, with_jobs
 from .tools import IRREVERSIBLE, READ_ONLY, Tool, absolute_path
 
 OTHER_FORMATS_ARE_FREE = "Formats that Mint has made before cost nothing."
@@ -322,3 +322,50 @@ TOOLS = (
     Tool(estimate_transform, "Get a price for an optimization or conversion", READ_ONLY),
     Tool(transform, "Optimize or convert (may spend Credits)", IRREVERSIBLE),
 )
+
+
+class QuoteState(BaseModel):
+    """What something would cost."""
+
+    quote_id: Annotated[str, Field(description="For generate")]
+    summary: Annotated[str, Field(description="What would be started, for the person")]
+    credits: Annotated[
+        float | None, Field(description="The whole price; null: Mint did not return one")
+    ]
+    credits_needed: Annotated[
+        float | None, Field(description="The account needs as many available Credits to start")
+    ] = None
+    expires_in_seconds: int
+    person_decides: Annotated[
+        str | None,
+        Field(description="Why generate will ask a person; null: it is within the limits"),
+    ] = None
+
+
+async def quote_for(context: ToolContext, purchase: Purchase) -> QuoteState:
+    """Return a new quote, with the price that Mint returns now.
+
+    Raises:
+        MintError: Mint cannot be asked.
+    """
+    estimates = await ask_prices(context, purchase.prices)
+    to_start = estimates[0].required_to_start if len(estimates) == 1 else None
+
+    quotes = state_of(context).quotes
+
+    def add(job_service: JobService) -> QuoteState:
+        quote = quotes.add(purchase, job_service.budget.total(purchase.prices))
+        return _quote_state(quote, to_start, reason_to_ask(job_service, quote))
+
+    return await with_jobs(context, add)
+
+
+def _quote_state(quote: Quote, to_start: float | None, reason: str | None) -> QuoteState:
+    return QuoteState(
+        quote_id=quote.id,
+        summary=quote.text,
+        credits=quote.credits,
+        credits_needed=to_start,
+        expires_in_seconds=round(LIFETIME),
+        person_decides=reason,
+    )

@@ -24,9 +24,9 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from ...delivery import blender_runtime, write_files
-from ...delivery.write_result import WriteResult, write_result
+from ...delivery.background import write_result
 from ...jobs.job import Job
-from ...jobs.job_values import Placement, Role
+from ...jobs.job_values import DeliveryResult, Placement, Role
 from ...jobs.phases import BUSY, Phase
 from ...jobs.presentation import action_checks, presenter
 from ...jobs.service import JobService, NotPossible
@@ -362,7 +362,7 @@ def _check_path(path: str, kind: Kind, *, overwrite: bool) -> Path:
 
 async def _write_job(
     context: ToolContext, job: Job, file: Path | None, picture: Path | None
-) -> WriteResult:
+) -> DeliveryResult:
     """Write the files of a job in a background Blender, with notifications of progress.
 
     Raises:
@@ -394,7 +394,7 @@ async def _picture_file() -> AsyncIterator[Path | None]:
         yield Path(folder) / "still.png"
 
 
-async def _note_written(context: ToolContext, job: Job, file: Path, result: WriteResult) -> None:
+async def _note_written(context: ToolContext, job: Job, file: Path, result: DeliveryResult) -> None:
     """Store that the result is in a file, unless it belongs to a scene or to a batch."""
 
     def note(job_service: JobService) -> None:
@@ -403,7 +403,7 @@ async def _note_written(context: ToolContext, job: Job, file: Path, result: Writ
             is_free = now.delivery.document is None and now.delivery.line is None
             if now.phase is Phase.READY and is_free:
                 job_service.set_delivery(job.id, replace(now.delivery, output=str(file)))
-                job_service.mark_placed(job.id, *result.notes, placement=result.placement)
+                job_service.record_delivery(job.id, result)
 
     await with_jobs(context, note)
 

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 from mcp.server.mcpserver import MCPServer
 
-from ...delivery.blender_pool import BlenderPool
+from ...delivery.background import BlenderPool
 from .. import exits
 from . import account, generate, job_tools, place
 from .state import JobThread, ServerState

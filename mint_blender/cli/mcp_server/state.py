@@ -16,7 +16,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 import anyio.to_thread
 from mcp.server.mcpserver import Context
 
-from ...delivery.blender_pool import BlenderPool
+from ...delivery.background import BlenderPool
 from ...jobs.service import JobService
 from ...mint.client import Client
 from .. import session

@@ -8,8 +8,6 @@ thumbnails; it closes the open file, so it runs in a background Blender.
 from __future__ import annotations
 
 import functools
-import os
-import subprocess
 from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
@@ -17,8 +15,8 @@ from typing import Any
 
 from ... import json_text
 from ...files.file_lock import FileInUse, file_lock
+from ...jobs.child_process import ChildProcess
 from ...message import Message
-from ...mint.account import KEY_VARIABLE
 from ...scene.export.output_path import OutputError
 from .. import blender_runtime
 from .manifest import LOCK
@@ -31,9 +29,6 @@ _CODE = """
 import bpy
 from _bpy_internal.assets.remote_library import asset_listing_main
 status = asset_listing_main(["--quiet", "generate", FOLDER])
-sys.stdout.flush()
-sys.stderr.flush()
-os._exit(status)
 """
 
 
@@ -80,20 +75,13 @@ def write(folder: Path) -> RemoteListing:
 
 def _run_generator(folder: Path) -> None:
     code = _CODE.replace("FOLDER", repr(str(folder)))
-    done = subprocess.run(
-        blender_runtime.bare_background_command(code),
-        env={name: value for name, value in os.environ.items() if name != KEY_VARIABLE},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        unknown = Message("exit status {status}", status=done.returncode)
+    child = ChildProcess(blender_runtime.bare_background_command(code))
+    try:
+        status, lines = child.wait(), child.errors.strip().splitlines()
+    finally:
+        child.end()
+    if status != 0:
+        unknown = Message("exit status {status}", status=status)
         raise _listing_error(folder, lines[-1] if lines else unknown)
 
 

@@ -46,8 +46,6 @@ PAGE_SIZE = 100
 """The largest page that Mint returns."""
 ORIGIN = (0.0, 0.0, 0.0)
 OnRetry = Callable[[MintError, float], None]
-FetchFiles = Callable[[Asset, Path], dict[Role, LocalFile]]
-"""Downloads the files of an asset into a folder."""
 
 
 class SyncRunning(OutputError):
@@ -155,43 +153,25 @@ def sync(
         OutputError: The folder cannot be used.
     """
     folder = folder.expanduser().absolute()
-    with _locked_manifest(folder) as manifest, Downloader(local_files=local_files) as downloader:
-        fetch_files = partial(_fetch_files_with_fresh_links, downloader=downloader, refresh=refresh)
-        return _sync_assets(folder, manifest, wanted, home, fetch_files, on_progress)
-
-
-def _sync_assets(
-    folder: Path,
-    manifest: Manifest,
-    wanted: Iterable[Asset],
-    home: Path,
-    fetch_files: FetchFiles,
-    on_progress: Callable[[SyncProgress], None],
-) -> SyncResult:
     result = SyncResult()
-    finished = [
-        asset for asset in wanted if view_model.state_of(asset) is view_model.AssetState.DONE
-    ]
-    outdated = [
-        asset for asset in finished if not manifest.is_up_to_date(asset.id, version_of(asset))
-    ]
-    result.unchanged = len(finished) - len(outdated)
-    work_folder = home / "library-sync" / _hashed(str(folder))[:12]
-    for number, asset in enumerate(outdated, start=1):
-        work = _asset_work_folder(work_folder, asset.id)
-        step = _sync_asset(folder, manifest, asset, work, fetch_files, result)
-        on_progress(SyncProgress(asset, number, len(outdated), *step))
-    with suppress(OSError):
-        work_folder.rmdir()  # not empty if something failed: the next run uses it
+    with _locked_manifest(folder) as manifest, Downloader(local_files=local_files) as downloader:
+        finished = [
+            asset for asset in wanted if view_model.state_of(asset) is view_model.AssetState.DONE
+        ]
+        outdated = [
+            asset for asset in finished if not manifest.is_up_to_date(asset.id, version_of(asset))
+        ]
+        result.unchanged = len(finished) - len(outdated)
+        work_folder = home / "library-sync" / _hashed(str(folder))[:12]
+        for number, asset in enumerate(outdated, start=1):
+            # it is removed afterwards, so its name is ours, and never an id of Mint's
+            work = work_folder / _hashed(asset.id)[:32]
+            fetch = partial(_fetch_files, work=work, downloader=downloader)
+            step = _sync_asset(folder, manifest, asset, work, fetch, refresh, result)
+            on_progress(SyncProgress(asset, number, len(outdated), *step))
+        with suppress(OSError):
+            work_folder.rmdir()  # not empty if something failed: the next run uses it
     return result
-
-
-def _asset_work_folder(work_folder: Path, asset_id: str) -> Path:
-    """Return where the files of an asset are downloaded to; the folder may not exist.
-
-    It is removed afterwards, so its name is ours: the hash of an id, and never an id of Mint's.
-    """
-    return work_folder / _hashed(asset_id)[:32]
 
 
 def _hashed(text: str) -> str:
@@ -251,10 +231,11 @@ def _sync_asset(
     manifest: Manifest,
     asset: Asset,
     work: Path,
-    fetch_files: FetchFiles,
+    fetch: Callable[[Asset], dict[Role, LocalFile]],
+    refresh: Callable[[Asset], Asset] | None,
     result: SyncResult,
 ) -> tuple[Path | None, str]:
-    """Download and save one asset.
+    """Download and save one asset; if a link has expired, with new links.
 
     Returns:
         The file, or None with a sentence about why it was not saved.
@@ -264,7 +245,13 @@ def _sync_asset(
         if conflict := manifest.conflict(asset.id, name):
             result.skipped.append(conflict)
             return None, conflict
-        blend_file = _save(asset, fetch_files(asset, work), work / "result.blend", folder)
+        try:
+            files = fetch(asset)
+        except LinkExpired:
+            if refresh is None:
+                raise
+            files = fetch(refresh(asset))
+        blend_file = _save(asset, files, work / "result.blend", folder)
         if conflict := manifest.conflict(asset.id, name):  # the user may have saved it meanwhile
             result.skipped.append(conflict)
             return None, conflict
@@ -278,18 +265,6 @@ def _sync_asset(
         )
         result.failed.append(sentence)
         return None, sentence
-
-
-def _fetch_files_with_fresh_links(
-    asset: Asset, work: Path, *, downloader: Downloader, refresh: Callable[[Asset], Asset] | None
-) -> dict[Role, LocalFile]:
-    """Download an asset's files; if a link has expired, retry once with new links."""
-    try:
-        return _fetch_files(asset, work, downloader)
-    except LinkExpired:
-        if refresh is None:
-            raise
-        return _fetch_files(refresh(asset), work, downloader)
 
 
 def _fetch_files(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, LocalFile]:

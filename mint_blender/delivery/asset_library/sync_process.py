@@ -1,35 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A background Blender that saves into an asset library, so that this one does not freeze.
 
-It runs this package's own command `library sync` and writes its events into a log file, which the
-heartbeat polls. It ends with this Blender, or when the user stops it; the next run resumes.
+It runs this package's own command `library sync`, whose events the heartbeat reads. It ends when
+the user stops it, and soon after this Blender has ended; the next run resumes.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from ...files import busy_files, private_files
+from ...jobs.child_process import ChildEnded, ChildProcess
 from ...jobs.storage.home import HOME_VARIABLE
 from ...message import Message, sentences
 from ...mint.account import BASE_URL_VARIABLE, KEY_VARIABLE, Account
 from .. import blender_runtime
 
-# Exits without Python's shutdown: everything is on disk by then, and other add-ons may be slow.
 _CODE = """
-import os, sys
 from {package}.cli.commands import from_blender
-status = from_blender({arguments!r})
-sys.stdout.flush()
-sys.stderr.flush()
-os._exit(status)
+status = from_blender(ARGUMENTS)
 """
-
 
 LISTING = "--listing"
 """The word with which `library sync` also writes the listing of a remote asset library."""
@@ -39,41 +30,28 @@ class SyncProcess:
     """The one child process of this Blender that syncs an asset library, or none."""
 
     def __init__(self) -> None:
-        self._child: subprocess.Popen[bytes] | None = None
-        self._log: IO[bytes] | None = None
+        self._child: ChildProcess | None = None
         self._event: dict[str, Any] = {}  # the last one that was read
         self._saved: dict[str, Any] = {}  # the event after the last asset, before a listing
         self._has_listing = False
-        self._partial_line = b""
 
     def start(self, arguments: Sequence[str], account: Account, home: Path) -> None:
         """Run `library` with these command-line words, and stop a run that has not ended.
 
         Raises:
-            OSError: The log cannot be written or Blender cannot be started.
+            OSError: Blender cannot be started.
         """
         self.stop()
-        code = _CODE.format(
-            package=blender_runtime.PACKAGE, arguments=["library", *arguments, "--json"]
+        words = ["library", *arguments, "--json"]
+        code = _CODE.replace("ARGUMENTS", repr(words))
+        self._child = ChildProcess(
+            blender_runtime.background_command(code, online=True),
+            {
+                KEY_VARIABLE: account.key,
+                BASE_URL_VARIABLE: account.base_url,
+                HOME_VARIABLE: str(home),
+            },
         )
-        # Another Blender of the same user may sync too.
-        log = home / f"library-sync-{os.getpid()}.log"
-        private_files.make_home(home)
-        with open(log, "wb", opener=private_files.opener) as stream:
-            self._child = subprocess.Popen(
-                blender_runtime.background_command(code, online=True),
-                env={
-                    **os.environ,
-                    KEY_VARIABLE: account.key,
-                    BASE_URL_VARIABLE: account.base_url,
-                    HOME_VARIABLE: str(home),
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.DEVNULL,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
-        self._log, self._partial_line = log.open("rb"), b""
         self._event, self._has_listing = {}, LISTING in arguments
 
     @property
@@ -100,54 +78,41 @@ class SyncProcess:
         return Message.from_json(event["message_details"]) if "message_details" in event else None
 
     def poll(self) -> bool:
-        """Read the events written since the last call; return whether anything changed.
+        """Read the events since the last call; return whether anything changed.
 
         Costs nothing while no child process runs.
         """
-        if self._child is None or self._log is None:
+        if self._child is None:
             return False
-        ended = self._child.poll() is not None
-        *lines, self._partial_line = (self._partial_line + self._log.read()).split(b"\n")
-        for line in lines:
-            self._read_event(line)
-        if ended:
-            if self._event.get("event") not in self._last_events():
+        changed = False
+        try:
+            while (event := self._child.poll()) is not None:
+                changed = True
+                self._read_event(event)
+        except ChildEnded:
+            last = "listing" if self._has_listing else "library"
+            if self._event.get("event") not in {last, "error"}:
                 self._fail(Message("The sync did not finish. Sync again to continue."))
-            self._release()
-        return ended or bool(lines)
+            self._child.end()
+            self._child, changed = None, True
+        return changed
 
     def stop(self) -> None:
-        """End the child process, within 5 seconds. What it has saved stays."""
+        """End the child process. What it has saved stays."""
         if self._child is not None:
-            self._child.kill()
-            self._child.wait(5)
+            self._child.end()
+            self._child = None
             self._fail(Message("Sync stopped. Sync again to continue."))
-        self._release()
 
     def close(self) -> None:
         """End the child process: this Blender ends, or the add-on is being disabled."""
         self.stop()
 
-    def _last_events(self) -> set[str]:
-        """Return the events after which nothing more is to come."""
-        return {"listing" if self._has_listing else "library", "error"}
-
     def _fail(self, message: Message) -> None:
         self._event = {"event": "error", "message_details": message.to_json()}
 
-    def _release(self) -> None:
-        if self._log is not None:
-            self._log.close()
-            busy_files.try_to_remove(Path(self._log.name))
-        self._child = self._log = None
-
-    def _read_event(self, line: bytes) -> None:
-        """Read one line; ignore Blender's own output."""
-        try:
-            event = json.loads(line)
-        except ValueError:
-            return
-        if isinstance(event, dict) and "event" in event:
+    def _read_event(self, event: dict[str, Any]) -> None:
+        if "event" in event:  # else it is Blender's own output
             self._event = event
             if event["event"] == "library":
                 self._saved = event

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read, check, measure and rewrite GLB files.
 
-Does not use Blender or the network; `draco` needs the optional package DracoPy.
+Does not use Blender or the network.
 """

@@ -28,18 +28,18 @@ from .json_values import (
 )
 from .limits import GlbLimits
 
-__all__ = ["GlbLimits", "GltfError", "Summary", "check", "is_version_2"]
+__all__ = ["Glb", "GlbLimits", "GltfError", "check", "is_version_2"]
 
 
 @dataclass(frozen=True)
-class Summary:
-    """What the check has counted."""
+class Glb:
+    """What a checked GLB needs and holds."""
 
     extensions_used: frozenset[str]
     extensions_required: frozenset[str]
     vertices: int
     triangles: int
-    mesh_names: tuple[str, ...]
+    """Triangles of the meshes that nodes use, each mesh counted once; `vertices` likewise."""
 
 
 INSTANCING = "EXT_mesh_gpu_instancing"
@@ -62,8 +62,8 @@ LISTS = (
 )
 
 
-def check(document: JsonObject, binary: int | None, limits: GlbLimits) -> Summary:
-    """Return a summary of a valid document.
+def check(document: JsonObject, binary: int | None, limits: GlbLimits) -> Glb:
+    """Return what a valid document needs and holds.
 
     Args:
         document: The parsed JSON.
@@ -91,10 +91,7 @@ def check(document: JsonObject, binary: int | None, limits: GlbLimits) -> Summar
     used_meshes = {node["mesh"] for node in tables["nodes"] if "mesh" in node}
     vertices, triangles = _count(tables, used_meshes, limits)
     _check_uses(tables, limits)
-    names = tuple(
-        name if isinstance(name := mesh.get("name"), str) else "" for mesh in tables["meshes"]
-    )
-    return Summary(used, required, vertices, triangles, names)
+    return Glb(used, required, vertices, triangles)
 
 
 def is_version_2(asset: JsonObject) -> bool:

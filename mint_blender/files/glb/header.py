@@ -2,58 +2,32 @@
 """Read the header of a GLB and check whether it may be imported.
 
 Reads the header, the JSON chunk (bounded) and the headers of images, so that false claims cost no
-memory. `checks` checks the JSON, `images` the images; `bounds` measures the scene. An importer
-opens no other file, fetches nothing, and meets no count above the limits in an accepted file.
+memory. `checks` checks the JSON, `images` the images. An importer opens no other file, fetches
+nothing, and meets no count above the limits in an accepted file.
 
 Source: glTF 2.0 specification, section 4 (GLB file format).
 """
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ...message import Message
 from ..errors import InvalidGlb
 from . import images as glb_images
-from .bounds import scene_bounds
-from .checks import GlbLimits, GltfError, Summary, check
+from .checks import Glb, GlbLimits, GltfError, check
 
-__all__ = ["Glb", "GlbLimits", "InvalidGlb", "inspect", "inspect_prefix"]
+__all__ = ["GlbLimits", "InvalidGlb", "inspect"]
 
-Vector = tuple[float, float, float]
 DEFAULTS = GlbLimits()
 MAX_CHUNKS = 64
 CHUNK_HEADER = 8
 JSON_OFFSET = 12 + CHUNK_HEADER
-
-
-@dataclass(frozen=True)
-class Glb:
-    """A checked GLB."""
-
-    version: int
-    length: int
-    """Bytes of the file."""
-    extensions_used: frozenset[str]
-    extensions_required: frozenset[str]
-    vertices: int
-    triangles: int
-    """Triangles of the meshes that nodes use, each mesh counted once; `vertices` likewise."""
-    materials: int
-    images: int
-    mesh_names: tuple[str, ...]
-    bounds: tuple[Vector, Vector] | None
-    """Lowest and highest corner in glTF axes (Y up) and units; None if unknown."""
-    generator: str
-    extras: Mapping[str, Any]
-    """`asset.extras` of the JSON."""
 
 
 def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
@@ -67,15 +41,15 @@ def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
             length = os.fstat(stream.fileno()).st_size
             text, binary = _chunks(stream, length, limits)
             document = _document(text)
-            summary = check(document, binary, limits)
+            found = check(document, binary, limits)
             glb_images.check(stream, JSON_OFFSET + len(text) + CHUNK_HEADER, document, limits)
+            return found
     except GltfError as problem:
         raise InvalidGlb(
             Message("Cannot import {name}: {reason}.", name=path.name, reason=problem)
         ) from None
     except OSError as error:
         raise _unreadable(path, error) from error
-    return _glb(document, summary, length)
 
 
 def check_container(path: Path) -> None:
@@ -95,35 +69,6 @@ def check_container(path: Path) -> None:
         raise _unreadable(path, error) from error
 
 
-def inspect_prefix(
-    beginning: bytes, length: int, name: str, *, limits: GlbLimits = DEFAULTS
-) -> Glb:
-    """Return what `inspect` does, from the beginning of a file.
-
-    Args:
-        beginning: The file up to 8 bytes after its JSON.
-        length: Bytes of the whole file.
-        name: Names the file in error messages.
-        limits: The largest counts that are accepted.
-
-    Raises:
-        InvalidGlb: If the file cannot be imported.
-    """
-    try:
-        text, binary = _chunks(io.BytesIO(beginning), length, limits)
-        document = _document(text)
-        return _glb(document, check(document, binary, limits), length)
-    except (GltfError, struct.error) as error:
-        reason = (
-            str(error)
-            if isinstance(error, GltfError)
-            else Message("it has more chunks than expected")
-        )
-        raise InvalidGlb(
-            Message("Cannot import {name}: {reason}.", name=name, reason=reason)
-        ) from None
-
-
 def _unreadable(path: Path, error: OSError) -> InvalidGlb:
     return InvalidGlb(
         Message(
@@ -131,24 +76,6 @@ def _unreadable(path: Path, error: OSError) -> InvalidGlb:
             name=path.name,
             reason=error.strerror or type(error).__name__,
         )
-    )
-
-
-def _glb(document: dict[str, Any], summary: Summary, length: int) -> Glb:
-    generator, extras = document["asset"].get("generator"), document["asset"].get("extras")
-    return Glb(
-        version=2,
-        length=length,
-        extensions_used=summary.extensions_used,
-        extensions_required=summary.extensions_required,
-        vertices=summary.vertices,
-        triangles=summary.triangles,
-        materials=len(document.get("materials", [])),
-        images=len(document.get("images", [])),
-        mesh_names=summary.mesh_names,
-        bounds=scene_bounds(document),
-        generator=generator if isinstance(generator, str) else "",
-        extras=extras if isinstance(extras, dict) else {},
     )
 
 

@@ -2,7 +2,8 @@
 """Rewrite a valid but unusual GLB for an importer that is stricter than the specification.
 
 Blender's importer refuses trailing bytes, every version but "2.0", and a required extension that is
-not listed as used. The file itself is not changed; `header.inspect` must have accepted it.
+not listed as used. Without a Draco decoder it also refuses compressed data that are optional. The
+file itself is not changed; `header.inspect` must have accepted it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import busy_files
+from . import draco
 
 HEADER = 12
 CHUNK_HEADER = 8
@@ -58,11 +60,25 @@ def normalized_copy(path: Path) -> Iterator[Path]:
 def _normalize(document: dict[str, Any]) -> bool:
     """Change what a strict importer would refuse; return whether anything was changed."""
     asset, used = document["asset"], document.get("extensionsUsed", [])
-    missing = [name for name in document.get("extensionsRequired", []) if name not in used]
-    if asset["version"] == "2.0" and not missing:
+    required = document.get("extensionsRequired", [])
+    missing = [name for name in required if name not in used]
+    is_plain = draco.EXTENSION not in required and _use_plain_data(document)
+    if asset["version"] == "2.0" and not missing and not is_plain:
         return False
     asset["version"] = "2.0"
     asset.pop("minVersion", None)
     if missing:
         document["extensionsUsed"] = [*used, *dict.fromkeys(missing)]
     return True
+
+
+def _use_plain_data(document: dict[str, Any]) -> bool:
+    """Drop compressed data where there is uncompressed data, too; return whether there was any."""
+    is_changed = False
+    for primitive in list(draco.compressed_primitives(document)):
+        used = [*primitive.get("attributes", {}).values()]
+        used += [primitive["indices"]] if "indices" in primitive else []
+        if used and all("bufferView" in document["accessors"][int(each)] for each in used):
+            del primitive["extensions"][draco.EXTENSION]
+            is_changed = True
+    return is_changed

@@ -17,6 +17,7 @@ from ..paid_requests.record import PaidVerb
 from ..phases import BUSY, Phase, Verb
 
 if TYPE_CHECKING:
+    from ..job import Job
     from ..queries import Query
 
 PRICE_LIFETIME = 3600.0

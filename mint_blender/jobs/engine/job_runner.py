@@ -18,7 +18,7 @@ from ...mint.schema import Kind
 from .. import stage_durations
 from ..budget.prices import NotPossible
 from ..job import Job
-from ..job_values import Cause, Placement, Problem
+from ..job_values import Cause, DeliveryResult, Problem
 from ..phases import Phase
 from ..queries import Answer, Query
 from ..storage.job_cache import JobCache, UnsentJobs
@@ -162,24 +162,19 @@ class JobRunner:
                 )
             )
 
-    def mark_placed(
-        self,
-        job_id: str,
-        *notes: str,
-        resolved_codes: Collection[str] = (),
-        placement: Placement | None = None,
-    ) -> None:
-        """Store that the result is in a scene or a file.
-
-        `resolved_codes` are the codes of earlier notes that no longer apply; `placement` is known
-        if the result is in a scene.
-        """
+    def record_delivery(self, job_id: str, result: DeliveryResult) -> None:
+        """Store that a result is in a scene or a file, or why it is not."""
+        if result.problem is not None:
+            self.mark_import_failed(job_id, result.problem)
+            return
 
         def place(job: Job) -> Job:
-            job = job.without_notes(*resolved_codes)
-            for note in notes:
+            job = job.without_notes(*result.resolved_codes)
+            for note in result.notes:
                 job = job.with_note(note)
-            return job.moved(Phase.PLACED, problem=None, placement=placement or job.placement)
+            return job.moved(
+                Phase.PLACED, problem=None, placement=result.placement or job.placement
+            )
 
         self.update(job_id, place)
 

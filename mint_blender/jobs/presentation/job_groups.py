@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ..job import Job, asset_of
@@ -250,3 +250,29 @@ def _unsent_credits(job: Job) -> float:
         and job.hold is None
     )
     return (job.estimate or 0.0) + (job.optimize_estimate or 0.0) if is_unsent else 0.0
+
+
+def keep(groups: JobGroups, before: JobGroups) -> JobGroups:
+    """Return the groups with each job in the place that it had before.
+
+    Jobs that were not shown before are where they belong, above the others of their group if they
+    are newer. Returns `groups` itself if all jobs have kept their places.
+    """
+    places = {job.id: part.group for part in before.groups for job in part.shown}
+    shown: dict[Group, list[Job]] = {group: [] for group in Group}
+    now = {job.id: job for part in groups.groups for job in part.shown}
+    for part in groups.groups:
+        shown[part.group] += [job for job in part.shown if job.id not in places]
+    for part in before.groups:
+        shown[part.group] += [now[job.id] for job in part.shown if job.id in now]
+    known = {part.group: part for part in groups.groups}
+    kept = tuple(
+        replace(known.get(group, JobGroup(group, ())), shown=tuple(jobs))
+        for group, jobs in shown.items()
+        if jobs or group in known
+    )
+    return groups if _order(kept) == _order(groups.groups) else replace(groups, groups=kept)
+
+
+def _order(groups: tuple[JobGroup, ...]) -> list[str]:
+    return [job.id for part in groups for job in part.shown]

@@ -12,7 +12,6 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass
-from enum import StrEnum
 
 from ...mint.account import Account, Owner
 from ..job_values import Hold
@@ -36,14 +35,6 @@ ASK_AGAIN_AFTER = 24 * 3600.0
 """Seconds after which a Mint that did not say whose key it is may be asked once more."""
 
 
-class AccountMatch(StrEnum):
-    """Whether a job belongs to the current account."""
-
-    MINE = "mine"
-    FOREIGN = "foreign"  # it belongs to another account, or is at another API
-    UNKNOWN = "unknown"  # there is no key, or Mint has not said yet whose it is
-
-
 @dataclass(frozen=True)
 class CurrentAccount:
     """The account that is talked to now.
@@ -57,30 +48,16 @@ class CurrentAccount:
     key_hash: str = ""
     is_identified: bool = False
 
-    def match(self, owner: Owner | None) -> AccountMatch:
-        """Return whether a job of that owner belongs to this account.
+    def hold(self, owner: Owner) -> Hold | None:
+        """Return why a job of that owner has to wait; None if it belongs to this account.
 
         A job without an owner was never sent: whichever account sends it first owns it.
         """
-        if owner is None or not owner.account:
-            return (
-                AccountMatch.FOREIGN
-                if owner and owner.origin and owner.origin != self.origin
-                else AccountMatch.MINE
-            )
-        if owner.origin != self.origin:
-            return AccountMatch.FOREIGN
-        if owner == self.owner:
-            return AccountMatch.MINE
-        return AccountMatch.FOREIGN if self.is_identified else AccountMatch.UNKNOWN
-
-    def hold(self, owner: Owner | None) -> Hold | None:
-        """Return why a job of that owner has to wait, or None."""
-        return {
-            AccountMatch.MINE: None,
-            AccountMatch.FOREIGN: Hold.FOREIGN,
-            AccountMatch.UNKNOWN: Hold.UNKNOWN,
-        }[self.match(owner)]
+        if owner.origin != self.origin and (owner.origin or owner.account):
+            return Hold.FOREIGN
+        if not owner.account or owner == self.owner:
+            return None
+        return Hold.FOREIGN if self.is_identified else Hold.UNKNOWN
 
 
 class Accounts:

@@ -27,7 +27,7 @@ from ..paid_requests.table import PaidRequests
 from ..phases import Phase, Verb
 from . import job_owners, migrations
 from .database import Database
-from .job_owners import AccountMatch, Accounts, CurrentAccount
+from .job_owners import Accounts, CurrentAccount
 from .serialization import Unreadable, load_row
 from .tables import phase_moves, summaries
 from .tables.jobs import ENDED, OPEN, TABLES
@@ -112,7 +112,7 @@ class JournalReader:
     def _is_mine(self, origin: str, account: str) -> bool:
         return (
             self.current_account is None
-            or self.current_account.match(Owner(origin, account)) is AccountMatch.MINE
+            or self.current_account.hold(Owner(origin, account)) is None
         )
 
     # -- reading

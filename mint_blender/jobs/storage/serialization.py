@@ -25,6 +25,7 @@ from ..job_values import (
     ClientRequest,
     DecidedPreview,
     Delivery,
+    DeliveryResult,
     Hold,
     LocalFile,
     Placement,
@@ -155,6 +156,24 @@ def load_placement(record: Mapping[str, Any] | None) -> Placement | None:
     if not record:
         return None
     return _from_record(Placement, record, objects=_list, low=_vector, high=_vector)
+
+
+def dump_result(result: DeliveryResult) -> dict[str, Any]:
+    """Return the result of a delivery as JSON values."""
+    return {
+        "notes": [note.to_json() for note in result.notes],
+        "problem": result.problem.to_json() if result.problem is not None else None,
+        "placement": dump_placement(result.placement),
+    }
+
+
+def load_result(record: Mapping[str, Any]) -> DeliveryResult:
+    """Return the result that `dump_result` wrote."""
+    return DeliveryResult(
+        tuple(Message.from_json(note) for note in record["notes"]),
+        Message.from_json(record["problem"]) if record["problem"] else None,
+        load_placement(record["placement"]),
+    )
 
 
 def _vector(values: Any) -> Any:

@@ -22,7 +22,7 @@ from ..engine.config import EngineConfig
 from ..engine.thread_messages import Command, DownloadEnded, Event, Progress, QueryEnded
 from ..job_values import Role
 from ..presentation import error_messages
-from ..queries import RemoteGlbHeader, Thumbnail
+from ..queries import Thumbnail
 from ..workflow.effects import Fetch
 from . import fetch_file, file_queries
 
@@ -131,9 +131,7 @@ class Downloads:
         self._in_flight.discard((fetched.job_id, fetched.name))
         self._last_used = self._config.clock()
 
-    def ask(
-        self, query: Thumbnail | RemoteGlbHeader, number_of_ask: int, is_allowed: Callable[[], bool]
-    ) -> int:
+    def ask(self, query: Thumbnail, number_of_ask: int, is_allowed: Callable[[], bool]) -> int:
         """Answer a query from the file host; `QueryEnded` with the returned number comes back."""
         number = next(_numbers)
         self._queries.add(number)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answer queries from the file host: thumbnails, and the header of a GLB.
+"""Answer queries from the file host: thumbnails.
 
-Runs on threads of the pool. Thumbnails are cached under the home folder up to a maximum size; the
+Runs on threads of the pool. They are cached under the home folder up to a maximum size; the
 least recently used ones go first.
 """
 
@@ -20,7 +20,7 @@ from ...files.download_folder import DownloadFolder, prune, thumbnail_name
 from ...files.errors import FileError, InvalidFile
 from ..engine.thread_messages import QueryAnswered
 from ..presentation import error_messages
-from ..queries import RemoteGlbHeader, Thumbnail
+from ..queries import Thumbnail
 
 if TYPE_CHECKING:
     from ...files.download import Downloader
@@ -39,17 +39,10 @@ _downloads = itertools.count(1)
 
 
 def run(
-    query: Thumbnail | RemoteGlbHeader,
-    home: Path,
-    downloader: Downloader,
-    stop: Callable[[], bool],
+    query: Thumbnail, home: Path, downloader: Downloader, stop: Callable[[], bool]
 ) -> QueryAnswered:
     """Return the answer, or the reason why there is none. Never raises."""
     try:
-        if isinstance(query, RemoteGlbHeader):
-            from ...files.remote_header import fetch_header
-
-            return QueryAnswered(query, fetch_header(query.url, downloader, stop))
         return QueryAnswered(query, thumbnail(query.url, home, downloader, stop))
     except FileError as error:
         return QueryAnswered(query, None, str(error))

@@ -7,7 +7,6 @@ By feature, not by version number, since builds of a version differ.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 from typing import Any
 
@@ -20,10 +19,8 @@ from .importer_output import muted_importer
 def readable_extensions() -> frozenset[str]:
     """Return the glTF extensions that a file may require and still be imported completely."""
     readable = set(_known_to_the_importer())
-    if not draco_is_native():
+    if not has_draco_decoder():
         readable.discard(DRACO)
-    if draco_by_package():
-        readable.add(DRACO)
     if not _library_is_there("bf_intern_meshopt_bridge", "MeshOptimizer"):
         readable -= MESHOPT
     if not getattr(bpy.app.build_options, "image_webp", True):
@@ -31,7 +28,7 @@ def readable_extensions() -> frozenset[str]:
     return frozenset(readable)
 
 
-def draco_is_native() -> bool:
+def has_draco_decoder() -> bool:
     """Return whether Blender's importer has its Draco decoder, which some builds lack."""
     if _library_is_there("bf_intern_draco_bridge", "Draco"):
         return True
@@ -43,13 +40,6 @@ def draco_is_native() -> bool:
         if module is not None and hasattr(module, "dll_exists"):
             return bool(module.dll_exists(quiet=True))
     return False
-
-
-def draco_by_package() -> bool:
-    """Return whether the optional package DracoPy is installed (`mint-blender[draco]`)."""
-    if "DracoPy" in sys.modules:
-        return sys.modules["DracoPy"] is not None
-    return importlib.util.find_spec("DracoPy") is not None
 
 
 def _known_to_the_importer() -> frozenset[str]:

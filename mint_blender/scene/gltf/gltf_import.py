@@ -84,7 +84,7 @@ def import_glb(
 
 @contextlib.contextmanager
 def _readable(path: Path) -> Iterator[Path]:
-    """Yield the file, or a normalized copy, decoded from Draco if Blender has no decoder."""
+    """Yield the file, or a normalized copy, after its checks."""
     try:
         header = glb_header.inspect(path)
         if missing := file_choice.missing_extensions(header, gltf_extensions.readable_extensions()):
@@ -96,14 +96,9 @@ def _readable(path: Path) -> Iterator[Path]:
                 )
             )
         with normalize.normalized_copy(path) as file:
-            if file_choice.DRACO not in header.extensions_used:
-                yield file
-            elif gltf_extensions.draco_is_native():
+            if file_choice.DRACO in header.extensions_used:
                 draco.check_face_counts(file)
-                yield file
-            else:
-                with draco.decompressed_copy(file) as copy:
-                    yield copy
+            yield file
     except FileError as error:
         raise SceneImportError(
             Message("{problem} The file is kept; nothing was imported.", problem=error)

@@ -34,7 +34,6 @@ from . import (
     calibration,
     collider,
     panorama,
-    part_notes,
     splat_nodes,
     splats,
 )
@@ -131,7 +130,7 @@ def import_world(
     is_chosen = options.collider in {"PHYSICS", "VISIBLE"}
     set_properties(root, {COLLIDER_DISPLAY: options.collider if is_chosen else None})
     update_collider(root, scene, replace(options, rigid_body=False))
-    notes += part_notes.missing(parts, options)
+    notes += notes_on_missing(parts, options)
     return BuiltWorld(root, (root, *root.children_recursive), tuple(notes))
 
 
@@ -432,7 +431,7 @@ def _add_readable_parts(
         errors["SPLATS"] = error
     if errors and not any(has_part(root, part) for part in PART_NAMES):
         raise next(iter(errors.values()))
-    return [part_notes.unusable(part, error) for part, error in errors.items()]
+    return [note_on_unusable(part, error) for part, error in errors.items()]
 
 
 def _relink_users(root: bpy.types.Object, earlier: list[bpy.types.Object]) -> None:
@@ -443,3 +442,43 @@ def _relink_users(root: bpy.types.Object, earlier: list[bpy.types.Object]) -> No
         reparent_and_remap.remap_users(
             next((other for other in new if other.type == each.type), new[0]), each
         )
+
+
+# -- notes on parts that were not imported
+
+
+def note_on_unusable(part: Part, error: InvalidFile) -> Message:
+    """Return the note that a part turned out to be unusable while it was built."""
+    return note(f"{part.lower()}_unusable", part=PART_NAMES[part], reason=error)
+
+
+def codes_without(part: Part) -> tuple[str, ...]:
+    """Return the codes of all notes that say that this part is not there."""
+    codes = f"{part.lower()}_missing", f"{part.lower()}_unusable"
+    return (*codes, "splats_left_out") if part == "SPLATS" else codes
+
+
+def notes_on_missing(parts: WorldFiles, options: WorldOptions) -> list[Message]:
+    """Return notes about the parts that were not imported."""
+    notes = []
+    if parts.collider is None and options.collider != "NONE":
+        notes.append(_came_without("COLLIDER"))
+    if parts.panorama is None:
+        notes.append(_came_without("PANORAMA"))
+    if parts.splats is None:
+        tiers = sorted(key.removeprefix("spz_") for key in parts.links if key.startswith("spz_"))
+        notes.append(
+            note("splats_left_out", tiers=", ".join(tiers)) if tiers else note("splats_missing")
+        )
+    return notes
+
+
+def _came_without(part: Part) -> Message:
+    return note(f"{part.lower()}_missing", kind=Message("world"), part=PART_NAMES[part])
+
+
+def resolved_codes(root: bpy.types.Object) -> tuple[str, ...]:
+    """Return the codes of earlier notes on parts that are in the scene by now."""
+    return tuple(
+        code for part in PART_NAMES if has_part(root, part) for code in codes_without(part)
+    )

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def account_changed() -> None:
     """Check a new key or base URL at once, so that the panel shows whether Mint accepts it."""
     from ...jobs.queries import Balance, KeyOwner
-    from ..pricing import price_queries
+    from ..pricing import price_dialog
 
     if not bpy.app.background and may_go_online() and session.account().key:
-        price_queries.ask(
+        price_dialog.ask(
             KeyOwner(), Balance(), create_properties.price_of(create_properties.of(bpy.context))
         )
 
@@ -39,9 +39,9 @@ class _Question(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Send the queries."""
-        from ..pricing import price_queries
+        from ..pricing import price_dialog
 
-        complaint = price_queries.ask(*self.queries())
+        complaint = price_dialog.ask(*self.queries())
         if complaint:
             self.report({"ERROR"}, translated(complaint))
             return {"CANCELLED"}
@@ -109,13 +109,13 @@ class MINT_OT_copy_diagnostics(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Copy the report."""
-        from ...delivery import versions
+        from ...delivery import blender_runtime
         from ...jobs.diagnostics import report
 
         context.window_manager.clipboard = report.diagnostics(
             session.home(),
             session.account(),
-            versions=versions.lines(),
+            versions=blender_runtime.version_lines(),
             settings=shown_settings(),
         )
         self.report({"INFO"}, translated(Message("Diagnostics copied to the clipboard.")))

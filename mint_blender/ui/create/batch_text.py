@@ -9,7 +9,7 @@ import bpy
 from ...message import Message
 from .. import session
 from ..job_actions import report_error, run_action
-from ..pricing import spending_dialog
+from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from ..typed_context import layout_of
@@ -55,7 +55,7 @@ def prompts_in(text: bpy.types.Text | None) -> list[Prompt]:
     ]
 
 
-class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
+class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
     """Start a job for each line of a text."""
 
     bl_idname = "mint.batch_text"

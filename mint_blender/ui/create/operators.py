@@ -8,7 +8,7 @@ import bpy
 
 from .. import session
 from ..job_actions import Result, run_action
-from ..pricing import spending_dialog
+from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from ..typed_context import layout_of
@@ -35,7 +35,7 @@ def _unsent() -> dict[str, str]:
     return session.state(_State).unsent
 
 
-class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
+class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
     """Generate a 3D Model or a World from a prompt, with Mint."""
 
     bl_idname = "mint.generate"

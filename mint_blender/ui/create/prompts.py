@@ -15,7 +15,7 @@ import bpy
 from ...jobs.queries import Balance
 from ...message import Message
 from .. import heartbeat, session
-from ..pricing import price_queries
+from ..pricing import price_dialog
 from . import properties as create_properties
 from . import saved_settings
 
@@ -111,5 +111,5 @@ def ask() -> bool:
     if saved_settings.pause_left() > 0:
         return True
     form = create_properties.of(bpy.context)
-    price_queries.ask_unknown(*create_properties.prices_of(form), Balance())
+    price_dialog.ask_unknown(*create_properties.prices_of(form), Balance())
     return False

@@ -7,22 +7,23 @@ In any other document they wait for a click on Place.
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
 import bpy
 
 from ...delivery import blender_runtime
-from ...delivery.import_outcomes import ImportOutcomes, Outcome
-from ...delivery.preparation import Failure
 from ...jobs.job import Job
+from ...jobs.job_values import DeliveryResult
 from ...jobs.phases import Phase
-from ...jobs.service import JobService
+from ...jobs.service import JobService, NotPossible
 from ...jobs.storage import import_marks
-from ...message import Message
+from ...jobs.storage.journal import JournalError
+from ...message import Message, message_of
 from ...scene.prepared import PreparedResult
 from .. import session, text_fields
-from ..viewport import idle_scene
 from . import background_import, placed_results
 
 log = logging.getLogger(__name__)
@@ -30,9 +31,55 @@ log = logging.getLogger(__name__)
 PREPARED_AHEAD = 2
 """How many results are prepared before the first of them is imported."""
 
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds; each try on a locked journal blocks the window
 
-class _Outcomes(ImportOutcomes):
-    """The outcomes of imports in this session that are not in the journal yet."""
+
+class ImportOutcomes:
+    """The outcomes of imports that are not in the journal yet, by job id.
+
+    While the journal cannot be written, recording is retried; the import itself never is.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._unrecorded: dict[str, DeliveryResult] = {}
+        self._due, self._pause = 0.0, FIRST_PAUSE
+
+    def __contains__(self, job_id: str) -> bool:
+        """Return whether this job has an outcome that is not in the journal yet."""
+        return job_id in self._unrecorded
+
+    def __bool__(self) -> bool:
+        return bool(self._unrecorded)
+
+    def record(self, job_service: JobService, job_id: str, result: DeliveryResult) -> None:
+        """Record an outcome now, or as soon as the journal can be written."""
+        self._unrecorded.pop(job_id, None)
+        try:
+            job_service.record_delivery(job_id, result)
+        except (JournalError, NotPossible) as error:
+            log.warning("The outcome of importing job %s could not be recorded: %s", job_id, error)
+            self._unrecorded[job_id] = result
+            self._due, self._pause = self._clock() + FIRST_PAUSE, FIRST_PAUSE
+
+    def retry(self, job_service: JobService) -> bool:
+        """Retry what could not be recorded, if it is due; return whether anything was recorded."""
+        if not self._unrecorded or self._clock() < self._due:
+            return False
+        recorded = 0
+        for job_id, result in list(self._unrecorded.items()):
+            try:
+                if job_service.cache.get(job_id):  # else it was dismissed meanwhile
+                    job_service.record_delivery(job_id, result)
+            except NotPossible:
+                continue
+            except JournalError:
+                break
+            del self._unrecorded[job_id]
+            recorded += 1
+        self._pause = FIRST_PAUSE if recorded else min(2 * self._pause, LONGEST_PAUSE)
+        self._due = self._clock() + self._pause
+        return recorded > 0
 
 
 class _Candidates:
@@ -44,7 +91,7 @@ class _Candidates:
 
 def outcomes() -> ImportOutcomes:
     """Return the outcomes of imports that are not in the journal yet."""
-    return session.state(_Outcomes)
+    return session.state(ImportOutcomes)
 
 
 def import_ready(service: JobService) -> bool:
@@ -96,49 +143,42 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
         What went wrong, as a sentence; None if nothing did.
     """
     prepared = None if raw else background_import.outcome(job)
-    if isinstance(prepared, Failure) and prepared.problem is not None:
-        outcome = Outcome(problem=prepared.problem)
+    if isinstance(prepared, DeliveryResult) and prepared.problem is not None:
+        result = prepared
     else:
         source = prepared if isinstance(prepared, PreparedResult) else None
-        outcome = _import(service, job, raw, source)
+        result = _import(service, job, raw, source)
     background_import.forget(job.id)
-    outcomes().record(service, job.id, outcome)
-    return outcome.problem
+    outcomes().record(service, job.id, result)
+    return result.problem
 
 
-def _import(service: JobService, job: Job, raw: bool, prepared: PreparedResult | None) -> Outcome:
-    """Import a result and return the outcome. Never raises: the next beat would try again."""
+def _import(
+    service: JobService, job: Job, raw: bool, prepared: PreparedResult | None
+) -> DeliveryResult:
+    """Import a result and return what became of it. Never raises: the next beat would try again."""
     from ...delivery import import_job
-    from ...delivery.placement import placement_of
     from ...scene.place import SceneImportError
 
     try:
         with import_marks.importing(service.home, job.id, blender_runtime.crash_log()):
             scene = placed_results.scene_of(job)
-            placed = import_job.place(
-                job,
-                scene,
-                raw=raw,
-                prepared=prepared,
-                select=idle_scene.is_left_alone(job.id),
-            )
+            placed = import_job.place(job, scene, raw=raw, prepared=prepared)
         placed_results.scan()  # so that the panel shows it
-        return Outcome(
+        return DeliveryResult(
             placed.notes,
-            import_job.resolved_codes(job, placed),
-            placement=placement_of(placed, scene),
+            placement=import_job.placement_of(placed, scene),
+            resolved_codes=import_job.resolved_codes(job, placed),
         )
     except SceneImportError as error:
-        return Outcome(problem=str(error))
+        return DeliveryResult(problem=message_of(error))
     except Exception as mistake:  # an importer can fail in any way
         log.exception("Job %s could not be placed", job.id)
-        return Outcome(
-            problem=(
-                Message(
-                    "The import failed unexpectedly ({error}). Nothing is lost. Place it again, "
-                    "or copy the report.",
-                    error=type(mistake).__name__,
-                )
+        return DeliveryResult(
+            problem=Message(
+                "The import failed unexpectedly ({error}). Nothing is lost. Place it again, "
+                "or copy the report.",
+                error=type(mistake).__name__,
             )
         )
 

@@ -12,12 +12,11 @@ from pathlib import Path
 import bpy
 
 from ...addon_settings import imports_in_background
-from ...delivery.preparation import Failure, Preparations
+from ...delivery.preparation import Outcome, Preparations
 from ...jobs.job import Job
 from ...jobs.phases import Phase
 from ...jobs.service import JobService
 from ...message import Message
-from ...scene.prepared import PreparedResult
 from ...scene.units import SceneUnits
 from .. import heartbeat, session
 from . import placed_results
@@ -114,7 +113,7 @@ def is_settled(job: Job) -> bool:
     return preparations.result(job.id, units) is not None
 
 
-def outcome(job: Job) -> PreparedResult | Failure | None:
+def outcome(job: Job) -> Outcome | None:
     """Return the prepared result or the failure; None if it was not prepared."""
     return _preparations().result(job.id, SceneUnits.of(placed_results.scene_of(job)))
 

@@ -58,7 +58,6 @@ class MINT_OT_approve(_Decision):
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Approve the newest Preview: Mint can finish no other one."""
         from ...jobs.service import NotPossible
-        from ..viewport import idle_scene
 
         newest = len(job.previews)
         if self.preview and not (job.has_preview and self.preview == newest):
@@ -70,7 +69,6 @@ class MINT_OT_approve(_Decision):
                     number=newest,
                 )
             )
-        idle_scene.note(job.id)  # the user waits for it from now on, whatever was edited before
         return super().act(context, service, job)
 
 

@@ -17,7 +17,7 @@ from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_actions import Result, report_error, run_action
 from ..library_browser.asset_lookup import AssetOperator, about_asset
-from ..pricing import spending_dialog
+from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from ..typed_context import layout_of, scene_of
@@ -38,7 +38,7 @@ FORMATS = [
 ]
 
 
-class MINT_OT_optimize(spending_dialog.SpendingDialog, bpy.types.Operator):
+class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
     """Have Mint make a lighter version of this model, to replace the one in the scene."""
 
     bl_idname = "mint.optimize"
@@ -227,7 +227,7 @@ class _TemplateOperator(bpy.types.Operator):
         return request_template.of_asset(asset, service.jobs_of_asset(asset.id))
 
 
-class MINT_OT_again(spending_dialog.SpendingDialog, _TemplateOperator):
+class MINT_OT_again(limit_dialog.SpendingDialog, _TemplateOperator):
     """Generate this once more with the same settings, or with another prompt."""
 
     bl_idname = "mint.again"

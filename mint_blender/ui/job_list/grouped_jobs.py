@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ...jobs.job import Job
 from ...jobs.phases import Phase
-from ...jobs.presentation import kept_places
+from ...jobs.presentation import job_groups
 from ...jobs.presentation.job_groups import Batch, JobGroups, group_jobs
 from ...jobs.service import JobService
 from .. import heartbeat, session
@@ -61,7 +61,7 @@ def prepare(service: JobService) -> bool:
     reviewed = {job.id for job in _shown(before) if job.phase is Phase.REVIEW}
     kept = reviewed | state.kept_reviews if is_held else frozenset()
     if is_held:
-        state.grouped = kept_places.keep(groups, before)
+        state.grouped = job_groups.keep(groups, before)
     state.kept_reviews = frozenset(
         job.id for job in _shown(groups) if job.id in kept and job.phase is not Phase.REVIEW
     )

@@ -71,7 +71,6 @@ class MINT_OT_place(JobOperator):
         from ...jobs import rejected_files
         from ...jobs.presentation import presenter
         from ...jobs.service import NotPossible
-        from ..viewport import idle_scene
         from . import auto_import, background_import, placed_results
 
         is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
@@ -85,7 +84,6 @@ class MINT_OT_place(JobOperator):
             )
         if not placed_results.is_document_open(job):
             job = service.set_delivery(job.id, create_properties.with_cursor(context, job.delivery))
-        idle_scene.note(job.id)
         if self.is_click and not self.raw and background_import.request(job):
             heartbeat.ensure()
             heartbeat.redraw()

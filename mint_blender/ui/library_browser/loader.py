@@ -20,15 +20,13 @@ import bpy
 
 from ...addon_settings import may_go_online
 from ...jobs.library.view_model import Library
-from ...jobs.queries import ListPage, Query, RemoteGlbHeader, Thumbnail
+from ...jobs.queries import ListPage, Query, Thumbnail
 from ...jobs.service import JobService
 from ...jobs.storage.journal import JournalError
 from ...mint.schema import Asset, Page
 from .. import heartbeat, icons, session
 from .panel_data import (
     ON_SCREEN,
-    chosen,
-    file_url,
     is_loading,
     library,
     on_screen,
@@ -115,19 +113,15 @@ def catch_up(service: JobService) -> None:
     first = next(iter(on_screen(fields)), None) if fields.start else None
     follow(service)
     for query in [
-        each
-        for each in service.queries.answers
-        if isinstance(each, ListPage | Thumbnail | RemoteGlbHeader)
+        each for each in service.queries.answers if isinstance(each, ListPage | Thumbnail)
     ]:
         said = service.queries.answers.pop(query)
         if isinstance(query, ListPage):
             library().add_page(
                 query, said.answer if isinstance(said.answer, Page) else None, said.error
             )
-        elif isinstance(query, Thumbnail):
-            _take_picture(query.url, said.answer if isinstance(said.answer, Path) else None)
         else:
-            library_state().facts[query.url] = said
+            _take_picture(query.url, said.answer if isinstance(said.answer, Path) else None)
     _keep_place(fields, first)
 
 
@@ -177,16 +171,12 @@ def _keep_place(fields: MintLibrary, first: Asset | None) -> None:
 
 
 def _lacking(fields: MintLibrary) -> list[Query]:
-    """Return the pages, pictures and facts to request now; one page after the other."""
+    """Return the pages and pictures to request now; one page after the other."""
     if not may_go_online() or not session.account().key:
         return []
     service = session.existing_service()
     asked: frozenset[Query] = service.queries.pending() if service else frozenset()
     queries = [*_pages(fields, asked), *_pictures(fields, asked)]
-    asset = chosen(fields)
-    url = file_url(asset) if asset else None
-    if url is not None and url not in library_state().facts:
-        queries.append(RemoteGlbHeader(url))
     return [each for each in queries if each not in asked]
 
 

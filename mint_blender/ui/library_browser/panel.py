@@ -193,14 +193,9 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int, *, has_pict
         translated(state_label(asset)),
         date(asset.created_at) if asset.created_at else "",
         translated(panel_data.preset_words(asset) or ""),
+        translated(panel_data.size_words(asset)),
     )
     column.label(text=" · ".join(filter(None, facts)), translate=False)
-    if (words := panel_data.facts_words(asset)) is not None:
-        wrapped(
-            column,
-            words if asset.kind is Kind.MODEL else Message("Collider: {state}", state=words),
-            width=width,
-        )
     if state is AssetState.FAILED and (why := reason(asset)):
         wrapped(box, why, width=width, icon="ERROR")
     _draw_next_step(box, asset, state, width)

@@ -13,8 +13,6 @@ from functools import lru_cache
 
 import bpy
 
-from ...files.glb.header import Glb
-from ...jobs.engine.thread_messages import QueryAnswered
 from ...jobs.job import Job, asset_of
 from ...jobs.library.view_model import AssetState, Library, Sort, state_of, title
 from ...jobs.presentation.presenter import cached_by_identity
@@ -197,36 +195,12 @@ def extent_words(fields: MintLibrary) -> str | None:
     )
 
 
-def file_url(asset: Asset) -> str | None:
-    """Return the URL of the GLB whose header gives the size of a model or a World's collider."""
+def size_words(asset: Asset) -> str:
+    """Return the size of the model's file as a person reads it; empty if Mint lists none."""
     assets = asset.assets
-    return (
-        (assets.glb_url or assets.optimized_glb_url or assets.collider_mesh_url) if assets else None
-    )
-
-
-def facts(asset: Asset) -> QueryAnswered | None:
-    """Return the header of the entry's file, or why it is unknown; None until it was answered."""
-    url = file_url(asset)
-    return library_state().facts.get(url) if url else None
-
-
-def facts_words(asset: Asset) -> str | None:
-    """Return vertices, faces and size of the file in words; None while they are unknown."""
-    said = facts(asset)
-    found = said.answer if said else None
-    if isinstance(found, Glb):
-        return Message(
-            "{vertices:,} vertices, {triangles:,} faces, {size_words}",
-            vertices=found.vertices,
-            triangles=found.triangles,
-            size_words=size_words(found.length),
-        )
-    return said.error if said else None
-
-
-def size_words(count: int) -> str:
-    """Return a number of bytes as a person reads it."""
+    count = (assets.glb_size_bytes or assets.optimized_glb_size_bytes) if assets else None
+    if not count:
+        return ""
     if count < 2**20:
         return Message("{size:,.0f} KB", size=count / 1024)
     return Message("{size:,.1f} MB", size=count / 2**20)

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...jobs.engine.thread_messages import QueryAnswered
 from ...jobs.job import Job
 from ...jobs.library.view_model import Library
 from ...mint.account import Account
@@ -26,8 +25,6 @@ class LibraryState:
     """The account that the entries belong to."""
     pictures: dict[str, Path | None] = field(default_factory=dict)
     """Paths of thumbnails by URL, the most recent last; None if there is none."""
-    facts: dict[str, QueryAnswered] = field(default_factory=dict)
-    """The headers of files by URL, as answered."""
     jobs: dict[str | None, Job] = field(default_factory=dict)
     """The job that made each entry, by the entry's id, as far as they are in memory."""
     jobs_version: tuple[int, int, str] | None = None
@@ -51,7 +48,6 @@ class LibraryState:
         """Forget the entries of any other account."""
         if account != self.account:
             self.library, self.account = Library(), account
-            self.facts.clear()
             self.resume_searching()
 
 

@@ -7,7 +7,7 @@ has returned the price, or until the dialog is confirmed. Without a window nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ from .. import session, text_fields
 from ..text_wrap import lines_of
 from ..translations import translated
 from ..typed_context import ui_scale
-from . import spending_dialog
 
 if TYPE_CHECKING:
     from ...jobs.queries import Query
@@ -31,6 +30,43 @@ It must use no operator but the one that it is given: Blender frees operators wh
 """
 
 _WIDTH = 380
+
+
+class SpendingDialog:
+    """Base of the operators whose dialog spends Credits when it is confirmed."""
+
+    def queries(self) -> Sequence[Query]:
+        """Return the queries for what the dialog shows now."""
+        return ()
+
+    def ask_before_spending(
+        self: Any, context: bpy.types.Context, *, width: int, confirm_text: str
+    ) -> Any:
+        """Ask Mint for the prices, and open the dialog. Enter cancels."""
+        from . import price_dialog
+
+        price_dialog.ask_unknown(*self.queries())
+        return context.window_manager.invoke_props_dialog(
+            self, width=width, confirm_text=confirm_text, cancel_default=True
+        )
+
+    def check(self, context: bpy.types.Context) -> bool:
+        """Ask for new prices where needed, after a change in the dialog."""
+        from . import price_dialog
+
+        price_dialog.ask_unknown(*self.queries())
+        return True
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the dialog, and have it drawn again when Mint has answered."""
+        from . import price_dialog
+
+        price_dialog.note(context.region_popup)
+        self.draw_dialog(context)
+
+    def draw_dialog(self, context: bpy.types.Context) -> None:
+        """Draw what is in the dialog."""
+        raise NotImplementedError
 
 
 class _State:
@@ -93,7 +129,7 @@ def forget() -> None:
     state.unconfirmed = state.unpriced = None
 
 
-class MINT_OT_spend(spending_dialog.SpendingDialog, bpy.types.Operator):
+class MINT_OT_spend(SpendingDialog, bpy.types.Operator):
     """Start even though this exceeds your limit in the preferences."""
 
     bl_idname = "mint.spend"

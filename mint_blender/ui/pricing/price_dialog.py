@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import bpy
 
+from ...addon_settings import may_go_online
 from ...jobs.budget.prices import NO_MODEL_YET
 from ...jobs.queries import OptimizationPrice, Query
+from ...jobs.service import JobService
+from ...jobs.storage.journal import JournalError
 from ...message import Message
-from .. import session
+from .. import heartbeat, session
 from ..translations import translated
 
 
@@ -46,3 +51,83 @@ def _known_price(query: Query) -> float | None:
 def _is_answered(query: Query) -> bool:
     service = session.existing_service()
     return service is not None and service.budget.known(query) is not None
+
+
+def ask(*queries: Query) -> str | None:
+    """Send queries to Mint; return why that is not possible, or None."""
+    if not may_go_online():
+        return session.OFFLINE
+    try:
+        service = session.service()
+    except JournalError as error:
+        return str(error)
+    for query in queries:
+        service.queries.ask(query)
+    heartbeat.listen()
+    heartbeat.redraw()
+    return None
+
+
+def ask_unknown(*queries: Query) -> None:
+    """Send the queries whose answer is unknown or too old, if anything can be sent."""
+    missing = unknown(*queries)
+    if missing and may_go_online() and session.account().key:
+        ask(*missing)
+
+
+def unknown(*queries: Query) -> list[Query]:
+    """Return the queries that have no answer and are not pending."""
+    service = session.existing_service()
+    return [
+        each
+        for each in queries
+        if service is None or not (service.budget.known(each) or service.queries.is_pending(each))
+    ]
+
+
+@dataclass
+class _State:
+    regions: set[bpy.types.Region | None] = field(default_factory=set)
+    """The regions of dialogs that were drawn; some may be closed by now."""
+    pending: frozenset[Query] = frozenset()
+    """The queries that were pending at the last call of `refresh`."""
+
+
+def _state() -> _State:
+    return session.state(_State)
+
+
+def note(region: bpy.types.Region | None) -> None:
+    """Note the region of a dialog that is being drawn; None if it is no popup."""
+    _state().regions.add(region)
+
+
+def refresh(service: JobService) -> None:
+    """Redraw the open dialogs if another answer has arrived since the last call."""
+    state, before = _state(), _state().pending
+    state.pending = service.queries.pending()
+    if state.pending == before:
+        return
+    state.regions = {each for each in state.regions if each is not None and _is_open(each)}
+    for region in state.regions:
+        region.tag_redraw()
+        region.tag_refresh_ui()
+
+
+def forget() -> None:
+    """Forget all regions: another file was opened, and its screens are others."""
+    _state().regions.clear()
+
+
+def _is_open(region: bpy.types.Region) -> bool:
+    """Return whether a window still has this region.
+
+    Blender compares its address with those of the window's regions and reads nothing of it.
+    """
+    for window in bpy.context.window_manager.windows:
+        try:
+            with bpy.context.temp_override(window=window, region=region):
+                return True
+        except TypeError:
+            continue
+    return False

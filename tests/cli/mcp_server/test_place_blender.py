@@ -15,7 +15,7 @@ import pytest
 from mint_blender.cli import session
 from mint_blender.cli.mcp_server import place
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Placement
+from mint_blender.jobs.job_values import DeliveryResult, Placement
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.documents import OpenDocument
@@ -70,7 +70,7 @@ def _land(job_service: JobService, job: Job, problem: str) -> None:
     if problem:
         job_service.mark_import_failed(job.id, problem)
     else:
-        job_service.mark_placed(job.id, placement=PLACEMENT)
+        job_service.record_delivery(job.id, DeliveryResult(placement=PLACEMENT))
 
 
 def test_a_running_blender_places_it(agent: Agent, home: Path, service: ThreadService) -> None:
@@ -181,7 +181,7 @@ def test_a_result_that_lands_meanwhile_is_not_sent_again(
     with session.open_journal() as blender, session.open_journal() as other:
         place.send(other, job, document, again=False)
         blender.catch_up()
-        blender.mark_placed(job, placement=PLACEMENT)
+        blender.record_delivery(job, DeliveryResult(placement=PLACEMENT))
         assert other.job(job).phase is Phase.READY, "it does not know yet"
         place.send(other, job, document, again=False)
         assert other.job(job).phase is Phase.PLACED

@@ -12,7 +12,7 @@ from typing import Any
 
 from mint_blender.cli.batch import lines
 from mint_blender.files.file_lock import FileInUse
-from mint_blender.jobs.batch_folder import line_files, old_ledger, shared_files, write_records
+from mint_blender.jobs.batch_folder import line_files, shared_files, write_records
 from mint_blender.jobs.batch_folder.claims import Claims
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
@@ -53,7 +53,7 @@ def try_folder(data: bytes) -> None:
     with guarded_folder() as folder:
         _fill(folder, data)
         with suppress(OSError):
-            old_ledger.convert(folder)
+            line_files.convert(folder)
         with suppress(OSError):
             line_files.open_batch(folder, 1.0)
         found = line_files.started(folder)
@@ -95,7 +95,7 @@ def _fill(folder: Path, data: bytes) -> None:
     for name in ("requests", "lines", "written", "rounds", "files/0123456789ab", "claims"):
         (inner / name).mkdir(parents=True)
     entries, files = _parts(data)
-    (inner / old_ledger.NAME).write_bytes(b"\n".join(entries))
+    (inner / line_files.NAME).write_bytes(b"\n".join(entries))
     for name, content in files.items():
         path = inner / name
         with suppress(OSError, ValueError):

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from mint_blender.files.download import Downloader, DownloadLimits
 from mint_blender.files.errors import FileError
-from mint_blender.files.remote_header import fetch_header
 from mint_blender.net import addresses
 
 from ...files.build_glb import box
@@ -22,7 +21,7 @@ LIMITS = DownloadLimits(models=32 * 1024, total=600.0, tries=3, most_tries=6)
 
 
 def try_responses(data: bytes) -> None:
-    """Download a file, and read the header of one, from a host that answers like this."""
+    """Download a file from a host that answers like this."""
     answers = data.split(SEPARATOR)
     with guarded_folder() as folder, _downloader(answers) as downloader:
         target = folder / "lamp.glb"
@@ -33,11 +32,6 @@ def try_responses(data: bytes) -> None:
             check_sentence(str(error).replace(str(folder), ""))
             assert not target.exists(), "a file that is not complete"
         _check_folder(folder)
-    with _downloader(answers) as downloader:
-        try:
-            fetch_header(URL, downloader)
-        except FileError as error:
-            check_sentence(str(error))
 
 
 def _downloader(answers: list[bytes]) -> Downloader:

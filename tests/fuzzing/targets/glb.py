@@ -17,14 +17,13 @@ from ..target import MEGABYTE, Target
 
 
 def try_file(data: bytes) -> None:
-    """Inspect a file, whole and by its beginning; prepare it for Blender if it is accepted."""
+    """Inspect a file; prepare it for Blender if it is accepted."""
     with guarded_folder() as folder:
         path = folder / "lamp.glb"
         path.write_bytes(data)
         if _accepts(header.inspect, path):
             _prepare(path)
         _accepts(header.check_container, path)
-        _accepts(_inspect_beginning, path)
         assert [each.name for each in folder.iterdir()] == ["lamp.glb"]
 
 
@@ -42,11 +41,6 @@ def _accepts(inspect: Callable[[Path], object], path: Path) -> bool:
     return True
 
 
-def _inspect_beginning(path: Path) -> None:
-    data = path.read_bytes()
-    header.inspect_prefix(data[:4096], len(data), "lamp.glb from cdn.example")
-
-
 def _prepare(path: Path) -> None:
     """Do what happens to an accepted file before Blender's importer reads it."""
     found = header.inspect(path)
@@ -55,9 +49,6 @@ def _prepare(path: Path) -> None:
         header.inspect(copy)
     try:
         draco.check_face_counts(path)
-        if draco.EXTENSION not in found.extensions_used:
-            with draco.decompressed_copy(path):
-                pass
     except InvalidGlb as error:
         check_sentence(str(error))
 

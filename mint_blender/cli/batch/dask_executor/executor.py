@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ....delivery.write_result import WriteResult, write_result
+from ....delivery.background import write_result
 from ....files import busy_files
 from ....files.errors import naming
+from ....jobs.batch_folder import line_files
 from ....jobs.job import Job
-from ....jobs.job_values import Role
+from ....jobs.job_values import DeliveryResult, Role
 from ....message import message_of
-from . import cluster, input_files, shared_folder, worker_blenders, worker_task
+from . import cluster, input_files, worker_blenders, worker_checks, worker_task
 from .input_files import InputFiles
-from .worker_task import Outcome, Task
+from .worker_task import TOKEN, Task, TaskResult
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -74,12 +78,10 @@ def open_executor(settings: Settings) -> Iterator[DaskExecutor]:
         stack.callback(client.close)
         cluster.check_workers(client)
         readable = cluster.readable_extensions(client)
-        staging = None
+        shared = None
         if not settings.ships_results:
-            staging = stack.enter_context(shared_folder.staging(client, settings.folder, run))
-        yield stack.enter_context(
-            DaskExecutor(client, run, staging, settings.local_files, readable)
-        )
+            shared = stack.enter_context(staging(client, settings.folder, run))
+        yield stack.enter_context(DaskExecutor(client, run, shared, settings.local_files, readable))
 
 
 class DaskExecutor(Executor):
@@ -145,28 +147,28 @@ class DaskExecutor(Executor):
         with contextlib.suppress(cluster.ClusterError):
             cluster.call_workers(self._client, worker_blenders.end_run, self._run)
 
-    def _write(self, job: Job, output: Path | None, render: Path | None) -> WriteResult:
+    def _write(self, job: Job, output: Path | None, render: Path | None) -> DeliveryResult:
         """Write one result; on a thread of ours, which waits for Dask."""
         try:
             outcome = self._outcome(self._task(job, output, render), job)
         except _Unfinished as problem:
-            outcome = Outcome(problem=message_of(problem))
+            outcome = TaskResult(problem=message_of(problem))
         except OSError as error:
-            outcome = Outcome(problem=message_of(_cannot_use(error)))
+            outcome = TaskResult(problem=message_of(_cannot_use(error)))
         except Exception as error:  # a bug: it is logged, and the other results continue
             log.exception("Job %s could not be written", job.id)
             sentence = f"A Dask worker failed unexpectedly ({type(error).__name__}: {error})."
-            outcome = Outcome(problem=message_of(sentence))
+            outcome = TaskResult(problem=message_of(sentence))
         files = tuple(path for path in (output, render) if path is not None)
         if outcome.problem is not None:
-            return WriteResult(job.id, problem=outcome.problem)
+            return DeliveryResult(problem=outcome.problem)
         if missing := next((path for path in files if not path.is_file()), None):
-            return WriteResult(job.id, problem=message_of(_VANISHED.format(path=missing)))
+            return DeliveryResult(problem=message_of(_VANISHED.format(path=missing)))
         # the worker knows the path under which it wrote the file first
         placement = outcome.placement and replace(
             outcome.placement, file=str(output) if output else None
         )
-        return WriteResult(job.id, files, outcome.notes, placement=placement)
+        return DeliveryResult(outcome.notes, placement=placement)
 
     def _task(self, job: Job, output: Path | None, render: Path | None) -> Task:
         sizes = {
@@ -184,7 +186,7 @@ class DaskExecutor(Executor):
             str(self._staging) if self._staging else None,
         )
 
-    def _outcome(self, task: Task, job: Job) -> Outcome:
+    def _outcome(self, task: Task, job: Job) -> TaskResult:
         """Return what became of a task; Mint's files are sent if the worker needs them."""
         from distributed import Variable
 
@@ -203,7 +205,7 @@ class DaskExecutor(Executor):
         finally:
             attempts.delete()
 
-    def _attempt_twice(self, task: Task, sent: dict[Role, bytes]) -> Outcome:
+    def _attempt_twice(self, task: Task, sent: dict[Role, bytes]) -> TaskResult:
         """Submit a task, and once more if workers died before it even began."""
         from distributed import KilledWorker
 
@@ -212,9 +214,9 @@ class DaskExecutor(Executor):
                 return self._attempt(task, sent)
             except (KilledWorker, CancelledError):
                 self._check_connection()
-        return Outcome(problem=worker_task.KILLED_WORKERS)
+        return TaskResult(problem=worker_task.KILLED_WORKERS)
 
-    def _attempt(self, task: Task, sent: dict[Role, bytes]) -> Outcome:
+    def _attempt(self, task: Task, sent: dict[Role, bytes]) -> TaskResult:
         arguments = (task, self._scattered(sent))
         future = self._client.submit(
             worker_task.carry_out, *arguments, pure=False, retries=0, key=f"mint-{uuid.uuid4().hex}"
@@ -247,9 +249,9 @@ class DaskExecutor(Executor):
                 raise error
             return
 
-    def _received(self, future: Any) -> Outcome:
+    def _received(self, future: Any) -> TaskResult:
         """Fetch the result of a task, and write the files that came with it."""
-        outcome: Outcome = future.result()
+        outcome: TaskResult = future.result()
         for path, content in outcome.content.items():
             write_atomically(Path(path), content)
         return replace(outcome, content={})
@@ -296,3 +298,59 @@ _LOST = "The connection to the Dask scheduler was lost. Run the same command aga
 _NO_WORKERS = (
     "The Dask cluster has no workers any more. Start some, then run the same command again."
 )
+
+
+ABANDONED_AFTER = 24 * 3600.0
+"""Seconds without a new file after which a folder for results in progress is removed."""
+
+ANSWER_TIMEOUT = 5.0
+"""Seconds until an answer has to be seen here: network file systems show new files late."""
+
+
+@contextmanager
+def staging(client: Client, folder: Path, run: str) -> Iterator[Path]:
+    """Yield the folder for results in progress, which all workers see; it is removed at the end.
+
+    Raises:
+        ClusterError: Some workers do not see it. It names them.
+        OSError: It cannot be created.
+    """
+    place = folder / line_files.FOLDER / f"dask-{run}"
+    place.mkdir(parents=True)
+    _remove_abandoned(place.parent)
+    try:
+        token = uuid.uuid4().hex
+        (place / TOKEN).write_text(token, encoding="utf-8")
+        answers = cluster.call_workers(client, worker_checks.answer_token, str(place), token)
+        deadline = time.monotonic() + ANSWER_TIMEOUT
+        cluster.refuse_folder(
+            [
+                worker
+                for worker, name in answers.items()
+                if not isinstance(name, str) or not _is_seen(place / name, token, deadline)
+            ],
+            folder,
+        )
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a command has left that was killed: nothing was written there for a day."""
+    for place in folder.glob("dask-*"):
+        newest = max((each.stat().st_mtime for each in (place, *place.iterdir())), default=0.0)
+        if time.time() - newest > ABANDONED_AFTER:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _is_seen(answer: Path, token: str, deadline: float) -> bool:
+    while True:
+        try:
+            if answer.read_text(encoding="utf-8") == token:
+                return True
+        except OSError:
+            pass
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ....delivery.background import BackgroundImporter
-from ....delivery.write_result import IMPORTERS
+from ....delivery.background import IMPORTERS, BackgroundImporter
 from ....jobs.child_process import PerThread
 
 IDLE_LIMIT = 15 * 60.0

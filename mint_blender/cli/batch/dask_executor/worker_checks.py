@@ -7,25 +7,16 @@ These functions run on the workers.
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
 import uuid
 from pathlib import Path
 
-from ....delivery import blender_runtime
+from ....delivery import background, blender_runtime
+from ....jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
 from .worker_task import TOKEN
 
 _PACKAGE = Path(__file__).parents[3]
 
-
 _BLENDER_TIMEOUT = 120.0  # seconds to start a Blender, on a machine that starts several
-_LIST_EXTENSIONS = """
-import json, os, sys
-from {package}.delivery.blender_runtime import readable_extensions
-extensions = sorted(readable_extensions())
-print("\\n" + json.dumps(extensions), flush=True)
-os._exit(0)
-"""
 
 
 def package_digest() -> str:
@@ -42,17 +33,15 @@ def blender_extensions() -> list[str] | None:
     if not blender_runtime.can_import():
         return None
     try:
-        ended = subprocess.run(
-            blender_runtime.background_command(_LIST_EXTENSIONS),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_BLENDER_TIMEOUT,
-            check=True,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-        found: list[str] = json.loads(ended.stdout.splitlines()[-1])
-    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
+        child = ChildProcess(blender_runtime.background_command(background.CODE))
+    except OSError:
         return None
+    try:
+        found: list[str] = child.ask(background.EXTENSIONS, _BLENDER_TIMEOUT)["extensions"]
+    except (ChildEnded, ChildTooSlow):
+        return None
+    finally:
+        child.end()
     return found
 
 

@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ....delivery.write_result import write_result
+from ....delivery.background import write_result
+from ....delivery.write_files import with_real_paths
 from ....files import busy_files
 from ....jobs.job import Job
-from ....jobs.job_values import Placement, Role
-from ....message import Message, message_of
+from ....jobs.job_values import DeliveryResult, Role
+from ....message import message_of
 from . import worker_blenders
 from .input_files import FilesNeeded, InputFiles, with_files_here
 
@@ -57,25 +58,19 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TaskResult(DeliveryResult):
     """What became of a task.
 
     Attributes:
-        notes: Notes for the user.
-        problem: Why nothing was written; None if it was.
-        placement: What the result became in Blender; None if Mint's own file was copied.
         needed: The files that the client has to send first.
         content: The content of each file, by the path where the client writes it.
     """
 
-    notes: tuple[Message, ...] = ()
-    problem: Message | None = None
-    placement: Placement | None = None
     needed: tuple[Role, ...] = ()
     content: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
-def carry_out(task: Task, sent: Mapping[Role, bytes]) -> Outcome:
+def carry_out(task: Task, sent: Mapping[Role, bytes]) -> TaskResult:
     """Write one result on this worker, unless it has killed too many workers already.
 
     Dask gives a task to another worker when one dies, several times if the cluster is set up so.
@@ -87,9 +82,9 @@ def carry_out(task: Task, sent: Mapping[Role, bytes]) -> Outcome:
     try:
         begun = attempts.get(timeout=_VARIABLE_TIMEOUT)
     except TimeoutError:  # the client has removed it
-        return Outcome(problem=message_of("The batch was stopped."))
+        return TaskResult(problem=message_of("The batch was stopped."))
     if begun >= MOST_ATTEMPTS:
-        return Outcome(problem=KILLED_WORKERS)
+        return TaskResult(problem=KILLED_WORKERS)
     attempts.set(begun + 1)
     outcome = _write(task, sent)
     attempts.set(begun)
@@ -102,7 +97,7 @@ KILLED_WORKERS = message_of(
 )
 
 
-def _write(task: Task, sent: Mapping[Role, bytes]) -> Outcome:
+def _write(task: Task, sent: Mapping[Role, bytes]) -> TaskResult:
     try:
         with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
             here = Path(folder)
@@ -111,18 +106,18 @@ def _write(task: Task, sent: Mapping[Role, bytes]) -> Outcome:
                 return _write_and_read(task, job, here / "results")
             return _write_and_move(task, job, Path(task.staging))
     except FilesNeeded as needed:
-        return Outcome(needed=needed.roles)
+        return TaskResult(needed=needed.roles)
     except OSError as error:
         file, reason = error.filename or "a file", error.strerror or error
-        return Outcome(problem=message_of(f"A Dask worker could not write {file}: {reason}."))
+        return TaskResult(problem=message_of(f"A Dask worker could not write {file}: {reason}."))
     # A bug. Dask's client would wait without end for a traceback that cannot be pickled.
     except Exception as error:
         log.exception("Job %s could not be written", task.job.id)
         sentence = f"A Dask worker failed unexpectedly ({type(error).__name__}: {error})."
-        return Outcome(problem=message_of(sentence))
+        return TaskResult(problem=message_of(sentence))
 
 
-def _write_and_read(task: Task, job: Job, staging: Path) -> Outcome:
+def _write_and_read(task: Task, job: Job, staging: Path) -> TaskResult:
     """Write the files in a folder of this worker and return their content."""
     staging.mkdir()
     outcome, places = _write_staged(task, job, staging)
@@ -132,10 +127,10 @@ def _write_and_read(task: Task, job: Job, staging: Path) -> Outcome:
     return replace(outcome, content=content)
 
 
-def _write_and_move(task: Task, job: Job, staging: Path) -> Outcome:
+def _write_and_move(task: Task, job: Job, staging: Path) -> TaskResult:
     """Write the files in the shared folder and move them to their places."""
     if not (staging / TOKEN).is_file():  # a worker that has joined the cluster since the check
-        return Outcome(problem=message_of(f"A Dask worker does not see {staging}."))
+        return TaskResult(problem=message_of(f"A Dask worker does not see {staging}."))
     own = staging / uuid.uuid4().hex
     own.mkdir()
     outcome, places = _write_staged(task, job, own)
@@ -146,7 +141,7 @@ def _write_and_move(task: Task, job: Job, staging: Path) -> Outcome:
     return outcome
 
 
-def _write_staged(task: Task, job: Job, staging: Path) -> tuple[Outcome, dict[Path, str]]:
+def _write_staged(task: Task, job: Job, staging: Path) -> tuple[TaskResult, dict[Path, str]]:
     """Write the files into a folder; return what became of it, and the final path of each."""
     output, render = (
         staging / _name(path) if path else None for path in (task.output, task.render)
@@ -155,19 +150,9 @@ def _write_staged(task: Task, job: Job, staging: Path) -> tuple[Outcome, dict[Pa
     places = {staged: final for staged, final in pairs if staged and final}
     with worker_blenders.of_run(task.run).in_use():
         result = write_result(job, output, render)
-    problem = result.problem and _with_final_paths(result.problem, places)
-    return Outcome(result.notes, problem, result.placement), places
+    problem = result.problem and with_real_paths(result.problem, places)
+    return TaskResult(result.notes, problem, result.placement), places
 
 
 def _name(path: str) -> str:
     return path.replace("\\", "/").rpartition("/")[2]
-
-
-def _with_final_paths(problem: Message, places: Mapping[Path, str]) -> Message:
-    """Return a message about a file with the place where it should have gone."""
-    named = {str(staged): final for staged, final in places.items()}
-    params = {
-        name: named.get(value, value) if isinstance(value, str) else value
-        for name, value in problem.params.items()
-    }
-    return Message.build(problem.template, params, problem.code)

@@ -16,7 +16,7 @@ from ..scene import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import import_job, import_outcomes  # noqa: E402
+from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
@@ -45,7 +45,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Return a clock for the pauses between two tries."""
     clock = Clock()
-    outcomes = import_outcomes.ImportOutcomes(clock)
+    outcomes = auto_import.ImportOutcomes(clock)
     monkeypatch.setattr(auto_import, "outcomes", lambda: outcomes)
     return clock
 
@@ -91,7 +91,7 @@ def test_a_result_that_cannot_be_recorded_is_imported_once(
     """With a locked journal the result is imported once and recorded later, with few tries."""
     asked: Counter[str] = Counter()
     monkeypatch.setattr(
-        job_service, "mark_placed", failing(3, error, asked, job_service.mark_placed)
+        job_service, "record_delivery", failing(3, error, asked, job_service.record_delivery)
     )
     for _ in range(40):
         assert heartbeat.beat(), "somebody has to go on trying"
@@ -134,7 +134,7 @@ def test_the_outcome_of_a_dismissed_job_is_dropped(
 ) -> None:
     """The outcome of a job that was dismissed meanwhile is dropped."""
     monkeypatch.setattr(
-        job_service, "mark_placed", failing(1, LOCKED, Counter(), job_service.mark_placed)
+        job_service, "record_delivery", failing(1, LOCKED, Counter(), job_service.record_delivery)
     )
     heartbeat.beat()
     job_service.dismiss(ready.id)

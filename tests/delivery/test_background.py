@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from mint_blender.delivery import background
-from mint_blender.delivery.blender_pool import BlenderPool
-from mint_blender.delivery.write_result import WriteResult, write_result
+from mint_blender.delivery.background import BlenderPool, write_result
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Delivery, LocalFile, Role
+from mint_blender.jobs.job_values import Delivery, DeliveryResult, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
 from mint_blender.message import Message
@@ -45,7 +44,7 @@ def failing(job, *words, **more):
 import_job.write = failing
 with open(%(started)r, "a") as started:
     print(os.getpid(), file=started)
-from {package}.delivery.background_worker import serve
+from {package}.delivery.background import serve
 serve()
 os._exit(0)
 """
@@ -74,7 +73,7 @@ def test_job_and_result_can_be_pickled(tmp_path: Path) -> None:
     job = a_job(tmp_path)
     again = pickle.loads(pickle.dumps(job))
     assert again == job and again.notes[0].params == {"count": 2}
-    result = WriteResult(job.id, (tmp_path / "a.blend",), (NOTE,), NOTE)
+    result = DeliveryResult((NOTE,), NOTE)
     copy = pickle.loads(pickle.dumps(result))
     assert copy == result and copy.notes[0].template == NOTE.template
 
@@ -84,7 +83,7 @@ def test_a_copy_is_written_in_another_process(tmp_path: Path) -> None:
     job, target = a_job(tmp_path), tmp_path / "out" / "lamp.glb"
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         result = pool.submit(write_result, job, target, None).result(60)
-    assert result == WriteResult(job.id, (target,))
+    assert result == DeliveryResult()
     assert target.read_bytes() == (tmp_path / "model.glb").read_bytes()
 
 
@@ -93,7 +92,8 @@ def test_a_problem_is_an_answer(tmp_path: Path) -> None:
     job = a_job(tmp_path)
     (tmp_path / "model.glb").unlink()
     missing = write_result(job, tmp_path / "lamp.glb", None)
-    assert missing.problem and "could not be read" in missing.problem and missing.files == ()
+    assert missing.problem and "could not be read" in missing.problem
+    assert not (tmp_path / "lamp.glb").exists()
     (tmp_path / "file").write_text("")
     blocked = write_result(a_job(tmp_path), tmp_path / "file" / "lamp.glb", None)
     assert blocked.problem and str(tmp_path / "file") in blocked.problem
@@ -103,7 +103,7 @@ def test_a_mistake_of_ours_is_an_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It concerns this result only, and is logged."""
-    monkeypatch.setattr(background.delivery_write, "write_described", lambda job: 1 / 0)
+    monkeypatch.setattr(background.write_files, "write", lambda job: 1 / 0)
     result = write_result(a_job(tmp_path), tmp_path / "lamp.glb", None)
     assert result.problem and "unexpectedly (ZeroDivisionError" in result.problem
     assert "could not be written" in caplog.text
@@ -115,7 +115,8 @@ def test_a_thread_keeps_its_blender(tmp_path: Path, started: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         for name in ("a", "b"):
             path = tmp_path / f"{name}.blend"
-            assert pool.submit(write_result, a_job(tmp_path), path, None).result().files == (path,)
+            written = pool.submit(write_result, a_job(tmp_path), path, None).result()
+            assert written.problem is None and path.is_file()
     (process,) = map(int, started.read_text().split())
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
@@ -141,14 +142,18 @@ def test_a_crash_is_tried_once_more(tmp_path: Path, started: Path) -> None:
 @pytest.mark.blender
 @pytest.mark.one_blender
 def test_a_hang_is_stopped(tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the time limit, a sentence says so; it is not tried again."""
+    """After the time limit, a sentence says so; it is not tried again. The next has a new child."""
     with BlenderPool(1) as pool:
         first = pool.submit(write_result, a_job(tmp_path), tmp_path / "a.blend", None)
         assert first.result().problem is None
-        monkeypatch.setattr(background, "TIME_LIMIT", 0.5)
-        hung = pool.submit(write_result, a_job(tmp_path, "hang"), tmp_path / "b.blend", None)
-        assert hung.result().problem and "was stopped" in str(hung.result().problem)
-    assert len(started.read_text().split()) == 1
+        with monkeypatch.context() as patched:
+            patched.setattr(background, "TIME_LIMIT", 0.5)
+            hung = pool.submit(write_result, a_job(tmp_path, "hang"), tmp_path / "b.blend", None)
+            assert hung.result().problem and "was stopped" in str(hung.result().problem)
+        assert len(started.read_text().split()) == 1
+        after = pool.submit(write_result, a_job(tmp_path), tmp_path / "c.blend", None)
+        assert after.result().problem is None
+    assert len(started.read_text().split()) == 2
 
 
 @pytest.mark.blender
@@ -208,7 +213,7 @@ def test_what_the_result_became_is_described(tmp_path: Path, started: Path) -> N
     with BlenderPool(1) as pool:
         output, render = tmp_path / "lamp.blend", tmp_path / "lamp.png"
         result = pool.submit(write_result, a_job(tmp_path), output, render).result()
-    assert result.problem is None and result.files == (output, render)
+    assert result.problem is None and output.is_file() and render.is_file()
     placement = result.placement
     assert placement is not None and placement.objects and placement.file == str(output)
     assert placement.low is not None and placement.high is not None
