@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..files import busy_files, disk_sync
-from ..files.errors import InvalidGlb, naming
+from ..files import disk
+from ..files.disk import naming
+from ..files.errors import InvalidGlb
 from ..jobs import rejected_files
 from ..jobs.job import Job
 from ..jobs.job_values import Placement, Role
@@ -120,8 +121,8 @@ def copy_file(source: Path, target: Path) -> None:
     part = target.with_name(target.name + ".part")
     with naming(target):
         shutil.copyfile(source, part)
-    disk_sync.sync_file(part)
-    busy_files.replace(part, target)
+    disk.sync_file(part)
+    disk.replace(part, target)
 
 
 def write_text(target: Path, text: str) -> None:
@@ -132,7 +133,7 @@ def write_text(target: Path, text: str) -> None:
     part = target.with_name(target.name + ".part")
     with naming(target):
         part.write_bytes(data)
-    busy_files.replace(part, target)
+    disk.replace(part, target)
 
 
 def is_copied(job: Job, output: Path, *, raw: bool) -> bool:
@@ -170,19 +171,19 @@ def _write_with_blender(
             job, _part(output) if output else None, _part(render) if render else None, raw, parts
         )
         for part in parts:
-            disk_sync.sync_file(part)
+            disk.sync_file(part)
         for part, path in parts.items():
-            busy_files.replace(part, path)
+            disk.replace(part, path)
     finally:
         for part in parts:
-            busy_files.try_to_remove(part)
+            disk.try_to_remove(part)
     return written
 
 
 def remove_parts(job: Job) -> None:
     """Delete what a Blender that has crashed or was stopped has left beside a job's files."""
     for text in filter(None, (job.delivery.output, job.delivery.render)):
-        busy_files.try_to_remove(_part(Path(text)))
+        disk.try_to_remove(_part(Path(text)))
 
 
 def _part(path: Path) -> Path:

@@ -11,8 +11,8 @@ import shutil
 import uuid
 from pathlib import Path
 
-from . import busy_files
-from .errors import naming
+from . import disk
+from .disk import naming
 
 FILE = "blender_assets.cats.txt"
 PART = ".mint-part"
@@ -102,6 +102,6 @@ def _write(file: Path, text: str) -> None:
             part.write_bytes(text.encode("utf-8", "surrogateescape"))
         if file.is_file():
             shutil.copymode(file, part)  # others who share the library can still read it
-        busy_files.replace(part, file)
+        disk.replace(part, file)
     finally:
-        busy_files.try_to_remove(part)
+        disk.try_to_remove(part)

@@ -20,8 +20,9 @@ from ..message import Message
 from ..net import connections, guarded_socket, response_body
 from ..net.retry_after import parse_retry_after
 from . import redirects, urls
+from .disk import disk_errors
 from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, TooSlow
-from .partial_download import PartFile, PartSource, check_free_space, disk_errors, is_header_text
+from .partial_download import PartFile, PartSource, check_free_space, is_header_text
 
 BLOCK = 2**18
 RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})

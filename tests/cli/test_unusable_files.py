@@ -12,8 +12,8 @@ import pytest
 
 from mint_blender.cli import exits
 from mint_blender.delivery import write_files
-from mint_blender.files import private_files
-from mint_blender.files.errors import naming
+from mint_blender.files import disk
+from mint_blender.files.disk import naming
 from mint_blender.jobs.storage import batch_lease
 
 from ..mint_service.runner import ThreadService
@@ -61,7 +61,7 @@ def test_an_error_while_writing_names_the_file(tmp_path: Path, how: str) -> None
         elif how == "copy":
             write_files.copy_file(tmp_path / "source", target)
         else:
-            private_files.copy_private(tmp_path / "source", target)
+            disk.copy_private(tmp_path / "source", target)
     assert caught.value.filename in {str(target), str(written)}
 
 

@@ -14,7 +14,7 @@ import pytest
 from mint_blender.delivery import write_files
 from mint_blender.delivery.asset_library.manifest import Manifest
 from mint_blender.delivery.asset_library.sync_process import SyncProcess
-from mint_blender.files import busy_files
+from mint_blender.files import disk
 from mint_blender.jobs.child_process import ChildProcess
 from mint_blender.mint.account import Account
 
@@ -26,7 +26,7 @@ ACCOUNT = Account("mint_test_key_0000", "https://api.mint.test/v1")
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again without a pause."""
-    monkeypatch.setattr(busy_files, "INTERVALS", (0.0,) * 3)
+    monkeypatch.setattr(disk, "INTERVALS", (0.0,) * 3)
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from ...files import busy_files
-from ...files.errors import naming
+from ...files import disk
+from ...files.disk import naming
 from ..exits import Exit
 from ..output.terminal import Terminal
 from . import openjd_template
@@ -92,7 +92,7 @@ def _write_files(folder: Path, job: FarmJob) -> None:
             with naming(target):
                 part.write_bytes(texts[target].encode())
         for target, part in parts.items():
-            busy_files.replace(part, target)
+            disk.replace(part, target)
     except OSError:
         for part in parts.values():
             part.unlink(missing_ok=True)

@@ -19,9 +19,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ... import json_text
-from ...files import busy_files
+from ...files import disk
 from ...files.asset_catalogs import PART
-from ...files.errors import naming
+from ...files.disk import naming
 from ...message import Message
 
 FILE_NAME = "mint-library.jsonl"
@@ -135,7 +135,7 @@ class Manifest:
         with naming(target):
             shutil.copyfile(file, part)
         self._add(entry)
-        busy_files.replace(part, target)
+        disk.replace(part, target)
         self._add(ManifestEntry(asset_id, name, version, entry.digest))
         self._file_names.add(_composed(name))
         return target
@@ -159,7 +159,7 @@ class Manifest:
             stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in self._entries.values())
             stream.flush()
             os.fsync(stream.fileno())
-        busy_files.replace(part, self._path)
+        disk.replace(part, self._path)
 
 
 def _composed(name: str) -> str:

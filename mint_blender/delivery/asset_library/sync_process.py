@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from ...files import busy_files, private_files
+from ...files import disk
 from ...jobs.storage.home import HOME_VARIABLE
 from ...message import Message, sentences
 from ...mint.account import BASE_URL_VARIABLE, KEY_VARIABLE, Account
@@ -58,8 +58,8 @@ class SyncProcess:
         )
         # Another Blender of the same user may sync too.
         log = home / f"library-sync-{os.getpid()}.log"
-        private_files.make_home(home)
-        with open(log, "wb", opener=private_files.opener) as stream:
+        disk.make_home(home)
+        with open(log, "wb", opener=disk.opener) as stream:
             self._child = subprocess.Popen(
                 blender_runtime.background_command(code, online=True),
                 env={
@@ -138,7 +138,7 @@ class SyncProcess:
     def _release(self) -> None:
         if self._log is not None:
             self._log.close()
-            busy_files.try_to_remove(Path(self._log.name))
+            disk.try_to_remove(Path(self._log.name))
         self._child = self._log = None
 
     def _read_event(self, line: bytes) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ...message import Message
-from .. import busy_files
+from .. import disk
 from ..errors import InvalidGlb
 
 EXTENSION = "KHR_draco_mesh_compression"
@@ -73,7 +73,7 @@ def decompressed_copy(path: Path) -> Iterator[Path]:
             file.write(decompress(document, binary, path.name))
         yield Path(name)
     finally:
-        busy_files.try_to_remove(Path(name))
+        disk.try_to_remove(Path(name))
 
 
 def decompress(document: dict[str, Any], binary: bytes, name: str) -> bytes:

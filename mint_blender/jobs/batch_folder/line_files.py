@@ -23,9 +23,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ... import json_text
-from ...files import busy_files, disk_sync
+from ...files import disk
+from ...files.disk import naming
 from ...files.download_folder import check_id
-from ...files.errors import DiskError, naming
+from ...files.errors import DiskError
 from ...message import Message
 from ...mint.account import Owner
 from ...mint.schema import is_valid_id
@@ -257,8 +258,8 @@ def write(path: Path, data: dict[str, Any]) -> None:
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     with naming(path):
         part.write_text(json.dumps(data), encoding="utf-8")
-        disk_sync.sync_file(part)
-    busy_files.replace(part, path)
+        disk.sync_file(part)
+    disk.replace(part, path)
 
 
 def _create(path: Path, data: dict[str, Any]) -> bool:
@@ -275,7 +276,7 @@ def _create(path: Path, data: dict[str, Any]) -> bool:
                 os.fsync(file.fileno())
         except FileExistsError:
             return False
-        disk_sync.sync_folder(path.parent)
+        disk.sync_folder(path.parent)
     return True
 
 

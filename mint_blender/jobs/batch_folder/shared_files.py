@@ -14,8 +14,8 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
-from ...files import busy_files
-from ...files.errors import naming
+from ...files import disk
+from ...files.disk import naming
 from ..job import Job
 from ..job_values import LocalFile, Role
 from ..storage import serialization
@@ -81,13 +81,13 @@ def _copy(source: Path, target: Path) -> None:
     try:
         with naming(target):
             shutil.copyfile(source, part)
-        busy_files.replace(part, target)
+        disk.replace(part, target)
     finally:
-        busy_files.try_to_remove(part)
+        disk.try_to_remove(part)
 
 
 def _write(target: Path, text: str) -> None:
     part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
     with naming(target):
         part.write_text(text, encoding="utf-8")
-    busy_files.replace(part, target)
+    disk.replace(part, target)

@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...files import busy_files
-from ...files.errors import naming
+from ...files import disk
+from ...files.disk import naming
 from ...message import Message
 from ..job import Job
 from ..job_values import Cause, Delivery, Problem
@@ -112,7 +112,7 @@ def write(folder: Path, job_id: str, record: WriteRecord) -> None:
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     with naming(path):
         part.write_text(json.dumps(data), encoding="utf-8")
-    busy_files.replace(part, path)
+    disk.replace(part, path)
 
 
 def known(folder: Path) -> frozenset[str]:

@@ -10,9 +10,9 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from ...files import disk_sync
+from ...files import disk
+from ...files.disk import disk_errors
 from ...files.errors import InvalidFile
-from ...files.partial_download import disk_errors
 from ...message import Message
 
 _ZIP = b"PK\x03\x04"
@@ -61,7 +61,7 @@ def copy_to_free_name(source: Path, wanted: Path) -> Path:
             try:
                 if _is_same(source, target) or _copy(source, part, target):
                     # the caller deletes its own copy after this
-                    disk_sync.sync_folder(target.parent)
+                    disk.sync_folder(target.parent)
                     return target
             finally:
                 with suppress(OSError):
@@ -78,7 +78,7 @@ def _copy(source: Path, part: Path, target: Path) -> bool:
     if os.path.lexists(target):
         return False
     shutil.copyfile(source, part)
-    disk_sync.sync_file(part)
+    disk.sync_file(part)
     # a hard link never overwrites a file, but not every file system has them
     try:
         os.link(part, target)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...files import busy_files, disk_sync, pictures, urls
+from ...files import disk, pictures, urls
+from ...files.disk import disk_errors
 from ...files.errors import InvalidFile, InvalidGlb, Stopped
-from ...files.partial_download import disk_errors
 from ...message import Message
 from .. import rejected_files
 from ..job_values import CONVERTED, LocalFile, Role
@@ -54,7 +54,7 @@ def fetch(
     if effect.role is Role.PREVIEW:
         # It may be another Preview of this revision: of a process that was killed before the job
         # knew its file.
-        busy_files.try_to_remove(target)
+        disk.try_to_remove(target)
     path = downloader.fetch(effect.url, target, stop=stop, progress=_throttled(progress))
     if stop():
         raise Stopped(
@@ -76,7 +76,7 @@ def _checked(effect: Fetch, path: Path) -> LocalFile:
         renamed = pictures.rename_by_content(path)
         if renamed != path:  # the job will know it by this name, also after a power cut
             with disk_errors(renamed):
-                disk_sync.sync_folder(renamed.parent)
+                disk.sync_folder(renamed.parent)
         path = renamed
     elif effect.role in CONVERTED:
         path = _move_to_destination(effect, path)
@@ -112,7 +112,7 @@ def _move_to_destination(effect: Fetch, path: Path) -> Path:
     if effect.save_as is None:
         return path
     saved = export_names.copy_to_free_name(path, Path(effect.save_as + suffix))
-    busy_files.try_to_remove(path)
+    disk.try_to_remove(path)
     return saved
 
 

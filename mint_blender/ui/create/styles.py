@@ -105,7 +105,7 @@ def _read() -> tuple[Style, ...]:
 
 def _write(styles: list[Style]) -> None:
     """Replace the file at once, so that it is whole at any time."""
-    from ...files import busy_files
+    from ...files import disk
 
     styles.sort(key=lambda each: each.name.casefold())
     path = file()
@@ -114,7 +114,7 @@ def _write(styles: list[Style]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = [{"name": each.name, "words": each.words} for each in styles]
         part.write_text(json.dumps(text, ensure_ascii=False, indent=1), encoding="utf-8")
-        busy_files.replace(part, path)
+        disk.replace(part, path)
     except OSError as error:
         raise FileError(
             Message(

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....delivery.write_result import WriteResult, write_result
-from ....files import busy_files
-from ....files.errors import naming
+from ....files import disk
+from ....files.disk import naming
 from ....jobs.job import Job
 from ....jobs.job_values import Role
 from ....message import message_of
@@ -278,7 +278,7 @@ def write_atomically(target: Path, content: bytes) -> None:
     try:
         with naming(target):
             part.write_bytes(content)
-        busy_files.replace(part, target)
+        disk.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ....delivery.write_result import write_result
-from ....files import busy_files
+from ....files import disk
 from ....jobs.job import Job
 from ....jobs.job_values import Placement, Role
 from ....message import Message, message_of
@@ -141,7 +141,7 @@ def _write_and_move(task: Task, job: Job, staging: Path) -> Outcome:
     outcome, places = _write_staged(task, job, own)
     if outcome.problem is None:
         for staged, final in places.items():
-            busy_files.replace(staged, Path(final))
+            disk.replace(staged, Path(final))
         own.rmdir()
     return outcome
 
