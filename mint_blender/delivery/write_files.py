@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..files import disk
-from ..files.disk import naming
 from ..files.errors import InvalidGlb
 from ..jobs import rejected_files
 from ..jobs.job import Job
@@ -118,11 +117,8 @@ def write_described(job: Job, *, raw: bool = False) -> WrittenFiles:
 
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file atomically, and sync it to disk first. Raises OSError."""
-    part = target.with_name(target.name + ".part")
-    with naming(target):
+    with disk.replacing(target) as part:
         shutil.copyfile(source, part)
-    disk.sync_file(part)
-    disk.replace(part, target)
 
 
 def write_text(target: Path, text: str) -> None:
@@ -130,10 +126,8 @@ def write_text(target: Path, text: str) -> None:
     data = text.encode()
     if target.is_file() and target.read_bytes() == data:
         return
-    part = target.with_name(target.name + ".part")
-    with naming(target):
+    with disk.replacing(target) as part:
         part.write_bytes(data)
-    disk.replace(part, target)
 
 
 def is_copied(job: Job, output: Path, *, raw: bool) -> bool:

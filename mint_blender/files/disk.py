@@ -16,6 +16,7 @@ import os
 import shutil
 import stat
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,13 +29,37 @@ INTERVALS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3)
 PATIENCE = sum(INTERVALS)
 _IN_USE = frozenset({5, 32, 33})
 """Windows' codes: access denied (also for a file that is being deleted), in use, locked."""
+PART = ".mint-part"
+"""The suffix of a file that is being written, and will take the place of another."""
 _WITHOUT_SYNC = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 """What some network drives answer: they have no sync of folders."""
 FILE, FOLDER = 0o600, 0o700
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-# -- renaming and deleting
+# -- writing, renaming and deleting
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Yield the path of a new file, which takes the place of `target` when the block ends.
+
+    So the target is whole at any time, also after a power cut. After an error it is as it was.
+    Others may write it at the same time: the last one wins.
+
+    Raises:
+        OSError: The file cannot be written. It names the target.
+    """
+    part = target.with_name(f".{uuid.uuid4().hex}{PART}")
+    try:
+        yield part
+        sync_file(part)
+        replace(part, target)
+    except BaseException as error:
+        try_to_remove(part)
+        if isinstance(error, OSError) and error.filename in {None, str(part)}:
+            error.filename = str(target)
+        raise
 
 
 def replace(source: Path, target: Path) -> None:

@@ -255,11 +255,8 @@ def absolute(text: str | None, folder: Path) -> str | None:
 
 def write(path: Path, data: dict[str, Any]) -> None:
     """Write a small JSON file in place of an earlier one, whole or not at all. Raises OSError."""
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    with naming(path):
+    with disk.replacing(path) as part:
         part.write_text(json.dumps(data), encoding="utf-8")
-        disk.sync_file(part)
-    disk.replace(part, path)
 
 
 def _create(path: Path, data: dict[str, Any]) -> bool:

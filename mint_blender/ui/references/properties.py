@@ -194,9 +194,8 @@ def _keep(path: Path, suffix: str) -> Path:
         if kept.exists():
             os.utime(kept)
         else:
-            part = kept.with_suffix(".part")
-            disk.copy_private(path, part)
-            disk.replace(part, kept)
+            with disk.replacing(kept) as part:
+                disk.copy_private(path, part)
     service = session.existing_service()
     in_use = {
         Path(image) for job in (service.jobs() if service else ()) for image in job.request.images

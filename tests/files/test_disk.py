@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are open elsewhere: Windows refuses to rename or delete them (imitated)."""
+"""Files that are replaced, renamed and deleted, also while another process has them open."""
 
 from __future__ import annotations
 
@@ -86,3 +86,16 @@ def test_a_file_that_is_in_use_is_deleted_when_it_is_free(
         disk.remove(path)
     disk.try_to_remove(path)
     assert path.exists()
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    """After an error the old one is there, nothing lies beside it, and the error names it."""
+    target = tmp_path / "a.json"
+    with disk.replacing(target) as part:
+        part.write_text("old", encoding="utf-8")
+        assert not target.exists()
+    with pytest.raises(OSError) as caught, disk.replacing(target) as part:
+        part.write_text("ne", encoding="utf-8")
+        raise OSError(28, "No space left on device", str(part))
+    assert caught.value.filename == str(target)
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
