@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import http.client
 import re
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -129,7 +128,8 @@ def _accept(response: requests.Response, request: DownloadRequest) -> None:
     """Start or resume the part if status and headers say that the body belongs to it."""
     status = response.status_code
     if status == 200:
-        total = _length(response) if _encoding(response) is None else None
+        _check_encoding(response, request)
+        total = _length(response)
         if total is not None:
             request.check_size(total)
             check_free_space(request.part.target.parent, total)
@@ -219,7 +219,7 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
     request.progress(done, total)
     stream = part.open()
     try:
-        for block in _body(response, request):
+        for block in response_body.blocks(response, BLOCK):
             done += len(block)
             request.check_size(done)
             # before writing: another download may be writing to the same part by now
@@ -243,25 +243,9 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
         raise _connection_lost(request)
 
 
-def _body(response: requests.Response, request: DownloadRequest) -> Iterator[bytes]:
-    """Yield decompressed blocks as they arrive; raise if the body ends early."""
-    unpack = _unpacker(response, request)
-    for block in response_body.blocks(response, BLOCK):
-        yield from unpack(block)
-    yield from unpack(b"")
-
-
-def _unpacker(
-    response: requests.Response, request: DownloadRequest
-) -> Callable[[bytes], Iterator[bytes]]:
-    """Return the decoder for a `Content-Encoding` that was not requested.
-
-    It yields bounded blocks, so that a decompression bomb reaches the size limit first.
-    """
-    encoding = _encoding(response)
-    if encoding is None:
-        return lambda block: iter([block] if block else [])
-    if encoding not in {"gzip", "x-gzip", "deflate"}:
+def _check_encoding(response: requests.Response, request: DownloadRequest) -> None:
+    """Raise DownloadFailed for a `Content-Encoding`: none is requested."""
+    if (encoding := _encoding(response)) is not None:
         raise DownloadFailed(
             Message(
                 "The file host sent {label} with an unsupported encoding ({encoding}).",
@@ -270,33 +254,6 @@ def _unpacker(
             ),
             retryable=False,
         )
-    return _inflater(request)
-
-
-def _inflater(request: DownloadRequest) -> Callable[[bytes], Iterator[bytes]]:
-    inflate = zlib.decompressobj(32 + zlib.MAX_WBITS)
-
-    def unpack(block: bytes) -> Iterator[bytes]:
-        is_end = not block
-        try:
-            while block:
-                yield inflate.decompress(block, BLOCK)
-                block = inflate.unconsumed_tail
-            if is_end:
-                yield inflate.flush()
-        except zlib.error:
-            request.part.discard()
-            raise DownloadFailed(
-                Message(
-                    "The file host sent {label} compressed, and it could not be decompressed.",
-                    label=request.label,
-                ),
-                retryable=False,
-            ) from None
-        if is_end and not inflate.eof:
-            raise _connection_lost(request)
-
-    return unpack
 
 
 def _encoding(response: requests.Response) -> str | None:
@@ -314,8 +271,6 @@ def _length(response: requests.Response) -> int | None:
 
 def _validator(response: requests.Response) -> str | None:
     """Return a strong ETag, else Last-Modified, to detect a changed file later."""
-    if _encoding(response) is not None:
-        return None  # compressed bytes cannot be resumed with decompressed ones
     etag = response.headers.get("ETag", "").strip()
     if etag.startswith('"') and is_header_text(etag):
         return etag

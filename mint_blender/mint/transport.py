@@ -16,20 +16,22 @@ import hmac
 import json
 import logging
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPException
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import DecodeError, HTTPError
+from urllib3.exceptions import HTTPError
 
 from ..json_text import parse as parse_json
 from ..message import Message
-from ..net import certificates, connections, guarded_socket
+from ..net import certificates, connections, guarded_socket, response_body
 from ..net.retry_after import parse_retry_after
 from . import redaction
 from .base_url import Origin
@@ -58,8 +60,7 @@ MAX_ANSWER_AGE = 5 * 60.0
 """Seconds for which an answer of Mint shows that a connection leads to it, and what its time is."""
 MAX_ANSWER_AGE_TO_RECONNECT = 30.0
 """The same for a connection that takes the place of one that Mint closes after each answer."""
-_CHUNK = 16 * 1024
-_SMALL_CHUNK = 256
+_BLOCK = 16 * 1024
 _HTTP_1_0 = 10
 ESTIMATE_PATH = "pricing:estimate"
 """The only POST that changes nothing, so it needs no idempotency key."""
@@ -255,11 +256,9 @@ class Transport:
             with guarded_socket.guarded(guard):
                 guard.check()
                 return self._send(request)
-        except (requests.exceptions.ContentDecodingError, DecodeError):
-            raise InvalidResponse(Message("its compressed data is damaged")) from None
         except connections.NotOpen:
             raise NotSent from None
-        except (OSError, HTTPError) as error:
+        except (OSError, HTTPError, HTTPException) as error:
             # requests' exceptions are OSErrors. "from None": the original may show a proxy's
             # password in a traceback.
             if guard.was_stopped:
@@ -317,6 +316,8 @@ class Transport:
         return ApiResponse(data, status, request_id, wait, location)
 
 
+_TOO_LARGE = Message("it is larger than {size} MB", size=MAX_RESPONSE_BYTES // 1024 // 1024)
+_DAMAGED = Message("its compressed data is damaged")
 _NO_OBJECT = Message("it is not a JSON object")
 _WEB_PAGE = Message(
     "a web page came instead of Mint's answer. This network may want you to sign in: open any page"
@@ -348,7 +349,9 @@ def _clock_offset(date: str | None, now: datetime) -> float | None:
 
 def _session(user_agent: str) -> requests.Session:
     session = requests.Session()
-    session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
+    session.headers.update(
+        {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": user_agent}
+    )
     # No hidden retries: they are decided where the idempotency key is known.
     connections.mount(session)
     return session
@@ -374,31 +377,28 @@ def _read_body(response: requests.Response, seconds: float) -> bytes:
     """Return the whole body, so that the connection can be reused, within size and time limits."""
     content = bytearray()
     deadline = time.monotonic() + seconds
-    for chunk in _read_chunks(response):
-        content += chunk
+    for block in response_body.blocks(response, _BLOCK):
+        content += block
         if len(content) > MAX_RESPONSE_BYTES:
-            raise InvalidResponse(
-                Message("it is larger than {size} MB", size=MAX_RESPONSE_BYTES // 1024 // 1024),
-            )
+            raise InvalidResponse(_TOO_LARGE)
         if time.monotonic() > deadline:
             raise TimeoutError(Message("there was no response in time"))
-    announced = response.headers.get("Content-Length", "")
-    # Older urllib3 (Blender 4.2) does not notice a truncated body.
-    if announced.isascii() and announced.isdigit() and response.raw.tell() < int(announced):
-        raise ConnectionResetError(
-            Message("the connection was lost before the response was complete")
-        )
-    return bytes(content)
+    is_packed = response.headers.get("Content-Encoding", "").strip().lower() == "gzip"
+    return _unpacked(content) if is_packed and content else bytes(content)
 
 
-def _read_chunks(response: requests.Response) -> Iterator[bytes]:
-    """Yield the body as it arrives; a slow server must not make us wait for a full chunk."""
-    read = getattr(response.raw, "read1", None)
-    if read is None:  # older urllib3 (Blender 4.2) waits for full chunks
-        yield from response.iter_content(_SMALL_CHUNK)
-        return
-    while chunk := read(_CHUNK, decode_content=True):
-        yield chunk
+def _unpacked(content: bytearray) -> bytes:
+    """Return the content of a gzip stream, within the size limit."""
+    inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        unpacked = inflate.decompress(content, MAX_RESPONSE_BYTES + 1)
+    except zlib.error:
+        raise InvalidResponse(_DAMAGED) from None
+    if len(unpacked) > MAX_RESPONSE_BYTES:
+        raise InvalidResponse(_TOO_LARGE)
+    if not inflate.eof:
+        raise InvalidResponse(_DAMAGED)
+    return unpacked
 
 
 def _parse_json(content: bytes) -> Any:

@@ -114,9 +114,6 @@ REDIRECT_INSIDE = file_refused(
 )
 REDIRECT_NOWHERE = file_refused("The address of the file has no host name.")
 REDIRECT_WITHOUT_ADDRESS = file_refused(f"The file host redirected {_FILE} without a new address.")
-FILE_DAMAGED_GZIP = file_refused(
-    f"The file host sent {_FILE} compressed, and it could not be decompressed."
-)
 FILE_UNKNOWN_ENCODING = file_refused(
     f"The file host sent {_FILE} with an unsupported encoding (br)."
 )
