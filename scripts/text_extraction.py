@@ -29,10 +29,16 @@ COMMAND_LINE_ONLY = {
     "jobs/diagnostics/report.py",
     "jobs/paid_requests/table_check.py",
     "mint/connection_check.py",
+    "net/connections.py",
+    "net/guarded_socket.py",
+    "net/response_body.py",
 }
-"""Modules whose sentences reach only the command line or the report for support: in English."""
+"""Modules whose sentences reach only the command line or the report for support, in English.
 
-ROOMS = ("mint", "files", "jobs", "scene", "delivery", "ui")
+Or nobody: those of `net/` are described by `net/connection_errors.py`.
+"""
+
+ROOMS = ("net", "mint", "files", "jobs", "scene", "delivery", "ui")
 
 SHOWN_ARGUMENTS = {
     "text",

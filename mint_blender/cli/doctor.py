@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..delivery import blender_runtime, versions
-from ..mint.errors import Forbidden, KeyMissing, KeyRefused, MintError, Part, Unreachable
+from ..mint.errors import Forbidden, KeyMissing, KeyRefused, MintError, Unreachable
 from . import session, settings
 from .exits import Exit
 from .output.terminal import Terminal
@@ -134,7 +134,7 @@ def _network(account: Account, report: ConnectionReport) -> Finding:
         return Finding("network", State.OK, f"{account.origin} answers.")
     if isinstance(error, KeyMissing):
         return Finding("network", State.UNKNOWN, "Not checked: nothing is sent without a key.")
-    if _failed_part(error) in {Part.PROXY, Part.TLS}:
+    if _failed_part(error) in {"proxy", "tls"}:
         text = "Not checked: the connection fails before, see below."
         return Finding("network", State.UNKNOWN, text)
     advice = (
@@ -149,7 +149,7 @@ def _proxy(account: Account, report: ConnectionReport) -> Finding:
     from ..mint import connection_check
 
     proxy = connection_check.proxy(account)
-    if _failed_part(report.error) is Part.PROXY:
+    if _failed_part(report.error) == "proxy":
         advice = "Correct the proxy, or add the host to NO_PROXY if it can be reached directly."
         return Finding("proxy", State.PROBLEM, f"{report.error} {advice}")
     if not proxy:
@@ -163,7 +163,7 @@ def _tls(account: Account, report: ConnectionReport) -> Finding:
     from ..mint import connection_check
 
     error = report.error
-    if _failed_part(error) is Part.TLS:
+    if _failed_part(error) == "tls":
         advice = "If the clock of this computer is wrong, correct it first."
         return Finding("tls", State.PROBLEM, f"{error} {advice}")
     if account.origin.startswith("http://"):
@@ -193,7 +193,7 @@ def _duration(seconds: float) -> str:
     return f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"
 
 
-def _failed_part(error: MintError | None) -> Part | None:
+def _failed_part(error: MintError | None) -> str | None:
     return error.part if isinstance(error, Unreachable) else None
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import http.client
 import re
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
 from ..message import Message
 from ..net import connections, guarded_socket, response_body
+from ..net.connection_errors import describe
 from ..net.retry_after import parse_retry_after
 from . import redirects, urls
 from .disk import disk_errors
@@ -289,21 +292,12 @@ def _connection_lost(request: DownloadRequest) -> DownloadFailed:
 
 def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
     """Return the FileError for an exception of the network."""
-    exceptions = requests.exceptions
+    exceptions, parts = requests.exceptions, urlsplit(request.url)
+    host = urls.printable(parts.hostname or "")
     if isinstance(error, connections.ForbiddenAddress):
-        return urls.not_public(f"{_host(request)}, {error.address}")
-    if isinstance(error, exceptions.SSLError):
-        return _untrusted_certificate(request)
-    if isinstance(error, exceptions.ProxyError):
-        return DownloadFailed(
-            Message(
-                "The proxy blocked {label}. Check HTTPS_PROXY and NO_PROXY.", label=request.label
-            ),
-            is_outage=True,
-        )
-    if isinstance(error, exceptions.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError):
-        return _unreachable(request)
-    if isinstance(error, exceptions.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        return urls.not_public(f"{host}, {error.address}")
+    reason, part = describe(error, host, parts.port or 443)
+    if part == "network" and _is_timeout(error):
         return TooSlow(
             Message(
                 "No data arrived for {label} in {seconds:.0f} s. Try again to resume the download.",
@@ -311,38 +305,28 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
                 seconds=request.timeout[0 if connections.was_connecting(error) else 1],
             )
         )
-    if isinstance(error, exceptions.ConnectionError):
-        return _unreachable(request)
-    if isinstance(error, exceptions.RequestException) and isinstance(error, ValueError):
+    is_broken = isinstance(error, ValueError)
+    if part == "network" and is_broken and isinstance(error, exceptions.RequestException):
         return DownloadFailed(
             Message("The address of {label} is invalid.", label=request.label), retryable=False
+        )
+    is_ca_bundle = part == "tls" and not isinstance(error, ssl.SSLError)
+    if is_ca_bundle or isinstance(error, exceptions.RequestException):  # no response
+        may_pass = part != "tls" and not is_broken
+        return DownloadFailed(
+            Message(
+                "Could not reach the host of {label}: {reason}.",
+                label=request.label,
+                reason=reason,
+            ),
+            retryable=may_pass,
+            is_outage=may_pass,
         )
     return _connection_lost(request)
 
 
-def _host(request: DownloadRequest) -> str:
-    return request.label.rpartition(" from ")[2]
-
-
-def _untrusted_certificate(request: DownloadRequest) -> DownloadFailed:
-    return DownloadFailed(
-        Message(
-            "The certificate of {host} is not trusted, so {label} was not downloaded."
-            " Behind a proxy that inspects connections, set REQUESTS_CA_BUNDLE to its CA bundle.",
-            host=_host(request),
-            label=request.label,
-        ),
-        retryable=False,
-    )
-
-
-def _unreachable(request: DownloadRequest) -> DownloadFailed:
-    return DownloadFailed(
-        Message(
-            "Could not reach {host}, or lost the connection, while downloading {label}."
-            " Check the network, then try again.",
-            host=_host(request),
-            label=request.label,
-        ),
-        is_outage=True,
-    )
+def _is_timeout(error: Exception) -> bool:
+    """Return whether the host was reached, and nothing arrived."""
+    exceptions = requests.exceptions
+    timeouts = exceptions.Timeout | urllib3.exceptions.TimeoutError | TimeoutError
+    return isinstance(error, timeouts) and not isinstance(error, exceptions.ConnectTimeout)

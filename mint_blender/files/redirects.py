@@ -36,12 +36,12 @@ def get(
         local_files: Whether an address may lead to this computer, see `urls.check`.
 
     Raises:
-        DownloadFailed: For a redirect that is not followed, or an unreadable CA bundle.
-        requests.RequestException: When there is no response.
+        DownloadFailed: For a redirect that is not followed.
+        OSError: When there is no response; requests' exceptions are such errors.
     """
     label = urls.label(url)
     for _ in range(MAX_REDIRECTS + 1):
-        response = _send(session, url, headers, timeout, label)
+        response = _send(session, url, headers, timeout)
         if response.status_code not in REDIRECT_STATUSES:
             return response
         response_body.skip(response)
@@ -81,25 +81,11 @@ def _send(
     url: str,
     headers: Mapping[str, str],
     timeout: tuple[float, float],
-    label: str,
 ) -> requests.Response:
     settings: Mapping[str, Any] = session.merge_environment_settings(
         url, {}, True, certificates.ca_bundle(), None
     )
     request = session.prepare_request(requests.Request("GET", url, headers=dict(headers)))
-    try:
-        # The adapter is used, not the session: a session reads the whole body of a redirect, and
-        # only its adapter is made for several threads.
-        return session.get_adapter(url).send(request, timeout=timeout, **settings)
-    except requests.RequestException:
-        raise
-    # the only error that requests does not wrap: a CA bundle that does not exist
-    except OSError as error:
-        raise DownloadFailed(
-            Message(
-                "{label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE,"
-                " CURL_CA_BUNDLE or SSL_CERT_FILE names cannot be read.",
-                label=label,
-            ),
-            retryable=False,
-        ) from error
+    # The adapter is used, not the session: a session reads the whole body of a redirect, and only
+    # its adapter is made for several threads.
+    return session.get_adapter(url).send(request, timeout=timeout, **settings)

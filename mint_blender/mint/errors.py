@@ -36,7 +36,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 
 from ..message import Message, sentences
 from .redaction import redact
@@ -123,21 +122,16 @@ class KeyUnusable(KeyMissing):
         )
 
 
-class Part(Enum):
-    """The part of a connection that has failed."""
-
-    PROXY, TLS, NETWORK = range(3)
-
-
 class Unreachable(MintError):
     """There was no response.
 
-    Mint may have carried out the request: retry it with the same idempotency key.
+    Mint may have carried out the request: retry it with the same idempotency key. `part` is the
+    part of the connection that failed: "proxy", "tls" or "network".
     """
 
     retryable = True
 
-    def __init__(self, reason: str, part: Part = Part.NETWORK) -> None:
+    def __init__(self, reason: str, part: str = "network") -> None:
         super().__init__(Message("Mint cannot be reached: {reason}.", reason=reason))
         self.reason, self.part = reason, part
 

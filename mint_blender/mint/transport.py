@@ -31,11 +31,10 @@ from urllib3.exceptions import HTTPError
 
 from ..json_text import parse as parse_json
 from ..message import Message
-from ..net import certificates, connections, guarded_socket, response_body
+from ..net import certificates, connection_errors, connections, guarded_socket, response_body
 from ..net.retry_after import parse_retry_after
 from . import redaction
 from .base_url import Origin
-from .connection_errors import describe, part_of
 from .errors import (
     InvalidResponse,
     KeyMissing,
@@ -265,7 +264,8 @@ class Transport:
                 raise Unreachable(Message("the request was stopped")) from None
             if guard.was_late:
                 raise NotSent from None
-            raise Unreachable(describe(error, self.origin), part_of(error)) from None
+            found = connection_errors.describe(error, self.origin.host, self.origin.port)
+            raise Unreachable(*found) from None
 
     def _send(self, request: requests.Request) -> tuple[requests.Response, bytes]:
         # No proxy between this computer and itself: it would see the key.

@@ -25,10 +25,10 @@ from .hosts import Call
 from .sentences import (
     CUT_OFF,
     FILE_GONE,
+    FILE_HOST_LOST,
     FILE_LOST,
     FILE_TOO_LARGE,
     FILE_UNKNOWN_ENCODING,
-    FILE_UNREACHABLE,
     REDIRECT_INSIDE,
     REDIRECT_LOOP,
     REDIRECT_NOWHERE,
@@ -42,7 +42,7 @@ DOWNLOAD = Call.DOWNLOAD
 # one row, one line
 # fmt: off
 DOWNLOAD_FAULTS = (
-    NetworkFault("answer-lost", DOWNLOAD, "the connection is closed", sent(nothing, close), reads=FILE_UNREACHABLE),
+    NetworkFault("answer-lost", DOWNLOAD, "the connection is closed", sent(nothing, close), reads=FILE_HOST_LOST),
     NetworkFault("reset-in-body", DOWNLOAD, "a reset in the body, three times", sent(half_body, reset), most=3),
     NetworkFault("captive-portal", DOWNLOAD, "200 and a page to sign in", answered(200, LOGIN_PAGE, HTML), then=RESUME, reads=WEB_PAGE),
     NetworkFault("captive-portal-511", DOWNLOAD, "511 and a page to sign in", answered(511, LOGIN_PAGE, HTML), reads=host_busy(511)),
