@@ -18,6 +18,7 @@ from pathlib import Path
 import requests
 
 from ..net import connections
+from ..net.retry import RetryPolicy
 from . import urls
 from .download_attempt import DownloadRequest, attempt
 from .errors import DownloadFailed, FileError, Stopped
@@ -50,9 +51,8 @@ class DownloadLimits:
     """Most attempts in a row without new bytes."""
     most_tries: int = 40
     """Most attempts in total."""
-    shortest_pause: float = 1.0
-    longest_pause: float = 15 * 60.0
-    """Both limit the pause that `Retry-After` asks for."""
+    retries: RetryPolicy = RetryPolicy(first=0.5, longest=30.0)
+    """Pauses; doubled after each attempt without new bytes."""
 
     def bytes_for(self, name: str) -> int:
         """Return the size limit for a file name's suffix."""
@@ -179,23 +179,12 @@ class Downloader:
                 # more than ever before: to start over is no progress
                 fruitless = 0 if request.part.size > most else fruitless + 1
                 most = max(most, request.part.size)
-                pause = self._pause_after(error, fruitless)
+                retry_after = error.retry_after if isinstance(error, DownloadFailed) else None
+                pause = self.limits.retries.wait(max(1, fruitless), self._chance(), retry_after)
                 is_last = fruitless >= self.limits.tries or number == self.limits.most_tries
                 if not error.retryable or is_last or self._clock() + pause >= request.deadline:
                     raise
             self._wait(pause, request)
-
-    def _pause_after(self, error: FileError, fruitless: int) -> float:
-        """Return the pause in seconds: what the host asks for, else jittered exponential backoff.
-
-        From 0.5 s to 30 s, doubled after each attempt without new bytes.
-        """
-        retry_after = error.retry_after if isinstance(error, DownloadFailed) else None
-        if retry_after is not None:
-            return float(
-                min(max(retry_after, self.limits.shortest_pause), self.limits.longest_pause)
-            )
-        return float(min(30.0, 0.5 * 2.0 ** max(0, fruitless - 1)) * (0.5 + 0.5 * self._chance()))
 
     def _wait(self, seconds: float, request: DownloadRequest) -> None:
         """Sleep in short steps, so that a stop is noticed."""

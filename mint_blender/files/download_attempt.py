@@ -20,7 +20,7 @@ import urllib3
 from ..message import Message
 from ..net import connections, guarded_socket, response_body
 from ..net.connection_errors import describe
-from ..net.retry_after import parse_retry_after
+from ..net.retry import parse_retry_after
 from . import redirects, urls
 from .disk import disk_errors
 from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, TooSlow

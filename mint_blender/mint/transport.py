@@ -32,7 +32,7 @@ from urllib3.exceptions import HTTPError
 from ..json_text import parse as parse_json
 from ..message import Message
 from ..net import certificates, connection_errors, connections, guarded_socket, response_body
-from ..net.retry_after import parse_retry_after
+from ..net.retry import parse_retry_after
 from . import redaction
 from .base_url import Origin
 from .errors import (

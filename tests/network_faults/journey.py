@@ -105,8 +105,11 @@ def engine_config(home: Path, scale: float, clock: Clock) -> EngineConfig:
         total=downloads.total / scale,
         stall=downloads.stall / scale,
         connect=max(0.5, downloads.connect / scale),
-        shortest_pause=downloads.shortest_pause / scale,
-        longest_pause=downloads.longest_pause / scale,
+        retries=replace(
+            downloads.retries,
+            min_retry_after=downloads.retries.min_retry_after / scale,
+            max_retry_after=downloads.retries.max_retry_after / scale,
+        ),
     )
 
     def connect(account: Account) -> Client:
