@@ -419,3 +419,31 @@ def _redirect_problem(location: str | None, secret: str) -> str:
         " only",
         where=where,
     )
+
+
+def proxy_of(base_url: str) -> str:
+    """Return the proxy to Mint, without its user name and password; empty if there is none."""
+    try:
+        origin = Origin.parse(base_url)
+    except ValueError:
+        return ""
+    if origin.is_loopback:
+        return ""
+    proxies = requests.utils.get_environ_proxies(origin.base_url)
+    return _without_password(requests.utils.select_proxy(origin.base_url, proxies) or "")
+
+
+def own_ca_bundle() -> str:
+    """Return the CA bundle that the environment names; empty for the default."""
+    bundle = certificates.ca_bundle()
+    return bundle if isinstance(bundle, str) else ""
+
+
+def _without_password(url: str) -> str:
+    """Return scheme, host and port of a proxy."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "invalid" if url else ""
+    return f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else ""
