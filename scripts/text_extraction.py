@@ -30,7 +30,6 @@ COMMAND_LINE_ONLY = {
     "jobs/paid_requests/table_check.py",
     "net/connections.py",
     "net/guarded_socket.py",
-    "net/response_body.py",
 }
 """Modules whose sentences reach only the command line or the report for support, in English.
 
@@ -63,9 +62,7 @@ DATA = {
         "build",
         "home",
         "transport",
-        "download_attempt",
         "download",
-        "redirects",
         "remote_header",
     ),
     "assets",

@@ -18,8 +18,8 @@ import urllib3
 
 from ..message import Message
 from ..net import connections, guarded_socket
-from . import redirects, urls
-from .download import Downloader, never_stop
+from . import urls
+from .download import Downloader, get_following_redirects, never_stop
 from .errors import DownloadFailed, FileError, InvalidGlb, LinkExpired
 from .glb import header
 
@@ -103,7 +103,7 @@ def _first_bytes(downloader: Downloader, url: str, count: int) -> _Prefix:
 
 
 def _response(downloader: Downloader, url: str, count: int) -> requests.Response:
-    response = redirects.get(
+    response = get_following_redirects(
         downloader.session,
         url,
         headers={"Range": f"bytes=0-{count - 1}"},

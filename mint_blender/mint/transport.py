@@ -15,12 +15,14 @@ import hashlib
 import hmac
 import json
 import logging
+import math
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from types import TracebackType
 from typing import Any, Self
@@ -31,10 +33,10 @@ from urllib3.exceptions import HTTPError
 
 from ..json_text import parse as parse_json
 from ..message import Message
-from ..net import certificates, connection_errors, connections, guarded_socket, response_body
+from ..net import connection_errors, connections, guarded_socket
 from ..net.retry import parse_retry_after
 from . import redaction
-from .base_url import Origin
+from .account import Origin
 from .errors import (
     InvalidResponse,
     KeyMissing,
@@ -42,11 +44,84 @@ from .errors import (
     MintError,
     NotSent,
     Unreachable,
+    clean_line,
     problem_error,
+    read_problem,
 )
-from .mint_clock import MintClock, Moment, epoch_of
-from .problem_documents import clean_line, read_problem
 from .schema import Json
+
+MOST_STEPS_BACK = 60.0
+"""Seconds that a Date may be before an earlier one: Mint's servers may differ that much."""
+
+
+class Moment:
+    """A moment of this computer, from which seconds are counted.
+
+    The monotonic clock may stand still while the computer sleeps, so they are those of it or of the
+    wall clock, whichever says more.
+    """
+
+    def __init__(self) -> None:
+        self._monotonic, self._wall = time.monotonic(), time.time()
+
+    def seconds_since(self) -> float:
+        """Return how long ago it was, with sleep."""
+        return max(time.monotonic() - self._monotonic, time.time() - self._wall)
+
+
+class MintClock:
+    """The time at Mint: the `Date` of its latest answer, and the time since.
+
+    This computer's own clock may be wrong, or set at any time.
+    """
+
+    def __init__(self) -> None:
+        self._date: float | None = None
+        self._read = Moment()
+        self._sent: Moment | None = None
+
+    def begin(self) -> Moment:
+        """Begin a request: until its answer, nothing is known about the connection."""
+        self._sent = None
+        return Moment()
+
+    def read(self, headers: Mapping[str, str], sent: Moment) -> None:
+        """Read an answer of Mint to a request that was sent then.
+
+        A Date before an earlier one, or in an answer that was kept by a cache, is not used.
+        """
+        date = epoch_of(headers.get("Date"))
+        if date is None or _was_cached(headers.get("Age")):
+            return
+        if self._date is None or date >= self._date - MOST_STEPS_BACK:
+            self._date, self._read, self._sent = date, Moment(), sent
+
+    @property
+    def age(self) -> float:
+        """Seconds since the request of the latest answer was sent; infinite without one.
+
+        Counted from the request, because an answer may wait while the computer sleeps.
+        """
+        return math.inf if self._sent is None else self._sent.seconds_since()
+
+    @property
+    def now(self) -> float | None:
+        """Seconds since the epoch, while the latest answer is young; None before any answer."""
+        return None if self._date is None else self._date + self._read.seconds_since()
+
+
+def epoch_of(date: str | None) -> float | None:
+    """Return the seconds since the epoch of a Date header; None for an invalid one."""
+    try:
+        moment = parsedate_to_datetime(date or "")
+        return None if moment.tzinfo is None else moment.timestamp()
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def _was_cached(age: str | None) -> bool:
+    return (age or "0").strip() != "0"
+
 
 log = logging.getLogger(__name__)
 
@@ -271,7 +346,7 @@ class Transport:
         # No proxy between this computer and itself: it would see the key.
         proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
         settings: Mapping[str, Any] = self._session.merge_environment_settings(
-            request.url, proxies, True, certificates.ca_bundle(), None
+            request.url, proxies, True, connections.ca_bundle(), None
         )
         timeout = (self._timeouts.connect, self._timeouts.read)
         # The adapter is used, not the session: a session reads the whole body of a redirect, even
@@ -377,7 +452,7 @@ def _read_body(response: requests.Response, seconds: float) -> bytes:
     """Return the whole body, so that the connection can be reused, within size and time limits."""
     content = bytearray()
     deadline = time.monotonic() + seconds
-    for block in response_body.blocks(response, _BLOCK):
+    for block in connections.blocks(response, _BLOCK):
         content += block
         if len(content) > MAX_RESPONSE_BYTES:
             raise InvalidResponse(_TOO_LARGE)
@@ -435,7 +510,7 @@ def proxy_of(base_url: str) -> str:
 
 def own_ca_bundle() -> str:
     """Return the CA bundle that the environment names; empty for the default."""
-    bundle = certificates.ca_bundle()
+    bundle = connections.ca_bundle()
     return bundle if isinstance(bundle, str) else ""
 
 

@@ -11,6 +11,7 @@ import trustme
 from mint_blender.files import urls
 from mint_blender.files.errors import DownloadFailed, InvalidGlb
 from mint_blender.files.remote_header import fetch_header
+from mint_blender.net import addresses
 
 from .downloading import CONTENT, Downloader, DownloadLimits, Time
 from .file_host import FileHost, cut, redirect, status
@@ -79,10 +80,12 @@ def test_a_public_host_cannot_redirect_to_this_computer() -> None:
 
 def test_only_real_loopback_addresses_count_as_loopback() -> None:
     """Names that only look like this computer do not count."""
-    assert all(map(urls.is_loopback, ["localhost", "127.0.0.1", "127.8.8.8", "::1", "LOCALHOST"]))
+    assert all(
+        map(addresses.is_loopback_host, ["localhost", "127.0.0.1", "127.8.8.8", "::1", "LOCALHOST"])
+    )
     assert not any(
         map(
-            urls.is_loopback,
+            addresses.is_loopback_host,
             [
                 "localhost.example",
                 "files.localhost",

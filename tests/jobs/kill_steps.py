@@ -75,8 +75,8 @@ def watch_every_boundary(steps: Steps, package: str = "mint_blender") -> None:
     for name in ("replace", "rename", "unlink", "write_text"):
         steps.around(pathlib.Path, name)
     steps.around(os, "link")
-    response_body = module("net.response_body")
-    blocks = response_body.blocks
+    connections = module("net.connections")
+    blocks = connections.blocks
 
     def counted(*arguments: Any) -> Any:
         for block in blocks(*arguments):
@@ -85,7 +85,7 @@ def watch_every_boundary(steps: Steps, package: str = "mint_blender") -> None:
                     yield half
                     steps("a part of a file")
 
-    response_body.blocks = counted
+    connections.blocks = counted
 
 
 def watch_files(steps: Steps, folder: str | Path) -> None:

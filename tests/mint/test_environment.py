@@ -12,7 +12,7 @@ import pytest
 import requests
 import trustme
 
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Origin
 from mint_blender.mint.errors import Unreachable
 from mint_blender.net.connection_errors import describe
 

@@ -23,8 +23,7 @@ from mint_blender.jobs.queries import Balance, KeyOwner
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow import result
 from mint_blender.jobs.workflow.context import WorkflowConfig
-from mint_blender.mint.account import Account
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Account, Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.polling import PollIntervals

@@ -7,8 +7,7 @@ import textwrap
 from dataclasses import dataclass
 
 from ...jobs.storage.home import HOME_VARIABLE
-from ...mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
-from ...mint.base_url import DEFAULT_BASE_URL
+from ...mint.account import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
 from ..settings import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
 
 

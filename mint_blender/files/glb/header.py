@@ -23,7 +23,8 @@ from ...message import Message
 from ..errors import InvalidGlb
 from . import images as glb_images
 from .bounds import scene_bounds
-from .checks import GlbLimits, GltfError, Summary, check
+from .checks import GlbLimits, Summary, check
+from .json_values import GltfError
 
 __all__ = ["Glb", "GlbLimits", "InvalidGlb", "inspect", "inspect_prefix"]
 
