@@ -153,26 +153,10 @@ class Downloader:
         if target.is_file() and target.stat().st_size:
             PartFile(target).discard()  # left behind if the process was killed after the rename
             return target
-        size_limit = self.limits.bytes_for(target.name) if limit is None else limit
-        request = self._request(url, target, size_limit, stop, progress)
-        request.part.load(urls.without_query(request.url))
-        self._fetch_with_retries(request)
-        request.check_stop()
-        request.part.commit()
-        return target
-
-    def _request(
-        self,
-        url: str,
-        target: Path,
-        limit: int,
-        stop: Callable[[], bool],
-        progress: Callable[[int, int | None], None],
-    ) -> DownloadRequest:
-        return DownloadRequest(
+        request = DownloadRequest(
             url=urls.check(url, local_files=self.local_files),
             part=PartFile(target),
-            limit=limit,
+            limit=self.limits.bytes_for(target.name) if limit is None else limit,
             deadline=self._clock() + self.limits.total,
             clock=self._clock,
             stop=stop,
@@ -180,6 +164,11 @@ class Downloader:
             timeout=(self.limits.connect, self.limits.stall),
             local_files=self.local_files,
         )
+        request.part.load(urls.without_query(request.url))
+        self._fetch_with_retries(request)
+        request.check_stop()
+        request.part.commit()
+        return target
 
     def _fetch_with_retries(self, request: DownloadRequest) -> None:
         """Retry until all bytes are there or a limit is reached."""
@@ -337,7 +326,15 @@ def _accept(response: requests.Response, request: DownloadRequest) -> None:
     """Start or resume the part if status and headers say that the body belongs to it."""
     status = response.status_code
     if status == 200:
-        _check_encoding(response, request)
+        if (encoding := _encoding(response)) is not None:  # none is requested
+            raise DownloadFailed(
+                Message(
+                    "The file host sent {label} with an unsupported encoding ({encoding}).",
+                    label=request.label,
+                    encoding=urls.printable(encoding[:20]),
+                ),
+                retryable=False,
+            )
         total = _length(response)
         if total is not None:
             request.check_size(total)
@@ -450,19 +447,6 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
         if done > total:
             part.discard()
         raise _connection_lost(request)
-
-
-def _check_encoding(response: requests.Response, request: DownloadRequest) -> None:
-    """Raise DownloadFailed for a `Content-Encoding`: none is requested."""
-    if (encoding := _encoding(response)) is not None:
-        raise DownloadFailed(
-            Message(
-                "The file host sent {label} with an unsupported encoding ({encoding}).",
-                label=request.label,
-                encoding=urls.printable(encoding[:20]),
-            ),
-            retryable=False,
-        )
 
 
 def _encoding(response: requests.Response) -> str | None:

@@ -19,7 +19,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -50,79 +50,6 @@ from .errors import (
 )
 from .schema import Json
 
-MOST_STEPS_BACK = 60.0
-"""Seconds that a Date may be before an earlier one: Mint's servers may differ that much."""
-
-
-class Moment:
-    """A moment of this computer, from which seconds are counted.
-
-    The monotonic clock may stand still while the computer sleeps, so they are those of it or of the
-    wall clock, whichever says more.
-    """
-
-    def __init__(self) -> None:
-        self._monotonic, self._wall = time.monotonic(), time.time()
-
-    def seconds_since(self) -> float:
-        """Return how long ago it was, with sleep."""
-        return max(time.monotonic() - self._monotonic, time.time() - self._wall)
-
-
-class MintClock:
-    """The time at Mint: the `Date` of its latest answer, and the time since.
-
-    This computer's own clock may be wrong, or set at any time.
-    """
-
-    def __init__(self) -> None:
-        self._date: float | None = None
-        self._read = Moment()
-        self._sent: Moment | None = None
-
-    def begin(self) -> Moment:
-        """Begin a request: until its answer, nothing is known about the connection."""
-        self._sent = None
-        return Moment()
-
-    def read(self, headers: Mapping[str, str], sent: Moment) -> None:
-        """Read an answer of Mint to a request that was sent then.
-
-        A Date before an earlier one, or in an answer that was kept by a cache, is not used.
-        """
-        date = epoch_of(headers.get("Date"))
-        if date is None or _was_cached(headers.get("Age")):
-            return
-        if self._date is None or date >= self._date - MOST_STEPS_BACK:
-            self._date, self._read, self._sent = date, Moment(), sent
-
-    @property
-    def age(self) -> float:
-        """Seconds since the request of the latest answer was sent; infinite without one.
-
-        Counted from the request, because an answer may wait while the computer sleeps.
-        """
-        return math.inf if self._sent is None else self._sent.seconds_since()
-
-    @property
-    def now(self) -> float | None:
-        """Seconds since the epoch, while the latest answer is young; None before any answer."""
-        return None if self._date is None else self._date + self._read.seconds_since()
-
-
-def epoch_of(date: str | None) -> float | None:
-    """Return the seconds since the epoch of a Date header; None for an invalid one."""
-    try:
-        moment = parsedate_to_datetime(date or "")
-        return None if moment.tzinfo is None else moment.timestamp()
-    except (ValueError, OverflowError, TypeError):
-        return None
-
-
-def _was_cached(age: str | None) -> bool:
-    return (age or "0").strip() != "0"
-
-
 log = logging.getLogger(__name__)
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
@@ -134,6 +61,8 @@ MAX_ANSWER_AGE = 5 * 60.0
 """Seconds for which an answer of Mint shows that a connection leads to it, and what its time is."""
 MAX_ANSWER_AGE_TO_RECONNECT = 30.0
 """The same for a connection that takes the place of one that Mint closes after each answer."""
+MOST_STEPS_BACK = 60.0
+"""Seconds that a Date may be before an earlier one: Mint's servers may differ that much."""
 _BLOCK = 16 * 1024
 _HTTP_1_0 = 10
 ESTIMATE_PATH = "pricing:estimate"
@@ -287,18 +216,13 @@ class Transport:
         request = requests.Request(
             method, url, params=query, data=content, headers=headers, auth=self._authorize
         )
-        if self._is_bound and self.clock.age > self._most_age():
+        # A little older than what is asked before, or a slow caller would begin in vain.
+        most = MAX_ANSWER_AGE_TO_RECONNECT if self._closes else 2 * MAX_ANSWER_AGE
+        if self._is_bound and self.clock.age > most:
             raise NotSent
         sent = self.clock.begin()
         response, answer = self._send_logged(request, path.lstrip("/"), len(content or b""))
         return self._parse_response(response, answer, sent)
-
-    def _most_age(self) -> float:
-        """Return how old Mint's time may be when a bound request is sent.
-
-        A little older than what is asked before, or a slow caller would begin in vain.
-        """
-        return MAX_ANSWER_AGE_TO_RECONNECT if self._closes else 2 * MAX_ANSWER_AGE
 
     def _send_logged(
         self, request: requests.Request, path: str, upload_size: int
@@ -368,7 +292,8 @@ class Transport:
     ) -> ApiResponse:
         status, headers = response.status_code, response.headers
         self._closes = _closes(response)
-        self.clock_offset = _clock_offset(headers.get("Date"), self._now())
+        date = epoch_of(headers.get("Date"))
+        self.clock_offset = None if date is None else self._now().timestamp() - date
         request_id = self._request_id(response)
         wait = parse_retry_after(
             headers.get("Retry-After"), date=headers.get("Date"), now=self._now()
@@ -378,7 +303,10 @@ class Transport:
             where = _redirect_problem(location, self._secret)
             raise InvalidResponse(where, request_id=request_id)
         # A proxy may repeat the headers of the request: the key gets into no record or sentence.
-        data = _parse_json(content.replace(self._secret.encode(), redaction.PLACEHOLDER.encode()))
+        content = content.replace(self._secret.encode(), redaction.PLACEHOLDER.encode())
+        data: Any = None
+        with suppress(ValueError):
+            data = parse_json(content, most_levels=MAX_LEVELS)
         if not 200 <= status < 300:
             problem = read_problem(status, data, secret=self._secret)
             if status < 500 and problem.has_details:
@@ -414,12 +342,6 @@ def _closes(response: requests.Response) -> bool:
     said = response.headers.get("Connection", "").lower()
     is_kept = "keep-alive" in said or response.raw.version != _HTTP_1_0
     return "close" in said or not is_kept
-
-
-def _clock_offset(date: str | None, now: datetime) -> float | None:
-    """Return how many seconds `now` is after the Date of a response; None for an invalid one."""
-    seconds = epoch_of(date)
-    return None if seconds is None else now.timestamp() - seconds
 
 
 def _session(user_agent: str) -> requests.Session:
@@ -476,13 +398,6 @@ def _unpacked(content: bytearray) -> bytes:
     return unpacked
 
 
-def _parse_json(content: bytes) -> Any:
-    try:
-        return parse_json(content, most_levels=MAX_LEVELS)
-    except ValueError:
-        return None
-
-
 def _redirect_problem(location: str | None, secret: str) -> str:
     try:
         host = clean_line(urlsplit(location or "").hostname, secret)
@@ -522,3 +437,71 @@ def _without_password(url: str) -> str:
     except ValueError:
         return "invalid" if url else ""
     return f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else ""
+
+
+# -- Mint's time
+
+
+class Moment:
+    """A moment of this computer, from which seconds are counted.
+
+    The monotonic clock may stand still while the computer sleeps, so they are those of it or of the
+    wall clock, whichever says more.
+    """
+
+    def __init__(self) -> None:
+        self._monotonic, self._wall = time.monotonic(), time.time()
+
+    def seconds_since(self) -> float:
+        """Return how long ago it was, with sleep."""
+        return max(time.monotonic() - self._monotonic, time.time() - self._wall)
+
+
+class MintClock:
+    """The time at Mint: the `Date` of its latest answer, and the time since.
+
+    This computer's own clock may be wrong, or set at any time.
+    """
+
+    def __init__(self) -> None:
+        self._date: float | None = None
+        self._read = Moment()
+        self._sent: Moment | None = None
+
+    def begin(self) -> Moment:
+        """Begin a request: until its answer, nothing is known about the connection."""
+        self._sent = None
+        return Moment()
+
+    def read(self, headers: Mapping[str, str], sent: Moment) -> None:
+        """Read an answer of Mint to a request that was sent then.
+
+        A Date before an earlier one, or in an answer that was kept by a cache, is not used.
+        """
+        date = epoch_of(headers.get("Date"))
+        if date is None or (headers.get("Age") or "0").strip() != "0":
+            return
+        if self._date is None or date >= self._date - MOST_STEPS_BACK:
+            self._date, self._read, self._sent = date, Moment(), sent
+
+    @property
+    def age(self) -> float:
+        """Seconds since the request of the latest answer was sent; infinite without one.
+
+        Counted from the request, because an answer may wait while the computer sleeps.
+        """
+        return math.inf if self._sent is None else self._sent.seconds_since()
+
+    @property
+    def now(self) -> float | None:
+        """Seconds since the epoch, while the latest answer is young; None before any answer."""
+        return None if self._date is None else self._date + self._read.seconds_since()
+
+
+def epoch_of(date: str | None) -> float | None:
+    """Return the seconds since the epoch of a Date header; None for an invalid one."""
+    try:
+        moment = parsedate_to_datetime(date or "")
+        return None if moment.tzinfo is None else moment.timestamp()
+    except (ValueError, OverflowError, TypeError):
+        return None
