@@ -66,12 +66,6 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
-def bench(session: nox.Session) -> None:
-    """Install what reports the benchmarks; `scripts/dev.py bench` runs them."""
-    install(session)
-
-
-@nox.session
 def fuzz(session: nox.Session) -> None:
     """Install what fuzzes guided by coverage; `python3 -m tests.fuzzing` runs in it."""
     install(session)
@@ -94,7 +88,7 @@ def lock(session: nox.Session) -> None:
     uv = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
     uv += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"]
     uv += ["--custom-compile-command", "python3 scripts/dev.py lock", *session.posargs]
-    versions |= dict.fromkeys(("lint", "dev", "bench", "fuzz", "docs"), "3.11")
+    versions |= dict.fromkeys(("lint", "dev", "fuzz", "docs"), "3.11")
     for name, version in versions.items():
         source, target = f"requirements/{name}.in", f"requirements/{name}.txt"
         session.run(*uv, "--python-version", version, source, "-o", target)

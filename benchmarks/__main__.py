@@ -12,11 +12,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import report
-from .measure import Plot, Row
+from .measure import Row
 
 HERE = Path(__file__).parent
-RESULTS = report.ROOT / "build" / "benchmarks"
+ROOT = HERE.parent
+RESULTS = ROOT / "build" / "benchmarks"
 
 
 def subjects() -> list[str]:
@@ -29,33 +29,27 @@ def main(words: list[str]) -> int:
     """Run the benchmarks; return 1 if one of them failed to run."""
     parser = argparse.ArgumentParser(prog="dev.py bench")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(subjects())}")
-    parser.add_argument("--python", default=sys.executable, help=argparse.SUPPRESS)
-    text = "write the figures of these benchmarks to docs/performance.md, too"
-    parser.add_argument("--write", action="store_true", help=text)
     options = parser.parse_args(words)
     if unknown := set(options.names) - set(subjects()):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     names = options.names or subjects()
-    failed = [name for name in names if not _run(name, options.python)]
+    failed = [name for name in names if not _run(name)]
     for name in names:
         if name not in failed:
-            _print(name, _load(name)[0])
-    if options.write:
-        report.write({name: _load(name) for name in names if name not in failed})
+            _print(name, _load(name))
     if failed:
         print(f"These benchmarks could not be run; see above: {', '.join(failed)}")
     return 1 if failed else 0
 
 
-def _run(name: str, python: str) -> bool:
+def _run(name: str) -> bool:
     print(f"-- {name}", flush=True)
-    command = [python, "-m", "benchmarks.run_one", name, str(_results_of(name))]
-    return subprocess.run(command, cwd=report.ROOT, check=False).returncode == 0
+    command = [sys.executable, "-m", "benchmarks.run_one", name, str(_results_of(name))]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
-def _load(name: str) -> tuple[list[Row], list[Plot]]:
-    found = json.loads(_results_of(name).read_text(encoding="utf-8"))
-    return [Row(**row) for row in found["rows"]], [Plot(**plot) for plot in found["plots"]]
+def _load(name: str) -> list[Row]:
+    return [Row(**row) for row in json.loads(_results_of(name).read_text(encoding="utf-8"))]
 
 
 def _results_of(name: str) -> Path:
@@ -65,7 +59,9 @@ def _results_of(name: str) -> Path:
 def _print(name: str, rows: list[Row]) -> None:
     table = Table("What", "Goal", "Measured", "Reached", title=name, title_justify="left")
     for row in rows:
-        table.add_row(row.what, row.goal, row.measured, report.mark(row).strip("*"))
+        table.add_row(
+            row.what, row.goal, row.measured, {True: "yes", False: "no", None: ""}[row.is_reached]
+        )
     Console().print(table)
 
 

@@ -12,12 +12,11 @@ from statistics import median
 
 from tests.window.sections import open_section
 
-from .measure import Plot, Row, milliseconds
+from .measure import Row, milliseconds
 from .window import Studio, studio
 
 GOAL = 0.001
 REDRAWS = 40
-SIZES = (10, 100, 1000, 10_000)
 TYPICAL = {"working": 4, "review": 2, "paused": 2, "failed": 2, "placed": 90}
 ALL_CARDS = {"working": 22, "waiting": 10, "paused": 12, "review": 12, "failed": 14, "placed": 30}
 """A hundred jobs, so that each group has as many cards as it can have."""
@@ -25,8 +24,8 @@ ALL_CARDS = {"working": 22, "waiting": 10, "paused": 12, "review": 12, "failed":
 METER = Path(__file__).parent / "inside" / "drawing_meter.py"
 
 
-def measure() -> Iterator[Row | Plot]:
-    """Yield the table's rows, and how the cost grows."""
+def measure() -> Iterator[Row]:
+    """Yield the table's rows."""
     with studio() as place:
         place.blender.fresh()
         place.blender.call("mint.refresh_account")  # opens the journal
@@ -35,7 +34,6 @@ def measure() -> Iterator[Row | Plot]:
         place.blender.ask(f"import sys; sys.path.insert(0, {str(METER.parent)!r})")
         place.blender.ask("import drawing_meter; drawing_meter.start()")
         yield from _rows(place)
-        yield _growth(place)
 
 
 def _rows(place: Studio) -> Iterator[Row]:
@@ -53,23 +51,6 @@ def _rows(place: Studio) -> Iterator[Row]:
     what = "The same with as many cards as there can be"
     yield Row(what, "≤ 1 ms", milliseconds(most), most <= GOAL)
     yield Row("Drawing the status bar", "≤ 1 ms", milliseconds(bar), bar <= GOAL)
-
-
-def _growth(place: Studio) -> Plot:
-    jobs, entries = [], []
-    for count in SIZES:
-        _fill(place, {"placed": 10}, count)
-        entries.append((count, _cost(place, "ours") * 1000))
-    for count in SIZES:
-        _fill(place, {"working": 10, "placed": count}, 10)
-        jobs.append((count, _cost(place, "ours") * 1000))
-    return Plot(
-        name="drawing",
-        title="Drawing the sidebar",
-        x_label="jobs in the journal, or entries of the library",
-        y_label="milliseconds for each redraw",
-        lines={"jobs": jobs, "library": entries},
-    )
 
 
 def _fill(place: Studio, phases: dict[str, int], entries: int) -> None:

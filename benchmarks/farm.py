@@ -29,7 +29,7 @@ from mint_blender.jobs.phases import Phase
 from tests.mint_service.runner import subprocess_service
 from tests.scene import glb_fixtures
 
-from .measure import Plot, Row
+from .measure import Row
 
 DEFAULTS = {
     "FARM_LINES": "100,1000,10000",
@@ -87,8 +87,8 @@ class Cost:
         )
 
 
-def measure() -> Iterator[Row | Plot]:
-    """Yield the tables and plots of writing again and of generating."""
+def measure() -> Iterator[Row]:
+    """Yield the rows of writing again and of generating."""
     with tempfile.TemporaryDirectory() as folder:
         yield from _workers(Path(folder))
         yield from _lines(Path(folder))
@@ -99,7 +99,7 @@ def _numbers(name: str) -> list[int]:
     return [int(text) for text in os.environ.get(name, DEFAULTS[name]).split(",")]
 
 
-def _workers(folder: Path) -> Iterator[Row | Plot]:
+def _workers(folder: Path) -> Iterator[Row]:
     (count,) = _numbers("FARM_WORKER_LINES")
     arguments = _finished_batch(folder / "workers", count)
     costs = {
@@ -115,28 +115,23 @@ def _workers(folder: Path) -> Iterator[Row | Plot]:
             f" as with --workers {next(iter(costs))}",
             None,
         )
-    points = [(workers, cost.seconds) for workers, cost in costs.items()]
-    title = f"Write {count:,} results again"
-    yield Plot("farm_workers", title, "workers", "seconds", {"time": points})
 
 
-def _lines(folder: Path) -> Iterator[Row | Plot]:
+def _lines(folder: Path) -> Iterator[Row]:
     costs = {
         count: _run(folder, *_finished_batch(folder / f"{count} lines", count), "--workers", "2")
         for count in _numbers("FARM_LINES")
     }
     yield from _growth("write again with 2 Blenders", costs, has_blenders=True)
-    yield from _plots("farm_lines", "Write results again, 2 workers", costs)
 
 
-def _service(folder: Path) -> Iterator[Row | Plot]:
+def _service(folder: Path) -> Iterator[Row]:
     costs = {
         count: _generate(folder / f"{count} generated", count)
         for count in _numbers("FARM_SERVICE_LINES")
     }
     what = "generate with an instant service, and copy"
     yield from _growth(what, costs, has_blenders=False)
-    yield from _plots("farm_service", "Generate with an instant service", costs)
 
 
 def _growth(what: str, costs: dict[int, Cost], *, has_blenders: bool) -> Iterator[Row]:
@@ -151,13 +146,6 @@ def _growth(what: str, costs: dict[int, Cost], *, has_blenders: bool) -> Iterato
             None if before is None else each <= MOST_GROWTH * before,
         )
         before = each
-
-
-def _plots(name: str, title: str, costs: dict[int, Cost]) -> Iterator[Plot]:
-    seconds = [(count, cost.seconds) for count, cost in costs.items()]
-    memory = [(count, cost.own) for count, cost in costs.items()]
-    yield Plot(f"{name}_time", f"{title}: time", "lines", "seconds", {"time": seconds})
-    yield Plot(f"{name}_memory", f"{title}: memory", "lines", "MB", {"command": memory})
 
 
 def _finished_batch(folder: Path, count: int) -> tuple[str, ...]:

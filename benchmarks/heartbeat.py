@@ -20,12 +20,11 @@ from mint_blender.mint.schema import Kind
 from tests.window.blender_window import BlenderWindow
 from tests.window.wake_ups import COUNT
 
-from .measure import Plot, Row, milliseconds, quantile
+from .measure import Row, milliseconds, quantile
 from .window import Studio, studio
 
 RUNNING, FINISHED = 100, 10_000
 WATCH = 20.0  # seconds
-GROWTH = (10, 100, 1000)
 
 # Jobs run until they are told to end, and as many at a time as there are.
 PREPARE = """
@@ -67,7 +66,7 @@ CANCEL = "[job_service().cancel(job.id) for job in job_service().jobs() if job.i
 FORGET = "[each.clear() for each in sys.mint_seconds.values()] and None"
 
 
-def measure() -> Iterator[Row | Plot]:
+def measure() -> Iterator[Row]:
     """Measure beats with running and with finished jobs, and wake-ups without any."""
     with studio() as here:
         here.service.scenario(
@@ -78,25 +77,14 @@ def measure() -> Iterator[Row | Plot]:
         )
         here.blender.open_sidebar()
         here.blender.ask(PREPARE)
-        points = []
-        for count in GROWTH:
-            unchanged, changed = _beats(here, count)
-            points.append((count, quantile(unchanged, 0.5)))
-            if count == RUNNING:
-                yield _row(f"a beat with {RUNNING} running jobs", unchanged)
-                yield from _changed_row("the same, when jobs have changed in it", changed)
-            _end_all(here.blender)
+        unchanged, changed = _beats(here, RUNNING)
+        yield _row(f"a beat with {RUNNING} running jobs", unchanged)
+        yield from _changed_row("the same, when jobs have changed in it", changed)
+        _end_all(here.blender)
         yield _idle_row(here.blender)
         _add_finished(here.folder / "home")
         unchanged, changed = _beats(here, 1)
         yield _row(f"a beat with 1 running job and {FINISHED:,} finished ones", unchanged)
-    yield Plot(
-        "heartbeat",
-        "A beat with running jobs",
-        "running jobs",
-        "seconds of processor time",
-        {"nothing has changed": points},
-    )
 
 
 def _beats(here: Studio, count: int) -> tuple[list[float], list[float]]:

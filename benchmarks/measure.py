@@ -6,13 +6,13 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table in `docs/performance.md`."""
+    """One row of the table that is printed."""
 
     what: str
     goal: str
@@ -21,19 +21,6 @@ class Row:
     """What was measured, with its unit and what it was compared with in the same run."""
     is_reached: bool | None
     """None where there is no goal."""
-
-
-@dataclass(frozen=True)
-class Plot:
-    """How something grows; drawn with logarithmic axes."""
-
-    name: str
-    """The name of the file, without suffix."""
-    title: str
-    x_label: str
-    y_label: str
-    lines: Mapping[str, Sequence[tuple[float, float]]]
-    """The points of each line, by its name in the legend."""
 
 
 def seconds(call: Callable[[], object], times: int = 5) -> list[float]:

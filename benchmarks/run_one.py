@@ -11,21 +11,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .measure import Row
-
 
 def main(name: str, target: Path) -> None:
-    """Run the benchmark `name` and write its rows and plots to `target` as JSON."""
+    """Run the benchmark `name` and write its rows to `target` as JSON."""
     rows: list[dict[str, Any]] = []
-    plots: list[dict[str, Any]] = []
     target.parent.mkdir(parents=True, exist_ok=True)
     for each in importlib.import_module(f"benchmarks.{name}").measure():
-        (rows if isinstance(each, Row) else plots).append(asdict(each))
-        if isinstance(each, Row):
-            goal = f" (goal: {each.goal})" if each.goal else ""
-            print(f"   {each.what}: {each.measured}{goal}", flush=True)
+        rows.append(asdict(each))
+        goal = f" (goal: {each.goal})" if each.goal else ""
+        print(f"   {each.what}: {each.measured}{goal}", flush=True)
         # each time, so that a failure leaves what was measured before
-        target.write_text(json.dumps({"rows": rows, "plots": plots}, indent=1), encoding="utf-8")
+        target.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,7 @@
 """The processor time of running jobs: the worker, its connections, and the heartbeat.
 
 Mint is the stand-in service, in a process of its own. The jobs are polled at the real intervals:
-every 15 s in the first half hour, and then once a minute. How that grows is measured with a made-up
-Mint and clock.
+every 15 s in the first half hour, and then once a minute.
 """
 
 from __future__ import annotations
@@ -13,34 +12,28 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import requests
 
 import mint_blender
 from mint_blender.jobs.engine.config import EngineConfig
-from mint_blender.jobs.job_values import Delivery
-from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 from mint_blender.ui import heartbeat, session
-from tests.jobs.engine_harness import EngineHarness
-from tests.jobs.workflow_harness import operation
 from tests.mint_service.runner import SubprocessService, subprocess_service
 
-from .measure import Plot, Row, milliseconds
+from .measure import Row, milliseconds
 
 RUNNING = 100
 WATCH = 45.0  # seconds
 SLOTS = {Kind.MODEL: 100_000, Kind.WORLD: 100_000}
 FAST_POLLS, SLOW_POLLS = RUNNING / 15.0, RUNNING / 60.0
 """Polls a second in the first half of the hour, and in the second."""
-GROWTH = (10, 100, 1000)
 
 
-def measure() -> Iterator[Row | Plot]:
+def measure() -> Iterator[Row]:
     """Measure 100 running jobs, and compare their polls with plain requests."""
     with (
         subprocess_service(
@@ -69,7 +62,6 @@ def measure() -> Iterator[Row | Plot]:
     )
     compared = f"{milliseconds(each)}, {each / plain:.2f} times"
     yield Row("each poll of a job", "", f"{compared} a plain request with `requests`", None)
-    yield _growth()
 
 
 def _request(number: int) -> GenerationRequest:
@@ -125,25 +117,3 @@ def _plain_request(mint: SubprocessService, times: int = 100) -> float:
             connection.get(url, timeout=10).json()
             time.sleep(1 / FAST_POLLS)
     return (time.process_time() - begun) / times
-
-
-def _growth() -> Plot:
-    """Return what running jobs cost in a minute; Mint and the clock are made up."""
-    points = []
-    for count in GROWTH:
-        with tempfile.TemporaryDirectory(prefix="mint-benchmark-") as folder:
-            engine = EngineHarness(Path(folder), slots=SLOTS)
-            engine.mint.says = lambda what, which: operation("running", id=which.replace(" ", "_"))
-            engine.add(*(new_job(_request(each), Delivery(), now=1000.0) for each in range(count)))
-            engine.run(120.0)
-            begun = time.process_time()
-            engine.run(60.0)
-            points.append((count, time.process_time() - begun))
-            engine.close()
-    return Plot(
-        "running-jobs",
-        "A minute with running jobs, without the network",
-        "running jobs",
-        "seconds of processor time",
-        {"scheduler": points},
-    )

@@ -21,13 +21,13 @@ from mint_blender.mint.schema import Kind
 from tests.jobs.engine_harness import EngineHarness
 from tests.jobs.workflow_harness import operation
 
-from .measure import Plot, Row, milliseconds
+from .measure import Row, milliseconds
 
-LENGTHS = (10, 100, 1000, 5000)
+LENGTHS = (10, 100, 5000)
 MINUTES = 30
 
 
-def measure() -> Iterator[Row | Plot]:
+def measure() -> Iterator[Row]:
     """Compare lines of several lengths."""
     waiting, joining = [], []
     for length in LENGTHS:
@@ -52,13 +52,6 @@ def measure() -> Iterator[Row | Plot]:
         f"≤ 1.5 times a line of {LENGTHS[1]}",
         f"{milliseconds(joining[-1][1])}, {growth:.1f} times a line of {LENGTHS[1]}",
         growth <= 1.5,
-    )
-    yield Plot(
-        "waiting-line",
-        "Waiting for a slot",
-        "jobs in the line",
-        "seconds of processor time",
-        {"a minute of waiting": waiting, "joining, each job": joining},
     )
 
 

@@ -9,10 +9,9 @@ python3 scripts/dev.py animation     record the animation of the README in Blend
 python3 scripts/dev.py test          run lint and all tests; --all: on every Blender
                                      --coverage: measure it, which is slower
                                      -- PYTEST_ARGUMENTS: only these tests
-python3 scripts/dev.py bench         run the benchmarks and print a table; NAME: only these;
-                                     --write: write docs/performance.md too
+python3 scripts/dev.py bench         run the benchmarks and print a table; NAME: only these
 python3 scripts/dev.py soak          look for defects for hours; NAME: only these methods;
-                                     --short, --minutes M; --write: write docs/reliability.md
+                                     --short, --minutes M
 python3 scripts/dev.py docs          build the manual into build/docs; --open: show it;
                                      --language de: only in this language;
                                      --write: write docs/reference/ from the code first

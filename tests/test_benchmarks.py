@@ -40,30 +40,16 @@ def test_every_benchmark_can_be_imported() -> None:
 def test_results_survive_the_way_through_a_file(tmp_path: Path) -> None:
     """What `run_one` writes is what the report reads."""
     row = measure.Row("what", "≤ 1 ms", "2 ms", is_reached=False)
-    plot = measure.Plot("name", "title", "x", "y", {"line": [(1, 2.0), (10, 20.0)]})
     run_one = importlib.import_module("benchmarks.run_one")
     subject: Any = types.ModuleType("benchmarks.made_up")
-    subject.measure = lambda: iter([row, plot])
+    subject.measure = lambda: iter([row])
     sys.modules["benchmarks.made_up"] = subject
     try:
         run_one.main("made_up", tmp_path / "results.json")
     finally:
         del sys.modules["benchmarks.made_up"]
     found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-    assert measure.Row(**found["rows"][0]) == row
-    assert found["plots"][0]["lines"] == {"line": [[1, 2.0], [10, 20.0]]}
-
-
-def test_a_section_of_the_page_is_replaced_alone() -> None:
-    """A subject that was not measured again keeps its figures."""
-    report = importlib.import_module("benchmarks.report")
-    page = f"# Title\n\n{report.BEGIN}\n{report.END}\nThe end.\n"
-    page = report.updated(page, {"splats": "| 1 |\n", "batch": "| 2 |\n"}, "A")
-    page = report.updated(page, {"library": "| 3 |\n", "splats": "| 4 |\n"}, "B")
-    assert page == (
-        f"# Title\n\n{report.BEGIN}\nMeasured on B.\n\n### Batch\n\n| 2 |\n\n"
-        f"### Library\n\n| 3 |\n\n### Splats\n\n| 4 |\n{report.END}\nThe end.\n"
-    )
+    assert [measure.Row(**each) for each in found] == [row]
 
 
 def test_medians_and_quantiles() -> None:

@@ -91,7 +91,7 @@ ALLOWED: dict[Check, dict[str, str]] = {
     },
     leaves_the_encoding_open: {},
     starts_a_process_with_a_window: {
-        "jobs/storage/filesystem_type.py": "macOS only",
+        "jobs/storage/database.py": "macOS only",
     },
     fails_while_a_file_is_open: {},
     uses_what_only_posix_has: {"jobs/storage/batch_lease.py": "only where os.name is posix"},

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.cli.environment import OTHERS, VARIABLES
 from mint_blender.cli.exits import MEANINGS, Exit
-from mint_blender.cli.parser.commands import parser
-from mint_blender.cli.parser.environment import OTHERS, VARIABLES
+from mint_blender.cli.parser import parser
 from mint_blender.net import connections
 from scripts.reference_pages import commands, environment_variables, exit_statuses, markdown
 

@@ -113,7 +113,7 @@ def test_the_policy_names_the_tests_of_each_promise() -> None:
         assert named and set(named) <= files, rule
 
 
-@pytest.mark.parametrize("page", ["SECURITY.md", "docs/reliability.md"])
+@pytest.mark.parametrize("page", ["SECURITY.md", "docs/development/testing.md"])
 def test_links_lead_somewhere(page: str) -> None:
     """Files that the page links to exist."""
     path = ROOT / page

@@ -7,18 +7,21 @@ import argparse
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module, util
 from pathlib import Path
 
 from ..delivery import standard_output
 from ..jobs.diagnostics import log_file
-from . import error_log, exits, session
+from ..mint import redaction
+from . import exits, session
 from .exits import Exit
 from .output.terminal import Terminal
-from .parser.commands import parser
+from .parser import parser
 
 log = logging.getLogger(__name__)
+PACKAGE = __name__.rpartition(".cli.")[0]
 
 Command = Callable[[argparse.Namespace, Terminal], Exit]
 
@@ -41,9 +44,14 @@ COMMANDS = {
     "usage": "account.usage",
     "check": "account.check",
     "doctor": "doctor.doctor",
-    "mcp": "mcp_command.mcp",
+    "mcp": "commands.mcp",
 }
 """The function of each command. Its module is imported only when the command runs."""
+
+NO_AGENT_TOOLS = (
+    "The tools for agents are not installed in this Python. Install them where a plain Python runs"
+    ' them, from a copy of the repository: pip install ".[mcp]"'
+)
 
 
 def main(
@@ -58,11 +66,43 @@ def main(
     terminal = Terminal(program, as_json=parsed.json)
     try:
         home = session.home()
-        with error_log.logging_to_file(home, session.account().key, parsed.log_level):
+        with logging_to_file(home, session.account().key, parsed.log_level):
             return int(_run(parsed, terminal, home))
     except BrokenPipeError:
         standard_output.discard_output()
         return int(Exit.FAILED)
+
+
+@contextmanager
+def logging_to_file(
+    folder: Path, secret: str, level: str | None = None
+) -> Iterator[logging.Logger]:
+    """Send this package's log to `folder`/mint.log while inside, never to the terminal.
+
+    The file is created by its first entry, and never contains `secret`, the key. `level` is one of
+    `log_file.LEVELS`; None: warnings, or what the add-on's preferences say.
+    """
+    redaction.register_secret(secret)
+    logger = logging.getLogger(PACKAGE)
+    # Inside Blender the add-on already writes this file.
+    own = [] if logger.handlers else [log_file.LogFile(folder / log_file.NAME)]
+    leveled: list[logging.Logger | logging.Handler] = [logger, *logger.handlers, *own]
+    before = [(each, each.level) for each in leveled]
+    propagated, logger.propagate = logger.propagate, False
+    if level is not None:
+        for each, _ in before:
+            each.setLevel(level)
+    for handler in own:
+        logger.addHandler(handler)
+    try:
+        yield logger
+    finally:
+        logger.propagate = propagated
+        for each, earlier in before:
+            each.setLevel(earlier)
+        for handler in own:
+            logger.removeHandler(handler)
+            handler.close()
 
 
 def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
@@ -129,6 +169,18 @@ def from_blender(arguments: list[str]) -> int:
     # Blender handles Ctrl-C itself, to stop a render; here it should interrupt Python.
     _end_in_order(signal.SIGINT)
     return main(arguments, program="blender --online-mode --command mint")
+
+
+def mcp(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Serve tools for an agent on standard input and output, until the client disconnects."""
+    names = ("mcp", f"{__package__}.mcp_server")
+    if any(util.find_spec(name) is None for name in names):
+        terminal.error(NO_AGENT_TOOLS)
+        return Exit.USAGE
+    from .mcp_server import server
+
+    server.make_server().run("stdio")
+    return Exit.DONE
 
 
 def _end_in_order(*more: signal.Signals) -> None:

@@ -15,8 +15,8 @@ from ..jobs.phases import BUSY, Phase
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
+from ..jobs.storage.job_cache import Queue
 from ..jobs.storage.serialization import Unreadable
-from ..jobs.storage.unsent_jobs import Queue
 from ..mint.schema import Kind
 from . import exits, follow, session
 from .exits import Exit

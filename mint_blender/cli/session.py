@@ -169,10 +169,10 @@ def call_mint(
 
 def check_request(request: GenerationRequest) -> None:
     """Raise NotPossible for a request or a picture that Mint would refuse."""
-    from ..jobs import request_checks
+    from ..jobs import new_jobs
     from ..jobs.service import NotPossible
 
-    if problem := request_checks.complaint(request):
+    if problem := new_jobs.complaint(request):
         raise NotPossible(problem)
 
 

@@ -3,12 +3,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
 import uuid
 from dataclasses import replace
+from pathlib import Path
 
+from ..files import disk, pictures
+from ..files.download_folder import DownloadFolder, safe_name
+from ..files.errors import InvalidPicture
 from ..message import Message
 from ..mint.generation_request import GenerationRequest
+from ..mint.limits import MAX_IMAGE_BYTES
 from ..mint.schema import Asset, Format, OptimizationLevel
+from .budget.prices import NotPossible
 from .job import Job
 from .job_values import Cause, Delivery, Problem
 from .paid_requests.record import PaidRequest, PaidVerb, key_of, of_asset, of_job
@@ -108,3 +117,152 @@ def request_for(asset: Asset) -> GenerationRequest:
 
 def _new_id() -> str:
     return uuid.uuid4().hex[:12]
+
+
+UPLOADABLE = frozenset({"png", "jpeg", "webp"})
+"""Formats that Mint accepts as a reference image."""
+
+
+def complaint(request: GenerationRequest) -> str | None:
+    """Return a message about the first thing that Mint would refuse, or None.
+
+    Reads the headers of local pictures.
+    """
+    return (
+        request.validation_error()
+        or _encoding_complaint(request)
+        or next(filter(None, map(picture_complaint, request.images)), None)
+    )
+
+
+def picture_complaint(image: str) -> str | None:
+    """Return why Mint would refuse this reference image, or None.
+
+    Local pictures are read; https addresses are left to Mint.
+    """
+    if image.startswith("https://"):
+        return None
+    if "://" in image:
+        return Message(
+            "A reference image must be a file or an https:// address, not {image}.", image=image
+        )
+    path = Path(image)
+    try:
+        size = path.stat().st_size
+        found = pictures.inspect(path)
+        pictures.check_complete(path, found)
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        return Message(
+            "The reference image {name} cannot be read: {reason}.",
+            name=image,
+            reason=getattr(error, "strerror", None) or Message("not a valid name"),
+        )
+    except InvalidPicture as error:
+        return Message("The reference image cannot be used. {reason}", reason=error)
+    if size > MAX_IMAGE_BYTES:
+        return Message(
+            "The reference image {name} is {size:.1f} MB; Mint accepts at most 5 MB."
+            " Scale it down first.",
+            name=image,
+            size=size / 1024 / 1024,
+        )
+    if found.format not in UPLOADABLE:
+        return Message(
+            "The reference image {name} is {format}; Mint accepts PNG, JPEG and WebP."
+            " Convert it first.",
+            name=image,
+            format=found.format.upper(),
+        )
+    return None
+
+
+def _encoding_complaint(request: GenerationRequest) -> str | None:
+    """Return a message if a text is not valid Unicode: from a shell without UTF-8, for example."""
+    try:
+        f"{request.prompt}{request.name}".encode()
+    except UnicodeEncodeError:
+        return Message(
+            "The prompt or the name contains invalid characters. Use a terminal with UTF-8, or "
+            "a batch file."
+        )
+    return None
+
+
+def keep(home: Path, job: Job) -> Job:
+    """Copy the local pictures of a job, and return the job with the copies.
+
+    Raises:
+        NotPossible: A picture cannot be read or is not accepted. No copy is left.
+    """
+    if all("://" in image for image in job.request.images):
+        return job
+    try:
+        images = tuple(
+            _copy(home, job, number, image)
+            for number, image in enumerate(job.request.images, start=1)
+        )
+    except BaseException:
+        drop(home, job.id)
+        raise
+    return replace(job, request=replace(job.request, images=images))
+
+
+def drop(home: Path, job_id: str) -> None:
+    """Delete the copies of a job that was not started."""
+    folder = DownloadFolder(home).reference_folder(job_id)
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.parent.rmdir()
+
+
+def _copy(home: Path, job: Job, number: int, image: str) -> str:
+    if "://" in image:
+        return image
+    source = Path(image)
+    target = (
+        DownloadFolder(home).reference_folder(job.id) / str(number) / _name(job, number, source)
+    )
+    try:
+        disk.make_folder(target.parent)
+        if not (_is_ours(source, home) and _linked(source, target)):
+            disk.copy_private(source, target)
+        _sync_folders(target, home)
+    except OSError as error:
+        raise NotPossible(
+            Message(
+                "The reference image {name} cannot be copied: {reason}.",
+                name=image,
+                reason=error.strerror or error,
+            )
+        ) from error
+    # it may have changed since it was checked
+    if complaint := picture_complaint(str(target)):
+        raise NotPossible(complaint)
+    return str(target)
+
+
+def _sync_folders(target: Path, home: Path) -> None:
+    """Write the name of a copy to disk, and those of its new folders: the job relies on it."""
+    for folder in target.parents:
+        disk.sync_folder(folder)
+        if folder == home:
+            return
+
+
+def _name(job: Job, number: int, source: Path) -> str:
+    """Return the name that the user gave a picture, with the ending of the file."""
+    shown = dict(enumerate(job.request.image_names, start=1)).get(number) or source.name
+    return safe_name(f"{shown.removesuffix(source.suffix)}{source.suffix}", fallback="picture")
+
+
+def _is_ours(source: Path, home: Path) -> bool:
+    """Return whether a picture is a copy of ours, which never changes and can be linked."""
+    return home.resolve() in source.resolve().parents
+
+
+def _linked(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links, or two of them
+        return False
+    return True

@@ -8,7 +8,7 @@ from .budget.totals import SpendingTotals
 from .engine.job_runner import JobRunner
 from .job import Job
 from .queries import KeyOwner
-from .storage.unsent_jobs import Queue
+from .storage.job_cache import Queue
 
 
 class UnfinishedJobs:

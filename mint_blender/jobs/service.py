@@ -18,7 +18,7 @@ from ..message import Message
 from ..mint.account import Account
 from ..mint.generation_request import GenerationRequest, feedback_error
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
-from . import reference_files, request_checks
+from . import new_jobs
 from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
@@ -92,7 +92,7 @@ class JobService(JobRunner):
             NotPossible: Mint would refuse it.
             TooExpensive: It would cost more than a limit.
         """
-        if complaint := request_checks.complaint(request):
+        if complaint := new_jobs.complaint(request):
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
             raise NotPossible(Message("Only models can be optimized."))
@@ -122,7 +122,7 @@ class JobService(JobRunner):
         """Return new jobs, as `start` does, in one commit: hundreds must not block the window."""
         wanted = list(requests)
         if complaint := next(
-            filter(None, (request_checks.complaint(request) for request, _ in wanted)), None
+            filter(None, (new_jobs.complaint(request) for request, _ in wanted)), None
         ):
             raise NotPossible(complaint)
         starts = [[Price.of(request)] for request, _ in wanted]
@@ -455,7 +455,7 @@ class JobService(JobRunner):
         In one transaction, so that of two jobs started at the same moment, one counts the other.
         """
         try:
-            with_copies = [reference_files.keep(self.home, job) for job in jobs]
+            with_copies = [new_jobs.keep(self.home, job) for job in jobs]
             with self.cache.single_commit():
                 if self.budget.limits and starts:
                     self.budget.check(starts, self.spending.today())
@@ -464,7 +464,7 @@ class JobService(JobRunner):
                 kept = self.cache.add(*with_copies)
         except BaseException:
             for job in jobs:
-                reference_files.drop(self.home, job.id)
+                new_jobs.drop(self.home, job.id)
             raise
         for job in kept:
             self.wake(job)

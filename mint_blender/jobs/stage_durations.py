@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..mint.schema import Kind, Mode
 from .job import Job
 from .phases import Phase, Verb
-from .presentation.identity_cache import cached_by_identity
+from .presentation.presenter import cached_by_identity
 
 Moves = Sequence[tuple[Phase, float]]
 

@@ -125,8 +125,15 @@ class Client:
         return self._transport.key_hash(salt)
 
     def me(self) -> Me:
-        """Return the owner of the key: the cheapest way to test a key."""
-        return Me.from_json(self._get("me").data)
+        """Return the owner of the key: the cheapest way to test a key.
+
+        Raises:
+            InvalidResponse: It says nothing about a key: a gateway has answered.
+        """
+        data = self._get("me").data
+        if not data.keys() & {"owner", "authentication"}:
+            raise InvalidResponse(Message("it does not say whose API key this is"))
+        return Me.from_json(data)
 
     def usage(self) -> Usage:
         """Return Credits, subscription and totals."""

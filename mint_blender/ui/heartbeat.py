@@ -28,7 +28,6 @@ from bpy.app.handlers import persistent
 
 from ..addon_settings import may_go_online
 from . import session, text_fields, visibility
-from .registry import Registry
 from .typed_context import can_add_modal_handler, is_gizmo_dragged
 
 if TYPE_CHECKING:
@@ -347,20 +346,6 @@ def _after_load(_path: str) -> None:
         jobs_changed(service)
         if _is_in_flight(service):
             ensure()
-
-
-_parts = Registry()
-
-
-def register() -> None:
-    """Resume the jobs of an earlier session, once Blender has started up."""
-    _parts.add_classes(MINT_OT_heartbeat)
-    _parts.add(start, stop)
-
-
-def unregister() -> None:
-    """Remove the timers and handlers."""
-    _parts.undo_all()
 
 
 def start() -> None:

@@ -48,7 +48,7 @@ def run_action(
     from ..jobs.service import NotPossible, TooExpensive
     from ..jobs.storage.journal import JournalError
     from . import headless
-    from .job_list.cards import pointer
+    from .job_list import pointer
 
     pointer.note_click(bpy.context)
     if operator is not None and _is_repeated(operator):
@@ -144,7 +144,7 @@ class JobOperator(bpy.types.Operator):
         """Act on the job as it is now."""
         from ..jobs.service import NotPossible
         from ..jobs.storage.journal import JournalError
-        from .job_list.cards import pointer
+        from .job_list import pointer
 
         if pointer.note_click(context):
             heartbeat.ensure()  # it moves the cards to their new places after a moment

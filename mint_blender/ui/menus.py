@@ -12,7 +12,6 @@ from ..jobs.phases import Phase
 from ..message import Message
 from . import session, visibility
 from .manual import links as manual
-from .registry import Registry
 from .translations import translated
 from .typed_context import layout_of
 
@@ -92,12 +91,12 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
 
     Draws nothing while no job runs and no Preview waits.
     """
-    from .review import review_notice
+    from .review import preview_operators
 
     visibility.note("jobs")
     service = session.existing_service()
     if service is not None:
-        review_notice.draw(layout_of(self))
+        preview_operators.draw(layout_of(self))
         _draw_running_jobs(self, service)
 
 
@@ -135,20 +134,6 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
     row.label(text=translated(Message("{text}, {when}", text=text, when=when)), translate=False)
     cancel = row.operator("mint.cancel", text="", icon="X", emboss=False)
     cancel.job_id, cancel.asks = job.id, True
-
-
-_parts = Registry()
-
-
-def register() -> None:
-    """Register the menus and add the entries."""
-    _parts.add_classes(MINT_MT_add, MINT_MT_manage)
-    _parts.add(add, remove)
-
-
-def unregister() -> None:
-    """Undo `register`."""
-    _parts.undo_all()
 
 
 def add() -> None:

@@ -11,8 +11,7 @@ import bpy
 
 from ..jobs.phases import BUSY, Phase
 from ..message import Message
-from . import heartbeat, session
-from .registry import Registry
+from . import session
 from .translations import translated
 from .typed_context import can_add_modal_handler
 
@@ -27,21 +26,6 @@ class _State:
     def __init__(self) -> None:
         self.shown: dict[str, Phase] = {}
         """By job id: the phase in which it stopped, once the user was notified."""
-
-
-_parts = Registry()
-
-
-def register() -> None:
-    """Notify from now on."""
-    _parts.add_classes(MINT_OT_notify)
-    session.on_service_opened(skip_earlier)
-    heartbeat.on_jobs_changed(catch_up)
-
-
-def unregister() -> None:
-    """Undo `register`."""
-    _parts.undo_all()
 
 
 def catch_up(service: "JobService") -> None:

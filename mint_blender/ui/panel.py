@@ -58,7 +58,7 @@ class MINT_PT_main(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the first thing that is missing, else the form; then the sections."""
-        from .account import first_run
+        from .account import panel as account_panel
 
         layout, ready = layout_of(self), is_ready()
         if complaint := session.journal_error():
@@ -66,7 +66,7 @@ class MINT_PT_main(bpy.types.Panel):
         if ready:
             _draw_form(layout, context)
         else:
-            first_run.draw(layout)
+            account_panel.draw(layout)
         _draw_sections(layout, context, ready=ready)
 
 
@@ -143,9 +143,9 @@ def _waiting_previews() -> int:
     """Return how many Previews wait for a decision."""
     if session.existing_service() is None:
         return 0
-    from .review import review_notice
+    from .review import preview_operators
 
-    return len(review_notice.waiting())
+    return len(preview_operators.waiting())
 
 
 def _draw_balance(row: bpy.types.UILayout, width: int) -> None:

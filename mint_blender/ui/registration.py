@@ -1,85 +1,234 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Register and unregister every feature of the interface.
+"""Register and unregister everything of the interface, in one list.
 
-A feature is a module with `register()` and `unregister()`. A feature that subscribes to the events
-of another one need not unsubscribe, since subscriptions end with the session. What follows jobs is
-imported and subscribed when the job service is first opened (`session.on_first_use`).
+The order is the one in which panels appear and events are delivered. What follows jobs is imported
+and subscribed when the job service is first opened. Subscriptions end with the session.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from functools import partial
+from typing import Any
 
-from . import heartbeat, menus, notifications, session, translations, visibility
-from .account import registration as account
-from .create import registration as create
-from .job_list import registration as job_list
-from .library_browser import registration as library_browser
-from .manual import links as manual
-from .pricing import registration as pricing
-from .references import registration as references
-from .review import registration as review
-from .selection import registration as selection
-from .viewport import registration as viewport
-from .worlds import registration as worlds
+import bpy
 
-
-class Feature(Protocol):
-    """A module that can be registered."""
-
-    def register(self) -> None:
-        """Make the feature known to Blender, the heartbeat and the session."""
-
-    def unregister(self) -> None:
-        """Undo that; also what a failed `register` has done so far."""
-
-
-FEATURES: tuple[Feature, ...] = (
-    translations,
-    session,
-    visibility,
-    notifications,
-    account,
-    pricing,
-    selection,
-    worlds,
-    create,
-    references,
-    review,
-    viewport,
-    job_list,
-    library_browser,
-    menus,
-    manual,
-    heartbeat,
+from ..scene import undo_step
+from . import heartbeat, menus, notifications, panel, session, translations, visibility
+from .account import log_file
+from .account import operators as account_operators
+from .account.preferences import MintPreferences
+from .asset_bar import gizmos
+from .create import batch_text, operators, prompt_operators, saved_settings
+from .create.properties import MintForm
+from .job_list import (
+    decision_operators,
+    follow_up_operators,
+    job_rows,
+    list_operators,
+    result_operators,
 )
-"""The features in the order in which panels appear and events are delivered. The session comes
-before the features that keep state in it, the heartbeat after those that subscribe to it.
-"""
+from .library_browser import operators as library_operators
+from .library_browser import sync_operators
+from .library_browser.properties import MintLibrary
+from .manual import links
+from .pricing import limit_dialog
+from .references import operators as reference_operators
+from .references.properties import MintReference
+from .review import preview_operators, review_feedback
+from .selection import panel as selection_panel
+from .selection import selected
+from .viewport import place_with_mouse, show_result
+from .worlds import look_inside
+from .worlds import operators as world_operators
+from .worlds import panel as world_panel
+from .worlds import properties as world_properties
 
-_registered: list[Feature] = []
+_undo: list[Callable[[], object]] = []
 
 
 def register() -> None:
-    """Register everything; if one feature fails, undo the others and raise its error."""
-    for feature in FEATURES:
-        try:
-            feature.register()
-        except Exception:
-            with suppress(Exception):
-                feature.unregister()
-            unregister()
-            raise
-        _registered.append(feature)
+    """Register everything; if one part fails, undo the others and raise its error."""
+    try:
+        _register()
+    except Exception:
+        unregister()
+        raise
 
 
 def unregister() -> None:
     """Unregister everything, the last first. What fails is logged and stops nothing else."""
-    while _registered:
-        feature = _registered.pop()
+    while _undo:
+        undo = _undo.pop()
         try:
-            feature.unregister()
+            undo()
         except Exception:  # the rest must still be undone
             log = session.logger(__name__)
-            log.exception("A feature of the add-on could not be unregistered")
+            log.exception("A part of the add-on could not be unregistered")
+
+
+def _register() -> None:
+    _add(translations.register, translations.unregister)
+    _add(session.register, session.unregister)
+    _add(lambda: None, visibility.stop)
+    _add_classes(notifications.MINT_OT_notify)
+    session.on_service_opened(notifications.skip_earlier)
+    heartbeat.on_jobs_changed(notifications.catch_up)
+    _add(log_file.prepare, log_file.stop)
+    _add_classes(MintPreferences, *account_operators.CLASSES)
+    _add_classes(*limit_dialog.CLASSES)
+    _add_classes(*selection_panel.CLASSES)
+    _add(selected.add, selected.remove)
+    _add_classes(*world_operators.CLASSES, *look_inside.CLASSES)
+    _add_classes(*world_panel.CLASSES)
+    _add(world_properties.add, world_properties.remove)
+    _add(world_panel.add_to_menus, world_panel.remove_from_menus)
+    _add(look_inside.add_handler, look_inside.remove_handler)
+    _add_classes(MintForm, *operators.CLASSES, *prompt_operators.CLASSES, *batch_text.CLASSES)
+    _add_classes(panel.MINT_PT_main)
+    _add_property("mint", bpy.props.PointerProperty(type=MintForm))
+    _add(batch_text.add_to_menu, batch_text.remove_from_menu)
+    heartbeat.on_file_loaded(saved_settings.restore)
+    _add_classes(*reference_operators.CLASSES)
+    _add_property("mint_references", bpy.props.CollectionProperty(type=MintReference))
+    _add_classes(review_feedback.MintDraft, *preview_operators.CLASSES)
+    _add_property("mint_drafts", bpy.props.CollectionProperty(type=review_feedback.MintDraft))
+    _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES)
+    _add(place_with_mouse.add_to_menu, place_with_mouse.remove_from_menu)
+    _add_classes(*job_rows.CLASSES, *decision_operators.CLASSES, *result_operators.CLASSES)
+    _add_classes(*list_operators.CLASSES, *follow_up_operators.CLASSES, *undo_step.CLASSES)
+    _add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
+    _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
+    _add_classes(library_operators.MINT_MT_library_item, *gizmos.CLASSES)
+    _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
+    _add_classes(menus.MINT_MT_add, menus.MINT_MT_manage)
+    _add(menus.add, menus.remove)
+    _add(links.register, links.unregister)
+    session.on_first_use(_follow_jobs)
+    _follow_drawing()
+    _add_classes(heartbeat.MINT_OT_heartbeat)
+    _add(heartbeat.start, heartbeat.stop)
+
+
+def _follow_drawing() -> None:
+    """Fetch what is shown when it is drawn. True: it is too early, look again soon."""
+
+    def form() -> bool:
+        from .create import prompts, styles
+
+        styles.prepare()
+        is_early = prompts.ask()
+        prompts.prepare()
+        return is_early
+
+    def style_presets() -> bool:
+        from .create import styles
+
+        styles.prepare()
+        return False
+
+    def library() -> bool:
+        from .library_browser import loader
+
+        return loader.supply()
+
+    def bar() -> bool:
+        from .asset_bar import bar
+
+        return bar.catch_up()
+
+    visibility.when_drawn("form", form)
+    visibility.when_drawn("styles", style_presets)
+    visibility.when_drawn("library", library)
+    visibility.when_drawn("asset_bar", bar)
+    visibility.when_redrawn(bar)
+
+
+def _follow_jobs() -> None:
+    """Subscribe to jobs: what they cost, what they show, and where their results go."""
+    from . import icons
+    from .account import balance_watch, billing_watch, usage_chart
+    from .job_list import (
+        auto_import,
+        background_import,
+        grouped_jobs,
+        job_documents,
+        placed_results,
+    )
+    from .library_browser import library_sync, loader, panel_data
+    from .pricing import open_dialogs
+    from .review import large_previews
+    from .viewport import idle_scene, targets
+
+    on_changed, on_beat, before_redraw = (
+        heartbeat.on_jobs_changed,
+        heartbeat.on_beat,
+        heartbeat.before_redraw,
+    )
+    on_changed(billing_watch.catch_up)
+    on_changed(balance_watch.catch_up)
+    heartbeat.on_answers(billing_watch.catch_up)
+    visibility.when_drawn("usage", usage_chart.catch_up)
+    on_beat(limit_dialog.catch_up, is_waiting=limit_dialog.is_waiting)
+    before_redraw(open_dialogs.refresh)
+    heartbeat.on_file_loaded(open_dialogs.forget)
+    _add(large_previews.add_handlers, large_previews.remove_handlers)
+    on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
+    on_changed(review_feedback.catch_up)
+    is_waiting = large_previews.is_waiting
+    on_beat(large_previews.catch_up, is_waiting=is_waiting, is_due_soon=is_waiting)
+    on_changed(large_previews.free)
+    visibility.when_drawn(large_previews.NAME, large_previews.look)
+    _add(idle_scene.add, idle_scene.remove)
+    before_redraw(idle_scene.follow)
+    before_redraw(targets.follow)
+    heartbeat.on_file_loaded(targets.file_opened)
+    on_changed(icons.catch_up)
+    on_beat(grouped_jobs.settle, is_waiting=grouped_jobs.is_unsettled)
+    _add(placed_results.add, placed_results.remove)
+    on_beat(
+        background_import.poll,
+        is_waiting=background_import.is_waiting,
+        is_due_soon=background_import.is_due_soon,
+    )
+    on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
+    on_changed(background_import.warm_up)
+    on_beat(job_rows.sync)
+    on_changed(job_rows.sync)
+    before_redraw(grouped_jobs.prepare)
+    _add(job_documents.add, job_documents.remove)
+    session.on_service_opened(job_documents.open_with)
+    heartbeat.on_file_loaded(job_documents.file_opened)
+    before_redraw(job_documents.follow)
+    session.on_service_opened(grouped_jobs.prepare)
+    visibility.when_drawn("jobs", grouped_jobs.check)
+    on_beat(library_sync.work, is_waiting=library_sync.is_waiting)
+    on_changed(library_sync.follow)
+    on_changed(loader.catch_up)
+    heartbeat.on_answers(loader.catch_up)
+    before_redraw(panel_data.prepare)
+    session.on_account_changed(loader.known)
+    session.on_account_changed(library_sync.forget_pending)
+
+
+def _add(do: Callable[[], object], undo: Callable[[], object]) -> None:
+    """Do something and remember how to undo it; if it fails, it is undone as far as possible."""
+    try:
+        do()
+    except Exception:
+        with suppress(Exception):
+            undo()
+        raise
+    _undo.append(undo)
+
+
+def _add_classes(*classes: type) -> None:
+    for each in classes:
+        _add(partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each))
+
+
+def _add_property(name: str, value: Any) -> None:
+    """Add a property to the window manager, which is not saved with a .blend."""
+    owner = bpy.types.WindowManager
+    _add(partial(setattr, owner, name, value), partial(delattr, owner, name))

@@ -71,11 +71,7 @@ def tag_redraw() -> None:
         follower()
 
 
-def register() -> None:
-    """Do nothing: the timer starts when something is drawn."""
-
-
-def unregister() -> None:
+def stop() -> None:
     """Stop the timer."""
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)

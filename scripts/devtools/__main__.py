@@ -101,12 +101,10 @@ def main(words: list[str]) -> int:
 
 
 def _bench(words: list[str], *, install: bool) -> int:
-    """Run the benchmarks in the default environment, and report them in their own."""
+    """Run the benchmarks in the default environment."""
     testing.install_window_packages(install=install)
-    measuring = environments.ensure(environments.default(), install=install)
-    reporting = environments.ensure(ENVIRONMENTS["bench"], install=False)
-    command = [str(reporting), "-m", "benchmarks", f"--python={measuring}", *words]
-    return dev.replace_process(command)
+    python = environments.ensure(environments.default(), install=install)
+    return dev.replace_process([str(python), "-m", "benchmarks", *words])
 
 
 if __name__ == "__main__":

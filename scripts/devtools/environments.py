@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual environments: for each tested Blender, for lint, benchmarks, fuzzing, and the manual.
+"""The virtual environments: for each tested Blender, for lint, fuzzing, and the manual.
 
 nox creates them with uv. Two things are added here: they are in a cache folder outside the clone,
 named after the locks, so that all clones share them; and a file lock keeps two processes from
@@ -50,7 +50,6 @@ ENVIRONMENTS = {
     "bpy-5.0": Environment("bpy-5.0", "tests(5.0)", "3.11"),
     "bpy-5.2": Environment("bpy-5.2", "tests(5.2)", "3.13"),
     "lint": Environment("lint", "lint", VERSION),
-    "bench": Environment("bench", "bench", VERSION),
     "fuzz": Environment("fuzz", "fuzz", VERSION),
     "docs": Environment("docs", "docs", VERSION),
 }

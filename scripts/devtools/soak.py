@@ -13,8 +13,8 @@ from typing import Any
 
 from scripts.dev import ROOT
 
-from . import environments, reliability_page, testing
-from .console import DevError, echo
+from . import environments, testing
+from .console import echo
 from .environments import ENVIRONMENTS
 from .soak_methods import METHODS, Method
 
@@ -26,8 +26,6 @@ class Result:
     figures: Mapping[str, float] = field(default_factory=dict)
     failures: Sequence[str] = ()
     seconds: float = 0.0
-    next_seed: int | None = None
-    """With which a run can be continued."""
 
     @classmethod
     def read(cls, line: str, status: int) -> Result:
@@ -39,14 +37,14 @@ class Result:
         found: Any = json.loads(line)
         try:
             figures, failures = dict(found["figures"]), [str(each) for each in found["failures"]]
-            seconds, next_seed = float(found["seconds"]), found.get("next_seed")
+            seconds = float(found["seconds"])
         except (KeyError, TypeError) as error:
             raise ValueError(f"it lacks something: {error}") from error
         if wrong := [name for name, value in figures.items() if not _is_number(value)]:
             raise ValueError(f"these figures are no numbers: {', '.join(wrong)}")
         if bool(failures) != bool(status):
             raise ValueError(f"it has {len(failures)} failures, but the exit status is {status}")
-        return cls(figures, failures, seconds, next_seed)
+        return cls(figures, failures, seconds)
 
 
 def main(words: Sequence[str], *, install: bool) -> int:
@@ -55,10 +53,7 @@ def main(words: Sequence[str], *, install: bool) -> int:
     options = parser.parse_args(words)
     if unknown := set(options.names) - set(METHODS):
         parser.error(f"no such method: {', '.join(sorted(unknown))}")
-    if options.page:
-        reliability_page.write({})
-        return 0
-    names = _chosen(options)
+    names = options.names or [*METHODS]
     if any(METHODS[name].needs_window for name in names):
         testing.install_window_packages(install=install)
     results: dict[str, Result] = {}
@@ -67,28 +62,9 @@ def main(words: Sequence[str], *, install: bool) -> int:
         if command is None:
             echo(f"-- {name} has no --minutes; run it without that option")
             continue
-        command += _seed(METHODS[name], options)
         results[name] = _run(METHODS[name], command, install=install)
     _print_table(results)
-    keep = reliability_page.add if options.add else reliability_page.write
-    if options.add or options.write:
-        keep({name: vars(result) for name, result in results.items() if result.figures})
     return int(any(result.failures for result in results.values()))
-
-
-def _chosen(options: argparse.Namespace) -> list[str]:
-    """Return the names of the methods to run.
-
-    Raises:
-        DevError: The figures of such a run are not kept.
-    """
-    can_continue = [name for name, method in METHODS.items() if method.goal]
-    if options.write and (options.short or options.minutes):
-        raise DevError("Only the figures of whole runs are written: leave out --write.")
-    if options.add and (options.short or not set(options.names) <= set(can_continue)):
-        able = ", ".join(can_continue)
-        raise DevError(f"Only the long forms of these methods can be run in parts: {able}.")
-    return options.names or (can_continue if options.add else [*METHODS])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,12 +73,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {names}")
     parser.add_argument("--short", action="store_true", help="about a minute for each method")
     parser.add_argument("--minutes", type=float, help="for methods that have such an option")
-    text = "keep the figures, and write them to docs/reliability.md"
-    parser.add_argument("--write", action="store_true", help=text)
-    text = "continue a long form where its last part ended, and add its figures; with --minutes"
-    parser.add_argument("--add", action="store_true", help=text)
-    text = "run nothing: write docs/reliability.md again, after a change of what was found"
-    parser.add_argument("--page", action="store_true", help=text)
     return parser
 
 
@@ -113,12 +83,6 @@ def _arguments(method: Method, options: argparse.Namespace) -> list[str] | None:
     if not method.takes_minutes:
         return None
     return [*method.long, "--minutes", f"{options.minutes:g}"]  # the last of two options counts
-
-
-def _seed(method: Method, options: argparse.Namespace) -> list[str]:
-    """Return the arguments that continue the kept run of a method, if there is one."""
-    seed = reliability_page.kept_figures().get(method.name, {}).get("next_seed")
-    return ["--seed", str(seed)] if options.add and seed is not None else []
 
 
 def _run(method: Method, arguments: Sequence[str], *, install: bool) -> Result:
@@ -154,9 +118,14 @@ def _print_table(results: Mapping[str, Result]) -> None:
         verdict = f"{len(result.failures)} FAILED" if result.failures else "ok"
         echo(f"   {name:<16}{result.seconds:>9.0f} s  {verdict}")
         for figure, value in result.figures.items():
-            echo(f"     {figure:<40}{reliability_page.number(value):>14}")
+            echo(f"     {figure:<40}{_number(value):>14}")
         for failure in result.failures:
             echo(f"     {failure}")
+
+
+def _number(value: float) -> str:
+    """Return a figure as people write it: 1,000,000 or 0.25."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
 def _is_number(value: object) -> bool:

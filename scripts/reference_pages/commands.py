@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 
-from mint_blender.cli.parser.commands import parser
+from mint_blender.cli.parser import parser
 
 from . import markdown
 

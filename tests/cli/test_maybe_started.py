@@ -19,6 +19,7 @@ from mint_blender.mint.client import Client
 from ..mint_service.runner import ThreadService
 from ..service.contract_client import ContractClient
 from .command_runner import LAMP, RunMint
+from .mcp_server.agent import connected_agent
 
 
 @pytest.fixture
@@ -80,6 +81,27 @@ def test_candidates_are_shown_and_one_is_used(
     assert mint("resume", job, "--use", other).status == 0
     (record,) = mint("jobs", "--json").records
     assert (record["phase"], record["candidates"]) == ("ready", [])
+    assert len(service.operations()) == 2
+
+
+@pytest.mark.usefixtures("_fast_look")
+def test_an_agent_reads_what_a_person_can_do(
+    mint: RunMint, service: ThreadService, copy_home: Callable[[], None]
+) -> None:
+    """What looks like it, and the commands: the agent has no tool that decides."""
+    job = start_without_answer(mint, carried_out=True)
+    copy_home()
+    client = ContractClient(service)
+    body = {"prompt": "a lamp", "name": "a lamp", "generationPreset": "fast"}
+    client.until(client.post("/models:generate", body).json(), "succeeded")
+    assert mint("resume", job).status == 5
+    with connected_agent(service.key) as agent:
+        (state,) = agent.ask("wait", jobs=[job])["jobs"]
+    assert "Mint may have started this" in state["trouble"]["message"]
+    assert [each["name"] for each in state["candidates"]] == ["a lamp", "a lamp"]
+    assert f"mint-blender resume {job} --use ASSET" in state["next"]
+    assert f"mint-blender resume {job} --once-more" in state["next"]
+    assert "retry starts it again, which costs Credits again" in state["next"]
     assert len(service.operations()) == 2
 
 

@@ -19,7 +19,7 @@ from openjd.model import (
 
 from mint_blender.cli.batch import openjd_template
 from mint_blender.cli.batch.openjd_template import FarmJob
-from mint_blender.cli.parser.commands import parser
+from mint_blender.cli.parser import parser
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.cli.output import safe_text
-from mint_blender.cli.output.terminal import Terminal
+from mint_blender.cli.output.terminal import LiveDisplay, Terminal, safe_line, safe_lines
 
 from ..mint_service import status_machine
 from ..mint_service.runner import ThreadService
@@ -41,7 +40,7 @@ SAMPLES = {
 @pytest.mark.parametrize("text", SAMPLES)
 def test_cleaned_texts(text: str) -> None:
     """Control sequences are removed as a whole; letters of all scripts stay."""
-    assert safe_text.lines(text) == SAMPLES[text]
+    assert safe_lines(text) == SAMPLES[text]
 
 
 @pytest.mark.covers("S-terminal")
@@ -53,9 +52,9 @@ def test_cleaned_texts(text: str) -> None:
 )
 def test_no_control_sequence_is_left(text: str) -> None:
     """No text leaves a control sequence, and cleaning twice changes nothing."""
-    assert not HARMFUL.search(safe_text.lines(text))
-    assert "\n" not in safe_text.line(text)
-    assert safe_text.lines(safe_text.lines(text)) == safe_text.lines(text)
+    assert not HARMFUL.search(safe_lines(text))
+    assert "\n" not in safe_line(text)
+    assert safe_lines(safe_lines(text)) == safe_lines(text)
 
 
 @pytest.mark.covers("S-terminal")
@@ -78,8 +77,6 @@ def test_every_output_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_live_display_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     """Titles and states of the progress bars are cleaned."""
     pytest.importorskip("rich")
-    from mint_blender.cli.output.progress_display import LiveDisplay
-
     display = LiveDisplay()
     display.show("1", "a \x1b[31mlamp\nor two", "Failed: \x1b]0;x\x07no")
     (task,) = display._progress.tasks

@@ -2,8 +2,7 @@
 """Many jobs in one Blender with a window: `python3 -m tests.endurance --jobs 1000`.
 
 After each batch, memory, threads, open files and sockets are measured while nothing is in flight,
-and the time of the heartbeats. The samples are kept in build/endurance.json, from which
-`python3 -m tests.endurance.plot` draws docs/images/reliability/, in the environment `bench`.
+and the time of the heartbeats. The samples are printed.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from pathlib import Path
 from tests.window.blender_window import BlenderError, BlenderWindow, NotTrue, make_profile
 from tests.window.display import Display
 
-from .sample import Sample, keep
+from .sample import Sample
 from .watch import BATCH, growth, quick_service, watch
 
 
@@ -34,7 +33,6 @@ def main() -> int:
         failures.append(" ".join(str(error).split())[:600])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    keep(samples)
     command = f"python3 -m tests.endurance --jobs {options.jobs}"
     failures = (
         [f"{command}: {each}" for each in [*failures, *growth(samples)]]

@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was measured after a batch of jobs, and where the last run has kept it."""
+"""What was measured after a batch of jobs."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
-
-ROOT = Path(__file__).parents[2]
-SAMPLES = ROOT / "build" / "endurance.json"
 
 
 @dataclass(frozen=True)
@@ -32,14 +27,3 @@ class Sample:
     def as_json(self) -> dict[str, Any]:
         """Return the members as plain values."""
         return asdict(self)
-
-
-def keep(samples: list[Sample]) -> None:
-    """Keep the samples of a run, in place of those of the last one."""
-    SAMPLES.parent.mkdir(parents=True, exist_ok=True)
-    SAMPLES.write_text(json.dumps([each.as_json() for each in samples], indent=1), "utf-8")
-
-
-def kept() -> list[Sample]:
-    """Return the samples of the last run."""
-    return [Sample(**each) for each in json.loads(SAMPLES.read_text(encoding="utf-8"))]

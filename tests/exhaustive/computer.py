@@ -25,7 +25,7 @@ from mint_blender.jobs.job_values import LocalFile, Role
 from mint_blender.jobs.paid_requests import table
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage import database, unsent_jobs
+from mint_blender.jobs.storage import database, job_cache
 from mint_blender.jobs.storage.journal_reader import JournalReader
 
 from ..simulation import recording
@@ -148,7 +148,7 @@ class Computer:
                 self._left_open.append(process._opened)
                 process.is_dead, process._opened = True, []
         world.current = None
-        unsent_jobs._requested = set()
+        job_cache._requested = set()
         world.note(f"the process dies: {crash}")
         self.image.replace_with_crashed(crash, self.root.with_name(self.root.name + ".aside"))
         # in the middle of a commit, nobody has recorded yet what the disk has: Mint's books judge

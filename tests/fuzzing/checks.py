@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mint_blender.cli.output import safe_text
+from mint_blender.cli.output.terminal import safe_line
 
 KEY = "mk_live_0123456789abcdef"
 """The API key of the client that is fuzzed. It must be in no text."""
@@ -33,7 +33,7 @@ def check_printed(text: str) -> None:
     """Check a text that the terminal cleans before a person reads it."""
     assert text.strip(), "an empty sentence"
     assert len(text) <= LONGEST, f"a sentence of {len(text)} characters"
-    printed = safe_text.line(text).encode("utf-8", "backslashreplace").decode()
+    printed = safe_line(text).encode("utf-8", "backslashreplace").decode()
     assert not (found := CONTROL.search(printed)), f"{found!r} in {printed[:200]!r}"
 
 

@@ -20,11 +20,11 @@ from mint_blender.files import download  # noqa: F401 - loaded before the fork, 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.files.glb import checks  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.files.spz import decode  # noqa: F401 - loaded before the fork, once for all children
-from mint_blender.jobs.engine import dispatch, scheduler, worker  # noqa: F401 - loaded before the fork, once for all children
+from mint_blender.jobs.engine import scheduler, worker  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage import unsent_jobs
+from mint_blender.jobs.storage import job_cache
 from mint_blender.jobs.transfers import fetch_file  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
@@ -54,7 +54,7 @@ def do_the_job(home: Path, account: Account, job_request: dict[str, Any]) -> Pha
         job_service.start(request, Delivery(splats=job_request["splats"]), optimize=level)
     job_id = job_service.jobs()[0].id
     job_service.unfinished.resume_all()
-    unsent_jobs.JUST_NOW = 0.0  # the process that started it is dead
+    job_cache.JUST_NOW = 0.0  # the process that started it is dead
     job_service.unfinished.continue_queue()
     while True:
         job_service.watch([job_id])

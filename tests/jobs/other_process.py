@@ -24,7 +24,7 @@ from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.phases import Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
-from mint_blender.jobs.storage import filesystem_type
+from mint_blender.jobs.storage import database
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
@@ -170,7 +170,7 @@ class _Commands:
 
 def _main() -> None:
     if os.environ.get(ON_A_NETWORK):
-        filesystem_type.is_local = lambda folder: False
+        database.is_local = lambda folder: False
     there = _Commands(Path(sys.argv[1]))
     for line in sys.stdin:
         verb, *values = json.loads(line)

@@ -17,7 +17,7 @@ from mint_blender.jobs.diagnostics import checks, journal_check, report
 from mint_blender.jobs.diagnostics.log_file import LogFile
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage import filesystem_type, import_marks
+from mint_blender.jobs.storage import database, import_marks
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.message import Message
 from mint_blender.mint.account import Account
@@ -170,7 +170,7 @@ def test_a_usable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     (state, text), on_disk = texts(tmp_path / "a" / "b")
     assert state == "ok" and "GB free" in text and on_disk[0] == "ok"
     assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
+    monkeypatch.setattr(database, "is_local", lambda folder: False)
     monkeypatch.setattr(checks, "LITTLE_SPACE", 2**62)
     assert [state for state, _ in texts(tmp_path)] == ["note", "note"]
 

@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.storage.filesystem_type import (
-    is_local,
-    is_local_by_mount,
-    is_local_by_mountinfo,
-)
+from mint_blender.jobs.storage.database import is_local, is_local_by_mount, is_local_by_mountinfo
 
 LINUX = r"""22 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw
 23 22 0:5 / /dev rw,nosuid - devtmpfs udev rw

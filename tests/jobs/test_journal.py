@@ -18,7 +18,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_asset
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.storage import filesystem_type
+from mint_blender.jobs.storage import database
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.schema import Kind
@@ -39,7 +39,7 @@ def journal(
 ) -> Iterator[Journal]:
     """Yield a journal in an empty home, on a local disk or a network folder."""
     if request.param == "network":
-        monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
+        monkeypatch.setattr(database, "is_local", lambda folder: False)
         monkeypatch.setenv(ON_A_NETWORK, "1")
     journal = Journal(home)
     yield journal

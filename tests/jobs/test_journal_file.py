@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.storage import filesystem_type
+from mint_blender.jobs.storage import database
 from mint_blender.jobs.storage.database import choose_mode
 from mint_blender.jobs.storage.journal import Journal, JournalError
 
@@ -81,7 +81,7 @@ def test_no_write_ahead_log_on_a_network(home: Path, monkeypatch: pytest.MonkeyP
     local = Journal(home)
     assert (local._db.mode, mode_of(home)) == ("wal", "wal")
     local.close()
-    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
+    monkeypatch.setattr(database, "is_local", lambda folder: False)
     shared = Journal(home)
     assert (shared._db.mode, mode_of(home)) == ("delete", "delete")
     assert shared._db.row("PRAGMA synchronous") == (3,)
@@ -94,7 +94,7 @@ def test_the_actual_journal_mode_decides_the_syncs(
 ) -> None:
     """If SQLite does not set the requested mode, its actual mode is used."""
     shared = sqlite3.connect(":memory:")  # knows no log
-    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: True)
+    monkeypatch.setattr(database, "is_local", lambda folder: True)
     assert choose_mode(shared, home) == "memory"
     assert shared.execute("PRAGMA synchronous").fetchone() == (3,)
     shared.close()
@@ -106,7 +106,7 @@ def test_a_network_journal_held_in_wal_mode_is_refused(
     """Nothing is written, and the message says what to do."""
     local = Journal(home)
     local.add(a_job())
-    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
+    monkeypatch.setattr(database, "is_local", lambda folder: False)
     with pytest.raises(JournalError, match="Quit all other Blenders"):
         Journal(home)
     local.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.cli import error_log
+from mint_blender.cli import commands
 from mint_blender.files import disk
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.service import JobService
@@ -66,7 +66,7 @@ def test_all_files_of_a_job_are_private(tmp_path: Path) -> None:
     (tmp_path / "lamp.png").write_bytes(PIXEL)
     with (
         running_service(speed=1000, credits=1e6) as service,
-        error_log.logging_to_file(home, service.key),
+        commands.logging_to_file(home, service.key),
     ):
         logging.getLogger("mint_blender.test").warning("a line")
         job_service = JobService(fast_config(home), account(service))
@@ -106,7 +106,7 @@ def test_an_open_home_folder_is_made_private(tmp_path: Path) -> None:
     for path in (home, *home.iterdir()):
         path.chmod(0o755 if path.is_dir() else 0o644)
     Journal(home).close()
-    with error_log.logging_to_file(home, ""):
+    with commands.logging_to_file(home, ""):
         logging.getLogger("mint_blender.test").warning("a line")
     assert open_to_others(home) == []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.download_folder import DownloadFolder
-from mint_blender.jobs import request_checks
+from mint_blender.jobs import new_jobs
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.request_template import of_job
@@ -106,14 +106,14 @@ def test_a_picture_deleted_before_the_copy_is_reported(
     job_service: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No job is created, and no other picture is left behind."""
-    real = request_checks.complaint
+    real = new_jobs.complaint
 
     def checked(asked: GenerationRequest) -> str | None:
         found = real(asked)
         picture.unlink()
         return found
 
-    monkeypatch.setattr(request_checks, "complaint", checked)
+    monkeypatch.setattr(new_jobs, "complaint", checked)
     with pytest.raises(NotPossible, match="cannot be copied"):
         job_service.start(request(picture))
     assert copies(job_service) == [] and job_service.jobs() == []
@@ -124,7 +124,7 @@ def test_a_picture_damaged_before_the_copy_is_not_sent(
 ) -> None:
     """The check reads the copy."""
     monkeypatch.setattr(
-        request_checks, "complaint", lambda asked: picture.write_bytes(b"no picture") and None
+        new_jobs, "complaint", lambda asked: picture.write_bytes(b"no picture") and None
     )
     with pytest.raises(NotPossible, match="cannot be used"):
         job_service.start(request(picture))

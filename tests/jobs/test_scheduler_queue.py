@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.engine import generation_slots
+from mint_blender.jobs.engine import task
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
@@ -81,7 +81,7 @@ def test_a_slot_released_by_another_process_is_found(home: Path) -> None:
     assert named(engine) == []
     other.mint.says = lambda what, which: operation("canceled")
     other.run(30)
-    engine.run(generation_slots.CHECK_INTERVAL)
+    engine.run(task.CHECK_INTERVAL)
     assert named(engine) == ["number 0"]
     engine.close()
     other.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +14,8 @@ from mint_blender.jobs.engine.task import Task, Tasks
 from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.paid_requests.send import PaidCall
 from mint_blender.jobs.workflow.effects import (
-    LOCAL,
-    AnyEffect,
     Cancel,
+    Effect,
     Pay,
     Poll,
     ReadClaimedAssets,
@@ -26,7 +26,7 @@ from mint_blender.mint.schema import Kind
 
 from .workflow_harness import a_job
 
-EFFECTS: tuple[AnyEffect, ...] = (
+EFFECTS: tuple[Effect[Any], ...] = (
     Poll("op"),
     ReadClaimedAssets(),
     Cancel("op"),
@@ -49,7 +49,7 @@ def new_task(number: int) -> Task:
 
 def urgency(task: Task, next_call: float) -> tuple[float, bool, float]:
     """Return when a task is due, whether it is no decision, and how long it has waited."""
-    due = task.due if isinstance(task.effect, LOCAL) else max(task.due, next_call)
+    due = task.due if (task.effect and task.effect.is_local) else max(task.due, next_call)
     return due, task.effect not in DECISIONS, task.due
 
 
@@ -58,7 +58,7 @@ def urgency(task: Task, next_call: float) -> tuple[float, bool, float]:
     next_call=st.sampled_from([0.0, 3.0]),
 )
 def test_the_first_task_is_the_most_urgent_one(
-    moves: list[tuple[int, AnyEffect | None, float]], next_call: float
+    moves: list[tuple[int, Effect[Any] | None, float]], next_call: float
 ) -> None:
     """Tasks are scheduled, scheduled again with other effects, and removed (no effect)."""
     tasks, known = Tasks(), [new_task(number) for number in range(6)]
@@ -79,7 +79,7 @@ def test_the_first_task_is_the_most_urgent_one(
             assert first is not None
             assert first in waiting
             assert (found, urgency(first, next_call)[0]) == (best[0], best[0])
-            assert urgency(first, next_call) == best or isinstance(first.effect, LOCAL)
+            assert urgency(first, next_call) == best or (first.effect and first.effect.is_local)
 
 
 def test_an_entry_is_dropped_when_its_task_is_scheduled_again() -> None:

@@ -18,7 +18,7 @@ from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_conversion, new_fetch
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService, TooExpensive
-from mint_blender.jobs.storage import unsent_jobs
+from mint_blender.jobs.storage import job_cache
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
@@ -181,7 +181,7 @@ def test_queued_jobs_of_a_crashed_process_wait_for_consent(
         )
         until(lambda: len(service.operations()) == 10)
         until(lambda: job_service.is_driven_elsewhere(job_service.job(last)))
-        monkeypatch.setattr(unsent_jobs, "JUST_NOW", 0.0)
+        monkeypatch.setattr(job_cache, "JUST_NOW", 0.0)
         job_service.catch_up()
         assert not job_service.unfinished.take_over()
         assert job_service.unfinished.queue.count == 0

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.engine.generation_slots import CHECK_INTERVAL
+from mint_blender.jobs.engine.task import CHECK_INTERVAL
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.mint.schema import Kind

@@ -33,8 +33,8 @@ from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
     Adopt,
-    AnyEffect,
     Close,
+    Effect,
     Fetch,
     Order,
     Pay,
@@ -118,7 +118,7 @@ class WorkflowHarness:
 
     def __init__(self, job: Job, workflow_config: WorkflowConfig = WorkflowConfig()) -> None:
         self.job = job
-        self.effect: AnyEffect | None = None
+        self.effect: Effect[Any] | None = None
         self.phases = [job.phase]
         self.waited = 0.0  # seconds until Mint's time was read
         self._config = workflow_config
@@ -197,7 +197,7 @@ class WorkflowHarness:
             answer = said[0]
             self._take(lambda answer=answer: self._workflow.send(answer))  # type: ignore[misc]
 
-    def _said(self, effect: AnyEffect) -> tuple[Any] | None:
+    def _said(self, effect: Effect[Any]) -> tuple[Any] | None:
         """Return what the journal or the clock says, or None if a test has to."""
         if isinstance(effect, ReadClock):
             self.waited += effect.after

@@ -32,6 +32,15 @@ def test_me_returns_the_account(client):
     assert me.authentication == "api_key"
 
 
+def test_a_gateway_says_nothing_about_the_key(service, client):
+    """Its JSON does not tell whose key it is: Mint is asked again, and no account is noted."""
+    said = {"json": {"status": "ok"}}
+    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": said, "times": 1}])
+    with pytest.raises(errors.InvalidResponse, match="whose API key"):
+        client.me()
+    assert client.me().user_id
+
+
 def test_usage_changes_when_credits_are_spent(service, client):
     """The balance goes down by the cost of a generation."""
     before = client.usage().credits.total_available

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a job through each fault of the network: `python3 -m tests.network_faults [--write]`.
+"""Run a job through each fault of the network: `python3 -m tests.network_faults`.
 
-The last line is a JSON object: what was counted, and what went wrong. `--write` also writes
-`docs/network-faults.md`.
+The last line is a JSON object: what was counted, and what went wrong.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from pathlib import Path
 
 from tests.mint_service.runner import running_service
 
-from . import page
 from .checks import violations
 from .faults import FAULTS
 from .journey import Record, run
@@ -31,8 +29,6 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     begun = time.monotonic()
     records, failures = _run_all(arguments)
-    if arguments.write and not arguments.only:
-        page.PAGE.write_text(page.text(records, arguments.scale), encoding="utf-8")
     print(json.dumps(_summary(records, failures, time.monotonic() - begun)))
     return int(bool(failures))
 
@@ -43,7 +39,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="only faults whose id contains this")
     parser.add_argument("--minutes", type=float, help="begin no round after so many minutes")
     parser.add_argument("--seed", type=int, default=1, help="without effect: nothing is random")
-    parser.add_argument("--write", action="store_true", help="write docs/network-faults.md")
     return parser.parse_args()
 
 

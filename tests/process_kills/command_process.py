@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from mint_blender.cli import main, session
 from mint_blender.cli.batch import command  # noqa: F401 - loaded before the fork, once for all
 from mint_blender.delivery import blender_runtime
-from mint_blender.jobs.storage import unsent_jobs
+from mint_blender.jobs.storage import job_cache
 from mint_blender.mint.polling import PollIntervals
 from mint_blender.mint.retry import RetryPolicy
 
@@ -58,7 +58,7 @@ def _hurry() -> None:
         first=0.01, factor=1.0, longest=0.01, min_retry_after=0.01
     )
     session.RETRIES = RetryPolicy(first=0.01, factor=1.0, longest=0.05, min_retry_after=0.01)
-    unsent_jobs.JUST_NOW = 0.0
+    job_cache.JUST_NOW = 0.0
 
 
 if __name__ == "__main__":

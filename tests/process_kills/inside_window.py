@@ -60,7 +60,7 @@ def _hurry() -> None:
     )
     readable = _part("scene.gltf.gltf_extensions").readable_extensions
     _part("ui.session").workflow_config = lambda: context.WorkflowConfig(intervals, readable())
-    _part("jobs.storage.unsent_jobs").JUST_NOW = 0.0
+    _part("jobs.storage.job_cache").JUST_NOW = 0.0
 
 
 def begin(last: int | None) -> None:

@@ -31,7 +31,7 @@ from mint_blender.scene.world import (  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.ui import registration  # noqa: E402
 from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
-from mint_blender.ui.worlds.parts import WorldParts  # noqa: E402
+from mint_blender.ui.worlds.world_job import WorldParts  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402

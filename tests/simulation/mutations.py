@@ -14,7 +14,7 @@ from unittest.mock import patch
 import requests
 
 from mint_blender.files import download
-from mint_blender.jobs import new_jobs, reference_files
+from mint_blender.jobs import new_jobs
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.paid_requests import record, table
 from mint_blender.jobs.paid_requests import send as sending
@@ -153,7 +153,7 @@ def _shares_lines() -> AbstractContextManager[Any]:
 def _ignores_own_limits() -> AbstractContextManager[Any]:
     """A job's own limit of Credits is not checked."""
     nothing = lambda *values: None  # noqa: E731
-    modules = ("budget.prices", "workflow.start")
+    modules = ("budget.prices", "workflow.run")
     return _patched([f"mint_blender.jobs.{name}.job_limit_error" for name in modules], nothing)
 
 
@@ -174,7 +174,7 @@ def _waits_for_nobody() -> AbstractContextManager[Any]:
 
 def _keeps_no_pictures() -> AbstractContextManager[Any]:
     """The user's own pictures are uploaded, as they are when it is their turn."""
-    return patch.object(reference_files, "keep", lambda home, job: job)
+    return patch.object(new_jobs, "keep", lambda home, job: job)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_messages import Command, Crashed, Event
 from mint_blender.jobs.engine.worker import Worker
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage import unsent_jobs
+from mint_blender.jobs.storage import job_cache
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import JournalError
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -278,16 +278,16 @@ class Process:
         """Do something in this process; it may die meanwhile."""
         if self.is_dead:
             return
-        world, before = self.world, unsent_jobs._requested
+        world, before = self.world, job_cache._requested
         outer, world.current = world.current, self
-        unsent_jobs._requested = self._requested
+        job_cache._requested = self._requested
         try:
             action()
         except Killed:
             pass
         finally:  # the process that ran before runs again
             world.current = outer
-            unsent_jobs._requested = before
+            job_cache._requested = before
         if self.is_dead:
             self.bury()
 

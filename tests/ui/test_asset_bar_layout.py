@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-bar_layout = pytest.importorskip("mint_blender.ui.asset_bar.bar_layout")
+bar_layout = pytest.importorskip("mint_blender.ui.asset_bar.bar")
 
 BACK, CLOSE, FORWARD, FRAME, OUTSIDE = (
     bar_layout.BACK,

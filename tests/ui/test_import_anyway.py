@@ -25,7 +25,7 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
 from mint_blender.ui.job_list import card  # noqa: E402
-from mint_blender.ui.job_list.cards.sidebar import Sidebar  # noqa: E402
+from mint_blender.ui.job_list.card import Sidebar  # noqa: E402
 
 URL = "https://files.example/a.glb"
 

@@ -23,7 +23,7 @@ from mint_blender.jobs.queries import ListPage  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Page, Preset  # noqa: E402
-from mint_blender.ui.library_browser import item_menu, job_lookup  # noqa: E402
+from mint_blender.ui.library_browser import operators, panel_data  # noqa: E402
 from mint_blender.ui.library_browser import panel as library_browser_panel  # noqa: E402
 from mint_blender.ui.library_browser.properties import fields_of  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
@@ -46,8 +46,8 @@ def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
 
 def job_of(job_service: JobService, asset: Asset) -> Job | None:
     """Return the job of an asset, as it is after a beat."""
-    job_lookup.prepare(job_service)
-    return job_lookup.job_of(asset)
+    panel_data.prepare(job_service)
+    return panel_data.job_of(asset)
 
 
 def test_the_details_cost_the_same_with_many_jobs(job_service: JobService) -> None:
@@ -60,15 +60,15 @@ def test_the_details_cost_the_same_with_many_jobs(job_service: JobService) -> No
     efforts = []
     for numbers in (range(10), range(10, 1000)):
         job_service.cache.add(*(made(number) for number in numbers))
-        job_lookup.prepare(job_service)
+        panel_data.prepare(job_service)
         draw()
         efforts.append(count_lines(draw))
     assert efforts[0] == efforts[1]
-    assert job_lookup.job_of(an_asset(3)) is not None
+    assert panel_data.job_of(an_asset(3)) is not None
     fields_of(bpy.context).chosen = "id_4"
-    job_lookup.prepare(job_service)
-    assert job_lookup.job_of(an_asset(4)) is not None
-    assert job_lookup.job_of(an_asset(3)) is None, "only the chosen one is read"
+    panel_data.prepare(job_service)
+    assert panel_data.job_of(an_asset(4)) is not None
+    assert panel_data.job_of(an_asset(3)) is None, "only the chosen one is read"
 
 
 def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
@@ -77,7 +77,7 @@ def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
     assert job_of(job_service, asset) is None
     (first,) = job_service.cache.add(made(1, preset=Preset.FAST))
     assert job_of(job_service, asset) == first
-    assert job_lookup.preset_words(asset) == "Fast"
+    assert panel_data.preset_words(asset) == "Fast"
     newer = replace(made(1, preset=Preset.STANDARD), created_at=first.created_at + 1)
     second, _ = job_service.cache.add(newer, new_fetch(asset, Delivery(), now=first.created_at + 2))
     assert job_of(job_service, asset) == second
@@ -111,6 +111,6 @@ def test_the_details_have_one_button(
     assert {name for name in drawn if name.startswith("mint.")} == {f"mint.{next_step}"}
     assert drawn["menu"] == 1
     shown: Counter[str] = Counter()
-    menu = item_menu.MINT_MT_library_item
+    menu = operators.MINT_MT_library_item
     menu.draw(SimpleNamespace(layout=Layout(shown)), bpy.context)  # type: ignore[arg-type]
     assert {name for name in shown if name.startswith("mint.")} == {f"mint.{each}" for each in more}

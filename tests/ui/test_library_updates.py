@@ -24,8 +24,8 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
-from mint_blender.ui.library_browser import job_lookup  # noqa: E402
 from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
+from mint_blender.ui.library_browser import panel_data  # noqa: E402
 from mint_blender.ui.library_browser import panel_data as browser_view_model  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 
@@ -211,11 +211,11 @@ def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
         if view_model.state_label(chosen) not in states[-1:]:
             states.append(view_model.state_label(chosen))
         if view_model.state_of(chosen) is view_model.AssetState.UNFINISHED:
-            assert job_lookup.job_of(chosen) is not None, (
+            assert panel_data.job_of(chosen) is not None, (
                 "the details say that it is in the list of jobs"
             )
     assert states == ["Failed", "In progress", "Done"]
-    assert job_lookup.preset_words(browser_view_model.library().get(old.id)) == "Fast", (
+    assert panel_data.preset_words(browser_view_model.library().get(old.id)) == "Fast", (
         "Mint's, not the form's default"
     )
     assert [each.id for each in browser_view_model.on_screen(panel.fields)] == on_screen

@@ -15,9 +15,9 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
-from mint_blender.ui.account import first_run  # noqa: E402
+from mint_blender.ui.account import panel  # noqa: E402
 from mint_blender.ui.manual import links as manual  # noqa: E402
-from mint_blender.ui.manual.pages import PAGES  # noqa: E402
+from mint_blender.ui.manual.links import PAGES  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "https://manual.example/mint/"
@@ -103,8 +103,8 @@ def test_the_empty_panel_leads_to_the_manual(
     published: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever has no key finds the page that says how to get one."""
-    monkeypatch.setattr(first_run, "wrapped", lambda *words: None)  # it needs a region
-    assert f"{SITE}start/api-key.html" in buttons(first_run.draw)
+    monkeypatch.setattr(panel, "wrapped", lambda *words: None)  # it needs a region
+    assert f"{SITE}start/api-key.html" in buttons(panel.draw)
 
 
 def test_without_a_website_there_is_no_link(monkeypatch: pytest.MonkeyPatch) -> None:

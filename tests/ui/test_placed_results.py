@@ -27,7 +27,7 @@ from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene.place import PlaceOptions  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.job_list import card, placed_results  # noqa: E402
-from mint_blender.ui.job_list.cards.sidebar import Sidebar  # noqa: E402
+from mint_blender.ui.job_list.card import Sidebar  # noqa: E402
 
 from ..scene.replace_helpers import FIRST  # noqa: E402
 

@@ -17,8 +17,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.ui import text_fields  # noqa: E402
-from mint_blender.ui.job_list import grouped_jobs  # noqa: E402
-from mint_blender.ui.job_list.cards import pointer  # noqa: E402
+from mint_blender.ui.job_list import grouped_jobs, pointer  # noqa: E402
 
 from .test_job_list import add, drawn  # noqa: E402
 

@@ -24,7 +24,7 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.units import SceneUnits  # noqa: E402
 from mint_blender.ui.job_list import background_import, card  # noqa: E402
-from mint_blender.ui.job_list.cards.sidebar import Sidebar  # noqa: E402
+from mint_blender.ui.job_list.card import Sidebar  # noqa: E402
 
 SILENT = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 """A child process that never answers."""

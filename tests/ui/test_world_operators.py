@@ -19,7 +19,7 @@ from mint_blender.scene.world import splats, world_objects  # noqa: E402
 from mint_blender.ui.selection import selected  # noqa: E402
 from mint_blender.ui.worlds import operators as worlds_operators  # noqa: E402
 from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
-from mint_blender.ui.worlds import parts  # noqa: E402
+from mint_blender.ui.worlds import world_job  # noqa: E402
 
 from ..scene.splat_settings import set_display  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
@@ -56,7 +56,7 @@ def test_flip_turns_the_world_of_any_active_part(placed):
 
 def test_the_scale_of_a_world_is_one_number(placed):
     """It is a property of the object that has the scale; undo restores it."""
-    scaled = parts.WorldParts.under(placed).holder
+    scaled = world_job.WorldParts.under(placed).holder
     assert scaled == part("calibration") and scaled.mint_world_scale == pytest.approx(1)
     bpy.ops.ed.undo_push(message="before")
     scaled.mint_world_scale = 3
@@ -254,7 +254,7 @@ def test_the_panels_draw_what_was_prepared(placed):
         panel.draw(SimpleNamespace(layout=Layout(drawn)), sidebar())
     assert drawn["mint.look_inside"] == 1 and drawn["mint.remove_world_part"] == 0
     selected.prepare()
-    assert parts.WorldParts.known(placed) == parts.WorldParts.under(placed)
+    assert world_job.WorldParts.known(placed) == world_job.WorldParts.under(placed)
     for panel in (worlds_panel.MINT_PT_world, worlds_panel.MINT_PT_world_parts):
         panel.draw(SimpleNamespace(layout=Layout(drawn)), sidebar())
     assert drawn["mint.show_collider"] == 3 and drawn["mint.remove_world_part"] == 3

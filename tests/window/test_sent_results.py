@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.cli.mcp_server.results import blender_target
+from mint_blender.cli.mcp_server import place
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
@@ -113,7 +113,7 @@ def test_an_agent_places_a_result(
         "MINT_MAX_CREDITS_PER_DAY": "5000",
     }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(blender_target, "LONGEST", 1.0)
+    monkeypatch.setattr(place, "LONGEST_IN_BLENDER", 1.0)
     with connected_agent(service.key) as agent:
         job = finished(agent)["job"]
         blender = open_blender()

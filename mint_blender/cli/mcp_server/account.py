@@ -1,84 +1,162 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tool `account`: key, Credits and limits."""
+"""The tools `account` and `library`: the key with its Credits, and what its project has."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+import anyio
+import anyio.to_thread
+from mcp_types import CallToolResult, ContentBlock, TextContent
+from pydantic import Field
 
+from ...files.download import Downloader, never_stop
+from ...files.errors import FileError
+from ...jobs.library import view_model
 from ...jobs.service import JobService
 from ...jobs.storage.documents import open_elsewhere
-from ...mint.account import Account
+from ...jobs.transfers import file_queries
 from ...mint.client import Client
 from ...mint.errors import KeyMissing, KeyRefused, MintError
+from ...mint.schema import Asset, Format, Kind
 from .. import session
-from .results import blender_target
+from .answers import answer, picture_content
+from .place import describe
 from .state import ToolContext, with_client, with_jobs
 from .tools import READ_ONLY, Tool
 
-KeyState = Literal["accepted", "missing", "refused", "unknown"]
+LARGEST_PAGE = 50
+SEARCH_PAGE = 100
+MOST_PICTURES = 8
+PAGES_OF_A_SEARCH = 5
+"""Pages that one call looks through. Mint has no search: names and prompts are compared here."""
 
 
-class AccountState(BaseModel):
-    """Whose Credits are spent, how many there are, and the limits."""
+async def account(context: ToolContext) -> CallToolResult:
+    """Return the state of the API key, the available Credits, and the spending limits. Free.
 
-    key: Annotated[KeyState, Field(description="unknown: Mint could not be asked")]
-    problem: Annotated[str | None, Field(description="Why the key is not accepted")] = None
-    name: Annotated[str | None, Field(description="The account at Mint")] = None
-    base_url: str
-    credits_available: float | None = None
-    credits_spent_today: Annotated[
-        float | None, Field(description="Spent, reserved or expected, by this computer")
-    ] = None
-    limit_per_generation: Annotated[float | None, Field(description="Credits; null: no limit")] = (
-        None
-    )
-    limit_per_day: Annotated[float | None, Field(description="Credits; null: no limit")] = None
-    running_blenders: Annotated[
-        list[str], Field(description="Where place can put a result: id and open file of each")
-    ] = []
-    shares_jobs: Annotated[
-        bool, Field(description="Another program with the same jobs is running, such as Blender")
-    ] = False
-
-
-async def account(context: ToolContext) -> AccountState:
-    """Return the state of the API key, the available Credits, and the spending limits. Free."""
-    current = session.account()
+    A limit that is missing is not set.
+    """
+    base_url = session.account().base_url
+    state: dict[str, Any] = {"key": "unknown", "problem": None, "base_url": base_url}
+    state |= {"name": None, "credits_available": None}
     try:
-        state = await with_client(lambda client: _ask(client, current))
+        state.update(await with_client(_ask))
     except KeyMissing as error:
-        return AccountState(key="missing", problem=str(error), base_url=current.base_url)
-    except KeyRefused as error:
-        state = AccountState(key="refused", problem=str(error), base_url=current.base_url)
+        return answer(state | {"key": "missing", "problem": str(error)})
     except MintError as error:
-        state = AccountState(key="unknown", problem=str(error), base_url=current.base_url)
-    return state.model_copy(update=await with_jobs(context, _of_journal))
+        state["problem"] = str(error)
+        if isinstance(error, KeyRefused):
+            state["key"] = "refused"
+    return answer(state | await with_jobs(context, _of_journal))
 
 
-def _ask(client: Client, current: Account) -> AccountState:
+def _ask(client: Client) -> dict[str, Any]:
     me, usage = client.me(), client.usage()
-    return AccountState(
-        key="accepted",
-        name=me.display_name,
-        base_url=current.base_url,
-        credits_available=usage.credits.total_available,
-    )
+    credits = usage.credits.total_available
+    return {"key": "accepted", "name": me.display_name, "credits_available": credits}
 
 
-def _of_journal(job_service: JobService) -> dict[str, float | list[str] | None]:
-    """Return what this computer knows without Mint, by the fields of `AccountState`."""
+def _of_journal(job_service: JobService) -> dict[str, Any]:
+    """Return what this computer knows without Mint."""
     limits = job_service.budget.limits
     return {
         "credits_spent_today": job_service.spending.today(),
         "limit_per_generation": limits.each or None,
         "limit_per_day": limits.day or None,
-        "running_blenders": [
-            blender_target.describe(each) for each in open_elsewhere(job_service.home)
-        ],
+        "running_blenders": [describe(each) for each in open_elsewhere(job_service.home)],
         "shares_jobs": job_service.process.has_others(),
     }
 
 
-TOOLS = (Tool(account, "Show account and Credits", READ_ONLY),)
+async def library(
+    context: ToolContext,
+    kind: Kind = Kind.MODEL,
+    search: Annotated[
+        str, Field(description="Words that are all in the name or the prompt", max_length=200)
+    ] = "",
+    cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
+    most: Annotated[int, Field(ge=1, le=LARGEST_PAGE, description="Items of a page")] = 20,
+    pictures: Annotated[
+        int, Field(ge=0, le=MOST_PICTURES, description="Show pictures of the first items")
+    ] = 0,
+) -> CallToolResult:
+    """List what was generated before, newest first, page by page. Free.
+
+    Place an item with its id; that costs nothing. A search looks through a few hundred items, and
+    continues with next_cursor.
+    """
+    found, looked_at, following = await _find(context, kind, search, cursor, most)
+    content: list[ContentBlock] = []
+    for asset, path in await _thumbnails(found[:pictures]):
+        if path is not None and (shown := await picture_content(path)) is not None:
+            content += [TextContent(type="text", text=f"{view_model.title(asset)} ({asset.id})")]
+            content += [shown]
+    items = [_item(asset) for asset in found]
+    return answer({"items": items, "looked_at": looked_at, "next_cursor": following}, *content)
+
+
+async def _find(
+    context: ToolContext, kind: Kind, search: str, cursor: str | None, most: int
+) -> tuple[list[Asset], int, str | None]:
+    """Return matching items, how many were looked at, and the cursor of what follows."""
+    words, found, looked_at = search.casefold().split(), list[Asset](), 0
+    texts, size = view_model.SearchTexts(), SEARCH_PAGE if words else most
+    for number in range(PAGES_OF_A_SEARCH if words else 1):
+        await context.report_progress(number, None, f"{looked_at} items looked at")
+        page = await with_client(partial(Client.page, kind=kind, cursor=cursor, limit=size))
+        looked_at += len(page.data)
+        found += [asset for asset in page.data if all(word in texts.of(asset) for word in words)]
+        cursor = page.next_cursor if page.next_cursor != cursor else None
+        if cursor is None or len(found) >= most:
+            break
+    return found, looked_at, cursor
+
+
+def _item(asset: Asset) -> dict[str, Any]:
+    assets = asset.assets
+    return {
+        "asset": asset.id,
+        "kind": asset.kind.value,
+        "title": view_model.title(asset),
+        "prompt": asset.prompt,
+        "state": view_model.state_label(asset),
+        "can_be_placed": view_model.state_of(asset) is view_model.AssetState.DONE,
+        "is_optimized": assets is not None and assets.optimized_glb_url is not None,
+        "formats": [each.value for each in Format if assets and assets.converted_url(each)],
+        "created_at": asset.created_at.isoformat() if asset.created_at else None,
+        "mint_url": asset.mint_url,
+    }
+
+
+async def _thumbnails(assets: Sequence[Asset]) -> list[tuple[Asset, Path | None]]:
+    """Return the pictures of items, from the cache or from Mint's file host."""
+    if not assets:
+        return []
+    found: list[Path | None] = [None] * len(assets)
+
+    async def fetch(number: int, url: str) -> None:
+        found[number] = await anyio.to_thread.run_sync(partial(_thumbnail, url, downloader))
+
+    with Downloader(local_files=session.account().is_local) as downloader:
+        async with anyio.create_task_group() as tasks:
+            for number, asset in enumerate(assets):
+                if asset.assets is not None and asset.assets.picture_url:
+                    tasks.start_soon(fetch, number, asset.assets.picture_url)
+    return list(zip(assets, found, strict=True))
+
+
+def _thumbnail(url: str, downloader: Downloader) -> Path | None:
+    try:
+        return file_queries.thumbnail(url, session.home(), downloader, never_stop)
+    except FileError:
+        return None
+
+
+TOOLS = (
+    Tool(account, "Show account and Credits", READ_ONLY),
+    Tool(library, "List the library", READ_ONLY),
+)

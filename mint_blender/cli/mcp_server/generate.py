@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tools `estimate` and `generate`."""
+"""Tools that get a price and start a job: generate, optimize a model, save it in other formats.
+
+`reference_image` checks a picture before it is used.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import anyio.to_thread
 from mcp.server.mcpserver import Resolve
@@ -16,18 +20,97 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult
 from pydantic import Field
 
+from ...delivery import write_files
+from ...files import pictures
+from ...files.download import Downloader, DownloadLimits
+from ...files.errors import FileError
+from ...jobs import new_jobs
+from ...jobs.job import Job, asset_of
 from ...jobs.job_values import Delivery
-from ...jobs.queries import prices_of
+from ...jobs.library import view_model
+from ...jobs.queries import OptimizationPrice, prices_of
+from ...jobs.service import JobService, NotPossible
 from ...mint.generation_request import GenerationRequest
-from ...mint.schema import Kind, Mode, Pose, Preset
+from ...mint.limits import MAX_IMAGE_BYTES
+from ...mint.schema import (
+    Asset,
+    Assets,
+    Format,
+    Kind,
+    Mode,
+    OptimizationLevel,
+    Pose,
+    Preset,
+    is_valid_id,
+)
 from .. import session
-from .job_state import JobState, result_with_pictures
+from .answers import answer, picture_content
+from .job_state import answer_with_jobs
 from .spending.approval import ApprovedCredits, Decision
 from .spending.quotes import Purchase
-from .spending.quoting import QuoteState, quote_for
+from .spending.quoting import quote_for
 from .spending.starting import QuoteId, RequestId, check_start, start_quoted
-from .state import ToolContext, note_seen
-from .tools import PAID_ONCE, READ_ONLY, Tool
+from .state import ToolContext, with_client, with_jobs
+from .tools import IRREVERSIBLE, READ_ONLY, Tool, absolute_path
+
+OTHER_FORMATS_ARE_FREE = "Formats that Mint has made before cost nothing."
+
+
+async def reference_image(
+    context: ToolContext,
+    image: Annotated[
+        str, Field(min_length=1, description="An absolute path or an https address of a picture")
+    ],
+) -> CallToolResult:
+    """Check a picture before it is used as a reference, and return it to be looked at. Free.
+
+    Nothing is uploaded: pass the path or the address to estimate, and Mint gets it with the job.
+    PNG, JPEG and WebP of at most 5 MB are accepted.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix="mint-reference-", ignore_cleanup_errors=True
+    ) as folder:
+        path = await anyio.to_thread.run_sync(_local, image, Path(folder))
+        found = await anyio.to_thread.run_sync(_checked, image, path)
+        shown = await picture_content(path)
+    return answer(found, *filter(None, [shown]))
+
+
+def _local(image: str, folder: Path) -> Path:
+    """Return the path of a picture, which is downloaded into the folder if it is an address.
+
+    Raises:
+        ToolError: It is neither, or cannot be downloaded.
+    """
+    if image.startswith("https://") or (image.startswith("http://") and _is_local_service()):
+        limits = DownloadLimits(total=30.0, tries=2)
+        try:
+            with Downloader(limits, local_files=_is_local_service()) as downloader:
+                return downloader.fetch(image, folder / "picture.webp", limit=2 * MAX_IMAGE_BYTES)
+        except FileError as error:
+            raise ToolError(f"The reference image {image} cannot be used. {error}") from error
+    if "://" in image:
+        raise ToolError(f"A reference image must be a file or an https:// address, not {image}.")
+    return absolute_path(image, f"The reference image {image} needs an absolute path.")
+
+
+def _is_local_service() -> bool:
+    """Return whether the API is a service on this computer, as in tests."""
+    return session.account().is_local
+
+
+def _checked(image: str, path: Path) -> dict[str, Any]:
+    """Return what is known of a picture. Raises ToolError if Mint would refuse it."""
+    if complaint := new_jobs.picture_complaint(str(path)):
+        raise ToolError(str(complaint).replace(str(path), image))
+    found = pictures.inspect(path)
+    return {
+        "image": image if "://" in image else str(path),
+        "format": found.format,
+        "width": found.width,
+        "height": found.height,
+        "bytes": path.stat().st_size,
+    }
 
 
 async def estimate(
@@ -44,7 +127,7 @@ async def estimate(
         Field(description="Reference images: absolute paths or https addresses, up to 8"),
     ] = [],  # noqa: B006 - never changed; the schema shows it
     pose: Annotated[Pose | None, Field(description="A neutral pose, for a character")] = None,
-) -> QuoteState:
+) -> CallToolResult:
     """Return a quote for a 3D Model or a World. Free: nothing is started.
 
     Show the summary with its price to the person. Then start it with generate.
@@ -58,8 +141,9 @@ async def estimate(
         images=tuple(images),
         pose=pose,
     )
-    await anyio.to_thread.run_sync(partial(_check, request))
-    return await quote_for(context, purchase_of(request))
+    await anyio.to_thread.run_sync(partial(_check_request, request))
+    quote = await quote_for(context, purchase_of(request))
+    return answer(quote.model_dump(mode="json"))
 
 
 async def generate(
@@ -68,15 +152,14 @@ async def generate(
     approved_credits: ApprovedCredits,
     request_id: RequestId,
     decision: Annotated[Decision, Resolve(check_start)],
-) -> Annotated[CallToolResult, JobState]:
+) -> CallToolResult:
     """Start what was quoted, and return the job at once. This spends Credits.
 
     Ask the person first, with the price. approved_credits is what the person has agreed to: the job
     never costs more in total. A higher amount leaves room for revisions. Then call wait.
     """
     state = await start_quoted(context, quote_id, approved_credits, request_id, decision)
-    note_seen(context, state)
-    return await result_with_pictures(state, [state])
+    return await answer_with_jobs(context, state, [state], [state])
 
 
 def purchase_of(request: GenerationRequest) -> Purchase:
@@ -107,7 +190,7 @@ def _digest(image: str) -> str:
         return "missing"
 
 
-def _check(request: GenerationRequest) -> None:
+def _check_request(request: GenerationRequest) -> None:
     """Raise NotPossible or ToolError for what Mint, or the server, would refuse."""
     for image in request.images:
         if "://" not in image and not Path(image).is_absolute():
@@ -115,7 +198,127 @@ def _check(request: GenerationRequest) -> None:
     session.check_request(request)
 
 
+async def estimate_transform(
+    context: ToolContext,
+    action: Annotated[
+        Literal["optimize", "convert"],
+        Field(description="optimize: a lighter file; convert: save as other formats in a folder"),
+    ],
+    job: Annotated[str | None, Field(description="The id of a job that has made a model")] = None,
+    asset: Annotated[
+        str | None, Field(description="Instead of a job: the id of a model, see library")
+    ] = None,
+    level: Annotated[
+        OptimizationLevel, Field(description="How much lighter")
+    ] = OptimizationLevel.MODERATE,
+    formats: Annotated[list[Format], Field(description="What to convert to")] = [],  # noqa: B006 - never changed; the schema shows it
+    folder: Annotated[
+        str | None, Field(description="Absolute path of the folder for converted files")
+    ] = None,
+) -> CallToolResult:
+    """Return a quote to optimize or convert a model. Free: nothing is started.
+
+    Show the summary with its price to the person. Then start it with transform.
+    """
+    asset_id = await _asset_id(context, job, asset)
+    model = await with_client(lambda client: client.asset(Kind.MODEL, asset_id))
+    if not model.is_usable:
+        raise ToolError(f"{view_model.title(model)} is not finished, so it cannot be changed.")
+    purchase = (
+        optimization_of(model, level)
+        if action == "optimize"
+        else conversion_of(model, formats, folder)
+    )
+    quote = await quote_for(context, purchase)
+    return answer(quote.model_dump(mode="json"))
+
+
+async def transform(
+    context: ToolContext,
+    quote_id: QuoteId,
+    approved_credits: ApprovedCredits,
+    request_id: RequestId,
+    decision: Annotated[Decision, Resolve(check_start)],
+) -> CallToolResult:
+    """Start what estimate_transform has quoted, and return the job at once. This spends Credits.
+
+    Ask the person first, with the price. Then call wait. An optimized model is then placed with
+    place; converted files are in their folder when the job is done.
+    """
+    state = await start_quoted(context, quote_id, approved_credits, request_id, decision)
+    return await answer_with_jobs(context, state, [state], [state])
+
+
+def optimization_of(model: Asset, level: OptimizationLevel) -> Purchase:
+    """Return the optimization of a model, as something that is quoted and started.
+
+    Raises:
+        ToolError: It is optimized already.
+    """
+    if (model.assets or Assets()).optimized_glb_url is not None:
+        raise ToolError(
+            f"{view_model.title(model)} is optimized already. Nothing was started. Place it from"
+            " the library; this is free."
+        )
+    return Purchase(
+        title=f'Optimize the model "{view_model.title(model)}" ({level}).',
+        content=lambda: f"optimize {model.id} {level}",
+        prices=(OptimizationPrice(model.id),),
+        start=lambda job_service, own_limit, _subject: job_service.fetch(
+            model, Delivery(), optimize=level, max_credits=own_limit
+        ),
+    )
+
+
+def conversion_of(model: Asset, formats: list[Format], folder: str | None) -> Purchase:
+    """Return the conversion of a model, as something that is quoted and started.
+
+    Mint returns no price for a conversion; formats that exist are free.
+
+    Raises:
+        ToolError: Formats or folder are missing.
+    """
+    wanted = tuple(dict.fromkeys(formats))
+    if not wanted:
+        raise ToolError("Choose at least one format.")
+    target = absolute_path(folder or "", "Converting needs the absolute path of a folder.")
+    is_paid = any((model.assets or Assets()).converted_url(each) is None for each in wanted)
+    names = ", ".join(each.value.upper() for each in wanted)
+    return Purchase(
+        title=f'Save the model "{view_model.title(model)}" as {names} in {target}.'
+        + (f" {OTHER_FORMATS_ARE_FREE}" if is_paid else ""),
+        content=lambda: f"convert {model.id} {names} {target}",
+        prices=(None,) if is_paid else (),
+        start=lambda job_service, _limit, _subject: _convert(job_service, model, wanted, target),
+    )
+
+
+def _convert(
+    job_service: JobService, model: Asset, formats: tuple[Format, ...], folder: Path
+) -> Job:
+    if problem := write_files.folder_problem(folder):
+        raise NotPossible(problem)
+    return job_service.convert(model, formats, folder)
+
+
+async def _asset_id(context: ToolContext, job: str | None, asset: str | None) -> str:
+    """Return the id of the model that is meant. Raises ToolError, NotPossible."""
+    if (job is None) == (asset is None):
+        raise ToolError("Name either a job or an asset.")
+    if job is not None:
+        found = await with_jobs(context, lambda jobs: jobs.job(job))
+        if found.kind is not Kind.MODEL:
+            raise ToolError("Only models can be optimized or converted.")
+        asset = asset_of(found)
+    if asset is None or not is_valid_id(asset):
+        raise ToolError("There is no such model yet. IDs contain only letters, digits, _ and -.")
+    return asset
+
+
 TOOLS = (
+    Tool(reference_image, "Check a reference image", READ_ONLY),
     Tool(estimate, "Get a price", READ_ONLY),
-    Tool(generate, "Generate (spends Credits)", PAID_ONCE),
+    Tool(generate, "Generate (spends Credits)", IRREVERSIBLE),
+    Tool(estimate_transform, "Get a price for an optimization or conversion", READ_ONLY),
+    Tool(transform, "Optimize or convert (may spend Credits)", IRREVERSIBLE),
 )

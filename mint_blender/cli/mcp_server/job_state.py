@@ -3,20 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from mcp_types import CallToolResult, ContentBlock, TextContent
-from pydantic import BaseModel, Field
 
 from ...jobs.budget import spending
-from ...jobs.job import Job
-from ...jobs.job_values import Role
+from ...jobs.job import Job, asset_of, is_unanswered
 from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.presentation import presenter
 from ...jobs.service import JobService
 from ...mint.schema import Mode
-from .pictures import picture_content
+from ..output.job_json import job_record
+from ..results import may_be_sent_once_more
+from .answers import answer, picture_content
+from .state import ToolContext, state_of
 
 NEXT = {
     Phase.REVIEW: (
@@ -25,90 +26,47 @@ NEXT = {
     ),
     Phase.BILLING: "The person buys Credits at platform.mint.gg/billing. Then call resume.",
     Phase.READY: "The files are here. Call place to put the result into Blender or into a file.",
-    Phase.PAUSED: "Read the problem. Call resume when it is solved, or ask the person.",
-    Phase.FAILED: "Read the problem. Another attempt costs Credits: ask the person.",
+    Phase.PAUSED: "Read the trouble. Call resume when it is solved, or ask the person.",
+    Phase.FAILED: "Read the trouble. Another attempt costs Credits: ask the person.",
 }
 HELD_BACK = (
     "It was never sent. Call generate with the same request_id to send it, or continue it in"
     " Blender."
 )
 
+JobState: TypeAlias = dict[str, Any]
+"""A job as JSON values; docs/agents.md says what they mean."""
 
-class Preview(BaseModel):
-    """The newest Preview."""
-
-    number: Annotated[int, Field(description="1 for the first Preview of a job")]
-    path: Annotated[str, Field(description="The original file on this computer")]
-
-
-class JobState(BaseModel):
-    """A job: how far it is, what it costs, and what is possible now."""
-
-    job: Annotated[str, Field(description="The id of the job")]
-    title: str
-    kind: str
-    prompt: str
-    preset: str
-    mode: str
-    phase: Annotated[str, Field(description=f"One of: {', '.join(Phase)}")]
-    state: Annotated[str, Field(description="The same for a person")]
-    is_waiting_for_somebody: Annotated[
-        bool, Field(description="Nothing more happens until somebody acts, or it is over")
-    ]
-    revision: Annotated[
-        str, Field(description="What approve, revise and cancel take: the state that was seen")
-    ]
-    possible: Annotated[list[str], Field(description="Decisions that are possible now")]
-    next: Annotated[str | None, Field(description="What to do now")] = None
-    progress: Annotated[float | None, Field(description="0 to 1, estimated")] = None
-    preview: Preview | None = None
-    credits: Annotated[float | None, Field(description="Spent or reserved; null: unknown")] = None
-    expected_credits: Annotated[float, Field(description="In total, as far as it is known")] = 0.0
-    approved_credits: Annotated[
-        float | None, Field(description="The most that it may cost in total; null: no such limit")
-    ] = None
-    problem: str | None = None
-    notes: list[str] = []
-    files: Annotated[dict[str, str], Field(description="Paths of the downloaded files")] = {}
-    asset: Annotated[str | None, Field(description="The id of the Model or World at Mint")] = None
-    mint_url: str | None = None
-    request_id: Annotated[str | None, Field(description="Of the call that has started it")] = None
-
-    @property
-    def change_key(self) -> str:
-        """A text that changes with everything that somebody may have to know at once."""
-        return f"{self.phase} {self.revision} {self.is_waiting_for_somebody}"
+LEFT_OUT = ("event", "name", "api", "account", "mine", "operation", "note_details")
+"""Of what `--json` prints: what says nothing more to an agent."""
 
 
 def job_state(job_service: JobService, job: Job) -> JobState:
-    """Return the state of a job."""
-    asset = job.operation.resource if job.operation else None
+    """Return a job as `--json` prints it, with what an agent needs to decide."""
+    record = job_record(job)
     request = job.client_request
-    return JobState(
-        job=job.id,
-        title=job.title,
-        kind=job.kind.value,
-        prompt=job.request.prompt,
-        preset=job.request.preset.value,
-        mode=job.request.mode.value,
-        state=_state_text(job_service, job),
-        phase=job.phase.value,
-        is_waiting_for_somebody=is_waiting_for_somebody(job_service, job),
-        revision=revision_of(job),
-        possible=[verb.value for verb in presenter.verbs(job)],
-        next=_next(job_service, job),
-        progress=job_service.outlook(job).fraction if job.phase is Phase.WORKING else None,
-        preview=_preview(job),
-        credits=job.cost,
-        expected_credits=spending.committed(job),
-        approved_credits=job.max_credits,
-        problem=job.problem.message if job.problem else None,
-        notes=[str(note) for note in job.notes],
-        files={file.role.value: file.path for file in job.files if file.role is not Role.PREVIEW},
-        asset=job.source_asset_id or (asset.id if asset else None),
-        mint_url=job.operation.mint_url if job.operation else None,
-        request_id=request.id if request else None,
-    )
+    return {name: record[name] for name in record if name not in LEFT_OUT} | {
+        "title": job.title,
+        "state": presenter.state(
+            job,
+            is_slot_free=job_service.is_slot_free(job.kind),
+            is_held_back=job_service.unfinished.is_held_back(job.id),
+        ),
+        "is_waiting_for_somebody": is_waiting_for_somebody(job_service, job),
+        "revision": revision_of(job),
+        "possible": [verb.value for verb in presenter.verbs(job)],
+        "next": _next(job_service, job),
+        "progress": job_service.outlook(job).fraction if job.phase is Phase.WORKING else None,
+        "expected_credits": spending.committed(job),
+        "approved_credits": job.max_credits,
+        "asset": asset_of(job),
+        "request_id": request.id if request else None,
+    }
+
+
+def change_key(state: JobState) -> str:
+    """Return a text that changes with everything that somebody may have to know at once."""
+    return f"{state['phase']} {state['revision']} {state['is_waiting_for_somebody']}"
 
 
 def revision_of(job: Job) -> str:
@@ -150,14 +108,6 @@ def is_waiting_for_somebody(job_service: JobService, job: Job) -> bool:
     return job.phase not in BUSY and job.decision is None
 
 
-def _state_text(job_service: JobService, job: Job) -> str:
-    return presenter.state(
-        job,
-        is_slot_free=job_service.is_slot_free(job.kind),
-        is_held_back=job_service.unfinished.is_held_back(job.id),
-    )
-
-
 def _next(job_service: JobService, job: Job) -> str | None:
     if job.hold is not None or job.decision is not None:
         return None
@@ -166,33 +116,47 @@ def _next(job_service: JobService, job: Job) -> str | None:
     if job.phase in BUSY:
         then = "Preview" if job.request.mode is Mode.REVIEW and not job.has_preview else "result"
         return f"Call wait until the {then} is there."
-    return NEXT.get(job.phase)
+    return _unanswered(job) if is_unanswered(job) else NEXT.get(job.phase)
 
 
-def _preview(job: Job) -> Preview | None:
-    if not job.previews:
-        return None
-    return Preview(number=len(job.previews), path=job.previews[-1].path)
+def _unanswered(job: Job) -> str:
+    """Return how to go on with a job that Mint may have started."""
+    ways = []
+    if job.candidates:
+        ways.append(f"mint-blender resume {job.id} --use ASSET (one of the candidates, for free)")
+    if may_be_sent_once_more(job):
+        ways.append(f"mint-blender resume {job.id} --once-more (the same request once more)")
+    return (
+        "Ask the person. resume looks in the library again, for free; retry starts it again, which"
+        " costs Credits again."
+        + (f" The person can also decide in Blender, or with {' or '.join(ways)}." if ways else "")
+    )
 
 
-async def result_with_pictures(
-    answer: BaseModel, jobs: Iterable[JobState], *, is_error: bool = False, text: str = ""
+async def answer_with_jobs(
+    context: ToolContext,
+    values: dict[str, Any],
+    jobs: Sequence[JobState],
+    shown: Sequence[JobState] = (),
+    *,
+    is_error: bool = False,
+    text: str = "",
 ) -> CallToolResult:
-    """Return a result with the newest Previews of jobs as pictures, each after its caption."""
-    content: list[ContentBlock] = [
-        TextContent(type="text", text=text or answer.model_dump_json(exclude_none=True))
-    ]
-    for job in jobs:
+    """Return values that contain jobs, and the newest Previews of some as pictures.
+
+    Notes that the agent has seen these states, so that `wait` waits for the next change.
+    """
+    state_of(context).seen.update({job["job"]: change_key(job) for job in jobs})
+    content: list[ContentBlock] = []
+    for job in shown:
         content += await _with_caption(job)
-    structured: dict[str, Any] = answer.model_dump(mode="json")
-    return CallToolResult(content=content, structured_content=structured, is_error=is_error)
+    return answer(values, *content, is_error=is_error, text=text)
 
 
 async def _with_caption(job: JobState) -> list[ContentBlock]:
-    if job.preview is None:
+    if (path := job["files"].get("preview")) is None:
         return []
-    caption = f"Preview {job.preview.number} of {job.title} ({job.job}): {job.preview.path}"
-    picture = await picture_content(job.preview.path)
-    if picture is None:
+    caption = f"Preview {job['previews']} of {job['title']} ({job['job']}): {path}"
+    if (picture := await picture_content(path)) is None:
         return [TextContent(type="text", text=f"{caption}. It cannot be shown here.")]
     return [TextContent(type="text", text=caption), picture]

@@ -1,21 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tools `job`, `jobs` and `wait`: look at jobs, and wait for what needs somebody."""
+"""Tools about jobs: look at them, wait for what needs somebody, and decide.
+
+A decision (`approve`, `revise`, `resume`, `retry`, `cancel`) takes the revision that the agent has
+seen. If the job has changed since, nothing is done: a person may have decided in Blender meanwhile.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, TypeAlias
 
 import anyio
+from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from ...jobs.service import JobService
-from .decisions import JobId
-from .job_state import JobState, job_state, result_with_pictures
-from .state import ToolContext, note_seen, state_of, with_jobs
-from .tools import Tool
+from ...jobs.job import Job
+from ...jobs.phases import Verb
+from ...jobs.queries import prices_of_click
+from ...jobs.service import JobService, NotPossible
+from ...mint.generation_request import feedback_error
+from .job_state import JobState, answer_with_jobs, change_key, job_state
+from .spending import approval, click_limits
+from .spending.approval import Approval, ApprovedCredits, Decision, WithinLimits
+from .spending.click_limits import Click
+from .spending.prices import ask_prices
+from .state import ToolContext, state_of, with_jobs
+from .tools import IRREVERSIBLE, Tool, with_sentences
 
 LOCAL = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 """The tool reads what is on this computer."""
@@ -28,102 +40,229 @@ LONGEST = 60
 """Seconds of one wait: clients end calls that take much longer."""
 MOST_PICTURES = 4
 
-
-class JobList(BaseModel):
-    """Jobs, newest first."""
-
-    jobs: list[JobState]
-    has_more: Annotated[bool, Field(description="There are older jobs")]
-
-
-class WaitResult(BaseModel):
-    """The jobs that were waited for."""
-
-    ended: Annotated[
-        Literal["change", "time", "nothing to wait for"],
-        Field(description="change: the jobs in `changed` need somebody, or are over"),
-    ]
-    changed: Annotated[list[str], Field(description="The ids of these jobs")]
-    jobs: list[JobState]
-
-
-async def job(context: ToolContext, job: JobId) -> Annotated[CallToolResult, JobState]:
-    """Return one job, with its newest Preview as a picture. Free."""
-    state = await with_jobs(context, lambda jobs: job_state(jobs, jobs.job(job)))
-    note_seen(context, state)
-    return await result_with_pictures(state, [state])
+JobId: TypeAlias = Annotated[str, Field(min_length=1, description="The id of the job")]
+Revision: TypeAlias = Annotated[
+    str, Field(description="The revision of the job that you have seen")
+]
+Check: TypeAlias = Callable[..., Awaitable[Elicit[Approval] | WithinLimits]]
+Feedback: TypeAlias = Annotated[str, Field(description="What should change")]
 
 
 async def jobs(
     context: ToolContext,
     only_open: Annotated[bool, Field(description="Without jobs that are over")] = False,
     most: Annotated[int, Field(ge=1, le=100, description="The most jobs to return")] = 20,
-) -> JobList:
+) -> CallToolResult:
     """Return the jobs on this computer, newest first, also those that Blender has started. Free."""
 
-    def read(job_service: JobService) -> JobList:
+    def read(job_service: JobService) -> tuple[list[JobState], bool]:
         listed = [
             job
             for job in job_service.jobs()
             if not only_open or job.phase not in {"placed", "canceled", "failed"}
         ]
         has_more = len(listed) > most or (job_service.cache.has_older and not only_open)
-        states = [job_state(job_service, job) for job in listed[:most]]
-        return JobList(jobs=states, has_more=has_more)
+        return [job_state(job_service, job) for job in listed[:most]], has_more
 
-    found = await with_jobs(context, read)
-    note_seen(context, *found.jobs)
-    return found
+    states, has_more = await with_jobs(context, read)
+    return await answer_with_jobs(context, {"jobs": states, "has_more": has_more}, states)
 
 
 async def wait(
     context: ToolContext,
     jobs: Annotated[list[JobId], Field(min_length=1, max_length=50, description="Ids of jobs")],
-    seconds: Annotated[float, Field(gt=0, le=LONGEST)] = LONGEST,
-) -> Annotated[CallToolResult, WaitResult]:
+    seconds: Annotated[
+        float, Field(ge=0, le=LONGEST, description="0: only look, also at Previews seen before")
+    ] = LONGEST,
+) -> CallToolResult:
     """Wait until a job needs somebody: a Preview, a result, a problem. Free.
 
     It ends at the first such change, with the new Previews as pictures, or after some seconds. Call
     it again to wait longer. If nothing can change, it returns at once.
+
+    Of each job it says how far it is (phase, and state for a person), what to do next, which
+    decisions are possible and the revision that they take, its files, what it has cost, and the
+    most that it may cost in total (credits, approved_credits).
     """
-    before = {job: state_of(context).seen.get(job) for job in jobs}
+    before = state_of(context).seen.copy()
     started = told = time.monotonic()
     while True:
         states = await with_jobs(context, lambda service: _read(service, jobs))
         changed = [each for each in states if _is_news(each, before)]
         elapsed = time.monotonic() - started
-        is_over = all(each.is_waiting_for_somebody for each in states)
+        is_over = all(each["is_waiting_for_somebody"] for each in states)
         if changed or is_over or elapsed >= seconds:
             break
         if time.monotonic() >= told:
             told = time.monotonic() + PROGRESS_INTERVAL
             await context.report_progress(min(elapsed, seconds), seconds, _progress_text(states))
         await anyio.sleep(min(INTERVAL, seconds - elapsed))
-    note_seen(context, *states)
-    result = WaitResult(
-        ended="change" if changed else "nothing to wait for" if is_over else "time",
-        changed=[each.job for each in changed],
-        jobs=states,
-    )
-    return await result_with_pictures(result, changed[:MOST_PICTURES])
+    result = {
+        "ended": "change" if changed else "nothing to wait for" if is_over else "time",
+        "changed": [each["job"] for each in changed],
+        "jobs": states,
+    }
+    shown = changed if seconds else states
+    return await answer_with_jobs(context, result, states, shown[:MOST_PICTURES])
 
 
 def _read(job_service: JobService, ids: Sequence[str]) -> list[JobState]:
     return [job_state(job_service, job_service.job(each)) for each in dict.fromkeys(ids)]
 
 
-def _is_news(state: JobState, seen: dict[str, str | None]) -> bool:
+def _is_news(state: JobState, seen: dict[str, str]) -> bool:
     """Return whether a job needs somebody who does not know it yet."""
-    known = seen.get(state.job)
-    return state.is_waiting_for_somebody and state.change_key != known
+    return state["is_waiting_for_somebody"] and change_key(state) != seen.get(state["job"])
 
 
 def _progress_text(states: Sequence[JobState]) -> str:
-    return "; ".join(f"{each.title}: {each.state}" for each in states)
+    return "; ".join(f"{each['title']}: {each['state']}" for each in states)
+
+
+def _check_of(verb: Verb) -> Check:
+    """Return what finds the question for a person before a decision, if any."""
+
+    @with_sentences
+    async def check(
+        job: JobId, revision: Revision, approved_credits: ApprovedCredits, ctx: ToolContext
+    ) -> Elicit[Approval] | WithinLimits:
+        return await _check(ctx, Click(job, revision, verb, approved_credits))
+
+    return check
+
+
+@with_sentences
+async def check_revise(
+    job: JobId,
+    revision: Revision,
+    feedback: Feedback,
+    approved_credits: ApprovedCredits,
+    ctx: ToolContext,
+) -> Elicit[Approval] | WithinLimits:
+    """Return the question for a person before a revision, if any."""
+    if complaint := feedback_error(feedback):
+        raise NotPossible(complaint)
+    return await _check(ctx, Click(job, revision, Verb.REVISE, approved_credits))
+
+
+check_approve, check_resume, check_retry = map(_check_of, (Verb.APPROVE, Verb.RESUME, Verb.RETRY))
+
+
+async def approve(
+    context: ToolContext,
+    job: JobId,
+    revision: Revision,
+    approved_credits: ApprovedCredits,
+    decision: Annotated[Decision, Resolve(check_approve)],
+) -> CallToolResult:
+    """Approve the Preview, which starts the expensive stage. This spends Credits.
+
+    Show the Preview and the price to the person first. Refused if the job has changed since you saw
+    it; the answer then has the new state and its picture.
+    """
+    click = Click(job, revision, Verb.APPROVE, approved_credits)
+    return await _apply(context, click, decision)
+
+
+async def revise(
+    context: ToolContext,
+    job: JobId,
+    revision: Revision,
+    feedback: Feedback,
+    approved_credits: ApprovedCredits,
+    decision: Annotated[Decision, Resolve(check_revise)],
+) -> CallToolResult:
+    """Request another Preview, with other words. This spends Credits.
+
+    Show the Preview and the price to the person first. Refused if the job has changed since you saw
+    it; the answer then has the new state and its picture.
+    """
+    click = Click(job, revision, Verb.REVISE, approved_credits, feedback)
+    return await _apply(context, click, decision)
+
+
+async def resume(
+    context: ToolContext,
+    job: JobId,
+    revision: Revision,
+    decision: Annotated[Decision, Resolve(check_resume)],
+    approved_credits: ApprovedCredits = 0.0,
+) -> CallToolResult:
+    """Resume a job that is paused or has waited for Credits.
+
+    It spends Credits only if the job needs them; approved_credits is then the most that it may cost
+    in total. Nothing is paid twice.
+    """
+    click = Click(job, revision, Verb.RESUME, approved_credits)
+    return await _apply(context, click, decision)
+
+
+async def retry(
+    context: ToolContext,
+    job: JobId,
+    revision: Revision,
+    approved_credits: ApprovedCredits,
+    decision: Annotated[Decision, Resolve(check_retry)],
+) -> CallToolResult:
+    """Start a new attempt at a job that has failed. This spends Credits again.
+
+    Tell the person why it has failed and what another attempt costs, and ask. approved_credits
+    includes what the job has cost before. Refused if the job has changed since you saw it.
+    """
+    return await _apply(context, Click(job, revision, Verb.RETRY, approved_credits), decision)
+
+
+async def cancel(context: ToolContext, job: JobId, revision: Revision) -> CallToolResult:
+    """Cancel a job, here and at Mint. Credits that were spent for a Preview do not come back.
+
+    Ask the person first. Mint cannot cancel everything: call wait to see what has become of it.
+    """
+    return await _apply(context, Click(job, revision, Verb.CANCEL))
+
+
+async def _check(context: ToolContext, click: Click) -> Elicit[Approval] | WithinLimits:
+    """Return the question for a person, if any; a stale decision is refused by the tool itself."""
+    seen = await with_jobs(context, lambda jobs: jobs.job(click.job))
+    if click_limits.is_stale(seen, click):
+        return WithinLimits()
+    await ask_prices(context, prices_of_click(seen, click.verb))
+
+    def ask(job_service: JobService) -> Elicit[Approval] | WithinLimits:
+        job = job_service.job(click.job)
+        cost = click_limits.cost_of(job_service, job, click)
+        if cost is None:
+            return WithinLimits()
+        what = click_limits.question_text(job, click, cost)
+        return approval.question(context, what, cost.reason)
+
+    return await with_jobs(context, ask)
+
+
+async def _apply(
+    context: ToolContext, click: Click, decision: Decision | None = None
+) -> CallToolResult:
+    is_approved = decision is not None and approval.is_approved(decision)
+
+    def apply(job_service: JobService) -> tuple[Job, JobState, bool]:
+        job, is_done = click_limits.apply(job_service, click, is_approved=is_approved)
+        return job, job_state(job_service, job), is_done
+
+    job, state, is_done = await with_jobs(context, apply)
+    if is_done:
+        return await answer_with_jobs(context, state, [state])
+    text = (
+        f"{job.title} has changed since you saw it: you saw {click.revision}, and it is now"
+        f" {state['revision']} ({state['state']}). Nothing was done. Look at it again."
+    )
+    return await answer_with_jobs(context, state, [state], [state], is_error=True, text=text)
 
 
 TOOLS = (
-    Tool(job, "Show a job", LOCAL),
     Tool(jobs, "List jobs", LOCAL),
     Tool(wait, "Wait for jobs", LOCAL),
+    Tool(approve, "Approve a Preview (spends Credits)", IRREVERSIBLE),
+    Tool(revise, "Request another Preview (spends Credits)", IRREVERSIBLE),
+    Tool(resume, "Resume a job", IRREVERSIBLE),
+    Tool(retry, "Retry a failed job (spends Credits)", IRREVERSIBLE),
+    Tool(cancel, "Cancel a job", IRREVERSIBLE),
 )

@@ -13,24 +13,13 @@ from mcp.server.mcpserver import MCPServer
 
 from ...delivery.blender_pool import BlenderPool
 from .. import exits
-from . import account, decisions, generate, job_tools
-from .job_thread import JobThread
-from .results import library, place, reference_image, transform
-from .state import ServerState
+from . import account, generate, job_tools, place
+from .state import JobThread, ServerState
 from .tools import Server
 
 log = logging.getLogger(__name__)
 
-TOOLS = (
-    *account.TOOLS,
-    *reference_image.TOOLS,
-    *generate.TOOLS,
-    *job_tools.TOOLS,
-    *decisions.TOOLS,
-    *place.TOOLS,
-    *library.TOOLS,
-    *transform.TOOLS,
-)
+TOOLS = (*account.TOOLS, *generate.TOOLS, *job_tools.TOOLS, *place.TOOLS)
 """All tools, in the order in which a client lists them."""
 
 KEEP_UP_INTERVAL = 2.0

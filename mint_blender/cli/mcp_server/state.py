@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all tools share while the server runs."""
+"""What all tools share while the server runs: the jobs, Mint's client, and a background Blender.
+
+The job service belongs to one thread, and its calls may block. Tools run in an event loop, which
+must not block: they hand functions to that thread and wait for the results.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 import anyio.to_thread
 from mcp.server.mcpserver import Context
@@ -14,14 +20,58 @@ from ...delivery.blender_pool import BlenderPool
 from ...jobs.service import JobService
 from ...mint.client import Client
 from .. import session
-from .job_state import JobState
-from .job_thread import JobThread
 from .spending.quotes import Quotes
 
 T = TypeVar("T")
 
 PATIENCE = 30.0
 """Seconds in which Mint has to be reached: clients end calls that take much longer than 60."""
+
+
+class JobThread:
+    """Runs functions with the job service, one after the other. A context manager.
+
+    The job service is opened by the first function, so that the server also starts without a key,
+    and is closed at the end.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="jobs")
+        self._open = ExitStack()
+        self._job_service: JobService | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.submit(self._open.close).result()
+        self._pool.shutdown()
+
+    async def run(self, use: Callable[[JobService], T]) -> T:
+        """Return what a function returns for the job service, which knows the latest changes.
+
+        Raises:
+            MintError: There is no usable key.
+            NotAllowedOnline: Blender may not go online.
+            JournalError: The journal cannot be opened or read.
+        """
+        future = self._pool.submit(self._use, use)
+        return await anyio.to_thread.run_sync(future.result, abandon_on_cancel=True)
+
+    def _use(self, use: Callable[[JobService], T]) -> T:
+        if self._job_service is None:
+            self._job_service = self._opened()
+        self._job_service.catch_up()
+        return use(self._job_service)
+
+    def _opened(self) -> JobService:
+        with ExitStack() as opening:
+            job_service = opening.enter_context(
+                session.open_job_service(opens_results=False, waits_for_owner=False)
+            )
+            job_service.unfinished.resume_all()
+            self._open = opening.pop_all()
+        return job_service
 
 
 @dataclass(frozen=True)
@@ -65,9 +115,3 @@ async def with_client(use: Callable[[Client], T]) -> T:
             return session.call_mint(lambda: use(client), patience=PATIENCE)
 
     return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
-
-
-def note_seen(context: ToolContext, *states: JobState) -> None:
-    """Note that a tool returns these states, so that `wait` waits for the next change."""
-    for state in states:
-        state_of(context).seen[state.job] = state.change_key

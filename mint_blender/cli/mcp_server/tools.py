@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a tool is registered, and how its errors become sentences for the agent."""
+"""How a tool is registered, how its errors become sentences for the agent, and its paths."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import logging
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -27,10 +29,10 @@ State = TypeVar("State")
 
 READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=True)
 """The tool changes nothing, and may ask Mint."""
-PAID_ONCE = ToolAnnotations(
+IRREVERSIBLE = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
 )
-"""The tool spends Credits, which nothing brings back; the same call again does nothing more."""
+"""The tool takes what nothing brings back: Credits, or a job. The same call again does nothing."""
 
 LONGEST_QUOTE = 300
 """Characters of an argument that an error quotes: of a longer one, the beginning and the end."""
@@ -121,3 +123,20 @@ def _sentence(tool: str, error: Exception) -> str:
         f"Unexpected error ({type(error).__name__}). The details are in"
         f" {session.home() / log_file.NAME}. Jobs that were started are kept: call jobs."
     )
+
+
+def absolute_path(text: str, complaint: str) -> Path:
+    """Return the path that a text names, with the home folder in place of a leading ~.
+
+    Raises:
+        ToolError: It is not absolute: `complaint`. Or no file can have such a name.
+    """
+    try:
+        path = Path(text).expanduser()
+        if b"\0" in os.fsencode(path):
+            raise ValueError("no file can have this name")
+    except (RuntimeError, ValueError):  # no such user, or half a surrogate pair
+        raise ToolError(f"{text!a} is not a valid path.") from None
+    if not path.is_absolute():
+        raise ToolError(complaint)
+    return path

@@ -3,7 +3,8 @@
 
 With `--json`, standard output holds one JSON object per line and nothing else. On a terminal,
 progress is a live display where the `rich` library is installed (not inside Blender); elsewhere it
-is one plain line per change.
+is one plain line per change. What people read has nothing that moves the cursor, changes colors or
+the title, or reorders text; programs get the exact text, escaped as JSON.
 """
 
 from __future__ import annotations
@@ -11,15 +12,39 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
-from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import AbstractContextManager, nullcontext, suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from ...message import message_of
-from . import safe_text
 
 if TYPE_CHECKING:
     from ...mint.errors import MintError
+
+
+# CSI ("ESC ["), OSC, DCS, PM, APC and SOS to their end, other ESC sequences, and the C1 forms.
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|(?:\x1b[\]P^_X]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+_BLANK = re.compile(r"[\r\t\v\f\x85\u2028\u2029]+")
+# C0 except the line feed, DEL, C1; direction marks, embeddings, overrides and isolates.
+_CONTROL = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+)
+
+
+def safe_lines(text: str) -> str:
+    """Return the text without control sequences; line feeds stay."""
+    return _CONTROL.sub("", _BLANK.sub(" ", _SEQUENCE.sub("", text.replace("\r\n", "\n"))))
+
+
+def safe_line(text: str) -> str:
+    """Return the text without control sequences, in one line."""
+    return " ".join(safe_lines(text).split("\n"))
 
 
 class Display(Protocol):
@@ -51,7 +76,7 @@ class Terminal:
         self.event(record)
         if not self.as_json:
             for line in lines:
-                print(safe_text.lines(line), flush=True)
+                print(safe_lines(line), flush=True)
 
     def event(self, record: dict[str, Any]) -> None:
         """Print a record for programs only."""
@@ -70,7 +95,7 @@ class Terminal:
 
     def note(self, line: str) -> None:
         """Print a line that only people need, to standard error."""
-        print(safe_text.lines(line), file=sys.stderr, flush=True)
+        print(safe_lines(line), file=sys.stderr, flush=True)
 
     def wait(self, error: MintError, seconds: float) -> None:
         """Report that a call failed and will be retried."""
@@ -78,12 +103,9 @@ class Terminal:
 
     def progress(self) -> AbstractContextManager[Display]:
         """Return a display to use while jobs are watched."""
-        if (
-            sys.stderr.isatty()
-            and os.environ.get("TERM") != "dumb"
-            and (live := _live_display()) is not None
-        ):
-            return live
+        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+            with suppress(ImportError):
+                return LiveDisplay()
         return nullcontext(_PlainDisplay())
 
 
@@ -98,13 +120,62 @@ class _PlainDisplay:
     ) -> None:
         if self._last.get(key) != text:
             self._last[key] = text
-            print(safe_text.line(f"{title}: {text}"), file=sys.stderr, flush=True)
+            print(safe_line(f"{title}: {text}"), file=sys.stderr, flush=True)
 
 
-def _live_display() -> AbstractContextManager[Display] | None:
-    from .progress_display import LiveDisplay
+class LiveDisplay:
+    """One line per job: title, state, time, and a bar that fills during a download.
 
-    try:
-        return LiveDisplay()
-    except ImportError:
-        return None
+    Mint reports no progress of a generation, so the bar only pulses until the download starts.
+    Raises ImportError without `rich`, which the pip package installs.
+    """
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            SpinnerColumn,
+            TaskID,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.fields[title]}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            # On the same terminal, results are printed above the bars; a pipe or a file gets them
+            # unchanged.
+            redirect_stdout=sys.stdout.isatty(),
+        )
+        self._lines: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for line in self._lines.values():
+            self._progress.update(line, total=1, completed=1)
+        self._progress.stop()
+
+    def show(
+        self, key: str, title: str, text: str, done: int | None = None, total: int | None = None
+    ) -> None:
+        """Show or update the line of one job."""
+        title, text = safe_line(title), safe_line(text)
+        if key not in self._lines:
+            self._lines[key] = self._progress.add_task(text, total=None, title=title)
+        if done is None:
+            self._progress.update(self._lines[key], description=text, total=None)
+        else:
+            self._progress.update(self._lines[key], description=text, completed=done, total=total)

@@ -19,7 +19,7 @@ from ...mint.client import connect
 from ...mint.errors import Forbidden, KeyMissing, KeyRefused, MintError, Unreachable
 from ...mint.schema import Me
 from ...mint.transport import own_ca_bundle, proxy_of
-from ..storage import filesystem_type
+from ..storage import database
 from ..storage.database import JournalError
 from . import journal_check
 
@@ -166,7 +166,7 @@ def folder(home: Path) -> Iterator[Finding]:
         yield Finding("folder", State.NOTE, text)
     else:
         yield Finding("folder", State.OK, f"{home}: {free}.")
-    if filesystem_type.is_local(place):
+    if database.is_local(place):
         yield Finding("filesystem", State.OK, "The folder is on a local disk.")
     else:
         text = (

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import queue
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 from ...message import Message
 from ...mint.account import Account, Owner
@@ -18,14 +20,11 @@ from ..budget.prices import NotPossible
 from ..job import Job
 from ..job_values import Cause, Placement, Problem
 from ..phases import Phase
-from ..queries import Query
-from ..storage.job_cache import JobCache
+from ..queries import Answer, Query
+from ..storage.job_cache import JobCache, UnsentJobs
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal, JournalError, Unreadable
-from ..storage.unsent_jobs import UnsentJobs
 from .config import EngineConfig
-from .pending_requests import Pending
-from .query_cache import QueryCache
 from .retry_schedule import StillUnreachable
 from .thread_messages import (
     Crashed,
@@ -346,3 +345,83 @@ class JobRunner:
     def _forget_attempts(self, job_id: str) -> None:
         self.scheduled_retries.pop(job_id, None)
         self.progress.pop(job_id, None)
+
+
+class QueryCache:
+    """Sends queries through the worker and keeps their answers. For the main thread only."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.answers: dict[Query, QueryAnswered] = {}
+        """The latest answer, or the reason why there is none."""
+        self._worker = worker
+        self._pending: Pending[Query] = Pending()
+
+    def ask(self, query: Query) -> None:
+        """Send a query; `answers` has its answer after a later `catch_up`."""
+        self._worker.ask(query, self._pending.begin(query))
+
+    def cache_answer(self, query: Query, answer: Answer) -> None:
+        """Store an answer that was obtained in another way."""
+        self.answers[query] = QueryAnswered(query, answer)
+
+    def is_pending(self, query: Query) -> bool:
+        """Return whether an answer is on its way."""
+        return query in self._pending
+
+    def pending(self) -> frozenset[Query]:
+        """Return every query whose answer is on its way."""
+        return frozenset(self._pending)
+
+    def receive(self, event: QueryAnswered) -> None:
+        """Store an answer, unless the same query was sent again since."""
+        if self._pending.end(event.query, event.number):
+            self.answers[event.query] = event
+
+    def cancel_pending(self) -> None:
+        """Expect no more answers: the worker has crashed."""
+        self._pending.clear()
+
+    def clear(self) -> None:
+        """Forget all answers: another account may get different ones."""
+        self.answers.clear()
+        self._pending.clear()
+
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Pending(Generic[T]):
+    """Jobs that were woken, or queries that were sent."""
+
+    def __init__(self) -> None:
+        self.version = 0  # grows with every change
+        self._numbers: dict[T, int] = {}
+        self._count = itertools.count(1)
+
+    def __contains__(self, what: T) -> bool:
+        return what in self._numbers
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def begin(self, what: T) -> int:
+        """Note a request and return its number, which comes back with the result."""
+        self.version += 1
+        self._numbers[what] = next(self._count)
+        return self._numbers[what]
+
+    def end(self, what: T, number: int) -> bool:
+        """Note a result. Returns False when it is late."""
+        if self._numbers.get(what) != number:
+            return False
+        self.version += 1
+        del self._numbers[what]
+        return True
+
+    def clear(self) -> None:
+        """Treat every result that still comes as late."""
+        self.version += 1
+        self._numbers.clear()

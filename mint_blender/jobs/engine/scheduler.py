@@ -11,35 +11,32 @@ from __future__ import annotations
 import math
 import queue
 from functools import partial
+from typing import Any
 
 from ...files.errors import FileError, Stopped
 from ...message import Message
 from ...mint.account import Account
 from ...mint.errors import MintError, Unreachable
 from ..batch_folder.line_files import LineFile
-from ..job import Job
-from ..job_values import ClaimedAssets, LocalFile
-from ..paid_requests.record import PaidRequest
+from ..job_values import LocalFile
 from ..paid_requests.send import send
 from ..queries import Query, RemoteGlbHeader, Thumbnail
 from ..storage.database import JournalError
 from ..transfers.downloads import Downloads
-from ..transfers.uploads import Uploads
+from ..transfers.uploads import Uploads, read_picture, upload
 from ..workflow.effects import (
-    Adopt,
-    Close,
+    Call,
+    Effect,
     Fetch,
+    JournalEffect,
     OptionalFetch,
-    Order,
     Pay,
-    ReadClaimedAssets,
     TakeSlot,
     Upload,
 )
-from . import dispatch
 from .call_pool import CallPool, Lane, Work
 from .config import EngineConfig
-from .task import Task, is_decision
+from .task import Task
 from .thread_messages import (
     Ask,
     CallEnded,
@@ -54,7 +51,7 @@ from .thread_messages import (
     SetOnline,
     Wake,
 )
-from .workflow_runner import DECISION_CHECK_INTERVAL, WorkflowRunner, is_read
+from .workflow_runner import DECISION_CHECK_INTERVAL, WorkflowRunner
 
 
 class Scheduler:
@@ -165,7 +162,7 @@ class Scheduler:
         self._downloads.set_account(account)
         for task in self._runner.tasks:
             # a call that starts something is awaited: its answer names what was started
-            if task.call is None or is_read(task):
+            if task.call is None or task.only_reads:
                 self._runner.abandon(task)
         for job_id, number in self._identity.stop_waiting().items():
             self._outbox.put(Idle(job_id, number))
@@ -183,30 +180,14 @@ class Scheduler:
             self._start_download(task, effect)
         elif isinstance(effect, OptionalFetch):
             self._fetch_optional(task, effect)
-        elif isinstance(effect, ReadClaimedAssets):
-            self._runner.send(task, self._claimed_assets(task.job))
-        elif isinstance(effect, Order | Adopt | Close):
-            self._runner.send(task, self._change_record(task.job, effect))
+        elif isinstance(effect, JournalEffect):
+            self._runner.send(task, effect.apply(self._runner.journal, task.job))
         elif isinstance(effect, Pay):
             self._pay(task, effect)
-        elif effect is not None:
-            self._call(task, effect)
-
-    def _claimed_assets(self, job: Job) -> ClaimedAssets:
-        journal = self._runner.journal
-        return ClaimedAssets(
-            journal.assets(exclude=job.id),
-            journal.unnamed_bodies(job),
-            journal.unanswered_bodies(job),
-        )
-
-    def _change_record(self, job: Job, effect: Order | Adopt | Close) -> PaidRequest | None:
-        journal = self._runner.journal
-        if isinstance(effect, Order):
-            return journal.order(job, effect.subject, effect.verb, body=effect.body)
-        if isinstance(effect, Adopt):
-            return journal.adopt(job, effect.key, effect.asset_id)
-        return journal.close_request(effect.key)
+        elif isinstance(effect, Upload):
+            self._upload(task, effect)
+        elif isinstance(effect, Call):
+            self._send_call(task, effect, effect.make)
 
     def _pay(self, task: Task, effect: Pay) -> None:
         """Send a paid request. All that is written around it is in `paid_requests.send`."""
@@ -218,8 +199,7 @@ class Scheduler:
             credential=journal.current_account.key_hash if journal.current_account else "",
             line=LineFile(task.job.delivery.line, task.job.owner),
         )
-        lane = Lane.DECISION if is_decision(effect) else Lane.CALL
-        self._send_call(task, work, lane, changes=True)
+        self._send_call(task, effect, work)
 
     def _take_slot(self, task: Task, effect: TakeSlot) -> None:
         if self._runner.slots.take(task, effect):
@@ -229,24 +209,20 @@ class Scheduler:
         """Perform the task's effect at this time; without one, not before something happens."""
         self._runner.tasks.schedule(task, due)
 
-    def _call(self, task: Task, effect: dispatch.Call | Upload) -> None:
+    def _send_call(self, task: Task, effect: Effect[Any], work: Work) -> None:
         """Send one call to Mint. Its result comes back through the inbox."""
-        if isinstance(effect, Upload):
-            self._upload(task, effect)
-        else:
-            lane = Lane.DECISION if is_decision(effect) else Lane.CALL
-            work = partial(dispatch.make, effect=effect)
-            self._send_call(task, work, lane, changes=not is_read(task))
-
-    def _send_call(self, task: Task, work: Work, lane: Lane, *, changes: bool) -> None:
+        lane = Lane.DECISION if effect.is_decision else Lane.CALL
+        lane = Lane.UPLOAD if isinstance(effect, Upload) else lane
         self._wait(task)
-        task.call = self._calls.send(task.job.id, task.serial, work, lane, changes=changes)
+        task.call = self._calls.send(
+            task.job.id, task.serial, work, lane, changes=not effect.is_read
+        )
         self._retries.outage.sent(task.call, self._config.clock())
 
     def _upload(self, task: Task, effect: Upload) -> None:
         """Upload a picture to Mint, unless it is there already or on its way."""
         try:
-            data = dispatch.read(effect)
+            data = read_picture(effect)
         except FileError as error:
             self._runner.throw(task, error)
             return
@@ -260,12 +236,7 @@ class Scheduler:
         elif self._uploads.wait_for(picture, task):
             self._wait(task)  # until the other upload ends: see _on_call_ended
         else:
-            self._send_call(
-                task,
-                lambda client: dispatch.upload(client, effect, data),
-                Lane.UPLOAD,
-                changes=True,
-            )
+            self._send_call(task, effect, lambda client: upload(client, effect, data))
             self._uploads.sent(task.call, picture)
 
     # -- results of calls

@@ -13,13 +13,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-Work = Callable[[], None]
-
 
 class Executor(Protocol):
     """Runs work: on threads, or immediately in a test."""
 
-    def submit(self, work: Work, *, first: bool = False) -> None:
+    def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
         """Run work as soon as possible; with `first`, before all that is waiting."""
 
     def close(self, timeout: float) -> bool:
@@ -36,13 +34,13 @@ class Pool:
         self._name = name
         self._size = size
         self._idle_timeout = idle_timeout
-        self._work: deque[Work] = deque()
+        self._work: deque[Callable[[], None]] = deque()
         self._threads: set[threading.Thread] = set()
         self._idle = 0
         self._is_closed = False
         self._lock = threading.Condition()
 
-    def submit(self, work: Work, *, first: bool = False) -> None:
+    def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
         """Run work as soon as a thread is free; with `first`, before all that is waiting."""
         with self._lock:
             if self._is_closed:
@@ -74,7 +72,7 @@ class Pool:
         while (work := self._next()) is not None:
             work()
 
-    def _next(self) -> Work | None:
+    def _next(self) -> Callable[[], None] | None:
         """Return the next work, or None when this thread ends."""
         with self._lock:
             if not self._work and self._idle_timeout and not self._is_closed:

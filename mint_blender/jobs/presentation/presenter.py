@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
 from ...message import Message
 from ...mint.schema import Operation, Status
 from ..budget import spending
@@ -207,3 +211,29 @@ def _working(job: Job, operation: Operation) -> str:
     if job.previews and len(job.previews) <= job.revision:
         return Message("Revising")
     return Message("Finishing") if job.previews else Message("Generating")
+
+
+MOST = 512
+"""Most results that each function keeps: more than are ever drawn at a time."""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def cached_by_identity(function: Function) -> Function:
+    """Cache the results of a function by the identity of its first argument.
+
+    The other arguments need a hash. The function may depend on nothing but its arguments.
+    """
+    known: dict[tuple[Hashable, ...], tuple[Any, Any]] = {}
+
+    @wraps(function)
+    def find(value: Any, *others: Hashable) -> Any:
+        key = (id(value), *others)
+        found = known.get(key)
+        if found is None:
+            if len(known) >= MOST:
+                known.clear()
+            found = known[key] = (value, function(value, *others))
+        return found[1]
+
+    return cast(Function, find)

@@ -5,12 +5,21 @@ from __future__ import annotations
 
 import hashlib
 import time
+from pathlib import Path
 from typing import NamedTuple
 
+from ...files import pictures
+from ...files.errors import DiskError, InvalidPicture
+from ...message import Message
 from ...mint.account import Owner
+from ...mint.client import Client
+from ...mint.errors import InvalidResponse
+from ...mint.limits import MAX_IMAGE_BYTES
 from ..engine.task import Task
 from ..engine.thread_messages import CallEnded
+from ..new_jobs import UPLOADABLE
 from ..storage.journal import Journal
+from ..workflow.effects import Upload
 
 MAX_AGE = 30 * 24 * 3600.0
 """Seconds for which a URL is reused. Mint calls it durable, but does not say for how long."""
@@ -63,3 +72,56 @@ class Uploads:
         if isinstance(ended.result, str):
             self._journal.uploads.add(*picture, ended.result)
         return self._waiting.pop(picture)
+
+
+def read_picture(effect: Upload) -> bytes:
+    """Return the bytes of a local reference image.
+
+    Raises:
+        FileError: It is gone, or has a format or size that Mint does not accept.
+    """
+    path = Path(effect.path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DiskError(
+            Message(
+                "The reference image {name} cannot be read ({reason}). Choose it again.",
+                name=path.name,
+                reason=error.strerror,
+            )
+        ) from error
+    kind = pictures.inspect(data)
+    if kind.format not in UPLOADABLE:
+        raise InvalidPicture(
+            Message(
+                "The reference image {name} is {format}; Mint accepts PNG, JPEG and WebP."
+                " Convert it first.",
+                name=path.name,
+                format=kind.format.upper(),
+            )
+        )
+    if len(data) > MAX_IMAGE_BYTES:
+        raise InvalidPicture(
+            Message(
+                "The reference image {name} is {size:.1f} MB; Mint accepts at most 5 MB."
+                " Scale it down first.",
+                name=path.name,
+                size=len(data) / 1024 / 1024,
+            )
+        )
+    return data
+
+
+def upload(client: Client, effect: Upload, data: bytes) -> str:
+    """Upload a picture and return its durable URL.
+
+    Raises:
+        MintError: The call failed.
+    """
+    image = client.upload_image(
+        data, Path(effect.path).name, pictures.inspect(data).media_type, key=effect.key
+    )
+    if image.url is None:
+        raise InvalidResponse(Message("the uploaded picture has no URL"))
+    return image.url

@@ -8,14 +8,15 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from ...files import urls
 from ...mint import errors
 from ...mint.polling import PollIntervals
 from ...mint.schema import Operation, PollResult, Status
 from ..job import Job
+from ..job_values import DecidedPreview
 from ..paid_requests.send import PaidCall, Sent
-from ..phases import Phase
+from ..phases import Phase, Verb
 from ..presentation import error_messages
-from . import stale_previews
 from .effects import Effect, Pay, Poll, Step
 
 Answer = TypeVar("Answer")
@@ -55,7 +56,7 @@ class WorkflowContext:
 
     def perform(self, effect: Effect[Answer]) -> Generator[Step, Any, Answer]:
         """Yield an effect with the job as it is now, and return the result of the effect."""
-        answer: Answer = yield Step(self.job, effect)  # type: ignore[arg-type]  # AnyEffect is the closed list of Effect
+        answer: Answer = yield Step(self.job, effect)
         return answer
 
     def now(self) -> float:
@@ -64,7 +65,7 @@ class WorkflowContext:
 
     def pay(self, call: PaidCall, after: float = 0.0) -> Generator[Step, Any, Sent]:
         """Send a paid request, and return what became of it. The job has its record then."""
-        sent: Sent = yield from self.perform(Pay(call, after))
+        sent: Sent = yield from self.perform(Pay(call, after=after))
         self.job = self.job.with_request(sent.request)
         return sent
 
@@ -122,7 +123,7 @@ class WorkflowContext:
         if self.job.operation is not None and self.job.operation.id != operation.id:
             self.job = self.job.without_operation()
         problem = None
-        if operation.is_busy or stale_previews.is_late(self.job, operation):
+        if operation.is_busy or is_late(self.job, operation):
             phase = Phase.WORKING
         elif operation.awaits_review:
             phase = Phase.REVIEW
@@ -154,3 +155,68 @@ class WorkflowPart:
 
     def _perform(self, effect: Effect[Answer]) -> Generator[Step, Any, Answer]:
         return self._context.perform(effect)
+
+
+def decided(job: Job, verb: Verb) -> DecidedPreview | None:
+    """Return what to remember of the Preview that a job shows, after this decision about it."""
+    operation = job.operation
+    if operation is None:
+        return None
+    before = job.decided_preview
+    earlier = before.pictures if before is not None and before.operation_id == operation.id else ()
+    current = _picture_key(operation)
+    pictures = dict.fromkeys(
+        [
+            *earlier,
+            *(urls.content_key(file.url) for file in job.previews),
+            *([current] if current else []),
+        ]
+    )
+    return DecidedPreview(operation.id, verb, tuple(pictures), operation.raw.get("updatedAt"))
+
+
+def is_late(job: Job, operation: Operation) -> bool:
+    """Return whether Mint shows a Preview that the user has decided about already.
+
+    Then it continues to work, whatever it reports, and is polled again.
+    """
+    before = job.decided_preview
+    if before is None or before.operation_id != operation.id or not operation.awaits_review:
+        return False
+    picture = _picture_key(operation)
+    if picture is not None:
+        return picture in before.pictures
+    # Without a picture: after an approval there is no other Preview; after a revision only the time
+    # tells.
+    updated_at = operation.raw.get("updatedAt")
+    return before.verb is Verb.APPROVE or (
+        updated_at is not None and updated_at == before.updated_at
+    )
+
+
+def is_stuck(job: Job, operation: Operation) -> bool:
+    """Return whether Mint still shows an earlier Preview after a revision.
+
+    After an approval there is nothing to decide about.
+    """
+    return (
+        job.decided_preview is not None
+        and job.decided_preview.verb is Verb.REVISE
+        and is_late(job, operation)
+    )
+
+
+def is_earlier(job: Job, url: str) -> bool:
+    """Return whether this is the picture of an earlier Preview of the job."""
+    return urls.content_key(url) in {urls.content_key(file.url) for file in job.previews}
+
+
+def is_another(job: Job, url: str) -> bool:
+    """Return whether this is certainly another picture than those of the job's Previews."""
+    return not any(urls.same_file(file.url, url) for file in job.previews)
+
+
+def _picture_key(operation: Operation) -> str | None:
+    """Return a key of the picture, which is the same for a fresh link to the same picture."""
+    url = operation.assets.preview_image_url if operation.assets else None
+    return urls.content_key(url) if url else None

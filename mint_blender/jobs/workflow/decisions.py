@@ -18,7 +18,7 @@ from ..paid_requests.record import PaidRequest, PaidVerb, State, of_preview
 from ..paid_requests.send import PaidCall
 from ..phases import Phase, Verb
 from ..presentation import error_messages
-from . import look, stale_previews
+from . import context, look
 from .context import Steps, WorkflowPart
 from .effects import Cancel, Poll, Step
 
@@ -153,7 +153,7 @@ class DecisionHandler(WorkflowPart):
 
     def _apply_operation(self, decision: Decision, operation: Operation) -> None:
         if decision.verb in {Verb.APPROVE, Verb.REVISE}:
-            decided_preview = stale_previews.decided(self._job, decision.verb)
+            decided_preview = context.decided(self._job, decision.verb)
             self._job = replace(self._job, decided_preview=decided_preview)
         is_next_preview = decision.verb is Verb.REVISE
         self._job = replace(self._job, decision=None, revision=self._job.revision + is_next_preview)

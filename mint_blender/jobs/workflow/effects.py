@@ -1,28 +1,69 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Effects: what a workflow wants done next, as plain values.
 
-The engine decides when and on which thread they are performed. `after` are the seconds to wait
-first. Each effect names the type of its result.
+The engine decides when and on which thread they are performed. Each effect names the type of its
+result.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from ...mint.schema import Asset, Estimate, Kind, Operation, Page, PollResult
 from ..job import Job
-from ..job_values import ClaimedAssets, LocalFile, Role
+from ..job_values import PAID_VERBS, ClaimedAssets, LocalFile, Role
 from ..paid_requests.record import PaidRequest, PaidVerb
 from ..paid_requests.send import PaidCall, Sent
-from ..queries import OptimizationPrice, Price
+from ..queries import LARGEST_PAGE, OptimizationPrice, Price, quote
+
+if TYPE_CHECKING:
+    from ...mint.client import Client
+    from ..storage.journal import Journal
 
 T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
 class Effect(Generic[T_co]):
-    """Base of all effects; T_co is the type of the result."""
+    """Base of all effects; T_co is the type of the result.
+
+    `after` are the seconds to wait first. An effect that `is_local` needs no call to Mint; one that
+    `is_read` only reads, so that losing its result does no harm.
+    """
+
+    is_local: ClassVar[bool] = False
+    is_read: ClassVar[bool] = False
+    after: float = field(default=0.0, kw_only=True)
+
+    @property
+    def is_decision(self) -> bool:
+        """Whether it sends what a person has just decided."""
+        return False
+
+
+class Call(Effect[T_co]):
+    """Base of the effects that are one call to Mint, which costs nothing."""
+
+    def make(self, client: Client) -> T_co:
+        """Return Mint's answer. Raises MintError."""
+        raise NotImplementedError
+
+
+class Read(Call[T_co]):
+    """Base of the calls that only read."""
+
+    is_read = True
+
+
+class JournalEffect(Effect[T_co]):
+    """Base of the effects that need only the journal."""
+
+    is_local = True
+
+    def apply(self, journal: Journal, job: Job) -> T_co:
+        """Read or change the journal. Raises JournalError."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -32,8 +73,8 @@ class TakeSlot(Effect[None]):
     Decisions of the user come first. A `kind` of None takes no slot and does not wait.
     """
 
+    is_local = True
     kind: Kind | None
-    after: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,15 +87,17 @@ class Upload(Effect[str]):
     path: str
     key: str
     force: bool = False
-    after: float = 0.0
 
 
 @dataclass(frozen=True)
-class Quote(Effect[Estimate]):
+class Quote(Read[Estimate]):
     """Request the current price; the estimate is empty if Mint returns none."""
 
     query: Price | OptimizationPrice
-    after: float = 0.0
+
+    def make(self, client: Client) -> Estimate:
+        """Return Mint's answer. Raises MintError."""
+        return quote(client, self.query)
 
 
 @dataclass(frozen=True)
@@ -62,82 +105,120 @@ class Pay(Effect[Sent]):
     """Send a paid request, unless that could cost anything a second time."""
 
     call: PaidCall
-    after: float = 0.0
+
+    @property
+    def is_decision(self) -> bool:
+        """Whether it sends what a person has just decided."""
+        return self.call.verb in PAID_VERBS.values()
 
 
 @dataclass(frozen=True)
-class Order(Effect[PaidRequest]):
+class Order(JournalEffect[PaidRequest]):
     """Insert the record of another paid request of the job, with the exact body, if known."""
 
     subject: str
     verb: PaidVerb
     body: str | None = None
-    after: float = 0.0
+
+    def apply(self, journal: Journal, job: Job) -> PaidRequest:
+        """Return the result. Raises JournalError."""
+        return journal.order(job, self.subject, self.verb, body=self.body)
 
 
 @dataclass(frozen=True)
-class Adopt(Effect[PaidRequest | None]):
+class Adopt(JournalEffect[PaidRequest | None]):
     """Store that a request in doubt has made this asset; None if another record names it."""
 
     key: str
     asset_id: str
-    after: float = 0.0
+
+    def apply(self, journal: Journal, job: Job) -> PaidRequest | None:
+        """Return the result. Raises JournalError."""
+        return journal.adopt(job, self.key, self.asset_id)
 
 
 @dataclass(frozen=True)
-class Close(Effect[PaidRequest | None]):
+class Close(JournalEffect[PaidRequest | None]):
     """Store that a paid request is over: Mint was asked, and does not show what it has made."""
 
     key: str
-    after: float = 0.0
+
+    def apply(self, journal: Journal, job: Job) -> PaidRequest | None:
+        """Return the result. Raises JournalError."""
+        return journal.close_request(self.key)
 
 
 @dataclass(frozen=True)
-class ReadClock(Effect[float]):
+class ReadClock(Read[float]):
     """Read Mint's time, in seconds since the epoch."""
 
-    after: float = 0.0
+    def make(self, client: Client) -> float:
+        """Return Mint's answer. Raises MintError."""
+        return client.mint_time()
 
 
 @dataclass(frozen=True)
-class Cancel(Effect[Operation]):
+class Cancel(Call[Operation]):
     """Cancel an operation, which is free. Its key is the same for each try."""
 
     operation_id: str
-    after: float = 0.0
+
+    def make(self, client: Client) -> Operation:
+        """Return Mint's answer. Raises MintError."""
+        return client.cancel(self.operation_id, key=f"mint-blender-cancel-{self.operation_id}")
+
+    @property
+    def is_decision(self) -> bool:
+        """Whether it sends what a person has just decided."""
+        return True
 
 
 @dataclass(frozen=True)
-class Poll(Effect[PollResult]):
+class Poll(Read[PollResult]):
     """Read the current state of an operation."""
 
     operation_id: str
-    after: float = 0.0
+
+    def make(self, client: Client) -> PollResult:
+        """Return Mint's answer. Raises MintError."""
+        return client.poll(self.operation_id)
 
 
 @dataclass(frozen=True)
-class ReadAsset(Effect[Asset]):
+class ReadAsset(Read[Asset]):
     """Read a Model or World."""
 
     kind: Kind
     asset_id: str
-    after: float = 0.0
+
+    def make(self, client: Client) -> Asset:
+        """Return Mint's answer. Raises MintError."""
+        return client.asset(self.kind, self.asset_id)
 
 
 @dataclass(frozen=True)
-class ReadPage(Effect[Page]):
+class ReadPage(Read[Page]):
     """Read a page of the API project's assets of one kind, newest first."""
 
     kind: Kind
     cursor: str | None = None
-    after: float = 0.0
+
+    def make(self, client: Client) -> Page:
+        """Return Mint's answer. Raises MintError."""
+        return client.page(self.kind, cursor=self.cursor, limit=LARGEST_PAGE)
 
 
 @dataclass(frozen=True)
-class ReadClaimedAssets(Effect[ClaimedAssets]):
+class ReadClaimedAssets(JournalEffect[ClaimedAssets]):
     """Read from the journal which assets other jobs are about."""
 
-    after: float = 0.0
+    def apply(self, journal: Journal, job: Job) -> ClaimedAssets:
+        """Return the result. Raises JournalError."""
+        return ClaimedAssets(
+            journal.assets(exclude=job.id),
+            journal.unnamed_bodies(job),
+            journal.unanswered_bodies(job),
+        )
 
 
 @dataclass(frozen=True)
@@ -148,13 +229,13 @@ class Fetch(Effect[LocalFile]):
     overwritten. A file that is `only_copied` need not be one that Blender can import.
     """
 
+    is_local = True
     role: Role
     url: str
     name: str
     note: str | None = None
     save_as: str | None = None
     only_copied: bool = False
-    after: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -164,33 +245,8 @@ class OptionalFetch(Effect[LocalFile | None]):
     Perform the same effect again to get the file or the error.
     """
 
+    is_local = True
     fetch: Fetch
-    after: float = 0.0
-
-
-AnyEffect = (
-    TakeSlot
-    | Upload
-    | Quote
-    | Pay
-    | Order
-    | Adopt
-    | Close
-    | Cancel
-    | ReadClock
-    | Poll
-    | ReadAsset
-    | ReadPage
-    | ReadClaimedAssets
-    | Fetch
-    | OptionalFetch
-)
-
-LOCAL = TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets | Order | Adopt | Close
-"""Effects that need no call to Mint."""
-
-READS = Quote | Poll | ReadAsset | ReadPage | ReadClock
-"""Effects that only read, so that losing their result does no harm."""
 
 
 @dataclass(frozen=True)
@@ -198,4 +254,4 @@ class Step:
     """What a workflow yields: the job as it is now, to be committed first, and an effect."""
 
     job: Job
-    effect: AnyEffect
+    effect: Effect[Any]

@@ -216,7 +216,7 @@ def _search(
     cursor, read = None, set[str | None]()
     while cursor not in read and len(read) < MAX_PAGES:
         read.add(cursor)
-        page = yield from context.perform(ReadPage(context.job.kind, cursor, after))
+        page = yield from context.perform(ReadPage(context.job.kind, cursor, after=after))
         after = 0.0
         recent = [each for each in page.data if created_at(each) >= since]
         found |= {each.id: each for each in recent if matches(each, body)}

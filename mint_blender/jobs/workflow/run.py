@@ -11,23 +11,29 @@ back as an exception at the yield. A workflow ends when it needs a user or is do
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-from ...files.errors import FileError
+from ...files.errors import FileError, LinkExpired
 from ...message import Message, sentences
 from ...mint import errors
-from ..job import Job
-from ..paid_requests.record import State
+from ...mint.polling import Polling
+from ...mint.schema import Assets, Format, Mode, Operation
+from .. import notes
+from ..budget.spending import job_limit_error
+from ..job import Job, operation_of
+from ..job_values import LocalFile, Role
+from ..paid_requests.record import PaidRequest, PaidVerb, State
+from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase
 from ..presentation import error_messages
+from . import context, credit_limit, look
 from .collect import Collector
-from .context import Steps, WorkflowConfig, WorkflowContext
+from .context import MAX_TRIES, Steps, WorkflowConfig, WorkflowContext, WorkflowPart
 from .decisions import DecisionHandler
-from .effects import Step
-from .poll_operation import Watcher
-from .start import Starter
+from .effects import Close, Fetch, OptionalFetch, Order, Poll, ReadAsset, Step, TakeSlot, Upload
 
 Workflow = Generator[Step, Any, Job]
 
@@ -95,3 +101,320 @@ def _stop(context: WorkflowContext, error: errors.MintError | FileError) -> None
         problem=problem,
         decision=None if has_failed else job.decision,
     )
+
+
+_MAX_OPTIONAL_FETCHES = 2
+
+
+class Watcher(WorkflowPart):
+    """Polls the job's operation, and fetches its preview."""
+
+    def __init__(self, context: WorkflowContext) -> None:
+        super().__init__(context)
+        self._optional_fetch: OptionalFetch | None = None
+        self._optional_fetches = 0
+
+    def watch(self) -> Steps:
+        """Poll until the operation needs a user or has ended, however long that takes."""
+        is_new = self._context.has_new_operation
+        polling = Polling(self._config.pace, rounds=0 if is_new else 1)
+        after = polling.wait() if is_new else 0.0
+        while self._job.phase is Phase.WORKING:
+            operation_id = operation_of(self._job).id
+            result = yield from self._context.poll(operation_id, after=after, is_new=is_new)
+            is_new = False
+            self._context.move_to(result.operation)
+            if polling.is_slow and context.is_stuck(self._job, result.operation):
+                # Mint has shown an earlier Preview for half an hour: the user has to decide.
+                self._job = replace(self._job, decided_preview=None)
+                self._context.move_to(result.operation)
+            if self._job.phase is Phase.WORKING:
+                self._job = error_messages.with_long_wait(self._job, polling)
+            yield from self._try_preview()
+            after = polling.wait(result.retry_after)
+
+    def fetch_preview(self) -> Steps:
+        """Fetch the picture of this revision.
+
+        A user can decide without it, so a failure is only a note.
+        """
+        assets = operation_of(self._job).assets
+        url = assets.preview_image_url if assets else None
+        if self._job.has_preview and url is not None and context.is_another(self._job, url):
+            # made by a revision whose answer never arrived, or by a person at mint.gg
+            self._job = replace(self._job, revision=self._job.revision + 1)
+        if self._job.has_preview:
+            return
+        if url is None:
+            self._set_preview_note("preview_missing")
+        elif context.is_earlier(self._job, url):
+            self._set_preview_note("preview_outdated")
+        else:
+            yield from self._add_preview(Fetch(Role.PREVIEW, url, self._job.preview_name))
+
+    def _try_preview(self) -> Steps:
+        """Fetch the Preview of auto mode, while polling continues.
+
+        If the link has expired, it is retried once: the next poll has a fresh one.
+        """
+        operation = operation_of(self._job)
+        # Not in review mode: an operation that works on a revision still has the picture before it.
+        is_auto = operation.assets is not None and operation.mode is Mode.AUTO
+        url = operation.assets.preview_image_url if operation.assets and is_auto else None
+        may_fetch = self._optional_fetch is None and self._optional_fetches < _MAX_OPTIONAL_FETCHES
+        is_wanted = self._job.phase is Phase.WORKING and not self._job.has_preview
+        if url is not None and is_wanted and may_fetch:
+            self._optional_fetches += 1
+            self._optional_fetch = OptionalFetch(Fetch(Role.PREVIEW, url, self._job.preview_name))
+        if self._optional_fetch is not None:
+            yield from self._add_preview(self._optional_fetch)
+
+    def _add_preview(self, fetch: Fetch | OptionalFetch) -> Steps:
+        """Fetch a preview picture and add it to the job."""
+        try:
+            file: LocalFile | None = yield from (
+                self._fetch_with_fresh_link(fetch)
+                if isinstance(fetch, Fetch)
+                else self._perform(fetch)
+            )
+        except FileError as error:
+            may_repeat = self._optional_fetches < _MAX_OPTIONAL_FETCHES
+            is_expired = isinstance(fetch, OptionalFetch) and isinstance(error, LinkExpired)
+            if not (is_expired and may_repeat):
+                self._optional_fetches = _MAX_OPTIONAL_FETCHES
+                self._set_preview_note("preview_unreachable", reason=error)
+        else:
+            if file is None:
+                return
+            self._job = replace(
+                self._job.without_notes(*notes.PREVIEW_CODES), files=(*self._job.files, file)
+            )
+        self._optional_fetch = None
+
+    def _fetch_with_fresh_link(self, fetch: Fetch) -> Generator[Step, Any, LocalFile | None]:
+        """Fetch the picture; if its link has expired, ask Mint for a fresh one, once.
+
+        Return None if no Preview waits any more: somebody has decided elsewhere. The job
+        continues from there.
+        """
+        try:
+            return (yield from self._perform(fetch))
+        except LinkExpired as expired:
+            try:
+                result = yield from self._perform(Poll(operation_of(self._job).id))
+            except errors.MintError:
+                raise expired from None  # no further try: the picture is optional
+            self._context.move_to(result.operation)
+            if self._job.phase is not Phase.REVIEW:
+                return None
+            assets = result.operation.assets
+            fresh = assets.preview_image_url if assets else None
+            if fresh is None:
+                raise
+            return (yield from self._perform(replace(fetch, url=fresh)))
+
+    def _set_preview_note(self, code: str, **params: Any) -> None:
+        """Replace the job's note about its preview picture."""
+        job = self._job.without_notes(*notes.PREVIEW_CODES)
+        self._job = job.with_note(notes.note(code, **params))
+
+
+class Starter(WorkflowPart):
+    """Starts the job's operation: a generation, a new attempt, or a conversion."""
+
+    def __init__(self, context: WorkflowContext) -> None:
+        super().__init__(context)
+        self._missing_formats: tuple[Format, ...] = context.job.convert
+        self._are_uploaded_again = False
+        self._conflicts = 0
+
+    def check_existing_files(self) -> Steps:
+        """Begin a job for an existing asset: what Mint has is only fetched.
+
+        Formats that Mint has not made yet are converted first: a start like any other.
+        """
+        request = self._job.start_request
+        if self._job.convert:
+            asset = yield from self._perform(
+                ReadAsset(self._job.kind, self._job.source_asset_id or "")
+            )
+            self._job = replace(self._job, asset=asset)
+            files = asset.assets or Assets()
+            self._missing_formats = tuple(
+                format for format in self._job.convert if files.converted_url(format) is None
+            )
+        elif request is not None and request.verb is PaidVerb.RETRY and not request.is_answered:
+            return
+        if not (self._job.convert and self._missing_formats):
+            if request is not None and request.is_open:
+                self._job = self._job.with_request((yield from self._perform(Close(request.key))))
+            self._job = self._job.moved(Phase.FETCHING)
+
+    def start(self) -> Steps:
+        """Upload the pictures, take a slot and send the start, until Mint has accepted it."""
+        after = 0.0
+        while self._job.phase in {Phase.WAITING, Phase.SENDING}:
+            request = self._job.start_request
+            if request is None or not request.is_open:
+                yield from self._continue_closed(request)
+                return
+            if not request.may_be_started:
+                yield from self._upload_pictures(request)
+                if self._job.phase is Phase.WAITING:
+                    kind = None if self._job.convert else self._job.kind
+                    yield from self._perform(TakeSlot(kind, after=after))
+                    after = 0.0
+                if not (yield from self._is_within_own_limit()):
+                    return
+            yield from self._send(request, after)
+            after = self._config.pace.longest if self._job.problem is not None else 0.0
+
+    def _continue_closed(self, request: PaidRequest | None) -> Steps:
+        """Continue a job whose request was answered, or given up, before its record said so."""
+        if request is not None and request.found_asset is not None:
+            look.fetch_found(self._context, request.found_asset)
+        elif request is not None and request.operation is not None:
+            yield from self._continue_answered(request, request.operation)
+        elif request is not None and request.state in {State.DROPPED, State.OVER}:
+            yield from look.find_started(self._context, request)
+        else:
+            self._job = self._job.moved(Phase.CANCELED, problem=None)
+
+    def _continue_answered(self, request: PaidRequest, operation_id: str) -> Steps:
+        """Continue with an operation, unless others have named it and it is not this job's."""
+        is_hearsay = request.is_outside and request.attempts == 0
+        try:
+            operation = yield from self._context.poll_made(operation_id)
+        except errors.NotFound:
+            if not is_hearsay:
+                raise
+            operation = None
+        if operation is None or (is_hearsay and not look.fits(self._job, operation)):
+            problem = error_messages.named_elsewhere()
+            self._job = self._job.moved(Phase.PAUSED, problem=problem)
+        else:
+            self._accept(request, operation)
+
+    def _send(self, request: PaidRequest, after: float) -> Steps:
+        """Send the request, and move the job to the phase that follows."""
+        problem = self._job.problem if after else None  # it says what is waited for
+        self._job = self._job.moved(Phase.SENDING, problem=problem)
+        sent = yield from self._context.pay(self._call(request), after)
+        if sent.operation is not None:
+            self._accept(request, sent.operation)
+        elif sent.refusal is None:
+            yield from self._continue_unsent(sent.request or request)
+        else:
+            yield from self._continue_refused(sent, sent.refusal)
+
+    def _accept(self, request: PaidRequest, operation: Operation) -> None:
+        """Continue with the operation that Mint has made for the request."""
+        if request.verb is PaidVerb.RETRY:  # from now on this job makes the asset itself
+            self._job = replace(self._job, source_asset_id=None, revision=self._job.revision + 1)
+        self._context.apply_operation(operation)
+
+    def _continue_unsent(self, request: PaidRequest) -> Steps:
+        """Continue after a request that must not be sent (again), or was given up meanwhile."""
+        if request.is_open:
+            yield from look.find_started(self._context, request)
+        elif request.is_outside and request.is_unsent:
+            problem = error_messages.started_elsewhere()
+            self._job = self._job.moved(Phase.PAUSED, problem=problem)
+        else:
+            yield from self._continue_closed(request)
+
+    def _continue_refused(self, sent: Sent, error: errors.MintError) -> Steps:
+        """Continue after a refusal. Only the record says whether it proves anything."""
+        request, problem = sent.request, error_messages.problem_of(error)
+        if request is None or isinstance(error, errors.KeyRefused):
+            raise error
+        if isinstance(error, errors.TooManyActive):
+            # Another program uses the account too: wait for a slot again, and say why.
+            self._job = self._job.moved(Phase.WAITING, problem=problem)
+        elif isinstance(error, errors.CreditsNeeded) and not request.may_be_started:
+            self._job = self._job.moved(Phase.BILLING, problem=problem)
+        elif request.is_refused_here and (order := self._order_again(request, error)) is not None:
+            self._job = self._job.with_request((yield from self._perform(order)))
+            self._job = self._job.moved(Phase.WAITING, problem=None)
+        elif request.state is State.REFUSED:
+            raise error
+        elif self._may_be_in_progress(request, error):
+            self._conflicts += 1
+            self._job = replace(self._job, problem=problem)
+        else:
+            yield from look.find_started(self._context, request, error)
+
+    def _may_be_in_progress(self, request: PaidRequest, error: errors.MintError) -> bool:
+        """Return whether a conflict may be with the very same request, which is still carried out.
+
+        Mint does not say what it conflicts with.
+        """
+        is_unclear = type(error) is errors.Conflict and request.verb is PaidVerb.START
+        return is_unclear and self._conflicts < MAX_TRIES
+
+    def _call(self, request: PaidRequest) -> PaidCall:
+        job = self._job
+        is_new = request.verb is PaidVerb.START
+        target = "" if is_new else job.source_asset_id or ""
+        return PaidCall(request.key, request.verb, target, job.kind, self._body(request))
+
+    def _body(self, request: PaidRequest) -> dict[str, Any]:
+        if request.body is not None and (request.may_be_started or request.attempts == 0):
+            found: dict[str, Any] = json.loads(request.body)
+            return found
+        if request.verb is PaidVerb.CONVERT:
+            return {"targetFormats": [format.value for format in self._missing_formats]}
+        if request.verb is PaidVerb.RETRY:
+            return {}
+        return self._job.request.body(self._job.image_urls)
+
+    def _is_within_own_limit(self) -> Generator[Step, Any, bool]:
+        """Return whether the job still costs no more than its own limit; otherwise pause it.
+
+        Checked before the start is sent for the first time.
+        """
+        if self._job.max_credits is None:
+            return True
+        total = yield from credit_limit.expected_total(self._context)
+        limit_error = job_limit_error(total, self._job.max_credits)
+        if limit_error is None:
+            return True
+        self._job = self._job.moved(Phase.PAUSED, problem=credit_limit.limit_problem(limit_error))
+        return False
+
+    def _upload_pictures(self, request: PaidRequest) -> Steps:
+        """Upload each local picture once, under a key of its own."""
+        if request.verb is not PaidVerb.START:
+            return
+        for number, source in enumerate(self._job.request.images):
+            if number >= len(self._job.image_urls):
+                is_local = not source.startswith("https://")
+                upload = Upload(
+                    source,
+                    key=f"{request.key}-picture-{number + 1}",
+                    force=self._are_uploaded_again,
+                )
+                url = (yield from self._perform(upload)) if is_local else source
+                self._job = replace(self._job, image_urls=(*self._job.image_urls, url))
+
+    def _order_again(self, request: PaidRequest, error: errors.MintError) -> Order | None:
+        """Return a refused start with what Mint complains about changed; None if it cannot be."""
+        body = json.loads(request.body or "{}")
+        if not isinstance(error, errors.InvalidRequest) or request.verb is not PaidVerb.START:
+            return None
+        if "name" in body and error.names("name"):
+            # the first version of the API called it `displayName`
+            renamed = {("displayName" if each == "name" else each): body[each] for each in body}
+            return Order(request.subject, request.verb, json.dumps(renamed))
+        if self._is_about_uploads(error) and not self._are_uploaded_again:
+            # what an earlier job has uploaded may be gone
+            self._are_uploaded_again = True
+            self._job = replace(self._job, image_urls=())
+            return Order(request.subject, request.verb)
+        return None
+
+    def _is_about_uploads(self, error: errors.InvalidRequest) -> bool:
+        is_named = error.names("imageUrl") or error.names("sourceImages")
+        return is_named and any(
+            not source.startswith("https://") for source in self._job.request.images
+        )

@@ -18,7 +18,7 @@ from ..create import properties as create_properties
 from ..manual import links as manual
 from ..text_wrap import wrapped
 from ..translations import translated
-from . import disk_usage, log_file
+from . import log_file, operators
 from . import operators as account_operators
 
 
@@ -179,7 +179,7 @@ def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
 
 
 def _draw_account(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    from . import first_run
+    from . import panel
     from . import panel as account_panel
 
     row = box.row()
@@ -193,7 +193,7 @@ def _draw_account(box: bpy.types.UILayout, stored: MintPreferences) -> None:
         account_panel.draw_allow_online(row)
     account_panel.draw_key(box)
     if account_panel.key_problem() or not session.account().key:
-        first_run.draw_create_key(box)
+        panel.draw_create_key(box)
     if key_from_environment():
         wrapped(
             box,
@@ -305,7 +305,7 @@ def _draw_downloads(box: bpy.types.UILayout) -> None:
     row.label(text=str(session.home()), translate=False)
     row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(session.home())
     row = box.row()
-    row.label(text=translated(disk_usage.size_in_words()), translate=False)
+    row.label(text=translated(operators.size_in_words()), translate=False)
     row.operator(
         "mint.measure_downloads",
         text=translated(Message("Measure")),

@@ -12,13 +12,13 @@ import gpu
 
 from ...jobs.library.view_model import AssetState, state_label, title
 from ...message import Message
-from ..library_browser import job_lookup, panel_data
+from ..library_browser import panel_data
 from ..library_browser.properties import fields_of
 from ..text_wrap import lines_of
 from ..translations import date, translated
 from ..typed_context import ui_scale
 from . import bar
-from .bar_layout import BACK, CLOSE, FORWARD, BarLayout, Box
+from .bar import BACK, CLOSE, FORWARD, BarLayout, Box
 
 if TYPE_CHECKING:
     from ...mint.schema import Asset
@@ -148,7 +148,7 @@ def _lines_of(asset: Asset, room: float) -> list[str]:
     facts = (
         translated(state_label(asset)),
         date(asset.created_at) if asset.created_at else "",
-        translated(job_lookup.preset_words(asset) or ""),
+        translated(panel_data.preset_words(asset) or ""),
     )
     points = _Theme().points
     text = asset.prompt or (asset.assets.caption if asset.assets else None) or ""

@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import bpy
+from bpy_extras import view3d_utils
 
 from ...jobs.library.view_model import AssetState
 from ...mint.schema import Asset
+from ...scene.update import move
 from .. import heartbeat
 from ..library_browser import panel_data
 from ..library_browser.properties import fields_of
-from ..typed_context import ui_scale
+from ..typed_context import scene_of, ui_scale
 from . import bar
-from .bar_layout import BACK, CLOSE, FORWARD, OUTSIDE, part_at
-from .drop import location_under
+from .bar import BACK, CLOSE, FORWARD, OUTSIDE, part_at
 
 Pressed = tuple[int, int, int]
 """The part that was pressed, and where, in pixels of the region."""
@@ -103,3 +105,23 @@ def _is_double_click(context: bpy.types.Context, asset: Asset) -> bool:
     is_double = earlier == asset.id and now - at < within
     bar.state().clicked = ("", 0.0) if is_double else (asset.id, now)
     return is_double
+
+
+def location_under(context: bpy.types.Context, x: float, y: float) -> tuple[float, float, float]:
+    """Return the point of the surface or the floor under a pixel of the region.
+
+    Without either it is a point as far away as the 3D cursor.
+    """
+    region: Any = context.region
+    view: Any = context.region_data
+    scene = scene_of(context)
+    origin = view3d_utils.region_2d_to_origin_3d(region, view, (x, y))
+    direction = view3d_utils.region_2d_to_vector_3d(region, view, (x, y))
+    surface = move.surface_on_ray(scene, context.evaluated_depsgraph_get(), origin, direction)
+    cursor = scene.cursor.location
+    point = (
+        surface.point
+        if surface is not None
+        else view3d_utils.region_2d_to_location_3d(region, view, (x, y), cursor)
+    )
+    return point.x, point.y, point.z

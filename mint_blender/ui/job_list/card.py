@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import bpy
 
+from ...addon_settings import may_go_online
 from ...jobs import rejected_files
 from ...jobs.job import Job, asset_of, is_unanswered
-from ...jobs.job_values import Hold
+from ...jobs.job_values import Candidate, Hold
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import error_messages, presenter
+from ...jobs.queries import prices_of_click
+from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Kind
 from .. import icons, text_wrap
@@ -20,11 +24,10 @@ from ..icons import icon_number
 from ..review import review_card
 from ..text_wrap import wrapped
 from ..translations import translated
+from ..typed_context import ui_scale
 from ..viewport import place_with_mouse
-from . import background_import, card_texts, placed_results
+from . import background_import, card_texts, grouped_jobs, placed_results
 from .card_texts import CardTexts
-from .cards import menu_head, unanswered_card
-from .cards.sidebar import Sidebar
 
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
 _RESUME = Message("Resume")
@@ -57,7 +60,7 @@ def draw(layout: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
     elif job.phase is Phase.BILLING:
         _draw_billing(box, sidebar, job)
     elif is_unanswered(job):
-        unanswered_card.draw(box, sidebar, job, texts)
+        draw_unanswered(box, sidebar, job, texts)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
         _draw_problem(box, job, texts, width)
     elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and texts.problem:
@@ -321,7 +324,7 @@ def _draw_place_with_mouse(layout: bpy.types.UILayout, job: Job) -> None:
 
 def draw_menu(layout: bpy.types.UILayout, job: Job, *, is_active: bool = False) -> None:
     """Draw the rarer actions, as far as they make sense for the job, and while it is active."""
-    menu_head.draw(layout, job)
+    draw_menu_head(layout, job)
     folder, job = card_texts.of(job).folder, placed_results.shown(job)
     if folder:
         layout.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = folder
@@ -372,3 +375,123 @@ def _draw_documents(layout: bpy.types.UILayout, job: Job) -> None:
 def _draw_removal(layout: bpy.types.UILayout, job: Job) -> None:
     layout.separator()
     layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
+
+
+_NARROW = 265
+"""Pixels, at scale 1, of a sidebar in which a state beside a picture is cut off."""
+_BESIDE_PROGRESS = 106.0
+"""Pixels, at scale 1, of the picture beside a bar, and of the buttons for cancel and the menu."""
+
+
+class Sidebar:
+    """The sidebar during one drawing: read from Blender once, not for each card.
+
+    `width` is in pixels.
+    """
+
+    def __init__(self, service: JobService, width: int) -> None:
+        self.service = service
+        self.width = width
+        self.is_narrow = width < text_wrap.scaled(_NARROW)
+        """Whether state and cost are below the picture, as they would be cut off beside it."""
+        self.is_roomy = not text_wrap.is_narrow(width)
+        """Whether there is room for words on the buttons of a line."""
+        beside = 0.0 if self.is_narrow else _BESIDE_PROGRESS
+        self._progress_room = width - text_wrap.scaled(text_wrap.BOX + beside)
+        self._font = text_wrap.interface_font()
+        self.is_online = may_go_online()
+        self.kept_reviews = grouped_jobs.kept_reviews()
+        """The ids of jobs whose cards stay as large as when they asked for a decision."""
+
+    def fits_into_bar(self, text: str) -> bool:
+        """Return whether the bar of a running job has room for a text."""
+        return text_wrap.width_of(text, self._font) <= self._progress_room
+
+
+WIDTH = 420
+"""Pixels, at scale 1, of the lines of a note."""
+
+
+def draw_menu_head(layout: bpy.types.UILayout, job: Job) -> None:
+    """Draw it for a job that has a line; a card says it all by itself."""
+    if job.phase not in {Phase.PLACED, Phase.CANCELED}:
+        return
+    texts = card_texts.of(job)
+    layout.label(text=_headline(texts), translate=False)
+    width = int(WIDTH * ui_scale())
+    for name in texts.saved:
+        layout.label(text=name, translate=False, icon="FILE")
+    for note in texts.notes:
+        wrapped(layout, note, width=width, icon="INFO", most=6)
+    layout.separator()
+
+
+def _headline(texts: CardTexts) -> str:
+    return "  ·  ".join(translated(each) for each in (texts.state, texts.cost) if each)
+
+
+_PICTURE = 4.0
+"""Height of a picture, in buttons."""
+_LOOK_AGAIN = Message("Look Again")
+_ONCE_MORE = Message("Once More")
+
+
+def draw_unanswered(box: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts: CardTexts) -> None:
+    """Draw why nobody knows what became of the job, and the buttons."""
+    text_wrap.wrapped(box, texts.problem, width=sidebar.width)
+    for candidate in job.candidates:
+        _draw_candidate(box, job, candidate)
+    again = _start_again(sidebar, job)
+    column = box.column(align=True)
+    row = text_wrap.button_row(
+        column, (_LOOK_AGAIN, again), width=sidebar.width, margins=text_wrap.BOX
+    )
+    row.operator(
+        "mint.resume",
+        text=translated(_LOOK_AGAIN),
+        translate=False,
+        icon_value=icon_number("VIEWZOOM"),
+    ).job_id = job.id
+    row.operator(
+        "mint.retry",
+        text=translated(again),
+        translate=False,
+        icon_value=icon_number("FILE_REFRESH"),
+    ).job_id = job.id
+    row = text_wrap.button_row(
+        column, (_ONCE_MORE, _CANCEL), width=sidebar.width, margins=text_wrap.BOX
+    )
+    request = job.start_request
+    if request is not None and request.may_be_sent_once_more:
+        row.operator(
+            "mint.send_once_more",
+            text=translated(_ONCE_MORE),
+            translate=False,
+            icon_value=icon_number("LOOP_FORWARDS"),
+        ).job_id = job.id
+    row.operator(
+        "mint.cancel", text=translated(_CANCEL), translate=False, icon_value=icon_number("X")
+    ).job_id = job.id
+
+
+def _draw_candidate(box: bpy.types.UILayout, job: Job, candidate: Candidate) -> None:
+    row = box.row()
+    picture = icons.of_file(candidate.picture)
+    if picture:
+        row.template_icon(icon_value=picture, scale=_PICTURE)
+    column = row.column()
+    at = time.strftime("%x %H:%M", time.localtime(candidate.created_at))
+    column.label(text=candidate.name or candidate.id, translate=False)
+    column.label(text=at, translate=False)
+    use = column.operator(
+        "mint.use_candidate", text=translated(Message("Use")), translate=False, icon="CHECKMARK"
+    )
+    use.job_id, use.asset_id = job.id, candidate.id
+
+
+def _start_again(sidebar: Sidebar, job: Job) -> Message:
+    queries = prices_of_click(job, Verb.RETRY)
+    price = sidebar.service.budget.total(queries) or job.estimate
+    if not price:
+        return Message("Start Again")
+    return Message("Start Again · {credits:,.0f} Credits", credits=price)

@@ -15,7 +15,7 @@ from ...jobs.job import Job
 from ...jobs.job_values import CONVERTED, Hold, Role
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import presenter
-from ...jobs.presentation.identity_cache import cached_by_identity
+from ...jobs.presentation.presenter import cached_by_identity
 from ...jobs.service import JobService
 from ...jobs.storage import import_marks
 from ...message import Message

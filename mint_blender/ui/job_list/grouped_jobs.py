@@ -14,7 +14,7 @@ from ...jobs.presentation import kept_places
 from ...jobs.presentation.job_groups import Batch, JobGroups, group_jobs
 from ...jobs.service import JobService
 from .. import heartbeat, session
-from .cards import pointer
+from . import pointer
 
 MOST_OF_BATCH = 20
 """How many jobs of an open batch have a card or a line of their own; the others are in the list."""

@@ -88,7 +88,7 @@ class MINT_UL_jobs(bpy.types.UIList):
         active_property: str,
     ) -> None:
         """Draw one row."""
-        from .cards import list_row
+        from . import list_row
 
         list_row.draw(layout, item.job_id, item.name)
 

@@ -28,8 +28,8 @@ from ..icons import icon_number
 from ..text_wrap import wrapped
 from ..translations import date, spoken, translated
 from ..typed_context import ui_scale
-from . import job_lookup, panel_data
-from .item_menu import prompt_of
+from . import panel_data
+from .operators import prompt_of
 from .properties import MintLibrary, fields_of, kind_of
 
 _MARGIN = 40.0  # pixels of the panel's margins and the tabs, at a scale of 1
@@ -192,7 +192,7 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int, *, has_pict
     facts = (
         translated(state_label(asset)),
         date(asset.created_at) if asset.created_at else "",
-        translated(job_lookup.preset_words(asset) or ""),
+        translated(panel_data.preset_words(asset) or ""),
     )
     column.label(text=" · ".join(filter(None, facts)), translate=False)
     if (words := panel_data.facts_words(asset)) is not None:
@@ -222,7 +222,7 @@ def _draw_next_step(box: bpy.types.UILayout, asset: Asset, state: AssetState, wi
 
 
 def _draw_unfinished(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
-    if job_lookup.job_of(asset) is not None:
+    if panel_data.job_of(asset) is not None:
         wrapped(box, Message("This job is in the Jobs panel above."), width=width, icon="INFO")
         return
     # Mint's lists name no operation, and without one there is nothing to poll, approve or

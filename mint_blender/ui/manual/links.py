@@ -31,7 +31,6 @@ def online_manual() -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return the address of the manual, and the page of each name; Blender asks on a click."""
     if not website():
         return "", ()
-    from .pages import PAGES
 
     return _prefix(), tuple((pattern, _file(page)) for pattern, page in PAGES)
 
@@ -80,3 +79,63 @@ def _file(page: str) -> str:
     """Return the file of a page, with the anchor behind it."""
     name, mark, anchor = page.partition("#")
     return f"{name}.html{mark}{anchor}"
+
+
+PAGES = (
+    ("bpy.ops.mint.approve", "blender/review#decide"),
+    ("bpy.ops.mint.revise*", "blender/review#decide"),
+    ("bpy.ops.mint.review", "blender/review"),
+    ("bpy.ops.mint.*_preview", "blender/review"),
+    ("bpy.types.mintdraft.*", "blender/review#decide"),
+    ("bpy.ops.mint.generate*", "start/first-model"),
+    ("bpy.ops.mint.write_prompt", "blender/styles#long-prompts"),
+    ("bpy.ops.mint.use_text", "blender/styles#long-prompts"),
+    ("bpy.ops.mint.choose_prompt", "blender/styles#earlier-prompts"),
+    ("bpy.ops.mint.*_style", "blender/styles#style-presets"),
+    ("bpy.types.mintform.style*", "blender/styles#style-presets"),
+    ("bpy.types.mintform.splats", "blender/worlds#choose-before-generating"),
+    ("bpy.types.mintform.collider", "blender/worlds#choose-before-generating"),
+    ("bpy.types.mintform.rigid_body", "blender/worlds#choose-before-generating"),
+    ("bpy.types.mintform.panorama", "blender/worlds#choose-before-generating"),
+    ("bpy.types.mintform.camera", "blender/worlds#choose-before-generating"),
+    ("bpy.types.mintform.*", "start/first-model"),
+    ("bpy.ops.mint.*reference*", "blender/reference-images"),
+    ("bpy.types.mintreference.*", "blender/reference-images"),
+    ("bpy.ops.mint.batch_text", "blender/jobs#many-prompts-at-once"),
+    ("bpy.ops.mint.toggle_batch", "blender/jobs#many-prompts-at-once"),
+    ("bpy.ops.mint.place*", "blender/jobs#where-results-go"),
+    ("bpy.ops.mint.optimize", "blender/export#optimize"),
+    ("bpy.ops.mint.convert", "blender/export#convert-to-other-formats"),
+    ("bpy.ops.mint.replace_model", "blender/export#replace-a-version"),
+    ("bpy.ops.mint.again", "blender/export#make-something-like-it"),
+    ("bpy.ops.mint.use_prompt", "blender/export#make-something-like-it"),
+    ("bpy.ops.mint.look_*", "blender/worlds#look-at-it"),
+    ("bpy.ops.mint.walk_inside", "blender/worlds#look-at-it"),
+    ("bpy.ops.mint.show_colors", "blender/worlds#look-at-it"),
+    ("bpy.ops.mint.*world*", "blender/worlds"),
+    ("bpy.ops.mint.*collider", "blender/worlds#collider"),
+    ("bpy.ops.mint.*splats*", "blender/worlds#splats"),
+    ("bpy.ops.mint.*panorama", "blender/worlds#panorama"),
+    ("bpy.ops.mint.restore_calibration", "blender/worlds#size-and-place"),
+    ("bpy.ops.mint.*asset_library", "blender/library#in-the-asset-browser"),
+    ("bpy.ops.mint.save_to_library", "blender/library#in-the-asset-browser"),
+    ("bpy.ops.mint.*sync*", "blender/library#in-the-asset-browser"),
+    ("bpy.ops.mint.browse_library", "blender/library#in-the-3d-view"),
+    ("bpy.ops.mint.*library", "blender/library"),
+    ("bpy.ops.mint.*asset", "blender/library"),
+    ("bpy.ops.mint.load_more", "blender/library"),
+    ("bpy.ops.mint.stop_search", "blender/library"),
+    ("bpy.types.mintlibrary.*", "blender/library"),
+    ("bpy.ops.mint.check_key", "start/api-key"),
+    ("bpy.ops.mint.confirm_address", "start/api-key#another-address"),
+    ("bpy.ops.mint.refresh_account", "costs"),
+    ("bpy.ops.mint.spend", "costs"),
+    ("bpy.ops.mint.*_downloads", "blender/preferences#downloads-and-journal"),
+    ("bpy.ops.mint.copy_diagnostics", "troubleshooting"),
+    ("bpy.ops.mint.copy_report", "troubleshooting"),
+    ("bpy.ops.mint.copy_prompt", "blender/library"),
+    ("bpy.ops.mint.*", "blender/jobs"),
+)
+"""The page about each operator and property; the first pattern that fits counts. Blender compares
+names in lower case. Preferences are missing, since Blender does not look up their type.
+"""

@@ -7,7 +7,8 @@ has returned the price, or until the dialog is confirmed. Without a window nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -57,20 +58,16 @@ def is_waiting(service: JobService) -> bool:
 
 def when_priced(service: JobService, queries: tuple[Query, ...], act: Act) -> None:
     """Ask for the prices, and run the action as soon as all of them are answered."""
-    from .. import click_window
-
-    _state().unpriced = queries, act, click_window.key_of(bpy.context)
+    _state().unpriced = queries, act, key_of(bpy.context)
     for query in queries:
         service.queries.ask(query)
 
 
 def when_confirmed(error: TooExpensive, act: Act) -> None:
     """Ask the user in the window of the click, and run the action if they confirm."""
-    from .. import click_window
-
-    window = click_window.key_of(bpy.context)
+    window = key_of(bpy.context)
     _state().unconfirmed = error, act, window
-    with click_window.inside(window):
+    with inside(window):
         bpy.ops.mint.spend("INVOKE_DEFAULT")  # type: ignore[attr-defined]
 
 
@@ -83,10 +80,9 @@ def catch_up(service: JobService) -> bool:
         or any(service.queries.is_pending(query) for query in state.unpriced[0])
     ):
         return False
-    from .. import click_window
 
     (_, act, window), state.unpriced = state.unpriced, None
-    with click_window.inside(window):
+    with inside(window):
         act(None)
     return False
 
@@ -132,10 +128,9 @@ class MINT_OT_spend(spending_dialog.SpendingDialog, bpy.types.Operator):
         state = _state()
         if state.unconfirmed is None:
             return {"CANCELLED"}
-        from .. import click_window
 
         (_, act, window), state.unconfirmed = state.unconfirmed, None
-        with click_window.inside(window):
+        with inside(window):
             return act(self)
 
     def cancel(self, context: bpy.types.Context) -> None:
@@ -144,3 +139,23 @@ class MINT_OT_spend(spending_dialog.SpendingDialog, bpy.types.Operator):
 
 
 CLASSES = (MINT_OT_spend,)
+
+
+def key_of(context: bpy.types.Context) -> int:
+    """Return a key of the current window, its address; 0 if there is none."""
+    return context.window.as_pointer() if context.window is not None else 0
+
+
+def find(key: int) -> bpy.types.Window | None:
+    """Return the remembered window, else the first one; None if there is no window at all."""
+    windows = list(bpy.context.window_manager.windows)
+    return next(
+        (window for window in windows if window.as_pointer() == key), next(iter(windows), None)
+    )
+
+
+@contextmanager
+def inside(key: int) -> Iterator[None]:
+    """Run operators in the remembered window, else in the first one."""
+    with bpy.context.temp_override(window=find(key)):
+        yield

@@ -206,7 +206,7 @@ def _keep(path: Path, suffix: str) -> Path:
 
 def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
     """Update an entry for this file: what is wrong with it, and its thumbnail."""
-    from ...jobs.request_checks import UPLOADABLE
+    from ...jobs.new_jobs import UPLOADABLE
 
     size = kept.stat().st_size
     entry.source, entry.is_odd = str(kept), format not in UPLOADABLE

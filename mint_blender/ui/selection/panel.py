@@ -9,6 +9,9 @@ import bpy
 
 from ...message import Message
 from .. import text_wrap, visibility
+from ..create import properties as create_properties
+from ..job_actions import Result
+from ..library_browser.asset_lookup import about_asset
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of, scene_of, ui_scale
@@ -169,4 +172,45 @@ def _draw_variation(layout: bpy.types.UILayout, root: bpy.types.Object, known: P
         again.kind, again.prompt = known.kind.upper(), known.prompt
 
 
-CLASSES = (MINT_MT_selection, MINT_PT_selection)
+class MINT_OT_replace_model(bpy.types.Operator):
+    """Replace this model by its newest version at Mint."""
+
+    bl_idname = "mint.replace_model"
+    bl_label = "Replace with Newest Version"
+    bl_description = (
+        "Download the newest version from Mint for free and replace this model in the scene. Your "
+        "transforms, modifiers and materials stay"
+    )
+    bl_options = {"REGISTER"}
+
+    asset_id: bpy.props.StringProperty(
+        name="ID", description="ID of the model at Mint", options={"SKIP_SAVE"}
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask before an edited model is replaced."""
+        from ..job_list import placed_results
+
+        edited = placed_results.edited_objects(self.asset_id, scene_of(context))
+        if not edited:
+            return self.execute(context)
+        return placed_results.confirm_replacing(self, event, edited)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Start a job that only downloads; its result replaces the model in the scene."""
+        from ...jobs.job_values import Delivery
+        from ...mint.schema import Kind
+
+        if not self.asset_id:
+            self.report({"ERROR"}, translated(Message("Select a model from Mint.")))
+            return {"CANCELLED"}
+        delivery = create_properties.with_cursor(context, Delivery(replaces=True))
+        return about_asset(
+            self,
+            Kind.MODEL,
+            self.asset_id,
+            lambda service, asset: service.fetch(asset, delivery),
+        )
+
+
+CLASSES = (MINT_MT_selection, MINT_PT_selection, MINT_OT_replace_model)

@@ -168,16 +168,16 @@ class MINT_OT_place_with_mouse(bpy.types.Operator):
 
     def draw_box(self) -> None:
         """Draw the box where the result would be."""
-        from . import shapes
+        from . import targets
 
         placing, surface = self._placing, self._surface
         if placing is None or surface is None:
             return
         matrix = placing.matrix(surface, self._turn, align=self._is_aligned)
-        points = shapes.corners(placing.low, placing.high, matrix)
-        color = shapes.active_color(bpy.context)
-        shapes.draw_box(points, color)
-        shapes.draw_front(points, color)
+        points = targets.corners(placing.low, placing.high, matrix)
+        color = targets.active_color(bpy.context)
+        targets.draw_box(points, color)
+        targets.draw_front(points, color)
 
 
 def _draw(operator: Any) -> None:

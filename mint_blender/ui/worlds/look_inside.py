@@ -337,9 +337,6 @@ class MINT_OT_look_outside(ViewOperator):
         return {"FINISHED"}
 
 
-CLASSES = (MINT_OT_look_inside, MINT_OT_look_outside)
-
-
 @persistent
 def _drop_views(*_: object) -> None:
     """Forget the views: another file has others."""
@@ -354,3 +351,51 @@ def add_handler() -> None:
 def remove_handler() -> None:
     """Remove the handler."""
     bpy.app.handlers.load_pre.remove(_drop_views)
+
+
+class MINT_OT_show_colors(ViewOperator):
+    """Show the colors of Worlds in this 3D View."""
+
+    bl_idname = "mint.show_colors"
+    bl_label = "Show Colors"
+    bl_description = (
+        "Show the colors of Worlds in this 3D View: Solid shading with Color set to Attribute"
+    )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Set the shading of the view."""
+        area = self.area(context)
+        if area is None:
+            return report_error(self, Message("Open a 3D View to look inside the World."))
+        show_colors(area)
+        return {"FINISHED"}
+
+
+class MINT_OT_walk_inside(ViewOperator):
+    """Walk through the World with Blender's Walk Navigation."""
+
+    bl_idname = "mint.walk_inside"
+    bl_label = "Walk"
+    bl_description = (
+        "Walk through the World: mouse to look around, W A S D to move, click to stop. As View > "
+        "Navigation > Walk Navigation"
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether there is a 3D View to walk in."""
+        return context.window is not None
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Leave the camera where it is, and start walking."""
+        area = self.area(context)
+        if area is None:
+            return report_error(self, Message("Open a 3D View to look inside the World."))
+        leave_camera(area, scene_of(context))
+        region = next(each for each in area.regions if each.type == "WINDOW")
+        with bpy.context.temp_override(area=area, region=region):
+            bpy.ops.view3d.walk("INVOKE_DEFAULT")
+        return {"FINISHED"}
+
+
+CLASSES = (MINT_OT_look_inside, MINT_OT_look_outside, MINT_OT_show_colors, MINT_OT_walk_inside)

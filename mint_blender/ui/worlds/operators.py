@@ -17,7 +17,7 @@ from ..translations import translated
 from ..typed_context import scene_of
 
 if TYPE_CHECKING:
-    from .parts import WorldParts
+    from .world_job import WorldParts
 
 PARTS = [
     ("COLLIDER", "Collider", "The mesh of floors and walls"),
@@ -60,7 +60,7 @@ class _WorldOperator(bpy.types.Operator):
     @classmethod
     def complaint(cls, root: bpy.types.Object) -> str:
         """Return why the World cannot be changed; empty if it can."""
-        from .parts import WorldParts
+        from .world_job import WorldParts
 
         if root.library:
             return Message("This World is linked from another file and can be changed only there.")
@@ -134,7 +134,7 @@ class MINT_OT_restore_calibration(_WorldOperator):
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Restore it."""
         from ...scene.world import calibration
-        from .parts import WorldParts
+        from .world_job import WorldParts
 
         parts = WorldParts.under(root)
         calibration.restore(parts.holder, parts.capture_point)

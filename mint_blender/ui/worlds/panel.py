@@ -19,7 +19,7 @@ from . import look_inside
 
 if TYPE_CHECKING:
     from ...scene.world.files import Part
-    from .parts import WorldParts
+    from .world_job import WorldParts
 
 
 class _WorldPanel:
@@ -52,7 +52,7 @@ class MINT_PT_world(_WorldPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw what a click changes about the whole World."""
-        from .parts import WorldParts
+        from .world_job import WorldParts
 
         visibility.note(selected.PANEL)
         layout, root = layout_of(self), selected.world_root(context.active_object)
@@ -87,7 +87,7 @@ class MINT_PT_world_parts(_WorldPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw each part, with what adds or removes it."""
-        from .parts import WorldParts
+        from .world_job import WorldParts
 
         layout, root = layout_of(self), selected.world_root(context.active_object)
         parts = WorldParts.known(root) if root is not None else None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
@@ -13,7 +13,12 @@ from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible
 from ...message import Message
 from ...scene import tags
+from ...scene.world import calibration
+from ...scene.world.capture_point import PART
+from ...scene.world.files import Part
+from ...scene.world.world_objects import IMAGE
 from ..job_actions import find_job
+from ..selection import selected
 
 
 def of(root: bpy.types.Object) -> Job | None:
@@ -54,3 +59,52 @@ def fetch(service: JobService, job_id: str, wanted: dict[str, Any]) -> str:
     service.set_delivery(job.id, replace(job.delivery, **wanted))
     service.fetch_again(job.id)
     return job.id
+
+
+@dataclass(frozen=True)
+class WorldParts:
+    """A root with all objects under it. Not to be kept: objects do not outlive an undo."""
+
+    root: bpy.types.Object
+    objects: tuple[bpy.types.Object, ...]
+
+    @classmethod
+    def under(cls, root: bpy.types.Object) -> WorldParts:
+        """Return the objects under a root: those of the selected World are known already."""
+        return cls.known(root) or cls(root, tuple(root.children_recursive))
+
+    @classmethod
+    def known(cls, root: bpy.types.Object) -> WorldParts | None:
+        """Return the parts of the selected World without a scan; None if they are not known."""
+        objects = selected.known_objects(root)
+        return None if objects is None else cls(root, objects)
+
+    def of_kind(self, kind: str) -> list[bpy.types.Object]:
+        """Return the objects of a part: `collider`, `splats`, `capture_point` or `camera`."""
+        return [each for each in self.objects if each.get(PART) == kind]
+
+    @property
+    def holder(self) -> bpy.types.Object:
+        """The object that turns and scales the parts; in an earlier version's file, the root."""
+        return next(iter(self.of_kind("calibration")), self.root)
+
+    @property
+    def capture_point(self) -> bpy.types.Object | None:
+        """Where the World was captured; None if it was deleted."""
+        return next(iter(self.of_kind("capture_point")), None)
+
+    @property
+    def is_calibration_changed(self) -> bool:
+        """Return whether the scale of the World is wrong, after Apply Scale or the like."""
+        return calibration.is_changed(self.holder, self.capture_point)
+
+    def has(self, part: Part) -> bool:
+        """Return whether a part is in the scene; the panorama is an image, not an object."""
+        if part == "PANORAMA":
+            return self.root.get(IMAGE) is not None
+        return bool(self.of_kind(part.lower()))
+
+    @property
+    def is_edited(self) -> bool:
+        """Return whether an object of the World is in another mode than Object Mode."""
+        return any(each.mode != "OBJECT" for each in (self.root, *self.objects))

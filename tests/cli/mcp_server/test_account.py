@@ -61,11 +61,3 @@ def test_account_says_that_another_program_runs(agent: Agent, home: Path) -> Non
         assert agent.ask("account")["shares_jobs"] is True
         other.kill()
     assert agent.ask("account")["shares_jobs"] is False
-
-
-def test_account_changes_nothing(agent: Agent) -> None:
-    """Its hints say so."""
-    listed = agent.portal.call(agent.client.list_tools)
-    (tool,) = [each for each in listed.tools if each.name == "account"]
-    assert tool.annotations is not None and tool.annotations.read_only_hint
-    assert tool.output_schema is not None

@@ -35,6 +35,11 @@ def wait(agent: Agent, job: str) -> dict[str, Any]:
     return agent.ask("wait", jobs=[job], seconds=20)["jobs"][0]
 
 
+def state_of(agent: Agent, job: str) -> dict[str, Any]:
+    """Return the state of a job, without waiting."""
+    return agent.ask("wait", jobs=[job], seconds=0)["jobs"][0]
+
+
 def decisions(service: ThreadService, verb: str) -> int:
     """Return how many decisions of a kind Mint has received, each counted once."""
     sent = service.requests("POST", f"/v1/operations/*:{verb}")
@@ -57,8 +62,8 @@ def test_a_revision_brings_another_preview(agent: Agent, service: ThreadService)
     )
     assert revised["revision"] == "preview-2-requested"
     second = wait(agent, job["job"])
-    assert (second["revision"], second["preview"]["number"]) == ("preview-2", 2)
-    assert second["preview"]["path"] != job["preview"]["path"]
+    assert (second["revision"], second["previews"]) == ("preview-2", 2)
+    assert second["files"]["preview"] != job["files"]["preview"]
     agent.ask("approve", job=job["job"], revision="preview-2", approved_credits=1000)
     assert wait(agent, job["job"])["phase"] == "ready"
     assert (decisions(service, "revise"), decisions(service, "approve")) == (1, 1)
@@ -83,7 +88,7 @@ def test_what_was_not_seen_is_not_decided(
     assert result.is_error
     assert "you saw preview-1, and it is now preview-2 (Preview ready)" in text_of(result)
     assert len(pictures_of(result)) == 1
-    assert result.structured_content["preview"]["number"] == 2
+    assert result.structured_content["previews"] == 2
     assert decisions(service, verb) == (1 if verb == "revise" else 0)
 
 
@@ -254,5 +259,5 @@ def test_feedback_is_checked(agent: Agent, service: ThreadService) -> None:
     revision = {"job": job["job"], "revision": PREVIEW, "approved_credits": 1000}
     assert "Describe what to change" in agent.refusal("revise", **revision, feedback=" ")
     assert "at most" in agent.refusal("revise", **revision, feedback="x" * 3000)
-    assert Path(job["preview"]["path"]).is_file()
+    assert Path(job["files"]["preview"]).is_file()
     assert decisions(service, "revise") == 0

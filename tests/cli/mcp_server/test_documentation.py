@@ -9,9 +9,12 @@ from typing import Any
 
 from mint_blender.cli import settings
 from mint_blender.cli.mcp_server.server import TOOLS
+from mint_blender.jobs.phases import Phase
 from mint_blender.mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 
 from ..command_runner import ROOT
+from .agent import Agent
+from .test_decisions import lamp_at_preview
 
 TEXT = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
 VARIABLES = {
@@ -30,6 +33,16 @@ def test_the_table_has_every_tool() -> None:
     for tool in TOOLS:
         if tool.hints.read_only_hint:
             assert rows[tool.function.__name__] == "no"
+
+
+def test_the_table_has_every_member_of_a_job(agent: Agent) -> None:
+    """No schema says what a member means."""
+    (table,) = re.findall(r"^\| member of a job .*\n(?:\|.*\n)+", TEXT, re.MULTILINE)
+    rows = re.findall(r"^\| (`[^|]*) \| (.*) \|$", table, re.MULTILINE)
+    job = lamp_at_preview(agent)
+    assert {name for members, _ in rows for name in re.findall(r"`(\w+)`", members)} == set(job)
+    (phases,) = (meaning for members, meaning in rows if members == "`phase`")
+    assert re.findall(r"`(\w+)`", phases) == list(Phase)
 
 
 def test_the_configuration_is_json() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from mint_blender.cli.mcp_server.spending import quotes
 from mint_blender.jobs.engine.job_runner import JobRunner
-from mint_blender.jobs.storage import unsent_jobs
+from mint_blender.jobs.storage import job_cache
 
 from ...mint_service.pictures import webp
 from ...mint_service.runner import ThreadService
@@ -63,7 +63,7 @@ def test_a_job_is_returned_at_once_and_ends_at_its_preview(
     assert (state["ended"], state["changed"]) == ("change", [job["job"]])
     (seen,) = state["jobs"]
     assert (seen["phase"], seen["revision"]) == ("review", "preview-1")
-    assert Path(seen["preview"]["path"]).is_file()
+    assert Path(seen["files"]["preview"]).is_file()
     assert len([each for each in waited.content if each.type == "image"]) == 1
     approved = agent.ask("approve", job=job["job"], revision=seen["revision"], approved_credits=248)
     assert approved["revision"] == "preview-1-approved"
@@ -217,7 +217,7 @@ def test_a_job_that_was_never_sent_waits_for_the_same_request(
     with monkeypatch.context() as crash:
         crash.setattr(JobRunner, "wake_own", lambda runner, job: None)
         job = generate(first, quote)["job"]
-    monkeypatch.setattr(unsent_jobs, "_requested", set())  # as in a new process
+    monkeypatch.setattr(job_cache, "_requested", set())  # as in a new process
     second = connect()
     left = second.ask("wait", jobs=[job], seconds=10)
     assert left["ended"] == "change"

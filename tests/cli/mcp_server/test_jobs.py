@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of the tools `job`, `jobs` and `wait`."""
+"""Tests of the tools `jobs` and `wait`."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ import time
 from functools import partial
 
 from mint_blender.cli import session
-from mint_blender.jobs.storage import unsent_jobs
+from mint_blender.jobs.storage import job_cache
 
 from ...mint_service.runner import ThreadService
-from .agent import Agent, Connect, pictures_of
-from .test_decisions import agent_request, lamp_at_preview
+from .agent import Agent, Connect, pictures_of, text_of
+from .test_decisions import agent_request, lamp_at_preview, state_of
 from .test_generate import LAMP, generate
 
 
 def test_a_job_has_its_preview_as_a_picture(agent: Agent, service: ThreadService) -> None:
     """The picture is beside the path of the original."""
     job = lamp_at_preview(agent)
-    result = agent.call("job", job=job["job"])
-    assert result.structured_content["preview"]["path"] == job["preview"]["path"]
+    result = agent.call("wait", jobs=[job["job"]], seconds=0)
+    (state,) = result.structured_content["jobs"]
+    assert state["files"]["preview"] == job["files"]["preview"]
+    assert state["files"]["preview"] in text_of(result)
     (picture,) = pictures_of(result)
     assert picture.startswith(b"RIFF")  # WebP of the stand-in, small enough as it is
-    assert agent.ask("job", job=job["job"][:6])["job"] == job["job"]
-    assert 'There is no job "nowhere"' in agent.refusal("job", job="nowhere")
+    assert state_of(agent, job["job"][:6])["job"] == job["job"]
+    assert 'There is no job "nowhere"' in agent.refusal("wait", jobs=["nowhere"])
 
 
 def test_jobs_are_listed_newest_first(agent: Agent, service: ThreadService) -> None:
@@ -102,7 +104,7 @@ def test_tools_answer_while_one_waits(agent: Agent, service: ThreadService) -> N
     waiting = agent.portal.start_task_soon(
         partial(agent.client.call_tool, "wait", {"jobs": [job], "seconds": 60})
     )
-    assert agent.ask("job", job=job)["job"] == job
+    assert state_of(agent, job)["job"] == job
     agent.ask("cancel", job=job, revision="preview-1-requested")
     assert not waiting.done() or waiting.result().structured_content["ended"] == "change"
     service.scenario(speed=2000)
@@ -119,7 +121,7 @@ def test_a_server_continues_the_jobs_of_an_earlier_one(
         while not service.operations():
             earlier.next_event()
     service.scenario(speed=2000)
-    unsent_jobs._requested.discard(job)
+    job_cache._requested.discard(job)
     agent = connect()
     deadline = time.monotonic() + 20
     while agent.ask("jobs")["jobs"][0]["phase"] != "review":
@@ -134,7 +136,7 @@ def test_a_job_of_another_process_is_left_to_it(agent: Agent, service: ThreadSer
         job = blender.start(agent_request()).id
         while not service.operations():
             blender.next_event()
-        state = agent.ask("job", job=job)
+        state = state_of(agent, job)
         assert (state["job"], state["is_waiting_for_somebody"]) == (job, False)
         assert state["request_id"] is None
         service.scenario(speed=2000)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mint_blender.cli.mcp_server.results import library
+from mint_blender.cli.mcp_server import account
 
 from ...mint_service.runner import ThreadService, running_service
 from .agent import Agent, pictures_of
@@ -50,8 +50,8 @@ def test_a_search_looks_through_pages(agent: Agent) -> None:
 
 def test_a_search_goes_on_where_it_stopped(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call looks through some pages only, and says how many items it has seen."""
-    monkeypatch.setattr(library, "SEARCH_PAGE", 10)
-    monkeypatch.setattr(library, "PAGES_OF_A_SEARCH", 2)
+    monkeypatch.setattr(account, "SEARCH_PAGE", 10)
+    monkeypatch.setattr(account, "PAGES_OF_A_SEARCH", 2)
     first = agent.ask("library", search="no 2 model of all that there are")
     assert (first["looked_at"], first["items"]) == (20, [])
     found, cursor = [], None

@@ -12,7 +12,7 @@ import pytest
 from mcp_types import ImageContent
 from PIL import Image
 
-from mint_blender.cli.mcp_server.pictures import LONGEST_SIDE, picture_content
+from mint_blender.cli.mcp_server.answers import LONGEST_SIDE, picture_content
 
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import session
-from mint_blender.cli.mcp_server.results import blender_target
+from mint_blender.cli.mcp_server import place
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Placement
 from mint_blender.jobs.phases import Phase
@@ -23,6 +23,7 @@ from mint_blender.jobs.storage.documents import OpenDocument
 from ...mint_service.runner import ThreadService
 from .agent import Agent
 from .results import finished, open_file
+from .test_decisions import state_of
 
 ONE, TWO = "1" * 32, "2" * 32
 PLACEMENT = Placement("Scene", ("Lamp", "Shade"), None, (0.0, 0.0, 0.0), (1.0, 2.0, 3.0))
@@ -31,8 +32,8 @@ PLACEMENT = Placement("Scene", ("Lamp", "Shade"), None, (0.0, 0.0, 0.0), (1.0, 2
 @pytest.fixture(autouse=True)
 def _short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait long for a Blender that is asleep."""
-    monkeypatch.setattr(blender_target, "LONGEST", 3.0)
-    monkeypatch.setattr(blender_target, "INTERVAL", 0.02)
+    monkeypatch.setattr(place, "LONGEST_IN_BLENDER", 3.0)
+    monkeypatch.setattr(place, "INTERVAL", 0.02)
 
 
 @contextmanager
@@ -94,7 +95,7 @@ def test_without_a_blender_it_says_so(agent: Agent, home: Path) -> None:
         assert "No running Blender" in sentence and "call place with path" in sentence
         with open_file(home, ONE):
             pass
-    assert agent.ask("job", job=job)["phase"] == "ready"
+    assert state_of(agent, job)["phase"] == "ready"
 
 
 def test_an_idle_blender_is_woken_by_a_person(agent: Agent, home: Path) -> None:
@@ -146,7 +147,7 @@ def test_a_blender_that_closes_meanwhile(agent: Agent, home: Path) -> None:
         closing.start()
         assert "that Blender has closed the file" in agent.refusal("place", job=job)
         closing.join()
-    assert agent.ask("job", job=job)["phase"] == "ready"
+    assert state_of(agent, job)["phase"] == "ready"
 
 
 def test_an_asset_of_the_library(agent: Agent, home: Path, service: ThreadService) -> None:
@@ -178,11 +179,11 @@ def test_a_result_that_lands_meanwhile_is_not_sent_again(
     job = finished(agent)["job"]
     document = OpenDocument(ONE, None)
     with session.open_journal() as blender, session.open_journal() as other:
-        blender_target.send(other, job, document, again=False)
+        place.send(other, job, document, again=False)
         blender.catch_up()
         blender.mark_placed(job, placement=PLACEMENT)
         assert other.job(job).phase is Phase.READY, "it does not know yet"
-        blender_target.send(other, job, document, again=False)
+        place.send(other, job, document, again=False)
         assert other.job(job).phase is Phase.PLACED
         blender.catch_up()
         assert blender.job(job).phase is Phase.PLACED

@@ -15,7 +15,7 @@ from mint_blender.cli import session
 from ...mint_service.runner import ThreadService
 from .agent import Agent, pictures_of
 from .results import finished
-from .test_decisions import lamp_at_preview
+from .test_decisions import lamp_at_preview, state_of
 
 
 def look_at(picture: bytes) -> Image.Image:
@@ -44,7 +44,7 @@ def test_a_file_with_names_bounds_and_a_picture(
     assert shown.size == (640, 480)
     assert len(shown.getcolors(640 * 480) or []) > 1000, "it is empty"
     assert service.credits() == spent
-    assert agent.ask("job", job=job["job"])["phase"] == "placed"
+    assert state_of(agent, job["job"])["phase"] == "placed"
 
 
 @pytest.mark.blender
@@ -147,19 +147,3 @@ def test_files_that_are_gone_are_downloaded_again(
     placed = agent.ask("place", job=job["job"], path=str(tmp_path / "lamp.glb"))
     assert placed["status"] == "written" and (tmp_path / "lamp.glb").is_file()
     assert service.credits() == spent
-
-
-def test_the_hints_are_true(agent: Agent) -> None:
-    """It can replace a file, so it is not called harmless."""
-    listed = {each.name: each for each in agent.portal.call(agent.client.list_tools).tools}
-    hints = listed["place"].annotations
-    assert hints is not None and listed["place"].output_schema is not None
-    assert (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint) == (
-        False,
-        True,
-        False,
-    )
-    for name in ("library", "reference_image", "estimate_transform"):
-        assert listed[name].annotations.read_only_hint and listed[name].output_schema
-    paid = listed["transform"].annotations
-    assert (paid.read_only_hint, paid.destructive_hint, paid.idempotent_hint) == (False, True, True)

@@ -79,8 +79,8 @@ def test_an_address_in_the_local_network_is_refused(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A service at Mint's own address must not make this computer look around its network."""
-    from mint_blender.cli.mcp_server.results import reference_image
+    from mint_blender.cli.mcp_server import generate
 
-    monkeypatch.setattr(reference_image, "_is_local_service", lambda: False)
+    monkeypatch.setattr(generate, "_is_local_service", lambda: False)
     for address in ("https://127.0.0.1/a.png", "https://192.168.0.1/a.png"):
         assert "cannot be used" in agent.refusal("reference_image", image=address)

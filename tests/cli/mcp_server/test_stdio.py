@@ -48,7 +48,7 @@ def test_without_the_package_the_command_says_what_to_install(
     )
     result = mint("mcp")
     assert result.status == 2
-    assert "pip install mint-blender[mcp]" in result.error_text
+    assert 'from a copy of the repository: pip install ".[mcp]"' in result.error_text
 
 
 class Shell:

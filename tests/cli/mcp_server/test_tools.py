@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import session
-from mint_blender.cli.mcp_server import account, server
+from mint_blender.cli.mcp_server import server
 from mint_blender.cli.mcp_server.state import PATIENCE
 from mint_blender.cli.mcp_server.tools import LONGEST_TEXT, READ_ONLY, Tool
 from mint_blender.mint import redaction
@@ -19,34 +19,39 @@ from mint_blender.mint.retry import RetryPolicy, call_with_retries
 from ...mint_service.runner import ThreadService
 from .agent import Agent, Connect
 
-SPENDS = {"generate", "approve", "revise", "resume"}
-FREE = {"account", "estimate", "job", "jobs", "wait"}
-LOCAL = {"job", "jobs", "wait"}
+IRREVERSIBLE = {"generate", "transform", "approve", "revise", "resume", "retry", "cancel"}
+READS_HERE = {"jobs", "wait"}
+READS = {"account", "library", "reference_image", "estimate", "estimate_transform", *READS_HERE}
 
 
 def test_hints_tell_what_a_tool_does(agent: Agent) -> None:
-    """A client may run without asking only what changes nothing."""
+    """A client may run without asking only what changes nothing; `place` can replace a file."""
     listed = agent.portal.call(agent.client.list_tools).tools
     hints = {each.name: each.annotations for each in listed}
-    assert set(hints) >= SPENDS | FREE | {"cancel"}
-    for name in SPENDS | {"cancel"}:
+    assert set(hints) == IRREVERSIBLE | READS | {"place"}
+    for name in IRREVERSIBLE | {"place"}:
         assert not hints[name].read_only_hint, name
         assert hints[name].destructive_hint, name
-        assert hints[name].idempotent_hint, name
+        assert hints[name].idempotent_hint is (name != "place"), name
         assert hints[name].open_world_hint, name
-    for name in FREE:
+    for name in READS:
         assert hints[name].read_only_hint, name
-        assert hints[name].open_world_hint is (name not in LOCAL), name
+        assert hints[name].open_world_hint is (name not in READS_HERE), name
 
 
 def test_tools_describe_themselves(agent: Agent) -> None:
-    """Each has a title, sentences, a schema of what it returns, and no argument of the server's."""
+    """Each has a title, sentences, and no argument of the server's."""
     for tool in agent.portal.call(agent.client.list_tools).tools:
         assert tool.title, tool.name
         assert tool.description.endswith("."), tool.name
         assert "\n  " not in tool.description, tool.name
-        assert tool.output_schema, tool.name
         assert not {"context", "decision", "ctx"} & set(tool.input_schema["properties"]), tool.name
+
+
+def test_all_tools_together_are_short(agent: Agent) -> None:
+    """A model reads them before its first word: 4,000 tokens at most, of four characters each."""
+    listed = agent.portal.call(agent.client.list_tools)
+    assert len(listed.model_dump_json(by_alias=True, exclude_none=True)) <= 16_000
 
 
 def test_an_unexpected_error_is_a_sentence(
@@ -59,7 +64,7 @@ def test_an_unexpected_error_is_a_sentence(
     key = signed_in.key
     redaction.register_secret(key)
 
-    async def account_() -> account.AccountState:
+    async def account_() -> None:
         """Fail."""
         raise RuntimeError(f"bug with {key}")
 
@@ -80,9 +85,9 @@ WORD, WORDS = "x" * LONG, "x " * (LONG // 2)
 @pytest.mark.parametrize(
     ("tool", "arguments", "end"),
     [
-        ("job", {"job": WORD}, "."),
-        ("job", {"job": WORDS}, "."),
         ("wait", {"jobs": [WORD]}, "."),
+        ("wait", {"jobs": [WORDS]}, "."),
+        ("approve", {"job": WORD, "revision": WORD, "approved_credits": 1}, "."),
         ("estimate", {"prompt": "a lamp", "images": [WORD]}, "needs an absolute path."),
         ("estimate", {"prompt": "a lamp", "preset": WORD}, ""),
         ("generate", {"quote_id": WORDS, "approved_credits": 1, "request_id": "a"}, "."),

@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from mint_blender.cli.output import safe_text
+from mint_blender.cli.output.terminal import safe_line
 from mint_blender.files import download_folder, file_choice
-from mint_blender.jobs import request_checks
+from mint_blender.jobs import new_jobs
 from mint_blender.jobs.presentation import error_messages, presenter
 from mint_blender.jobs.storage import serialization
 from mint_blender.message import Message, listed, message_of, sentences
@@ -44,7 +44,7 @@ def _try_request(text: str) -> None:
     request = GenerationRequest.parse(
         kind="model", prompt=text, preset="fast", mode="auto", name=text[:120] or None
     )
-    complaint = request_checks.complaint(request)
+    complaint = new_jobs.complaint(request)
     for each in (complaint, feedback_error(text)):
         if each is not None:
             check_sentence(each)
@@ -61,8 +61,8 @@ def _try_message(text: str) -> None:
     message = sentences(Message("{a} is {b:,}.", a=text, b=1), message_of(text))
     for each in (message, listed([text, message]), Message(text)):
         assert Message.from_json(json.loads(json.dumps(each.to_json()))) == each
-    safe = safe_text.line(text)
-    assert safe == safe_text.line(safe)
+    safe = safe_line(text)
+    assert safe == safe_line(safe)
 
 
 def _try_operation(text: str) -> None:

@@ -6,9 +6,9 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-from ...jobs.storage.home import HOME_VARIABLE
-from ...mint.account import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
-from ..settings import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
+from ..jobs.storage.home import HOME_VARIABLE
+from ..mint.account import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
+from .settings import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import time
 
 import bpy
 
-from ... import session, text_fields
+from .. import session, text_fields
 
 AFTER_MOVE = 4.0
 """Seconds after which a pointer that rests over the sidebar no longer counts."""

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures for an agent: small enough to look at, in a format that all models read."""
+"""What tools return: values as JSON, and pictures that are small enough to look at."""
 
 from __future__ import annotations
 
 import base64
 import io
+import json
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
-from mcp_types import ImageContent
+from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent
 from PIL import Image
 
 from ...files import pictures
@@ -22,6 +24,28 @@ MAX_BYTES = 300_000
 MAX_PIXELS = 2**26
 """Larger pictures are not decoded: 8192 × 8192."""
 READABLE = frozenset({"png", "jpeg", "webp"})
+
+
+def answer(
+    values: dict[str, Any], *content: ContentBlock, is_error: bool = False, text: str = ""
+) -> CallToolResult:
+    """Return JSON values as the result of a tool, with more content after them.
+
+    A model reads the text, by default the values without what is null; programs read the values.
+    """
+    text = text or json.dumps(_known(values), ensure_ascii=False)
+    return CallToolResult(
+        content=[TextContent(type="text", text=text), *content],
+        structured_content=values,
+        is_error=is_error,
+    )
+
+
+def _known(value: Any) -> Any:
+    """Return JSON values without members that are null."""
+    if isinstance(value, dict):
+        return {name: _known(each) for name, each in value.items() if each is not None}
+    return [_known(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 async def picture_content(path: str | Path) -> ImageContent | None:

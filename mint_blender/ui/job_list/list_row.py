@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import bpy
 
-from ....jobs.phases import Phase
-from ... import icons, session
-from ...icons import icon_number
-from .. import card_texts, grouped_jobs
-from ..card import STATE_ICONS
+from ...jobs.phases import Phase
+from .. import icons, session
+from ..icons import icon_number
+from . import card_texts, grouped_jobs
+from .card import STATE_ICONS
 
 
 def draw(layout: bpy.types.UILayout, job_id: str, name: str) -> None:
