@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from .cli import session
 from .cli.follow import Review, follow
 from .cli.output.job_json import job_record
-from .cli.price_check import check_price
 from .jobs.engine.retry_schedule import StillUnreachable
 from .jobs.job import Job
 from .jobs.job_values import Cause, Delivery, Problem
@@ -123,7 +122,6 @@ def _generate(
     level = OptimizationLevel(optimize) if optimize else None
     _check(request, level, review)
     with session.open_job_service() as job_service:
-        check_price(job_service, request, level, max_credits)
         job = job_service.start(
             request, Delivery(splats=splats), optimize=level, max_credits=max_credits
         )

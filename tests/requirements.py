@@ -90,7 +90,7 @@ README = {
     "R-again": Rule("A paid result can be downloaded and placed again."),
     "R-decide": Rule("A Preview is approved or revised before the expensive step."),
     "R-world": Rule("All parts of a World are below one upright root, with a camera."),
-    "R-edited": Rule("A new version keeps an edited model."),
+    "R-edited": Rule("A new version keeps the earlier one as a hidden copy."),
     "R-library-files": Rule("Files of an asset library that the user changed are kept."),
     "R-batch-once": Rule("A rerun of a batch continues, from any machine."),
     "R-batch-limit": Rule("--max-credits applies to all lines of a batch together."),

@@ -82,6 +82,17 @@ def test_every_timer_is_known() -> None:
     assert set().union(*(registered(module) for module in modules().values())) == KNOWN
 
 
+def imported(module: ast.Module, stem: str, path: str) -> str:
+    """Return the path of the module that another one imports by this name."""
+    folders = {
+        node.module or ""
+        for node in ast.walk(module)
+        if isinstance(node, ast.ImportFrom) and stem in {each.name for each in node.names}
+    }
+    (folder,) = folders
+    return str(Path(path).parent / folder.replace(".", "/") / f"{stem}.py")
+
+
 def listening(all_modules: dict[str, ast.Module]) -> dict[str, set[str]]:
     """Return the functions that timers of other modules call, by the module they are in."""
     found: dict[str, set[str]] = {}
@@ -89,13 +100,13 @@ def listening(all_modules: dict[str, ast.Module]) -> dict[str, set[str]]:
         for node in ast.walk(module):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in SUBSCRIBING:
                 stem, _, name = ast.unparse(node.args[-1]).rpartition(".")
-                where = str(Path(path).with_name(f"{stem}.py")) if stem else path
+                where = imported(module, stem, path) if stem else path
                 found.setdefault(where, set()).add(name)
     return found
 
 
 def test_subscribers_are_found() -> None:
-    """Each subscriber is a function of a module in the folder of the module that subscribes it."""
+    """Each subscriber is a function of a module that the subscribing one imports."""
     known = modules()
     found = listening(known)
     assert found

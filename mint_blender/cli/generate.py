@@ -15,7 +15,6 @@ from ..mint.schema import Asset, Format, Kind, OptimizationLevel, is_valid_id
 from . import session
 from .exits import Exit
 from .output.terminal import Terminal
-from .price_check import check_price
 from .results import follow_and_write, path_text
 
 
@@ -43,8 +42,9 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     is_copied = arguments.output is not None and not write_files.needs_blender(
         request.kind, arguments.output, arguments.render
     )
-    with session.open_job_service(opens_results=not is_copied) as job_service:
-        check_price(job_service, request, level, arguments.max_credits, terminal.wait)
+    with session.open_job_service(
+        opens_results=not is_copied, on_wait=terminal.wait
+    ) as job_service:
         job = job_service.start(
             request, delivery, optimize=level, max_credits=arguments.max_credits
         )
@@ -68,7 +68,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Start a new job with the request of another one."""
     from ..jobs import request_template
 
-    with session.open_job_service() as job_service:
+    with session.open_job_service(on_wait=terminal.wait) as job_service:
         job = job_service.job(arguments.job)
         template = request_template.of_job(
             job, job_service.jobs_of_asset(asset_of(job))
@@ -79,9 +79,6 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         ):
             terminal.error(problem)
             return Exit.IMPORT
-        check_price(
-            job_service, template.request, template.optimize, arguments.max_credits, terminal.wait
-        )
         # Not into the Blender scene that the first job was started from.
         delivery = replace(
             template.delivery,

@@ -39,7 +39,7 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if arguments.job is None and (arguments.use is not None or arguments.once_more):
         terminal.error("--use and --once-more need a job.")
         return Exit.USAGE
-    with session.open_job_service() as job_service:
+    with session.open_job_service(on_wait=terminal.wait) as job_service:
         if arguments.job is None:
             jobs = _resume_all(job_service)
             crashed = [
@@ -123,7 +123,7 @@ def has_crashed(job: Job) -> bool:
 
 def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Approve the Preview and follow the job to its end."""
-    with session.open_job_service() as job_service:
+    with session.open_job_service(on_wait=terminal.wait) as job_service:
         job = _decidable(job_service, arguments, terminal)
         job_service.approve(job.id)
         return follow_and_write(job_service, [job], terminal)
@@ -131,7 +131,7 @@ def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Request another Preview and wait for it."""
-    with session.open_job_service() as job_service:
+    with session.open_job_service(on_wait=terminal.wait) as job_service:
         job = _decidable(job_service, arguments, terminal)
         job_service.revise(job.id, arguments.feedback)
         return follow_and_write(job_service, [job], terminal)
@@ -139,7 +139,7 @@ def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Start a new attempt at a failed job."""
-    with session.open_job_service() as job_service:
+    with session.open_job_service(on_wait=terminal.wait) as job_service:
         job = _decidable(job_service, arguments, terminal)
         job_service.retry(job.id)
         return follow_and_write(job_service, [job], terminal)

@@ -21,12 +21,13 @@ from . import settings
 
 if TYPE_CHECKING:
     from ..jobs.budget.spending import Month
+    from ..jobs.queries import PriceQuery
     from ..jobs.service import JobService
     from ..jobs.workflow.context import WorkflowConfig
     from ..mint.account import Account
     from ..mint.client import Client
     from ..mint.generation_request import GenerationRequest
-    from ..mint.schema import Asset, Kind
+    from ..mint.schema import Asset, Estimate, Kind
 
 OnRetry = Callable[[MintError, float], None]
 T = TypeVar("T")
@@ -74,12 +75,14 @@ def open_job_service(
     opens_results: bool = True,
     waits_for_owner: bool = True,
     readable: frozenset[str] | None = None,
+    on_wait: OnRetry | None = None,
 ) -> Iterator[JobService]:
     """Yield the user's jobs, ready to run. Unfinished jobs stay in the journal.
 
     `readable` are the glTF extensions that a file may require. By default they are those of this
     Blender if it `opens_results`: finding out loads `bpy`.
     With `waits_for_owner`, it is known whose key this is, if a job depends on it.
+    `on_wait` is called when asking for a price has to be repeated.
 
     Raises:
         MintError: There is no usable key.
@@ -94,6 +97,9 @@ def open_job_service(
     if readable is None:
         readable = blender_runtime.readable_extensions() if opens_results else frozenset()
     with _job_service(WorkflowConfig(POLL_INTERVALS, readable)) as job_service:
+        job_service.ask_price = lambda query: job_service.queries.cache_answer(
+            query, ask_price(query, on_wait)
+        )
         job_service.unfinished.identify_account()
         while waits_for_owner and job_service.queries.is_pending(KeyOwner()):
             job_service.next_event()
@@ -132,11 +138,8 @@ def _job_service(workflow_config: WorkflowConfig) -> Iterator[JobService]:
 
     limits = settings.limits()
     job_service = JobService(EngineConfig(home(), workflow_config, RETRIES), account())
-    job_service.budget.limits, job_service.blocks_for_prices, job_service.unreachable_timeout = (
-        limits,
-        True,
-        RETRIES.give_up_after,
-    )
+    job_service.budget.limits = limits
+    job_service.unreachable_timeout = RETRIES.give_up_after
     try:
         import_marks.note_crashes(job_service)
         yield job_service
@@ -165,6 +168,29 @@ def call_mint(
     """
     retries = replace(RETRIES, give_up_after=min(RETRIES.give_up_after, patience))
     return call_with_retries(call, retries=retries, on_wait=on_wait)
+
+
+def ask_price(
+    query: PriceQuery, on_wait: OnRetry | None = None, *, patience: float = math.inf
+) -> Estimate:
+    """Return what Mint says that something costs; waits as `call_mint` does.
+
+    For an optimization that Mint refuses to tell about, the estimate is empty: then the price of
+    the last one counts.
+
+    Raises:
+        MintError: Mint cannot be asked.
+    """
+    from ..jobs.queries import OptimizationPrice, quote
+    from ..mint.schema import Estimate
+
+    with open_client() as client:
+        try:
+            return call_mint(lambda: quote(client, query), on_wait, patience=patience)
+        except MintError:
+            if not isinstance(query, OptimizationPrice):
+                raise
+            return Estimate(None, None, None)
 
 
 def check_request(request: GenerationRequest) -> None:

@@ -34,7 +34,7 @@ from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.prepared import PreparedResult
 from ..scene.units import SceneUnits
 from ..scene.update import replace
-from ..scene.world import missing_parts, part_notes, world_objects
+from ..scene.world import part_notes, world_objects
 from ..scene.world.build import import_world
 from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import imported_file
@@ -144,7 +144,7 @@ def _place_world(
     if root is not None:
         known = tags.read(root)
         if known is not None and known.job_id == job.id:
-            return missing_parts.complete(
+            return replace.complete_world(
                 root, files, provenance, options=options, scene=scene, undo=False, prepared=source
             )
         return replace.replace_world(

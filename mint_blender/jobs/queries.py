@@ -57,14 +57,17 @@ class OptimizationPrice:
     model_id: str | None = None
 
 
+PriceQuery = Price | OptimizationPrice
+
+
 def prices_of(
     request: GenerationRequest, optimize: OptimizationLevel | None
-) -> tuple[Price | OptimizationPrice, ...]:
+) -> tuple[PriceQuery, ...]:
     """Return the price queries of a generation and of the optimization that follows it."""
     return (Price.of(request), *([OptimizationPrice()] if optimize else []))
 
 
-def prices_of_retry(job: Job) -> tuple[Price | OptimizationPrice | None, ...]:
+def prices_of_retry(job: Job) -> tuple[PriceQuery | None, ...]:
     """Return the price queries of a new attempt; none where it only fetches.
 
     None stands for a conversion, whose price Mint does not return.
@@ -76,7 +79,7 @@ def prices_of_retry(job: Job) -> tuple[Price | OptimizationPrice | None, ...]:
     return prices_of(job.request, job.optimize)
 
 
-def prices_of_click(job: Job, verb: Verb) -> tuple[Price | OptimizationPrice | None, ...]:
+def prices_of_click(job: Job, verb: Verb) -> tuple[PriceQuery | None, ...]:
     """Return the price queries of a job that costs more after this decision; none if it is free."""
     if verb is Verb.RETRY:
         return prices_of_retry(job)
@@ -135,7 +138,7 @@ def answer(
     return quote(client, query)
 
 
-def quote(client: Client, query: Price | OptimizationPrice) -> Estimate:
+def quote(client: Client, query: PriceQuery) -> Estimate:
     """Return what something would cost, or an empty estimate. Raises MintError."""
     try:
         if isinstance(query, OptimizationPrice):

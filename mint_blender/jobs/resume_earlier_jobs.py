@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from .budget.prices import Budget
-from .budget.totals import SpendingTotals
 from .engine.job_runner import JobRunner
 from .job import Job
 from .queries import KeyOwner
@@ -18,10 +17,9 @@ class UnfinishedJobs:
     a person: resuming them costs Credits.
     """
 
-    def __init__(self, runner: JobRunner, budget: Budget, spending: SpendingTotals) -> None:
+    def __init__(self, runner: JobRunner, budget: Budget) -> None:
         self._runner = runner
         self._budget = budget
-        self._spending = spending
         self._earlier = runner.unsent_jobs
         # what `are_elsewhere` has returned, and for which jobs
         self._elsewhere: tuple[int, Queue | None, bool] = (-1, None, False)
@@ -85,8 +83,7 @@ class UnfinishedJobs:
         """Send the queued jobs, and return them. Raises TooExpensive."""
         self._runner.reread()
         queued = self._earlier.refresh().jobs
-        others = self._spending.today() - sum(map(self._runner.cache.spent_for, queued))
-        self._budget.check_waiting(queued, others)
+        self._budget.check(list(map(self._budget.of_queued, queued)), *queued)
         sent = [job for job in queued if self._runner.wake(job)]
         self._earlier.refresh()
         return sent

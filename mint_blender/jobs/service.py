@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +32,7 @@ from .presentation import action_checks, presenter
 from .queries import (
     OptimizationPrice,
     Price,
-    Query,
+    PriceQuery,
     prices_of,
     prices_of_click,
 )
@@ -53,11 +53,13 @@ class JobService(JobRunner):
 
     def __init__(self, config: EngineConfig, account: Account) -> None:
         super().__init__(config, account)
-        self.budget = Budget(self.queries.answers, lambda: self.cache.paid_for_optimizing)
         self.spending = SpendingTotals(self)
-        self.unfinished = UnfinishedJobs(self, self.budget, self.spending)
-        self.blocks_for_prices = False
-        """Block until a price is known that a limit depends on: without a window."""
+        self.budget = Budget(
+            self.queries.answers, lambda: self.cache.paid_for_optimizing, self.spending.today
+        )
+        self.unfinished = UnfinishedJobs(self, self.budget)
+        self.ask_price: Callable[[PriceQuery], object] | None = None
+        """Without a window: stores the answer of Mint to a query, and blocks until it is there."""
 
     def set_account(self, account: Account) -> None:
         """Talk to Mint with another key or base URL, and resume the jobs of that account."""
@@ -259,9 +261,7 @@ class JobService(JobRunner):
             if Verb.RETRY not in presenter.verbs(job):
                 raise action_checks.refusal(job, Verb.RETRY)
             self.check_idle(job)
-            if queries and (self.budget.limits or job.max_credits is not None):
-                decision = Decision(Verb.RETRY, "", None, *prices)
-                job = self._within_limits(job, decision, queries)
+            job = self._within_limits(job, Verb.RETRY, queries)
             self._order_again(job, [*prices, None, None][:2])
         self.wake(self.job(job.id))
 
@@ -336,7 +336,7 @@ class JobService(JobRunner):
         elif job.phase is Phase.BILLING and job.decision is None:
             self._send_again(job)
         elif job.is_resumable or (job.phase is Phase.PAUSED and job.hold is None):
-            if not self.blocks_for_prices:
+            if self.ask_price is None:
                 self._ask_beyond_own_limit(job)
             self.wake(job)
         else:
@@ -351,7 +351,7 @@ class JobService(JobRunner):
         with self.cache.single_commit():
             job = self.cache.get(job.id) or job
             self.check_idle(job)
-            job = self._within_limits(job, decision, queries)
+            job = self._within_limits(job, Verb.RESUME, queries)
             self.cache.save(job.with_prices_of(decision).moved(Phase.SENDING, problem=None))
         self.wake(self.job(job.id))
 
@@ -435,21 +435,29 @@ class JobService(JobRunner):
         return self.update(job_id, lambda job: replace(job, delivery=delivery))
 
     def _prices(
-        self, *starts: Sequence[Query | None], own_limit: float | None = None
+        self, *starts: Sequence[PriceQuery | None], own_limit: float | None = None
     ) -> list[float | None]:
         """Return the price of each query in Credits, or None if it is unknown.
 
-        A query of None stands for something that Mint returns no price for. Blocks to ask for a
-        price only if a limit depends on it and `blocks_for_prices` is set.
+        A query of None stands for something that Mint returns no price for. Mint is asked only if a
+        limit depends on it.
         """
         queries = list(itertools.chain(*starts))
-        if self.blocks_for_prices and (self.budget.limits or own_limit is not None):
-            for query in dict.fromkeys(queries):
-                if query is not None and self.budget.known(query) is None:
-                    self.ask_and_wait(query)
+        if self.budget.limits or own_limit is not None:
+            self.ask_unknown_prices(queries)
         return [self.budget.price(query) if query is not None else None for query in queries]
 
-    def _begin(self, *jobs: Job, starts: Sequence[Sequence[Query | None]]) -> list[Job]:
+    def ask_unknown_prices(self, queries: Iterable[PriceQuery | None]) -> None:
+        """Ask Mint for the prices that are not known; with a window, who draws them asks.
+
+        Raises:
+            MintError: Mint cannot be asked, where a command has to say so.
+        """
+        for query in dict.fromkeys(queries):
+            if self.ask_price is not None and query and self.budget.known(query) is None:
+                self.ask_price(query)
+
+    def _begin(self, *jobs: Job, starts: Sequence[Sequence[PriceQuery | None]]) -> list[Job]:
         """Commit new jobs if they are within the limits.
 
         In one transaction, so that of two jobs started at the same moment, one counts the other.
@@ -457,10 +465,9 @@ class JobService(JobRunner):
         try:
             with_copies = [new_jobs.keep(self.home, job) for job in jobs]
             with self.cache.single_commit():
-                if self.budget.limits and starts:
-                    self.budget.check(starts, self.spending.today())
-                for job, queries in zip(jobs, starts, strict=False):
-                    self.budget.check_own(job, queries)
+                pairs = zip(jobs, starts, strict=False)
+                expenses = [self.budget.of_start(each, job.max_credits) for job, each in pairs]
+                self.budget.check(expenses)
                 kept = self.cache.add(*with_copies)
         except BaseException:
             for job in jobs:
@@ -479,23 +486,23 @@ class JobService(JobRunner):
         with self.cache.single_commit():
             job = self.cache.get(job.id) or job
             action_checks.check_preview(seen, job, verb)
-            if queries and (self.budget.limits or job.max_credits is not None):
-                job = self._within_limits(job, decision, queries)
+            job = self._within_limits(job, verb, queries)
             decided = self.cache.decide(job, decision)
         if decided is None:
             raise action_checks.refusal(self.cache.get(job.id) or job, verb)
         self.wake(decided)
 
-    def _within_limits(self, job: Job, decision: Decision, queries: Sequence[Query | None]) -> Job:
-        """Return the job if this decision keeps it within the limits. Raises TooExpensive.
+    def _within_limits(self, job: Job, verb: Verb, queries: Sequence[PriceQuery | None]) -> Job:
+        """Return the job if this decision, with these prices, keeps it within the limits.
 
-        Going beyond the limits on purpose removes the job's own limit for good.
+        Going beyond the limits on purpose removes the job's own limit for good. Raises
+        TooExpensive.
         """
+        if not queries:
+            return job
         if self.budget.ignores_limits and job.max_credits is not None:
             job = self.update(job.id, lambda job: replace(job, max_credits=None))
-        self.budget.check_click(
-            job, decision, queries, self.spending.today() - self.cache.spent_for(job)
-        )
+        self.budget.check([self.budget.of_click(job, verb, queries)], job)
         return job
 
     def _ask_beyond_own_limit(self, job: Job) -> None:
@@ -504,5 +511,4 @@ class JobService(JobRunner):
         Without a window, the job's workflow asks for the price and stops there again.
         """
         if (queries := prices_of_click(job, Verb.RESUME)) and not self.is_driven_elsewhere(job):
-            decision = Decision(Verb.RESUME, "", None, *self._prices(queries))
-            self._within_limits(job, decision, queries)
+            self._within_limits(job, Verb.RESUME, queries)

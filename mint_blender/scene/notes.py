@@ -47,21 +47,8 @@ TEMPLATES: dict[str, Message] = {
     "part_removed": Message(
         "The {what} of the earlier version was removed: the new version has none."
     ),
-    "object_removed": Message(
-        "“{name}” is not in the new version. It was removed with everything you added: {lost}."
-    ),
-    "edited_object_kept": Message(
-        "You edited “{name}”. Your edited version is kept, hidden, as “{copy}”."
-    ),
-    "changed_data_kept": Message(
-        "Your changes are kept in the file as “{name}”. The new version does not use them."
-    ),
-    "data_not_transferred": Message("“{name}” was updated. Could not transfer: {lost}."),
-    "action_kept": Message(
-        "“{name}” keeps your action. The action of the new version is kept in the file as"
-        " “{action}”."
-    ),
-    "bones_missing": Message("The new version of “{name}” lacks bones that were in use: {bones}."),
+    "edits_on_copy": Message("Your edits of the mesh are in the hidden copy “{copy}”."),
+    "only_on_copy": Message("What you added to “{name}” is now only in the hidden copy: {lost}."),
     "modifiers_without_effect": Message(
         "“{name}” is now only the parent of several moving parts, so its modifiers have no effect."
         " Add them to the parts."

@@ -112,43 +112,77 @@ def _register() -> None:
 
 
 def _follow_drawing() -> None:
-    """Fetch what is shown when it is drawn. True: it is too early, look again soon."""
+    """Fetch what is shown when it is drawn."""
+    visibility.when_drawn("form", _prepare_form)
+    visibility.when_drawn("styles", _prepare_styles)
+    visibility.when_drawn("library", _supply_library)
+    visibility.when_drawn("asset_bar", _catch_up_bar)
+    visibility.when_redrawn(_catch_up_bar)
 
-    def form() -> bool:
-        from .create import prompts, styles
 
-        styles.prepare()
-        is_early = prompts.ask()
-        prompts.prepare()
-        return is_early
+def _prepare_form() -> bool:
+    """Fetch what the form shows. Returns True while it is too early to ask for the price."""
+    from .create import prompts, styles
 
-    def style_presets() -> bool:
-        from .create import styles
+    styles.prepare()
+    is_early = prompts.ask()
+    prompts.prepare()
+    return is_early
 
-        styles.prepare()
-        return False
 
-    def library() -> bool:
-        from .library_browser import loader
+def _prepare_styles() -> bool:
+    """Read the style presets that the preferences show."""
+    from .create import styles
 
-        return loader.supply()
+    styles.prepare()
+    return False
 
-    def bar() -> bool:
-        from .asset_bar import bar
 
-        return bar.catch_up()
+def _supply_library() -> bool:
+    from .library_browser import loader
 
-    visibility.when_drawn("form", form)
-    visibility.when_drawn("styles", style_presets)
-    visibility.when_drawn("library", library)
-    visibility.when_drawn("asset_bar", bar)
-    visibility.when_redrawn(bar)
+    return loader.supply()
+
+
+def _catch_up_bar() -> bool:
+    from .asset_bar import bar
+
+    return bar.catch_up()
 
 
 def _follow_jobs() -> None:
     """Subscribe to jobs: what they cost, what they show, and where their results go."""
     from . import icons
     from .account import balance_watch, billing_watch, usage_chart
+    from .pricing import open_dialogs
+    from .review import large_previews
+    from .viewport import idle_scene, targets
+
+    heartbeat.on_jobs_changed(billing_watch.catch_up)
+    heartbeat.on_jobs_changed(balance_watch.catch_up)
+    heartbeat.on_answers(billing_watch.catch_up)
+    visibility.when_drawn("usage", usage_chart.catch_up)
+    heartbeat.on_beat(limit_dialog.catch_up, is_waiting=limit_dialog.is_waiting)
+    heartbeat.before_redraw(open_dialogs.refresh)
+    heartbeat.on_file_loaded(open_dialogs.forget)
+    _add(large_previews.add_handlers, large_previews.remove_handlers)
+    heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
+    heartbeat.on_jobs_changed(review_feedback.catch_up)
+    is_waiting = large_previews.is_waiting
+    heartbeat.on_beat(large_previews.catch_up, is_waiting=is_waiting, is_due_soon=is_waiting)
+    heartbeat.on_jobs_changed(large_previews.free)
+    visibility.when_drawn(large_previews.NAME, large_previews.look)
+    _add(idle_scene.add, idle_scene.remove)
+    heartbeat.before_redraw(idle_scene.follow)
+    heartbeat.before_redraw(targets.follow)
+    heartbeat.on_file_loaded(targets.file_opened)
+    heartbeat.on_jobs_changed(icons.catch_up)
+    _follow_list()
+    _follow_library()
+
+
+def _follow_list() -> None:
+    """Keep the list of jobs up to date, and import results at a beat."""
     from .job_list import (
         auto_import,
         background_import,
@@ -156,58 +190,36 @@ def _follow_jobs() -> None:
         job_documents,
         placed_results,
     )
-    from .library_browser import library_sync, loader, panel_data
-    from .pricing import open_dialogs
-    from .review import large_previews
-    from .viewport import idle_scene, targets
 
-    on_changed, on_beat, before_redraw = (
-        heartbeat.on_jobs_changed,
-        heartbeat.on_beat,
-        heartbeat.before_redraw,
-    )
-    on_changed(billing_watch.catch_up)
-    on_changed(balance_watch.catch_up)
-    heartbeat.on_answers(billing_watch.catch_up)
-    visibility.when_drawn("usage", usage_chart.catch_up)
-    on_beat(limit_dialog.catch_up, is_waiting=limit_dialog.is_waiting)
-    before_redraw(open_dialogs.refresh)
-    heartbeat.on_file_loaded(open_dialogs.forget)
-    _add(large_previews.add_handlers, large_previews.remove_handlers)
-    on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
-    on_changed(review_feedback.catch_up)
-    is_waiting = large_previews.is_waiting
-    on_beat(large_previews.catch_up, is_waiting=is_waiting, is_due_soon=is_waiting)
-    on_changed(large_previews.free)
-    visibility.when_drawn(large_previews.NAME, large_previews.look)
-    _add(idle_scene.add, idle_scene.remove)
-    before_redraw(idle_scene.follow)
-    before_redraw(targets.follow)
-    heartbeat.on_file_loaded(targets.file_opened)
-    on_changed(icons.catch_up)
-    on_beat(grouped_jobs.settle, is_waiting=grouped_jobs.is_unsettled)
+    heartbeat.on_beat(grouped_jobs.settle, is_waiting=grouped_jobs.is_unsettled)
     _add(placed_results.add, placed_results.remove)
-    on_beat(
+    heartbeat.on_beat(
         background_import.poll,
         is_waiting=background_import.is_waiting,
         is_due_soon=background_import.is_due_soon,
     )
-    on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
-    on_changed(background_import.warm_up)
-    on_beat(job_rows.sync)
-    on_changed(job_rows.sync)
-    before_redraw(grouped_jobs.prepare)
+    heartbeat.on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
+    heartbeat.on_jobs_changed(background_import.warm_up)
+    heartbeat.on_beat(job_rows.sync)
+    heartbeat.on_jobs_changed(job_rows.sync)
+    heartbeat.before_redraw(grouped_jobs.prepare)
     _add(job_documents.add, job_documents.remove)
     session.on_service_opened(job_documents.open_with)
     heartbeat.on_file_loaded(job_documents.file_opened)
-    before_redraw(job_documents.follow)
+    heartbeat.before_redraw(job_documents.follow)
     session.on_service_opened(grouped_jobs.prepare)
     visibility.when_drawn("jobs", grouped_jobs.check)
-    on_beat(library_sync.work, is_waiting=library_sync.is_waiting)
-    on_changed(library_sync.follow)
-    on_changed(loader.catch_up)
+
+
+def _follow_library() -> None:
+    """Update the entries from the jobs, and follow a sync."""
+    from .library_browser import library_sync, loader, panel_data
+
+    heartbeat.on_beat(library_sync.work, is_waiting=library_sync.is_waiting)
+    heartbeat.on_jobs_changed(library_sync.follow)
+    heartbeat.on_jobs_changed(loader.catch_up)
     heartbeat.on_answers(loader.catch_up)
-    before_redraw(panel_data.prepare)
+    heartbeat.before_redraw(panel_data.prepare)
     session.on_account_changed(loader.known)
     session.on_account_changed(library_sync.forget_pending)
 

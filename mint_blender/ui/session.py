@@ -89,9 +89,9 @@ class Session:
         self.journal_error = None
         self.service = service
         service.allow_online(may_go_online())
-        service.blocks_for_prices = bpy.app.background
         # A script that waits must come to an end; a window waits as long as an outage lasts.
         if bpy.app.background:
+            service.ask_price = service.ask_and_wait
             service.unreachable_timeout = RetryPolicy().give_up_after
         import_marks.note_crashes(service)
         for subscriber in self.on_service_opened:

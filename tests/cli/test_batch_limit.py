@@ -10,6 +10,8 @@ import pytest
 
 from mint_blender.cli import settings
 from mint_blender.jobs.budget.spending import Limits
+from mint_blender.jobs.service import JobService
+from mint_blender.mint.errors import Unreachable
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
@@ -188,6 +190,25 @@ def test_lines_that_were_paused_count(
     ran = mint(*arguments, "--max-credits", "744")
     assert ran.status == 0, ran.err
     assert len(service.operations()) == 3
+
+
+def test_a_price_that_mint_cannot_be_asked_for_stops_one_line(
+    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a batch runs for hours, prices are asked for again; the other lines continue."""
+    start = JobService.start
+
+    def start_or_fail(job_service: JobService, request: Any, *values: Any, **more: Any) -> Any:
+        if request.prompt == "lamp 1":
+            raise Unreachable("no route")
+        return start(job_service, request, *values, **more)
+
+    monkeypatch.setattr(JobService, "start", start_or_fail)
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert ran.status == 5
+    assert "line 1: Mint cannot be reached: no route." in ran.error_text
+    assert "2 of 3 lines are done" in ran.error_text
 
 
 def test_paused_lines_count_once_for_the_day(

@@ -233,6 +233,19 @@ def test_approving_and_revising_above_a_limit(
     assert mint("approve", job).status == 0
 
 
+def test_a_price_is_asked_for_again(
+    mint: RunMint, service: ThreadService, preferences: Set
+) -> None:
+    """A decision waits for Mint as long as any command does, and says so."""
+    job = in_review(mint)
+    preferences(Limits(each=248))
+    failing = {"method": "POST", "path": "/v1/pricing:estimate", "times": 1}
+    service.scenario(answers=[{**failing, "answer": {"word": "503"}}])
+    ran = mint("approve", job)
+    assert ran.status == 0
+    assert "Retrying in" in ran.err
+
+
 def test_approving_in_python_above_a_limit(
     mint: RunMint, service: ThreadService, preferences: Set
 ) -> None:

@@ -133,7 +133,7 @@ def service() -> Iterator[ThreadService]:
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
     """Yield a job service that may wait for a price and reads optimized files."""
     job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
-    job_service.blocks_for_prices = True
+    job_service.ask_price = job_service.ask_and_wait
     yield job_service
     assert job_service.close(20)
 
@@ -216,7 +216,7 @@ def test_the_daily_limit_includes_a_pending_optimization(
 
 def test_both_prices_are_requested_together(job_service: JobService) -> None:
     """A window gets all unknown prices at once."""
-    job_service.blocks_for_prices = False
+    job_service.ask_price = None
     job_service.budget.limits = Limits(each=1000)
     with pytest.raises(TooExpensive) as caught:
         job_service.start(LAMP, optimize=LIGHT)
@@ -237,7 +237,7 @@ def test_the_last_cost_is_used_when_mint_returns_no_price(
     assert job_service.budget.price(OptimizationPrice()) == 20
     assert job_service.close(20)
     later = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
-    later.blocks_for_prices = True
+    later.ask_price = later.ask_and_wait
     later.ask_and_wait(Price.of(LAMP))
     service.scenario(
         answers=[{"method": "POST", "path": ESTIMATE[1], "times": 1, "answer": {"status": 404}}]

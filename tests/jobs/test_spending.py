@@ -11,8 +11,16 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.budget import spending
-from mint_blender.jobs.budget.prices import MAX_AGE, MAX_ERROR_AGE, Budget
-from mint_blender.jobs.budget.spending import Limits, committed, entry, limit_error, month
+from mint_blender.jobs.budget.prices import MAX_ERROR_AGE, Budget
+from mint_blender.jobs.budget.spending import (
+    PRICE_LIFETIME,
+    Expense,
+    Limits,
+    committed,
+    entry,
+    limit_error,
+    month,
+)
 from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
@@ -81,9 +89,52 @@ def test_a_price_above_a_limit_is_reported(
     price: float | None, limits: Limits, spent: float, says: str | None
 ) -> None:
     """The message names price and limit; an unknown price is not within a limit."""
-    said = limit_error(price, limits, spent)
+    said = limit_error([Expense(price, price)], limits, spent)
     assert said is None if says is None else says in (said or "")
     assert said is None or price is None or f"about {price:,.0f} Credits" in said
+
+
+@pytest.mark.parametrize(
+    ("expense", "says"),
+    [
+        (Expense(1.0, 100.0, most=100.0), None),
+        (
+            Expense(101.0, 101.0, most=100.0, is_new=True),
+            "This would cost about 101 Credits, more than the limit of 100.",
+        ),
+        (
+            Expense(1650.0, 1650.0, paid=150.0, most=1000.0),
+            "This job would cost about 1,650 Credits in total, more than its limit of 1,000 Credits.",
+        ),
+        (
+            Expense(None, None, most=100.0, is_new=True),
+            "Mint did not return a price, so the limit cannot be checked.",
+        ),
+        (
+            Expense(None, None, most=100.0),
+            "Mint did not return a price, so the limit of 100 Credits for this job cannot be checked.",
+        ),
+    ],
+)
+def test_an_own_limit_is_for_the_total(expense: Expense, says: str | None) -> None:
+    """What was started before is told from what was not."""
+    assert limit_error([expense]) == says
+    assert limit_error([Expense(1.0, 1.0), expense]) == says
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        (Limits(each=300, day=1050), None),
+        (Limits(each=299, day=1050), "about 300 Credits, more than your limit of 299 Credits per"),
+        (Limits(day=1049), "about 400 Credits. With the 650 Credits spent today"),
+    ],
+)
+def test_what_begins_together_is_added_up(limits: Limits, says: str | None) -> None:
+    """The dearest counts for a generation; what a job has paid before is no part of the price."""
+    expenses = [Expense(100.0, 100.0), Expense(300.0, 450.0, paid=150.0)]
+    said = limit_error(expenses, limits, spent=500.0)
+    assert said is None if says is None else says in (said or "")
 
 
 @pytest.mark.parametrize(
@@ -329,9 +380,9 @@ def test_an_old_price_is_requested_again() -> None:
     answers: dict[Any, QueryAnswered] = {}
     budget = Budget(answers)
     assert budget.known(query) is None
-    answers[query] = answered(query, estimate, ago=MAX_AGE - 60)
+    answers[query] = answered(query, estimate, ago=PRICE_LIFETIME - 60)
     assert budget.known(query) is not None
-    answers[query] = answered(query, estimate, ago=MAX_AGE + 60)
+    answers[query] = answered(query, estimate, ago=PRICE_LIFETIME + 60)
     assert budget.known(query) is None
     assert budget.price(query) == 248
     answers[query] = answered(query, None, error="no", ago=MAX_ERROR_AGE + 1)

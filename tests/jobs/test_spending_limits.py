@@ -181,7 +181,7 @@ def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) ->
 
 def test_a_blocking_start_waits_for_the_price(job_service: JobService) -> None:
     """If the price cannot be read, the error is part of the message."""
-    job_service.blocks_for_prices = True
+    job_service.ask_price = job_service.ask_and_wait
     job_service.budget.limits = Limits(each=300)
     assert job_service.start(LAMP).estimate == 248
     with pytest.raises(TooExpensive, match="about 798 Credits"):

@@ -59,6 +59,14 @@ def differences(before: SceneSnapshot, after: SceneSnapshot) -> list[str]:
         "('Scene', 'Other'): tool_settings.",
         "('Collection', 'Other/collection'): is_runtime_data",
     )
+    # computed when an object is shown; after an undo or redo a hidden one has none of these
+    evaluated = ("matrix_world", "matrix_local", "bound_box", "dimensions")
+    late += tuple(
+        f"{key}: {name} "
+        for key, values in after.blocks.items()
+        if key[0] == "Object" and values["hide_viewport"]
+        for name in evaluated
+    )
     return [each for each in found if not each.startswith(late)]
 
 

@@ -20,7 +20,7 @@ def _nodes(block: Any) -> Any:
 
 
 def _curve() -> Any:
-    from mint_blender.scene.update.animation import curves
+    from mint_blender.scene.model.cleanup import curves
 
     return next(iter(curves(bpy.data.actions[TITLE])))
 

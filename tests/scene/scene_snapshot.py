@@ -260,7 +260,7 @@ def _digest(items: Any, member: str) -> str:
 
 
 def _curves(action: Any) -> Iterator[Any]:
-    from mint_blender.scene.update.animation import curves
+    from mint_blender.scene.model.cleanup import curves
 
     return curves(action)
 

@@ -18,7 +18,7 @@ import numpy as np  # noqa: E402
 from mint_blender.files.errors import InvalidPicture  # noqa: E402
 from mint_blender.scene.gltf.gltf_import import import_glb  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
-from mint_blender.scene.world import capture_point, panorama  # noqa: E402
+from mint_blender.scene.world import calibration, panorama  # noqa: E402
 
 from . import synthetic_world  # noqa: E402
 
@@ -38,8 +38,8 @@ class Place:
         collection = self.scene.collection
         self.root = bpy.data.objects.new("Room", None)
         collection.objects.link(self.root)
-        self.point = capture_point.add(self.root, "Room", collection, flipped=True)
-        self.camera = capture_point.add_camera(self.point, "Room", collection)
+        self.point = calibration.add_capture_point(self.root, "Room", collection, flipped=True)
+        self.camera = calibration.add_camera(self.point, "Room", collection)
         self.collider = import_glb(synthetic_world.collider(folder / "collider.glb"), collection)
         for each in self.collider:
             each.parent = self.root

@@ -28,9 +28,9 @@ from mint_blender.scene.place import (  # noqa: E402
 )
 from mint_blender.scene.prepared import PreparedResult  # noqa: E402
 from mint_blender.scene.units import SceneUnits  # noqa: E402
-from mint_blender.scene.update.replace import replace_model, replace_world  # noqa: E402
+from mint_blender.scene.update.replace import complete_world, replace_model, replace_world  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
-from mint_blender.scene.world import edit, missing_parts, world_objects  # noqa: E402
+from mint_blender.scene.world import edit, world_objects  # noqa: E402
 from mint_blender.scene.world.build import import_world  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 
@@ -227,7 +227,7 @@ def test_a_missing_part_is_added_from_a_prepared_world(tmp_path: Path) -> None:
         remove_splats(root)
         collider = world_objects.parts_of(root, "collider")
         prepared = source if isinstance(source, PreparedResult) else None
-        missing_parts.complete(root, files, provenance, prepared=prepared)
+        complete_world(root, files, provenance, prepared=prepared)
         assert world_objects.parts_of(root, "collider") == collider
         assert len(world_objects.parts_of(root, "splats")) == 1
 

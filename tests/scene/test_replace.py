@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,14 +122,63 @@ def test_the_root_has_the_new_provenance(model: Path, larger: Path) -> None:
     assert find(job_id="job_2").root == root and find(job_id="job_1") is None
 
 
-def test_data_of_the_earlier_version_is_removed(model: Path, larger: Path) -> None:
-    """Mesh, material and picture are replaced, and the mesh keeps its name."""
+def test_the_earlier_version_is_a_hidden_copy(model: Path, larger: Path) -> None:
+    """It has mesh, material and picture of its own, and the names of the new ones stay plain."""
     root = place_model(model, FIRST).root
+    mesh, material = root.data, root.active_material
     kinds = ("objects", "meshes", "materials", "images", "collections", "scenes")
     before = {kind: len(getattr(bpy.data, kind)) for kind in kinds}
-    replace_model(larger, SECOND, root)
-    assert {kind: len(getattr(bpy.data, kind)) for kind in kinds} == before
-    assert root.data.name == "Lamp"
+    assert replace_model(larger, replace(SECOND, name="Lamp"), root).notes == ()
+    twice = ("objects", "meshes", "materials", "images")
+    assert {kind: len(getattr(bpy.data, kind)) for kind in kinds} == {
+        kind: count * (2 if kind in twice else 1) for kind, count in before.items()
+    }
+    kept = bpy.data.objects["Lamp (earlier)"]
+    assert (kept.data, kept.active_material) == (mesh, material)
+    assert kept.hide_viewport and kept.hide_render and not root.hide_viewport
+    assert root.data.name == root.active_material.name == "Lamp"
+    assert mesh.name == material.name == "Lamp (earlier)"
+    assert {each.name for each in bpy.data.images} == {"Lamp", "Lamp (earlier)"}
+    assert find(job_id="job_1") is None
+
+
+def test_data_that_others_use_keep_their_names(model: Path, larger: Path) -> None:
+    """A material from Mint that an object of the user's has, too, is not only the earlier one's."""
+    root = place_model(model, FIRST).root
+    material = root.active_material
+    other = bpy.data.objects.new("Other", bpy.data.meshes.new("Other"))
+    other.data.materials.append(material)
+    replace_model(larger, replace(SECOND, name="Lamp"), root)
+    assert (material.name, root.active_material.name) == ("Lamp", "Lamp.001")
+
+
+def test_the_hidden_copy_is_whole(tmp_path: Path) -> None:
+    """Parts, bones, pose and animation are those of the earlier version, and belong together."""
+    root = place_model(glb_fixtures.skinned(tmp_path / "a.glb", waves=("wave",)), FIRST).root
+    made = _built_around(root)
+    armature, body = (
+        next(each for each in root.children_recursive if each.type == kind)
+        for kind in ("ARMATURE", "MESH")
+    )
+    bones, action, names = armature.data, armature.animation_data.action, (armature.name, body.name)
+    bone = armature.pose.bones["upper"]
+    bone.constraints.new("COPY_ROTATION").target = armature
+    bone["strength"] = 0.5
+    bpy.context.view_layer.update()
+    where = root.matrix_world.copy()
+    later = glb_fixtures.skinned(tmp_path / "b.glb", bones=("lower", "head"), waves=("nod",))
+    replace_model(later, SECOND, root)
+    kept = bpy.data.objects["My lamp (earlier)"]
+    skeleton, skin = (bpy.data.objects[f"{name} (earlier)"] for name in names)
+    assert (kept.parent, skeleton.parent) == (made["Table"], kept)
+    assert kept.matrix_world == where and kept.constraints[0].target == made["Compass"]
+    assert skin in kept.children_recursive and skin.modifiers[0].object == skeleton
+    assert skeleton.data == bones and skeleton.animation_data.action == action
+    assert [each.name for each in skeleton.pose.bones] == ["lower", "upper"]
+    bone = skeleton.pose.bones["upper"]
+    assert bone.constraints[0].target == skeleton and bone["strength"] == 0.5
+    assert all(each.hide_viewport for each in (kept, skeleton, skin))
+    assert not set(kept.children_recursive) & set(root.children_recursive)
 
 
 def test_another_model_parented_to_it_stays(tmp_path: Path, larger: Path) -> None:
@@ -143,14 +193,6 @@ def test_another_model_parented_to_it_stays(tmp_path: Path, larger: Path) -> Non
     assert (
         cup.parent == table and len(cup.children) == 2 and all(each.data for each in cup.children)
     )
-
-
-def test_a_material_of_the_user_is_kept(model: Path, larger: Path) -> None:
-    """A material that the user assigned to the earlier version stays in the file."""
-    root = place_model(model, FIRST).root
-    root.data.materials[0] = bpy.data.materials.new("My gold")
-    replace_model(larger, SECOND, root)
-    assert "My gold" in bpy.data.materials
 
 
 def test_linked_duplicates_show_the_new_version(model: Path, larger: Path) -> None:
@@ -209,8 +251,8 @@ def test_several_parts_are_joined_to_the_one_mesh(model: Path, tmp_path: Path) -
     assert {
         kind: len(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "collections")
     } == {
-        "objects": 1,
-        "meshes": 1,
+        "objects": 2,
+        "meshes": 2,
         "collections": 2,
     }
     assert (
@@ -246,15 +288,14 @@ def test_lost_modifiers_and_constraints_are_named(model: Path, tmp_path: Path) -
     part = next(
         each for each in root.children_recursive if each.type == "MESH" and each.animation_data
     )
+    name = part.name
     part.modifiers.new("My bevel", "BEVEL")
     part.constraints.new("COPY_LOCATION").name = "My constraint"
     (note,) = replace_model(model, FIRST, root).notes
-    assert part_name(note) and "My bevel" in note and "My constraint" in note
-
-
-def part_name(note: str) -> bool:
-    """Return whether the sentence begins with a name in quotes."""
-    return note.startswith("“Lamp")
+    assert f"“{name}”" in note and "My bevel" in note and "My constraint" in note
+    assert [each.name for each in bpy.data.objects[f"{name} (earlier).001"].modifiers] == [
+        "My bevel"
+    ]
 
 
 def test_one_mesh_is_parented_to_the_earlier_empty(model: Path, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replacing a model: what the user added to its mesh and materials stays."""
+"""Replacing a model: the user's materials and linked duplicates, all copies, and what is refused."""
 
 from __future__ import annotations
 
@@ -24,91 +24,12 @@ from mint_blender.scene.update.replace import replace_model  # noqa: E402
 from .replace_helpers import (  # noqa: E402
     FIRST,
     SECOND,
-    add_target,
     height_of,
-    new_empty,
-    only_object,
     place_first,
 )
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
-# -- On the mesh
-
-
-def test_shape_keys_keep_their_settings(tmp_path: Path) -> None:
-    """Value, range and drivers of a key that comes again stay; a key that does not is named."""
-    root = place_first(glb_fixtures.shaped(tmp_path / "a.glb", "wide", "gone"))
-    body, needle = only_object(root, "MESH"), new_empty("Needle")
-    keys = body.data.shape_keys
-    keys.key_blocks["wide"].slider_max, keys.key_blocks["wide"].value = 3, 2
-    target = add_target(needle, "location", keys, 'key_blocks["wide"].value', "KEY")
-    add_target(keys.key_blocks["gone"], "value", needle, "scale.x")
-    add_target(keys.key_blocks["wide"], "slider_min", needle, "scale.y")
-    (note,) = replace_model(
-        glb_fixtures.shaped(tmp_path / "b.glb", "wide", height=2), SECOND, root
-    ).notes
-    new = body.data.shape_keys
-    assert target.id == new and (
-        new.key_blocks["wide"].slider_max,
-        new.key_blocks["wide"].value,
-    ) == (3, 2)
-    assert [each.data_path for each in new.animation_data.drivers] == [
-        'key_blocks["wide"].slider_min'
-    ]
-    assert "gone" in note and height_of(root) == 2
-
-
-def test_vertex_groups_are_transferred_by_the_nearest_vertex(model: Path, tmp_path: Path) -> None:
-    """The same end of the new, larger mesh is in the user's group, with its weights."""
-    root = place_first(model)
-    group = root.vertex_groups.new(name="Top")
-    group.add([each.index for each in root.data.vertices if each.co.z > 0.5], 0.75, "REPLACE")
-    root.modifiers.new("Mine", "DISPLACE").vertex_group = "Top"
-    assert (
-        replace_model(
-            glb_fixtures.simple(tmp_path / "b.glb", (-2, 0, -2), (2, 8, 2)), SECOND, root
-        ).notes
-        == ()
-    )
-    assert [each.name for each in root.vertex_groups] == ["Top"] and root.modifiers[
-        "Mine"
-    ].vertex_group == "Top"
-    weights = {
-        each.index: each.groups[0].weight if each.groups else 0 for each in root.data.vertices
-    }
-    assert all(weights[each.index] == (0.75 if each.co.z > 4 else 0) for each in root.data.vertices)
-
-
-def test_the_groups_of_bones_are_the_new_ones(tmp_path: Path) -> None:
-    """Groups of earlier bones are removed; the user's own group stays."""
-    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
-    body = only_object(root, "MESH")
-    body.vertex_groups.new(name="Mine").add([0], 1, "REPLACE")
-    replace_model(glb_fixtures.skinned(tmp_path / "b.glb", bones=("lower", "head")), SECOND, root)
-    assert {each.name for each in body.vertex_groups} == {"lower", "head", "Mine"}
-
-
-def test_lost_vertex_data_is_named(model: Path, tmp_path: Path) -> None:
-    """A sentence names a second UV map, a color attribute and a shape key of the user's."""
-    root = place_first(model)
-    root.data.uv_layers.new(name="My UVs")
-    root.data.color_attributes.new("My colors", "FLOAT_COLOR", "POINT")
-    root.shape_key_add(name="Basis")
-    root.shape_key_add(name="My shape")
-    kept, note = replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes
-    assert "(earlier)" in kept  # all of it is still there on the edited mesh
-    assert all(name in note for name in ("My UVs", "My colors", "My shape")) and "Basis" not in note
-
-
-def test_properties_and_drivers_of_the_mesh_stay(model: Path, tmp_path: Path) -> None:
-    """A custom property of the mesh, its driver, and a driver elsewhere that reads the mesh."""
-    root, needle = place_first(model), new_empty("Needle")
-    root.data["wear"] = needle.scale.x = 0.25
-    target = add_target(needle, "location", root.data, '["wear"]', "MESH")
-    add_target(root.data, '["wear"]', needle, "scale.x")
-    assert replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes == ()
-    assert root.data["wear"] == pytest.approx(0.25) and target.id == root.data
-    assert [each.data_path for each in root.data.animation_data.drivers] == ['["wear"]']
+# -- Shared meshes
 
 
 def test_a_shared_mesh_may_become_two(tmp_path: Path) -> None:
@@ -188,42 +109,20 @@ def test_a_material_of_the_user_keeps_its_slot(tmp_path: Path) -> None:
     assert [each.material for each in root.material_slots] == [paint, gold, glass]
 
 
-def test_a_changed_material_of_mint_is_kept_in_the_file(model: Path, tmp_path: Path) -> None:
-    """The new version has its own; a sentence says that the changed one was kept."""
+def test_what_the_user_did_to_a_material_of_mint_is_on_the_hidden_copy(
+    model: Path, tmp_path: Path
+) -> None:
+    """The new version has its own material and picture, whatever was set or painted."""
     root = place_first(model)
     earlier = root.data.materials[0]
+    (image,) = [each for each in bpy.data.images if each.get("mint_made")]
     node = next(each for each in earlier.node_tree.nodes if each.type == "BSDF_PRINCIPLED")
     node.inputs["Roughness"].default_value = 0.125
-    (note,) = replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes
-    assert root.data.materials[0] != earlier and root.data.materials[0].name == "Lamp, better"
-    assert earlier.use_fake_user and f"“{earlier.name}”" in note and "(earlier)" in earlier.name
-    assert replace_model(glb_fixtures.simple(tmp_path / "c.glb"), SECOND, root).notes == ()
-
-
-def test_a_painted_picture_is_kept_in_the_file(model: Path, tmp_path: Path) -> None:
-    """A texture that the user painted on is not deleted."""
-    root = place_first(model)
-    (image,) = [each for each in bpy.data.images if each.get("mint_made")]
     image.pixels[0] = 0.5
-    image.update()
-    assert image.is_dirty
-    (note,) = replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes
-    assert image.use_fake_user and f"“{image.name}”" in note
-
-
-def test_drivers_of_materials_are_moved_to_the_new_one(model: Path, tmp_path: Path) -> None:
-    """Both the driver on the roughness, and one elsewhere that reads the material."""
-    root, needle = place_first(model), new_empty("Needle")
-    tree = root.data.materials[0].node_tree
-    node = next(each for each in tree.nodes if each.type == "BSDF_PRINCIPLED")
-    add_target(node.inputs["Roughness"], "default_value", needle, "scale.x")
-    target = add_target(needle, "location", root.data.materials[0], "roughness", "MATERIAL")
-    replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root)
-    new = root.data.materials[0]
-    assert target.id == new
-    assert [
-        each.driver.variables[0].targets[0].id for each in new.node_tree.animation_data.drivers
-    ] == [needle]
+    assert replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes == ()
+    assert root.data.materials[0] != earlier
+    assert bpy.data.objects["Lamp (earlier)"].active_material == earlier
+    assert node.inputs["Roughness"].default_value == 0.125 and image.users
 
 
 # -- What is refused

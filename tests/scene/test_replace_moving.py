@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replacing an animated model: what the user added to bones and animation stays."""
+"""Replacing an animated model: the objects stay, and move as the new version does."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.scene.bounds import bounds  # noqa: E402
+from mint_blender.scene.model import cleanup  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, place_model  # noqa: E402
-from mint_blender.scene.update import animation  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
 from .replace_helpers import (  # noqa: E402
@@ -61,24 +61,6 @@ def test_constraints_children_and_drivers_of_bones_stay(tmp_path: Path) -> None:
         'pose.bones["upper"].location'
     ]
     assert hat in placed.objects
-
-
-def test_a_missing_bone_is_named(tmp_path: Path) -> None:
-    """Its children are parented to the armature and stay where they are."""
-    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
-    armature, hat = only_object(root, "ARMATURE"), new_empty("Hat")
-    hat.parent, hat.parent_type, hat.parent_bone = armature, "BONE", "upper"
-    bpy.context.view_layer.update()
-    where = hat.matrix_world.copy()
-    (note,) = replace_model(
-        glb_fixtures.skinned(tmp_path / "b.glb", bones=("lower", "head")), SECOND, root
-    ).notes
-    assert "upper" in note and "lacks bones" in note
-    bpy.context.view_layer.update()
-    assert (hat.parent, hat.parent_type) == (armature, "OBJECT")
-    assert [tuple(row) for row in hat.matrix_world] == [
-        pytest.approx(tuple(row), abs=1e-5) for row in where
-    ]
 
 
 def test_modifiers_keep_their_order_around_the_armature(tmp_path: Path) -> None:
@@ -129,40 +111,50 @@ def test_a_model_with_bones_is_replaced_by_one_without(model: Path, tmp_path: Pa
     hat.parent, hat.parent_type, hat.parent_bone = only_object(root, "ARMATURE"), "BONE", "upper"
     replace_model(model, SECOND, root)
     assert [each.name for each in body.modifiers] == ["Mine"] and hat.parent == root
-    assert (
-        not [each for each in bpy.data.objects if each.type == "ARMATURE"]
-        and not bpy.data.armatures
-    )
+    assert {each.type for each in root.children_recursive} == {"MESH", "EMPTY"}
     assert height_of(root) == 1
 
 
-def test_a_pose_of_the_user_is_kept(tmp_path: Path) -> None:
-    """Bones that the user has not posed take the pose of the new file."""
+def test_the_pose_is_that_of_the_new_file(tmp_path: Path) -> None:
+    """A pose of the user's is on the hidden copy."""
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
+    armature = only_object(root, "ARMATURE")
+    armature.pose.bones["upper"].location *= 2
+    mine = armature.pose.bones["upper"].location.copy()
     replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
     assert height_of(root) == 3
-    upper = only_object(root, "ARMATURE").pose.bones["upper"]
-    upper.location = upper.location * 2
-    posed = height_of(root)
-    assert posed != 3
-    replace_model(glb_fixtures.skinned(tmp_path / "c.glb", lift=1), SECOND, root)
-    assert height_of(root) == posed
+    assert bpy.data.objects[f"{armature.name} (earlier)"].pose.bones["upper"].location == mine
+
+
+def test_a_moved_armature_stays_where_it_is(tmp_path: Path) -> None:
+    """A character is often moved by its bones' object instead of its root."""
+    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
+    armature = only_object(root, "ARMATURE")
+    armature.location.x = 4
+    replace_model(glb_fixtures.skinned(tmp_path / "b.glb"), SECOND, root)
+    assert only_object(root, "ARMATURE") == armature and armature.location.x == 4
+    low, high = bounds([root, *root.children_recursive])
+    assert (low[0], high[0]) == (pytest.approx(3.5, abs=1e-5), pytest.approx(4.5, abs=1e-5))
 
 
 # -- Motion
 
 
-def _values(action: Any) -> list[float]:
+def _tracks(moving: bpy.types.Object) -> list[object]:
+    """Return what plays when, without the names of the actions."""
+    settings = ("frame_start", "frame_end", "action_frame_start", "action_frame_end", "scale")
+    more = ("repeat", "blend_type", "extrapolation", "influence", "mute")
     return [
-        round(point.co.y, 4)
-        for curve in animation.curves(action)
-        for point in curve.keyframe_points
+        (track.name, track.mute, track.lock, getattr(strip, name))
+        for track in moving.animation_data.nla_tracks
+        for strip in track.strips
+        for name in settings + more
     ]
 
 
 @pytest.mark.parametrize("kind", ["ARMATURE", "MESH"])
-def test_an_unchanged_action_is_replaced(kind: str, tmp_path: Path) -> None:
-    """The action of the new version moves the same object; the old one is removed."""
+def test_the_action_of_the_new_version_moves_the_same_object(kind: str, tmp_path: Path) -> None:
+    """The earlier one moves the hidden copy."""
     if kind == "ARMATURE":
         root = place_first(glb_fixtures.skinned(tmp_path / "a.glb", waves=("one",)))
         new = glb_fixtures.skinned(tmp_path / "b.glb", waves=("two", "three"), lift=2)
@@ -172,12 +164,17 @@ def test_an_unchanged_action_is_replaced(kind: str, tmp_path: Path) -> None:
             glb_fixtures.animated(tmp_path / "b.glb"),
         )
     moving = next(each for each in root.children_recursive if each.animation_data)
-    earlier, count = moving.animation_data.action, len(bpy.data.actions)
+    earlier, known = moving.animation_data.action, set(bpy.data.actions)
     assert earlier is not None and moving.type == kind
     assert replace_model(new, SECOND, root).notes == ()
     assert moving in root.children_recursive and moving.animation_data.action not in (None, earlier)
-    assert len(bpy.data.actions) == count + (kind == "ARMATURE")
-    assert set(bpy.data.actions) == animation.actions(moving)
+    kept = bpy.data.objects[f"{moving.name} (earlier)"]
+    assert kept.animation_data.action == earlier and cleanup.actions(kept) == known
+    made = set(bpy.data.actions) - known
+    assert cleanup.actions(moving) == made and len(made) == (2 if kind == "ARMATURE" else 1)
+    fresh = place_model(new, replace(SECOND, job_id="3")).root
+    alone = next(each for each in fresh.children_recursive if each.animation_data)
+    assert _tracks(moving) == _tracks(alone)
     before = height_of(root)
     bpy.context.scene.frame_set(25)
     bpy.context.view_layer.update()
@@ -192,16 +189,9 @@ def test_an_unchanged_action_is_replaced(kind: str, tmp_path: Path) -> None:
         ) == pytest.approx(0.7071, abs=0.01)
 
 
-def _own_action(owner: bpy.types.Object) -> Any:
-    owner.animation_data_create().action = None
-    owner.keyframe_insert("location", frame=1)
-    owner.animation_data.action.name = "My own"
-    return owner.animation_data.action
-
-
 @pytest.mark.parametrize("kind", ["ARMATURE", "MESH"])
-def test_an_action_of_the_user_is_kept(kind: str, tmp_path: Path) -> None:
-    """The new action stays in the file under the name in the note."""
+def test_animation_of_the_user_is_on_the_hidden_copy(kind: str, tmp_path: Path) -> None:
+    """Actions, NLA tracks and drivers on what the new version moves; a note names them."""
     make = (
         (lambda path: glb_fixtures.skinned(path, waves=("wave",)))
         if kind == "ARMATURE"
@@ -209,38 +199,33 @@ def test_an_action_of_the_user_is_kept(kind: str, tmp_path: Path) -> None:
     )
     root = place_first(make(tmp_path / "a.glb"))
     moving = next(each for each in root.children_recursive if each.animation_data)
-    mine = _own_action(moving)
-    slot = getattr(moving.animation_data, "action_slot", None)
-    (note,) = replace_model(make(tmp_path / "b.glb"), SECOND, root).notes
-    assert (
-        moving.animation_data.action == mine
-        and getattr(moving.animation_data, "action_slot", None) == slot
-    )
-    assert "keeps your action" in note
-    assert [each for each in bpy.data.actions if each.use_fake_user and f"“{each.name}”" in note]
-
-
-def test_a_changed_action_is_kept(tmp_path: Path) -> None:
-    """Keys that the user has moved are not lost."""
-    root = place_first(glb_fixtures.animated(tmp_path / "a.glb"))
-    moving = next(each for each in root.children_recursive if each.animation_data)
-    action = moving.animation_data.action
-    next(animation.curves(action)).keyframe_points[0].co.y = 0.125
-    assert len(replace_model(glb_fixtures.animated(tmp_path / "b.glb"), SECOND, root).notes) == 1
-    assert moving.animation_data.action == action and 0.125 in _values(action)
-
-
-def test_an_nla_track_of_the_user_stays(tmp_path: Path) -> None:
-    """The tracks that came with the file are replaced."""
-    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb", waves=("one", "two")))
-    moving = only_object(root, "ARMATURE")
+    moving.animation_data.action = None
+    moving.keyframe_insert("location", frame=1)
+    mine = moving.animation_data.action
+    mine.name = "My own"
     track = moving.animation_data.nla_tracks.new()
     track.name = "My track"
-    track.strips.new("Mine", 1, bpy.data.actions.new("My own"))
-    replace_model(glb_fixtures.skinned(tmp_path / "b.glb", waves=("three", "four")), SECOND, root)
-    names = [each.name for each in moving.animation_data.nla_tracks]
-    assert "My track" in names and not {"one", "two"} & set(names)
-    assert all(strip.action for each in moving.animation_data.nla_tracks for strip in each.strips)
+    track.strips.new("Mine", 1, bpy.data.actions.new("My second"))
+    moving.driver_add("scale")
+    (note,) = replace_model(make(tmp_path / "b.glb"), SECOND, root).notes
+    assert all(name in note for name in (moving.name, "My own", "My second", "scale"))
+    assert moving.animation_data.action not in (None, mine) and not moving.animation_data.drivers
+    assert "My track" not in moving.animation_data.nla_tracks
+    kept = bpy.data.objects[f"{moving.name} (earlier)"].animation_data
+    assert kept.action == mine and "My track" in kept.nla_tracks
+    assert [each.data_path for each in kept.drivers] == ["scale"] * 3
+
+
+def test_animation_of_the_user_stays_on_what_does_not_move(model: Path, tmp_path: Path) -> None:
+    """The new version brings none, so that of the object stays: action, rotation mode, driver."""
+    root = place_first(model)
+    root.rotation_mode = "QUATERNION"
+    root.keyframe_insert("location", frame=1)
+    root.driver_add("scale")
+    mine = root.animation_data.action
+    assert replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes == ()
+    assert root.animation_data.action == mine and len(root.animation_data.drivers) == 3
+    assert root.rotation_mode == "QUATERNION"
 
 
 def test_a_moved_part_stays_where_it_is(tmp_path: Path) -> None:

@@ -20,9 +20,8 @@ from mint_blender.scene.place import (  # noqa: E402
     find,
     place_world,
 )
-from mint_blender.scene.update.replace import replace_world  # noqa: E402
+from mint_blender.scene.update.replace import complete_world, replace_world  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
-from mint_blender.scene.world.missing_parts import complete  # noqa: E402
 
 from . import synthetic_world  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
@@ -114,7 +113,7 @@ def test_a_bad_part_prevents_the_other_parts(
     _, bad = bad_part("no splats", tmp_path)
     before = SceneSnapshot()
     with pytest.raises(SceneImportError, match=bad.name):
-        complete(
+        complete_world(
             root, WorldFiles(**{**files, "splats": bad}), Provenance(job_id="w1", kind="world")
         )
     before.assert_same(SceneSnapshot())
@@ -134,7 +133,7 @@ def test_a_panorama_is_not_added_to_a_collider_in_edit_mode(files: dict[str, Pat
     _edit_collider(root)
     before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="Switch to Object Mode"):
-        complete(
+        complete_world(
             root, WorldFiles(collider=files["collider"], panorama=files["panorama"]), provenance
         )
     before.assert_same(SceneSnapshot())
@@ -147,7 +146,7 @@ def test_splats_are_added_beside_a_collider_in_edit_mode(files: dict[str, Path])
         WorldFiles(collider=files["collider"], panorama=files["panorama"]), provenance
     ).root
     _edit_collider(root)
-    complete(root, WorldFiles(**files), provenance)
+    complete_world(root, WorldFiles(**files), provenance)
     assert bpy.context.mode == "EDIT_MESH" and any(
         each.get("mint_part") == "splats" for each in root.children_recursive
     )
@@ -185,7 +184,7 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(
         if root is None:
             place_world(all_parts, provenance, options=rigid)
         else:
-            (complete if way == "complete" else replace_world)(
+            (complete_world if way == "complete" else replace_world)(
                 root=root, parts=all_parts, provenance=provenance, options=rigid
             )
     before.assert_same(SceneSnapshot())

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from mint_blender.cli import price_check, session
+from mint_blender.cli import session
 from mint_blender.cli.batch import line_jobs
 from mint_blender.cli.batch.lines import Line
 from mint_blender.cli.batch.result_writer import ResultWriter, Writers
@@ -77,7 +77,7 @@ class _NoDisplay:
 def run_batch(process: Process, service: JobService) -> None:
     """Run the batch as the command does, until its lines stop, and quit."""
     world, rng = process.world, process.world.rng
-    service.blocks_for_prices = True
+    service.ask_price = lambda query: service.queries.cache_answer(query, session.ask_price(query))
     if rng.random() < 0.7:
         service.unreachable_timeout = 180.0
     options = Options(world.folder, render=False, retry_failed=rng.random() < 0.3)
@@ -177,7 +177,7 @@ def simulated_batches(world: World) -> Iterator[None]:
     def sleep(seconds: float) -> None:
         current().let_the_world_go_on(seconds, lambda: False)
 
-    def call_mint(call: Callable[[], Any], on_wait: Any = None) -> Any:
+    def call_mint(call: Callable[[], Any], on_wait: Any = None, **more: Any) -> Any:
         clock, chance = world.clock.monotonic, world.rng.random
         return call_with_retries(
             call, retries=session.RETRIES, clock=clock, sleep=sleep, chance=chance, on_wait=on_wait
@@ -194,7 +194,6 @@ def simulated_batches(world: World) -> Iterator[None]:
         for place, name, value in (
             (session, "account", lambda: current().account),
             (session, "check_online", lambda: None),
-            (price_check, "call_mint", call_mint),
             (session, "call_mint", call_mint),
             (line_jobs, "file_lock", lock),
             (batch_lease.Lease.acquire, "__defaults__", (sleep,)),

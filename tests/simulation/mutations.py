@@ -16,6 +16,7 @@ import requests
 from mint_blender.files import download
 from mint_blender.jobs import new_jobs
 from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.budget import spending
 from mint_blender.jobs.paid_requests import record, table
 from mint_blender.jobs.paid_requests import send as sending
 from mint_blender.jobs.paid_requests.record import PaidVerb
@@ -152,9 +153,7 @@ def _shares_lines() -> AbstractContextManager[Any]:
 
 def _ignores_own_limits() -> AbstractContextManager[Any]:
     """A job's own limit of Credits is not checked."""
-    nothing = lambda *values: None  # noqa: E731
-    modules = ("budget.prices", "workflow.run")
-    return _patched([f"mint_blender.jobs.{name}.job_limit_error" for name in modules], nothing)
+    return patch.object(spending, "_own_limit_error", lambda expense: None)
 
 
 def _shows_the_key_to_the_file_host() -> AbstractContextManager[Any]:
@@ -183,21 +182,6 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
         for each in patches:
             stack.enter_context(each)
         yield
-
-
-class _patched:
-    """The same replacement at several places."""
-
-    def __init__(self, places: list[str], value: object) -> None:
-        self._patches = [patch(place, value) for place in places]
-
-    def __enter__(self) -> None:
-        for each in self._patches:
-            each.start()
-
-    def __exit__(self, *_: object) -> None:
-        for each in self._patches:
-            each.stop()
 
 
 MUTATIONS: dict[str, Mutation] = {

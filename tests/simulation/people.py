@@ -226,7 +226,7 @@ class People:
 
         def begin(service: JobService) -> None:
             nonlocal job_ids
-            service.blocks_for_prices = True
+            service.ask_price = service.ask_and_wait
             job = self.actions.something(service)
             job_ids = [job.id] if job is not None else []
 

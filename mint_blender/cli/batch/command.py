@@ -115,7 +115,7 @@ def _generate(
     writers: Writers,
     lease: Lease,
 ) -> Exit:
-    with session.open_job_service(readable=writers.readable) as job_service:
+    with session.open_job_service(readable=writers.readable, on_wait=terminal.wait) as job_service:
         writer = ResultWriter(writers, job_service.notify)
         # it asks Mint whose key this is if lines come from another journal
         batch_run = session.call_mint(

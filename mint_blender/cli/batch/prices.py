@@ -3,32 +3,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from ...jobs.budget import spending
-from ...jobs.budget.prices import NO_MODEL_YET
+from ...jobs.budget.spending import Expense, at_prices
 from ...jobs.job import Job
-from ...jobs.queries import OptimizationPrice, Price
+from ...jobs.queries import OptimizationPrice, Price, PriceQuery, prices_of
 from ...jobs.service import JobService
-from ...mint.schema import Kind, Mode, Preset
-from .. import session
-from ..price_check import fetch_price
-from ..session import OnRetry
 from .lines import Line
 
 _ROUNDING = 1e-6  # Credits: tolerance for sums of fractions
-PriceKey = tuple[Kind, Preset, Mode]
 Jobs = Mapping[str, Job]
 
 
 @dataclass
 class Prices:
-    """Prices in Credits by kind, preset and mode; None where Mint returned no price."""
+    """Prices in Credits of each kind of line; None where Mint returned no price."""
 
-    each: dict[PriceKey, float | None] = field(default_factory=dict)
+    each: dict[Price, float | None] = field(default_factory=dict)
     optimization: float | None = None
 
     def of(self, line: Line, job: Job | None = None) -> float | None:
@@ -37,7 +30,7 @@ class Prices:
         `job` is the job that the line resumes: what it has already paid or reserved does not count.
         """
         generation, extra = (
-            self.each.get(_price_key(line)),
+            self.each.get(Price.of(line.request)),
             self.optimization if line.optimize else 0.0,
         )
         if generation is None or extra is None:
@@ -45,7 +38,7 @@ class Prices:
         return (
             generation + extra
             if job is None
-            else max(0.0, spending.at_prices(job, generation, extra) - (job.cost or 0.0))
+            else max(0.0, at_prices(job, generation, extra) - (job.cost or 0.0))
         )
 
     def total(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
@@ -55,35 +48,31 @@ class Prices:
         """
         return _sum(self.of(line, jobs.get(line.tag)) for line in lines)
 
-    def unknown_reason(self, lines: Iterable[Line]) -> str | None:
-        """Return why the sum is unknown, if that is because of optimizations."""
-        return (
-            NO_MODEL_YET
-            if self.optimization is None and any(line.optimize for line in lines)
-            else None
-        )
+    def expense(self, lines: Sequence[Line], jobs: Jobs, limit: float | None) -> Expense:
+        """Return what all lines together are expected to cost; `limit` is their own."""
+        each = [self.of(line, jobs.get(line.tag)) for line in lines]
+        dearest = None if None in each else max(filter(None, each), default=0.0)
+        return Expense(dearest, _sum(each), most=limit, is_new=True, queries=_queries(lines))
 
     def generations(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
         """Return the sum without optimizations; None when one price is unknown."""
         return replace(self, optimization=0.0).total(lines, jobs)
 
 
-def fetch_prices(job_service: JobService, lines: list[Line], on_wait: OnRetry) -> Prices:
-    """Fetch the price of each kind of line once, and pass it on to the job service.
+def ask_prices(job_service: JobService, lines: Sequence[Line]) -> Prices:
+    """Ask Mint once for the price of each kind of line.
 
     Mint returns the price of an optimization only for an existing model; any model will do.
     """
-    prices = Prices()
-    if not lines:
-        return prices
-    with session.open_client() as client:
-        for kind, preset, mode in Counter(_price_key(line) for line in lines):
-            prices.each[kind, preset, mode] = fetch_price(
-                job_service, client, Price(kind, preset, mode), on_wait
-            )
-        if any(line.optimize for line in lines):
-            prices.optimization = fetch_price(job_service, client, OptimizationPrice(), on_wait)
-    return prices
+    queries, price = _queries(lines), job_service.budget.price
+    job_service.ask_unknown_prices(queries)
+    each = {query: price(query) for query in queries if isinstance(query, Price)}
+    return Prices(each, price(OptimizationPrice()) if OptimizationPrice() in queries else None)
+
+
+def _queries(lines: Iterable[Line]) -> tuple[PriceQuery, ...]:
+    found = (query for line in lines for query in prices_of(line.request, line.optimize))
+    return tuple(dict.fromkeys(found))
 
 
 def price_summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
@@ -158,22 +147,18 @@ class BatchBudget:
         If it costs more than its price, later lines of its kind are expected to cost as much.
         """
         if job.operation and job.operation.credits is not None:
-            self._prices.each[_price_key(line)] = max(
-                job.operation.credits.spent, self._prices.each.get(_price_key(line)) or 0.0
+            self._prices.each[Price.of(line.request)] = max(
+                job.operation.credits.spent, self._prices.each.get(Price.of(line.request)) or 0.0
             )
         if job.optimization and job.optimization.credits is not None:
             self._prices.optimization = max(
                 job.optimization.credits.spent, self._prices.optimization or 0.0
             )
         optimization = self._prices.optimization if line.optimize else None
-        total = spending.at_prices(
-            job, self._prices.each.get(_price_key(line)) or 0.0, optimization or 0.0
+        total = at_prices(
+            job, self._prices.each.get(Price.of(line.request)) or 0.0, optimization or 0.0
         )
         return max(0.0, total - self._before.get(job.id, 0.0))
-
-
-def _price_key(line: Line) -> PriceKey:
-    return line.request.kind, line.request.preset, line.request.mode
 
 
 def _models(count: int) -> str:

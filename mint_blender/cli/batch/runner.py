@@ -14,17 +14,17 @@ from ...jobs.job_values import Delivery
 from ...jobs.paid_requests.record import of_line
 from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible, TooExpensive
+from ...mint.errors import MintError
 from .. import exits
 from ..exits import Exit
 from ..jobs import was_interrupted
 from ..output.job_json import job_record
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
-from ..price_check import check_limits, check_total
 from ..results import candidate_text, is_to_write, note_line, report_job, report_written
 from . import contact_sheet, line_jobs, result_files, scan
 from .lines import Line
-from .prices import BatchBudget, Prices, fetch_prices, price_summary
+from .prices import BatchBudget, Prices, ask_prices, price_summary
 from .result_writer import ResultWriter, Written
 
 # phases in which a job may still have to be paid
@@ -113,21 +113,24 @@ class BatchRun:
             new = [line for line in unpaid if line.tag not in self._jobs]
             self._refused |= scan.already_made(self._job_service, self._batch, new)
             unpaid = [line for line in unpaid if line.tag not in self._refused]
-        prices = fetch_prices(self._job_service, unpaid, self._terminal.wait)
+        prices = ask_prices(self._job_service, unpaid)
         unpaid = [line for line in unpaid if prices.of(line, resumed.get(line.tag)) != 0.0]
         if unpaid:
             total = prices.total(unpaid, resumed)
             self._terminal.note(price_summary(prices, unpaid, resumed))
             self._terminal.event({"event": "price", "lines": len(unpaid), "credits": total})
-            if limit is not None:
-                check_total(total, limit, prices.unknown_reason(unpaid))
-            each = [prices.of(line, resumed.get(line.tag)) for line in unpaid]
-            check_limits(
-                self._job_service, each, prices.unknown_reason(unpaid), list(resumed.values())
+            self._job_service.budget.check(
+                [prices.expense(unpaid, resumed, limit)], spent=self._spent_beside(resumed.values())
             )
         self._budget = BatchBudget(limit, prices)
         self._follow(at_once)
         return self._conclude()
+
+    def _spent_beside(self, resumed: Iterable[Job]) -> float:
+        """Return the Credits of today without what these jobs are still expected to cost."""
+        spending = self._job_service.spending
+        expected = (max(0.0, spending.of(job) - (job.cost or 0.0)) for job in resumed)
+        return spending.today() - sum(expected)
 
     def write_sheet(self, name: str) -> None:
         """Write the contact sheet if any line has a job; `name` is the batch file's name."""
@@ -244,13 +247,11 @@ class BatchRun:
         before = self._job(line)
         try:
             job = self._start_or_resume(line)
-        # A picture may be gone since the file was checked; the other lines continue.
-        except NotPossible as error:
-            self._refuse(
-                line,
-                str(error),
-                Exit.CREDITS if isinstance(error, TooExpensive) else Exit.FAILED,
-            )
+        # A picture may be gone since the file was checked, or Mint cannot be asked for a price; the
+        # other lines continue.
+        except (NotPossible, MintError) as error:
+            has_status = isinstance(error, TooExpensive | MintError)
+            self._refuse(line, str(error), exits.of_error(error) if has_status else Exit.FAILED)
             return
         if needs_credits:
             self._budget.begin(

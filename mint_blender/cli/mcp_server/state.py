@@ -69,6 +69,8 @@ class JobThread:
             job_service = opening.enter_context(
                 session.open_job_service(opens_results=False, waits_for_owner=False)
             )
+            # the tools ask, on other threads: this one must not wait inside a commit
+            job_service.ask_price = lambda query: None
             job_service.unfinished.resume_all()
             self._open = opening.pop_all()
         return job_service

@@ -6,7 +6,7 @@ Sends no requests: the job service owns the answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -18,10 +18,8 @@ from ..job import Job
 from ..job_values import Decision
 from ..phases import Phase, Verb
 from ..queries import Balance, OptimizationPrice, Price, Query
-from .spending import Limits, combined_limit_error, committed, job_limit_error, limit_error
+from .spending import PRICE_LIFETIME, Expense, Limits, committed, limit_error
 
-MAX_AGE = 3600.0
-"""Seconds for which a price or a balance is used."""
 MAX_ERROR_AGE = 30.0
 """Seconds until a failed query is sent again."""
 NO_MODEL_YET = Message("Mint sets the price of an optimization once there is a model.")
@@ -54,26 +52,27 @@ class Budget:
     """The known prices and balance, and the limits.
 
     `answers` belong to the job service. `last_optimization_price` returns what the last
-    optimization cost, or None.
+    optimization cost, or None; `spent_today` what was spent today, without some jobs.
     """
 
     def __init__(
         self,
         answers: Mapping[Query, QueryAnswered],
         last_optimization_price: Callable[[], float | None] = lambda: None,
+        spent_today: Callable[..., float] = lambda *but: 0.0,
     ) -> None:
         self.limits = Limits()
         self._answers = answers
-        self._last_optimization_price = last_optimization_price
+        self._last_optimization_price, self._spent_today = last_optimization_price, spent_today
         self._ignores_limits = False
 
-    def known(self, query: Query, *, max_age: float = MAX_AGE) -> QueryAnswered | None:
+    def known(self, query: Query) -> QueryAnswered | None:
         """Return the answer to a query, unless it is too old."""
         answered = self._answers.get(query)
         if answered is None:
             return None
         age = (datetime.now().astimezone() - answered.at).total_seconds()
-        return answered if age < (MAX_ERROR_AGE if answered.error else max_age) else None
+        return answered if age < (MAX_ERROR_AGE if answered.error else PRICE_LIFETIME) else None
 
     def price(self, query: Query) -> float | None:
         """Return the price in Credits that Mint last gave; None if it gave none.
@@ -125,97 +124,72 @@ class Budget:
         # only the balance can say that enough Credits are there
         return (billing.missing_credits or None) if billing else None
 
-    def check(self, starts: Sequence[Sequence[Query | None]], spent: float) -> None:
-        """Check several new jobs against the limits, given what was spent today.
+    def check(self, expenses: Sequence[Expense], *jobs: Job, spent: float | None = None) -> None:
+        """Check what begins together against the limits, in the commit of what begins.
 
-        Each start is a list of prices; None stands for one that Mint does not give.
+        `jobs` are those of the expenses that were started before. `spent` is what was spent today
+        beside the expenses, if that is not everything but these jobs.
 
         Raises:
-            TooExpensive: They are not within the limits.
+            TooExpensive: It is not within the limits.
         """
-        if self._ignores_limits:
+        has_limit = self.limits or any(expense.most is not None for expense in expenses)
+        if self._ignores_limits or not has_limit:
             return
-        queries = list(dict.fromkeys(query for start in starts for query in start if query))
-        missing_prices = tuple(query for query in queries if not self.known(query))
-        totals = [
-            None if set(missing_prices).intersection(start) else self.total(start)
-            for start in starts
-        ]
-        if message := combined_limit_error(totals, self.limits, spent):
-            known = [each for query in queries if (each := self.known(query))]
-            reason = next(
-                (each.error for each in known if each.error), None
-            ) or self.missing_price_reason(queries)
-            raise TooExpensive(
-                sentences(message, reason or ""), spent=spent, missing_prices=missing_prices
-            )
-
-    def check_own(self, job: Job, queries: Sequence[Query | None]) -> None:
-        """Check a new job against its own limit.
-
-        Raises:
-            TooExpensive: It would cost more.
-        """
-        if not self._ignores_limits and (
-            message := job_limit_error(self.total(queries), job.max_credits)
-        ):
-            raise TooExpensive(
-                message,
-                missing_prices=tuple(each for each in queries if each and not self.known(each)),
-            )
-
-    def check_waiting(self, jobs: Sequence[Job], others: float) -> None:
-        """Check queued jobs against the limits; `others` is what else was spent today.
-
-        Raises:
-            TooExpensive: They are not within the limits.
-        """
-        costs = [None if job.estimate is None else committed(job) for job in jobs]
+        spent = self._spent_today(*jobs) if spent is None else spent
+        if not (message := limit_error(expenses, self.limits, spent)):
+            return
+        queries = list(dict.fromkeys(each for one in expenses for each in one.queries if each))
+        known = [each for query in queries if (each := self.known(query))]
+        reason = next((each.error for each in known if each.error), None)
         if (
-            self.limits
-            and not self._ignores_limits
-            and (message := combined_limit_error(costs, self.limits, others))
+            reason is None
+            and OptimizationPrice() in queries
+            and self.price(OptimizationPrice()) is None
         ):
-            raise TooExpensive(message, spent=others)
-
-    def check_click(
-        self, job: Job, decision: Decision, queries: Sequence[Query | None], others: float
-    ) -> None:
-        """Check a click on a job against the user's limits and the job's own.
-
-        `queries` are the prices it consists of; `others` is what other jobs spent today.
-
-        Raises:
-            TooExpensive: It would cost more than one of the limits.
-        """
-        if self._ignores_limits or not queries or not (self.limits or job.max_credits is not None):
-            return
-        missing_prices = tuple(query for query in queries if query and not self.known(query))
-        is_new = decision.verb is Verb.RETRY
-        price = self.total(queries)
-        if price is None and not is_new:
-            price = job.estimate
-        total = None if missing_prices or price is None else self.total_after(job, decision)
-        paid = job.paid_before + sum(
-            each.credits.finalized or 0.0 for each in job.operations if each.credits
+            reason = NO_MODEL_YET
+        raise TooExpensive(
+            sentences(message, reason or ""),
+            spent=spent + sum(expense.paid for expense in expenses),
+            missing_prices=tuple(query for query in queries if not self.known(query)),
         )
-        message = (
-            limit_error(
-                price if is_new and not missing_prices else total,
-                replace(self.limits, day=0.0),
-                others,
-            )
-            or limit_error(
-                None if total is None else total - paid,
-                replace(self.limits, each=0.0),
-                others + paid,
-            )
-            or job_limit_error(total, job.max_credits)
-        )
-        if message:
-            raise TooExpensive(message, spent=others + paid, missing_prices=missing_prices)
 
-    def total_after(self, job: Job, decision: Decision) -> float:
+    def of_start(self, queries: Sequence[Query | None], most: float | None = None) -> Expense:
+        """Return what a new job costs that has these prices; `most` is its own limit."""
+        price = self._known_total(queries)
+        return Expense(price, price, most=most, is_new=True, queries=tuple(queries))
+
+    def of_click(self, job: Job, verb: Verb, queries: Sequence[Query | None]) -> Expense:
+        """Return what a job costs after a click that has these prices."""
+        price, is_retry = self._known_total(queries), verb is Verb.RETRY
+        is_known = price is not None or (
+            not is_retry and job.estimate is not None and not self._missing(queries)
+        )
+        prices = (self.price(query) if query else None for query in queries)
+        decision = Decision(verb, "", None, *prices)
+        total = self._total_after(job, decision) if is_known else None
+        return Expense(
+            price if is_retry else total,
+            total,
+            paid=job.paid_before
+            + sum(each.credits.finalized or 0.0 for each in job.operations if each.credits),
+            most=job.max_credits,
+            queries=tuple(queries),
+        )
+
+    def of_queued(self, job: Job) -> Expense:
+        """Return what a job costs that was never sent, at the price of its click."""
+        cost = None if job.estimate is None else committed(job)
+        return Expense(cost, cost)
+
+    def _missing(self, queries: Sequence[Query | None]) -> bool:
+        """Return whether Mint was not asked for one of these prices, or too long ago."""
+        return any(query is not None and not self.known(query) for query in queries)
+
+    def _known_total(self, queries: Sequence[Query | None]) -> float | None:
+        return None if self._missing(queries) else self.total(queries)
+
+    def _total_after(self, job: Job, decision: Decision) -> float:
         """Return the most that a job costs in total after a click, in Credits.
 
         Each revision costs another Preview, in addition to the estimate of the generation. Where
@@ -248,14 +222,6 @@ class Budget:
     def ignores_limits(self) -> bool:
         """Whether the user has confirmed to exceed the limits."""
         return self._ignores_limits
-
-    def missing_price_reason(self, queries: Collection[Query]) -> str | None:
-        """Return why the price of an optimization is unknown, if that is what is missing."""
-        return (
-            NO_MODEL_YET
-            if OptimizationPrice() in queries and self.price(OptimizationPrice()) is None
-            else None
-        )
 
     @contextmanager
     def without_limits(self) -> Iterator[None]:

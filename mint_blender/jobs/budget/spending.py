@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What jobs have cost, and whether another one stays within the limits.
-
-Arithmetic over the jobs of the journal: knows no clock, disk or Blender.
-"""
+"""What jobs have cost, and whether another one stays within the limits."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from ...message import Message
 from ...mint.schema import Operation
@@ -18,6 +16,11 @@ from ..job_values import Decision
 from ..paid_requests.record import PaidVerb
 from ..phases import BUSY, Phase, Verb
 
+if TYPE_CHECKING:
+    from ..queries import Query
+
+PRICE_LIFETIME = 3600.0
+"""Seconds for which a price is used."""
 DAYS = 30
 """Days that the Usage section shows."""
 
@@ -39,6 +42,27 @@ class Limits:
 
     def __bool__(self) -> bool:
         return self.each > 0 or self.day > 0
+
+
+@dataclass(frozen=True)
+class Expense:
+    """What a start, or a click, is expected to cost, in Credits; None: Mint returned no price.
+
+    Attributes:
+        generation: A generation with the optimization that follows; of several, the dearest one.
+        total: The whole job, or batch, in the end.
+        paid: How much of the total is paid already.
+        most: Its own limit; None: it has none.
+        is_new: Whether nothing of it was started yet.
+        queries: The prices that it consists of; None stands for one that Mint does not return.
+    """
+
+    generation: float | None
+    total: float | None
+    paid: float = 0.0
+    most: float | None = None
+    is_new: bool = False
+    queries: tuple[Query | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -272,76 +296,72 @@ def bounds_of(day: date) -> tuple[float, float]:
     return begin, end
 
 
-def limit_error(price: float | None, limits: Limits, spent: float) -> str | None:
-    """Return why a price is not within the limits, given what was spent today; None if it is.
+def limit_error(
+    expenses: Sequence[Expense], limits: Limits = Limits(), spent: float = 0.0
+) -> str | None:
+    """Return why what begins together is not within the limits; None if it is.
 
-    An unknown price is not within any limit.
+    The dearest generation counts for the limit per generation, the sum for the daily limit, and
+    each expense for its own. An unknown price is not within any limit. `spent` is what was spent
+    today beside them.
     """
-    if not limits:
-        return None
-    if price is None:
-        return _unpriced(limits)
-    if 0 < limits.each < price:
-        return Message(
-            "This would cost about {credits:,.0f} Credits, more than your limit of"
-            " {most:,.0f} Credits per generation.",
-            credits=price,
-            most=limits.each,
-        )
-    if 0 < limits.day < spent + price:
-        return Message(
-            "This would cost about {credits:,.0f} Credits. With the {spent:,.0f} Credits"
-            " spent today, that is more than your daily limit of {most:,.0f} Credits.",
-            credits=price,
-            spent=spent,
-            most=limits.day,
-        )
-    return None
-
-
-def _unpriced(limits: Limits) -> Message:
-    if limits.each > 0:
+    each = [expense.generation for expense in expenses]
+    totals = [expense.total for expense in expenses]
+    dearest = None if None in each else max(filter(None, each), default=0.0)
+    paid = sum(expense.paid for expense in expenses)
+    added = None if None in totals else sum(filter(None, totals)) - paid
+    if limits.each > 0 and dearest is None:
         return Message(
             "Mint did not return a price, so your limit of {credits:,.0f} Credits per generation"
             " cannot be checked.",
             credits=limits.each,
         )
-    return Message(
-        "Mint did not return a price, so your daily limit of {credits:,.0f} Credits cannot be"
-        " checked.",
-        credits=limits.day,
-    )
+    if dearest is not None and 0 < limits.each < dearest:
+        return Message(
+            "This would cost about {credits:,.0f} Credits, more than your limit of"
+            " {most:,.0f} Credits per generation.",
+            credits=dearest,
+            most=limits.each,
+        )
+    if limits.day > 0 and added is None:
+        return Message(
+            "Mint did not return a price, so your daily limit of {credits:,.0f} Credits cannot be"
+            " checked.",
+            credits=limits.day,
+        )
+    if added is not None and 0 < limits.day < spent + paid + added:
+        return Message(
+            "This would cost about {credits:,.0f} Credits. With the {spent:,.0f} Credits"
+            " spent today, that is more than your daily limit of {most:,.0f} Credits.",
+            credits=added,
+            spent=spent + paid,
+            most=limits.day,
+        )
+    return next(filter(None, map(_own_limit_error, expenses)), None)
 
 
-def job_limit_error(total: float | None, most: float | None) -> str | None:
-    """Return why the total cost of a job is not within its own limit; None if it is."""
+def _own_limit_error(expense: Expense) -> str | None:
+    """Return why a total cost is not within its own limit; None if it is."""
+    total, most = expense.total, expense.most
     if most is None or (total is not None and total <= most):
         return None
+    if total is None and expense.is_new:
+        return Message("Mint did not return a price, so the limit cannot be checked.")
     if total is None:
         return Message(
             "Mint did not return a price, so the limit of {credits:,.0f} Credits for"
             " this job cannot be checked.",
             credits=most,
         )
+    if expense.is_new:
+        return Message(
+            "This would cost about {credits:,.0f} Credits, more than the limit of {most:,.0f}.",
+            credits=total,
+            most=most,
+        )
     return Message(
         "This job would cost about {credits:,.0f} Credits in total, more than its limit of"
         " {most:,.0f} Credits.",
         credits=total,
         most=most,
-    )
-
-
-def combined_limit_error(
-    prices: Sequence[float | None], limits: Limits, spent: float
-) -> str | None:
-    """Return the same as `limit_error` for several generations that start together.
-
-    The most expensive one is checked against the limit per generation, their sum against the daily
-    limit.
-    """
-    known = [price for price in prices if price is not None]
-    is_known = len(known) == len(prices)
-    highest, total = (max(known, default=0.0), sum(known)) if is_known else (None, None)
-    return limit_error(highest, replace(limits, day=0.0), spent) or limit_error(
-        total, replace(limits, each=0.0), spent
     )

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -32,18 +31,18 @@ class SpendingTotals:
         """Return what was started on each of the last days."""
         return month(self._runner.journal)
 
-    def today(self) -> float:
+    def today(self, *but: Job) -> float:
         """Return the Credits of what was started today: paid, reserved, or expected.
 
-        Includes what other processes have started until this moment.
+        Includes what other processes have started until this moment, and leaves out these jobs.
         """
         self._runner.reread()
-        day = spending.bounds_of(spending.date_of(self._runner.journal.mint_now()))
-        return sum(entry.credits for entry in self._runner.journal.spent(day))
+        journal = self._runner.journal
+        entries = journal.spent(spending.bounds_of(spending.date_of(journal.mint_now())))
+        return sum(entry.credits for entry in entries) - sum(map(self.of, but))
 
-    def today_without(self, jobs: Iterable[Job]) -> float:
-        """Return the Credits of `today` without what these jobs are still expected to cost."""
-        cache = self._runner.cache
-        return self.today() - sum(
-            max(0.0, cache.spent_for(job) - (job.cost or 0.0)) for job in jobs
-        )
+    def of(self, job: Job) -> float:
+        """Return the Credits that a job adds to those of today."""
+        now = self._runner.journal.mint_now()
+        entry = spending.entry(job, now)
+        return spending.spent_on([entry] if entry else [], spending.date_of(now))

@@ -170,12 +170,6 @@ class JobCache:
         """A number that changes when the worker, or another process, has written a job."""
         return self._serial
 
-    def spent_for(self, job: Job) -> float:
-        """Return the Credits that this job adds to today's total."""
-        now = self._journal.mint_now()
-        entry = spending.entry(job, now)
-        return spending.spent_on([entry] if entry else [], spending.date_of(now))
-
     # -- keeping up
 
     def reread(self) -> bool:

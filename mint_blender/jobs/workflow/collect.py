@@ -22,7 +22,7 @@ from ...mint import errors
 from ...mint.polling import Polling
 from ...mint.schema import Assets, Format, Kind, OptimizationLevel, Status
 from .. import notes, rejected_files
-from ..budget import spending
+from ..budget.spending import Expense, at_prices, limit_error
 from ..job import Job
 from ..job_values import LocalFile, Role
 from ..paid_requests.record import PaidRequest, PaidVerb, of_asset
@@ -30,7 +30,7 @@ from ..paid_requests.send import PaidCall
 from ..phases import Phase
 from ..presentation import error_messages
 from ..queries import OptimizationPrice
-from . import credit_limit, look
+from . import context, look
 from .context import Steps, WorkflowContext, WorkflowPart
 from .effects import Adopt, Close, Fetch, Order, Poll, ReadAsset, Step
 from .result import ResultReader
@@ -364,16 +364,16 @@ class Optimizer(WorkflowPart):
         """Return whether the optimization fits the job's own limit; otherwise add a note."""
         if self._job.max_credits is None:
             return True
-        price = yield from credit_limit.current_price(self._context, OptimizationPrice(asset_id))
+        price = yield from context.current_price(self._context, OptimizationPrice(asset_id))
         price = self._job.optimize_estimate if price is None else price
         # of a model that existed before, the estimate is that of the optimization itself
         is_existing = self._job.source_asset_id is not None
         generation = 0.0 if is_existing else self._job.estimate or 0.0
-        total = None if price is None else spending.at_prices(self._job, generation, price)
-        limit_error = spending.job_limit_error(total, self._job.max_credits)
-        if limit_error is not None:
-            self._add_note("not_optimized", reason=limit_error)
-        return limit_error is None
+        total = None if price is None else at_prices(self._job, generation, price)
+        error = limit_error([Expense(total, total, most=self._job.max_credits)])
+        if error is not None:
+            self._add_note("not_optimized", reason=error)
+        return error is None
 
     def _watch(self) -> Steps:
         """Poll the optimization until it has ended or needs Credits."""

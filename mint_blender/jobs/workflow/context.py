@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 from ...files import urls
 from ...mint import errors
 from ...mint.polling import PollIntervals
-from ...mint.schema import Operation, PollResult, Status
+from ...mint.schema import Estimate, Operation, PollResult, Status
+from ..budget import spending
 from ..job import Job
 from ..job_values import DecidedPreview
 from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase, Verb
 from ..presentation import error_messages
-from .effects import Effect, Pay, Poll, Step
+from ..queries import OptimizationPrice, Price, PriceQuery
+from .effects import Effect, Pay, Poll, Quote, Step
 
 Answer = TypeVar("Answer")
 Steps = Generator[Step, Any, None]
@@ -220,3 +222,34 @@ def _picture_key(operation: Operation) -> str | None:
     """Return a key of the picture, which is the same for a fresh link to the same picture."""
     url = operation.assets.preview_image_url if operation.assets else None
     return urls.content_key(url) if url else None
+
+
+def expected_total(context: WorkflowContext) -> Generator[Step, Any, float | None]:
+    """Return the Credits that the job will have cost in all; None if that is not known.
+
+    Old prices are requested again.
+    """
+    job = context.job
+    is_known = job.estimate is not None and (
+        job.optimize is None or job.optimize_estimate is not None
+    )
+    if not (is_known and context.now() - job.created_at < spending.PRICE_LIFETIME):
+        estimate = yield from current_price(context, Price.of(job.request))
+        extra = (yield from current_price(context, OptimizationPrice())) if job.optimize else None
+        context.job = job = context.job.with_prices(estimate, extra)
+    if job.estimate is None or (job.optimize is not None and job.optimize_estimate is None):
+        return None
+    return spending.at_prices(job, job.estimate, job.optimize_estimate or 0.0)
+
+
+def current_price(
+    context: WorkflowContext, query: PriceQuery
+) -> Generator[Step, Any, float | None]:
+    """Return the price that Mint reports now, in Credits; None if Mint refuses to tell."""
+    try:
+        estimate: Estimate = yield from context.perform(Quote(query))
+    except errors.ProblemError as error:
+        if error.retryable or isinstance(error, errors.KeyRefused):
+            raise
+        return None
+    return estimate.estimated_total

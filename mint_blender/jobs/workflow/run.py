@@ -22,14 +22,14 @@ from ...mint import errors
 from ...mint.polling import Polling
 from ...mint.schema import Assets, Format, Mode, Operation
 from .. import notes
-from ..budget.spending import job_limit_error
+from ..budget.spending import Expense, limit_error
 from ..job import Job, operation_of
-from ..job_values import LocalFile, Role
+from ..job_values import ABOVE_OWN_LIMIT, Cause, LocalFile, Problem, Role
 from ..paid_requests.record import PaidRequest, PaidVerb, State
 from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase
 from ..presentation import error_messages
-from . import context, credit_limit, look
+from . import context, look
 from .collect import Collector
 from .context import MAX_TRIES, Steps, WorkflowConfig, WorkflowContext, WorkflowPart
 from .decisions import DecisionHandler
@@ -375,11 +375,16 @@ class Starter(WorkflowPart):
         """
         if self._job.max_credits is None:
             return True
-        total = yield from credit_limit.expected_total(self._context)
-        limit_error = job_limit_error(total, self._job.max_credits)
-        if limit_error is None:
+        total = yield from context.expected_total(self._context)
+        error = limit_error([Expense(total, total, most=self._job.max_credits)])
+        if error is None:
             return True
-        self._job = self._job.moved(Phase.PAUSED, problem=credit_limit.limit_problem(limit_error))
+        message = Message(
+            "{problem} Nothing was sent. Resume it with a higher limit, or cancel it.",
+            problem=error,
+        )
+        problem = Problem(Cause.CREDITS, message, code=ABOVE_OWN_LIMIT)
+        self._job = self._job.moved(Phase.PAUSED, problem=problem)
         return False
 
     def _upload_pictures(self, request: PaidRequest) -> Steps:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
+import numpy as np
 from mathutils import Matrix, Vector
 
 from ...message import Message
@@ -15,7 +16,7 @@ from ..bounds import Bounds, bounds
 from ..gltf.gltf_import import SceneImportError, import_glb
 from ..prepared import PreparedResult, append
 from ..transaction import DataSnapshot
-from ..update import fingerprint, match_parts
+from ..update import fingerprint
 from . import cleanup, viewport_color
 
 RENAMED_TYPES = (
@@ -25,6 +26,11 @@ RENAMED_TYPES = (
     bpy.types.Armature,
     bpy.types.Action,
 )
+
+NODE = tags.PREFIX + "node"
+"""The custom property with the name of a part in its file, since objects are renamed later."""
+REST = tags.PREFIX + "rest"
+"""The custom property with the transform of a part in its file: 16 numbers, by rows."""
 
 
 @dataclass(frozen=True)
@@ -153,16 +159,25 @@ def _scale(extent: Bounds, at: tuple[float, float, float], height: float | None)
 def _name_and_mark(
     name: str, root: bpy.types.Object, parts: list[bpy.types.Object], made: list[bpy.types.ID]
 ) -> None:
-    """Rename and mark the data-blocks, and store their fingerprints for a later version."""
+    """Rename and mark the data-blocks, and store what a later version asks for."""
     for part in parts:
         # the name in the file identifies the part in a later version
-        part[match_parts.NODE] = part.name
+        part[NODE] = part.name
+        store_rest(part)
     cleanup.rename_after(name, root, parts, made)
     tags.mark([root, *parts, *made])
-    fingerprint.store([*parts, *made])
-    for part in parts:
-        if part.type == "ARMATURE":
-            fingerprint.store_pose(part)
+    fingerprint.store(made)
+
+
+def store_rest(part: bpy.types.Object) -> None:
+    """Store where a part is, to know later whether the user has moved it."""
+    part[REST] = [value for row in part.matrix_basis for value in row]
+
+
+def is_moved(part: bpy.types.Object) -> bool:
+    """Return whether a part is elsewhere than it was; False if that is not known."""
+    now = [value for row in part.matrix_basis for value in row]
+    return REST in part.keys() and not np.allclose(part[REST], now, atol=cleanup.CLOSE)
 
 
 def _root(

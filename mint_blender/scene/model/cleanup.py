@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import bpy
 import numpy as np
 from mathutils import Matrix, Vector
-
-from ..update import animation
 
 CLOSE = 1e-5
 
@@ -27,9 +25,7 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
         local = {each: _local(empty) @ _local(each) for each in children}
         if not all(_is_plain(matrix) for matrix in local.values()):
             continue  # a sheared matrix cannot be kept on one object
-        if not _is_identity(empty) and any(
-            animation.has_object_animation(each) for each in children
-        ):
+        if not _is_identity(empty) and any(has_object_animation(each) for each in children):
             # the animation of a child is relative to this empty and would overwrite the transform
             # that the child gets instead
             continue
@@ -48,10 +44,39 @@ def transform_in_parent(each: bpy.types.Object, matrix: Matrix) -> None:
 
     If it is animated, its parent inverse is changed instead, so that the animation moves along.
     """
-    if animation.has_object_animation(each):
+    if has_object_animation(each):
         each.matrix_parent_inverse = matrix @ each.matrix_parent_inverse
     else:
         each.matrix_basis = matrix @ each.matrix_basis
+
+
+def has_object_animation(each: bpy.types.Object) -> bool:
+    """Return whether the object itself is animated, not only the bones of an armature."""
+    return any(
+        not curve.data_path.startswith("pose.bones")
+        for action in actions(each)
+        for curve in curves(action)
+    )
+
+
+def actions(each: bpy.types.Object) -> set[Any]:
+    """Return the actions that animate an object: the active one and those in NLA tracks."""
+    data = each.animation_data
+    if data is None:
+        return set()
+    found = {data.action, *(strip.action for track in data.nla_tracks for strip in track.strips)}
+    return {action for action in found if action is not None}
+
+
+def curves(action: Any) -> Iterator[Any]:
+    """Yield the F-curves of an action; since 5.0 they are in the channel bags of its slots."""
+    if hasattr(action, "fcurves"):
+        yield from action.fcurves
+        return
+    for layer in action.layers:
+        for strip in layer.strips:
+            for bag in strip.channelbags:
+                yield from bag.fcurves
 
 
 def only_plain_mesh(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | None:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replace an earlier version of a result with a new one.
+"""Replace an earlier version of a result with a new one, or add what a World lacks.
 
 Parents, collections, modifiers, constraints and drivers of the user depend on the objects. So the
 objects stay and only their data is exchanged; references to a part without a match go to the root.
+Copies of the objects keep the earlier data: they are the earlier version, hidden.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import bpy
 from mathutils import Matrix
 
+from ...files.spz import decode
 from ...message import Message
 from .. import tags
 from ..bounds import bounds, update_view_layers
@@ -33,10 +35,11 @@ from ..staging_scene import STAGING_NAME
 from ..tags import Provenance
 from ..transaction import DataSnapshot
 from ..world import build as world_build
-from ..world import world_objects
+from ..world import splats, world_objects
 from ..world.files import PART_NAMES, WorldFiles, WorldOptions
-from . import animation, fingerprint, match_parts, reparent_and_remap, root_mesh
+from . import fingerprint, reparent_and_remap
 from .backup import EARLIER, Backup, edited_meshes
+from .exchange import Matches, exchange, lost_with
 
 HEIGHT = tags.PREFIX + "height"
 ORIGIN = (0.0, 0.0, 0.0)
@@ -53,7 +56,8 @@ def replace_model(
     """Replace the model that `root` shows with a GLB, or a prepared model; one undo step.
 
     `root` keeps its name, transform, parent, collections, modifiers and constraints, and so does
-    each part that the new version has, too. If the earlier version was scaled to a height, the new
+    each part that the new version has, too. What the user did to a mesh, bones, a material of Mint
+    or its animation is on the hidden copy. If the earlier version was scaled to a height, the new
     one gets the same height.
 
     Raises:
@@ -62,6 +66,11 @@ def replace_model(
     scene = scene or current_scene()
     check(root)
     old, before = _model_objects(root), DataSnapshot()
+    earlier_data = [
+        each
+        for each in all_data_blocks()
+        if tags.is_marked(each) and not isinstance(each, bpy.types.Object)
+    ]
     with import_transaction(scene, provenance, undo=undo) as snapshot:
         # in no scene, so that the new version is not visible before it is complete
         staging = bpy.data.collections.new(STAGING_NAME)
@@ -69,75 +78,77 @@ def replace_model(
             source, name=provenance.title, collection=staging, scene=scene, at=ORIGIN
         )
         update_view_layers(scene)
-        earlier_data = _marked_data_in_use()
-        notes, matches, gone = _exchange_or_restore(root, old, built, snapshot)
+        is_edited, backup = bool(edited_meshes(old)), Backup(old)
+        try:
+            notes, matches, gone = _put_in_place(root, old, built, backup.copies)
+        except BaseException:
+            snapshot.accept(*backup.restore())
+            raise
+        # from here on the earlier version is removed: an error must not remove the new one
+        snapshot.accept()
+        copy = backup.hide()
+        if is_edited:
+            notes = [note("edits_on_copy", copy=copy.name), *notes]
         for each in gone:
             reparent_and_remap.remap_users(matches.get(each, root), each)
         bpy.data.batch_remove([*gone, staging])
         tags.write(root, provenance)
-        notes += _clean_up(earlier_data, before)
+        _clean_up(before.new(), earlier_data, backup.copies)
     hierarchy = tags.hierarchy(root)
     return PlacedResult(root, tags.result_collection(root), hierarchy, tuple(dict.fromkeys(notes)))
 
 
-def _exchange_or_restore(
+def _put_in_place(
     root: bpy.types.Object,
     old: list[bpy.types.Object],
     built: BuiltModel,
-    snapshot: DataSnapshot,
-) -> tuple[list[Message], match_parts.Matches, set[bpy.types.Object]]:
-    """Exchange what `root` shows, or restore it after an error.
-
-    Returns:
-        Notes, the matched parts, and the objects to remove.
-    """
-    backup = Backup(old)
-    try:
-        notes, matches, gone = _put_in_place(root, old, built)
-    except BaseException:
-        snapshot.accept(*backup.restore())
-        raise
-    # from here on the earlier version is removed: an error must not remove the new one
-    snapshot.accept()
-    notes = [*backup.keep_edited(), *notes]
-    backup.discard()
-    return notes, matches, gone
-
-
-def _clean_up(earlier_data: list[bpy.types.ID], before: DataSnapshot) -> list[Message]:
-    """Remove unused data-blocks, and name and fingerprint the new ones; return notes."""
-    notes = _remove_unused([*earlier_data, *before.new()])
-    _remove_number_suffixes(before.new())
-    fingerprint.store(
-        each
-        for each in before.new()
-        if isinstance(each, bpy.types.Mesh)
-        and tags.is_marked(each)
-        and not fingerprint.is_stored(each)
-    )
-    return notes
-
-
-def _marked_data_in_use() -> list[bpy.types.ID]:
-    """Return the data-blocks from Mint that have users, except objects."""
-    return [
-        each
-        for each in all_data_blocks()
-        if tags.is_marked(each) and each.users and not isinstance(each, bpy.types.Object)
-    ]
-
-
-def _put_in_place(
-    root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
-) -> tuple[list[Message], match_parts.Matches, set[bpy.types.Object]]:
+    copies: list[bpy.types.Object],
+) -> tuple[list[Message], Matches, set[bpy.types.Object]]:
     """Exchange what `root` shows; return notes, the matched parts, and the objects to remove."""
     _scale_to_earlier_height(root, old, built)
-    notes, matches, used = _exchange(root, old, built)
+    notes, matches, used = exchange(root, old, built, copies)
     alive = set(bpy.data.objects)
     gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
-    notes += _lost_work_notes([each for each in old if each in gone])
+    for each in old:
+        if each in gone:
+            notes += lost_with(each)
     reparent_and_remap.reparent_children(root, gone, used)
     return notes, matches, gone
+
+
+def _clean_up(
+    made: list[bpy.types.ID],
+    earlier: list[bpy.types.ID],
+    copies: list[bpy.types.Object],
+) -> None:
+    """Remove unused new data-blocks; name the others, and store their fingerprints.
+
+    Args:
+        made: The data-blocks of the new version.
+        earlier: All data-blocks from Mint that were in the file before, except objects.
+        copies: The hidden copies of the earlier version.
+    """
+    made = [each for each in made if tags.is_marked(each)]
+    while unused := [each for each in made if each.users == 0]:
+        made = [each for each in made if each not in unused]
+        bpy.data.batch_remove(unused)
+    for each in _used_only_by(copies, earlier):
+        each.name = f"{each.name.removesuffix(EARLIER)}{EARLIER}"
+    for each in made:  # “Lamp.001” becomes “Lamp” if that name is free now
+        plain = cleanup.plain_name(each.name)
+        if not any(other.name == plain for other in data_blocks_of_kind(each)):
+            each.name = plain
+    fingerprint.store(each for each in made if not fingerprint.is_stored(each))
+
+
+def _used_only_by(
+    objects: Iterable[bpy.types.ID], blocks: Iterable[bpy.types.ID]
+) -> list[bpy.types.ID]:
+    """Return the data-blocks that nothing but these objects uses, directly or not."""
+    users, found = bpy.data.user_map(subset=set(blocks)), set(objects)
+    while more := {each for each, by in users.items() if each not in found and by and by <= found}:
+        found |= more
+    return [each for each in users if each in found]
 
 
 def edited_objects(asset_id: str, scene: bpy.types.Scene | None = None) -> list[str]:
@@ -188,6 +199,48 @@ def replace_world(
         tags.write(root, provenance)
     notes = tuple(note("part_removed", what=PART_NAMES[part]) for part in gone)
     return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root), notes)
+
+
+def complete_world(
+    root: bpy.types.Object,
+    parts: WorldFiles,
+    provenance: Provenance,
+    *,
+    options: WorldOptions = WorldOptions(),
+    scene: bpy.types.Scene | None = None,
+    undo: bool = True,
+    prepared: PreparedResult | None = None,
+) -> PlacedResult:
+    """Add the parts that a World lacks, and replace splats of another tier; one undo step.
+
+    Parts that a background Blender has built are taken from `prepared`.
+
+    Raises:
+        SceneImportError: A part cannot be added; nothing has changed.
+    """
+    scene = scene or current_scene()
+    with import_transaction(scene, provenance, undo=undo):
+        missing = {
+            part: path
+            for part, path in parts.by_part().items()
+            if path is not None
+            and (
+                not world_objects.has_part(root, part)
+                or (part == "SPLATS" and _is_other_tier(root, path))
+            )
+        }
+        world_build.add_parts(
+            root, missing, scene=scene, options=options, prepared=prepared if missing else None
+        )
+    return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root))
+
+
+def _is_other_tier(root: bpy.types.Object, path: Path) -> bool:
+    """Return whether the file has another number of splats, and so is another tier."""
+    return any(
+        each.get(splats.MARK) != decode.inspect(path).points
+        for each in world_objects.parts_of(root, "splats")
+    )
 
 
 def check(root: bpy.types.Object) -> None:
@@ -268,90 +321,3 @@ def _model_objects(root: bpy.types.Object) -> list[bpy.types.Object]:
         if tags.read(child) is None:
             own += [each for each in _model_objects(child) if tags.is_marked(each)]
     return own
-
-
-def _exchange(
-    root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
-) -> tuple[list[Message], match_parts.Matches, set[bpy.types.Object]]:
-    """Bring the new version below `root`; return notes, matches, and all objects in use."""
-    new, is_empty = list(built.objects), _is_empty_root(root, old)
-    if not is_empty and built.root.type != "MESH" and root_mesh.can_be_joined(new):
-        new = [root_mesh.joined(new)]
-    notes: list[Message] = []
-    matches: match_parts.Matches = {}
-    single = None if is_empty else root_mesh.mesh_for_root(new, built.root)
-    if single is not None:
-        matches[single] = root
-    # moving parts cannot become one mesh: they are parented to a root without vertices
-    elif not is_empty:
-        notes += root_mesh.empty_root_mesh(root)
-    parts = [
-        each for each in new if each != single and (each != built.root or built.root.type == "MESH")
-    ]
-    earlier = [each for each in old if each != root]
-    matches |= match_parts.match_parts(earlier, parts)
-    kept = match_parts.user_duplicates(earlier, matches)
-    notes += match_parts.replace_parts(old, matches)
-    match_parts.parent_parts(parts, matches, root, built.root)
-    return notes, matches, {root, *kept, *(matches.get(part, part) for part in parts)}
-
-
-def _is_empty_root(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
-    """Return whether the root is an empty, or a mesh without vertices."""
-    return not isinstance(root.data, bpy.types.Mesh) or (
-        not root.data.vertices and any(each.type == "MESH" for each in old if each != root)
-    )
-
-
-def _lost_work_notes(parts: Iterable[bpy.types.Object]) -> list[Message]:
-    """Return a note for each removed part that has work of the user on it."""
-    notes: list[Message] = []
-    for each in parts:
-        own = [modifier.name for modifier in each.modifiers if modifier.type != "ARMATURE"]
-        own += [constraint.name for constraint in each.constraints]
-        own += [
-            constraint.name
-            for bone in (each.pose.bones if each.pose else ())
-            for constraint in bone.constraints
-        ]
-        own += [
-            curve.data_path
-            for curve in (each.animation_data.drivers if each.animation_data else ())
-        ]
-        own += [
-            action.name for action in animation.actions(each) if fingerprint.is_user_work(action)
-        ]
-        if own:
-            notes.append(note("object_removed", name=each.name, lost=", ".join(own)))
-    return notes
-
-
-def _remove_unused(blocks: Iterable[bpy.types.ID]) -> list[Message]:
-    """Remove unused data-blocks from Mint, but keep what the user changed; return notes."""
-    remaining, kept = [each for each in dict.fromkeys(blocks) if tags.is_marked(each)], []
-    while unused := [each for each in remaining if each.users == 0]:
-        remaining = [each for each in remaining if each not in unused]
-        # meshes that the user has edited are in use: `Backup.keep_edited` has kept their objects
-        mine = [
-            each
-            for each in unused
-            if not isinstance(each, bpy.types.Mesh) and fingerprint.is_modified(each)
-        ]
-        for each in mine:
-            each.name = f"{each.name.removesuffix(EARLIER)}{EARLIER}"
-            each.use_fake_user = True
-            kept.append(each.name)
-        bpy.data.batch_remove([each for each in unused if each not in mine])
-    return [note("changed_data_kept", name=name) for name in kept]
-
-
-def _remove_number_suffixes(blocks: Iterable[bpy.types.ID]) -> None:
-    """Rename “Lamp.001” to “Lamp” once that name is free."""
-    for each in blocks:
-        plain = cleanup.plain_name(each.name)
-        if (
-            tags.is_marked(each)
-            and plain != each.name
-            and not any(other.name == plain for other in data_blocks_of_kind(each))
-        ):
-            each.name = plain

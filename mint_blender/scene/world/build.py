@@ -12,7 +12,7 @@ panorama of the same World are not upright.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,16 +32,14 @@ from ..transaction import DataSnapshot, rollback_on_error
 from ..update import reparent_and_remap
 from . import (
     calibration,
-    capture_point,
     collider,
     panorama,
     part_notes,
-    prepared_parts,
     splat_nodes,
     splats,
 )
-from .capture_point import PART
-from .display import update_collider
+from .calibration import PART
+from .collider import update_collider
 from .files import PART_NAMES, Part, WorldFiles, WorldOptions
 from .world_objects import (
     COLLIDER_DISPLAY,
@@ -126,9 +124,9 @@ def import_world(
     notes: list[Message] = []
     if shown["COLLIDER"] is not None:
         notes += _add_collider(root, shown["COLLIDER"], scene, check=options.flip is None)
-    point = capture_point.add(holder, name, collection, flipped=root[FLIPPED])
+    point = calibration.add_capture_point(holder, name, collection, flipped=root[FLIPPED])
     if options.camera:
-        capture_point.add_camera(point, name, collection, scene.unit_settings.scale_length)
+        calibration.add_camera(point, name, collection, scene.unit_settings.scale_length)
     notes += _add_readable_parts(root, shown["PANORAMA"], shown["SPLATS"], scene)
     is_chosen = options.collider in {"PHYSICS", "VISIBLE"}
     set_properties(root, {COLLIDER_DISPLAY: options.collider if is_chosen else None})
@@ -261,9 +259,78 @@ def _move_prepared(
     other = _append(source, staging)
     _rename(before.new(), other.name, root.name)
     moved: set[Part] = {part for part in wanted if has_part(other, part)}
-    colored = prepared_parts.move(other, root, moved, scene)
-    prepared_parts.remove_rest(other, staging, before)
+    colored = _move_parts(other, root, moved, scene)
+    remove_objects([other, *other.children_recursive])
+    bpy.data.batch_remove([staging])
+    while unused := [each for each in before.new() if not each.users]:
+        bpy.data.batch_remove(unused)
     return moved, colored
+
+
+def _move_parts(
+    prepared: bpy.types.Object,
+    root: bpy.types.Object,
+    parts: Collection[Part],
+    scene: bpy.types.Scene,
+) -> list[bpy.types.Object]:
+    """Move parts of the World `prepared` below `root`.
+
+    Returns:
+        The colliders that have the colors of the panorama already.
+    """
+    point = ensure_capture_point(root, scene)
+    is_in_place = False
+    for own in parts_of(prepared, "capture_point"):
+        is_in_place = own.matrix_basis == point.matrix_basis
+        remove_objects(parts_of(prepared, "camera"))  # below it
+        own.user_remap(point)
+    if "PANORAMA" in parts:
+        set_properties(root, {IMAGE: prepared[IMAGE], WORLD: prepared[WORLD]})
+    if "SPLATS" in parts:
+        _move_objects(parts_of(prepared, "splats"), prepared, root, scene)
+    if "COLLIDER" not in parts:
+        return []
+    colliders = parts_of(prepared, "collider")
+    _turn_like_files(colliders, prepared, root)
+    _move_objects(colliders, prepared, root, scene)
+    return [
+        each
+        for each in colliders
+        if "PANORAMA" in parts
+        and is_in_place
+        and each.type == "MESH"
+        and panorama.COLOR in each.data.attributes
+    ]
+
+
+def _turn_like_files(
+    colliders: list[bpy.types.Object], prepared: bpy.types.Object, root: bpy.types.Object
+) -> None:
+    """Turn a collider that is already upright only below a root that turns its files."""
+    is_turned = bool(prepared[COLLIDER_TURNED])
+    if is_turned and not root.get(FLIPPED):
+        is_turned = False
+        for each in colliders:
+            if each.parent == calibration.of(prepared):
+                each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
+    root[COLLIDER_TURNED] = is_turned
+
+
+def _move_objects(
+    objects: list[bpy.types.Object],
+    prepared: bpy.types.Object,
+    root: bpy.types.Object,
+    scene: bpy.types.Scene,
+) -> None:
+    collection = collection_of(root, scene)
+    before = calibration.of(prepared)
+    after = calibration.ensure(root, collection, flipped=bool(root.get(FLIPPED)))
+    for each in objects:
+        for holder in each.users_collection:
+            holder.objects.unlink(each)
+        collection.objects.link(each)
+        if each.parent == before:
+            each.parent = after
 
 
 def remove_part(

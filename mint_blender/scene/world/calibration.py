@@ -1,27 +1,41 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The empty between a World's root and its parts: Mint's turn, scale and height.
+"""The empties of a World: one between its root and its parts, and the capture point.
 
-It keeps the root neutral: without rotation and scale, its origin on the floor. So clearing the
-root's rotation or scale does no harm. The transform of the empty is locked against Blender's tools,
-and what it needs to be made again is stored on the root.
+The first one has Mint's turn, scale and height, and keeps the root neutral: without rotation and
+scale, its origin on the floor. So clearing the root's rotation or scale does no harm. The transform
+of the empty is locked against Blender's tools, and what it needs to be made again is stored on the
+root.
 
 Worlds from files of earlier versions have no such empty: there the root itself has the transform.
 """
 
 from __future__ import annotations
 
+import math
+
 import bpy
 from mathutils import Euler, Matrix, Vector
 
 from ..tags import WORLD_MARK
-from . import capture_point
-from .capture_point import PART
 
+LENS = 24.0
+"""Focal length of the start camera in mm: 74 degrees, wide without bending a room."""
+PART = "mint_part"
+"""The custom property that says which part of a World an object is."""
 NAME = "calibration"
 """The value of `PART` for the empty."""
 _ROUNDING = 1e-4
 SCALE, HEIGHT = "mint_calibration_scale", "mint_calibration_height"
 """Custom properties of the root and of the empty: Mint's scale and eye height, in scene units."""
+
+
+def upright_rotation(flipped: bool) -> Euler:
+    """Return the rotation that brings a World's files upright, facing +Y.
+
+    Files are Y down (`flipped`): a half turn about Y. Files that were corrected by a half turn
+    about X still need a half turn about Z. Each is its own inverse.
+    """
+    return Euler((0, math.pi, 0) if flipped else (0, 0, math.pi))
 
 
 def of(root: bpy.types.Object) -> bpy.types.Object:
@@ -58,10 +72,45 @@ def add(
     made.parent = root
     made.location, made.rotation_euler, made.scale = (
         (0.0, 0.0, height),
-        capture_point.upright_rotation(flipped),
+        upright_rotation(flipped),
         (scale,) * 3,
     )
     return made
+
+
+def add_capture_point(
+    parent: bpy.types.Object, name: str, collection: bpy.types.Collection, *, flipped: bool
+) -> bpy.types.Object:
+    """Add the capture point at the origin of the object that turns the World's files.
+
+    It is an upright empty. However the parts are rotated, it has X to the right, Y forward (where
+    Mint's viewer looks) and Z up. Panorama and camera depend on it.
+    """
+    point = bpy.data.objects.new(f"{name} Capture Point", None)
+    point.empty_display_type = "ARROWS"
+    point.empty_display_size = 0.2
+    point[PART] = "capture_point"
+    collection.objects.link(point)
+    point.parent = parent
+    point.rotation_euler = upright_rotation(flipped)
+    # cleared together with everything else, it would turn the panorama over
+    point.lock_rotation = point.lock_scale = (True, True, True)
+    return point
+
+
+def add_camera(
+    point: bpy.types.Object, name: str, collection: bpy.types.Collection, meters_per_unit: float = 1
+) -> bpy.types.Object:
+    """Add a camera with a wide lens at the capture point."""
+    data = bpy.data.cameras.new(f"{name} Camera")
+    data.lens = LENS
+    data.clip_start, data.clip_end = 0.01 / meters_per_unit, 1000 / meters_per_unit
+    camera = bpy.data.objects.new(data.name, data)
+    camera[PART] = "camera"
+    collection.objects.link(camera)
+    camera.parent = point
+    camera.rotation_euler = (math.pi / 2, 0, 0)  # a camera looks along its -Z; this makes it +Y
+    return camera
 
 
 def scale_of(holder: bpy.types.Object) -> float:
@@ -137,7 +186,7 @@ def _matrix(holder: bpy.types.Object, scale: float) -> Matrix:
 
 def _rotation(holder: bpy.types.Object) -> Euler:
     root = holder.parent
-    return capture_point.upright_rotation(root is None or bool(root.get(WORLD_MARK)))
+    return upright_rotation(root is None or bool(root.get(WORLD_MARK)))
 
 
 def _local(each: bpy.types.Object) -> Matrix:

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Import a World's collider, the triangle mesh of floors and walls, and set how it is used."""
+"""Import a World's collider, the triangle mesh of floors and walls, and set how it is used.
+
+It is shown as wire or as a box, or solid with the panorama projected on it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +20,9 @@ from .. import mesh_arrays
 from ..data_blocks import is_linked, is_override
 from ..gltf.gltf_import import SceneImportError, import_glb
 from ..model import cleanup
+from . import panorama
+from .files import WorldOptions
+from .world_objects import COLLIDER_DISPLAY, IMAGE, ensure_capture_point, parts_of
 
 
 def load(
@@ -88,17 +94,10 @@ DISPLAY: dict[str, Literal["WIRE", "BOUNDS", "TEXTURED"]] = {
     "BOUNDS": "BOUNDS",
     "VISIBLE": "TEXTURED",
 }
-"""How an object is displayed, by the way a collider can be shown."""
+"""How an object is displayed, by the way a collider can be shown.
 
-
-def set_display(meshes: Iterable[bpy.types.Object], how: str) -> None:
-    """Set the display, one of `DISPLAY`. Only a visible collider is rendered.
-
-    Physics, snapping and ray casts use the mesh in any case.
-    """
-    for each in meshes:
-        each.display_type = DISPLAY[how]
-        each.hide_render = how != "VISIBLE"
+Physics, snapping and ray casts use the mesh in any case.
+"""
 
 
 def add_rigid_bodies(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> None:
@@ -138,3 +137,73 @@ def remove_rigid_bodies(meshes: Iterable[bpy.types.Object]) -> None:
         if each.rigid_body is not None:
             with bpy.context.temp_override(object=each, active_object=each):
                 bpy.ops.rigidbody.object_remove()
+
+
+def update_collider(
+    root: bpy.types.Object,
+    scene: bpy.types.Scene,
+    options: WorldOptions,
+    without: Collection[bpy.types.Object] = (),
+    colored: Collection[bpy.types.Object] = (),
+) -> None:
+    """Show the collider as the user chose, else depending on the other parts.
+
+    Objects in `without` are ignored, since they will be removed. Those in `colored` have the
+    colors of the panorama already.
+
+    Raises:
+        SceneImportError: A part is in Edit Mode; nothing has changed.
+    """
+    meshes = [
+        each for each in parts_of(root, "collider") if each.type == "MESH" and each not in without
+    ]
+    image = root.get(IMAGE)
+    how = options.collider if options.collider in DISPLAY else root.get(COLLIDER_DISPLAY)
+    if how not in DISPLAY:
+        how = _automatic(root)
+    is_textured = how == "VISIBLE" and image is not None and bool(meshes)
+    # checked before anything is changed: the user may have entered Edit Mode since the request
+    if is_textured and any(each.data.is_editmode for each in meshes):
+        raise SceneImportError(
+            Message("A part of this World is in Edit Mode. Switch to Object Mode, then try again.")
+        )
+    if options.rigid_body or any(each.rigid_body is not None for each in without):
+        add_rigid_bodies(meshes, scene)
+    for each in meshes:
+        each.display_type = DISPLAY[how]
+        each.hide_render = how != "VISIBLE"
+    if is_textured:
+        panorama.assign_material(
+            meshes, panorama.projection(image, ensure_capture_point(root, scene), image.name)
+        )
+        update_vertex_colors(root, {*without, *colored})
+
+
+def _automatic(root: bpy.types.Object) -> str:
+    """Return how the collider is shown if the user has not chosen.
+
+    Beside splats only its bounds: 150,000 black edges would cover them.
+    """
+    if parts_of(root, "splats"):
+        return "BOUNDS"
+    return "VISIBLE" if root.get(IMAGE) is not None else "PHYSICS"
+
+
+def update_vertex_colors(
+    root: bpy.types.Object, without: Collection[bpy.types.Object] = ()
+) -> None:
+    """Store the colors of the panorama on a visible collider, for Solid shading."""
+    image, points = root.get(IMAGE), parts_of(root, "capture_point")
+    for each in parts_of(root, "collider"):
+        if (
+            image is not None
+            and points
+            and each.type == "MESH"
+            and not each.hide_render
+            and each not in without
+        ):
+            panorama.store_vertex_colors(
+                each.data,
+                image,
+                matrix_in(points[0], root).inverted() @ matrix_in(each, root),
+            )

@@ -10,8 +10,8 @@ import bpy
 from mathutils import Matrix
 
 from ..data_blocks import current_scene
-from . import calibration, capture_point, panorama
-from .display import update_collider, update_vertex_colors
+from . import calibration, panorama
+from .collider import update_collider, update_vertex_colors
 from .files import WorldOptions
 from .world_objects import (
     COLLIDER_DISPLAY,
@@ -31,8 +31,8 @@ def flip(root: bpy.types.Object) -> None:
     holder = calibration.of(root)
     root[FLIPPED] = flipped = not root.get(FLIPPED, False)
     before, after = (
-        capture_point.upright_rotation(not flipped),
-        capture_point.upright_rotation(flipped),
+        calibration.upright_rotation(not flipped),
+        calibration.upright_rotation(flipped),
     )
     rotation = before.to_matrix().inverted() @ after.to_matrix()
     is_unchanged = (

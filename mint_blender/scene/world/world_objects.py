@@ -18,8 +18,8 @@ import bpy
 from mathutils import Matrix
 
 from .. import tags
-from . import capture_point
-from .capture_point import PART
+from . import calibration
+from .calibration import PART
 from .files import Part, WorldFiles
 
 FLIPPED, COLLIDER_TURNED = tags.WORLD_MARK, "mint_collider_turned"
@@ -67,13 +67,11 @@ def parts_of(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
 
 def upright(root: bpy.types.Object) -> Matrix:
     """Return the world matrix of the capture point (Y forward, Z up), even if it was deleted."""
-    from . import calibration
-
     for point in parts_of(root, "capture_point"):
         return point.matrix_world.copy()
     return (
         calibration.of(root).matrix_world
-        @ capture_point.upright_rotation(bool(root.get(FLIPPED))).to_matrix().to_4x4()
+        @ calibration.upright_rotation(bool(root.get(FLIPPED))).to_matrix().to_4x4()
     )
 
 
@@ -105,9 +103,7 @@ def set_properties(root: bpy.types.Object, properties: Mapping[str, object]) -> 
 
 def ensure_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
     """Return the capture point; a new one if it was deleted."""
-    from . import calibration
-
-    return next(iter(parts_of(root, "capture_point")), None) or capture_point.add(
+    return next(iter(parts_of(root, "capture_point")), None) or calibration.add_capture_point(
         calibration.ensure(root, collection_of(root, scene), flipped=bool(root.get(FLIPPED))),
         root.name,
         collection_of(root, scene),

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The panel of the selected model, on top of the tab, and the menu of a selected result."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -136,7 +134,7 @@ def _size_words(size: tuple[float, float, float] | None, scene: bpy.types.Scene)
     )
 
 
-def _version_words(known: Provenance) -> str:
+def _version_words(known: "Provenance") -> str:
     """Return the preset, and whether this is the optimized file."""
     words = (
         Message(known.preset.title()) if known.preset else "",
@@ -146,7 +144,7 @@ def _version_words(known: Provenance) -> str:
 
 
 def _draw_next_steps(
-    layout: bpy.types.UILayout, root: bpy.types.Object, known: Provenance, width: int
+    layout: bpy.types.UILayout, root: bpy.types.Object, known: "Provenance", width: int
 ) -> None:
     row = text_wrap.button_row(layout, (_OPTIMIZE, _VARIATION), width=width)
     row.operator_context = "INVOKE_DEFAULT"
@@ -157,7 +155,9 @@ def _draw_next_steps(
     _draw_variation(row, root, known)
 
 
-def _draw_variation(layout: bpy.types.UILayout, root: bpy.types.Object, known: Provenance) -> None:
+def _draw_variation(
+    layout: bpy.types.UILayout, root: bpy.types.Object, known: "Provenance"
+) -> None:
     """Draw the button for another one: as its job was, or from the prompt that the file keeps."""
     facts = selected.facts(root)
     if facts is not None and facts.job is not None:

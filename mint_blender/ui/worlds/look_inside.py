@@ -63,7 +63,7 @@ def look_inside(
     overlays: bool = False,
 ) -> None:
     """Move a 3D View to a World's capture point, through its camera if it has one."""
-    from ...scene.world import capture_point, world_objects
+    from ...scene.world import calibration, world_objects
 
     space: Any = area.spaces.active
     seen = _seen(space)
@@ -75,7 +75,7 @@ def look_inside(
     if camera is not None:
         _look_through(space, camera, _shape(area, scene))
     else:
-        _stand_at(space, world_objects.upright(root), scene, capture_point.LENS)
+        _stand_at(space, world_objects.upright(root), scene, calibration.LENS)
     space.overlay.show_overlays = overlays
     area.tag_redraw()
 
@@ -120,7 +120,7 @@ def leave_camera(area: bpy.types.Area, scene: bpy.types.Scene) -> None:
 
 def is_inside(space: Any) -> bool:
     """Return whether the view has looked inside, or uses a World's camera as its Local Camera."""
-    from ...scene.world.capture_point import PART
+    from ...scene.world.calibration import PART
 
     if space is None or space.type != "VIEW_3D":
         return False

@@ -14,7 +14,7 @@ from ...jobs.service import JobService, NotPossible
 from ...message import Message
 from ...scene import tags
 from ...scene.world import calibration
-from ...scene.world.capture_point import PART
+from ...scene.world.calibration import PART
 from ...scene.world.files import Part
 from ...scene.world.world_objects import IMAGE
 from ..job_actions import find_job

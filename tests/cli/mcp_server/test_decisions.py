@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import session
+from mint_blender.jobs.budget import prices
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
@@ -119,6 +121,27 @@ def test_an_approval_costs_no_more_than_was_approved(agent: Agent, service: Thre
     assert "up to 248 Credits in total, 248 of them are spent or reserved" in refusal
     assert "more than the approved 247 Credits" in refusal
     assert decisions(service, "approve") == 0
+
+
+def test_no_price_is_asked_for_in_the_commit(
+    connect: Connect, limits: Limits, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tool asks before: a person may think for hours, and the journal must not wait for Mint."""
+    person = Person()
+    agent = connect(elicitation_callback=person.answer)
+    job = lamp_at_preview(agent)
+    threads, ask_price = [], session.ask_price
+
+    def ask(*values: Any, **more: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return ask_price(*values, **more)
+
+    monkeypatch.setattr(session, "ask_price", ask)
+    monkeypatch.setattr(prices, "PRICE_LIFETIME", -1.0)
+    agent.ask("approve", job=job["job"], revision=PREVIEW, approved_credits=248)
+    assert "Mint did not return a price." in person.asked[-1]
+    assert threads and not any(name.startswith("jobs") for name in threads)
+    assert wait(agent, job["job"])["phase"] == "ready"
 
 
 def test_an_agent_raises_only_its_own_limit(agent: Agent, blender: JobService) -> None:

@@ -14,6 +14,9 @@ from mcp.server.mcpserver import AcceptedElicitation, Elicit, ElicitationResult
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
+from ....jobs.budget.spending import Expense
+from ....jobs.job import Job
+from ....jobs.service import JobService, TooExpensive
 from ...settings import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
 from ..state import ToolContext
 
@@ -43,6 +46,30 @@ class WithinLimits:
 
 Decision: TypeAlias = ElicitationResult[Approval]
 """What the client brings back: an answer of a person, or `WithinLimits` in its place."""
+
+
+def reason_to_ask(
+    job_service: JobService, expense: Expense, *jobs: Job, agreed: float | None = None
+) -> str | None:
+    """Return why a person has to decide about an expense; None if nobody has to.
+
+    `jobs` is its job, if that was started; `agreed` is what a person has agreed to for it in total.
+    """
+    if expense.total is None:
+        return NO_PRICE
+    if not job_service.budget.limits and (agreed is None or expense.total > agreed):
+        return NO_LIMIT
+    try:
+        job_service.budget.check([expense], *jobs)
+    except TooExpensive as error:
+        return error.message
+    return None
+
+
+def without_person(job_service: JobService, approved_credits: float) -> float:
+    """Return how much an agent may give a job alone: no more than a limit of a person."""
+    limits = job_service.budget.limits
+    return min(approved_credits, limits.each or limits.day or approved_credits)
 
 
 def can_ask(context: ToolContext) -> bool:

@@ -9,14 +9,12 @@ from dataclasses import dataclass, replace
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from ....jobs.budget import spending
-from ....jobs.budget.spending import Limits
+from ....jobs.budget.spending import Expense
 from ....jobs.job import Job
-from ....jobs.job_values import Decision
 from ....jobs.phases import Phase, Verb
 from ....jobs.presentation import action_checks, presenter
 from ....jobs.queries import prices_of_click
-from ....jobs.service import JobService, TooExpensive
+from ....jobs.service import JobService
 from ..job_state import HELD_BACK, revision_of
 from . import approval
 
@@ -72,19 +70,14 @@ def cost_of(job_service: JobService, job: Job, click: Click) -> Cost | None:
     queries = prices_of_click(job, click.verb)
     if not queries:
         return None
-    budget = job_service.budget
-    estimates = [budget.price(query) if query else None for query in queries]
-    decision = Decision(click.verb, "", None, *estimates)
-    price = budget.total(queries)
-    is_known = price is not None or job.estimate is not None
-    total = budget.total_after(job, decision) if is_known else None
-    if total is not None and total > click.approved_credits:
+    expense = job_service.budget.of_click(job, click.verb, queries)
+    if expense.total is not None and expense.total > click.approved_credits:
         raise ToolError(
-            f"{_what(job, click, total)} That is more than the approved"
+            f"{_what(job, click, expense.total)} That is more than the approved"
             f" {click.approved_credits:,.0f} Credits. Nothing was started. Show the price to the"
             " person."
         )
-    return Cost(total, _reason(job_service, job, click, decision, total))
+    return Cost(expense.total, _reason(job_service, job, click, expense))
 
 
 def question_text(job: Job, click: Click, cost: Cost) -> str:
@@ -130,35 +123,17 @@ def _perform(job_service: JobService, job: Job, click: Click) -> None:
         job_service.cancel(job.id)
 
 
-def _reason(
-    job_service: JobService, job: Job, click: Click, decision: Decision, total: float | None
-) -> str | None:
-    """Return why a person has to decide; None if nobody has to."""
-    budget = job_service.budget
-    agreed = job.max_credits if _is_of_agent(job_service, job) else None
-    if not budget.limits and (agreed is None or total is None or total > agreed):
-        return approval.NO_PRICE if total is None else approval.NO_LIMIT
-    own = _new_limit(job_service, job, click) or job.max_credits
-    others = job_service.spending.today() - job_service.cache.spent_for(job)
-    limited = replace(job, max_credits=own)
-    try:
-        budget.check_click(limited, decision, prices_of_click(job, click.verb), others)
-    except TooExpensive as error:
-        return error.message
-    return _limit_error(limited, budget.limits, total, others)
+def _reason(job_service: JobService, job: Job, click: Click, expense: Expense) -> str | None:
+    """Return why a person has to decide; None if nobody has to.
 
-
-def _limit_error(job: Job, limits: Limits, total: float | None, others: float) -> str | None:
-    """Return why the total cost of a job is above a limit; None if it is not.
-
-    `others` is what other jobs have spent today.
+    What earlier attempts have cost counts for the limit of one generation, too.
     """
-    of_each, of_day = replace(limits, day=0.0), replace(limits, each=0.0)
-    return (
-        spending.limit_error(total, of_each, others)
-        or spending.limit_error(total, of_day, others)
-        or spending.job_limit_error(total, job.max_credits)
-    )
+    if expense.total is not None:
+        generation = max(expense.generation or 0.0, expense.total)
+        expense = replace(expense, generation=generation)
+    expense = replace(expense, most=_new_limit(job_service, job, click) or job.max_credits)
+    agreed = job.max_credits if _is_of_agent(job) else None
+    return approval.reason_to_ask(job_service, expense, job, agreed=agreed)
 
 
 def _new_limit(job_service: JobService, job: Job, click: Click) -> float | None:
@@ -167,14 +142,14 @@ def _new_limit(job_service: JobService, job: Job, click: Click) -> float | None:
     The agent may raise what it has set itself, within the limits of a person. What a person has
     set, only a person raises.
     """
-    limits = job_service.budget.limits
-    if job.max_credits is None or not limits or not _is_of_agent(job_service, job):
+    is_own = job.max_credits is not None and _is_of_agent(job)
+    if not is_own or not job_service.budget.limits:
         return None
-    approved = min(click.approved_credits, limits.each or limits.day)
-    return approved if approved > job.max_credits else None
+    approved = approval.without_person(job_service, click.approved_credits)
+    return approved if approved > (job.max_credits or 0.0) else None
 
 
-def _is_of_agent(job_service: JobService, job: Job) -> bool:
+def _is_of_agent(job: Job) -> bool:
     """Return whether an agent has started the job, so that its own limit was approved there."""
     return job.client_request is not None
 

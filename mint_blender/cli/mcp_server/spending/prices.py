@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
-from ....jobs import queries
-from ....jobs.queries import OptimizationPrice
-from ....mint.errors import MintError
+from functools import partial
+
+import anyio.to_thread
+
+from ....jobs.queries import PriceQuery
+from ....jobs.service import JobService
 from ....mint.schema import Estimate
-from ..state import ToolContext, with_client, with_jobs
-from .quotes import PriceQueries, PriceQuery
+from ... import session
+from ..state import PATIENCE, ToolContext, with_jobs
+from .quotes import PriceQueries
 
 
 async def ask_prices(context: ToolContext, wanted: PriceQueries) -> list[Estimate]:
@@ -21,11 +25,11 @@ async def ask_prices(context: ToolContext, wanted: PriceQueries) -> list[Estimat
 
 
 async def _ask(context: ToolContext, query: PriceQuery) -> Estimate:
-    try:
-        answer = await with_client(lambda client: queries.quote(client, query))
-    except MintError:
-        if not isinstance(query, OptimizationPrice):
-            raise
-        return Estimate(None, None, None)
-    await with_jobs(context, lambda jobs: jobs.queries.cache_answer(query, answer))
+    ask = partial(session.ask_price, query, patience=PATIENCE)
+    answer = await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
+
+    def cache(job_service: JobService) -> None:
+        job_service.queries.cache_answer(query, answer)
+
+    await with_jobs(context, cache)
     return answer

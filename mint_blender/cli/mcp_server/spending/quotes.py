@@ -15,14 +15,13 @@ from dataclasses import dataclass, replace
 from mcp.server.mcpserver.exceptions import ToolError
 
 from ....jobs.job import Job
-from ....jobs.queries import OptimizationPrice, Price
+from ....jobs.queries import PriceQuery
 from ....jobs.service import JobService
 
 LIFETIME = 600.0
 """Seconds for which a quote can be used."""
 ASK_AGAIN = "Nothing was started. Get a new quote, show its price to the person, and use that."
 
-PriceQuery = Price | OptimizationPrice
 PriceQueries = Sequence[PriceQuery | None]
 """None stands for something that Mint returns no price for."""
 Start = Callable[[JobService, float | None, str], Job]

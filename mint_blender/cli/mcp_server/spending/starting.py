@@ -14,7 +14,7 @@ from pydantic import Field
 from ....jobs.job import Job
 from ....jobs.job_values import ClientRequest
 from ....jobs.paid_requests.record import of_client_request
-from ....jobs.service import JobService, NotPossible, TooExpensive
+from ....jobs.service import JobService, NotPossible
 from ..job_state import JobState, job_state
 from ..state import ToolContext, state_of, with_jobs
 from ..tools import with_sentences
@@ -79,17 +79,9 @@ async def start_quoted(
 
 def reason_to_ask(job_service: JobService, quote: Quote) -> str | None:
     """Return why a person has to decide; None if nobody has to."""
-    if not quote.purchase.prices:
-        return None  # it is free
-    if quote.credits is None:
-        return approval.NO_PRICE
-    if not job_service.budget.limits:
-        return approval.NO_LIMIT
-    try:
-        job_service.budget.check([quote.purchase.prices], job_service.spending.today())
-    except TooExpensive as error:
-        return error.message
-    return None
+    prices = quote.purchase.prices
+    expense = job_service.budget.of_start(prices)
+    return approval.reason_to_ask(job_service, expense) if prices else None  # else it is free
 
 
 def _start_once(
@@ -105,7 +97,10 @@ def _start_once(
         known = _known_request(quotes, job_service, request_id, quote_id)
         if known is None:
             quote = quotes.usable(quote_id)
-            own_limit = _own_limit(job_service, quote, approved_credits, is_approved=is_approved)
+            most = approved_credits
+            if not is_approved:
+                most = approval.without_person(job_service, approved_credits)
+            own_limit = None if quote.credits is None else most
             subject = of_client_request(request_id)
             with job_service.budget.without_limits() if is_approved else nullcontext():
                 job = quote.purchase.start(job_service, own_limit, subject)
@@ -117,20 +112,6 @@ def _start_once(
     else:
         job = _started_before(job_service, known)
     return job_state(job_service, job)
-
-
-def _own_limit(
-    job_service: JobService, quote: Quote, approved_credits: float, *, is_approved: bool
-) -> float | None:
-    """Return the most that the new job may cost in total; None if its price is unknown.
-
-    Where no person was asked, it is not above the limits of a person.
-    """
-    if quote.credits is None:
-        return None
-    limits = job_service.budget.limits
-    most = limits.each or limits.day
-    return min(approved_credits, most) if most and not is_approved else approved_credits
 
 
 def _question_text(quote: Quote, approved_credits: float) -> str:
@@ -187,8 +168,7 @@ def _started_before(job_service: JobService, known: Job) -> Job:
             " started. Use a new request_id for something new."
         ) from None
     if job_service.unsent_jobs.holds_back(job) and not job_service.is_driven_elsewhere(job):
-        others = job_service.spending.today() - job_service.cache.spent_for(job)
-        job_service.budget.check_waiting([job], others)
+        job_service.budget.check([job_service.budget.of_queued(job)], job)
         job_service.resume(job.id)
         job = job_service.job(job.id)
     return job

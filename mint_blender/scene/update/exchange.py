@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Give the objects of an earlier version the data of a new one.
+
+Parts are matched by name. An earlier object keeps what the user set on it and gets the data of its
+match, its transform unless the user has moved it, and its pose and animation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import bpy
+from mathutils import Matrix
+
+from ...message import Message
+from .. import tags
+from ..data_blocks import is_linked
+from ..model import cleanup
+from ..model.build import NODE, REST, BuiltModel, is_moved, store_rest
+from ..notes import note
+from ..staging_scene import staging_scene
+from . import fingerprint
+from .backup import EARLIER
+
+Matches = dict[bpy.types.Object, bpy.types.Object]
+"""From a part of the new version to the earlier object that stays in its place."""
+
+
+def exchange(
+    root: bpy.types.Object,
+    old: list[bpy.types.Object],
+    built: BuiltModel,
+    copies: Collection[bpy.types.Object],
+) -> tuple[list[Message], Matches, set[bpy.types.Object]]:
+    """Bring a new version below the root of an earlier one.
+
+    Args:
+        root: The root of the earlier version, which stays.
+        old: The root and its parts.
+        built: The new version.
+        copies: Objects that keep the earlier data.
+
+    Returns:
+        Notes, the matched parts, and all objects that are in use.
+    """
+    new, is_empty = list(built.objects), _is_empty_root(root, old)
+    if not is_empty and built.root.type != "MESH" and _can_be_joined(new):
+        new = [_join(new)]
+    notes: list[Message] = []
+    matches: Matches = {}
+    single = None if is_empty else _mesh_for_root(new, built.root)
+    if single is not None:
+        matches[single] = root
+    elif not is_empty:
+        # moving parts cannot become one mesh: they are parented to a root without vertices
+        notes += _empty_root_mesh(root)
+    parts = [
+        each for each in new if each != single and (each != built.root or built.root.type == "MESH")
+    ]
+    earlier = [each for each in old if each != root]
+    matches |= _match(earlier, parts)
+    kept = _user_duplicates(earlier, matches)
+    _exchange_data(matches, copies)
+    for part, holder in matches.items():
+        _repair_modifiers(part, holder, old, matches)
+        notes += _take_animation(part, holder)
+        if part.pose is not None and holder.pose is not None:
+            _take_pose(part, holder)
+        for key in part.keys():
+            if key != REST:
+                holder[key] = part[key]
+    _parent_parts(parts, matches, root, built.root)
+    return notes, matches, {root, *kept, *(matches.get(part, part) for part in parts)}
+
+
+def lost_with(removed: bpy.types.Object) -> list[Message]:
+    """Return a note on what the user has added to a part that is not in the new version."""
+    holders = (removed, *(removed.pose.bones if removed.pose else ()))
+    return _only_on_copy(
+        removed,
+        [each.name for each in removed.modifiers if each.type != "ARMATURE"]
+        + [each.name for holder in holders for each in holder.constraints]
+        + _own_animation(removed),
+    )
+
+
+def _only_on_copy(each: bpy.types.Object, lost: list[str]) -> list[Message]:
+    names = ", ".join(dict.fromkeys(lost))
+    return [note("only_on_copy", name=each.name, lost=names)] if lost else []
+
+
+def _own_animation(each: bpy.types.Object) -> list[str]:
+    """Return the names of the actions and the paths of the drivers that the user has added."""
+    drivers = each.animation_data.drivers if each.animation_data else ()
+    mine = [action.name for action in cleanup.actions(each) if not tags.is_marked(action)]
+    return sorted(mine) + [curve.data_path for curve in drivers]
+
+
+# -- The mesh of the root
+
+
+def _is_empty_root(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
+    """Return whether the root is an empty, or a mesh without vertices."""
+    return not isinstance(root.data, bpy.types.Mesh) or (
+        not root.data.vertices and any(each.type == "MESH" for each in old if each != root)
+    )
+
+
+def _can_be_joined(objects: list[bpy.types.Object]) -> bool:
+    """Return whether the objects are plain meshes and empties without animation."""
+    meshes = [each for each in objects if each.type == "MESH"]
+    is_static = all(
+        each.type in ("MESH", "EMPTY") and each.animation_data is None for each in objects
+    )
+    return is_static and not any(each.modifiers or each.data.shape_keys for each in meshes)
+
+
+def _join(objects: list[bpy.types.Object]) -> bpy.types.Object:
+    """Return one mesh object of all parts, at the origin; joined in a staging scene."""
+    meshes = [each for each in objects if each.type == "MESH"]
+    with staging_scene(objects) as scene:
+        view_layer = scene.view_layers[0]
+        view_layer.update()
+        for each in meshes:
+            if each.data.users > 1:
+                each.data = each.data.copy()
+            world = each.matrix_world.copy()
+            each.parent = None
+            each.matrix_basis = Matrix.Identity(4)
+            fingerprint.forget(each.data)
+            each.data.transform(world)
+            if world.is_negative:
+                each.data.flip_normals()
+        view_layer.update()
+        first = meshes[0]
+        with bpy.context.temp_override(
+            scene=scene,
+            view_layer=view_layer,
+            active_object=first,
+            object=first,
+            selected_objects=meshes,
+            selected_editable_objects=meshes,
+        ):
+            bpy.ops.object.join()
+        return first
+
+
+def _mesh_for_root(
+    new: list[bpy.types.Object], new_root: bpy.types.Object
+) -> bpy.types.Object | None:
+    """Return the only mesh, transformed for a root that is a mesh, or None."""
+    meshes = [each for each in new if each.type == "MESH"]
+    if len(meshes) != 1:
+        return None
+    matrix, above = Matrix.Identity(4), meshes[0]
+    while above is not None and above != new_root:
+        if cleanup.has_object_animation(above) or above.parent_type != "OBJECT":
+            return None
+        matrix, above = (
+            above.matrix_parent_inverse @ above.matrix_basis @ matrix if above.parent else matrix,
+            above.parent,
+        )
+    mesh: Any = meshes[0].data
+    if matrix != Matrix.Identity(4):
+        fingerprint.forget(mesh)
+        mesh.transform(matrix, shape_keys=True)
+    if matrix.is_negative:
+        mesh.flip_normals()
+    return meshes[0]
+
+
+def _empty_root_mesh(root: bpy.types.Object) -> list[Message]:
+    """Give the root a mesh without vertices; return notes."""
+    earlier: Any = root.data
+    mesh, name = bpy.data.meshes.new(root.name), earlier.name
+    tags.mark([mesh])
+    root.data = mesh
+    earlier.name = f"{name}{EARLIER}"
+    mesh.name = name
+    return [note("modifiers_without_effect", name=root.name)] if root.modifiers else []
+
+
+# -- The parts
+
+
+def _match(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Object]) -> Matches:
+    """Match parts by type and name; single parts of a type match whatever their names."""
+    old, parts = list(old), list(parts)
+    matches: Matches = {}
+    for kind in dict.fromkeys(each.type for each in parts):
+        before, after = (
+            [each for each in old if each.type == kind],
+            [each for each in parts if each.type == kind],
+        )
+        named = {_node_name(each): each for each in reversed(before)}
+        for part in after:
+            earlier = named.pop(_node_name(part), None)
+            if earlier is None and len(before) == len(after) == 1:
+                earlier = before[0]
+            if earlier is not None:
+                matches[part] = earlier
+    return matches
+
+
+def _node_name(part: bpy.types.Object) -> str:
+    """Return what identifies a part within its model."""
+    return str(part.get(NODE) or cleanup.plain_name(part.name)).lower()
+
+
+def _user_duplicates(old: Iterable[bpy.types.Object], matches: Matches) -> set[bpy.types.Object]:
+    """Return the user's duplicates of parts that stay; they have the same marks."""
+    kept = {(each.type, _node_name(each)) for each in matches.values() if NODE in each.keys()}
+    return {
+        each
+        for each in old
+        if each not in matches.values()
+        and NODE in each.keys()
+        and (each.type, _node_name(each)) in kept
+    }
+
+
+def _exchange_data(matches: Matches, copies: Collection[bpy.types.Object]) -> None:
+    """Give matched objects, and linked duplicates of them, the new data under the earlier names."""
+    replaced: dict[Any, Any] = {}
+    names = {
+        earlier.data: earlier.data.name for earlier in matches.values() if earlier.data is not None
+    }
+    for part, earlier in matches.items():
+        gone: Any = earlier.data
+        new: Any = part.data
+        if gone is None or gone == new:
+            continue
+        slots = [each.material if each.link == "DATA" else None for each in earlier.material_slots]
+        earlier.data = new
+        if new not in replaced.values():
+            _keep_materials(slots, new)
+            gone.name = f"{names[gone]}{EARLIER}"
+            new.name = names[gone]
+        replaced.setdefault(gone, new)
+    for each in bpy.data.objects:
+        if each.data in replaced and each not in copies and not is_linked(each):
+            each.data = replaced[each.data]
+
+
+def _keep_materials(slots: list[Any], data: Any) -> None:
+    """Assign the user's materials to the slots with the same index, or to further ones."""
+    for number, material in enumerate(slots):
+        if material is None or tags.is_marked(material):
+            continue
+        if number < len(data.materials):
+            data.materials[number] = material
+        else:
+            data.materials.append(material)
+
+
+def _repair_modifiers(
+    part: bpy.types.Object, earlier: bpy.types.Object, old: list[bpy.types.Object], matches: Matches
+) -> None:
+    """Replace the model's armature modifiers; the user's modifiers keep their order."""
+    own = [each for each in earlier.modifiers if each.type == "ARMATURE" and each.object in old]
+    new = [each for each in part.modifiers if each.type == "ARMATURE"]
+    for each in own[len(new) :]:
+        earlier.modifiers.remove(each)
+    for number, each in enumerate(new):
+        if number < len(own):
+            mine = own[number]
+        else:  # before the user's modifiers, which work on the posed mesh
+            mine = earlier.modifiers.new(each.name, "ARMATURE")
+            earlier.modifiers.move(len(earlier.modifiers) - 1, number)
+        mine.object = matches.get(each.object, each.object)
+
+
+def _take_animation(part: bpy.types.Object, earlier: bpy.types.Object) -> list[Message]:
+    """Animate an object as its match, if either version brings animation; return notes."""
+    theirs = part.animation_data
+    if theirs is None and not any(tags.is_marked(each) for each in cleanup.actions(earlier)):
+        return []
+    notes = _only_on_copy(earlier, _own_animation(earlier))
+    earlier.animation_data_clear()
+    if theirs is not None:
+        mine = earlier.animation_data_create()
+        mine.action = theirs.action
+        _take_slot(mine, theirs)
+        for track in theirs.nla_tracks:
+            taken = mine.nla_tracks.new()
+            taken.name = track.name
+            for strip in track.strips:
+                if strip.action is not None:
+                    start = round(strip.frame_start)
+                    _take_slot(taken.strips.new(strip.name, start, strip.action), strip)
+            taken.mute, taken.lock = track.mute, track.lock
+    return notes
+
+
+def _take_slot(mine: Any, theirs: Any) -> None:
+    """Choose the same slot of an action; Blender has slots since 4.4."""
+    if getattr(theirs, "action_slot", None) is not None:
+        mine.action_slot = theirs.action_slot
+
+
+def _take_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
+    for bone in part.pose.bones:
+        earlier.pose.bones[bone.name].matrix_basis = bone.matrix_basis
+
+
+def _parent_parts(
+    parts: Iterable[bpy.types.Object],
+    matches: Matches,
+    root: bpy.types.Object,
+    new_root: bpy.types.Object,
+) -> None:
+    """Parent the parts of a new version to the root; parts that the user moved stay."""
+    parts = [each for each in parts if each not in matches or not _is_moved(matches[each])]
+    for part in parts:
+        if part in matches:
+            matches[part].parent = None  # parent and child may have changed places
+    for part in parts:
+        holder, parent = matches.get(part, part), part.parent
+        below_root = part == new_root or parent in (None, new_root)
+        kind, bone = ("OBJECT", "") if below_root else (part.parent_type, part.parent_bone)
+        basis = Matrix.Identity(4) if part == new_root else part.matrix_basis.copy()
+        holder.parent = root if parent is None or below_root else matches.get(parent, parent)
+        holder.parent_type, holder.parent_bone = kind, bone
+        holder.matrix_parent_inverse = part.matrix_parent_inverse.copy()
+        if part.animation_data is not None or holder.animation_data is None:
+            holder.rotation_mode = part.rotation_mode
+        holder.matrix_basis = basis
+        store_rest(holder)
+        if part not in matches:
+            for collection in root.users_collection:
+                collection.objects.link(part)
+
+
+def _is_moved(part: bpy.types.Object) -> bool:
+    """Return whether the user moved a part that is still below the model."""
+    return is_moved(part) and part.parent is not None and not cleanup.has_object_animation(part)
