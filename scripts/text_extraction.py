@@ -23,15 +23,19 @@ COMMAND_LINE_ONLY = {
     "delivery/background.py",
     "delivery/blender_runtime.py",
     "delivery/write_files.py",
-    "jobs/diagnostics/folder_check.py",
+    "jobs/diagnostics/checks.py",
     "jobs/diagnostics/journal_check.py",
     "jobs/diagnostics/report.py",
     "jobs/paid_requests/table_check.py",
-    "mint/connection_check.py",
+    "net/connections.py",
+    "net/guarded_socket.py",
 }
-"""Modules whose sentences reach only the command line or the report for support: in English."""
+"""Modules whose sentences reach only the command line or the report for support, in English.
 
-ROOMS = ("mint", "files", "jobs", "scene", "delivery", "ui")
+Or nobody: those of `net/` are described by `net/connection_errors.py`.
+"""
+
+ROOMS = ("net", "mint", "files", "jobs", "scene", "delivery", "ui")
 
 SHOWN_ARGUMENTS = {
     "text",
@@ -52,7 +56,7 @@ FOR_PROGRAMMERS = {
 }  # fmt: skip
 DATA = {
     *("splat_nodes", "panorama", "node_trees", "collider", "tags", "gltf_extensions", "render"),
-    *("splats", "build", "home", "transport", "download_attempt", "download", "redirects"),
+    *("splats", "build", "home", "transport", "download"),
     "assets",
     "own_folder",
 }

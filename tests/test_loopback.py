@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mint_blender.files import urls
 from mint_blender.files.errors import DownloadFailed
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Origin
 
 HOSTS = {
     "localhost": True,

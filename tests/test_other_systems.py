@@ -85,7 +85,7 @@ def uses_what_only_posix_has(call: ast.Call) -> bool:
 
 ALLOWED: dict[Check, dict[str, str]] = {
     renames: {
-        "files/busy_files.py": "it is the function that the others use",
+        "files/disk.py": "it is the function that the others use",
         "jobs/diagnostics/log_file.py": "a log must not wait: it is copied instead",
         "jobs/transfers/fetch_file.py": "the target is a new name, which nobody has open",
     },

@@ -11,7 +11,7 @@ import pytest
 
 from mint_blender.cli.exits import MEANINGS, Exit
 from mint_blender.cli.parser import OTHERS, VARIABLES, parser
-from mint_blender.net import certificates
+from mint_blender.net import connections
 from scripts.reference_pages import commands, environment_variables, exit_statuses, markdown
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +41,7 @@ def test_every_variable_in_the_code_is_described() -> None:
         texts = [each for each in literals if isinstance(each, str)]
         named |= {each for each in texts if re.fullmatch(r"MINT_[A-Z_]+", each)}
     assert {each.name for each in VARIABLES} == {each for each in named if not each.endswith("_")}
-    assert certificates.VARIABLES in OTHERS
+    assert connections.CA_VARIABLES in OTHERS
 
 
 def test_every_command_has_a_section_with_all_its_options() -> None:

@@ -15,8 +15,7 @@ from typing import NoReturn, TypeAlias
 
 from ..jobs.diagnostics.log_file import LEVELS
 from ..jobs.storage.home import HOME_VARIABLE
-from ..mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
-from ..mint.base_url import DEFAULT_BASE_URL
+from ..mint.account import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
 from ..mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
 from .exits import MEANINGS
 from .settings import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..files import busy_files, private_files
+from ..files import disk
 from ..jobs.child_process import ChildEnded, ChildProcess
 from ..jobs.job import Job
 from ..jobs.job_values import DeliveryResult
@@ -124,7 +124,7 @@ class Preparations:
         """Delete what was prepared for a job: it was imported, or is no longer wanted."""
         _units, known = self._results.pop(job_id, (None, None))
         if isinstance(known, PreparedResult):
-            busy_files.try_to_remove(known.path)
+            disk.try_to_remove(known.path)
 
     def poll(self) -> bool:
         """Read the child's answer and send the next request; return whether a request has ended."""
@@ -172,12 +172,12 @@ class Preparations:
         self._running = None
         self._results[request.job.id] = request.units, result
         if isinstance(result, DeliveryResult):
-            busy_files.try_to_remove(request.target)
+            disk.try_to_remove(request.target)
         return True
 
     def _send(self, request: _Request) -> None:
         try:
-            private_files.make_folder(request.target.parent)
+            disk.make_folder(request.target.parent)
             self._ensure_child().send(
                 background.request_for(
                     request.job, units=request.units.to_json(), target=str(request.target)

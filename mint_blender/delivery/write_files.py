@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ..files import busy_files, disk_sync
-from ..files.errors import InvalidGlb, naming
+from ..files import disk
+from ..files.errors import InvalidGlb
 from ..jobs import rejected_files
 from ..jobs.job import Job
 from ..jobs.job_values import DeliveryResult, Role
@@ -96,11 +96,8 @@ def write(job: Job, *, raw: bool = False) -> DeliveryResult:
 
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file atomically, and sync it to disk first. Raises OSError."""
-    part = target.with_name(target.name + ".part")
-    with naming(target):
+    with disk.replacing(target) as part:
         shutil.copyfile(source, part)
-    disk_sync.sync_file(part)
-    busy_files.replace(part, target)
 
 
 def write_text(target: Path, text: str) -> None:
@@ -108,10 +105,8 @@ def write_text(target: Path, text: str) -> None:
     data = text.encode()
     if target.is_file() and target.read_bytes() == data:
         return
-    part = target.with_name(target.name + ".part")
-    with naming(target):
+    with disk.replacing(target) as part:
         part.write_bytes(data)
-    busy_files.replace(part, target)
 
 
 def _copy_model(job: Job, output: Path, *, raw: bool) -> str | None:
@@ -147,19 +142,19 @@ def _write_with_blender(
         )
         if result.problem is None:
             for part in parts:
-                disk_sync.sync_file(part)
+                disk.sync_file(part)
             for part, path in parts.items():
-                busy_files.replace(part, path)
+                disk.replace(part, path)
     finally:
         for part in parts:
-            busy_files.try_to_remove(part)
+            disk.try_to_remove(part)
     return result
 
 
 def remove_parts(job: Job) -> None:
     """Delete what a Blender that has crashed or was stopped has left beside a job's files."""
     for path in filter(None, paths(job)):
-        busy_files.try_to_remove(_part(path))
+        disk.try_to_remove(_part(path))
 
 
 def _part(path: Path) -> Path:

@@ -11,11 +11,9 @@ import shutil
 import uuid
 from pathlib import Path
 
-from . import busy_files
-from .errors import naming
+from . import disk
 
 FILE = "blender_assets.cats.txt"
-PART = ".mint-part"
 """Suffix of an incomplete file in a library folder.
 
 If the process was killed, a later sync removes the file.
@@ -96,12 +94,7 @@ def _has_version(text: str) -> bool:
 
 def _write(file: Path, text: str) -> None:
     """Replace the file atomically, since it has the user's own catalogs too."""
-    part = file.with_name(f".{uuid.uuid4().hex}{PART}")
-    try:
-        with naming(file):
-            part.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with disk.replacing(file) as part:
+        part.write_bytes(text.encode("utf-8", "surrogateescape"))
         if file.is_file():
             shutil.copymode(file, part)  # others who share the library can still read it
-        busy_files.replace(part, file)
-    finally:
-        busy_files.try_to_remove(part)

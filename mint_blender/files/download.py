@@ -8,24 +8,40 @@ connections to each host, the one used last first, so files that follow each oth
 
 from __future__ import annotations
 
+import http.client
 import random
+import re
+import ssl
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import requests
+import urllib3
 
-from ..net import connections
+from ..message import Message
+from ..net import connections, guarded_socket
+from ..net.connection_errors import describe
+from ..net.retry import RetryPolicy, parse_retry_after
 from . import urls
-from .download_attempt import DownloadRequest, attempt
-from .errors import DownloadFailed, FileError, Stopped
-from .partial_download import PartFile
+from .disk import disk_errors
+from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, TooSlow
+from .partial_download import PartFile, PartSource, check_free_space, is_header_text
 
 MEGABYTE = 2**20
 KEPT_CONNECTIONS = 8
 """Connections to each host that are kept alive: more than there are downloads at a time."""
+BLOCK = 2**18
+RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
+"""Statuses of a failure that passes; a CDN has some of its own, such as 522 and 524."""
+EXPIRED_STATUSES = frozenset({403, 404, 410})
+MAX_REDIRECTS = 5
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True)
@@ -50,9 +66,8 @@ class DownloadLimits:
     """Most attempts in a row without new bytes."""
     most_tries: int = 40
     """Most attempts in total."""
-    shortest_pause: float = 1.0
-    longest_pause: float = 15 * 60.0
-    """Both limit the pause that `Retry-After` asks for."""
+    retries: RetryPolicy = RetryPolicy(first=0.5, longest=30.0)
+    """Pauses; doubled after each attempt without new bytes."""
 
     def bytes_for(self, name: str) -> int:
         """Return the size limit for a file name's suffix."""
@@ -138,26 +153,10 @@ class Downloader:
         if target.is_file() and target.stat().st_size:
             PartFile(target).discard()  # left behind if the process was killed after the rename
             return target
-        size_limit = self.limits.bytes_for(target.name) if limit is None else limit
-        request = self._request(url, target, size_limit, stop, progress)
-        request.part.load(urls.without_query(request.url))
-        self._fetch_with_retries(request)
-        request.check_stop()
-        request.part.commit()
-        return target
-
-    def _request(
-        self,
-        url: str,
-        target: Path,
-        limit: int,
-        stop: Callable[[], bool],
-        progress: Callable[[int, int | None], None],
-    ) -> DownloadRequest:
-        return DownloadRequest(
+        request = DownloadRequest(
             url=urls.check(url, local_files=self.local_files),
             part=PartFile(target),
-            limit=limit,
+            limit=self.limits.bytes_for(target.name) if limit is None else limit,
             deadline=self._clock() + self.limits.total,
             clock=self._clock,
             stop=stop,
@@ -165,6 +164,11 @@ class Downloader:
             timeout=(self.limits.connect, self.limits.stall),
             local_files=self.local_files,
         )
+        request.part.load(urls.without_query(request.url))
+        self._fetch_with_retries(request)
+        request.check_stop()
+        request.part.commit()
+        return target
 
     def _fetch_with_retries(self, request: DownloadRequest) -> None:
         """Retry until all bytes are there or a limit is reached."""
@@ -179,23 +183,12 @@ class Downloader:
                 # more than ever before: to start over is no progress
                 fruitless = 0 if request.part.size > most else fruitless + 1
                 most = max(most, request.part.size)
-                pause = self._pause_after(error, fruitless)
+                retry_after = error.retry_after if isinstance(error, DownloadFailed) else None
+                pause = self.limits.retries.wait(max(1, fruitless), self._chance(), retry_after)
                 is_last = fruitless >= self.limits.tries or number == self.limits.most_tries
                 if not error.retryable or is_last or self._clock() + pause >= request.deadline:
                     raise
             self._wait(pause, request)
-
-    def _pause_after(self, error: FileError, fruitless: int) -> float:
-        """Return the pause in seconds: what the host asks for, else jittered exponential backoff.
-
-        From 0.5 s to 30 s, doubled after each attempt without new bytes.
-        """
-        retry_after = error.retry_after if isinstance(error, DownloadFailed) else None
-        if retry_after is not None:
-            return float(
-                min(max(retry_after, self.limits.shortest_pause), self.limits.longest_pause)
-            )
-        return float(min(30.0, 0.5 * 2.0 ** max(0, fruitless - 1)) * (0.5 + 0.5 * self._chance()))
 
     def _wait(self, seconds: float, request: DownloadRequest) -> None:
         """Sleep in short steps, so that a stop is noticed."""
@@ -211,7 +204,7 @@ def anonymous_session(user_agent: str, local_files: bool, max_idle: float) -> re
 
     No `Authorization`, no cookies, nothing from ~/.netrc. `trust_env` stays on, since proxies and
     CA bundles come from the environment too; requests ignores ~/.netrc if `auth` is set, so `auth`
-    is a function that adds nothing. Several threads may use it: see `redirects.get`.
+    is a function that adds nothing. Several threads may use it: see `get_following_redirects`.
     """
     session = requests.Session()
     session.auth = _add_nothing
@@ -229,3 +222,363 @@ def anonymous_session(user_agent: str, local_files: bool, max_idle: float) -> re
 
 def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+# -- one attempt: send the request, receive the body, check that it is complete
+
+
+@dataclass(frozen=True)
+class DownloadRequest:
+    """Parameters of one `Downloader.fetch`, the same for all its attempts."""
+
+    url: str
+    part: PartFile
+    limit: int
+    deadline: float
+    clock: Callable[[], float]
+    stop: Callable[[], bool]
+    progress: Callable[[int, int | None], None]
+    timeout: tuple[float, float]
+    """Seconds to connect, and seconds without a byte."""
+    local_files: bool = False
+    """Whether the address may lead to this computer."""
+
+    @property
+    def label(self) -> str:
+        """Name of the file in messages."""
+        return urls.label(self.url)
+
+    def check_stop(self) -> None:
+        """Raise Stopped if the caller wants to stop."""
+        if self.stop():
+            raise Stopped(
+                Message(
+                    "The download of {label} was stopped. It can resume later.", label=self.label
+                )
+            )
+
+    def check_time(self) -> None:
+        """Raise TooSlow after the deadline."""
+        if self.clock() >= self.deadline:
+            raise TooSlow(
+                Message(
+                    "The download of {label} took too long and was stopped. Try again to"
+                    " resume it.",
+                    label=self.label,
+                )
+            )
+
+    def check_size(self, size: int) -> None:
+        """Raise TooLarge and discard the part if the file is larger than the limit."""
+        if size > self.limit:
+            self.part.discard()
+            raise TooLarge(
+                Message(
+                    "{label} is larger than {limit:,.1f} MB, the limit for such a file; it"
+                    " was not downloaded.",
+                    label=self.label,
+                    limit=self.limit / 2**20,
+                )
+            )
+
+
+def attempt(session: requests.Session, request: DownloadRequest) -> None:
+    """Complete the partial file, or raise a FileError; received bytes stay in the part."""
+    request.check_stop()
+    request.check_time()
+    if request.part.is_complete:
+        return
+    guard = guarded_socket.Guard(request.deadline, stop=request.stop, clock=request.clock)
+    try:
+        with guarded_socket.guarded(guard):
+            response = get_following_redirects(
+                session,
+                request.url,
+                headers=_range_headers(request.part),
+                timeout=request.timeout,
+                local_files=request.local_files,
+            )
+            try:
+                request.check_stop()
+                _accept(response, request)
+                _receive(response, request)
+            finally:
+                response.close()
+    except (
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        http.client.HTTPException,
+        OSError,
+    ) as error:
+        request.check_stop()
+        request.check_time()
+        raise _to_file_error(error, request) from error
+
+
+def _range_headers(part: PartFile) -> dict[str, str]:
+    """Return headers that request the rest, if the file has not changed since."""
+    if part.source is None or part.source.validator is None or not part.size:
+        return {}
+    return {"Range": f"bytes={part.size}-", "If-Range": part.source.validator}
+
+
+def _accept(response: requests.Response, request: DownloadRequest) -> None:
+    """Start or resume the part if status and headers say that the body belongs to it."""
+    status = response.status_code
+    if status == 200:
+        if (encoding := _encoding(response)) is not None:  # none is requested
+            raise DownloadFailed(
+                Message(
+                    "The file host sent {label} with an unsupported encoding ({encoding}).",
+                    label=request.label,
+                    encoding=urls.printable(encoding[:20]),
+                ),
+                retryable=False,
+            )
+        total = _length(response)
+        if total is not None:
+            request.check_size(total)
+            check_free_space(request.part.target.parent, total)
+        request.part.begin(PartSource(urls.without_query(request.url), _validator(response), total))
+    elif status == 206:
+        _resume(response, request)
+    elif status == 416:
+        request.part.discard()
+        raise _changed(request)
+    else:
+        raise _refusal(response, request)
+
+
+def _resume(response: requests.Response, request: DownloadRequest) -> None:
+    """Resume the part if these are the next bytes of the same file."""
+    part, known = request.part, request.part.source
+    given = re.fullmatch(
+        r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)",
+        response.headers.get("Content-Range", "").strip(),
+    )
+    validator = _validator(response)
+    fits = (
+        known is not None
+        and given is not None
+        and int(given[1]) == part.size
+        and (validator is None or validator == known.validator)
+        and (given[3] == "*" or known.total is None or int(given[3]) == known.total)
+        and _encoding(response) is None
+    )
+    if not fits or known is None or given is None:
+        part.discard()
+        raise _changed(request)
+    if given[3] != "*":
+        request.check_size(int(given[3]))
+        part.source = replace(known, total=int(given[3]))
+
+
+def _changed(request: DownloadRequest) -> DownloadFailed:
+    return DownloadFailed(
+        Message(
+            "{label} changed on the file host during the download. Try again to start over.",
+            label=request.label,
+        )
+    )
+
+
+def _refusal(response: requests.Response, request: DownloadRequest) -> FileError:
+    status = response.status_code
+    if status in EXPIRED_STATUSES:
+        return LinkExpired(
+            Message(
+                "{label} was not found (HTTP {status}). The link may have expired; Mint can"
+                " provide a new one.",
+                label=request.label,
+                status=status,
+            )
+        )
+    if status in RETRY_STATUSES:
+        return DownloadFailed(
+            Message(
+                "The file host cannot deliver {label} right now (HTTP {status}). Try again later.",
+                label=request.label,
+                status=status,
+            ),
+            retry_after=parse_retry_after(
+                response.headers.get("Retry-After"),
+                date=response.headers.get("Date"),
+                now=datetime.now(UTC),
+            ),
+            is_outage=True,
+        )
+    return DownloadFailed(
+        Message(
+            "The file host refused to deliver {label} (HTTP {status}).",
+            label=request.label,
+            status=status,
+        ),
+        retryable=False,
+    )
+
+
+def _receive(response: requests.Response, request: DownloadRequest) -> None:
+    """Write the body to the part, checking size, time and stop, and that nothing is missing."""
+    part = request.part
+    total = part.source.total if part.source else None
+    done = part.size
+    request.progress(done, total)
+    stream = part.open()
+    try:
+        for block in connections.blocks(response, BLOCK):
+            done += len(block)
+            request.check_size(done)
+            # before writing: another download may be writing to the same part by now
+            request.check_stop()
+            with disk_errors(part.path):
+                stream.write(block)
+                stream.flush()
+            request.progress(done, total)
+            request.check_time()
+    finally:
+        with disk_errors(part.path):
+            stream.close()
+    if not done:
+        part.discard()
+        raise DownloadFailed(
+            Message("The file host sent nothing for {label}. Try again later.", label=request.label)
+        )
+    if total is not None and done != total:
+        if done > total:
+            part.discard()
+        raise _connection_lost(request)
+
+
+def _encoding(response: requests.Response) -> str | None:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    return None if encoding in {"", "identity"} else encoding
+
+
+def _length(response: requests.Response) -> int | None:
+    """Return the bytes that the body must have, None if unknown."""
+    text = response.headers.get("Content-Length", "").strip()
+    if response.headers.get("Transfer-Encoding") or not re.fullmatch(r"\d{1,18}", text):
+        return None
+    return int(text)
+
+
+def _validator(response: requests.Response) -> str | None:
+    """Return a strong ETag, else Last-Modified, to detect a changed file later."""
+    etag = response.headers.get("ETag", "").strip()
+    if etag.startswith('"') and is_header_text(etag):
+        return etag
+    modified = response.headers.get("Last-Modified", "").strip()
+    return modified if modified and is_header_text(modified) else None
+
+
+def _connection_lost(request: DownloadRequest) -> DownloadFailed:
+    return DownloadFailed(
+        Message(
+            "The connection was lost while downloading {label}. Try again to resume the download.",
+            label=request.label,
+        )
+    )
+
+
+def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
+    """Return the FileError for an exception of the network."""
+    exceptions, parts = requests.exceptions, urlsplit(request.url)
+    host = urls.printable(parts.hostname or "")
+    if isinstance(error, connections.ForbiddenAddress):
+        return urls.not_public(f"{host}, {error.address}")
+    reason, part = describe(error, host, parts.port or 443)
+    if part == "network" and _is_timeout(error):
+        return TooSlow(
+            Message(
+                "No data arrived for {label} in {seconds:.0f} s. Try again to resume the download.",
+                label=request.label,
+                seconds=request.timeout[0 if connections.was_connecting(error) else 1],
+            )
+        )
+    is_broken = isinstance(error, ValueError)
+    if part == "network" and is_broken and isinstance(error, exceptions.RequestException):
+        return DownloadFailed(
+            Message("The address of {label} is invalid.", label=request.label), retryable=False
+        )
+    is_ca_bundle = part == "tls" and not isinstance(error, ssl.SSLError)
+    if is_ca_bundle or isinstance(error, exceptions.RequestException):  # no response
+        may_pass = part != "tls" and not is_broken
+        return DownloadFailed(
+            Message(
+                "Could not reach the host of {label}: {reason}.",
+                label=request.label,
+                reason=reason,
+            ),
+            retryable=may_pass,
+            is_outage=may_pass,
+        )
+    return _connection_lost(request)
+
+
+def _is_timeout(error: Exception) -> bool:
+    """Return whether the host was reached, and nothing arrived."""
+    exceptions = requests.exceptions
+    timeouts = exceptions.Timeout | urllib3.exceptions.TimeoutError | TimeoutError
+    return isinstance(error, timeouts) and not isinstance(error, exceptions.ConnectTimeout)
+
+
+# -- redirects: each address is checked before it is used
+
+
+def get_following_redirects(
+    session: requests.Session,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    timeout: tuple[float, float],
+    local_files: bool,
+) -> requests.Response:
+    """Return the first response that is not a redirect, with its body still unread.
+
+    Args:
+        session: A session without credentials, see `anonymous_session`.
+        url: An address that `urls.check` has accepted.
+        headers: Sent with every request.
+        timeout: Seconds to connect, and seconds without a byte.
+        local_files: Whether an address may lead to this computer, see `urls.check`.
+
+    Raises:
+        DownloadFailed: For a redirect that is not followed.
+        OSError: When there is no response; requests' exceptions are such errors.
+    """
+    label = urls.label(url)
+    for _ in range(MAX_REDIRECTS + 1):
+        settings: Mapping[str, Any] = session.merge_environment_settings(
+            url, {}, True, connections.ca_bundle(), None
+        )
+        request = session.prepare_request(requests.Request("GET", url, headers=dict(headers)))
+        # The adapter is used, not the session: a session reads the whole body of a redirect, and
+        # only its adapter is made for several threads.
+        response = session.get_adapter(url).send(request, timeout=timeout, **settings)
+        if response.status_code not in REDIRECT_STATUSES:
+            return response
+        connections.skip(response)
+        target = _target(response, url, label)
+        url = urls.check(target, local_files=local_files, came_from=url)
+    raise DownloadFailed(
+        Message(
+            "{label} was redirected more than {count} times. It was not downloaded.",
+            label=label,
+            count=MAX_REDIRECTS,
+        ),
+        retryable=False,
+    )
+
+
+def _target(response: requests.Response, url: str, label: str) -> str:
+    """Return the address that a redirect leads to; an invalid one is left to `urls.check`."""
+    location = response.headers.get("Location")
+    if not location:
+        raise DownloadFailed(
+            Message("The file host redirected {label} without a new address.", label=label),
+            retryable=False,
+        )
+    try:
+        return urljoin(url, location)  # it may be relative
+    except ValueError:
+        return location

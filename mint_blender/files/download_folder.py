@@ -21,8 +21,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..message import Message
-from . import private_files, urls
-from .partial_download import disk_errors
+from . import disk, urls
+from .disk import disk_errors
 
 MAX_NAME_LENGTH = 80
 MAX_NAME_BYTES = 200
@@ -50,7 +50,7 @@ class DownloadFolder:
         """
         folder = self.downloads / check_id(job_id)
         with disk_errors(folder):
-            private_files.make_folder(folder)
+            disk.make_folder(folder)
         return folder
 
     def reference_folder(self, job_id: str) -> Path:

@@ -18,24 +18,10 @@ Messages contain neither query strings nor headers, which may hold signatures.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Self
 
 from ..message import Message
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Name this file in an OSError that names none: Python does so only for failures to open."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is None:
-            error.filename = os.fspath(path)
-        raise
 
 
 class FileError(Exception):

@@ -6,18 +6,17 @@ Knows the disk, not the network.
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from .. import json_text
 from ..message import Message
-from . import busy_files, disk_sync, private_files
+from . import disk
+from .disk import disk_errors
 from .errors import DiskError, DownloadFailed
 
 
@@ -62,7 +61,7 @@ class PartFile:
             or known.address != address
             or known.validator is None
             or not self.size
-            or disk_sync.is_from_earlier_boot(self.path)
+            or disk.is_from_earlier_boot(self.path)
             or (known.total is not None and self.size > known.total)
         ):
             self.discard()
@@ -79,18 +78,16 @@ class PartFile:
     def begin(self, source: PartSource) -> None:
         """Start an empty part; metadata is written first, so that no part exists without it."""
         with disk_errors(self.path):
-            private_files.make_folder(self.path.parent)
-            busy_files.remove(self.path)
-            with open(
-                self.metadata_path, "w", encoding="utf-8", opener=private_files.opener
-            ) as stream:
+            disk.make_folder(self.path.parent)
+            disk.remove(self.path)
+            with open(self.metadata_path, "w", encoding="utf-8", opener=disk.opener) as stream:
                 stream.write(json.dumps(asdict(source)))
         self.source = source
 
     def open(self) -> BinaryIO:
         """Open the part for appending."""
         with disk_errors(self.path):
-            return open(self.path, "ab", opener=private_files.opener)
+            return open(self.path, "ab", opener=disk.opener)
 
     def discard(self) -> None:
         """Remove part and metadata; ignore failures."""
@@ -111,10 +108,10 @@ class PartFile:
                 )
             )
         with disk_errors(self.target):
-            disk_sync.sync_file(self.path)
-            busy_files.replace(self.path, self.target)
-            busy_files.try_to_remove(self.metadata_path)
-            disk_sync.sync_folder(self.target.parent)
+            disk.sync_file(self.path)
+            disk.replace(self.path, self.target)
+            disk.try_to_remove(self.metadata_path)
+            disk.sync_folder(self.target.parent)
         self.source = None
 
     def _read_metadata(self) -> PartSource | None:
@@ -142,7 +139,7 @@ def is_header_text(text: str) -> bool:
 def check_free_space(folder: Path, needed: int) -> None:
     """Raise DiskError if `needed` bytes and a reserve do not fit on the disk."""
     with disk_errors(folder):
-        private_files.make_folder(folder)
+        disk.make_folder(folder)
         free = shutil.disk_usage(folder).free
     if free < needed + RESERVE:
         raise DiskError(
@@ -158,33 +155,6 @@ def check_free_space(folder: Path, needed: int) -> None:
 
 RESERVE = 16 * 2**20
 """Bytes left free, so that the journal can still be written."""
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Convert an OSError to a DiskError that names the path."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskError(
-                Message(
-                    "The disk is full: could not write {path}. Free some space, then try again.",
-                    path=path,
-                )
-            ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise DiskError(
-                Message(
-                    "No permission to write {path}. Choose another folder or change its"
-                    " permissions.",
-                    path=path,
-                )
-            ) from error
-        reason = error.strerror or type(error).__name__
-        raise DiskError(
-            Message("{path} could not be written: {reason}.", path=path, reason=reason)
-        ) from error
 
 
 def _megabytes(size: int) -> str:

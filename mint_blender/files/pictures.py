@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..message import Message
-from . import busy_files
+from . import disk
 from .errors import InvalidPicture
 
 MAX_PIXELS = 2**28
@@ -201,7 +201,7 @@ def rename_by_content(path: Path) -> Path:
         if suffix in SUFFIXES
         else path.with_name(path.name + picture.suffix)
     )
-    busy_files.replace(path, renamed)
+    disk.replace(path, renamed)
     return renamed
 
 

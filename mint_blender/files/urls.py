@@ -19,14 +19,6 @@ MAX_HOST_LENGTH = 253
 _HASH = re.compile(r"[0-9a-f]{16}")
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether a host name means this computer, decided by the text alone.
-
-    `mint.base_url` decides the same for the API key.
-    """
-    return host.lower() == "localhost" or addresses.is_loopback(host)
-
-
 def check(url: str, *, local_files: bool = False, came_from: str | None = None) -> str:
     """Return the address without its fragment if it may be fetched: https to a public host.
 
@@ -53,7 +45,7 @@ def check(url: str, *, local_files: bool = False, came_from: str | None = None) 
                 host=host,
             )
         )
-    is_here = local_files and is_loopback(host)
+    is_here = local_files and addresses.is_loopback_host(host)
     if is_here and came_from is not None:
         _check_redirect_to_here(host, _split(came_from).hostname or "")
     if not is_here and not _is_outside(host):
@@ -71,7 +63,7 @@ def check(url: str, *, local_files: bool = False, came_from: str | None = None) 
 
 def _check_redirect_to_here(host: str, origin: str) -> None:
     """Raise DownloadFailed unless the redirecting host is this computer too."""
-    if not is_loopback(origin):
+    if not addresses.is_loopback_host(origin):
         raise _refused(
             Message(
                 "The file host {host} redirects to this computer ({address}). The redirect"

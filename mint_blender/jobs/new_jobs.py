@@ -10,7 +10,7 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
-from ..files import disk_sync, pictures, private_files
+from ..files import disk, pictures
 from ..files.download_folder import DownloadFolder, safe_name
 from ..files.errors import InvalidPicture
 from ..message import Message
@@ -223,9 +223,9 @@ def _copy(home: Path, job: Job, number: int, image: str) -> str:
         DownloadFolder(home).reference_folder(job.id) / str(number) / _name(job, number, source)
     )
     try:
-        private_files.make_folder(target.parent)
+        disk.make_folder(target.parent)
         if not (_is_ours(source, home) and _linked(source, target)):
-            private_files.copy_private(source, target)
+            disk.copy_private(source, target)
         _sync_folders(target, home)
     except OSError as error:
         raise NotPossible(
@@ -244,7 +244,7 @@ def _copy(home: Path, job: Job, number: int, image: str) -> str:
 def _sync_folders(target: Path, home: Path) -> None:
     """Write the name of a copy to disk, and those of its new folders: the job relies on it."""
     for folder in target.parents:
-        disk_sync.sync_folder(folder)
+        disk.sync_folder(folder)
         if folder == home:
             return
 

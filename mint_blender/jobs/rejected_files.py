@@ -13,7 +13,7 @@ import itertools
 from dataclasses import replace
 from pathlib import Path
 
-from ..files import busy_files
+from ..files import disk
 from ..files.errors import InvalidFile
 from .job import Job
 from .job_values import LocalFile, Role
@@ -34,7 +34,7 @@ def keep(path: Path) -> Path:
         if place.exists() and not _is_same(place, path):
             continue
         with contextlib.suppress(OSError):  # in use, on Windows for example: it stays
-            busy_files.replace(path, place)
+            disk.replace(path, place)
             return place
         return path
     raise AssertionError("Some name is free.")

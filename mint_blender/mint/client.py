@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from ..message import Message
-from .account import Account
-from .base_url import Origin
+from .account import Account, Origin
 from .errors import (
     CannotCancel,
     InvalidResponse,

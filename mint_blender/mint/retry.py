@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Retries of failed calls: the intervals between them, and a loop for callers that may block.
+"""Retries of failed calls: how often they have failed, and a loop for callers that may block.
 
-The intervals are arithmetic only; clock, sleep and random numbers come from the caller. All methods
+Clock, sleep and random numbers come from the caller. All methods
 of `Client` may be retried: they only read, or have an idempotency key.
 """
 
@@ -13,39 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ..net.retry import RetryPolicy
 from .errors import MintError
 
+__all__ = ["DEFAULT", "FailureStreak", "RetryPolicy", "call_with_retries"]
+
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """Exponential backoff of retries, in seconds.
-
-    `give_up_after` (seconds) limits callers that block; the calls of jobs are retried without a
-    limit. `min_retry_after` and `max_retry_after` bound what Mint may ask for.
-    """
-
-    first: float = 1.0
-    factor: float = 2.0
-    longest: float = 60.0
-    give_up_after: float = 180.0
-    min_retry_after: float = 1.0
-    max_retry_after: float = 15 * 60.0
-
-    def wait(self, attempt: int, chance: float, retry_after: float | None = None) -> float:
-        """Return the seconds to wait before the next attempt.
-
-        Args:
-            attempt: Number of failures so far, from 1.
-            chance: A random number from 0 to 1; spreads callers over the upper half of the wait.
-            retry_after: What Mint asks for; used within bounds.
-        """
-        if retry_after is not None:
-            return min(max(self.min_retry_after, retry_after), self.max_retry_after)
-        # The exponent is limited, or days of retries would overflow a float.
-        planned = min(self.longest, self.first * self.factor ** min(attempt - 1, 64))
-        return planned * (0.5 + 0.5 * chance)
 
 
 @dataclass

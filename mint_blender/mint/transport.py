@@ -15,25 +15,28 @@ import hashlib
 import hmac
 import json
 import logging
+import math
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import DecodeError, HTTPError
+from urllib3.exceptions import HTTPError
 
 from ..json_text import parse as parse_json
 from ..message import Message
-from ..net import certificates, connections, guarded_socket
-from ..net.retry_after import parse_retry_after
+from ..net import connection_errors, connections, guarded_socket
+from ..net.retry import parse_retry_after
 from . import redaction
-from .base_url import Origin
-from .connection_errors import describe, part_of
+from .account import Origin
 from .errors import (
     InvalidResponse,
     KeyMissing,
@@ -41,10 +44,10 @@ from .errors import (
     MintError,
     NotSent,
     Unreachable,
+    clean_line,
     problem_error,
+    read_problem,
 )
-from .mint_clock import MintClock, Moment, epoch_of
-from .problem_documents import clean_line, read_problem
 from .schema import Json
 
 log = logging.getLogger(__name__)
@@ -58,8 +61,9 @@ MAX_ANSWER_AGE = 5 * 60.0
 """Seconds for which an answer of Mint shows that a connection leads to it, and what its time is."""
 MAX_ANSWER_AGE_TO_RECONNECT = 30.0
 """The same for a connection that takes the place of one that Mint closes after each answer."""
-_CHUNK = 16 * 1024
-_SMALL_CHUNK = 256
+MOST_STEPS_BACK = 60.0
+"""Seconds that a Date may be before an earlier one: Mint's servers may differ that much."""
+_BLOCK = 16 * 1024
 _HTTP_1_0 = 10
 ESTIMATE_PATH = "pricing:estimate"
 """The only POST that changes nothing, so it needs no idempotency key."""
@@ -212,18 +216,13 @@ class Transport:
         request = requests.Request(
             method, url, params=query, data=content, headers=headers, auth=self._authorize
         )
-        if self._is_bound and self.clock.age > self._most_age():
+        # A little older than what is asked before, or a slow caller would begin in vain.
+        most = MAX_ANSWER_AGE_TO_RECONNECT if self._closes else 2 * MAX_ANSWER_AGE
+        if self._is_bound and self.clock.age > most:
             raise NotSent
         sent = self.clock.begin()
         response, answer = self._send_logged(request, path.lstrip("/"), len(content or b""))
         return self._parse_response(response, answer, sent)
-
-    def _most_age(self) -> float:
-        """Return how old Mint's time may be when a bound request is sent.
-
-        A little older than what is asked before, or a slow caller would begin in vain.
-        """
-        return MAX_ANSWER_AGE_TO_RECONNECT if self._closes else 2 * MAX_ANSWER_AGE
 
     def _send_logged(
         self, request: requests.Request, path: str, upload_size: int
@@ -255,24 +254,23 @@ class Transport:
             with guarded_socket.guarded(guard):
                 guard.check()
                 return self._send(request)
-        except (requests.exceptions.ContentDecodingError, DecodeError):
-            raise InvalidResponse(Message("its compressed data is damaged")) from None
         except connections.NotOpen:
             raise NotSent from None
-        except (OSError, HTTPError) as error:
+        except (OSError, HTTPError, HTTPException) as error:
             # requests' exceptions are OSErrors. "from None": the original may show a proxy's
             # password in a traceback.
             if guard.was_stopped:
                 raise Unreachable(Message("the request was stopped")) from None
             if guard.was_late:
                 raise NotSent from None
-            raise Unreachable(describe(error, self.origin), part_of(error)) from None
+            found = connection_errors.describe(error, self.origin.host, self.origin.port)
+            raise Unreachable(*found) from None
 
     def _send(self, request: requests.Request) -> tuple[requests.Response, bytes]:
         # No proxy between this computer and itself: it would see the key.
         proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
         settings: Mapping[str, Any] = self._session.merge_environment_settings(
-            request.url, proxies, True, certificates.ca_bundle(), None
+            request.url, proxies, True, connections.ca_bundle(), None
         )
         timeout = (self._timeouts.connect, self._timeouts.read)
         # The adapter is used, not the session: a session reads the whole body of a redirect, even
@@ -294,7 +292,8 @@ class Transport:
     ) -> ApiResponse:
         status, headers = response.status_code, response.headers
         self._closes = _closes(response)
-        self.clock_offset = _clock_offset(headers.get("Date"), self._now())
+        date = epoch_of(headers.get("Date"))
+        self.clock_offset = None if date is None else self._now().timestamp() - date
         request_id = self._request_id(response)
         wait = parse_retry_after(
             headers.get("Retry-After"), date=headers.get("Date"), now=self._now()
@@ -304,7 +303,10 @@ class Transport:
             where = _redirect_problem(location, self._secret)
             raise InvalidResponse(where, request_id=request_id)
         # A proxy may repeat the headers of the request: the key gets into no record or sentence.
-        data = _parse_json(content.replace(self._secret.encode(), redaction.PLACEHOLDER.encode()))
+        content = content.replace(self._secret.encode(), redaction.PLACEHOLDER.encode())
+        data: Any = None
+        with suppress(ValueError):
+            data = parse_json(content, most_levels=MAX_LEVELS)
         if not 200 <= status < 300:
             problem = read_problem(status, data, secret=self._secret)
             if status < 500 and problem.has_details:
@@ -317,6 +319,8 @@ class Transport:
         return ApiResponse(data, status, request_id, wait, location)
 
 
+_TOO_LARGE = Message("it is larger than {size} MB", size=MAX_RESPONSE_BYTES // 1024 // 1024)
+_DAMAGED = Message("its compressed data is damaged")
 _NO_OBJECT = Message("it is not a JSON object")
 _WEB_PAGE = Message(
     "a web page came instead of Mint's answer. This network may want you to sign in: open any page"
@@ -340,15 +344,11 @@ def _closes(response: requests.Response) -> bool:
     return "close" in said or not is_kept
 
 
-def _clock_offset(date: str | None, now: datetime) -> float | None:
-    """Return how many seconds `now` is after the Date of a response; None for an invalid one."""
-    seconds = epoch_of(date)
-    return None if seconds is None else now.timestamp() - seconds
-
-
 def _session(user_agent: str) -> requests.Session:
     session = requests.Session()
-    session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
+    session.headers.update(
+        {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": user_agent}
+    )
     # No hidden retries: they are decided where the idempotency key is known.
     connections.mount(session)
     return session
@@ -374,38 +374,28 @@ def _read_body(response: requests.Response, seconds: float) -> bytes:
     """Return the whole body, so that the connection can be reused, within size and time limits."""
     content = bytearray()
     deadline = time.monotonic() + seconds
-    for chunk in _read_chunks(response):
-        content += chunk
+    for block in connections.blocks(response, _BLOCK):
+        content += block
         if len(content) > MAX_RESPONSE_BYTES:
-            raise InvalidResponse(
-                Message("it is larger than {size} MB", size=MAX_RESPONSE_BYTES // 1024 // 1024),
-            )
+            raise InvalidResponse(_TOO_LARGE)
         if time.monotonic() > deadline:
             raise TimeoutError(Message("there was no response in time"))
-    announced = response.headers.get("Content-Length", "")
-    # Older urllib3 (Blender 4.2) does not notice a truncated body.
-    if announced.isascii() and announced.isdigit() and response.raw.tell() < int(announced):
-        raise ConnectionResetError(
-            Message("the connection was lost before the response was complete")
-        )
-    return bytes(content)
+    is_packed = response.headers.get("Content-Encoding", "").strip().lower() == "gzip"
+    return _unpacked(content) if is_packed and content else bytes(content)
 
 
-def _read_chunks(response: requests.Response) -> Iterator[bytes]:
-    """Yield the body as it arrives; a slow server must not make us wait for a full chunk."""
-    read = getattr(response.raw, "read1", None)
-    if read is None:  # older urllib3 (Blender 4.2) waits for full chunks
-        yield from response.iter_content(_SMALL_CHUNK)
-        return
-    while chunk := read(_CHUNK, decode_content=True):
-        yield chunk
-
-
-def _parse_json(content: bytes) -> Any:
+def _unpacked(content: bytearray) -> bytes:
+    """Return the content of a gzip stream, within the size limit."""
+    inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
-        return parse_json(content, most_levels=MAX_LEVELS)
-    except ValueError:
-        return None
+        unpacked = inflate.decompress(content, MAX_RESPONSE_BYTES + 1)
+    except zlib.error:
+        raise InvalidResponse(_DAMAGED) from None
+    if len(unpacked) > MAX_RESPONSE_BYTES:
+        raise InvalidResponse(_TOO_LARGE)
+    if not inflate.eof:
+        raise InvalidResponse(_DAMAGED)
+    return unpacked
 
 
 def _redirect_problem(location: str | None, secret: str) -> str:
@@ -419,3 +409,99 @@ def _redirect_problem(location: str | None, secret: str) -> str:
         " only",
         where=where,
     )
+
+
+def proxy_of(base_url: str) -> str:
+    """Return the proxy to Mint, without its user name and password; empty if there is none."""
+    try:
+        origin = Origin.parse(base_url)
+    except ValueError:
+        return ""
+    if origin.is_loopback:
+        return ""
+    proxies = requests.utils.get_environ_proxies(origin.base_url)
+    return _without_password(requests.utils.select_proxy(origin.base_url, proxies) or "")
+
+
+def own_ca_bundle() -> str:
+    """Return the CA bundle that the environment names; empty for the default."""
+    bundle = connections.ca_bundle()
+    return bundle if isinstance(bundle, str) else ""
+
+
+def _without_password(url: str) -> str:
+    """Return scheme, host and port of a proxy."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "invalid" if url else ""
+    return f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else ""
+
+
+# -- Mint's time
+
+
+class Moment:
+    """A moment of this computer, from which seconds are counted.
+
+    The monotonic clock may stand still while the computer sleeps, so they are those of it or of the
+    wall clock, whichever says more.
+    """
+
+    def __init__(self) -> None:
+        self._monotonic, self._wall = time.monotonic(), time.time()
+
+    def seconds_since(self) -> float:
+        """Return how long ago it was, with sleep."""
+        return max(time.monotonic() - self._monotonic, time.time() - self._wall)
+
+
+class MintClock:
+    """The time at Mint: the `Date` of its latest answer, and the time since.
+
+    This computer's own clock may be wrong, or set at any time.
+    """
+
+    def __init__(self) -> None:
+        self._date: float | None = None
+        self._read = Moment()
+        self._sent: Moment | None = None
+
+    def begin(self) -> Moment:
+        """Begin a request: until its answer, nothing is known about the connection."""
+        self._sent = None
+        return Moment()
+
+    def read(self, headers: Mapping[str, str], sent: Moment) -> None:
+        """Read an answer of Mint to a request that was sent then.
+
+        A Date before an earlier one, or in an answer that was kept by a cache, is not used.
+        """
+        date = epoch_of(headers.get("Date"))
+        if date is None or (headers.get("Age") or "0").strip() != "0":
+            return
+        if self._date is None or date >= self._date - MOST_STEPS_BACK:
+            self._date, self._read, self._sent = date, Moment(), sent
+
+    @property
+    def age(self) -> float:
+        """Seconds since the request of the latest answer was sent; infinite without one.
+
+        Counted from the request, because an answer may wait while the computer sleeps.
+        """
+        return math.inf if self._sent is None else self._sent.seconds_since()
+
+    @property
+    def now(self) -> float | None:
+        """Seconds since the epoch, while the latest answer is young; None before any answer."""
+        return None if self._date is None else self._date + self._read.seconds_since()
+
+
+def epoch_of(date: str | None) -> float | None:
+    """Return the seconds since the epoch of a Date header; None for an invalid one."""
+    try:
+        moment = parsedate_to_datetime(date or "")
+        return None if moment.tzinfo is None else moment.timestamp()
+    except (ValueError, OverflowError, TypeError):
+        return None

@@ -36,6 +36,14 @@ def is_loopback(address: str) -> bool:
     return found.is_loopback and getattr(found, "ipv4_mapped", None) is None
 
 
+def is_loopback_host(host: str) -> bool:
+    """Return whether a host name means this computer, decided by the text alone.
+
+    For the API key and for the addresses of files alike.
+    """
+    return host.lower() == "localhost" or is_loopback(host)
+
+
 def is_public_or_loopback(address: str) -> bool:
     """Return whether a server on this computer may refer to the address."""
     return is_loopback(address) or is_public(address)

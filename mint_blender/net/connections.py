@@ -3,6 +3,9 @@
 
 Connecting and the TLS handshake are limited by the connect timeout, which is a total in Python's
 `ssl` and `socket`; everything after it by the `Guard`. Starts no threads.
+
+Bodies are read from `http.client`, below urllib3: urllib3 1.26, which Blender up to 4.5 brings, has
+no `read1`, and its `read` waits for whole blocks, which must then be small.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse, parse_headers
@@ -26,6 +29,16 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.connection import is_connection_dropped
 
 from .guarded_socket import GuardedSocket, RequestStopped
+
+SKIPPED = 2**14
+"""Bytes read at a time, at most twice, when a body is skipped."""
+# requests itself reads only the first two; the rest of Python and OpenSSL use SSL_CERT_FILE.
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+def ca_bundle() -> str | bool:
+    """Return `verify` for requests: the CA bundle from the environment, or True for the default."""
+    return next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), True)
 
 
 class ForbiddenAddress(HTTPError):
@@ -320,3 +333,29 @@ def _pools(rules: ConnectionRules, latest: _Latest) -> dict[str, type[HTTPConnec
         "http": type("_HttpPool", (_KeepAlivePool, HTTPConnectionPool), plain_pool),
         "https": type("_HttpsPool", (_KeepAlivePool, HTTPSConnectionPool), secure_pool),
     }
+
+
+def blocks(response: requests.Response, size: int) -> Iterator[bytes]:
+    """Yield blocks of at most `size` bytes, as they were sent: a Content-Encoding is not undone.
+
+    Raises:
+        ConnectionResetError: The connection ended before the body did.
+        OSError: The connection failed.
+        http.client.HTTPException: The response is malformed.
+    """
+    body: Any = response.raw._original_response  # of http.client; requests reads it, too
+    while block := body.read1(size):
+        yield block
+    if body.length:
+        raise ConnectionResetError("the connection ended before the body did")
+    body.close()
+    response.raw.release_conn()
+
+
+def skip(response: requests.Response) -> None:
+    """Skip a body that nobody needs if it is small, else close the connection."""
+    with suppress(OSError, HTTPException):
+        for number, _ in enumerate(blocks(response, SKIPPED)):
+            if number:
+                break
+    response.close()

@@ -14,6 +14,7 @@ from mint_blender.cli import session
 from mint_blender.cli.batch import lines, result_files
 from mint_blender.cli.output.terminal import Terminal
 from mint_blender.files import pictures
+from mint_blender.files.disk import PART
 from mint_blender.files.glb import header
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import LocalFile, Role
@@ -213,7 +214,7 @@ def test_the_record_of_a_done_line(mint: RunMint, service: ThreadService, tmp_pa
     text = (tmp_path / "out" / "0001-lampe.json").read_text(encoding="utf-8")
     (request,) = job.requests
     assert "à" in text and service.key not in text and request.key not in text
-    assert not list((tmp_path / "out").glob("*.part"))
+    assert not list((tmp_path / "out").glob(f"*{PART}"))
 
 
 def test_the_record_of_a_failed_line(mint: RunMint, tmp_path: Path) -> None:

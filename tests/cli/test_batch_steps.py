@@ -158,7 +158,8 @@ def test_a_claim_of_another_machine(
 ) -> None:
     """The other lines are written first; then it is waited for, and the status is true."""
     out = tmp_path / "out"
-    (job,) = [path.name for path in (out / ".mint-batch" / "files").iterdir()][:1]
+    # the first line: it is looked at before the others are written
+    (job,) = [each["job"] for each in mint("jobs", "--json").records if each["prompt"] == "lamp 1"]
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(platform, "node", lambda: "farm")
         theirs = Claims(out)

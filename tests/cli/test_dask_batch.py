@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.files.disk import PART
+
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
 from .command_runner import command, environment, restore_sigint, run
@@ -70,7 +72,7 @@ def test_a_batch_is_written_by_the_workers(
     assert all(
         path.read_bytes()[:4] in (b"BLEN", b"\x28\xb5\x2f\xfd") for path in out.glob("*.blend")
     )
-    assert not [*out.glob("**/*.part*")] and not [*out.glob(".mint-batch/dask-*")]
+    assert not [*out.glob(f"**/*{PART}")] and not [*out.glob(".mint-batch/dask-*")]
     job = json.loads(next(out.glob("*.json")).read_text())["job"]
     assert job.encode() in proxy.recorded and service.key.encode() not in proxy.recorded
     assert "carry_out" in proxy.recorded.decode("latin-1") and service.key not in dask.log
@@ -94,7 +96,7 @@ def test_a_worker_that_is_killed_costs_nothing(
     assert running.returncode == 0, err
     assert states(out) == ["done"] * 4 and len(service.operations()) == 4
     # The Blender of the killed worker may still write below `dask-…` when that folder is removed.
-    assert not [*out.glob("*.part*")]
+    assert not [*out.glob(f"*{PART}")]
 
 
 def test_ctrl_c_leaves_nothing_running(

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -162,16 +163,17 @@ def test_few_results_are_in_memory_at_a_time(
     """While the client's disk is slow, the content of other results stays on the workers."""
     held, most, lock = [0], [0], threading.Lock()
 
-    def slow(target: Path, content: bytes) -> None:
+    @contextmanager
+    def slow(target: Path) -> Iterator[Path]:
         with lock:
             held[0] += 1
             most[0] = max(most[0], held[0])
         time.sleep(0.1)
-        target.write_bytes(content)
+        yield target
         with lock:
             held[0] -= 1
 
-    monkeypatch.setattr(executor, "write_atomically", slow)
+    monkeypatch.setattr(executor, "disk", SimpleNamespace(replacing=slow))
     monkeypatch.setattr(executor, "SHIPPED_AT_ONCE", 2)
     job = a_result(tmp_path)
     with shipping(client, out) as dask:

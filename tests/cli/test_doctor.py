@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from mint_blender.cli import session
-from mint_blender.jobs.diagnostics import folder_check
+from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
 from mint_blender.jobs.storage import database
@@ -210,7 +210,7 @@ def test_an_unusable_folder(mint: RunMint, monkeypatch: pytest.MonkeyPatch, tmp_
 
 def test_little_space_and_a_network_drive(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both are limitations that need no other status."""
-    monkeypatch.setattr(folder_check, "LITTLE_SPACE", 2**62)
+    monkeypatch.setattr(checks, "LITTLE_SPACE", 2**62)
     monkeypatch.setattr(database, "is_local", lambda folder: False)
     ran = mint("doctor", "--json")
     found = states(ran)

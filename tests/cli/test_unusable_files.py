@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import uuid
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,8 +13,8 @@ import pytest
 
 from mint_blender.cli import exits
 from mint_blender.delivery import write_files
-from mint_blender.files import private_files
-from mint_blender.files.errors import naming
+from mint_blender.files import disk
+from mint_blender.files.disk import naming
 from mint_blender.jobs.storage import batch_lease
 
 from ..mint_service.runner import ThreadService
@@ -49,10 +50,13 @@ def test_a_batch_on_a_full_disk_names_the_file(
 
 @needs_full
 @pytest.mark.parametrize("how", ["text", "copy", "private"])
-def test_an_error_while_writing_names_the_file(tmp_path: Path, how: str) -> None:
+def test_an_error_while_writing_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     """Python names a file only if it cannot be opened."""
     target = tmp_path / "lamp.glb"
-    written = target if how == "private" else target.with_name("lamp.glb.part")
+    written = target if how == "private" else target.with_name(f".part{disk.PART}")
+    monkeypatch.setattr(uuid, "uuid4", lambda: SimpleNamespace(hex="part"))
     written.symlink_to(FULL)
     (tmp_path / "source").write_bytes(b"glTF" * 10_000)
     with pytest.raises(OSError, match="No space") as caught:
@@ -61,8 +65,8 @@ def test_an_error_while_writing_names_the_file(tmp_path: Path, how: str) -> None
         elif how == "copy":
             write_files.copy_file(tmp_path / "source", target)
         else:
-            private_files.copy_private(tmp_path / "source", target)
-    assert caught.value.filename in {str(target), str(written)}
+            disk.copy_private(tmp_path / "source", target)
+    assert caught.value.filename == str(target)
 
 
 def test_a_name_that_is_known_is_kept() -> None:

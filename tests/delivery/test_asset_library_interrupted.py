@@ -24,7 +24,7 @@ from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
     ManifestEntry,
     file_digest,
 )
-from mint_blender.files.asset_catalogs import PART  # noqa: E402
+from mint_blender.files.disk import PART  # noqa: E402
 
 from .asset_library_helpers import (  # noqa: E402
     blend_names,
@@ -66,7 +66,7 @@ def test_killed_while_a_file_is_placed(
         elif moment == "between":
             move = Path.replace
             broken.setattr(
-                Path, "replace", lambda self, to: kill() if self.suffix == PART else move(self, to)
+                Path, "replace", lambda self, to: kill() if to == file else move(self, to)
             )
         else:
             add = Manifest._add

@@ -13,7 +13,7 @@ import pytest
 
 from mint_blender.delivery import write_files
 from mint_blender.delivery.asset_library.manifest import Manifest
-from mint_blender.files import busy_files
+from mint_blender.files import disk
 from mint_blender.jobs.child_process import ChildProcess
 
 from ..files.windows_doubles import OpenElsewhere
@@ -22,7 +22,7 @@ from ..files.windows_doubles import OpenElsewhere
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again without a pause."""
-    monkeypatch.setattr(busy_files, "INTERVALS", (0.0,) * 3)
+    monkeypatch.setattr(disk, "INTERVALS", (0.0,) * 3)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
-from mint_blender.files import disk_sync, file_identity
+from mint_blender.files import disk, file_identity
 from mint_blender.jobs.engine import scheduler, workflow_runner
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import LocalFile, Role
@@ -154,7 +154,7 @@ class Computer:
         # in the middle of a commit, nobody has recorded yet what the disk has: Mint's books judge
         recording.check = lambda world: None
         if crash is not Crash.KILLED:  # the computer is started again
-            disk_sync.booted_at = lambda: math.inf
+            disk.booted_at = lambda: math.inf
         self.judge()
 
     def judge(self) -> None:

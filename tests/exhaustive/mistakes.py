@@ -8,19 +8,19 @@ from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
-from mint_blender.files import disk_sync
+from mint_blender.files import disk
 
 from ..simulation import mutations
 
 
 def _no_sync_of_files() -> AbstractContextManager[Any]:
     """A file gets its name before its data is on disk."""
-    return patch.object(disk_sync, "sync_file", lambda path: None)
+    return patch.object(disk, "sync_file", lambda path: None)
 
 
 def _no_sync_of_folders() -> AbstractContextManager[Any]:
     """The name of a file is not on disk when the journal says that it is there."""
-    return patch.object(disk_sync, "sync_folder", lambda folder: None)
+    return patch.object(disk, "sync_folder", lambda folder: None)
 
 
 MISTAKES: dict[str, Callable[[], AbstractContextManager[Any]]] = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import disk_sync, partial_download
+from mint_blender.files import disk, partial_download
 
 from .downloading import CONTENT, Downloader
 from .file_host import FileHost
@@ -18,17 +18,17 @@ from .file_host import FileHost
 
 def test_when_this_computer_was_started() -> None:
     """It is in the past, and a file that is written now is newer."""
-    assert 0 < disk_sync.booted_at() < time.time()
+    assert 0 < disk.booted_at() < time.time()
 
 
 def test_a_new_file_is_of_this_boot(tmp_path: Path) -> None:
     """A file that is old, or missing, is not."""
     file = tmp_path / "a"
     file.touch()
-    assert not disk_sync.is_from_earlier_boot(file)
+    assert not disk.is_from_earlier_boot(file)
     os.utime(file, (1.0, 1.0))
-    assert disk_sync.is_from_earlier_boot(file)
-    assert disk_sync.is_from_earlier_boot(tmp_path / "missing")
+    assert disk.is_from_earlier_boot(file)
+    assert disk.is_from_earlier_boot(tmp_path / "missing")
 
 
 def test_a_part_from_before_the_start_is_not_resumed(
@@ -39,7 +39,7 @@ def test_a_part_from_before_the_start_is_not_resumed(
     left = partial_download.PartFile(target)
     left.begin(partial_download.PartSource(url, '"a"', len(CONTENT)))
     left.path.write_bytes(bytes(1000))
-    monkeypatch.setattr(disk_sync, "booted_at", lambda: time.time() + 1.0)
+    monkeypatch.setattr(disk, "booted_at", lambda: time.time() + 1.0)
     loader.fetch(url, target)
     assert target.read_bytes() == CONTENT
 
@@ -54,6 +54,6 @@ def test_a_drive_without_sync_of_folders_is_accepted(
         raise OSError(errors.pop(0), "no")
 
     monkeypatch.setattr(os, "fsync", fail)
-    disk_sync.sync_folder(tmp_path)
+    disk.sync_folder(tmp_path)
     with pytest.raises(OSError):
-        disk_sync.sync_folder(tmp_path)
+        disk.sync_folder(tmp_path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import partial_download
+from mint_blender.files import disk, partial_download
 from mint_blender.files.errors import DiskError, DownloadFailed
 from mint_blender.files.partial_download import PartFile, PartSource
 
@@ -68,7 +68,7 @@ def test_each_disk_error_says_what_to_do(number: int, words: str) -> None:
     """The message names the path and says what to do about this kind of error."""
     with (
         pytest.raises(DiskError, match=words) as caught,
-        partial_download.disk_errors(Path("lamp.glb")),
+        disk.disk_errors(Path("lamp.glb")),
     ):
         raise OSError(number, os.strerror(number))
     assert "lamp.glb" in str(caught.value)

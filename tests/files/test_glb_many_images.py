@@ -12,7 +12,7 @@ from mint_blender.files import pictures
 from mint_blender.files.errors import InvalidGlb, InvalidPicture
 from mint_blender.files.glb import data_uri as code
 from mint_blender.files.glb import images
-from mint_blender.files.glb.limits import GlbLimits
+from mint_blender.files.glb.checks import GlbLimits
 
 from .build_glb import Document, box_parts, pack, png
 from .glb_files import data_uri, inspect

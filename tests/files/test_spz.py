@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mint_blender.files.spz import decode
-from mint_blender.files.spz.harmonics import PER_DEGREE
+from mint_blender.files.spz.coordinates import PER_DEGREE
 
 from . import build_spz
 

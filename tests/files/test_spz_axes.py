@@ -11,7 +11,7 @@ import pytest
 
 from mint_blender.files.errors import InvalidSplats
 from mint_blender.files.spz import decode
-from mint_blender.files.spz.harmonics import PER_DEGREE, basis
+from mint_blender.files.spz.coordinates import PER_DEGREE, basis
 
 from . import build_spz
 

@@ -16,7 +16,7 @@ import pytest
 
 from mint_blender.files.errors import InvalidSplats
 from mint_blender.files.spz import container, coordinates, decode, unpack
-from mint_blender.files.spz.harmonics import PER_DEGREE
+from mint_blender.files.spz.coordinates import PER_DEGREE
 
 from . import build_spz
 

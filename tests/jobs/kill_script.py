@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mint_blender.files import download, download_attempt  # noqa: F401 - download is loaded before the fork, once for all children
+from mint_blender.files import download  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.files.glb import checks  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.files.spz import decode  # noqa: F401 - loaded before the fork, once for all children

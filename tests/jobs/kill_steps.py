@@ -75,8 +75,8 @@ def watch_every_boundary(steps: Steps, package: str = "mint_blender") -> None:
     for name in ("replace", "rename", "unlink", "write_text"):
         steps.around(pathlib.Path, name)
     steps.around(os, "link")
-    download_attempt = module("files.download_attempt")
-    blocks = download_attempt._body
+    connections = module("net.connections")
+    blocks = connections.blocks
 
     def counted(*arguments: Any) -> Any:
         for block in blocks(*arguments):
@@ -85,7 +85,7 @@ def watch_every_boundary(steps: Steps, package: str = "mint_blender") -> None:
                     yield half
                     steps("a part of a file")
 
-    download_attempt._body = counted
+    connections.blocks = counted
 
 
 def watch_files(steps: Steps, folder: str | Path) -> None:

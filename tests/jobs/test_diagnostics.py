@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.diagnostics import folder_check, journal_check, report
+from mint_blender.jobs.diagnostics import checks, journal_check, report
 from mint_blender.jobs.diagnostics.log_file import LogFile
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.phases import Phase
@@ -78,7 +78,9 @@ def test_the_report_has_what_support_needs(tmp_path: Path, monkeypatch: pytest.M
     for part in (
         "Blender 9.9",
         "address: https://api.mint.test; key: from the preferences",
-        "folder: ~/home (local disk)",
+        "folder: ~/home",
+        "The folder is on a local disk.",
+        "Intact: 4 jobs, 2 of them open.",
         "proxy: http://proxy.test:3128",
         "CA bundle: /etc/company.pem",
         "log_level: INFO",
@@ -100,7 +102,7 @@ def test_a_damaged_journal_is_a_line_of_the_report(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite3").write_bytes(b"no database" * 100)
     text = diagnostics(tmp_path)
     assert "journal.sqlite3 cannot be read" in text and "Blender 9.9" in text
-    assert "no journal yet" in diagnostics(tmp_path / "elsewhere")
+    assert "There is none yet" in diagnostics(tmp_path / "elsewhere")
 
 
 def test_the_journal_is_only_read(tmp_path: Path) -> None:
@@ -158,30 +160,36 @@ def test_a_damaged_record_concerns_its_job_alone(tmp_path: Path) -> None:
     assert [job.id for job in content.open_jobs] == ["job-2"]
 
 
+def texts(folder: Path) -> list[tuple[str, str]]:
+    """Return state and text of what is found about a folder."""
+    return [(str(each.state), each.text) for each in checks.folder(folder)]
+
+
 def test_a_usable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that does not exist yet is judged by the folder above, and is not created."""
-    state = folder_check.check(tmp_path / "a" / "b")
-    assert state.problem == "" and state.free > 0
+    (state, text), on_disk = texts(tmp_path / "a" / "b")
+    assert state == "ok" and "GB free" in text and on_disk[0] == "ok"
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(database, "is_local", lambda folder: False)
-    assert not folder_check.check(tmp_path).is_local
-    monkeypatch.setattr(folder_check, "LITTLE_SPACE", 2**62)
-    assert folder_check.check(tmp_path).has_little_space
+    monkeypatch.setattr(checks, "LITTLE_SPACE", 2**62)
+    assert [state for state, _ in texts(tmp_path)] == ["note", "note"]
 
 
 def test_an_unusable_folder(tmp_path: Path) -> None:
     """A file in its place, and a folder in which this user may not write."""
     (tmp_path / "file").write_text("in the way")
-    assert folder_check.check(tmp_path / "file").problem == f"{tmp_path / 'file'} is not a folder"
-    assert "is not a folder" in folder_check.check(tmp_path / "file" / "below").problem
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        ((state, text),) = texts(place)
+        assert state == "problem"
+        assert f"{place} cannot be used: {tmp_path / 'file'} is not a folder." in text
     code = """
 import os, pathlib
-from mint_blender.jobs.diagnostics import folder_check
+from mint_blender.jobs.diagnostics import checks
 if os.getuid() == 0:  # root may write anywhere
     os.setuid(65534)
-print(folder_check.check(pathlib.Path("/usr/mint")).problem)
+print(*checks.folder(pathlib.Path("/usr/mint")))
 """
     asked = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert asked.stdout.strip() == "/usr is read-only for you"
+    assert "/usr/mint cannot be used: /usr is read-only for you." in asked.stdout

@@ -14,8 +14,7 @@ from mint_blender.jobs.paid_requests.send import is_clear
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
 from mint_blender.mint.client import connect
-from mint_blender.mint.errors import MintError, problem_error
-from mint_blender.mint.problem_documents import read_problem
+from mint_blender.mint.errors import MintError, problem_error, read_problem
 from mint_blender.mint.schema import Kind
 
 from ..mint.raw_server import answer, raw_server

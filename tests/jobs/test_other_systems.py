@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
-from mint_blender.files import busy_files
+from mint_blender.files import disk
 from mint_blender.files.download_folder import (
     MAX_NAME_LENGTH,
     DownloadFolder,
@@ -36,7 +36,7 @@ DOCUMENT = "1" * 32
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again without a pause."""
-    monkeypatch.setattr(busy_files, "INTERVALS", (0.0,) * 3)
+    monkeypatch.setattr(disk, "INTERVALS", (0.0,) * 3)
 
 
 @pytest.fixture

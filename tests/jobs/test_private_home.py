@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import commands
-from mint_blender.files import private_files
+from mint_blender.files import disk
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
@@ -114,7 +114,7 @@ def test_an_open_home_folder_is_made_private(tmp_path: Path) -> None:
 def test_the_parent_folder_keeps_its_permissions(tmp_path: Path) -> None:
     """Only the home folder itself is changed."""
     tmp_path.chmod(0o755)
-    private_files.make_home(tmp_path / "home")
+    disk.make_home(tmp_path / "home")
     assert (permissions(tmp_path), permissions(tmp_path / "home")) == (0o755, 0o700)
 
 
@@ -123,10 +123,10 @@ def test_checking_permissions_keeps_the_journal_lock(tmp_path: Path) -> None:
     import fcntl
 
     path = tmp_path / "journal"
-    private_files.make_file(path)
+    disk.make_file(path)
     with path.open("r+b") as held:
         fcntl.lockf(held, fcntl.LOCK_EX)
-        private_files.make_file(path)
+        disk.make_file(path)
         other = (
             f"import fcntl; fcntl.lockf(open({str(path)!r}, 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
         )

@@ -28,8 +28,7 @@ from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal, JournalError
-from mint_blender.mint.account import Account
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Account, Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import NotSent
 from mint_blender.mint.generation_request import GenerationRequest

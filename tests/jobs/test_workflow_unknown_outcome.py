@@ -31,8 +31,8 @@ from mint_blender.mint.errors import (
     MintError,
     Problem,
     problem_error,
+    read_problem,
 )
-from mint_blender.mint.problem_documents import read_problem
 from mint_blender.mint.schema import (
     Asset,
     Kind,

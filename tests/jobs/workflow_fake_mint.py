@@ -13,8 +13,7 @@ from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.paid_requests.send import PaidCall, Sent
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.workflow.effects import Cancel, Pay, Poll, ReadAsset, ReadPage, Upload
-from mint_blender.mint.errors import InvalidResponse, Unreachable, problem_error
-from mint_blender.mint.problem_documents import read_problem
+from mint_blender.mint.errors import InvalidResponse, Unreachable, problem_error, read_problem
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, PollResult, Status
 
 from .workflow_harness import FILES, operation, problem

@@ -12,7 +12,7 @@ import pytest
 import trustme
 from hypothesis import HealthCheck, settings
 
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.transport import Timeouts, Transport
 

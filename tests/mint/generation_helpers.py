@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, Operation, Preset

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.mint.account import Account
-from mint_blender.mint.base_url import DEFAULT_BASE_URL
+from mint_blender.mint.account import DEFAULT_BASE_URL, Account
 
 
 def test_environment_overrides_preferences():

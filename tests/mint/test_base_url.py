@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Origin
 
 
 def test_the_default_origin_is_mint():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from mint_blender.mint import errors
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import InvalidResponse, MintError
 from mint_blender.mint.generation_request import GenerationRequest

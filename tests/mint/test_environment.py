@@ -12,9 +12,9 @@ import pytest
 import requests
 import trustme
 
-from mint_blender.mint.base_url import Origin
-from mint_blender.mint.connection_errors import describe
+from mint_blender.mint.account import Origin
 from mint_blender.mint.errors import Unreachable
+from mint_blender.net.connection_errors import describe
 
 from .raw_server import KEY, RawServer, raw_server, running_proxy, unused_port
 
@@ -212,7 +212,8 @@ def test_connection_errors_have_safe_messages(inner, said):
     """The messages are fixed texts, because the text of an exception may contain anything."""
     error = requests.exceptions.ConnectionError("secret")
     error.__context__ = inner
-    found = describe(error, Origin.parse())
+    found, part = describe(error, "api.mint.gg", 443)
+    assert part == "network"
     assert found.startswith(said)
     assert "secret" not in found
 
@@ -221,4 +222,4 @@ def test_a_cycle_of_exceptions_ends():
     """The contexts of two exceptions may point at each other."""
     first, second = OSError("a"), OSError("b")
     first.__context__, second.__context__ = second, first
-    assert describe(first, Origin.parse()) == "the connection failed"
+    assert describe(first, "api.mint.gg", 443) == ("the connection failed", "network")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import InvalidResponse, KeyMissing, KeyUnusable, MintError
 from mint_blender.mint.schema import Kind

@@ -148,8 +148,8 @@ def test_servers_of_mint_may_differ_by_a_minute(make_transport):
     """A Date that is a little before an earlier one is used, and so is one with Age 0."""
     with raw_server(answer(Date=at()), answer(Date=at(-50), Age="0")) as server:
         client = Client(make_transport(server.base_url))
-        client.me()
-        client.me()
+        client.usage()
+        client.usage()
         assert client.mint_time() == pytest.approx(NOON.timestamp() - 50, abs=5)
         assert len(server.received) == 2
 

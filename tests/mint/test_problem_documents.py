@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mint_blender.mint import errors
-from mint_blender.mint.errors import FieldError, Problem, problem_error
-from mint_blender.mint.problem_documents import read_problem
+from mint_blender.mint.errors import FieldError, Problem, problem_error, read_problem
 
 from .test_schema_robustness import values
 

@@ -15,8 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from mint_blender.mint import redaction
-from mint_blender.mint.account import Account
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Account, Origin
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.transport import Transport
 

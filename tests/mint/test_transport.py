@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mint_blender.mint import errors
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Origin
 from mint_blender.mint.errors import InvalidResponse, MintError
 from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Transport
 

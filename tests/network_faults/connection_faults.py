@@ -11,10 +11,9 @@ from .fault import ASK_AGAIN, RESUME, NetworkFault, ProxyFault
 from .hosts import Call
 from .name_resolution import fails, hangs, leads_to
 from .sentences import (
-    FILE_NOT_TRUSTED,
+    FILE_HOST_UNKNOWN,
     FILE_PROXY,
     FILE_SILENT,
-    FILE_UNREACHABLE,
     LOST,
     NAME_UNKNOWN,
     PROXY_CREDENTIALS,
@@ -22,6 +21,8 @@ from .sentences import (
     PROXY_REFUSES,
     SILENT,
     TLS_FAILED,
+    file_not_trusted,
+    file_unreachable,
     not_trusted,
     unreachable,
 )
@@ -53,10 +54,10 @@ TIME = (
 
 NAMES = (
     NetworkFault("name-not-found", START, "DNS knows no such name", lookup=NOT_FOUND, reads=NAME_UNKNOWN),
-    NetworkFault("name-not-found", DOWNLOAD, "DNS knows no such name", lookup=NOT_FOUND, reads=FILE_UNREACHABLE),
+    NetworkFault("name-not-found", DOWNLOAD, "DNS knows no such name", lookup=NOT_FOUND, reads=FILE_HOST_UNKNOWN),
     NetworkFault("name-server-fails", START, "DNS has a temporary failure", lookup=TRY_AGAIN, reads=NAME_UNKNOWN),
     NetworkFault("name-server-hangs", START, "DNS answers nothing for 30 seconds", lookup=hangs(30), reads=NAME_UNKNOWN),
-    NetworkFault("name-server-hangs", DOWNLOAD, "DNS answers nothing for 30 seconds", lookup=hangs(30), is_slow=True, reads=FILE_UNREACHABLE),
+    NetworkFault("name-server-hangs", DOWNLOAD, "DNS answers nothing for 30 seconds", lookup=hangs(30), is_slow=True, reads=FILE_HOST_UNKNOWN),
     NetworkFault("ipv6-only", START, "the name has an IPv6 address only", lookup=leads_to("::1"), is_lasting=True),
     NetworkFault("ipv6-only", DOWNLOAD, "the name has an IPv6 address only", lookup=leads_to("::1"), is_lasting=True),
     NetworkFault("ipv6-broken", START, "the first of two addresses refuses", lookup=leads_to("127.0.0.2", "127.0.0.1"), is_lasting=True),
@@ -65,18 +66,18 @@ NAMES = (
 CONNECTIONS = (
     NetworkFault("refused", START, "nothing listens at Mint", is_refused=True, reads=unreachable("localhost:… refused the connection")),
     NetworkFault("no-connection", START, "connecting takes for ever", listener=listeners.full, reads=unreachable("connecting to localhost:… timed out")),
-    NetworkFault("no-connection", DOWNLOAD, "connecting takes for ever", listener=listeners.full, is_slow=True, reads=FILE_UNREACHABLE),
-    NetworkFault("refused", DOWNLOAD, "nothing listens at the file host", lookup=leads_to("127.0.0.2"), reads=FILE_UNREACHABLE),
+    NetworkFault("no-connection", DOWNLOAD, "connecting takes for ever", listener=listeners.full, is_slow=True, reads=file_unreachable("connecting to localhost:… timed out")),
+    NetworkFault("refused", DOWNLOAD, "nothing listens at the file host", lookup=leads_to("127.0.0.2"), reads=file_unreachable("localhost:… refused the connection")),
     NetworkFault("reset-in-handshake", START, "TLS: reset at the first byte", listener=listeners.resetting, reads=LOST),
     NetworkFault("silence-in-handshake", START, "TLS: nothing is answered", listener=listeners.silent, reads=SILENT),
     NetworkFault("silence-in-handshake", DOWNLOAD, "TLS: nothing is answered", listener=listeners.silent, is_slow=True, reads=FILE_SILENT),
     NetworkFault("certificate-expired", START, "TLS: the certificate was valid until yesterday", listener=listeners.expired, reads=not_trusted("certificate has expired")),
-    NetworkFault("certificate-expired", DOWNLOAD, "TLS: the certificate was valid until yesterday", listener=listeners.expired, then=RESUME, reads=FILE_NOT_TRUSTED),
+    NetworkFault("certificate-expired", DOWNLOAD, "TLS: the certificate was valid until yesterday", listener=listeners.expired, then=RESUME, reads=file_not_trusted("certificate has expired")),
     NetworkFault("certificate-not-yet-valid", START, "TLS: this computer's clock is a day behind", listener=listeners.not_yet_valid, reads=not_trusted("certificate is not yet valid")),
     NetworkFault("certificate-of-another-host", START, "TLS: the certificate names another host", listener=listeners.other_name, reads=not_trusted("Hostname mismatch")),
-    NetworkFault("certificate-of-another-host", DOWNLOAD, "TLS: the certificate names another host", listener=listeners.other_name, then=RESUME, reads=FILE_NOT_TRUSTED),
+    NetworkFault("certificate-of-another-host", DOWNLOAD, "TLS: the certificate names another host", listener=listeners.other_name, then=RESUME, reads=file_not_trusted("Hostname mismatch")),
     NetworkFault("unknown-authority", START, "TLS: nobody trusts the authority", listener=listeners.unknown_authority, reads=not_trusted("unable to get local issuer certificate")),
-    NetworkFault("unknown-authority", DOWNLOAD, "TLS: nobody trusts the authority", listener=listeners.unknown_authority, then=RESUME, reads=FILE_NOT_TRUSTED),
+    NetworkFault("unknown-authority", DOWNLOAD, "TLS: nobody trusts the authority", listener=listeners.unknown_authority, then=RESUME, reads=file_not_trusted("unable to get local issuer certificate")),
     NetworkFault("old-protocol", START, "TLS: only version 1.1", listener=listeners.old_protocol, reads=TLS_FAILED),
     NetworkFault("no-tls", START, "plain HTTP where TLS is expected", listener=listeners.plain_text, reads=TLS_FAILED),
 )

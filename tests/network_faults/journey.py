@@ -23,8 +23,7 @@ from mint_blender.jobs.queries import Balance, KeyOwner
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow import collect
 from mint_blender.jobs.workflow.context import WorkflowConfig
-from mint_blender.mint.account import Account
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Account, Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.polling import PollIntervals
@@ -105,8 +104,11 @@ def engine_config(home: Path, scale: float, clock: Clock) -> EngineConfig:
         total=downloads.total / scale,
         stall=downloads.stall / scale,
         connect=max(0.5, downloads.connect / scale),
-        shortest_pause=downloads.shortest_pause / scale,
-        longest_pause=downloads.longest_pause / scale,
+        retries=replace(
+            downloads.retries,
+            min_retry_after=downloads.retries.min_retry_after / scale,
+            max_retry_after=downloads.retries.max_retry_after / scale,
+        ),
     )
 
     def connect(account: Account) -> Client:

@@ -21,10 +21,24 @@ def invalid(what: str) -> str:
     return f"Mint's response is invalid: {what}. {_CHECK}"
 
 
+def _not_trusted(why: str) -> str:
+    advice = "Behind a company proxy, set REQUESTS_CA_BUNDLE to the proxy's CA bundle"
+    return f"its TLS certificate is not trusted ({why}). {advice}"
+
+
 def not_trusted(why: str) -> str:
     """Return what is read for a certificate of Mint's API."""
-    advice = "Behind a company proxy, set REQUESTS_CA_BUNDLE to the proxy's CA bundle"
-    return unreachable(f"its TLS certificate is not trusted ({why}). {advice}")
+    return unreachable(_not_trusted(why))
+
+
+def file_unreachable(reason: str) -> str:
+    """Return what is read when the file host cannot be reached."""
+    return f"Could not reach the host of {_FILE}: {reason}."
+
+
+def file_not_trusted(why: str) -> str:
+    """Return what is read for a certificate of the file host."""
+    return file_refused(file_unreachable(_not_trusted(why)))
 
 
 def unavailable(status: int) -> str:
@@ -67,7 +81,8 @@ def damaged(what: str) -> str:
     )
 
 
-LOST = unreachable("the connection was lost before the response was complete")
+_LOST = "the connection was lost before the response was complete"
+LOST = unreachable(_LOST)
 SILENT = unreachable("there was no response in time")
 MALFORMED = unreachable("the HTTP response was incomplete")
 WEB_PAGE_ANSWERED = invalid(
@@ -77,28 +92,22 @@ WEB_PAGE_ANSWERED = invalid(
 NO_OBJECT = invalid("it is not a JSON object")
 NO_ID = invalid("the operation has no ID")
 TOO_LARGE = invalid("it is larger than 16 MB")
-NAME_UNKNOWN = unreachable("localhost was not found; this computer may be offline")
+_NAME_UNKNOWN = "localhost was not found; this computer may be offline"
+NAME_UNKNOWN = unreachable(_NAME_UNKNOWN)
 TLS_FAILED = unreachable(
     "the TLS connection failed. Check the proxy, the file in REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or"
     " SSL_CERT_FILE, and that the server uses https"
 )
-PROXY_CREDENTIALS = unreachable(
-    f"{_PROXY} requires a user name and password, or rejected the ones given"
-)
+_CREDENTIALS = f"{_PROXY} requires a user name and password, or rejected the ones given"
+PROXY_CREDENTIALS = unreachable(_CREDENTIALS)
 PROXY_REFUSES = unreachable(f"{_PROXY} refused the connection (status 502)")
 PROXY_MISSING = unreachable(f"{_PROXY} does not respond")
 OTHER_ID = "Mint's response is about op_of_another instead of …. Trying again."
 
 FILE_SILENT = f"No data arrived for {_FILE} in N s. Try again to resume the download."
 FILE_LOST = f"The connection was lost while downloading {_FILE}. Try again to resume the download."
-FILE_UNREACHABLE = (
-    f"Could not reach localhost, or lost the connection, while downloading {_FILE}."
-    " Check the network, then try again."
-)
-FILE_NOT_TRUSTED = file_refused(
-    f"The certificate of localhost is not trusted, so {_FILE} was not downloaded. Behind a proxy"
-    " that inspects connections, set REQUESTS_CA_BUNDLE to its CA bundle."
-)
+FILE_HOST_LOST = file_unreachable(_LOST)
+FILE_HOST_UNKNOWN = file_unreachable(_NAME_UNKNOWN)
 FILE_GONE = (
     f"{_FILE} was not found (HTTP 404). The link may have expired; Mint can provide a new one."
     " Resume does that."
@@ -106,7 +115,7 @@ FILE_GONE = (
 FILE_TOO_LARGE = file_refused(
     f"{_FILE} is larger than 1.0 MB, the limit for such a file; it was not downloaded."
 )
-FILE_PROXY = "The proxy blocked a-lamp-….glb from files.mint.test. Check HTTPS_PROXY and NO_PROXY."
+FILE_PROXY = file_unreachable(_CREDENTIALS).replace("localhost", "files.mint.test")
 REDIRECT_LOOP = file_refused(f"{_FILE} was redirected more than 5 times. It was not downloaded.")
 REDIRECT_INSIDE = file_refused(
     "The address of the file leads to this computer or its network (10.0.0.1). It was not"
@@ -114,9 +123,6 @@ REDIRECT_INSIDE = file_refused(
 )
 REDIRECT_NOWHERE = file_refused("The address of the file has no host name.")
 REDIRECT_WITHOUT_ADDRESS = file_refused(f"The file host redirected {_FILE} without a new address.")
-FILE_DAMAGED_GZIP = file_refused(
-    f"The file host sent {_FILE} compressed, and it could not be decompressed."
-)
 FILE_UNKNOWN_ENCODING = file_refused(
     f"The file host sent {_FILE} with an unsupported encoding (br)."
 )

@@ -19,7 +19,8 @@ from functools import cache, lru_cache
 from typing import Any
 from unittest.mock import patch
 
-from mint_blender.files import file_identity, private_files
+from mint_blender.files import disk as files_on_disk
+from mint_blender.files import file_identity
 from mint_blender.files.partial_download import PartFile
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.paid_requests import table
@@ -266,7 +267,7 @@ def in_memory(disk: Disk) -> Iterator[None]:
         use(patch.object(journal_reader, "load_row", lru_cache(2000)(serialization.load_row)))
         # the home is made once, and nobody changes its permissions
         for name in ("make_home", "make_file", "restrict"):
-            use(patch.object(private_files, name, cache(getattr(private_files, name))))
+            use(patch.object(files_on_disk, name, cache(getattr(files_on_disk, name))))
         use(patch.object(ProcessLock, "__init__", init))
         use(patch.object(ProcessLock, "is_alive", lambda self, name: name in disk.locks))
         use(patch.object(ProcessLock, "close", lambda self: disk.locks.discard(self.name)))

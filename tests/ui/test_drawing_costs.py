@@ -25,8 +25,7 @@ from mint_blender.jobs.queries import Balance, ListPage  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind, Page  # noqa: E402
-from mint_blender.mint.schema.account import Estimate, Usage  # noqa: E402
+from mint_blender.mint.schema import Estimate, Kind, Page, Usage  # noqa: E402  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402

@@ -11,11 +11,11 @@ import argparse
 import json
 import math
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ...files import busy_files
-from ...files.errors import naming
+from ...files import disk
 from ..exits import Exit
 from ..output.terminal import Terminal
 from . import openjd_template
@@ -86,17 +86,10 @@ def _write_files(folder: Path, job: FarmJob) -> None:
     """Write all files, or none. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     texts = {folder / name: _json(content) for name, content in _contents(job).items()}
-    parts = {target: target.with_name(f"{target.name}.part") for target in texts}
-    try:
-        for target, part in parts.items():
-            with naming(target):
-                part.write_bytes(texts[target].encode())
-        for target, part in parts.items():
-            busy_files.replace(part, target)
-    except OSError:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
-        raise
+    with ExitStack() as all_written:
+        for target, text in reversed(texts.items()):  # renamed in the opposite order
+            part = all_written.enter_context(disk.replacing(target))
+            part.write_bytes(text.encode())
 
 
 def _contents(job: FarmJob) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...delivery.write_files import copy_file, write_text
-from ...files import busy_files
+from ...files import disk
 from ...files.pictures import SUFFIXES
 from ...jobs.job import Job
 from ...jobs.job_values import Role
@@ -217,7 +217,7 @@ def _write_picture(job: Job, output: Path) -> None:
             and preview.is_file()
             and _is_same(preview, earlier)
         ):
-            busy_files.try_to_remove(earlier)
+            disk.try_to_remove(earlier)
 
 
 def _is_same(source: Path, other: Path) -> bool:

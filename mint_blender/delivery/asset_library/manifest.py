@@ -19,9 +19,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ... import json_text
-from ...files import busy_files
-from ...files.asset_catalogs import PART
-from ...files.errors import naming
+from ...files import disk
+from ...files.disk import PART, naming
 from ...message import Message
 
 FILE_NAME = "mint-library.jsonl"
@@ -131,11 +130,9 @@ class Manifest:
         if known is not None:
             entry = replace(entry, earlier_version=known.version, earlier_digest=known.digest)
         target = self._folder / name
-        part = target.with_name(name + PART)
-        with naming(target):
+        with disk.replacing(target) as part:
             shutil.copyfile(file, part)
-        self._add(entry)
-        busy_files.replace(part, target)
+            self._add(entry)
         self._add(ManifestEntry(asset_id, name, version, entry.digest))
         self._file_names.add(_composed(name))
         return target
@@ -154,12 +151,8 @@ class Manifest:
 
     def _rewrite(self) -> None:
         """Write one line per asset, without completed steps and incomplete lines."""
-        part = self._path.with_name(f"{FILE_NAME}.part")
-        with naming(self._path), part.open("w", encoding="utf-8") as stream:
+        with disk.replacing(self._path) as part, part.open("w", encoding="utf-8") as stream:
             stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in self._entries.values())
-            stream.flush()
-            os.fsync(stream.fileno())
-        busy_files.replace(part, self._path)
 
 
 def _composed(name: str) -> str:
@@ -197,5 +190,5 @@ def _is_file_name(name: str) -> bool:
         name == Path(name).name
         and name not in {"", ".", ".."}
         and name.isprintable()
-        and len(os.fsencode(name + PART)) <= MAX_FILE_NAME_BYTES
+        and len(os.fsencode(name)) <= MAX_FILE_NAME_BYTES
     )

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import bpy
 
-from ...files import file_choice, private_files
+from ...files import disk, file_choice
 from ...files import urls as files_urls
 from ...files.download import Downloader, ignore_progress, never_stop
 from ...files.errors import FileError, LinkExpired
@@ -274,7 +274,7 @@ def _fetch_files(asset: Asset, work: Path, downloader: Downloader) -> dict[Role,
     """
     asset_files = asset.assets
     assert asset_files is not None, "a finished asset has files"
-    private_files.make_folder(work)
+    disk.make_folder(work)
     get = partial(
         fetch_file.fetch,
         folder=work,

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import busy_files
+from .. import disk
 from . import draco
 
 HEADER = 12
@@ -54,7 +54,7 @@ def normalized_copy(path: Path) -> Iterator[Path]:
                 copy.truncate(HEADER + CHUNK_HEADER + len(text) + rest)
             yield Path(name)
         finally:
-            busy_files.try_to_remove(Path(name))
+            disk.try_to_remove(Path(name))
 
 
 def _normalize(document: dict[str, Any]) -> bool:

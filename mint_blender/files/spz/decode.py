@@ -28,10 +28,8 @@ from numpy.typing import NDArray
 from ...message import Message
 from ..errors import InvalidSplats
 from . import coordinates, unpack
-from . import harmonics as radiance
-from .container import open_file, open_sections, parse_axes
-from .harmonics import PER_DEGREE
-from .header import Header, SplatLimits
+from .container import Header, SplatLimits, open_file, open_sections, parse_axes
+from .coordinates import PER_DEGREE
 
 __all__ = [
     "Header",
@@ -159,7 +157,7 @@ def to_blender_axes(splats: Splats) -> Splats:
         splats,
         positions=coordinates.transform_positions(splats.positions, matrix),
         rotations=coordinates.transform_rotations(splats.rotations, matrix),
-        harmonics=radiance.transform(splats.harmonics, matrix),
+        harmonics=coordinates.transform_harmonics(splats.harmonics, matrix),
         axes=coordinates.BLENDER_AXES,
     )
 
@@ -209,7 +207,7 @@ class _Parts:
         stored = self._unpacked.pop("harmonics").result()
         matrix = np.eye(24, dtype=np.float32)
         if self._axes is not None:
-            matrix = radiance.coefficient_matrix(self._axes)
+            matrix = coordinates.coefficient_matrix(self._axes)
         rows = iter(matrix[: len(stored), : len(stored)])
 
         free = [np.empty(stored.shape[1:], np.float32) for _ in range(_AHEAD + 1)]

@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import coordinates
-from .container import Bytes, Section
-from .header import Header
+from .container import Bytes, Header, Section
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

@@ -24,9 +24,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ... import json_text
-from ...files import busy_files, disk_sync
+from ...files import disk
+from ...files.disk import naming
 from ...files.download_folder import check_id
-from ...files.errors import DiskError, naming
+from ...files.errors import DiskError
 from ...message import Message
 from ...mint.account import Owner
 from ...mint.schema import is_valid_id
@@ -255,11 +256,8 @@ def absolute(text: str | None, folder: Path) -> str | None:
 
 def write(path: Path, data: dict[str, Any]) -> None:
     """Write a small JSON file in place of an earlier one, whole or not at all. Raises OSError."""
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    with naming(path):
+    with disk.replacing(path) as part:
         part.write_text(json.dumps(data), encoding="utf-8")
-        disk_sync.sync_file(part)
-    busy_files.replace(part, path)
 
 
 def _create(path: Path, data: dict[str, Any]) -> bool:
@@ -276,7 +274,7 @@ def _create(path: Path, data: dict[str, Any]) -> bool:
                 os.fsync(file.fileno())
         except FileExistsError:
             return False
-        disk_sync.sync_folder(path.parent)
+        disk.sync_folder(path.parent)
     return True
 
 

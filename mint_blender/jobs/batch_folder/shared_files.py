@@ -10,12 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import uuid
 from dataclasses import replace
 from pathlib import Path
 
-from ...files import busy_files
-from ...files.errors import naming
+from ...files import disk
 from ..job import Job
 from ..job_values import LocalFile, Role
 from ..storage import serialization
@@ -41,7 +39,7 @@ def publish(job: Job, folder: Path) -> None:
         name = f"{number}-{Path(file.path).name}"
         _copy(Path(file.path), target / name)
         listed.append(serialization.dump_file(replace(file, path=name)))
-    _write(target / LIST, json.dumps({"job": job.id, "files": listed}))
+    line_files.write(target / LIST, {"job": job.id, "files": listed})
 
 
 def read(job: Job, folder: Path) -> Job | None:
@@ -77,17 +75,5 @@ def _copy(source: Path, target: Path) -> None:
     """Copy a file, unless it is there already. Mint's files never change under the same name."""
     if target.is_file() and target.stat().st_size == source.stat().st_size:
         return
-    part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
-    try:
-        with naming(target):
-            shutil.copyfile(source, part)
-        busy_files.replace(part, target)
-    finally:
-        busy_files.try_to_remove(part)
-
-
-def _write(target: Path, text: str) -> None:
-    part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
-    with naming(target):
-        part.write_text(text, encoding="utf-8")
-    busy_files.replace(part, target)
+    with disk.replacing(target) as part:
+        shutil.copyfile(source, part)

@@ -13,13 +13,10 @@ from __future__ import annotations
 import json
 import logging
 import re
-import uuid
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...files import busy_files
-from ...files.errors import naming
 from ...message import Message
 from ..job import Job
 from ..job_values import Cause, Delivery, Problem
@@ -109,10 +106,7 @@ def write(folder: Path, job_id: str, record: WriteRecord) -> None:
     }
     path = _path(folder, job_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    with naming(path):
-        part.write_text(json.dumps(data), encoding="utf-8")
-    busy_files.replace(part, path)
+    line_files.write(path, data)
 
 
 def known(folder: Path) -> frozenset[str]:

@@ -14,7 +14,7 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from ...files import private_files
+from ...files import disk
 
 NAME = "mint.log"
 EARLIER = ".1"
@@ -57,7 +57,7 @@ class LogFile(RotatingFileHandler):
         try:
             path.replace(earlier)
         except OSError:  # on Windows, while another process has the file open
-            private_files.copy_private(path, earlier)
+            disk.copy_private(path, earlier)
             os.truncate(path, 0)
         self.stream = self._open()
 
@@ -72,14 +72,14 @@ class LogFile(RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)
         with suppress(OSError):
-            private_files.make_home(path.parent)
-        private_files.restrict(path)
+            disk.make_home(path.parent)
+        disk.restrict(path)
         return open(
             path,
             "a",
             encoding=self.encoding,
             errors=self.errors,
-            opener=private_files.opener,
+            opener=disk.opener,
         )
 
     def _follow(self) -> None:

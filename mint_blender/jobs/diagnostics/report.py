@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
-from ...mint import connection_check, redaction
+from ...mint import redaction
 from ...mint.account import Account
+from ...mint.transport import own_ca_bundle, proxy_of
 from ..job import Job
 from ..presentation import presenter
-from ..storage import database
-from ..storage.database import JournalError
-from . import journal_check, log_file
+from . import checks, log_file
+from .journal_check import JournalContent
 
 LOG_LINES = 40
 MOST_JOBS = 20
@@ -33,10 +33,12 @@ def diagnostics(
         settings: The user's settings, none of which is a secret.
     """
     redaction.register_secret(account.key)
+    found, content = checks.journal(home)
     parts = (
         ("Versions", versions),
         ("Settings", _settings(home, account, settings)),
-        *_journal(home),
+        ("Checks", [str(each) for each in (*checks.folder(home), found)]),
+        *_jobs(content),
         (f"End of {log_file.NAME}", log_file.tail(home / log_file.NAME, LOG_LINES)),
     )
     text = "\n\n".join("\n".join([f"# {title}", *lines]) for title, lines in parts if lines)
@@ -57,26 +59,20 @@ def without_user_name(text: str, own: PurePath) -> str:
 
 
 def _settings(home: Path, account: Account, settings: Mapping[str, str]) -> list[str]:
-    kind = "local disk" if database.is_local(home) else "network share, unknown or missing"
     key = f"from {account.key_source}" if account.key else "none"
     return [
         f"time: {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
         f"address: {account.origin or 'invalid'}; key: {key}",
-        f"folder: {home} ({kind})",
-        *connection_check.surroundings(account),
+        f"folder: {home}",
+        f"proxy: {proxy_of(account.base_url) or 'none'}",
+        f"CA bundle: {own_ca_bundle() or 'the default'}",
         *(f"{name}: {value}" for name, value in settings.items()),
     ]
 
 
-def _journal(home: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield the parts about jobs; a journal that cannot be read is a part of its own."""
-    try:
-        content = journal_check.read(home)
-    except JournalError as error:
-        yield "Jobs", [str(error)]
-        return
+def _jobs(content: JournalContent | None) -> Iterator[tuple[str, list[str]]]:
+    """Yield the parts about jobs; none without a journal that can be read."""
     if content is None:
-        yield "Jobs", ["no journal yet"]
         return
     counts = [f"{phase}: {count}" for phase, count in sorted(content.phases.items())]
     unreadable = [f"unreadable: {content.unreadable}"] if content.unreadable else []

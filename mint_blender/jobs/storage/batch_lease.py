@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ... import json_text
-from ...files import busy_files
-from ...files.errors import naming
+from ...files import disk
+from ...files.disk import naming
 from ...files.file_lock import FileInUse
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Lease:
             host != platform.node() or _is_alive(holder.get("pid"))
         ) and self._age() < EXPIRES_AFTER:
             raise FileInUse(_shown(host))
-        busy_files.remove(self.path)
+        disk.remove(self.path)
         if not self.create():
             raise FileInUse(UNKNOWN)
         if host != platform.node():
@@ -104,7 +104,7 @@ class Lease:
         """Release the lease."""
         with suppress(OSError):
             if self._is_mine():
-                busy_files.remove(self.path)
+                disk.remove(self.path)
 
     def holder(self) -> dict[str, Any]:
         """Return what the file says about its holder, or an empty dict if it cannot be read."""

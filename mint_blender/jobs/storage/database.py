@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ...files import private_files
+from ...files import disk
 from ...message import Message
 
 _DEFAULT_ADVICE = Message(
@@ -114,10 +114,10 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            private_files.make_home(path.parent)
-            private_files.make_file(path)  # SQLite gives its -wal and -shm the same permissions
+            disk.make_home(path.parent)
+            disk.make_file(path)  # SQLite gives its -wal and -shm the same permissions
             for suffix in ("-wal", "-shm", "-journal"):
-                private_files.restrict(path.with_name(path.name + suffix))
+                disk.restrict(path.with_name(path.name + suffix))
             self.connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise journal_error(path, error, opening=True) from error

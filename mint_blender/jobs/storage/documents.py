@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ... import json_text
-from ...files import private_files
+from ...files import disk
 from ...files.file_lock import try_lock, try_shared_lock
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -143,7 +143,7 @@ class Documents:
     def _create(self, document: str) -> IO[bytes] | None:
         """Open the file of a document, created if missing, and lock it; None if that fails."""
         with suppress(OSError):
-            private_files.make_folder(self._folder)
+            disk.make_folder(self._folder)
             handle = open(  # noqa: SIM115 - it stays open and locked
                 self._folder / document, "r+b", opener=_create_private
             )
@@ -155,7 +155,7 @@ class Documents:
 
 
 def _create_private(path: str, flags: int) -> int:
-    return private_files.opener(path, flags | os.O_CREAT)
+    return disk.opener(path, flags | os.O_CREAT)
 
 
 def _stored(folder: Path) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import json_text
-from ...files import disk_sync, private_files
+from ...files import disk
 from ...files.file_lock import try_lock
 from ...message import Message, message_of
 from ..budget.prices import NotPossible
@@ -60,10 +60,10 @@ def importing(home: Path, job_id: str, crash_log: str = "") -> Iterator[None]:
         OSError: Nothing can be written there.
     """
     folder = _folder(home)
-    private_files.make_folder(folder)
+    disk.make_folder(folder)
     mark = folder / f"{uuid.uuid4().hex}.json"
     try:
-        with open(mark, "xb", opener=private_files.opener) as handle:
+        with open(mark, "xb", opener=disk.opener) as handle:
             try:
                 try_lock(handle)
                 # after the lock: an empty mark is one that is just being made
@@ -72,7 +72,7 @@ def importing(home: Path, job_id: str, crash_log: str = "") -> Iterator[None]:
                 handle.flush()
                 os.fsync(handle.fileno())
                 with contextlib.suppress(OSError):
-                    disk_sync.sync_folder(folder)
+                    disk.sync_folder(folder)
                 yield
             finally:
                 # closing releases the lock, and the file still has to be deleted

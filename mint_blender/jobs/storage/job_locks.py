@@ -12,7 +12,7 @@ import uuid
 from pathlib import Path
 from typing import IO
 
-from ...files import file_lock, private_files
+from ...files import disk, file_lock
 from .database import journal_error
 
 # the names of the locks that this process holds: the worker has one of its own
@@ -30,7 +30,7 @@ class ProcessLock:
     def __init__(self, home: Path) -> None:
         self._folder = home / "processes"
         try:
-            private_files.make_folder(self._folder)
+            disk.make_folder(self._folder)
             self.name, self._handle = _make_locked(self._folder)
             _ours.add(self.name)
         except OSError as error:
@@ -87,7 +87,7 @@ def _make_locked(folder: Path) -> tuple[str, IO[bytes]]:
     """
     for _ in range(_ATTEMPTS):
         path = folder / uuid.uuid4().hex
-        handle = open(path, "wb", opener=private_files.opener)  # noqa: SIM115 - stays open
+        handle = open(path, "wb", opener=disk.opener)  # noqa: SIM115 - stays open
         if file_lock.try_lock(handle) and path.exists():  # nobody else makes a file of this name
             return path.name, handle
         handle.close()

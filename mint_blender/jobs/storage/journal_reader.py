@@ -17,7 +17,7 @@ from typing import Any
 
 from ...files import file_identity
 from ...mint.account import Account, Owner
-from ...mint.schema.enums import ENDED as ENDED_STATUSES
+from ...mint.schema import ENDED as ENDED_STATUSES
 from ..budget.spending import SpendingEntry
 from ..job import Job, asset_of
 from ..job_values import PAID_VERBS, Decision, Hold

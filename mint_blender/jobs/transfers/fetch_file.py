@@ -16,9 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...files import busy_files, disk_sync, pictures, urls
+from ...files import disk, pictures, urls
+from ...files.disk import disk_errors
 from ...files.errors import InvalidFile, InvalidGlb, Stopped
-from ...files.partial_download import disk_errors
 from ...message import Message
 from .. import rejected_files
 from ..job_values import CONVERTED, LocalFile, Role
@@ -58,7 +58,7 @@ def fetch(
     if effect.role is Role.PREVIEW:
         # It may be another Preview of this revision: of a process that was killed before the job
         # knew its file.
-        busy_files.try_to_remove(target)
+        disk.try_to_remove(target)
     path = downloader.fetch(effect.url, target, stop=stop, progress=_throttled(progress))
     if stop():
         raise Stopped(
@@ -80,7 +80,7 @@ def _checked(effect: Fetch, path: Path) -> LocalFile:
         renamed = pictures.rename_by_content(path)
         if renamed != path:  # the job will know it by this name, also after a power cut
             with disk_errors(renamed):
-                disk_sync.sync_folder(renamed.parent)
+                disk.sync_folder(renamed.parent)
         path = renamed
     elif effect.role in CONVERTED:
         path = _move_to_destination(effect, path)
@@ -116,7 +116,7 @@ def _move_to_destination(effect: Fetch, path: Path) -> Path:
     if effect.save_as is None:
         return path
     saved = copy_to_free_name(path, Path(effect.save_as + suffix))
-    busy_files.try_to_remove(path)
+    disk.try_to_remove(path)
     return saved
 
 
@@ -187,7 +187,7 @@ def copy_to_free_name(source: Path, wanted: Path) -> Path:
             try:
                 if _is_same(source, target) or _copy(source, part, target):
                     # the caller deletes its own copy after this
-                    disk_sync.sync_folder(target.parent)
+                    disk.sync_folder(target.parent)
                     return target
             finally:
                 with suppress(OSError):
@@ -204,7 +204,7 @@ def _copy(source: Path, part: Path, target: Path) -> bool:
     if os.path.lexists(target):
         return False
     shutil.copyfile(source, part)
-    disk_sync.sync_file(part)
+    disk.sync_file(part)
     # a hard link never overwrites a file, but not every file system has them
     try:
         os.link(part, target)

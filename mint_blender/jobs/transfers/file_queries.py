@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...files import pictures, private_files
+from ...files import disk, pictures
 from ...files.download_folder import DownloadFolder, prune, thumbnail_name
 from ...files.errors import FileError, InvalidFile
 from ..engine.thread_messages import QueryAnswered
@@ -65,7 +65,7 @@ def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], b
             with suppress(OSError):
                 os.utime(found)  # mark as used: the cache removes what was unused longest
             return found
-    private_files.make_folder(folder)
+    disk.make_folder(folder)
     path = downloader.fetch(url, stem.with_suffix(".webp"), limit=MAX_THUMBNAIL_BYTES, stop=stop)
     try:
         pictures.inspect_sized(path)

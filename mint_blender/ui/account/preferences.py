@@ -316,7 +316,7 @@ def _draw_downloads(box: bpy.types.UILayout) -> None:
 
 
 def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    from ...mint.base_url import DEFAULT_BASE_URL
+    from ...mint.account import DEFAULT_BASE_URL
     from ..job_list import background_import
 
     if _draw_fold(box, stored, "show_advanced"):

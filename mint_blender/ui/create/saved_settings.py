@@ -55,12 +55,12 @@ def save(form: Any) -> None:
     """Save the settings; if the file cannot be written, they are not kept."""
     import json
 
-    from ...files import private_files
+    from ...files import disk
 
     path = _file()
     try:
-        private_files.make_home(path.parent)
-        with open(path, "w", encoding="utf-8", opener=private_files.opener) as file:
+        disk.make_home(path.parent)
+        with open(path, "w", encoding="utf-8", opener=disk.opener) as file:
             file.write(json.dumps({name: getattr(form, name) for name in _SAVED}))
     except OSError:
         pass

@@ -105,16 +105,15 @@ def _read() -> tuple[Style, ...]:
 
 def _write(styles: list[Style]) -> None:
     """Replace the file at once, so that it is whole at any time."""
-    from ...files import busy_files
+    from ...files import disk
 
     styles.sort(key=lambda each: each.name.casefold())
     path = file()
-    part = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = [{"name": each.name, "words": each.words} for each in styles]
-        part.write_text(json.dumps(text, ensure_ascii=False, indent=1), encoding="utf-8")
-        busy_files.replace(part, path)
+        with disk.replacing(path) as part:
+            part.write_text(json.dumps(text, ensure_ascii=False, indent=1), encoding="utf-8")
     except OSError as error:
         raise FileError(
             Message(

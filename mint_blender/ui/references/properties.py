@@ -184,19 +184,18 @@ def _keep(path: Path, suffix: str) -> Path:
     """Copy a file into our folder, named by the SHA-256 of its bytes; return the path."""
     import hashlib
 
-    from ...files import busy_files, download_folder, private_files
-    from ...files.partial_download import disk_errors
+    from ...files import disk, download_folder
+    from ...files.disk import disk_errors
 
     with disk_errors(folder()):
-        private_files.make_folder(folder())
+        disk.make_folder(folder())
         with path.open("rb") as stream:
             kept = folder() / f"{hashlib.file_digest(stream, 'sha256').hexdigest()}{suffix}"
         if kept.exists():
             os.utime(kept)
         else:
-            part = kept.with_suffix(".part")
-            private_files.copy_private(path, part)
-            busy_files.replace(part, kept)
+            with disk.replacing(kept) as part:
+                disk.copy_private(path, part)
     service = session.existing_service()
     in_use = {
         Path(image) for job in (service.jobs() if service else ()) for image in job.request.images

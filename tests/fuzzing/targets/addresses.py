@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from mint_blender.files import download_folder, urls
 from mint_blender.files.errors import DownloadFailed
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Origin
 from mint_blender.net import addresses
 
 from ..checks import check_sentence, text_of

@@ -15,7 +15,7 @@ from typing import Any
 
 from mint_blender.jobs.presentation import error_messages
 from mint_blender.jobs.storage import serialization
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, Preset, is_valid_id

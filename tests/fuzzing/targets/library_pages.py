@@ -11,7 +11,7 @@ import zlib
 from typing import Any
 
 from mint_blender.jobs.library.pages import PagedList
-from mint_blender.mint.base_url import Origin
+from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.schema import Kind, Page

@@ -24,7 +24,7 @@ from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint import errors
-from mint_blender.mint.problem_documents import read_problem
+from mint_blender.mint.errors import read_problem
 from mint_blender.mint.schema import Mode, Operation
 
 from ..workflow_harness import operation, problem

@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....delivery.background import write_result
-from ....files import busy_files
-from ....files.errors import naming
+from ....files import disk
 from ....jobs.batch_folder import line_files
 from ....jobs.job import Job
 from ....jobs.job_values import DeliveryResult, Role
@@ -253,7 +252,8 @@ class DaskExecutor(Executor):
         """Fetch the result of a task, and write the files that came with it."""
         outcome: TaskResult = future.result()
         for path, content in outcome.content.items():
-            write_atomically(Path(path), content)
+            with disk.replacing(Path(path)) as part:
+                part.write_bytes(content)
         return replace(outcome, content={})
 
     def _check_connection(self) -> None:
@@ -272,17 +272,6 @@ def job_for_worker(job: Job) -> Job:
     return replace(
         job, requests=(), image_urls=(), owner=None, decision=None, refused=(), hold=None
     )
-
-
-def write_atomically(target: Path, content: bytes) -> None:
-    """Write a file, which is complete or unchanged. Raises OSError."""
-    part = target.with_name(f".{target.stem}.{uuid.uuid4().hex[:8]}{target.suffix}")
-    try:
-        with naming(target):
-            part.write_bytes(content)
-        busy_files.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _cannot_use(error: OSError) -> str:

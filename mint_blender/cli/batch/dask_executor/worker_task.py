@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ....delivery.background import write_result
 from ....delivery.write_files import with_real_paths
-from ....files import busy_files
+from ....files import disk
 from ....jobs.job import Job
 from ....jobs.job_values import DeliveryResult, Role
 from ....message import message_of
@@ -136,7 +136,7 @@ def _write_and_move(task: Task, job: Job, staging: Path) -> TaskResult:
     outcome, places = _write_staged(task, job, own)
     if outcome.problem is None:
         for staged, final in places.items():
-            busy_files.replace(staged, Path(final))
+            disk.replace(staged, Path(final))
         own.rmdir()
     return outcome
 

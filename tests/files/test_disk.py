@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are open elsewhere: Windows refuses to rename or delete them (imitated)."""
+"""Files that are replaced, renamed and deleted, also while another process has them open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import busy_files
+from mint_blender.files import disk
 
 from .windows_doubles import OpenElsewhere
 
@@ -37,9 +37,9 @@ def test_a_file_that_is_scanned_for_a_moment_is_replaced(
     new.write_text("new")
     old.write_text("old")
     elsewhere.refuse(name, times=3)
-    busy_files.replace(new, old)
+    disk.replace(new, old)
     assert old.read_text() == "new" and not new.exists()
-    assert waits == list(busy_files.INTERVALS[:3])
+    assert waits == list(disk.INTERVALS[:3])
 
 
 def test_a_file_that_stays_open_is_an_error(
@@ -51,9 +51,9 @@ def test_a_file_that_stays_open_is_an_error(
     old.write_text("old")
     elsewhere.refuse("old")
     with pytest.raises(PermissionError):
-        busy_files.replace(new, old)
+        disk.replace(new, old)
     assert (new.read_text(), old.read_text()) == ("new", "old")
-    assert sum(waits) == busy_files.PATIENCE < 1
+    assert sum(waits) == disk.PATIENCE < 1
 
 
 def test_any_other_refusal_is_raised_at_once(
@@ -66,7 +66,7 @@ def test_any_other_refusal_is_raised_at_once(
 
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(PermissionError):
-        busy_files.replace(tmp_path / "a", tmp_path / "b")
+        disk.replace(tmp_path / "a", tmp_path / "b")
     assert waits == []
 
 
@@ -75,14 +75,27 @@ def test_a_file_that_is_in_use_is_deleted_when_it_is_free(
 ) -> None:
     """A missing one is no error, and one that stays in use only where that matters."""
     path = tmp_path / "a"
-    busy_files.remove(path)
+    disk.remove(path)
     path.touch()
     elsewhere.refuse("a", times=2)
-    busy_files.remove(path)
+    disk.remove(path)
     assert not path.exists() and len(waits) == 2
     path.touch()
     elsewhere.refuse("a")
     with pytest.raises(PermissionError):
-        busy_files.remove(path)
-    busy_files.try_to_remove(path)
+        disk.remove(path)
+    disk.try_to_remove(path)
     assert path.exists()
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    """After an error the old one is there, nothing lies beside it, and the error names it."""
+    target = tmp_path / "a.json"
+    with disk.replacing(target) as part:
+        part.write_text("old", encoding="utf-8")
+        assert not target.exists()
+    with pytest.raises(OSError) as caught, disk.replacing(target) as part:
+        part.write_text("ne", encoding="utf-8")
+        raise OSError(28, "No space left on device", str(part))
+    assert caught.value.filename == str(target)
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]

@@ -15,31 +15,22 @@ from http.client import HTTPException, IncompleteRead
 import requests
 
 from ..message import Message
-from .base_url import Origin
-from .errors import Part
 
 _PROXY = Message("the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY")
 _BUNDLE = Message("the file in REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE")
 
 
-def describe(error: BaseException, origin: Origin) -> str:
-    """Return a clause about a failed request, such as "the name api.mint.gg was not found"."""
+def describe(error: BaseException, host: str, port: int) -> tuple[str, str]:
+    """Return a clause about a failed request, such as "api.mint.gg was not found", and the part.
+
+    That is the part of the connection that failed: "proxy", "tls" or "network".
+    """
     chain = tuple(_chain(error))
-    return (
-        _setup_reason(error)
-        or _proxy_reason(error, chain)
-        or _tls_reason(chain)
-        or _network_reason(chain, origin)
-    )
-
-
-def part_of(error: BaseException) -> Part:
-    """Return which part of the connection a request failed at."""
-    chain, errors = tuple(_chain(error)), requests.exceptions
-    is_proxy = isinstance(error, errors.InvalidProxyURL | errors.InvalidSchema)
-    if is_proxy or _proxy_reason(error, chain):
-        return Part.PROXY
-    return Part.TLS if _setup_reason(error) or _tls_reason(chain) else Part.NETWORK
+    if reason := _proxy_reason(error, chain):
+        return reason, "proxy"
+    if reason := _tls_reason(error, chain):
+        return reason, "tls"
+    return _network_reason(chain, host, port), "network"
 
 
 def _chain(error: BaseException, seen: tuple[BaseException, ...] = ()) -> Iterator[BaseException]:
@@ -53,22 +44,11 @@ def _chain(error: BaseException, seen: tuple[BaseException, ...] = ()) -> Iterat
             yield from _chain(other, (*seen, error))
 
 
-def _setup_reason(error: BaseException) -> str | None:
-    """Return what is wrong in the local settings, before anything was sent."""
+def _proxy_reason(error: BaseException, chain: tuple[BaseException, ...]) -> str | None:
     if isinstance(error, requests.exceptions.InvalidProxyURL):
         return Message("{proxy} is not a valid address", proxy=_PROXY)
     if isinstance(error, requests.exceptions.InvalidSchema):
         return Message("{proxy} is of an unsupported type", proxy=_PROXY)
-    if (
-        isinstance(error, OSError)
-        and not isinstance(error, requests.RequestException)
-        and "CA certificate" in str(error)
-    ):
-        return Message("{bundle} does not exist", bundle=_BUNDLE)
-    return None
-
-
-def _proxy_reason(error: BaseException, chain: tuple[BaseException, ...]) -> str | None:
     refusals = (re.search(r"Tunnel connection failed: (\d{3})", str(inner)) for inner in chain)
     status = next((found[1] for found in refusals if found), None)
     if status == "407":
@@ -85,7 +65,11 @@ def _proxy_reason(error: BaseException, chain: tuple[BaseException, ...]) -> str
     return None
 
 
-def _tls_reason(chain: tuple[BaseException, ...]) -> str | None:
+def _tls_reason(error: BaseException, chain: tuple[BaseException, ...]) -> str | None:
+    # the only error that requests does not wrap, before anything was sent
+    is_wrapped = isinstance(error, requests.RequestException)
+    if isinstance(error, OSError) and not is_wrapped and "CA certificate" in str(error):
+        return Message("{bundle} does not exist", bundle=_BUNDLE)
     for inner in chain:
         # Older urllib3 (Blender 4.2) compares the names itself and has an exception of its own for
         # it.
@@ -107,12 +91,12 @@ def _tls_reason(chain: tuple[BaseException, ...]) -> str | None:
     return None
 
 
-def _network_reason(chain: tuple[BaseException, ...], origin: Origin) -> str:
-    address = f"{origin.host}:{origin.port}"
+def _network_reason(chain: tuple[BaseException, ...], host: str, port: int) -> str:
+    address = f"{host}:{port}"
     kinds: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
         (
             socket.gaierror,
-            Message("{host} was not found; this computer may be offline", host=origin.host),
+            Message("{host} was not found; this computer may be offline", host=host),
         ),
         (
             requests.exceptions.ConnectTimeout,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.net.retry_after import parse_retry_after
+from mint_blender.net.retry import parse_retry_after
 
 NOON = datetime(2026, 8, 3, 12, 0, 0, tzinfo=UTC)
 

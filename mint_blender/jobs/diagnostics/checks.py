@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check the set-up: the connection to Mint, and the folder of the journal and the downloads.
+
+The command `doctor` shows all of it, the report for support what needs no request.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from ...mint.account import Account
+from ...mint.client import connect
+from ...mint.errors import Forbidden, KeyMissing, KeyRefused, MintError, Unreachable
+from ...mint.schema import Me
+from ...mint.transport import own_ca_bundle, proxy_of
+from ..storage import database
+from ..storage.database import JournalError
+from . import journal_check
+
+LITTLE_SPACE = 1024**3
+"""Bytes; the files of a large World take a few hundred megabytes."""
+MAX_CLOCK_OFFSET = 300.0
+"""Seconds; links to files and certificates are valid for limited times."""
+MOST_NAMED = 5
+"""How many jobs a sentence names."""
+
+
+class State(StrEnum):
+    """How a part of the set-up is."""
+
+    OK = "ok"
+    NOTE = "note"  # it works, with a limitation
+    PROBLEM = "problem"
+    UNKNOWN = "unknown"  # it could not be checked, because something else is wrong
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the result."""
+
+    part: str
+    state: State
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.part:11} {self.state:8} {self.text}"
+
+
+# -- key, network, proxy, TLS, clock
+
+
+def connection(account: Account) -> Iterator[Finding]:
+    """Yield what one free request to Mint shows."""
+    me, error, offset = None, None, None
+    try:
+        with closing(connect(account)) as client:
+            try:
+                me = client.me()
+            finally:
+                offset = client.clock_offset
+    except MintError as raised:
+        error = raised
+    yield _key(account, me, error)
+    yield _network(account, error)
+    yield _proxy(account, error)
+    yield _tls(account, error)
+    yield _clock(offset)
+
+
+def _key(account: Account, me: Me | None, error: MintError | None) -> Finding:
+    if me is not None:
+        text = f"Mint accepts the key from {account.key_source}: {me.display_name}."
+        return Finding("key", State.OK, text)
+    if isinstance(error, KeyMissing | KeyRefused | Forbidden):
+        return Finding("key", State.PROBLEM, str(error))
+    return Finding("key", State.UNKNOWN, "Not checked: Mint did not answer.")
+
+
+def _network(account: Account, error: MintError | None) -> Finding:
+    if error is None or isinstance(error, KeyRefused | Forbidden):
+        return Finding("network", State.OK, f"{account.origin} answers.")
+    if isinstance(error, KeyMissing):
+        return Finding("network", State.UNKNOWN, "Not checked: nothing is sent without a key.")
+    if _failed_part(error) in {"proxy", "tls"}:
+        text = "Not checked: the connection fails before, see below."
+        return Finding("network", State.UNKNOWN, text)
+    advice = (
+        " Check the internet connection, a firewall, and whether the network requires a sign-in."
+        if isinstance(error, Unreachable)
+        else ""
+    )
+    return Finding("network", State.PROBLEM, f"{error}{advice}")
+
+
+def _proxy(account: Account, error: MintError | None) -> Finding:
+    proxy = proxy_of(account.base_url)
+    if _failed_part(error) == "proxy":
+        advice = "Correct the proxy, or add the host to NO_PROXY if it can be reached directly."
+        return Finding("proxy", State.PROBLEM, f"{error} {advice}")
+    if not proxy:
+        return Finding("proxy", State.OK, "None is set for this address.")
+    if isinstance(error, KeyMissing | Unreachable):
+        return Finding("proxy", State.UNKNOWN, f"{proxy} is set; not checked.")
+    return Finding("proxy", State.OK, f"{proxy} is used.")
+
+
+def _tls(account: Account, error: MintError | None) -> Finding:
+    if _failed_part(error) == "tls":
+        advice = "If the clock of this computer is wrong, correct it first."
+        return Finding("tls", State.PROBLEM, f"{error} {advice}")
+    if account.origin.startswith("http://"):
+        return Finding("tls", State.OK, "Not used: the server is on this computer.")
+    if isinstance(error, KeyMissing | Unreachable) or not account.origin:
+        return Finding("tls", State.UNKNOWN, "Not checked: there was no connection.")
+    bundle = own_ca_bundle() or "the default CA bundle"
+    return Finding("tls", State.OK, f"The certificate is trusted, by {bundle}.")
+
+
+def _clock(offset: float | None) -> Finding:
+    if offset is None:
+        return Finding("clock", State.UNKNOWN, "Not checked: Mint did not answer.")
+    if abs(offset) <= MAX_CLOCK_OFFSET:
+        return Finding("clock", State.OK, f"Within {MAX_CLOCK_OFFSET / 60:.0f} minutes of Mint's.")
+    side = "ahead of" if offset > 0 else "behind"
+    text = (
+        f"This computer's clock is {_duration(abs(offset))} {side} Mint's. Set it automatically in"
+        " the system settings, or links to files are refused."
+    )
+    return Finding("clock", State.PROBLEM, text)
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"
+
+
+def _failed_part(error: MintError | None) -> str | None:
+    return error.part if isinstance(error, Unreachable) else None
+
+
+# -- folder and journal
+
+
+def folder(home: Path) -> Iterator[Finding]:
+    """Yield whether the folder can be used, or could be when it is created. Writes nothing."""
+    try:
+        place = next(each for each in (home, *home.parents) if os.path.lexists(each))
+        problem = _folder_problem(place)
+        space = 0 if problem else shutil.disk_usage(place).free
+    except OSError as error:
+        problem = error.strerror or str(error)
+    if problem:
+        advice = "Allow writing there, or set MINT_BLENDER_HOME to another folder."
+        text = f"{home} cannot be used: {problem}. {advice}"
+        yield Finding("folder", State.PROBLEM, text)
+        return
+    free = f"{space / 1024**3:.1f} GB free"
+    if space < LITTLE_SPACE:
+        text = f"{home}: only {free}. Large results may not fit; free some space."
+        yield Finding("folder", State.NOTE, text)
+    else:
+        yield Finding("folder", State.OK, f"{home}: {free}.")
+    if database.is_local(place):
+        yield Finding("filesystem", State.OK, "The folder is on a local disk.")
+    else:
+        text = (
+            "The folder is on a network drive or an unknown file system. The journal is safe there,"
+            " but slower; MINT_BLENDER_HOME chooses a folder on a local disk."
+        )
+        yield Finding("filesystem", State.NOTE, text)
+
+
+def _folder_problem(place: Path) -> str:
+    if not place.is_dir():
+        return f"{place} is not a folder"
+    return "" if os.access(place, os.W_OK | os.X_OK) else f"{place} is read-only for you"
+
+
+def journal(home: Path) -> tuple[Finding, journal_check.JournalContent | None]:
+    """Return whether the journal can be used, and what it holds, if it can be read."""
+    try:
+        content = journal_check.read(home)
+    except JournalError as error:
+        return Finding("journal", State.PROBLEM, str(error)), None
+    if content is None:
+        return Finding("journal", State.OK, "There is none yet; the first job creates it."), None
+    return _journal(content), content
+
+
+def _journal(content: journal_check.JournalContent) -> Finding:
+    if content.wrong_jobs:
+        jobs = ", ".join(content.wrong_jobs[:MOST_NAMED])
+        more = len(content.wrong_jobs) - MOST_NAMED
+        text = (
+            "It has records of Credits that cannot be right: they were changed from outside, or"
+            f" this is a bug. Job {jobs}{f' and {more} more' if more > 0 else ''}. Look at mint.gg"
+            " what was made and paid for before you start it again, and send the output of"
+            " `doctor --report` to support."
+        )
+        return Finding("journal", State.PROBLEM, text)
+    if content.unreadable:
+        text = (
+            f"Intact, but {content.unreadable} of its jobs cannot be read: damaged, or from a newer"
+            " version. Update the add-on; their records are kept."
+        )
+        return Finding("journal", State.NOTE, text)
+    text = f"Intact: {content.phases.total()} jobs, {len(content.open_jobs)} of them open."
+    return Finding("journal", State.OK, text)
