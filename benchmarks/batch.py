@@ -29,7 +29,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
-from mint_blender.mint.polling import PollIntervals
+from mint_blender.mint.retry import PollIntervals
 from tests.mint_service.runner import subprocess_service
 
 from .measure import Row, milliseconds

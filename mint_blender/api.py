@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .cli import session
 from .cli.follow import Review, follow
 from .cli.output.job_json import job_record
-from .jobs.engine.retry_schedule import StillUnreachable
+from .jobs.engine.task import StillUnreachable
 from .jobs.job import Job
 from .jobs.job_values import Cause, Delivery, DeliveryResult, Problem
 from .jobs.phases import Phase

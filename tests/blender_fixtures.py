@@ -11,7 +11,7 @@ import pytest
 
 import mint_blender
 from mint_blender.jobs.service import JobService
-from mint_blender.mint.polling import PollIntervals
+from mint_blender.mint.retry import PollIntervals
 
 from .mint_service.runner import ThreadService
 from .scene import glb_fixtures

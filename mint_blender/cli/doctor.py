@@ -14,7 +14,7 @@ from ..delivery import blender_runtime
 from ..files.file_choice import DRACO, WEBP
 from ..jobs.diagnostics import checks, report
 from ..jobs.diagnostics.checks import Finding, State
-from . import session, settings
+from . import session
 from .exits import Exit
 from .output.terminal import Terminal
 
@@ -54,7 +54,7 @@ def _print_report(terminal: Terminal) -> None:
         session.home(),
         session.account(),
         versions=blender_runtime.version_lines(),
-        settings=settings.shown(),
+        settings=session.shown(),
     )
     terminal.result({"event": "report", "text": text}, "", *text.splitlines())
 

@@ -18,7 +18,7 @@ from ..jobs.storage.home import HOME_VARIABLE
 from ..mint.account import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
 from ..mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
 from .exits import MEANINGS
-from .settings import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
+from .session import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
 
 GENERATE = """\
 examples:

@@ -11,7 +11,7 @@ from typing import Any
 from ..delivery import blender_runtime, write_files
 from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files
-from ..jobs.engine.retry_schedule import StillUnreachable
+from ..jobs.engine.task import StillUnreachable
 from ..jobs.job import Job, is_unanswered
 from ..jobs.job_values import Candidate, Delivery, DeliveryResult
 from ..jobs.phases import BUSY, Phase, Verb

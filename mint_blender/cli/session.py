@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ..delivery import blender_runtime
+from ..delivery.blender_runtime import inside_blender
 from ..jobs.storage.home import home_folder
 from ..mint.errors import MintError
-from ..mint.polling import PollIntervals
-from ..mint.retry import RetryPolicy, call_with_retries
-from . import settings
+from ..mint.retry import PollIntervals, RetryPolicy, call_with_retries
 
 if TYPE_CHECKING:
-    from ..jobs.budget.spending import Month
+    from ..jobs.budget.spending import Limits, Month
     from ..jobs.queries import PriceQuery
     from ..jobs.service import JobService
     from ..jobs.workflow.context import WorkflowConfig
@@ -50,10 +49,8 @@ def account() -> Account:
     """Return the key and base URL of the environment, or else of the preferences."""
     from ..mint.account import Account
 
-    key, base_url = settings.stored_account()
-    return Account.of(
-        os.environ, key=key, base_url=base_url, confirmed=settings.confirmed_origins()
-    )
+    key, base_url = stored_account()
+    return Account.of(os.environ, key=key, base_url=base_url, confirmed=confirmed_origins())
 
 
 @contextmanager
@@ -136,9 +133,9 @@ def _job_service(workflow_config: WorkflowConfig) -> Iterator[JobService]:
     from ..jobs.service import JobService
     from ..jobs.storage import import_marks
 
-    limits = settings.limits()
+    own_limits = limits()
     job_service = JobService(EngineConfig(home(), workflow_config, RETRIES), account())
-    job_service.budget.limits = limits
+    job_service.budget.limits = own_limits
     job_service.unreachable_timeout = RETRIES.give_up_after
     try:
         import_marks.note_crashes(job_service)
@@ -154,7 +151,7 @@ def home() -> Path:
 
 def check_online() -> None:
     """Raise NotAllowedOnline if Blender's user has switched online access off."""
-    if not settings.may_go_online():
+    if not may_go_online():
         raise NotAllowedOnline
 
 
@@ -205,3 +202,93 @@ def check_request(request: GenerationRequest) -> None:
 def assets(client: Client, kind: Kind, on_wait: OnRetry | None = None) -> Iterator[Asset]:
     """Yield all models or Worlds of the API project; a failed page is retried."""
     return client.assets(kind, call=partial(call_mint, on_wait=on_wait))
+
+
+LIMIT_EACH_VARIABLE = "MINT_MAX_CREDITS"
+"""The most Credits of one generation."""
+LIMIT_DAY_VARIABLE = "MINT_MAX_CREDITS_PER_DAY"
+"""The most Credits of a day."""
+
+
+def may_go_online() -> bool:
+    """Return Blender's "Allow Online Access"; outside of Blender nothing restricts it."""
+    if not inside_blender():
+        return True
+    from .. import addon_settings
+
+    return addon_settings.may_go_online()
+
+
+def stored_account() -> tuple[str, str]:
+    """Return the API key and base URL of the preferences, empty where there are none."""
+    if not inside_blender():
+        return "", ""
+    from .. import addon_settings
+
+    return addon_settings.stored_account()
+
+
+def confirmed_origins() -> frozenset[str]:
+    """Return the origins that the user has confirmed in the preferences."""
+    if not inside_blender():
+        return frozenset()
+    from .. import addon_settings
+
+    return addon_settings.confirmed_origins()
+
+
+def shown() -> dict[str, str]:
+    """Return the settings that a report for support shows, by name; none of them is a secret."""
+    names = (LIMIT_EACH_VARIABLE, LIMIT_DAY_VARIABLE)
+    found = {name: os.environ[name] for name in names if name in os.environ}
+    if not inside_blender():
+        return found
+    from .. import addon_settings
+
+    return addon_settings.shown_settings() | found
+
+
+def limits() -> Limits:
+    """Return the spending limits, in Credits: of preferences and environment, the lower ones.
+
+    Raises:
+        NotPossible: A variable of the environment is not a number.
+    """
+    from ..jobs.budget.spending import Limits
+
+    stored = _limits_of_preferences()
+    each, day = (
+        _limit_of_environment(LIMIT_EACH_VARIABLE),
+        _limit_of_environment(LIMIT_DAY_VARIABLE),
+    )
+    return Limits(_lower(stored.each, each), _lower(stored.day, day))
+
+
+def _limits_of_preferences() -> Limits:
+    from ..jobs.budget.spending import Limits
+
+    if not inside_blender():
+        return Limits()
+    from .. import addon_settings
+
+    return addon_settings.limits()
+
+
+def _limit_of_environment(variable: str) -> float:
+    text = os.environ.get(variable, "").strip()
+    try:
+        value = float(text or 0)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < math.inf or (text and not value):
+        from ..jobs.budget.prices import NotPossible
+
+        raise NotPossible(
+            f'{variable} must be a number of Credits above 0, not "{text}". Nothing was started.'
+        )
+    return value
+
+
+def _lower(one: float, other: float) -> float:
+    """Return the lower of two limits; 0 is no limit."""
+    return min(one, other) if one and other else one or other

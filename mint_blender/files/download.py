@@ -30,8 +30,8 @@ from ..net.connection_errors import describe
 from ..net.retry import RetryPolicy, parse_retry_after
 from . import urls
 from .disk import disk_errors
+from .download_folder import PartFile, PartSource, check_free_space, is_header_text
 from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, TooSlow
-from .partial_download import PartFile, PartSource, check_free_space, is_header_text
 
 MEGABYTE = 2**20
 KEPT_CONNECTIONS = 8

@@ -6,7 +6,7 @@ There is no window that could freeze, and no timer runs.
 
 from __future__ import annotations
 
-from ..jobs.engine.retry_schedule import StillUnreachable
+from ..jobs.engine.task import StillUnreachable
 from ..jobs.phases import Phase
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService

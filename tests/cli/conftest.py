@@ -12,8 +12,7 @@ import pytest
 from mint_blender.cli import main, session
 from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.workflow import context
-from mint_blender.mint.polling import PollIntervals
-from mint_blender.mint.retry import RetryPolicy
+from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
 from ..mint_service.runner import ThreadService, running_service
 from .command_runner import CommandResult, RunMint

@@ -10,7 +10,7 @@ import pytest
 
 import mint_blender
 from mint_blender.cli.follow import Preview
-from mint_blender.jobs.engine.retry_schedule import StillUnreachable
+from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.notes import note
 from mint_blender.jobs.phases import Phase

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli import settings
+from mint_blender.cli import session
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.errors import Unreachable
@@ -223,10 +223,10 @@ def test_paused_lines_count_once_for_the_day(
         ]
     )
     assert mint(*arguments).status == 3
-    monkeypatch.setattr(settings, "limits", lambda: Limits(day=743))
+    monkeypatch.setattr(session, "limits", lambda: Limits(day=743))
     assert mint(*arguments).status == 4
     assert not service.operations()
-    monkeypatch.setattr(settings, "limits", lambda: Limits(day=744))
+    monkeypatch.setattr(session, "limits", lambda: Limits(day=744))
     assert mint(*arguments).status == 0
 
 

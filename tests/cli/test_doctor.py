@@ -147,7 +147,7 @@ def test_an_invalid_address(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_online_access_is_off(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blender's own switch: nothing is sent."""
-    monkeypatch.setattr("mint_blender.cli.settings.may_go_online", lambda: False)
+    monkeypatch.setattr("mint_blender.cli.session.may_go_online", lambda: False)
     ran = mint("doctor", "--json")
     assert ran.status == 5 and "Online access is off" in states(ran)["network"][1]
     assert "folder" in states(ran)

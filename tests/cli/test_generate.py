@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import session
-from mint_blender.mint.polling import PollIntervals
+from mint_blender.mint.retry import PollIntervals
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService

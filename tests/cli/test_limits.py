@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import mint_blender
-from mint_blender.cli import settings
+from mint_blender.cli import session
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job
@@ -28,7 +28,7 @@ Set = Callable[[Limits], None]
 @pytest.fixture
 def preferences(monkeypatch: pytest.MonkeyPatch) -> Set:
     """Set limits as the preferences do; tests/ui/test_limits.py tests where they come from."""
-    return lambda limits: monkeypatch.setattr(settings, "limits", lambda: limits)
+    return lambda limits: monkeypatch.setattr(session, "limits", lambda: limits)
 
 
 def test_a_generation_above_the_limit(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.cli import settings
+from mint_blender.cli import session
 
 from ..mint_service.runner import ThreadService, running_service
 from .command_runner import RunMint
@@ -22,7 +22,7 @@ def test_an_address_of_the_environment_does_not_get_a_stored_key(
 ) -> None:
     """A stored key is not sent to another address: status 3, and no request."""
     monkeypatch.delenv("MINT_API_KEY")
-    monkeypatch.setattr(settings, "stored_account", lambda: (service.key, ""))
+    monkeypatch.setattr(session, "stored_account", lambda: (service.key, ""))
     for command in (["check"], ["generate", "--prompt", "a lamp"], ["models"], ["resume"]):
         ran = mint(*command)
         assert ran.status == 3
@@ -32,7 +32,7 @@ def test_an_address_of_the_environment_does_not_get_a_stored_key(
         )
     assert service.log() == []
     monkeypatch.setattr(
-        settings, "confirmed_origins", lambda: frozenset({service.api.removesuffix("/v1")})
+        session, "confirmed_origins", lambda: frozenset({service.api.removesuffix("/v1")})
     )
     assert mint("check").status == 0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import results, session
-from mint_blender.mint.polling import PollIntervals
+from mint_blender.mint.retry import PollIntervals
 
 from ..conftest import DOES_NOT_APPLY
 from ..mint_service.runner import ThreadService

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import disk, partial_download
+from mint_blender.files import disk, download_folder
 
 from .downloading import CONTENT, Downloader
 from .file_host import FileHost
@@ -36,8 +36,8 @@ def test_a_part_from_before_the_start_is_not_resumed(
 ) -> None:
     """A power cut may have left zeros in it, which no length shows."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    left = partial_download.PartFile(target)
-    left.begin(partial_download.PartSource(url, '"a"', len(CONTENT)))
+    left = download_folder.PartFile(target)
+    left.begin(download_folder.PartSource(url, '"a"', len(CONTENT)))
     left.path.write_bytes(bytes(1000))
     monkeypatch.setattr(disk, "booted_at", lambda: time.time() + 1.0)
     loader.fetch(url, target)

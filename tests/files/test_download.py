@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import partial_download
+from mint_blender.files import download_folder
 from mint_blender.files import urls as files_urls
 from mint_blender.files.errors import DownloadFailed, Stopped, TooLarge
 
@@ -98,7 +98,7 @@ def test_a_part_without_a_readable_note_is_not_continued(host: FileHost, target:
     with Downloader(DownloadLimits(most_tries=1)) as loader:
         with pytest.raises(DownloadFailed):
             loader.fetch(url, target)
-        partial_download.PartFile(target).metadata_path.write_text("{not json")
+        download_folder.PartFile(target).metadata_path.write_text("{not json")
         loader.fetch(url, target)
     assert target.read_bytes() == CONTENT
     assert "range" not in host.asked[-1].headers
@@ -109,8 +109,8 @@ def test_a_complete_part_is_renamed_without_a_request(
 ) -> None:
     """After a kill between the last byte and the renaming, nothing is downloaded again."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    left = partial_download.PartFile(target)
-    left.begin(partial_download.PartSource(files_urls.without_query(url), '"a"', len(CONTENT)))
+    left = download_folder.PartFile(target)
+    left.begin(download_folder.PartSource(files_urls.without_query(url), '"a"', len(CONTENT)))
     left.path.write_bytes(CONTENT)
     loader.fetch(url, target)
     assert target.read_bytes() == CONTENT and host.asked == []
@@ -174,8 +174,8 @@ def test_a_part_longer_than_the_file_starts_over(
 ) -> None:
     """On 416 Range Not Satisfiable the download starts over instead of failing."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    left = partial_download.PartFile(target)
-    left.begin(partial_download.PartSource(files_urls.without_query(url), '"a"', None))
+    left = download_folder.PartFile(target)
+    left.begin(download_folder.PartSource(files_urls.without_query(url), '"a"', None))
     left.path.write_bytes(CONTENT + b"more")
     loader.fetch(url, target)
     assert target.read_bytes() == CONTENT
@@ -307,7 +307,7 @@ def test_a_stopped_download_keeps_its_part(
             stop=lambda: bool(came) and came[-1] > 0,
             progress=lambda done, _: came.append(done),
         )
-    kept = partial_download.PartFile(target).size
+    kept = download_folder.PartFile(target).size
     assert 0 < kept < len(CONTENT)
     loader.fetch(url, target)
     assert target.read_bytes() == CONTENT and host.asked[-1].headers["range"] == f"bytes={kept}-"

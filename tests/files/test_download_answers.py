@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import partial_download
+from mint_blender.files import download_folder
 from mint_blender.files.errors import DownloadFailed, LinkExpired, TooSlow
 
 from .downloading import CONTENT, Downloader, DownloadLimits, Time
@@ -131,7 +131,7 @@ def test_a_slow_download_ends_at_the_time_limit(host: FileHost, target: Path) ->
         pytest.raises(TooSlow, match="too long"),
     ):
         loader.fetch(url, target)
-    assert not target.exists() and partial_download.PartFile(target).size > 0
+    assert not target.exists() and download_folder.PartFile(target).size > 0
 
 
 def test_a_stalled_connection_is_retried(host: FileHost, target: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import disk, partial_download
+from mint_blender.files import disk, download_folder
+from mint_blender.files.download_folder import PartFile, PartSource
 from mint_blender.files.errors import DiskError, DownloadFailed
-from mint_blender.files.partial_download import PartFile, PartSource
 
 from .downloading import CONTENT, Downloader
 from .file_host import FileHost
@@ -28,7 +28,7 @@ def test_a_disk_that_fills_up_is_an_error(
         pytest.skip("does not apply: no /dev/full")
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     monkeypatch.setattr(
-        partial_download.PartFile,
+        download_folder.PartFile,
         "open",
         lambda self: Path("/dev/full").open("wb"),  # noqa: SIM115 - closed by its user
     )
@@ -41,7 +41,7 @@ def test_a_file_that_cannot_fit_is_not_begun(
     host: FileHost, loader: Downloader, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error comes before anything is written."""
-    monkeypatch.setattr(partial_download, "RESERVE", 2**62)
+    monkeypatch.setattr(download_folder, "RESERVE", 2**62)
     with pytest.raises(DiskError, match="Free some space"):
         loader.fetch(host.put("/lamp.glb", CONTENT), target)
     assert list(target.parent.iterdir()) == []

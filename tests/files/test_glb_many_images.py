@@ -11,7 +11,7 @@ import pytest
 from mint_blender.files import pictures
 from mint_blender.files.errors import InvalidGlb, InvalidPicture
 from mint_blender.files.glb import data_uri as code
-from mint_blender.files.glb import images
+from mint_blender.files.glb import header
 from mint_blender.files.glb.checks import GlbLimits
 
 from .build_glb import Document, box_parts, pack, png
@@ -54,7 +54,7 @@ def test_an_image_is_read_once() -> None:
     document: Document = {"buffers": [{}], "bufferViews": [{"buffer": 0, "byteLength": len(png())}]}
     with_images(document, 0)
     stream = CountingStream(png())
-    images.check(stream, 0, document, GlbLimits())
+    header.check_images(stream, 0, document, GlbLimits())
     assert stream.reads == 1
 
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from mint_blender.jobs.engine.call_pool import Lane
-from mint_blender.jobs.engine.config import EngineConfig
+from mint_blender.jobs.engine.config import EngineConfig, Executor, Pool
 from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_messages import Command, Event, Wake
-from mint_blender.jobs.engine.thread_pool import Executor, Pool
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig

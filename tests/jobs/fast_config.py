@@ -12,8 +12,7 @@ from typing import Any
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint.account import Account
-from mint_blender.mint.polling import PollIntervals
-from mint_blender.mint.retry import RetryPolicy
+from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
 SPEED = 400.0
 PACE = PollIntervals(

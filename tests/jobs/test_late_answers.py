@@ -6,9 +6,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_messages import CallEnded, SetAccount, Wake
-from mint_blender.jobs.engine.thread_pool import Pool
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Me
 

@@ -12,10 +12,10 @@ from mint_blender.files import disk
 from mint_blender.files.download_folder import (
     MAX_NAME_LENGTH,
     DownloadFolder,
+    PartFile,
     safe_name,
     thumbnail_name,
 )
-from mint_blender.files.partial_download import PartFile
 from mint_blender.jobs import rejected_files
 from mint_blender.jobs.diagnostics import log_file, report
 from mint_blender.jobs.diagnostics.log_file import LogFile

@@ -17,8 +17,8 @@ import pytest
 
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.batch_folder.line_files import LineFile, line_id
+from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.thread_messages import Wake
-from mint_blender.jobs.engine.thread_pool import Pool
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.new_jobs import new_request

@@ -20,8 +20,8 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.engine.call_pool import SIZES, Lane
+from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.thread_messages import Idle, QueryAnswered, SetAccount, Wake
-from mint_blender.jobs.engine.thread_pool import Pool
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State

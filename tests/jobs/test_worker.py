@@ -24,7 +24,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.polling import PollIntervals
+from mint_blender.mint.retry import PollIntervals
 from mint_blender.mint.schema import Kind, Me
 
 from ..mint_service.runner import ThreadService, running_service

@@ -14,7 +14,7 @@ from mint_blender.jobs.job_values import ClaimedAssets
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.workflow.effects import Cancel, Fetch, Poll, ReadAsset, ReadPage, TakeSlot
-from mint_blender.mint.polling import PollIntervals
+from mint_blender.mint.retry import PollIntervals
 from mint_blender.mint.schema import Mode, Page
 
 from .workflow_harness import (

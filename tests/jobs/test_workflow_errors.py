@@ -13,7 +13,7 @@ from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.workflow.effects import Fetch, Pay, Poll, ReadAsset, TakeSlot, Upload
 from mint_blender.mint.errors import KeyMissing, Unreachable
-from mint_blender.mint.polling import PollIntervals
+from mint_blender.mint.retry import PollIntervals
 from mint_blender.mint.schema import Asset, Kind
 
 from .workflow_harness import (

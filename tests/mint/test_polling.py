@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.mint.polling import Polling, PollIntervals
-from mint_blender.mint.retry import RetryPolicy
+from mint_blender.mint.retry import Polling, PollIntervals, RetryPolicy
 
 chances = st.floats(0, 1)
 asked = st.none() | st.floats(allow_nan=False)

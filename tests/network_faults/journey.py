@@ -26,8 +26,7 @@ from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint.account import Account, Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.polling import PollIntervals
-from mint_blender.mint.retry import RetryPolicy
+from mint_blender.mint.retry import PollIntervals, RetryPolicy
 from mint_blender.mint.schema import Kind
 from mint_blender.mint.transport import Timeouts, Transport
 from tests.mint_service.pictures import png

@@ -19,8 +19,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.mint.polling import PollIntervals
-from mint_blender.mint.retry import RetryPolicy
+from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
 from ..mint_service.credit_account import PREVIEW, price
 from ..mint_service.records import Operation

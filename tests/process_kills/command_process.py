@@ -20,8 +20,7 @@ from mint_blender.cli import main, session
 from mint_blender.cli.batch import command  # noqa: F401 - loaded before the fork, once for all
 from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.storage import job_cache
-from mint_blender.mint.polling import PollIntervals
-from mint_blender.mint.retry import RetryPolicy
+from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
 from ..jobs.kill_script import serve
 from ..jobs.kill_steps import Steps, watch_every_boundary, watch_files

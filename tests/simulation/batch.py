@@ -29,7 +29,7 @@ from mint_blender.cli.batch.result_writer import ResultWriter, Writers
 from mint_blender.cli.batch.runner import BatchRun, Options
 from mint_blender.cli.output.terminal import Display, Terminal
 from mint_blender.files.file_lock import FileInUse, file_lock
-from mint_blender.jobs.engine.retry_schedule import StillUnreachable
+from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase

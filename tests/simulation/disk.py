@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 from mint_blender.files import disk as files_on_disk
 from mint_blender.files import file_identity
-from mint_blender.files.partial_download import PartFile
+from mint_blender.files.download_folder import PartFile
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.paid_requests import table
 from mint_blender.jobs.storage import database, journal_reader, serialization

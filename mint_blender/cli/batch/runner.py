@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...jobs.batch_folder import line_files, shared_files
 from ...jobs.batch_folder.line_files import Batch
-from ...jobs.engine.retry_schedule import StillUnreachable
+from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line

@@ -15,7 +15,7 @@ from typing import Any
 from ...message import Message
 from .. import pictures
 from ..errors import InvalidPicture
-from .json_values import GltfError
+from .checks import GltfError
 
 HEAD = re.compile(r"data:([a-z0-9.+-]+/[a-z0-9.+-]+);base64,")
 BUFFER_TYPES = frozenset({"application/octet-stream", "application/gltf-buffer"})

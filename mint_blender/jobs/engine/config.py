@@ -8,17 +8,18 @@ Blender's start.
 from __future__ import annotations
 
 import random
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ...mint.account import Account
 from ...mint.retry import RetryPolicy
 from ...mint.schema import Kind
 from ..workflow.context import WorkflowConfig
-from .thread_pool import Executor, Pool
 
 if TYPE_CHECKING:
     from ...files.download import Downloader
@@ -35,6 +36,77 @@ def _downloader(local_files: bool) -> Downloader:
     from ...files.download import Downloader
 
     return Downloader(local_files=local_files)
+
+
+class Executor(Protocol):
+    """Runs work: on threads, or immediately in a test."""
+
+    def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
+        """Run work as soon as possible; with `first`, before all that is waiting."""
+
+    def close(self, timeout: float) -> bool:
+        """End within `timeout` seconds. Returns whether everything has ended."""
+
+
+class Pool:
+    """Runs work on at most `size` daemon threads called `name`. Work catches its own errors.
+
+    An idle thread waits `idle_timeout` seconds for more before it ends.
+    """
+
+    def __init__(self, name: str, size: int, idle_timeout: float = 0.0) -> None:
+        self._name = name
+        self._size = size
+        self._idle_timeout = idle_timeout
+        self._work: deque[Callable[[], None]] = deque()
+        self._threads: set[threading.Thread] = set()
+        self._idle = 0
+        self._is_closed = False
+        self._lock = threading.Condition()
+
+    def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
+        """Run work as soon as a thread is free; with `first`, before all that is waiting."""
+        with self._lock:
+            if self._is_closed:
+                return
+            (self._work.appendleft if first else self._work.append)(work)
+            if self._idle >= len(self._work):
+                self._lock.notify()
+            elif len(self._threads) < self._size:
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._threads.add(thread)
+                thread.start()
+
+    def close(self, timeout: float) -> bool:
+        """Drop the work that has not started, and wait for the rest, which was told to stop.
+
+        Waits at most `timeout` seconds. Returns whether all threads have ended.
+        """
+        with self._lock:
+            self._is_closed = True
+            self._work.clear()
+            self._lock.notify_all()
+            threads = list(self._threads)
+        until = time.monotonic() + timeout
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    def _run(self) -> None:
+        while (work := self._next()) is not None:
+            work()
+
+    def _next(self) -> Callable[[], None] | None:
+        """Return the next work, or None when this thread ends."""
+        with self._lock:
+            if not self._work and self._idle_timeout and not self._is_closed:
+                self._idle += 1
+                self._lock.wait_for(lambda: self._work or self._is_closed, self._idle_timeout)
+                self._idle -= 1
+            if self._work:
+                return self._work.popleft()
+            self._threads.discard(threading.current_thread())
+            return None
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,17 @@ from typing import Generic, TypeVar
 from ...message import Message
 from ...mint.account import Account, Owner
 from ...mint.schema import Kind
-from .. import stage_durations
 from ..budget.prices import NotPossible
 from ..job import Job
 from ..job_values import Cause, DeliveryResult, Problem
 from ..phases import Phase
 from ..queries import Answer, Query
+from ..storage import job_cache
 from ..storage.job_cache import JobCache, UnsentJobs
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal, JournalError, Unreadable
 from .config import EngineConfig
-from .retry_schedule import StillUnreachable
+from .task import StillUnreachable
 from .thread_messages import (
     Crashed,
     Event,
@@ -107,11 +107,9 @@ class JobRunner:
         """
         return self.cache.find(job_id)
 
-    def outlook(self, job: Job) -> stage_durations.Outlook:
+    def outlook(self, job: Job) -> job_cache.Outlook:
         """Estimate how far the job's current stage is, from the durations of earlier jobs."""
-        return stage_durations.outlook(
-            job, self.cache.moves(job), self.cache.usual, now=time.time()
-        )
+        return job_cache.outlook(job, self.cache.moves(job), self.cache.usual, now=time.time())
 
     def phase_since(self, job: Job) -> float:
         """Return when the job entered its phase, in seconds since the epoch."""

@@ -6,13 +6,16 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+import queue
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
 from ...files.errors import FileError
-from ...mint.retry import FailureStreak
+from ...message import Message
+from ...mint.errors import MintError, TooManyActive
+from ...mint.retry import FailureStreak, RetryPolicy
 from ...mint.schema import Kind
 from ..job import Job
 from ..job_values import LocalFile
@@ -21,6 +24,7 @@ from ..storage.journal import Journal
 from ..workflow.effects import Effect, TakeSlot
 from ..workflow.run import Workflow
 from .config import EngineConfig
+from .thread_messages import Event, RetryScheduled
 
 
 @dataclass(eq=False)
@@ -106,13 +110,13 @@ class Tasks:
         a person's decision comes first, then what has waited longest.
         """
         heads = []
-        for queue, entries in self._queues.items():
+        for kind, entries in self._queues.items():
             while entries and entries[0][1] != entries[0][2].entry:
                 heapq.heappop(entries)
             if entries:
                 due, entry, task = entries[0]
-                at = due if queue is _Queue.LOCAL else max(due, next_call)
-                heads.append((at, queue, due, entry, task))
+                at = due if kind is _Queue.LOCAL else max(due, next_call)
+                heads.append((at, kind, due, entry, task))
         if not heads:
             return math.inf, None
         at, _, _, _, task = min(heads)
@@ -204,3 +208,150 @@ class Slots:
 
     def _is_waiting(self, place: _Place) -> bool:
         return self._tasks.is_running(place.task) and place.task.effect is place.effect
+
+
+class StillUnreachable(MintError):
+    """Nothing was answered for as long as the caller wanted to wait. The jobs are kept."""
+
+    retryable = True
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            Message(
+                "{problem} Stopped waiting. Started jobs are kept: resume them later.",
+                problem=message,
+            )
+        )
+
+
+OUTAGE_JOBS = 2
+"""How many jobs must have failed calls since the last answer to count as an outage."""
+
+
+class Outage:
+    """What is known about the connection to Mint, from the calls of all jobs.
+
+    Without clock and threads.
+    """
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self._failing: set[str] = set()
+        self._probes = FailureStreak(policy)
+        self._next_probe = 0.0
+        self._probe: int | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the calls of several jobs fail."""
+        return len(self._failing) >= OUTAGE_JOBS
+
+    @property
+    def next_call(self) -> float:
+        """When the next call may be sent.
+
+        While a probe is in flight, its answer decides; after `RetryPolicy.longest` seconds another
+        one is sent, since a call may hang on a dead connection.
+        """
+        return self._next_probe if self.is_on else 0.0
+
+    def sent(self, number: int, now: float) -> None:
+        """Note that a call was sent; during an outage it is the probe."""
+        if self.is_on:
+            self._probe, self._next_probe = number, now + self._policy.longest
+
+    def ended(self, number: int, now: float) -> None:
+        """Note that a call has ended, with or without an answer."""
+        if number == self._probe:
+            self._probe, self._next_probe = None, now
+
+    def failed(self, job_id: str, now: float, chance: float, retry_after: float | None) -> None:
+        """Note that a call had no answer, or a retryable error."""
+        self._failing.add(job_id)
+        if self.is_on:
+            self._next_probe = now + self._probes.fail(now, chance, retry_after)
+
+    def answered(self) -> bool:
+        """Note that Mint has answered. Returns whether that ended an outage."""
+        was_on = self.is_on
+        self._failing.clear()
+        self._probes.reset()
+        self._next_probe, self._probe = 0.0, None
+        return was_on
+
+
+class RetrySchedule:
+    """When the scheduler's tasks try again. For the scheduler's thread."""
+
+    def __init__(
+        self, config: EngineConfig, tasks: Tasks, outbox: queue.SimpleQueue[Event]
+    ) -> None:
+        self.outage = Outage(config.retries)
+        self._config = config
+        self._tasks = tasks
+        self._outbox = outbox
+        self._success_at = -math.inf  # when anything succeeded for the last time
+
+    def retry_call(self, task: Task, error: MintError) -> bool:
+        """Schedule another attempt at a call. Returns False if the workflow must see the error."""
+        # The workflow itself waits for a slot when too many generations are active.
+        if not error.retryable or isinstance(error, TooManyActive):
+            return False
+        now, chance = self._config.clock(), self._config.chance()
+        wait = task.failures.fail(now, chance, error.retry_after)
+        self.outage.failed(task.job.id, now, chance, error.retry_after)
+        if self.outage.is_on:
+            wait = max(wait, self.outage.next_call - now)
+        self._postpone(task, str(error), wait, has_retry_after=error.retry_after is not None)
+        return True
+
+    def retry_download(self, task: Task, error: FileError) -> None:
+        """Schedule another attempt at a download, which resumes: the file is paid for."""
+        retry_after: float | None = getattr(error, "retry_after", None)
+        now, chance = self._config.clock(), self._config.chance()
+        wait = task.failures.fail(now, chance, retry_after)
+        self._postpone(task, str(error), wait, has_retry_after=retry_after is not None)
+
+    def _postpone(self, task: Task, message: str, wait: float, *, has_retry_after: bool) -> None:
+        task.has_retry_after = has_retry_after
+        self._tasks.schedule(task, self._config.clock() + wait)
+        self._report(task.job.id, message, wait, task.failures, has_retry_after)
+
+    def report(self, job_id: str, error: MintError, wait: float, failures: FailureStreak) -> None:
+        """Report that something a job needs has failed, and is tried again in `wait` seconds."""
+        self._report(job_id, str(error), wait, failures, error.retry_after is not None)
+
+    def _report(
+        self,
+        job_id: str,
+        message: str,
+        wait: float,
+        failures: FailureStreak,
+        has_retry_after: bool,
+    ) -> None:
+        without_answer = self._config.clock() - max(failures.since, self._success_at)
+        # a wait that Mint asked for does not count
+        total = without_answer + (0.0 if has_retry_after else wait)
+        self._outbox.put(RetryScheduled(job_id, message, wait, total))
+
+    def note_success(self) -> None:
+        """Note that something succeeded, with Mint or with its file host."""
+        self._success_at = self._config.clock()
+
+    def mint_answered(self) -> None:
+        """Note that Mint has answered. After an outage, no other job waits any longer."""
+        self.note_success()
+        if self.outage.answered():
+            self.wake()
+
+    def wake(self) -> None:
+        """Try again at once what has failed, except where a time to retry was given."""
+        self.outage.answered()
+        for task in self._tasks:
+            if (
+                task.failures.count
+                and task.call is None
+                and not task.has_retry_after
+                and task.due != math.inf
+            ):
+                self._tasks.schedule(task, self._config.clock())

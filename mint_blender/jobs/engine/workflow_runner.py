@@ -28,8 +28,7 @@ from ..workflow.effects import Effect, Step, TakeSlot
 from ..workflow.run import run_workflow
 from .call_pool import CallPool, Lane
 from .config import EngineConfig
-from .retry_schedule import RetrySchedule
-from .task import Slots, Task, Tasks
+from .task import RetrySchedule, Slots, Task, Tasks
 from .thread_messages import CallEnded, Event, Idle, JobChanged
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...files.errors import DownloadFailed, FileError, InvalidFile, LinkExpired, TooLarge
 from ...message import Message, sentences
 from ...mint import errors
-from ...mint.polling import Polling
+from ...mint.retry import Polling
 from ...mint.schema import Operation, OperationError, Status
 from ..budget import spending
 from ..job import Job

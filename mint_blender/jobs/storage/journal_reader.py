@@ -32,8 +32,7 @@ from .serialization import Unreadable, load_row
 from .tables import phase_moves, summaries
 from .tables.jobs import ENDED, OPEN, TABLES
 from .tables.phase_moves import Moves
-from .tables.summaries import Summary, Time
-from .tables.upload_cache import UploadCache
+from .tables.summaries import Summary, Time, UploadCache
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from ...files.errors import FileError, InvalidFile, LinkExpired, TooLarge
 from ...files.urls import same_file
 from ...message import Message
 from ...mint import errors
-from ...mint.polling import Polling
+from ...mint.retry import Polling
 from ...mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from .. import notes, rejected_files
 from ..budget.spending import Expense, at_prices, limit_error

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ...files import urls
 from ...mint import errors
-from ...mint.polling import PollIntervals
+from ...mint.retry import PollIntervals
 from ...mint.schema import Estimate, Operation, PollResult, Status
 from ..budget import spending
 from ..job import Job

@@ -19,7 +19,7 @@ from typing import Any
 from ...files.errors import FileError, LinkExpired
 from ...message import Message, sentences
 from ...mint import errors
-from ...mint.polling import Polling
+from ...mint.retry import Polling
 from ...mint.schema import Assets, Format, Mode, Operation
 from .. import notes
 from ..budget.spending import Expense, limit_error

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli import settings
+from mint_blender.cli import session
 from mint_blender.cli.mcp_server import job_tools
 from mint_blender.jobs.budget.spending import Limits
 
@@ -34,7 +34,7 @@ def connect(signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch) -> Iterat
 @pytest.fixture
 def set_limits(monkeypatch: pytest.MonkeyPatch) -> SetLimits:
     """Return a function that sets limits, before the server opens the jobs."""
-    return lambda limits: monkeypatch.setattr(settings, "limits", lambda: limits)
+    return lambda limits: monkeypatch.setattr(session, "limits", lambda: limits)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from mint_blender.cli import settings
+from mint_blender.cli import session
 from mint_blender.cli.mcp_server.server import TOOLS
 from mint_blender.jobs.phases import Phase
 from mint_blender.mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
@@ -20,8 +20,8 @@ TEXT = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
 VARIABLES = {
     KEY_VARIABLE,
     BASE_URL_VARIABLE,
-    settings.LIMIT_EACH_VARIABLE,
-    settings.LIMIT_DAY_VARIABLE,
+    session.LIMIT_EACH_VARIABLE,
+    session.LIMIT_DAY_VARIABLE,
     "MINT_BLENDER_HOME",
 }
 

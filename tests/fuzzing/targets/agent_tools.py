@@ -16,12 +16,12 @@ from typing import Any
 from unittest import mock
 
 from mint_blender import json_text
-from mint_blender.cli import session, settings
+from mint_blender.cli import session
 from mint_blender.cli.mcp_server import job_tools
 from mint_blender.cli.mcp_server.server import TOOLS
 from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.budget.spending import Limits
-from mint_blender.mint.polling import PollIntervals
+from mint_blender.mint.retry import PollIntervals
 
 from ...cli.mcp_server.agent import Agent, connected_agent, text_of
 from ...mint_service.runner import running_service
@@ -74,7 +74,7 @@ def running_server() -> Iterator[None]:
         intervals = PollIntervals(0.05, 1.0, 0.05, min_retry_after=0.05)
         for patch in (
             mock.patch.dict(os.environ, variables),
-            mock.patch.object(settings, "limits", lambda: Limits(each=2000, day=1e9)),
+            mock.patch.object(session, "limits", lambda: Limits(each=2000, day=1e9)),
             mock.patch.object(session, "POLL_INTERVALS", intervals),
             mock.patch.object(job_tools, "INTERVAL", 0.02),
             mock.patch.object(blender_runtime, "can_import", lambda: False),

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+from mint_blender.files.download_folder import PartFile, is_header_text
 from mint_blender.files.file_lock import FileInUse
-from mint_blender.files.partial_download import PartFile, is_header_text
 from mint_blender.jobs.storage import documents, import_marks
 from mint_blender.jobs.storage.batch_lease import Lease
 from mint_blender.message import Message

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from ....jobs.budget.spending import Expense
 from ....jobs.job import Job
 from ....jobs.service import JobService, TooExpensive
-from ...settings import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
+from ...session import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
 from ..state import ToolContext
 
 NO_LIMIT = "No spending limit is set, so a person decides about each use of Credits."

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -237,3 +238,32 @@ def _is_text(text: str) -> bool:
 def stored(text: str) -> bytes:
     """Return a text as it is stored."""
     return text.encode("utf-8", "surrogatepass")
+
+
+class UploadCache:
+    """The table of uploads."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def url(self, digest: str, owner: Owner, *, since: float = 0.0) -> str | None:
+        """Return the URL of a picture that was uploaded for this account after `since`, or None.
+
+        `digest` is the SHA-256 of its bytes; `since` is in seconds since the epoch.
+        """
+        query = (
+            "SELECT url FROM uploads WHERE digest = ? AND origin = ? AND account = ? AND at >= ?"
+        )
+        found = self._db.row(query, digest, owner.origin, owner.account, since)
+        return str(found[0]) if found else None
+
+    def add(self, digest: str, owner: Owner, url: str) -> None:
+        """Store the URL of an uploaded picture."""
+        self._db.rows(
+            "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)",
+            digest,
+            owner.origin,
+            owner.account,
+            url,
+            time.time(),
+        )
