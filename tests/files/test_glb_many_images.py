@@ -10,7 +10,7 @@ import pytest
 
 from mint_blender.files import pictures
 from mint_blender.files.errors import InvalidGlb, InvalidPicture
-from mint_blender.files.glb import data_uri as code
+from mint_blender.files.glb import checks as code
 from mint_blender.files.glb import header
 from mint_blender.files.glb.checks import GlbLimits
 
@@ -33,8 +33,8 @@ def test_a_buffer_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     document["bufferViews"].append({"buffer": 1, "byteLength": len(content)})
     with_images(document, 2)
     decoded: list[str] = []
-    decode = code.decode
-    monkeypatch.setattr(code, "decode", lambda uri: decoded.append(uri) or decode(uri))
+    decode = code.decode_data_uri
+    monkeypatch.setattr(code, "decode_data_uri", lambda uri: decoded.append(uri) or decode(uri))
     assert inspect(pack(document, binary), tmp_path).triangles == 12
     assert len(decoded) == 1
 

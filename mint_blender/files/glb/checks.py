@@ -9,12 +9,15 @@ importer would read from the disk otherwise; EXT_meshopt_compression.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 from ...message import Message
-from . import data_uri
+from .. import pictures
+from ..errors import InvalidPicture
 
 __all__ = ["Glb", "GlbLimits", "GltfError", "check", "is_version_2"]
 
@@ -164,7 +167,7 @@ def _members(values: list[Any], *, without: str = "") -> list[Any]:
 def _check_images(tables: dict[str, list[JsonObject]], views: int) -> None:
     for image in tables["images"]:
         if "uri" in image:
-            data_uri.check_image(image["uri"], image.get("mimeType"))
+            check_image_uri(image["uri"], image.get("mimeType"))
         else:
             get_index(image, "bufferView", views, needed=True)
             if not str(image.get("mimeType", "image/")).startswith("image/"):
@@ -319,7 +322,7 @@ def check_buffers(buffers: list[JsonObject], binary: int | None, limits: GlbLimi
     for number, buffer in enumerate(buffers):
         length = get_integer(buffer, "byteLength", least=1)
         if "uri" in buffer:
-            data_uri.check_buffer(buffer["uri"], length)
+            check_buffer_uri(buffer["uri"], length)
         elif _is_fallback(buffer):
             if length > limits.decoded_bytes:
                 raise GltfError(
@@ -542,3 +545,54 @@ def get_indices(owner: dict[str, Any], key: str, size: int) -> list[int]:
 def _wrong(key: str) -> GltfError:
     shown = "".join(letter if letter.isprintable() else "?" for letter in key)[:40]
     return GltfError(Message("“{key}” in its JSON has an invalid value", key=shown))
+
+
+HEAD = re.compile(r"data:([a-z0-9.+-]+/[a-z0-9.+-]+);base64,")
+BUFFER_TYPES = frozenset({"application/octet-stream", "application/gltf-buffer"})
+
+
+def check_buffer_uri(uri: Any, length: int) -> None:
+    """Raise GltfError unless the URI holds `length` bytes (up to three more for alignment)."""
+    kind, content = _decode(uri)
+    if kind not in BUFFER_TYPES:
+        raise GltfError(Message("a buffer in it is marked as {kind}", kind=kind))
+    if not length <= len(content) <= length + 3:
+        raise GltfError(
+            Message(
+                "a buffer in it claims {claimed:,} bytes, but has {length:,}",
+                claimed=length,
+                length=len(content),
+            )
+        )
+
+
+def check_image_uri(uri: Any, media_type: Any) -> None:
+    """Raise GltfError unless the URI holds a picture of its own type and the image's `mimeType`."""
+    kind, content = _decode(uri)
+    try:
+        found = pictures.inspect(content).media_type
+    except InvalidPicture:
+        raise GltfError(
+            Message("a picture in it, marked as {kind}, is not a picture", kind=kind)
+        ) from None
+    if found != kind or (media_type is not None and media_type != kind):
+        raise GltfError(
+            Message("a picture in it is marked as {kind}, but is {found}", kind=kind, found=found)
+        )
+
+
+def decode_data_uri(uri: str) -> bytes:
+    """Return the bytes of a URI that `check_buffer_uri` has accepted."""
+    return _decode(uri)[1]
+
+
+def _decode(uri: Any) -> tuple[str, bytes]:
+    if not isinstance(uri, str) or not uri.startswith("data:"):
+        raise GltfError(Message("it points to something outside the file"))
+    head = HEAD.match(uri)
+    if not head:
+        raise GltfError(Message("it contains data in an unsupported encoding"))
+    try:
+        return head[1], base64.b64decode(uri[head.end() :], validate=True)
+    except (binascii.Error, ValueError):
+        raise GltfError(Message("it contains data in an unsupported encoding")) from None

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from ...message import Message
 from .. import pictures
 from ..errors import InvalidGlb, InvalidPicture
-from . import data_uri
+from . import checks
 from .checks import Glb, GlbLimits, GltfError, check
 
 __all__ = ["GlbLimits", "InvalidGlb", "inspect"]
@@ -251,7 +251,7 @@ class _Heads:
         uri = self._buffers[view["buffer"]].get("uri")
         if uri is not None:
             if view["buffer"] not in self._decoded:
-                self._decoded[view["buffer"]] = data_uri.decode(uri)
+                self._decoded[view["buffer"]] = checks.decode_data_uri(uri)
             content = self._decoded[view["buffer"]][offset : offset + min(length, JPEG_HEAD)]
             return content if content.startswith(JPEG) else content[:HEAD]
         self._stream.seek(self._start + offset)
@@ -263,7 +263,7 @@ class _Heads:
 
 def _pixels(image: dict[str, Any], heads: _Heads) -> int:
     if "uri" in image:
-        head = data_uri.decode(image["uri"])
+        head = checks.decode_data_uri(image["uri"])
         length = len(head)
     else:
         head, length = heads.of_view(image["bufferView"])
