@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Cause, Decision, Hold
+from mint_blender.jobs.job_values import Cause, Decision, Delivery, Hold
+from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.queries import KeyOwner
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.job_owners import CurrentAccount
@@ -191,6 +193,23 @@ def test_a_new_key_of_the_same_account_continues_its_jobs(
     assert len(service.requests("GET", "/v1/me")) == asked
     job_service.start(LAMP)
     work_off(job_service, service)
+    assert job_service.close(20)
+
+
+def test_what_an_unknown_key_has_started_counts_for_limits(
+    home: Path, mints: tuple[ThreadService, ThreadService]
+) -> None:
+    """It may be another key of this account: Mint was never asked, since it was offline."""
+    service = mints[0]
+    job_service = JobService(fast_config(home), Account("other-key", service.api))
+    job_service.allow_online(False)
+    job_service.cache.add(replace(new_job(LAMP, Delivery(), now=time.time()), estimate=100.0))
+    assert job_service.spending.today() == 100.0
+    assert job_service.close(20)
+    job_service = JobService(fast_config(home), with_key(service, "own-key", "mia"))
+    job_service.ask_and_wait(KeyOwner())
+    assert job_service.owner == Owner(service.api.removesuffix("/v1"), "user:mia")
+    assert job_service.spending.today() == 100.0
     assert job_service.close(20)
 
 

@@ -114,6 +114,12 @@ class Accounts:
                 current_account.key_hash,
             )
 
+    def is_unknown_key(self, owner: Owner) -> bool:
+        """Return whether an owner is a key of which Mint has never said whose it is."""
+        query = "SELECT 1 FROM accounts WHERE origin = ? AND key_hash = ?"
+        is_key = owner.account.startswith("key:")
+        return is_key and self._db.row(query, owner.origin, owner.account) is None
+
     def resolved_owner(self, owner: Owner) -> Owner:
         """Return the owner with the account that Mint has named for its key since, if any."""
         found = self._db.row(

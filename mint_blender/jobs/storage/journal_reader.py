@@ -264,11 +264,16 @@ class JournalReader:
     def spent(self, *times: Time) -> list[SpendingEntry]:
         """Return what jobs have cost in each time, dismissed ones included, foreign ones not.
 
-        What is still to be sent costs now.
+        What is still to be sent costs now. A job of a key that Mint was never asked about counts:
+        it may be another key of this account.
         """
         self.catch_up()
         found = summaries.spent(self._db, times, self.mint_now())
-        return [entry for owner, entry in found if not self._is_foreign(owner)]
+        return [
+            entry
+            for owner, entry in found
+            if not self._is_foreign(owner) or self._may_be_ours(owner)
+        ]
 
     def last_optimization(self) -> float | None:
         """Return the Credits that Mint took for the latest optimization; None if for none."""
@@ -280,6 +285,11 @@ class JournalReader:
         return self.current_account is not None and (
             self.current_account.hold(owner) is Hold.FOREIGN
         )
+
+    def _may_be_ours(self, owner: Owner) -> bool:
+        current = self.current_account
+        is_same_api = current is not None and current.origin == owner.origin
+        return is_same_api and self._accounts.is_unknown_key(owner)
 
     def revision(self) -> int:
         """Return a number that changes when another process, or another thread, has written."""
