@@ -193,7 +193,7 @@ def test_a_replacement_that_fails_changes_nothing(
     except RuntimeError as mistake:
         assert "in the middle" in str(mistake)
     else:
-        pytest.skip("this step is not taken for these")
+        pytest.skip("does not apply: this step is not taken for these")
     monkeypatch.undo()
     after = SceneSnapshot()
     before.assert_same(after)

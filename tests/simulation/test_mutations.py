@@ -31,7 +31,7 @@ FOUND_BY: dict[str, tuple[int, Options, str]] = {
     "does not wait for late requests": (11, SHORT, "the rule 'settled'"),
     "does not compare API keys": (18, SHORT, "the rule 'credential'"),
     "takes random keys": (1, SHORT, "the rule 'key'"),
-    "tells nothing apart": (6, _surprising(LONG), "the rule 'unique'"),
+    "tells nothing apart": (26, _surprising(LONG), "the rule 'unique'"),
     "approves unseen": (1, SHORT, "the rule 'preview'"),
     "shares lines": (1, LONG, "the rule 'file'"),
     "ignores own limits": (3, SHORT, "has cost 1198.0 of 300.0 Credits"),
