@@ -38,11 +38,11 @@ def open_section(blender: BlenderWindow, name: str) -> None:
         blender._known.clear()
 
 
-def scroll(blender: BlenderWindow, steps: int = 12) -> None:
+def scroll(blender: BlenderWindow, steps: int = 12, *, up: bool = False) -> None:
     """Turn the wheel over the sidebar, by default by about a screen."""
     blender.over("VIEW_3D", "UI")
     for _ in range(steps):
-        blender.display.tool("click", 5)
+        blender.display.tool("click", 4 if up else 5)
     blender.settle()
     blender._known.clear()
 
@@ -66,9 +66,9 @@ def _scroll_to(blender: BlenderWindow, name: str) -> None:
 
 
 def _title_of(blender: BlenderWindow, name: str) -> tuple[int, int]:
-    """Return the point of the title of a section; scroll down until it is in sight."""
+    """Return the point of the title of a section; scroll until it is in sight."""
     blender.ask("mark_section()")
-    for _ in range(_PAGES):
+    for page in range(_PAGES):
         before = _redness(blender)
         blender.ask("mark_section(name)", name=name)
         marked = _redness(blender)
@@ -78,7 +78,10 @@ def _title_of(blender: BlenderWindow, name: str) -> tuple[int, int]:
         rows, columns = np.nonzero(marked - plain > _RED)
         if len(rows):
             return round(columns.mean()), round(rows.mean())
-        scroll(blender, 8)
+        if page == 0:  # it may be above what is in sight
+            scroll(blender, 8 * _PAGES, up=True)
+        else:
+            scroll(blender, 8)
     raise NotTrue(f"no section {name!r} in the sidebar")
 
 
