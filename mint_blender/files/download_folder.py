@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders of downloads and thumbnails, safe file names, and freeing disk space.
+"""Folders of downloads and thumbnails, safe file names, partial files, and freeing disk space.
 
 <home>/downloads/<job id>/…    the files of one job
 <home>/jobs/<job id>/…         copies of the job's reference images

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Retries of failed calls: how often they have failed, and a loop for callers that may block.
+"""When to ask Mint again: retries of failed calls, and the pauses between two polls.
 
-Clock, sleep and random numbers come from the caller. All methods
-of `Client` may be retried: they only read, or have an idempotency key.
+Clock, sleep and random numbers come from the caller. All methods of `Client` may be retried: they
+only read, or have an idempotency key.
 """
 
 from __future__ import annotations

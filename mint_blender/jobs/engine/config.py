@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The configuration of the engine.
+"""The configuration of the engine, and the threads for work that would block the worker.
 
-The network is imported by the worker itself, so that enabling the add-on does not slow down
-Blender's start.
+Threads exist only while there is work. They are not those of concurrent.futures, for which Python
+waits at exit: a stalled download would delay quitting Blender. The network is imported by the
+worker itself, so that enabling the add-on does not slow down Blender's start.
 """
 
 from __future__ import annotations

@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The workflows that are running: what each one waits for, and which is due next."""
+"""The workflows that are running: what each one waits for, and which is due next.
+
+Beside time, one waits for a free slot at Mint (`Slots`), or for the next try of what has failed
+(`RetrySchedule`). Jobs retry without a limit: they continue when Mint answers again.
+
+One job whose calls fail says nothing about the others. When the calls of two jobs fail one after
+the other, without any answer in between, there is an outage: then one call at a time probes Mint,
+at growing intervals, and the first answer wakes all other jobs.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Open the SQLite file under the journal, run transactions, and turn failures into JournalError."""
+"""Open the SQLite file under the journal, run transactions, and turn failures into JournalError.
+
+Whether the folder is on a local disk or a network share decides about SQLite's journal mode. An
+unknown file system counts as shared, which is slower but safe.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a dialog or the form says about a price; Mint is never asked while it is drawn."""
+"""What a dialog or the form says about a price.
+
+Mint is asked when a dialog opens or changes, never while it is drawn. An open dialog is drawn again
+when the answer is there.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ paid request alone writes none. Such changes have larger serials than any summar
 are found, and summarized later. A journal of an older version is filled in the same way.
 
 The table `spending` has the sums of the costs, so that a total takes as long with any number of
-jobs. Each row is for a quarter of an hour: in every time zone, a day begins with one of them.
+jobs. Each row is for a quarter of an hour: in every time zone, a day begins with one of them. The
+addresses of uploaded pictures are kept here, too, by a hash of their bytes.
 """
 
 from __future__ import annotations
