@@ -54,8 +54,8 @@ def _after_save(_path: str) -> None:
 
 def _hurry() -> None:
     """Poll often, and take it at once that the process before is dead."""
-    context, polling = _part("jobs.workflow.context"), _part("mint.polling")
-    intervals = polling.PollIntervals(
+    context, retry = _part("jobs.workflow.context"), _part("mint.retry")
+    intervals = retry.PollIntervals(
         first=POLL_SECONDS, factor=1.0, longest=POLL_SECONDS, min_retry_after=POLL_SECONDS
     )
     readable = _part("scene.gltf.gltf_extensions").readable_extensions
