@@ -160,11 +160,22 @@ def _break_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None
     monkeypatch.setattr(owner, name, breaks)
 
 
-@pytest.mark.parametrize(("owner", "name"), STEPS, ids=[name for _, name in STEPS])
-@pytest.mark.parametrize(
-    "kinds",
-    [("simple", "simple"), ("skinned", "skinned"), ("skinned", "simple"), ("animated", "skinned")],
-)
+KINDS = [
+    ("simple", "simple"),
+    ("skinned", "skinned"),
+    ("skinned", "simple"),
+    ("animated", "skinned"),
+]
+FAILURES = [
+    pytest.param(kinds, owner, name, id=f"{'-'.join(kinds)}-{name}")
+    for kinds in KINDS
+    for owner, name in STEPS
+    if name != "_take_pose" or kinds == ("skinned", "skinned")
+]
+"""What is replaced by what, and the step that fails; only an armature has a pose to take."""
+
+
+@pytest.mark.parametrize(("kinds", "owner", "name"), FAILURES)
 def test_a_replacement_that_fails_changes_nothing(
     kinds: tuple[str, str], owner: Any, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,12 +199,8 @@ def test_a_replacement_that_fails_changes_nothing(
     bpy.context.view_layer.update()
     before, body_name = SceneSnapshot(), body.name
     _break_after(monkeypatch, owner, name)
-    try:
+    with pytest.raises(RuntimeError, match="in the middle"):
         replace_model(later, SECOND, root)
-    except RuntimeError as mistake:
-        assert "in the middle" in str(mistake)
-    else:
-        pytest.skip("does not apply: this step is not taken for these")
     monkeypatch.undo()
     after = SceneSnapshot()
     before.assert_same(after)
