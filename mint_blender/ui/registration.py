@@ -122,10 +122,10 @@ def _follow_drawing() -> None:
 
 def _prepare_form() -> bool:
     """Fetch what the form shows. Returns True while it is too early to ask for the price."""
-    from .create import prompts, styles
+    from .create import form_panel, prompts, styles
 
     styles.prepare()
-    is_early = prompts.ask()
+    is_early = form_panel.ask_price()
     prompts.prepare()
     return is_early
 

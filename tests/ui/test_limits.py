@@ -29,7 +29,7 @@ from mint_blender.mint.schema import Kind, Mode, Preset  # noqa: E402
 from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.account import billing_watch, usage_chart  # noqa: E402
-from mint_blender.ui.create import prompts, saved_settings  # noqa: E402
+from mint_blender.ui.create import form_panel, saved_settings  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.pricing import limit_dialog, price_dialog  # noqa: E402
 
@@ -276,7 +276,7 @@ def test_a_changed_form_drops_the_old_price(
 
     def price_after_a_pause() -> float | None:
         session.state(saved_settings._State).changed_at -= saved_settings.PAUSE
-        assert not prompts.ask()
+        assert not form_panel.ask_price()
         while job_service.queries.pending():
             job_service.next_event()
         return shown()
@@ -293,12 +293,12 @@ def test_a_changed_form_drops_the_old_price(
         setattr(fields, name, value)
         assert redraws == [1] and bpy.app.timers.is_registered(saved_settings._remember)
         assert shown() is None, "the price of the earlier form is shown"
-        assert prompts.ask() and not job_service.queries.pending()
+        assert form_panel.ask_price() and not job_service.queries.pending()
         assert len(service.requests("POST", ESTIMATE)) == requests, "requested before the pause"
         assert price_after_a_pause() == price
     for name, value in (("prompt", "a lamp"), ("optimize", "LIGHT")):
         setattr(fields, name, value)
-        assert prompts.ask(), f"a change of {name} is not noticed"
+        assert form_panel.ask_price(), f"a change of {name} is not noticed"
         assert price_after_a_pause() == 1650
     mint_blender.unregister()
     assert not bpy.app.timers.is_registered(saved_settings._remember)

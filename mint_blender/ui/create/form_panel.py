@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import bpy
 
-from ...jobs.queries import OptimizationPrice, Price
+from ...jobs.queries import Balance, OptimizationPrice, Price
 from ...message import Message
 from ...mint.generation_request import MAX_PROMPT_LENGTH, GenerationRequest, default_prompt
 from ...mint.schema import Kind
@@ -19,7 +19,7 @@ from ..pricing import limit_dialog, price_dialog
 from ..references import properties as references_properties
 from ..text_wrap import wrapped
 from ..translations import spoken, translated
-from . import prompts
+from . import prompts, saved_settings
 from . import properties as create_properties
 
 _PRESETS = tuple(Message(name) for _, name, _ in create_properties.PRESETS)
@@ -178,3 +178,16 @@ def _left_words(left: float, language: str) -> str:
         else Message("{credits:,.0f} Credits short", credits=-left)
     )
     return translated(words, language)
+
+
+def ask_price() -> bool:
+    """Ask for the price and the balance that the form shows.
+
+    Called after the form was drawn. Returns True while it is too early, as the user is still
+    changing the form.
+    """
+    if saved_settings.pause_left() > 0:
+        return True
+    form = create_properties.of(bpy.context)
+    price_dialog.ask_unknown(*create_properties.prices_of(form), Balance())
+    return False

@@ -10,14 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import bpy
-
-from ...jobs.queries import Balance
 from ...message import Message
 from .. import heartbeat, session
-from ..pricing import price_dialog
-from . import properties as create_properties
-from . import saved_settings
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
@@ -100,16 +94,3 @@ def _prompt(job: Job) -> str:
 def _distinct(prompts: Iterable[str]) -> tuple[str, ...]:
     """Return the first prompts that are not empty, each once."""
     return tuple(dict.fromkeys(filter(None, prompts)))[:MOST]
-
-
-def ask() -> bool:
-    """Ask for the price and the balance that the form shows.
-
-    Called after the form was drawn. Returns True while it is too early, as the user is still
-    changing the form.
-    """
-    if saved_settings.pause_left() > 0:
-        return True
-    form = create_properties.of(bpy.context)
-    price_dialog.ask_unknown(*create_properties.prices_of(form), Balance())
-    return False

@@ -195,9 +195,7 @@ def _draw_billing(box: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
     ).url = (billing.action_url if billing else None) or presenter.BUY_CREDITS
     row = row.row(align=True)
     row.active_default = enough
-    row.operator(
-        "mint.resume", text=translated(_RESUME), translate=False, icon_value=icon_number("PLAY")
-    ).job_id = job.id
+    _job_button(row, job, "mint.resume", _RESUME, "PLAY")
 
 
 def _missing_credits(missing: float | None) -> str:
@@ -219,26 +217,11 @@ def _draw_problem(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: in
         row = _draw_resume(column, job, width)
     elif job.problem is not None and job.problem.code in error_messages.NEEDS_ANOTHER_PROMPT:
         row = _button_row(column, width, _EDIT, _REPORT)
-        row.operator(
-            "mint.use_prompt",
-            text=translated(_EDIT),
-            translate=False,
-            icon_value=icon_number("GREASEPENCIL"),
-        ).job_id = job.id
+        _job_button(row, job, "mint.use_prompt", _EDIT, "GREASEPENCIL")
     else:
         row = _button_row(column, width, _RETRY, _REPORT)
-        row.operator(
-            "mint.retry",
-            text=translated(_RETRY),
-            translate=False,
-            icon_value=icon_number("FILE_REFRESH"),
-        ).job_id = job.id
-    row.operator(
-        "mint.copy_report",
-        text=translated(_REPORT),
-        translate=False,
-        icon_value=icon_number("COPYDOWN"),
-    ).job_id = job.id
+        _job_button(row, job, "mint.retry", _RETRY, "FILE_REFRESH")
+    _job_button(row, job, "mint.copy_report", _REPORT, "COPYDOWN")
     if job.phase is Phase.PAUSED and rejected_files.has_importable(job):
         _draw_import_anyway(box, job)
 
@@ -246,14 +229,20 @@ def _draw_problem(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: in
 def _draw_resume(column: bpy.types.UILayout, job: Job, width: int) -> bpy.types.UILayout:
     """Draw how a paused job continues, and return the row with room for one more button."""
     row = _button_row(column, width, _RESUME, _REPORT)
-    row.operator(
-        "mint.resume", text=translated(_RESUME), translate=False, icon_value=icon_number("PLAY")
-    ).job_id = job.id
+    _job_button(row, job, "mint.resume", _RESUME, "PLAY")
     return row
 
 
 def _button_row(layout: bpy.types.UILayout, width: int, *labels: Message) -> bpy.types.UILayout:
     return text_wrap.button_row(layout, labels, width=width, margins=text_wrap.BOX)
+
+
+def _job_button(
+    row: bpy.types.UILayout, job: Job, operator: str, label: Message, icon: str
+) -> None:
+    row.operator(
+        operator, text=translated(label), translate=False, icon_value=icon_number(icon)
+    ).job_id = job.id
 
 
 def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:
@@ -443,35 +432,14 @@ def draw_unanswered(box: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts: 
         _draw_candidate(box, job, candidate)
     again = _start_again(sidebar, job)
     column = box.column(align=True)
-    row = text_wrap.button_row(
-        column, (_LOOK_AGAIN, again), width=sidebar.width, margins=text_wrap.BOX
-    )
-    row.operator(
-        "mint.resume",
-        text=translated(_LOOK_AGAIN),
-        translate=False,
-        icon_value=icon_number("VIEWZOOM"),
-    ).job_id = job.id
-    row.operator(
-        "mint.retry",
-        text=translated(again),
-        translate=False,
-        icon_value=icon_number("FILE_REFRESH"),
-    ).job_id = job.id
-    row = text_wrap.button_row(
-        column, (_ONCE_MORE, _CANCEL), width=sidebar.width, margins=text_wrap.BOX
-    )
+    row = _button_row(column, sidebar.width, _LOOK_AGAIN, again)
+    _job_button(row, job, "mint.resume", _LOOK_AGAIN, "VIEWZOOM")
+    _job_button(row, job, "mint.retry", again, "FILE_REFRESH")
+    row = _button_row(column, sidebar.width, _ONCE_MORE, _CANCEL)
     request = job.start_request
     if request is not None and request.may_be_sent_once_more:
-        row.operator(
-            "mint.send_once_more",
-            text=translated(_ONCE_MORE),
-            translate=False,
-            icon_value=icon_number("LOOP_FORWARDS"),
-        ).job_id = job.id
-    row.operator(
-        "mint.cancel", text=translated(_CANCEL), translate=False, icon_value=icon_number("X")
-    ).job_id = job.id
+        _job_button(row, job, "mint.send_once_more", _ONCE_MORE, "LOOP_FORWARDS")
+    _job_button(row, job, "mint.cancel", _CANCEL, "X")
 
 
 def _draw_candidate(box: bpy.types.UILayout, job: Job, candidate: Candidate) -> None:
