@@ -68,7 +68,7 @@ def _show(scene: bpy.types.Scene) -> None:
     space = area.spaces.active
     space.overlay.show_overlays = False
     space.region_3d.view_perspective = "CAMERA"
-    space.shading.light, space.shading.color_type = "FLAT", "VERTEX"
+    space.shading.light, space.shading.color_type = "FLAT", "TEXTURE"
     for shading in ("SOLID", "MATERIAL", "RENDERED"):
         space.shading.type = shading
         scene.render.filepath = str(FOLDER / f"{shading}.png")

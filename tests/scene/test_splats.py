@@ -328,7 +328,7 @@ def test_plain_points_are_as_wide_as_their_splats(write, photo):
 
 
 def test_solid_shading_shows_the_colors(write, photo, tmp_path):
-    """The active color is that of each splat, also after saving and opening."""
+    """Each square has the place of its color in the palette, also after saving and opening."""
     made = splats.build(
         write(some(places=[(0, 0, 0), (1, 0, 0)], colors=[(0.9, 0.6, 0.2)])),
         "Two",
@@ -337,10 +337,15 @@ def test_solid_shading_shows_the_colors(write, photo, tmp_path):
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     for _ in range(2):
         seen = made.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
-        color = seen.attributes.active_color
-        assert color is not None and color.name == splat_nodes.COLOR and len(seen.polygons) == 2
-        corner = seen.polygons[0].vertices[0]
-        np.testing.assert_allclose(color.data[corner].color_srgb[:3], (0.9, 0.6, 0.2), atol=0.01)
+        active = seen.materials[seen.polygons[0].material_index].node_tree.nodes.active
+        width, height = active.image.size
+        pixels = np.array(active.image.pixels[:]).reshape(height, width, 4)
+        corners = np.array([each.vector for each in seen.uv_layers.active.uv])
+        assert len(corners) == 8 and active.bl_idname == "ShaderNodeTexImage"
+        columns, rows = (corners * (width, height)).astype(int).T
+        half_a_level = 0.5 / 31 + 0.005
+        for color in pixels[rows, columns, :3]:
+            np.testing.assert_allclose(color, (0.9, 0.6, 0.2), atol=half_a_level)
         assert not {"scale", "rotation", "radiance:base"} & {each.name for each in seen.attributes}
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
         made = bpy.data.objects["Two"]
@@ -353,6 +358,7 @@ def test_nodes_and_material_are_made_once(write, photo):
         splats.build(path, "Place", photo.scene.collection)
     assert [each.name for each in bpy.data.node_groups] == [splat_nodes.NAME]
     assert [each.name for each in bpy.data.materials] == [splat_nodes.NAME]
+    assert [each.name for each in bpy.data.images] == [splat_nodes.NAME]
 
 
 def test_a_bad_file_changes_nothing(tmp_path):

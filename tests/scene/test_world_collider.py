@@ -144,21 +144,28 @@ def test_the_collider_can_be_changed_afterwards(files):
 
 @pytest.mark.parametrize("turn", [None, world_edit.flip_collider, world_edit.flip])
 def test_solid_shading_shows_the_panorama_on_the_collider(files, turn):
-    """Each vertex has the color of its direction, also after a flip."""
+    """Each corner shows the pixel of its direction, also after a flip."""
     root = build(replace(files, splats=None, collider=finer(files.collider))).root
     shape, point = part(root, "collider"), part(root, "capture_point")
     if turn is not None:
         turn(root)
     bpy.context.view_layer.update()
-    color = shape.data.attributes.active_color
-    seen = np.empty(len(shape.data.vertices) * 4, np.float32)
-    color.data.foreach_get("color_srgb", seen)
+    picture = shape.data.materials[0].node_tree.nodes.active.image
+    width, height = picture.size
+    pixels = np.array(picture.pixels[:]).reshape(height, width, 4)[:, :, :3]
+    places = np.array([each.vector for each in shape.data.uv_layers.active.uv])
+    columns, rows = (places * (width, height)).astype(int).T
+    seen = pixels[np.minimum(rows, height - 1), columns % width]
     matrix = np.array(point.matrix_world.inverted() @ shape.matrix_world)
-    corners = np.array([each.co for each in shape.data.vertices]) @ matrix[:3, :3].T
+    vertices = np.array([each.co for each in shape.data.vertices]) @ matrix[:3, :3].T
+    corners = vertices[[each.vertex_index for each in shape.data.loops]]
     expected = synthetic_world.colors(np.zeros(3), corners)
-    assert (np.abs(seen.reshape(-1, 4)[:, :3] - expected).max(axis=1) < 0.05).mean() > 0.85
+    assert (np.abs(seen - expected).max(axis=1) < 0.05).mean() > 0.85
+    across, up = places.reshape(-1, 3, 2).transpose(2, 0, 1)
+    is_beside_pole = (np.abs(up - 0.5) < 0.45).all(axis=1)
+    assert (np.ptp(across, axis=1)[is_beside_pole] < 0.5).all(), "no face goes around the picture"
     world_build.remove_part(root, "PANORAMA")
-    assert not shape.data.attributes.active_color and not shape.data.materials
+    assert not shape.data.uv_layers and not shape.data.materials
 
 
 def test_a_deleted_capture_point_is_made_again_when_needed(files):

@@ -225,12 +225,12 @@ def add_parts(
     properties = {key: root.get(key) for key in (IMAGE, WORLD, COLLIDER_TURNED)}
     with rollback_on_error(), panorama.restored_on_error(scene):
         try:
-            moved, colored = _move_prepared(root, files, prepared, scene)
+            moved, mapped = _move_prepared(root, files, prepared, scene)
             for part in [each for each in files if each not in moved]:
                 add[part](files[part])
             if "PANORAMA" in moved and options.panorama_as_world:
                 panorama.show_background(scene, root[WORLD])
-            update_collider(root, scene, options, without=earlier, colored=colored)
+            update_collider(root, scene, options, without=earlier, mapped=mapped)
         except BaseException:
             set_properties(root, properties)
             raise
@@ -249,7 +249,7 @@ def _move_prepared(
     """Move the wanted parts of a prepared World below another root.
 
     Returns:
-        The parts that it had, and the colliders that have the colors of the panorama already.
+        The parts that it had, and the colliders that have the UV map of the panorama already.
     """
     if source is None:
         return set(), []
@@ -258,12 +258,12 @@ def _move_prepared(
     other = _append(source, staging)
     _rename(before.new(), other.name, root.name)
     moved: set[Part] = {part for part in wanted if has_part(other, part)}
-    colored = _move_parts(other, root, moved, scene)
+    mapped = _move_parts(other, root, moved, scene)
     remove_objects([other, *other.children_recursive])
     bpy.data.batch_remove([staging])
     while unused := [each for each in before.new() if not each.users]:
         bpy.data.batch_remove(unused)
-    return moved, colored
+    return moved, mapped
 
 
 def _move_parts(
@@ -275,7 +275,7 @@ def _move_parts(
     """Move parts of the World `prepared` below `root`.
 
     Returns:
-        The colliders that have the colors of the panorama already.
+        The colliders that have the UV map of the panorama already.
     """
     point = ensure_capture_point(root, scene)
     is_in_place = False
@@ -298,7 +298,7 @@ def _move_parts(
         if "PANORAMA" in parts
         and is_in_place
         and each.type == "MESH"
-        and panorama.COLOR in each.data.attributes
+        and panorama.UV_MAP in each.data.uv_layers
     ]
 
 

@@ -18,8 +18,8 @@ from mathutils import Euler, Matrix, Vector
 
 from ..tags import WORLD_MARK
 
-LENS = 24.0
-"""Focal length of the start camera in mm: 74 degrees, wide without bending a room."""
+LENS = 16.0
+"""Focal length of the start camera in mm: 97 degrees, so that a room is seen as in its Preview."""
 PART = "mint_part"
 """The custom property that says which part of a World an object is."""
 NAME = "calibration"

@@ -144,12 +144,12 @@ def update_collider(
     scene: bpy.types.Scene,
     options: WorldOptions,
     without: Collection[bpy.types.Object] = (),
-    colored: Collection[bpy.types.Object] = (),
+    mapped: Collection[bpy.types.Object] = (),
 ) -> None:
     """Show the collider as the user chose, else depending on the other parts.
 
-    Objects in `without` are ignored, since they will be removed. Those in `colored` have the
-    colors of the panorama already.
+    Objects in `without` are ignored, since they will be removed. Those in `mapped` have the UV map
+    of the panorama already.
 
     Raises:
         SceneImportError: A part is in Edit Mode; nothing has changed.
@@ -176,7 +176,7 @@ def update_collider(
         panorama.assign_material(
             meshes, panorama.projection(image, ensure_capture_point(root, scene), image.name)
         )
-        update_vertex_colors(root, {*without, *colored})
+        update_uv_maps(root, {*without, *mapped})
 
 
 def _automatic(root: bpy.types.Object) -> str:
@@ -189,21 +189,11 @@ def _automatic(root: bpy.types.Object) -> str:
     return "VISIBLE" if root.get(IMAGE) is not None else "PHYSICS"
 
 
-def update_vertex_colors(
-    root: bpy.types.Object, without: Collection[bpy.types.Object] = ()
-) -> None:
-    """Store the colors of the panorama on a visible collider, for Solid shading."""
-    image, points = root.get(IMAGE), parts_of(root, "capture_point")
+def update_uv_maps(root: bpy.types.Object, without: Collection[bpy.types.Object] = ()) -> None:
+    """Store where a visible collider is in the panorama, for Solid shading."""
+    points = parts_of(root, "capture_point")
     for each in parts_of(root, "collider"):
-        if (
-            image is not None
-            and points
-            and each.type == "MESH"
-            and not each.hide_render
-            and each not in without
-        ):
-            panorama.store_vertex_colors(
-                each.data,
-                image,
-                matrix_in(points[0], root).inverted() @ matrix_in(each, root),
-            )
+        is_shown = each.type == "MESH" and not each.hide_render and each not in without
+        if is_shown and points and root.get(IMAGE) is not None:
+            place = matrix_in(points[0], root).inverted() @ matrix_in(each, root)
+            panorama.store_uv_map(each.data, place)

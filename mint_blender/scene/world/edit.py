@@ -11,7 +11,7 @@ from mathutils import Matrix
 
 from ..data_blocks import current_scene
 from . import calibration, panorama
-from .collider import update_collider, update_vertex_colors
+from .collider import update_collider, update_uv_maps
 from .files import WorldOptions
 from .world_objects import (
     COLLIDER_DISPLAY,
@@ -44,7 +44,7 @@ def flip(root: bpy.types.Object) -> None:
         holder.rotation_euler = after  # the same rotation without rounding
     for point in parts_of(root, "capture_point"):
         point.matrix_basis = rotation.inverted().to_4x4() @ point.matrix_basis
-    update_vertex_colors(root)
+    update_uv_maps(root)
 
 
 def flip_collider(root: bpy.types.Object) -> None:
@@ -54,7 +54,7 @@ def flip_collider(root: bpy.types.Object) -> None:
     for each in parts_of(root, "collider"):
         if each.parent == holder:
             each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
-    update_vertex_colors(root)
+    update_uv_maps(root)
 
 
 def show_collider(

@@ -12,8 +12,7 @@ Blender's environment texture has its middle at +X: u = 0.5 - atan2(y, x) / 2 pi
 degrees about Z, (x, y) = (Y, -X), converts between them; `tests/scene/test_panorama.py` checks it
 with renders.
 
-Solid shading does not use materials. For it each vertex of the collider stores its color in the
-picture.
+Solid shading shows the same picture, if its Color is set to Texture, by a UV map of the collider.
 """
 
 from __future__ import annotations
@@ -37,7 +36,9 @@ from ..node_trees import Builder, empty_tree, new_group
 
 EARLIER_WORLD = "mint_earlier_world"
 MARK = "mint_panorama"
-COLOR = "mint_color"
+UV_MAP = "mint_panorama"
+SKY = "mint_sky"
+"""Custom property of the picture: the mean color of its upper half, for a view's background."""
 TURN = "Turn with the World"
 
 
@@ -68,7 +69,20 @@ def load(path: Path, name: str) -> bpy.types.Image:
         # a custom color configuration may not have this name
         with contextlib.suppress(TypeError):
             image.colorspace_settings.name = "sRGB"
+    image[SKY] = _mean_of_upper_half(image)
     return image
+
+
+def _mean_of_upper_half(image: bpy.types.Image) -> list[float]:
+    copy = image.copy()
+    try:
+        copy.scale(64, 32)
+        pixels = np.empty(64 * 32 * 4, np.float32)
+        copy.pixels.foreach_get(pixels)
+        upper = pixels.reshape(32, 64, 4)[16:, :, :3]  # the bottom row is first
+        return [float(each) for each in np.clip(upper.mean(axis=(0, 1)), 0.0, 1.0)]
+    finally:
+        bpy.data.images.remove(copy)
 
 
 def background(
@@ -162,6 +176,8 @@ def projection(
     material = bpy.data.materials.new(plain_name(name))
     material[MARK] = True
     b = Builder(empty_tree(material))
+    # not linked: Solid shading shows the texture of the active node
+    b.tree.nodes.active = b.add("ShaderNodeTexImage", image=image)
     direction = b.add("ShaderNodeTexCoord", object=capture_point).outputs["Object"]
     color = b.add("ShaderNodeGroup", node_tree=_lookup(image))
     b.tree.links.new(direction, color.inputs["Vector"])
@@ -182,47 +198,29 @@ def assign_material(objects: Iterable[bpy.types.Object], material: bpy.types.Mat
             bpy.data.materials.remove(each)
 
 
-def store_vertex_colors(mesh: Any, image: bpy.types.Image, place: Matrix) -> None:
-    """Store the panorama's color at each vertex, for Solid shading (Color: Attribute).
+def store_uv_map(mesh: Any, place: Matrix) -> None:
+    """Store where each corner of a mesh is in the panorama, for Solid shading (Color: Texture).
 
-    `place` is the mesh's matrix in the space of the capture point. An image whose pixels are
-    lost is skipped.
+    `place` is the mesh's matrix in the space of the capture point.
     """
-    if not image.size[0]:
-        return
-    vertices = mesh_arrays.positions(mesh).reshape(-1, 3)
     matrix = np.array(place)
-    x, y, z = (vertices @ matrix[:3, :3].T + matrix[:3, 3]).T
-    picture = _small(image)
-    height, width, _ = picture.shape
-    column = (0.5 + np.arctan2(x, y) / (2 * math.pi)) * width
-    row = (0.5 + np.arctan2(z, np.hypot(x, y)) / math.pi) * height
-    colors = picture[
-        np.clip(row.astype(int), 0, height - 1), np.clip(column.astype(int), 0, width - 1)
-    ]
-    kept = mesh.attributes.get(COLOR) or mesh.attributes.new(COLOR, "BYTE_COLOR", "POINT")
-    kept.data.foreach_set(
-        "color" if image.is_float else "color_srgb", np.ascontiguousarray(colors).ravel()
-    )
-    mesh.attributes.active_color_name = COLOR
+    points = mesh_arrays.positions(mesh).reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
+    x, y, z = points[mesh_arrays.corner_vertices(mesh)].T
+    across = 0.5 + np.arctan2(x, y) / (2 * math.pi)
+    up = 0.5 + np.arctan2(z, np.hypot(x, y)) / math.pi
+    sizes = mesh_arrays.face_sizes(mesh)
+    if len(sizes):
+        # a face across the left edge of the picture goes on beyond the right one, where it repeats
+        widest = np.repeat(np.maximum.reduceat(across, np.cumsum(sizes) - sizes), sizes)
+        across = np.where(widest - across > 0.5, across + 1.0, across)
+    layer = mesh.uv_layers.get(UV_MAP) or mesh.uv_layers.new(name=UV_MAP, do_init=False)
+    layer.uv.foreach_set("vector", np.stack((across, up), axis=1).astype(np.float32).ravel())
+    layer.active = layer.active_render = True
     mesh.update()
 
 
-def _small(image: bpy.types.Image) -> np.ndarray:
-    """Return the pixels, scaled down: shape (height, width, 4), bottom row first."""
-    copy = image.copy()
-    try:
-        width = min(1024, image.size[0])
-        copy.scale(width, width // 2)
-        pixels = np.empty(width * (width // 2) * 4, np.float32)
-        copy.pixels.foreach_get(pixels)
-        return pixels.reshape(width // 2, width, 4)
-    finally:
-        bpy.data.images.remove(copy)
-
-
 def remove_panorama(objects: Iterable[bpy.types.Object]) -> None:
-    """Remove the panorama's material and vertex colors from these meshes."""
+    """Remove the panorama's material and UV map from these meshes."""
     for mesh in {each.data for each in objects if each.type == "MESH"}:
         panorama_materials = [
             each for each in mesh.materials if each is not None and each.get(MARK)
@@ -232,8 +230,8 @@ def remove_panorama(objects: Iterable[bpy.types.Object]) -> None:
         for material in panorama_materials:
             if material.users == 0:
                 bpy.data.materials.remove(material)
-        if (kept := mesh.attributes.get(COLOR)) is not None:
-            mesh.attributes.remove(kept)
+        if (layer := mesh.uv_layers.get(UV_MAP)) is not None:
+            mesh.uv_layers.remove(layer)
 
 
 def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:

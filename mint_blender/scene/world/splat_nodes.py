@@ -11,8 +11,9 @@ The squares are one mesh, not instances. Measured with 2,000,000 squares on two 
 viewport limit a viewport shows plain points, which cost almost nothing; renders always show the
 squares.
 
-Material Preview and Rendered get the colors from the material. Solid shading shows them if its
-Color is set to Attribute, for squares only.
+Material Preview and Rendered get the colors from the material. Solid shading with its Color set to
+Texture shows them, too, for squares only: each has a UV coordinate in a picture with a palette of
+32,768 colors. (Color set to Attribute would turn everything else in the view white before 5.0.)
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import bpy
+import numpy as np
 
 from ..data_blocks import data_blocks_of_kind, is_linked
 from ..node_trees import Builder, empty_tree, enabled, new_group
@@ -29,6 +31,8 @@ FAINT = 0.05
 """Opacity below which a splat is not shown."""
 VIEWPORT_LIMIT = 500_000
 COLOR, ACROSS = "mint_color", "mint_across"
+_LEVELS = 32
+"""How many levels of each channel the palette has; its picture is 256 by 128 pixels."""
 NAME = "Mint Splats"
 # attributes that the shown mesh does not need at each corner
 _UNUSED_ATTRIBUTES = ("rotation", "scale", "radiance:base")
@@ -72,7 +76,7 @@ def _build_group() -> bpy.types.NodeTree:
         "GeometryNodeSwitch",
         {
             "Switch": _is_above_limit(b, points, inputs["Viewport Limit"]),
-            "False": _with_active_color(b, inputs["Geometry"], squares),
+            "False": _with_palette(b, squares),
             "True": _plain_points(b, points, shown, inputs["Size"]),
         },
         input_type="GEOMETRY",
@@ -124,9 +128,10 @@ def _is_above_limit(b: Builder, points: Any, limit: Any) -> Any:
 
 
 def share(blocks: Iterable[bpy.types.ID]) -> None:
-    """Replace an appended node group and material by those that the file already has."""
+    """Replace appended nodes, material and palette by those that the file already has."""
     for each in blocks:
-        if isinstance(each, (bpy.types.NodeTree, bpy.types.Material)) and _is_ours(each):
+        kinds = bpy.types.NodeTree, bpy.types.Material, bpy.types.Image
+        if isinstance(each, kinds) and _is_ours(each):
             first: Any = next(other for other in data_blocks_of_kind(each) if _is_ours(other))
             if first != each:
                 each.user_remap(first)
@@ -144,6 +149,8 @@ def material() -> bpy.types.Material:
             return each
     made = bpy.data.materials.new(NAME)
     b = Builder(empty_tree(made))
+    # not linked: Solid shading shows the texture of the active node
+    palette = b.add("ShaderNodeTexImage", image=_palette(), interpolation="Closest")
     color = b.add("ShaderNodeAttribute", attribute_name=COLOR)
     across = b.add("ShaderNodeAttribute", attribute_name=ACROSS).outputs["Vector"]
     squared = b.add(
@@ -163,6 +170,7 @@ def material() -> bpy.types.Material:
     clear = b.add("ShaderNodeBsdfTransparent").outputs[0]
     mixed = b.add("ShaderNodeMixShader", {0: alpha, 1: clear, 2: light}).outputs[0]
     b.add("ShaderNodeOutputMaterial", {"Surface": mixed})
+    b.tree.nodes.active = palette
     if hasattr(made, "surface_render_method"):
         made.surface_render_method = "DITHERED"
     if hasattr(made, "cycles"):
@@ -240,22 +248,45 @@ def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> An
     return b.add("GeometryNodeRealizeInstances", {"Geometry": instances}).outputs[0]
 
 
-def _with_active_color(b: Builder, mesh_of_splats: Any, squares: Any) -> Any:
-    """Return the squares with `COLOR` as the active color attribute, for Solid shading.
+def _with_palette(b: Builder, squares: Any) -> Any:
+    """Return the squares with the place of their color in the palette as UV map."""
+    color = _attribute(b, COLOR, "FLOAT_COLOR")
+    channels = b.add("FunctionNodeSeparateColor", {"Color": color}).outputs
+    red, green, blue = (_level(b, channels[name]) for name in ("Red", "Green", "Blue"))
+    # 32 levels of red in eight blocks side by side: those are green, and so are four rows of blocks
+    block = b.math("FLOOR", b.math("DIVIDE", green, 8.0))
+    column = b.math("MULTIPLY_ADD", b.math("MODULO", green, 8.0), float(_LEVELS), red)
+    row = b.math("MULTIPLY_ADD", blue, 4.0, block)
+    place: dict[str | int, Any] = {
+        0: _middle(b, column, 8 * _LEVELS),
+        1: _middle(b, row, 4 * _LEVELS),
+        2: 0.0,
+    }
+    uv = b.add("ShaderNodeCombineXYZ", place).outputs[0]
+    return _store(b, squares, "UVMap", "FLOAT2", uv, "CORNER")
 
-    No node can set it, but the mesh of the splats has it (see `splats`), and geometry joined
-    to that mesh inherits it. One vertex of it is enough. It must be the first geometry, which is
-    the last one linked.
-    """
-    mesh = b.add(
-        "GeometryNodeSeparateComponents",
-        {0: _without(b, mesh_of_splats, "radiance:*", *_UNUSED_ATTRIBUTES)},
-    ).outputs["Mesh"]
-    others = b.math("GREATER_THAN", b.add("GeometryNodeInputIndex").outputs[0], 0.0)
-    first = b.add("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": others}).outputs[0]
-    joined = b.add("GeometryNodeJoinGeometry", {0: squares})
-    b.tree.links.new(first, joined.inputs[0])
-    return joined.outputs[0]
+
+def _level(b: Builder, linear: Any) -> Any:
+    """Return the nearest level of a channel, which is even in sRGB."""
+    shown = b.math("MULTIPLY_ADD", b.math("POWER", linear, 1 / 2.4), 1.055, -0.055)
+    bounded = b.math("MINIMUM", b.math("MAXIMUM", shown, 0.0), 1.0)
+    return b.math("ROUND", b.math("MULTIPLY", bounded, float(_LEVELS - 1)))
+
+
+def _middle(b: Builder, pixel: Any, pixels: int) -> Any:
+    return b.math("MULTIPLY_ADD", pixel, 1 / pixels, 0.5 / pixels)
+
+
+def _palette() -> bpy.types.Image:
+    """Return a packed picture with one pixel for each color, in the order of `_with_palette`."""
+    image = bpy.data.images.new(NAME, 8 * _LEVELS, 4 * _LEVELS)
+    row, column = np.indices((4 * _LEVELS, 8 * _LEVELS))
+    green = row % 4 * 8 + column // _LEVELS
+    levels = np.stack((column % _LEVELS, green, row // 4), axis=-1) / (_LEVELS - 1)
+    pixels = np.concatenate((levels, np.ones((*row.shape, 1))), axis=-1)
+    image.pixels.foreach_set(pixels.astype(np.float32).ravel())
+    image.pack()
+    return image
 
 
 def _without(b: Builder, geometry: Any, *names: str) -> Any:
@@ -323,8 +354,10 @@ def _attribute(b: Builder, name: str, kind: str) -> Any:
     )
 
 
-def _store(b: Builder, geometry: Any, name: str, kind: str, value: Any) -> Any:
-    node = b.add("GeometryNodeStoreNamedAttribute", data_type=kind, domain="POINT")
+def _store(
+    b: Builder, geometry: Any, name: str, kind: str, value: Any, domain: str = "POINT"
+) -> Any:
+    node = b.add("GeometryNodeStoreNamedAttribute", data_type=kind, domain=domain)
     node.inputs["Name"].default_value = name
     b.tree.links.new(geometry, node.inputs["Geometry"])
     b.tree.links.new(value, enabled(node.inputs, "Value"))

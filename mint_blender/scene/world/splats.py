@@ -245,8 +245,6 @@ def _read(data: Any, size: int) -> Iterable[tuple[str, str, np.ndarray]]:
 def _show(made: bpy.types.Object) -> None:
     modifier = made.modifiers.new(_MODIFIER, "NODES")
     modifier.node_group = splat_nodes.group()
-    # the attribute is made by the nodes; Solid shading shows it if it is the active color
-    made.data.attributes.active_color_name = splat_nodes.COLOR
     if made.data.materials.get(splat_nodes.NAME) is None:
         made.data.materials.append(splat_nodes.material())
 
