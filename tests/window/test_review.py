@@ -94,11 +94,12 @@ DRAFT = "bpy.context.window_manager.mint_drafts[0]"
 def test_previews_are_compared_and_the_newest_approved(
     blender: BlenderWindow, since: Since
 ) -> None:
-    """Enter requests a revision, two Previews are side by side, and Approve brings the model."""
+    """A click requests a revision, two Previews are side by side, and Approve brings the model."""
     start(blender, "a red ceramic lamp", mode="REVIEW")
     blender.wait_for("review")
     blender.screenshot("review_first_preview")
     blender.write("feedback", "make the shade blue")
+    blender.click("mint.revise(")
     blender.wait(RESTS.format(2))
     assert since.count("POST", "/v1/operations/*:revise") == 1
     wait_for_pictures(blender, 2)
@@ -109,6 +110,7 @@ def test_previews_are_compared_and_the_newest_approved(
     assert red[3] - red[1] == pytest.approx(blue[3] - blue[1], abs=2)
     assert "preview=2" in next(each for each in blender.buttons() if "mint.approve" in each)
     blender.write("feedback", "make it green")
+    blender.click("mint.revise(")
     blender.wait(RESTS.format(3))
     wait_for_pictures(blender, 2)
     blender.screenshot("review_third_preview")
@@ -154,12 +156,12 @@ def test_a_preview_that_was_revised_elsewhere_is_not_approved(
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
-def test_only_enter_sends_the_feedback(blender: BlenderWindow, since: Since) -> None:
-    """Without a text Revise is gray; a click elsewhere and Tab keep the text and send nothing."""
+def test_only_a_click_sends_the_feedback(blender: BlenderWindow, since: Since) -> None:
+    """Without a text Revise is gray; no key sends the text, and only Escape drops it."""
     start(blender, "a red lamp", mode="REVIEW")
     blender.wait_for("review")
     blender.click("mint.revise(")
-    for end in ("click", "Tab", "Escape"):
+    for end in ("click", "Tab", "Return", "Escape"):
         blender.click("feedback")
         time.sleep(0.2)
         blender.display.key("ctrl+a")
@@ -175,8 +177,14 @@ def test_only_enter_sends_the_feedback(blender: BlenderWindow, since: Since) -> 
         blender.settle()
         blender.display.key("shift")  # a press, as of anything else
         blender.settle()
-    assert blender.ask(f"{DRAFT}.feedback") == "in blue, Tab"
+    assert blender.ask(f"{DRAFT}.feedback") == "in blue, Return"
+    for button in ("mint.revise(", "mint.approve"):
+        blender.display.move(*blender.find(button))
+        blender.settle()
+        time.sleep(0.3)
+        blender.key("Return", "KP_Enter")
     time.sleep(0.5)
+    assert since.count("POST", "/v1/operations/*:approve") == 0
     assert since.count("POST", "/v1/operations/*:revise") == 0
     blender.click("mint.revise(")
     blender.wait(RESTS.format(2))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from .. import session
-from ..job_actions import Result, run_action
+from ..job_actions import Result, is_mouse_click, run_action
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -165,6 +165,10 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         if complaint is not None:
             cls.poll_message_set(translated(complaint))
         return complaint is None
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Send it at a click of the mouse, and at nothing else."""
+        return self.execute(context) if is_mouse_click(self, event) else {"CANCELLED"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the job, save the settings, and clear prompt, name and pictures."""

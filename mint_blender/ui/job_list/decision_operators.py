@@ -8,7 +8,14 @@ import bpy
 from ...jobs.phases import Verb
 from ...message import Message
 from .. import heartbeat
-from ..job_actions import Action, JobOperator, Result, find_job, run_action
+from ..job_actions import (
+    Action,
+    JobOperator,
+    Result,
+    find_job,
+    is_mouse_click,
+    run_action,
+)
 from ..review import review_feedback
 from ..translations import translated
 
@@ -17,13 +24,17 @@ if TYPE_CHECKING:
     from ...jobs.service import JobService
 
 
-_KEYS_BESIDE_LETTERS = {"SPACE", "PERIOD", "COMMA", "LEFT_SHIFT", "RIGHT_SHIFT"}
-
-
 class _Decision(JobOperator):
     """Base of the operators that decide about a job, which needs Mint."""
 
     verb: Verb
+    spends = False
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Decide at a click; what spends Credits takes no key. A script runs `execute`."""
+        if self.spends and not is_mouse_click(self, event):
+            return {"CANCELLED"}
+        return self.execute(context)
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Run the decision."""
@@ -47,6 +58,7 @@ class MINT_OT_approve(_Decision):
     bl_label = "Approve Preview"
     bl_description = "Accept this Preview and generate the final result"
     verb = Verb.APPROVE
+    spends = True
 
     preview: bpy.props.IntProperty(
         name="Preview",
@@ -72,8 +84,13 @@ class MINT_OT_approve(_Decision):
         return super().act(context, service, job)
 
 
-class _Revision(_Decision):
-    """Base of the operators that request another Preview."""
+class MINT_OT_revise(_Decision):
+    """Request another Preview with your changes."""
+
+    bl_idname = "mint.revise"
+    bl_label = "Revise Preview"
+    bl_description = "Request another Preview with your changes"
+    spends = True
 
     feedback: bpy.props.StringProperty(
         name="Change", description="What to change", options={"SKIP_SAVE"}
@@ -89,53 +106,6 @@ class _Revision(_Decision):
             return job_id
 
         return decide
-
-
-class MINT_OT_revise(_Revision):
-    """Request another Preview with your changes."""
-
-    bl_idname = "mint.revise"
-    bl_label = "Revise Preview"
-    bl_description = "Request another Preview with your changes"
-
-
-class MINT_OT_revise_on_enter(_Revision):
-    """Request another Preview if Enter has ended the typing of the feedback."""
-
-    # Blender reports the new text of a field, but not whether Enter, Tab or a click elsewhere ended
-    # its editing. The field takes that event, but not the release of the key or button, so the next
-    # event tells. Any other event is no Enter, and nothing is sent.
-
-    bl_idname = "mint.revise_on_enter"
-    bl_label = "Revise Preview"
-    bl_description = "Request another Preview with your changes"
-    bl_options = {"INTERNAL"}
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Wait for the next event."""
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
-
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Revise at the release of Enter; pass every event on."""
-        if _is_no_decision(event):
-            return {"PASS_THROUGH"}
-        if event.type in {"RET", "NUMPAD_ENTER"} and event.value == "RELEASE":
-            self.execute(context)
-        return {"FINISHED", "PASS_THROUGH"}
-
-
-def _is_no_decision(event: bpy.types.Event) -> bool:
-    """Return whether an event does not tell how a text was ended.
-
-    These are timers, moves, and the release of the last letter, which may follow a quick Enter.
-    """
-    is_letter = len(event.type) == 1 or event.type in _KEYS_BESIDE_LETTERS
-    return (
-        event.type in {"NONE", "MOUSEMOVE", "INBETWEEN_MOUSEMOVE"}
-        or event.type.startswith("TIMER")
-        or (is_letter and event.value == "RELEASE")
-    )
 
 
 class MINT_OT_resume(_Decision):
@@ -154,6 +124,7 @@ class MINT_OT_retry(_Decision):
     bl_label = "Retry Job"
     bl_description = "Start this job again. This costs Credits again"
     verb = Verb.RETRY
+    spends = True
 
 
 class MINT_OT_use_candidate(JobOperator):
@@ -263,7 +234,6 @@ class MINT_OT_dismiss(JobOperator):
 CLASSES = (
     MINT_OT_approve,
     MINT_OT_revise,
-    MINT_OT_revise_on_enter,
     MINT_OT_resume,
     MINT_OT_retry,
     MINT_OT_use_candidate,

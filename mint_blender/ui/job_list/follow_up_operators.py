@@ -15,7 +15,7 @@ import bpy
 from ...message import Message
 from .. import heartbeat, session
 from ..create import properties as create_properties
-from ..job_actions import Result, report_error, run_action
+from ..job_actions import Result, is_mouse_click, report_error, run_action
 from ..library_browser.asset_lookup import AssetOperator, about_asset
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
@@ -188,6 +188,10 @@ class MINT_OT_retry_asset(AssetOperator):
     bl_idname = "mint.retry_asset"
     bl_label = "Retry Generation"
     bl_description = "Retry what failed at Mint. This costs Credits again"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Retry at a click of the mouse, and at nothing else."""
+        return self.execute(context) if is_mouse_click(self, event) else {"CANCELLED"}
 
     @staticmethod
     def start(service: "JobService", asset: "Asset", delivery: "Delivery") -> "Job":

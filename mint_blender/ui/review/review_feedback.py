@@ -18,20 +18,13 @@ if TYPE_CHECKING:
     from ...jobs.service import JobService
 
 
-def _revise_on_enter(draft: "MintDraft", context: bpy.types.Context) -> None:
-    """Revise if it is Enter that ends the typing."""
-    if draft.feedback.strip() and context.region is not None and not bpy.app.background:
-        bpy.ops.mint.revise_on_enter("INVOKE_DEFAULT", job_id=draft.name)  # type: ignore[attr-defined]
-
-
 class MintDraft(bpy.types.PropertyGroup):
     """The unsent feedback on one job's Preview. `name` is the job's id."""
 
     feedback: bpy.props.StringProperty(
         name="Change",
-        description="What to change in the next Preview. Enter requests it",
+        description="What to change in the next Preview",
         maxlen=MAX_FEEDBACK_LENGTH,
-        update=_revise_on_enter,
         options={"SKIP_SAVE"},
     )
     shown: bpy.props.IntProperty(
