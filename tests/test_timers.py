@@ -42,6 +42,7 @@ KNOWN = {
     "partial", "_choose_library",
     "_remember",  # saved_settings
     "_look_now",  # placed_results: which results are in the open file
+    "glide",  # views: moves a view, and nothing in the file
 }  # fmt: skip
 
 

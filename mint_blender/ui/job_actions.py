@@ -49,8 +49,10 @@ def run_action(
     from ..jobs.storage.journal import JournalError
     from . import headless
     from .job_list import pointer
+    from .viewport import arrival
 
     pointer.note_click(bpy.context)
+    arrival.note_click(bpy.context)
     if operator is not None and _is_repeated(operator):
         return report_error(operator, REPEATED)
     if not may_go_online():
@@ -68,6 +70,18 @@ def run_action(
     heartbeat.ensure()
     heartbeat.redraw()
     return {"FINISHED"}
+
+
+def is_mouse_click(operator: bpy.types.Operator, event: bpy.types.Event) -> bool:
+    """Return whether a button was clicked with the mouse, and say what to do if it was not.
+
+    Enter presses the button under the pointer, and so does a letter in a popup: by neither shall
+    anybody spend Credits.
+    """
+    if event.type == "LEFTMOUSE":
+        return True
+    operator.report({"INFO"}, translated(Message("Click the button to spend Credits.")))
+    return False
 
 
 def _is_repeated(operator: bpy.types.Operator) -> bool:
@@ -145,7 +159,9 @@ class JobOperator(bpy.types.Operator):
         from ..jobs.service import NotPossible
         from ..jobs.storage.journal import JournalError
         from .job_list import pointer
+        from .viewport import arrival
 
+        arrival.note_click(context)
         if pointer.note_click(context):
             heartbeat.ensure()  # it moves the cards to their new places after a moment
         try:

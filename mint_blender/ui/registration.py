@@ -39,8 +39,7 @@ from .references.properties import MintReference
 from .review import preview_operators, review_feedback
 from .selection import panel as selection_panel
 from .selection import selected
-from .viewport import place_with_mouse, show_result
-from .worlds import look_inside
+from .viewport import arrival, chips, place_with_mouse, show_result, views
 from .worlds import operators as world_operators
 from .worlds import panel as world_panel
 from .worlds import properties as world_properties
@@ -80,11 +79,13 @@ def _register() -> None:
     _add_classes(*limit_dialog.CLASSES)
     _add_classes(*selection_panel.CLASSES)
     _add(selected.add, selected.remove)
-    _add_classes(*world_operators.CLASSES, *look_inside.CLASSES)
+    _add_classes(*world_operators.CLASSES)
     _add_classes(*world_panel.CLASSES)
     _add(world_properties.add, world_properties.remove)
     _add(world_panel.add_to_menus, world_panel.remove_from_menus)
-    _add(look_inside.add_handler, look_inside.remove_handler)
+    _add(views.add, views.remove)
+    _add(arrival.add, arrival.remove)
+    heartbeat.on_file_loaded(arrival.file_opened)
     _add_classes(MintForm, *operators.CLASSES, *prompt_operators.CLASSES, *batch_text.CLASSES)
     _add_classes(panel.MINT_PT_main)
     _add_property("mint", bpy.props.PointerProperty(type=MintForm))
@@ -94,7 +95,8 @@ def _register() -> None:
     _add_property("mint_references", bpy.props.CollectionProperty(type=MintReference))
     _add_classes(review_feedback.MintDraft, *preview_operators.CLASSES)
     _add_property("mint_drafts", bpy.props.CollectionProperty(type=review_feedback.MintDraft))
-    _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES)
+    _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES, *chips.CLASSES)
+    _add(show_result.add_to_menu, show_result.remove_from_menu)
     _add(place_with_mouse.add_to_menu, place_with_mouse.remove_from_menu)
     _add_classes(*job_rows.CLASSES, *decision_operators.CLASSES, *result_operators.CLASSES)
     _add_classes(*list_operators.CLASSES, *follow_up_operators.CLASSES, *undo_step.CLASSES)

@@ -39,27 +39,6 @@ def test_finished_jobs_are_lines(blender: BlenderWindow) -> None:
     blender.key("Escape")
 
 
-COLOR = "area('VIEW_3D').spaces.active.shading.color_type"
-
-
-def test_a_gray_world_gets_its_colors_from_its_line(blender: BlenderWindow) -> None:
-    """The line of a finished World offers them until the 3D View shows them."""
-    start(blender, "an old greenhouse", kind="WORLD")
-    blender.wait_for("placed")
-    start(blender, "a green bottle")
-    blender.wait_for("placed", title="bottle")
-    blender.ask("setattr(bpy.context.view_layer.objects, 'active', None)")
-    blender.set_sidebar_width(240)
-    shown = [each for each in blender.buttons() if "show_colors" in each]
-    assert len(shown) == 1, "a model has no such button"
-    blender.screenshot("world_line_gray")
-    blender.click("mint.show_colors")
-    blender.wait(f"{COLOR} == 'VERTEX'")
-    blender.settle()
-    blender.screenshot("world_line_in_color")
-    assert not any("show_colors" in each for each in blender.buttons())
-
-
 ORDER = """
 groups = part('ui.job_list.grouped_jobs').grouped().groups
 result = [job.title for each in groups for job in each.shown]

@@ -87,7 +87,7 @@ def test_what_is_selected_fits(blender: BlenderWindow, is_world: bool) -> None:
     blender.ask(ACTIVATE, is_world=is_world)
     blender.settle()
     first, second = (
-        ("mint.look_inside", "mint.show_colors") if is_world else ("mint.optimize", "mint.again")
+        ("mint.walk_inside", "mint.restore_view") if is_world else ("mint.optimize", "mint.again")
     )
     for width in (NARROW, WIDE):
         blender.set_sidebar_width(width)

@@ -154,7 +154,7 @@ class MintForm(bpy.types.PropertyGroup):
     splats: bpy.props.EnumProperty(
         name="Splats",
         items=SPLATS,
-        default="100k",
+        default="500k",
         description="Gaussian splats to download with a World, if it has any",
         update=_changed,
     )

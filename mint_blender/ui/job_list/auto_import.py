@@ -159,12 +159,15 @@ def _import(
     """Import a result and return what became of it. Never raises: the next beat would try again."""
     from ...delivery import import_job
     from ...scene.place import SceneImportError
+    from ..viewport import arrival
 
     try:
         with import_marks.importing(service.home, job.id, blender_runtime.crash_log()):
             scene = placed_results.scene_of(job)
+            view = arrival.free_view(scene)
             placed = import_job.place(job, scene, raw=raw, prepared=prepared)
         placed_results.scan()  # so that the panel shows it
+        arrival.arrived(job, view)
         return DeliveryResult(
             placed.notes,
             placement=import_job.placement_of(placed, scene),

@@ -23,7 +23,7 @@ from ..icons import icon_number
 from ..review import preview_operators
 from ..text_wrap import wrapped
 from ..translations import spoken, translated
-from ..worlds import look_inside
+from ..viewport import views
 from . import background_import, card, card_texts, grouped_jobs, job_rows, placed_results
 from .card import Sidebar
 from .card_texts import CardTexts
@@ -322,9 +322,8 @@ def _draw_button(row: bpy.types.UILayout, job: Job, texts: CardTexts, *, is_room
             "mint.place", text=text, translate=False, icon_value=icon_number("IMPORT")
         ).job_id = job.id
     else:
-        is_gray = job.kind is Kind.WORLD and _draw_look(row, job)
-        if is_gray and not is_roomy:
-            return  # the menu has it, too
+        if job.kind is Kind.WORLD:
+            _draw_look(row, job)
         text = translated(_SHOW) if is_roomy else ""
         row.operator(
             "mint.select_result",
@@ -334,16 +333,9 @@ def _draw_button(row: bpy.types.UILayout, job: Job, texts: CardTexts, *, is_room
         ).job_id = job.id
 
 
-def _draw_look(row: bpy.types.UILayout, job: Job) -> bool:
-    """Draw the button that looks into a World, and the way back; or to colors, if it is gray.
-
-    Return whether it is gray in this 3D View.
-    """
-    space = bpy.context.space_data
-    is_gray = not look_inside.shows_color(space)
-    if is_gray:
-        row.operator("mint.show_colors", text="", icon_value=icon_number("COLOR"))
-    row.operator("mint.look_inside", text="", icon="HIDE_OFF").job_id = job.id
-    if look_inside.is_inside(space):
-        row.operator("mint.look_outside", text="", icon="LOOP_BACK")
-    return is_gray
+def _draw_look(row: bpy.types.UILayout, job: Job) -> None:
+    """Draw the button that looks into a World, or the way back."""
+    if views.is_changed(bpy.context.space_data):
+        row.operator("mint.restore_view", text="", icon="LOOP_BACK")
+    else:
+        row.operator("mint.look_inside", text="", icon="HIDE_OFF").job_id = job.id

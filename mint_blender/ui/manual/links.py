@@ -111,7 +111,7 @@ PAGES = (
     ("bpy.ops.mint.use_prompt", "blender/export#make-something-like-it"),
     ("bpy.ops.mint.look_*", "blender/worlds#look-at-it"),
     ("bpy.ops.mint.walk_inside", "blender/worlds#look-at-it"),
-    ("bpy.ops.mint.show_colors", "blender/worlds#look-at-it"),
+    ("bpy.ops.mint.restore_view", "blender/worlds#look-at-it"),
     ("bpy.ops.mint.*world*", "blender/worlds"),
     ("bpy.ops.mint.*collider", "blender/worlds#collider"),
     ("bpy.ops.mint.*splats*", "blender/worlds#splats"),

@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show in Viewport: select a result and frame it."""
+"""Look at a result: select and frame it, look inside a World, walk in it, and restore the view."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...message import Message
-from ..job_actions import JobOperator, Result
+from ..job_actions import JobOperator, Result, report_error
 from ..translations import translated
-from ..typed_context import scene_of
+from ..typed_context import layout_of, scene_of
+from . import arrival, views
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
     from ...jobs.service import JobService
+
+SHADING = [
+    ("SOLID", "Solid", "Fastest, in color"),
+    ("MATERIAL", "Material Preview", "Soft splats; slow without a fast graphics card"),
+    ("RENDERED", "Rendered", "Use the scene's render engine"),
+]
+NOT_CHANGED = Message("Mint has not changed this 3D View.")
 
 
 class MINT_OT_select_result(JobOperator):
@@ -33,7 +39,7 @@ class MINT_OT_select_result(JobOperator):
             cls.poll_message_set(translated(Message("Switch to Object Mode first")))
         return is_possible
 
-    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Select the objects, found by their custom property, which survives an undo."""
         from ...scene import place
 
@@ -44,7 +50,14 @@ class MINT_OT_select_result(JobOperator):
             return self._warn(
                 Message("This result is hidden. Make its collection visible in the Outliner.")
             )
-        frame_selected(context)
+        area = views.area_of(context)
+        if area is not None:
+            space: Any = area.spaces.active
+            if space.local_view is not None:
+                region = next(each for each in area.regions if each.type == "WINDOW")
+                with context.temp_override(area=area, region=region):
+                    bpy.ops.view3d.localview(frame_selected=False)
+            views.frame(area, placed.objects)
         return {"FINISHED"}
 
     def _warn(self, sentence: str) -> Result:
@@ -52,29 +65,123 @@ class MINT_OT_select_result(JobOperator):
         return {"CANCELLED"}
 
 
-def frame_selected(context: bpy.types.Context) -> None:
-    """Move the view so that the selected objects fill it; without a 3D Viewport, do nothing."""
-    area = _viewport_of(context)
-    if area is None:
-        return
-    region = next(each for each in area.regions if each.type == "WINDOW")
-    with context.temp_override(area=area, region=region):
-        space = area.spaces.active
-        if isinstance(space, bpy.types.SpaceView3D) and space.local_view is not None:
-            bpy.ops.view3d.localview(frame_selected=False)
-        bpy.ops.view3d.view_selected()
+class MINT_OT_look_inside(bpy.types.Operator):
+    """Show this World in color from where it was captured, in this 3D View."""
+
+    bl_idname = "mint.look_inside"
+    bl_label = "Look Inside"
+    bl_description = (
+        "Show this World in this 3D View, in color and from where it was captured. The scene does "
+        "not change"
+    )
+    bl_options = {"REGISTER"}  # nothing to undo
+
+    root: bpy.props.StringProperty(
+        name="World",
+        description="Name of the World's root object. Leave empty to use the World of the active "
+        "object",
+        options={"SKIP_SAVE"},
+    )
+    shading: bpy.props.EnumProperty(name="Shading", items=SHADING)
+    job_id: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Look inside the World that is meant."""
+        root, area = self._meant(context), views.area_of(context)
+        if root is None:
+            gone = self.job_id and Message("This result is not in the current scene.")
+            return report_error(self, gone or Message("Select a Mint World, or something in it."))
+        if area is None:
+            return report_error(self, Message("Open a 3D View to look inside the World."))
+        views.look_inside(area, root, scene_of(context), self.shading)
+        return {"FINISHED"}
+
+    def _meant(self, context: bpy.types.Context) -> bpy.types.Object | None:
+        """Return the World of the job, by name, of the active object, or the only one."""
+        from ...scene import tags
+        from ...scene.world import world_objects
+
+        if self.job_id:
+            return next(filter(world_objects.is_root, tags.roots(job_id=self.job_id)), None)
+        if self.root:
+            return world_objects.root_of(context.scene.objects.get(self.root))
+        roots = [each for each in context.scene.objects if world_objects.is_root(each)]
+        return world_objects.root_of(context.active_object) or (
+            roots[0] if len(roots) == 1 else None
+        )
 
 
-def _viewport_of(context: bpy.types.Context) -> bpy.types.Area | None:
-    """Return the 3D Viewport of the click, else the largest one of the window."""
-    if context.area is not None and context.area.type == "VIEW_3D":
-        return context.area
-    areas = context.screen.areas if context.screen is not None else ()
-    return max(
-        (each for each in areas if each.type == "VIEW_3D"),
-        key=lambda each: each.width * each.height,
-        default=None,
+class MINT_OT_restore_view(bpy.types.Operator):
+    """Show the view as it was before the result arrived."""
+
+    bl_idname = "mint.restore_view"
+    bl_label = "Restore View"
+    bl_description = "Show the view as it was before the result arrived"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether Mint has changed this 3D View; scripts need not be in one."""
+        space = context.space_data
+        possible = space is None or space.type != "VIEW_3D" or views.is_changed(space)
+        if not possible:
+            cls.poll_message_set(translated(NOT_CHANGED))
+        return possible
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Restore the view, and leave the views of this file alone from now on."""
+        area = views.area_of(context)
+        if area is None or not views.is_changed(area.spaces.active):
+            return report_error(self, NOT_CHANGED)
+        arrival.leave_alone()
+        views.restore(area)
+        return {"FINISHED"}
+
+
+class MINT_OT_walk_inside(bpy.types.Operator):
+    """Walk through the World with Blender's Walk Navigation."""
+
+    bl_idname = "mint.walk_inside"
+    bl_label = "Walk"
+    bl_description = (
+        "Walk through the World: mouse to look around, W A S D to move, click to stop. As View > "
+        "Navigation > Walk Navigation"
     )
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether there is a 3D View to walk in."""
+        return context.window is not None
 
-CLASSES = (MINT_OT_select_result,)
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Start walking."""
+        area = views.area_of(context)
+        if area is None:
+            return report_error(self, Message("Open a 3D View to look inside the World."))
+        region = next(each for each in area.regions if each.type == "WINDOW")
+        with bpy.context.temp_override(area=area, region=region):
+            bpy.ops.view3d.walk("INVOKE_DEFAULT")
+        return {"FINISHED"}
+
+
+def _draw_in_view_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if views.is_changed(context.space_data):
+        layout_of(self).operator("mint.restore_view", icon="LOOP_BACK")
+
+
+def add_to_menu() -> None:
+    """Offer the way back in the View menu."""
+    bpy.types.VIEW3D_MT_view.append(_draw_in_view_menu)
+
+
+def remove_from_menu() -> None:
+    """Remove it."""
+    bpy.types.VIEW3D_MT_view.remove(_draw_in_view_menu)
+
+
+CLASSES = (
+    MINT_OT_select_result,
+    MINT_OT_look_inside,
+    MINT_OT_restore_view,
+    MINT_OT_walk_inside,
+)

@@ -15,7 +15,7 @@ from ..selection import selected
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of, scene_of
-from . import look_inside
+from ..viewport import views
 
 if TYPE_CHECKING:
     from ...scene.world.files import Part
@@ -58,7 +58,7 @@ class MINT_PT_world(_WorldPanel, bpy.types.Panel):
         layout, root = layout_of(self), selected.world_root(context.active_object)
         if root is None:
             return
-        look_inside.draw_button(layout, context.space_data, width=context.region.width)
+        views.draw_buttons(layout, context.space_data, width=context.region.width)
         parts = WorldParts.known(root)
         if parts is None:
             return
@@ -115,7 +115,7 @@ class MINT_MT_world(bpy.types.Menu):
 
         layout = layout_of(self)
         layout.operator("mint.look_inside", icon="HIDE_OFF")
-        layout.operator("mint.look_outside", icon="LOOP_BACK")
+        layout.operator("mint.restore_view", icon="LOOP_BACK")
         layout.separator()
         layout.operator("mint.flip_world", icon="FILE_REFRESH")
         layout.operator("mint.restore_calibration")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look Inside: a 3D View shows the World from inside and returns, without changing the scene."""
+"""A 3D View shows results in color and is restored, without a change of the scene."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mint_blender.scene.place import PlaceOptions, Provenance  # noqa: E402
 from mint_blender.scene.world import world_objects  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.ui import registration, session  # noqa: E402
-from mint_blender.ui.worlds import look_inside  # noqa: E402
+from mint_blender.ui.viewport import views  # noqa: E402
 
 from ..scene import synthetic_world  # noqa: E402
 from ..scene.scene_snapshot import SceneSnapshot  # noqa: E402
@@ -58,11 +58,25 @@ def place_room(
 def view_pose(space: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return the position and the direction of a 3D View."""
     view = space.region_3d
-    if view.view_perspective == "CAMERA":
-        matrix = np.array(space.camera.matrix_world.normalized())
-        return matrix[:3, 3], -matrix[:3, 2]
     turn = np.array(view.view_rotation.to_matrix())
     return np.array(view.view_location) + turn[:, 2] * view.view_distance, -turn[:, 2]
+
+
+def state_of(space: Any) -> list[Any]:
+    """Return everything that looking at a result changes about a view."""
+    names = ("type", "color_type", "light", "studio_light", "background_type", "use_scene_world")
+    return [
+        views.pose(space),
+        [getattr(space.shading, name) for name in names],
+        tuple(space.shading.background_color),
+        (space.clip_start, space.clip_end, space.overlay.show_overlays),
+    ]
+
+
+def is_inside(space: Any, root: bpy.types.Object) -> bool:
+    """Return whether a view is at the capture point of a World."""
+    place = world_objects.upright(root).translation
+    return bool(np.allclose(view_pose(space)[0], place, atol=1e-4))
 
 
 @pytest.mark.parametrize("gone", [(), ("camera",), ("camera", "capture_point")])
@@ -75,9 +89,13 @@ def test_the_view_is_at_the_capture_point_in_color(area, tmp_path, gone):
     place, direction = view_pose(space)
     np.testing.assert_allclose(place, (3, 2, 2.5), atol=1e-4)
     np.testing.assert_allclose(direction, (0, 1, 0), atol=1e-4)
-    assert space.shading.type == "MATERIAL" and space.shading.use_scene_world
-    assert look_inside.shows_color(space) and look_inside.is_inside(space)
-    assert not space.overlay.show_overlays
+    shown = space.shading
+    assert (shown.type, shown.color_type, shown.light) == ("SOLID", "TEXTURE", "FLAT")
+    assert space.lens == 32 and space.region_3d.view_perspective == "PERSP"
+    assert views.is_changed(space) and not space.overlay.show_overlays
+    sky = synthetic_world.colors(np.zeros(3), np.array([(0, 0, 1.0)]))[0]
+    assert shown.background_type == "VIEWPORT"
+    assert np.abs(np.array(shown.background_color) - sky).max() < 0.5, "as the upper half"
 
 
 def test_nothing_in_the_scene_changes(area, tmp_path):
@@ -89,8 +107,8 @@ def test_nothing_in_the_scene_changes(area, tmp_path):
     bpy.context.view_layer.update()
     before = SceneSnapshot()
     bpy.ops.mint.look_inside(root=root.name)
-    bpy.ops.mint.look_inside(root=root.name, shading="SOLID", overlays=True)
-    bpy.ops.mint.look_outside()
+    bpy.ops.mint.look_inside(root=root.name, shading="MATERIAL")
+    bpy.ops.mint.restore_view()
     before.assert_same(SceneSnapshot())
     assert bpy.context.scene.camera == own
 
@@ -110,54 +128,31 @@ def test_leaving_restores_the_view(area, tmp_path, undone):
         33,
         True,
     )
-    own = bpy.data.objects.new("Own", bpy.data.cameras.new("Own"))
-    space.use_local_camera, space.camera = True, own
-    before = look_inside._seen(space)
+    before = state_of(space)
     bpy.ops.mint.look_inside(root=root.name)
-    bpy.ops.mint.look_inside(root=root.name, shading="SOLID")
-    assert look_inside._seen(space) != before
+    bpy.ops.mint.look_inside(root=root.name, shading="MATERIAL")
+    assert state_of(space) != before
     if undone:
         bpy.ops.ed.undo()
-        before["camera"] = ""  # which was made after that step
-    assert bpy.ops.mint.look_outside() == {"FINISHED"}
-    assert look_inside._seen(space) == before and not look_inside.is_inside(space)
+    assert bpy.ops.mint.restore_view() == {"FINISHED"}
+    assert state_of(space) == before and not views.is_changed(space)
 
 
 def test_leaving_does_not_change_other_views(area, tmp_path):
     """A view that did not look inside keeps its shading."""
     place_room(tmp_path)
     area.spaces.active.shading.type = "RENDERED"
-    with pytest.raises(RuntimeError, match="is not inside a World"):
-        bpy.ops.mint.look_outside()
+    with pytest.raises(RuntimeError, match="has not changed this 3D View"):
+        bpy.ops.mint.restore_view()
     region = next(each for each in area.regions if each.type == "WINDOW")
     with bpy.context.temp_override(
         window=bpy.context.window_manager.windows[0], area=area, region=region
     ):
-        assert not bpy.ops.mint.look_outside.poll()
-        bpy.ops.mint.look_inside(shading="KEEP")
-        assert bpy.ops.mint.look_outside.poll()
-        bpy.ops.mint.look_outside()
+        assert not bpy.ops.mint.restore_view.poll()
+        bpy.ops.mint.look_inside(shading="RENDERED")
+        assert bpy.ops.mint.restore_view.poll()
+        bpy.ops.mint.restore_view()
     assert area.spaces.active.shading.type == "RENDERED"
-
-
-def test_leaving_after_opening_a_file_saved_inside(area, tmp_path):
-    """The earlier view is not in the file, so the World is shown from outside."""
-    place_room(tmp_path)
-    bpy.ops.mint.look_inside()
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
-    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"), load_ui=True)
-    space = next(
-        each
-        for each in bpy.context.window_manager.windows[0].screen.areas
-        if each.type == "VIEW_3D"
-    ).spaces.active
-    assert look_inside.is_inside(space)
-    bpy.ops.mint.look_outside()
-    assert (
-        space.region_3d.view_perspective == "PERSP"
-        and not space.use_local_camera
-        and not look_inside.is_inside(space)
-    )
 
 
 def test_which_world_is_looked_into(area, tmp_path):
@@ -173,75 +168,59 @@ def test_which_world_is_looked_into(area, tmp_path):
         ({"root": second.children[0].name}, second),
     ):
         bpy.ops.mint.look_inside(**how)
-        assert world_objects.root_of(space.camera) == expected
+        assert is_inside(space, expected)
     bpy.context.view_layer.objects.active = first.children[0]
     bpy.ops.mint.look_inside()
-    assert world_objects.root_of(space.camera) == first
+    assert is_inside(space, first)
     with pytest.raises(RuntimeError, match="not in the current scene"):
         bpy.ops.mint.look_inside(job_id="three")
 
 
-def test_solid_shading_shows_the_panorama(area, tmp_path):
-    """`shading="SOLID"` shows the panorama's colors as an attribute of the collider."""
+def test_what_solid_does_not_show_is_shown_in_material_preview(area, tmp_path):
+    """A panorama alone is only a background, which Solid does not have; Workbench has no other."""
     root = place_room(tmp_path)
-    bpy.ops.mint.look_inside(shading="SOLID")
+    bpy.data.batch_remove(world_objects.parts_of(root, "collider"))
     space = area.spaces.active
-    assert (space.shading.type, space.shading.color_type) == (
-        "SOLID",
-        "VERTEX",
-    ) and look_inside.shows_color(space)
-    mesh = world_objects.parts_of(root, "collider")[0].data
-    assert mesh.attributes.active_color is not None
+    before = state_of(space)
+    for engine, shading in ((None, "MATERIAL"), ("BLENDER_WORKBENCH", "SOLID")):
+        bpy.context.scene.render.engine = engine or bpy.context.scene.render.engine
+        assert bpy.ops.mint.look_inside() == {"FINISHED"}
+        assert space.shading.type == shading
+    assert bpy.ops.mint.restore_view() == {"FINISHED"}
+    assert state_of(space) == before and not views.is_changed(space)
 
 
-def test_one_click_shows_colors_in_solid_shading(area, tmp_path):
-    """It changes this view only, and only when it is clicked."""
-    place_room(tmp_path)
-    space = area.spaces.active
-    space.shading.type, space.shading.color_type = "WIREFRAME", "MATERIAL"
-    assert not look_inside.shows_color(space)
-    assert bpy.ops.mint.show_colors() == {"FINISHED"}
-    assert (space.shading.type, space.shading.color_type) == ("SOLID", "VERTEX")
-    assert look_inside.shows_color(space)
+@pytest.mark.parametrize("perspective", ["PERSP", "ORTHO"])
+def test_a_framed_object_fills_the_view(area, perspective):
+    """Each vertex is seen, and the object fills 90 percent of one direction; nothing turns."""
+    space: Any = area.spaces.active
+    view = space.region_3d
+    view.view_perspective = perspective
+    turn = view.view_rotation.copy()
+    bpy.ops.mesh.primitive_cylinder_add(radius=0.3, depth=4, location=(20, 3, 1))
+    bpy.ops.transform.rotate(value=0.4, orient_axis="X")
+    made = bpy.context.active_object
+    bpy.context.view_layer.update()
+    views.frame(area, [made])
+    assert view.view_rotation == turn and space.shading.color_type == "TEXTURE"
+    # from this view, the half width and height seen at a distance of 1
+    seen = views._half_angles(area, space.lens)
+    inverse = view.view_rotation.inverted()
+    shares = []
+    for vertex in made.data.vertices:
+        point = inverse @ (made.matrix_world @ vertex.co - view.view_location)
+        away = view.view_distance - (point.z if perspective == "PERSP" else 0)
+        shares.append(max(abs(point.x) / away / seen[0], abs(point.y) / away / seen[1]))
+    assert max(shares) == pytest.approx(0.9, abs=0.01)
 
 
-@pytest.mark.parametrize("lens", [24, 35])
-def test_a_free_view_shows_what_the_start_camera_shows(area, tmp_path, lens):
-    """Walking starts where the camera is, as wide, and leaves the camera where it is."""
-    root = place_room(tmp_path, at=(3, 2, 1))
-    (camera,) = world_objects.parts_of(root, "camera")
-    assert camera.data.lens == 24
-    camera.data.lens = lens
-    bpy.ops.mint.look_inside()
-    space, before = area.spaces.active, camera.matrix_world.copy()
-    expected = view_pose(space)
-    look_inside.leave_camera(area, bpy.context.scene)
-    assert space.region_3d.view_perspective == "PERSP" and space.lens == 2 * lens
-    for found, wanted in zip(view_pose(space), expected, strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-4)
-    assert camera.matrix_world == before and look_inside.is_inside(space)
-
-
-def test_workbench_uses_solid_shading(area, tmp_path):
-    """The engine has no Material Preview; leaving restores the earlier shading."""
-    place_room(tmp_path)
-    bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
-    space = area.spaces.active
-    before = look_inside._seen(space)
-    assert bpy.ops.mint.look_inside() == {"FINISHED"}
-    assert (space.shading.type, space.shading.color_type) == ("SOLID", "VERTEX")
-    assert look_inside.is_inside(space) and look_inside.shows_color(space)
-    assert bpy.ops.mint.look_outside() == {"FINISHED"}
-    assert look_inside._seen(space) == before and not look_inside.is_inside(space)
-
-
-def test_leaving_works_after_a_change_of_engine(area, tmp_path):
+def test_restoring_works_after_a_change_of_engine(area, tmp_path):
     """From Material Preview to Workbench: everything is restored, in Solid."""
     place_room(tmp_path)
     space = area.spaces.active
     space.shading.type, space.lens = "MATERIAL", 33
     bpy.ops.mint.look_inside(shading="RENDERED")
     bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
-    assert bpy.ops.mint.look_outside() == {"FINISHED"}
+    assert bpy.ops.mint.restore_view() == {"FINISHED"}
     assert (space.shading.type, space.lens) == ("SOLID", 33)
-    assert not look_inside.is_inside(space)
+    assert not views.is_changed(space)

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Show a result that has just been placed: the first one at once, and each one with a chip.
+
+The first result of a file comes in color and fills the view; the first World is seen from inside.
+That happens only if nobody has edited, selected or navigated since the last click on a button of
+Mint: a view that somebody uses is never moved. Otherwise, and for later results, a chip says that
+the result is here, and its button shows it. Selection, active object and mode never change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from .. import session
+from . import views
+
+if TYPE_CHECKING:
+    from ...jobs.job import Job
+
+MOST = 3
+"""Most chips; an older one goes."""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """What a chip says: a result is here, and whether the view shows it by now."""
+
+    job_id: str
+    title: str
+    is_shown: bool
+
+
+@dataclass(frozen=True)
+class _Click:
+    """What the user had selected, and where the views were, at the last click."""
+
+    area: int  # address of the area that was clicked in; 0 without one
+    poses: dict[int, tuple[Any, ...]]
+    selection: tuple[Any, ...]
+
+
+@dataclass
+class _State:
+    click: _Click | None = None
+    """None without a click, and after an edit."""
+    is_left_alone: bool = False
+    """Whether the views of this file stay as they are."""
+    chips: list[Chip] = field(default_factory=list)
+
+
+def _state() -> _State:
+    return session.state(_State)
+
+
+def note_click(context: bpy.types.Context) -> None:
+    """Remember the views and the selection at a click on a button of Mint."""
+    if bpy.app.background:
+        return
+    area = context.area
+    _state().click = _Click(
+        area.as_pointer() if area is not None else 0, _poses(), _selection(context)
+    )
+
+
+def free_view(scene: bpy.types.Scene) -> bpy.types.Area | None:
+    """Return the view that may show the next result; None if all are to stay as they are.
+
+    Call it before the result is placed, which is an edit, too.
+    """
+    state, context = _state(), bpy.context
+    click = state.click
+    if bpy.app.background or state.is_left_alone or click is None or context.window is None:
+        return None
+    if context.scene != scene or click.selection != _selection(context):
+        return None
+    views_here = [each for each in context.window.screen.areas if each.type == "VIEW_3D"]
+    area = next((each for each in views_here if each.as_pointer() == click.area), None)
+    area = area or max(views_here, key=lambda each: each.width * each.height, default=None)
+    if area is None or not _is_plain(area.spaces.active):
+        return None
+    space = area.spaces.active
+    return area if click.poses.get(space.as_pointer()) == views.pose(space) else None
+
+
+def arrived(job: Job, area: bpy.types.Area | None) -> None:
+    """Say that a result is here, and show it in a view that `free_view` has returned."""
+    if bpy.app.background:
+        return
+    is_shown = area is not None and _show(job.id, area)
+    _state().is_left_alone |= is_shown
+    _add_chip(Chip(job.id, job.title, is_shown))
+
+
+def show(context: bpy.types.Context, chip: Chip) -> bool:
+    """Show a result in the view that was clicked in; return whether it is still in the scene."""
+    is_shown = context.area is not None and _show(chip.job_id, context.area)
+    if is_shown:
+        _state().is_left_alone = True
+        _state().chips = [replace(each, is_shown=each == chip) for each in _state().chips]
+    else:
+        close(chip)
+    return is_shown
+
+
+def chips() -> list[Chip]:
+    """Return the chips, the oldest first."""
+    return _state().chips
+
+
+def close(chip: Chip) -> None:
+    """Remove a chip."""
+    _state().chips = [each for each in _state().chips if each != chip]
+
+
+def leave_alone() -> None:
+    """Leave the views of this file as they are from now on; the chips of what is shown go."""
+    state = _state()
+    state.is_left_alone = True
+    state.chips = [each for each in state.chips if not each.is_shown]
+
+
+def file_opened() -> None:
+    """Begin anew: another file has other views."""
+    state = _state()
+    state.click, state.is_left_alone = None, False
+    state.chips = []
+
+
+def _show(job_id: str, area: bpy.types.Area) -> bool:
+    """Show a World from inside, or frame a model; return False if it is not in the scene."""
+    from ...scene import tags
+    from ...scene.world import world_objects
+
+    window = bpy.context.window
+    root = next(tags.roots(job_id=job_id), None)
+    if root is None or window is None:
+        return False
+    if world_objects.is_root(root):
+        views.look_inside(area, root, window.scene)
+    else:
+        views.frame(area, (root, *root.children_recursive))
+    return True
+
+
+def _add_chip(chip: Chip) -> None:
+    earlier = [each for each in _state().chips if each.job_id != chip.job_id]
+    if chip.is_shown:
+        earlier = [replace(each, is_shown=False) for each in earlier]
+    _state().chips = [*earlier, chip][-MOST:]
+
+
+def _poses() -> dict[int, tuple[Any, ...]]:
+    spaces: list[Any] = [
+        area.spaces.active
+        for window in bpy.context.window_manager.windows
+        for area in window.screen.areas
+        if area.type == "VIEW_3D"
+    ]
+    return {each.as_pointer(): views.pose(each) for each in spaces}
+
+
+def _selection(context: bpy.types.Context) -> tuple[Any, ...]:
+    layer = context.view_layer
+    if layer is None:
+        return ()
+    active = layer.objects.active
+    selected = tuple(each.name for each in layer.objects.selected)
+    return context.mode, active.name if active is not None else "", selected
+
+
+def _is_plain(space: Any) -> bool:
+    """Return whether a view may be moved: not one that somebody has set up for something."""
+    view = space.region_3d
+    return not (
+        space.shading.type not in {"SOLID", "MATERIAL"}
+        or view.view_perspective == "CAMERA"
+        or space.local_view is not None
+        or space.region_quadviews
+        or space.lock_object is not None
+        or space.lock_cursor
+        or view.lock_rotation
+    )
+
+
+@persistent
+def _after_change(_scene: object, depsgraph: Any = None) -> None:
+    """Note that something was edited."""
+    state = _state()
+    changes = depsgraph.updates if state.click is not None and depsgraph is not None else ()
+    if any(each.is_updated_geometry or each.is_updated_transform for each in changes):
+        state.click = None
+
+
+def add() -> None:
+    """Follow what the user edits."""
+    bpy.app.handlers.depsgraph_update_post.append(_after_change)
+
+
+def remove() -> None:
+    """Stop following it."""
+    if _after_change in bpy.app.handlers.depsgraph_update_post:
+        bpy.app.handlers.depsgraph_update_post.remove(_after_change)

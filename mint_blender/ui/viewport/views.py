@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Show results in a 3D View: in color, framed, or a World from inside; and restore the view.
+
+Only the view changes, nothing in the scene. What a view showed before is remembered until it is
+restored or another file is opened.
+"""
+
+import math
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+from mathutils import Matrix, Vector
+
+from ...message import Message
+from .. import session, text_wrap
+from ..typed_context import all_areas
+
+_INSIDE = (Message("Walk"), Message("Restore View"))
+AHEAD = 2.0
+"""Meters before the capture point, around which the view turns."""
+MARGIN = 0.9
+"""Share of the view that a framed result may fill in each direction."""
+SAMPLE = 5000
+"""About how many vertices of each mesh are looked at to frame it."""
+LIGHT = "paint.sl"
+"""Blender's brightest studio light: with its default one, an orange is brown."""
+GLIDE = 0.4
+"""Seconds in which a view moves to a result."""
+
+# The settings of a view that are saved and restored, in this order.
+_OF_SHADING = (
+    "color_type",
+    "light",
+    "background_type",
+    "background_color",
+    "use_scene_world",
+    "use_scene_world_render",
+)
+_OF_SPACE = ("lens", "clip_start", "clip_end")
+_OF_REGION = ("view_location", "view_rotation", "view_distance", "view_perspective")
+
+
+class _State:
+    def __init__(self) -> None:
+        self.earlier: dict[int, dict[str, Any]] = {}
+        """What each view showed before, by its address."""
+
+
+def _earlier() -> dict[int, dict[str, Any]]:
+    return session.state(_State).earlier
+
+
+def is_changed(space: Any) -> bool:
+    """Return whether a 3D View shows a result, so that it can be restored."""
+    return space is not None and space.type == "VIEW_3D" and space.as_pointer() in _earlier()
+
+
+def frame(area: bpy.types.Area, objects: Iterable[bpy.types.Object]) -> None:
+    """Show objects in color, as large as they fit into the view from where it looks now."""
+    import numpy as np
+
+    space: Any = area.spaces.active
+    _remember(space)
+    if space.shading.type == "SOLID":
+        space.shading.color_type = "TEXTURE"
+        if space.shading.light == "STUDIO":
+            with suppress(TypeError):  # a Blender may come without its lights
+                space.shading.studio_light = LIGHT
+    points = [each for each in map(_points, objects) if each is not None]
+    if points:
+        _glide(area, *_framing(area, np.concatenate(points)))
+    area.tag_redraw()
+
+
+def look_inside(
+    area: bpy.types.Area, root: bpy.types.Object, scene: bpy.types.Scene, shading: str = "SOLID"
+) -> None:
+    """Show a World in color from its capture point. The view is free: dragging looks around."""
+    from ...scene.world import calibration, edit, panorama, world_objects
+
+    space: Any = area.spaces.active
+    _remember(space)
+    if shading == "SOLID" and not _has_colors_in_solid(root):
+        shading = "MATERIAL"
+    shown = space.shading
+    shown.type = "SOLID"
+    # without light: that of Solid would make the squares of splats, which lie at random, dark
+    shown.light, shown.color_type = "FLAT", "TEXTURE"
+    shown.background_type = "VIEWPORT"
+    image = root.get(world_objects.IMAGE)
+    if image is not None and panorama.SKY in image:
+        shown.background_color = image[panorama.SKY]
+    if _shade(space, shading) != "SOLID" and edit.shows_panorama(scene):
+        shown.use_scene_world = shown.use_scene_world_render = True
+    _stand_at(space, world_objects.upright(root), scene, calibration.LENS)
+    space.overlay.show_overlays = False
+    area.tag_redraw()
+
+
+def restore(area: bpy.types.Area) -> None:
+    """Show what the view showed before."""
+    space: Any = area.spaces.active
+    seen = _earlier().get(space.as_pointer())
+    if seen is None:
+        return
+    _shade(space, "SOLID")
+    for owner, names in _owners(space):
+        for name in names:
+            setattr(owner, name, seen[name])
+    if seen["studio_light"] is not None:
+        space.shading.studio_light = seen["studio_light"]
+    _shade(space, seen["type"])
+    space.overlay.show_overlays = seen["overlays"]
+    # only now: if restoring fails, the saved view is still needed
+    del _earlier()[space.as_pointer()]
+    area.tag_redraw()
+
+
+def draw_buttons(layout: bpy.types.UILayout, space: Any, *, width: int) -> None:
+    """Draw what makes sense in this view: look inside a World, or walk and go back."""
+    if is_changed(space):
+        row = text_wrap.button_row(layout, _INSIDE, width=width)
+        row.operator("mint.walk_inside", icon="VIEW_PAN")
+        row.operator("mint.restore_view", icon="LOOP_BACK")
+    else:
+        layout.operator("mint.look_inside", icon="HIDE_OFF")
+
+
+def area_of(context: bpy.types.Context) -> bpy.types.Area | None:
+    """Return the 3D View that was clicked in, else the largest one.
+
+    It is looked for in this window, or in all windows for a script.
+    """
+    if context.area is not None and context.area.type == "VIEW_3D":
+        return context.area
+    areas = context.window.screen.areas if context.window is not None else all_areas()
+    found = [each for each in areas if each.type == "VIEW_3D"]
+    return max(found, key=lambda each: each.width * each.height, default=None)
+
+
+def pose(space: Any) -> tuple[Any, ...]:
+    """Return what a view looks at; two poses are equal if nobody has moved the view."""
+    view = space.region_3d
+    return (
+        tuple(view.view_location),
+        tuple(view.view_rotation),
+        view.view_distance,
+        view.view_perspective,
+        space.lens,
+    )
+
+
+def _remember(space: Any) -> None:
+    """Save what the view shows; after two looks in a row, what it showed before both."""
+    if space.as_pointer() in _earlier():
+        return
+    seen: dict[str, Any] = {
+        "type": space.shading.type,
+        "overlays": space.overlay.show_overlays,
+        # each way of shading has lights of its own, and only those of Solid are changed
+        "studio_light": space.shading.studio_light if space.shading.type == "SOLID" else None,
+    }
+    for owner, names in _owners(space):
+        for name in names:
+            value = getattr(owner, name)
+            seen[name] = value.copy() if hasattr(value, "copy") else value
+    _earlier()[space.as_pointer()] = seen
+
+
+def _owners(space: Any) -> tuple[tuple[Any, tuple[str, ...]], ...]:
+    return (space.shading, _OF_SHADING), (space, _OF_SPACE), (space.region_3d, _OF_REGION)
+
+
+def _has_colors_in_solid(root: bpy.types.Object) -> bool:
+    """Return whether Solid shading shows the World: not Blender's own splats, nor a background."""
+    from ...scene.world import world_objects
+
+    splats = world_objects.parts_of(root, "splats")
+    collider = world_objects.parts_of(root, "collider")
+    return any(each.type == "MESH" for each in splats) or any(
+        each.display_type == "TEXTURED" for each in collider if each.type == "MESH"
+    )
+
+
+def _points(each: bpy.types.Object) -> Any:
+    """Return vertices of an object in world space, shape (n, 3); None if it shows nothing."""
+    import numpy as np
+
+    from ...scene import mesh_arrays
+
+    if each.type == "MESH" and each.data.vertices:
+        found = mesh_arrays.positions(each.data).reshape(-1, 3)
+        found = found[:: max(1, len(found) // SAMPLE)]
+    elif each.type == "POINTCLOUD":
+        found = np.array(each.bound_box)
+    else:
+        return None
+    matrix = np.array(each.matrix_world)
+    return found @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+def _framing(area: bpy.types.Area, points: Any) -> tuple[Vector, float]:
+    """Return the location and the distance at which a view shows these points largest.
+
+    `points` is an array of shape (n, 3) in world space.
+    """
+    import numpy as np
+
+    space: Any = area.spaces.active
+    view = space.region_3d
+    turn = np.array(view.view_rotation.to_matrix())
+    seen = points @ turn  # right, up, and toward the viewer
+    middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
+    across = np.abs(seen - middle)[:, :2] / _half_angles(area, space.lens) / MARGIN
+    needed = across.max(axis=1)
+    if view.view_perspective != "ORTHO":
+        needed = needed + (seen - middle)[:, 2]
+    return Vector(turn @ middle), float(needed.max())
+
+
+def _half_angles(area: bpy.types.Area, lens: float) -> tuple[float, float]:
+    """Return how far a view sees to the side and up at a distance of 1.
+
+    What the sidebar or the toolbar covers does not count, on both sides alike.
+    """
+    region = next(each for each in area.regions if each.type == "WINDOW")
+    left = right = 0
+    for each in area.regions:
+        if each.width > 1 and each.type in {"UI", "TOOLS"}:
+            is_left = each.x < region.x + region.width / 2
+            left = max(left, each.width) if is_left else left
+            right = right if is_left else max(right, each.width)
+    width, height = max(1, region.width), max(1, region.height)
+    per_pixel = 2 * 36 / lens / max(width, height)
+    return max(0.2, 0.5 - max(left, right) / width) * width * per_pixel, height / 2 * per_pixel
+
+
+class _Glide:
+    """Moves a view in a timer, until it is there or the user moves it."""
+
+    def __init__(self, area: bpy.types.Area, location: Vector, distance: float) -> None:
+        space: Any = area.spaces.active
+        view = space.region_3d
+        self._address, self._begun = space.as_pointer(), time.monotonic()
+        self._from = view.view_location.copy(), view.view_distance
+        self._to = location, distance
+        self._written = pose(space)
+
+    def __call__(self) -> float | None:
+        """Move the view a little; return when to do so again."""
+        area = _area_at(self._address)
+        if area is None:
+            return None
+        space: Any = area.spaces.active
+        if pose(space) != self._written:
+            return None
+        share = min(1.0, (time.monotonic() - self._begun) / GLIDE)
+        self.move_to(space, share * share * (3 - 2 * share))
+        self._written = pose(space)
+        area.tag_redraw()
+        return None if share == 1 else 1 / 60
+
+    def move_to(self, space: Any, share: float) -> None:
+        """Show a share of the way; 1 is the end of it."""
+        (start, near), (end, far) = self._from, self._to
+        space.region_3d.view_location = start.lerp(end, share)
+        space.region_3d.view_distance = near ** (1 - share) * far**share
+
+
+def _glide(area: bpy.types.Area, location: Vector, distance: float) -> None:
+    """Move a view, at once if Blender shall move its views at once."""
+    glide = _Glide(area, location, distance)
+    if bpy.app.background or not bpy.context.preferences.view.smooth_view:
+        glide.move_to(area.spaces.active, 1)
+    else:
+        bpy.app.timers.register(glide)
+
+
+def _area_at(address: int) -> bpy.types.Area | None:
+    """Return the area with the 3D View at an address; None if it was closed."""
+    areas = (each for each in all_areas() if each.type == "VIEW_3D")
+    return next((each for each in areas if each.spaces.active.as_pointer() == address), None)
+
+
+def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene, lens: float) -> None:
+    """Show a free view from this place along its Y axis, as wide as through a camera's lens."""
+    upright = place.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
+    view, distance = space.region_3d, AHEAD / scene.unit_settings.scale_length
+    space.lens, space.clip_start = (
+        2 * lens,  # a free view counts on a sensor of twice a camera's width
+        min(space.clip_start, 0.01 / scene.unit_settings.scale_length),
+    )
+    view.view_perspective = "PERSP"
+    view.view_rotation, view.view_distance = upright.to_quaternion(), distance
+    view.view_location = upright @ Vector((0, 0, -distance))
+
+
+def _shade(space: Any, shading: str) -> str:
+    """Set the shading, or Solid if the render engine lacks it; return which.
+
+    Workbench has no Material Preview.
+    """
+    try:
+        space.shading.type = shading
+    except TypeError:
+        space.shading.type = shading = "SOLID"
+    return shading
+
+
+@persistent
+def _drop_views(*_: object) -> None:
+    """Forget the views: another file has others."""
+    _earlier().clear()
+
+
+def add() -> None:
+    """Drop what is remembered when another file is opened."""
+    bpy.app.handlers.load_pre.append(_drop_views)
+
+
+def remove() -> None:
+    """Remove the handler."""
+    bpy.app.handlers.load_pre.remove(_drop_views)

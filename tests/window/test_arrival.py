@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first result of a file is shown at once, in color; a view that somebody uses stays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.mint_service.runner import Service, running_service
+
+from .blender_window import BlenderWindow
+
+pytestmark = pytest.mark.window
+
+SPACE = "space = area('VIEW_3D').spaces.active\n"
+SHADING = f"{SPACE}result = [space.shading.type, space.shading.color_type, space.shading.light]"
+POSE = f"{SPACE}result = part('ui.viewport.views').pose(space)"
+FELT = f"""
+{SPACE}
+shading = space.shading
+result = [scene()[name] for name in ('active', 'selected', 'mode')]
+"""
+ALL_OF_THE_VIEW = f"""
+{SPACE}
+names = ('type', 'color_type', 'light', 'studio_light', 'background_type')
+result = [getattr(space.shading, name) for name in names]
+result += [space.overlay.show_overlays, part('ui.viewport.views').pose(space)]
+"""
+CHIPS = "[[each.title, each.is_shown] for each in part('ui.viewport.arrival').chips()]"
+BUTTON = """
+with within('VIEW_3D'):
+    rows = part('ui.viewport.chips')._rows(bpy.context)
+box, here = getattr(rows[number], name), region('VIEW_3D', 'WINDOW')
+result = [here.x + box.x + box.width / 2, window().height - (here.y + box.y + box.height / 2)]
+"""
+# Where the vertices of the result are in the view, as shares of its width and height.
+PLACES = """
+import numpy as np
+from bpy_extras import view3d_utils
+here, view = region('VIEW_3D', 'WINDOW'), area('VIEW_3D').spaces.active.region_3d
+root = bpy.data.objects[roots()[-1]]
+points = [each.matrix_world @ vertex.co for each in (root, *root.children_recursive)
+          if each.type == 'MESH' for vertex in list(each.data.vertices)[::7]]
+seen = [view3d_utils.location_3d_to_region_2d(here, view, each) for each in points]
+result = [[each.x / here.width, each.y / here.height] for each in seen]
+"""
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    """Run a stand-in for Mint with real models and places."""
+    with running_service(
+        speed=20, assets="real", credits=1e6, switches=("poll-hint",), retry_after=0.3
+    ) as running:
+        yield running
+
+
+def generate(blender: BlenderWindow, prompt: str, kind: str = "MODEL") -> None:
+    """Generate something, and wait until it is placed."""
+    words: dict[str, Any] = {"prompt": prompt, "mode": "AUTO", "preset": "FAST", "kind": kind}
+    assert blender.call("mint.generate", **words) == ["FINISHED"]
+
+
+def press(blender: BlenderWindow, number: int, name: str = "button") -> None:
+    """Click a chip with the mouse."""
+    blender.display.move(*blender.ask(BUTTON, number=number, name=name))
+    blender.settle()
+    time.sleep(0.25)  # Blender takes a click only once the pointer rests there
+    blender.display.press()
+    blender.settle()
+
+
+def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindow) -> None:
+    """No click is needed, nothing is selected, and one click brings the view back."""
+    before, felt = blender.ask(ALL_OF_THE_VIEW), blender.ask(FELT)
+    generate(blender, "a small ceramic lamp with an orange shade")
+    blender.wait_for("placed")
+    blender.settle()
+    path = blender.screenshot("arrival_model")
+    assert blender.ask(SHADING) == ["SOLID", "TEXTURE", "STUDIO"] and blender.ask(FELT) == felt
+    places = np.array(blender.ask(PLACES))
+    lowest, highest = places.min(axis=0), places.max(axis=0)
+    assert lowest.min() > 0 and highest.max() < 1, "all of it is seen"
+    assert (highest - lowest).max() > 0.8, "it fills the view in one direction"
+    assert np.prod(highest - lowest) >= 0.25
+    orange = _hue_of_shade(blender, path, lowest, highest)
+    assert abs(orange - 25) < 12, "degrees on the color circle, as in the Preview"
+
+    blender.over()  # the pointer leaves the chip's place
+    press(blender, 0)
+    assert blender.ask(ALL_OF_THE_VIEW) == before and blender.ask(CHIPS) == []
+    generate(blender, "a brass bell")
+    blender.wait_for("placed", title="bell")
+    blender.settle()
+    assert blender.ask(ALL_OF_THE_VIEW) == before, "not again in this file"
+    assert blender.ask(CHIPS) == [["a brass bell", False]]
+    blender.screenshot("arrival_chip")
+    press(blender, 0)
+    assert blender.ask(CHIPS) == [["a brass bell", True]]
+    assert blender.ask(POSE) != before[-1]
+    press(blender, 0, "close")
+    assert blender.ask(CHIPS) == [] and blender.ask(FELT) == felt
+
+
+def _hue_of_shade(blender: BlenderWindow, path: Any, lowest: Any, highest: Any) -> float:
+    """Return the hue of the lamp's shade in a screenshot, in degrees."""
+    import colorsys
+
+    from PIL import Image
+
+    left, top, right, bottom = blender.ask("box('VIEW_3D', 'WINDOW')")
+    x = left + (right - left) * (lowest[0] + highest[0]) / 2
+    y = bottom - (bottom - top) * (0.25 * lowest[1] + 0.75 * highest[1])
+    with Image.open(path) as picture:
+        spot = np.array(picture.convert("RGB"))[int(y) - 5 : int(y) + 5, int(x) - 5 : int(x) + 5]
+    red, green, blue = spot.reshape(-1, 3).mean(axis=0) / 255
+    return colorsys.rgb_to_hsv(red, green, blue)[0] * 360
+
+
+@pytest.mark.parametrize("meanwhile", ["navigated", "selected", "edited", "rendered"])
+def test_a_view_that_is_used_stays(blender: BlenderWindow, meanwhile: str) -> None:
+    """A chip says that the result is here; its button shows it."""
+    acts = {
+        "navigated": "area('VIEW_3D').spaces.active.region_3d.view_distance += 1",
+        "selected": "bpy.data.objects['Cube'].select_set(False)",
+        "edited": "bpy.data.objects['Cube'].location.x += 1",
+        "rendered": "area('VIEW_3D').spaces.active.shading.type = 'WIREFRAME'",
+    }
+    generate(blender, "a wooden stool")
+    blender.ask(acts[meanwhile])
+    before = blender.ask(ALL_OF_THE_VIEW)
+    blender.wait_for("placed")
+    blender.settle()
+    assert blender.ask(ALL_OF_THE_VIEW) == before
+    assert blender.ask(CHIPS) == [["a wooden stool", False]]
+
+
+def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
+    """In its colors, without outlines, from where it was captured; nothing is clicked."""
+    before, felt = blender.ask(ALL_OF_THE_VIEW), blender.ask(FELT)
+    generate(blender, "a walled courtyard in orange evening light", kind="WORLD")
+    blender.wait_for("placed", seconds=90)
+    blender.settle()
+    blender.screenshot("arrival_world")
+    assert blender.ask(SHADING) == ["SOLID", "TEXTURE", "FLAT"] and blender.ask(FELT) == felt
+    assert not blender.ask("area('VIEW_3D').spaces.active.overlay.show_overlays")
+    press(blender, 0)
+    assert blender.ask(ALL_OF_THE_VIEW) == before
