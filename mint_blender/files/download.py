@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -548,13 +547,8 @@ def get_following_redirects(
     """
     label = urls.label(url)
     for _ in range(MAX_REDIRECTS + 1):
-        settings: Mapping[str, Any] = session.merge_environment_settings(
-            url, {}, True, connections.ca_bundle(), None
-        )
-        request = session.prepare_request(requests.Request("GET", url, headers=dict(headers)))
-        # The adapter is used, not the session: a session reads the whole body of a redirect, and
-        # only its adapter is made for several threads.
-        response = session.get_adapter(url).send(request, timeout=timeout, **settings)
+        request = requests.Request("GET", url, headers=dict(headers))
+        response = connections.send(session, request, timeout)
         if response.status_code not in REDIRECT_STATUSES:
             return response
         connections.skip(response)
