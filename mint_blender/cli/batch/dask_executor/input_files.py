@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
-from ....files.download import Downloader, DownloadLimits, ignore_progress, never_stop
+from ....files.download import Downloader, DownloadLimits
 from ....files.errors import FileError
 from ....jobs.job import Job
 from ....jobs.job_values import LocalFile, Role
@@ -103,9 +103,7 @@ def _fetched(
     """Download and check a file; return None if that fails or its size is another one."""
     effect = Fetch(file.role, file.url, Path(_name(file)).stem, only_copied=only_copied)
     try:
-        fetched = fetch_file.fetch(
-            effect, folder, downloader=downloader, stop=never_stop, progress=ignore_progress
-        )
+        fetched = fetch_file.fetch(effect, folder, downloader=downloader)
     except FileError:
         return None
     path = Path(fetched.path)
