@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 import re
 
-from mint_blender.cli.batch.fields import FIELDS
+from mint_blender.jobs.batch_lines import FIELDS
 from mint_blender.mint.schema import Kind
 
 from .code_blocks import ROOT

@@ -16,7 +16,7 @@ from pathlib import Path
 from ...delivery import write_files
 from ...files.file_lock import FileInUse
 from ...jobs.batch_folder.claims import open_claims
-from ...jobs.service import NotPossible
+from ...jobs.batch_lines import BadLineError, Line, choose, first_complaint, read_lines
 from ...jobs.storage.batch_lease import UNKNOWN, Lease
 from ...mint.errors import MintError
 from .. import exits, session
@@ -24,7 +24,6 @@ from ..exits import Exit
 from ..output.terminal import Terminal
 from . import contact_sheet, line_jobs, mint_files, openjd_files, result_files
 from .dask_executor.cluster import ClusterError
-from .lines import BadLineError, Line, choose, read_lines
 from .result_writer import ResultWriter, Writers, open_writers
 from .runner import BatchRun, Options
 from .write_step import WriteStep, current_job
@@ -184,17 +183,9 @@ def _check_new(lines: list[Line], options: Options, path: Path) -> None:
     """
     with session.open_journal() as job_service:
         started_tags = line_jobs.started_tags(job_service, options.folder, lines)
-    for line in lines:
-        if line.tag not in started_tags:
-            _check(line, path)
-
-
-def _check(line: Line, path: Path) -> None:
-    """Raise BadLineError for a request that Mint would refuse."""
-    try:
-        session.check_request(line.request)
-    except NotPossible as error:
-        raise BadLineError(f"{path.name}, line {line.number}: {error}") from error
+    new = (line for line in lines if line.tag not in started_tags)
+    if complaint := first_complaint(new):
+        raise BadLineError(f"{path.name}, line {complaint[0]}: {complaint[1]}")
 
 
 def _cannot_write(lines: list[Line], options: Options, *, needs_blender: bool) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...files.file_lock import FileInUse
 from ...jobs.batch_folder import shared_files
+from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import Delivery, Role
 from ...jobs.phases import Phase
@@ -16,7 +17,6 @@ from .. import session
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
 from . import line_jobs
-from .lines import Line
 from .runner import Options, is_finished
 from .write_step import wanted_delivery
 

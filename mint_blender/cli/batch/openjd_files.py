@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from ...files import disk
+from ...jobs.batch_lines import Line
 from ..exits import Exit
 from ..output.terminal import Terminal
 from . import openjd_template
-from .lines import Line
 from .openjd_template import FarmJob
 
 TEMPLATE, BUNDLE_VALUES, VALUES = "template.json", "parameter_values.json", "parameters.json"

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from ...delivery.background import BlenderPool, default_workers, write_result
 from ...delivery.write_files import needs_blender, paths
+from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult
 from ...message import message_of
 from .. import session
-from .lines import Line
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,14 @@ from pathlib import Path
 
 from ...jobs.batch_folder import line_files, shared_files
 from ...jobs.batch_folder.line_files import Batch
+from ...jobs.batch_lines import Line
+from ...jobs.budget.batch_prices import (
+    BatchBudget,
+    Prices,
+    known_prices,
+    price_queries,
+    price_summary,
+)
 from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
@@ -29,8 +37,6 @@ from ..output.terminal import Terminal
 from ..results import candidate_text, is_to_write, note_line, report_job, report_written
 from . import contact_sheet, line_jobs, result_files
 from .line_jobs import Refusal
-from .lines import Line
-from .prices import BatchBudget, Prices, ask_prices, price_summary
 from .result_writer import ResultWriter, Written
 
 # phases in which a job may still have to be paid
@@ -119,7 +125,8 @@ class BatchRun:
             new = [line for line in unpaid if line.tag not in self._jobs]
             self._refused |= already_made(self._job_service, self._batch, new)
             unpaid = [line for line in unpaid if line.tag not in self._refused]
-        prices = ask_prices(self._job_service, unpaid)
+        self._job_service.ask_unknown_prices(price_queries(unpaid))
+        prices = known_prices(self._job_service.budget, unpaid)
         unpaid = [line for line in unpaid if prices.of(line, resumed.get(line.tag)) != 0.0]
         if unpaid:
             total = prices.total(unpaid, resumed)

@@ -16,6 +16,7 @@ from pathlib import Path
 from ...jobs.batch_folder import write_records
 from ...jobs.batch_folder.claims import Claims
 from ...jobs.batch_folder.write_records import WriteRecord
+from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import Delivery
 from ...jobs.storage.batch_lease import UNKNOWN
@@ -24,7 +25,6 @@ from ..output.job_json import job_record
 from ..output.terminal import Terminal
 from ..results import report_failure, report_job
 from . import result_files
-from .lines import Line
 from .result_writer import ResultWriter, Written
 from .runner import Options, is_finished
 
