@@ -7,6 +7,7 @@ Knows the words of Mint's API and the exit statuses. It must not know the comman
 from __future__ import annotations
 
 import argparse
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ With --skip-failed, lines that failed at Mint do not keep a farm from the rest.
 --openjd writes these steps as a job template (OpenJD) for a render farm.
 
 With --executor, the workers of a Dask cluster import and render. The key stays
-here. All of them need this version of mint-blender[dask], the same Python, bpy,
+here. All of them need this version with its extra dask, the same Python, bpy,
 and DIR under the same path; with --ship-results they send the files instead.
 
 The price of all lines is shown before the first one starts. Mint returns the
@@ -250,7 +251,7 @@ def _add_workers(batch: argparse.ArgumentParser) -> None:
     )
     batch.add_argument(
         "--executor",
-        type=_executor,
+        type=scheduler_address,
         metavar="dask://HOST:PORT",
         help="import and render on the workers of a Dask cluster instead; see below",
     )
@@ -491,14 +492,16 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _executor(text: str) -> str:
-    """Return the address of a Dask scheduler."""
-    from .batch.dask_executor.address import scheduler_address
-
-    try:
-        return scheduler_address(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+def scheduler_address(text: str) -> str:
+    """Return the address of a Dask scheduler as Dask writes it, such as `tcp://10.0.0.5:8786`."""
+    form = "an executor is written dask://HOST:PORT, such as dask://10.0.0.5:8786"
+    host = r"\[[0-9a-z:.%]+\]|[^\s/:@?#\[\]]+"
+    found = re.fullmatch(rf"dask://({host})(?::([0-9]*))?/?", text.lower())
+    if found is None or int(found[2] or 0) > 65535:
+        raise argparse.ArgumentTypeError(f'"{text}": {form}')
+    if not int(found[2] or 0):
+        raise argparse.ArgumentTypeError(f'"{text}" lacks the port of the scheduler: {form}')
+    return f"tcp://{found[1]}:{int(found[2])}"
 
 
 def _ranges(text: str) -> tuple[range, ...]:

@@ -67,13 +67,12 @@ def open_writers(arguments: argparse.Namespace, folder: Path) -> Iterator[Writer
         return
     from .dask_executor import executor
 
-    settings = executor.Settings(
+    with executor.open_executor(
         arguments.executor,
         folder,
         ships_results=arguments.ship_results,
         local_files=session.account().is_local,
-    )
-    with executor.open_executor(settings) as dask:
+    ) as dask:
         yield Writers(dask, dask.in_flight, dask.readable)
 
 
