@@ -22,7 +22,7 @@ from ...mint.errors import MintError
 from .. import exits, session
 from ..exits import Exit
 from ..output.terminal import Terminal
-from . import contact_sheet, line_jobs, mint_files, openjd_files, result_files
+from . import contact_sheet, line_jobs, mint_files, openjd, result_files
 from .dask_executor.cluster import ClusterError
 from .result_writer import ResultWriter, Writers, open_writers
 from .runner import BatchRun, Options
@@ -53,7 +53,7 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         terminal.error(f"{error} Nothing was started.")
         return Exit.USAGE
     if arguments.openjd is not None:
-        return openjd_files.write(arguments, chosen, terminal)
+        return openjd.write(arguments, chosen, terminal)
     imports_here = arguments.step not in {"generate", "sheet"} and not arguments.executor
     if problem := _cannot_write(chosen, options, needs_blender=imports_here):
         terminal.error(problem)
