@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import requests
 
+from ..mint_model.messages import Request, Response
 from .doubles import HOST, NOW, Always, body, request
 from .hostile_folder import FORGED, LINES, REQUESTS, forge
-from .messages import Request, Response
 from .mint_documents import document
 from .network import GATEWAY_JSON, Network
 from .options import Options

@@ -24,12 +24,12 @@ from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine import scheduler, workflow_runner
 from mint_blender.mint.account import Account
 
+from ..mint_model.messages import Request, Response
 from ..specification.recorder import recorded
 from .books import Books
 from .clicks import Clicks
 from .clock import SimulatedClock, simulated_time
 from .disk import Disk, Killed, in_memory, simulated_disk
-from .messages import Request, Response
 from .mint_files import HOST, FileHost
 from .mint_operations import Project
 from .mint_service import Habits, SimulatedMint
