@@ -22,7 +22,7 @@ from ....delivery import background, blender_runtime
 from ....delivery.background import IMPORTERS, BackgroundImporter, write_result
 from ....delivery.write_files import with_real_paths
 from ....files import disk
-from ....files.download import Downloader, DownloadLimits, ignore_progress, never_stop
+from ....files.download import Downloader, DownloadLimits
 from ....files.errors import FileError
 from ....jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow, PerThread
 from ....jobs.job import Job
@@ -237,9 +237,7 @@ def _fetched(
     """Download and check a file; return None if that fails or its size is another one."""
     effect = Fetch(file.role, file.url, Path(_file_name(file)).stem, only_copied=only_copied)
     try:
-        fetched = fetch_file.fetch(
-            effect, folder, downloader=downloader, stop=never_stop, progress=ignore_progress
-        )
+        fetched = fetch_file.fetch(effect, folder, downloader=downloader)
     except FileError:
         return None
     path = Path(fetched.path)
