@@ -18,12 +18,21 @@ from ..jobs.storage import import_marks
 from ..jobs.storage.job_cache import Queue
 from ..jobs.storage.serialization import Unreadable
 from ..mint.schema import Kind
-from . import exits, follow, session
+from . import exits, session
 from .exits import Exit
 from .output.job_json import job_record
 from .output.progress import progress_listener
 from .output.terminal import Terminal
-from .results import candidate_text, deliver, follow_and_write, in_parentheses, path_text, stop_text
+from .results import (
+    candidate_text,
+    deliver,
+    follow_and_write,
+    in_parentheses,
+    path_text,
+    stop_text,
+    wait_for_decision,
+    wait_for_other_process,
+)
 
 _MAYBE_CANCELED = (
     "Mint may have started this. Nothing more is sent for it. Looking in your library in ten"
@@ -138,9 +147,9 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_job_service() as job_service:
         job = job_service.job(arguments.job)
         job_service.cancel(job.id)
-        follow.wait_for_other_process(job_service, job.id, terminal.note)
+        wait_for_other_process(job_service, job.id, terminal.note)
         with progress_listener(terminal, job_service) as listener:
-            follow.wait_for_decision(job_service, job.id, listener)
+            wait_for_decision(job_service, job.id, listener)
         job = job_service.job(job.id)
         if job.decision is not None and is_looking(job):
             terminal.event(job_record(job, event="result"))
