@@ -28,7 +28,7 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 from mint_blender.mint.schema import Kind
-from mint_blender.mint.transport import Timeouts, Transport
+from mint_blender.mint.transport import Timeouts
 from tests.mint_service.pictures import png
 from tests.mint_service.records import Operation
 from tests.mint_service.runner import ThreadService
@@ -112,7 +112,7 @@ def engine_config(home: Path, scale: float, clock: Clock) -> EngineConfig:
 
     def connect(account: Account) -> Client:
         origin = Origin.parse(account.base_url)
-        return Client(Transport(origin, account.key, timeouts=timeouts, now=clock.date))
+        return Client(origin, account.key, timeouts=timeouts, now=clock.date)
 
     def downloader(local_files: bool) -> Downloader:
         return Downloader(
