@@ -15,6 +15,7 @@ from ...jobs.job import Job, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
 from ...jobs.phases import Phase
+from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
 from ...mint.client import Client
@@ -23,7 +24,6 @@ from ...mint.schema import Asset, Kind
 from .. import exits, session
 from ..exits import Exit
 from ..jobs import was_interrupted
-from ..output.job_json import job_record
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
 from ..results import candidate_text, is_to_write, note_line, report_job, report_written
@@ -363,10 +363,10 @@ class BatchRun:
             self._publish(line, job)
         elif result_files.is_written(job):
             self._outdated += result_files.has_other_settings(line, job)
-            self._terminal.event({**job_record(job, event="result"), "line": line.number})
+            self._terminal.event({**JobView(job).to_json("result"), "line": line.number})
             self._conclude_line(line, job, Exit.DONE)
         elif is_unanswered(job):
-            self._terminal.event({**job_record(job, event="result"), "line": line.number})
+            self._terminal.event({**JobView(job).to_json("result"), "line": line.number})
             self._refuse(line, _started_perhaps(job), Exit.UNREACHABLE)
             note_line(job, self._terminal)
         elif not is_to_write(job):

@@ -18,9 +18,9 @@ from ...jobs.batch_folder.claims import Claims
 from ...jobs.batch_folder.write_records import WriteRecord
 from ...jobs.job import Job
 from ...jobs.job_values import Delivery
+from ...jobs.presentation.job_view import JobView
 from ...jobs.storage.batch_lease import UNKNOWN
 from ..exits import Exit
-from ..output.job_json import job_record
 from ..output.terminal import Terminal
 from ..results import report_failure, report_job
 from . import result_files
@@ -172,7 +172,7 @@ class WriteStep:
     def _report_settled(self, line: Line, job: Job) -> None:
         record = write_records.read(self._folder, job.id)
         current = record.applied_to(job)
-        self._terminal.event({**job_record(current, event="result"), "line": line.number})
+        self._terminal.event({**JobView(current).to_json("result"), "line": line.number})
         self._statuses[line.number] = Exit.DONE if record.problem is None else Exit.IMPORT
         if record.problem is not None:
             self._terminal.note(f"line {line.number}: {job.title}: {record.problem}")
@@ -207,7 +207,7 @@ class WriteStep:
             self._statuses[line.number] = report_job(current, self._terminal, line=line.number)
             return
         report_failure(written.job, self._terminal, result.problem)
-        self._terminal.event({**job_record(current, event="result"), "line": line.number})
+        self._terminal.event({**JobView(current).to_json("result"), "line": line.number})
         self._statuses[line.number] = Exit.IMPORT
 
     def _recorded(self, written: Written) -> WriteRecord:

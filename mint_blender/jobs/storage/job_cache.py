@@ -24,7 +24,6 @@ from ..budget.prices import NotPossible
 from ..job import Job, is_never_sent
 from ..job_values import Decision
 from ..phases import ENDED, HOLDS_SLOT, Phase, Verb
-from ..presentation.presenter import cached_by_identity
 from .job_locks import ProcessLock
 from .journal import Journal, Unreadable
 
@@ -408,7 +407,6 @@ class Outlook(NamedTuple):
         )
 
 
-@cached_by_identity
 def stage_of(job: Job) -> Stage:
     """Return the stage that a job at Mint is in."""
     approved = job.decision is not None and job.decision.verb is Verb.APPROVE

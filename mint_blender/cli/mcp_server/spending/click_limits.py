@@ -12,7 +12,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from ....jobs.budget.spending import Expense
 from ....jobs.job import Job
 from ....jobs.phases import Phase, Verb
-from ....jobs.presentation import action_checks, presenter
+from ....jobs.presentation import action_checks
 from ....jobs.queries import prices_of_click
 from ....jobs.service import JobService
 from ..job_state import HELD_BACK, revision_of
@@ -65,7 +65,7 @@ def cost_of(job_service: JobService, job: Job, click: Click) -> Cost | None:
         if click.verb is not Verb.CANCEL:
             raise ToolError(f"{job.title}: {click.verb} is not possible now. {HELD_BACK}")
         return None
-    if click.verb not in presenter.verbs(job):
+    if click.verb not in job_service.view(job).verbs:
         raise action_checks.refusal(job, click.verb)
     queries = prices_of_click(job, click.verb)
     if not queries:
