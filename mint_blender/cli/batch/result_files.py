@@ -13,13 +13,13 @@ from typing import Any
 from ...delivery.write_files import copy_file, write_text
 from ...files import disk
 from ...files.pictures import SUFFIXES
+from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import Role
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation.job_view import JobView
 from ...mint.schema import Kind
 from ..output.terminal import Terminal
-from .lines import Line
 
 
 class LineState(StrEnum):
