@@ -23,6 +23,7 @@ from ...jobs.job import Job, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
 from ...jobs.phases import Phase
+from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
 from ...mint.client import Client
@@ -31,7 +32,6 @@ from ...mint.schema import Asset, Kind
 from .. import exits, session
 from ..exits import Exit
 from ..jobs import was_interrupted
-from ..output.job_json import job_record
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
 from ..results import candidate_text, is_to_write, note_line, report_job, report_written
@@ -82,7 +82,7 @@ class LineReports:
         self._statuses[line.number], self._refusals[line.number] = status, sentence
 
     def _event(self, line: Line, job: Job) -> None:
-        self._terminal.event({**job_record(job, event="result"), "line": line.number})
+        self._terminal.event({**JobView(job).to_json("result"), "line": line.number})
 
     def _write_record(self, line: Line, job: Job) -> None:
         try:
