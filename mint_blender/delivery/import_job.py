@@ -27,6 +27,7 @@ from ..scene.data_blocks import current_scene
 from ..scene.export import output
 from ..scene.export.render import render_image
 from ..scene.gltf.gltf_import import SceneImportError
+from ..scene.model import block_out
 from ..scene.model.build import import_model
 from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.prepared import PreparedResult
@@ -241,11 +242,29 @@ def _place_model(
         placed = scene_place.place_model(
             model, provenance, _place_options(job, scene), scene, undo=False
         )
+        _fit_into_box(job, placed, scene or current_scene())
     told = imported_file.note(job)
     notes = [message_of(told)] if told else []
     if faces := imported_file.faces_note(job, before, _face_count(placed.root)):
         notes.append(faces)
     return dataclasses.replace(placed, notes=(*placed.notes, *notes))
+
+
+def _fit_into_box(job: Job, placed: PlacedResult, scene: bpy.types.Scene) -> None:
+    """Fit a model into the box of its block-out, as that is now, else as it was at the click."""
+    delivery = job.delivery
+    if delivery.size is None or delivery.at is None or delivery.rotation is None:
+        return
+    is_placed_again = len(list(tags.roots(job_id=job.id, scene=scene))) > 1
+    stands_for: bpy.types.Object | None = scene.objects.get(delivery.block_out or "")
+    stands_for = stands_for if not is_placed_again else None
+    box = block_out.box_of(stands_for) if stands_for is not None else None
+    if box is None:
+        stands_for = None
+        box = block_out.Box(delivery.at, delivery.rotation, delivery.size)
+    block_out.fit(placed.root, box, delivery.fit)
+    if stands_for is not None:
+        block_out.take_the_place_of(placed.root, stands_for, placed.collection)
 
 
 def _face_count(root: bpy.types.Object) -> int:

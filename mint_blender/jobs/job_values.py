@@ -181,6 +181,11 @@ class Delivery:
     folder: str | None = None  # where converted files are saved
     line: str | None = None  # batch and line: a rerun finds the job by it
     group: str | None = None  # jobs started together: their results are placed side by side
+    # the object in whose box a model is fitted, and how; the size of that box at the click, in
+    # scene units, for an object that is gone: then `at` and `rotation` are those of the box, too
+    block_out: str | None = None
+    fit: str = "INSIDE"
+    size: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from __future__ import annotations
 import bpy
 
 from ...message import Message
+from ..selection import panel as selection_panel
 from ..text_wrap import wrapped
+from ..typed_context import scene_of
 from . import form_panel
 from . import properties as create_properties
 
@@ -23,10 +25,28 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     layout.prop(fields, "name", placeholder="From the prompt")
     form_panel.draw_style(layout, fields)
     layout.prop(fields, "place")
+    if fields.place == "SELECTED":
+        _draw_box(layout, fields, context)
     if fields.kind == "MODEL":
         _draw_model(layout, fields, context.region.width)
     else:
         _draw_world_parts(layout, fields)
+
+
+def _draw_box(
+    layout: bpy.types.UILayout, fields: create_properties.MintForm, context: bpy.types.Context
+) -> None:
+    """Draw into which box the result is fitted, and how."""
+    box, active = create_properties.box_of(fields, context), context.active_object
+    if box is None or active is None:
+        words = Message("Select the object that the result shall replace.")
+        wrapped(layout, words, width=context.region.width, icon="INFO")
+        return
+    size = selection_panel.size_words(box.size, scene_of(context))
+    words = Message("Fits into {name}, {size}", name=active.name, size=size)
+    wrapped(layout, words, width=context.region.width, icon="OBJECT_DATA")
+    if fields.kind == "MODEL":
+        layout.row().prop(fields, "fit", expand=True)
 
 
 def _draw_model(layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int) -> None:

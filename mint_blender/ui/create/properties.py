@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ...message import Message
 from ...mint.limits import MAX_NAME_LENGTH
 from .. import session
 from ..references import properties as references_properties
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ...jobs.request_template import RequestTemplate
     from ...mint.generation_request import GenerationRequest
     from ...mint.schema import OptimizationLevel
+    from ...scene.model.block_out import Box
 
 KINDS = [
     ("MODEL", "3D Model", "A single object, as a GLB file", "MESH_MONKEY", 0),
@@ -47,6 +49,16 @@ OPTIMIZE = [("OFF", "Off", "Do not optimize the model"), *LEVELS]
 PLACES = [
     ("CURSOR", "3D Cursor", "Position of the 3D cursor when you click Generate"),
     ("ORIGIN", "Origin", "World origin"),
+    (
+        "SELECTED",
+        "Selected Object",
+        "Fit the result into the box of the active object, and hide that object",
+    ),
+]
+FITS = [
+    ("INSIDE", "Inside", "As large as it fits into the box"),
+    ("HEIGHT", "Height", "As high as the box"),
+    ("STRETCH", "Stretch", "Stretched in each direction to fill the box"),
 ]
 SPLATS = [
     ("NONE", "None", "Collider mesh and panorama only"),
@@ -138,6 +150,9 @@ class MintForm(bpy.types.PropertyGroup):
     )
     place: bpy.props.EnumProperty(
         name="Place At", items=PLACES, description="Where to place the result", update=_changed
+    )
+    fit: bpy.props.EnumProperty(
+        name="Fit", items=FITS, description="How the model is fitted into the box", update=_changed
     )
     use_height: bpy.props.BoolProperty(
         name="Scale to Height",
@@ -269,6 +284,8 @@ def prices_of(form: MintForm) -> "tuple[Price | OptimizationPrice, ...]":
 def complaint(form: MintForm, request: "GenerationRequest | None" = None) -> str | None:
     """Return why Mint would refuse the request that was made of the form. Opens no file."""
     request = request or request_of(form)
+    if form.place == "SELECTED" and box_of(form, bpy.context) is None:
+        return Message("Select an object with a surface, in whose box the result will stand.")
     return request.validation_error() or references_properties.complaint(form.id_data)
 
 
@@ -296,9 +313,15 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
     from ...jobs.job_values import Delivery
 
     is_model = form.kind == "MODEL"
+    box = box_of(form, context)
+    at = cursor(context) if form.place == "CURSOR" else (0.0, 0.0, 0.0)
     return Delivery(
-        at=cursor(context) if form.place == "CURSOR" else (0.0, 0.0, 0.0),
-        height=form.height if form.use_height and is_model else None,
+        at=box.foot if box is not None else at,
+        rotation=box.rotation if box is not None and is_model else None,
+        height=form.height if form.use_height and is_model and box is None else None,
+        block_out=context.active_object.name if box is not None and is_model else None,
+        fit=form.fit,
+        size=box.size if box is not None and is_model else None,
         document=session.document_id(),
         scene=context.scene.name,
         splats=form.splats if form.splats != "NONE" and not is_model else None,
@@ -307,6 +330,14 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
         panorama=form.panorama,
         camera=form.camera,
     )
+
+
+def box_of(form: MintForm, context: bpy.types.Context) -> "Box | None":
+    """Return the box of the active object, if the result shall take its place."""
+    from ...scene.model import block_out
+
+    active = context.active_object
+    return block_out.box_of(active) if form.place == "SELECTED" and active is not None else None
 
 
 def with_cursor(
@@ -323,6 +354,7 @@ def with_cursor(
         delivery or Delivery(splats=splats if kind == "WORLD" and splats != "NONE" else None),
         at=cursor(context),
         rotation=None,
+        size=None,
         document=session.document_id(),
         scene=context.scene.name,
     )

@@ -101,7 +101,11 @@ def import_ready(service: JobService) -> bool:
     """
     if outcomes().retry(service):
         return True
-    due = (job for job in _candidates(service) if _is_due(service, job))
+    due = (
+        job
+        for job in _candidates(service)
+        if _is_due(service, job) and not _is_block_out_edited(job)
+    )
     ahead = islice(due, PREPARED_AHEAD)
     job = next((job for job in ahead if background_import.is_settled(job)), None)
     if job is None or _is_busy():
@@ -193,6 +197,12 @@ def _is_due(service: JobService, job: Job) -> bool:
     if job.phase in {Phase.READY, Phase.PLACED} and background_import.is_requested(job):
         return True
     return job.phase is Phase.READY and placed_results.is_document_open(job) and job.problem is None
+
+
+def _is_block_out_edited(job: Job) -> bool:
+    """Return whether the user works in Edit Mode on the object whose place the result takes."""
+    block_out: bpy.types.Object | None = bpy.data.objects.get(job.delivery.block_out or "")
+    return block_out is not None and block_out.mode == "EDIT"
 
 
 # Playback and other timers run on without the user's hands; what begins like one of these does not.

@@ -104,6 +104,7 @@ PAGES = (
     ("bpy.ops.mint.batch_text", "blender/jobs#many-prompts-at-once"),
     ("bpy.ops.mint.toggle_batch", "blender/jobs#many-prompts-at-once"),
     ("bpy.ops.mint.place*", "blender/jobs#where-results-go"),
+    ("bpy.ops.mint.*block_out", "blender/jobs#in-the-place-of-an-object"),
     ("bpy.ops.mint.optimize", "blender/export#optimize"),
     ("bpy.ops.mint.convert", "blender/export#convert-to-other-formats"),
     ("bpy.ops.mint.replace_model", "blender/export#replace-a-version"),

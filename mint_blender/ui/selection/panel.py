@@ -66,6 +66,105 @@ class MINT_PT_selection(bpy.types.Panel):
             aside.active = False
             wrapped(aside, known.prompt, width=context.region.width, most=3, translate=False)
         _draw_next_steps(layout, root, known, context.region.width)
+        _draw_block_out(layout, root, context.region.width)
+
+
+def _draw_block_out(layout: bpy.types.UILayout, root: bpy.types.Object, width: int) -> None:
+    """Draw what can be done with the object whose place a model has taken."""
+    block_out = root.get("mint_block_out")
+    if block_out is None:
+        return
+    row = layout.row(align=True)
+    for shown, words in (("BEFORE", Message("Before")), ("AFTER", Message("After"))):
+        row.operator(
+            "mint.show_block_out",
+            text=translated(words),
+            translate=False,
+            depress=block_out.hide_get() is (shown == "AFTER"),
+        ).shown = shown
+    row = text_wrap.button_row(
+        layout, (Message("Turn 90°"), Message("Delete Block-Out")), width=width
+    )
+    row.operator("mint.turn_in_block_out", icon="LOOP_FORWARDS")
+    row.operator("mint.delete_block_out", icon="TRASH")
+
+
+class _BlockOutOperator(bpy.types.Operator):
+    """Base of the operators on the block-out of the selected model."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether the active object belongs to a model that has one."""
+        root = selected.model_root(context.active_object)
+        return root is not None and root.get("mint_block_out") is not None
+
+    def root(self, context: bpy.types.Context) -> bpy.types.Object:
+        """Return the root of that model."""
+        root = selected.model_root(context.active_object)
+        assert root is not None, "poll has seen one"
+        return root
+
+
+class MINT_OT_show_block_out(_BlockOutOperator):
+    """Show the object that stood here before, or the model."""
+
+    bl_idname = "mint.show_block_out"
+    bl_label = "Before and After"
+    bl_description = "Show the object that stood here before, or the model that took its place"
+
+    shown: bpy.props.EnumProperty(
+        name="Shown",
+        items=[
+            ("BEFORE", "Before", "The object that stood here"),
+            ("AFTER", "After", "The model"),
+        ],
+        options={"SKIP_SAVE"},
+    )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Show one of them."""
+        from ...scene.model import block_out
+
+        root, is_before = self.root(context), self.shown == "BEFORE"
+        block_out.show(root, before=is_before)
+        # a hidden object cannot be the active one, and this panel is about that
+        context.view_layer.objects.active = root[block_out.BLOCK_OUT] if is_before else root
+        return {"FINISHED"}
+
+
+class MINT_OT_turn_in_block_out(_BlockOutOperator):
+    """Turn this model by a quarter within its box."""
+
+    bl_idname = "mint.turn_in_block_out"
+    bl_label = "Turn 90°"
+    bl_description = "Turn this model by a quarter within its box, and fit it again"
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Turn it."""
+        from ...scene.model import block_out
+
+        block_out.turn(self.root(context))
+        return {"FINISHED"}
+
+
+class MINT_OT_delete_block_out(_BlockOutOperator):
+    """Delete the hidden object whose place this model has taken."""
+
+    bl_idname = "mint.delete_block_out"
+    bl_label = "Delete Block-Out"
+    bl_description = "Delete the hidden object whose place this model has taken"
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Delete it."""
+        from ...scene.model import block_out
+
+        root = self.root(context)
+        block_out.show(root, before=False)
+        bpy.data.objects.remove(root["mint_block_out"])
+        root.pop("mint_block_out", None)
+        return {"FINISHED"}
 
 
 class MINT_MT_selection(bpy.types.Menu):
@@ -113,13 +212,13 @@ def facts_lines(root: bpy.types.Object, scene: bpy.types.Scene, *, width: int) -
     words = translated(
         Message("1 face") if facts.faces == 1 else Message("{count:,} faces", count=facts.faces)
     )
-    parts = [each for each in (words, _size_words(facts.size, scene)) if each]
+    parts = [each for each in (words, size_words(facts.size, scene)) if each]
     line = " · ".join(parts)
     is_too_wide = text_wrap.width_of(line) > width - text_wrap.scaled(text_wrap.PANEL)
     return parts if is_too_wide else [line]
 
 
-def _size_words(size: tuple[float, float, float] | None, scene: bpy.types.Scene) -> str:
+def size_words(size: tuple[float, float, float] | None, scene: bpy.types.Scene) -> str:
     """Return width, depth and height in the scene's units."""
     if size is None:
         return ""
@@ -213,4 +312,11 @@ class MINT_OT_replace_model(bpy.types.Operator):
         )
 
 
-CLASSES = (MINT_MT_selection, MINT_PT_selection, MINT_OT_replace_model)
+CLASSES = (
+    MINT_MT_selection,
+    MINT_PT_selection,
+    MINT_OT_replace_model,
+    MINT_OT_show_block_out,
+    MINT_OT_turn_in_block_out,
+    MINT_OT_delete_block_out,
+)

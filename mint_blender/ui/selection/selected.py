@@ -52,12 +52,13 @@ def _state() -> _State:
 
 
 def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
-    """Return the root of the result that an object belongs to or instances, or None."""
+    """Return the root of the result that an object belongs to, instances or stood for, or None."""
     if each is None:
         return None
     from ...scene import tags
 
-    return tags.root_in_instance(each) or tags.root_of(each)
+    stood_for: bpy.types.Object | None = each.get("mint_model")
+    return stood_for or tags.root_in_instance(each) or tags.root_of(each)
 
 
 def model_root(each: bpy.types.Object | None) -> bpy.types.Object | None:

@@ -165,6 +165,8 @@ def _is_free(job: Job, space: Footprint) -> bool:
 
 def _expected_size(job: Job, scene: bpy.types.Scene) -> tuple[float, float, float]:
     """Return width, depth and height in scene units."""
+    if job.delivery.size is not None:
+        return job.delivery.size
     unit = scene.unit_settings.scale_length or 1.0
     width, depth, height = (size / unit for size in _SIZES[job.kind])
     wanted = job.delivery.height
