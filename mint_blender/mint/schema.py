@@ -163,7 +163,6 @@ class Asset:
     id: str
     name: str | None
     status: str | None
-    asset_stage: str | None
     mint_url: str | None
     prompt: str | None
     assets: Assets | None
@@ -283,7 +282,6 @@ class OperationCredits:
     estimated: float | None
     reserved: float | None
     finalized: float | None
-    available_after_reservation: float | None
 
     @property
     def spent(self) -> float:
@@ -312,7 +310,6 @@ class Operation:
     status_word: str
     prompt: str | None
     preset: str | None
-    generation_model: str | None
     resource: ResourceRef | None
     mint_url: str | None
     assets: Assets | None

@@ -124,7 +124,6 @@ def save_model_to_library(
     folder: Path,
     picture: Path | None = None,
     *,
-    height: float | None = None,
     file: Path | None = None,
 ) -> Path:
     """Save a GLB as an asset in a .blend of its own in a library folder; return the .blend.
@@ -137,7 +136,7 @@ def save_model_to_library(
     """
     return save_to_library(
         lambda scene: place_model(
-            path, provenance, PlaceOptions(at=(0.0, 0.0, 0.0), height=height), scene, undo=False
+            path, provenance, PlaceOptions(at=(0.0, 0.0, 0.0)), scene, undo=False
         ),
         provenance,
         folder,

@@ -105,7 +105,7 @@ def place_model(
             built.root, scene, group=provenance.group, everything=where.beside
         )
     return PlacedResult(
-        built.root, collection, built.objects, (*built.notes, *_hidden_notes(scene, collection))
+        built.root, collection, built.objects, tuple(_hidden_notes(scene, collection))
     )
 
 
