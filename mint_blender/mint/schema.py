@@ -543,13 +543,12 @@ def _time(value: Any) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _tiers(value: Any) -> Mapping[str, str]:
-    tiers = _object(value) or {}
-    return {tier: url for tier in tiers if _TIER.fullmatch(tier) and (url := _text(tiers[tier]))}
-
-
 def _assets(value: Any) -> Assets | None:
-    return None if _object(value) is None else _parse(Assets, value)
+    if _object(value) is None:
+        return None
+    tiers = _object(value.get("spzUrls")) or {}
+    urls = {tier: url for tier in tiers if _TIER.fullmatch(tier) and (url := _text(tiers[tier]))}
+    return _parse(Assets, value, spz_urls=urls)
 
 
 def _resource(value: Any) -> ResourceRef | None:
@@ -578,7 +577,6 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     "int | None": _integer,
     "datetime | None": _time,
     "Json | None": _object,
-    "Mapping[str, str]": _tiers,
     "ResourceRef | None": _resource,
     "OperationError | None": _operation_error,
     "Billing | None": lambda value: None if _object(value) is None else _parse(Billing, value),

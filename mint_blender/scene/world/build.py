@@ -129,7 +129,7 @@ def import_world(
     """
     mesh = parts.collider if options.collider != "NONE" else None
     splat_file = parts.splats if options.splats else None
-    if not (mesh or parts.panorama or splat_file):
+    if not any((mesh, parts.panorama, splat_file)):
         raise SceneImportError(
             Message("Cannot import this World: it has no collider, no panorama and no splats.")
         )
