@@ -14,7 +14,7 @@ from mint_blender.delivery import write_files
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, DeliveryResult, Role
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.documents import Documents
 from mint_blender.mint.generation_request import GenerationRequest
@@ -182,7 +182,7 @@ class Actions:
 
     def _decide(self, verb: Verb, decide: Callable[[JobService, Job], None]) -> bool:
         def click(service: JobService) -> bool:
-            job = next((each for each in service.jobs() if verb in presenter.verbs(each)), None)
+            job = next((each for each in service.jobs() if verb in JobView(each).verbs), None)
             if job is not None:
                 decide(service, job)
             return job is not None
