@@ -34,6 +34,7 @@ from . import events
 from .keys import FOUND, JOB, key_of
 
 _WRITES = ("INSERT INTO paid_requests", "UPDATE paid_requests")
+_NOTED = (*_WRITES, "BEGIN IMMEDIATE", "COMMIT")
 _NAMES = [each.name for each in fields(StoredRow)]
 _SELECT = f"SELECT {', '.join(_NAMES)} FROM paid_requests WHERE key = ?"
 DECIDED = ("preview", "operation")
@@ -318,6 +319,10 @@ def recorded(recorder: Recorder) -> Iterator[None]:
     recorder._candidates, recorder._tell = look._candidates, look._tell
     asset, poll = Client.asset, Client.poll
 
+    def rows(database: Database, query: str, *values: object) -> list[tuple[Any, ...]]:
+        is_noted = query.startswith(_NOTED)  # most statements only read
+        return (recorder.rows if is_noted else _rows)(database, query, *values)
+
     def read_asset(client: Client, kind: Any, id: str) -> Any:
         found = asset(client, kind, id)
         recorder._read[id] = recorder._now()
@@ -330,7 +335,7 @@ def recorded(recorder: Recorder) -> Iterator[None]:
 
     with ExitStack() as stack:
         for place, name, value in (
-            (Database, "rows", lambda *values: recorder.rows(*values)),
+            (Database, "rows", rows),
             (scheduler, "send", recorder.send),
             (sending, "_post", recorder.post),
             (Client, "operation", lambda client, id: recorder.operation(client, id)),
