@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, tzinfo
+from email.utils import parsedate_to_datetime
 from functools import cache
 from unittest.mock import patch
 
@@ -53,7 +54,7 @@ def simulated_time(clock: SimulatedClock, rng: random.Random) -> Iterator[None]:
             return datetime.fromtimestamp(clock.wall(), tz)
 
     with ExitStack() as stack:
-        parsed = cache(transport.parsedate_to_datetime)  # several answers come in one second
+        parsed = cache(parsedate_to_datetime)  # several answers come in one second
         stack.enter_context(patch.object(transport, "parsedate_to_datetime", parsed))
         for module in (thread_messages, prices, transport, download):
             stack.enter_context(patch.object(module, "datetime", Datetime))
