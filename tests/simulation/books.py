@@ -13,7 +13,7 @@ from mint_blender.jobs.job_values import Cause
 from mint_blender.jobs.paid_requests.record import PaidRequest, State
 from mint_blender.jobs.phases import Phase
 
-from .mint_operations import Operation
+from ..mint_model.records import Operation
 
 if TYPE_CHECKING:
     from .world import World

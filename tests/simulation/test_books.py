@@ -16,9 +16,9 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation
 
 from ..jobs.paid_requests import records
+from ..mint_model.messages import Request
 from . import books
 from .clicks import PaidClick
-from .messages import Request
 from .options import Options
 from .world import Violation, World
 
