@@ -10,8 +10,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, tzinfo
-from email.utils import parsedate_to_datetime
-from functools import cache
 from unittest.mock import patch
 
 from mint_blender.files import download
@@ -54,8 +52,6 @@ def simulated_time(clock: SimulatedClock, rng: random.Random) -> Iterator[None]:
             return datetime.fromtimestamp(clock.wall(), tz)
 
     with ExitStack() as stack:
-        parsed = cache(parsedate_to_datetime)  # several answers come in one second
-        stack.enter_context(patch.object(transport, "parsedate_to_datetime", parsed))
         for module in (thread_messages, prices, transport, download):
             stack.enter_context(patch.object(module, "datetime", Datetime))
         stack.enter_context(patch.object(time, "time", clock.wall))
