@@ -280,7 +280,7 @@ class JobService(JobRunner):
             own = before.subject if before and before.verb is verb else of_job(job.id)
             subject = own if made_of is None else of_asset(made_of)
             self.journal.order(job, subject, verb, prices=(prices[0], prices[1]))
-        job = job.with_prices(*prices).without_operation()
+        job = replace(job.with_prices(*prices), operation=None)
         self.cache.save(
             job.moved(Phase.WAITING, problem=None, candidates=(), source_asset_id=made_of)
         )
@@ -423,10 +423,12 @@ class JobService(JobRunner):
         self, only: Collection[str] | None = None, *, failed: bool = False
     ) -> dict[str, Phase]:
         """Return the phases of the jobs that `dismiss_finished` removes, by id."""
+        lost = {each.id for each in self.unreadable()}
         return {
             job_id: phase
             for job_id, phase in self.journal.ended_ids().items()
-            if (failed or phase is not Phase.FAILED)
+            if job_id not in lost
+            and (failed or phase is not Phase.FAILED)
             and not self.is_active(job_id)
             and (only is None or job_id in only)
         }

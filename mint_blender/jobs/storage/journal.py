@@ -17,16 +17,18 @@ from dataclasses import replace
 from ...files import urls
 from ...mint.account import Owner
 from ...mint.schema import Kind
+from ..budget.spending import finalized, with_costs
 from ..job import Job, is_unanswered, operation_of
 from ..job_values import PAID_VERBS, Decision
 from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, of_preview
+from ..paid_requests.table import note_cost
 from ..phases import HOLDS_SLOT, Phase, Verb, may_decide
 from .database import JournalError
 from .job_locks import ProcessLock
 from .journal_reader import JournalReader
-from .serialization import Unreadable, dump
-from .tables import phase_moves, summaries
-from .tables.jobs import DRIVEN
+from .serialization import Unreadable, dump, with_requests
+from .tables import phase_moves
+from .tables.jobs import DRIVEN, note_content
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class Journal(JournalReader):
                 phase_moves.note(self._db, job.id, job.phase)
                 for request in job.requests:
                     self.paid_requests.insert(request)
-                self._note_content(job.id)
+                self._note_content(job.id, job)
         for job in owned:
             log.info("Job %s: new (%s, %s), %s", job.id, _kind(job), job.request.preset, job.phase)
         return owned
@@ -78,7 +80,7 @@ class Journal(JournalReader):
             else each
             for each in job.requests
         )
-        job = job if ours == job.requests else replace(job, requests=ours)
+        job, _ = with_costs(job if ours == job.requests else replace(job, requests=ours))
         if self.current_account is None:
             return job
         owner = job.owner or self.current_account.owner or Owner(self.current_account.origin, "")
@@ -161,6 +163,9 @@ class Journal(JournalReader):
     ) -> PaidRequest:
         """Commit that something else was ordered for a job, and return its record."""
         with self._db.transaction():
+            if verb is not PaidVerb.OPTIMIZE and job.start_request and job.operation:
+                # another attempt: the earlier one keeps what Mint has taken for good
+                note_cost(self._db, job.start_request.key, finalized(job.operation))
             request = self.paid_requests.order(
                 subject,
                 verb,
@@ -204,10 +209,7 @@ class Journal(JournalReader):
             if job is not None and is_unanswered(job):
                 for request in job.requests:  # a person was told what became of it
                     self.paid_requests.give_up(request.key)
-            if summaries.is_waiting(self._db, job_id):
-                self._note_content(job_id)
-            else:
-                summaries.touch(self._db, job_id, self._note_change(job_id))
+            self._note_content(job_id)
 
     def restore_dismissed(self, start: str) -> list[Job]:
         """Put dismissed jobs whose batch line begins like this back on the list."""
@@ -250,7 +252,7 @@ class Journal(JournalReader):
                     owner.account,
                     job_id,
                 )
-                self._note_content(job_id)
+                self._note_change(job_id)
         return self.job(job_id)
 
     def release(self, job_id: str, process: ProcessLock) -> None:
@@ -322,18 +324,25 @@ class Journal(JournalReader):
             if self._is_mine(origin, account)
         )
 
-    def _note_change(self, job_id: str) -> int:
-        """Let readers know that a job has changed; return the serial of the change."""
-        self._catch_up()
-        query = "INSERT OR REPLACE INTO changes (job) VALUES (?) RETURNING serial"
-        return int(self._db.rows(query, job_id)[0][0])
+    def _note_change(self, job_id: str) -> None:
+        """Let readers know that a job has changed."""
+        self._db.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)
 
-    def _note_content(self, job_id: str, record: Job | None = None) -> None:
-        """Note a change that the summary of the job depends on, and write that.
+    def _note_content(self, job_id: str, job: Job | None = None) -> None:
+        """Note a change that the other columns of a job, or the costs of its requests, depend on.
 
-        `record` is the job as its record says, if it was not read.
+        `job` is what its record says, if that was not read.
         """
-        self._summarize(job_id, self._note_change(job_id), record)
+        self._note_change(job_id)
+        requests = self.paid_requests.of_jobs([job_id]).get(job_id, ())
+        if job is None or requests is None:
+            job = self.job(job_id)
+        else:
+            job = with_requests(job, requests, is_canceled=False)
+        if job is not None:
+            query = "SELECT dismissed FROM jobs WHERE id = ?"
+            is_dismissed = self._db.rows(query, job_id) == [(1,)]
+            note_content(self._db, job, is_dismissed=is_dismissed)
 
     @contextmanager
     def single_commit(self) -> Iterator[None]:
