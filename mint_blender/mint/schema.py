@@ -274,7 +274,7 @@ class Asset:
 class Page:
     """One page of a list; `next_cursor` is None on the last.
 
-    `left_out` is the number of entries without a valid id, which cannot be used.
+    `left_out` is the number of entries that cannot be read, or have no valid id.
     """
 
     data: tuple[Asset, ...]
@@ -288,15 +288,11 @@ class Page:
         cursor = (
             read_text(pagination, "nextCursor") if pagination.get("hasMore") is not False else None
         )
-        entries = data.get("data")
-        found = (
-            [entry for entry in entries if isinstance(entry, Mapping)]
-            if isinstance(entries, list)
-            else []
-        )
-        assets = [Asset.from_json(kind, entry) for entry in found]
+        found = data.get("data")
+        entries = found if isinstance(found, list) else []
+        assets = (Asset.from_json(kind, each) for each in entries if isinstance(each, Mapping))
         usable = tuple(asset for asset in assets if asset.id)
-        return cls(usable, cursor, len(assets) - len(usable))
+        return cls(usable, cursor, len(entries) - len(usable))
 
 
 @dataclass(frozen=True)
