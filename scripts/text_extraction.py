@@ -23,6 +23,8 @@ COMMAND_LINE_ONLY = {
     "delivery/background.py",
     "delivery/blender_runtime.py",
     "delivery/write_files.py",
+    "jobs/batch_lines.py",
+    "jobs/budget/batch_prices.py",
     "jobs/diagnostics/checks.py",
     "jobs/diagnostics/journal_check.py",
     "jobs/diagnostics/report.py",

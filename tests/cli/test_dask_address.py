@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
 
-from mint_blender.cli.batch.dask_executor.address import scheduler_address
+from mint_blender.cli.parser import scheduler_address
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
@@ -53,7 +54,7 @@ def test_an_address_is_read(text: str, address: str) -> None:
 )
 def test_anything_else_is_refused(text: str, words: str) -> None:
     """The message shows the text and how it should look."""
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(argparse.ArgumentTypeError, match=words):
         scheduler_address(text)
 
 

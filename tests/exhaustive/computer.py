@@ -28,11 +28,11 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import database, job_cache
 from mint_blender.jobs.storage.journal_reader import JournalReader
 
+from ..mint_model.messages import Request, Response
 from ..simulation import recording
 from ..simulation.checks import check
 from ..simulation.clock import simulated_time
 from ..simulation.disk import simulated_disk
-from ..simulation.messages import Request, Response
 from ..simulation.mint_files import content, png
 from ..simulation.mint_operations import Operations
 from ..simulation.mint_service import Habits

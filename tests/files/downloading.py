@@ -7,10 +7,13 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mint_blender.files import download
 from mint_blender.files.download import DownloadLimits
+from mint_blender.files.errors import DownloadFailed
 
-__all__ = ["CONTENT", "OTHER", "DownloadLimits", "Downloader", "Time", "only_file"]
+__all__ = ["CONTENT", "OTHER", "DownloadLimits", "Downloader", "Time", "failed", "only_file"]
 
 CONTENT = random.Random(1).randbytes(300_000)
 OTHER = random.Random(2).randbytes(280_000)
@@ -39,3 +42,18 @@ class Time:
 def only_file(folder: Path) -> list[str]:
     """Return the names of the files in a folder, sorted."""
     return sorted(path.name for path in folder.iterdir())
+
+
+def failed(
+    url: str,
+    target: Path,
+    *limits: DownloadLimits,
+    error: type[DownloadFailed] = DownloadFailed,
+    match: str | None = None,
+    **options: Any,
+) -> DownloadFailed:
+    """Return the error of a download by a downloader with these limits and options."""
+    made = Downloader(*limits, **({"sleep": lambda _: None} | options))
+    with made as loader, pytest.raises(error, match=match) as caught:
+        loader.fetch(url, target)
+    return caught.value

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +15,8 @@ from mint_blender.files import download_folder
 from mint_blender.files import urls as files_urls
 from mint_blender.files.errors import DownloadFailed, Stopped, TooLarge
 
-from .downloading import CONTENT, OTHER, Downloader, DownloadLimits, Time, only_file
-from .file_host import FileHost, become, claim, cut, status
+from .downloading import CONTENT, OTHER, Downloader, DownloadLimits, Time, failed, only_file
+from .file_host import Fault, FileHost, Handler, Served, become, claim, cut, status
 
 
 def test_a_download_saves_the_file_under_its_name(
@@ -24,14 +24,8 @@ def test_a_download_saves_the_file_under_its_name(
 ) -> None:
     """The target has the host's bytes, and no part or note file is left."""
     seen: list[tuple[int, int | None]] = []
-    assert (
-        loader.fetch(
-            host.put("/lamp.glb", CONTENT),
-            target,
-            progress=lambda done, total: seen.append((done, total)),
-        )
-        == target
-    )
+    url = host.put("/lamp.glb", CONTENT)
+    assert loader.fetch(url, target, progress=lambda *counts: seen.append(counts)) == target
     assert target.read_bytes() == CONTENT
     assert only_file(target.parent) == ["lamp.glb"]
     assert seen[0] == (0, len(CONTENT)) and seen[-1] == (len(CONTENT), len(CONTENT))
@@ -71,8 +65,7 @@ def test_a_download_continues_after_a_restart(
     The query of the link may have changed meanwhile.
     """
     url = host.put("/lamp.glb", CONTENT, faults=[cut(120_000)], **how)
-    with Downloader(DownloadLimits(most_tries=1)) as first, pytest.raises(DownloadFailed):
-        first.fetch(url + "?signature=old", target)
+    failed(url + "?signature=old", target, DownloadLimits(most_tries=1))
     assert not target.exists()
     with Downloader() as second:
         second.fetch(url + "?signature=new", target)
@@ -104,118 +97,72 @@ def test_a_part_without_a_readable_note_is_not_continued(host: FileHost, target:
     assert "range" not in host.asked[-1].headers
 
 
+@pytest.mark.parametrize(("total", "more", "asked"), [(len(CONTENT), b"", 0), (None, b"more", 2)])
 def test_a_complete_part_is_renamed_without_a_request(
-    host: FileHost, loader: Downloader, target: Path
+    host: FileHost, loader: Downloader, target: Path, total: int | None, more: bytes, asked: int
 ) -> None:
-    """After a kill between the last byte and the renaming, nothing is downloaded again."""
+    """So after a kill before the renaming. On 416 Range Not Satisfiable the download starts over."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     left = download_folder.PartFile(target)
-    left.begin(download_folder.PartSource(files_urls.without_query(url), '"a"', len(CONTENT)))
-    left.path.write_bytes(CONTENT)
+    left.begin(download_folder.PartSource(files_urls.without_query(url), '"a"', total))
+    left.path.write_bytes(CONTENT + more)
     loader.fetch(url, target)
-    assert target.read_bytes() == CONTENT and host.asked == []
+    assert target.read_bytes() == CONTENT and len(host.asked) == asked
 
 
-@pytest.mark.parametrize("knows_ranges", [True, False])
-def test_a_changed_file_is_downloaded_from_the_start(
-    host: FileHost, loader: Downloader, target: Path, knows_ranges: bool
+def part_of(content: bytes, etag: str, start: int, end: int | None = None) -> Fault:
+    """Answer 206 with a part of this content, whatever was requested."""
+    end = len(content) if end is None else end
+    headers = {"ETag": etag, "Content-Range": f"bytes {start}-{end - 1}/{len(content)}"}
+    return lambda handler, served: handler.answer(206, content[start:end], headers)
+
+
+def other_part(handler: Handler, served: Served) -> None:
+    """The file has changed meanwhile, and If-Range is ignored."""
+    served.content, served.etag = OTHER, '"b"'
+    part_of(OTHER, '"b"', 100_000)(handler, served)
+
+
+STRANGE: dict[str, tuple[bytes, dict[str, Any], tuple[Fault, ...]]] = {
+    "a changed file": (OTHER, {"etag": '"a"'}, (cut(100_000), become(OTHER, '"b"'))),
+    "and no ranges": (
+        OTHER,
+        {"etag": '"a"', "knows_ranges": False},
+        (cut(100_000), become(OTHER, '"b"')),
+    ),
+    "a range of a changed file": (OTHER, {"etag": '"a"'}, (cut(100_000), other_part)),
+    "a range from another byte": (
+        CONTENT,
+        {"etag": '"a"'},
+        (cut(100_000), part_of(CONTENT, '"a"', 90_000)),
+    ),
+    "no validator": (CONTENT, {}, (cut(100_000),)),
+    "a weak validator": (CONTENT, {"etag": 'W/"a"'}, (cut(100_000),)),
+    "no length": (CONTENT, {"tells_length": False}, ()),
+}
+
+
+@pytest.mark.parametrize(("expected", "how", "faults"), STRANGE.values(), ids=STRANGE)
+def test_bytes_of_two_files_are_not_mixed(
+    host: FileHost,
+    loader: Downloader,
+    target: Path,
+    expected: bytes,
+    how: dict[str, Any],
+    faults: tuple[Fault, ...],
 ) -> None:
-    """With a new ETag, or from a host without ranges, the 200 answer replaces the part."""
-    loader.fetch(
-        host.put(
-            "/lamp.glb",
-            CONTENT,
-            etag='"a"',
-            knows_ranges=knows_ranges,
-            faults=[cut(100_000), become(OTHER, '"b"')],
-        ),
-        target,
-    )
-    assert target.read_bytes() == OTHER
-
-
-def test_a_range_of_a_changed_file_is_not_appended(
-    host: FileHost, loader: Downloader, target: Path
-) -> None:
-    """A 206 answer that ignores If-Range does not mix bytes of two files."""
-
-    def wrong_range(handler, served):  # type: ignore[no-untyped-def]
-        served.content, served.etag = OTHER, '"b"'
-        handler.answer(
-            206,
-            OTHER[100_000:],
-            {"ETag": '"b"', "Content-Range": f"bytes 100000-{len(OTHER) - 1}/{len(OTHER)}"},
-        )
-
-    loader.fetch(
-        host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), wrong_range]), target
-    )
-    assert target.read_bytes() == OTHER
-
-
-def test_a_range_from_the_wrong_position_is_not_appended(
-    host: FileHost, loader: Downloader, target: Path
-) -> None:
-    """After a range that starts at another byte, the download starts over."""
-
-    def shifted(handler, served):  # type: ignore[no-untyped-def]
-        handler.answer(
-            206,
-            CONTENT[90_000:],
-            {"ETag": '"a"', "Content-Range": f"bytes 90000-{len(CONTENT) - 1}/{len(CONTENT)}"},
-        )
-
-    loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), shifted]), target)
-    assert target.read_bytes() == CONTENT
-
-
-def test_a_part_longer_than_the_file_starts_over(
-    host: FileHost, loader: Downloader, target: Path
-) -> None:
-    """On 416 Range Not Satisfiable the download starts over instead of failing."""
-    url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    left = download_folder.PartFile(target)
-    left.begin(download_folder.PartSource(files_urls.without_query(url), '"a"', None))
-    left.path.write_bytes(CONTENT + b"more")
-    loader.fetch(url, target)
-    assert target.read_bytes() == CONTENT
-
-
-def test_without_a_validator_a_broken_download_starts_over(
-    host: FileHost, loader: Downloader, target: Path
-) -> None:
-    """Without an ETag or a date, no range is requested."""
-    loader.fetch(host.put("/lamp.glb", CONTENT, faults=[cut(100_000)]), target)
-    assert target.read_bytes() == CONTENT
-    assert all("range" not in asked.headers for asked in host.asked)
-
-
-def test_a_weak_etag_is_not_used_to_continue(
-    host: FileHost, loader: Downloader, target: Path
-) -> None:
-    """W/"…" does not promise the same bytes."""
-    loader.fetch(host.put("/lamp.glb", CONTENT, etag='W/"a"', faults=[cut(100_000)]), target)
-    assert target.read_bytes() == CONTENT
-    assert all("range" not in asked.headers for asked in host.asked)
+    """Only a strong validator lets a download continue; a file ends with its length or connection."""
+    loader.fetch(host.put("/lamp.glb", CONTENT, faults=[*faults], **how), target)
+    assert target.read_bytes() == expected
+    if how.get("etag") != '"a"':
+        assert all("range" not in asked.headers for asked in host.asked)
 
 
 def test_a_file_shorter_than_its_length_is_an_error(host: FileHost, target: Path) -> None:
     """A file that is shorter than the host said is not taken for complete."""
     url = host.put("/lamp.glb", CONTENT, faults=[claim(len(CONTENT) + 5)] * 9)
-    with (
-        Downloader(DownloadLimits(tries=3), sleep=lambda _: None) as loader,
-        pytest.raises(DownloadFailed, match=r"lamp\.glb from 127"),
-    ):
-        loader.fetch(url, target)
+    failed(url, target, DownloadLimits(tries=3), match=r"lamp\.glb from 127")
     assert not target.exists() and len(host.asked) == 4  # the first brought something new
-
-
-def test_a_file_without_a_length_ends_with_the_connection(
-    host: FileHost, loader: Downloader, target: Path
-) -> None:
-    """Without Content-Length the end of the connection ends the file."""
-    loader.fetch(host.put("/lamp.glb", CONTENT, tells_length=False), target)
-    assert target.read_bytes() == CONTENT
 
 
 @pytest.mark.covers("S-large")
@@ -241,30 +188,16 @@ def test_each_kind_of_file_has_its_limit() -> None:
 
 def test_an_empty_file_is_an_error(host: FileHost, target: Path) -> None:
     """Zero bytes are never a result."""
-    with (
-        Downloader(DownloadLimits(tries=2), sleep=lambda _: None) as loader,
-        pytest.raises(DownloadFailed, match="nothing"),
-    ):
-        loader.fetch(host.put("/lamp.glb", b""), target)
+    failed(host.put("/lamp.glb", b""), target, DownloadLimits(tries=2), match="nothing")
     assert not target.exists()
 
 
-def test_a_range_that_was_not_requested_is_refused(
-    host: FileHost, time: Time, target: Path
-) -> None:
+def test_a_range_that_was_not_requested_is_refused(host: FileHost, target: Path) -> None:
     """A host that answers 206 to plain requests never gives a file."""
-
-    def partial(handler, served):  # type: ignore[no-untyped-def]
-        handler.answer(
-            206, CONTENT[:1000], {"ETag": '"a"', "Content-Range": f"bytes 0-999/{len(CONTENT)}"}
-        )
-
-    url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[partial] * 9)
-    with (
-        Downloader(DownloadLimits(tries=3), clock=lambda: time.now, sleep=time.sleep) as loader,
-        pytest.raises(DownloadFailed),
-    ):
-        loader.fetch(url, target)
+    faults = [part_of(CONTENT, '"a"', 0, 1000)] * 9
+    failed(
+        host.put("/lamp.glb", CONTENT, etag='"a"', faults=faults), target, DownloadLimits(tries=3)
+    )
     assert not target.exists() and len(host.asked) == 3
 
 
@@ -272,25 +205,10 @@ def test_a_range_shorter_than_requested_is_continued(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
     """A host that sends one piece at a time is asked for the next piece."""
-
-    def piece(handler, served):  # type: ignore[no-untyped-def]
-        start = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-"))
-        content = served.content[start : start + 60_000]
-        handler.answer(
-            206,
-            content,
-            {
-                "ETag": '"a"',
-                "Content-Range": f"bytes {start}-{start + len(content) - 1}/{len(CONTENT)}",
-            },
-        )
-
-    loader.fetch(
-        host.put(
-            "/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), piece, piece, piece, piece]
-        ),
-        target,
-    )
+    starts = (100_000, 160_000, 220_000, 280_000)
+    pieces = [part_of(CONTENT, '"a"', at, min(at + 60_000, len(CONTENT))) for at in starts]
+    url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), *pieces])
+    loader.fetch(url, target)
     assert target.read_bytes() == CONTENT and len(host.asked) == 5
 
 
@@ -302,10 +220,7 @@ def test_a_stopped_download_keeps_its_part(
     came: list[int] = []
     with pytest.raises(Stopped):
         loader.fetch(
-            url,
-            target,
-            stop=lambda: bool(came) and came[-1] > 0,
-            progress=lambda done, _: came.append(done),
+            url, target, stop=lambda: came[-1:] > [0], progress=lambda done, _: came.append(done)
         )
     kept = download_folder.PartFile(target).size
     assert 0 < kept < len(CONTENT)
@@ -328,24 +243,12 @@ def test_one_downloader_serves_several_threads(
     host: FileHost, loader: Downloader, tmp_path: Path
 ) -> None:
     """Files that are downloaded at the same time are not mixed."""
-    contents = {
-        name: random.Random(name).randbytes(200_000)
-        for name in ("a.glb", "b.glb", "c.glb", "d.glb")
-    }
-    urls = {
-        name: host.put("/" + name, content, etag=f'"{name}"', faults=[cut(70_000)])
-        for name, content in contents.items()
-    }
-    threads = [
-        threading.Thread(target=loader.fetch, args=(url, tmp_path / name))
-        for name, url in urls.items()
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    for name, content in contents.items():
-        assert (
-            hashlib.sha256((tmp_path / name).read_bytes()).digest()
-            == hashlib.sha256(content).digest()
-        )
+    contents = {f"{name}.glb": random.Random(name).randbytes(200_000) for name in "abcd"}
+
+    def fetch(name: str) -> Path:
+        url = host.put("/" + name, contents[name], etag=f'"{name}"', faults=[cut(70_000)])
+        return loader.fetch(url, tmp_path / name)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(fetch, contents))
+    assert all((tmp_path / name).read_bytes() == content for name, content in contents.items())

@@ -15,7 +15,7 @@ import pytest
 from mint_blender.files import download_folder
 from mint_blender.files.errors import DownloadFailed, LinkExpired, TooSlow
 
-from .downloading import CONTENT, Downloader, DownloadLimits, Time
+from .downloading import CONTENT, Downloader, DownloadLimits, Time, failed
 from .file_host import FileHost, claim, cut, hang, mute, released, status
 
 
@@ -74,27 +74,17 @@ def test_tries_that_bring_bytes_do_not_count(
     assert target.read_bytes() == CONTENT and len(host.asked) == 13
 
 
-def test_all_tries_together_are_limited(host: FileHost, time: Time, target: Path) -> None:
+def test_all_tries_together_are_limited(host: FileHost, target: Path) -> None:
     """A host that sends one byte at each try is given up."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(1)] * 100)
-    with (
-        Downloader(
-            DownloadLimits(most_tries=10), clock=lambda: time.now, sleep=time.sleep
-        ) as loader,
-        pytest.raises(DownloadFailed),
-    ):
-        loader.fetch(url, target)
+    failed(url, target, DownloadLimits(most_tries=10))
     assert len(host.asked) == 10
 
 
 def test_starting_over_is_no_progress(host: FileHost, target: Path) -> None:
     """A host that always claims more bytes than it has is given up after a few tries."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[claim(len(CONTENT) + 5)] * 40)
-    with (
-        Downloader(sleep=lambda _: None) as loader,
-        pytest.raises(DownloadFailed, match="connection was lost"),
-    ):
-        loader.fetch(url, target)
+    failed(url, target, match="connection was lost")
     assert len(host.asked) == 7  # the first brought something new
 
 
@@ -112,25 +102,15 @@ def test_retry_after_is_obeyed_within_bounds(
 def test_no_pause_ends_after_the_time_limit(host: FileHost, time: Time, target: Path) -> None:
     """A pause that would end after the time limit is not begun."""
     url = host.put("/lamp.glb", CONTENT, faults=[status(503, Retry_After="50")] * 9)
-    with (
-        Downloader(DownloadLimits(total=120), clock=lambda: time.now, sleep=time.sleep) as loader,
-        pytest.raises(DownloadFailed),
-    ):
-        loader.fetch(url, target)
+    failed(url, target, DownloadLimits(total=120), clock=lambda: time.now, sleep=time.sleep)
     assert time.now == pytest.approx(100) and len(host.asked) == 3
 
 
 def test_a_slow_download_ends_at_the_time_limit(host: FileHost, target: Path) -> None:
     """A host that keeps sending slowly is given up, and the part is kept."""
-    ticks = itertools.count()
+    ticks, limits = itertools.count(), DownloadLimits(total=12)
     url = host.put("/lamp.glb", CONTENT * 20, etag='"a"')
-    with (
-        Downloader(
-            DownloadLimits(total=12), clock=lambda: float(next(ticks)), sleep=lambda _: None
-        ) as loader,
-        pytest.raises(TooSlow, match="too long"),
-    ):
-        loader.fetch(url, target)
+    failed(url, target, limits, error=TooSlow, match="too long", clock=lambda: float(next(ticks)))
     assert not target.exists() and download_folder.PartFile(target).size > 0
 
 
@@ -148,34 +128,26 @@ def test_a_stalled_connection_is_retried(host: FileHost, target: Path) -> None:
 
 def test_a_host_that_always_stalls_is_too_slow(host: FileHost, target: Path) -> None:
     """The error says that no data arrived."""
-    with (
-        released(threading.Event()) as event,
-        Downloader(DownloadLimits(stall=0.2, most_tries=1), sleep=lambda _: None) as loader,
-        pytest.raises(TooSlow, match="No data arrived for lamp"),
-    ):
-        loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[hang(event)]), target)
+    with released(threading.Event()) as event:
+        url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[hang(event)])
+        limits = DownloadLimits(stall=0.2, most_tries=1)
+        failed(url, target, limits, error=TooSlow, match="No data arrived for lamp")
 
 
 def test_a_silent_tls_handshake_says_how_long_it_was_waited_for(target: Path) -> None:
     """The limit is the one to connect; urllib3 reports a read timeout."""
-    with (
-        socket.create_server(("127.0.0.1", 0)) as silent,
-        Downloader(
-            DownloadLimits(connect=1.0, stall=20.0, most_tries=1), sleep=lambda _: None
-        ) as loader,
-        pytest.raises(TooSlow, match=r"No data arrived for lamp\.glb .* in 1 s\."),
-    ):
-        loader.fetch(f"https://127.0.0.1:{silent.getsockname()[1]}/lamp.glb", target)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/lamp.glb"
+        limits = DownloadLimits(connect=1.0, stall=20.0, most_tries=1)
+        said = r"No data arrived for lamp\.glb .* in 1 s\."
+        failed(url, target, limits, error=TooSlow, match=said)
 
 
 def test_a_host_that_never_answers_is_too_slow(host: FileHost, target: Path) -> None:
     """A host that takes the request and sends no headers is given up like one that stalls."""
-    with (
-        released(threading.Event()) as event,
-        Downloader(DownloadLimits(stall=0.2, tries=2), sleep=lambda _: None) as loader,
-        pytest.raises(TooSlow),
-    ):
-        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[mute(event), mute(event)]), target)
+    with released(threading.Event()) as event:
+        url = host.put("/lamp.glb", CONTENT, faults=[mute(event), mute(event)])
+        failed(url, target, DownloadLimits(stall=0.2, tries=2), error=TooSlow)
     assert len(host.asked) == 2
 
 

@@ -12,7 +12,7 @@ from mint_blender.files import urls
 from mint_blender.files.errors import DownloadFailed
 from mint_blender.net import addresses
 
-from .downloading import CONTENT, Downloader, DownloadLimits, Time
+from .downloading import CONTENT, Downloader, DownloadLimits, failed
 from .file_host import FileHost, cut, redirect, status
 
 
@@ -79,40 +79,26 @@ def test_a_public_host_cannot_redirect_to_this_computer() -> None:
 
 def test_only_real_loopback_addresses_count_as_loopback() -> None:
     """Names that only look like this computer do not count."""
-    assert all(
-        map(addresses.is_loopback_host, ["localhost", "127.0.0.1", "127.8.8.8", "::1", "LOCALHOST"])
-    )
-    assert not any(
-        map(
-            addresses.is_loopback_host,
-            [
-                "localhost.example",
-                "files.localhost",
-                "127.0.0.1.example",
-                "10.0.0.1",
-                "",
-                "0.0.0.0",
-            ],
-        )
-    )
+    near = ("localhost", "127.0.0.1", "127.8.8.8", "::1", "LOCALHOST")
+    far = ("localhost.example", "files.localhost", "127.0.0.1.example", "10.0.0.1", "", "0.0.0.0")
+    assert all(map(addresses.is_loopback_host, near))
+    assert not any(map(addresses.is_loopback_host, far))
 
 
-@pytest.mark.covers("C1-downloads", "S-key-origin")
-def test_no_credentials_are_ever_sent(
-    host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Neither ~/.netrc nor a cookie puts credentials into a request."""
+@pytest.fixture
+def _netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a password for this computer in ~/.netrc."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    host.put(
-        "/real.glb",
-        CONTENT,
-        etag='"a"',
-        headers={"Set-Cookie": "session=1; Path=/"},
-        faults=[cut(1000)],
-    )
+
+
+@pytest.mark.covers("C1-downloads", "S-key-origin")
+def test_no_credentials_are_ever_sent(host: FileHost, tmp_path: Path, _netrc: None) -> None:
+    """Neither ~/.netrc nor a cookie puts credentials into a request."""
+    cookie = {"Set-Cookie": "session=1; Path=/"}
+    host.put("/real.glb", CONTENT, etag='"a"', headers=cookie, faults=[cut(1000)])
     moved = host.put("/lamp.glb", b"", headers={}, faults=[redirect("/real.glb")])
     with Downloader(sleep=lambda _: None) as loader:
         loader.fetch(host.url("/real.glb"), tmp_path / "a.glb")
@@ -122,16 +108,10 @@ def test_no_credentials_are_ever_sent(
         assert not {"authorization", "cookie", "proxy-authorization"} & set(asked.headers)
 
 
-def test_the_netrc_file_of_that_test_would_have_been_used(
-    host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_netrc_file_of_that_test_would_have_been_used(host: FileHost, _netrc: None) -> None:
     """Prove the test above: an ordinary requests session sends what ~/.netrc holds."""
     import requests
 
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
-    netrc.chmod(0o600)
-    monkeypatch.setenv("NETRC", str(netrc))
     requests.get(host.put("/lamp.glb", CONTENT), timeout=10)
     assert "authorization" in host.asked[0].headers
 
@@ -168,14 +148,9 @@ def test_the_ca_bundle_of_the_environment_is_used(
     authority.cert_pem.write_to_path(bundle)
     with FileHost(certificate=authority.issue_cert("127.0.0.1")) as host:
         url = host.put("/lamp.glb", CONTENT)
-        with (
-            Downloader() as loader,
-            pytest.raises(
-                DownloadFailed, match=r"127\.0\.0\.1: its TLS certificate is not trusted"
-            ) as caught,
-        ):
-            loader.fetch(url, tmp_path / "refused.glb")
-        assert not caught.value.retryable and host.asked == []
+        said = r"127\.0\.0\.1: its TLS certificate is not trusted"
+        error = failed(url, tmp_path / "refused.glb", match=said)
+        assert not error.retryable and host.asked == []
         monkeypatch.setenv(variable, str(bundle))
         with Downloader() as loader:
             assert loader.fetch(url, tmp_path / "lamp.glb").read_bytes() == CONTENT
@@ -187,12 +162,8 @@ def test_a_missing_ca_bundle_is_named(
     """A wrong REQUESTS_CA_BUNDLE is named, and nothing is sent."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
     url = host.put("/lamp.glb", CONTENT).replace("http://", "https://")
-    with (
-        Downloader() as loader,
-        pytest.raises(DownloadFailed, match="REQUESTS_CA_BUNDLE") as caught,
-    ):
-        loader.fetch(url, tmp_path / "lamp.glb")
-    assert not caught.value.retryable and host.asked == []
+    error = failed(url, tmp_path / "lamp.glb", match="REQUESTS_CA_BUNDLE")
+    assert not error.retryable and host.asked == []
 
 
 def test_a_redirect_from_https_to_http_stays_on_this_computer(
@@ -210,36 +181,24 @@ def test_a_redirect_from_https_to_http_stays_on_this_computer(
             loader.fetch(far, tmp_path / "far.glb")
 
 
-def test_an_unreachable_host_is_named(tmp_path: Path, time: Time) -> None:
+def test_an_unreachable_host_is_named(tmp_path: Path) -> None:
     """The message names the host and the file, but not the query."""
     with FileHost() as gone:
         url = gone.url("/lamp.glb?signature=private")
-    with (
-        Downloader(DownloadLimits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader,
-        pytest.raises(DownloadFailed) as caught,
-    ):
-        loader.fetch(url, tmp_path / "lamp.glb")
-    assert (
-        "lamp.glb from 127.0.0.1" in str(caught.value)
-        and "private" not in str(caught.value)
-        and caught.value.retryable
-    )
+    error = failed(url, tmp_path / "lamp.glb", DownloadLimits(tries=2))
+    assert "lamp.glb from 127.0.0.1" in str(error) and "private" not in str(error)
+    assert error.retryable
 
 
-def test_an_unreachable_proxy_is_named(
-    tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreachable_proxy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the proxy settings, since the file host is not to blame."""
     with FileHost() as gone:
         monkeypatch.setenv("https_proxy", gone.url(""))
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with (
-        Downloader(DownloadLimits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader,
-        pytest.raises(DownloadFailed, match="HTTPS_PROXY") as caught,
-    ):
-        loader.fetch("https://cdn.example/lamp.glb", tmp_path / "lamp.glb")
-    assert caught.value.retryable and caught.value.is_outage
+    url = "https://cdn.example/lamp.glb"
+    error = failed(url, tmp_path / "lamp.glb", DownloadLimits(tries=2), match="HTTPS_PROXY")
+    assert error.retryable and error.is_outage
 
 
 def test_a_redirect_without_a_location_is_an_error(

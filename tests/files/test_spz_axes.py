@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from mint_blender.files.errors import InvalidSplats
-from mint_blender.files.spz import decode
 from mint_blender.files.spz.coordinates import PER_DEGREE, basis
 
 from . import build_spz
+from .read_spz import Splats, read_splats, to_blender_axes
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 4])
 def test_radiance_is_rotated_with_the_axes(degree):
     """In Blender's axes a splat shows towards (x, -z, y) what it showed towards (x, y, z)."""
     made = build_spz.made_up(8, degree=degree)
-    turned = decode.to_blender_axes(made)
+    turned = to_blender_axes(made)
     directions = np.random.default_rng(5).normal(size=(50, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     count = PER_DEGREE[degree]
@@ -70,7 +70,7 @@ def record(number: int) -> bytes:
     return struct.pack("<III", 0xADBE0003, 4, number)
 
 
-def in_other_axes(made: decode.Splats, system: str) -> decode.Splats:
+def in_other_axes(made: Splats, system: str) -> Splats:
     """Return the same splats as a program with these axes would write them.
 
     They are derived from the ellipsoids' covariances, not from a formula of ours.
@@ -114,7 +114,7 @@ def quaternion(turn: np.ndarray) -> list[float]:
     return list(np.array(q) / np.linalg.norm(q))
 
 
-def covariances(splats: decode.Splats) -> np.ndarray:
+def covariances(splats: Splats) -> np.ndarray:
     """Return the covariance matrices of the ellipsoids, shape (n, 3, 3)."""
     axes = matrices(splats.rotations) * splats.scales[:, None, :]
     return axes @ axes.transpose(0, 2, 1)
@@ -127,7 +127,7 @@ def test_splats_in_other_axes_are_converted(write_spz, version, number):
     made = build_spz.made_up(60, degree=3)
     # turned values must still fit into the format
     made = replace(made, harmonics=made.harmonics * np.float32(0.3))
-    usual = decode.to_blender_axes(made)
+    usual = to_blender_axes(made)
     orbit = struct.pack("<II", 0xADBE0002, 12) + bytes(12)
     path = write_spz(
         build_spz.encode(
@@ -137,8 +137,8 @@ def test_splats_in_other_axes_are_converted(write_spz, version, number):
             extension=orbit + record(number),
         )
     )
-    assert decode.read_axes(path) == decode.decode(path).axes == SYSTEMS[number]
-    turned = decode.to_blender_axes(decode.decode(path))
+    assert read_splats(path).axes == SYSTEMS[number]
+    turned = to_blender_axes(read_splats(path))
     np.testing.assert_allclose(turned.positions, usual.positions, atol=1e-3)
     largest = np.abs(covariances(usual)).max(axis=(1, 2), keepdims=True)
     # a size has steps of 6 %
@@ -160,8 +160,8 @@ def test_the_conversion_is_exact(system):
     """Only single precision is lost; scales, colors and opacities stay the same."""
     made = build_spz.made_up(60, degree=4)
     usual, turned = (
-        decode.to_blender_axes(made),
-        decode.to_blender_axes(replace(in_other_axes(made, system), axes=system)),
+        to_blender_axes(made),
+        to_blender_axes(replace(in_other_axes(made, system), axes=system)),
     )
     np.testing.assert_allclose(turned.positions, usual.positions, atol=1e-6)
     np.testing.assert_allclose(covariances(turned), covariances(usual), atol=1e-6)
@@ -187,23 +187,20 @@ def test_an_unreadable_axes_record_is_refused(write_spz, version, what):
     path = write_spz(
         build_spz.encode(build_spz.made_up(10), version=version, flags=2, extension=records)
     )
-    for read in (decode.decode, decode.read_axes):
-        with pytest.raises(InvalidSplats, match=words) as caught:
-            read(path)
-        assert str(caught.value).startswith("The splat file place.spz ") and str(
-            caught.value
-        ).endswith(".")
+    with pytest.raises(InvalidSplats, match=words) as caught:
+        read_splats(path)
+    assert str(caught.value).startswith("The splat file place.spz ")
+    assert str(caught.value).endswith(".")
 
 
 def test_version_4_records_are_read_without_their_flag(write_spz):
     """Bytes there that are no record are padding."""
     made = build_spz.made_up(10)
     assert (
-        decode.decode(write_spz(build_spz.encode(made, version=4, extension=record(2)))).axes
-        == "RDB"
+        read_splats(write_spz(build_spz.encode(made, version=4, extension=record(2)))).axes == "RDB"
     )
     assert (
-        decode.decode(write_spz(build_spz.encode(made, version=4, extension=b"\xff" * 13))).axes
+        read_splats(write_spz(build_spz.encode(made, version=4, extension=b"\xff" * 13))).axes
         == "RUB"
     )
 
@@ -211,7 +208,7 @@ def test_version_4_records_are_read_without_their_flag(write_spz):
 def test_positions_and_rotations_in_blender_axes():
     """Positions are where the glTF importer puts them, and ellipsoids are rotated with them."""
     made = build_spz.made_up(50)
-    turned = decode.to_blender_axes(made)
+    turned = to_blender_axes(made)
     np.testing.assert_allclose(turned.positions, made.positions @ QUARTER_TURN.T, atol=1e-6)
     np.testing.assert_allclose(
         matrices(turned.rotations), QUARTER_TURN @ matrices(made.rotations), atol=1e-5

@@ -148,14 +148,11 @@ def watch(job_service: JobService, job: Job) -> list[str]:
     def tell(event: Event) -> None:
         if isinstance(event, RetryScheduled):
             scheduled_retries.append(plain(event.message))
-        elif (
-            isinstance(event, JobChanged)
-            and event.job.problem is not None
-            and event.job.problem.cause is Cause.PATIENCE
-            and not scheduled_retries
-        ):
-            scheduled_retries.append(event.job.problem.message)
-            job_service.cancel(job.id)
+        elif isinstance(event, JobChanged) and not scheduled_retries:
+            problem = job_service.job(event.job_id).problem
+            if problem is not None and problem.cause is Cause.PATIENCE:
+                scheduled_retries.append(problem.message)
+                job_service.cancel(job.id)
 
     job_service.watch([job.id], tell)
     return scheduled_retries

@@ -24,11 +24,11 @@ from unittest.mock import patch
 
 from mint_blender.cli import session
 from mint_blender.cli.batch import line_jobs
-from mint_blender.cli.batch.lines import Line
 from mint_blender.cli.batch.result_writer import ResultWriter, Writers
 from mint_blender.cli.batch.runner import BatchRun, Options
 from mint_blender.cli.output.terminal import Display, Terminal
 from mint_blender.files.file_lock import FileInUse, file_lock
+from mint_blender.jobs.batch_lines import Line
 from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .messages import Response
+from ..mint_model.messages import Response
 from .surprises import Surprises
 
 TIMES = ("createdAt", "updatedAt", "completedAt", "canceledAt")

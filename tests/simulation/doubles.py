@@ -7,7 +7,7 @@ import json
 import random
 from typing import Any
 
-from .messages import Request, Response
+from ..mint_model.messages import Request, Response
 from .mint_operations import Project
 from .mint_service import Habits, SimulatedMint
 from .surprises import Surprises

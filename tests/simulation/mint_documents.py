@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from .messages import Response
+from ..mint_model.messages import Response
 from .mint_files import link
 from .mint_operations import DONE, ENDED, PREVIEW, TOTAL, Operation, Resource
 

@@ -11,7 +11,7 @@ import struct
 import zlib
 from functools import lru_cache
 
-from .messages import Request, Response
+from ..mint_model.messages import Request, Response
 
 HOST = "cdn.mint.gg"
 LINK_LIFETIME = 3600.0

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..mint_model.messages import Request, Response
 from . import mint_documents as documents
-from .messages import Request, Response
 from .mint_documents import problem
 from .mint_operations import (
     DONE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .messages import Request, Response
+from ..mint_model.messages import Request, Response
 from .mint_operations import Project
 from .surprises import DAY, Surprises
 

@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from .messages import Response
+from ..mint_model.messages import Response
 from .mint_documents import document, problem
 from .mint_operations import Project
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
+from ..mint_model.messages import Request, Response
 from .document_forms import in_form
-from .messages import Request, Response
 from .mint_documents import problem
 from .mint_handlers import Habits, Handlers, Outcome
 from .mint_keys import IdempotencyKeys, Remembered, Slot

@@ -24,6 +24,7 @@ from .actions import Actions
 from .batch import run_batch
 from .hostile_folder import Forger
 from .process import Machine, Process
+from .surprises import SMALL_CLOCK_JUMP
 from .world import API, OTHER_API, Beat, World
 
 BLENDERS = ("Blender A", "Blender B")
@@ -165,7 +166,7 @@ class People:
     def _jump(self) -> None:
         world, most = self.world, self.world.most_clock_jump
         if world.surprises.clock_jumps:  # small ones are as likely, and each is corrected
-            most = world.chance.choice([world.options.most_clock_jump, 7200.0, most])
+            most = world.chance.choice([SMALL_CLOCK_JUMP, 7200.0, most])
             world.at(world.chance.expovariate(1 / 3600.0), self._correct_clock)
         world.clock.offset = self.rng.uniform(-most, most)
         world.note(f"this computer's clock is off by {world.clock.offset:.0f} s")

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import pytest
 
+from ..mint_model.messages import Response
 from .doubles import NOW, Always, Mint, body, request
-from .messages import Response
 from .mint_operations import LIMIT
 from .surprises import DAY, LONGEST_LAG
 

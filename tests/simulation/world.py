@@ -24,12 +24,12 @@ from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine import scheduler, workflow_runner
 from mint_blender.mint.account import Account
 
+from ..mint_model.messages import Request, Response
 from ..specification.recorder import recorded
 from .books import Books
 from .clicks import Clicks
 from .clock import SimulatedClock, simulated_time
 from .disk import Disk, Killed, in_memory, simulated_disk
-from .messages import Request, Response
 from .mint_files import HOST, FileHost
 from .mint_operations import Project
 from .mint_service import Habits, SimulatedMint
@@ -39,7 +39,7 @@ from .options import Options
 from .pictures import Pictures
 from .process import Machine, Process
 from .recording import record, recorder_of
-from .surprises import LONGEST_CLOCK_JUMP, Surprises
+from .surprises import SMALL_CLOCK_JUMP, Surprises
 
 API = "https://api.mint.gg/v1"
 OTHER_API = "https://api.dev.mint.gg/v1"
@@ -185,7 +185,7 @@ class World:
     def most_clock_jump(self) -> float:
         """By how many seconds this computer's clock is off at most."""
         most = self.options.most_clock_jump
-        return max(most, LONGEST_CLOCK_JUMP) if self.surprises.clock_jumps else most
+        return most if self.surprises.clock_jumps else min(most, SMALL_CLOCK_JUMP)
 
     def come_to_rest(self) -> None:
         """Let everything work again. What Mint's documents look like stays as it is."""

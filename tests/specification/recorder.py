@@ -241,7 +241,7 @@ class Recorder:
         """Send the request itself."""
         journal, sent = self._identity(), self._sends[-1]
         self._calls[call.key] = call
-        secret = client._transport._secret.encode()
+        secret = client._secret.encode()
         digest = hmac.new(self._salts.get(call.key, b""), secret, hashlib.sha256).hexdigest()
         self.events.append(
             events.Sent(call.key, f"key:{digest[:40]}", self._now(), sent.attempt, journal=journal)

@@ -13,6 +13,7 @@ from typing import Any
 from ...delivery.write_files import copy_file, write_text
 from ...files import disk
 from ...files.pictures import SUFFIXES
+from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import Role
 from ...jobs.phases import Phase, Verb
@@ -20,7 +21,6 @@ from ...jobs.presentation import presenter
 from ...mint.schema import Kind
 from ..output.job_json import job_record
 from ..output.terminal import Terminal
-from .lines import Line
 
 
 class LineState(StrEnum):

@@ -38,8 +38,9 @@ class ProgressReporter:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if isinstance(event, JobChanged):
-            self._show_state(event.job)
-            self._show_slow(event.job)
+            if job := self._job_service.cache.get(event.job_id):  # unless it was dismissed
+                self._show_state(job)
+                self._show_slow(job)
         elif isinstance(event, Progress):
             self._show_download(event)
         elif isinstance(event, RetryScheduled):

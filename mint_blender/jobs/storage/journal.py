@@ -17,7 +17,7 @@ from dataclasses import replace
 from ...files import urls
 from ...mint.account import Owner
 from ...mint.schema import Kind
-from ..budget.spending import finalized, with_costs
+from ..budget.spending import finalized
 from ..job import Job, is_unanswered, operation_of
 from ..job_values import PAID_VERBS, Decision
 from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, of_preview
@@ -44,8 +44,8 @@ class Journal(JournalReader):
         """Commit new jobs, all or none. Returns them as stored, owned by the current account."""
         with self._db.transaction():
             self.look_up_account()
-            owned = [self._owned(job) for job in jobs]
-            for job in owned:
+            added = []
+            for job in map(self._owned, jobs):
                 owner = job.owner or Owner("", "")
                 self._db.rows(
                     "INSERT INTO jobs (id, created_at, kind, phase, record, client_request, origin,"
@@ -63,10 +63,10 @@ class Journal(JournalReader):
                 phase_moves.note(self._db, job.id, job.phase)
                 for request in job.requests:
                     self.paid_requests.insert(request)
-                self._note_content(job.id, job)
-        for job in owned:
+                added.append(self._note_content(job.id, job) or job)
+        for job in added:
             log.info("Job %s: new (%s, %s), %s", job.id, _kind(job), job.request.preset, job.phase)
-        return owned
+        return added
 
     def _owned(self, job: Job) -> Job:
         """Return a new job as it is stored: of the current account, and of this journal file."""
@@ -80,7 +80,7 @@ class Journal(JournalReader):
             else each
             for each in job.requests
         )
-        job, _ = with_costs(job if ours == job.requests else replace(job, requests=ours))
+        job = job if ours == job.requests else replace(job, requests=ours)
         if self.current_account is None:
             return job
         owner = job.owner or self.current_account.owner or Owner(self.current_account.origin, "")
@@ -91,31 +91,40 @@ class Journal(JournalReader):
             hold=self.current_account.hold(owner),
         )
 
-    def save(self, job: Job, *, answered: Decision | None = None) -> None:
-        """Commit a job as it now is.
+    def save(self, job: Job, *, answered: Decision | None = None) -> Job:
+        """Commit a job as it now is, and return it with what is never saved with it.
 
         `answered` is the decision that has been answered; the same commit removes it.
         """
         with self._db.transaction():
-            before = self._db.row("SELECT phase FROM jobs WHERE id = ?", job.id)
+            query = "SELECT phase, cancel, origin, account FROM jobs WHERE id = ?"
+            before = self._db.row(query, job.id)
+            if before is None:
+                return job
+            was_in, is_canceled, *owner = before
             self._db.rows(
                 "UPDATE jobs SET phase = ?, record = ?, client_request = ? WHERE id = ?",
                 *(job.phase.value, dump(job), _program(job), job.id),
             )
-            if before is not None and before[0] != job.phase.value:
+            if was_in != job.phase.value:
                 phase_moves.note(self._db, job.id, job.phase)
             if answered is not None and answered.verb is Verb.CANCEL:
+                is_canceled = False
                 self._db.rows("UPDATE jobs SET cancel = 0 WHERE id = ?", job.id)
             elif answered is not None:
                 self.paid_requests.give_up(answered.key)  # unless Mint's answer is there
-            self._note_content(job.id, job)
-        if before is not None and before[0] != job.phase.value:
+            owned = Owner(*owner) if any(owner) else None
+            stored = self._with_rows(job, owned, is_canceled=bool(is_canceled))
+            stored = self._note_content(job.id, stored)
+        if was_in != job.phase.value:
             _log_move(job)
+        return stored or job
 
-    def decide(self, job_id: str, decision: Decision) -> bool:
+    def decide(self, job_id: str, decision: Decision) -> Job | None:
         """Commit a decision. From a cancel on, nothing more is sent for the job.
 
-        Returns False, and stores nothing, when the job has moved on or has another decision.
+        Returns the job with it; None, and stores nothing, when the job has moved on or has another
+        decision.
         """
         with self._db.transaction():
             self.look_up_account()
@@ -126,16 +135,17 @@ class Journal(JournalReader):
                 or job.hold is not None
                 or not may_decide(decision.verb, job.phase, pending)
             ):
-                return False
-            if decision.verb is Verb.CANCEL:
+                return None
+            if is_canceled := decision.verb is Verb.CANCEL:
                 self._db.rows("UPDATE jobs SET cancel = 1 WHERE id = ?", job_id)
                 for request in job.requests:
                     self.paid_requests.cancel(request.key)
             else:
                 self._order_decision(job, decision)
-            self._note_content(job_id)
+            job = self._with_rows(job, job.owner, is_canceled=is_canceled)
+            job = self._note_content(job_id, job)
         log.info("Job %s: decided to %s", job_id, decision.verb)
-        return True
+        return job
 
     def _order_decision(self, job: Job, decision: Decision) -> None:
         verb, made = PAID_VERBS[decision.verb], operation_of(job).id
@@ -328,21 +338,26 @@ class Journal(JournalReader):
         """Let readers know that a job has changed."""
         self._db.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)
 
-    def _note_content(self, job_id: str, job: Job | None = None) -> None:
+    def _note_content(self, job_id: str, job: Job | None = None) -> Job | None:
         """Note a change that the other columns of a job, or the costs of its requests, depend on.
 
-        `job` is what its record says, if that was not read.
+        `job` is the job as it is stored, if it was not read. Returns it with those costs.
         """
         self._note_change(job_id)
-        requests = self.paid_requests.of_jobs([job_id]).get(job_id, ())
-        if job is None or requests is None:
-            job = self.job(job_id)
-        else:
-            job = with_requests(job, requests, is_canceled=False)
-        if job is not None:
-            query = "SELECT dismissed FROM jobs WHERE id = ?"
-            is_dismissed = self._db.rows(query, job_id) == [(1,)]
-            note_content(self._db, job, is_dismissed=is_dismissed)
+        job = job or self.job(job_id)
+        if job is None:
+            return None
+        is_dismissed = self._db.rows("SELECT dismissed FROM jobs WHERE id = ?", job_id) == [(1,)]
+        return note_content(self._db, job, is_dismissed=is_dismissed)
+
+    def _with_rows(self, job: Job, owner: Owner | None, *, is_canceled: bool) -> Job | None:
+        """Return a job as it would be read; None if its paid requests cannot be read."""
+        requests = self.paid_requests.of_jobs([job.id]).get(job.id, ())
+        if requests is None:
+            return None
+        hold = self.current_account.hold(owner or Owner("", "")) if self.current_account else None
+        job = with_requests(job, requests, is_canceled=is_canceled)
+        return replace(job, owner=owner, hold=hold)
 
     @contextmanager
     def single_commit(self) -> Iterator[None]:

@@ -82,8 +82,9 @@ class DecisionHandler(WorkflowPart):
         if request.found_asset is not None and self._job.source_asset_id is None:
             look.fetch_found(self._context, request.found_asset)
         elif request.operation is not None and request.found_asset is None:
-            operation = yield from self._context.poll_made(request.operation)
-            self._context.apply_operation(operation)
+            operation = yield from look.poll_made(self._context, request)
+            if operation is not None:
+                self._context.apply_operation(operation)
         elif request.state is State.DROPPED and request.may_be_started:
             yield from look.find_started(self._context, request)
 

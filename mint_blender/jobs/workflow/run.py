@@ -274,22 +274,16 @@ class Starter(WorkflowPart):
         if request is not None and request.found_asset is not None:
             look.fetch_found(self._context, request.found_asset)
         elif request is not None and request.operation is not None:
-            yield from self._continue_answered(request, request.operation)
+            yield from self._continue_answered(request)
         elif request is not None and request.state in {State.DROPPED, State.OVER}:
             yield from look.find_started(self._context, request)
         else:
             self._job = self._job.moved(Phase.CANCELED, problem=None)
 
-    def _continue_answered(self, request: PaidRequest, operation_id: str) -> Steps:
+    def _continue_answered(self, request: PaidRequest) -> Steps:
         """Continue with an operation, unless others have named it and it is not this job's."""
-        is_hearsay = request.is_outside and request.attempts == 0
-        try:
-            operation = yield from self._context.poll_made(operation_id)
-        except errors.NotFound:
-            if not is_hearsay:
-                raise
-            operation = None
-        if operation is None or (is_hearsay and not look.fits(self._job, operation)):
+        operation = yield from look.poll_made(self._context, request)
+        if operation is None:
             problem = error_messages.named_elsewhere()
             self._job = self._job.moved(Phase.PAUSED, problem=problem)
         else:

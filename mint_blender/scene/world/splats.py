@@ -32,10 +32,8 @@ import bpy
 import numpy as np
 
 from ...files.errors import InvalidSplats
-from ...files.spz import coordinates, decode
+from ...files.spz import decode
 from ...message import Message
-from ..staging_scene import staging_scene
-from ..transaction import rollback_on_error
 from . import splat_nodes
 
 MARK = "mint_splats"
@@ -55,27 +53,17 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
     Raises:
         InvalidSplats: The file is damaged or too large; no object was made.
     """
-    # Blender's own importer trusts the count in the header, and may not support other axes than the
-    # default ones
+    # Blender's own importer would accept damaged files
     header = decode.inspect(path)
-    made = (
-        _import_natively(path)
-        if has_native()
-        and header.version > 1
-        and decode.read_axes(path) == coordinates.DEFAULT_AXES
-        else None
-    )
-    if made is None:
-        made = bpy.data.objects.new(name, _data(name, header.points))
-        try:
-            with closing(decode.attributes(path)) as attributes:
-                write(made.data, attributes)
-        except BaseException:
-            _remove(made)
-            raise
-        if has_native():
-            made.data.type = NATIVE
-    made.name = made.data.name = name
+    made = bpy.data.objects.new(name, _data(name, header.points))
+    try:
+        with closing(decode.attributes(path)) as attributes:
+            write(made.data, attributes)
+    except BaseException:
+        bpy.data.batch_remove([made, made.data])
+        raise
+    if has_native():
+        made.data.type = NATIVE
     made[MARK] = header.points
     collection.objects.link(made)
     if not has_native():
@@ -196,7 +184,7 @@ def write(data: Any, attributes: Iterable[tuple[str, np.ndarray]]) -> None:
 
 
 def _types() -> dict[str, tuple[str, str]]:
-    """Return name and type of each attribute, by its name in `decode.Splats`."""
+    """Return name and type of each attribute, by its name in `decode.attributes`."""
     return {
         "positions": ("position", "FLOAT_VECTOR"),
         "scales": ("scale", "FLOAT_VECTOR"),
@@ -249,28 +237,3 @@ def _show(made: bpy.types.Object) -> None:
     made.data.attributes.active_color_name = splat_nodes.COLOR
     if made.data.materials.get(splat_nodes.NAME) is None:
         made.data.materials.append(splat_nodes.material())
-
-
-def _import_natively(path: Path) -> bpy.types.Object | None:
-    """Import with Blender 5.3's own operator in a staging scene; return None if that fails."""
-    try:
-        with rollback_on_error() as before, staging_scene() as staging:
-            view_layer = staging.view_layers[0]
-            # Only these two, for the same reasons as in `gltf_import`. The operator needs a window.
-            with bpy.context.temp_override(scene=staging, view_layer=view_layer):
-                bpy.ops.wm.spz_import(filepath=str(path))
-            objects = (each for each in before.new() if isinstance(each, bpy.types.Object))
-            (made,) = (each for each in objects if each.type == "POINTCLOUD")
-            if getattr(made.data, "type", None) != NATIVE:
-                raise TypeError
-            made.select_set(False, view_layer=view_layer)  # it would stay selected
-            for collection in list(made.users_collection):
-                collection.objects.unlink(made)
-            return made
-    # the operator reports an error, or works in another way than expected
-    except (RuntimeError, AttributeError, TypeError, ValueError):
-        return None
-
-
-def _remove(made: bpy.types.Object) -> None:
-    bpy.data.batch_remove([made, made.data])

@@ -19,7 +19,7 @@ from mint_blender.mint.retry import RetryPolicy, call_with_retries
 from ...mint_service.runner import ThreadService
 from .agent import Agent, Connect
 
-IRREVERSIBLE = {"generate", "transform", "approve", "revise", "resume", "retry", "cancel"}
+IRREVERSIBLE = {"generate", "approve", "revise", "resume", "retry", "cancel"}
 READS_HERE = {"jobs", "wait"}
 READS = {"account", "library", "reference_image", "estimate", "estimate_transform", *READS_HERE}
 

@@ -101,10 +101,10 @@ def columns_of(job: Job, without_request: float, *, is_dismissed: bool = False) 
     ]
 
 
-def note_content(database: Database, job: Job, *, is_dismissed: bool) -> None:
+def note_content(database: Database, job: Job, *, is_dismissed: bool) -> Job:
     """Write what a job is about, and what it costs: to its row, and to those of its requests.
 
-    `job` has its requests as they are in the journal.
+    `job` has its requests as they are in the journal. Returns it with their costs.
     """
     costing, without_request = spending.with_costs(job)
     for before, request in zip(job.requests, costing.requests, strict=True):
@@ -115,6 +115,7 @@ def note_content(database: Database, job: Job, *, is_dismissed: bool) -> None:
         *columns_of(job, without_request, is_dismissed=is_dismissed),
         job.id,
     )
+    return costing
 
 
 def spent(

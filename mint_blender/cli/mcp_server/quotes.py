@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from ....jobs.job import Job
-from ....jobs.queries import PriceQuery
-from ....jobs.service import JobService
+from ...jobs.job import Job
+from ...jobs.queries import PriceQuery
+from ...jobs.service import JobService
 
 LIFETIME = 600.0
 """Seconds for which a quote can be used."""

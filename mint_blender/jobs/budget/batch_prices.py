@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lines of a batch cost, and a budget over all lines while they run."""
+"""What the lines of a batch cost, and a budget over all lines while they run.
+
+The window shows the price of all lines, the command line also has a limit for them.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from ...jobs.budget.spending import Expense, at_prices
-from ...jobs.job import Job
-from ...jobs.queries import OptimizationPrice, Price, PriceQuery, prices_of
-from ...jobs.service import JobService
-from .lines import Line
+from ..batch_lines import Line
+from ..job import Job
+from ..queries import OptimizationPrice, Price, PriceQuery, prices_of
+from .prices import Budget
+from .spending import Expense, at_prices
 
 _ROUNDING = 1e-6  # Credits: tolerance for sums of fractions
 Jobs = Mapping[str, Job]
@@ -29,17 +32,13 @@ class Prices:
 
         `job` is the job that the line resumes: what it has already paid or reserved does not count.
         """
-        generation, extra = (
-            self.each.get(Price.of(line.request)),
-            self.optimization if line.optimize else 0.0,
-        )
+        generation = self.each.get(Price.of(line.request))
+        extra = self.optimization if line.optimize else 0.0
         if generation is None or extra is None:
             return None
-        return (
-            generation + extra
-            if job is None
-            else max(0.0, at_prices(job, generation, extra) - (job.cost or 0.0))
-        )
+        if job is None:
+            return generation + extra
+        return max(0.0, at_prices(job, generation, extra) - (job.cost or 0.0))
 
     def total(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
         """Return the sum over all lines; None when one price is unknown.
@@ -52,45 +51,38 @@ class Prices:
         """Return what all lines together are expected to cost; `limit` is their own."""
         each = [self.of(line, jobs.get(line.tag)) for line in lines]
         dearest = None if None in each else max(filter(None, each), default=0.0)
-        return Expense(dearest, _sum(each), most=limit, is_new=True, queries=_queries(lines))
-
-    def generations(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
-        """Return the sum without optimizations; None when one price is unknown."""
-        return replace(self, optimization=0.0).total(lines, jobs)
+        return Expense(dearest, _sum(each), most=limit, is_new=True, queries=price_queries(lines))
 
 
-def ask_prices(job_service: JobService, lines: Sequence[Line]) -> Prices:
-    """Ask Mint once for the price of each kind of line.
+def known_prices(budget: Budget, lines: Iterable[Line]) -> Prices:
+    """Return what Mint has answered about each kind of line."""
+    queries = price_queries(lines)
+    each = {query: budget.price(query) for query in queries if isinstance(query, Price)}
+    has_optimization = OptimizationPrice() in queries
+    return Prices(each, budget.price(OptimizationPrice()) if has_optimization else None)
+
+
+def price_queries(lines: Iterable[Line]) -> tuple[PriceQuery, ...]:
+    """Return the queries for the prices of all lines: one for each kind of line.
 
     Mint returns the price of an optimization only for an existing model; any model will do.
     """
-    queries, price = _queries(lines), job_service.budget.price
-    job_service.ask_unknown_prices(queries)
-    each = {query: price(query) for query in queries if isinstance(query, Price)}
-    return Prices(each, price(OptimizationPrice()) if OptimizationPrice() in queries else None)
-
-
-def _queries(lines: Iterable[Line]) -> tuple[PriceQuery, ...]:
     found = (query for line in lines for query in prices_of(line.request, line.optimize))
     return tuple(dict.fromkeys(found))
 
 
 def price_summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
     """Return one sentence about the lines to start and their price."""
-    optimized, known = (
-        sum(line.optimize is not None for line in lines),
-        prices.optimization is not None,
-    )
-    total = prices.total(lines, jobs) if known else prices.generations(lines, jobs)
-    amount = (
-        "Mint did not return a price" if total is None else f"about {total:,.0f} Credits in total"
-    )
+    optimized = sum(line.optimize is not None for line in lines)
+    is_known = prices.optimization is not None
+    without = prices if is_known else replace(prices, optimization=0.0)
+    total = without.total(lines, jobs)
+    amount = "Mint did not return a price"
+    if total is not None:
+        amount = f"about {total:,.0f} Credits in total"
     if optimized and total is not None:
-        amount += (
-            f", including the optimization of {_models(optimized)}"
-            if known
-            else f", plus the optimization of {_models(optimized)}"
-        )
+        models = "1 model" if optimized == 1 else f"{optimized} models"
+        amount += f", {'including' if is_known else 'plus'} the optimization of {models}"
     paused = sum(line.tag in jobs for line in lines)
     resumed = f" or resume ({paused} stopped before)" if paused else ""
     return f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start{resumed}: {amount}."
@@ -146,23 +138,15 @@ class BatchBudget:
 
         If it costs more than its price, later lines of its kind are expected to cost as much.
         """
+        kind, each = Price.of(line.request), self._prices.each
         if job.operation and job.operation.credits is not None:
-            self._prices.each[Price.of(line.request)] = max(
-                job.operation.credits.spent, self._prices.each.get(Price.of(line.request)) or 0.0
-            )
+            each[kind] = max(job.operation.credits.spent, each.get(kind) or 0.0)
         if job.optimization and job.optimization.credits is not None:
-            self._prices.optimization = max(
-                job.optimization.credits.spent, self._prices.optimization or 0.0
-            )
-        optimization = self._prices.optimization if line.optimize else None
-        total = at_prices(
-            job, self._prices.each.get(Price.of(line.request)) or 0.0, optimization or 0.0
-        )
+            spent = job.optimization.credits.spent
+            self._prices.optimization = max(spent, self._prices.optimization or 0.0)
+        extra = self._prices.optimization if line.optimize else None
+        total = at_prices(job, each.get(kind) or 0.0, extra or 0.0)
         return max(0.0, total - self._before.get(job.id, 0.0))
-
-
-def _models(count: int) -> str:
-    return "1 model" if count == 1 else f"{count} models"
 
 
 def _sum(prices: Iterable[float | None]) -> float | None:

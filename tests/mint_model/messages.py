@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP requests and responses as values, between the network and the simulated services."""
+"""HTTP requests and responses as values, between a front end and the model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Request:
     @property
     def token(self) -> str:
         """The API key that it carries; empty without one."""
-        return self.headers.get("Authorization", "").removeprefix("Bearer ")
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
 
     @property
     def idempotency_key(self) -> str:

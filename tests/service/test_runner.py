@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of restarts, of the service as a process, and of the control address."""
+"""The service in a thread, in a process, and on the command line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -25,55 +26,18 @@ from .contract_client import ContractClient
 Starter = Callable[..., AbstractContextManager[Any]]
 
 
-@pytest.mark.parametrize("starter", [running_service, subprocess_service])
-def test_a_restart_keeps_all_state(starter: Starter) -> None:
-    """Addresses, API key, operations, assets, files, Credits and idempotency keys are the same."""
-    with starter(clock="manual", credits=5000) as service:
-        client = ContractClient(service)
-        done = client.finished("a mug", generationPreset="fast")
-        waiting = client.start("a lamp", key="k", generationMode="review", generationPreset="fast")
-        client.until(waiting, "preview_ready")
-        picture = client.post(
-            "/reference-images", {"sourceUrl": "https://example.com/a.png"}, "p"
-        ).json()
-        before = (service.api, service.files, service.key, len(service.log()))
-        service.restart()
-        assert (service.api, service.files, service.key, len(service.log())) == before
-        assert client.operation(done)["assets"] == done["assets"]
-        assert requests.get(done["assets"]["glbUrl"], timeout=10).status_code == 200
-        assert (
-            client.start("a lamp", key="k", generationMode="review", generationPreset="fast")["id"]
-            == waiting["id"]
-        )
-        assert (
-            client.post("/reference-images", {"sourceUrl": "https://example.com/a.png"}, "p").json()
-            == picture
-        )
-        assert client.operation(waiting)["status"] == "preview_ready"
-        assert service.credits() == 5000 - 2 * 248
-        client.post(f"/operations/{waiting['id']}:approve")
-        assert client.until(waiting, "succeeded")["assets"]["glbUrl"]
-
-
-def test_a_killed_process_keeps_all_state() -> None:
-    """Everything that a response confirmed is on disk."""
-    with subprocess_service(clock="manual") as service:
-        client = ContractClient(service)
-        done = client.finished("a mug")
-        service.kill()
-        service.start()
-        assert client.operation(done)["status"] == "succeeded"
-        assert len(service.operations()) == 1
-
-
 def test_a_stopped_service_refuses_connections() -> None:
-    """After stop() connections are refused; after start() the same addresses work again."""
-    with running_service() as service:
+    """Started again, it has the same addresses and state; its time has stood still."""
+    with running_service(speed=20) as service:
+        client = ContractClient(service)
+        operation, before = client.start("a mug"), service.mint.clock.now()
         service.stop()
+        time.sleep(0.5)
         with pytest.raises(requests.ConnectionError):
             requests.get(service.api + "/health", timeout=10)
         service.start()
-        assert requests.get(service.api + "/health", timeout=10).status_code == 200
+        assert service.mint.clock.now() - before < 10.0
+        assert client.operation(operation)["id"] == operation["id"]
 
 
 def test_connections_stay_open() -> None:
@@ -106,7 +70,7 @@ def test_thread_and_process_have_the_same_interface(starter: Starter) -> None:
 
 
 def test_the_command_line(tmp_path: Path) -> None:
-    """One JSON line has the addresses; SIGTERM ends it; scenario and state files are accepted."""
+    """One JSON line has the addresses; SIGTERM ends it; a scenario file is accepted."""
     scenario = tmp_path / "scenario.json"
     scenario.write_text(json.dumps({"credits": 77, "library": {"models": 2}}), encoding="utf-8")
     command = [
@@ -119,8 +83,6 @@ def test_the_command_line(tmp_path: Path) -> None:
         "9",
         "--scenario",
         str(scenario),
-        "--state",
-        str(tmp_path / "state.db"),
     ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -133,7 +95,6 @@ def test_the_command_line(tmp_path: Path) -> None:
         process.terminate()
         assert process.stdout.read() == ""
     assert process.returncode == 0
-    assert (tmp_path / "state.db").exists()
 
 
 @pytest.mark.parametrize(
@@ -202,38 +163,3 @@ def test_an_invalid_scenario_is_reported(tmp_path: Path, scenario: dict[str, Any
     )
     assert done.returncode == 2
     assert done.stderr.startswith("mint_service: ") and "Traceback" not in done.stderr
-
-
-def test_the_control_address() -> None:
-    """/_service is outside /v1, needs no key, is not logged, and reports unknown requests."""
-    with running_service(clock="manual") as service:
-        control = service.api.removesuffix("/v1") + "/_service"
-        ContractClient(service).get("/me")
-        assert [entry["path"] for entry in requests.get(control + "/log", timeout=10).json()] == [
-            "/v1/me"
-        ]
-        assert requests.post(control + "/credits", json={"add": 5}, timeout=10).json() == {
-            "ok": True
-        }
-        assert requests.get(control + "/credits", timeout=10).json()["available"] == 5005
-        before = requests.get(control, timeout=10).json()["time"]
-        requests.post(control + "/advance", json={"seconds": 60}, timeout=10)
-        assert requests.get(control, timeout=10).json()["time"] == pytest.approx(before + 60)
-        assert {"name", "acts", "does"} == set(
-            requests.get(control + "/switches", timeout=10).json()[0]
-        )
-        assert (
-            requests.post(control + "/scenario", json={"color": 1}, timeout=10).status_code == 400
-        )
-        assert requests.get(control + "/weather", timeout=10).status_code == 404
-        assert requests.delete(control + "/log", timeout=10).status_code == 200
-        assert service.log() == []
-
-
-def test_state_has_one_file_per_content(tmp_path: Path) -> None:
-    """The same picture for two operations is stored once."""
-    with running_service(state=tmp_path / "state.db", clock="manual") as service:
-        client = ContractClient(service)
-        for _ in range(2):
-            client.until(client.start("a red mug", generationMode="review"), "preview_ready")
-        assert len(list((tmp_path / "state.db-files").iterdir())) == 1

@@ -14,6 +14,8 @@ from jsonschema.exceptions import ValidationError
 from .problems import Problem
 
 PATH = Path(__file__).with_name("mint-openapi.json")
+LARGEST_KEPT = 4096
+"""Bytes of a body whose errors are kept: a simulated world sends the same ones again and again."""
 
 
 @lru_cache(maxsize=1)
@@ -31,19 +33,26 @@ def validator(schema: str) -> Draft202012Validator:
     )
 
 
-def check(schema: str, body: object) -> None:
-    """Raise a 400 that lists the errors of a request body."""
-    found = sorted(
-        validator(schema).iter_errors(body), key=lambda e: list(map(str, e.absolute_path))
-    )
-    if not found:
+def check(schema: str, content: bytes) -> None:
+    """Raise a 400 that lists the errors of a request body, which is JSON."""
+    is_small = len(content) < LARGEST_KEPT
+    errors = _errors(schema, content) if is_small else _errors.__wrapped__(schema, content)
+    if not errors:
         return
-    errors = [complaint for error in found for complaint in _complaints(error)]
     raise Problem(
         "invalid-request",
         f"{errors[0]['path'].lstrip('/') or 'body'}: {errors[0]['message']}",
         errors=errors,
     )
+
+
+@lru_cache(maxsize=2048)
+def _errors(schema: str, content: bytes) -> list[dict[str, str]]:
+    found = sorted(
+        validator(schema).iter_errors(json.loads(content)),
+        key=lambda error: list(map(str, error.absolute_path)),
+    )
+    return [complaint for error in found for complaint in _complaints(error)]
 
 
 def _complaints(error: ValidationError) -> list[dict[str, str]]:
