@@ -16,7 +16,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import PaidVerb, of_asset
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
@@ -102,7 +102,7 @@ def test_the_committed_credits_include_a_pending_optimization(job: Job, credits:
 
 def test_the_card_shows_both_prices() -> None:
     """The card shows the sum before Mint returned any cost."""
-    assert presenter.cost(lamp(Phase.WAITING)) == "About 268 Credits"
+    assert JobView(lamp(Phase.WAITING)).cost == "About 268 Credits"
 
 
 def ordered(job: Job) -> Job:

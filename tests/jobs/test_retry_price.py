@@ -16,7 +16,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_attempt, new_conversion, new_fetch
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_retry
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
@@ -112,7 +112,7 @@ def test_the_price_at_the_click_is_kept() -> None:
 )
 def test_the_card_shows_the_expected_cost(job: Job, says: str) -> None:
     """From the click on it no longer shows the cost of the last attempt."""
-    assert presenter.cost(job) == says
+    assert JobView(job).cost == says
 
 
 # -- on the job service
@@ -137,7 +137,9 @@ def test_several_retries_stay_within_the_limit(job_service: JobService, home: Pa
 
     Another process counts the same.
     """
-    jobs = [replace(failed(), id=f"job-{number}") for number in range(3)]
+    free = {"reserved": 0, "finalized": 0}
+    runs = [operation("failed", resource=f"res_{each}", credits=free) for each in range(3)]
+    jobs = [replace(failed(), operation=run) for run in runs]
     job_service.cache.add(*jobs)
     job_service.budget.limits = Limits(day=500)
     for job in jobs[:2]:
