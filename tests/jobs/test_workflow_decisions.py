@@ -14,6 +14,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import ClaimedAssets
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State, of_preview
 from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.effects import (
     Cancel,
     Fetch,
@@ -46,6 +47,21 @@ from .workflow_harness import (
     sent,
     working,
 )
+
+
+def test_a_canceled_job_says_what_an_earlier_start_may_have_made(
+    offline_job_service: JobService,
+) -> None:
+    """It was started again, and the new start was refused, or not sent yet, when it was canceled."""
+    again = retried(replace(sent(a_job(), 1.0), phase=Phase.PAUSED))
+    stopped = replace(again, phase=Phase.BILLING)
+    run = WorkflowHarness(decided(stopped, Verb.CANCEL))
+    assert run.job.phase is Phase.CANCELED and run.job.has_note("canceled_in_doubt")
+    offline_job_service.cache.add(again)
+    offline_job_service.cancel(again.id)
+    waiting = offline_job_service.job(again.id)
+    assert waiting.phase is Phase.CANCELED and waiting.has_note("canceled_in_doubt")
+
 
 P1, P2, P3 = (f"{FILES}p{number}.webp" for number in (1, 2, 3))
 
