@@ -193,7 +193,7 @@ class Asset:
 class Page:
     """One page of a list; `next_cursor` is None on the last.
 
-    `left_out` is the number of entries without a valid id, which cannot be used.
+    `left_out` is the number of entries that cannot be read, or have no valid id.
     """
 
     data: tuple[Asset, ...]
@@ -211,7 +211,7 @@ class Page:
         found = entries if isinstance(entries, list) else ()
         assets = [Asset.from_json(kind, entry) for entry in found if _object(entry) is not None]
         usable = tuple(asset for asset in assets if asset.id)
-        return cls(usable, cursor, len(assets) - len(usable))
+        return cls(usable, cursor, len(found) - len(usable))
 
 
 @dataclass(frozen=True)

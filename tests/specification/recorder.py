@@ -307,16 +307,16 @@ class Recorder:
 
     def candidates(self, context: Any, request: Any) -> Generator[Any, Any, Any]:
         """Read the lists."""
-        found, is_alone = yield from self._candidates(context, request)
+        found, *more = yield from self._candidates(context, request)
         names = tuple(f"{FOUND}{asset.id}" for asset in found)
         at = self._now() + _WHOLE_SECONDS
         self.events.append(events.Looked(request.key, names, True, at, journal=self._identity()))
-        return found, is_alone
+        return found, *more
 
     _candidates: Callable[[Any, Any], Generator[Any, Any, Any]]
 
     def tell(
-        self, context: Any, request: Any, found: Any, refusal: Any
+        self, context: Any, request: Any, found: Any, refusal: Any, **more: Any
     ) -> Generator[Any, Any, None]:
         """Tell a person what the lists show. That stays in the job, for every process."""
         journal = self._identity()
@@ -324,9 +324,9 @@ class Recorder:
             at = self._now() + _WHOLE_SECONDS
             self.events.append(events.Looked(request.key, (), True, at, journal=journal))
         self.events.append(events.Told(request.key, journal=journal))
-        yield from self._tell(context, request, found, refusal)
+        yield from self._tell(context, request, found, refusal, **more)
 
-    _tell: Callable[[Any, Any, Any, Any], Generator[Any, Any, None]]
+    _tell: Callable[..., Generator[Any, Any, None]]
 
     def use_candidate(self, service: JobService, job_id: str, asset_id: str) -> None:
         """Use what a person has chosen."""
