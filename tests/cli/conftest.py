@@ -46,11 +46,7 @@ def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
         session,
         "RETRIES",
         RetryPolicy(
-            first=0.02,
-            factor=1.0,
-            give_up_after=1.0,
-            min_retry_after=0.02,
-            max_retry_after=0.02,
+            first=0.02, factor=1.0, give_up_after=1.0, min_retry_after=0.02, max_retry_after=0.02
         ),
     )
     monkeypatch.setattr(context, "SHOWN_WITHIN", 0.16)
