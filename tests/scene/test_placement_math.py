@@ -146,9 +146,7 @@ def test_the_winding_of_faces_does_not_matter() -> None:
 @pytest.mark.parametrize(
     "parts", [(sheet(-1.0, 5.0), sheet(1.5, 5.0)), (sheet(-1.0, 5.0, hole=4.0),)]
 )
-def test_an_unclear_orientation_is_none(
-    parts: tuple[tuple[np.ndarray, np.ndarray], ...],
-) -> None:
+def test_an_unclear_orientation_is_none(parts: tuple[tuple[np.ndarray, np.ndarray], ...]) -> None:
     """With equal floor and ceiling, or nothing near, the default is used."""
     assert placement_math.is_upside_down(*join(*parts)) is None
 
