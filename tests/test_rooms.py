@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from .import_graph import COMMON, PACKAGE, ROOMS, TOP, complaints, imports_of, modules
+from .processes import captured
 
 
 def test_every_folder_has_import_rules():
@@ -233,13 +233,7 @@ def test_importing_the_package_loads_nothing_else():
         "print(sorted(name for name in new if name.split('.')[0] in ('bpy', 'requests', 'numpy', 'zstandard', 'urllib3')"
         " or name.startswith('mint_blender.')))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=PACKAGE.parent,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = captured([sys.executable, "-c", program], cwd=PACKAGE.parent, check=True)
     assert done.stdout.strip() == "[]"
 
 
@@ -252,11 +246,5 @@ def test_the_lower_rooms_work_without_blender(room):
         if where == room
     ]
     program = f"import sys, importlib; sys.modules['bpy'] = None\nfor name in {names!r}: importlib.import_module(name)\nprint('good')"
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=PACKAGE.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = captured([sys.executable, "-c", program], cwd=PACKAGE.parent)
     assert done.stdout.strip() == "good", done.stderr
