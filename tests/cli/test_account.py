@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_a_failed_page_is_retried(mint: RunMint, service: ThreadService) -> None
 
 def test_an_empty_list_is_reported(mint: RunMint, service: ThreadService) -> None:
     """An empty list is a sentence for people, and no line for programs."""
-    answer = {"json": {"data": [], "nextCursor": None}}
+    answer: dict[str, Any] = {"json": {"data": [], "nextCursor": None}}
     service.scenario(
         answers=[{"method": "GET", "path": "/v1/worlds", "times": 2, "answer": answer}]
     )
