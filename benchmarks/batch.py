@@ -19,8 +19,8 @@ from pathlib import Path
 
 from mint_blender.cli import main, session
 from mint_blender.cli.batch import line_jobs
-from mint_blender.cli.batch.lines import Line, read_lines
 from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.batch_lines import Line, read_lines
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery

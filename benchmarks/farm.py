@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
 
-from mint_blender.cli.batch.lines import Line, read_lines
 from mint_blender.jobs.batch_folder import line_files, shared_files
+from mint_blender.jobs.batch_lines import Line, read_lines
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job

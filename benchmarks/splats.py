@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from mint_blender.files.spz import decode
+from tests.files.read_spz import read_splats
 
 from . import many_splats
 from .measure import Row, in_turn, milliseconds, ratio
@@ -47,7 +47,7 @@ def _row(version: int, decoding: list[float], inflating: list[float]) -> Row:
 
 
 def _decode(path: Path) -> Callable[[], object]:
-    return lambda: decode.decode(path)
+    return lambda: read_splats(path)
 
 
 def _inflate(path: Path) -> Callable[[], object]:

@@ -77,7 +77,7 @@ def studio() -> Iterator[Studio]:
     folder = Path(tempfile.mkdtemp(prefix="mint-benchmark-"))
     display = Display(folder)
     options = Options(speed=SPEED, switches=("poll-hint",), retry_after=0.1, credits=1_000_000)
-    service = ThreadService(folder / "service", options)
+    service = ThreadService(options)
     generator = FileGenerator()
     service.mint.asset_files._generator = generator
     profile = make_profile(folder)

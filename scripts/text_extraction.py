@@ -23,6 +23,8 @@ COMMAND_LINE_ONLY = {
     "delivery/background.py",
     "delivery/blender_runtime.py",
     "delivery/write_files.py",
+    "jobs/batch_lines.py",
+    "jobs/budget/batch_prices.py",
     "jobs/diagnostics/checks.py",
     "jobs/diagnostics/journal_check.py",
     "jobs/diagnostics/report.py",
@@ -220,7 +222,7 @@ class _Reader(ast.NodeVisitor):
         self._body(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        if not (node.name in REPORT and self.module == "presenter"):
+        if not (node.name in REPORT and self.module == "job_view"):
             self._body(node)
 
     def visit_Module(self, node: ast.Module) -> None:

@@ -7,11 +7,12 @@ Knows the words of Mint's API and the exit statuses. It must not know the comman
 from __future__ import annotations
 
 import argparse
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from ..jobs.diagnostics.log_file import LEVELS
 from ..jobs.storage.home import HOME_VARIABLE
@@ -72,7 +73,7 @@ With --skip-failed, lines that failed at Mint do not keep a farm from the rest.
 --openjd writes these steps as a job template (OpenJD) for a render farm.
 
 With --executor, the workers of a Dask cluster import and render. The key stays
-here. All of them need this version of mint-blender[dask], the same Python, bpy,
+here. All of them need this version with its extra dask, the same Python, bpy,
 and DIR under the same path; with --ship-results they send the files instead.
 
 The price of all lines is shown before the first one starts. Mint returns the
@@ -86,7 +87,11 @@ Existing files in DIR are never overwritten.
 """
 
 
+JOB = "the job's id, or its first characters"
+APPROVE = "approve every Preview without asking"
+
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Options: TypeAlias = "argparse._ActionsContainer"
 
 
 class _PrintVersion(argparse.Action):
@@ -126,16 +131,11 @@ def parser(program: str) -> argparse.ArgumentParser:
 
 def _exits() -> str:
     """Return the table of exit statuses."""
-    rows = [
-        textwrap.fill(
-            meaning.replace("`", ""),
-            78,
-            initial_indent=f"  {status.value:<5}",
-            subsequent_indent=" " * 7,
-        )
-        for status, meaning in MEANINGS.items()
-    ]
-    return "\n".join(["exit status:", *rows, ""])
+    rows = ["exit status:"]
+    for status, meaning in MEANINGS.items():
+        row = f"  {status.value:<5}{meaning.replace('`', '')}"
+        rows.append(textwrap.fill(row, 78, subsequent_indent=" " * 7))
+    return "\n".join([*rows, ""])
 
 
 def _generate(commands: Commands) -> None:
@@ -143,176 +143,86 @@ def _generate(commands: Commands) -> None:
         commands, "generate", "generate a model or a World and write its file", GENERATE
     )
     generate.usage = f"{generate.prog} [options]"
-    _request(generate)
-    generate.add_argument(
-        "--optimize",
-        choices=[level.value for level in OptimizationLevel],
-        metavar="LEVEL",
-        help=(
-            "optimize the model: light, moderate or aggressive (costs more Credits; skipped if this"
-            " Blender cannot open optimized files)"
-        ),
-    )
-    generate.add_argument(
-        "--splats",
-        metavar="TIER",
-        help="for a World: also import its Gaussian splats (such as 100k or 500k)",
-    )
-    _max_credits(
-        generate, "the most Credits that this may cost; also applies when the job is resumed"
-    )
-    _approve_all(generate)
-    _outputs(generate)
-
-
-def _request(command: argparse.ArgumentParser) -> None:
-    """Add the options that make up a request to Mint."""
-    command.add_argument(
-        "--prompt",
-        default="",
-        metavar="TEXT",
-        help="what to generate; optional with --image",
-    )
-    command.add_argument(
-        "--image",
-        action="append",
-        default=[],
-        metavar="PATH_OR_URL",
-        help="a reference image; up to 8",
-    )
-    command.add_argument("--name", metavar="NAME", help="the name at Mint and in Blender")
+    _value(generate, "--prompt", "TEXT", "what to generate; optional with --image", default="")
+    images = "a reference image; up to 8"
+    _value(generate, "--image", "PATH_OR_URL", images, action="append", default=[])
+    _value(generate, "--name", "NAME", "the name at Mint and in Blender")
     for option, values, default, help in (
         ("--kind", Kind, Kind.MODEL, "what to generate (default: model)"),
         ("--preset", Preset, Preset.STANDARD, "quality and price (default: standard)"),
         ("--mode", Mode, Mode.AUTO, "with review, stop at the Preview (default: auto)"),
         ("--pose", Pose, None, "a neutral pose for a character"),
     ):
-        command.add_argument(
+        _value(
+            generate,
             option,
+            None,
+            help,
             choices=[value.value for value in values],
             default=default.value if default else None,
-            help=help,
         )
+    _value(
+        generate,
+        "--optimize",
+        "LEVEL",
+        "optimize the model: light, moderate or aggressive (costs more Credits; skipped if this"
+        " Blender cannot open optimized files)",
+        choices=[level.value for level in OptimizationLevel],
+    )
+    splats = "for a World: also import its Gaussian splats (such as 100k or 500k)"
+    _value(generate, "--splats", "TIER", splats)
+    limit = "the most Credits that this may cost; also applies when the job is resumed"
+    _max_credits(generate, limit)
+    _flag(generate, "--approve", APPROVE)
+    _outputs(generate)
 
 
 def _batch(commands: Commands) -> None:
     batch = _command(
-        commands,
-        "batch",
-        "generate every line of a file; run it again to continue",
-        BATCH,
+        commands, "batch", "generate every line of a file; run it again to continue", BATCH
     )
-    _add_batch_options(batch)
-    _max_credits(batch, "the most Credits that all lines together may cost")
-
-
-def _add_batch_options(batch: argparse.ArgumentParser) -> None:
-    """Add the options of the command, but those that it shares with others."""
     batch.add_argument("file", type=Path, metavar="FILE", help="a .txt, .jsonl or .csv file")
-    batch.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR", help="the folder for the results"
-    )
-    batch.add_argument(
-        "--jobs",
-        type=_count,
-        default=4,
-        metavar="N",
-        help="how many to run at once (default: 4; Mint allows 10 of each kind)",
-    )
-    _add_farm_options(batch)
-    _add_workers(batch)
-    batch.add_argument(
-        "--render",
-        action="store_true",
-        help="render a picture of each result instead of using Mint's",
-    )
-    batch.add_argument(
-        "--retry-failed",
-        action="store_true",
-        help="retry failed lines (costs Credits again)",
-    )
-    batch.add_argument(
-        "--start-again",
-        action="store_true",
-        help=(
-            "also start lines again that Mint may have started, and that were looked for in vain"
-            " (costs Credits again)"
-        ),
-    )
-
-
-def _add_workers(batch: argparse.ArgumentParser) -> None:
-    batch.add_argument(
-        "--workers",
-        type=_count,
-        metavar="N",
-        help="how many Blenders import at once (default: one less than there are cores)",
-    )
-    batch.add_argument(
-        "--executor",
-        type=_executor,
-        metavar="dask://HOST:PORT",
-        help="import and render on the workers of a Dask cluster instead; see below",
-    )
-    batch.add_argument(
-        "--ship-results",
-        action="store_true",
-        help="with --executor: the workers send the files, and need not see DIR",
-    )
-
-
-def _add_farm_options(batch: argparse.ArgumentParser) -> None:
-    batch.add_argument(
-        "--again",
-        action="store_true",
-        help="import, render and file finished lines again (never costs Credits)",
-    )
+    _value(batch, "-o --output", "DIR", "the folder for the results", type=Path, required=True)
+    at_once = "how many to run at once (default: 4; Mint allows 10 of each kind)"
+    _value(batch, "--jobs", "N", at_once, type=_count, default=4)
+    _flag(batch, "--again", "import, render and file finished lines again (never costs Credits)")
     parts = batch.add_mutually_exclusive_group()
-    parts.add_argument(
-        "--step",
-        choices=("generate", "write", "sheet"),
-        metavar="STEP",
-        help="on a farm, only generate, write or sheet; see below",
+    step = "on a farm, only generate, write or sheet; see below"
+    _value(parts, "--step", "STEP", step, choices=("generate", "write", "sheet"))
+    template = "write a job template for a render farm into TDIR, and start nothing"
+    _value(parts, "--openjd", "TDIR", template, type=Path)
+    _value(batch, "--lines", "1-10,14", "only the lines with these numbers", type=_ranges)
+    failed = "exit with 0 although lines failed at Mint or wait for a Preview"
+    _flag(batch, "--skip-failed", failed)
+    workers = "how many Blenders import at once (default: one less than there are cores)"
+    _value(batch, "--workers", "N", workers, type=_count)
+    dask = "import and render on the workers of a Dask cluster instead; see below"
+    _value(batch, "--executor", "dask://HOST:PORT", dask, type=scheduler_address)
+    shipped = "with --executor: the workers send the files, and need not see DIR"
+    _flag(batch, "--ship-results", shipped)
+    _flag(batch, "--render", "render a picture of each result instead of using Mint's")
+    _flag(batch, "--retry-failed", "retry failed lines (costs Credits again)")
+    _flag(
+        batch,
+        "--start-again",
+        "also start lines again that Mint may have started, and that were looked for in vain"
+        " (costs Credits again)",
     )
-    parts.add_argument(
-        "--openjd",
-        type=Path,
-        metavar="TDIR",
-        help="write a job template for a render farm into TDIR, and start nothing",
-    )
-    batch.add_argument(
-        "--lines", type=_ranges, metavar="1-10,14", help="only the lines with these numbers"
-    )
-    batch.add_argument(
-        "--skip-failed",
-        action="store_true",
-        help="exit with 0 although lines failed at Mint or wait for a Preview",
-    )
+    _max_credits(batch, "the most Credits that all lines together may cost")
 
 
 def _jobs(commands: Commands) -> None:
     _command(commands, "jobs", "list all jobs, newest first")
-    resume = _command(
-        commands,
-        "resume",
-        "resume one job, or all interrupted and queued jobs",
-    )
-    resume.add_argument(
-        "job", nargs="?", metavar="JOB", help="the job's id, or its first characters"
-    )
+    resume = _command(commands, "resume", "resume one job, or all interrupted and queued jobs")
+    resume.add_argument("job", nargs="?", metavar="JOB", help=JOB)
     unclear = resume.add_mutually_exclusive_group()
-    unclear.add_argument(
-        "--use",
-        metavar="ASSET",
-        help="use this result in your library: the one that Mint may have made for the job (free)",
-    )
-    unclear.add_argument(
+    use = "use this result in your library: the one that Mint may have made for the job (free)"
+    _value(unclear, "--use", "ASSET", use)
+    _flag(
+        unclear,
         "--once-more",
-        action="store_true",
-        help=(
-            "send the same request once more: while Mint remembers it, Mint returns what it has"
-            " started (costs nothing twice)"
-        ),
+        "send the same request once more: while Mint remembers it, Mint returns what it has"
+        " started (costs nothing twice)",
     )
     approve = _job(commands, "approve", "approve the Preview and generate the result")
     revise = _job(commands, "revise", "request another Preview")
@@ -323,12 +233,10 @@ def _jobs(commands: Commands) -> None:
     _job(commands, "cancel", "cancel a job, here and at Mint")
     _job(commands, "dismiss", "remove a job from the list; its files are kept")
     place = _job(commands, "place", "write a finished job's result into a file")
-    place.add_argument(
+    _flag(
+        place,
         "--raw",
-        action="store_true",
-        help=(
-            "use the file even if it failed our checks: copy it to a .glb, or import it unchecked"
-        ),
+        "use the file even if it failed our checks: copy it to a .glb, or import it unchecked",
     )
     _outputs(place)
 
@@ -336,151 +244,111 @@ def _jobs(commands: Commands) -> None:
 def _after(commands: Commands) -> None:
     convert = _command(commands, "convert", "save a model in other formats", CONVERT)
     convert.usage = f"{convert.prog} [options] ASSET_OR_JOB"
-    convert.add_argument(
-        "what", metavar="ASSET_OR_JOB", help="the model's id at Mint, or the job that generated it"
-    )
-    convert.add_argument(
+    what = "the model's id at Mint, or the job that generated it"
+    convert.add_argument("what", metavar="ASSET_OR_JOB", help=what)
+    _value(
+        convert,
         "--format",
+        "FORMAT",
+        "fbx, obj, stl or usdz; can be repeated",
         action="append",
         required=True,
         choices=[format.value for format in Format],
-        metavar="FORMAT",
-        help="fbx, obj, stl or usdz; can be repeated",
     )
-    convert.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR", help="the folder for the files"
-    )
-    again = _job(
-        commands,
-        "again",
-        "repeat a job, optionally with another prompt (costs Credits)",
-    )
-    again.add_argument(
-        "--prompt", default="", metavar="TEXT", help="another prompt; all other settings stay"
-    )
+    _value(convert, "-o --output", "DIR", "the folder for the files", type=Path, required=True)
+    again = _job(commands, "again", "repeat a job, optionally with another prompt (costs Credits)")
+    _value(again, "--prompt", "TEXT", "another prompt; all other settings stay", default="")
     _max_credits(again, "the most Credits that this may cost")
-    _approve_all(again)
+    _flag(again, "--approve", APPROVE)
     _outputs(again)
 
 
 def _account(commands: Commands) -> None:
     _command(commands, "models", "list the models of this API project")
     _command(commands, "worlds", "list the Worlds of this API project")
-    _command(
-        commands,
-        "usage",
-        "show Credits, totals, and the last 30 days on this computer",
-    )
+    _command(commands, "usage", "show Credits, totals, and the last 30 days on this computer")
     _command(commands, "check", "check the API key and show its account")
     doctor = _command(
         commands, "doctor", "find out what is wrong with the set-up; free, changes nothing"
     )
-    doctor.add_argument(
-        "--report",
-        action="store_true",
-        help="also print a report for support, without the API key and the prompts",
-    )
+    report = "also print a report for support, without the API key and the prompts"
+    _flag(doctor, "--report", report)
 
 
 def _library(commands: Commands) -> None:
     library = _command(commands, "library", "keep an asset library of this API project up to date")
-    library.add_argument(
-        "what",
-        choices=("sync",),
-        metavar="sync",
-        help="save what is new; continues an interrupted run",
-    )
-    library.add_argument(
-        "folder",
-        type=Path,
-        metavar="DIR",
-        help="the asset library's folder; your own files in it are not changed",
-    )
-    library.add_argument("--kind", choices=("model", "world"), help="only models or only Worlds")
-    library.add_argument("--only", metavar="ID", help="only the asset with this id (needs --kind)")
-    library.add_argument(
+    what = "save what is new; continues an interrupted run"
+    library.add_argument("what", choices=("sync",), metavar="sync", help=what)
+    folder = "the asset library's folder; your own files in it are not changed"
+    library.add_argument("folder", type=Path, metavar="DIR", help=folder)
+    _value(library, "--kind", None, "only models or only Worlds", choices=("model", "world"))
+    _value(library, "--only", "ID", "only the asset with this id (needs --kind)")
+    _flag(
+        library,
         "--listing",
-        action="store_true",
-        help="also list all assets in the folder, so that a web server makes it a remote asset"
+        "also list all assets in the folder, so that a web server makes it a remote asset"
         " library (needs Blender 5.2 or later)",
     )
 
 
-def _command(
-    commands: Commands,
-    name: str,
-    help: str,
-    more: str = "",
-) -> argparse.ArgumentParser:
-    sentence = f"{help[0].upper()}{help[1:]}."
+def _command(commands: Commands, name: str, help: str, more: str = "") -> argparse.ArgumentParser:
     command = commands.add_parser(
         name,
         help=help,
-        description=sentence,
+        description=f"{help[0].upper()}{help[1:]}.",
         epilog=more,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument(
-        "--json", action="store_true", help="print results and events as JSON, one object per line"
-    )
-    command.add_argument(
+    _flag(command, "--json", "print results and events as JSON, one object per line")
+    _value(
+        command,
         "--log-level",
+        "LEVEL",
+        "what to write to mint.log: warning (default), info (also requests and phases of jobs)"
+        " or debug",
         type=str.upper,
         choices=LEVELS,
-        metavar="LEVEL",
-        help=(
-            "what to write to mint.log: warning (default), info (also requests and phases of jobs)"
-            " or debug"
-        ),
     )
     return command
 
 
 def _job(commands: Commands, name: str, help: str) -> argparse.ArgumentParser:
     command = _command(commands, name, help)
-    command.add_argument("job", metavar="JOB", help="the job's id, or its first characters")
+    command.add_argument("job", metavar="JOB", help=JOB)
     return command
 
 
-def _max_credits(command: argparse.ArgumentParser, help: str) -> None:
-    command.add_argument("--max-credits", type=_credits, metavar="N", help=help)
+def _flag(command: Options, name: str, help: str) -> None:
+    command.add_argument(name, action="store_true", help=help)
 
 
-def _approve_all(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--approve", action="store_true", help="approve every Preview without asking"
-    )
+def _value(command: Options, names: str, metavar: str | None, help: str, **more: Any) -> None:
+    command.add_argument(*names.split(), metavar=metavar, help=help, **more)
 
 
-def _outputs(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "-o",
-        "--output",
-        type=_output_file,
-        metavar="FILE",
-        help="the file to write: .blend or .glb",
-    )
-    command.add_argument(
-        "--render",
-        type=_picture_file,
-        metavar="FILE.png",
-        help="render a picture of the result",
-    )
+def _max_credits(command: Options, help: str) -> None:
+    _value(command, "--max-credits", "N", help, type=_credits)
+
+
+def _outputs(command: Options) -> None:
+    _value(command, "-o --output", "FILE", "the file to write: .blend or .glb", type=_output_file)
+    _value(command, "--render", "FILE.png", "render a picture of the result", type=_picture_file)
 
 
 def _output_file(text: str) -> Path:
     """Return the path of a .blend or .glb file."""
-    path = Path(text)
-    if path.suffix.lower() not in {".blend", ".glb"}:
-        raise argparse.ArgumentTypeError(f'"{text}" must end in .blend or .glb')
-    return path.absolute()
+    return _file(text, ".blend", ".glb")
 
 
 def _picture_file(text: str) -> Path:
     """Return the path of a .png file."""
+    return _file(text, ".png")
+
+
+def _file(text: str, *suffixes: str) -> Path:
     path = Path(text)
-    if path.suffix.lower() != ".png":
-        raise argparse.ArgumentTypeError(f'"{text}" must end in .png')
+    if path.suffix.lower() not in suffixes:
+        raise argparse.ArgumentTypeError(f'"{text}" must end in {" or ".join(suffixes)}')
     return path.absolute()
 
 
@@ -491,14 +359,16 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _executor(text: str) -> str:
-    """Return the address of a Dask scheduler."""
-    from .batch.dask_executor.address import scheduler_address
-
-    try:
-        return scheduler_address(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+def scheduler_address(text: str) -> str:
+    """Return the address of a Dask scheduler as Dask writes it, such as `tcp://10.0.0.5:8786`."""
+    form = "an executor is written dask://HOST:PORT, such as dask://10.0.0.5:8786"
+    host = r"\[[0-9a-z:.%]+\]|[^\s/:@?#\[\]]+"
+    found = re.fullmatch(rf"dask://({host})(?::([0-9]*))?/?", text.lower())
+    if found is None or int(found[2] or 0) > 65535:
+        raise argparse.ArgumentTypeError(f'"{text}": {form}')
+    if not int(found[2] or 0):
+        raise argparse.ArgumentTypeError(f'"{text}" lacks the port of the scheduler: {form}')
+    return f"tcp://{found[1]}:{int(found[2])}"
 
 
 def _ranges(text: str) -> tuple[range, ...]:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,16 +14,15 @@ from ..delivery import blender_runtime, write_files
 from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files
 from ..jobs.engine.task import StillUnreachable
-from ..jobs.job import Job, is_unanswered
+from ..jobs.engine.thread_messages import Event
+from ..jobs.job import Job, is_looking, is_unanswered
 from ..jobs.job_values import Candidate, Delivery, DeliveryResult
 from ..jobs.phases import BUSY, Phase, Verb
-from ..jobs.presentation import presenter
+from ..jobs.presentation.job_view import JobView
 from ..jobs.service import JobService
 from ..jobs.storage import import_marks
 from . import exits
 from .exits import Exit
-from .follow import follow
-from .output.job_json import job_record
 from .output.progress import progress_listener
 from .output.terminal import Terminal
 
@@ -171,17 +172,18 @@ def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit
 
 
 def _record(job: Job, line: int | None) -> dict[str, Any]:
-    return job_record(job, event="result") | ({} if line is None else {"line": line})
+    return JobView(job).to_json("result") | ({} if line is None else {"line": line})
 
 
 def _done_lines(job: Job) -> list[str]:
     """Return what was made, the paths of its files, and its cost."""
+    view = JobView(job)
     written = [
         text for text in (job.delivery.output, job.delivery.render) if text and Path(text).exists()
     ]
     where = written or [file.path for file in job.files]
     return [
-        f"{job.title}: {presenter.state(job)}{in_parentheses(presenter.cost(job))}",
+        f"{job.title}: {view.state}{in_parentheses(view.cost)}",
         *(f"  {path}" for path in where),
         *(f"  {note}" for note in job.notes),
     ]
@@ -189,18 +191,17 @@ def _done_lines(job: Job) -> list[str]:
 
 def stop_text(job: Job, terminal: Terminal) -> str:
     """Return why the job has stopped, and the commands that continue it."""
+    view = JobView(job)
     if job.phase is Phase.REVIEW:
         sentence = (
             f"The Preview is ready: {job.previews[-1].path if job.previews else '(no picture)'}"
         )
     elif job.phase in BUSY:
-        sentence = f"{presenter.state(job)}. Another process is working on it."
+        sentence = f"{view.state}. Another process is working on it."
     else:
-        sentence = job.problem.message if job.problem else f"{presenter.state(job)}."
+        sentence = view.problem or f"{view.state}."
     more = {Verb.REVISE: ['"what should change"']}
-    commands = [
-        terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in presenter.verbs(job)
-    ]
+    commands = [terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in view.verbs]
     if may_be_sent_once_more(job):
         commands.append(terminal.command("resume", job.id, "--once-more"))
     if rejected_files.has_importable(job) and job.phase is Phase.PAUSED:
@@ -232,3 +233,94 @@ def in_parentheses(text: str) -> str:
 def path_text(path: Path | None) -> str | None:
     """Return a path as the text that a job stores, or None."""
     return None if path is None else str(path)
+
+
+ProgressListener = Callable[[Event], None]
+
+DECISION_POLL_INTERVAL = 0.2  # seconds
+DECISION_TIMEOUT = 20.0  # seconds that another process has to carry out a decision
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A Preview that waits for a decision.
+
+    Attributes:
+        path: Its picture, or None when Mint sent none.
+        number: 1 for the first Preview of a job.
+        job_id: The job that waits.
+    """
+
+    path: Path | None
+    number: int
+    job_id: str
+
+
+Review = Callable[[Preview], str]
+
+
+def follow(
+    job_service: JobService, job_id: str, listener: ProgressListener, review: Review | None = None
+) -> Job:
+    """Watch a job until it stops, and return it.
+
+    With `review`, each Preview is decided on the way.
+    """
+    while True:
+        job_service.watch([job_id], listener)
+        job = job_service.job(job_id)
+        is_decided = job.decision is not None  # and not sent: the journal could not be written
+        if review is None or job.phase is not Phase.REVIEW or is_decided:
+            return job
+        newest = job.previews[-1] if job.previews else None
+        preview = Preview(Path(newest.path) if newest else None, job.revision + 1, job.id)
+        answer = review(preview)
+        if answer == "approve":
+            job_service.approve(job.id, seen=job)
+        elif answer == "cancel":
+            job_service.cancel(job.id)
+        else:
+            job_service.revise(job.id, answer, seen=job)
+
+
+def wait_for_decision(job_service: JobService, job_id: str, listener: ProgressListener) -> None:
+    """Watch a job until Mint has answered the decision, or the job is not active here.
+
+    A job that waits for minutes to look into Mint's list is not watched any longer.
+    """
+    while job_service.is_active(job_id) and (job := job_service.job(job_id)).decision is not None:
+        if is_looking(job):
+            return
+        listener(job_service.next_event())
+
+
+def wait_for_other_process(
+    job_service: JobService, job_id: str, note: Callable[[str], None]
+) -> None:
+    """Wait until the process that owns this job has carried out the decision.
+
+    If that process ends first, the decision is carried out here. The wait is limited, since that
+    process may be waiting for Mint itself. `note` is called with the reason for a wait, and if the
+    decision is still open at its end, with what happens next.
+    """
+
+    def is_theirs() -> bool:
+        return job_service.job(job_id).decision is not None and not job_service.is_active(job_id)
+
+    for attempt in range(round(DECISION_TIMEOUT / DECISION_POLL_INTERVAL)):
+        if not is_theirs():
+            return
+        if attempt == 0:
+            note(
+                "Another process is working on this job. Waiting up to"
+                f" {DECISION_TIMEOUT:.0f} s for it to carry out your decision."
+            )
+        time.sleep(DECISION_POLL_INTERVAL)
+        job_service.catch_up()
+        if job_service.job(job_id).decision is not None:
+            job_service.resume(job_id)
+    if is_theirs():
+        note(
+            "The other process has not carried out your decision yet. It may be waiting for Mint."
+            " Your decision is saved and will be carried out as soon as possible."
+        )

@@ -13,12 +13,12 @@ import random
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -53,8 +53,8 @@ class DownloadLimits:
 
     models: int = 512 * MEGABYTE
     pictures: int = 64 * MEGABYTE
-    splats: int = 1024 * MEGABYTE
     others: int = 1024 * MEGABYTE
+    """Splats, and what a model was converted to."""
     total: float = 1800.0
     """Most seconds for one `fetch`, including pauses."""
     stall: float = 20.0
@@ -74,20 +74,8 @@ class DownloadLimits:
         suffix = Path(name).suffix.lower()
         if suffix in {".glb", ".gltf"}:
             return self.models
-        if suffix in {".webp", ".png", ".jpg", ".jpeg", ".hdr", ".exr"}:
-            return self.pictures
-        if suffix in {".spz", ".rad", ".ply"}:
-            return self.splats
-        return self.others
-
-
-def never_stop() -> bool:
-    """Return False: the default `stop`."""
-    return False
-
-
-def ignore_progress(_done: int, _total: int | None) -> None:
-    """Do nothing: the default `progress`."""
+        is_picture = suffix in {".webp", ".png", ".jpg", ".jpeg", ".hdr", ".exr"}
+        return self.pictures if is_picture else self.others
 
 
 class Downloader:
@@ -112,7 +100,7 @@ class Downloader:
         self._sleep = sleep
         self._chance = chance
         self.local_files = local_files
-        self.session = anonymous_session(user_agent, local_files, limits.idle)
+        self.session = _anonymous_session(user_agent, local_files, limits.idle)
 
     def __enter__(self) -> Downloader:
         return self
@@ -130,8 +118,8 @@ class Downloader:
         target: Path,
         *,
         limit: int | None = None,
-        stop: Callable[[], bool] = never_stop,
-        progress: Callable[[int, int | None], None] = ignore_progress,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int, int | None], None] = lambda done, total: None,
     ) -> Path:
         """Download a file unless it exists, and return its path.
 
@@ -188,23 +176,18 @@ class Downloader:
                 is_last = fruitless >= self.limits.tries or number == self.limits.most_tries
                 if not error.retryable or is_last or self._clock() + pause >= request.deadline:
                     raise
-            self._wait(pause, request)
-
-    def _wait(self, seconds: float, request: DownloadRequest) -> None:
-        """Sleep in short steps, so that a stop is noticed."""
-        while seconds > 0.0:
-            request.check_stop()
-            step = min(0.25, seconds)
-            self._sleep(step)
-            seconds -= step
+            while pause > 0.0:  # in short steps, so that a stop is noticed
+                request.check_stop()
+                self._sleep(min(0.25, pause))
+                pause -= 0.25
 
 
-def anonymous_session(user_agent: str, local_files: bool, max_idle: float) -> requests.Session:
+def _anonymous_session(user_agent: str, local_files: bool, max_idle: float) -> requests.Session:
     """Return a session that sends no credentials and reaches no private address.
 
     No `Authorization`, no cookies, nothing from ~/.netrc. `trust_env` stays on, since proxies and
     CA bundles come from the environment too; requests ignores ~/.netrc if `auth` is set, so `auth`
-    is a function that adds nothing. Several threads may use it: see `get_following_redirects`.
+    is a function that adds nothing. Several threads may use it.
     """
     session = requests.Session()
     session.auth = _add_nothing
@@ -290,20 +273,10 @@ def attempt(session: requests.Session, request: DownloadRequest) -> None:
         return
     guard = guarded_socket.Guard(request.deadline, stop=request.stop, clock=request.clock)
     try:
-        with guarded_socket.guarded(guard):
-            response = get_following_redirects(
-                session,
-                request.url,
-                headers=_range_headers(request.part),
-                timeout=request.timeout,
-                local_files=request.local_files,
-            )
-            try:
-                request.check_stop()
-                _accept(response, request)
-                _receive(response, request)
-            finally:
-                response.close()
+        with guarded_socket.guarded(guard), _open(session, request) as response:
+            request.check_stop()
+            _accept(response, request)
+            _receive(response, request)
     except (
         requests.RequestException,
         urllib3.exceptions.HTTPError,
@@ -315,11 +288,45 @@ def attempt(session: requests.Session, request: DownloadRequest) -> None:
         raise _to_file_error(error, request) from error
 
 
-def _range_headers(part: PartFile) -> dict[str, str]:
-    """Return headers that request the rest, if the file has not changed since."""
-    if part.source is None or part.source.validator is None or not part.size:
-        return {}
-    return {"Range": f"bytes={part.size}-", "If-Range": part.source.validator}
+def _open(session: requests.Session, request: DownloadRequest) -> requests.Response:
+    """Return the first response that is not a redirect, with its body still unread.
+
+    It has the rest of the part, if the file has not changed since. Each address is checked before
+    it is used.
+
+    Raises:
+        DownloadFailed: For a redirect that is not followed.
+        OSError: When there is no response; requests' exceptions are such errors.
+    """
+    part, url, headers = request.part, request.url, {}
+    if part.source is not None and part.source.validator is not None and part.size:
+        headers = {"Range": f"bytes={part.size}-", "If-Range": part.source.validator}
+    for _ in range(MAX_REDIRECTS + 1):
+        response = connections.send(
+            session, requests.Request("GET", url, headers=headers), request.timeout
+        )
+        if response.status_code not in REDIRECT_STATUSES:
+            return response
+        connections.skip(response)
+        location = response.headers.get("Location")
+        if not location:
+            raise DownloadFailed(
+                Message(
+                    "The file host redirected {label} without a new address.", label=request.label
+                ),
+                retryable=False,
+            )
+        with suppress(ValueError):  # an invalid one is left to `urls.check`
+            location = urljoin(url, location)  # it may be relative
+        url = urls.check(location, local_files=request.local_files, came_from=url)
+    raise DownloadFailed(
+        Message(
+            "{label} was redirected more than {count} times. It was not downloaded.",
+            label=request.label,
+            count=MAX_REDIRECTS,
+        ),
+        retryable=False,
+    )
 
 
 def _accept(response: requests.Response, request: DownloadRequest) -> None:
@@ -487,7 +494,9 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
     if isinstance(error, connections.ForbiddenAddress):
         return urls.not_public(f"{host}, {error.address}")
     reason, part = describe(error, host, parts.port or 443)
-    if part == "network" and _is_timeout(error):
+    timeouts = exceptions.Timeout | urllib3.exceptions.TimeoutError | TimeoutError
+    is_timeout = isinstance(error, timeouts) and not isinstance(error, exceptions.ConnectTimeout)
+    if part == "network" and is_timeout:  # the host was reached, and nothing arrived
         return TooSlow(
             Message(
                 "No data arrived for {label} in {seconds:.0f} s. Try again to resume the download.",
@@ -513,72 +522,3 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
             is_outage=may_pass,
         )
     return _connection_lost(request)
-
-
-def _is_timeout(error: Exception) -> bool:
-    """Return whether the host was reached, and nothing arrived."""
-    exceptions = requests.exceptions
-    timeouts = exceptions.Timeout | urllib3.exceptions.TimeoutError | TimeoutError
-    return isinstance(error, timeouts) and not isinstance(error, exceptions.ConnectTimeout)
-
-
-# -- redirects: each address is checked before it is used
-
-
-def get_following_redirects(
-    session: requests.Session,
-    url: str,
-    *,
-    headers: Mapping[str, str],
-    timeout: tuple[float, float],
-    local_files: bool,
-) -> requests.Response:
-    """Return the first response that is not a redirect, with its body still unread.
-
-    Args:
-        session: A session without credentials, see `anonymous_session`.
-        url: An address that `urls.check` has accepted.
-        headers: Sent with every request.
-        timeout: Seconds to connect, and seconds without a byte.
-        local_files: Whether an address may lead to this computer, see `urls.check`.
-
-    Raises:
-        DownloadFailed: For a redirect that is not followed.
-        OSError: When there is no response; requests' exceptions are such errors.
-    """
-    label = urls.label(url)
-    for _ in range(MAX_REDIRECTS + 1):
-        settings: Mapping[str, Any] = session.merge_environment_settings(
-            url, {}, True, connections.ca_bundle(), None
-        )
-        request = session.prepare_request(requests.Request("GET", url, headers=dict(headers)))
-        # The adapter is used, not the session: a session reads the whole body of a redirect, and
-        # only its adapter is made for several threads.
-        response = session.get_adapter(url).send(request, timeout=timeout, **settings)
-        if response.status_code not in REDIRECT_STATUSES:
-            return response
-        connections.skip(response)
-        target = _target(response, url, label)
-        url = urls.check(target, local_files=local_files, came_from=url)
-    raise DownloadFailed(
-        Message(
-            "{label} was redirected more than {count} times. It was not downloaded.",
-            label=label,
-            count=MAX_REDIRECTS,
-        ),
-        retryable=False,
-    )
-
-
-def _target(response: requests.Response, url: str, label: str) -> str:
-    """Return the address that a redirect leads to; an invalid one is left to `urls.check`."""
-    location = response.headers.get("Location")
-    if not location:
-        raise DownloadFailed(
-            Message("The file host redirected {label} without a new address.", label=label),
-            retryable=False,
-        )
-    try:
-        return urljoin(url, location)  # it may be relative
-    except ValueError:
-        return location

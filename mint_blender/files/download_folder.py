@@ -68,22 +68,25 @@ class DownloadFolder:
 
     def size(self) -> int:
         """Return the bytes of all downloads, thumbnails and reference images."""
-        return folder_size(self.downloads) + folder_size(self.thumbnails) + folder_size(self.jobs)
+        return sum(
+            size
+            for folder in (self.downloads, self.thumbnails, self.jobs)
+            for _, size, _ in _files(folder)
+        )
 
     def clear(self, keep: Collection[str] = ()) -> int:
         """Remove thumbnails and the files of all jobs except `keep`; return the bytes freed."""
         before = self.size()
-        for folder in (*_entries(self.downloads), *_entries(self.jobs)):
-            if folder.name not in keep:
-                _remove(folder)
-        for thumbnail in _entries(self.thumbnails):
-            _remove(thumbnail)
+        for parent in (self.downloads, self.jobs, self.thumbnails):
+            for each in parent.iterdir() if parent.is_dir() else ():
+                if each.name in keep:
+                    continue
+                with suppress(OSError):  # what is in use (on Windows) stays
+                    if each.is_dir() and not each.is_symlink():
+                        shutil.rmtree(each, ignore_errors=True)
+                    else:
+                        each.unlink()
         return before - self.size()
-
-
-def folder_size(folder: Path) -> int:
-    """Return the bytes of all files below the folder, without following links; 0 if missing."""
-    return sum(size for _, size, _ in _files(folder))
 
 
 def prune(folder: Path, max_bytes: int, *, keep: Collection[Path] = ()) -> int:
@@ -119,9 +122,9 @@ def safe_name(text: str, *, fallback: str = "file") -> str:
     if not dot or len(suffix) > 8 or not suffix.isalnum() or not suffix.isascii():
         stem, suffix = name, ""
     suffix = f".{suffix}" if suffix else ""
-    stem = _shortened(stem, MAX_NAME_LENGTH - len(suffix), MAX_NAME_BYTES - len(suffix)).rstrip(
-        " .\u200c\u200d"
-    )
+    encoded = stem[: MAX_NAME_LENGTH - len(suffix)].encode("utf-8", "replace")
+    stem = encoded[: MAX_NAME_BYTES - len(suffix)].decode("utf-8", "ignore")
+    stem = stem.rstrip(" .\u200c\u200d")
     if not stem:
         return fallback + suffix
     return (
@@ -148,23 +151,11 @@ def thumbnail_name(url: str) -> str:
     return hashlib.sha256(urls.content_key(url).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _shortened(text: str, most: int, most_bytes: int) -> str:
-    text = text[:most]
-    return text.encode("utf-8", "replace")[:most_bytes].decode("utf-8", "ignore")
-
-
 def check_id(job_id: str) -> str:
     """Return the id; raise ValueError if it is unsafe as a folder name (API contract, 13.19)."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,120}", job_id) or RESERVED.fullmatch(job_id):
         raise ValueError(Message("a job id must consist of letters, digits, _ and -"))
     return job_id
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:
@@ -176,15 +167,6 @@ def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:
                 found = path.lstat()
                 if stat.S_ISREG(found.st_mode):
                     yield path, found.st_size, found.st_mtime
-
-
-def _remove(path: Path) -> None:
-    """Remove a file, a link or a folder; what is in use (on Windows) stays."""
-    with suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink()
 
 
 @dataclass(frozen=True)
@@ -259,9 +241,8 @@ class PartFile:
     def discard(self) -> None:
         """Remove part and metadata; ignore failures."""
         self.source = None
-        for path in (self.path, self.metadata_path):
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        disk.try_to_remove(self.path)
+        disk.try_to_remove(self.metadata_path)
 
     def commit(self) -> None:
         """Sync the part to disk and rename it to `target` atomically."""
@@ -287,15 +268,11 @@ class PartFile:
             address, validator, total = known["address"], known["validator"], known["total"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if not (
-            isinstance(address, str)
-            and isinstance(validator, str | None)
-            and isinstance(total, int | None)
-        ):
+        kinds = (str, str | None, int | None)
+        if not all(map(isinstance, (address, validator, total), kinds)):
             return None
-        return PartSource(
-            address, validator if validator and is_header_text(validator) else None, total
-        )
+        is_usable = validator and is_header_text(validator)
+        return PartSource(address, validator if is_usable else None, total)
 
 
 def is_header_text(text: str) -> bool:
@@ -314,15 +291,11 @@ def check_free_space(folder: Path, needed: int) -> None:
                 "The disk of {folder} has {free} free, but {needed} are needed. Free some"
                 " space, then try again.",
                 folder=folder,
-                free=_megabytes(free),
-                needed=_megabytes(needed + RESERVE),
+                free=Message("{size:,.0f} MB", size=free / 2**20),
+                needed=Message("{size:,.0f} MB", size=(needed + RESERVE) / 2**20),
             )
         )
 
 
 RESERVE = 16 * 2**20
 """Bytes left free, so that the journal can still be written."""
-
-
-def _megabytes(size: int) -> str:
-    return Message("{size:,.0f} MB", size=size / 2**20)

@@ -51,32 +51,22 @@ def inspect(source: Path | bytes) -> Picture:
         InvalidPicture: It is not a picture, or its header is incomplete.
     """
     if isinstance(source, bytes):
-        return _inspect(io.BytesIO(source), len(source), Message("The picture"))
+        return inspect_stream(io.BytesIO(source), len(source), Message("The picture"))
     try:
         with source.open("rb") as stream:
-            return _inspect(stream, os.fstat(stream.fileno()).st_size, source.name)
+            return inspect_stream(stream, os.fstat(stream.fileno()).st_size, source.name)
     except OSError as error:
-        raise InvalidPicture(
-            Message(
-                "{name} could not be read: {reason}.",
-                name=source.name,
-                reason=error.strerror or type(error).__name__,
-            )
-        ) from error
+        raise _unreadable(source, error) from error
 
 
-def inspect_prefix(beginning: bytes, size: int, name: str) -> Picture:
-    """Return what `inspect` does, from the beginning of a file.
-
-    Args:
-        beginning: The first bytes.
-        size: Bytes of the whole file.
-        name: Names the picture in error messages.
-
-    Raises:
-        InvalidPicture: As `inspect`.
-    """
-    return _inspect(io.BytesIO(beginning), size, name)
+def _unreadable(path: Path, error: OSError) -> InvalidPicture:
+    return InvalidPicture(
+        Message(
+            "{name} could not be read: {reason}.",
+            name=path.name,
+            reason=error.strerror or type(error).__name__,
+        )
+    )
 
 
 def inspect_sized(source: Path | bytes) -> Picture:
@@ -117,13 +107,7 @@ def check_complete(path: Path, picture: Picture) -> None:
                     return
                 before = block[-len(end) :]
     except OSError as error:
-        raise InvalidPicture(
-            Message(
-                "{name} could not be read: {reason}.",
-                name=path.name,
-                reason=error.strerror or type(error).__name__,
-            )
-        ) from error
+        raise _unreadable(path, error) from error
     raise InvalidPicture(Message("{name} is cut off: its end is missing.", name=path.name))
 
 
@@ -191,10 +175,7 @@ def rename_by_content(path: Path) -> Path:
     """
     picture = inspect(path)
     suffix = path.suffix.lower()
-    if suffix == picture.suffix or (picture.format, suffix) in {
-        ("jpeg", ".jpeg"),
-        ("tiff", ".tiff"),
-    }:
+    if suffix == picture.suffix or (picture.format, suffix) in ALIASES:
         return path
     renamed = (
         path.with_suffix(picture.suffix)
@@ -205,12 +186,23 @@ def rename_by_content(path: Path) -> Path:
     return renamed
 
 
+ALIASES = frozenset({("jpeg", ".jpeg"), ("tiff", ".tiff")})
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".exr", ".hdr"}
 )
 
 
-def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
+def inspect_stream(stream: BinaryIO, size: int, name: str) -> Picture:
+    """Return what `inspect` does.
+
+    Args:
+        stream: The file, of which the beginning is enough.
+        size: Bytes of the whole file.
+        name: Names the picture in error messages.
+
+    Raises:
+        InvalidPicture: As `inspect`.
+    """
     if not size:
         raise InvalidPicture(Message("{name} is empty.", name=name))
     head = stream.read(32)
@@ -275,9 +267,9 @@ def _jpeg(stream: BinaryIO, size: int) -> Picture:
     stream.seek(2)
     marker = 0xD8
     for _ in range(1000):
-        if marker != 0xFF and _byte(stream) != 0xFF:
+        if marker != 0xFF and stream.read(1)[0] != 0xFF:
             raise ValueError(Message("a JPEG marker is missing"))
-        marker = _byte(stream)
+        marker = stream.read(1)[0]
         if marker in {0x01, 0xFF} or 0xD0 <= marker <= 0xD8:
             continue
         (length,) = struct.unpack(">H", stream.read(2))
@@ -347,10 +339,6 @@ def _hdr(stream: BinaryIO, _size: int) -> Picture:
 
 HDR_HEAD, HDR_LINE = 2**16, 120
 """Most bytes of a Radiance header, and of one line of it."""
-
-
-def _byte(stream: BinaryIO) -> int:
-    return stream.read(1)[0]
 
 
 READERS: dict[bytes, Callable[[BinaryIO, int], Picture]] = {

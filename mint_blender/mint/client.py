@@ -11,8 +11,8 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from ..message import Message
 from .account import Account, Origin
@@ -65,33 +65,17 @@ def connect(account: Account) -> Client:
         raise MintError(str(error)) from error
     if account.withheld_from:
         raise KeyWithheld(account.withheld_from)
-    return Client(Transport(origin, account.key))
+    return Client(origin, account.key)
 
 
-class Client:
+class Client(Transport):
     """Mint's API, as one API project sees it."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, origin: Origin, key: str, **more: Any) -> None:
+        super().__init__(origin, key, **more)
         self._kinds_with_invalid_ids: set[Kind] = set()
 
-    def __repr__(self) -> str:
-        return f"Client({self._transport!r})"
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._transport.close()
-
-    def stop(self) -> None:
-        """Make the request of another thread, and all later ones, raise Unreachable."""
-        self._transport.stop()
-
     # The account
-
-    @property
-    def clock_offset(self) -> float | None:
-        """Seconds that this computer's clock is ahead of Mint's; None before any response."""
-        return self._transport.clock_offset
 
     def mint_time(self) -> float:
         """Return Mint's time now, in seconds since the epoch, from its `Date`.
@@ -103,26 +87,16 @@ class Client:
             MintError: Mint has not answered.
             Unreachable: It sends no usable Date, or a cache has answered in its place.
         """
-        if self._transport.mint_time is None or not self._transport.is_open:
+        if self.current_time is None or not self.is_open:
             try:
                 self._get("me")
             except ProblemError as error:
                 if error.problem.status not in {401, 403, 404} or not error.problem.has_details:
                     raise
-        now = self._transport.mint_time
+        now = self.current_time
         if now is None:
             raise Unreachable(Message("its answer has no usable date"))
         return now
-
-    @contextmanager
-    def on_this_connection(self) -> Iterator[None]:
-        """Send only over the connection that is open; raise NotSent if it is not open any more."""
-        with self._transport.on_this_connection():
-            yield
-
-    def key_hash(self, salt: str) -> str:
-        """Return a hash that tells API keys apart without showing them: 32 hexadecimal digits."""
-        return self._transport.key_hash(salt)
 
     def me(self) -> Me:
         """Return the owner of the key: the cheapest way to test a key.
@@ -142,16 +116,14 @@ class Client:
     def estimate(self, kind: Kind, preset: Preset, mode: Mode) -> Estimate:
         """Return the price of a generation. Free, starts nothing."""
         return self._estimate(
-            {
-                "operation": f"{kind}_generation",
-                "generationPreset": preset.value,
-                "generationMode": mode.value,
-            }
+            operation=f"{kind}_generation",
+            generationPreset=preset.value,
+            generationMode=mode.value,
         )
 
     def estimate_optimization(self, model_id: str) -> Estimate:
         """Return the price of optimizing a model. Free, starts nothing."""
-        return self._estimate({"operation": "model_optimization", "modelId": _path_id(model_id)})
+        return self._estimate(operation="model_optimization", modelId=_path_id(model_id))
 
     # Reference images
 
@@ -172,19 +144,18 @@ class Client:
                 )
             )
         encoded = base64.b64encode(data).decode("ascii")
-        return self._reference_image(
-            {"base64Data": encoded, "fileName": file_name, "contentType": media_type}, key
+        response = self.request(
+            "POST",
+            "reference-images",
+            body={"base64Data": encoded, "fileName": file_name, "contentType": media_type},
+            idempotency_key=key,
         )
-
-    def import_image(self, url: str, *, key: str) -> ReferenceImage:
-        """Have Mint fetch and store a picture from a public https address.
-
-        Raises:
-            ValueError: It is no https address.
-        """
-        if not url.startswith("https://"):
-            raise ValueError(Message("A reference image's address must start with https://."))
-        return self._reference_image({"sourceUrl": url}, key)
+        image = ReferenceImage.from_json(response.data)
+        if image.url is None:
+            raise InvalidResponse(
+                Message("the reference image has no URL"), request_id=response.request_id
+            )
+        return image
 
     # Operations
 
@@ -317,14 +288,14 @@ class Client:
     # Shared by the above
 
     def _get(self, path: str, query: dict[str, str] | None = None) -> ApiResponse:
-        return self._transport.request("GET", path, query=query)
+        return self.request("GET", path, query=query)
 
     def _post(self, path: str, body: Json, key: str) -> Operation:
-        return _operation(self._transport.request("POST", path, body=body, idempotency_key=key))
+        return _operation(self.request("POST", path, body=body, idempotency_key=key))
 
     def _post_to_model(self, model_id: str, verb: str, body: Json, key: str) -> Operation:
         """Post an action on a model, and check that the operation is about that model."""
-        response = self._transport.request(
+        response = self.request(
             "POST", f"models/{_path_id(model_id)}:{verb}", body=body, idempotency_key=key
         )
         operation = _operation(response)
@@ -333,20 +304,8 @@ class Client:
             raise MismatchedResponse(resource.id, model_id, request_id=response.request_id)
         return operation
 
-    def _estimate(self, body: Json) -> Estimate:
-        return Estimate.from_json(self._transport.request("POST", ESTIMATE_PATH, body=body).data)
-
-    def _reference_image(self, body: Json, key: str) -> ReferenceImage:
-        response = self._transport.request(
-            "POST", "reference-images", body=body, idempotency_key=key
-        )
-        image = ReferenceImage.from_json(response.data)
-        if image.url is None:
-            raise InvalidResponse(
-                Message("the reference image has no URL"),
-                request_id=response.request_id,
-            )
-        return image
+    def _estimate(self, **body: str) -> Estimate:
+        return Estimate.from_json(self.request("POST", ESTIMATE_PATH, body=body).data)
 
 
 def _path_id(id: str) -> str:

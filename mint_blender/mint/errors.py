@@ -49,7 +49,6 @@ class FieldError:
 
     message: str
     path: str | None = None
-    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,6 @@ class Problem:
     slug: str | None = None
     title: str | None = None
     detail: str | None = None
-    instance: str | None = None
     errors: tuple[FieldError, ...] = ()
     has_details: bool = True
     """False if the response had only a status, or a page or JSON of a gateway: not Mint's word."""
@@ -402,22 +400,22 @@ def read_problem(status: int, body: object, *, secret: str = "") -> Problem:
 
     `secret` is removed wherever the server repeats it.
     """
-    members = _Members(body if isinstance(body, Mapping) else {}, secret)
-    nested = _Members(members.object("error"), secret)
+    members = _object(body)
+    nested = _object(members.get("error"))
+    type_ = _text(members, secret, "type")
+    slug = type_ or _text(members, secret, "error") or _text(nested, secret, "code") or ""
     problem = Problem(
         status=status,
-        slug=_slug(members.text("type") or members.text("error") or nested.text("code")),
-        title=members.text("title") or members.text("error"),
-        detail=members.text("detail")
-        or members.text("error_description")
-        or nested.text("message")
-        or members.text("message"),
-        instance=members.text("instance"),
-        errors=_field_errors(members.value("errors"), secret),
+        # the last segment of the path of a URI, or a bare word
+        slug=slug.split("#")[0].split("?")[0].rstrip("/").rpartition("/")[2] or None,
+        title=_text(members, secret, "title", "error"),
+        detail=_text(members, secret, "detail", "error_description")
+        or _text(nested, secret, "message")
+        or _text(members, secret, "message"),
+        errors=_field_errors(members.get("errors"), secret),
     )
     # a gateway's JSON has no type
-    is_mints = bool(members.text("type")) and bool(problem.explanation)
-    return replace(problem, has_details=is_mints)
+    return replace(problem, has_details=bool(type_ and problem.explanation))
 
 
 def clean_line(value: object, secret: str) -> str | None:
@@ -431,52 +429,26 @@ def clean_line(value: object, secret: str) -> str | None:
     return (line if len(line) <= MAX_TEXT_LENGTH else f"{line[:MAX_TEXT_LENGTH]}…") or None
 
 
-class _Members:
-    """The members of an untrusted JSON object."""
-
-    def __init__(self, data: Mapping[str, Any], secret: str) -> None:
-        self._data = data
-        self._secret = secret
-
-    def value(self, name: str) -> object:
-        return self._data.get(name)
-
-    def object(self, name: str) -> Mapping[str, Any]:
-        value = self._data.get(name)
-        return value if isinstance(value, Mapping) else {}
-
-    def text(self, name: str) -> str | None:
-        return clean_line(self._data.get(name), self._secret)
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
-def _slug(type_: str | None) -> str | None:
-    """Return the last path segment of a problem's `type`, which is a URI or a bare word."""
-    return (type_ or "").split("#")[0].split("?")[0].rstrip("/").rpartition("/")[2] or None
+def _text(members: Mapping[str, Any], secret: str, *names: str) -> str | None:
+    """Return the first of these members that is a text."""
+    return next(filter(None, (clean_line(members.get(name), secret) for name in names)), None)
 
 
 def _field_errors(entries: object, secret: str) -> tuple[FieldError, ...]:
-    first = entries[:MAX_FIELD_ERRORS] if isinstance(entries, list) else []
-    found = (_field_error(entry, secret) for entry in first)
-    return tuple(error for error in found if error is not None)
-
-
-def _field_error(entry: object, secret: str) -> FieldError | None:
-    if not isinstance(entry, Mapping):
-        message = clean_line(entry, secret)
-        return FieldError(message) if message else None
-    members = _Members(entry, secret)
-    path = members.value("path")
-    pointer = (
-        "".join(f"/{step}" for step in path[:MAX_STEPS] if isinstance(step, str | int))
-        if isinstance(path, list)
-        else members.text("path")
-    )
-    message = (
-        members.text("message")
-        or members.text("detail")
-        or members.text("title")
-        or members.text("code")
-    )
-    return (
-        FieldError(message, clean_line(pointer, secret), members.text("code")) if message else None
-    )
+    found = []
+    for entry in entries[:MAX_FIELD_ERRORS] if isinstance(entries, list) else ():
+        members = _object(entry)
+        message = clean_line(entry, secret) or _text(
+            members, secret, "message", "detail", "title", "code"
+        )
+        path = members.get("path")
+        if isinstance(path, list):
+            steps = (step for step in path[:MAX_STEPS] if isinstance(step, str | int))
+            path = "".join(f"/{step}" for step in steps)
+        if message:
+            found.append(FieldError(message, clean_line(path, secret)))
+    return tuple(found)

@@ -10,77 +10,26 @@ usable at all (does it have an id?) is for the client to decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeGuard
+from functools import cache
+from typing import Any, TypeVar
 
 from ..message import Message
 
 Json = Mapping[str, Any]
+T = TypeVar("T")
 
 _MAX_NUMBER = 1e300
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
-
-
-# -- reading members of untrusted JSON: null, absent or of another type is None
+_TIER = re.compile(r"[ -~]{1,40}")
 
 
 def is_valid_id(text: str) -> bool:
     """Return whether the text may be an id: opaque, but safe in a URL path, and not endless."""
     return _ID.fullmatch(text) is not None
-
-
-def read_object(data: Json, name: str) -> Json | None:
-    """Return a member that is an object, else None."""
-    value = data.get(name)
-    return value if isinstance(value, Mapping) else None
-
-
-def read_text(data: Json, name: str) -> str | None:
-    """Return a member that is a non-empty string, else None."""
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        return None
-    # Half a surrogate pair is legal in JSON, but neither a terminal nor SQLite takes it.
-    return value if value.isascii() else value.encode("utf-8", "replace").decode()
-
-
-def read_id(data: Json) -> str | None:
-    """Return the member `id` if it is a valid id, else None: no other id is ever used."""
-    found = read_text(data, "id")
-    return found if found is not None and is_valid_id(found) else None
-
-
-def read_number(data: Json, name: str) -> float | None:
-    """Return a member that is a finite number of sane size, else None."""
-    value = data.get(name)
-    return value if is_number(value) else None
-
-
-def is_number(value: object) -> TypeGuard[float]:
-    """Return whether arithmetic can use the number.
-
-    JSON's 1e999 is infinite in Python, and its integers have no limit.
-    """
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
-    )
-
-
-def read_time(data: Json, name: str) -> datetime | None:
-    """Return a member that is an ISO 8601 time, else None; without a zone it is UTC.
-
-    Years that not every computer can convert to its own time zone count as none.
-    """
-    try:
-        moment = datetime.fromisoformat(data[name])
-    except (KeyError, TypeError, ValueError):
-        return None
-    if not 1970 <= moment.year < 9999:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 # -- words of Mint's API
@@ -153,21 +102,7 @@ class Status(StrEnum):
 ENDED = frozenset({Status.SUCCEEDED, Status.PARTIALLY_SUCCEEDED, Status.FAILED, Status.CANCELED})
 
 
-_TIER = re.compile(r"[ -~]{1,40}")
-
-
 # -- models and Worlds, their files, lists of them, and uploaded reference images
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Axis-aligned box in glTF axes (Y up) and the file's units.
-
-    Only a hint and often null: measure after the import.
-    """
-
-    min: tuple[float, float, float]
-    max: tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -187,7 +122,6 @@ class Assets:
     obj_url: str | None = None
     stl_url: str | None = None
     usdz_url: str | None = None
-    bounds: Bounds | None = None
     caption: str | None = None
     collider_mesh_url: str | None = None
     pano_url: str | None = None
@@ -201,12 +135,8 @@ class Assets:
 
     def converted_url(self, format: Format) -> str | None:
         """Return the URL of the model in another format; None until it was converted."""
-        return {
-            Format.FBX: self.fbx_url,
-            Format.OBJ: self.obj_url,
-            Format.STL: self.stl_url,
-            Format.USDZ: self.usdz_url,
-        }[format]
+        url: str | None = getattr(self, f"{format}_url")
+        return url
 
     @property
     def has_result(self) -> bool:
@@ -253,21 +183,11 @@ class Asset:
     @classmethod
     def from_json(cls, kind: Kind, data: Json) -> Asset:
         """Parse Mint's JSON."""
-        assets = parse_assets(read_object(data, "assets"))
+        assets = _assets(data.get("assets"))
         done = Status.SUCCEEDED.value if assets is not None and assets.has_result else None
-        return cls(
-            kind=kind,
-            id=read_id(data) or "",
-            name=read_text(data, "name"),
-            status=read_text(data, "status") or done,
-            asset_stage=read_text(data, "assetStage"),
-            mint_url=read_text(data, "mintUrl"),
-            prompt=read_text(data, "prompt"),
-            assets=assets,
-            created_at=read_time(data, "createdAt"),
-            updated_at=read_time(data, "updatedAt"),
-            raw=data,
-        )
+        status = _text(data.get("status")) or done
+        id = _id(data.get("id")) or ""
+        return _parse(cls, data, kind=kind, id=id, status=status, assets=assets, raw=data)
 
 
 @dataclass(frozen=True)
@@ -284,17 +204,13 @@ class Page:
     @classmethod
     def from_json(cls, kind: Kind, data: Json) -> Page:
         """Parse Mint's JSON; the last page has a null cursor or `hasMore` false."""
-        pagination = read_object(data, "pagination") or {}
-        cursor = (
-            read_text(pagination, "nextCursor") if pagination.get("hasMore") is not False else None
-        )
+        pagination = _object(data.get("pagination")) or {}
+        cursor = _text(pagination.get("nextCursor"))
+        if pagination.get("hasMore") is False:
+            cursor = None
         entries = data.get("data")
-        found = (
-            [entry for entry in entries if isinstance(entry, Mapping)]
-            if isinstance(entries, list)
-            else []
-        )
-        assets = [Asset.from_json(kind, entry) for entry in found]
+        found = entries if isinstance(entries, list) else ()
+        assets = [Asset.from_json(kind, entry) for entry in found if _object(entry) is not None]
         usable = tuple(asset for asset in assets if asset.id)
         return cls(usable, cursor, len(assets) - len(usable))
 
@@ -309,52 +225,10 @@ class ReferenceImage:
     @classmethod
     def from_json(cls, data: Json) -> ReferenceImage:
         """Parse Mint's JSON; the URL is the first of url, sourceUrl, imageUrl, or in `assets`."""
-        inside = read_object(data, "assets") or {}
-        candidates = [read_text(data, name) for name in ("url", "sourceUrl", "imageUrl")]
-        candidates += [read_text(inside, name) for name in ("imageUrl", "sourceUrl")]
-        return cls(id=read_id(data) or "", url=next(filter(None, candidates), None))
-
-
-def parse_assets(data: Json | None) -> Assets | None:
-    """Parse the `assets` member of an operation, a model or a World; None if it has none."""
-    if data is None:
-        return None
-    tiers = read_object(data, "spzUrls") or {}
-    sizes = {name: read_number(data, name) for name in ("glbSizeBytes", "optimizedGlbSizeBytes")}
-    return Assets(
-        preview_image_url=read_text(data, "previewImageUrl"),
-        thumbnail_url=read_text(data, "thumbnailUrl"),
-        glb_url=read_text(data, "glbUrl"),
-        glb_size_bytes=None if sizes["glbSizeBytes"] is None else int(sizes["glbSizeBytes"]),
-        optimized_glb_url=read_text(data, "optimizedGlbUrl"),
-        optimized_glb_size_bytes=(
-            None if sizes["optimizedGlbSizeBytes"] is None else int(sizes["optimizedGlbSizeBytes"])
-        ),
-        fbx_url=read_text(data, "fbxUrl"),
-        obj_url=read_text(data, "objUrl"),
-        stl_url=read_text(data, "stlUrl"),
-        usdz_url=read_text(data, "usdzUrl"),
-        bounds=_bounds(read_object(data, "bounds")),
-        caption=read_text(data, "caption"),
-        collider_mesh_url=read_text(data, "colliderMeshUrl"),
-        pano_url=read_text(data, "panoUrl"),
-        rad_url=read_text(data, "radUrl"),
-        spz_urls={
-            tier: url for tier in tiers if _TIER.fullmatch(tier) and (url := read_text(tiers, tier))
-        },
-    )
-
-
-def _bounds(data: Json | None) -> Bounds | None:
-    corners = []
-    for name in ("min", "max"):
-        corner = data.get(name) if data is not None else None
-        if not (
-            isinstance(corner, list) and len(corner) == 3 and all(is_number(x) for x in corner)
-        ):
-            return None
-        corners.append((float(corner[0]), float(corner[1]), float(corner[2])))
-    return Bounds(*corners)
+        inside = _object(data.get("assets")) or {}
+        candidates = [data.get(name) for name in ("url", "sourceUrl", "imageUrl")]
+        candidates += [inside.get(name) for name in ("imageUrl", "sourceUrl")]
+        return cls(_id(data.get("id")) or "", next(filter(None, map(_text, candidates)), None))
 
 
 # -- long-running operations: status, price, error and result
@@ -482,28 +356,19 @@ class Operation:
     @classmethod
     def from_json(cls, data: Json) -> Operation:
         """Parse Mint's JSON."""
-        type_, assets = read_text(data, "type") or "", parse_assets(read_object(data, "assets"))
+        type_, assets = _text(data.get("type")) or "", _assets(data.get("assets"))
         is_done = data.get("status") is None and _has_files(type_, assets)
-        word = read_text(data, "status") or (Status.SUCCEEDED if is_done else Status.UNKNOWN).value
-        return cls(
-            id=read_id(data) or "",
-            type=type_,
+        done = Status.SUCCEEDED if is_done else Status.UNKNOWN
+        word = _text(data.get("status")) or done.value
+        return _parse(
+            cls,
+            data,
+            id=_id(data.get("id")) or "",
             mode=_mode(data) or Mode.AUTO,
             status=Status(word),
             status_word=word,
-            prompt=read_text(data, "prompt"),
-            preset=read_text(data, "generationPreset"),
-            generation_model=read_text(data, "generationModel"),
-            resource=_resource(read_object(data, "resource")),
-            mint_url=read_text(data, "mintUrl"),
+            preset=_text(data.get("generationPreset")),
             assets=assets,
-            billing=_billing(read_object(data, "billing")),
-            credits=_operation_credits(read_object(data, "credits")),
-            error=_operation_error(read_object(data, "error")),
-            created_at=read_time(data, "createdAt"),
-            updated_at=read_time(data, "updatedAt"),
-            completed_at=read_time(data, "completedAt"),
-            canceled_at=read_time(data, "canceledAt"),
             raw=data,
         )
 
@@ -518,7 +383,7 @@ class PollResult:
 
 def _mode(data: Json) -> Mode | None:
     """Return the mode that an operation names; None if absent or unknown."""
-    word = (read_text(data, "generationMode") or "").lower()
+    word = (_text(data.get("generationMode")) or "").lower()
     return next((mode for mode in Mode if mode.value == word), None)
 
 
@@ -536,58 +401,6 @@ def _has_files(type_: str, assets: Assets | None) -> bool:
     return assets.has_result
 
 
-def _resource(data: Json | None) -> ResourceRef | None:
-    if data is None or not (found := read_id(data)):
-        return None
-    return ResourceRef(read_text(data, "type") or "", found)
-
-
-def _operation_error(data: Json | None) -> OperationError | None:
-    """Parse Mint's texts for the user; `workflowStageLastError` is for Mint's engineers."""
-    if data is None:
-        return None
-    categories = data.get("moderationCategories")
-    words = (
-        [word.replace("_", " ").strip() for word in categories if isinstance(word, str)]
-        if isinstance(categories, list)
-        else []
-    )
-    return OperationError(
-        code=read_text(data, "code") or "generation_failed",
-        message=read_text(data, "message") or "",
-        reason=read_text(data, "failureReason"),
-        guidance=read_text(data, "retryGuidance"),
-        categories=tuple(filter(None, words)),
-    )
-
-
-def _billing(data: Json | None) -> Billing | None:
-    if data is None:
-        return None
-    required, available = (
-        read_number(data, "requiredCredits"),
-        read_number(data, "availableCredits"),
-    )
-    return Billing(
-        read_text(data, "reason"),
-        required,
-        available,
-        read_text(data, "actionUrl"),
-        read_text(data, "stage"),
-    )
-
-
-def _operation_credits(data: Json | None) -> OperationCredits | None:
-    if data is None:
-        return None
-    return OperationCredits(
-        *(
-            read_number(data, name)
-            for name in ("estimated", "reserved", "finalized", "availableAfterReservation")
-        )
-    )
-
-
 # -- prices, the Credit balance, and the owner of the API key
 
 
@@ -602,11 +415,8 @@ class Estimate:
     @classmethod
     def from_json(cls, data: Json) -> Estimate:
         """Parse Mint's JSON."""
-        credits = read_object(data, "credits") or {}
-        return cls(
-            read_text(data, "operation"),
-            read_number(credits, "requiredToStart"),
-            read_number(credits, "estimatedTotal"),
+        return _parse(
+            cls, _object(data.get("credits")) or {}, operation=_text(data.get("operation"))
         )
 
 
@@ -632,13 +442,8 @@ class Usage:
     @classmethod
     def from_json(cls, data: Json) -> Usage:
         """Parse Mint's JSON."""
-        credits = read_object(data, "credits") or {}
-        kinds = (
-            read_number(credits, name) for name in ("totalAvailable", "included", "topUp", "bonus")
-        )
-        return cls(
-            Credits(*kinds), read_object(data, "subscription"), read_object(data, "apiUsage"), data
-        )
+        credits = _parse(Credits, _object(data.get("credits")) or {})
+        return _parse(cls, data, credits=credits, raw=data)
 
 
 @dataclass(frozen=True)
@@ -661,19 +466,127 @@ class Me:
     @classmethod
     def from_json(cls, data: Json) -> Me:
         """Parse Mint's JSON."""
-        authentication, owner = (
-            read_object(data, "authentication") or {},
-            read_object(data, "owner") or {},
+        how = _object(data.get("authentication")) or {}
+        owner = _object(data.get("owner")) or {}
+        scopes = _texts(how.get("scopes"))
+        return _parse(cls, owner, authentication=_text(how.get("type")), scopes=scopes)
+
+
+# -- reading untrusted JSON: what is null, absent or of another type is None
+
+
+def _parse(kind: Callable[..., T], data: Json, /, **given: Any) -> T:
+    """Return a dataclass: each field that is not given is the member of its name in camelCase."""
+    read = {
+        name: read(data.get(member)) for name, member, read in _members(kind) if name not in given
+    }
+    return kind(**given, **read)
+
+
+@cache
+def _members(kind: Any) -> tuple[tuple[str, str, Callable[[Any], Any]], ...]:
+    """Return the name of each field, of the member that it is read from, and what reads it."""
+    return tuple(
+        (
+            each.name,
+            re.sub("_([a-z])", lambda found: found[1].upper(), each.name),
+            _READERS[each.type],
         )
-        scopes = authentication.get("scopes")
-        known = (
-            tuple(scope for scope in scopes if isinstance(scope, str))
-            if isinstance(scopes, list)
-            else ()
-        )
-        return cls(
-            read_text(owner, "userId"),
-            read_text(owner, "email"),
-            read_text(authentication, "type"),
-            known,
-        )
+        for each in fields(kind)
+        if each.type in _READERS
+    )
+
+
+def _object(value: Any) -> Json | None:
+    return value if isinstance(value, Mapping) else None
+
+
+def _text(value: Any) -> str | None:
+    if not isinstance(value, str) or not value:
+        return None
+    # Half a surrogate pair is legal in JSON, but neither a terminal nor SQLite takes it.
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(filter(None, map(_text, value))) if isinstance(value, list) else ()
+
+
+def _id(value: Any) -> str | None:
+    """Return a valid id: no other one is ever used."""
+    found = _text(value)
+    return found if found is not None and is_valid_id(found) else None
+
+
+def _number(value: Any) -> float | None:
+    """Return a number that arithmetic can use.
+
+    JSON's 1e999 is infinite in Python, and its integers have no limit.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and abs(value) < _MAX_NUMBER else None
+
+
+def _integer(value: Any) -> int | None:
+    found = _number(value)
+    return None if found is None else int(found)
+
+
+def _time(value: Any) -> datetime | None:
+    """Return an ISO 8601 time; without a zone it is UTC.
+
+    Years that not every computer can convert to its own time zone count as none.
+    """
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    if not 1970 <= moment.year < 9999:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _tiers(value: Any) -> Mapping[str, str]:
+    tiers = _object(value) or {}
+    return {tier: url for tier in tiers if _TIER.fullmatch(tier) and (url := _text(tiers[tier]))}
+
+
+def _assets(value: Any) -> Assets | None:
+    return None if _object(value) is None else _parse(Assets, value)
+
+
+def _resource(value: Any) -> ResourceRef | None:
+    found = _id((_object(value) or {}).get("id"))
+    return _parse(ResourceRef, value, id=found) if found else None
+
+
+def _operation_error(value: Any) -> OperationError | None:
+    """Return Mint's texts for the user; `workflowStageLastError` is for Mint's engineers."""
+    if _object(value) is None:
+        return None
+    words = (word.replace("_", " ").strip() for word in _texts(value.get("moderationCategories")))
+    return OperationError(
+        code=_text(value.get("code")) or "generation_failed",
+        message=_text(value.get("message")) or "",
+        reason=_text(value.get("failureReason")),
+        guidance=_text(value.get("retryGuidance")),
+        categories=tuple(filter(None, words)),
+    )
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    "str": lambda value: _text(value) or "",
+    "str | None": _text,
+    "float | None": _number,
+    "int | None": _integer,
+    "datetime | None": _time,
+    "Json | None": _object,
+    "Mapping[str, str]": _tiers,
+    "ResourceRef | None": _resource,
+    "OperationError | None": _operation_error,
+    "Billing | None": lambda value: None if _object(value) is None else _parse(Billing, value),
+    "OperationCredits | None": lambda value: (
+        None if _object(value) is None else _parse(OperationCredits, value)
+    ),
+}
+"""What reads a member, by the annotation of its field; all other fields are given."""

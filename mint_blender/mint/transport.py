@@ -22,10 +22,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.client import HTTPException
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -34,7 +32,7 @@ from urllib3.exceptions import HTTPError
 from ..json_text import parse as parse_json
 from ..message import Message
 from ..net import connection_errors, connections, guarded_socket
-from ..net.retry import parse_retry_after
+from ..net.retry import epoch_of, parse_retry_after
 from . import redaction
 from .account import Origin
 from .errors import (
@@ -87,10 +85,8 @@ class ApiResponse:
     """Response to a successful call; `retry_after` is in seconds."""
 
     data: Json
-    status: int
     request_id: str | None
     retry_after: float | None
-    location: str | None
 
 
 class Transport:
@@ -115,11 +111,20 @@ class Transport:
             KeyUnusable: It has characters that no key has.
         """
         self.origin = origin
-        self._secret = _validate_key(key)
+        self._secret = key.strip()
+        if not self._secret:
+            raise KeyMissing()
+        if not _is_word(self._secret):
+            raise KeyUnusable()
         redaction.register_secret(self._secret)
         self._timeouts = timeouts
         self._now = now
-        self._session = _session(user_agent)
+        self._session = requests.Session()
+        self._session.headers.update(
+            {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": user_agent}
+        )
+        # No hidden retries: they are decided where the idempotency key is known.
+        connections.mount(self._session)
         self._is_stopped = self._is_bound = self._closes = False
         self.clock = MintClock()
         """Mint's time, as its answers show it; those of gateways do not count."""
@@ -127,18 +132,7 @@ class Transport:
         """Seconds that this computer's clock is ahead of Mint's; None without a response."""
 
     def __repr__(self) -> str:
-        return f"Transport({self.origin.base_url})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        return f"{type(self).__name__}({self.origin.base_url})"
 
     def close(self) -> None:
         """Close the connection."""
@@ -156,7 +150,7 @@ class Transport:
         return hmac.new(salt.encode(), self._secret.encode(), hashlib.sha256).hexdigest()[:32]
 
     @property
-    def mint_time(self) -> float | None:
+    def current_time(self) -> float | None:
         """Mint's time now; None if its latest answer is old, or its Date is not usable.
 
         None after `stop`, too: nothing is begun any more.
@@ -221,39 +215,34 @@ class Transport:
         if self._is_bound and self.clock.age > most:
             raise NotSent
         sent = self.clock.begin()
-        response, answer = self._send_logged(request, path.lstrip("/"), len(content or b""))
-        return self._parse_response(response, answer, sent)
-
-    def _send_logged(
-        self, request: requests.Request, path: str, upload_size: int
-    ) -> tuple[requests.Response, bytes]:
-        """Send a request, and log its outcome and duration."""
-        began = time.monotonic()
+        began, path = time.monotonic(), path.lstrip("/")
         try:
-            response, answer = self._send_guarded(request, upload_size)
+            response, answer = self._send(request, len(content or b""))
         except MintError as error:
             seconds = time.monotonic() - began
-            log.info("%s /%s: failed after %.2f s: %s", request.method, path, seconds, error)
+            log.info("%s /%s: failed after %.2f s: %s", method, path, seconds, error)
             raise
+        request_id = clean_line(response.headers.get("X-Request-Id"), self._secret)
         log.info(
             "%s /%s: status %d, request id %s, %.2f s",
-            *(request.method, path, response.status_code),
-            *(self._request_id(response) or "none", time.monotonic() - began),
+            *(method, path, response.status_code, request_id or "none", time.monotonic() - began),
         )
-        return response, answer
+        return self._parse_response(response, answer, request_id, sent)
 
-    def _send_guarded(
-        self, request: requests.Request, upload_size: int
-    ) -> tuple[requests.Response, bytes]:
+    def _send(self, request: requests.Request, upload_size: int) -> tuple[requests.Response, bytes]:
         """Send a request within the time limits, and turn all its exceptions into a MintError."""
         guard = guarded_socket.Guard(
             time.monotonic() + self._timeouts.total + upload_size / MIN_UPLOAD_SPEED,
             stop=lambda: self._is_stopped,
         )
+        # No proxy between this computer and itself: it would see the key.
+        no_proxy = self.origin.host if self.origin.is_loopback else None
+        timeout = (self._timeouts.connect, self._timeouts.read)
         try:
             with guarded_socket.guarded(guard):
                 guard.check()
-                return self._send(request)
+                with connections.send(self._session, request, timeout, no_proxy) as response:
+                    return response, _read_body(response, self._timeouts.body)
         except connections.NotOpen:
             raise NotSent from None
         except (OSError, HTTPError, HTTPException) as error:
@@ -266,42 +255,26 @@ class Transport:
             found = connection_errors.describe(error, self.origin.host, self.origin.port)
             raise Unreachable(*found) from None
 
-    def _send(self, request: requests.Request) -> tuple[requests.Response, bytes]:
-        # No proxy between this computer and itself: it would see the key.
-        proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
-        settings: Mapping[str, Any] = self._session.merge_environment_settings(
-            request.url, proxies, True, connections.ca_bundle(), None
-        )
-        timeout = (self._timeouts.connect, self._timeouts.read)
-        # The adapter is used, not the session: a session reads the whole body of a redirect, even
-        # if it does not follow it.
-        with self._session.get_adapter(request.url).send(
-            self._session.prepare_request(request), timeout=timeout, **settings
-        ) as response:
-            return response, _read_body(response, self._timeouts.body)
-
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._secret}"
         return request
 
-    def _request_id(self, response: requests.Response) -> str | None:
-        return clean_line(response.headers.get("X-Request-Id"), self._secret)
-
     def _parse_response(
-        self, response: requests.Response, content: bytes, sent: Moment
+        self, response: requests.Response, content: bytes, request_id: str | None, sent: Moment
     ) -> ApiResponse:
         status, headers = response.status_code, response.headers
-        self._closes = _closes(response)
+        said = headers.get("Connection", "").lower()
+        is_kept = "keep-alive" in said or response.raw.version != _HTTP_1_0
+        self._closes = "close" in said or not is_kept
         date = epoch_of(headers.get("Date"))
         self.clock_offset = None if date is None else self._now().timestamp() - date
-        request_id = self._request_id(response)
         wait = parse_retry_after(
             headers.get("Retry-After"), date=headers.get("Date"), now=self._now()
         )
-        location = headers.get("Location")
         if 300 <= status < 400:
-            where = _redirect_problem(location, self._secret)
-            raise InvalidResponse(where, request_id=request_id)
+            raise InvalidResponse(
+                _redirect_problem(headers.get("Location"), self._secret), request_id=request_id
+            )
         # A proxy may repeat the headers of the request: the key gets into no record or sentence.
         content = content.replace(self._secret.encode(), redaction.PLACEHOLDER.encode())
         data: Any = None
@@ -316,7 +289,7 @@ class Transport:
             is_page = data is None and content.lstrip()[:1] == b"<"
             raise InvalidResponse(_WEB_PAGE if is_page else _NO_OBJECT, request_id=request_id)
         self.clock.read(headers, sent)
-        return ApiResponse(data, status, request_id, wait, location)
+        return ApiResponse(data, request_id, wait)
 
 
 _TOO_LARGE = Message("it is larger than {size} MB", size=MAX_RESPONSE_BYTES // 1024 // 1024)
@@ -328,30 +301,9 @@ _WEB_PAGE = Message(
 )
 
 
-def _validate_key(key: str) -> str:
-    trimmed = key.strip()
-    if not trimmed:
-        raise KeyMissing()
-    if not all("!" <= character <= "~" for character in trimmed):
-        raise KeyUnusable()
-    return trimmed
-
-
-def _closes(response: requests.Response) -> bool:
-    """Return whether the server says that it closes its connection after this response."""
-    said = response.headers.get("Connection", "").lower()
-    is_kept = "keep-alive" in said or response.raw.version != _HTTP_1_0
-    return "close" in said or not is_kept
-
-
-def _session(user_agent: str) -> requests.Session:
-    session = requests.Session()
-    session.headers.update(
-        {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": user_agent}
-    )
-    # No hidden retries: they are decided where the idempotency key is known.
-    connections.mount(session)
-    return session
+def _is_word(text: str) -> bool:
+    """Return whether a text has only printable ASCII characters, and no space."""
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _idempotency_headers(method: str, path: str, idempotency_key: str | None) -> dict[str, str]:
@@ -361,9 +313,7 @@ def _idempotency_headers(method: str, path: str, idempotency_key: str | None) ->
         raise ValueError(f"Mint's API knows GET and POST, not {method}.")
     if idempotency_key is None:
         raise ValueError(f"POST {path} changes something at Mint, so it needs an idempotency key.")
-    if not 1 <= len(idempotency_key) <= MAX_IDEMPOTENCY_KEY_LENGTH or not all(
-        "!" <= character <= "~" for character in idempotency_key
-    ):
+    if not 1 <= len(idempotency_key) <= MAX_IDEMPOTENCY_KEY_LENGTH or not _is_word(idempotency_key):
         raise ValueError(
             f"An idempotency key has 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable ASCII characters."
         )
@@ -496,12 +446,3 @@ class MintClock:
     def now(self) -> float | None:
         """Seconds since the epoch, while the latest answer is young; None before any answer."""
         return None if self._date is None else self._date + self._read.seconds_since()
-
-
-def epoch_of(date: str | None) -> float | None:
-    """Return the seconds since the epoch of a Date header; None for an invalid one."""
-    try:
-        moment = parsedate_to_datetime(date or "")
-        return None if moment.tzinfo is None else moment.timestamp()
-    except (ValueError, OverflowError, TypeError):
-        return None

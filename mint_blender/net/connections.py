@@ -14,7 +14,7 @@ import math
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -114,6 +114,35 @@ def only_open() -> Iterator[None]:
         yield
     finally:
         _may_open.reset(token)
+
+
+def send(
+    session: requests.Session,
+    request: requests.Request,
+    timeout: tuple[float, float],
+    no_proxy: str | None = None,
+) -> requests.Response:
+    """Send a request with the settings of a session; return the response, its body unread.
+
+    The adapter is used, not the session: a session reads the whole body of a redirect, even if it
+    does not follow it, and only its adapter is made for several threads.
+
+    Args:
+        session: A mounted session.
+        request: The request.
+        timeout: Seconds to connect, and seconds without a byte.
+        no_proxy: A host that is reached without a proxy, whatever the environment says.
+
+    Raises:
+        OSError: There is no response; requests' exceptions are such errors.
+    """
+    proxies = {} if no_proxy is None else {"no_proxy": no_proxy}
+    settings: Mapping[str, Any] = session.merge_environment_settings(
+        request.url, proxies, True, ca_bundle(), None
+    )
+    return session.get_adapter(request.url).send(
+        session.prepare_request(request), timeout=timeout, **settings
+    )
 
 
 def is_open(session: requests.Session, url: str) -> bool:

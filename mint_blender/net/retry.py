@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -58,16 +58,17 @@ def parse_retry_after(
     text = (header or "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
-    until = _parse_date(text)
+    until, since = epoch_of(text), epoch_of(date)
     if until is None:
         return None
-    wait = (until - (_parse_date(date) or now)).total_seconds()
+    wait = until - (now.timestamp() if since is None else since)
     return wait if wait >= 0 else None
 
 
-def _parse_date(text: str | None) -> datetime | None:
+def epoch_of(date: str | None) -> float | None:
+    """Return the seconds since the epoch of an HTTP date; None for an invalid one."""
     try:
-        date = parsedate_to_datetime(text or "")
+        moment = parsedate_to_datetime(date or "")
+        return None if moment.tzinfo is None else moment.timestamp()
     except (ValueError, OverflowError, TypeError):
         return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -173,13 +173,13 @@ def look() -> None:
     service, state = session.existing_service(), _state()
     if service is None:
         return
-    before = service.serial
+    before = service.cache.version
     if service.catch_up():
         state.has_news = True
         for subscriber in state.on_answers:
             subscriber(service)
         redraw()
-    if service.serial != before and not state.is_beating:
+    if service.cache.version != before and not state.is_beating:
         state.is_start_due = True
         listen()
 

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from mint_blender.cli.batch.lines import read_lines
+from mint_blender.jobs.batch_lines import read_lines
 
 
 def lines_of(path: Path, *lines: dict[str, object]) -> Path:

@@ -10,7 +10,7 @@ import pytest
 
 import mint_blender
 from mint_blender.cli import session
-from mint_blender.cli.follow import Preview
+from mint_blender.cli.results import Preview
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job_values import Cause, Problem

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ..mint.generation_helpers import PIXEL
-from ..mint_service.records import ACTIVE
+from ..mint_model.records import ACTIVE
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
 from .command_runner import RunMint, command, environment, run

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli.batch import line_jobs
-from mint_blender.cli.batch.lines import Line, read_lines
 from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.batch_lines import Line, read_lines
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job

@@ -114,6 +114,26 @@ def test_a_forged_operation_is_at_most_polled(
     assert not list((tmp_path / "out").glob("*.glb"))
 
 
+@pytest.mark.covers("S-folder")
+def test_a_forged_operation_is_not_canceled(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """Who cancels a line does not cancel the operation of another job that the folder names."""
+    assert mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review").status == 6
+    (mug,) = service.operations()
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
+    first = f"{tags_of(file)[0]}.start.1"
+    write_starts(tmp_path / "out", {first: {"home": "farm"}})
+    write_operation(tmp_path / "out", first, mug.id)
+    at_home("elsewhere")
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 5
+    (job,) = mint("jobs", "--json").records
+    mint("cancel", job["job"])
+    assert [each.status for each in service.operations()] == ["preview_ready"]
+    (job,) = mint("jobs", "--json").records
+    assert job["state"] == "Canceled" and "may have started" in str(job["notes"])
+
+
 def test_a_finished_line_is_not_optimized_again(
     mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:

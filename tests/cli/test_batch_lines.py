@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import session
-from mint_blender.cli.batch import lines, result_files
+from mint_blender.cli.batch import result_files
 from mint_blender.cli.output.terminal import Terminal
 from mint_blender.files import pictures
 from mint_blender.files.disk import PART
 from mint_blender.files.glb import header
+from mint_blender.jobs import batch_lines as lines
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import LocalFile, Role
 from mint_blender.jobs.phases import Phase

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from mint_blender.cli.batch.lines import Line
-from mint_blender.cli.batch.prices import BatchBudget, Prices
+from mint_blender.jobs.batch_lines import Line
+from mint_blender.jobs.budget.batch_prices import BatchBudget, Prices
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job

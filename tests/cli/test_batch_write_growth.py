@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import main
-from mint_blender.cli.batch.lines import read_lines
 from mint_blender.jobs.batch_folder import line_files, shared_files
+from mint_blender.jobs.batch_lines import read_lines
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from distributed import Client, LocalCluster
 
-from mint_blender.cli.batch.dask_executor import cluster, executor, worker_checks, worker_task
+from mint_blender.cli.batch.dask_executor import cluster, executor, worker_side
 from mint_blender.cli.batch.dask_executor.cluster import ClusterError
 from mint_blender.delivery import blender_runtime
 
@@ -131,7 +131,7 @@ def test_distributed_is_not_installed(refused: Any, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(builtins, "__import__", without)
     ran = refused("dask://127.0.0.1:1")
-    assert 'pip install "mint-blender[dask]"' in ran.error_text
+    assert 'from a copy of the repository: pip install ".[bpy,dask]"' in ran.error_text
 
 
 def test_an_extension_cannot_use_workers(refused: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +155,7 @@ def test_another_version_of_the_package_is_named(
     client: Client, refused: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A digest of the source tells; the worker that differs is named, and no other."""
-    monkeypatch.setattr(worker_checks, "package_digest", digest_in_turn)
+    monkeypatch.setattr(worker_side, "package_digest", digest_in_turn)
     monkeypatch.setattr("tests.cli.test_dask_cluster.DIGESTS", iter(["new", "new", "old"]))
     with pytest.raises(ClusterError) as refusal:
         cluster.check_workers(client)
@@ -196,22 +196,22 @@ def test_a_worker_without_blender_is_named(client: Client, refused: Any) -> None
 def test_a_blender_that_does_not_start_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Blender that ends, hangs or prints nonsense is as good as none."""
     monkeypatch.setattr(blender_runtime, "can_import", lambda: True)
-    monkeypatch.setattr(worker_checks, "_BLENDER_TIMEOUT", 2.0)
+    monkeypatch.setattr(worker_side, "_BLENDER_TIMEOUT", 2.0)
     for code in ("raise SystemExit(1)", "print('hello')", "pass", "import time; time.sleep(60)"):
         monkeypatch.setattr(
             blender_runtime, "background_command", lambda _, code=code: [sys.executable, "-c", code]
         )
-        assert worker_checks.blender_extensions() is None
+        assert worker_side.blender_extensions() is None
 
 
 def test_a_folder_that_a_worker_does_not_see_is_named(
     client: Client, refused: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One worker reads the token, the other has another disk: that one is named."""
-    monkeypatch.setattr(worker_checks, "blender_extensions", list)
-    answers = iter([worker_checks.answer_token, lambda *_: None])
+    monkeypatch.setattr(worker_side, "blender_extensions", list)
+    answers = iter([worker_side.answer_token, lambda *_: None])
     monkeypatch.setattr("tests.cli.test_dask_cluster.ANSWERS", answers)
-    monkeypatch.setattr(worker_checks, "answer_token", answer_in_turn)
+    monkeypatch.setattr(worker_side, "answer_token", answer_in_turn)
     ran = refused(address_of(client))
     named = [
         each for each in client.nthreads() if f"The worker {each} does not see" in ran.error_text
@@ -223,21 +223,21 @@ def test_a_worker_that_answers_on_its_own_disk_is_named(
     client: Client, refused: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer counts when it is seen here."""
-    monkeypatch.setattr(worker_checks, "blender_extensions", list)
-    monkeypatch.setattr(worker_checks, "answer_token", lambda *_: "answer-elsewhere")
+    monkeypatch.setattr(worker_side, "blender_extensions", list)
+    monkeypatch.setattr(worker_side, "answer_token", lambda *_: "answer-elsewhere")
     ran = refused(address_of(client))
     assert all(f"The worker {each} does not see" in ran.error_text for each in client.nthreads())
 
 
 def test_a_token_is_answered_beside_it(tmp_path: Path) -> None:
     """Only the right token is answered, and a missing folder is not made."""
-    assert worker_checks.answer_token(str(tmp_path / "missing"), "token") is None
-    (tmp_path / worker_task.TOKEN).write_text("another")
-    assert worker_checks.answer_token(str(tmp_path), "token") is None
-    (tmp_path / worker_task.TOKEN).write_text("token")
-    name = worker_checks.answer_token(str(tmp_path), "token")
+    assert worker_side.answer_token(str(tmp_path / "missing"), "token") is None
+    (tmp_path / worker_side.TOKEN).write_text("another")
+    assert worker_side.answer_token(str(tmp_path), "token") is None
+    (tmp_path / worker_side.TOKEN).write_text("token")
+    name = worker_side.answer_token(str(tmp_path), "token")
     assert (tmp_path / name).read_text() == "token"
-    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([name, worker_task.TOKEN])
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([name, worker_side.TOKEN])
 
 
 def test_a_folder_that_was_left_is_removed_after_a_day(client: Client, tmp_path: Path) -> None:
@@ -256,8 +256,8 @@ def test_results_need_no_shared_folder_when_they_are_shipped(
     client: Client, mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No token is written then."""
-    monkeypatch.setattr(worker_checks, "blender_extensions", list)
-    monkeypatch.setattr(worker_checks, "answer_token", lambda *_: 1 / 0)
+    monkeypatch.setattr(worker_side, "blender_extensions", list)
+    monkeypatch.setattr(worker_side, "answer_token", lambda *_: 1 / 0)
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"})
     words = ("--executor", address_of(client).replace("tcp", "dask"), "--ship-results")
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), *words).status == 0
@@ -266,5 +266,5 @@ def test_results_need_no_shared_folder_when_they_are_shipped(
 
 def test_the_digest_is_of_the_source() -> None:
     """It changes with any module, and not from one call to the next."""
-    first = worker_checks.package_digest()
-    assert first == worker_checks.package_digest() and len(first) == 64
+    first = worker_side.package_digest()
+    assert first == worker_side.package_digest() and len(first) == 64

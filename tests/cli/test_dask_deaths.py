@@ -22,13 +22,13 @@ from .dask_processes import dask_processes
 pytestmark = pytest.mark.one_blender
 DEADLY = """
 import os, signal
-from mint_blender.cli.batch.dask_executor import worker_task
+from mint_blender.cli.batch.dask_executor import worker_side
 from mint_blender.delivery.background import write_result as write
 def deadly(job, *paths):
     if job.request.prompt == "deadly":
         os.kill(os.getpid(), signal.SIGKILL)
     return write(job, *paths)
-worker_task.write_result = deadly
+worker_side.write_result = deadly
 """
 
 

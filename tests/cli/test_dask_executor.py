@@ -6,6 +6,7 @@ The results are copies, which need no Blender; `test_dask_batch` has processes a
 
 from __future__ import annotations
 
+import argparse
 import pickle
 import threading
 import time
@@ -19,9 +20,9 @@ from typing import Any
 import pytest
 from distributed import Client
 
-from mint_blender.cli.batch.dask_executor import executor, input_files, worker_task
-from mint_blender.cli.batch.dask_executor.address import scheduler_address
+from mint_blender.cli.batch.dask_executor import executor, worker_side
 from mint_blender.cli.batch.dask_executor.executor import DaskExecutor
+from mint_blender.cli.parser import scheduler_address
 from mint_blender.delivery.background import write_result
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.job import Job
@@ -52,10 +53,10 @@ def shared(client: Client, out: Path, **more: Any) -> Iterator[DaskExecutor]:
     """Yield an executor whose workers write into a shared folder."""
     staging = out / "in-progress"
     staging.mkdir()
-    (staging / worker_task.TOKEN).touch()
+    (staging / worker_side.TOKEN).touch()
     with DaskExecutor(client, "run", staging, **more) as opened:
         yield opened
-        assert [path.name for path in staging.iterdir()] == [worker_task.TOKEN]
+        assert [path.name for path in staging.iterdir()] == [worker_side.TOKEN]
 
 
 @contextmanager
@@ -128,7 +129,7 @@ def test_a_worker_that_fails_is_a_sentence(
     def broken(*arguments: object) -> None:
         broken(*arguments)
 
-    monkeypatch.setattr(worker_task, "with_files_here", broken)
+    monkeypatch.setattr(worker_side, "with_files_here", broken)
     with shipping(client, out) as dask:
         result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result(20)
     assert "A Dask worker failed unexpectedly (RecursionError" in result.problem
@@ -138,7 +139,7 @@ def test_a_result_that_is_not_in_the_shared_folder_is_a_problem(
     client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that claims to have written a file is not believed."""
-    monkeypatch.setattr(worker_task, "_write", lambda *_: worker_task.TaskResult())
+    monkeypatch.setattr(worker_side, "_write", lambda *_: worker_side.TaskResult())
     with shared(client, out) as dask:
         result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result()
     assert "a.glb, but it is not there" in result.problem
@@ -222,7 +223,7 @@ def downloads(service: ThreadService) -> list[int]:
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the workers not see the client's files, as on another machine."""
-    monkeypatch.setattr(input_files, "_on_disk", lambda *_: None)
+    monkeypatch.setattr(worker_side, "_on_disk", lambda *_: None)
 
 
 def test_a_worker_uses_a_file_that_is_there(
@@ -264,7 +265,7 @@ def test_another_file_at_the_path_is_not_used(
     assert (out / "a.glb").read_bytes() == right
 
 
-def _cut(task: worker_task.Task) -> worker_task.Task:
+def _cut(task: worker_side.Task) -> worker_side.Task:
     """Truncate the file once the client has measured it."""
     path = Path(task.job.files[0].path)
     whole = path.read_bytes()
@@ -312,7 +313,7 @@ def test_notes_and_placement_come_back(
         placement = Placement("Scene", ("lamp",), str(output))
         return DeliveryResult((note,), placement=placement)
 
-    monkeypatch.setattr(worker_task, "write_result", noted)
+    monkeypatch.setattr(worker_side, "write_result", noted)
     with shipping(client, out) as dask:
         result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result()
     assert result.notes == (note,) and result.notes[0].params == {"count": 3}
@@ -331,7 +332,7 @@ def test_stopping_leaves_no_task(
         released.wait(20)
         return DeliveryResult()
 
-    monkeypatch.setattr(worker_task, "write_result", held)
+    monkeypatch.setattr(worker_side, "write_result", held)
     job = a_result(tmp_path)
     with pytest.raises(KeyboardInterrupt), shipping(client, out) as dask:
         written = [dask.submit(write_result, job, out / f"{n}.glb", None) for n in range(10)]
@@ -383,7 +384,7 @@ def test_an_address_is_read(text: str, address: str) -> None:
 )
 def test_anything_else_is_refused(text: str, words: str) -> None:
     """The message shows the text and how it should look."""
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(argparse.ArgumentTypeError, match=words):
         scheduler_address(text)
 
 

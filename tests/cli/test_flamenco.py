@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from py_mini_racer import JSEvalException, MiniRacer
 
-from mint_blender.cli.batch.lines import read_lines
 from mint_blender.cli.parser import parser
+from mint_blender.jobs.batch_lines import read_lines
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of

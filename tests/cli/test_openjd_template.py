@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openjd.model import IntRangeExpr, create_job, decode_job_template, preprocess_job_parameters
 
-from mint_blender.cli.batch import openjd_template
-from mint_blender.cli.batch.openjd_template import FarmJob
+from mint_blender.cli.batch.openjd import FarmJob
+from mint_blender.cli.batch.openjd import template as template_of
+from mint_blender.cli.batch.openjd import values as values_of
 from mint_blender.cli.parser import parser
 
 from ..mint_service.runner import ThreadService
@@ -232,11 +233,11 @@ def test_ranges_name_the_same_lines(numbers: set[int]) -> None:
     """The lines that a farm counts are the lines of the batch."""
     job = FarmJob(("mint-blender", "batch"), Path("/a"), Path("/b"), tuple(sorted(numbers)), 4)
     template = decode_job_template(
-        template=openjd_template.template(job), supported_extensions=["TASK_CHUNKING"]
+        template=template_of(job), supported_extensions=["TASK_CHUNKING"]
     )
     values = preprocess_job_parameters(
         job_template=template,
-        job_parameter_values=openjd_template.values(job),
+        job_parameter_values=values_of(job),
         job_template_dir=Path("/"),
         current_working_dir=Path("/"),
     )

@@ -34,7 +34,7 @@ from mint_blender.jobs.storage import batch_lease
 from mint_blender.mint.retry import PollIntervals
 
 from ..conftest import DOES_NOT_APPLY
-from ..mint_service import status_machine
+from ..mint_service import work
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
 from .command_runner import (
@@ -235,7 +235,7 @@ def test_control_characters_through_a_whole_run(
     mint: RunMint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Control characters in Mint's error are removed for people and kept in JSON."""
-    monkeypatch.setitem(status_machine.MESSAGES, "generation_failed", "Not \x1b[2Jlike\u202e that.")
+    monkeypatch.setitem(work.MESSAGES, "generation_failed", "Not \x1b[2Jlike\u202e that.")
     ran = mint("generate", "--prompt", "a lamp [fails]", "--preset", "fast")
     assert ran.status != 0 and "Mint says: Not like that." in ran.error_text
     assert not HARMFUL.search(ran.out + ran.err)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 import re
 
-from mint_blender.cli.batch.fields import FIELDS
+from mint_blender.jobs.batch_lines import FIELDS
 from mint_blender.mint.schema import Kind
 
 from .code_blocks import ROOT
@@ -75,3 +75,11 @@ record(job, event="e")
 terminal.result({"event": kind.value, **raw})
 """
     assert events_in(source) == {"a", "b", "c", "d", "e", "model", "world"}
+
+
+def test_no_text_names_a_package_of_the_public_index() -> None:
+    """The name `mint-blender` there is not ours: texts name the folder or the release's wheel."""
+    files = [*(ROOT / "mint_blender").rglob("*.py"), *(ROOT / "mint_blender").rglob("*.po")]
+    files += [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("*.po"), ROOT / "README.md"]
+    named = re.compile(r"pip install[^\n]*mint-blender|mint-blender\[")
+    assert [str(path) for path in files if named.search(path.read_text(encoding="utf-8"))] == []

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mint_blender.files.spz.decode import Splats
+from .read_spz import Splats
 
 COEFFICIENTS = (0, 3, 8, 15, 24)
 FRACTIONAL_BITS = 12

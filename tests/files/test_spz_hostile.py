@@ -21,6 +21,7 @@ from mint_blender.files.spz import decode
 
 from ..processes import captured
 from . import build_spz
+from .read_spz import Splats, read_splats
 
 SMALL = build_spz.made_up(40, degree=2)
 CONTENT = {
@@ -42,7 +43,7 @@ def bent(data: bytes, changes: list[tuple[int, bytes]], length: int) -> bytes:
     return bytes(changed[:length])
 
 
-def read(data: bytes) -> decode.Splats | None:
+def read(data: bytes) -> Splats | None:
     """Return the splats of these bytes; None for a file that was refused in a sentence.
 
     Any other exception fails the test.
@@ -51,13 +52,13 @@ def read(data: bytes) -> decode.Splats | None:
         path = Path(folder) / "place.spz"
         path.write_bytes(data)
         try:
-            return decode.decode(path, limits=decode.SplatLimits(points=100_000))
+            return read_splats(path, limits=decode.SplatLimits(points=100_000))
         except InvalidSplats as refusal:
             assert str(refusal).endswith(".") and "place.spz" in str(refusal)
             return None
 
 
-def assert_sound(splats: decode.Splats | None) -> None:
+def assert_sound(splats: Splats | None) -> None:
     """Check that the splats can be put into a scene: finite numbers, as many of each as splats."""
     if splats is not None:
         for values in (
@@ -132,7 +133,7 @@ def test_an_unknown_version_is_named(version: int, tmp_path: Path) -> None:
     ):
         (tmp_path / "place.spz").write_bytes(data)
         with pytest.raises(InvalidSplats, match=f"version {version}; versions 1 to 4"):
-            decode.decode(tmp_path / "place.spz")
+            read_splats(tmp_path / "place.spz")
 
 
 def zeros(megabytes: int) -> bytes:
@@ -158,6 +159,7 @@ def png(width: int, height: int) -> bytes:
 
 MEMORY = """
 import json, resource, sys
+from collections import deque
 from pathlib import Path
 from mint_blender.files import pictures as picture
 from mint_blender.files.spz import container, decode
@@ -171,7 +173,7 @@ answers = {}
 for path in map(Path, sys.argv[1:]):
     before = peak()
     try:
-        (picture.inspect if path.suffix == ".png" else decode.decode)(path)
+        picture.inspect(path) if path.suffix == ".png" else deque(decode.attributes(path), maxlen=0)
         said = ""
     except FileError as refusal:
         said = str(refusal)

@@ -109,7 +109,7 @@ class _Commands:
         return self.journal.take_slot(job_id, Kind.MODEL, most, self.own)
 
     def decide(self, job_id: str, verb: str) -> bool:
-        return self.journal.decide(job_id, Decision(Verb(verb)))
+        return self.journal.decide(job_id, Decision(Verb(verb))) is not None
 
     def dismiss(self, job_id: str) -> None:
         self.journal.dismiss(job_id)

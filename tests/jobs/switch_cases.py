@@ -196,7 +196,6 @@ CASES = {
     ),
     "settling": passing(AWAY, times=2),
     "incomplete": Case(),
-    "downloads-disabled": Case(),
     # what is made
     "null-assets": paused(
         "Mint has finished, but the result contains no file. Resume checks again, at no cost. "

@@ -20,7 +20,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.schema import Mode
 
-from ..mint_service.credit_account import PREVIEW, price
+from ..mint_model.records import PREVIEW, price
 from ..mint_service.runner import ThreadService, running_service
 from .forking_process import ForkingProcess
 from .kill_script import FEEDBACK
@@ -217,10 +217,8 @@ def check_conversion(service: ThreadService, model: str, home: Path) -> None:
     assert (job.phase, job.notes, job.decision) == (Phase.PLACED, (), None)
     assert {path.name for path in (home / "chosen").iterdir()} == {"Lamp.fbx", "Lamp.stl"}
     for kept in job.files:
-        served = service.mint.store.files[urlsplit(kept.url).path.lstrip("/")]
-        assert (
-            Path(kept.path).read_bytes() == service.mint.store.blob(served.digest).read_bytes()
-        ), kept
+        served = service.mint.files[urlsplit(kept.url).path.lstrip("/")]
+        assert Path(kept.path).read_bytes() == served.read(), kept
 
 
 def check_result(
@@ -257,10 +255,8 @@ def check_result(
         "each revision has a picture of its own"
     )
     for kept in job.files:
-        served = service.mint.store.files[urlsplit(kept.url).path.lstrip("/")]
-        assert (
-            Path(kept.path).read_bytes() == service.mint.store.blob(served.digest).read_bytes()
-        ), kept
+        served = service.mint.files[urlsplit(kept.url).path.lstrip("/")]
+        assert Path(kept.path).read_bytes() == served.read(), kept
     left = {path for path in (home / "downloads").rglob("*") if path.is_file()} - {
         Path(kept.path) for kept in job.files
     }

@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -33,7 +34,6 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.errors import NotSent
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
-from mint_blender.mint.transport import Transport
 
 from ..mint.clock_helpers import ShiftedClocks
 from ..mint.raw_server import KEY, RawServer, answer, raw_server
@@ -308,9 +308,9 @@ def test_a_computer_that_slept_after_the_commit_sends_nothing(
     is_closed = bool(headers)
     call = PaidCall(key, PaidVerb.START, "", Kind.MODEL, {"prompt": "a lamp"})
     with raw_server(me, me, started, then_close=is_closed) as server:
-        transport = Transport(Origin.parse(server.base_url), KEY)
-        with transport, pytest.raises(NotSent):
-            send(Client(transport), journal.path, call, credential="hash", line=NoLine())
+        client = Client(Origin.parse(server.base_url), KEY)
+        with closing(client), pytest.raises(NotSent):
+            send(client, journal.path, call, credential="hash", line=NoLine())
         assert set(methods(server)) == {"GET"}
     request = journal.paid_requests.get(key)
     journal.close()
@@ -326,8 +326,8 @@ def test_a_job_is_sent_to_a_server_that_closes_each_connection(home: Path) -> No
     call = PaidCall(job.requests[0].key, PaidVerb.START, "", Kind.MODEL, {"prompt": "a lamp"})
     started = answer({"id": "op_1", "status": "queued"}, Date=now(), Connection="close")
     with raw_server(me, me, started, then_close=True) as server:
-        with Transport(Origin.parse(server.base_url), KEY) as transport:
-            sent = send(Client(transport), journal.path, call, credential="hash", line=NoLine())
+        with closing(Client(Origin.parse(server.base_url), KEY)) as client:
+            sent = send(client, journal.path, call, credential="hash", line=NoLine())
         assert methods(server) == ["GET", "GET", "POST"]
     journal.close()
     assert sent.request is not None and sent.request.operation == "op_1"

@@ -34,7 +34,7 @@ class ShiftedClocks:
 def wait_until_closed(client: Client) -> None:
     """Wait until this computer has noticed that the server has closed the connection."""
     for _ in range(1000):
-        if not client._transport.is_open:
+        if not client.is_open:
             return
         time.sleep(0.005)
     raise AssertionError("the connection is still open")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
-from mint_blender.mint.transport import Timeouts, Transport
+from mint_blender.mint.transport import Timeouts
 
 from ..mint_service.runner import ThreadService, running_service
 from .clock_helpers import ShiftedClocks
@@ -46,18 +46,17 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
 
 
-Speaking = Callable[..., Transport]
+Speaking = Callable[..., Client]
 
 
 @pytest.fixture
-def make_transport() -> Iterator[Speaking]:
-    """Return a function that makes transports with short time-outs and closes them at the end."""
+def make_client() -> Iterator[Speaking]:
+    """Return a function that makes clients with short time-outs and closes them at the end."""
     with ExitStack() as opened:
 
-        def speak(
-            base_url: str, key: str = KEY, timeouts: Timeouts = Timeouts(5.0, 5.0)
-        ) -> Transport:
-            return opened.enter_context(Transport(Origin.parse(base_url), key, timeouts=timeouts))
+        def speak(base_url: str, key: str = KEY, timeouts: Timeouts = Timeouts(5.0, 5.0)) -> Client:
+            client = Client(Origin.parse(base_url), key, timeouts=timeouts)
+            return opened.enter_context(closing(client))
 
         yield speak
 

@@ -9,7 +9,6 @@ from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, Operation, Preset
-from mint_blender.mint.transport import Transport
 
 from ..mint_service.runner import ThreadService
 
@@ -21,7 +20,7 @@ LONG = 60.0  # seconds of service time after which every stage has ended
 
 def client_of(service: ThreadService, **more: Any) -> Client:
     """Return a client of a stand-in service."""
-    return Client(Transport(Origin.parse(service.api), service.key, **more))
+    return Client(Origin.parse(service.api), service.key, **more)
 
 
 def start(

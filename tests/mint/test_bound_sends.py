@@ -42,21 +42,21 @@ def assert_not_sent(client: Client) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_start_uses_the_connection_of_the_time(make_transport, secure, scheme):
+def test_a_start_uses_the_connection_of_the_time(make_client, secure, scheme):
     """Mint's time and the start are one connection."""
     with raw_server(ME, STARTED, tls=secure if scheme == "https" else None) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         start(client)
         assert (methods(server), server.connections) == (["GET", "POST"], 1)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_start_opens_no_other_connection(make_transport, secure, scheme):
+def test_a_start_opens_no_other_connection(make_client, secure, scheme):
     """After the server has closed the connection nothing is sent; then Mint is asked again."""
     tls = secure if scheme == "https" else None
     with raw_server(ME, then_close=True, tls=tls) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         wait_until_closed(client)
         assert_not_sent(client)
@@ -65,26 +65,26 @@ def test_a_start_opens_no_other_connection(make_transport, secure, scheme):
         assert (methods(server), server.connections) == (["GET", "GET"], 2)
 
 
-def test_a_start_opens_no_other_tunnel(make_transport, monkeypatch, secure):
+def test_a_start_opens_no_other_tunnel(make_client, monkeypatch, secure):
     """A proxy is not asked for another connection either."""
     monkeypatch.setenv("NO_PROXY", "")
     with raw_server(ME, then_close=True, tls=secure) as server, running_proxy(server.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        client = Client(make_transport("https://mint.test/v1"))
+        client = make_client("https://mint.test/v1")
         client.mint_time()
         wait_until_closed(client)
         assert_not_sent(client)
         assert (methods(server), len(proxy.asked)) == (["GET"], 1)
 
 
-def test_a_start_takes_no_other_way(make_transport, monkeypatch, secure):
+def test_a_start_takes_no_other_way(make_client, monkeypatch, secure):
     """After the proxy has changed, the way of the time is not the way of the start."""
     with (
         raw_server(ME, STARTED, tls=secure) as server,
         running_proxy(server.port) as one,
         running_proxy(server.port) as other,
     ):
-        client = Client(make_transport("https://mint.test/v1"))
+        client = make_client("https://mint.test/v1")
         monkeypatch.setenv("HTTPS_PROXY", one.url)
         client.mint_time()
         monkeypatch.setenv("HTTPS_PROXY", other.url)
@@ -95,17 +95,17 @@ def test_a_start_takes_no_other_way(make_transport, monkeypatch, secure):
         assert (methods(server), len(other.asked)) == (["GET", "GET", "POST"], 1)
 
 
-def test_a_start_needs_mint_s_time(make_transport):
+def test_a_start_needs_mint_s_time(make_client):
     """Without an answer of Mint over this connection nothing is sent."""
     with raw_server(STARTED) as server:
-        assert_not_sent(Client(make_transport(server.base_url)))
+        assert_not_sent(make_client(server.base_url))
         assert server.connections == 0
 
 
-def test_other_requests_may_open_connections(make_transport):
+def test_other_requests_may_open_connections(make_client):
     """Only what is sent inside is bound, also after an error inside."""
     with raw_server(STARTED, then_close=True) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         wait_until_closed(client)
         assert_not_sent(client)
@@ -113,12 +113,12 @@ def test_other_requests_may_open_connections(make_transport):
         assert methods(server) == ["GET", "POST"]
 
 
-def test_a_redirect_is_not_followed(make_transport):
+def test_a_redirect_is_not_followed(make_client):
     """Neither over this connection nor over another one."""
     with raw_server() as other:
         there = answer(b"", "307 Temporary Redirect", Location=f"{other.base_url}/models:generate")
         with raw_server(ME, there) as server:
-            client = Client(make_transport(server.base_url))
+            client = make_client(server.base_url)
             client.mint_time()
             with pytest.raises(InvalidResponse, match="Redirects are not followed"):
                 start(client)
@@ -128,11 +128,11 @@ def test_a_redirect_is_not_followed(make_transport):
 @pytest.mark.parametrize("is_closed", [True, False])
 @pytest.mark.parametrize("name", ["time", "monotonic"])
 def test_a_computer_that_slept_before_the_start_sends_nothing(
-    make_transport, clocks: ShiftedClocks, name, is_closed
+    make_client, clocks: ShiftedClocks, name, is_closed
 ):
     """A day lies between Mint's time and the start; a proxy may have kept the connection."""
     with raw_server(ME, STARTED, then_close=is_closed) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         if is_closed:
             wait_until_closed(client)
@@ -165,11 +165,11 @@ def sleeps_in(
     ],
 )
 def test_a_computer_that_slept_while_it_connected_sends_nothing(
-    make_transport, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock
+    make_client, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock
 ):
     """The deadline is checked before the first byte, after DNS, TCP and TLS."""
     with raw_server(STARTED, tls=secure) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         with monkeypatch.context() as patched:
             sleeps_in(patched, owner, name, clocks, clock)
             with pytest.raises(MintError) as got:
@@ -179,11 +179,11 @@ def test_a_computer_that_slept_while_it_connected_sends_nothing(
 
 
 def test_a_computer_that_slept_in_the_middle_sends_no_more(
-    make_transport, monkeypatch, clocks: ShiftedClocks
+    make_client, monkeypatch, clocks: ShiftedClocks
 ):
     """The rest of a request is not sent a day later; whether Mint has it is not known."""
     with raw_server(STARTED) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         with monkeypatch.context() as patched:
             sleeps_in(patched, socket.socket, "send", clocks, "time")
@@ -194,10 +194,10 @@ def test_a_computer_that_slept_in_the_middle_sends_no_more(
 
 
 @pytest.mark.parametrize("seconds", [-DAY, 170.0])
-def test_a_clock_that_is_set_stops_no_start(make_transport, clocks: ShiftedClocks, seconds):
+def test_a_clock_that_is_set_stops_no_start(make_client, clocks: ShiftedClocks, seconds):
     """Back, or forward by less than the time that a call may take."""
     with raw_server(ME, STARTED) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         clocks.shift["time"] += seconds
         start(client)
@@ -210,11 +210,11 @@ LAST_BY_HTTP_1_0 = LAST.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Connection: 
 
 @pytest.mark.parametrize("last", [LAST, LAST_BY_HTTP_1_0], ids=["close", "HTTP/1.0"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_server_that_closes_each_connection(make_transport, secure, scheme, last):
+def test_a_server_that_closes_each_connection(make_client, secure, scheme, last):
     """Mint's time is read once more, and the start has a connection of its own right after it."""
     tls = secure if scheme == "https" else None
     with raw_server(last, last, STARTED, then_close=True, tls=tls) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         client.mint_time()
         start(client)
@@ -224,11 +224,11 @@ def test_a_server_that_closes_each_connection(make_transport, secure, scheme, la
 @pytest.mark.parametrize("clock", ["time", "monotonic"])
 @pytest.mark.parametrize(("seconds", "is_sent"), [(29.0, True), (31.0, False)])
 def test_a_start_on_a_connection_of_its_own_needs_mint_s_time_of_just_now(
-    make_transport, clocks: ShiftedClocks, clock, seconds, is_sent
+    make_client, clocks: ShiftedClocks, clock, seconds, is_sent
 ):
     """The connection itself no longer shows that the computer has not slept."""
     with raw_server(LAST, STARTED, then_close=True) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         clocks.shift[clock] += seconds
         if is_sent:
@@ -248,11 +248,11 @@ def test_a_start_on_a_connection_of_its_own_needs_mint_s_time_of_just_now(
     ],
 )
 def test_a_computer_that_slept_while_it_connected_again_sends_no_start(
-    make_transport, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock
+    make_client, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock
 ):
     """Also between Mint's time and a start that has a connection of its own."""
     with raw_server(LAST, STARTED, then_close=True, tls=secure) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         with monkeypatch.context() as patched:
             sleeps_in(patched, owner, name, clocks, clock)
@@ -260,20 +260,20 @@ def test_a_computer_that_slept_while_it_connected_again_sends_no_start(
         assert methods(server) == ["GET"]
 
 
-def test_a_server_that_keeps_the_connection_again(make_transport):
+def test_a_server_that_keeps_the_connection_again(make_client):
     """What an earlier answer has said about its connection counts no longer."""
     with raw_server(LAST, ME, then_close=True) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         client.mint_time()
         wait_until_closed(client)
         assert_not_sent(client)
 
 
-def test_a_client_that_was_stopped_has_no_time(make_transport):
+def test_a_client_that_was_stopped_has_no_time(make_client):
     """Nothing is begun any more, not even with a time that is known."""
     with raw_server(ME) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         client.stop()
         with pytest.raises(Unreachable, match="the request was stopped"):

@@ -11,7 +11,7 @@ import itertools
 import pytest
 
 from mint_blender.mint import errors
-from mint_blender.mint.client import MAX_EMPTY_PAGES, PAGE_SIZE, Client
+from mint_blender.mint.client import MAX_EMPTY_PAGES, PAGE_SIZE
 from mint_blender.mint.errors import InvalidResponse
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.limits import MAX_IMAGE_BYTES
@@ -95,22 +95,10 @@ def test_the_same_upload_returns_the_same_address(client):
     assert len(urls) == 1
 
 
-def test_import_a_picture_by_its_address(service, client):
-    """Mint downloads a public address itself."""
-    assert client.import_image("https://example.org/lamp.png", key="import-1").url.startswith(
-        "http"
-    )
-    assert service.requests("POST", "/v1/reference-images")[0].body == {
-        "sourceUrl": "https://example.org/lamp.png"
-    }
-
-
 def test_an_unusable_reference_picture_is_not_sent(service, client):
-    """A picture over 5 MB and an address that is not https are rejected."""
+    """A picture over 5 MB is rejected."""
     with pytest.raises(ValueError, match=r"big.png is 5.0 MB; Mint accepts at most 5 MB"):
         client.upload_image(bytes(MAX_IMAGE_BYTES + 1), "big.png", "image/png", key="k")
-    with pytest.raises(ValueError, match="https://"):
-        client.import_image("http://example.org/lamp.png", key="k")
     assert service.log() == []
 
 
@@ -306,18 +294,18 @@ def test_all_assets_are_read_page_by_page():
         assert len(service.requests("GET", "/v1/models")) == 3
 
 
-def test_a_list_with_a_repeated_cursor_ends(make_transport):
+def test_a_list_with_a_repeated_cursor_ends(make_client):
     """A cursor that repeats would otherwise lead to endless requests."""
     with raw_server(
         answer({"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}})
     ) as server:
         found: list[Asset] = []
         with pytest.raises(InvalidResponse, match="its pages repeat"):
-            found.extend(Client(make_transport(server.base_url)).assets(Kind.MODEL))
+            found.extend(make_client(server.base_url).assets(Kind.MODEL))
         assert len(server.received) == 2
 
 
-def test_a_list_of_empty_pages_ends(make_transport):
+def test_a_list_of_empty_pages_ends(make_client):
     """New cursors without an end, and nothing on their pages, are not followed for ever."""
 
     def page(number: int) -> bytes:
@@ -327,5 +315,5 @@ def test_a_list_of_empty_pages_ends(make_transport):
         raw_server(*map(page, range(2 * MAX_EMPTY_PAGES))) as server,
         pytest.raises(InvalidResponse, match="its pages repeat"),
     ):
-        list(Client(make_transport(server.base_url)).assets(Kind.MODEL))
+        list(make_client(server.base_url).assets(Kind.MODEL))
     assert len(server.received) == MAX_EMPTY_PAGES + 1

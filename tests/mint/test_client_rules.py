@@ -14,7 +14,7 @@ from mint_blender.mint.errors import InvalidResponse, MintError
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.retry import RetryPolicy, call_with_retries
 from mint_blender.mint.schema import Kind
-from mint_blender.mint.transport import Timeouts, Transport
+from mint_blender.mint.transport import Timeouts
 
 from .generation_helpers import PIXEL, client_of, made, start
 from .raw_server import answer, raw_server
@@ -22,7 +22,7 @@ from .raw_server import answer, raw_server
 
 def test_a_wrong_key_is_rejected(service):
     """The message of a 401 says where to set the key."""
-    client = Client(Transport(Origin.parse(service.api), "sk-wrong"))
+    client = Client(Origin.parse(service.api), "sk-wrong")
     with pytest.raises(errors.KeyRefused, match="does not accept the API key") as raised:
         client.me()
     assert raised.value.request_id
@@ -143,7 +143,6 @@ MUTATING: list[Callable[[Client], object]] = [
     lambda client: client.start(Kind.MODEL, {"prompt": "x"}, key="k"),
     lambda client: client.start(Kind.WORLD, {"prompt": "x"}, key="k"),
     lambda client: client.upload_image(PIXEL, "p.png", "image/png", key="k"),
-    lambda client: client.import_image("https://example.org/p.png", key="k"),
     lambda client: client.approve("o", key="k"),
     lambda client: client.revise("o", "greener", key="k"),
     lambda client: client.resume("o", key="k"),
@@ -157,13 +156,13 @@ MUTATING: list[Callable[[Client], object]] = [
 
 @pytest.mark.covers("C19-colon")
 @pytest.mark.parametrize("call", MUTATING)
-def test_every_mutating_call_sends_its_key_once(make_transport, call):
+def test_every_mutating_call_sends_its_key_once(make_client, call):
     """One request is sent, with the caller's key and a literal colon in actions."""
     with (
         raw_server(answer({}, "503 Service Unavailable")) as server,
         pytest.raises(errors.ServiceError),
     ):
-        call(Client(make_transport(server.base_url)))
+        call(make_client(server.base_url))
     assert [received.headers["idempotency-key"] for received in server.received] == ["k"]
     assert "%3A" not in server.received[0].line
     assert (":" in server.received[0].line.split()[1]) is (
@@ -173,7 +172,7 @@ def test_every_mutating_call_sends_its_key_once(make_transport, call):
 
 @pytest.mark.covers("C19-ids")
 @pytest.mark.parametrize("id", ["", "../me", "a/b", "a:cancel", "a?b", "a%2Fb", "a b", "a\n"])
-def test_an_id_that_could_change_the_path_is_not_sent(make_transport, id):
+def test_an_id_that_could_change_the_path_is_not_sent(make_client, id):
     """Ids can also come from files and scripts."""
     calls: list[Callable[[Client], object]] = [
         lambda client: client.poll(id),
@@ -191,20 +190,20 @@ def test_an_id_that_could_change_the_path_is_not_sent(make_transport, id):
     with raw_server() as server:
         for call in calls:
             with pytest.raises(ValueError, match="not a valid Mint ID"):
-                call(Client(make_transport(server.base_url)))
+                call(make_client(server.base_url))
     assert server.received == []
 
 
 @pytest.mark.parametrize("said", [{}, {"id": None}, {"id": ""}, {"id": 7}, {"id": "../x"}])
-def test_a_response_without_required_members_is_invalid(make_transport, said):
+def test_a_response_without_required_members_is_invalid(make_client, said):
     """An operation or asset needs a usable id, and a picture needs an address."""
     with raw_server(answer(said, X_Request_Id="req_3")) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         for call in (
             lambda: client.poll("o"),
             lambda: start(client),
             lambda: client.asset(Kind.MODEL, "m"),
-            lambda: client.import_image("https://example.org/p.png", key="k"),
+            lambda: client.upload_image(b"a", "a.png", "image/png", key="k"),
         ):
             with pytest.raises(InvalidResponse, match=r"(has no (ID|URL))\. ") as raised:
                 call()
@@ -227,7 +226,7 @@ def test_a_response_without_required_members_is_invalid(make_transport, said):
         ),
     ],
 )
-def test_a_response_about_another_resource_is_rejected(make_transport, said, call):
+def test_a_response_about_another_resource_is_rejected(make_client, said, call):
     """A result of another resource is never accepted, for instance from a wrong cache.
 
     The error can be retried, since the next response may be right.
@@ -236,7 +235,7 @@ def test_a_response_about_another_resource_is_rejected(make_transport, said, cal
         raw_server(answer(said, X_Request_Id="req_4")) as server,
         pytest.raises(errors.MismatchedResponse) as raised,
     ):
-        call(Client(make_transport(server.base_url)))
+        call(make_client(server.base_url))
     assert str(raised.value).startswith("Mint's response is about other instead of ")
     assert (raised.value.retryable, raised.value.request_id) == (True, "req_4")
 
@@ -244,10 +243,10 @@ def test_a_response_about_another_resource_is_rejected(make_transport, said, cal
 @pytest.mark.parametrize(
     "resource", [None, {"type": "model", "id": "m"}, {"type": "conversion", "id": "c"}]
 )
-def test_an_operation_on_a_model_may_name_the_model_or_a_new_resource(make_transport, resource):
+def test_an_operation_on_a_model_may_name_the_model_or_a_new_resource(make_client, resource):
     """Only another existing model is rejected."""
     with raw_server(answer({"id": "o", "resource": resource})) as server:
-        assert Client(make_transport(server.base_url)).convert("m", ["fbx"], key="k").id == "o"
+        assert make_client(server.base_url).convert("m", ["fbx"], key="k").id == "o"
 
 
 def test_many_calls_share_one_connection(service, client):

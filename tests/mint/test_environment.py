@@ -48,24 +48,24 @@ def secured(authority: trustme.CA) -> Iterator[RawServer]:
 
 @pytest.mark.parametrize("name", BUNDLES)
 def test_a_ca_bundle_from_the_environment_is_trusted(
-    make_transport, monkeypatch, secured, bundle, name
+    make_client, monkeypatch, secured, bundle, name
 ):
     """The variables of requests, curl and OpenSSL are supported."""
     monkeypatch.setenv(name, bundle)
-    make_transport(secured.base_url).request("GET", "me")
+    make_client(secured.base_url).request("GET", "me")
     assert secured.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 @pytest.mark.covers("S-tls")
-def test_an_unknown_certificate_is_rejected(make_transport, secured):
+def test_an_unknown_certificate_is_rejected(make_client, secured):
     """The key is not sent, and the message says what to do."""
     with pytest.raises(Unreachable, match=r"certificate is not trusted .*REQUESTS_CA_BUNDLE"):
-        make_transport(secured.base_url).request("GET", "me")
+        make_client(secured.base_url).request("GET", "me")
     assert secured.received == []
 
 
 @pytest.mark.covers("S-tls")
-def test_a_certificate_for_another_name_is_rejected(make_transport, monkeypatch, authority, bundle):
+def test_a_certificate_for_another_name_is_rejected(make_client, monkeypatch, authority, bundle):
     """A CA bundle makes an authority trusted, but not for every host name."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -74,35 +74,35 @@ def test_a_certificate_for_another_name_is_rejected(make_transport, monkeypatch,
         raw_server(tls=context) as server,
         pytest.raises(Unreachable, match="certificate is not trusted"),
     ):
-        make_transport(server.base_url).request("GET", "me")
+        make_client(server.base_url).request("GET", "me")
     assert server.received == []
 
 
 @pytest.mark.parametrize("name", BUNDLES)
-def test_a_missing_ca_bundle_is_reported(make_transport, monkeypatch, secured, tmp_path, name):
+def test_a_missing_ca_bundle_is_reported(make_client, monkeypatch, secured, tmp_path, name):
     """The message names the path that does not exist."""
     monkeypatch.setenv(name, str(tmp_path / "nowhere.pem"))
     with pytest.raises(Unreachable, match=f"the file in .*{name}.* does not exist"):
-        make_transport(secured.base_url).request("GET", "me")
+        make_client(secured.base_url).request("GET", "me")
 
 
-def test_a_file_that_is_not_a_ca_bundle_is_reported(make_transport, monkeypatch, secured, tmp_path):
+def test_a_file_that_is_not_a_ca_bundle_is_reported(make_client, monkeypatch, secured, tmp_path):
     """The message names a file that holds no certificates."""
     (tmp_path / "poem.pem").write_text("Roses are red")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "poem.pem"))
     with pytest.raises(Unreachable, match="REQUESTS_CA_BUNDLE"):
-        make_transport(secured.base_url).request("GET", "me")
+        make_client(secured.base_url).request("GET", "me")
 
 
 @pytest.mark.covers("R-proxy")
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_a_proxy_from_the_environment_is_used(make_transport, monkeypatch, secured, bundle, name):
+def test_a_proxy_from_the_environment_is_used(make_client, monkeypatch, secured, bundle, name):
     """The proxy sees only the destination: the key is sent inside TLS."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with running_proxy(secured.port) as proxy:
         monkeypatch.setenv(name, proxy.url)
-        transport = make_transport(f"https://{FAR}/v1")
-        assert [transport.request("GET", "me").status for _ in range(3)] == [200] * 3
+        transport = make_client(f"https://{FAR}/v1")
+        assert [transport.request("GET", "me").data for _ in range(3)] == [{}] * 3
     assert [line.rpartition(" ")[0] for line in proxy.asked] == [f"CONNECT {FAR}:443"]
     assert KEY not in str(proxy.headers)
     assert [received.headers["authorization"] for received in secured.received] == [
@@ -110,39 +110,39 @@ def test_a_proxy_from_the_environment_is_used(make_transport, monkeypatch, secur
     ] * 3
 
 
-def test_proxy_credentials_are_sent_only_to_the_proxy(make_transport, monkeypatch, secured, bundle):
+def test_proxy_credentials_are_sent_only_to_the_proxy(make_client, monkeypatch, secured, bundle):
     """The user name and password of the proxy are not sent to Mint."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with running_proxy(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:pass@"))
-        make_transport(f"https://{FAR}/v1").request("GET", "me")
+        make_client(f"https://{FAR}/v1").request("GET", "me")
     assert proxy.headers[0]["proxy-authorization"].startswith("Basic ")
     assert "proxy-authorization" not in secured.received[0].headers
 
 
-def test_no_proxy_bypasses_the_proxy(make_transport, monkeypatch, secured, bundle):
+def test_no_proxy_bypasses_the_proxy(make_client, monkeypatch, secured, bundle):
     """Hosts in NO_PROXY are reached directly."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     # as if the server were on another machine
     monkeypatch.setattr(Origin, "is_loopback", property(lambda origin: False))
     with running_proxy(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        make_transport(secured.base_url).request("GET", "me")
+        make_client(secured.base_url).request("GET", "me")
         assert len(proxy.asked) == 1
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        make_transport(secured.base_url).request("GET", "me")
+        make_client(secured.base_url).request("GET", "me")
     assert len(proxy.asked) == 1
     assert len(secured.received) == 2
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_proxy_is_not_used_for_this_computer(make_transport, monkeypatch, host):
+def test_a_proxy_is_not_used_for_this_computer(make_client, monkeypatch, host):
     """Plain http through a proxy would show it the key."""
     with raw_server() as server, raw_server() as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         server.host = host
-        make_transport(server.base_url).request("GET", "me")
+        make_client(server.base_url).request("GET", "me")
     assert (len(server.received), proxy.connections) == (1, 0)
 
 
@@ -163,11 +163,11 @@ def test_a_proxy_is_not_used_for_this_computer(make_transport, monkeypatch, host
         ),
     ],
 )
-def test_a_rejection_by_the_proxy_is_reported(make_transport, monkeypatch, refusal, said):
+def test_a_rejection_by_the_proxy_is_reported(make_client, monkeypatch, refusal, said):
     """The message names the proxy and does not contain its password."""
     with running_proxy(0, refusal) as proxy, pytest.raises(Unreachable, match=said) as raised:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:proxy-secret@"))
-        make_transport(f"https://{FAR}/v1").request("GET", "me")
+        make_client(f"https://{FAR}/v1").request("GET", "me")
     assert "proxy-secret" not in str(raised.value)
     assert raised.value.__suppress_context__
 
@@ -180,20 +180,20 @@ def test_a_rejection_by_the_proxy_is_reported(make_transport, monkeypatch, refus
         ("socks5h://127.0.0.1:{port}", "is of an unsupported type"),
     ],
 )
-def test_an_unusable_proxy_is_reported(make_transport, monkeypatch, proxy, said):
+def test_an_unusable_proxy_is_reported(make_client, monkeypatch, proxy, said):
     """The proxy does not respond, is not a valid address, or is of an unsupported type."""
     monkeypatch.setenv("HTTPS_PROXY", proxy.format(port=unused_port()))
     with pytest.raises(Unreachable, match=f"the proxy in HTTPS_PROXY, .*{said}"):
-        make_transport(f"https://{FAR}/v1").request("GET", "me")
+        make_client(f"https://{FAR}/v1").request("GET", "me")
 
 
-def test_tls_to_a_server_without_tls_is_reported(make_transport):
+def test_tls_to_a_server_without_tls_is_reported(make_client):
     """An https address of a server that does not speak TLS raises Unreachable."""
     with (
         raw_server(greeting=b"220 ready\r\n") as server,
         pytest.raises(Unreachable, match="the TLS connection failed"),
     ):
-        make_transport(server.base_url.replace("http://", "https://")).request("GET", "me")
+        make_client(server.base_url.replace("http://", "https://")).request("GET", "me")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import InvalidResponse
 from mint_blender.mint.schema import Kind, Mode, Operation, Preset
+from mint_blender.mint.transport import Transport
 
 from .hostile_ids import DEVICES, HOSTILE_IDS
 from .raw_server import answer, raw_server
@@ -34,17 +35,13 @@ LISTS: dict[str, Callable[[Client, Kind], Any]] = {
     "page": lambda client, kind: client.page(kind).data,
     "assets": lambda client, kind: tuple(client.assets(kind)),
 }
-IMAGES: dict[str, Call] = {
-    "upload_image": lambda client: client.upload_image(b"a", "a.png", "image/png", key="k"),
-    "import_image": lambda client: client.import_image("https://a.example/b.png", key="k"),
-}
 WITHOUT_IDS: dict[str, Call] = {
     "me": lambda client: client.me().display_name,
     "usage": lambda client: client.usage(),
     "estimate": lambda client: client.estimate(Kind.MODEL, Preset.FAST, Mode.AUTO),
     "estimate_optimization": lambda client: client.estimate_optimization("m1"),
 }
-NO_REQUESTS = {"close", "stop", "clock_offset", "key_hash", "mint_time", "on_this_connection"}
+NO_REQUESTS = {name for name, _ in inspect.getmembers(Transport)} | {"mint_time"}
 
 each_hostile_id = pytest.mark.parametrize("id", HOSTILE_IDS.values(), ids=HOSTILE_IDS)
 
@@ -52,16 +49,16 @@ each_hostile_id = pytest.mark.parametrize("id", HOSTILE_IDS.values(), ids=HOSTIL
 def test_all_endpoints_are_tested():
     """A new endpoint has to be added to these tests."""
     endpoints = {name for name, _ in inspect.getmembers(Client) if not name.startswith("_")}
-    tested = {*OPERATIONS, *LISTS, *IMAGES, *WITHOUT_IDS, "asset"}
+    tested = {*OPERATIONS, *LISTS, *WITHOUT_IDS, "asset", "upload_image"}
     assert endpoints - NO_REQUESTS == tested
 
 
 @pytest.mark.covers("S-names")
 @each_hostile_id
-def test_an_operation_needs_a_valid_id(make_transport, id):
+def test_an_operation_needs_a_valid_id(make_client, id):
     """Each call that returns an operation rejects the response, and does not quote the id."""
     with raw_server(answer({**OPERATION, "id": id})) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         for call in OPERATIONS.values():
             with pytest.raises(InvalidResponse, match="the operation has no ID") as raised:
                 call(client)
@@ -71,11 +68,11 @@ def test_an_operation_needs_a_valid_id(make_transport, id):
 
 @pytest.mark.covers("S-names")
 @each_hostile_id
-def test_a_resource_needs_a_valid_id(make_transport, id):
+def test_a_resource_needs_a_valid_id(make_client, id):
     """An operation whose resource has no valid id has no resource."""
     said = {**OPERATION, "resource": {"type": "model", "id": id}}
     with raw_server(answer(said)) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         for call in OPERATIONS.values():
             operation = call(client)
             assert operation.id == OPERATION["id"] and operation.resource is None
@@ -84,10 +81,10 @@ def test_a_resource_needs_a_valid_id(make_transport, id):
 @pytest.mark.covers("S-names")
 @each_hostile_id
 @pytest.mark.parametrize("kind", Kind)
-def test_a_single_asset_needs_a_valid_id(make_transport, kind, id):
+def test_a_single_asset_needs_a_valid_id(make_client, kind, id):
     """A Model or World that is read alone is rejected."""
     with raw_server(answer({**MODEL, "id": id})) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         with pytest.raises(InvalidResponse, match=f"the {kind} has no ID") as raised:
             client.asset(kind, "m1")
         assert len(str(raised.value)) < 200
@@ -96,33 +93,32 @@ def test_a_single_asset_needs_a_valid_id(make_transport, kind, id):
 @pytest.mark.covers("S-names")
 @each_hostile_id
 @pytest.mark.parametrize("kind", Kind)
-def test_an_entry_of_a_list_needs_a_valid_id(make_transport, caplog, kind, id):
+def test_an_entry_of_a_list_needs_a_valid_id(make_client, caplog, kind, id):
     """It is left out of the list, the others stay, and the log says so once."""
     hostile = {**MODEL, "id": id}
     with raw_server(answer({"data": [hostile, MODEL, hostile, {}]})) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         for read in LISTS.values():
             assert [asset.id for asset in read(client, kind)] == ["m1"]
     assert caplog.messages == [f"3 entries of a page of {kind}s have no valid ID: left out"]
 
 
 @each_hostile_id
-def test_a_reference_image_needs_no_id(make_transport, id):
+def test_a_reference_image_needs_no_id(make_client, id):
     """Its URL is what is used, and an invalid id becomes none."""
     said = {"id": id, "url": "https://cdn.example/a.png"}
     with raw_server(answer(said)) as server:
-        client = Client(make_transport(server.base_url))
-        for call in IMAGES.values():
-            image = call(client)
-            assert (image.id, image.url) == ("", "https://cdn.example/a.png")
+        client = make_client(server.base_url)
+        image = client.upload_image(b"a", "a.png", "image/png", key="k")
+        assert (image.id, image.url) == ("", "https://cdn.example/a.png")
 
 
 @each_hostile_id
-def test_other_responses_do_not_depend_on_ids(make_transport, id):
+def test_other_responses_do_not_depend_on_ids(make_client, id):
     """What has no id of its own is read, and an account's id is shown shortened."""
     said = {"id": id, "owner": {"userId": id}, "operation": id}
     with raw_server(answer(said)) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         for call in WITHOUT_IDS.values():
             call(client)
         assert len(WITHOUT_IDS["me"](client)) <= 16
@@ -136,10 +132,10 @@ def test_a_stored_response_is_checked_again(id):
 
 
 @pytest.mark.parametrize("id", [*DEVICES, "-", "_", "x" * 255])
-def test_every_id_that_fits_in_a_path_is_valid(make_transport, id):
+def test_every_id_that_fits_in_a_path_is_valid(make_client, id):
     """Ids are opaque: what no path is changed by is accepted, whatever it means elsewhere."""
     said = {**MODEL, "id": id}
     with raw_server(answer(said), answer({"data": [said]})) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         assert client.asset(Kind.MODEL, id).id == id
         assert [asset.id for asset in client.page(Kind.MODEL).data] == [id]

@@ -10,7 +10,6 @@ from email.utils import format_datetime
 import pytest
 
 from mint_blender.mint import errors, transport
-from mint_blender.mint.client import Client
 from mint_blender.mint.errors import MintError, Unreachable
 
 from .clock_helpers import ShiftedClocks, wait_until_closed
@@ -30,10 +29,10 @@ def lines(server: RawServer) -> list[str]:
     return [received.line.rpartition(" ")[0] for received in server.received]
 
 
-def test_mint_is_asked_once(make_transport, clocks: ShiftedClocks):
+def test_mint_is_asked_once(make_client, clocks: ShiftedClocks):
     """A new connection asks `me`; for five minutes the answer is Mint's time, which goes on."""
     with raw_server(answer(Date=at())) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         assert client.mint_time() == pytest.approx(NOON.timestamp(), abs=5)
         clocks.pass_seconds(290.0)
         assert client.mint_time() == pytest.approx(NOON.timestamp() + 290, abs=5)
@@ -41,21 +40,21 @@ def test_mint_is_asked_once(make_transport, clocks: ShiftedClocks):
 
 
 @pytest.mark.parametrize("name", ["monotonic", "time"])
-def test_an_old_answer_is_asked_again(make_transport, clocks: ShiftedClocks, name):
+def test_an_old_answer_is_asked_again(make_client, clocks: ShiftedClocks, name):
     """Five minutes by either clock: one stands still during sleep, the other can be set."""
     with raw_server(answer(Date=at()), answer(Date=at(301))) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         clocks.shift[name] += 301.0
         assert client.mint_time() == pytest.approx(NOON.timestamp() + 301, abs=5)
         assert (lines(server), server.connections) == (["GET /v1/me"] * 2, 1)
 
 
-def test_any_answer_of_mint_shows_its_time(make_transport):
+def test_any_answer_of_mint_shows_its_time(make_client):
     """What was asked anyway is not asked again, be it a refusal."""
     said = answer(PROBLEM, "404 Not Found", Date=at())
     with raw_server(answer({"id": "op_1"}, Date=at()), said) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.poll("op_1")
         assert client.mint_time() == pytest.approx(NOON.timestamp(), abs=5)
         with pytest.raises(errors.NotFound):
@@ -72,10 +71,10 @@ def test_any_answer_of_mint_shows_its_time(make_transport):
         answer(b"<html>", Date=at()),
     ],
 )
-def test_an_answer_that_is_not_of_mint_shows_nothing(make_transport, said):
+def test_an_answer_that_is_not_of_mint_shows_nothing(make_client, said):
     """After a gateway's answer Mint is asked, although the connection is the same."""
     with raw_server(answer(Date=at()), said, answer(Date=at(20))) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         with pytest.raises(MintError):
             client.poll("op_1")
@@ -84,7 +83,7 @@ def test_an_answer_that_is_not_of_mint_shows_nothing(make_transport, said):
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_closed_connection_is_asked_again(make_transport, secure, scheme):
+def test_a_closed_connection_is_asked_again(make_client, secure, scheme):
     """The next request uses another connection, which leads somewhere else, maybe."""
     with raw_server(
         answer(Date=at()),
@@ -92,7 +91,7 @@ def test_a_closed_connection_is_asked_again(make_transport, secure, scheme):
         then_close=True,
         tls=secure if scheme == "https" else None,
     ) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         wait_until_closed(client)
         assert client.mint_time() == pytest.approx(NOON.timestamp() + 30, abs=5)
@@ -100,10 +99,10 @@ def test_a_closed_connection_is_asked_again(make_transport, secure, scheme):
 
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "404 Not Found"])
-def test_a_refusal_has_a_time(make_transport, status):
+def test_a_refusal_has_a_time(make_client, status):
     """The key may be refused, and `me` may not exist: the paid request will say so."""
     with raw_server(answer(PROBLEM, status, Date=at())) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         assert client.mint_time() == pytest.approx(NOON.timestamp(), abs=5)
         assert client.mint_time() == pytest.approx(NOON.timestamp(), abs=5)
         assert lines(server) == ["GET /v1/me"]
@@ -120,10 +119,10 @@ def test_a_refusal_has_a_time(make_transport, status):
         (answer(b"", "302 Found", Date=at(), Location="/v1/me"), errors.InvalidResponse),
     ],
 )
-def test_other_answers_to_me_are_no_time(make_transport, said, kind):
+def test_other_answers_to_me_are_no_time(make_client, said, kind):
     """A gateway, a captive portal or a redirect has not Mint's clock."""
     with raw_server(said) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         with pytest.raises(kind):
             client.mint_time()
         assert len(server.received) == 1
@@ -132,10 +131,10 @@ def test_other_answers_to_me_are_no_time(make_transport, said, kind):
 @pytest.mark.parametrize(
     "headers", [{}, {"Date": "noon"}, {"Date": at(), "Age": "5"}, {"Date": at(-120)}]
 )
-def test_an_unusable_date_is_no_time(make_transport, clocks: ShiftedClocks, headers):
+def test_an_unusable_date_is_no_time(make_client, clocks: ShiftedClocks, headers):
     """None, one that cannot be read, a cache's, one before an earlier one: Mint is asked again."""
     with raw_server(answer(Date=at()), answer(**headers), answer(Date=at(302))) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.mint_time()
         clocks.pass_seconds(301.0)
         with pytest.raises(Unreachable, match="its answer has no usable date"):
@@ -144,10 +143,10 @@ def test_an_unusable_date_is_no_time(make_transport, clocks: ShiftedClocks, head
         assert lines(server) == ["GET /v1/me"] * 3
 
 
-def test_servers_of_mint_may_differ_by_a_minute(make_transport):
+def test_servers_of_mint_may_differ_by_a_minute(make_client):
     """A Date that is a little before an earlier one is used, and so is one with Age 0."""
     with raw_server(answer(Date=at()), answer(Date=at(-50), Age="0")) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         client.usage()
         client.usage()
         assert client.mint_time() == pytest.approx(NOON.timestamp() - 50, abs=5)
@@ -155,7 +154,7 @@ def test_servers_of_mint_may_differ_by_a_minute(make_transport):
 
 
 def test_an_answer_that_waited_while_the_computer_slept_is_no_time(
-    make_transport, clocks: ShiftedClocks, monkeypatch: pytest.MonkeyPatch
+    make_client, clocks: ShiftedClocks, monkeypatch: pytest.MonkeyPatch
 ):
     """The age of an answer counts from its request: it may have arrived a day ago."""
     read_body = transport._read_body
@@ -165,17 +164,17 @@ def test_an_answer_that_waited_while_the_computer_slept_is_no_time(
         return read_body(*arguments)
 
     with raw_server(answer(Date=at())) as server:
-        client = Client(make_transport(server.base_url))
+        client = make_client(server.base_url)
         monkeypatch.setattr(transport, "_read_body", read_later)
         with pytest.raises(Unreachable, match="its answer has no usable date"):
             client.mint_time()
 
 
-def test_a_hash_tells_keys_apart(make_transport):
+def test_a_hash_tells_keys_apart(make_client):
     """It is the first half of HMAC-SHA-256 of the key without white space, with the salt."""
     base_url = "http://127.0.0.1:1/v1"
-    one, other = (Client(make_transport(base_url, key)) for key in ("sk-one", "sk-other"))
-    assert one.key_hash("a") == Client(make_transport(base_url, " sk-one\n")).key_hash("a")
+    one, other = (make_client(base_url, key) for key in ("sk-one", "sk-other"))
+    assert one.key_hash("a") == make_client(base_url, " sk-one\n").key_hash("a")
     assert len({one.key_hash("a"), one.key_hash("b"), other.key_hash("a")}) == 3
     assert one.key_hash("a") == "4b939d6a1b27edd958574527b5555c03"
 

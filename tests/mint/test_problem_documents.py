@@ -228,7 +228,7 @@ def test_a_repeated_key_is_removed_from_messages():
     }
     problem = read_problem(401, body, secret="sk-1")
     assert "sk-1" not in repr(problem)
-    assert problem.errors[0] == FieldError("(key) is wrong", "/(key)", "(key)")
+    assert problem.errors[0] == FieldError("(key) is wrong", "/(key)")
 
 
 @given(st.integers(400, 599), values)

@@ -10,14 +10,15 @@ import http.client
 import logging
 import traceback
 from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import quote
 
 import pytest
 
 from mint_blender.mint import redaction
 from mint_blender.mint.account import Account, Origin
+from mint_blender.mint.client import Client
 from mint_blender.mint.errors import MintError
-from mint_blender.mint.transport import Transport
 
 from ..key_search.spellings import KEY_TEXT
 from .raw_server import answer, raw_server
@@ -86,12 +87,12 @@ def test_the_key_is_removed_from_library_logs(
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
     with (
         raw_server(answer({"echo": SECRET}, "400 Bad Request")) as server,
-        Transport(Origin.parse(server.base_url), SECRET) as transport,
+        closing(Client(Origin.parse(server.base_url), SECRET)) as client,
     ):
         try:
-            transport.request("GET", "me")
+            client.request("GET", "me")
         except MintError:
-            logging.getLogger("mint_blender.test").exception("refused with %r", transport.__dict__)
+            logging.getLogger("mint_blender.test").exception("refused with %r", client.__dict__)
         assert server.received[0].headers["authorization"] == f"Bearer {SECRET}"
     printed = capsys.readouterr()
     assert "urllib3" in foreign.text

@@ -176,7 +176,7 @@ def test_a_time_without_a_zone_is_utc():
 
 
 def test_read_a_complete_model():
-    """A finished model has files, sizes and bounds."""
+    """A finished model has files and sizes."""
     model = Asset.from_json(Kind.MODEL, MODEL)
     assert (model.kind, model.id, model.name, model.status, model.asset_stage) == (
         Kind.MODEL,
@@ -193,8 +193,6 @@ def test_read_a_complete_model():
     )
     assert model.assets.optimized_glb_url is None
     assert model.assets.picture_url == "https://cdn.example/t.webp"
-    assert model.assets.bounds is not None
-    assert (model.assets.bounds.min, model.assets.bounds.max) == ((-1, 0, -1), (1, 2.5, 1))
 
 
 def test_read_a_world_without_splats():
@@ -233,20 +231,6 @@ def test_which_assets_can_be_imported(changed, usable):
     Without a status, the file decides.
     """
     assert Asset.from_json(Kind.MODEL, MODEL | changed).is_usable is usable
-
-
-@pytest.mark.parametrize(
-    "bounds",
-    [
-        None,
-        {"min": [0, 0], "max": [1, 1, 1]},
-        {"min": [0, 0, 0]},
-        {"min": [0, 0, None], "max": [1, 1, 1]},
-    ],
-)
-def test_incomplete_bounds_are_read_as_none(bounds):
-    """Bounds are optional, and half of them cannot be used."""
-    assert Asset.from_json(Kind.MODEL, {"assets": {"bounds": bounds}}).assets.bounds is None  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

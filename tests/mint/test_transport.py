@@ -12,8 +12,9 @@ import pytest
 
 from mint_blender.mint import errors
 from mint_blender.mint.account import Origin
+from mint_blender.mint.client import Client
 from mint_blender.mint.errors import InvalidResponse, MintError
-from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Transport
+from mint_blender.mint.transport import MAX_RESPONSE_BYTES
 
 from .raw_server import KEY, answer, raw_server
 from .transport_helpers import failure
@@ -30,19 +31,19 @@ PROBLEM = {
 
 
 @pytest.mark.parametrize("path", ["models:generate", "operations/op_1:approve", "/worlds:generate"])
-def test_the_colon_of_an_action_route_is_not_escaped(make_transport, path):
+def test_the_colon_of_an_action_route_is_not_escaped(make_client, path):
     """Mint's routes have a literal colon; %3A would be another route."""
     with raw_server() as server:
-        make_transport(server.base_url).request(
+        make_client(server.base_url).request(
             "POST", path, body={"prompt": "a lamp"}, idempotency_key="k1"
         )
     assert server.received[0].line == f"POST /v1/{path.lstrip('/')} HTTP/1.1"
 
 
-def test_the_bytes_of_a_start_request(make_transport):
+def test_the_bytes_of_a_start_request(make_client):
     """A start has a Bearer key, JSON, the idempotency key, and nothing that identifies the computer."""
     with raw_server() as server:
-        make_transport(server.base_url).request(
+        make_client(server.base_url).request(
             "POST", "models:generate", body={"prompt": "a lämp"}, idempotency_key="mint-blender-1"
         )
     received = server.received[0]
@@ -60,10 +61,10 @@ def test_the_bytes_of_a_start_request(make_transport):
     assert "cookie" not in received.headers
 
 
-def test_an_action_without_input_sends_an_empty_object(make_transport):
+def test_an_action_without_input_sends_an_empty_object(make_client):
     """Mint's own client sends the same."""
     with raw_server() as server:
-        make_transport(server.base_url).request(
+        make_client(server.base_url).request(
             "POST", "operations/op_1:approve", idempotency_key="k1"
         )
     assert (server.received[0].body, server.received[0].headers["content-type"]) == (
@@ -72,10 +73,10 @@ def test_an_action_without_input_sends_an_empty_object(make_transport):
     )
 
 
-def test_a_read_sends_no_body(make_transport):
+def test_a_read_sends_no_body(make_client):
     """A GET has its query, but no body, content type or idempotency key."""
     with raw_server() as server:
-        make_transport(server.base_url).request(
+        make_client(server.base_url).request(
             "GET", "models", query={"cursor": "a/b +&=", "limit": "30"}
         )
     assert server.received[0].line == "GET /v1/models?cursor=a%2Fb+%2B%26%3D&limit=30 HTTP/1.1"
@@ -94,37 +95,35 @@ def test_a_read_sends_no_body(make_transport):
     ],
 )
 @pytest.mark.parametrize("key", [None, "", "x" * 256, "two words", "line\nbreak", "schlüssel"])
-def test_a_mutating_call_without_an_idempotency_key_is_not_sent(make_transport, path, key):
+def test_a_mutating_call_without_an_idempotency_key_is_not_sent(make_client, path, key):
     """A missing key is a programming error, so it raises before anything is sent."""
     with raw_server() as server, pytest.raises(ValueError, match="idempotency key"):
-        make_transport(server.base_url).request("POST", path, idempotency_key=key)
+        make_client(server.base_url).request("POST", path, idempotency_key=key)
     assert server.received == []
 
 
-def test_the_longest_idempotency_key_is_accepted(make_transport):
+def test_the_longest_idempotency_key_is_accepted(make_client):
     """A key of 255 characters is allowed."""
     with raw_server() as server:
-        make_transport(server.base_url).request(
-            "POST", "models:generate", idempotency_key="x" * 255
-        )
+        make_client(server.base_url).request("POST", "models:generate", idempotency_key="x" * 255)
     assert server.received[0].headers["idempotency-key"] == "x" * 255
 
 
-def test_a_price_estimate_needs_no_idempotency_key(make_transport):
+def test_a_price_estimate_needs_no_idempotency_key(make_client):
     """It is the only POST that changes nothing."""
     with raw_server() as server:
-        make_transport(server.base_url).request("POST", "pricing:estimate", body={})
+        make_client(server.base_url).request("POST", "pricing:estimate", body={})
     assert "idempotency-key" not in server.received[0].headers
 
 
-def test_methods_besides_get_and_post_are_rejected(make_transport):
+def test_methods_besides_get_and_post_are_rejected(make_client):
     """Mint's API has no other methods, so another one is a programming error."""
     with raw_server() as server, pytest.raises(ValueError, match="GET and POST"):
-        make_transport(server.base_url).request("DELETE", "models/m", idempotency_key="k")
+        make_client(server.base_url).request("DELETE", "models/m", idempotency_key="k")
     assert server.received == []
 
 
-def test_one_connection_serves_many_calls(make_transport):
+def test_one_connection_serves_many_calls(make_client):
     """The connection stays open, also after error responses."""
     said = [
         answer(),
@@ -133,7 +132,7 @@ def test_one_connection_serves_many_calls(make_transport):
         answer(status="302 Found", Location="/x"),
     ]
     with raw_server(*said, answer()) as server:
-        transport = make_transport(server.base_url)
+        transport = make_client(server.base_url)
         for _ in range(10):
             try:
                 transport.request("GET", "me")
@@ -143,17 +142,17 @@ def test_one_connection_serves_many_calls(make_transport):
         assert server.connections == 1
 
 
-def test_a_closed_connection_is_opened_again(make_transport):
+def test_a_closed_connection_is_opened_again(make_client):
     """A server may close the connection between two calls."""
     with raw_server(then_close=True) as server:
-        transport = make_transport(server.base_url)
+        transport = make_client(server.base_url)
         for _ in range(3):
-            assert transport.request("GET", "me").status == 200
+            assert transport.request("GET", "me").data == {}
             _wait_for_the_other_end(transport)
     assert server.connections == 3
 
 
-def _wait_for_the_other_end(transport: Transport) -> None:
+def _wait_for_the_other_end(transport: Client) -> None:
     """Wait until the server's close has arrived at the pooled connection."""
     adapter: Any = transport._session.adapters["http://"]
     pool = next(iter(adapter.poolmanager.pools._container.values()))
@@ -162,10 +161,10 @@ def _wait_for_the_other_end(transport: Transport) -> None:
         assert select.select([connection.sock], [], [], 5)[0]
 
 
-def test_cookies_are_not_stored(make_transport):
+def test_cookies_are_not_stored(make_client):
     """A cookie of one response is not sent with the next call."""
     with raw_server(answer(Set_Cookie="session=1; Path=/")) as server:
-        transport = make_transport(server.base_url)
+        transport = make_client(server.base_url)
         transport.request("GET", "me")
         transport.request("GET", "me")
     assert "cookie" not in server.received[1].headers
@@ -174,7 +173,7 @@ def test_cookies_are_not_stored(make_transport):
 # Responses
 
 
-def test_a_complete_response_is_read(make_transport):
+def test_a_complete_response_is_read(make_client):
     """The body, status, request id, requested wait and Location are returned."""
     said = answer(
         {"id": "op_1"},
@@ -184,42 +183,36 @@ def test_a_complete_response_is_read(make_transport):
         Location="/v1/operations/op_1",
     )
     with raw_server(said) as server:
-        found = make_transport(server.base_url).request(
-            "POST", "models:generate", idempotency_key="k"
-        )
-    assert (found.data, found.status, found.request_id, found.retry_after) == (
+        found = make_client(server.base_url).request("POST", "models:generate", idempotency_key="k")
+    assert (found.data, found.request_id, found.retry_after) == (
         {"id": "op_1"},
-        202,
         "req_1",
         4.0,
     )
-    assert found.location == "/v1/operations/op_1"
 
 
-def test_a_retry_after_date_is_relative_to_the_servers_clock(make_transport):
+def test_a_retry_after_date_is_relative_to_the_servers_clock(make_client):
     """The date in an error response is compared with the Date header of that response."""
     dates = {
         "Date": "Mon, 03 Aug 2026 09:00:00 GMT",
         "Retry_After": "Mon, 03 Aug 2026 09:00:20 GMT",
     }
-    assert (
-        failure(make_transport, answer(PROBLEM, "429 Too Many Requests", **dates)).retry_after == 20
-    )
+    assert failure(make_client, answer(PROBLEM, "429 Too Many Requests", **dates)).retry_after == 20
 
 
 def test_a_retry_after_date_without_a_date_header_uses_the_given_clock():
     """Without a Date header, the clock passed by the caller is used."""
     said = answer(PROBLEM, "503 Service Unavailable", Retry_After="Mon, 03 Aug 2026 12:01:00 GMT")
     with raw_server(said) as server, pytest.raises(errors.ServiceError) as raised:
-        Transport(Origin.parse(server.base_url), KEY, now=lambda: NOON).request("GET", "me")
+        Client(Origin.parse(server.base_url), KEY, now=lambda: NOON).request("GET", "me")
     assert raised.value.retry_after == 60
 
 
 @pytest.mark.covers("C20-request-id")
-def test_a_problem_document_becomes_its_error(make_transport):
+def test_a_problem_document_becomes_its_error(make_client):
     """The error has the request id, which helps when asking Mint's support."""
     error = failure(
-        make_transport,
+        make_client,
         answer(
             PROBLEM, "404 Not Found", X_Request_Id="req_9", Content_Type="application/problem+json"
         ),
@@ -242,11 +235,9 @@ def test_a_problem_document_becomes_its_error(make_transport):
         b"null",
     ],
 )
-def test_an_error_response_without_a_problem_document_is_understood(make_transport, body):
+def test_an_error_response_without_a_problem_document_is_understood(make_client, body):
     """For HTML, an empty body or broken JSON, the status decides."""
-    error = failure(
-        make_transport, answer(body, "503 Service Unavailable", Content_Type="text/html")
-    )
+    error = failure(make_client, answer(body, "503 Service Unavailable", Content_Type="text/html"))
     assert isinstance(error, errors.ServiceError)
     assert "HTTP status 503" in str(error)
 
@@ -263,9 +254,9 @@ def test_an_error_response_without_a_problem_document_is_understood(make_transpo
         b"[" * 100_000,
     ],
 )
-def test_a_success_without_a_json_object_is_invalid(make_transport, body):
+def test_a_success_without_a_json_object_is_invalid(make_client, body):
     """Whatever else is in it, nothing of it is used."""
-    error = failure(make_transport, answer(body, X_Request_Id="req_2"))
+    error = failure(make_client, answer(body, X_Request_Id="req_2"))
     assert isinstance(error, InvalidResponse)
     assert "not a JSON object" in str(error)
     assert error.request_id == "req_2"
@@ -274,9 +265,9 @@ def test_a_success_without_a_json_object_is_invalid(make_transport, body):
 @pytest.mark.parametrize(
     "page", [b"<html>Welcome to the hotel</html>", b"\r\n  <!DOCTYPE html>\n<p>Sign in"]
 )
-def test_a_page_of_a_captive_portal_is_named(make_transport, page):
+def test_a_page_of_a_captive_portal_is_named(make_client, page):
     """It has status 200, and says nothing about Mint: a person may have to sign in."""
-    error = failure(make_transport, answer(page, X_Request_Id="req_2"))
+    error = failure(make_client, answer(page, X_Request_Id="req_2"))
     assert isinstance(error, InvalidResponse)  # which is tried again with the same key
     assert "a web page came instead of Mint's answer" in str(error)
     assert "sign in" in str(error)
@@ -294,11 +285,11 @@ def test_a_page_of_a_captive_portal_is_named(make_transport, page):
         "304 Not Modified",
     ],
 )
-def test_a_redirect_is_not_followed(make_transport, status):
+def test_a_redirect_is_not_followed(make_client, status):
     """A redirect could receive the key, so it is an error, which names only the host."""
     with raw_server(answer({"id": "op_1"})) as elsewhere:
         error = failure(
-            make_transport,
+            make_client,
             answer(b"", status, Location=f"{elsewhere.base_url}/operations/op_1?token=secret"),
         )
     assert isinstance(error, InvalidResponse)
@@ -308,44 +299,44 @@ def test_a_redirect_is_not_followed(make_transport, status):
 
 
 @pytest.mark.parametrize("location", [{}, {"Location": "/v1/elsewhere"}, {"Location": "http://["}])
-def test_a_redirect_without_a_valid_address_is_an_error(make_transport, location):
+def test_a_redirect_without_a_valid_address_is_an_error(make_client, location):
     """The Location has no host or cannot be parsed."""
     assert "redirects to another address" in str(
-        failure(make_transport, answer(b"", "302 Found", **location))
+        failure(make_client, answer(b"", "302 Found", **location))
     )
 
 
-def test_a_compressed_response_is_read(make_transport):
+def test_a_compressed_response_is_read(make_client):
     """Many servers compress responses with gzip."""
     with raw_server(answer(gzip.compress(b'{"a": 1}'), Content_Encoding="gzip")) as server:
-        assert make_transport(server.base_url).request("GET", "me").data == {"a": 1}
+        assert make_client(server.base_url).request("GET", "me").data == {"a": 1}
 
 
-def test_a_chunked_response_is_read(make_transport):
+def test_a_chunked_response_is_read(make_client):
     """A chunked response has no Content-Length."""
     said = (
         b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n4\r\n: 1}\r\n0\r\n\r\n'
     )
     with raw_server(said) as server:
-        transport = make_transport(server.base_url)
+        transport = make_client(server.base_url)
         assert [transport.request("GET", "me").data for _ in range(2)] == [{"a": 1}] * 2
     assert server.connections == 1
 
 
-def test_invalid_compression_is_an_invalid_response(make_transport):
+def test_invalid_compression_is_an_invalid_response(make_client):
     """The Content-Encoding says gzip, but the body is not gzip."""
     assert "compressed data is damaged" in str(
-        failure(make_transport, answer(b"not gzip at all", Content_Encoding="gzip"))
+        failure(make_client, answer(b"not gzip at all", Content_Encoding="gzip"))
     )
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "compressed"])
-def test_a_response_over_the_size_limit_is_rejected(make_transport, packed):
+def test_a_response_over_the_size_limit_is_rejected(make_client, packed):
     """The limit also counts decompressed bytes; unread bytes do not stay in the connection."""
     body = b" " * (MAX_RESPONSE_BYTES + 1)
     said = answer(gzip.compress(body), Content_Encoding="gzip") if packed else answer(body)
     with raw_server(said, answer({"a": 1})) as server:
-        transport = make_transport(server.base_url)
+        transport = make_client(server.base_url)
         with pytest.raises(InvalidResponse, match="larger than 16 MB"):
             transport.request("GET", "me")
         assert transport.request("GET", "me").data == {"a": 1}

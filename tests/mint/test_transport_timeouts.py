@@ -21,19 +21,19 @@ from .transport_helpers import failure
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_server_that_never_responds_times_out(make_transport, method):
+def test_a_server_that_never_responds_times_out(make_client, method):
     """Every call has a read timeout."""
     with (
         raw_server(NO_ANSWER) as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        make_transport(server.base_url, timeouts=Timeouts(5.0, 0.05)).request(
+        make_client(server.base_url, timeouts=Timeouts(5.0, 0.05)).request(
             method, "me", idempotency_key="k"
         )
     assert len(server.received) == 1
 
 
-def test_a_server_that_accepts_no_connection_times_out(make_transport):
+def test_a_server_that_accepts_no_connection_times_out(make_client):
     """Every call has a connect timeout, tested with a listener whose queue is full."""
     with ExitStack() as opened:
         listener = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
@@ -43,38 +43,38 @@ def test_a_server_that_accepts_no_connection_times_out(make_transport):
             waiting.setblocking(False)
             waiting.connect_ex(("127.0.0.1", port))
         with pytest.raises(Unreachable, match=f"127.0.0.1:{port} timed out"):
-            make_transport(f"http://127.0.0.1:{port}/v1", timeouts=Timeouts(connect=0.1)).request(
+            make_client(f"http://127.0.0.1:{port}/v1", timeouts=Timeouts(connect=0.1)).request(
                 "GET", "me"
             )
 
 
-def test_a_server_that_stops_in_the_middle_times_out(make_transport):
+def test_a_server_that_stops_in_the_middle_times_out(make_client):
     """The read timeout also applies to the body."""
     with (
         raw_server(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a"') as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        make_transport(server.base_url, timeouts=Timeouts(5.0, 0.05)).request("GET", "me")
+        make_client(server.base_url, timeouts=Timeouts(5.0, 0.05)).request("GET", "me")
 
 
-def test_a_server_that_sends_its_body_too_slowly_times_out(make_transport):
+def test_a_server_that_sends_its_body_too_slowly_times_out(make_client):
     """Single bytes prevent the read timeout, so the whole body has a deadline."""
     said = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
     with (
         raw_server(said, drip=0.01) as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        make_transport(server.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).request("GET", "me")
+        make_client(server.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).request("GET", "me")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_server_that_sends_its_headers_too_slowly_times_out(make_transport, method):
+def test_a_server_that_sends_its_headers_too_slowly_times_out(make_client, method):
     """The deadline counts from the start of the call, also within a header line."""
     with (
         raw_server(b"HTTP/1.1 200 OK\r\nX-Slow: ", drip=0.01) as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        make_transport(server.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).request(
+        make_client(server.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).request(
             method, "me", idempotency_key="k"
         )
     assert len(server.received) == 1
@@ -90,7 +90,7 @@ def test_a_server_that_sends_its_headers_too_slowly_times_out(make_transport, me
     ids=["silent", "headers", "body"],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_another_thread_can_stop_a_call(make_transport, said, scheme, tmp_path, monkeypatch):
+def test_another_thread_can_stop_a_call(make_client, said, scheme, tmp_path, monkeypatch):
     """A call that waits or receives slowly ends soon after it was stopped.
 
     No other call follows.
@@ -100,7 +100,7 @@ def test_another_thread_can_stop_a_call(make_transport, said, scheme, tmp_path, 
     authority.cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
     with raw_server(said, drip=1.0, tls=context if scheme == "https" else None) as server:
-        transport = make_transport(server.base_url)
+        transport = make_client(server.base_url)
         ended: list[MintError] = []
 
         def call() -> None:
@@ -120,11 +120,11 @@ def test_another_thread_can_stop_a_call(make_transport, said, scheme, tmp_path, 
         assert len(server.received) == 1
 
 
-def test_a_large_body_is_sent_completely(make_transport):
+def test_a_large_body_is_sent_completely(make_client):
     """A body that is sent in blocks arrives unchanged."""
     with raw_server(answer({"a": 1})) as server:
         assert (
-            make_transport(server.base_url)
+            make_client(server.base_url)
             .request(
                 "POST",
                 "reference-images",
@@ -136,11 +136,11 @@ def test_a_large_body_is_sent_completely(make_transport):
     assert json.loads(server.received[0].body) == {"base64Data": "x" * 7_000_000}
 
 
-def test_an_upload_that_the_server_does_not_read_can_be_stopped(make_transport):
+def test_an_upload_that_the_server_does_not_read_can_be_stopped(make_client):
     """A call can be stopped while its own body is being sent."""
     # accepts the connection, and reads nothing
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        transport = make_transport(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+        transport = make_client(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
         stopper = threading.Timer(0.1, transport.stop)
         stopper.start()
         with pytest.raises(Unreachable, match="the request was stopped"):
@@ -158,11 +158,11 @@ def test_the_default_timeouts():
     assert Timeouts() == Timeouts(connect=10.0, read=60.0, body=120.0, total=180.0)
 
 
-def test_a_refused_connection_is_unreachable(make_transport):
+def test_a_refused_connection_is_unreachable(make_client):
     """No server listens on the port."""
     port = unused_port()
     with pytest.raises(Unreachable, match=f"127.0.0.1:{port} refused the connection"):
-        make_transport(f"http://127.0.0.1:{port}/v1").request("GET", "me")
+        make_client(f"http://127.0.0.1:{port}/v1").request("GET", "me")
 
 
 @pytest.mark.parametrize(
@@ -172,33 +172,33 @@ def test_a_refused_connection_is_unreachable(make_transport):
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
     ],
 )
-def test_a_connection_that_breaks_during_a_response_is_unreachable(make_transport, said):
+def test_a_connection_that_breaks_during_a_response_is_unreachable(make_client, said):
     """An incomplete response is an error, and the call may be retried."""
     with (
         raw_server(said, then_close=True) as server,
         pytest.raises(Unreachable, match="lost before the response was complete") as raised,
     ):
-        make_transport(server.base_url).request("GET", "me")
+        make_client(server.base_url).request("GET", "me")
     assert raised.value.retryable
     assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("said", [b"\r\n", b"HTTP/1.1 2", b"220 smtp.example ready\r\n"])
-def test_a_response_that_is_not_http_is_an_error(make_transport, said):
+def test_a_response_that_is_not_http_is_an_error(make_client, said):
     """Only one attempt is made, because retries are decided where the idempotency key is known."""
     with (
         raw_server(said, then_close=True) as server,
         pytest.raises(Unreachable, match="HTTP response was incomplete") as raised,
     ):
-        make_transport(server.base_url).request("POST", "models:generate", idempotency_key="k")
+        make_client(server.base_url).request("POST", "models:generate", idempotency_key="k")
     assert raised.value.retryable
     assert len(server.received) == 1
 
 
-def test_a_redirect_over_the_size_limit_is_rejected(make_transport):
+def test_a_redirect_over_the_size_limit_is_rejected(make_client):
     """The size limit applies to every response."""
     error = failure(
-        make_transport,
+        make_client,
         answer(b" " * (MAX_RESPONSE_BYTES + 1), "302 Found", Location="https://example.org/"),
     )
     assert "larger than 16 MB" in str(error)

@@ -9,9 +9,7 @@ import json
 import os
 import signal
 import sys
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 from .backend import Mint
 from .options import Options, from_file
@@ -36,11 +34,6 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--credits", type=float, help=f"what is spendable at the start (default: {CREDITS:,.0f})"
     )
     parser.add_argument("--scenario", metavar="FILE", help="JSON file, see README.md")
-    parser.add_argument(
-        "--state",
-        metavar="FILE",
-        help="keep operations, models and Credits here (default: forget them)",
-    )
     parser.add_argument(
         "--assets", choices=("real", "tiny"), help="made by Blender (default), or tiny and instant"
     )
@@ -92,9 +85,9 @@ def announcement(mint: Mint, *, to_person: bool, windows: bool = os.name == "nt"
     )
 
 
-async def serve(args: argparse.Namespace, state: Path) -> None:
+async def serve(args: argparse.Namespace) -> None:
     """Listen, print the addresses, and wait for SIGTERM or SIGINT."""
-    mint = Mint(state, options(args))
+    mint = Mint(options(args))
     server = Server(mint)
     await server.start(args.port, args.files_port)
     add_samples(mint)
@@ -111,11 +104,7 @@ def main() -> int:
     """Run the service."""
     args = arguments()
     try:
-        if args.state:
-            asyncio.run(serve(args, Path(args.state)))
-        else:
-            with tempfile.TemporaryDirectory(prefix="mint-service-") as folder:
-                asyncio.run(serve(args, Path(folder) / "state.db"))
+        asyncio.run(serve(args))
     except (ValueError, OSError) as error:
         print(f"mint_service: {error}", file=sys.stderr)
         return 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTTP server of the API: one aiohttp application that calls `api.routes.respond`."""
+"""The HTTP server of the API: one aiohttp application that calls the model."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ import traceback
 from aiohttp import web
 
 from ..key_search import requests_seen
+from ..mint_model.problems import Problem
 from . import control
-from .api import Answer
-from .api.routes import Received, respond
 from .backend import Mint
 from .faults import Fault
-from .http_common import Connections, fault_response, note, problem_response, raw_path
-from .problems import Problem
+from .http_common import (
+    Connections,
+    fault_response,
+    note,
+    problem_response,
+    raw_path,
+    received,
+)
 from .request_log import LoggedRequest
-from .signed_links import link
 
 LARGEST_LOGGED = 64 * 1024
 LARGEST_BODY = 16 * 1024 * 1024  # a 5 MB picture is 6.7 MB in base64
@@ -68,13 +72,12 @@ async def _answer(
         with mint.at_work():
             return web.Response(
                 status=302,
-                headers={"Location": link(mint, path.removeprefix("/v1/downloads/")), **trace},
+                headers={"Location": mint.address(path.removeprefix("/v1/downloads/")), **trace},
             )
     try:
-        answer = _under_lock(mint, request, path, content)
-    except Problem as problem:
-        entry.status = problem.status
-        return problem_response(problem, request.path, trace)
+        with mint.at_work():
+            answer = mint.answer(received(request, content), mint.clock.now())
+            delay = mint.delay(received(request), answer)
     except Fault as fault:
         return await fault_response(request, entry, fault, trace)
     # a bug of the stand-in itself: print it, and respond with a 500 like any server
@@ -82,33 +85,18 @@ async def _answer(
         traceback.print_exc(file=sys.stderr)
         entry.status, entry.note = 500, "stand-in error"
         return problem_response(Problem("internal-error"), request.path, trace)
-    entry.operation = answer.operation
+    entry.operation = answer.operation or None
     if scripted is not None and scripted[1] == "after":
         return await fault_response(request, entry, scripted[0], trace)
-    if answer.delay:
-        await asyncio.sleep(answer.delay)
+    if delay:
+        await asyncio.sleep(delay)
     entry.status = answer.status
-    body = json.dumps(answer.body).encode()
     return web.Response(
         status=answer.status,
-        body=body,
-        content_type="application/json",
+        body=json.dumps(answer.document).encode(),
+        content_type=f"application/{'json' if answer.status < 400 else 'problem+json'}",
         headers={**trace, **answer.headers},
     )
-
-
-def _under_lock(mint: Mint, request: web.Request, path: str, content: bytes) -> Answer:
-    received = Received(
-        method=request.method,
-        path=path,
-        query=tuple(request.query.items()),
-        authorization=request.headers.get("Authorization"),
-        idempotency_key=request.headers.get("Idempotency-Key"),
-        content_type=request.headers.get("Content-Type"),
-        content=content,
-    )
-    with mint.at_work():
-        return respond(mint, received)
 
 
 def _json_or_none(content: bytes) -> object:

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Store generated files, assign their addresses, and return the members of `assets`."""
+"""Keep generated files, assign their paths, and return the members of `assets`."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from ..mint_model.records import Operation
 from . import glb, prompt_words
 from .asset_generator import AssetGenerator, AssetRequest, Made
 from .options import Options
-from .records import Operation, Resource, StoredFile
-from .store import Store
 from .switches import TABLE, without
 
 MODEL_MEMBERS = (
@@ -32,13 +33,34 @@ PATHS: dict[str, Callable[[str, str, str], str]] = {
 ENDINGS = {"image/webp": "webp", "image/png": "png", "image/jpeg": "jpg"}
 
 
+@dataclass
+class StoredFile:
+    """A file of the file host; `path` is the part of its address after the host."""
+
+    path: str
+    content: bytes | Path
+    content_type: str
+    role: str
+    operation: str | None = None
+    faults: list[str] = field(default_factory=list)  # switches for files
+    fired: list[str] = field(default_factory=list)
+    issued: float = 0.0  # on Clock.age_now: when its current link was created
+
+    def read(self) -> bytes:
+        """Return the content."""
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
+
 class AssetFiles:
-    """Requests files from the asset generator and stores them for download."""
+    """Requests files from the asset generator and keeps them for download."""
 
     def __init__(
-        self, store: Store, generator: AssetGenerator, options: Callable[[], Options]
+        self,
+        files: dict[str, StoredFile],
+        generator: AssetGenerator,
+        options: Callable[[], Options],
     ) -> None:
-        self._store = store
+        self._files = files
         self._generator = generator
         self._options = options
 
@@ -55,7 +77,7 @@ class AssetFiles:
             return {"previewImageUrl": self._put(operation, made[0])}
         if stage == "optimize":
             path = self._put(operation, made[0])
-            return {"optimizedGlbUrl": path, "optimizedGlbSizeBytes": self._store.files[path].size}
+            return {"optimizedGlbUrl": path, "optimizedGlbSizeBytes": self._size(path)}
         if stage == "convert":
             return {f"{one.role}Url": self._put(operation, one) for one in made}
         preview = (operation.assets or {}).get("previewImageUrl")
@@ -68,7 +90,7 @@ class AssetFiles:
         return AssetRequest(
             kind=operation.kind,
             stage=stage,
-            description=operation.description,
+            description=_description(operation),
             formats=tuple(operation.formats) if stage == "convert" else (),
             level=operation.level if stage == "optimize" else None,
             draco_original="draco-original" in selected,
@@ -85,14 +107,12 @@ class AssetFiles:
         assets: dict[str, Any] = dict.fromkeys(MODEL_MEMBERS)
         assets |= {
             "glbUrl": API_MARK + path if "api-redirect" in selected else path,
-            "glbSizeBytes": self._store.files[path].size,
+            "glbSizeBytes": self._size(path),
             "previewImageUrl": preview,
             "thumbnailUrl": None if "partial" in selected else preview,
         }
         if "bounds" in selected:
-            assets["bounds"] = glb.bounds(
-                self._store.blob(self._store.files[path].digest).read_bytes()
-            )
+            assets["bounds"] = glb.bounds(self._files[path].read())
         return assets
 
     def _world(
@@ -121,22 +141,26 @@ class AssetFiles:
         """Store a file and return its path."""
         words = without(operation.name or operation.prompt)
         faults: list[str] = []
+        content: bytes | Path = made.path or made.read()
         if made.content_type == "model/gltf-binary":
-            content = glb.mark(
-                made.read(), prompt=operation.description, operation=operation.id, name=words[:60]
+            marked = glb.mark(
+                made.read(), prompt=_description(operation), operation=operation.id, name=words[:60]
             )
-            digest = self._store.keep_bytes(_spoiled(content, operation.switches))
+            content = _spoiled(marked, operation.switches)
             faults = [name for name in operation.switches if name in FILE_SWITCHES]
-        elif made.path is not None:
-            digest = self._store.keep_file(made.path)
-        else:
-            digest = self._store.keep_bytes(made.read())
-        path = _path(made, prompt_words.slug(words), operation, digest)
-        size = self._store.blob(digest).stat().st_size
-        self._store.save(
-            StoredFile(path, digest, size, made.content_type, made.role, operation.id, faults)
+        path = _path(made, prompt_words.slug(words), operation, content)
+        self._files[path] = StoredFile(
+            path, content, made.content_type, made.role, operation.id, faults
         )
         return path
+
+    def _size(self, path: str) -> int:
+        return len(self._files[path].read())
+
+
+def _description(operation: Operation) -> str:
+    """Return the prompt with every revision, which the picture and the result must follow."""
+    return "\n".join([operation.prompt, *operation.feedback])
 
 
 def _spoiled(content: bytes, switches: Iterable[str]) -> bytes:
@@ -150,14 +174,14 @@ def _spoiled(content: bytes, switches: Iterable[str]) -> bytes:
     return content
 
 
-def _path(made: Made, slug: str, operation: Operation, digest: str) -> str:
+def _path(made: Made, slug: str, operation: Operation, content: bytes | Path) -> str:
     """Return a path that depends on the content and its operation.
 
     Each revision has another path, as with content-hashed addresses.
     """
-    digits = hashlib.sha256(
-        f"{operation.id} {made.role} {len(operation.feedback)} {digest}".encode()
-    ).hexdigest()[:16]
+    of = content if isinstance(content, bytes) else str(content).encode()
+    about = f"{operation.id} {made.role} {len(operation.feedback)} ".encode()
+    digits = hashlib.sha256(about + of).hexdigest()[:16]
     ending = ENDINGS.get(made.content_type, "bin")
     if made.role in PATHS:
         return PATHS[made.role](slug, digits, ending)
@@ -168,8 +192,3 @@ def _path(made: Made, slug: str, operation: Operation, digest: str) -> str:
     if made.role == "preview":
         return f"images/models/{slug}-{digits}.{ending}"
     return f"conversions/{operation.id}/{slug}-{digits}.{made.role}"
-
-
-def copy_to(resource: Resource, operation: Operation) -> None:
-    """Copy the assets of an operation to its resource."""
-    resource.assets = dict(operation.assets) if operation.assets is not None else None

@@ -7,13 +7,13 @@ It needs no key and is not logged.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
 from .backend import Mint
-from .records import as_json
-from .switches import TABLE
+from .records import Operation, Resource
 
 PREFIX = "/_service"
 
@@ -32,46 +32,24 @@ async def handle(mint: Mint, request: web.Request) -> web.Response:
 
 
 def _do(mint: Mint, method: str, what: str, body: dict[str, Any]) -> Any:
-    if method == "GET":
-        return _tell(mint, what)
     match method, what:
-        case "DELETE", "log":
-            mint.log.clear()
-        case "POST", "credits":
+        case "GET", "log":
+            return [asdict(entry) for entry in mint.log.snapshot()]
+        case "GET", "state":
             with mint.at_work():
-                mint.credit_account.add(
-                    body["add"] if "add" in body else body["set"] - mint.credit_account.available
-                )
+                return {
+                    "operations": [asdict(Operation.of(o)) for o in mint.operations.all.values()],
+                    "resources": [
+                        asdict(Resource.of(r)) for r in mint.operations.resources.values()
+                    ],
+                    "credits": mint.project.balance,
+                }
         case "POST", "advance":
             mint.clock.advance(float(body["seconds"]))
-            mint.operations()
+            with mint.at_work():
+                return {}
         case "POST", "scenario":
             mint.scenario(body)
-        case _:
-            raise LookupError(what)
-    return {"ok": True}
-
-
-def _tell(mint: Mint, what: str) -> Any:
-    match what:
-        case "log":
-            return [entry.as_json() for entry in mint.log.snapshot()]
-        case "operations":
-            return [as_json(operation) for operation in mint.operations()]
-        case "resources":
-            return [as_json(resource) for resource in mint.resources()]
-        case "switches":
-            return [{"name": s.name, "acts": s.acts, "does": s.does} for s in TABLE]
-        case "credits":
-            with mint.at_work():
-                book = mint.credit_account
-                return {
-                    "available": book.available,
-                    "reserved": book.reserved,
-                    "balance": book.balance,
-                    "spent": book.spent,
-                }
-        case "":
-            return {"time": mint.clock.now(), "api": mint.api_url, "files": mint.files_url}
+            return {}
         case _:
             raise LookupError(what)

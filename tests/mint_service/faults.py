@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .problems import Problem, for_status
+from ..mint_model.problems import Problem, for_status
 
 # pages that a gateway returns when it, and not the service, has failed
 GATEWAY = (408, 425, 499, 507, *range(520, 531))

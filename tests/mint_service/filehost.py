@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 
 from aiohttp import web
 
 from ..key_search import requests_seen
 from . import glb
+from .asset_files import StoredFile
 from .backend import Mint
 from .faults import HTML
 from .http_common import Connections, fault_response, note, raw_path
-from .records import StoredFile
 from .request_log import LoggedRequest
-from .signed_links import is_good
 
 SECRETS = ("Authorization", "Cookie", "Proxy-Authorization")
 CORS = {
@@ -57,8 +57,7 @@ async def _serve(mint: Mint, request: web.Request, entry: LoggedRequest) -> web.
         if isinstance(found, web.Response):
             return found
         file = found
-        content = mint.store.blob(file.digest)
-        fault = _pick_fault(mint, file)
+        fault = _pick_fault(file)
     entry.note = fault or ""
     if fault in ("file-403", "file-404", "file-410"):
         return _text(entry, int(fault[-3:]), "This file is not available.")
@@ -66,25 +65,26 @@ async def _serve(mint: Mint, request: web.Request, entry: LoggedRequest) -> web.
         return _text(entry, 503, "Try again.", {"Retry-After": f"{mint.options.retry_after:g}"})
     if fault == "file-html":
         return _text(entry, 200, HTML, {"Content-Type": "text/html"})
-    data, etag = content.read_bytes(), f'"{file.digest[:32]}"'
+    data = file.read()
     if fault == "file-changed:again":
-        data, etag = _changed(data), f'"{file.digest[32:]}"'
+        data = _changed(data)
+    etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     return await _send(request, entry, file, data, etag, fault)
 
 
 def _find(mint: Mint, request: web.Request, entry: LoggedRequest) -> StoredFile | web.Response:
     """Return the file of an address, or the reason why it is not available."""
-    file = mint.store.files.get(request.path.lstrip("/"))
+    file = mint.files.get(request.path.lstrip("/"))
     if file is None:
         return _text(entry, 404, "No such file.")
     entry.operation = file.operation
-    if not is_good(mint, file, request.query):
+    if not mint.may_download(file, request.query):
         entry.note = "expired"
         return _text(entry, mint.options.expired_status, "This link has expired.")
     return file
 
 
-def _pick_fault(mint: Mint, file: StoredFile) -> str | None:
+def _pick_fault(file: StoredFile) -> str | None:
     """Return the switch that acts on this download.
 
     For a switch that acts once, `:again` is added afterwards where it still has an effect.
@@ -93,7 +93,6 @@ def _pick_fault(mint: Mint, file: StoredFile) -> str | None:
         if name in BREAKS or name == "file-503":
             if name not in file.fired:
                 file.fired.append(name)
-                mint.store.save(file)
                 return name
             if name in ("file-changed", "file-no-ranges"):
                 return f"{name}:again"

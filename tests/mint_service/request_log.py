@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..key_search import requests_seen
@@ -40,10 +40,6 @@ class LoggedRequest:
     leak: bool = False  # a secret to the file host, or the key anywhere but in Authorization
     note: str = ""  # the switch that made the response
     body: Any = None  # JSON body, if there was one
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the entry for the control address."""
-        return asdict(self)
 
 
 @dataclass
@@ -85,8 +81,3 @@ class RequestLog:
         """Return all requests so far, in order of arrival."""
         with self._lock:
             return list(self.entries)
-
-    def clear(self) -> None:
-        """Remove all requests."""
-        with self._lock:
-            self.entries.clear()

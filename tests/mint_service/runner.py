@@ -40,23 +40,19 @@ ROOT = Path(__file__).parents[2]
 
 
 class Service(ABC):
-    """A running stand-in; addresses and key stay the same when it is stopped and started again."""
+    """A running stand-in."""
 
     api: str  # http://127.0.0.1:P/v1
     files: str  # http://127.0.0.1:Q
     key: str
 
     @abstractmethod
-    def start(self) -> None:
-        """Listen (again), with the same state and ports."""
-
-    @abstractmethod
     def stop(self) -> None:
-        """Stop listening, so that connections are refused; the state stays on disk."""
+        """Stop listening, so that connections are refused."""
 
     @abstractmethod
     def log(self) -> list[LoggedRequest]:
-        """Return every request so far, also from before a restart."""
+        """Return every request so far."""
 
     @abstractmethod
     def operations(self) -> list[Operation]:
@@ -80,11 +76,6 @@ class Service(ABC):
     @abstractmethod
     def credits(self) -> float:
         """Return the available Credits."""
-
-    def restart(self) -> None:
-        """Stop and start the service."""
-        self.stop()
-        self.start()
 
     def requests(
         self, method: str | None = None, path: str | None = None, host: str | None = None
@@ -113,22 +104,21 @@ class Service(ABC):
 class ThreadService(Service):
     """The service in a thread of this process.
 
-    `mint` is the service itself, for tests that need to look inside.
+    Stopped and started again, it has the same addresses, key and state. `mint` is the service
+    itself, for tests that need to look inside.
     """
 
-    def __init__(self, state: Path, options: Options) -> None:
-        self._state = state
-        self._options = options
-        self._earlier: list[LoggedRequest] = []
-        self.mint: Mint
+    def __init__(self, options: Options) -> None:
+        self.mint = Mint(options)
+        self._server = Server(self.mint)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.start()
+        add_samples(self.mint)
 
     def start(self) -> None:
+        """Listen (again)."""
         if self._loop is not None:
             return
-        self.mint = Mint(self._state, self._options)
-        server = Server(self.mint)
         loop = asyncio.new_event_loop()
         ready = threading.Event()
         failure: list[BaseException] = []
@@ -136,14 +126,14 @@ class ThreadService(Service):
         def run() -> None:
             asyncio.set_event_loop(loop)
             try:
-                loop.run_until_complete(server.start())
+                loop.run_until_complete(self._server.start())
             except OSError as error:
                 failure.append(error)
                 return
             finally:
                 ready.set()
             loop.run_forever()
-            loop.run_until_complete(server.stop())
+            loop.run_until_complete(self._server.stop())
             left = asyncio.all_tasks(loop)  # handlers whose connection was closed before they ended
             for task in left:
                 task.cancel()
@@ -156,7 +146,7 @@ class ThreadService(Service):
         if failure:
             raise failure[0]
         self._loop = loop
-        add_samples(self.mint)
+        self.mint.clock.resume()
         self.api, self.files, self.key = self.mint.api_url, self.mint.files_url, self.mint.key
 
     def stop(self) -> None:
@@ -166,58 +156,42 @@ class ThreadService(Service):
         self._thread.join()
         self._loop.close()
         self._loop = None
-        self._earlier += self.mint.log.snapshot()
-        self.mint.log.clear()
-        self._options = self.mint.options.changed({"answers": []})
-        self.mint.close()
+        self.mint.clock.pause()
+        self.mint.scripted.clear()
 
     def log(self) -> list[LoggedRequest]:
-        return self._earlier + self.mint.log.snapshot()
+        return self.mint.log.snapshot()
 
     def operations(self) -> list[Operation]:
-        return self.mint.operations()
+        with self.mint.at_work():
+            return [Operation.of(each) for each in self.mint.operations.all.values()]
 
     def resources(self) -> list[Resource]:
-        return self.mint.resources()
+        with self.mint.at_work():
+            return [Resource.of(each) for each in self.mint.operations.resources.values()]
 
     def advance(self, seconds: float) -> None:
         self.mint.clock.advance(seconds)
-        self.mint.operations()
+        with self.mint.at_work():
+            pass
 
     def scenario(self, **values: Any) -> None:
         self.mint.scenario(values)
 
     def credits(self) -> float:
         with self.mint.at_work():
-            return self.mint.credit_account.available
+            return self.mint.project.balance
 
 
 class SubprocessService(Service):
-    """The service in a separate process, for tests that kill it or must not share its process."""
+    """The service in a separate process, for tests that must not share its process."""
 
-    def __init__(self, state: Path, options: dict[str, Any]) -> None:
-        self._state = state
-        self._scenario = state.with_suffix(".scenario.json")
-        self._options = options
-        self._earlier: list[LoggedRequest] = []
-        self._process: subprocess.Popen[str] | None = None
-        self.start()
-
-    def start(self) -> None:
-        if self._process is not None:
-            return
-        self._scenario.write_text(json.dumps(self._options), encoding="utf-8")
-        command = [
-            sys.executable,
-            "-m",
-            "tests.mint_service",
-            "--state",
-            str(self._state),
-            "--scenario",
-            str(self._scenario),
-        ]
+    def __init__(self, scenario: Path, options: dict[str, Any]) -> None:
+        self._log: list[LoggedRequest] = []
+        scenario.write_text(json.dumps(options), encoding="utf-8")
+        command = [sys.executable, "-m", "tests.mint_service", "--scenario", str(scenario)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self._process = subprocess.Popen(
+        self._process: subprocess.Popen[str] | None = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
@@ -232,20 +206,11 @@ class SubprocessService(Service):
     def stop(self) -> None:
         if self._process is None:
             return
-        self._earlier = self.log()
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """Send SIGKILL, so that the service has no time to write anything."""
-        self._earlier = self.log()
-        self._end(signal.SIGKILL)
-
-    def _end(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        for entry in self._earlier:
+        self._log = self.log()
+        for entry in self._log:
             if entry.leak:
                 requests_seen.note(f"a request to the {entry.host} host: {entry.path}")
-        self._process.send_signal(number)
+        self._process.send_signal(signal.SIGTERM)
         self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
@@ -260,64 +225,47 @@ class SubprocessService(Service):
 
     def log(self) -> list[LoggedRequest]:
         if self._process is None:
-            return self._earlier
-        return self._earlier + [LoggedRequest(**entry) for entry in self._control("GET", "log")]
+            return self._log
+        return [LoggedRequest(**entry) for entry in self._control("GET", "log")]
 
     def operations(self) -> list[Operation]:
-        return [Operation(**one) for one in self._control("GET", "operations")]
+        return [Operation(**each) for each in self._control("GET", "state")["operations"]]
 
     def resources(self) -> list[Resource]:
-        return [Resource(**one) for one in self._control("GET", "resources")]
+        return [Resource(**each) for each in self._control("GET", "state")["resources"]]
 
     def advance(self, seconds: float) -> None:
         self._control("POST", "advance", {"seconds": seconds})
 
     def scenario(self, **values: Any) -> None:
         self._control("POST", "scenario", values)
-        lasting = {
-            name: value
-            for name, value in values.items()
-            if name not in ("answers", "credits", "revoked")
-        }
-        self._options = {**self._options, **lasting, "answers": []}
 
     def credits(self) -> float:
-        available: float = self._control("GET", "credits")["available"]
+        available: float = self._control("GET", "state")["credits"]
         return available
 
 
 @contextmanager
-def _state_file(state: str | Path | None) -> Iterator[Path]:
-    if state is not None:
-        yield Path(state)
-        return
-    with tempfile.TemporaryDirectory(prefix="mint-service-") as folder:
-        yield Path(folder) / "state.db"
-
-
-@contextmanager
-def running_service(*, state: str | Path | None = None, **options: Any) -> Iterator[ThreadService]:
+def running_service(**options: Any) -> Iterator[ThreadService]:
     """Run a stand-in in a thread.
 
     `options` are the members of Options: speed, clock, credits, limits, switches, answers …
     """
-    with _state_file(state) as path:
-        service = ThreadService(path, Options().changed(options))
-        try:
-            yield service
-        finally:
-            service.stop()
+    service = ThreadService(Options().changed(options))
+    try:
+        yield service
+    finally:
+        service.stop()
+        service.mint.close()
 
 
 @contextmanager
-def subprocess_service(
-    *, state: str | Path | None = None, **options: Any
-) -> Iterator[SubprocessService]:
+def subprocess_service(**options: Any) -> Iterator[SubprocessService]:
     """Run a stand-in in a separate process, with the same options."""
     known = {f.name for f in fields(Options)}
     assert set(options) <= known, f"unknown option(s): {sorted(set(options) - known)}"
-    with _state_file(state) as path:
-        service = SubprocessService(path, {"assets": "tiny", **options})
+    with tempfile.TemporaryDirectory(prefix="mint-service-") as folder:
+        service = SubprocessService(Path(folder) / "scenario.json", {"assets": "tiny", **options})
         try:
             yield service
         finally:

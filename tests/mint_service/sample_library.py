@@ -3,28 +3,22 @@
 
 from __future__ import annotations
 
+from ..mint_model.records import Charge, Operation, Resource
 from .asset_files import AssetFiles
+from .asset_generator.tiny_assets import TinyAssetGenerator
 from .backend import Mint
-from .credit_account import price
-from .records import Operation, Resource, new_id
 
 NOUNS = ("lamp", "chest", "mug", "stool", "tree", "rock")
 TINTS = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "white")
 
 
 def add_samples(mint: Mint) -> None:
-    """Add the assets of `options.library`, once for each state file.
-
-    Their files are tiny, and the Credits do not change.
-    """
+    """Add the assets of `options.library`. Their files are tiny, and they cost nothing."""
     with mint.at_work():
-        if mint.store.fact("planted"):
-            return
-        asset_files = AssetFiles(mint.store, mint.plain, lambda: mint.options)
+        asset_files = AssetFiles(mint.files, TinyAssetGenerator(), lambda: mint.options)
         for plural, count in mint.options.library.items():
             for index in range(count):
                 _add_sample(mint, asset_files, plural.removesuffix("s"), index, count)
-        mint.store.set_fact("planted", True)
 
 
 def _add_sample(mint: Mint, asset_files: AssetFiles, kind: str, index: int, count: int) -> None:
@@ -32,47 +26,28 @@ def _add_sample(mint: Mint, asset_files: AssetFiles, kind: str, index: int, coun
 
     Every seventh asset has failed, and the last but one stays running.
     """
-    made = mint.clock.now() - 3600.0 * (count - index)
+    made, project = mint.clock.now() - 3600.0 * (count - index), mint.project
     prompt = f"a {TINTS[index % len(TINTS)]} {NOUNS[index % len(NOUNS)]} no {index + 1}"
+    name = prompt.title() if index % 3 else None
+    new_id = mint.operations.new_id
     operation = Operation(
-        id=new_id(),
-        type=f"{kind}_generation",
-        mode="auto",
-        prompt=prompt,
-        created=made,
-        updated=made,
-        due=made,
-        kind=kind,
-        preset="fast",
-        name=prompt.title() if index % 3 else None,
-        stage="done",
-        status="succeeded",
-        price=price(f"{kind}_generation", "fast"),
-        completed=made,
+        new_id(), f"{kind}_generation", project, "auto", prompt, "fast", "", made, name=name
     )
-    resource = Resource(
-        new_id(),
-        kind,
-        operation.name,
-        prompt,
-        made,
-        made,
-        status="succeeded",
-        stage="final",
-        preset="fast",
-    )
-    operation.resource = resource.id
+    resource = Resource(new_id(), kind, project, prompt, name, made, operation=operation)
+    operation.resource, operation.ended = resource, made
+    operation.updated = resource.updated = made
     if index % 7 == 6:
         operation.status = resource.status = "failed"
-        operation.error = {"code": "generation_failed", "message": "The generation failed."}
-        resource.stage, resource.last_error = None, "The generation failed."
+        message = "The generation failed."
+        operation.error = {"code": "generation_failed", "message": message}
     elif index == count - 2:
         # outside the limit and the status machine: an item that another client is making
-        operation.status, resource.status, operation.completed = "canceled", "running", None
-        operation.canceled, resource.stage = made, None
+        operation.status, resource.status = "canceled", "running"
     else:
+        operation.status, operation.stage = "succeeded", "final"
+        operation.charges = [Charge(operation, "final", operation.price, "", made, is_final=True)]
         operation.assets = asset_files.fill(operation, "preview")
         operation.assets = asset_files.fill(operation, "final")
-        resource.assets = dict(operation.assets or {})
-    mint.store.save(operation)
-    mint.store.save(resource)
+        mint.operations.mirror(operation)
+    mint.operations.all[operation.id] = operation
+    mint.operations.resources[resource.id] = resource

@@ -14,27 +14,23 @@ KEEP_ALIVE = 600.0
 
 
 class Server:
-    """The two servers of one service, which use the ports of an earlier run with the same state."""
+    """The two servers of one service."""
 
     def __init__(self, mint: Mint) -> None:
         self.mint = mint
         self._runners: list[web.AppRunner] = []
+        self._ports = (0, 0)
 
     async def start(self, api_port: int = 0, files_port: int = 0) -> None:
-        """Start to listen.
+        """Start to listen, by default on the ports of the last time.
 
         Raises:
             OSError: A port is in use.
         """
-        store = self.mint.store
-        files_port = await self._listen(
-            filehost.application(self.mint), files_port or store.fact("files_port", 0)
-        )
-        api_port = await self._listen(
-            app.application(self.mint), api_port or store.fact("api_port", 0)
-        )
-        store.set_fact("files_port", files_port)
-        store.set_fact("api_port", api_port)
+        api_port, files_port = api_port or self._ports[0], files_port or self._ports[1]
+        files_port = await self._listen(filehost.application(self.mint), files_port)
+        api_port = await self._listen(app.application(self.mint), api_port)
+        self._ports = (api_port, files_port)
         self.mint.files_url = f"http://{HOST}:{files_port}"
         self.mint.api_url = f"http://{HOST}:{api_port}/v1"
 

@@ -153,11 +153,6 @@ TABLE: tuple[Switch, ...] = (
         "read",
         "the first two reads of the finished resource show running and assets null",
     ),
-    Switch(
-        "downloads-disabled",
-        "read",
-        "artifacts and artifact manifest answer 403 downloads-disabled",
-    ),
     Switch("null-assets", "assets", "succeeds with assets null"),
     Switch(
         "draco-original",

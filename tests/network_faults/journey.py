@@ -28,7 +28,7 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 from mint_blender.mint.schema import Kind
-from mint_blender.mint.transport import Timeouts, Transport
+from mint_blender.mint.transport import Timeouts
 from tests.mint_service.pictures import png
 from tests.mint_service.records import Operation
 from tests.mint_service.runner import ThreadService
@@ -112,7 +112,7 @@ def engine_config(home: Path, scale: float, clock: Clock) -> EngineConfig:
 
     def connect(account: Account) -> Client:
         origin = Origin.parse(account.base_url)
-        return Client(Transport(origin, account.key, timeouts=timeouts, now=clock.date))
+        return Client(origin, account.key, timeouts=timeouts, now=clock.date)
 
     def downloader(local_files: bool) -> Downloader:
         return Downloader(
@@ -271,8 +271,7 @@ def _is_file_right(job: Job, made: list[Operation], service: ThreadService) -> b
     """Return whether the model on the disk is one that the service has made for this job."""
     found = job.file(Role.MODEL)
     ids = {each.id for each in made}
-    digests = [each.digest for each in service.mint.store.files.values() if each.operation in ids]
-    contents = {service.mint.store.blob(digest).read_bytes() for digest in digests}
+    contents = {each.read() for each in service.mint.files.values() if each.operation in ids}
     return found is not None and Path(found.path).read_bytes() in contents
 
 

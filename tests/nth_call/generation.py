@@ -21,7 +21,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
-from ..mint_service.credit_account import PREVIEW, price
+from ..mint_model.records import PREVIEW, price
 from ..mint_service.records import Operation
 from ..mint_service.runner import Service
 from .failing_calls import FailingCall, failing

@@ -23,7 +23,7 @@ from mint_blender.jobs.storage.journal import Journal
 
 from ..cli.batch_helpers import lines_of
 from ..jobs.forking_process import ForkingProcess
-from ..mint_service.credit_account import PREVIEW, price
+from ..mint_model.records import PREVIEW, price
 from ..mint_service.runner import ThreadService
 
 ROOT = Path(__file__).parents[2]

@@ -195,8 +195,8 @@ class WindowKiller:
         check_paid_once(self._service, case.prompt, feedback=case.scenario.feedback)
         (job,) = jobs_in(case.home)
         for kept in job.files:
-            served = self._service.mint.store.files[urlsplit(kept.url).path.lstrip("/")]
-            whole = self._service.mint.store.blob(served.digest).read_bytes()
+            served = self._service.mint.files[urlsplit(kept.url).path.lstrip("/")]
+            whole = served.read()
             if Path(kept.path).read_bytes() != whole:
                 raise Broken(f"{kept.path} is not what Mint has sent")
 

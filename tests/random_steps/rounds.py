@@ -35,9 +35,8 @@ class Outcome:
 
 
 @contextmanager
-def _service(folder: Path) -> Iterator[Service]:
+def _service() -> Iterator[Service]:
     with running_service(
-        state=folder / "state.db",
         speed=SPEED,
         switches=SWITCHES,
         retry_after=RETRY_AFTER,
@@ -56,7 +55,7 @@ def play(
     """
     profile = folder / "profile"
     shutil.copytree(installed, profile, symlinks=True)
-    with _service(folder) as service:
+    with _service() as service:
         driver = Driver(display, profile, folder, service)
         outcome = Outcome(seed, driver.tally)
         try:

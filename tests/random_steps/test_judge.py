@@ -23,7 +23,7 @@ PROMPT = "a lamp"
 
 def operation(**changes: Any) -> Operation:
     """Return a generation that Mint has worked on, and that Credits were spent for."""
-    made = Operation("1", "model_generation", "auto", PROMPT, created=0.0, updated=0.0, due=0.0)
+    made = Operation("1", "model_generation", "auto", PROMPT)
     return replace(made, finalized=248.0, **changes)
 
 

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats in a Blender with native splats (5.3 and later), imitated in 5.2.
 
-There is no wheel of 5.3 yet. The double follows Blender's sources (`source/blender/io/spz`,
-`editors/io/io_spz.cc`, `rna_pointcloud`): the property `type` of point clouds, and `wm.spz_import`,
-which needs an active window and leaves one point cloud, named after the file, selected and active
-in the active collection, with the attributes that `splats` describes. It reads files with our
-decoder, whose values other decoders have confirmed (`tests/files/test_spz.py`).
+There is no wheel of 5.3 yet. The double is the property `type` of point clouds, as in Blender's
+sources (`rna_pointcloud`). The values of our decoder are confirmed by other decoders
+(`tests/files/test_spz.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +17,6 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.files.spz import decode  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import (  # noqa: E402
@@ -35,6 +32,7 @@ from mint_blender.ui.worlds.world_job import WorldParts  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
+from ..files.read_spz import read_splats, to_blender_axes  # noqa: E402
 from .test_splats import arrays, read  # noqa: E402
 
 if "resize" not in bpy.types.PointCloud.bl_rna.functions:
@@ -43,56 +41,14 @@ if "resize" not in bpy.types.PointCloud.bl_rna.functions:
 POINTS = 40
 
 
-class WM_OT_spz_import(bpy.types.Operator):
-    """Import an SPZ file as a Gaussian splat point cloud object."""
-
-    bl_idname = "wm.spz_import"
-    bl_label = "Import SPZ"
-    bl_options = {"UNDO", "PRESET"}
-
-    filepath: bpy.props.StringProperty(subtype="FILE_PATH")
-
-    calls: list[str] = []
-    how = "splats"
-
-    @classmethod
-    def poll(cls, context):
-        """Return whether a window is active."""
-        return context.window is not None and cls.how != "no window"
-
-    def execute(self, context):
-        """Import the file as Blender's `importer_main` does."""
-        type(self).calls.append(self.filepath)
-        if self.how == "error":
-            self.report({"ERROR"}, "Could not read the file")
-            return {"CANCELLED"}
-        name = Path(self.filepath).stem
-        read_splats = decode.to_blender_axes(decode.decode(Path(self.filepath)))
-        cloud = bpy.data.pointclouds.new(name)
-        cloud.resize(len(read_splats))
-        splats.write(cloud, read_splats.attributes())
-        cloud.type = "POINTS" if self.how == "points" else "GAUSSIAN_SPLAT"
-        for each in context.view_layer.objects:
-            each.select_set(False, view_layer=context.view_layer)
-        made = bpy.data.objects.new(name, cloud)
-        context.view_layer.active_layer_collection.collection.objects.link(made)
-        context.view_layer.update()
-        made.select_set(True, view_layer=context.view_layer)
-        context.view_layer.objects.active = made
-        return {"FINISHED"}
-
-
 @pytest.fixture
-def native() -> Iterator[type[WM_OT_spz_import]]:
+def native() -> Iterator[None]:
     """Make this Blender one with native splats."""
     if splats.has_native():
         pytest.skip(DOES_NOT_APPLY + "this Blender has the real thing")
     items = [("POINTS", "Points", ""), ("GAUSSIAN_SPLAT", "3D Gaussian Splats", "")]
     bpy.types.PointCloud.type = bpy.props.EnumProperty(name="Type", items=items)
-    bpy.utils.register_class(WM_OT_spz_import)
-    WM_OT_spz_import.calls, WM_OT_spz_import.how = [], "splats"
-    yield WM_OT_spz_import
-    bpy.utils.unregister_class(WM_OT_spz_import)
+    yield
     del bpy.types.PointCloud.type
 
 
@@ -106,19 +62,20 @@ def path(tmp_path: Path) -> Path:
 
 def assert_whole(made, path: Path) -> None:
     """Check that every value of the file is on the object, as native splats."""
-    expected = decode.to_blender_axes(decode.decode(path))
+    expected = to_blender_axes(read_splats(path))
     assert made.type == "POINTCLOUD"
     assert made.data.type == "GAUSSIAN_SPLAT"
-    assert not made.modifiers
-    assert not made.data.materials
+    assert not made.modifiers and not made.data.materials
     assert made.data.attributes["radiance:base"].data_type == "FLOAT4"
     for name, values in (arrays(expected) | {"radiance:sh_14": expected.harmonics[:, 14]}).items():
         np.testing.assert_allclose(read(made.data, name), values, atol=1e-6)
 
 
 @pytest.mark.feature("splats of Blender's own", imitates="5.3")
-def test_blenders_own_importer_is_used_and_nothing_else_changes(native, path):
+@pytest.mark.parametrize("version", [1, 3])
+def test_splats_are_native_and_nothing_else_changes(native, path, version):
     """Selection, active object, scenes and node groups stay the same."""
+    path.write_bytes(build_spz.encode(build_spz.made_up(POINTS, degree=3), version=version))
     scene = bpy.context.scene
     own = bpy.data.objects.new("Own", None)
     scene.collection.objects.link(own)
@@ -126,7 +83,6 @@ def test_blenders_own_importer_is_used_and_nothing_else_changes(native, path):
     bpy.context.view_layer.objects.active = own
     before = DataSnapshot()
     made = splats.build(path, "Place Splats", scene.collection)
-    assert native.calls == [str(path)]
     assert_whole(made, path)
     assert made.name == made.data.name == "Place Splats" and made[splats.MARK] == POINTS
     assert set(before.new()) == {made, made.data}
@@ -136,31 +92,14 @@ def test_blenders_own_importer_is_used_and_nothing_else_changes(native, path):
     assert bpy.context.window.scene == scene
 
 
-@pytest.mark.parametrize("how", ["no window", "error", "points"])
-def test_our_decoder_is_used_where_blenders_importer_fails(native, path, how):
-    """There are native splats all the same, and nothing of the failed import is left."""
-    native.how = how
-    before = DataSnapshot()
-    made = splats.build(path, "Place", bpy.context.scene.collection)
-    assert_whole(made, path)
-    assert set(before.new()) == {made, made.data}
-
-
-def test_a_version_1_file_is_read_by_our_decoder(native, path):
-    """Blender's importer may not know that version."""
-    path.write_bytes(build_spz.encode(build_spz.made_up(POINTS, degree=3), version=1))
-    assert_whole(splats.build(path, "Place", bpy.context.scene.collection), path)
-    assert native.calls == []
-
-
-def test_a_bad_file_never_reaches_blenders_importer(native, path):
-    """A header that claims four billion splats is refused before."""
+def test_a_bad_file_leaves_nothing_behind(native, path):
+    """A header that claims four billion splats is refused before memory is allocated."""
     path.write_bytes(
         build_spz.encode(build_spz.made_up(5), version=4)[:8] + b"\xff" * 4 + bytes(200)
     )
     with pytest.raises(splats.InvalidSplats):
         splats.build(path, "Place", bpy.context.scene.collection)
-    assert native.calls == [] and not bpy.data.pointclouds
+    assert not bpy.data.pointclouds
 
 
 class Recorder:

@@ -82,7 +82,7 @@ def test_a_hidden_collection_and_the_frame_change_no_measurement(tmp_path: Path)
     assert extent(placed) == ([-0.25, -0.25, 0], [0.25, 0.25, 1])
 
 
-@pytest.mark.parametrize("height", [0, float("nan")])
+@pytest.mark.parametrize("height", [0, -1, float("nan"), float("inf")])
 def test_an_impossible_height_is_refused(model: Path, height: float) -> None:
     """Zero, negative and infinite heights give a sentence, and nothing has changed."""
     before = SceneSnapshot()
@@ -153,6 +153,13 @@ def test_rotated_flat_huge_and_tiny_models_stand_on_the_floor(
     assert low[2] == pytest.approx(3, abs=close)
     assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((1, 2), abs=close)
     assert high[2] - low[2] > size / 2 and tuple(placed.root.location) == (1, 2, 3)
+
+
+def test_a_flat_sheet_keeps_its_size(tmp_path: Path) -> None:
+    """A sheet without height cannot be scaled to a height, and that is not an error."""
+    sheet = glb_fixtures.simple(tmp_path / "m.glb", (-1, 0, -1), (1, 0, 1))
+    placed = place_model(sheet, LAMP, PlaceOptions(at=(0, 0, 0), height=3))
+    assert extent(placed) == ([-1, -1, 0], [1, 1, 0])
 
 
 @pytest.mark.covers("C9-measured")

@@ -18,6 +18,7 @@ from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
+from ..files.read_spz import Splats, read_splats, to_blender_axes  # noqa: E402
 from . import synthetic_world  # noqa: E402
 from .splat_settings import set_display  # noqa: E402
 
@@ -28,7 +29,7 @@ WIDTHS = {"position": 3, "scale": 3, "rotation": 4, "radiance:base": 4}
 def write(tmp_path):
     """Return a function that writes splats to an SPZ file and returns its path."""
 
-    def write_splats(made: decode.Splats, **how) -> Path:
+    def write_splats(made: Splats, **how) -> Path:
         path = tmp_path / "place.spz"
         path.write_bytes(build_spz.encode(made, **how))
         return path
@@ -46,7 +47,7 @@ def read(data, name: str) -> np.ndarray:
     return values.reshape(-1, width)
 
 
-def arrays(of: decode.Splats) -> dict[str, np.ndarray]:
+def arrays(of: Splats) -> dict[str, np.ndarray]:
     """Return the arrays that each object of splats has, by the names of its attributes."""
     names = ("position", "scale", "rotation", "radiance:base")
     return dict(zip(names, (of.positions, of.scales, of.rotations, of.base), strict=True))
@@ -59,7 +60,7 @@ def some(
     rotations=((1, 0, 0, 0),),
     colors=((1, 1, 1),),
     opacities=(1,),
-) -> decode.Splats:
+) -> Splats:
     """Return splats of these values; a single value is used for all."""
     places = np.array(places, np.float32)
 
@@ -68,7 +69,7 @@ def some(
 
     dc = (each(colors) - 0.5) / 0.2820948
     opacity = np.broadcast_to(np.array(opacities, np.float32), len(places))[:, None]
-    return decode.Splats(
+    return Splats(
         places,
         each(scales),
         each(rotations),
@@ -82,7 +83,7 @@ def test_attributes_are_those_of_native_splats(write, degree):
     """Names, types and values are those of Blender 5.3's importer, in Blender's axes."""
     path = write(build_spz.made_up(50, degree=degree))
     made = splats.build(path, "Place", bpy.context.scene.collection)
-    expected = decode.to_blender_axes(decode.decode(path))
+    expected = to_blender_axes(read_splats(path))
     kinds = {each.name: each.data_type for each in made.data.attributes}
     assert kinds["scale"] == kinds["position"] == "FLOAT_VECTOR"
     assert kinds["rotation"] == "QUATERNION"
@@ -328,11 +329,12 @@ def test_a_mesh_of_splats_becomes_a_point_cloud(write):
     """The native point cloud has the same values as the mesh of an older Blender."""
     if "resize" not in bpy.types.PointCloud.bl_rna.functions:
         pytest.skip(DOES_NOT_APPLY + "this Blender cannot make point clouds")
-    made = decode.to_blender_axes(decode.decode(write(build_spz.made_up(30, degree=1))))
+    path = write(build_spz.made_up(30, degree=1))
+    made = to_blender_axes(read_splats(path))
     mesh = bpy.data.meshes.new("Old")
     mesh.vertices.add(30)
     mesh.attributes.new("radiance:base", "FLOAT_COLOR", "POINT")  # as before 5.2
-    splats.write(mesh, made.attributes())
+    splats.write(mesh, decode.attributes(path))
     cloud = splats.as_point_cloud(mesh)
     assert cloud.attributes["radiance:base"].data_type == "FLOAT4" and len(cloud.points) == 30
     for name, values in arrays(made).items():

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mint_blender.files.spz.decode import Splats
-
 from ..files import build_spz
+from ..files.read_spz import Splats
 from .window_script import run_in_window
 
 pytestmark = pytest.mark.window

@@ -8,12 +8,12 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from mint_blender.files.spz.decode import Splats
 from mint_blender.scene.world import build as world_build
 from mint_blender.scene.world import calibration
 from mint_blender.scene.world.files import WorldFiles, WorldOptions
 
 from ..files import build_spz
+from ..files.read_spz import Splats
 from . import synthetic_world
 
 CORNERS = np.array(

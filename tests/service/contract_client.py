@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from jsonschema import Draft202012Validator
 
-from tests.mint_service import contract
+from tests.mint_model import contract
 from tests.mint_service.runner import Service
 
 # The text of mint-api.md allows responses that the OpenAPI document does not list: a bad id in a

@@ -22,6 +22,7 @@ from dataclasses import replace
 from functools import partial
 
 from .options import Options
+from .surprises import LONGEST_CLOCK_JUMP
 from .world import Outcome, simulate
 
 SEEDS_PER_PROCESS = 100
@@ -115,9 +116,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--keep-going", action="store_true", help="do not stop at a violation")
     parser.add_argument("--faults", type=float, default=1.0, help="1.0: each with probability 0.1")
     parser.add_argument("--boundaries", type=int, default=1500, help="mean writes until a kill")
-    parser.add_argument("--clock-jump", type=float, default=100.0, help="seconds, at most")
+    text = "by how many seconds the clock jumps at most, where the seed lets it"
+    parser.add_argument("--clock-jump", type=float, default=LONGEST_CLOCK_JUMP, help=text)
+    text = "let each seed turn what may be taken for granted (the default)"
     parser.add_argument(
-        "--surprises", action="store_true", help="turn what was taken for granted, by each seed"
+        "--surprises", action=argparse.BooleanOptionalAction, default=True, help=text
     )
     return parser.parse_args()
 

@@ -22,7 +22,7 @@ import requests
 
 from mint_blender.net import connections
 
-from .messages import Request, Response
+from ..mint_model.messages import Request, Response
 from .surprises import Surprises
 
 PROBABILITY = 0.1

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .surprises import LONGEST_CLOCK_JUMP
+
 
 @dataclass(frozen=True)
 class Options:
@@ -16,7 +18,8 @@ class Options:
         boundaries: About how many writes a process survives; 0: it is never killed.
         disk_fills: Whether the disk is full at times.
         accounts_change: Whether keys and accounts change.
-        most_clock_jump: By how many seconds this computer's clock is off at most.
+        most_clock_jump: By how many seconds this computer's clock is off at most, in worlds whose
+            seed lets it jump.
         limit_is_enforced: Whether Mint refuses more active generations than it allows.
         reviews: Whether some jobs stop at their Preview.
         limits: Whether people set limits of Credits, in some worlds.
@@ -31,14 +34,14 @@ class Options:
     boundaries: int = 1500
     disk_fills: bool = True
     accounts_change: bool = True
-    most_clock_jump: float = 100.0
+    most_clock_jump: float = LONGEST_CLOCK_JUMP
     limit_is_enforced: bool = True
     reviews: bool = True
     limits: bool = True
     second_machine: bool = True
     quits: bool = True
     pause: float = 60.0
-    surprises: bool = False
+    surprises: bool = True
 
 
 CALM = Options(
@@ -48,4 +51,5 @@ CALM = Options(
     accounts_change=False,
     limits=False,
     second_machine=False,
+    surprises=False,
 )

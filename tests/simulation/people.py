@@ -15,7 +15,7 @@ from typing import Any
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import DeliveryResult, Hold
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import KeyOwner
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.mint.account import Account
@@ -24,6 +24,7 @@ from .actions import Actions
 from .batch import run_batch
 from .hostile_folder import Forger
 from .process import Machine, Process
+from .surprises import SMALL_CLOCK_JUMP
 from .world import API, OTHER_API, Beat, World
 
 BLENDERS = ("Blender A", "Blender B")
@@ -165,7 +166,7 @@ class People:
     def _jump(self) -> None:
         world, most = self.world, self.world.most_clock_jump
         if world.surprises.clock_jumps:  # small ones are as likely, and each is corrected
-            most = world.chance.choice([world.options.most_clock_jump, 7200.0, most])
+            most = world.chance.choice([SMALL_CLOCK_JUMP, 7200.0, most])
             world.at(world.chance.expovariate(1 / 3600.0), self._correct_clock)
         world.clock.offset = self.rng.uniform(-most, most)
         world.note(f"this computer's clock is off by {world.clock.offset:.0f} s")
@@ -322,7 +323,7 @@ class People:
         return left
 
     def _press(self, service: JobService, job: Job) -> None:
-        verbs = presenter.verbs(job)
+        verbs = JobView(job).verbs
         if job.source_asset_id is not None:
             self.world.mint.go_on_at_mint(job.source_asset_id, self.world.clock.true)
         if is_unanswered(job) and job.candidates:

@@ -18,6 +18,8 @@ LONGEST_REQUEST = 599.0
 """Seconds after which everything that a request does has happened, and is to be seen."""
 LONGEST_LAG = 60.0
 LONGEST_CLOCK_JUMP = 90_000.0
+SMALL_CLOCK_JUMP = 100.0
+"""By how many seconds a clock is off at most that does not jump."""
 LIKELY = {"worlds_have_no_prompt": 0.7}
 """Probabilities of the switches that have another one than the rest."""
 PROBABILITY = 0.3

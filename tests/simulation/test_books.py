@@ -16,9 +16,9 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation
 
 from ..jobs.paid_requests import records
+from ..mint_model.messages import Request
 from . import books
 from .clicks import PaidClick
-from .messages import Request
 from .options import Options
 from .world import Violation, World
 
@@ -33,7 +33,7 @@ ELSEWHERE = Problem(Cause.REFUSED, "Nothing was sent.", code="started_elsewhere"
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     """Return a world in which the first key of the job was clicked."""
-    found = World(1, tmp_path, Options(surprises=True))
+    found = World(1, tmp_path, Options())
     found.clicks.paid["k"] = PaidClick("job-1", "desk", 0.0, False)
     return found
 

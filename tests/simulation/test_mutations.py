@@ -14,11 +14,8 @@ from .world import simulate
 pytestmark = pytest.mark.one_blender
 
 
-def _surprising(options: Options) -> Options:
-    return replace(options, surprises=True)
-
-
-SHORT, LONG = Options(jobs=12), Options(jobs=40)
+SURPRISING = Options(jobs=12)
+SHORT, LONG = replace(SURPRISING, surprises=False), Options(surprises=False)
 FOUND_BY: dict[str, tuple[int, Options, str]] = {
     "a new key at each try": (1, SHORT, "the rule 'record'"),
     "a new key for each try of a decision": (1, SHORT, "the rule 'record'"),
@@ -26,12 +23,12 @@ FOUND_BY: dict[str, tuple[int, Options, str]] = {
     "repeats a start for ever": (16, SHORT, "the rule 'age'"),
     "believes gateways": (6, SHORT, "the rule 'denied'"),
     "cancels without looking": (11, SHORT, "nobody knows the operation"),
-    "believes a later refusal": (7, _surprising(SHORT), "the rule 'outside'"),
-    "starts again without a person": (39, _surprising(SHORT), "2 operations for 1 clicks"),
+    "believes a later refusal": (7, SURPRISING, "the rule 'outside'"),
+    "starts again without a person": (39, SURPRISING, "2 operations for 1 clicks"),
     "does not wait for late requests": (11, SHORT, "the rule 'settled'"),
     "does not compare API keys": (18, SHORT, "the rule 'credential'"),
     "takes random keys": (1, SHORT, "the rule 'key'"),
-    "tells nothing apart": (26, _surprising(LONG), "the rule 'unique'"),
+    "tells nothing apart": (26, Options(), "the rule 'unique'"),
     "approves unseen": (1, SHORT, "the rule 'preview'"),
     "shares lines": (1, LONG, "the rule 'file'"),
     "ignores own limits": (3, SHORT, "has cost 1198.0 of 300.0 Credits"),

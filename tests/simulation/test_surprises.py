@@ -14,27 +14,32 @@ from typing import Any
 import pytest
 import requests
 
+from ..mint_model.messages import Request, Response
 from .doubles import HOST, NOW, Always, body, request
 from .hostile_folder import FORGED, LINES, REQUESTS, forge
-from .messages import Request, Response
-from .mint_documents import document
 from .network import GATEWAY_JSON, Network
 from .options import Options
 from .people import People
-from .surprises import LONGEST_CLOCK_JUMP, LONGEST_LAG, LONGEST_REQUEST, Surprises
+from .surprises import LONGEST_CLOCK_JUMP, LONGEST_LAG, LONGEST_REQUEST, SMALL_CLOCK_JUMP, Surprises
 from .world import World, simulate
 
 pytestmark = pytest.mark.one_blender
+PLAIN = Options(surprises=False)
 
 
 # -- the network
+
+
+def answered(status: int) -> Response:
+    """Return an answer without content."""
+    return Response(status, {"Content-Type": "application/json"}, b"{}")
 
 
 def network(chance: random.Random | None = None, **surprises: Any) -> Network:
     """Return a network to a service that answers everything."""
     found = Network(random.Random(1), lambda: NOW, Surprises(**surprises), chance)
     found.key_hosts = {"key-1": HOST}
-    found.deliver = lambda request: document(200, {})
+    found.deliver = lambda request: answered(200)
     return found
 
 
@@ -53,7 +58,7 @@ def test_gateways_speak_json() -> None:
     """A gateway's JSON looks like a refusal, before or after the work, and is never Mint's."""
     service = network(gateways_speak_json=True)
     delivered: list[Request] = []
-    service.deliver = lambda request: delivered.append(request) or document(200, {})  # type: ignore[func-returns-value]
+    service.deliver = lambda request: delivered.append(request) or answered(200)  # type: ignore[func-returns-value]
     seen: dict[int, set[bool]] = {}
     for _ in range(3000):
         before = len(delivered)
@@ -73,7 +78,7 @@ def test_a_refused_copy_is_not_heard() -> None:
         (200, 503, 503),
         (403, 200, 200),
     ):
-        answers = [document(first, {}), document(second, {})]
+        answers = [answered(first), answered(second)]
         service.deliver = lambda request, answers=answers: answers.pop(0)  # type: ignore[misc]
         assert service._with_fault(request("me", key="k"), "doubled").status == heard
 
@@ -114,7 +119,7 @@ def test_takes_minutes() -> None:
 
 def test_what_is_held_arrives(tmp_path: Path) -> None:
     """A request that Mint keeps is in progress until it is carried out, exactly once."""
-    world = World(1, tmp_path)
+    world = World(1, tmp_path, PLAIN)
     start = replace(request("models:generate", key="k", token="key-of-owner-1-secret", prompt="A"))
     world._hold(300.0, start)
     world.run(299.0)
@@ -132,7 +137,7 @@ def options(**more: Any) -> Callable[[Path], World]:
     """Return what makes a world with these surprises alone."""
 
     def make(folder: Path) -> World:
-        world = World(1, folder)
+        world = World(1, folder, PLAIN)
         world.surprises = Surprises(**more)
         world._make_mint()
         world._make_network()
@@ -165,7 +170,7 @@ def test_clock_jumps(tmp_path: Path) -> None:
     assert max(offsets) > 60_000.0 and min(offsets) < 100.0
     world.run(24 * 3600.0)
     assert world.clock.offset == 0.0
-    assert World(1, tmp_path).most_clock_jump == 100.0
+    assert World(1, tmp_path, PLAIN).most_clock_jump == SMALL_CLOCK_JUMP
 
 
 LINE = {
@@ -201,10 +206,11 @@ def test_hostile_folder(tmp_path: Path) -> None:
 # -- all together
 
 
-def test_no_surprise_without_being_asked(tmp_path: Path) -> None:
-    """A world is as the product expects it, unless surprises are turned on."""
-    assert World(1, tmp_path).surprises == Surprises()
-    assert not Options().surprises and not str(Surprises())
+def test_surprises_can_be_turned_off(tmp_path: Path) -> None:
+    """A world has the surprises of its seed, or is as the product expects it."""
+    assert World(1, tmp_path).surprises != Surprises()
+    assert World(1, tmp_path, PLAIN).surprises == Surprises()
+    assert Options().surprises and not str(Surprises())
 
 
 def test_most_worlds_have_some_surprises() -> None:
@@ -219,6 +225,6 @@ def test_most_worlds_have_some_surprises() -> None:
 
 def test_a_world_with_surprises_repeats_its_run() -> None:
     """Two runs of a seed are the same, with all its surprises."""
-    surprising = Options(jobs=10, surprises=True)
+    surprising = Options(jobs=10)
     first, second = simulate(3, surprising), simulate(3, surprising)
     assert replace(first, seconds=0.0) == replace(second, seconds=0.0)

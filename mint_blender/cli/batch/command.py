@@ -10,24 +10,23 @@ noted in the folder of results (`line_files`). A crash or another journal cannot
 from __future__ import annotations
 
 import argparse
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass
 
 from ...delivery import write_files
 from ...files.file_lock import FileInUse
 from ...jobs.batch_folder.claims import open_claims
-from ...jobs.service import NotPossible
+from ...jobs.batch_lines import BadLineError, Line, choose, first_complaint, read_lines
+from ...jobs.service import JobService
 from ...jobs.storage.batch_lease import UNKNOWN, Lease
 from ...mint.errors import MintError
 from .. import exits, session
 from ..exits import Exit
 from ..output.terminal import Terminal
-from . import contact_sheet, line_jobs, mint_files, openjd_files, result_files
+from . import contact_sheet, line_jobs, openjd, result_files
 from .dask_executor.cluster import ClusterError
-from .lines import BadLineError, Line, choose, read_lines
 from .result_writer import ResultWriter, Writers, open_writers
 from .runner import BatchRun, Options
-from .write_step import WriteStep, current_job
+from .write_step import WriteStep, current_job, fetch_missing
 
 
 def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -47,25 +46,24 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     )
     try:
         lines = read_lines(arguments.file)
-        chosen = choose(lines, arguments.lines)
+        run = _Batch(arguments, terminal, options, lines, choose(lines, arguments.lines))
         if arguments.step in {None, "generate"} and not options.again:
-            _check_new(lines, options, arguments.file)
+            run.check_new()
     except BadLineError as error:
         terminal.error(f"{error} Nothing was started.")
         return Exit.USAGE
     if arguments.openjd is not None:
-        return openjd_files.write(arguments, chosen, terminal)
-    imports_here = arguments.step not in {"generate", "sheet"} and not arguments.executor
-    if problem := _cannot_write(chosen, options, needs_blender=imports_here):
+        return openjd.write(arguments, run.chosen, terminal)
+    if problem := run.cannot_write():
         terminal.error(problem)
         return Exit.IMPORT
     if arguments.step == "sheet":
-        return _write_sheet(lines, options, arguments, terminal)
+        return run.write_sheet()
     try:
         with open_writers(arguments, options.folder) as writers:
-            finished_only = arguments.step == "write" or (options.again and options.writes)
-            run = _write_finished if finished_only else _lock_and_generate
-            return run(lines, chosen, options, arguments, terminal, writers)
+            if arguments.step == "write" or (options.again and options.writes):
+                return run.write_finished(writers)
+            return run.generate(writers)
     except ClusterError as error:
         terminal.error(str(error))
         return Exit.IMPORT
@@ -84,134 +82,113 @@ def _wrong_options(arguments: argparse.Namespace) -> str | None:
     return None
 
 
-def _lock_and_generate(
-    lines: list[Line],
-    chosen: list[Line],
-    options: Options,
-    arguments: argparse.Namespace,
-    terminal: Terminal,
-    writers: Writers,
-) -> Exit:
-    try:
-        with line_jobs.lock_folder(options.folder) as lease:
-            return _generate(lines, chosen, options, arguments, terminal, writers, lease)
-    except FileInUse as error:
-        name = str(error).replace(UNKNOWN, "another machine")
-        host = f" on {name}" if name else ""
-        more = f" If {name} is off, try again in a minute." if name else ""
-        terminal.error(
-            f"Another batch is already writing to {options.folder}{host}. Wait for it, or stop it."
-            f"{more} Nothing was started."
-        )
-        return Exit.FAILED
+@dataclass(frozen=True)
+class _Batch:
+    """What a command works on: all lines of its file, and those that it was called for."""
 
+    arguments: argparse.Namespace
+    terminal: Terminal
+    options: Options
+    lines: list[Line]
+    chosen: list[Line]
 
-def _generate(
-    lines: list[Line],
-    chosen: list[Line],
-    options: Options,
-    arguments: argparse.Namespace,
-    terminal: Terminal,
-    writers: Writers,
-    lease: Lease,
-) -> Exit:
-    with session.open_job_service(readable=writers.readable, on_wait=terminal.wait) as job_service:
+    def generate(self, writers: Writers) -> Exit:
+        """Lock the folder and run the lines, then write the sheet."""
+        folder = self.options.folder
+        try:
+            with (
+                line_jobs.lock_folder(folder) as lease,
+                session.open_job_service(
+                    readable=writers.readable, on_wait=self.terminal.wait
+                ) as job_service,
+            ):
+                return self._run(job_service, writers, lease)
+        except FileInUse as error:
+            name = str(error).replace(UNKNOWN, "another machine")
+            host = f" on {name}" if name else ""
+            more = f" If {name} is off, try again in a minute." if name else ""
+            self.terminal.error(
+                f"Another batch is already writing to {folder}{host}. Wait for it, or stop it."
+                f"{more} Nothing was started."
+            )
+            return Exit.FAILED
+
+    def _run(self, job_service: JobService, writers: Writers, lease: Lease) -> Exit:
         writer = ResultWriter(writers, job_service.notify)
         # it asks Mint whose key this is if lines come from another journal
-        batch_run = session.call_mint(
-            lambda: BatchRun(job_service, options, terminal, lines, writer), terminal.wait
+        run = session.call_mint(
+            lambda: BatchRun(job_service, self.options, self.terminal, self.lines, writer),
+            self.terminal.wait,
         )
-        batch_run.is_lost = lambda: not lease.is_held()
+        run.is_lost = lambda: not lease.is_held()
         lease.on_lost = job_service.notify
         try:
-            return batch_run.run(chosen, arguments.jobs, arguments.max_credits)
+            return run.run(self.chosen, self.arguments.jobs, self.arguments.max_credits)
         finally:
-            if options.writes:
-                batch_run.write_sheet(arguments.file.name)
+            if self.options.writes:
+                run.write_sheet(self.arguments.file.name)
 
+    def write_finished(self, writers: Writers) -> Exit:
+        """Write finished lines.
 
-def _write_finished(
-    lines: list[Line],
-    chosen: list[Line],
-    options: Options,
-    arguments: argparse.Namespace,
-    terminal: Terminal,
-    writers: Writers,
-) -> Exit:
-    """Write finished lines; without `--step`, download missing files first, and write the sheet."""
-    status = Exit.DONE
-    with session.open_journal() as job_service:
-        jobs = line_jobs.finished_jobs(job_service, options.folder, lines, chosen)
-    if arguments.step is None:
-        try:
-            mint_files.fetch_missing(chosen, jobs, options, terminal, writers.readable)
-        except (MintError, session.NotAllowedOnline) as error:
-            terminal.error(str(error))
-            status = exits.of_error(error)
-    with (
-        session.open_journal() as job_service,
-        open_claims(options.folder) as claims,
-    ):
-        find = partial(mint_files.find, job_service, options.folder)
-        step = WriteStep(options, terminal, jobs, find, ResultWriter(writers), claims)
-        written = step.run(chosen)
-    if arguments.step is None:
-        _write_sheet(lines, options, arguments, terminal)
-    return written if written is Exit.DONE else status or written
+        Without `--step`, download missing files first, and write the sheet.
+        """
+        status, folder = Exit.DONE, self.options.folder
+        with session.open_journal() as job_service:
+            jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.chosen)
+        if self.arguments.step is None:
+            try:
+                fetch_missing(self.chosen, jobs, self.options, self.terminal, writers.readable)
+            except (MintError, session.NotAllowedOnline) as error:
+                self.terminal.error(str(error))
+                status = exits.of_error(error)
+        with session.open_journal() as job_service, open_claims(folder) as claims:
+            writer = ResultWriter(writers)
+            step = WriteStep(self.options, self.terminal, job_service, jobs, writer, claims)
+            written = step.run(self.chosen)
+        if self.arguments.step is None:
+            self.write_sheet()
+        return written if written is Exit.DONE else status or written
 
+    def write_sheet(self) -> Exit:
+        """Write the contact sheet from what the folder knows."""
+        folder = self.options.folder
+        with session.open_journal() as job_service:
+            jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.lines)
+        reports = [
+            result_files.report(line, current_job(jobs.get(line.tag), folder), self.terminal)
+            for line in self.lines
+        ]
+        name = self.arguments.file.name
+        if jobs and not contact_sheet.report_sheet(folder, name, reports, self.terminal):
+            return Exit.IMPORT
+        return Exit.DONE
 
-def _write_sheet(
-    lines: list[Line], options: Options, arguments: argparse.Namespace, terminal: Terminal
-) -> Exit:
-    """Write the contact sheet from what the folder knows."""
-    with session.open_journal() as job_service:
-        jobs = line_jobs.finished_jobs(job_service, options.folder, lines, lines)
-    reports = [
-        result_files.report(line, current_job(jobs.get(line.tag), options.folder), terminal)
-        for line in lines
-    ]
-    if jobs and not contact_sheet.report_sheet(
-        options.folder, arguments.file.name, reports, terminal
-    ):
-        return Exit.IMPORT
-    return Exit.DONE
+    def check_new(self) -> None:
+        """Raise BadLineError for a line that Mint would refuse.
 
+        Started lines were checked before, and their pictures may be gone by now.
+        """
+        with session.open_journal() as job_service:
+            started = line_jobs.started_tags(job_service, self.options.folder, self.lines)
+        new = (line for line in self.lines if line.tag not in started)
+        if complaint := first_complaint(new):
+            number, sentence = complaint
+            raise BadLineError(f"{self.arguments.file.name}, line {number}: {sentence}")
 
-def _check_new(lines: list[Line], options: Options, path: Path) -> None:
-    """Raise BadLineError for a line that Mint would refuse.
-
-    Started lines were checked before, and their pictures may be gone by now.
-    """
-    with session.open_journal() as job_service:
-        started_tags = line_jobs.started_tags(job_service, options.folder, lines)
-    for line in lines:
-        if line.tag not in started_tags:
-            _check(line, path)
-
-
-def _check(line: Line, path: Path) -> None:
-    """Raise BadLineError for a request that Mint would refuse."""
-    try:
-        session.check_request(line.request)
-    except NotPossible as error:
-        raise BadLineError(f"{path.name}, line {line.number}: {error}") from error
-
-
-def _cannot_write(lines: list[Line], options: Options, *, needs_blender: bool) -> str | None:
-    """Return why the results cannot be written here, or None.
-
-    `needs_blender` is False where nothing is imported here.
-    """
-    if not needs_blender and (problem := write_files.folder_problem(options.folder)):
-        return problem
-    if not needs_blender:
-        return contact_sheet.write_problem(options.folder)
-    for kind, suffix, renders in sorted(
-        {(line.request.kind, line.suffix, options.renders(line)) for line in lines}
-    ):
-        file = options.folder / f"mint{suffix}"
-        if problem := write_files.output_problem(
-            kind, file, file.with_suffix(".png") if renders else None
-        ):
-            return problem
-    return contact_sheet.write_problem(options.folder)
+    def cannot_write(self) -> str | None:
+        """Return why the results cannot be written here, or None."""
+        folder, problem = self.options.folder, None
+        if self.arguments.step in {"generate", "sheet"} or self.arguments.executor:
+            problem = write_files.folder_problem(folder)  # nothing is imported here
+        else:
+            for kind, suffix, renders in sorted(
+                {
+                    (line.request.kind, line.suffix, self.options.renders(line))
+                    for line in self.chosen
+                }
+            ):
+                file = folder / f"mint{suffix}"
+                picture = file.with_suffix(".png") if renders else None
+                problem = problem or write_files.output_problem(kind, file, picture)
+        return problem or contact_sheet.write_problem(folder)

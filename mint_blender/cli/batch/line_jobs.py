@@ -16,6 +16,7 @@ from pathlib import Path
 from ...files.file_lock import file_lock
 from ...jobs.batch_folder import line_files, write_records
 from ...jobs.batch_folder.line_files import Batch, StartedLine
+from ...jobs.batch_lines import Line, request_part
 from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult, Hold
 from ...jobs.new_jobs import new_job, new_request
@@ -27,7 +28,6 @@ from ...jobs.service import JobService, NotPossible
 from ...jobs.storage import batch_lease
 from ...mint.errors import MintError
 from ..exits import Exit
-from .lines import Line, request_part
 
 _FINISHED = frozenset({Phase.READY, Phase.PLACED})
 

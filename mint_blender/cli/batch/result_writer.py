@@ -14,11 +14,11 @@ from pathlib import Path
 
 from ...delivery.background import BlenderPool, default_workers, write_result
 from ...delivery.write_files import needs_blender, paths
+from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult
 from ...message import message_of
 from .. import session
-from .lines import Line
 
 log = logging.getLogger(__name__)
 
@@ -67,13 +67,12 @@ def open_writers(arguments: argparse.Namespace, folder: Path) -> Iterator[Writer
         return
     from .dask_executor import executor
 
-    settings = executor.Settings(
+    with executor.open_executor(
         arguments.executor,
         folder,
         ships_results=arguments.ship_results,
         local_files=session.account().is_local,
-    )
-    with executor.open_executor(settings) as dask:
+    ) as dask:
         yield Writers(dask, dask.in_flight, dask.readable)
 
 

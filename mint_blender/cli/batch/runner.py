@@ -10,11 +10,20 @@ from pathlib import Path
 
 from ...jobs.batch_folder import line_files, shared_files
 from ...jobs.batch_folder.line_files import Batch
+from ...jobs.batch_lines import Line
+from ...jobs.budget.batch_prices import (
+    BatchBudget,
+    Prices,
+    known_prices,
+    price_queries,
+    price_summary,
+)
 from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
 from ...jobs.phases import Phase
+from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
 from ...mint.client import Client
@@ -23,14 +32,11 @@ from ...mint.schema import Asset, Kind
 from .. import exits, session
 from ..exits import Exit
 from ..jobs import was_interrupted
-from ..output.job_json import job_record
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
 from ..results import candidate_text, is_to_write, note_line, report_job, report_written
 from . import contact_sheet, line_jobs, result_files
 from .line_jobs import Refusal
-from .lines import Line
-from .prices import BatchBudget, Prices, ask_prices, price_summary
 from .result_writer import ResultWriter, Written
 
 # phases in which a job may still have to be paid
@@ -60,18 +66,61 @@ class Options:
         """Return whether to render a picture; the line's own setting wins."""
         return self.render if line.render is None else line.render
 
-    def overall(self, lines: Iterable[tuple[Exit, Job | None]]) -> Exit:
-        """Return the first status that is not done; a line has a status and perhaps a job."""
-        return next((status for status, job in lines if not self._accepts(status, job)), Exit.DONE)
 
-    def _accepts(self, status: Exit, job: Job | None) -> bool:
-        is_stopped = job is not None and job.phase in _OVER | {Phase.REVIEW}
-        return status is Exit.DONE or (
-            self.skip_failed and is_stopped and status in {Exit.FAILED, Exit.PREVIEW}
+class LineReports:
+    """Reports how each line has ended; its status counts for that of the command."""
+
+    def __init__(self, options: Options, terminal: Terminal) -> None:
+        self._options = options
+        self._folder = options.folder
+        self._terminal = terminal
+        self._statuses: dict[int, Exit] = {}
+        self._refusals: dict[int, str] = {}
+
+    def _refuse(self, line: Line, sentence: str, status: Exit) -> None:
+        self._terminal.error(f"line {line.number}: {sentence}", line=line.number)
+        self._statuses[line.number], self._refusals[line.number] = status, sentence
+
+    def _event(self, line: Line, job: Job) -> None:
+        self._terminal.event({**JobView(job).to_json("result"), "line": line.number})
+
+    def _write_record(self, line: Line, job: Job) -> None:
+        try:
+            result_files.write_record(line, job, self._terminal)
+        except OSError as error:
+            reason = error.strerror or error
+            self._terminal.note(
+                f"line {line.number}: Could not write its picture or record: {reason}."
+            )
+
+    def _note_done(self, lines: list[Line], word: str) -> int:
+        done = sum(self._statuses.get(line.number) is Exit.DONE for line in lines)
+        self._terminal.note(
+            f"{done} of {len(lines)} lines are {word}. The files are in {self._folder}."
         )
+        return done
+
+    def _overall(self, lines: list[Line], job_of: Callable[[Line], Job | None]) -> Exit:
+        """Return the first status that is not done.
+
+        With `skip_failed`, what has failed at Mint or waits for a person there does not count.
+        """
+        for line in lines:
+            status, job = self._statuses[line.number], job_of(line)
+            is_stopped = job is not None and job.phase in _OVER | {Phase.REVIEW}
+            if not (
+                status is Exit.DONE
+                or (
+                    self._options.skip_failed
+                    and is_stopped
+                    and status in {Exit.FAILED, Exit.PREVIEW}
+                )
+            ):
+                return status
+        return Exit.DONE
 
 
-class BatchRun:
+class BatchRun(LineReports):
     """One run over all lines of a batch."""
 
     def __init__(
@@ -82,10 +131,9 @@ class BatchRun:
         lines: list[Line],
         writer: ResultWriter,
     ) -> None:
+        super().__init__(options, terminal)
         self._job_service = job_service
         self._writer = writer
-        self._options = options
-        self._terminal = terminal
         self._lines = self._chosen = lines
         self._batch = line_files.open_batch(options.folder, job_service.journal.mint_now())
         self._jobs, self._refused = line_jobs.load_jobs(job_service, options.folder, lines)
@@ -94,13 +142,15 @@ class BatchRun:
             Path(job.delivery.output).stem for job in self._jobs.values() if job.delivery.output
         }
         self._written = {
-            job.id for job in self._jobs.values() if job.phase is Phase.PLACED and _has_output(job)
+            job.id
+            for job in self._jobs.values()
+            if job.phase is Phase.PLACED
+            and job.delivery.output
+            and Path(job.delivery.output).is_file()
         }
         self._budget = BatchBudget(None, Prices())
         self._active: dict[str, Line] = {}
-        self._statuses: dict[int, Exit] = {}
         self._outdated = 0  # finished lines whose settings in the file have changed
-        self._refusals: dict[int, str] = {}
         self._again = set[int]()  # lines that Mint may have started, and that were started again
         # returns whether another machine has taken over the folder
         self.is_lost: Callable[[], bool] = lambda: False
@@ -116,10 +166,11 @@ class BatchRun:
             line.tag: job for line in unpaid if (job := self._resumable_job(line)) is not None
         }
         if not self._options.start_again:
-            new = [line for line in unpaid if line.tag not in self._jobs]
+            new = [line for line in unpaid if _may_be_made_elsewhere(self._job(line))]
             self._refused |= already_made(self._job_service, self._batch, new)
             unpaid = [line for line in unpaid if line.tag not in self._refused]
-        prices = ask_prices(self._job_service, unpaid)
+        self._job_service.ask_unknown_prices(price_queries(unpaid))
+        prices = known_prices(self._job_service.budget, unpaid)
         unpaid = [line for line in unpaid if prices.of(line, resumed.get(line.tag)) != 0.0]
         if unpaid:
             total = prices.total(unpaid, resumed)
@@ -149,7 +200,7 @@ class BatchRun:
             )
             for line in self._lines
         ]
-        contact_sheet.report_sheet(self._options.folder, name, entries, self._terminal)
+        contact_sheet.report_sheet(self._folder, name, entries, self._terminal)
 
     def _follow(self, at_once: int) -> None:
         waiting = iter(self._chosen)
@@ -184,12 +235,7 @@ class BatchRun:
             self._statuses.setdefault(line.number, Exit.UNREACHABLE)
 
     def _conclude(self) -> Exit:
-        done = sum(status is Exit.DONE for status in self._statuses.values())
-        word = "done" if self._options.writes else "generated"
-        self._terminal.note(
-            f"{done} of {len(self._chosen)} lines are {word}. The files are in"
-            f" {self._options.folder}."
-        )
+        done = self._note_done(self._chosen, "done" if self._options.writes else "generated")
         if self._budget.is_exhausted:
             self._terminal.error(
                 "The next line would have exceeded --max-credits. No more lines were started."
@@ -206,9 +252,7 @@ class BatchRun:
                 "Run the same command again to continue. Failed lines are not retried"
                 " automatically. Use --retry-failed (this costs Credits again)."
             )
-        return self._options.overall(
-            (self._statuses[line.number], self._job(line)) for line in self._chosen
-        )
+        return self._overall(self._chosen, self._job)
 
     def _job(self, line: Line) -> Job | None:
         """Return the line's job in its current state, or None."""
@@ -268,10 +312,6 @@ class BatchRun:
         else:
             self._end(line, job)
 
-    def _refuse(self, line: Line, sentence: str, status: Exit) -> None:
-        self._terminal.error(f"line {line.number}: {sentence}", line=line.number)
-        self._statuses[line.number], self._refusals[line.number] = status, sentence
-
     def _start_or_resume(self, line: Line) -> Job:
         job = self._job(line)
         if job is None or (job.phase is Phase.CANCELED and self._options.retry_failed):
@@ -283,7 +323,7 @@ class BatchRun:
             )
             note_line(job, self._terminal)
             return job
-        job = self._with_picture(line, self._with_output(line, job))
+        job = self._with_files(line, job)
         if self._options.start_again and is_unanswered(job):
             self._job_service.retry(job.id)
         elif was_interrupted(job) or job.phase is Phase.BILLING:
@@ -302,7 +342,7 @@ class BatchRun:
             result_files.is_written(job) and not self._options.again
         ):
             return False
-        return self._options.writes or shared_files.read(job, self._options.folder) is None
+        return self._options.writes or shared_files.read(job, self._folder) is None
 
     def _target(self, line: Line) -> Delivery:
         """Return where a new line's files go: under a name not used in the folder."""
@@ -310,38 +350,31 @@ class BatchRun:
         while title in self._names:
             title, number = f"{line.title}-{number + 1}", number + 1
         self._names.add(title)
-        path = str(self._options.folder / title)
+        path = str(self._folder / title)
         render = f"{path}.png" if self._options.renders(line) else None
         return replace(
             line.delivery,
             output=f"{path}{line.suffix}",
             render=render,
-            line=line_files.line_id(self._options.folder, line.tag),
+            line=line_files.line_id(self._folder, line.tag),
         )
 
-    def _with_output(self, line: Line, job: Job) -> Job:
-        """Return the job of a line with a file: of what another machine started, none is known."""
-        if job.delivery.output is not None or self._job_service.is_active(job.id):
-            return job
-        try:
-            return self._job_service.set_delivery(job.id, self._target(line))
-        except NotPossible:  # another process is working on it
-            return job
+    def _with_files(self, line: Line, job: Job) -> Job:
+        """Return the job of a line with its file, and with a picture if one is wanted now.
 
-    def _with_picture(self, line: Line, job: Job) -> Job:
-        """Add a rendered picture to the delivery if one is wanted now; this is free."""
-        if (
-            not self._options.renders(line)
-            or job.delivery.render
-            or job.delivery.output is None
-            or self._job_service.is_active(job.id)
-        ):
+        Of what another machine started, no file is known. Both are free.
+        """
+        delivery = job.delivery
+        if self._job_service.is_active(job.id):
+            return job
+        if delivery.output is None:
+            delivery = self._target(line)
+        elif self._options.renders(line) and not delivery.render:
+            delivery = replace(delivery, render=str(Path(delivery.output).with_suffix(".png")))
+        if delivery == job.delivery:
             return job
         try:
-            return self._job_service.set_delivery(
-                job.id,
-                replace(job.delivery, render=str(Path(job.delivery.output).with_suffix(".png"))),
-            )
+            return self._job_service.set_delivery(job.id, delivery)
         except NotPossible:  # another process is working on it
             return job
 
@@ -358,15 +391,15 @@ class BatchRun:
     def _end(self, line: Line, job: Job) -> None:
         """End a line that has stopped at Mint, or have its files written."""
         self._budget.end(job)
-        job = line_jobs.as_written_elsewhere(self._job_service, self._options.folder, job)
+        job = line_jobs.as_written_elsewhere(self._job_service, self._folder, job)
         if not self._options.writes:
             self._publish(line, job)
         elif result_files.is_written(job):
             self._outdated += result_files.has_other_settings(line, job)
-            self._terminal.event({**job_record(job, event="result"), "line": line.number})
+            self._event(line, job)
             self._conclude_line(line, job, Exit.DONE)
         elif is_unanswered(job):
-            self._terminal.event({**job_record(job, event="result"), "line": line.number})
+            self._event(line, job)
             self._refuse(line, _started_perhaps(job), Exit.UNREACHABLE)
             note_line(job, self._terminal)
         elif not is_to_write(job):
@@ -374,14 +407,17 @@ class BatchRun:
         elif self.is_lost():
             self._refuse(line, _LOST, Exit.FAILED)
         else:
-            self._writer.add(line, self._target_left(job))
+            if job.id in self._written:
+                # the user may have changed that file since; only the picture is missing
+                job = replace(job, delivery=replace(job.delivery, output=None))
+            self._writer.add(line, job)
 
     def _publish(self, line: Line, job: Job) -> None:
         """End a line by putting Mint's files where other machines can read them."""
         status = exits.of_job(job)
         if status is Exit.DONE and shared_files.are_on_disk(job):
             try:
-                shared_files.publish(job, self._options.folder)
+                shared_files.publish(job, self._folder)
             except OSError as error:
                 where = error.filename or "its files"
                 self._refuse(
@@ -410,24 +446,7 @@ class BatchRun:
         self._statuses[line.number] = status
         current = line_jobs.current_job(self._job_service, job)
         note_line(current, self._terminal)
-        try:
-            result_files.write_record(line, current, self._terminal)
-        except OSError as error:
-            self._terminal.note(
-                f"line {line.number}: Could not write its picture or record:"
-                f" {error.strerror or error}."
-            )
-
-    def _target_left(self, job: Job) -> Job:
-        """Return the job without the output in its delivery if an earlier run has written it.
-
-        The user may have changed that file since; only the picture is missing.
-        """
-        return (
-            replace(job, delivery=replace(job.delivery, output=None))
-            if job.id in self._written
-            else job
-        )
+        self._write_record(line, current)
 
 
 def _started_perhaps(job: Job) -> str:
@@ -446,8 +465,10 @@ def is_finished(job: Job | None) -> bool:
     return job is not None and job.phase in {Phase.READY, Phase.PLACED}
 
 
-def _has_output(job: Job) -> bool:
-    return job.delivery.output is not None and Path(job.delivery.output).is_file()
+def _may_be_made_elsewhere(job: Job | None) -> bool:
+    """Return whether a line has started nothing here, and is ordered now."""
+    request = job.start_request if job is not None else None
+    return job is None or (request is not None and request.may_be_reopened)
 
 
 _NEW = 60.0

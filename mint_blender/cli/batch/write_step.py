@@ -2,31 +2,36 @@
 """Write the files of finished lines, side by side with other machines; never starts anything.
 
 Needs neither key nor network, only Mint's files: in the journal's downloads or in the batch's
-folder. Each line is claimed while it is written, and recorded afterwards.
+folder. Each line is claimed while it is written, and recorded afterwards. Missing files can be
+downloaded first; this is free.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from ...jobs.batch_folder import write_records
+from ...files.file_lock import FileInUse
+from ...jobs.batch_folder import shared_files, write_records
 from ...jobs.batch_folder.claims import Claims
 from ...jobs.batch_folder.write_records import WriteRecord
+from ...jobs.batch_lines import Line
 from ...jobs.job import Job
-from ...jobs.job_values import Delivery
+from ...jobs.job_values import Delivery, Role
+from ...jobs.phases import Phase
+from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.batch_lease import UNKNOWN
+from .. import session
 from ..exits import Exit
-from ..output.job_json import job_record
+from ..output.progress import progress_listener
 from ..output.terminal import Terminal
 from ..results import report_failure, report_job
-from . import result_files
-from .lines import Line
+from . import line_jobs, result_files
 from .result_writer import ResultWriter, Written
-from .runner import Options, is_finished
+from .runner import LineReports, Options, is_finished
 
 POLL_INTERVAL = 0.5
 """Seconds between two looks at a line that another process is writing."""
@@ -35,9 +40,6 @@ _NO_FILES = (
     "Mint's files for it are not on this machine and not in the folder. Run the batch with --step"
     " generate, or use --again without --step, which downloads them again. This is free."
 )
-
-FindFiles = Callable[[Job, Delivery], Job | None]
-"""Returns the job with all the files on disk that its delivery needs, or None."""
 
 
 def wanted_delivery(line: Line, job: Job, options: Options) -> Delivery:
@@ -62,27 +64,24 @@ def current_job(job: Job | None, folder: Path) -> Job | None:
     return write_records.read(folder, job.id).applied_to(job)
 
 
-class WriteStep:
+class WriteStep(LineReports):
     """One run over the finished lines of a batch."""
 
     def __init__(
         self,
         options: Options,
         terminal: Terminal,
+        job_service: JobService,
         jobs: dict[str, Job],
-        find_files: FindFiles,
         writer: ResultWriter,
         claims: Claims,
     ) -> None:
-        self._options = options
-        self._folder = options.folder
-        self._terminal = terminal
+        super().__init__(options, terminal)
         self._jobs = jobs
-        self._find_files = find_files
+        self._job_service = job_service
         self._writer = writer
         self._claims = claims
         self._round = 0  # 0: only what was not written yet
-        self._statuses: dict[int, Exit] = {}
         self._noted: set[int] = set()  # lines that another process was writing
 
     def run(self, lines: list[Line]) -> Exit:
@@ -95,21 +94,13 @@ class WriteStep:
                 waiting, held = held, deque()
             self._begin(waiting, held)
             if waiting or not held:
-                self._end_all(self._writer.wait())
+                self._end(*self._writer.wait())
             elif self._writer.is_busy:
-                self._end_all(self._writer.wait(POLL_INTERVAL))
+                self._end(*self._writer.wait(POLL_INTERVAL))
             else:
                 time.sleep(POLL_INTERVAL)
-        return self._conclude(lines)
-
-    def _conclude(self, lines: list[Line]) -> Exit:
-        done = sum(self._statuses[line.number] is Exit.DONE for line in lines)
-        self._terminal.note(
-            f"{done} of {len(lines)} lines are written. The files are in {self._folder}."
-        )
-        return self._options.overall(
-            (self._statuses[line.number], self._jobs.get(line.tag)) for line in lines
-        )
+        self._note_done(lines, "written")
+        return self._overall(lines, lambda line: self._jobs.get(line.tag))
 
     # -- which lines
 
@@ -148,14 +139,13 @@ class WriteStep:
                     self._noted.add(line.number)
                     name = holder.replace(UNKNOWN, "Another process")
                     self._terminal.note(f"line {line.number}: {name} is writing it. Waiting.")
-            self._end_all(self._writer.take())
+            self._end(*self._writer.take())
 
     def _begin_line(self, line: Line) -> str | None:
         """Hand a line to the writer if it is due; return the name of the machine that has it."""
         job = self._jobs.get(line.tag)
         if job is None:
-            self._terminal.error(f"line {line.number}: {_NO_JOB}", line=line.number)
-            self._statuses[line.number] = Exit.FAILED
+            self._refuse(line, _NO_JOB, Exit.FAILED)
         elif not is_finished(job):
             self._statuses[line.number] = report_job(job, self._terminal, line=line.number)
         elif self._is_settled(line):
@@ -172,7 +162,7 @@ class WriteStep:
     def _report_settled(self, line: Line, job: Job) -> None:
         record = write_records.read(self._folder, job.id)
         current = record.applied_to(job)
-        self._terminal.event({**job_record(current, event="result"), "line": line.number})
+        self._event(line, current)
         self._statuses[line.number] = Exit.DONE if record.problem is None else Exit.IMPORT
         if record.problem is not None:
             self._terminal.note(f"line {line.number}: {job.title}: {record.problem}")
@@ -181,34 +171,30 @@ class WriteStep:
 
     def _write(self, line: Line, job: Job) -> None:
         wanted = wanted_delivery(line, job, self._options)
-        found = self._find_files(job, wanted)
+        found = find_files(self._job_service, self._folder, job, wanted)
         if found is None:  # not recorded: another machine may have them
             self._claims.release(job.id)
-            self._terminal.error(f"line {line.number}: {_NO_FILES}", line=line.number)
-            self._statuses[line.number] = Exit.IMPORT
+            self._refuse(line, _NO_FILES, Exit.IMPORT)
         else:
             self._writer.add(line, replace(found, delivery=wanted))
 
-    def _end_all(self, ended: Iterable[Written]) -> None:
+    def _end(self, *ended: Written) -> None:
+        """Record and report what became of lines, and give their claims back."""
         for written in ended:
-            self._end(written)
-
-    def _end(self, written: Written) -> None:
-        """Record and report what became of a line, and give its claim back."""
-        line, result = written.line, written.result
-        job = replace(self._jobs[line.tag], files=written.job.files)
-        record = self._recorded(written)
-        current = record.applied_to(job)
-        if self._claims.holds(job.id):
-            write_records.write(self._folder, job.id, record)
-        self._write_record(line, current)
-        self._claims.release(job.id)
-        if result.problem is None:
-            self._statuses[line.number] = report_job(current, self._terminal, line=line.number)
-            return
-        report_failure(written.job, self._terminal, result.problem)
-        self._terminal.event({**job_record(current, event="result"), "line": line.number})
-        self._statuses[line.number] = Exit.IMPORT
+            line, result = written.line, written.result
+            job = replace(self._jobs[line.tag], files=written.job.files)
+            record = self._recorded(written)
+            current = record.applied_to(job)
+            if self._claims.holds(job.id):
+                write_records.write(self._folder, job.id, record)
+            self._write_record(line, current)
+            self._claims.release(job.id)
+            if result.problem is None:
+                self._statuses[line.number] = report_job(current, self._terminal, line=line.number)
+            else:
+                report_failure(written.job, self._terminal, result.problem)
+                self._event(line, current)
+                self._statuses[line.number] = Exit.IMPORT
 
     def _recorded(self, written: Written) -> WriteRecord:
         """Return the line's new record. After a problem, the files of an earlier import count."""
@@ -226,11 +212,97 @@ class WriteStep:
         if old is not None and old != new and Path(old).is_file():
             self._terminal.note(f"line {written.line.number}: {Path(old).name} is kept, too.")
 
-    def _write_record(self, line: Line, job: Job) -> None:
-        try:
-            result_files.write_record(line, job, self._terminal)
-        except OSError as error:
-            self._terminal.note(
-                f"line {line.number}: Could not write its picture or record:"
-                f" {error.strerror or error}."
-            )
+
+# -- Mint's files
+
+
+def find_files(job_service: JobService, folder: Path, job: Job, delivery: Delivery) -> Job | None:
+    """Return a job with all the files on disk that its delivery needs; None without them.
+
+    They are in the downloads of this journal, or in the batch's folder.
+    """
+    own = job_service.journal.job(job.id)
+    for found in (own, shared_files.read(job, folder)):
+        if found is not None and shared_files.are_on_disk(found) and _suffice(found, delivery):
+            return found
+    return None
+
+
+def _suffice(job: Job, delivery: Delivery) -> bool:
+    """Return whether a job's files hold what a delivery needs, as far as Mint has made it."""
+    before = job.delivery
+    if delivery.splats not in {None, before.splats}:
+        tier = re.sub(r"[^A-Za-z0-9_]+", "-", delivery.splats or "")
+        file = job.file(Role.SPLATS)
+        if file is None or f"splats-{tier}" not in Path(file.path).stem:
+            return False
+    if delivery.collider != "NONE" and before.collider == "NONE":
+        return job.file(Role.COLLIDER) is not None
+    return True
+
+
+def fetch_missing(
+    lines: list[Line],
+    jobs: dict[str, Job],
+    options: Options,
+    terminal: Terminal,
+    readable: frozenset[str] | None,
+) -> None:
+    """Download the files of those finished lines that have none here. Never starts anything.
+
+    `readable` are the glTF extensions that they may require; None for those of the Blender here.
+    What stays missing is reported when the line is to be written.
+
+    Raises:
+        MintError: There is no usable key; nothing was downloaded.
+        NotAllowedOnline: Blender may not go online.
+    """
+    with session.open_journal() as journal:
+        missing = [
+            line
+            for line in lines
+            if is_finished(job := jobs.get(line.tag))
+            and job is not None
+            and find_files(journal, options.folder, job, wanted_delivery(line, job, options))
+            is None
+        ]
+    if not missing:
+        return
+    terminal.note(f"Downloading the files of {len(missing)} lines again. This is free.")
+    try:
+        with (
+            line_jobs.lock_folder(options.folder),
+            session.open_job_service(readable=readable) as job_service,
+        ):
+            _fetch(job_service, missing, options, terminal)
+    except FileInUse:
+        terminal.error(
+            "Their files cannot be downloaded now, since another batch is working on the folder."
+        )
+
+
+def _fetch(
+    job_service: JobService, lines: list[Line], options: Options, terminal: Terminal
+) -> None:
+    jobs, refused = session.call_mint(
+        lambda: line_jobs.load_jobs(job_service, options.folder, lines), terminal.wait
+    )
+    fetched = []
+    for line in lines:
+        if (refusal := refused.get(line.tag)) is not None:
+            terminal.error(f"line {line.number}: {refusal.sentence}", line=line.number)
+        elif line.tag in jobs:
+            job = jobs[line.tag]
+            try:
+                job_service.set_delivery(job.id, wanted_delivery(line, job, options))
+                job_service.fetch_again(job.id)
+            except NotPossible as error:
+                terminal.error(f"line {line.number}: {error}", line=line.number)
+            else:
+                fetched.append(job.id)
+    with progress_listener(terminal, job_service) as listener:
+        job_service.watch(fetched, listener)
+    for job_id in fetched:
+        job = job_service.job(job_id)
+        if job.phase is not Phase.READY and job.problem is not None:
+            terminal.error(f"{job.title}: {job.problem.message}", job=job.id)

@@ -13,7 +13,7 @@ import anyio.to_thread
 from mcp_types import CallToolResult, ContentBlock, TextContent
 from pydantic import Field
 
-from ...files.download import Downloader, never_stop
+from ...files.download import Downloader
 from ...files.errors import FileError
 from ...jobs.library import view_model
 from ...jobs.service import JobService
@@ -151,7 +151,7 @@ async def _thumbnails(assets: Sequence[Asset]) -> list[tuple[Asset, Path | None]
 
 def _thumbnail(url: str, downloader: Downloader) -> Path | None:
     try:
-        return file_queries.thumbnail(url, session.home(), downloader, never_stop)
+        return file_queries.thumbnail(url, session.home(), downloader)
     except FileError:
         return None
 

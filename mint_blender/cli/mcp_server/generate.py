@@ -18,7 +18,7 @@ import anyio.to_thread
 from mcp.server.mcpserver import Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from ...delivery import write_files
 from ...files import pictures
@@ -46,10 +46,17 @@ from ...mint.schema import (
 from .. import session
 from .answers import answer, picture_content
 from .job_state import answer_with_jobs
-from .spending.approval import ApprovedCredits, Decision
-from .spending.prices import ask_prices
-from .spending.quotes import LIFETIME, Purchase, Quote
-from .spending.starting import QuoteId, RequestId, check_start, reason_to_ask, start_quoted
+from .quotes import LIFETIME, Purchase
+from .spending import (
+    ApprovedCredits,
+    Decision,
+    QuoteId,
+    RequestId,
+    ask_prices,
+    check_start,
+    reason_to_ask_about,
+    start_quoted,
+)
 from .state import ToolContext, state_of, with_client, with_jobs
 from .tools import IRREVERSIBLE, READ_ONLY, Tool, absolute_path
 
@@ -142,8 +149,7 @@ async def estimate(
         pose=pose,
     )
     await anyio.to_thread.run_sync(partial(_check_request, request))
-    quote = await quote_for(context, purchase_of(request))
-    return answer(quote.model_dump(mode="json"))
+    return await _quote(context, purchase_of(request))
 
 
 async def generate(
@@ -156,10 +162,30 @@ async def generate(
     """Start what was quoted, and return the job at once. This spends Credits.
 
     Ask the person first, with the price. approved_credits is what the person has agreed to: the job
-    never costs more in total. A higher amount leaves room for revisions. Then call wait.
+    never costs more in total. A higher amount leaves room for revisions. Then call wait. Converted
+    files are in their folder when the job is done.
     """
     state = await start_quoted(context, quote_id, approved_credits, request_id, decision)
     return await answer_with_jobs(context, state, [state], [state])
+
+
+async def _quote(context: ToolContext, purchase: Purchase) -> CallToolResult:
+    """Return a new quote, with the price that Mint returns now. Raises MintError."""
+    estimates = await ask_prices(context, purchase.prices)
+    quotes = state_of(context).quotes
+
+    def add(job_service: JobService) -> dict[str, Any]:
+        quote = quotes.add(purchase, job_service.budget.total(purchase.prices))
+        return {
+            "quote_id": quote.id,
+            "summary": quote.text,
+            "credits": quote.credits,
+            "credits_needed": estimates[0].required_to_start if len(estimates) == 1 else None,
+            "expires_in_seconds": round(LIFETIME),
+            "person_decides": reason_to_ask_about(job_service, quote),
+        }
+
+    return answer(await with_jobs(context, add))
 
 
 def purchase_of(request: GenerationRequest) -> Purchase:
@@ -218,7 +244,7 @@ async def estimate_transform(
 ) -> CallToolResult:
     """Return a quote to optimize or convert a model. Free: nothing is started.
 
-    Show the summary with its price to the person. Then start it with transform.
+    Show the summary with its price to the person. Then start it with generate.
     """
     asset_id = await _asset_id(context, job, asset)
     model = await with_client(lambda client: client.asset(Kind.MODEL, asset_id))
@@ -229,24 +255,7 @@ async def estimate_transform(
         if action == "optimize"
         else conversion_of(model, formats, folder)
     )
-    quote = await quote_for(context, purchase)
-    return answer(quote.model_dump(mode="json"))
-
-
-async def transform(
-    context: ToolContext,
-    quote_id: QuoteId,
-    approved_credits: ApprovedCredits,
-    request_id: RequestId,
-    decision: Annotated[Decision, Resolve(check_start)],
-) -> CallToolResult:
-    """Start what estimate_transform has quoted, and return the job at once. This spends Credits.
-
-    Ask the person first, with the price. Then call wait. An optimized model is then placed with
-    place; converted files are in their folder when the job is done.
-    """
-    state = await start_quoted(context, quote_id, approved_credits, request_id, decision)
-    return await answer_with_jobs(context, state, [state], [state])
+    return await _quote(context, purchase)
 
 
 def optimization_of(model: Asset, level: OptimizationLevel) -> Purchase:
@@ -318,54 +327,6 @@ async def _asset_id(context: ToolContext, job: str | None, asset: str | None) ->
 TOOLS = (
     Tool(reference_image, "Check a reference image", READ_ONLY),
     Tool(estimate, "Get a price", READ_ONLY),
-    Tool(generate, "Generate (spends Credits)", IRREVERSIBLE),
+    Tool(generate, "Start what was quoted (spends Credits)", IRREVERSIBLE),
     Tool(estimate_transform, "Get a price for an optimization or conversion", READ_ONLY),
-    Tool(transform, "Optimize or convert (may spend Credits)", IRREVERSIBLE),
 )
-
-
-class QuoteState(BaseModel):
-    """What something would cost."""
-
-    quote_id: Annotated[str, Field(description="For generate")]
-    summary: Annotated[str, Field(description="What would be started, for the person")]
-    credits: Annotated[
-        float | None, Field(description="The whole price; null: Mint did not return one")
-    ]
-    credits_needed: Annotated[
-        float | None, Field(description="The account needs as many available Credits to start")
-    ] = None
-    expires_in_seconds: int
-    person_decides: Annotated[
-        str | None,
-        Field(description="Why generate will ask a person; null: it is within the limits"),
-    ] = None
-
-
-async def quote_for(context: ToolContext, purchase: Purchase) -> QuoteState:
-    """Return a new quote, with the price that Mint returns now.
-
-    Raises:
-        MintError: Mint cannot be asked.
-    """
-    estimates = await ask_prices(context, purchase.prices)
-    to_start = estimates[0].required_to_start if len(estimates) == 1 else None
-
-    quotes = state_of(context).quotes
-
-    def add(job_service: JobService) -> QuoteState:
-        quote = quotes.add(purchase, job_service.budget.total(purchase.prices))
-        return _quote_state(quote, to_start, reason_to_ask(job_service, quote))
-
-    return await with_jobs(context, add)
-
-
-def _quote_state(quote: Quote, to_start: float | None, reason: str | None) -> QuoteState:
-    return QuoteState(
-        quote_id=quote.id,
-        summary=quote.text,
-        credits=quote.credits,
-        credits_needed=to_start,
-        expires_in_seconds=round(LIFETIME),
-        person_decides=reason,
-    )

@@ -16,16 +16,19 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
-from ...jobs.job import Job
 from ...jobs.phases import Verb
-from ...jobs.queries import prices_of_click
 from ...jobs.service import JobService, NotPossible
 from ...mint.generation_request import feedback_error
 from .job_state import JobState, answer_with_jobs, change_key, job_state
-from .spending import approval, click_limits
-from .spending.approval import Approval, ApprovedCredits, Decision, WithinLimits
-from .spending.click_limits import Click
-from .spending.prices import ask_prices
+from .spending import (
+    Approval,
+    ApprovedCredits,
+    Click,
+    Decision,
+    WithinLimits,
+    apply_click,
+    check_click,
+)
 from .state import ToolContext, state_of, with_jobs
 from .tools import IRREVERSIBLE, Tool, with_sentences
 
@@ -126,7 +129,7 @@ def _check_of(verb: Verb) -> Check:
     async def check(
         job: JobId, revision: Revision, approved_credits: ApprovedCredits, ctx: ToolContext
     ) -> Elicit[Approval] | WithinLimits:
-        return await _check(ctx, Click(job, revision, verb, approved_credits))
+        return await check_click(ctx, Click(job, revision, verb, approved_credits))
 
     return check
 
@@ -142,7 +145,7 @@ async def check_revise(
     """Return the question for a person before a revision, if any."""
     if complaint := feedback_error(feedback):
         raise NotPossible(complaint)
-    return await _check(ctx, Click(job, revision, Verb.REVISE, approved_credits))
+    return await check_click(ctx, Click(job, revision, Verb.REVISE, approved_credits))
 
 
 check_approve, check_resume, check_retry = map(_check_of, (Verb.APPROVE, Verb.RESUME, Verb.RETRY))
@@ -220,34 +223,10 @@ async def cancel(context: ToolContext, job: JobId, revision: Revision) -> CallTo
     return await _apply(context, Click(job, revision, Verb.CANCEL))
 
 
-async def _check(context: ToolContext, click: Click) -> Elicit[Approval] | WithinLimits:
-    """Return the question for a person, if any; a stale decision is refused by the tool itself."""
-    seen = await with_jobs(context, lambda jobs: jobs.job(click.job))
-    if click_limits.is_stale(seen, click):
-        return WithinLimits()
-    await ask_prices(context, prices_of_click(seen, click.verb))
-
-    def ask(job_service: JobService) -> Elicit[Approval] | WithinLimits:
-        job = job_service.job(click.job)
-        cost = click_limits.cost_of(job_service, job, click)
-        if cost is None:
-            return WithinLimits()
-        what = click_limits.question_text(job, click, cost)
-        return approval.question(context, what, cost.reason)
-
-    return await with_jobs(context, ask)
-
-
 async def _apply(
     context: ToolContext, click: Click, decision: Decision | None = None
 ) -> CallToolResult:
-    is_approved = decision is not None and approval.is_approved(decision)
-
-    def apply(job_service: JobService) -> tuple[Job, JobState, bool]:
-        job, is_done = click_limits.apply(job_service, click, is_approved=is_approved)
-        return job, job_state(job_service, job), is_done
-
-    job, state, is_done = await with_jobs(context, apply)
+    job, state, is_done = await apply_click(context, click, decision)
     if is_done:
         return await answer_with_jobs(context, state, [state])
     text = (

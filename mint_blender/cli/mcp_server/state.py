@@ -20,7 +20,7 @@ from ...delivery.background import BlenderPool
 from ...jobs.service import JobService
 from ...mint.client import Client
 from .. import session
-from .spending.quotes import Quotes
+from .quotes import Quotes
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ import bpy
 
 from ...files import disk, file_choice
 from ...files import urls as files_urls
-from ...files.download import Downloader, ignore_progress, never_stop
+from ...files.download import Downloader
 from ...files.errors import FileError, LinkExpired
 from ...files.file_lock import FileInUse, file_lock
 from ...jobs.job_values import LocalFile, Role
@@ -279,8 +279,6 @@ def _fetch_files(asset: Asset, work: Path, downloader: Downloader) -> dict[Role,
         fetch_file.fetch,
         folder=work,
         downloader=downloader,
-        stop=never_stop,
-        progress=ignore_progress,
     )
     files: dict[Role, LocalFile] = {}
     if asset.kind is Kind.MODEL:

@@ -19,8 +19,6 @@ from ...message import Message
 from .. import pictures
 from ..errors import InvalidPicture
 
-__all__ = ["Glb", "GlbLimits", "GltfError", "check", "is_version_2"]
-
 COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")
@@ -62,20 +60,21 @@ INSTANCING = "EXT_mesh_gpu_instancing"
 KEY_BYTES = 72
 """Memory that Blender needs for one number of a keyframe."""
 LISTS = (
-    "accessors",
-    "animations",
-    "bufferViews",
-    "buffers",
-    "cameras",
-    "images",
-    "materials",
-    "meshes",
-    "nodes",
-    "samplers",
-    "scenes",
-    "skins",
-    "textures",
+    "accessors animations bufferViews buffers cameras images materials meshes nodes samplers scenes"
+    " skins textures"
 )
+REFERENCES = (
+    ("nodes", "mesh", "meshes"),
+    ("nodes", "skin", "skins"),
+    ("nodes", "camera", "cameras"),
+    ("skins", "inverseBindMatrices", "accessors"),
+    ("textures", "source", "images"),
+    ("textures", "sampler", "samplers"),
+)
+"""Lists whose entries have an index, its name, and the list that it refers to."""
+
+JsonObject = dict[str, Any]
+Tables = dict[str, list[JsonObject]]
 
 
 def check(document: JsonObject, binary: int | None, limits: GlbLimits) -> Glb:
@@ -90,32 +89,33 @@ def check(document: JsonObject, binary: int | None, limits: GlbLimits) -> Glb:
         GltfError: If the document is invalid or above the limits.
     """
     _check_nesting(document, limits)
-    if not is_version_2(get_object(document, "asset")):
+    asset = get_object(document, "asset")
+    version = asset.get("version")
+    is_version_2 = isinstance(version, str) and re.fullmatch(r"2\.\d{1,3}", version) is not None
+    if not is_version_2 or asset.get("minVersion") not in (None, "2.0"):  # section 3.2
         raise GltfError(Message("it is not glTF 2.0"))
-    used, required = (
-        get_strings(document, "extensionsUsed", limits.entries),
-        get_strings(document, "extensionsRequired", limits.entries),
-    )
+    used = get_strings(document, "extensionsUsed", limits.entries)
+    required = get_strings(document, "extensionsRequired", limits.entries)
     _check_uris(document, required)
-    most = dict.fromkeys(LISTS, limits.entries) | {"images": limits.images}
-    tables = {name: get_objects(document, name, most[name]) for name in LISTS}
-    buffers = check_buffers(tables["buffers"], binary, limits)
-    views = check_views(tables["bufferViews"], buffers)
-    check_accessors(tables["accessors"], tables["bufferViews"], views, limits)
-    _check_images(tables, len(views))
+    most = {"images": limits.images}
+    tables = {
+        name: get_objects(document, name, most.get(name, limits.entries)) for name in LISTS.split()
+    }
+    buffers = _check_buffers(tables["buffers"], binary, limits)
+    views = _check_views(tables["bufferViews"], buffers)
+    _check_accessors(tables["accessors"], tables["bufferViews"], views, limits)
+    for owners, key, target in REFERENCES:
+        for owner in tables[owners]:
+            get_index(owner, key, len(tables[target]))
+    for image in tables["images"]:
+        if "uri" in image:
+            _check_image_uri(image["uri"], image.get("mimeType"))
+        else:
+            get_index(image, "bufferView", len(views), needed=True)
+            if not str(image.get("mimeType", "image/")).startswith("image/"):
+                raise GltfError(Message("a picture in it is marked as something else"))
     _check_nodes(document, tables, limits)
-    used_meshes = {node["mesh"] for node in tables["nodes"] if "mesh" in node}
-    vertices, triangles = _count(tables, used_meshes, limits)
-    _check_uses(tables, limits)
-    return Glb(used, required, vertices, triangles)
-
-
-def is_version_2(asset: JsonObject) -> bool:
-    """Return whether a glTF 2.0 reader understands the file (specification, section 3.2)."""
-    least, version = asset.get("minVersion"), asset.get("version")
-    if not isinstance(version, str) or re.fullmatch(r"2\.\d{1,3}", version) is None:
-        return False
-    return least is None or least == "2.0"
+    return Glb(used, required, *_check_meshes(tables, limits))
 
 
 def _check_nesting(document: JsonObject, limits: GlbLimits) -> None:
@@ -164,25 +164,16 @@ def _members(values: list[Any], *, without: str = "") -> list[Any]:
     ]
 
 
-def _check_images(tables: dict[str, list[JsonObject]], views: int) -> None:
-    for image in tables["images"]:
-        if "uri" in image:
-            check_image_uri(image["uri"], image.get("mimeType"))
-        else:
-            get_index(image, "bufferView", views, needed=True)
-            if not str(image.get("mimeType", "image/")).startswith("image/"):
-                raise GltfError(Message("a picture in it is marked as something else"))
-    for texture in tables["textures"]:
-        get_index(texture, "source", len(tables["images"]))
-        get_index(texture, "sampler", len(tables["samplers"]))
-
-
-def _check_nodes(
-    document: JsonObject, tables: dict[str, list[JsonObject]], limits: GlbLimits
-) -> None:
-    """Check the indices in nodes, scenes and skins, and that nodes form a tree."""
-    nodes = tables["nodes"]
-    instances = sum(_check_node(node, tables) for node in nodes)
+def _check_nodes(document: JsonObject, tables: Tables, limits: GlbLimits) -> None:
+    """Check transforms, instances, scenes and skins, and that nodes form a tree."""
+    nodes, instances = tables["nodes"], 0
+    for node in nodes:
+        for key, numbers in (("matrix", 16), ("rotation", 4), ("scale", 3), ("translation", 3)):
+            check_numbers(node.get(key), numbers)
+            if key in node and (node[key] is None or len(node[key]) != numbers):
+                raise GltfError(Message("the transform of a node is invalid"))
+        places = get_object(get_object(get_object(node, "extensions"), INSTANCING), "attributes")
+        instances += max((_accessor(places, name, tables)["count"] for name in places), default=0)
     if instances > limits.entries:
         raise GltfError(Message("it has {count:,} objects, more than the limit", count=instances))
     _check_tree([get_indices(node, "children", len(nodes)) for node in nodes], limits.tree_depth)
@@ -191,19 +182,6 @@ def _check_nodes(
         get_indices(scene, "nodes", len(nodes))
     for skin in tables["skins"]:
         get_indices(skin, "joints", len(nodes))
-        get_index(skin, "inverseBindMatrices", len(tables["accessors"]))
-
-
-def _check_node(node: JsonObject, tables: dict[str, list[JsonObject]]) -> int:
-    """Return how many objects an importer makes for GPU instances of the node."""
-    for key, name in (("mesh", "meshes"), ("skin", "skins"), ("camera", "cameras")):
-        get_index(node, key, len(tables[name]))
-    for key, numbers in (("matrix", 16), ("rotation", 4), ("scale", 3), ("translation", 3)):
-        check_numbers(node.get(key), numbers)
-        if key in node and (node[key] is None or len(node[key]) != numbers):
-            raise GltfError(Message("the transform of a node is invalid"))
-    places = get_object(get_object(get_object(node, "extensions"), INSTANCING), "attributes")
-    return max((_accessor(places, name, tables)["count"] for name in places), default=0)
 
 
 def _check_tree(children: list[list[int]], most_depth: int) -> None:
@@ -222,15 +200,21 @@ def _check_tree(children: list[list[int]], most_depth: int) -> None:
         raise GltfError(Message("its nodes form a cycle"))
 
 
-def _count(
-    tables: dict[str, list[JsonObject]], used_meshes: set[int], limits: GlbLimits
-) -> tuple[int, int]:
-    """Return the vertices and triangles of meshes that nodes use; check all primitives."""
+def _check_meshes(tables: Tables, limits: GlbLimits) -> tuple[int, int]:
+    """Return the vertices and triangles of meshes that nodes use; check all uses of accessors.
+
+    Their memory is limited: a file may use the same one many times.
+    """
+    used_meshes = {node["mesh"] for node in tables["nodes"] if "mesh" in node}
     points: dict[int, int] = {}
-    triangles = other = 0
+    triangles = other = size = 0
     for number, mesh in enumerate(tables["meshes"]):
         for primitive in get_objects(mesh, "primitives", limits.entries):
             position, corners = _check_primitive(primitive, tables)
+            for shape in (get_object(primitive, "attributes"), *primitive.get("targets", [])):
+                for name in shape:
+                    used = _accessor(shape, name, tables)
+                    size += min(used["count"], corners) * COMPONENTS[used["type"]] * 4
             if number in used_meshes and position is not None:
                 points[position] = tables["accessors"][position]["count"]
                 mode = get_integer(primitive, "mode", default=4, most=6)
@@ -247,61 +231,39 @@ def _count(
         )
     if not triangles and not other:
         raise GltfError(Message("it contains no triangles, lines or points"))
+    if size + _animation_bytes(tables, limits) > limits.decoded_bytes:
+        raise GltfError(Message("it uses the same data too often to fit in memory"))
     return vertices, triangles
 
 
-def _check_uses(tables: dict[str, list[JsonObject]], limits: GlbLimits) -> None:
-    """Limit the memory of all uses of accessors: a file may use the same one many times.
-
-    Meshes must have been checked.
-    """
+def _animation_bytes(tables: Tables, limits: GlbLimits) -> int:
     size = 0
-    for primitive in (each for mesh in tables["meshes"] for each in mesh.get("primitives", [])):
-        attributes = get_object(primitive, "attributes")
-        _, corners = _check_primitive(primitive, tables)
-        for shape in (attributes, *primitive.get("targets", [])):
-            size += sum(
-                min(used["count"], corners) * _component_count(used) * 4
-                for name in shape
-                if (used := _accessor(shape, name, tables))
-            )
     for animation in tables["animations"]:
         samplers = get_objects(animation, "samplers", limits.entries)
         for channel in get_objects(animation, "channels", limits.entries):
             sampler = samplers[get_index(channel, "sampler", len(samplers), needed=True)]
             keys = _accessor(sampler, "output", tables)
-            size += keys["count"] * _component_count(keys) * KEY_BYTES
-    if size > limits.decoded_bytes:
-        raise GltfError(Message("it uses the same data too often to fit in memory"))
+            size += keys["count"] * COMPONENTS[keys["type"]] * KEY_BYTES
+    return size
 
 
-def _accessor(owner: JsonObject, key: str, tables: dict[str, list[JsonObject]]) -> JsonObject:
+def _accessor(owner: JsonObject, key: str, tables: Tables) -> JsonObject:
     return tables["accessors"][get_index(owner, key, len(tables["accessors"]), needed=True)]
 
 
-def _component_count(accessor: JsonObject) -> int:
-    return COMPONENTS[accessor["type"]]
-
-
-def _check_primitive(
-    primitive: JsonObject, tables: dict[str, list[JsonObject]]
-) -> tuple[int | None, int]:
+def _check_primitive(primitive: JsonObject, tables: Tables) -> tuple[int | None, int]:
     """Return the index of the POSITION accessor (None without) and the number of corners."""
     accessors = tables["accessors"]
     attributes = get_object(primitive, "attributes")
-    for name in attributes:
-        get_index(attributes, name, len(accessors))
+    for shape in (attributes, *get_objects(primitive, "targets", 4096)):
+        for name in shape:
+            get_index(shape, name, len(accessors))
     get_index(primitive, "material", len(tables["materials"]))
     draco = get_object(get_object(primitive, "extensions"), "KHR_draco_mesh_compression")
     if draco:
         get_index(draco, "bufferView", len(tables["bufferViews"]), needed=True)
-    for target in get_objects(primitive, "targets", 4096):
-        for name in target:
-            get_index(target, name, len(accessors))
-    position, order = (
-        get_index(attributes, "POSITION", len(accessors)),
-        get_index(primitive, "indices", len(accessors)),
-    )
+    position = get_index(attributes, "POSITION", len(accessors))
+    order = get_index(primitive, "indices", len(accessors))
     if position is not None and accessors[position]["type"] != "VEC3":
         raise GltfError(Message("its vertex positions do not have three numbers each"))
     if order is not None and (
@@ -316,14 +278,27 @@ def _check_primitive(
 # -- binary data: does every buffer, view and accessor lie inside its bytes?
 
 
-def check_buffers(buffers: list[JsonObject], binary: int | None, limits: GlbLimits) -> list[int]:
+def _check_buffers(buffers: list[JsonObject], binary: int | None, limits: GlbLimits) -> list[int]:
     """Return the usable bytes of each buffer; raise GltfError for a wrong one."""
     lengths = []
     for number, buffer in enumerate(buffers):
         length = get_integer(buffer, "byteLength", least=1)
         if "uri" in buffer:
-            check_buffer_uri(buffer["uri"], length)
-        elif _is_fallback(buffer):
+            kind, content = decode_uri(buffer["uri"])
+            if kind not in BUFFER_TYPES:
+                raise GltfError(Message("a buffer in it is marked as {kind}", kind=kind))
+            if not length <= len(content) <= length + 3:  # for alignment
+                raise GltfError(
+                    Message(
+                        "a buffer in it claims {claimed:,} bytes, but has {length:,}",
+                        claimed=length,
+                        length=len(content),
+                    )
+                )
+        elif any(
+            get_object(get_object(buffer, "extensions"), name).get("fallback") is True
+            for name in MESHOPT
+        ):  # it exists only after decompression
             if length > limits.decoded_bytes:
                 raise GltfError(
                     Message("a buffer claims to decompress to {length:,} bytes", length=length)
@@ -342,14 +317,7 @@ def check_buffers(buffers: list[JsonObject], binary: int | None, limits: GlbLimi
     return lengths
 
 
-def _is_fallback(buffer: JsonObject) -> bool:
-    """Return whether the buffer exists only after meshopt decompression."""
-    return any(
-        get_flag(get_object(get_object(buffer, "extensions"), name), "fallback") for name in MESHOPT
-    )
-
-
-def check_views(views: list[JsonObject], buffers: list[int]) -> list[int]:
+def _check_views(views: list[JsonObject], buffers: list[int]) -> list[int]:
     """Return the bytes of each buffer view; raise GltfError for one outside its buffer."""
     lengths = []
     for view in views:
@@ -360,11 +328,8 @@ def check_views(views: list[JsonObject], buffers: list[int]) -> list[int]:
             packed = get_object(get_object(view, "extensions"), name)
             if packed:
                 _check_inside(packed, get_integer(packed, "byteLength", least=1), buffers)
-                if (
-                    get_integer(packed, "count", least=1)
-                    * get_integer(packed, "byteStride", least=1, most=256)
-                    > length
-                ):
+                count = get_integer(packed, "count", least=1)
+                if count * get_integer(packed, "byteStride", least=1, most=256) > length:
                     raise GltfError(
                         Message("a compressed part of it claims to be larger than its space")
                     )
@@ -378,24 +343,19 @@ def _check_inside(view: JsonObject, length: int, buffers: list[int]) -> None:
         raise GltfError(Message("a part of it is outside its data"))
 
 
-def check_accessors(
+def _check_accessors(
     accessors: list[JsonObject], views: list[JsonObject], lengths: list[int], limits: GlbLimits
 ) -> None:
     """Raise GltfError for an accessor that its bytes do not cover, or that is too large."""
     decoded = 0
     for accessor in accessors:
         component, kind = accessor.get("componentType"), accessor.get("type")
-        if (
-            not isinstance(component, int)
-            or component not in COMPONENT_BYTES
-            or not isinstance(kind, str)
-            or kind not in COMPONENTS
-        ):
+        if not isinstance(component, int) or not isinstance(kind, str):
             raise GltfError(Message("it contains numbers of an unknown type"))
-        count, size = (
-            get_integer(accessor, "count", least=1),
-            COMPONENT_BYTES[component] * COMPONENTS[kind],
-        )
+        if component not in COMPONENT_BYTES or kind not in COMPONENTS:
+            raise GltfError(Message("it contains numbers of an unknown type"))
+        count = get_integer(accessor, "count", least=1)
+        size = COMPONENT_BYTES[component] * COMPONENTS[kind]
         decoded += count * max(size, 4 * COMPONENTS[kind])
         if decoded > limits.decoded_bytes:
             raise GltfError(
@@ -447,7 +407,6 @@ def check_numbers(value: Any, most: int) -> None:
         raise GltfError(Message("the bounds of a mesh are invalid"))
 
 
-JsonObject = dict[str, Any]
 MAX_INTEGER = 2**53
 
 
@@ -455,7 +414,7 @@ class GltfError(Exception):
     """Why a file cannot be imported: a clause for “cannot be imported: …”, without a period."""
 
 
-def get_object(owner: dict[str, Any], key: str) -> dict[str, Any]:
+def get_object(owner: JsonObject, key: str) -> JsonObject:
     """Return a member that is an object; empty if absent."""
     value = owner.get(key)
     if value is None:
@@ -465,7 +424,7 @@ def get_object(owner: dict[str, Any], key: str) -> dict[str, Any]:
     return value
 
 
-def get_objects(owner: dict[str, Any], key: str, most: int) -> list[dict[str, Any]]:
+def get_objects(owner: JsonObject, key: str, most: int) -> list[JsonObject]:
     """Return a member that is a list of at most `most` objects; empty if absent."""
     value = owner.get(key, [])
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
@@ -477,7 +436,7 @@ def get_objects(owner: dict[str, Any], key: str, most: int) -> list[dict[str, An
     return value
 
 
-def get_strings(owner: dict[str, Any], key: str, most: int) -> frozenset[str]:
+def get_strings(owner: JsonObject, key: str, most: int) -> frozenset[str]:
     """Return a member that is a list of strings; empty if absent."""
     value = owner.get(key, [])
     if (
@@ -489,13 +448,8 @@ def get_strings(owner: dict[str, Any], key: str, most: int) -> frozenset[str]:
     return frozenset(value)
 
 
-def get_flag(owner: dict[str, Any], key: str) -> bool:
-    """Return whether the member is `true`."""
-    return owner.get(key) is True
-
-
 def get_integer(
-    owner: dict[str, Any],
+    owner: JsonObject,
     key: str,
     *,
     default: int | None = None,
@@ -515,12 +469,12 @@ def get_integer(
 
 
 @overload
-def get_index(owner: dict[str, Any], key: str, size: int, *, needed: Literal[True]) -> int: ...
+def get_index(owner: JsonObject, key: str, size: int, *, needed: Literal[True]) -> int: ...
 @overload
-def get_index(owner: dict[str, Any], key: str, size: int) -> int | None: ...
+def get_index(owner: JsonObject, key: str, size: int) -> int | None: ...
 
 
-def get_index(owner: dict[str, Any], key: str, size: int, *, needed: bool = False) -> int | None:
+def get_index(owner: JsonObject, key: str, size: int, *, needed: bool = False) -> int | None:
     """Return a member that is an index into a list of `size`; None if absent and not needed."""
     if key not in owner and not needed:
         return None
@@ -530,7 +484,7 @@ def get_index(owner: dict[str, Any], key: str, size: int, *, needed: bool = Fals
     return value
 
 
-def get_indices(owner: dict[str, Any], key: str, size: int) -> list[int]:
+def get_indices(owner: JsonObject, key: str, size: int) -> list[int]:
     """Return a member that is a list of distinct indices into a list of `size`."""
     value = owner.get(key, [])
     if not isinstance(value, list) or not all(
@@ -551,24 +505,9 @@ HEAD = re.compile(r"data:([a-z0-9.+-]+/[a-z0-9.+-]+);base64,")
 BUFFER_TYPES = frozenset({"application/octet-stream", "application/gltf-buffer"})
 
 
-def check_buffer_uri(uri: Any, length: int) -> None:
-    """Raise GltfError unless the URI holds `length` bytes (up to three more for alignment)."""
-    kind, content = _decode(uri)
-    if kind not in BUFFER_TYPES:
-        raise GltfError(Message("a buffer in it is marked as {kind}", kind=kind))
-    if not length <= len(content) <= length + 3:
-        raise GltfError(
-            Message(
-                "a buffer in it claims {claimed:,} bytes, but has {length:,}",
-                claimed=length,
-                length=len(content),
-            )
-        )
-
-
-def check_image_uri(uri: Any, media_type: Any) -> None:
+def _check_image_uri(uri: Any, media_type: Any) -> None:
     """Raise GltfError unless the URI holds a picture of its own type and the image's `mimeType`."""
-    kind, content = _decode(uri)
+    kind, content = decode_uri(uri)
     try:
         found = pictures.inspect(content).media_type
     except InvalidPicture:
@@ -581,12 +520,8 @@ def check_image_uri(uri: Any, media_type: Any) -> None:
         )
 
 
-def decode_data_uri(uri: str) -> bytes:
-    """Return the bytes of a URI that `check_buffer_uri` has accepted."""
-    return _decode(uri)[1]
-
-
-def _decode(uri: Any) -> tuple[str, bytes]:
+def decode_uri(uri: Any) -> tuple[str, bytes]:
+    """Return media type and bytes of a `data:` URI; raise GltfError for any other."""
     if not isinstance(uri, str) or not uri.startswith("data:"):
         raise GltfError(Message("it points to something outside the file"))
     head = HEAD.match(uri)

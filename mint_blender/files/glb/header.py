@@ -2,7 +2,7 @@
 """Read the header of a GLB and check whether it may be imported.
 
 Reads the header, the JSON chunk (bounded) and the headers of images, so that false claims cost no
-memory. `checks` checks the JSON, `images` the images. An importer opens no other file, fetches
+memory. `checks` checks the JSON. An importer opens no other file, fetches
 nothing, and meets no count above the limits in an accepted file.
 
 Source: glTF 2.0 specification, section 4 (GLB file format).
@@ -10,10 +10,12 @@ Source: glTF 2.0 specification, section 4 (GLB file format).
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import struct
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -139,9 +141,10 @@ def _check_header(head: bytes, length: int, limits: GlbLimits | None) -> int:
     if not length:
         raise GltfError(Message("the file is empty"))
     if not head.startswith(b"glTF"):
-        if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        first = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        if first == b"<":
             raise GltfError(Message("it is a web page instead of a GLB; the link may have expired"))
-        if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        if first == b"{":
             raise GltfError(Message("it is JSON text instead of a GLB"))
         raise GltfError(
             Message("it is not a GLB")
@@ -217,9 +220,39 @@ def check_images(stream: BinaryIO, start: int, document: dict[str, Any], limits:
     Raises:
         GltfError: For an image of another type, or too many pixels.
     """
-    pixels, heads = 0, _Heads(stream, start, document)
+    views, buffers = document.get("bufferViews", []), document.get("buffers", [])
+    decoded = cache(lambda number: checks.decode_uri(buffers[number]["uri"])[1])
+
+    @cache  # many images may name the same buffer view
+    def head_of(number: int) -> bytes:
+        """Return the first bytes of a view, which tell the size of a picture."""
+        view = views[number]
+        offset, length = view.get("byteOffset", 0), view["byteLength"]
+        if "uri" in buffers[view["buffer"]]:
+            content = decoded(view["buffer"])[offset : offset + min(length, JPEG_HEAD)]
+            return content if content.startswith(JPEG) else content[:HEAD]
+        stream.seek(start + offset)
+        head = stream.read(min(length, HEAD))
+        if head.startswith(JPEG):
+            head += stream.read(min(length, JPEG_HEAD) - len(head))
+        return head
+
+    pixels = 0
     for image in document.get("images", []):
-        pixels += _pixels(image, heads)
+        if "uri" in image:
+            head = checks.decode_uri(image["uri"])[1]
+            length = len(head)
+        else:
+            head, length = head_of(image["bufferView"]), views[image["bufferView"]]["byteLength"]
+        if head.startswith(KTX) and image.get("mimeType") not in MEDIA_TYPES:
+            continue  # no Blender opens KTX; an extension may offer it beside another format
+        if not head.startswith(MAGIC):
+            raise GltfError(Message("a picture in it is neither PNG nor JPEG nor WebP"))
+        try:
+            found = pictures.inspect_stream(io.BytesIO(head), length, Message("a picture in it"))
+        except InvalidPicture as bad:
+            raise GltfError(str(bad).removesuffix(".")) from None
+        pixels += (found.width or 0) * (found.height or 0)
         if pixels > limits.pixels:
             raise GltfError(
                 Message(
@@ -227,52 +260,3 @@ def check_images(stream: BinaryIO, start: int, document: dict[str, Any], limits:
                     pixels=limits.pixels,
                 )
             )
-
-
-class _Heads:
-    """The first bytes of images. Each is read once: many images may name the same buffer view."""
-
-    def __init__(self, stream: BinaryIO, start: int, document: dict[str, Any]) -> None:
-        self._stream = stream
-        self._start = start
-        self._views, self._buffers = document.get("bufferViews", []), document.get("buffers", [])
-        self._heads: dict[int, bytes] = {}
-        self._decoded: dict[int, bytes] = {}
-
-    def of_view(self, number: int) -> tuple[bytes, int]:
-        """Return the first bytes of a view, which tell the size of a picture, and its length."""
-        view = self._views[number]
-        if number not in self._heads:
-            self._heads[number] = self._head(view)
-        return self._heads[number], view["byteLength"]
-
-    def _head(self, view: dict[str, Any]) -> bytes:
-        offset, length = view.get("byteOffset", 0), view["byteLength"]
-        uri = self._buffers[view["buffer"]].get("uri")
-        if uri is not None:
-            if view["buffer"] not in self._decoded:
-                self._decoded[view["buffer"]] = checks.decode_data_uri(uri)
-            content = self._decoded[view["buffer"]][offset : offset + min(length, JPEG_HEAD)]
-            return content if content.startswith(JPEG) else content[:HEAD]
-        self._stream.seek(self._start + offset)
-        head = self._stream.read(min(length, HEAD))
-        if head.startswith(JPEG):
-            head += self._stream.read(min(length, JPEG_HEAD) - len(head))
-        return head
-
-
-def _pixels(image: dict[str, Any], heads: _Heads) -> int:
-    if "uri" in image:
-        head = checks.decode_data_uri(image["uri"])
-        length = len(head)
-    else:
-        head, length = heads.of_view(image["bufferView"])
-    if head.startswith(KTX) and image.get("mimeType") not in MEDIA_TYPES:
-        return 0  # no Blender opens KTX; an extension may offer it beside another format
-    if not head.startswith(MAGIC):
-        raise GltfError(Message("a picture in it is neither PNG nor JPEG nor WebP"))
-    try:
-        picture = pictures.inspect_prefix(head, length, Message("a picture in it"))
-    except InvalidPicture as bad:
-        raise GltfError(str(bad).removesuffix(".")) from None
-    return (picture.width or 0) * (picture.height or 0)

@@ -44,7 +44,6 @@ class Header:
     degree: int
     """Degree of the spherical harmonics, 0 to 4."""
     fractional_bits: int
-    antialiased: bool
     extended: bool
     """Whether the file has extension records: the axes, and others that are skipped."""
     axes: str | None = coordinates.DEFAULT_AXES
@@ -92,7 +91,7 @@ def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[i
             )
         )
     _check_count(points, limits, path.name)
-    return Header(version, points, degree, bits, bool(flags & 1), bool(flags & 2))
+    return Header(version, points, degree, bits, bool(flags & 2))
 
 
 def _wrong_version(version: int, name: str) -> InvalidSplats:
@@ -228,10 +227,23 @@ def _open_zstd(
     if not 32 <= offset <= size - 16 * count:
         raise cut_short(path.name)
     records = file.read(min(offset - 32, _MAX_RECORD_BYTES))
-    header = replace(header, axes=parse_axes(records, header, path))
+    try:
+        header = replace(header, axes=coordinates.parse_axes(records, path.name))
+    except InvalidSplats:
+        if header.extended:  # without the flag the bytes may be padding
+            raise
     file.seek(offset)
     packed_sizes = _read_stream_table(file, count, header, path.name)
-    _check_file_size(size, offset + 16 * count + sum(packed_sizes), path.name)
+    claimed = offset + 16 * count + sum(packed_sizes)
+    if claimed > size:
+        raise cut_short(path.name)
+    if claimed < size:
+        raise InvalidSplats(
+            Message(
+                "The splat file {name} is longer than its header says. Download it again.",
+                name=path.name,
+            )
+        )
 
     def sections() -> Iterator[Section]:
         for index, length in enumerate(header.section_sizes):
@@ -268,32 +280,6 @@ def _read_stream_table(file: BinaryIO, count: int, header: Header, name: str) ->
             )
         )
     return [packed for packed, _ in table]
-
-
-def _check_file_size(size: int, claimed: int, name: str) -> None:
-    """Raise InvalidSplats unless a file has the bytes that its table claims."""
-    if claimed > size:
-        raise cut_short(name)
-    if claimed < size:
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} is longer than its header says. Download it again.",
-                name=name,
-            )
-        )
-
-
-def parse_axes(records: bytes, header: Header, path: Path) -> str:
-    """Return the axes that extension records name, or the default axes.
-
-    Without the flag in the header the bytes may be padding, so an error in them is ignored.
-    """
-    try:
-        return coordinates.parse_axes(records, path.name)
-    except InvalidSplats:
-        if header.extended:
-            raise
-        return coordinates.DEFAULT_AXES
 
 
 class _GzipReader:

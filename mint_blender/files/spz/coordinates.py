@@ -29,27 +29,12 @@ DEFAULT_AXES = "RUB"
 BLENDER_AXES = "RFU"
 _COORDINATE_SYSTEM = 0xADBE0003
 # By the number in the record; 0 is "unspecified".
+# fmt: off
 _BY_NUMBER = (
-    DEFAULT_AXES,
-    *[
-        "LDB",
-        "RDB",
-        "LUB",
-        "RUB",
-        "LDF",
-        "RDF",
-        "LUF",
-        "RUF",
-        "LFD",
-        "RFD",
-        "LFU",
-        "RFU",
-        "LBD",
-        "RBD",
-        "LBU",
-        "RBU",
-    ],
+    DEFAULT_AXES, "LDB", "RDB", "LUB", "RUB", "LDF", "RDF", "LUF", "RUF",
+    "LFD", "RFD", "LFU", "RFU", "LBD", "RBD", "LBU", "RBU",
 )
+# fmt: on
 # The direction of a letter in Blender: right, forward, up.
 _IN_BLENDER = {
     "R": (1, 0, 0),
@@ -175,7 +160,7 @@ def _quaternion(rotation: Doubles) -> Doubles:
     return found * (1 if found[int(np.argmax(np.abs(found)))] > 0 else -1)
 
 
-# -- spherical harmonics: the basis, and its transform to other axes
+# -- spherical harmonics
 
 
 def basis(directions: Doubles) -> Doubles:
@@ -218,52 +203,20 @@ def basis(directions: Doubles) -> Doubles:
     return np.stack(columns, axis=1)
 
 
-def transform_harmonics(harmonics: Floats, axes: Doubles) -> Floats:
-    """Return the coefficients of the same radiance in other axes.
-
-    Only coefficients of the same degree mix. One coefficient is computed at a time, which keeps
-    intermediate arrays small: n may be millions.
-
-    Args:
-        harmonics: (n, k, 3) float32 coefficients.
-        axes: (3, 3) orthogonal matrix from the old to the new axes; may be a reflection.
-
-    Returns:
-        (n, k, 3) float32 coefficients.
-    """
-    planes = harmonics.transpose(1, 0, 2)
-    out = np.zeros_like(planes, order="C")
-    part = np.empty(planes.shape[1:], np.float32)
-    matrix = coefficient_matrix(axes)
-    for row in range(len(planes)):
-        for column in np.flatnonzero(matrix[row, : len(planes)]):
-            np.multiply(planes[column], matrix[row, column], out=part)
-            out[row] += part
-    return out.transpose(1, 0, 2)
-
-
-def coefficient_matrix(axes: Doubles) -> Floats:
-    """Return the (24, 24) matrix from coefficients in old axes to those in new axes.
-
-    Args:
-        axes: (3, 3) orthogonal matrix from the old to the new axes; may be a reflection.
-    """
-    return _coefficient_matrix(tuple(map(tuple, axes.tolist())))
-
-
 @cache
-def _coefficient_matrix(axes: tuple[tuple[float, ...], ...]) -> Floats:
-    """Compute the matrix in blocks of 3, 5, 7 and 9 coefficients.
+def coefficient_matrix(axes: str) -> Floats:
+    """Return the (24, 24) matrix from coefficients of harmonics in these axes to Blender's.
 
-    A least-squares fit is exact here: a rotated harmonic is a sum of harmonics of its own degree,
-    and there are more directions than unknowns.
+    It has blocks of 3, 5, 7 and 9: only coefficients of the same degree mix. A least-squares fit is
+    exact here: a rotated harmonic is a sum of harmonics of its own degree, and there are more
+    directions than unknowns.
     """
     count = 200
     height = 1 - (2 * np.arange(count) + 1) / count
     angle = np.pi * (3 - np.sqrt(5.0)) * np.arange(count)
     flat = np.sqrt(1 - height**2)
     directions = np.stack((flat * np.cos(angle), flat * np.sin(angle), height), axis=1)
-    before, after = basis(directions), basis(directions @ np.array(axes).T)
+    before, after = basis(directions), basis(directions @ to_blender(axes).T)
     matrix = np.zeros((24, 24))
     for start, end in pairwise(PER_DEGREE):
         block = slice(start, end)

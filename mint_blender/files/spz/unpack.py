@@ -34,8 +34,8 @@ _SMALLER = (np.arange(1024) & 511).astype(np.float32) * np.float32(math.sqrt(0.5
 _SMALLER[512:] *= -1
 
 
-def positions(section: Section, header: Header, axes: Doubles | None) -> Floats:
-    """Return (n, 3) positions, in other axes if a matrix to them is given.
+def positions(section: Section, header: Header, axes: Doubles) -> Floats:
+    """Return (n, 3) positions in the axes that a matrix leads to.
 
     Those of version 1 may be infinite or not a number.
     """
@@ -45,7 +45,7 @@ def positions(section: Section, header: Header, axes: Doubles | None) -> Floats:
         own = (
             part.view("<f2").astype(np.float32) if header.version == 1 else _signed_24(part) * step
         )
-        return own if axes is None else coordinates.transform_positions(own, axes)
+        return coordinates.transform_positions(own, axes)
 
     return _in_blocks(unpack, section().reshape(header.points, -1), 3)
 
@@ -64,15 +64,15 @@ def scales(section: Section) -> Floats:
     return _in_blocks(lambda part: _SCALES[part], section().reshape(-1, 3), 3)
 
 
-def rotations(section: Section, header: Header, axes: Doubles | None) -> Floats:
-    """Return (n, 4) quaternions w, x, y, z, in other axes if a matrix to them is given."""
+def rotations(section: Section, header: Header, axes: Doubles) -> Floats:
+    """Return (n, 4) quaternions w, x, y, z in the axes that a matrix leads to."""
     from_bytes = _rotations_v1 if header.version < 3 else _rotations_v3
 
-    def unpack(part: Bytes) -> Floats:
-        own = from_bytes(part)
-        return own if axes is None else coordinates.transform_rotations(own, axes)
-
-    return _in_blocks(unpack, section().reshape(header.points, -1), 4)
+    return _in_blocks(
+        lambda part: coordinates.transform_rotations(from_bytes(part), axes),
+        section().reshape(header.points, -1),
+        4,
+    )
 
 
 def by_coefficient(section: Section, header: Header) -> Bytes:

@@ -121,11 +121,6 @@ class JobRunner:
         """A number that changes with the list of jobs and with what runs here."""
         return self.cache.version + self._active.version
 
-    @property
-    def serial(self) -> int:
-        """A number that changes when the worker, or another process, has written a job."""
-        return self.cache.serial
-
     def save(self, job: Job) -> None:
         """Commit a job that nothing is running for.
 
@@ -319,7 +314,7 @@ class JobRunner:
     def _apply(self, event: Event) -> None:
         """Apply an event; the caller then reads from the journal what it is about."""
         if isinstance(event, JobChanged):
-            self._forget_attempts(event.job.id)
+            self._forget_attempts(event.job_id)
         elif isinstance(event, Idle):
             self._active.end(event.job_id, event.number)
             self._forget_attempts(event.job_id)

@@ -10,7 +10,6 @@ from ...files.errors import FileError
 from ...mint.account import Account
 from ...mint.errors import MintError
 from ...mint.schema import Me
-from ..job import Job
 from ..job_values import LocalFile, Role
 from ..queries import Answer, Query
 
@@ -99,9 +98,9 @@ Command = Wake | SetAccount | SetOnline | Ask | DownloadEnded | CallEnded | Quer
 
 @dataclass(frozen=True)
 class JobChanged:
-    """A job as it has just been committed."""
+    """A job was committed; the journal has it as it now is."""
 
-    job: Job
+    job_id: str
 
 
 @dataclass(frozen=True)

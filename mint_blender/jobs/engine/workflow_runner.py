@@ -188,7 +188,7 @@ class WorkflowRunner:
         if job == before:
             return
         self.journal.save(job, answered=before.decision if job.decision is None else None)
-        self._outbox.put(JobChanged(job))
+        self._outbox.put(JobChanged(job.id))
         if before.phase in HOLDS_SLOT and job.phase not in HOLDS_SLOT:
             self.slots.wake_first(job.kind)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,7 +24,6 @@ from ..budget.prices import NotPossible
 from ..job import Job, is_never_sent
 from ..job_values import Decision
 from ..phases import ENDED, HOLDS_SLOT, Phase, Verb
-from ..presentation.presenter import cached_by_identity
 from .job_locks import ProcessLock
 from .journal import Journal, Unreadable
 
@@ -38,12 +37,13 @@ class JobCache:
     def __init__(self, journal: Journal) -> None:
         self.version = 0  # grows with every change of the list
         self._journal = journal
+        self._committed: set[str] | None = None  # the jobs that a commit has put or removed
         self._most = self._room = LATEST
         self._read_all()
 
     def _read_all(self) -> None:
         # Read before the jobs: what is written in between is then read twice instead of missed.
-        self._revision, self._serial = self._journal.revision(), self._journal.serial()
+        self._serial = self._journal.serial()
         self._account = self._journal.look_up_account()
         ended = self._journal.ended_records(self._most + 1)
         self.has_older = len(ended) > self._most
@@ -166,11 +166,6 @@ class JobCache:
             )
         return self._slots_taken
 
-    @property
-    def serial(self) -> int:
-        """A number that changes when the worker, or another process, has written a job."""
-        return self._serial
-
     # -- keeping up
 
     def reread(self) -> bool:
@@ -178,22 +173,21 @@ class JobCache:
 
         Costs next to nothing when nothing was written.
         """
-        revision = self._journal.revision()
-        if revision == self._revision:
-            return False
         if self._journal.look_up_account() != self._account:
             # whether a job belongs to the account may be known now
             self._read_all()
             return True
-        self._serial, changes = self._journal.changes(self._serial)
-        # not before they were read: what could not be read now is read the next time
-        self._revision = revision
+        return self._read_changes()
+
+    def _read_changes(self, known: Collection[str] = ()) -> bool:
+        serial, changes = self._journal.changes(self._serial, known)
         before = {job_id: self._jobs.get(job_id) for job_id in changes}
         for job_id, job in changes.items():
             if job is None:
                 self._remove(job_id)
-            elif job != before[job_id]:  # what was written here is known already
+            elif job != before[job_id]:
                 self._put(job)
+        self._serial = serial
         return any(before[job_id] != job for job_id, job in changes.items())
 
     def set_account(self, account: Account) -> None:
@@ -207,54 +201,63 @@ class JobCache:
     def single_commit(self) -> Iterator[None]:
         """Make all changes inside one commit, based on what has just been reread.
 
-        If that fails, nothing is changed here either.
+        What is put here is not read again. If the commit fails, nothing is changed here either.
+        Inside another one it is a part of that.
         """
-        before = self._jobs
+        if self._committed is not None:
+            yield
+            return
+        before, serial, self._committed = self._jobs, self._serial, set()
         try:
             with self._journal.single_commit():
                 self.reread()
-                before = dict(self._jobs)
+                before, serial = dict(self._jobs), self._serial
+                self._committed.clear()
                 yield
+                self._read_changes(known=self._committed)
         except BaseException:
-            self._jobs = before
+            self._jobs, self._serial = before, serial
             self._moves.clear()
             self._change()
             raise
+        finally:
+            self._committed = None
 
     def add(self, *jobs: Job) -> list[Job]:
         """Commit new jobs, all or none. Returns them as stored."""
-        kept = self._journal.add(*jobs)
-        self._put(*kept)
+        with self.single_commit():
+            kept = self._journal.add(*jobs)
+            self._put(*kept)
         return kept
 
     def save(self, job: Job) -> None:
         """Commit a job that nothing drives."""
-        self._journal.save(job)
-        self._put(self._journal.job(job.id) or job)
+        with self.single_commit():
+            self._put(self._journal.save(job))
 
     def decide(self, job: Job, decision: Decision) -> Job | None:
         """Return the job with this decision committed, or None if that is no longer possible.
 
         The list then shows what the job is now.
         """
-        if not self._journal.decide(job.id, decision):
-            self.reread()
-            return None
-        decided = self._journal.job(job.id)
-        if decided is not None:
-            self._put(decided)
+        with self.single_commit():
+            decided = self._journal.decide(job.id, decision)
+            if decided is not None:
+                self._put(decided)
         return decided
 
     def cancel(self, job: Job) -> None:
         """Commit that a job is canceled for which nothing was sent. Nothing will be, either."""
-        for request in job.requests:
-            self._journal.paid_requests.cancel(request.key)
-        self.save(job.moved(Phase.CANCELED, problem=None))
+        with self.single_commit():
+            for request in job.requests:
+                self._journal.paid_requests.cancel(request.key)
+            self.save(job.moved(Phase.CANCELED, problem=None))
 
     def dismiss(self, job_id: str) -> None:
         """Remove a job from the list. What it cost stays known."""
-        self._journal.dismiss(job_id)
-        self._remove(job_id)
+        with self.single_commit():
+            self._journal.dismiss(job_id)
+            self._remove(job_id)
 
     def restore_dismissed(self, start: str) -> None:
         """Put dismissed jobs back on the list whose batch line begins like this."""
@@ -267,13 +270,19 @@ class JobCache:
                 self._moves.pop(job.id, None)
                 self._usual = None
             self._keep(job)
+            self._note_put(job.id)
         self._change()
 
     def _remove(self, job_id: str) -> None:
         self._jobs.pop(job_id, None)
         self._unreadable.pop(job_id, None)
         self._moves.pop(job_id, None)
+        self._note_put(job_id)
         self._change()
+
+    def _note_put(self, job_id: str) -> None:
+        if self._committed is not None:
+            self._committed.add(job_id)
 
 
 def _newest_first(job: Job) -> tuple[float, str]:
@@ -408,7 +417,6 @@ class Outlook(NamedTuple):
         )
 
 
-@cached_by_identity
 def stage_of(job: Job) -> Stage:
     """Return the stage that a job at Mint is in."""
     approved = job.decision is not None and job.decision.verb is Verb.APPROVE

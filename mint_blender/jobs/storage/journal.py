@@ -23,7 +23,7 @@ from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, o
 from ..phases import HOLDS_SLOT, Phase, Verb, may_decide
 from .database import JournalError
 from .job_locks import ProcessLock
-from .journal_reader import JournalReader
+from .journal_reader import JournalReader, with_requests
 from .serialization import Unreadable, dump
 from .tables import phase_moves, summaries
 from .tables.jobs import DRIVEN
@@ -61,7 +61,7 @@ class Journal(JournalReader):
                 phase_moves.note(self._db, job.id, job.phase)
                 for request in job.requests:
                     self.paid_requests.insert(request)
-                self._note_content(job.id)
+                self._note_content(job.id, job)
         for job in owned:
             log.info("Job %s: new (%s, %s), %s", job.id, _kind(job), job.request.preset, job.phase)
         return owned
@@ -89,31 +89,40 @@ class Journal(JournalReader):
             hold=self.current_account.hold(owner),
         )
 
-    def save(self, job: Job, *, answered: Decision | None = None) -> None:
-        """Commit a job as it now is.
+    def save(self, job: Job, *, answered: Decision | None = None) -> Job:
+        """Commit a job as it now is, and return it with what is never saved with it.
 
         `answered` is the decision that has been answered; the same commit removes it.
         """
         with self._db.transaction():
-            before = self._db.row("SELECT phase FROM jobs WHERE id = ?", job.id)
+            query = "SELECT phase, cancel, origin, account FROM jobs WHERE id = ?"
+            before = self._db.row(query, job.id)
+            if before is None:
+                return job
+            was_in, is_canceled, *owner = before
             self._db.rows(
                 "UPDATE jobs SET phase = ?, record = ?, client_request = ? WHERE id = ?",
                 *(job.phase.value, dump(job), _program(job), job.id),
             )
-            if before is not None and before[0] != job.phase.value:
+            if was_in != job.phase.value:
                 phase_moves.note(self._db, job.id, job.phase)
             if answered is not None and answered.verb is Verb.CANCEL:
+                is_canceled = False
                 self._db.rows("UPDATE jobs SET cancel = 0 WHERE id = ?", job.id)
             elif answered is not None:
                 self.paid_requests.give_up(answered.key)  # unless Mint's answer is there
-            self._note_content(job.id, job)
-        if before is not None and before[0] != job.phase.value:
+            owned = Owner(*owner) if any(owner) else None
+            stored = self._with_rows(job, owned, is_canceled=bool(is_canceled))
+            self._note_content(job.id, stored)
+        if was_in != job.phase.value:
             _log_move(job)
+        return stored or job
 
-    def decide(self, job_id: str, decision: Decision) -> bool:
+    def decide(self, job_id: str, decision: Decision) -> Job | None:
         """Commit a decision. From a cancel on, nothing more is sent for the job.
 
-        Returns False, and stores nothing, when the job has moved on or has another decision.
+        Returns the job with it; None, and stores nothing, when the job has moved on or has another
+        decision.
         """
         with self._db.transaction():
             self.look_up_account()
@@ -124,16 +133,17 @@ class Journal(JournalReader):
                 or job.hold is not None
                 or not may_decide(decision.verb, job.phase, pending)
             ):
-                return False
-            if decision.verb is Verb.CANCEL:
+                return None
+            if is_canceled := decision.verb is Verb.CANCEL:
                 self._db.rows("UPDATE jobs SET cancel = 1 WHERE id = ?", job_id)
                 for request in job.requests:
                     self.paid_requests.cancel(request.key)
             else:
                 self._order_decision(job, decision)
-            self._note_content(job_id)
+            job = self._with_rows(job, job.owner, is_canceled=is_canceled)
+            self._note_content(job_id, job)
         log.info("Job %s: decided to %s", job_id, decision.verb)
-        return True
+        return job
 
     def _order_decision(self, job: Job, decision: Decision) -> None:
         verb, made = PAID_VERBS[decision.verb], operation_of(job).id
@@ -207,6 +217,7 @@ class Journal(JournalReader):
             if summaries.is_waiting(self._db, job_id):
                 self._note_content(job_id)
             else:
+                self._catch_up()
                 summaries.touch(self._db, job_id, self._note_change(job_id))
 
     def restore_dismissed(self, start: str) -> list[Job]:
@@ -324,16 +335,26 @@ class Journal(JournalReader):
 
     def _note_change(self, job_id: str) -> int:
         """Let readers know that a job has changed; return the serial of the change."""
-        self._catch_up()
         query = "INSERT OR REPLACE INTO changes (job) VALUES (?) RETURNING serial"
         return int(self._db.rows(query, job_id)[0][0])
 
-    def _note_content(self, job_id: str, record: Job | None = None) -> None:
+    def _note_content(self, job_id: str, job: Job | None = None) -> None:
         """Note a change that the summary of the job depends on, and write that.
 
-        `record` is the job as its record says, if it was not read.
+        `job` is the job as it is stored, if it was not read.
         """
-        self._summarize(job_id, self._note_change(job_id), record)
+        serial = self._note_change(job_id)
+        for each in {*summaries.outdated(self._db), job_id}:
+            self._summarize(each, serial, job if each == job_id else None)
+
+    def _with_rows(self, job: Job, owner: Owner | None, *, is_canceled: bool) -> Job | None:
+        """Return a job as it would be read; None if its paid requests cannot be read."""
+        requests = self.paid_requests.of_jobs([job.id]).get(job.id, ())
+        if requests is None:
+            return None
+        hold = self.current_account.hold(owner or Owner("", "")) if self.current_account else None
+        job = with_requests(job, requests, is_canceled=is_canceled)
+        return replace(job, owner=owner, hold=hold)
 
     @contextmanager
     def single_commit(self) -> Iterator[None]:

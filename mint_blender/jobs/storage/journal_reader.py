@@ -299,18 +299,20 @@ class JournalReader:
         """Return the serial of the latest change."""
         return int(self._db.rows("SELECT coalesce(max(serial), 0) FROM changes")[0][0])
 
-    def changes(self, since: int) -> tuple[int, dict[str, Job | Unreadable | None]]:
+    def changes(
+        self, since: int, known: Collection[str] = ()
+    ) -> tuple[int, dict[str, Job | Unreadable | None]]:
         """Return the serial for the next call, and the jobs that have changed after `since`, by id.
 
-        None in place of a job: it was dismissed.
+        None in place of a job: it was dismissed. Jobs that are `known` are left out.
         """
-        newest = since
         changed: dict[str, Job | Unreadable | None] = {}
         query = f"SELECT serial, dismissed, {_COLUMNS} FROM jobs JOIN changes ON job = id"  # noqa: S608 - our columns
-        rows = self._db.rows(f"{query} WHERE serial > ?", since)
+        found = self._db.rows(f"{query} WHERE serial > ?", since)
+        newest = max((row[0] for row in found), default=since)
+        rows = [row for row in found if row[2] not in known]
         records = self._records([row for _, _, *row in rows])
-        for (serial, is_dismissed, *row), record in zip(rows, records, strict=True):
-            newest = max(newest, serial)
+        for (_, is_dismissed, *row), record in zip(rows, records, strict=True):
             changed[row[0]] = None if is_dismissed else record
         return newest, changed
 
@@ -332,31 +334,23 @@ class JournalReader:
                     self._summarize(job_id, self.serial())
 
     def _catch_up(self) -> None:
-        """Do the same inside a transaction: before any change that gets a serial of its own."""
+        """Do the same inside a transaction."""
         if job_ids := summaries.outdated(self._db):
             serial = self.serial()
             for job_id in job_ids:
                 self._summarize(job_id, serial)
 
-    def _summarize(self, job_id: str, serial: int, record: Job | None = None) -> None:
+    def _summarize(self, job_id: str, serial: int, job: Job | None = None) -> None:
         """Write the summary of a job from what the journal has.
 
-        `record` is the job as it stands in its record, if that is known: reading it takes longest.
+        `job` is the job as it is stored, if that is known: reading it takes longest.
         """
-        found = self._db.row("SELECT dismissed, origin, account FROM jobs WHERE id = ?", job_id)
+        found = self._db.row("SELECT dismissed FROM jobs WHERE id = ?", job_id)
         if found is None:
             return
-        dismissed, *row = found
-        requests = self.paid_requests.of_jobs([job_id]).get(job_id, ())
-        if record is None or requests is None:
-            job = self.job(job_id)
-        else:
-            job = _with_requests(record, requests, is_canceled=False)
-            job = replace(job, owner=Owner(*row))
-        if job is None:
-            summaries.write(self._db, Summary(job_id), serial)
-            return
-        summary = summaries.of_job(job, dismissed=bool(dismissed))
+        job = job or self.job(job_id)
+        is_dismissed = bool(found[0])
+        summary = summaries.of_job(job, dismissed=is_dismissed) if job else Summary(job_id)
         summaries.write(self._db, summary, serial)
 
     # -- rows
@@ -380,7 +374,7 @@ class JournalReader:
             if requests is None:
                 raise ValueError("a paid request is damaged")
             job = load_row(text, phase, origin, account, hold)
-            job = _with_requests(job, requests, is_canceled=bool(cancel))
+            job = with_requests(job, requests, is_canceled=bool(cancel))
             if job.id != job_id:
                 raise KeyError(job_id)  # the record of another job
         except Exception as error:  # noqa: BLE001 - a damaged record concerns its job alone
@@ -392,7 +386,7 @@ class JournalReader:
         return job
 
 
-def _with_requests(job: Job, requests: tuple[PaidRequest, ...], *, is_canceled: bool) -> Job:
+def with_requests(job: Job, requests: tuple[PaidRequest, ...], *, is_canceled: bool) -> Job:
     """Return a job with its paid requests, and with the decision that was not confirmed yet."""
     open_ones = [each for each in requests if each.is_open and each.verb in _DECISIONS]
     decision = Decision(Verb.CANCEL) if is_canceled else None

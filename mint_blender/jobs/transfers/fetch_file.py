@@ -12,7 +12,6 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,8 +42,8 @@ def fetch(
     folder: Path,
     *,
     downloader: Downloader,
-    stop: Callable[[], bool],
-    progress: Callable[[int, int | None], None],
+    stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[int, int | None], None] = lambda done, total: None,
 ) -> LocalFile:
     """Download into `folder` and check the file.
 
@@ -83,41 +82,27 @@ def _checked(effect: Fetch, path: Path) -> LocalFile:
                 disk.sync_folder(renamed.parent)
         path = renamed
     elif effect.role in CONVERTED:
-        path = _move_to_destination(effect, path)
+        suffix = suffix_for(path, effect.role)
+        if effect.save_as is not None:
+            saved = copy_to_free_name(path, Path(effect.save_as + suffix))
+            disk.try_to_remove(path)
+            path = saved
     elif effect.role is Role.SPLATS:
         # needs NumPy, which is large: only for those who ask for splats
         from ...files.spz import decode
 
         decode.inspect(path)
     else:
-        needs = _glb_needs(effect, path)
+        from ...files.glb import header
+
+        try:
+            needs = tuple(sorted(header.inspect(path).extensions_required))
+        except InvalidGlb:
+            # a file that is only copied may use what this add-on cannot import
+            if not effect.only_copied:
+                raise
+            header.check_container(path)
     return LocalFile(effect.role, str(path), effect.url, note=effect.note, needs=needs)
-
-
-def _glb_needs(effect: Fetch, path: Path) -> tuple[str, ...]:
-    """Return the glTF extensions that the file requires.
-
-    A file that is only copied may use what this add-on cannot import.
-    """
-    from ...files.glb import header
-
-    try:
-        return tuple(sorted(header.inspect(path).extensions_required))
-    except InvalidGlb:
-        if not effect.only_copied:
-            raise
-        header.check_container(path)
-        return ()
-
-
-def _move_to_destination(effect: Fetch, path: Path) -> Path:
-    """Move the file to where the user wants it; our own copy is removed."""
-    suffix = suffix_for(path, effect.role)
-    if effect.save_as is None:
-        return path
-    saved = copy_to_free_name(path, Path(effect.save_as + suffix))
-    disk.try_to_remove(path)
-    return saved
 
 
 def _suffix(effect: Fetch) -> str:
@@ -185,18 +170,14 @@ def copy_to_free_name(source: Path, wanted: Path) -> Path:
             # with the name of the job's folder: two jobs may save to the same name
             part = target.with_name(f"{target.name}.{source.parent.name}.part")
             try:
-                if _is_same(source, target) or _copy(source, part, target):
+                is_same = target.is_file() and filecmp.cmp(source, target, shallow=False)
+                if is_same or _copy(source, part, target):
                     # the caller deletes its own copy after this
                     disk.sync_folder(target.parent)
                     return target
             finally:
-                with suppress(OSError):
-                    part.unlink(missing_ok=True)
+                disk.try_to_remove(part)
     raise AssertionError("unreachable: there is always a free number")
-
-
-def _is_same(source: Path, target: Path) -> bool:
-    return target.is_file() and filecmp.cmp(source, target, shallow=False)
 
 
 def _copy(source: Path, part: Path, target: Path) -> bool:

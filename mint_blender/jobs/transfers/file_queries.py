@@ -51,7 +51,9 @@ def run(
         return QueryAnswered(query, None, error_messages.internal(error).message)
 
 
-def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], bool]) -> Path:
+def thumbnail(
+    url: str, home: Path, downloader: Downloader, stop: Callable[[], bool] = lambda: False
+) -> Path:
     """Return the picture's path in the cache, downloading it if needed.
 
     Raises:

@@ -81,13 +81,6 @@ class WorkflowContext:
             self.job = replace(self.job, problem=error_messages.problem_of(sent.refusal))
             after = self.config.pace.longest
 
-    def poll_made(self, operation_id: str) -> Generator[Step, Any, Operation]:
-        """Poll what a start has made whose answer this job has not seen."""
-        if self.job.phase is Phase.WAITING:  # another machine has sent it, or a click came first
-            self.job = self.job.moved(Phase.SENDING)
-        result = yield from self.poll(operation_id, is_new=True)
-        return result.operation
-
     def poll(
         self, operation_id: str, *, after: float = 0.0, is_new: bool = False
     ) -> Generator[Step, Any, PollResult]:

@@ -55,7 +55,7 @@ class DecisionHandler(WorkflowPart):
             return
         if self._job.operation is None:
             request = self._job.start_request
-            if request is not None and request.is_left_in_doubt:
+            if request is not None and (request.is_left_in_doubt or request.is_answered):
                 self._job = self._job.with_note(notes.note("canceled_in_doubt"))
             self._job = self._job.moved(Phase.CANCELED, decision=None, problem=None)
             return
@@ -82,8 +82,9 @@ class DecisionHandler(WorkflowPart):
         if request.found_asset is not None and self._job.source_asset_id is None:
             look.fetch_found(self._context, request.found_asset)
         elif request.operation is not None and request.found_asset is None:
-            operation = yield from self._context.poll_made(request.operation)
-            self._context.apply_operation(operation)
+            operation = yield from look.poll_made(self._context, request)
+            if operation is not None:
+                self._context.apply_operation(operation)
         elif request.state is State.DROPPED and request.may_be_started:
             yield from look.find_started(self._context, request)
 

@@ -242,7 +242,27 @@ def matches(asset: Asset, body: dict[str, Any]) -> bool:
     return has_name and _normalized(asset.prompt) == _normalized(body.get("prompt"))
 
 
-def fits(job: Job, operation: Operation) -> bool:
+def poll_made(
+    context: WorkflowContext, request: PaidRequest
+) -> Generator[Step, Any, Operation | None]:
+    """Poll what a start has made whose answer this job has not seen.
+
+    None: only others have named that operation, and it is not this job's.
+    """
+    if context.job.phase is Phase.WAITING:  # another machine has sent it, or a click came first
+        context.job = context.job.moved(Phase.SENDING)
+    is_hearsay = request.is_outside and request.attempts == 0
+    try:
+        result = yield from context.poll(request.operation or "", is_new=True)
+    except errors.NotFound:
+        if not is_hearsay:
+            raise
+        return None
+    operation: Operation = result.operation
+    return operation if not is_hearsay or _fits(context.job, operation) else None
+
+
+def _fits(job: Job, operation: Operation) -> bool:
     """Return whether an operation that others have named may be the one of this job."""
     kinds = {kind for kind in Kind if operation.type.startswith(f"{kind}_")}
     prompt = operation.prompt

@@ -32,10 +32,8 @@ import bpy
 import numpy as np
 
 from ...files.errors import InvalidSplats
-from ...files.spz import coordinates, decode
+from ...files.spz import decode
 from ...message import Message
-from ..staging_scene import staging_scene
-from ..transaction import rollback_on_error
 from . import splat_nodes
 
 MARK = "mint_splats"
@@ -55,27 +53,17 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
     Raises:
         InvalidSplats: The file is damaged or too large; no object was made.
     """
-    # Blender's own importer trusts the count in the header, and may not support other axes than the
-    # default ones
+    # Blender's own importer would accept damaged files
     header = decode.inspect(path)
-    made = (
-        _import_natively(path)
-        if has_native()
-        and header.version > 1
-        and decode.read_axes(path) == coordinates.DEFAULT_AXES
-        else None
-    )
-    if made is None:
-        made = bpy.data.objects.new(name, _data(name, header.points))
-        try:
-            with closing(decode.attributes(path)) as attributes:
-                write(made.data, attributes)
-        except BaseException:
-            _remove(made)
-            raise
-        if has_native():
-            made.data.type = NATIVE
-    made.name = made.data.name = name
+    made = bpy.data.objects.new(name, _data(name, header.points))
+    try:
+        with closing(decode.attributes(path)) as attributes:
+            write(made.data, attributes)
+    except BaseException:
+        bpy.data.batch_remove([made, made.data])
+        raise
+    if has_native():
+        made.data.type = NATIVE
     made[MARK] = header.points
     collection.objects.link(made)
     if not has_native():
@@ -155,10 +143,8 @@ def _with_data(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.O
         for collection in old.users_collection:
             collection.objects.link(new)
         new.parent, new.parent_type = old.parent, old.parent_type
-        new.matrix_parent_inverse, new.matrix_basis = (
-            old.matrix_parent_inverse.copy(),
-            old.matrix_basis.copy(),
-        )
+        new.matrix_parent_inverse = old.matrix_parent_inverse.copy()
+        new.matrix_basis = old.matrix_basis.copy()
         new.hide_render, new.hide_viewport = old.hide_render, old.hide_viewport
         old.user_remap(new)
         name = old.name
@@ -188,21 +174,17 @@ def write(data: Any, attributes: Iterable[tuple[str, np.ndarray]]) -> None:
         attributes: Name and values of each attribute, as `decode.attributes` yields them.
     """
     harmonics = count()
-    for kind, values in attributes:
-        if kind == "harmonics":
-            _write(data, f"radiance:sh_{next(harmonics)}", "FLOAT_VECTOR", values)
-        else:
-            _write(data, *_types()[kind], values)
-
-
-def _types() -> dict[str, tuple[str, str]]:
-    """Return name and type of each attribute, by its name in `decode.Splats`."""
-    return {
+    kinds = {
         "positions": ("position", "FLOAT_VECTOR"),
         "scales": ("scale", "FLOAT_VECTOR"),
         "rotations": ("rotation", "QUATERNION"),
         "base": ("radiance:base", _four_floats()),
     }
+    for kind, values in attributes:
+        if kind == "harmonics":
+            _write(data, f"radiance:sh_{next(harmonics)}", "FLOAT_VECTOR", values)
+        else:
+            _write(data, *kinds[kind], values)
 
 
 def _four_floats() -> str:
@@ -234,9 +216,7 @@ def _read(data: Any, size: int) -> Iterable[tuple[str, str, np.ndarray]]:
     """
     for attribute in list(data.attributes):
         name, kind = attribute.name, attribute.data_type
-        if name in {"position", "scale", "rotation", "radiance:base"} or name.startswith(
-            "radiance:sh_"
-        ):
+        if name in {"position", "scale", "rotation"} or name.startswith("radiance:"):
             values = np.empty(size * _WIDTH[kind], np.float32)
             attribute.data.foreach_get(_MEMBER[kind], values)
             yield name, _four_floats() if name == "radiance:base" else kind, values
@@ -249,28 +229,3 @@ def _show(made: bpy.types.Object) -> None:
     made.data.attributes.active_color_name = splat_nodes.COLOR
     if made.data.materials.get(splat_nodes.NAME) is None:
         made.data.materials.append(splat_nodes.material())
-
-
-def _import_natively(path: Path) -> bpy.types.Object | None:
-    """Import with Blender 5.3's own operator in a staging scene; return None if that fails."""
-    try:
-        with rollback_on_error() as before, staging_scene() as staging:
-            view_layer = staging.view_layers[0]
-            # Only these two, for the same reasons as in `gltf_import`. The operator needs a window.
-            with bpy.context.temp_override(scene=staging, view_layer=view_layer):
-                bpy.ops.wm.spz_import(filepath=str(path))
-            objects = (each for each in before.new() if isinstance(each, bpy.types.Object))
-            (made,) = (each for each in objects if each.type == "POINTCLOUD")
-            if getattr(made.data, "type", None) != NATIVE:
-                raise TypeError
-            made.select_set(False, view_layer=view_layer)  # it would stay selected
-            for collection in list(made.users_collection):
-                collection.objects.unlink(made)
-            return made
-    # the operator reports an error, or works in another way than expected
-    except (RuntimeError, AttributeError, TypeError, ValueError):
-        return None
-
-
-def _remove(made: bpy.types.Object) -> None:
-    bpy.data.batch_remove([made, made.data])

@@ -43,7 +43,7 @@ _SCALE = 5.0  # times the height of a button
 class _State:
     month: Month | None = None
     seen: tuple[int, date] | None = None
-    """The journal's serial number and the date for which the chart was drawn."""
+    """The version of the list of jobs and the date for which the chart was drawn."""
 
 
 def _state() -> _State:
@@ -55,7 +55,7 @@ def catch_up() -> bool:
     service = session.existing_service()
     if bpy.app.background or service is None:
         return False
-    state, now = _state(), (service.serial, date_of(time.time()))
+    state, now = _state(), (service.cache.version, date_of(time.time()))
     if now != state.seen:
         state.seen, month = now, service.spending.month()
         if month != state.month:

@@ -2,7 +2,7 @@
 """A text of the Text Editor as a batch: one prompt per line, each a job of its own."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -17,11 +17,10 @@ from . import properties as create_properties
 from .operators import MODES, copy_settings
 
 if TYPE_CHECKING:
+    from ...jobs.batch_lines import Line
     from ...jobs.job_values import Delivery
-    from ...jobs.queries import Price, Query
+    from ...jobs.queries import Query
     from ...jobs.service import JobService
-    from ...mint.generation_request import GenerationRequest
-    from ...mint.schema import Estimate
 
 LANDINGS = [
     (
@@ -36,23 +35,6 @@ LANDINGS = [
     ),
 ]
 NO_PROMPTS = Message("This text contains no prompts. Write one per line.")
-
-
-class Prompt(NamedTuple):
-    """A line that is not empty, and its number."""
-
-    number: int
-    words: str
-
-
-def prompts_in(text: bpy.types.Text | None) -> list[Prompt]:
-    """Return every line of a text that is not empty."""
-    lines = text.as_string().splitlines() if text is not None else []
-    return [
-        Prompt(number, words)
-        for number, line in enumerate(lines, start=1)
-        if (words := line.strip())
-    ]
 
 
 class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
@@ -128,43 +110,41 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
 
         In background mode, wait until they have ended.
         """
+        from ...jobs import batch_lines
         from .. import headless
 
-        text: bpy.types.Text | None = bpy.data.texts.get(self.text or _text_at_hand(context))
-        prompts = prompts_in(text)
-        if text is None or not prompts:
+        name = self.text or _text_at_hand(context)
+        lines = self._lines(name)
+        if not lines:
+            is_there = name in bpy.data.texts
+            missing = Message("There is no text “{name}” in this file.", name=self.text)
+            return report_error(self, NO_PROMPTS if is_there else missing)
+        if complaint := batch_lines.first_complaint(lines):
+            number, problem = complaint
             return report_error(
-                self,
-                NO_PROMPTS
-                if text is not None
-                else Message("There is no text “{name}” in this file.", name=self.text),
+                self, Message("Line {number}: {problem}", number=number, problem=problem)
             )
-        planned = [(prompt, self._request(prompt.words)) for prompt in prompts]
-        for prompt, request in planned:
-            if complaint := request.validation_error():
-                return report_error(
-                    self,
-                    Message("Line {number}: {problem}", number=prompt.number, problem=complaint),
-                )
-        requests, targets = (
-            [request for _, request in planned],
-            self._targets(context, len(planned)),
-        )
+        targets = self._targets(context, len(lines))
         lands = self.landing == "SIDE_BY_SIDE"
 
         def start(service: "JobService") -> None:
+            requests = [line.request for line in lines]
             job_ids = [job.id for job in service.start_all(zip(requests, targets, strict=True))]
             if bpy.app.background:
                 headless.wait_for_jobs(service, job_ids, place=lands)
 
         return run_action(self, start)
 
-    def _request(self, prompt: str) -> "GenerationRequest":
-        return create_properties.build_request(
-            kind=self.kind,
-            prompt=create_properties.with_style(prompt, self.style.strip()),
-            preset=self.preset,
-            mode=self.mode,
+    def _lines(self, name: str) -> "list[Line]":
+        """Return a line for each prompt of a text; none if there is no such text."""
+        from ...jobs import batch_lines
+
+        text: bpy.types.Text | None = bpy.data.texts.get(name)
+        words = {name: getattr(self, name).lower() for name in ("kind", "preset", "mode")}
+        style = self.style.strip()
+        return batch_lines.lines_of_text(
+            text.as_string() if text is not None else "",
+            lambda prompt: {**words, "prompt": create_properties.with_style(prompt, style)},
         )
 
     def _targets(self, context: bpy.types.Context, count: int) -> "list[Delivery]":
@@ -187,64 +167,41 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
         return [replace(delivery, at=at, document=session.document_id()) for at in places]
 
     def queries(self) -> "list[Query]":
-        """Return the price of one prompt, and the balance."""
+        """Return the prices of the prompts, and the balance."""
+        from ...jobs.budget import batch_prices
         from ...jobs.queries import Balance
 
-        return [self._price_query(), Balance()]
-
-    def _price_query(self) -> "Price":
-        from ...jobs.queries import Price
-
-        return Price.of(self._request(""))
-
-    def _price(self) -> "Estimate | None":
-        """Return what Mint has answered about one prompt; None before that."""
-        from ...mint.schema import Estimate
-
-        service = session.existing_service()
-        answered = service.queries.answers.get(self._price_query()) if service else None
-        return answered.answer if answered and isinstance(answered.answer, Estimate) else None
+        return [*batch_prices.price_queries(self._lines(self.text)), Balance()]
 
     def _draw_price(self, layout: bpy.types.UILayout) -> None:
-        count = len(prompts_in(bpy.data.texts.get(self.text)))
-        if not count:
+        from ...jobs.budget import batch_prices
+
+        lines, service = self._lines(self.text), session.existing_service()
+        if not lines:
             wrapped(layout, NO_PROMPTS, icon="ERROR")
             return
-        service = session.existing_service()
-        price = self._price()
-        each = price.estimated_total if price else None
-        said = (
-            Message("{count} prompt", count=count)
-            if count == 1
-            else Message("{count:,} prompts", count=count)
-        )
-        if each is None:
-            layout.label(text=translated(said), icon="INFO", translate=False)
-            if price is not None:
-                layout.label(text="Price unavailable")
-            elif service is not None and service.queries.is_pending(self._price_query()):
+        prompts = Message("{count:,} prompts", count=len(lines))
+        if len(lines) == 1:
+            prompts = Message("{count} prompt", count=1)
+        total = batch_prices.known_prices(service.budget, lines).total(lines) if service else None
+        if service is None or total is None:
+            layout.label(text=translated(prompts), icon="INFO", translate=False)
+            queries = batch_prices.price_queries(lines)
+            if service is not None and any(map(service.queries.is_pending, queries)):
                 layout.label(text="Asking Mint for the price…", icon="TIME")
+            elif service is not None and any(each in service.queries.answers for each in queries):
+                layout.label(text="Price unavailable")
             return
-        total, balance = each * count, service.budget.balance if service else None
-        layout.label(
-            text=translated(
-                Message("{jobs}, about {credits:,.0f} Credits in total", jobs=said, credits=total)
-            ),
-            icon="INFO",
-            translate=False,
-        )
-        if balance is not None:
+        said = Message("{jobs}, about {credits:,.0f} Credits in total", jobs=prompts, credits=total)
+        layout.label(text=translated(said), icon="INFO", translate=False)
+        if service.budget.balance is not None:
+            left = service.budget.balance - total
+            said = Message("{credits:,.0f} Credits short", credits=-left)
+            if left >= 0:
+                said = Message("Leaves {credits:,.0f} Credits", credits=left)
             row = layout.row()
-            row.alert = total > balance
-            left = balance - total
-            row.label(
-                text=translated(
-                    Message("Leaves {credits:,.0f} Credits", credits=left)
-                    if left >= 0
-                    else Message("{credits:,.0f} Credits short", credits=-left)
-                ),
-                translate=False,
-            )
+            row.alert = left < 0
+            row.label(text=translated(said), translate=False)
 
 
 def _text_at_hand(context: bpy.types.Context) -> str:

@@ -310,8 +310,8 @@ def test_a_model_is_optimized_once(agent: Agent, service: ThreadService) -> None
     quote = agent.ask("estimate_transform", action="optimize", job=model["job"], level="light")
     assert quote["credits"] and "(light)" in quote["summary"]
     assert decisions(service, "optimize", "models") == 0
-    started = agent.ask("transform", **arguments(quote, request_id="lighter"))
-    assert agent.ask("transform", **arguments(quote, request_id="lighter"))["job"] == started["job"]
+    started = agent.ask("generate", **arguments(quote, request_id="lighter"))
+    assert agent.ask("generate", **arguments(quote, request_id="lighter"))["job"] == started["job"]
     done = wait(agent, started["job"])
     assert done["phase"] == "ready" and Path(done["files"]["model"]).is_file()
     assert decisions(service, "optimize", "models") == 1
@@ -323,7 +323,7 @@ def test_too_little_was_approved(agent: Agent, service: ThreadService) -> None:
     """Nothing is started."""
     quote = agent.ask("estimate_transform", action="optimize", job=finished(agent)["job"])
     less = arguments(quote, approved_credits=quote["credits"] - 1, request_id="less")
-    assert "more than the approved" in agent.refusal("transform", **less)
+    assert "more than the approved" in agent.refusal("generate", **less)
     assert decisions(service, "optimize", "models") == 0
 
 
@@ -337,12 +337,12 @@ def test_a_person_is_asked_about_a_price_that_mint_does_not_give(
     quote = silent.ask("estimate_transform", **request)
     assert quote["credits"] is None and not folder.exists()
     words = arguments(quote, approved_credits=100, request_id="formats")
-    assert "did not return a price" in silent.refusal("transform", **words)
+    assert "did not return a price" in silent.refusal("generate", **words)
     assert decisions(service, "convert", "models") == 0
     person = Person()
     asking = connect(elicitation_callback=person.answer)
     quote = asking.ask("estimate_transform", **request)
-    started = asking.ask("transform", **{**words, "quote_id": quote["quote_id"]})
+    started = asking.ask("generate", **{**words, "quote_id": quote["quote_id"]})
     assert "FBX, STL" in person.asked[0]
     assert wait(asking, started["job"])["phase"] == "placed"
     assert {each.suffix for each in folder.iterdir()} == {".fbx", ".stl"}
@@ -361,7 +361,7 @@ def test_formats_that_exist_are_free(
         quote = agent.ask("estimate_transform", **request, folder=str(tmp_path / folder))
         words = arguments(quote, approved_credits=100, request_id=folder)
         asked = len(person.asked)
-        started = agent.ask("transform", **words)
+        started = agent.ask("generate", **words)
         assert wait(agent, started["job"])["phase"] == "placed"
         assert len(person.asked) - asked == (1 if number == 0 else 0)
         assert [each.suffix for each in (tmp_path / folder).iterdir()] == [".stl"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli.mcp_server.spending import quotes
+from mint_blender.cli.mcp_server import quotes
 from mint_blender.jobs.engine.job_runner import JobRunner
 from mint_blender.jobs.storage import job_cache
 

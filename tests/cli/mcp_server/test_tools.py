@@ -38,7 +38,7 @@ from .results import finished
 from .test_decisions import lamp_at_preview
 from .test_generate import LAMP, arguments
 
-IRREVERSIBLE = {"generate", "transform", "approve", "revise", "resume", "retry", "cancel"}
+IRREVERSIBLE = {"generate", "approve", "revise", "resume", "retry", "cancel"}
 READS_HERE = {"jobs", "wait"}
 READS = {"account", "library", "reference_image", "estimate", "estimate_transform", *READS_HERE}
 

@@ -19,7 +19,6 @@ from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, Preset, is_valid_id
-from mint_blender.mint.transport import Transport
 
 from ...jobs.workflow_harness import a_job
 from ...mint.sample_answers import MODEL, OPERATION
@@ -39,7 +38,7 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "optimize": lambda client: client.optimize("m1", key="k"),
     "page": lambda client: client.page(Kind.MODEL),
     "asset": lambda client: client.asset(Kind.MODEL, "m1"),
-    "image": lambda client: client.import_image("https://a.example/b.png", key="k"),
+    "image": lambda client: client.upload_image(b"a", "b.png", "image/png", key="k"),
 }
 
 
@@ -48,9 +47,9 @@ def try_answer(data: bytes) -> None:
     call, status, headers, body = _parts(data)
     answer = fake_http.response_bytes(status, headers, body)
     adapter = fake_http.FakeAdapter(lambda _request: answer)
-    fake_http.mount(_transport()._session, adapter)
+    fake_http.mount(_client()._session, adapter)
     try:
-        result = CALLS[call](Client(_transport()))
+        result = CALLS[call](_client())
     except MintError as error:
         check_sentence(str(error))
         assert KEY not in str(error), "the key is in a sentence"
@@ -60,8 +59,8 @@ def try_answer(data: bytes) -> None:
 
 
 @cache
-def _transport() -> Transport:
-    return Transport(Origin.parse(), KEY)
+def _client() -> Client:
+    return Client(Origin.parse(), KEY)
 
 
 def _parts(data: bytes) -> tuple[str, int, list[tuple[str, str]], bytes]:

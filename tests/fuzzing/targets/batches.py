@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mint_blender.cli.batch import lines
 from mint_blender.files.file_lock import FileInUse
+from mint_blender.jobs import batch_lines as lines
 from mint_blender.jobs.batch_folder import line_files, shared_files, write_records
 from mint_blender.jobs.batch_folder.claims import Claims
 from mint_blender.jobs.job import Job

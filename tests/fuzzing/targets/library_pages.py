@@ -15,7 +15,6 @@ from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.schema import Kind, Page
-from mint_blender.mint.transport import Transport
 
 from .. import fake_http
 from ..checks import KEY, check_sentence
@@ -45,10 +44,9 @@ def _page(pages: list[Any], cursor: str | None) -> Any:
 
 
 def _follow_with_client(pages: list[Any]) -> None:
-    transport = Transport(Origin.parse(), KEY)
+    client = Client(Origin.parse(), KEY)
     adapter = fake_http.FakeAdapter(lambda request: _answer(pages, request.url or ""))
-    fake_http.mount(transport._session, adapter)
-    client = Client(transport)
+    fake_http.mount(client._session, adapter)
     try:
         count = sum(1 for _ in client.assets(Kind.MODEL))
     except MintError as error:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 from mint_blender.files import pictures
@@ -39,7 +40,7 @@ def try_picture(data: bytes) -> None:
 def _inspected(data: bytes) -> pictures.Picture | None:
     try:
         found = pictures.inspect(data)
-        assert pictures.inspect_prefix(data, len(data), "look.webp") == found
+        assert pictures.inspect_stream(BytesIO(data), len(data), "look.webp") == found
     except InvalidPicture as error:
         check_sentence(str(error))
         return None

@@ -2,6 +2,6 @@
 """Write the results of a batch on the workers of a Dask cluster: `batch --executor dask://…`.
 
 `executor` is what the batch hands its results to, `cluster` checks the workers before anything is
-started. `worker_task` and the modules that it imports run on the workers, which get no API key.
+started. `worker_side` runs on the workers, which get no API key.
 Imports `distributed` inside functions only, since it is an optional package.
 """

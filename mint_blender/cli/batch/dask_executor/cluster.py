@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ....delivery import blender_runtime
-from . import worker_checks
+from . import worker_side
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 10.0
 """Seconds to reach the scheduler."""
 
+_INSTALL = 'from a copy of the repository: pip install ".[bpy,dask]"'
 _PYTHON = ".".join(str(part) for part in sys.version_info[:2])
 _NAMED = 3
 """Workers that a sentence names, at most."""
@@ -37,14 +38,14 @@ def connect(address: str) -> Client:
     """
     if blender_runtime.PACKAGE.startswith("bl_ext."):
         raise ClusterError(
-            "Dask needs the pip package, because workers cannot load an extension: pip install"
-            ' "mint-blender[dask]", then use python3 -m mint_blender. Nothing was started.'
+            "Dask needs the pip package, because workers cannot load an extension. Install it"
+            f" {_INSTALL}. Then use python3 -m mint_blender. Nothing was started."
         )
     try:
         from distributed import Client
     except ImportError as error:
         raise ClusterError(
-            'Dask is not installed: pip install "mint-blender[dask]". Nothing was started.'
+            f"Dask is not installed. Install it {_INSTALL}. Nothing was started."
         ) from error
     _check_scheduler(address)
     try:
@@ -111,11 +112,11 @@ def check_workers(client: Client) -> None:
         {worker: _python(described) for worker, described in versions["workers"].items()},
         "Use the same version of Python everywhere.",
     )
-    here = worker_checks.package_digest()
-    answers = call_workers(client, worker_checks.package_digest)
+    here = worker_side.package_digest()
+    answers = call_workers(client, worker_side.package_digest)
     _refuse(
         {worker: _code(answer, here) for worker, answer in answers.items()},
-        'Install the same version everywhere: pip install "mint-blender[dask]".',
+        f"Install the same version everywhere, {_INSTALL}.",
     )
 
 
@@ -125,7 +126,7 @@ def readable_extensions(client: Client) -> frozenset[str]:
     Raises:
         ClusterError: Some workers have no Blender. It names them.
     """
-    answers = call_workers(client, worker_checks.blender_extensions)
+    answers = call_workers(client, worker_side.blender_extensions)
     _refuse(
         {
             worker: "" if isinstance(found, list) else "cannot start Blender"

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,8 @@ from ....jobs.batch_folder import line_files
 from ....jobs.job import Job
 from ....jobs.job_values import DeliveryResult, Role
 from ....message import message_of
-from . import cluster, input_files, worker_blenders, worker_checks, worker_task
-from .input_files import InputFiles
-from .worker_task import TOKEN, Task, TaskResult
+from . import cluster, worker_side
+from .worker_side import TOKEN, Task, TaskResult
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -44,28 +43,19 @@ _NO_WORKERS_CHECKS = 6
 """So many looks in a row at a cluster without workers end the wait: Dask restarts some of them."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a batch uses a cluster.
+@contextlib.contextmanager
+def open_executor(
+    address: str, folder: Path, *, ships_results: bool, local_files: bool
+) -> Iterator[DaskExecutor]:
+    """Yield an executor for `write_result`, after checking the cluster.
 
-    Attributes:
+    When it ends with an exception, such as Ctrl+C, all tasks are canceled.
+
+    Args:
         address: The scheduler's address, as Dask writes it.
         folder: The folder of the results.
         ships_results: Whether workers return the files instead of writing into the folder.
         local_files: Whether Mint's API is a server on this computer.
-    """
-
-    address: str
-    folder: Path
-    ships_results: bool = False
-    local_files: bool = False
-
-
-@contextlib.contextmanager
-def open_executor(settings: Settings) -> Iterator[DaskExecutor]:
-    """Yield an executor for `write_result`, after checking the cluster.
-
-    When it ends with an exception, such as Ctrl+C, all tasks are canceled.
 
     Raises:
         ClusterError: The cluster cannot be used.
@@ -73,14 +63,12 @@ def open_executor(settings: Settings) -> Iterator[DaskExecutor]:
     """
     run = uuid.uuid4().hex
     with contextlib.ExitStack() as stack:
-        client = cluster.connect(settings.address)
+        client = cluster.connect(address)
         stack.callback(client.close)
         cluster.check_workers(client)
         readable = cluster.readable_extensions(client)
-        shared = None
-        if not settings.ships_results:
-            shared = stack.enter_context(staging(client, settings.folder, run))
-        yield stack.enter_context(DaskExecutor(client, run, shared, settings.local_files, readable))
+        shared = None if ships_results else stack.enter_context(staging(client, folder, run))
+        yield stack.enter_context(DaskExecutor(client, run, shared, local_files, readable))
 
 
 class DaskExecutor(Executor):
@@ -144,7 +132,7 @@ class DaskExecutor(Executor):
 
     def _end_blenders(self) -> None:
         with contextlib.suppress(cluster.ClusterError):
-            cluster.call_workers(self._client, worker_blenders.end_run, self._run)
+            cluster.call_workers(self._client, worker_side.end_run, self._run)
 
     def _write(self, job: Job, output: Path | None, render: Path | None) -> DeliveryResult:
         """Write one result; on a thread of ours, which waits for Dask."""
@@ -172,7 +160,7 @@ class DaskExecutor(Executor):
     def _task(self, job: Job, output: Path | None, render: Path | None) -> Task:
         sizes = {
             file.role: path.stat().st_size
-            for file in input_files.imported_files(job)
+            for file in worker_side.imported_files(job)
             if (path := Path(file.path)).is_file()
         }
         return Task(
@@ -181,7 +169,8 @@ class DaskExecutor(Executor):
             job_for_worker(job),
             str(output) if output else None,
             str(render) if render else None,
-            InputFiles(sizes, self._local_files),
+            sizes,
+            self._local_files,
             str(self._staging) if self._staging else None,
         )
 
@@ -196,7 +185,7 @@ class DaskExecutor(Executor):
             if outcome.needed:
                 sent = {
                     file.role: Path(file.path).read_bytes()
-                    for file in input_files.imported_files(job)
+                    for file in worker_side.imported_files(job)
                     if file.role in outcome.needed
                 }
                 outcome = self._attempt_twice(task, sent)
@@ -208,17 +197,23 @@ class DaskExecutor(Executor):
         """Submit a task, and once more if workers died before it even began."""
         from distributed import KilledWorker
 
-        for _ in range(worker_task.MOST_ATTEMPTS):
+        for _ in range(worker_side.MOST_ATTEMPTS):
             try:
                 return self._attempt(task, sent)
             except (KilledWorker, CancelledError):
                 self._check_connection()
-        return TaskResult(problem=worker_task.KILLED_WORKERS)
+        return TaskResult(problem=worker_side.KILLED_WORKERS)
 
     def _attempt(self, task: Task, sent: dict[Role, bytes]) -> TaskResult:
-        arguments = (task, self._scattered(sent))
+        # as an argument, files would stay in the scheduler's memory
+        files = self._client.scatter([sent], hash=False)[0] if sent else sent
         future = self._client.submit(
-            worker_task.carry_out, *arguments, pure=False, retries=0, key=f"mint-{uuid.uuid4().hex}"
+            worker_side.carry_out,
+            task,
+            files,
+            pure=False,
+            retries=0,
+            key=f"mint-{uuid.uuid4().hex}",
         )
         self._in_flight.add(future)
         try:
@@ -227,10 +222,6 @@ class DaskExecutor(Executor):
         finally:
             self._in_flight.discard(future)
             future.release()
-
-    def _scattered(self, sent: dict[Role, bytes]) -> Any:
-        """Put files on a worker; as an argument they would stay in the scheduler's memory."""
-        return self._client.scatter([sent], hash=False)[0] if sent else sent
 
     def _wait(self, future: Any) -> None:
         """Wait until a task has ended; its result stays on the worker."""
@@ -310,7 +301,7 @@ def staging(client: Client, folder: Path, run: str) -> Iterator[Path]:
     try:
         token = uuid.uuid4().hex
         (place / TOKEN).write_text(token, encoding="utf-8")
-        answers = cluster.call_workers(client, worker_checks.answer_token, str(place), token)
+        answers = cluster.call_workers(client, worker_side.answer_token, str(place), token)
         deadline = time.monotonic() + ANSWER_TIMEOUT
         cluster.refuse_folder(
             [

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs on a Dask worker: write one result, and tell the client about this worker.
+
+Values in, values out; no API key is needed: the links to Mint's file host are signed.
+
+Files are written in a folder of their own and moved to their places when all are complete. So a
+worker that dies, and a Blender that outlives it for a moment, leave nothing incomplete in place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PureWindowsPath
+
+from ....delivery import background, blender_runtime
+from ....delivery.background import IMPORTERS, BackgroundImporter, write_result
+from ....delivery.write_files import with_real_paths
+from ....files import disk
+from ....files.download import Downloader, DownloadLimits
+from ....files.errors import FileError
+from ....jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow, PerThread
+from ....jobs.job import Job
+from ....jobs.job_values import DeliveryResult, LocalFile, Role
+from ....jobs.transfers import fetch_file
+from ....jobs.workflow.effects import Fetch
+from ....message import message_of
+
+log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 2
+"""A result that killed so many workers is not tried again."""
+
+TOKEN = "token"  # noqa: S105 - the name of a file
+"""A file in the folder for results in progress, which shows that it is the client's folder."""
+
+_VARIABLE_TIMEOUT = 10.0  # seconds
+
+
+@dataclass(frozen=True)
+class Task:
+    """One result to write.
+
+    Attributes:
+        run: The id of the batch's run.
+        attempts: The name of the Dask variable that counts the attempts that did not end.
+        job: The job, without what only the client needs.
+        output: The path of the .blend or .glb, None for none.
+        render: The path of the picture, None for none.
+        sizes: The sizes of Mint's files in bytes.
+        local_files: Whether Mint's API is a server on this computer, and so its files may be, too.
+        staging: The shared folder for results in progress; None returns the content of the files.
+    """
+
+    run: str
+    attempts: str
+    job: Job = field(repr=False)
+    output: str | None
+    render: str | None
+    sizes: Mapping[Role, int] = field(repr=False)
+    local_files: bool
+    staging: str | None
+
+
+@dataclass(frozen=True)
+class TaskResult(DeliveryResult):
+    """What became of a task.
+
+    Attributes:
+        needed: The files that the client has to send first.
+        content: The content of each file, by the path where the client writes it.
+    """
+
+    needed: tuple[Role, ...] = ()
+    content: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+def carry_out(task: Task, sent: Mapping[Role, bytes]) -> TaskResult:
+    """Write one result on this worker, unless it has killed too many workers already.
+
+    Dask gives a task to another worker when one dies, several times if the cluster is set up so.
+    The count of attempts is kept by the scheduler, which outlives the workers.
+    """
+    from distributed import Variable
+
+    attempts = Variable(task.attempts)
+    try:
+        begun = attempts.get(timeout=_VARIABLE_TIMEOUT)
+    except TimeoutError:  # the client has removed it
+        return TaskResult(problem=message_of("The batch was stopped."))
+    if begun >= MOST_ATTEMPTS:
+        return TaskResult(problem=KILLED_WORKERS)
+    attempts.set(begun + 1)
+    outcome = _write(task, sent)
+    attempts.set(begun)
+    return outcome
+
+
+KILLED_WORKERS = message_of(
+    "A Dask worker died while it wrote this, twice. The workers' logs may say why; often their"
+    " memory was too small."
+)
+
+
+def _write(task: Task, sent: Mapping[Role, bytes]) -> TaskResult:
+    try:
+        with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
+            here = Path(folder)
+            job = with_files_here(task, sent, here)
+            if task.staging is None:
+                return _write_and_read(task, job, here / "results")
+            return _write_and_move(task, job, Path(task.staging))
+    except FilesNeeded as needed:
+        return TaskResult(needed=needed.roles)
+    except OSError as error:
+        file, reason = error.filename or "a file", error.strerror or error
+        return TaskResult(problem=message_of(f"A Dask worker could not write {file}: {reason}."))
+    # A bug. Dask's client would wait without end for a traceback that cannot be pickled.
+    except Exception as error:
+        log.exception("Job %s could not be written", task.job.id)
+        sentence = f"A Dask worker failed unexpectedly ({type(error).__name__}: {error})."
+        return TaskResult(problem=message_of(sentence))
+
+
+def _write_and_read(task: Task, job: Job, staging: Path) -> TaskResult:
+    """Write the files in a folder of this worker and return their content."""
+    staging.mkdir()
+    outcome, places = _write_staged(task, job, staging)
+    if outcome.problem is not None:
+        return outcome
+    content = {final: staged.read_bytes() for staged, final in places.items()}
+    return replace(outcome, content=content)
+
+
+def _write_and_move(task: Task, job: Job, staging: Path) -> TaskResult:
+    """Write the files in the shared folder and move them to their places."""
+    if not (staging / TOKEN).is_file():  # a worker that has joined the cluster since the check
+        return TaskResult(problem=message_of(f"A Dask worker does not see {staging}."))
+    own = staging / uuid.uuid4().hex
+    own.mkdir()
+    outcome, places = _write_staged(task, job, own)
+    if outcome.problem is None:
+        for staged, final in places.items():
+            disk.replace(staged, Path(final))
+        own.rmdir()
+    return outcome
+
+
+def _write_staged(task: Task, job: Job, staging: Path) -> tuple[TaskResult, dict[Path, str]]:
+    """Write the files into a folder; return what became of it, and the final path of each."""
+    output, render = (
+        staging / _name(path) if path else None for path in (task.output, task.render)
+    )
+    pairs = ((output, task.output), (render, task.render))
+    places = {staged: final for staged, final in pairs if staged and final}
+    with of_run(task.run).in_use():
+        result = write_result(job, output, render)
+    problem = result.problem and with_real_paths(result.problem, places)
+    return TaskResult(result.notes, problem, result.placement), places
+
+
+def _name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+IMPORTED = (Role.MODEL, Role.COLLIDER, Role.PANORAMA, Role.SPLATS)
+"""The files that an import reads."""
+
+LIMITS = DownloadLimits(tries=2, total=600.0)
+"""A worker soon gives up, since the client can send what it cannot fetch."""
+
+
+class FilesNeeded(Exception):
+    """Files that are neither here nor can be fetched: the client has to send them."""
+
+    def __init__(self, roles: tuple[Role, ...]) -> None:
+        super().__init__(roles)
+        self.roles = roles
+
+
+def imported_files(job: Job) -> list[LocalFile]:
+    """Return the files of a job that an import reads."""
+    return [file for role in IMPORTED if (file := job.file(role)) is not None]
+
+
+def with_files_here(task: Task, sent: Mapping[Role, bytes], folder: Path) -> Job:
+    """Return the job with paths of complete files on this machine.
+
+    Files that the client has sent, or that are fetched, are written into `folder`.
+
+    Raises:
+        FilesNeeded: The client has to send some of the files.
+        OSError: A file cannot be written.
+    """
+    files, missing = [], []
+    with Downloader(LIMITS, local_files=task.local_files) as downloader:
+        for file in imported_files(task.job):
+            size = task.sizes.get(file.role)
+            path = (
+                _on_disk(file, size)
+                or _sent(file, sent, folder)
+                or _fetched(file, size, downloader, folder, task.job.is_only_copied)
+            )
+            if path is None:
+                missing.append(file.role)
+            else:
+                files.append(replace(file, path=str(path)))
+    if missing:
+        raise FilesNeeded(tuple(missing))
+    return replace(task.job, files=tuple(files))
+
+
+def _on_disk(file: LocalFile, size: int | None) -> Path | None:
+    path = Path(file.path)
+    try:
+        return path if path.stat().st_size == size else None
+    except OSError:
+        return None
+
+
+def _sent(file: LocalFile, sent: Mapping[Role, bytes], folder: Path) -> Path | None:
+    if file.role not in sent:
+        return None
+    path = folder / _file_name(file)
+    path.write_bytes(sent[file.role])
+    return path
+
+
+def _fetched(
+    file: LocalFile, size: int | None, downloader: Downloader, folder: Path, only_copied: bool
+) -> Path | None:
+    """Download and check a file; return None if that fails or its size is another one."""
+    effect = Fetch(file.role, file.url, Path(_file_name(file)).stem, only_copied=only_copied)
+    try:
+        fetched = fetch_file.fetch(effect, folder, downloader=downloader)
+    except FileError:
+        return None
+    path = Path(fetched.path)
+    return path if path.stat().st_size == size else None
+
+
+def _file_name(file: LocalFile) -> str:
+    """Return the file's own name, which says which variant it is; the client may be on Windows."""
+    return PureWindowsPath(file.path).name
+
+
+IDLE_LIMIT = 15 * 60.0
+"""Seconds without a result after which a Blender ends, in case the client is gone."""
+
+
+class RunBlenders:
+    """The background Blenders of one run."""
+
+    def __init__(self) -> None:
+        self._all: list[BackgroundImporter] = []
+        self._busy: set[BackgroundImporter] = set()
+        self._of_thread = PerThread(self._new)
+        self._is_stopped = False
+
+    def _new(self) -> BackgroundImporter:
+        importer = BackgroundImporter(IDLE_LIMIT)
+        self._all.append(importer)
+        return importer
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Have `write_result` use this thread's Blender; it is kept for the next result."""
+        importer = self._of_thread.get()
+        IMPORTERS.set(importer)
+        self._busy.add(importer)
+        if self._is_stopped:
+            importer.stop()
+        try:
+            yield
+        finally:
+            self._busy.discard(importer)
+            if self._is_stopped:
+                importer.close()
+
+    def stop(self) -> None:
+        """Kill all of them, now and later: who waits for one gets a problem as the result."""
+        self._is_stopped = True
+        for importer in self._all:
+            importer.stop()
+        for importer in set(self._all) - self._busy:
+            importer.close()
+
+
+_runs: dict[str, RunBlenders] = {}
+
+
+def of_run(run: str) -> RunBlenders:
+    """Return the Blenders of a run on this worker."""
+    return _runs.setdefault(run, RunBlenders())
+
+
+def end_run(run: str) -> None:
+    """End the Blenders of a run; a task of it that starts later gets none."""
+    of_run(run).stop()
+
+
+_PACKAGE = Path(__file__).parents[3]
+
+_BLENDER_TIMEOUT = 120.0  # seconds to start a Blender, on a machine that starts several
+
+
+def package_digest() -> str:
+    """Return a digest of this package's source: versions that differ must not exchange values."""
+    digest = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()
+
+
+def blender_extensions() -> list[str] | None:
+    """Start a Blender; return the glTF extensions that it can read, or None if there is none."""
+    if not blender_runtime.can_import():
+        return None
+    try:
+        child = ChildProcess(blender_runtime.background_command(background.CODE))
+    except OSError:
+        return None
+    try:
+        found: list[str] = child.ask(background.EXTENSIONS, _BLENDER_TIMEOUT)["extensions"]
+    except (ChildEnded, ChildTooSlow):
+        return None
+    finally:
+        child.end()
+    return found
+
+
+def answer_token(staging: str, token: str) -> str | None:
+    """Write an answer beside the client's token and return its name.
+
+    None if the token is not here, is another one, or nothing can be written.
+    """
+    folder, name = Path(staging), f"answer-{uuid.uuid4().hex}"
+    try:
+        if (folder / TOKEN).read_text(encoding="utf-8") != token:
+            return None
+        (folder / name).write_text(token, encoding="utf-8")
+    except OSError:
+        return None
+    return name

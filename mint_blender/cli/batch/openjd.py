@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A batch as a job template of the Open Job Description (OpenJD), which render farms run.
+
+The specification is at https://github.com/OpenJobDescription/openjd-specifications; this follows
+revision 2023-09 with its extension TASK_CHUNKING. `template.json` and `parameter_values.json` are
+what a job bundle of Deadline Cloud has. `parameters.json` has the same values as `openjd run` reads
+them.
+
+Text of the user (paths, the name of the job) is only in values of parameters, which are taken as
+they are. In any other text of a template, two braces would begin a reference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shlex
+import unicodedata
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...delivery.background import TIME_LIMIT
+from ...files import disk
+from ...jobs.batch_lines import Line
+from ..exits import Exit
+from ..output.terminal import Terminal
+
+TEMPLATE, BUNDLE_VALUES, VALUES = "template.json", "parameter_values.json", "parameters.json"
+
+GENERATE, FETCH = "Generate", "Fetch Mint's files"
+WRITE, SHEET = "Import, render and write files", "Contact sheet"
+"""The names of the steps, as a farm lists them. With `--again` nothing is generated."""
+
+MARK = "Mint batch: generate, import and write 3D Models and Worlds."
+"""Start of the description, by which a file is recognized as a template of ours."""
+
+CHUNK_SIZE = 10
+"""Lines of one task. A scheduler that adapts starts with it."""
+TARGET_RUNTIME = 5 * 60
+"""Seconds that a task should take, for schedulers that adapt the number of lines."""
+LONGEST_VALUE = 1024
+"""Characters that OpenJD allows in the value of a parameter."""
+
+_HOUR = 60 * 60
+_SLOWEST_GENERATION = 4 * 60
+"""Seconds of one generation at Mint."""
+_NOTICE = 60
+"""Seconds between the request to stop and the kill: files that are being written get finished."""
+_LONGEST_NAME = 100
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FarmJob:
+    """What a farm is to run.
+
+    Attributes:
+        command: The words before FILE, such as `python3 -m mint_blender batch`.
+        file: The batch file, as an absolute path.
+        folder: The folder for the results, as an absolute path.
+        lines: The numbers of the lines, ascending.
+        has_all_lines: Whether these are all lines of the file.
+        again: Whether finished lines are written again; then nothing is generated.
+        at_once: How many generations run at once.
+        workers: How many Blenders write results in one task, or None for the worker's default.
+        max_credits: The most Credits that all lines may cost, or None.
+        retry_failed: Whether failed lines are generated again.
+        render: Whether a picture of each result is rendered.
+    """
+
+    command: tuple[str, ...]
+    file: Path
+    folder: Path
+    lines: tuple[int, ...]
+    at_once: int
+    has_all_lines: bool = True
+    again: bool = False
+    workers: int | None = None
+    max_credits: float | None = None
+    retry_failed: bool = False
+    render: bool = False
+
+    @property
+    def first_step(self) -> str:
+        """Return the name of the step that needs Mint."""
+        return FETCH if self.again else GENERATE
+
+
+def write(arguments: argparse.Namespace, lines: list[Line], terminal: Terminal) -> Exit:
+    """Write the template for these lines into the folder `--openjd`; start nothing."""
+    folder: Path = arguments.openjd
+    limit = arguments.max_credits
+    job = FarmJob(
+        command=tuple(terminal.command("batch").split()),
+        # not resolved: a link to a shared folder may have the same name on all machines
+        file=arguments.file.absolute(),
+        folder=arguments.output.absolute(),
+        lines=tuple(line.number for line in lines),
+        at_once=arguments.jobs,
+        has_all_lines=arguments.lines is None,
+        again=arguments.again,
+        workers=arguments.workers,
+        # JSON has no infinite numbers
+        max_credits=limit if limit is not None and math.isfinite(limit) else None,
+        retry_failed=arguments.retry_failed,
+        render=arguments.render,
+    )
+    if path := _unusable_path(job):
+        terminal.error(
+            f"{path} cannot be in a job template: a path must be Unicode text of at most"
+            f" {LONGEST_VALUE} characters. Nothing was written."
+        )
+        return Exit.USAGE
+    try:
+        target = folder / TEMPLATE
+        if target.exists() and MARK.encode() not in target.read_bytes():
+            terminal.error(
+                f"{target} was not written by this command, so it is kept. Choose another folder"
+                " for --openjd. Nothing was written."
+            )
+            return Exit.USAGE
+        _write_files(folder, job)
+    except OSError as error:
+        terminal.error(
+            f"The job template cannot be written to {folder}: {error.strerror or error}. Choose"
+            " another folder for --openjd."
+        )
+        return Exit.IMPORT
+    _report(folder, job, terminal)
+    return Exit.DONE
+
+
+def _unusable_path(job: FarmJob) -> Path | None:
+    """Return a path that cannot be the value of a parameter: it is too long or no Unicode."""
+    for path in (job.file, job.folder):
+        text = str(path)
+        if len(text) > LONGEST_VALUE or text != text.encode(errors="ignore").decode():
+            return path
+    return None
+
+
+def _write_files(folder: Path, job: FarmJob) -> None:
+    """Write all files, or none. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {
+        # renamed in the opposite order: without the template a folder is no job
+        TEMPLATE: template(job),
+        VALUES: values(job),
+        BUNDLE_VALUES: {
+            "parameterValues": [{"name": name, "value": text} for name, text in values(job).items()]
+        },
+    }
+    with ExitStack() as all_written:
+        for name, content in contents.items():
+            part = all_written.enter_context(disk.replacing(folder / name))
+            # ASCII, since `openjd run` reads the parameters in the encoding of the machine
+            part.write_bytes((json.dumps(content, indent=2) + "\n").encode())
+
+
+def _report(folder: Path, job: FarmJob, terminal: Terminal) -> None:
+    file, parameters = str(folder / TEMPLATE), str((folder / VALUES).resolve())
+    run = shlex.join(["openjd", "run", file, "-p", f"file://{parameters}"])
+    costs = "" if job.again else " and spends Credits"
+    record = {"event": "template", "template": file, "parameters": parameters}
+    terminal.result(record | {"lines": len(job.lines)}, file)
+    terminal.note(
+        f"Wrote the job template for {len(job.lines)} lines. Nothing was started. The step"
+        f" {job.first_step} needs MINT_API_KEY on its worker{costs}.\n"
+        f"To run the job on this machine: {run}"
+    )
+
+
+# -- The template
+
+
+def template(job: FarmJob) -> Json:
+    """Return the job template; it names no path of this machine."""
+    return {
+        "specificationVersion": "jobtemplate-2023-09",
+        "extensions": ["TASK_CHUNKING"],
+        "name": "{{Param.JobName}}",
+        "description": (
+            f"{MARK} The step {job.first_step} needs the environment variable MINT_API_KEY on its"
+            f" worker{'' if job.again else ' and spends Credits'}. All workers need the same output"
+            " folder."
+        ),
+        "parameterDefinitions": _parameters(job),
+        "steps": [_generate(job), _write(job), _sheet(job)],
+    }
+
+
+def values(job: FarmJob) -> dict[str, str]:
+    """Return the values of the parameters that have no default: the paths on this machine."""
+    return {"BatchFile": str(job.file), "OutputFolder": str(job.folder)}
+
+
+def line_ranges(numbers: Iterable[int]) -> str:
+    """Return ascending numbers as `1-10,14`."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+
+
+def _generate(job: FarmJob) -> Json:
+    """Return the one task that pays: all lines in one process, with one ledger."""
+    options = ["--jobs", "{{Param.JobsAtOnce}}"]
+    if not job.has_all_lines:
+        options += ["--lines", line_ranges(job.lines)]
+    if job.max_credits is not None:
+        options += ["--max-credits", "{{Param.MaxCredits}}"]
+    if job.retry_failed:
+        options.append("--retry-failed")
+    # as if one line ran after the other; what is not done by then is continued, not lost
+    timeout = _HOUR + len(job.lines) * _SLOWEST_GENERATION
+    return {"name": job.first_step, "script": _script(job, "generate", options, timeout)}
+
+
+def _write(job: FarmJob) -> Json:
+    """Return the step whose tasks are independent of each other: some lines each."""
+    options = ["--lines", "{{Task.Param.Lines}}"]
+    if job.workers is not None:
+        options += ["--workers", "{{Param.Workers}}"]
+    # each line may take the time limit of an import, and is tried twice
+    timeout = _HOUR + round(CHUNK_SIZE * 2 * TIME_LIMIT)
+    chunks = {
+        "defaultTaskCount": "{{Param.ChunkSize}}",
+        "targetRuntimeSeconds": "{{Param.TargetRuntime}}",
+        "rangeConstraint": "NONCONTIGUOUS",
+    }
+    lines = {
+        "name": "Lines",
+        "type": "CHUNK[INT]",
+        "range": line_ranges(job.lines),
+        "chunks": chunks,
+    }
+    return {
+        "name": WRITE,
+        "dependencies": [{"dependsOn": job.first_step}],
+        "parameterSpace": {"taskParameterDefinitions": [lines]},
+        "script": _script(job, "write", options, timeout),
+    }
+
+
+def _sheet(job: FarmJob) -> Json:
+    script = _script(job, "sheet", [], _HOUR)
+    return {"name": SHEET, "dependencies": [{"dependsOn": WRITE}], "script": script}
+
+
+def _script(job: FarmJob, step: str, options: Sequence[str], timeout: int) -> Json:
+    words = [*job.command[1:], "{{Param.BatchFile}}", "-o", "{{Param.OutputFolder}}"]
+    if job.render:
+        words.append("--render")
+    if job.again and step != "sheet":
+        words.append("--again")
+    if step != "sheet":
+        # one line that Mint refuses must not keep a farm from all the others
+        words.append("--skip-failed")
+    action = {
+        "command": "{{Param.Program}}",
+        "args": [*words, "--step", step, *options],
+        "timeout": timeout,
+        "cancelation": {"mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": _NOTICE},
+    }
+    return {"actions": {"onRun": action}}
+
+
+def _parameters(job: FarmJob) -> list[Json]:
+    program = f"The program on the workers. It is called as: {' '.join(job.command)}"
+    at_once = "How many generations run at once. Mint allows 10 of each kind."
+    found = [
+        _parameter("JobName", "Batch", "LINE_EDIT", "Job Name", default=_job_name(job.file)),
+        _path("BatchFile", "CHOOSE_INPUT_FILE", "Batch File", "FILE", "IN", FILE),
+        _path("OutputFolder", "CHOOSE_DIRECTORY", "Output Folder", "DIRECTORY", "INOUT", FOLDER),
+        _parameter(
+            "Program", "Batch", "LINE_EDIT", "Program", default=job.command[0], description=program
+        ),
+        _number("JobsAtOnce", "Generate", "Generations at Once", job.at_once, at_once),
+    ]
+    if job.max_credits is not None:
+        most = "The most Credits that all lines together may cost."
+        limit = _number("MaxCredits", "Generate", "Maximum Credits", job.max_credits, most, least=0)
+        found.append({**limit, "type": "FLOAT"})
+    group = "Import and Render"
+    lines = "How many lines one task imports, renders and writes."
+    found.append(_number("ChunkSize", group, "Lines per Task", CHUNK_SIZE, lines))
+    found.append(
+        _number(
+            "TargetRuntime",
+            group,
+            "Target Runtime (s)",
+            TARGET_RUNTIME,
+            "The seconds that a task should take. A scheduler may change the number of lines per"
+            " task to come close to it. With 0, the number stays as it is.",
+            least=0,
+        )
+    )
+    if job.workers is not None:
+        workers = "How many Blenders import and write at once in one task."
+        found.append(_number("Workers", group, "Blenders per Task", job.workers, workers))
+    return found
+
+
+FILE = "The .jsonl, .csv or .txt file with one generation per line."
+FOLDER = "The folder for the results, shared by all workers."
+
+
+def _parameter(name: str, group: str, control: str, label: str, **more: Any) -> Json:
+    shown = {"control": control, "label": label, "groupLabel": group}
+    return {"name": name, "type": "STRING", **more, "userInterface": shown}
+
+
+def _path(name: str, control: str, label: str, kind: str, flow: str, description: str) -> Json:
+    found = _parameter(
+        name,
+        "Batch",
+        control,
+        label,
+        type="PATH",
+        objectType=kind,
+        dataFlow=flow,
+        description=description,
+    )
+    if kind == "FILE":
+        files = {"label": "Batch files", "patterns": ["*.jsonl", "*.csv", "*.txt"]}
+        found["userInterface"]["fileFilters"] = [files]
+    return found
+
+
+def _number(
+    name: str, group: str, label: str, default: float, description: str, *, least: int = 1
+) -> Json:
+    more = {"default": default, "minValue": least, "description": description}
+    return _parameter(name, group, "SPIN_BOX", label, type="INT", **more)
+
+
+def _job_name(file: Path) -> str:
+    """Return a name for the job, without characters that a name cannot have."""
+    name = "".join(
+        " " if unicodedata.category(character) in {"Cc", "Cs"} else character
+        for character in file.name
+    )
+    return f"Mint: {name[:_LONGEST_NAME].strip()}"

@@ -1,0 +1,437 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Spend Credits for an agent: a quote that is started, or a decision about a job.
+
+An agent may spend within limits that a person has set. Anything else is asked, in the client's own
+dialog; a client that has none gets a refusal that says what a person can change. Everything is
+checked again in the commit: other programs start jobs and decide about them, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated, TypeAlias
+
+import anyio.to_thread
+from mcp.server.mcpserver import AcceptedElicitation, Elicit, ElicitationResult
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import BaseModel, Field
+
+from ...jobs.budget.spending import Expense
+from ...jobs.job import Job
+from ...jobs.job_values import ClientRequest
+from ...jobs.paid_requests.record import of_client_request
+from ...jobs.phases import Phase, Verb
+from ...jobs.presentation import action_checks
+from ...jobs.queries import prices_of_click
+from ...jobs.service import JobService, NotPossible, TooExpensive
+from ...mint.schema import Estimate
+from .. import session
+from .job_state import HELD_BACK, JobState, job_state, revision_of
+from .quotes import ASK_AGAIN, PriceQueries, Quote, Quotes
+from .state import PATIENCE, ToolContext, state_of, with_jobs
+from .tools import with_sentences
+
+NO_LIMIT = "No spending limit is set, so a person decides about each use of Credits."
+NO_PRICE = "Mint did not return a price."
+HOW_TO_ALLOW = (
+    "This client cannot ask a person. To allow it, a person sets the limits of this server"
+    f" ({session.LIMIT_EACH_VARIABLE} for one generation, {session.LIMIT_DAY_VARIABLE} for a day,"
+    " in the environment of its configuration), or decides in Blender."
+)
+
+ApprovedCredits: TypeAlias = Annotated[
+    float,
+    Field(
+        ge=0,
+        allow_inf_nan=False,
+        description="The most Credits that the person has agreed to, for this job in total",
+    ),
+]
+
+
+class Approval(BaseModel):
+    """What a person answers."""
+
+    spend: Annotated[bool, Field(title="Spend these Credits")]
+
+
+@dataclass(frozen=True)
+class WithinLimits:
+    """Nobody has to be asked."""
+
+
+Decision: TypeAlias = ElicitationResult[Approval]
+"""What the client brings back: an answer of a person, or `WithinLimits` in its place."""
+
+
+def reason_to_ask(
+    job_service: JobService, expense: Expense, *jobs: Job, agreed: float | None = None
+) -> str | None:
+    """Return why a person has to decide about an expense; None if nobody has to.
+
+    `jobs` is its job, if that was started; `agreed` is what a person has agreed to for it in total.
+    """
+    if expense.total is None:
+        return NO_PRICE
+    if not job_service.budget.limits and (agreed is None or expense.total > agreed):
+        return NO_LIMIT
+    try:
+        job_service.budget.check([expense], *jobs)
+    except TooExpensive as error:
+        return error.message
+    return None
+
+
+def without_person(job_service: JobService, approved_credits: float) -> float:
+    """Return how much an agent may give a job alone: no more than a limit of a person."""
+    limits = job_service.budget.limits
+    return min(approved_credits, limits.each or limits.day or approved_credits)
+
+
+def question(
+    context: ToolContext, what: str, reason: str | None
+) -> Elicit[Approval] | WithinLimits:
+    """Return the question for a person, or that nobody has to be asked.
+
+    Args:
+        context: The call.
+        what: What is to be started, and its price.
+        reason: Why a person has to decide; None if nobody has to.
+
+    Raises:
+        ToolError: A person has to be asked, and the client cannot do that.
+    """
+    if reason is None:
+        return WithinLimits()
+    capabilities = context.client_capabilities
+    forms = capabilities.elicitation if capabilities else None
+    # without members it means forms: there was nothing else at first
+    if forms is None or (forms.form is None and forms.url is not None):
+        raise ToolError(f"{what} {reason} {HOW_TO_ALLOW} Nothing was started.")
+    return Elicit(f"{what} {reason} Spend these Credits?", Approval)
+
+
+def is_approved(decision: Decision) -> bool:
+    """Return whether a person was asked and has agreed; False: nobody had to be asked.
+
+    Raises:
+        ToolError: A person was asked, and has not agreed.
+    """
+    if isinstance(decision, AcceptedElicitation):
+        answer: object = decision.data
+        if isinstance(answer, WithinLimits):
+            return False
+        if isinstance(answer, Approval) and answer.spend:
+            return True
+    raise ToolError("The person has not agreed. Nothing was started, and no Credits were spent.")
+
+
+async def ask_prices(context: ToolContext, wanted: PriceQueries) -> list[Estimate]:
+    """Ask Mint for prices, tell them the job service, and return them; empty where there is none.
+
+    Raises:
+        MintError: Mint cannot be asked. An optimization then counts as without a price.
+    """
+    found = []
+    for query in wanted:
+        if query is None:
+            found.append(Estimate(None, None, None))
+        else:
+            ask = partial(session.ask_price, query, patience=PATIENCE)
+            found.append(await anyio.to_thread.run_sync(ask, abandon_on_cancel=True))
+
+    def cache(job_service: JobService) -> None:
+        for query, estimate in zip(wanted, found, strict=True):
+            if query is not None:
+                job_service.queries.cache_answer(query, estimate)
+
+    await with_jobs(context, cache)
+    return found
+
+
+# -- starting a quote
+
+
+QuoteId: TypeAlias = Annotated[str, Field(description="From estimate", min_length=1)]
+RequestId: TypeAlias = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        description=(
+            "A new id of your own for each thing the person wants, such as a UUID. Use the same one"
+            " to repeat a call after a timeout or a restart: it returns the same job"
+        ),
+    ),
+]
+
+
+@with_sentences
+async def check_start(
+    quote_id: QuoteId, approved_credits: ApprovedCredits, request_id: RequestId, ctx: ToolContext
+) -> Elicit[Approval] | WithinLimits:
+    """Check a quote before it is used, and return the question for a person, if any.
+
+    Raises:
+        ToolError: It cannot be used, or costs more than was approved.
+    """
+    quotes = state_of(ctx).quotes
+    known = await with_jobs(ctx, lambda jobs: _known_request(quotes, jobs, request_id, quote_id))
+    if known is not None:
+        return WithinLimits()
+    quote = await with_jobs(ctx, lambda jobs: quotes.usable(quote_id))
+    await _check_price(ctx, quote, approved_credits)
+    reason = await with_jobs(ctx, lambda jobs: reason_to_ask_about(jobs, quote))
+    what = quote.text
+    if quote.credits is not None and approved_credits > quote.credits:  # all that is agreed to
+        what = f"{what} With revisions, up to {approved_credits:,.0f} Credits in total."
+    return question(ctx, what, reason)
+
+
+async def start_quoted(
+    context: ToolContext,
+    quote_id: str,
+    approved_credits: float,
+    request_id: str,
+    decision: Decision,
+) -> JobState:
+    """Start what was quoted, or return the job that this request has started before.
+
+    Raises:
+        ToolError: A person has not agreed, or the quote cannot be used.
+        TooExpensive: It is above a limit.
+    """
+    is_agreed, quotes = is_approved(decision), state_of(context).quotes
+
+    def start(job_service: JobService) -> JobState:
+        with job_service.cache.single_commit():
+            known = _known_request(quotes, job_service, request_id, quote_id)
+            if known is None:
+                quote, most = quotes.usable(quote_id), approved_credits
+                if not is_agreed:
+                    most = without_person(job_service, approved_credits)
+                own_limit = None if quote.credits is None else most
+                with job_service.budget.without_limits() if is_agreed else nullcontext():
+                    job = quote.purchase.start(
+                        job_service, own_limit, of_client_request(request_id)
+                    )
+                request = ClientRequest(request_id, quote.content, quote.id)
+                job = replace(job, client_request=request)
+                job_service.cache.save(job)
+        if known is None:
+            quotes.note_use(quote, job.id)
+        else:
+            job = _started_before(job_service, known)
+        return job_state(job_service, job)
+
+    return await with_jobs(context, start)
+
+
+def reason_to_ask_about(job_service: JobService, quote: Quote) -> str | None:
+    """Return why a person has to decide about a quote; None if nobody has to."""
+    prices = quote.purchase.prices
+    expense = job_service.budget.of_start(prices)
+    return reason_to_ask(job_service, expense) if prices else None  # else it is free
+
+
+async def _check_price(context: ToolContext, quote: Quote, approved_credits: float) -> None:
+    """Raise ToolError if the price has risen since the quote, or is more than was approved."""
+    if quote.credits is None:
+        return
+    if approved_credits < quote.credits:
+        raise ToolError(
+            f"{quote.text} That is more than the approved {approved_credits:,.0f} Credits. Nothing"
+            " was started. Show the price to the person."
+        )
+    await ask_prices(context, quote.purchase.prices)
+    now = await with_jobs(context, lambda jobs: jobs.budget.total(quote.purchase.prices))
+    if now is None or now > quote.credits:
+        price = "is not known any more" if now is None else f"is now {now:,.0f} Credits"
+        raise ToolError(f"The price has changed since the quote: it {price}. {ASK_AGAIN}")
+
+
+def _known_request(
+    quotes: Quotes, job_service: JobService, request_id: str, quote_id: str
+) -> Job | None:
+    """Return the job that this request has started before.
+
+    Raises:
+        ToolError: The id belongs to another request.
+    """
+    known = job_service.journal.job_of_client_request(request_id)
+    before = known.client_request if known else None
+    if known is None or before is None or before.quote == quote_id:
+        return known
+    quote = quotes.find(quote_id)
+    if quote is not None and quote.content == before.content:
+        return known
+    raise ToolError(
+        f"The request_id {request_id} has started the job {known.id} with another request."
+        " Nothing was started. Use a new request_id for something new."
+    )
+
+
+def _started_before(job_service: JobService, known: Job) -> Job:
+    """Return the job of an earlier request. If it was never sent, it is sent now."""
+    try:
+        job = job_service.job(known.id)
+    except NotPossible:
+        raise ToolError(
+            f"The job {known.id} of this request_id was removed from the list. Nothing was"
+            " started. Use a new request_id for something new."
+        ) from None
+    if job_service.unsent_jobs.holds_back(job) and not job_service.is_driven_elsewhere(job):
+        job_service.budget.check([job_service.budget.of_queued(job)], job)
+        job_service.resume(job.id)
+        job = job_service.job(job.id)
+    return job
+
+
+# -- decisions
+
+
+@dataclass(frozen=True)
+class Click:
+    """A decision about a job, as the agent requests it.
+
+    Attributes:
+        job: The id of the job.
+        revision: What the agent has seen.
+        verb: The decision.
+        approved_credits: The most that the job may cost in total.
+        feedback: What should change, for a revision.
+    """
+
+    job: str
+    revision: str
+    verb: Verb
+    approved_credits: float = 0.0
+    feedback: str = ""
+
+
+async def check_click(context: ToolContext, click: Click) -> Elicit[Approval] | WithinLimits:
+    """Return the question for a person, if any; a stale decision is refused by the tool itself."""
+    seen = await with_jobs(context, lambda jobs: jobs.job(click.job))
+    if revision_of(seen) != click.revision:
+        return WithinLimits()
+    await ask_prices(context, prices_of_click(seen, click.verb))
+
+    def ask(job_service: JobService) -> Elicit[Approval] | WithinLimits:
+        job = job_service.job(click.job)
+        expense = _expense(job_service, job, click)
+        if expense is None:
+            return WithinLimits()
+        reason = _reason(job_service, job, click, expense)
+        return question(context, _what(job, click, expense.total), reason)
+
+    return await with_jobs(context, ask)
+
+
+async def apply_click(
+    context: ToolContext, click: Click, decision: Decision | None = None
+) -> tuple[Job, JobState, bool]:
+    """Commit a decision, unless it is stale; return the job, and whether it was done.
+
+    Raises:
+        NotPossible: The decision is not possible now.
+        ToolError: A person has to be asked again, or it costs more than was approved.
+    """
+    is_agreed = decision is not None and is_approved(decision)
+
+    def apply(job_service: JobService) -> tuple[Job, JobState, bool]:
+        is_done = _apply(job_service, click, is_agreed=is_agreed)
+        job = job_service.job(click.job)
+        return job, job_state(job_service, job), is_done
+
+    return await with_jobs(context, apply)
+
+
+def _apply(job_service: JobService, click: Click, *, is_agreed: bool) -> bool:
+    with job_service.cache.single_commit():
+        job = job_service.job(click.job)
+        if revision_of(job) != click.revision:
+            return False
+        expense = _expense(job_service, job, click)
+        if expense is not None:
+            reason = _reason(job_service, job, click, expense)
+            if reason and not is_agreed:
+                what = _what(job, click, expense.total)
+                raise ToolError(f"{what} {reason} Nothing was started.")
+            limit = expense.total if is_agreed else _new_limit(job_service, job, click)
+            if limit is not None and limit > (job.max_credits or math.inf):
+                job_service.set_limit(job.id, limit)
+        with job_service.budget.without_limits() if is_agreed else nullcontext():
+            decide: dict[Verb, Callable[[str], None]] = {
+                Verb.APPROVE: job_service.approve,
+                Verb.REVISE: partial(job_service.revise, feedback=click.feedback),
+                Verb.RESUME: job_service.resume,
+                Verb.RETRY: job_service.retry,
+                Verb.CANCEL: job_service.cancel,
+            }
+            decide[click.verb](job.id)
+    return True
+
+
+def _expense(job_service: JobService, job: Job, click: Click) -> Expense | None:
+    """Return what a click costs, by the prices that are known; None if it is free.
+
+    Raises:
+        NotPossible: The decision is not possible now.
+        ToolError: It costs more than was approved.
+    """
+    if job.phase is Phase.WAITING and job_service.unsent_jobs.holds_back(job):
+        if click.verb is not Verb.CANCEL:
+            raise ToolError(f"{job.title}: {click.verb} is not possible now. {HELD_BACK}")
+        return None
+    if click.verb not in job_service.view(job).verbs:
+        raise action_checks.refusal(job, click.verb)
+    queries = prices_of_click(job, click.verb)
+    if not queries:
+        return None
+    expense = job_service.budget.of_click(job, click.verb, queries)
+    if expense.total is not None and expense.total > click.approved_credits:
+        raise ToolError(
+            f"{_what(job, click, expense.total)} That is more than the approved"
+            f" {click.approved_credits:,.0f} Credits. Nothing was started. Show the price to the"
+            " person."
+        )
+    return expense
+
+
+def _reason(job_service: JobService, job: Job, click: Click, expense: Expense) -> str | None:
+    """Return why a person has to decide; None if nobody has to.
+
+    What earlier attempts have cost counts for the limit of one generation, too.
+    """
+    if expense.total is not None:
+        generation = max(expense.generation or 0.0, expense.total)
+        expense = replace(expense, generation=generation)
+    expense = replace(expense, most=_new_limit(job_service, job, click) or job.max_credits)
+    agreed = job.max_credits if job.client_request is not None else None
+    return reason_to_ask(job_service, expense, job, agreed=agreed)
+
+
+def _new_limit(job_service: JobService, job: Job, click: Click) -> float | None:
+    """Return the job's own limit after this click, if the agent may raise it; else None.
+
+    The agent may raise what it has set itself, within the limits of a person. What a person has
+    set, only a person raises.
+    """
+    is_own = job.max_credits is not None and job.client_request is not None
+    if not is_own or not job_service.budget.limits:
+        return None
+    approved = without_person(job_service, click.approved_credits)
+    return approved if approved > (job.max_credits or 0.0) else None
+
+
+def _what(job: Job, click: Click, total: float | None) -> str:
+    """Return what a person is asked about: the decision, and what the job then costs."""
+    price = "The price is unknown."
+    if total is not None:
+        paid = f", {job.cost:,.0f} of them are spent or reserved." if job.cost else "."
+        price = f"The job would cost up to {total:,.0f} Credits in total{paid}"
+    return f'{click.verb.capitalize()} "{" ".join(job.title.split())}". {price}'

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the lines of a batch cost, and a budget over all lines while they run.
+
+The window shows the price of all lines, the command line also has a limit for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from ..batch_lines import Line
+from ..job import Job
+from ..queries import OptimizationPrice, Price, PriceQuery, prices_of
+from .prices import Budget
+from .spending import Expense, at_prices
+
+_ROUNDING = 1e-6  # Credits: tolerance for sums of fractions
+Jobs = Mapping[str, Job]
+
+
+@dataclass
+class Prices:
+    """Prices in Credits of each kind of line; None where Mint returned no price."""
+
+    each: dict[Price, float | None] = field(default_factory=dict)
+    optimization: float | None = None
+
+    def of(self, line: Line, job: Job | None = None) -> float | None:
+        """Return the Credits still to pay for a line; None when a part is unknown.
+
+        `job` is the job that the line resumes: what it has already paid or reserved does not count.
+        """
+        generation = self.each.get(Price.of(line.request))
+        extra = self.optimization if line.optimize else 0.0
+        if generation is None or extra is None:
+            return None
+        if job is None:
+            return generation + extra
+        return max(0.0, at_prices(job, generation, extra) - (job.cost or 0.0))
+
+    def total(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
+        """Return the sum over all lines; None when one price is unknown.
+
+        `jobs` are the resumed jobs, by the tag of their line.
+        """
+        return _sum(self.of(line, jobs.get(line.tag)) for line in lines)
+
+    def expense(self, lines: Sequence[Line], jobs: Jobs, limit: float | None) -> Expense:
+        """Return what all lines together are expected to cost; `limit` is their own."""
+        each = [self.of(line, jobs.get(line.tag)) for line in lines]
+        dearest = None if None in each else max(filter(None, each), default=0.0)
+        return Expense(dearest, _sum(each), most=limit, is_new=True, queries=price_queries(lines))
+
+
+def known_prices(budget: Budget, lines: Iterable[Line]) -> Prices:
+    """Return what Mint has answered about each kind of line."""
+    queries = price_queries(lines)
+    each = {query: budget.price(query) for query in queries if isinstance(query, Price)}
+    has_optimization = OptimizationPrice() in queries
+    return Prices(each, budget.price(OptimizationPrice()) if has_optimization else None)
+
+
+def price_queries(lines: Iterable[Line]) -> tuple[PriceQuery, ...]:
+    """Return the queries for the prices of all lines: one for each kind of line.
+
+    Mint returns the price of an optimization only for an existing model; any model will do.
+    """
+    found = (query for line in lines for query in prices_of(line.request, line.optimize))
+    return tuple(dict.fromkeys(found))
+
+
+def price_summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
+    """Return one sentence about the lines to start and their price."""
+    optimized = sum(line.optimize is not None for line in lines)
+    is_known = prices.optimization is not None
+    without = prices if is_known else replace(prices, optimization=0.0)
+    total = without.total(lines, jobs)
+    amount = "Mint did not return a price"
+    if total is not None:
+        amount = f"about {total:,.0f} Credits in total"
+    if optimized and total is not None:
+        models = "1 model" if optimized == 1 else f"{optimized} models"
+        amount += f", {'including' if is_known else 'plus'} the optimization of {models}"
+    paused = sum(line.tag in jobs for line in lines)
+    resumed = f" or resume ({paused} stopped before)" if paused else ""
+    return f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start{resumed}: {amount}."
+
+
+class BatchBudget:
+    """A limit in Credits over all lines of one run.
+
+    A running line counts with its actual cost where Mint has reported one, else with its price.
+    """
+
+    def __init__(self, limit: float | None, prices: Prices) -> None:
+        self.is_exhausted = False
+        self._limit = limit
+        self._prices = prices
+        self._running: dict[str, Line] = {}
+        self._before: dict[str, float] = {}
+        self._spent = 0.0
+
+    def allows(self, line: Line, jobs: Iterable[Job], resumable: Job | None = None) -> bool:
+        """Return whether a line may start or resume too. After one False it is always False.
+
+        Args:
+            line: The line to start.
+            jobs: The running jobs in their current state.
+            resumable: The job that the line would resume.
+        """
+        if self._limit is None or self.is_exhausted:
+            return not self.is_exhausted
+        running = sum(
+            self._cost(self._running[job.id], job) for job in jobs if job.id in self._running
+        )
+        expected = self._spent + running + (self._prices.of(line, resumable) or 0.0)
+        self.is_exhausted = expected > self._limit + _ROUNDING
+        return not self.is_exhausted
+
+    def begin(self, line: Line, job: Job, before: float = 0.0) -> None:
+        """Reserve the price of a started line.
+
+        `before` are Credits that an earlier run has paid for it.
+        """
+        self._running[job.id] = line
+        self._before[job.id] = before
+
+    def end(self, job: Job) -> None:
+        """Replace a reservation by the actual cost."""
+        line = self._running.pop(job.id, None)
+        if line is not None:
+            self._spent += self._cost(line, job)
+
+    def _cost(self, line: Line, job: Job) -> float:
+        """Return what a job costs in all.
+
+        If it costs more than its price, later lines of its kind are expected to cost as much.
+        """
+        kind, each = Price.of(line.request), self._prices.each
+        if job.operation and job.operation.credits is not None:
+            each[kind] = max(job.operation.credits.spent, each.get(kind) or 0.0)
+        if job.optimization and job.optimization.credits is not None:
+            spent = job.optimization.credits.spent
+            self._prices.optimization = max(spent, self._prices.optimization or 0.0)
+        extra = self._prices.optimization if line.optimize else None
+        total = at_prices(job, each.get(kind) or 0.0, extra or 0.0)
+        return max(0.0, total - self._before.get(job.id, 0.0))
+
+
+def _sum(prices: Iterable[float | None]) -> float | None:
+    found = list(prices)
+    return None if None in found else sum(price or 0.0 for price in found)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The service in a thread, in a process, and on the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import requests
+
+from tests.mint_service.__main__ import announcement
+from tests.mint_service.backend import Mint
+from tests.mint_service.runner import ROOT, Service, running_service, subprocess_service
+
+from .contract_client import ContractClient
+
+Starter = Callable[..., AbstractContextManager[Any]]
+
+
+def test_a_stopped_service_refuses_connections() -> None:
+    """Started again, it has the same addresses and state; its time has stood still."""
+    with running_service(speed=20) as service:
+        client = ContractClient(service)
+        operation, before = client.start("a mug"), service.mint.clock.now()
+        service.stop()
+        time.sleep(0.5)
+        with pytest.raises(requests.ConnectionError):
+            requests.get(service.api + "/health", timeout=10)
+        service.start()
+        assert service.mint.clock.now() - before < 10.0
+        assert client.operation(operation)["id"] == operation["id"]
+
+
+def test_connections_stay_open() -> None:
+    """Many requests of one session use one TCP connection."""
+    with running_service() as service:
+        client = ContractClient(service)
+        for _ in range(50):
+            client.get("/me")
+        assert service.connections() == 1
+
+
+@pytest.mark.parametrize("starter", [running_service, subprocess_service])
+def test_thread_and_process_have_the_same_interface(starter: Starter) -> None:
+    """Log, operations, resources, Credits, clock and scenario work in a thread and in a process."""
+    with starter(clock="manual", credits=5000) as service:
+        handle: Service = service
+        client = ContractClient(handle)
+        operation = client.start("a mug", generationPreset="fast")
+        handle.advance(100)
+        assert [one.status for one in handle.operations()] == ["preview_ready"]
+        assert [one.kind for one in handle.resources()] == ["model"]
+        assert handle.credits() == 5000 - 248
+        handle.scenario(credits=10, switches=["moderation"])
+        assert handle.credits() == 10
+        assert [entry.status for entry in handle.requests("POST", "/v1/models:*")] == [202]
+        handle.scenario(revoked=True)
+        assert client.get(f"/operations/{operation['id']}").status_code == 401
+        handle.scenario(revoked=False)
+        assert client.operation(operation)["status"] == "preview_ready"
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    """One JSON line has the addresses; SIGTERM ends it; a scenario file is accepted."""
+    scenario = tmp_path / "scenario.json"
+    scenario.write_text(json.dumps({"credits": 77, "library": {"models": 2}}), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "tests.mint_service",
+        "--assets",
+        "tiny",
+        "--speed",
+        "9",
+        "--scenario",
+        str(scenario),
+    ]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        assert set(ready) == {"api", "files", "key"}
+        usage = requests.get(
+            ready["api"] + "/usage", headers={"Authorization": f"Bearer {ready['key']}"}, timeout=10
+        ).json()
+        assert usage["credits"]["totalAvailable"] == 77
+        process.terminate()
+        assert process.stdout.read() == ""
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "credits"), [([], 1_000_000), (["--credits", "12"], 12)], ids=["default", "chosen"]
+)
+@pytest.mark.shows_key("a shell prints what it was given")
+@pytest.mark.skipif(os.name == "nt", reason="does not apply: Windows has no such terminals")
+def test_a_person_can_paste_what_a_terminal_shows(words: list[str], credits: int) -> None:
+    """A shell that runs the lines has the address, the key and a folder of its own."""
+    command = [sys.executable, "-m", "tests.mint_service", "--assets", "tiny", *words]
+    terminal, inside = os.openpty()
+    with subprocess.Popen(command, cwd=ROOT, stdout=inside) as process:
+        os.close(inside)
+        shown = ""
+        while "stops the service" not in shown:
+            shown += os.read(terminal, 4096).decode()
+        lines = [line for line in shown.splitlines() if line.startswith("    ")]
+        names = ("MINT_API_BASE_URL", "MINT_API_KEY", "MINT_BLENDER_HOME")
+        printed = "; ".join(f'echo "${name}"' for name in names)
+        script = "\n".join([*lines, printed])
+        done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, check=True)
+        address, key, home = done.stdout.split()
+        usage = requests.get(
+            address + "/usage", headers={"Authorization": f"Bearer {key}"}, timeout=10
+        ).json()
+        Path(home).rmdir()
+        process.terminate()
+    os.close(terminal)
+    assert usage["credits"]["totalAvailable"] == credits
+
+
+def test_powershell_gets_its_own_lines() -> None:
+    """On Windows the variables are set as PowerShell does it, each of them once."""
+    mint = SimpleNamespace(key="some-key", api_url="http://127.0.0.1:1/v1")
+    shown = announcement(cast(Mint, mint), to_person=True, windows=True)
+    assert '$env:MINT_API_KEY = "some-key"; $env:MINT_API_BASE_URL = "http://127.' in shown
+    assert '$env:MINT_BLENDER_HOME = "$env:TEMP\\' in shown and "export" not in shown
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        {"color": "red"},
+        {"switches": ["no-such-switch"]},
+        {"assets": "gold"},
+        {"answers": [{"answer": {"stauts": 1}}]},
+    ],
+)
+def test_an_invalid_scenario_is_reported(tmp_path: Path, scenario: dict[str, Any]) -> None:
+    """A misspelled member or switch must not let a test pass for the wrong reason."""
+    path = tmp_path / "scenario.json"
+    path.write_text(json.dumps(scenario), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "tests.mint_service",
+        "--assets",
+        "tiny",
+        "--scenario",
+        str(path),
+    ]
+    if "assets" in scenario:
+        command = [part for part in command if part not in ("--assets", "tiny")]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("mint_service: ") and "Traceback" not in done.stderr
