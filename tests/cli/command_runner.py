@@ -10,18 +10,21 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..mint_service.runner import Service
+import pytest
+
+from mint_blender.cli import main
+
+from ..mint_service.runner import Service, ThreadService
 from ..processes import captured
 
 ROOT = Path(__file__).parents[2]
 LAMP = ("generate", "--prompt", "a lamp", "--preset", "fast")
-RunMint = Callable[..., "CommandResult"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,22 @@ class CommandResult:
         assert service.key not in everything
         assert "Traceback" not in everything
         return self
+
+
+@dataclass(frozen=True)
+class RunMint:
+    """Run commands in this process: `mint("generate", "--prompt", "a lamp")`."""
+
+    service: ThreadService
+    """The stand-in that the commands reach."""
+    capfd: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str) -> CommandResult:
+        """Return what became of one command."""
+        self.capfd.readouterr()
+        status = main(list(arguments))
+        out, err = self.capfd.readouterr()
+        return CommandResult(status, out, err).check_no_leaks(self.service)
 
 
 def environment(service: Service, home: Path, **more: str) -> dict[str, str]:

@@ -42,12 +42,10 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.mark.parametrize("plural, count", [("models", 45), ("worlds", 21)])
-def test_lists_follow_the_cursor(
-    mint: RunMint, service: ThreadService, plural: str, count: int
-) -> None:
+def test_lists_follow_the_cursor(mint: RunMint, plural: str, count: int) -> None:
     """Every item is listed once, newest first, and no page is asked for twice."""
     records = mint(plural, "--json").records
-    requests = service.requests("GET", f"/v1/{plural}")
+    requests = mint.service.requests("GET", f"/v1/{plural}")
     assert len({record["id"] for record in records}) == len(records) == count
     assert [record["createdAt"] for record in records] == sorted(
         (record["createdAt"] for record in records), reverse=True
@@ -84,12 +82,10 @@ def test_an_empty_list_is_reported(mint: RunMint, service: ThreadService) -> Non
     assert mint("worlds", "--json").records == []
 
 
-def test_a_sync_without_blender_names_a_command_that_works(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_sync_without_blender_names_a_command_that_works(mint: RunMint, tmp_path: Path) -> None:
     """In Blender it needs `--online-mode`, and nothing is asked of Mint here."""
     ran = mint("library", "sync", str(tmp_path / "assets"))
     assert ran.status == 7
     assert "pip install bpy" in ran.error_text
     assert "blender --online-mode --command mint" in ran.error_text
-    assert not service.log()
+    assert not mint.service.log()

@@ -144,9 +144,7 @@ def test_a_rerun_updates_the_sheet(mint: RunMint, tmp_path: Path) -> None:
     assert states(tmp_path) == ["done", "done", "done"]
 
 
-def test_another_index_html_is_not_overwritten(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_another_index_html_is_not_overwritten(mint: RunMint, tmp_path: Path) -> None:
     """An index.html that is not a contact sheet is an error before anything is started."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     (tmp_path / "index.html").write_text("<h1>My own page</h1>")
@@ -155,26 +153,24 @@ def test_another_index_html_is_not_overwritten(
     assert "that is not a contact sheet" in ran.error_text
     assert "Nothing was started." in ran.error_text
     assert (tmp_path / "index.html").read_text() == "<h1>My own page</h1>"
-    assert not service.operations()
+    assert not mint.service.operations()
 
 
-def test_the_sheet_after_ctrl_c(
-    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
-) -> None:
+def test_the_sheet_after_ctrl_c(mint: RunMint, home: Path, tmp_path: Path) -> None:
     """After Ctrl-C, done, running and unstarted lines have cards; a rerun finishes them."""
     prompts = ("lamp 1", "lamp 2 [slow-start]", "lamp 3")
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": prompt} for prompt in prompts))
-    service.scenario(durations={"slow": 20000.0})
+    mint.service.scenario(durations={"slow": 20000.0})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
-    running = start(service, home, *arguments)
+    running = start(mint.service, home, *arguments)
     _, err = press_ctrl_c(running, "lamp 2", "Queued", within=30)
     assert running.returncode == 130
     assert "Contact sheet: " in err
     assert states(tmp_path) == ["done", "running", "not-started"]
-    service.advance(30000)
+    mint.service.advance(30000)
     assert mint(*arguments).status == 0
     assert states(tmp_path) == ["done"] * 3
-    assert len(service.operations()) == 3
+    assert len(mint.service.operations()) == 3
 
 
 def test_two_hundred_lines(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:

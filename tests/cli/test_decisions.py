@@ -72,18 +72,16 @@ def test_a_decision_of_a_killed_command_says_what_carries_it_out(
     assert service.requests("POST", "*:revise") == []
 
 
-def test_a_preview_that_was_revised_elsewhere_is_not_approved(
-    mint: RunMint, review: str, service: ThreadService
-) -> None:
+def test_a_preview_that_was_revised_elsewhere_is_not_approved(mint: RunMint, review: str) -> None:
     """The command ends at the newer Preview, as `revise` does, and says why."""
-    other, operation = ContractClient(service), service.operations()[-1].id
+    other, operation = ContractClient(mint.service), mint.service.operations()[-1].id
     other.post(f"/operations/{operation}:revise", {"feedback": "make it blue"})
     other.until({"id": operation}, "preview_ready")
     ran = mint("approve", review)
     assert ran.status == 6
     assert "preview-2" in ran.error_text
     assert "Mint has a newer Preview, so nothing was approved." in ran.error_text
-    assert service.requests("POST", "*:approve") == []
+    assert mint.service.requests("POST", "*:approve") == []
     assert mint("approve", review).status == 0
 
 
@@ -148,18 +146,16 @@ def test_resume_after_credits_were_bought(mint: RunMint, service: ThreadService)
 
 
 @pytest.mark.covers("C5-click")
-def test_resume_without_a_job_makes_no_decision(
-    mint: RunMint, review: str, service: ThreadService
-) -> None:
+def test_resume_without_a_job_makes_no_decision(mint: RunMint, review: str) -> None:
     """`resume` without a job does not decide on Previews, failures or jobs that need Credits."""
     mint("generate", "--prompt", "a mug [fails]")
     mint("generate", "--prompt", "a chair [billing-final]")
     assert "More than one job begins with" in mint("cancel", "").error_text
-    before = len(service.log())
+    before = len(mint.service.log())
     ran = mint("resume")
     assert ran.status == 0
     assert "No jobs were interrupted." in ran.err
-    assert len(service.log()) == before
+    assert len(mint.service.log()) == before
 
 
 @pytest.mark.parametrize(
@@ -200,16 +196,14 @@ def test_place_needs_neither_network_nor_key(
     assert (tmp_path / "one.glb").read_bytes() == (tmp_path / "two.glb").read_bytes()
 
 
-def test_place_downloads_missing_files(
-    mint: RunMint, tmp_path: Path, service: ThreadService
-) -> None:
+def test_place_downloads_missing_files(mint: RunMint, tmp_path: Path) -> None:
     """Deleted downloads are downloaded again at no cost."""
     mint(*LAMP)
     record = mint("jobs", "--json").records[0]
     Path(record["files"]["model"]).unlink()
     assert mint("place", record["job"], "-o", str(tmp_path / "lamp.glb")).status == 0
     assert (tmp_path / "lamp.glb").is_file()
-    assert len(service.operations()) == 1
+    assert len(mint.service.operations()) == 1
 
 
 def test_place_of_an_unfinished_job_is_refused(mint: RunMint, review: str, tmp_path: Path) -> None:
@@ -278,26 +272,22 @@ def test_resume_leaves_a_job_to_the_process_that_runs_it(
     assert len(service.requests("POST", "/v1/models:generate")) == 1
 
 
-def test_cancel_from_another_shell(
-    mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str]
-) -> None:
+def test_cancel_from_another_shell(mint: RunMint, elsewhere: subprocess.Popen[str]) -> None:
     """The process that runs the job carries out the cancel; Mint is asked once."""
-    service.scenario(cancel="everywhere")
+    mint.service.scenario(cancel="everywhere")
     assert mint("cancel", job_of(mint)).status == 0
     assert elsewhere.wait(20) == 1
-    assert [operation.status for operation in service.operations()] == ["canceled"]
-    assert len(service.requests("POST", "*:cancel")) == 1
+    assert [operation.status for operation in mint.service.operations()] == ["canceled"]
+    assert len(mint.service.requests("POST", "*:cancel")) == 1
 
 
-def test_cancel_after_the_process_ended(
-    mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str]
-) -> None:
+def test_cancel_after_the_process_ended(mint: RunMint, elsewhere: subprocess.Popen[str]) -> None:
     """If the process of a job has ended, the command cancels it itself."""
     elsewhere.kill()
     elsewhere.wait()
-    service.scenario(cancel="everywhere")
+    mint.service.scenario(cancel="everywhere")
     assert mint("cancel", job_of(mint)).status == 0
-    assert [operation.status for operation in service.operations()] == ["canceled"]
+    assert [operation.status for operation in mint.service.operations()] == ["canceled"]
 
 
 @pytest.mark.parametrize(
@@ -357,11 +347,9 @@ def doubtful(mint: RunMint, service: ThreadService, copy_home: Callable[[], None
     return job
 
 
-def test_candidates_are_shown_and_one_is_used(
-    mint: RunMint, service: ThreadService, doubtful: str
-) -> None:
+def test_candidates_are_shown_and_one_is_used(mint: RunMint, doubtful: str) -> None:
     """Two results look like the job's: each is shown with id, name and time. Using one is free."""
-    first, other = (str(each.resource) for each in service.operations())
+    first, other = (str(each.resource) for each in mint.service.operations())
     ran = mint("resume", doubtful)
     assert ran.status == 5
     assert "your library has something that looks like it" in ran.error_text
@@ -377,22 +365,20 @@ def test_candidates_are_shown_and_one_is_used(
     assert mint("resume", doubtful, "--use", other).status == 0
     (record,) = mint("jobs", "--json").records
     assert (record["phase"], record["candidates"]) == ("ready", [])
-    assert len(service.operations()) == 2
+    assert len(mint.service.operations()) == 2
 
 
-def test_an_agent_reads_what_a_person_can_do(
-    mint: RunMint, service: ThreadService, doubtful: str
-) -> None:
+def test_an_agent_reads_what_a_person_can_do(mint: RunMint, doubtful: str) -> None:
     """What looks like it, and the commands: the agent has no tool that decides."""
     assert mint("resume", doubtful).status == 5
-    with connected_agent(service.key) as agent:
+    with connected_agent(mint.service.key) as agent:
         (state,) = agent.ask("wait", jobs=[doubtful])["jobs"]
     assert "Mint may have started this" in state["trouble"]["message"]
     assert [each["name"] for each in state["candidates"]] == ["a lamp", "a lamp"]
     assert f"mint-blender resume {doubtful} --use ASSET" in state["next"]
     assert f"mint-blender resume {doubtful} --once-more" in state["next"]
     assert "retry starts it again, which costs Credits again" in state["next"]
-    assert len(service.operations()) == 2
+    assert len(mint.service.operations()) == 2
 
 
 @pytest.mark.parametrize(
@@ -414,15 +400,13 @@ def test_to_start_it_again_is_an_order(
     assert len(service.operations()) == 1
 
 
-def test_once_more_of_what_was_started(
-    mint: RunMint, service: ThreadService, doubtful: str
-) -> None:
+def test_once_more_of_what_was_started(mint: RunMint, doubtful: str) -> None:
     """While Mint remembers the request, it returns what it has started: nothing is paid twice."""
     assert mint("resume", doubtful).status == 5, "two look like it"
     assert mint("resume", doubtful, "--once-more").status == 0
     (record,) = mint("jobs", "--json").records
-    assert record["operation"] == service.operations()[0].id
-    assert len(service.operations()) == 2
+    assert record["operation"] == mint.service.operations()[0].id
+    assert len(mint.service.operations()) == 2
 
 
 def test_these_options_need_a_job(mint: RunMint) -> None:
@@ -555,13 +539,11 @@ def _newer(home: Path) -> None:
 
 
 @pytest.mark.parametrize("break_it", [_noise, _file_instead_of_a_folder, _newer])
-def test_an_unusable_journal_is_reported(
-    mint: RunMint, service: ThreadService, home: Path, break_it
-) -> None:
+def test_an_unusable_journal_is_reported(mint: RunMint, home: Path, break_it) -> None:
     """The error names the file and what to do, and nothing is sent."""
     break_it(home)
     for command in (["jobs"], ["resume"], ["generate", "--prompt", "a lamp"]):
         ran = mint(*command)
         assert ran.status == 1 and "journal" in ran.err, command
         assert "MINT_BLENDER_HOME" in ran.err or "Update the add-on" in ran.err
-    assert not service.requests("POST")
+    assert not mint.service.requests("POST")

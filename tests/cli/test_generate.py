@@ -80,9 +80,7 @@ def test_approve_runs_to_the_end(mint: RunMint, service: ThreadService) -> None:
     assert len(service.requests("POST", "*:approve")) == 1
 
 
-def test_an_invalid_request_is_not_sent(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_an_invalid_request_is_not_sent(mint: RunMint, tmp_path: Path) -> None:
     """An invalid request or picture is status 2 and a sentence; nothing is sent, and no job made."""
     picture = tmp_path / "reference.png"
     picture.write_bytes(b"GIF89a" + bytes(40))
@@ -93,7 +91,7 @@ def test_an_invalid_request_is_not_sent(
     ):
         ran = mint("generate", *words)
         assert (ran.status, sentence in ran.error_text) == (2, True), ran.err
-    assert not service.log()
+    assert not mint.service.log()
     assert "There are no jobs." in mint("jobs").err
 
 
@@ -108,9 +106,7 @@ def test_a_local_picture_is_uploaded(mint: RunMint, service: ThreadService, tmp_
     assert len(service.requests("POST", "/v1/reference-images")) == 1
 
 
-def test_an_unwritable_output_is_refused_before_payment(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_an_unwritable_output_is_refused_before_payment(mint: RunMint, tmp_path: Path) -> None:
     """An output that cannot be written is status 7 before the first request."""
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "folder.glb").mkdir()
@@ -122,34 +118,28 @@ def test_an_unwritable_output_is_refused_before_payment(
         ran = mint("generate", "--prompt", "a lamp", "-o", str(output))
         assert ran.status == 7
         assert "Nothing was started." in ran.error_text
-    assert not service.log()
+    assert not mint.service.log()
 
 
 @pytest.mark.parametrize(
     "arguments", [["-o", "x.blend"], ["--render", "x.png"], ["-o", "x.glb", "--kind", "world"]]
 )
 def test_outputs_that_need_blender_are_refused_without_it(
-    mint: RunMint,
-    service: ThreadService,
-    arguments: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without Blender, outputs that need it are refused before anything is started."""
     monkeypatch.chdir(tmp_path)
     ran = mint("generate", "--prompt", "a lamp", *arguments)
     assert ran.status == 7
     assert "pip install bpy" in ran.error_text
-    assert not service.log()
+    assert not mint.service.log()
 
 
-def test_a_slow_generation_is_finished(
-    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_generation_is_finished(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow generation is reported once, is checked less often, and is written at its end."""
     quick = replace(session.POLL_INTERVALS, slow_after=0.06, slow=0.02)
     monkeypatch.setattr(session, "POLL_INTERVALS", quick)
-    service.scenario(durations={"final": 1200.0})  # 0.6 s here
+    mint.service.scenario(durations={"final": 1200.0})  # 0.6 s here
     ran = mint("generate", "--prompt", "a lamp")
     assert ran.status == 0
     assert ran.error_text.count("Checking continues once a minute; this is free.") == 1
@@ -249,21 +239,19 @@ def test_json_has_the_same_status_and_outcome(
 
 
 @pytest.mark.covers("R-three-minutes")
-def test_a_job_that_mint_could_not_be_reached_for_is_kept(
-    mint: RunMint, service: ThreadService
-) -> None:
+def test_a_job_that_mint_could_not_be_reached_for_is_kept(mint: RunMint) -> None:
     """Without a connection the status is 5, and `resume` finishes the job with one operation."""
-    service.scenario(
+    mint.service.scenario(
         answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"close": True}}]
     )
     ran = mint(*LAMP)
     assert ran.status == 5
     assert "Stopped waiting. Started jobs are kept: resume them later." in ran.error_text
     assert '"working"' in mint("jobs", "--json").out
-    service.mint.scripted.clear()
+    mint.service.mint.scripted.clear()
     ran = mint("resume", "--json")
     assert ran.status == 0
-    assert len(service.operations()) == 1
+    assert len(mint.service.operations()) == 1
 
 
 def test_a_short_outage_ends_no_command(mint: RunMint, service: ThreadService) -> None:
@@ -273,21 +261,19 @@ def test_a_short_outage_ends_no_command(mint: RunMint, service: ThreadService) -
     assert (ran.status, "Mint cannot be reached" in ran.error_text) == (0, True)
 
 
-def test_a_batch_stops_as_a_whole_without_network(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_batch_stops_as_a_whole_without_network(mint: RunMint, tmp_path: Path) -> None:
     """During an outage no more lines start, all jobs are kept, and a rerun continues."""
     file = lines_of(tmp_path / "lamps.jsonl", *({"prompt": f"lamp {n}"} for n in range(12)))
-    service.scenario(
+    mint.service.scenario(
         answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"status": 503}}]
     )
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2")
     assert ran.status == 5
     assert ran.error_text.count("Stopped waiting.") == 1
-    assert len(service.operations()) == 2
-    service.mint.scripted.clear()
+    assert len(mint.service.operations()) == 2
+    mint.service.mint.scripted.clear()
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "4").status == 0
-    assert len(service.operations()) == 12
+    assert len(mint.service.operations()) == 12
 
 
 class Theirs:
@@ -346,13 +332,11 @@ def made(mint: RunMint) -> dict[str, str]:
 # -- generate --optimize
 
 
-def test_the_optimized_file_is_written(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_the_optimized_file_is_written(mint: RunMint, tmp_path: Path) -> None:
     """The .glb is the optimized file, from one optimization at the requested level."""
     output = tmp_path / "lamp.glb"
     assert mint(*LAMP, "--optimize", "aggressive", "-o", str(output)).status == 0
-    assert [operation.level for operation in service.operations() if operation.level] == [
+    assert [operation.level for operation in mint.service.operations() if operation.level] == [
         "aggressive"
     ]
     assert b"KHR_draco_mesh_compression" in output.read_bytes()
@@ -367,11 +351,9 @@ def test_a_failed_optimization_keeps_the_original(mint: RunMint, tmp_path: Path)
     assert (tmp_path / "lamp.glb").exists()
 
 
-def test_the_optimization_is_within_the_limit(
-    mint: RunMint, made: dict[str, str], service: ThreadService
-) -> None:
+def test_the_optimization_is_within_the_limit(mint: RunMint, made: dict[str, str]) -> None:
     """--max-credits includes the optimization, for `generate` and for `again`."""
-    asked = len(service.operations())
+    asked = len(mint.service.operations())
     for limit, status in ((267, 4), (268, 0)):
         ran = mint(*LAMP, "--optimize", "light", "--max-credits", str(limit))
         assert ran.status == status
@@ -380,15 +362,13 @@ def test_the_optimization_is_within_the_limit(
             or "about 268 Credits, more than the limit of 267. Nothing was started."
             in ran.error_text
         )
-    assert len(service.operations()) == asked + 2
+    assert len(mint.service.operations()) == asked + 2
     newest = str(mint("jobs", "--json").records[0]["job"])
     assert mint("again", newest, "--max-credits", "267").status == 4
     assert mint("again", newest, "--max-credits", "268").status == 0
 
 
-def test_a_first_optimization_cannot_be_within_a_limit(
-    mint: RunMint, service: ThreadService
-) -> None:
+def test_a_first_optimization_cannot_be_within_a_limit(mint: RunMint) -> None:
     """Without any model the price is unknown: a limit gives status 4, no limit starts it."""
     ran = mint(*LAMP, "--optimize", "light", "--max-credits", "100000")
     assert ran.status == 4
@@ -396,7 +376,7 @@ def test_a_first_optimization_cannot_be_within_a_limit(
         "the limit cannot be checked. Mint sets the price of an optimization once there is a model. Nothing was started."
         in ran.error_text
     )
-    assert not service.operations()
+    assert not mint.service.operations()
     assert mint(*LAMP, "--optimize", "light").status == 0
 
 
@@ -439,16 +419,14 @@ def test_converting_again_costs_nothing(
     assert len(service.requests(*CONVERSIONS)) == 1
 
 
-def test_too_few_credits(
-    mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
-) -> None:
+def test_too_few_credits(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
     """Status 4 names the command that continues; with Credits it succeeds."""
-    service.scenario(credits=3)
+    mint.service.scenario(credits=3)
     ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "out"))
     assert ran.status == 4
     job = str(mint("jobs", "--json").records[0]["job"])
     assert f"resume {job}" in ran.err
-    service.scenario(credits=500)
+    mint.service.scenario(credits=500)
     assert mint("resume", job).status == 0
     assert (tmp_path / "out" / "Lamp.fbx").exists()
 
@@ -495,14 +473,12 @@ def test_a_converted_model_is_not_placed(
 # -- again
 
 
-def test_again_repeats_the_request(
-    mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
-) -> None:
+def test_again_repeats_the_request(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
     """`again` starts a new job with the same request, or with another prompt and output."""
     assert mint("again", made["job"]).status == 0
     words = ("--prompt", "a green lamp", "-o", str(tmp_path / "green.glb"))
     assert mint("again", made["job"], *words).status == 0
-    bodies = [start.body for start in service.requests("POST", "/v1/models:generate")]
+    bodies = [start.body for start in mint.service.requests("POST", "/v1/models:generate")]
     assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]
     assert (tmp_path / "green.glb").exists()
     assert len(mint("jobs", "--json").records) == 3

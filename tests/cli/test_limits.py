@@ -33,9 +33,7 @@ def preferences(monkeypatch: pytest.MonkeyPatch) -> Set:
     return lambda limits: monkeypatch.setattr(session, "limits", lambda: limits)
 
 
-def test_a_generation_above_the_limit(
-    mint: RunMint, service: ThreadService, preferences: Set
-) -> None:
+def test_a_generation_above_the_limit(mint: RunMint, preferences: Set) -> None:
     """The sentence has price and limit; --max-credits does not lift it; an equal price is allowed."""
     preferences(Limits(each=247))
     ran = mint(*LAMP, "--max-credits", "100000")
@@ -44,10 +42,10 @@ def test_a_generation_above_the_limit(
         "about 248 Credits, more than your limit of 247 Credits per generation. Nothing was started."
         in ran.error_text
     )
-    assert not service.operations()
+    assert not mint.service.operations()
     preferences(Limits(each=248))
     assert mint(*LAMP).status == 0
-    assert len(service.requests("POST", "/v1/pricing:estimate")) == 2
+    assert len(mint.service.requests("POST", "/v1/pricing:estimate")) == 2
 
 
 @pytest.mark.covers("C17-unknown")
@@ -66,9 +64,7 @@ def test_an_unknown_price(mint: RunMint, service: ThreadService, preferences: Se
     assert len(service.operations()) == 1
 
 
-def test_a_batch_above_a_limit(
-    mint: RunMint, service: ThreadService, preferences: Set, tmp_path: Path
-) -> None:
+def test_a_batch_above_a_limit(mint: RunMint, preferences: Set, tmp_path: Path) -> None:
     """The sum of a batch is checked against the day, each line against the limit for one."""
     file = lines_of(tmp_path / "lamps.jsonl", *({"prompt": f"lamp {n}"} for n in range(3)))
     words = ("batch", str(file), "-o", str(tmp_path / "out"))
@@ -80,23 +76,21 @@ def test_a_batch_above_a_limit(
         ran = mint(*words)
         assert ran.status == 4
         assert sentence in ran.error_text
-    assert not service.operations()
+    assert not mint.service.operations()
     preferences(Limits(each=248, day=744))
     assert mint(*words).status == 0
-    assert len(service.operations()) == 3
+    assert len(mint.service.operations()) == 3
 
 
-def test_the_list_of_models_is_refused(
-    service: ThreadService, mint: RunMint, preferences: Set
-) -> None:
+def test_the_list_of_models_is_refused(mint: RunMint, preferences: Set) -> None:
     """Then there is no price of an optimization, so that no limit allows it."""
     refusal = {"method": "GET", "path": "/v1/models", "times": 100, "answer": {"status": 403}}
-    service.scenario(answers=[refusal])
+    mint.service.scenario(answers=[refusal])
     for limits, words in ((Limits(), ("--max-credits", "10000")), (Limits(each=10_000), ())):
         preferences(limits)
         ran = mint(*LAMP, "--optimize", "light", *words)
         assert ran.status == 4 and "cannot be checked" in ran.error_text
-    assert not service.operations()
+    assert not mint.service.operations()
 
 
 def test_usage_includes_the_last_month(mint: RunMint) -> None:
@@ -148,14 +142,12 @@ def test_approving_and_revising_above_a_limit(
     assert mint("approve", job).status == 0
 
 
-def test_a_price_is_asked_for_again(
-    mint: RunMint, service: ThreadService, preferences: Set
-) -> None:
+def test_a_price_is_asked_for_again(mint: RunMint, preferences: Set) -> None:
     """A decision waits for Mint as long as any command does, and says so."""
     job = in_review(mint)
     preferences(Limits(each=248))
     failing = {"method": "POST", "path": "/v1/pricing:estimate", "times": 1}
-    service.scenario(answers=[{**failing, "answer": {"word": "503"}}])
+    mint.service.scenario(answers=[{**failing, "answer": {"word": "503"}}])
     ran = mint("approve", job)
     assert ran.status == 0
     assert "Retrying in" in ran.err
@@ -285,17 +277,13 @@ def test_a_command_ends_after_three_minutes(
 
 @pytest.mark.parametrize("options", [(), ("--again",)])
 def test_another_journal_waits_until_it_knows_whose_key_it_is(
-    options: tuple[str, ...],
-    mint: RunMint,
-    service: ThreadService,
-    waits: Waits,
-    elsewhere: Arguments,
+    options: tuple[str, ...], mint: RunMint, waits: Waits, elsewhere: Arguments
 ) -> None:
     """A line of the same account is not taken for one of another account."""
-    waits.at(150.0, service.start)
+    waits.at(150.0, mint.service.start)
     ran = mint(*elsewhere, *options)
     assert (ran.status, "another Mint account" in ran.error_text) == (0, False), ran.error_text
-    assert len(service.operations()) == 2
+    assert len(mint.service.operations()) == 2
 
 
 def test_another_journal_gives_up_after_three_minutes(

@@ -26,9 +26,7 @@ def refused_file(mint: RunMint) -> Path:
 
 
 @pytest.mark.covers("R-files-kept")
-def test_a_refused_file_is_kept_and_nothing_is_started(
-    mint: RunMint, service: ThreadService
-) -> None:
+def test_a_refused_file_is_kept_and_nothing_is_started(mint: RunMint) -> None:
     """Status 7 names the path; resuming downloads again, deletes nothing and starts nothing."""
     ran = mint(*REFUSED)
     assert ran.status == 7
@@ -41,7 +39,7 @@ def test_a_refused_file_is_kept_and_nothing_is_started(
         assert file.is_file() and sorted(
             path.name for path in file.parent.iterdir() if "refused" in path.name
         ) == [file.name]
-    assert len(service.operations()) == 1
+    assert len(mint.service.operations()) == 1
 
 
 def test_a_glb_is_copied_without_an_import_check(mint: RunMint, tmp_path: Path) -> None:

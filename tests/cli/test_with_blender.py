@@ -101,16 +101,14 @@ def test_a_world_as_glb_is_written_by_blender(mint: RunMint, tmp_path: Path) -> 
     assert (tmp_path / "hall.glb").read_bytes()[:4] == b"glTF"
 
 
-def test_a_result_that_cannot_be_imported_is_kept(
-    mint: RunMint, tmp_path: Path, service: ThreadService
-) -> None:
+def test_a_result_that_cannot_be_imported_is_kept(mint: RunMint, tmp_path: Path) -> None:
     """Status 7 says why and names Mint's file; `resume` generates nothing again."""
     ran = mint("generate", "--prompt", "a lamp [meshopt]", "-o", str(tmp_path / "lamp.blend"))
     assert ran.status == 7
     assert "Mint's files are kept" in ran.error_text
     assert Path(mint("jobs", "--json").records[0]["files"]["model"]).is_file()
     assert mint("resume").status == 7
-    assert len(service.operations()) == 1
+    assert len(mint.service.operations()) == 1
 
 
 def test_place_writes_a_job_again(mint: RunMint, tmp_path: Path) -> None:
