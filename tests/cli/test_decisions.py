@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -118,13 +119,20 @@ def test_cancel_succeeds(mint: RunMint, review: str, service: ThreadService) -> 
     assert "Canceled" in mint("jobs").out
 
 
-def test_retry_after_a_failure(mint: RunMint, service: ThreadService) -> None:
-    """A failed generation names the retry command, and it works."""
-    failed = mint("generate", "--prompt", "a lamp [transient]")
-    assert failed.status == 1
-    assert f"retry {job_of(mint)}" in failed.err
-    assert mint("retry", job_of(mint)).status == 0
-    assert len(service.requests("POST", "*:retry")) == 1
+@pytest.mark.parametrize(
+    ("switch", "status", "verb", "sent"),
+    [("transient", 1, "retry", 1), ("billing-final", 4, "resume", 0)],
+)
+def test_a_job_that_stopped_is_continued(
+    mint: RunMint, switch: str, status: int, verb: str, sent: int
+) -> None:
+    """The command is named, also once Credits were bought, and finishes the same operation."""
+    stopped = mint("generate", "--prompt", f"a lamp [{switch}]")
+    assert stopped.status == status
+    assert f"{verb} {job_of(mint)}" in stopped.err
+    assert mint(verb, job_of(mint)).status == 0
+    assert len(mint.service.requests("POST", "*:retry")) == sent
+    assert len(mint.service.operations()) == 1 + sent
 
 
 def test_dismiss_keeps_the_files(mint: RunMint) -> None:
@@ -134,15 +142,6 @@ def test_dismiss_keeps_the_files(mint: RunMint) -> None:
     assert mint("dismiss", record["job"]).status == 0
     assert "There are no jobs." in mint("jobs").err
     assert all(Path(path).is_file() for path in record["files"].values())
-
-
-def test_resume_after_credits_were_bought(mint: RunMint, service: ThreadService) -> None:
-    """Status 4 names the command; with Credits, `resume` finishes the same operation."""
-    stopped = mint("generate", "--prompt", "a lamp [billing-final]")
-    assert stopped.status == 4
-    assert f"resume {job_of(mint)}" in stopped.err
-    assert mint("resume", job_of(mint)).status == 0
-    assert len(service.operations()) == 1
 
 
 @pytest.mark.covers("C5-click")
@@ -272,27 +271,27 @@ def test_resume_leaves_a_job_to_the_process_that_runs_it(
     assert len(service.requests("POST", "/v1/models:generate")) == 1
 
 
-def test_cancel_from_another_shell(mint: RunMint, elsewhere: subprocess.Popen[str]) -> None:
-    """The process that runs the job carries out the cancel; Mint is asked once."""
+LIVES = pytest.mark.parametrize(
+    "lives", [True, False], ids=["another process watches it", "its process has died"]
+)
+
+
+@LIVES
+def test_cancel_from_another_shell(
+    mint: RunMint, elsewhere: subprocess.Popen[str], lives: bool
+) -> None:
+    """The process that runs the job carries it out, else the command itself; Mint is asked once."""
+    if not lives:
+        elsewhere.kill()
+        elsewhere.wait()
     mint.service.scenario(cancel="everywhere")
     assert mint("cancel", job_of(mint)).status == 0
-    assert elsewhere.wait(20) == 1
+    assert elsewhere.wait(20) == (1 if lives else -signal.SIGKILL)
     assert [operation.status for operation in mint.service.operations()] == ["canceled"]
     assert len(mint.service.requests("POST", "*:cancel")) == 1
 
 
-def test_cancel_after_the_process_ended(mint: RunMint, elsewhere: subprocess.Popen[str]) -> None:
-    """If the process of a job has ended, the command cancels it itself."""
-    elsewhere.kill()
-    elsewhere.wait()
-    mint.service.scenario(cancel="everywhere")
-    assert mint("cancel", job_of(mint)).status == 0
-    assert [operation.status for operation in mint.service.operations()] == ["canceled"]
-
-
-@pytest.mark.parametrize(
-    "lives", [True, False], ids=["another process watches it", "its process has died"]
-)
+@LIVES
 def test_cancel_that_mint_cannot_do_is_reported(
     mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str], lives: bool
 ) -> None:

@@ -68,32 +68,21 @@ def test_a_job_is_returned_at_once_and_ends_at_its_preview(
     assert started(service) == 1
 
 
-def test_the_same_request_returns_the_same_job(agent: Agent, service: ThreadService) -> None:
-    """Also with another quote for the same; a used quote starts nothing else."""
-    quote = agent.ask("estimate", **LAMP)
-    job = generate(agent, quote)
-    assert generate(agent, quote)["job"] == job["job"]
-    assert generate(agent, agent.ask("estimate", **LAMP))["job"] == job["job"]
-    assert "was used for the job" in agent.refusal("generate", **arguments(quote, request_id="two"))
-    agent.ask("wait", jobs=[job["job"]], seconds=20)
-    assert started(service) == 1
-
-
-def test_the_same_request_returns_the_same_job_after_a_restart(
-    limits: object, connect: Connect, service: ThreadService
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_the_same_request_returns_the_same_job(
+    limits: object, connect: Connect, service: ThreadService, is_restarted: bool
 ) -> None:
-    """Another server has the same journal, but does not know the quote."""
-    quote = connect().ask("estimate", **LAMP)
+    """Also with another quote, and from another server, which has the journal but not the quote."""
     first = connect()
     quote = first.ask("estimate", **LAMP)
     job = generate(first, quote)
-    second = connect()
-    assert generate(second, quote)["job"] == job["job"]
-    assert generate(second, second.ask("estimate", **LAMP))["job"] == job["job"]
-    assert "with another request" in second.refusal(
-        "generate", **arguments({**quote, "quote_id": "unknown"})
-    )
-    second.ask("wait", jobs=[job["job"]], seconds=20)
+    agent = connect() if is_restarted else first
+    assert generate(agent, quote)["job"] == job["job"]
+    assert generate(agent, agent.ask("estimate", **LAMP))["job"] == job["job"]
+    other = {"quote_id": "unknown"} if is_restarted else {"request_id": "two"}
+    refusal = agent.refusal("generate", **arguments(quote, **other))
+    assert ("with another request" if is_restarted else "was used for the job") in refusal
+    agent.ask("wait", jobs=[job["job"]], seconds=20)
     assert started(service) == 1
 
 
