@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import session
+from mint_blender.jobs import new_jobs
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.storage.journal import Journal
@@ -149,7 +150,6 @@ def test_resume_without_a_job_makes_no_decision(mint: RunMint, review: str) -> N
     """`resume` without a job does not decide on Previews, failures or jobs that need Credits."""
     mint("generate", "--prompt", "a mug [fails]")
     mint("generate", "--prompt", "a chair [billing-final]")
-    assert "More than one job begins with" in mint("cancel", "").error_text
     before = len(mint.service.log())
     ran = mint("resume")
     assert ran.status == 0
@@ -224,9 +224,11 @@ def test_an_impossible_decision_is_refused(mint: RunMint, service: ThreadService
 
 
 def test_jobs_names_unsent_jobs_and_how_to_send_them(
-    mint: RunMint, review: str, home: Path, service: ThreadService
+    mint: RunMint, review: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`jobs` names the number, price and command of unsent jobs; --json is unchanged."""
+    ids = iter(("twin 1", "twin 2"))
+    monkeypatch.setattr(new_jobs, "_new_id", lambda: next(ids))
     assert "never sent" not in mint("jobs").err
     with closing(Journal(home)) as journal:
         (known,) = journal.jobs()
@@ -235,7 +237,7 @@ def test_jobs_names_unsent_jobs_and_how_to_send_them(
             owner=known.owner,
         )
         journal.add(queued)
-        before = len(service.log())
+        before = len(mint.service.log())
         assert (
             "1 queued job was never sent. To send it (about 800 Credits): "
             in mint("jobs").error_text
@@ -245,7 +247,8 @@ def test_jobs_names_unsent_jobs_and_how_to_send_them(
     ran = mint("jobs", "--json")
     assert "2 queued jobs were never sent. To send them (about 800 Credits): " in ran.error_text
     assert [record["event"] for record in ran.records] == ["job"] * 3
-    assert len(service.log()) == before
+    assert len(mint.service.log()) == before
+    assert "More than one job begins with" in mint("cancel", "twin").error_text
 
 
 @pytest.fixture
