@@ -88,6 +88,10 @@ def test_an_invalid_request_is_not_sent(mint: RunMint, tmp_path: Path) -> None:
         (("--prompt", "x" * 8001), "has 8001 characters; Mint accepts at most 8000"),
         (("--prompt", "a lamp", "--image", "nowhere.png"), "nowhere.png cannot be read: No such"),
         (("--image", str(picture)), "reference.png is GIF; Mint accepts PNG, JPEG and WebP"),
+        (("--image", "http://example.com/a.png"), "address must start with https://"),
+        (("--image", "https://example.com/a.png") * 9, "There are 9 reference images"),
+        (("--prompt", "a lamp", "--name", "x" * 121), "The name has 121 characters"),
+        (("--prompt", "a hall", "--kind", "world", "--pose", "t_pose"), "A pose is only for"),
     ):
         ran = mint("generate", *words)
         assert (ran.status, sentence in ran.error_text) == (2, True), ran.err
