@@ -142,7 +142,7 @@ def roots():
     return sorted(
         each.name
         for each in bpy.context.scene.objects
-        if each.parent is None and any("mint" in name for name in each.keys())
+        if each.parent is None and {"mint_job_id", "mint_asset_id"} & set(each.keys())
     )
 
 
