@@ -208,10 +208,11 @@ def store_uv_map(mesh: Any, place: Matrix) -> None:
     x, y, z = points[mesh_arrays.corner_vertices(mesh)].T
     across = 0.5 + np.arctan2(x, y) / (2 * math.pi)
     up = 0.5 + np.arctan2(z, np.hypot(x, y)) / math.pi
-    sizes = mesh_arrays.face_sizes(mesh)
-    if len(sizes):
+    starts = mesh_arrays.read(mesh.polygons, "loop_start", len(mesh.polygons), np.int32)
+    if len(starts):
         # a face across the left edge of the picture goes on beyond the right one, where it repeats
-        widest = np.repeat(np.maximum.reduceat(across, np.cumsum(sizes) - sizes), sizes)
+        sizes = np.diff(starts, append=len(across))
+        widest = np.repeat(np.maximum.reduceat(across, starts), sizes)
         across = np.where(widest - across > 0.5, across + 1.0, across)
     layer = mesh.uv_layers.get(UV_MAP) or mesh.uv_layers.new(name=UV_MAP, do_init=False)
     layer.uv.foreach_set("vector", np.stack((across, up), axis=1).astype(np.float32).ravel())
