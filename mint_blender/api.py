@@ -15,13 +15,12 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from .cli import session
-from .cli.output.job_json import job_record
 from .cli.results import Review, follow
 from .jobs.engine.task import StillUnreachable
 from .jobs.job import Job
 from .jobs.job_values import Cause, Delivery, DeliveryResult, Problem
 from .jobs.phases import Phase
-from .jobs.presentation import presenter
+from .jobs.presentation.job_view import JobView
 from .jobs.service import JobService, NotPossible, TooExpensive
 from .jobs.storage import import_marks
 from .jobs.storage.journal import JournalError
@@ -61,7 +60,7 @@ class GenerationStopped(RuntimeError):
     """
 
     def __init__(self, job: Job, error: StillUnreachable | None = None) -> None:
-        super().__init__(f"{job.title}: {error or presenter.state(job)} (job {job.id})")
+        super().__init__(f"{job.title}: {error or JobView(job).state} (job {job.id})")
         problem = Problem(Cause.UNREACHABLE, str(error), UNREACHABLE) if error else job.problem
         self.job_id = job.id
         self.phase = job.phase.value
@@ -168,7 +167,7 @@ def job_records() -> Iterator[dict[str, Any]]:
 
     with closing(JournalReader(session.home())) as journal:
         journal.set_account(session.account())
-        yield from (job_record(job) for job in journal.records() if isinstance(job, Job))
+        yield from (JobView(job).to_json() for job in journal.records() if isinstance(job, Job))
 
 
 def _follow(job_service: JobService, job_id: str, review: Review | None) -> Job:

@@ -21,7 +21,7 @@ from mint_blender.cli import main as mint
 from mint_blender.cli.session import open_job_service
 from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "demo"
@@ -135,7 +135,7 @@ def _summary(results: list[DemoResult]) -> None:
     for each in results:
         print(
             f"{each.job.title} ({each.job.kind}, {each.job.request.preset}):"
-            f" {presenter.cost(each.job)}"
+            f" {JobView(each.job).cost}"
         )
         for path in each.files:
             print(f"    {path.relative_to(ROOT)}  {path.stat().st_size / 1024:,.0f} KB")

@@ -222,7 +222,7 @@ class _Reader(ast.NodeVisitor):
         self._body(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        if not (node.name in REPORT and self.module == "presenter"):
+        if not (node.name in REPORT and self.module == "job_view"):
             self._body(node)
 
     def visit_Module(self, node: ast.Module) -> None:

@@ -12,7 +12,7 @@ from ..jobs import rejected_files
 from ..jobs.job import Job, is_looking
 from ..jobs.job_values import Hold, Role
 from ..jobs.phases import BUSY, Phase
-from ..jobs.presentation import presenter
+from ..jobs.presentation.job_view import UNREADABLE
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..jobs.storage.job_cache import Queue
@@ -20,7 +20,6 @@ from ..jobs.storage.serialization import Unreadable
 from ..mint.schema import Kind
 from . import exits, session
 from .exits import Exit
-from .output.job_json import job_record
 from .output.progress import progress_listener
 from .output.terminal import Terminal
 from .results import (
@@ -152,14 +151,14 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             wait_for_decision(job_service, job.id, listener)
         job = job_service.job(job.id)
         if job.decision is not None and is_looking(job):
-            terminal.event(job_record(job, event="result"))
+            terminal.event(job_service.view(job).to_json("result"))
             resume = terminal.command("resume", job.id)
             terminal.note(f"{job.title}: {_MAYBE_CANCELED}\n  {resume}")
             return Exit.FAILED
         if job.decision is None and job.phase is Phase.WORKING:
-            terminal.event(job_record(job, event="result"))
+            terminal.event(job_service.view(job).to_json("result"))
             terminal.note(
-                f"{job.title}: {job.notes[-1] if job.notes else presenter.state(job)}\n "
+                f"{job.title}: {job.notes[-1] if job.notes else job_service.view(job).state}\n "
                 f" {terminal.command('resume', job.id)}"
             )
             return Exit.FAILED
@@ -177,10 +176,8 @@ def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             return Exit.DONE
         job = job_service.job(arguments.job)
         job_service.dismiss(job.id)
-    terminal.result(
-        job_record(job, event="dismissed"),
-        f"Removed {job.title} from the list. Its files are kept.",
-    )
+        record = job_service.view(job).to_json("dismissed")
+    terminal.result(record, f"Removed {job.title} from the list. Its files are kept.")
     return Exit.DONE
 
 
@@ -247,18 +244,13 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         queue, count = job_service.unfinished.refresh_queue(), 0
         for count, job in enumerate(job_service.journal.records(), start=1):  # noqa: B007 - counts
             if isinstance(job, Unreadable):
-                text = f"{job.id}  {presenter.UNREADABLE}"
+                text = f"{job.id}  {UNREADABLE}"
                 terminal.result({"event": "unreadable", "job": job.id}, text)
                 continue
-            state = presenter.state(
-                job,
-                is_slot_free=job_service.is_slot_free(job.kind),
-                is_held_back=job_service.unfinished.is_held_back(job.id),
-            )
+            view = job_service.view(job)
             terminal.result(
-                job_record(job),
-                f"{job.id}  {job.kind:5}  {job.title}:"
-                f" {state}{in_parentheses(presenter.cost(job))}",
+                view.to_json(),
+                f"{job.id}  {job.kind:5}  {job.title}: {view.state}{in_parentheses(view.cost)}",
                 *(f"    {candidate_text(each)}" for each in job.candidates),
             )
         if not count:

@@ -18,12 +18,11 @@ from ..jobs.engine.thread_messages import Event
 from ..jobs.job import Job, is_looking, is_unanswered
 from ..jobs.job_values import Candidate, Delivery, DeliveryResult
 from ..jobs.phases import BUSY, Phase, Verb
-from ..jobs.presentation import presenter
+from ..jobs.presentation.job_view import JobView
 from ..jobs.service import JobService
 from ..jobs.storage import import_marks
 from . import exits
 from .exits import Exit
-from .output.job_json import job_record
 from .output.progress import progress_listener
 from .output.terminal import Terminal
 
@@ -173,17 +172,18 @@ def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit
 
 
 def _record(job: Job, line: int | None) -> dict[str, Any]:
-    return job_record(job, event="result") | ({} if line is None else {"line": line})
+    return JobView(job).to_json("result") | ({} if line is None else {"line": line})
 
 
 def _done_lines(job: Job) -> list[str]:
     """Return what was made, the paths of its files, and its cost."""
+    view = JobView(job)
     written = [
         text for text in (job.delivery.output, job.delivery.render) if text and Path(text).exists()
     ]
     where = written or [file.path for file in job.files]
     return [
-        f"{job.title}: {presenter.state(job)}{in_parentheses(presenter.cost(job))}",
+        f"{job.title}: {view.state}{in_parentheses(view.cost)}",
         *(f"  {path}" for path in where),
         *(f"  {note}" for note in job.notes),
     ]
@@ -191,18 +191,17 @@ def _done_lines(job: Job) -> list[str]:
 
 def stop_text(job: Job, terminal: Terminal) -> str:
     """Return why the job has stopped, and the commands that continue it."""
+    view = JobView(job)
     if job.phase is Phase.REVIEW:
         sentence = (
             f"The Preview is ready: {job.previews[-1].path if job.previews else '(no picture)'}"
         )
     elif job.phase in BUSY:
-        sentence = f"{presenter.state(job)}. Another process is working on it."
+        sentence = f"{view.state}. Another process is working on it."
     else:
-        sentence = job.problem.message if job.problem else f"{presenter.state(job)}."
+        sentence = view.problem or f"{view.state}."
     more = {Verb.REVISE: ['"what should change"']}
-    commands = [
-        terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in presenter.verbs(job)
-    ]
+    commands = [terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in view.verbs]
     if may_be_sent_once_more(job):
         commands.append(terminal.command("resume", job.id, "--once-more"))
     if rejected_files.has_importable(job) and job.phase is Phase.PAUSED:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from ..files.urls import same_file
 from ..jobs.job import Job
 from ..jobs.job_values import LocalFile, Role
-from ..jobs.notes import NOT_OPTIMIZED_CODES
+from ..jobs.notes import NOT_OPTIMIZED_CODES, OPTIMIZED_CODES
 from ..message import Message, message_of
 from ..scene import notes as scene_notes
 
@@ -51,7 +51,7 @@ def faces_note(job: Job, before: int | None, after: int) -> Message | None:
 
     Only once: what is placed again replaces itself.
     """
-    if variant(job) != OPTIMIZED or job.has_note(*scene_notes.OPTIMIZED_CODES):
+    if variant(job) != OPTIMIZED or job.has_note(*OPTIMIZED_CODES):
         return None
     if before is None:
         return scene_notes.note("optimized_alone", after=after)

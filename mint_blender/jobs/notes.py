@@ -30,6 +30,9 @@ NOT_OPTIMIZED_CODES = ("not_optimized", "optimizing_unanswered", "still_optimizi
 MODEL_FILE_CODES = (*NOT_OPTIMIZED_CODES, "optimizing_is_useless", "file_choice")
 """Codes of all notes about the choice between the files of a model."""
 
+OPTIMIZED_CODES = ("optimized", "optimized_alone")
+"""Codes of the notes of an import that say how many faces an optimized model has."""
+
 TEMPLATES: dict[str, Message] = {
     "start_found": Message(
         "Mint did not answer when this was started. The result was found in your library."

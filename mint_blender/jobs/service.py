@@ -26,9 +26,10 @@ from .engine.job_runner import JobRunner
 from .job import Job, is_unanswered, may_be_started
 from .job_values import Decision, Delivery, Hold
 from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_request
-from .paid_requests.record import PaidRequest, PaidVerb, of_asset, of_job
+from .paid_requests.record import PaidRequest, PaidVerb, State, of_asset, of_job
 from .phases import BUSY, Phase, Verb
-from .presentation import action_checks, presenter
+from .presentation import action_checks
+from .presentation.job_view import JobView, view_of
 from .queries import (
     KeyOwner,
     OptimizationPrice,
@@ -70,6 +71,16 @@ class JobService(JobRunner):
     def jobs_of_asset(self, asset_id: str | None) -> list[Job]:
         """Return every job on the list about a Model or World, newest first; none for None."""
         return self.journal.jobs_of_asset(asset_id) if asset_id else []
+
+    def view(self, job: Job, made_for: str = "") -> JobView:
+        """Return a job as people see it. `made_for` is the other file that its result was made for.
+
+        Whoever shows a job reads this.
+        """
+        if job.phase is not Phase.WAITING:
+            return view_of(job, False, False, made_for)
+        is_held_back = self.unfinished.is_held_back(job.id)
+        return view_of(job, self.is_slot_free(job.kind), is_held_back)
 
     # -- starting
 
@@ -116,8 +127,7 @@ class JobService(JobRunner):
 
     def _ordered(self, job: Job, subject: str) -> PaidRequest:
         """Return the paid request of a new job under another subject than its own id."""
-        before = self.journal.paid_requests.latest(subject, PaidVerb.START)
-        number = before.number + 1 if before is not None else 1
+        number = self.journal.paid_requests.next_number(subject, PaidVerb.START)
         request = new_request(subject, PaidVerb.START, job.id, now=job.created_at, number=number)
         return replace(request, credits=job.estimate, extra_credits=job.optimize_estimate)
 
@@ -175,7 +185,7 @@ class JobService(JobRunner):
                     "{title} is already being converted ({state}). Wait until it is done, or"
                     " resume it.",
                     title=job.title,
-                    state=presenter.state(job),
+                    state=self.view(job).state,
                 )
             )
         is_paid = any((asset.assets or Assets()).converted_url(format) is None for format in wanted)
@@ -197,7 +207,7 @@ class JobService(JobRunner):
             asset = Asset.from_json(asset.kind, {**asset.raw, "status": Status.FAILED.value})
         ours = [job for job in self.jobs_of_asset(asset.id) if not job.convert and job.hold is None]
         action_checks.check_asset_retry(asset, ours)
-        job = next((job for job in ours if Verb.RETRY in presenter.verbs(job)), None)
+        job = next((job for job in ours if Verb.RETRY in self.view(job).verbs), None)
         if job is None:
             (job,) = self.cache.add(new_attempt(asset, delivery, now=time.time()))
         self.retry(job.id)
@@ -255,11 +265,11 @@ class JobService(JobRunner):
             TooExpensive: It would cost more than a limit.
         """
         job = self.job(job_id)
-        queries = prices_of_click(job, Verb.RETRY) if Verb.RETRY in presenter.verbs(job) else ()
+        queries = prices_of_click(job, Verb.RETRY) if Verb.RETRY in self.view(job).verbs else ()
         prices = self._prices(queries, own_limit=job.max_credits)
         with self.cache.single_commit():
             job = self.cache.get(job.id) or job
-            if Verb.RETRY not in presenter.verbs(job):
+            if Verb.RETRY not in self.view(job).verbs:
                 raise action_checks.refusal(job, Verb.RETRY)
             self.check_idle(job)
             job = self._within_limits(job, Verb.RETRY, queries)
@@ -279,11 +289,24 @@ class JobService(JobRunner):
         if not is_fetched and (is_clear or is_unanswered(job)):
             own = before.subject if before and before.verb is verb else of_job(job.id)
             subject = own if made_of is None else of_asset(made_of)
+            self._check_not_ordered(job, subject, verb)
             self.journal.order(job, subject, verb, prices=(prices[0], prices[1]))
         job = job.with_prices(*prices).without_operation()
         self.cache.save(
             job.moved(Phase.WAITING, problem=None, candidates=(), source_asset_id=made_of)
         )
+
+    def _check_not_ordered(self, job: Job, subject: str, verb: PaidVerb) -> None:
+        """Raise NotPossible if another job has ordered the same, and it is not clear what came."""
+        latest = self.journal.paid_requests.latest(subject, verb)
+        is_unclear = latest is not None and (latest.is_open or latest.state is State.DROPPED)
+        if latest is not None and latest.job != job.id and is_unclear:
+            raise NotPossible(
+                Message(
+                    "{title} is still in progress. Wait until it stops, then try again.",
+                    title=job.title,
+                )
+            )
 
     def use_candidate(self, job_id: str, asset_id: str) -> None:
         """Use an asset in Mint's list as the result of a job that Mint may have started. Free.
@@ -481,7 +504,7 @@ class JobService(JobRunner):
     def _decide(self, seen: Job, verb: Verb, feedback: str | None = None) -> None:
         """Commit a decision. If it costs Credits, the limits are checked in the same commit."""
         job = self.job(seen.id)
-        queries = prices_of_click(job, verb) if verb in presenter.verbs(job) else ()
+        queries = prices_of_click(job, verb) if verb in self.view(job).verbs else ()
         estimates = self._prices(queries, own_limit=job.max_credits)
         decision = Decision(verb, "", feedback, *estimates)
         with self.cache.single_commit():

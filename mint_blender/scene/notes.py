@@ -56,9 +56,6 @@ TEMPLATES: dict[str, Message] = {
 }
 
 
-OPTIMIZED_CODES = ("optimized", "optimized_alone")
-
-
 def note(code: str, **params: Any) -> Message:
     """Return the note with this code."""
     return Message.build(TEMPLATES[code].template, params, code)

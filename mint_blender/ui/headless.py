@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from ..jobs.engine.task import StillUnreachable
 from ..jobs.phases import Phase
-from ..jobs.presentation import presenter
 from ..jobs.service import JobService
 from ..message import Message, lines
 from .job_list import auto_import
@@ -56,7 +55,7 @@ def wait_for_job(service: JobService, job_id: str, *, place: bool = True) -> Non
             Message(
                 "{title}: {state} (job {id})",
                 title=job.title,
-                state=presenter.state(job),
+                state=service.view(job).state,
                 id=job.id,
             )
         )

@@ -101,8 +101,7 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
 
 
 def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
-    from ..jobs.presentation import presenter
-    from .job_list import card_texts, grouped_jobs
+    from .job_list import card, grouped_jobs, job_documents
 
     grouped = grouped_jobs.grouped()
     if not grouped.active:
@@ -122,11 +121,8 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
         if count > 1
         else Message("Mint: {title}", title=job.title)
     )
-    when = (
-        card_texts.state(service, job, card_texts.of(job))
-        if seconds is None
-        else Message("about {duration} left", duration=presenter.duration(seconds))
-    )
+    view = job_documents.view_of(service, job)
+    when = view.short_state if seconds is None else card.time_left(seconds)
     if retry := service.scheduled_retries.get(job.id):
         when = Message("Cannot reach Mint, retrying in {seconds:.0f} s", seconds=retry.seconds)
     if not may_go_online():

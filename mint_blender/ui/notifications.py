@@ -33,8 +33,6 @@ def catch_up(service: "JobService") -> None:
 
     Another Blender or program reports its own jobs.
     """
-    from ..jobs.presentation import presenter
-
     shown = session.state(_State).shown
     for job in service.jobs():
         if service.is_active(job.id) or job.phase in BUSY:
@@ -46,7 +44,7 @@ def catch_up(service: "JobService") -> None:
                 notify(
                     translated(
                         Message(
-                            "Mint: {title}: {state}", title=job.title, state=presenter.state(job)
+                            "Mint: {title}: {state}", title=job.title, state=service.view(job).state
                         )
                     ),
                     good=job.phase in _GOOD,

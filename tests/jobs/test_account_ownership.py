@@ -18,7 +18,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Decision, Delivery, Hold
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import KeyOwner
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.job_locks import ProcessLock
@@ -104,10 +104,8 @@ def test_jobs_are_not_sent_to_another_server(
     job_service = JobService(fast_config(home), account(second))
     assert job_service.unfinished.resume_all() == []
     work_off(job_service)
-    assert [presenter.state(job) for job in job_service.jobs()] == [
-        "Belongs to another account"
-    ] * 3
-    assert [presenter.verbs(job) for job in job_service.jobs()] == [()] * 3
+    assert [JobView(job).state for job in job_service.jobs()] == ["Belongs to another account"] * 3
+    assert [JobView(job).verbs for job in job_service.jobs()] == [()] * 3
     for verb in (job_service.cancel, job_service.approve, job_service.retry, job_service.resume):
         with pytest.raises(NotPossible, match="belongs to another account"):
             verb(jobs[0].id)
@@ -227,7 +225,7 @@ def test_another_account_on_the_same_server_continues_nothing(
     job_service = JobService(fast_config(home), with_key(service, "key-of-leo", "leo"))
     job_service.unfinished.resume_all()
     work_off(job_service)
-    assert presenter.state(job_service.job(job.id)) == "Belongs to another account"
+    assert JobView(job_service.job(job.id)).state == "Belongs to another account"
     assert job_service.close(20)
     assert len(service.requests("GET", "/v1/operations/*")) == before
 
@@ -311,7 +309,7 @@ def test_changing_the_key_stops_polling_of_the_running_jobs(
     job_service.set_account(account(second))
     until(lambda: job_service.catch_up() or not job_service.is_active(job.id))
     until(lambda: job_service.catch_up() or not job_service.worker.is_running)
-    assert presenter.state(job_service.job(job.id)) == "Belongs to another account"
+    assert JobView(job_service.job(job.id)).state == "Belongs to another account"
     polls = len(first.log())
     other = job_service.start(LAMP)
     comes_to(job_service, Phase.WORKING, other)

@@ -9,7 +9,7 @@ import pytest
 
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.effects import Fetch, ReadAsset
 from mint_blender.mint.schema import Asset, Kind
 
@@ -44,7 +44,7 @@ def test_stops_for_a_person(status: str) -> None:
     job = polled(status).job
     assert job.phase is Phase.PAUSED
     assert job.problem is not None and "mint.gg" in job.problem.message
-    assert {Verb.RESUME, Verb.CANCEL} <= set(presenter.verbs(job))
+    assert {Verb.RESUME, Verb.CANCEL} <= set(JobView(job).verbs)
 
 
 def test_waits_while_mint_works() -> None:

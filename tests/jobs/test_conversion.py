@@ -11,7 +11,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.workflow.effects import Cancel, Fetch, Poll, ReadAsset, TakeSlot
 from mint_blender.mint.errors import Unreachable
@@ -78,7 +78,7 @@ def test_a_conversion_runs_to_its_files() -> None:
     assert run.job.phase is Phase.SENDING
     run.answer(operation("queued", **CONVERSION)).expect(Poll)
     run.answer(seen("running", **CONVERSION)).expect(Poll)
-    assert presenter.state(run.job) == "Converting"
+    assert JobView(run.job).state == "Converting"
     run.answer(seen("succeeded", **CONVERSION)).expect(ReadAsset)
     run.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
     assert run.expect(Fetch) == Fetch(Role.FBX, FBX, "fbx", save_as="/out/Lamp red blue")
@@ -86,7 +86,7 @@ def test_a_conversion_runs_to_its_files() -> None:
     assert run.expect(Fetch) == Fetch(Role.OBJ, OBJ, "obj", save_as="/out/Lamp red blue")
     run.answer(kept(run.expect(Fetch)))
     assert run.rests
-    assert (run.job.phase, presenter.state(run.job), run.job.notes) == (
+    assert (run.job.phase, JobView(run.job).state, run.job.notes) == (
         Phase.PLACED,
         "Saved",
         (),

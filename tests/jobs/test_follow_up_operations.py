@@ -15,7 +15,7 @@ from mint_blender.jobs.job_values import Delivery, Role
 from mint_blender.jobs.new_jobs import new_attempt, new_fetch
 from mint_blender.jobs.paid_requests.record import PaidVerb, key_of
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import OptimizationPrice
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -255,7 +255,7 @@ def test_an_operation_that_waits_elsewhere_is_shown_as_waiting(status: str, word
     job = replace(
         new_fetch(replace(FAILED, status=status), Delivery(), now=1.0), phase=Phase.FETCHING
     )
-    assert presenter.state(job).startswith(words)
+    assert JobView(job).state.startswith(words)
 
 
 def test_an_import_of_a_failed_asset_can_be_retried() -> None:

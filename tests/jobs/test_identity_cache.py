@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from mint_blender.jobs.presentation.presenter import MOST, cached_by_identity
+from mint_blender.jobs.presentation.job_view import MOST, cached_by_identity
 
 
 def test_a_result_is_computed_once_for_each_object() -> None:

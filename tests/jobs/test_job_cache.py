@@ -86,7 +86,7 @@ def test_a_failed_read_is_repeated(
     """A change is found later when the journal was locked."""
     (job,) = other.add(a_job())
 
-    def locked(since: int) -> None:
+    def locked(since: int, known: object) -> None:
         raise JournalError("The job journal cannot be read or written (database is locked).")
 
     with monkeypatch.context() as patch:

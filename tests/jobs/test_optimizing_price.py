@@ -15,7 +15,7 @@ from mint_blender.jobs.budget.spending import Limits, committed
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
@@ -101,7 +101,7 @@ def test_the_committed_credits_include_a_pending_optimization(job: Job, credits:
 
 def test_the_card_shows_both_prices() -> None:
     """The card shows the sum before Mint returned any cost."""
-    assert presenter.cost(lamp(Phase.WAITING)) == "About 268 Credits"
+    assert JobView(lamp(Phase.WAITING)).cost == "About 268 Credits"
 
 
 def test_the_cost_of_the_last_optimization(home: Path) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,9 @@ import pytest
 
 from mint_blender.jobs.engine.thread_messages import JobChanged
 from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import serialization
@@ -92,6 +96,18 @@ def test_a_click_parses_at_most_its_own_job(
     assert {job.id: job for job in job_service.jobs()} == {
         job.id: job for job in job_service.journal.jobs()
     }
+
+
+def test_a_commit_shows_what_it_has_changed_of_other_jobs(job_service: JobService) -> None:
+    """Also if only a paid request of such a job was written."""
+    (job,) = job_service.cache.add(new_job(LAMP, Delivery(), now=time.time()))
+    (request,) = job.requests
+    with job_service.cache.single_commit():
+        job_service.cache.add(a_job())
+        job_service.journal.close_request(request.key)
+    (closed,) = job_service.job(job.id).requests
+    assert closed.state is State.OVER
+    assert job_service.job(job.id) == job_service.journal.job(job.id)
 
 
 def test_a_change_of_one_job_is_parsed_once(

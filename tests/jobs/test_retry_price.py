@@ -16,7 +16,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_attempt, new_conversion, new_fetch
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_retry
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
@@ -111,7 +111,7 @@ def test_the_price_at_the_click_is_kept() -> None:
 )
 def test_the_card_shows_the_expected_cost(job: Job, says: str) -> None:
     """From the click on it no longer shows the cost of the last attempt."""
-    assert presenter.cost(job) == says
+    assert JobView(job).cost == says
 
 
 # -- on the job service

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.presentation.job_groups import group_jobs
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.storage import serialization
 
 from .job_strategies import jobs, json_values
@@ -102,7 +102,7 @@ def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) 
         found = serialization.load(json.dumps(record), job.phase)
     except Exception:
         return
-    presenter.state(found), presenter.verbs(found), presenter.cost(found), presenter.report(found)
+    JobView(found).state, JobView(found).verbs, JobView(found).cost, JobView(found).report()
     assert isinstance(found.title, str)
     assert isinstance(spending.committed(found), float | int)
     spending.entry(found, 0.0)

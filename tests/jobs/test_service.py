@@ -20,7 +20,7 @@ from mint_blender.jobs.job_values import UNANSWERED, Cause, Delivery, DeliveryRe
 from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.message import Message
@@ -74,10 +74,10 @@ def test_each_phase_allows_its_decisions(home: Path, phase: Phase) -> None:
         Verb.RETRY: lambda: job_service.retry(job.id),
         Verb.CANCEL: lambda: job_service.cancel(job.id),
     }
-    assert set(presenter.verbs(job)) == POSSIBLE[phase]
+    assert set(JobView(job).verbs) == POSSIBLE[phase]
     for verb in set(clicks) - POSSIBLE[phase]:
         assert (
-            refused(clicks[verb]) == f"a lamp: {verb} is not possible now ({presenter.state(job)})."
+            refused(clicks[verb]) == f"a lamp: {verb} is not possible now ({JobView(job).state})."
         )
         assert job_service.job(job.id) == job
     if phase in {Phase.FETCHING, Phase.WAITING, Phase.SENDING, Phase.WORKING}:
@@ -85,7 +85,7 @@ def test_each_phase_allows_its_decisions(home: Path, phase: Phase) -> None:
     elif Verb.RESUME not in POSSIBLE[phase]:
         assert (
             refused(lambda: job_service.resume(job.id))
-            == f"a lamp: resume is not possible now ({presenter.state(job)})."
+            == f"a lamp: resume is not possible now ({JobView(job).state})."
         )
     assert job_service.close(20)
 
@@ -111,14 +111,14 @@ def test_only_a_cancel_is_accepted_while_a_decision_is_pending(home: Path) -> No
     job_service.allow_online(False)
     job_id = job_service.jobs()[0].id
     job_service.approve(job_id)
-    assert presenter.state(job_service.job(job_id)) == "Approving"
-    assert presenter.verbs(job_service.job(job_id)) == (Verb.CANCEL,)
+    assert JobView(job_service.job(job_id)).state == "Approving"
+    assert JobView(job_service.job(job_id)).verbs == (Verb.CANCEL,)
     assert (
         refused(lambda: job_service.approve(job_id))
         == "a lamp: approve is not possible now (Approving)."
     )
     job_service.cancel(job_id)
-    assert presenter.state(job_service.job(job_id)) == "Canceling"
+    assert JobView(job_service.job(job_id)).state == "Canceling"
     assert job_service.close(20)
 
 
@@ -338,7 +338,7 @@ def test_a_decision_on_a_job_of_another_process(
         began = time.monotonic()
         job_service.cancel(theirs)
         assert not job_service.is_active(theirs)
-        assert presenter.state(job_service.job(theirs)) == "Canceling"
+        assert JobView(job_service.job(theirs)).state == "Canceling"
         until(lambda: job_service.catch_up() and job_service.job(theirs).phase is Phase.CANCELED)
         assert time.monotonic() - began < 2 * DECISION_CHECK_INTERVAL
         assert service.operations()[0].status == "canceled"

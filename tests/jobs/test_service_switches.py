@@ -20,7 +20,7 @@ from mint_blender.jobs.engine.thread_messages import Event, JobChanged, RetrySch
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow import collect
 from mint_blender.mint.generation_request import GenerationRequest
@@ -101,7 +101,7 @@ def test_a_partial_model_lacks_only_its_thumbnail(home: Path, service: ThreadSer
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
     job_service.watch([job.id])
     job = job_service.job(job.id)
-    assert presenter.state(job) == "Partly done"
+    assert JobView(job).state == "Partly done"
     assert job.notes == (
         "Mint could not generate every part, but all parts that are used here are available.",
     )
@@ -135,7 +135,7 @@ def test_an_unknown_status_is_shown_as_received(home: Path) -> None:
         job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [unknown-status]"))
         states = set[str]()
         job_service.watch(
-            [job.id], lambda event: states.add(presenter.state(job_service.job(job.id)))
+            [job.id], lambda event: states.add(JobView(job_service.job(job.id)).state)
         )
         assert 'Working at Mint ("enchanting")' in states
         assert job_service.close(20)
@@ -162,7 +162,7 @@ def check_case(job: Job, case: Case, scheduled_retries: list[str]) -> None:
     """Compare the shown texts with the case."""
     assert job.phase is case.phase
     assert (plain(job.problem.message) if job.problem else "") == case.reads
-    assert plain(presenter.state(job)) == case.state
+    assert plain(JobView(job).state) == case.state
     assert tuple(map(plain, job.notes)) == case.notes
     assert tuple(scheduled_retries) == case.passing
     if case.taken:

@@ -28,7 +28,7 @@ from mint_blender.jobs.new_jobs import new_fetch
 from mint_blender.jobs.notes import note
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, State
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import Balance, Price
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import TakeSlot
@@ -370,7 +370,7 @@ def test_an_empty_month_has_no_share() -> None:
 )
 def test_the_cost_in_words(job: Job, says: str) -> None:
     """Paid, reserved and expected Credits are told apart; an unknown cost is empty."""
-    assert presenter.cost(job) == says
+    assert JobView(job).cost == says
 
 
 def test_an_old_price_is_requested_again() -> None:

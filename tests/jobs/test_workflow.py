@@ -15,7 +15,7 @@ from mint_blender.files.errors import DownloadFailed, InvalidGlb
 from mint_blender.jobs.job_values import Cause, Role
 from mint_blender.jobs.paid_requests.record import PaidVerb, State
 from mint_blender.jobs.phases import MOVES, IllegalMove, Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.effects import (
     Fetch,
     OptionalFetch,
@@ -272,7 +272,7 @@ def test_an_unknown_status_is_still_busy() -> None:
     """A word that nobody knows is polled on, and shown as it is."""
     run = started(a_job()).answer(seen("enchanting"))
     run.expect(Poll)
-    assert presenter.state(run.job) == 'Working at Mint ("enchanting")'
+    assert JobView(run.job).state == 'Working at Mint ("enchanting")'
 
 
 @pytest.mark.covers("C6-partial")
@@ -282,7 +282,7 @@ def test_partial_success_says_what_is_missing() -> None:
     run.answer(asset(Kind.WORLD, colliderMeshUrl=GLB, thumbnailUrl=THUMB))
     assert fetch_all(run).job.phase is Phase.READY
     assert run.job.notes == ("This world has no panorama.",)
-    assert presenter.state(run.job) == "Partly done"
+    assert JobView(run.job).state == "Partly done"
 
 
 # -- reference images

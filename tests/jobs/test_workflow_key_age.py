@@ -14,7 +14,7 @@ from mint_blender.jobs.job_values import ClaimedAssets
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, State
 from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
     Fetch,
@@ -303,8 +303,8 @@ def test_what_was_not_found_waits_for_a_person() -> None:
     """Look again at no cost, start again, or cancel; by itself it does not go on."""
     job = unanswered()
     assert not job.is_resumable
-    assert presenter.verbs(job) == (Verb.RESUME, Verb.RETRY, Verb.CANCEL)
-    assert Verb.RETRY not in presenter.verbs(sent()), (
+    assert JobView(job).verbs == (Verb.RESUME, Verb.RETRY, Verb.CANCEL)
+    assert Verb.RETRY not in JobView(sent()).verbs, (
         "a job that is only paused goes on: it is not started twice"
     )
 

@@ -12,7 +12,7 @@ from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.paid_requests.record import YOUNG_FOR, PaidVerb
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
     Fetch,
@@ -115,7 +115,7 @@ def test_the_result_of_an_old_retry_is_searched() -> None:
     run.expect(ReadAsset)
     run.answer(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}))
     assert run.rests and is_unanswered(run.job)
-    assert Verb.RETRY in presenter.verbs(run.job)
+    assert Verb.RETRY in JobView(run.job).verbs
     run = WorkflowHarness(job, LATER).answer(asset(glbUrl=GLB)).answer(asset(glbUrl=GLB))
     assert run.expect(Fetch).url == GLB
     WorkflowHarness(job, WorkflowConfig(now=lambda: CLICK + 1)).expect(Retry)

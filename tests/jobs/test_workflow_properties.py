@@ -23,7 +23,7 @@ from mint_blender.jobs.paid_requests import record
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb
 from mint_blender.jobs.paid_requests.send import PaidCall, Sent
 from mint_blender.jobs.phases import VERBS, Phase, Verb, may_decide
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
@@ -224,7 +224,7 @@ class JobMachine(RuleBasedStateMachine):
         A paused job is resumed without a decision: see `resume`.
         """
         pending = self.book.decision.verb if self.book.decision else None
-        offered = may_decide(verb, self.book.phase, pending) and verb in presenter.verbs(self.book)
+        offered = may_decide(verb, self.book.phase, pending) and verb in JobView(self.book).verbs
         if not offered or (verb is Verb.RESUME and self.book.phase is Phase.PAUSED):
             return
         self.clicks += verb is Verb.RETRY

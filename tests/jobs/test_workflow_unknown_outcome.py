@@ -14,7 +14,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import ClaimedAssets, Role
 from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
     Fetch,
@@ -175,7 +175,7 @@ def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
     assert run.job.phase is Phase.PAUSED
     assert run.job.problem is not None
     assert "Resume checks again, at no cost" in run.job.problem.message
-    assert Verb.RETRY not in presenter.verbs(run.job)
+    assert Verb.RETRY not in JobView(run.job).verbs
     assert run.again().expect(Poll).operation_id == "op_1"
 
 

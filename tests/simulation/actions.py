@@ -10,7 +10,7 @@ from typing import Any
 from mint_blender.jobs.job import Job, asset_of, is_unanswered
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.jobs.storage.journal import JournalError
 from mint_blender.mint.generation_request import GenerationRequest
@@ -67,7 +67,7 @@ class Actions:
             self._note_start(job, is_confirmed=False)
 
     def _click_on(self, service: JobService, job: Job) -> None:
-        verbs = [verb.value for verb in presenter.verbs(job)]
+        verbs = [verb.value for verb in JobView(job).verbs]
         verbs += ["use"] if job.candidates else []
         verbs += ["once_more"] if is_unanswered(job) else []
         offers = [verb for verb in verbs if verb not in {"cancel", "retry"} or self._rarely(0.3)]

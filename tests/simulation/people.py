@@ -15,7 +15,7 @@ from typing import Any
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import DeliveryResult, Hold
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import KeyOwner
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.mint.account import Account
@@ -323,7 +323,7 @@ class People:
         return left
 
     def _press(self, service: JobService, job: Job) -> None:
-        verbs = presenter.verbs(job)
+        verbs = JobView(job).verbs
         if job.source_asset_id is not None:
             self.world.mint.go_on_at_mint(job.source_asset_id, self.world.clock.true)
         if is_unanswered(job) and job.candidates:

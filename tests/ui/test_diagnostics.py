@@ -17,12 +17,11 @@ pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("registered")]
 from mint_blender.delivery import blender_runtime  # noqa: E402
 from mint_blender.jobs.job_values import Cause, Problem  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.presentation import presenter  # noqa: E402
+from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
 from mint_blender.jobs.storage import import_marks  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.ui import registration, session  # noqa: E402
 from mint_blender.ui.account import log_file, operators  # noqa: E402
-from mint_blender.ui.job_list import card_texts  # noqa: E402
 
 from ..jobs.workflow_harness import a_job  # noqa: E402
 
@@ -90,9 +89,9 @@ def test_a_card_knows_the_crash_log() -> None:
     message = Message("{crashed} {crash_log}", crashed="Crashed.", crash_log="/tmp/a.crash.txt")
     problem = Problem(Cause.IMPORT, message, code=import_marks.CRASHED_CODE)
     job = replace(a_job(), phase=Phase.READY, problem=problem)
-    assert card_texts.of(job).crash_log == "/tmp/a.crash.txt"
-    assert card_texts.of(replace(job, problem=None)).crash_log == ""
-    assert "Crashed." in presenter.report(job)
+    assert JobView(job).crash_log == "/tmp/a.crash.txt"
+    assert JobView(replace(job, problem=None)).crash_log == ""
+    assert "Crashed." in JobView(job).report()
 
 
 def test_where_blender_writes_its_crash_log(monkeypatch: pytest.MonkeyPatch) -> None:

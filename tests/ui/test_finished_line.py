@@ -19,6 +19,7 @@ from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
@@ -56,7 +57,7 @@ def drawn(job_service: JobService, *, width: int = 320) -> Counter[str]:
 def in_menu(job: Job) -> Counter[str]:
     """Return what the menu of a job draws."""
     counts: Counter[str] = Counter()
-    card.draw_menu(Layout(counts), job)
+    card.draw_menu(Layout(counts), JobView(job))
     return counts
 
 

@@ -21,11 +21,12 @@ from mint_blender.jobs.job_values import (  # noqa: E402
 )
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase, Verb  # noqa: E402
+from mint_blender.jobs.presentation.job_view import duration  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.ui.job_list import card_texts  # noqa: E402
+from mint_blender.ui.job_list import card  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
 from mint_blender.ui.job_list.list_operators import MINT_OT_dismiss_finished  # noqa: E402
 
@@ -105,9 +106,9 @@ def test_a_job_that_is_retried_is_queued(job_service: JobService, code: str | No
 def test_elapsed_and_remaining_time_look_different(job_service: JobService) -> None:
     """What is left is about so much; what has passed is not."""
     add(job_service, Phase.WORKING, 1)
-    left = card_texts.with_time_left("Generating", 10)
+    left = card.with_time("Generating", card.time_left(10))
     assert left == "Generating, about 10 s left"
-    assert card_texts.with_time_so_far("Generating", 16) == "Generating, 16 s"
+    assert card.with_time("Generating", duration(16)) == "Generating, 16 s"
     assert drawn(job_service)["progress"] == 1
 
 

@@ -17,7 +17,7 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.model.occupied_space import Footprint  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.job_list import card_texts  # noqa: E402
+from mint_blender.ui.job_list import job_documents  # noqa: E402
 from mint_blender.ui.viewport import targets  # noqa: E402
 
 
@@ -33,5 +33,5 @@ def test_a_box_says_the_same_as_the_card(
     state.spaces[job.id] = Footprint(0.0, 1.0, 0.0, 1.0, 0.0, 1.0)
     shown = targets._target(state, job_service, job).state
     assert shown == ("Starting" if is_slot_free else "Waiting for a free slot")
-    assert shown == card_texts.state(job_service, job, card_texts.of(job))
+    assert shown == job_documents.view_of(job_service, job).short_state
     state.spaces.clear()

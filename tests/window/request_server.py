@@ -55,7 +55,7 @@ def tell(job):
         "title": job.title,
         "prompt": job.request.prompt,
         "phase": job.phase.value,
-        "state": part("jobs.presentation.presenter").state(job),
+        "state": part("jobs.presentation.job_view").JobView(job).state,
         "trouble": job.problem.message if job.problem else None,
         "active": job_service().is_active(job.id),
         "decision": job.decision.verb.value if job.decision else None,

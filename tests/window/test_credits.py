@@ -151,7 +151,7 @@ def test_each_job_shows_its_cost(blender: BlenderWindow) -> None:
     start(blender, "a mug", mode="REVIEW")
     blender.wait_for("review", title="mug")
     said = blender.ask(
-        "[part('jobs.presentation.presenter').cost(job) for job in job_service().jobs()]"
+        "[part('jobs.presentation.job_view').JobView(job).cost for job in job_service().jobs()]"
     )
     assert said == ["248 Credits reserved", "No Credits charged", "248 Credits"]
     blender.screenshot("what_each_job_costs")

@@ -21,8 +21,7 @@ OPEN = "with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath=path)"
 STATE = """
 service = job_service()
 job = part('ui.job_list.placed_results').shown(service.jobs()[0])
-texts = part('ui.job_list.card_texts')
-result = texts.state(service, job, texts.of(job))
+result = part('ui.job_list.job_documents').view_of(service, job).short_state
 """
 
 

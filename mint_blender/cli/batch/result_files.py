@@ -17,9 +17,8 @@ from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import Role
 from ...jobs.phases import Phase, Verb
-from ...jobs.presentation import presenter
+from ...jobs.presentation.job_view import JobView
 from ...mint.schema import Kind
-from ..output.job_json import job_record
 from ..output.terminal import Terminal
 
 
@@ -89,7 +88,7 @@ def report(
         _sentence(job, state),
         tuple(
             terminal.command(verb.value, job.id, *_EXAMPLE_ARGUMENTS.get(verb, ()))
-            for verb in presenter.verbs(job)
+            for verb in JobView(job).verbs
             if verb is not Verb.CANCEL
         ),
         output if output.is_file() else None,
@@ -125,12 +124,13 @@ def _state(job: Job) -> LineState:
 def _sentence(job: Job, state: LineState) -> str:
     if state is LineState.DONE:
         return ""
-    return job.problem.message if job.problem else f"{presenter.state(job)}."
+    view = JobView(job)
+    return view.problem or f"{view.state}."
 
 
 def _record(line: Line, job: Job, line_report: LineReport) -> dict[str, Any]:
     """Return the record's JSON values. It never holds a key."""
-    job_values = job_record(job)
+    job_values = JobView(job).to_json()
     operation, asset = job.operation, job.asset
     files = {"result": line_report.result, "picture": line_report.picture}
     return {

@@ -24,6 +24,7 @@ from ...jobs.job import Job, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
 from ...jobs.phases import Phase
+from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
 from ...mint.client import Client
@@ -32,7 +33,6 @@ from ...mint.schema import Asset, Kind
 from .. import exits, session
 from ..exits import Exit
 from ..jobs import was_interrupted
-from ..output.job_json import job_record
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
 from ..results import candidate_text, is_to_write, note_line, report_job, report_written
@@ -83,7 +83,7 @@ class LineReports:
         self._statuses[line.number], self._refusals[line.number] = status, sentence
 
     def _event(self, line: Line, job: Job) -> None:
-        self._terminal.event({**job_record(job, event="result"), "line": line.number})
+        self._terminal.event({**JobView(job).to_json("result"), "line": line.number})
 
     def _write_record(self, line: Line, job: Job) -> None:
         try:
@@ -167,7 +167,7 @@ class BatchRun(LineReports):
             line.tag: job for line in unpaid if (job := self._resumable_job(line)) is not None
         }
         if not self._options.start_again:
-            new = [line for line in unpaid if line.tag not in self._jobs]
+            new = [line for line in unpaid if _may_be_made_elsewhere(self._job(line))]
             self._refused |= already_made(self._job_service, self._batch, new)
             unpaid = [line for line in unpaid if line.tag not in self._refused]
         self._job_service.ask_unknown_prices(price_queries(unpaid))
@@ -464,6 +464,12 @@ def _started_perhaps(job: Job) -> str:
 def is_finished(job: Job | None) -> TypeGuard[Job]:
     """Return whether Mint has finished a line, so that its files can be written."""
     return job is not None and job.phase in {Phase.READY, Phase.PLACED}
+
+
+def _may_be_made_elsewhere(job: Job | None) -> bool:
+    """Return whether a line has started nothing here, and is ordered now."""
+    request = job.start_request if job is not None else None
+    return job is None or (request is not None and request.may_be_reopened)
 
 
 _NEW = 60.0

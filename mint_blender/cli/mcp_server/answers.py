@@ -20,10 +20,8 @@ from ...files.errors import InvalidPicture
 from ...jobs.budget import spending
 from ...jobs.job import Job, asset_of, is_unanswered
 from ...jobs.phases import BUSY, Phase, Verb
-from ...jobs.presentation import presenter
 from ...jobs.service import JobService
 from ...mint.schema import Mode
-from ..output.job_json import job_record
 from ..results import may_be_sent_once_more
 from .state import ToolContext, state_of
 
@@ -117,18 +115,13 @@ LEFT_OUT = ("event", "name", "api", "account", "mine", "operation", "note_detail
 
 def job_state(job_service: JobService, job: Job) -> JobState:
     """Return a job as `--json` prints it, with what an agent needs to decide."""
-    record = job_record(job)
-    request = job.client_request
+    view, request = job_service.view(job), job.client_request
+    record = view.to_json()
     return {name: record[name] for name in record if name not in LEFT_OUT} | {
         "title": job.title,
-        "state": presenter.state(
-            job,
-            is_slot_free=job_service.is_slot_free(job.kind),
-            is_held_back=job_service.unfinished.is_held_back(job.id),
-        ),
         "is_waiting_for_somebody": is_waiting_for_somebody(job_service, job),
         "revision": revision_of(job),
-        "possible": [verb.value for verb in presenter.verbs(job)],
+        "possible": [verb.value for verb in view.verbs],
         "next": _next(job_service, job),
         "progress": job_service.outlook(job).fraction if job.phase is Phase.WORKING else None,
         "expected_credits": spending.committed(job),

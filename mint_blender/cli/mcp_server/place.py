@@ -28,7 +28,8 @@ from ...delivery.background import write_result
 from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult, Placement, Role
 from ...jobs.phases import BUSY, Phase
-from ...jobs.presentation import action_checks, presenter
+from ...jobs.presentation import action_checks
+from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.documents import OpenDocument, open_elsewhere
 from ...mint.schema import Asset, Kind, is_valid_id
@@ -210,7 +211,7 @@ def _check_result(job: Job) -> None:
             " model."
         )
     if job.phase not in {Phase.READY, Phase.PLACED}:
-        raise NotPossible(f"{job.title} is not ready to place: {presenter.state(job)}.")
+        raise NotPossible(f"{job.title} is not ready to place: {JobView(job).state}.")
 
 
 def _choose(wanted: str | None) -> OpenDocument:

@@ -25,7 +25,7 @@ from ...jobs.job import Job
 from ...jobs.job_values import ClientRequest
 from ...jobs.paid_requests.record import of_client_request
 from ...jobs.phases import Phase, Verb
-from ...jobs.presentation import action_checks, presenter
+from ...jobs.presentation import action_checks
 from ...jobs.queries import prices_of_click
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...mint.schema import Estimate
@@ -387,7 +387,7 @@ def _expense(job_service: JobService, job: Job, click: Click) -> Expense | None:
         if click.verb is not Verb.CANCEL:
             raise ToolError(f"{job.title}: {click.verb} is not possible now. {HELD_BACK}")
         return None
-    if click.verb not in presenter.verbs(job):
+    if click.verb not in job_service.view(job).verbs:
         raise action_checks.refusal(job, click.verb)
     queries = prices_of_click(job, click.verb)
     if not queries:

@@ -10,9 +10,8 @@ from ...jobs.engine.thread_messages import Crashed, Event, JobChanged, Progress,
 from ...jobs.job import Job
 from ...jobs.job_values import Cause
 from ...jobs.phases import Phase
-from ...jobs.presentation import presenter
+from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService
-from .job_json import job_record
 from .terminal import Display, Terminal
 
 
@@ -39,8 +38,9 @@ class ProgressReporter:
         """Show one event."""
         if isinstance(event, JobChanged):
             if job := self._job_service.cache.get(event.job_id):  # unless it was dismissed
-                self._show_state(job)
-                self._show_slow(job)
+                view = self._job_service.view(job)
+                self._show_state(view)
+                self._show_slow(view)
         elif isinstance(event, Progress):
             self._show_download(event)
         elif isinstance(event, RetryScheduled):
@@ -48,21 +48,21 @@ class ProgressReporter:
         elif isinstance(event, Crashed):
             self._terminal.error(event.message)
 
-    def _show_state(self, job: Job) -> None:
-        text = presenter.state(job, is_slot_free=self._job_service.is_slot_free(job.kind))
-        if self._shown.get(job.id) == text:
+    def _show_state(self, view: JobView) -> None:
+        job = view.job
+        if self._shown.get(job.id) == view.state:
             return
-        self._shown[job.id] = text
-        self._display.show(job.id, job.title, text + self._usual_duration(job))
-        self._terminal.event(job_record(job, event="state"))
+        self._shown[job.id] = view.state
+        self._display.show(job.id, job.title, view.state + self._usual_duration(job))
+        self._terminal.event(view.to_json("state"))
 
-    def _show_slow(self, job: Job) -> None:
-        error = job.problem
+    def _show_slow(self, view: JobView) -> None:
+        job, error = view.job, view.job.problem
         if error is None or error.cause is not Cause.PATIENCE or job.id in self._slow:
             return
         self._slow.add(job.id)
         self._terminal.note(f"{job.title}: {error.message}")
-        self._terminal.event(job_record(job, event="state"))
+        self._terminal.event(view.to_json("state"))
 
     def _show_download(self, event: Progress) -> None:
         title = self._job_service.job(event.job_id).title

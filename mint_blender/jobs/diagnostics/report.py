@@ -13,7 +13,7 @@ from ...mint import redaction
 from ...mint.account import Account
 from ...mint.transport import own_ca_bundle, proxy_of
 from ..job import Job
-from ..presentation import presenter
+from ..presentation.job_view import JobView
 from . import checks, log_file
 from .journal_check import JournalContent
 
@@ -86,5 +86,5 @@ def _jobs(content: JournalContent | None) -> Iterator[tuple[str, list[str]]]:
 
 def _lines(job: Job) -> Iterator[str]:
     yield f"{datetime.fromtimestamp(job.created_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    for line in presenter.report(job).splitlines():
+    for line in JobView(job).report().splitlines():
         yield f"  {line}"

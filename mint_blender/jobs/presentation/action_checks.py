@@ -12,7 +12,7 @@ from ..budget.prices import NotPossible, OtherAccount
 from ..job import Job
 from ..job_values import Hold
 from ..phases import Phase, Verb
-from . import presenter
+from .job_view import JobView
 
 
 def refusal(job: Job, verb: Verb | None = None) -> NotPossible:
@@ -38,7 +38,7 @@ def refusal(job: Job, verb: Verb | None = None) -> NotPossible:
             "{title}: {verb} is not possible now ({state}).",
             title=job.title,
             verb=verb,
-            state=presenter.state(job),
+            state=JobView(job).state,
         )
     )
 
@@ -85,7 +85,7 @@ def check_asset_retry(asset: Asset, jobs: Sequence[Job]) -> None:
             Message(
                 "{title} is waiting for you in the job list ({state}). Decide there.",
                 title=asking.title,
-                state=presenter.state(asking),
+                state=JobView(asking).state,
             )
         )
 

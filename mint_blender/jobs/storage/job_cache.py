@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,7 +24,6 @@ from ..budget.prices import NotPossible
 from ..job import Job, is_never_sent
 from ..job_values import Decision
 from ..phases import ENDED, HOLDS_SLOT, Phase, Verb
-from ..presentation.presenter import cached_by_identity
 from .job_locks import ProcessLock
 from .journal import Journal, Unreadable
 
@@ -38,7 +37,7 @@ class JobCache:
     def __init__(self, journal: Journal) -> None:
         self.version = 0  # grows with every change of the list
         self._journal = journal
-        self._is_committing = False
+        self._committed: set[str] | None = None  # the jobs that a commit has put or removed
         self._most = self._room = LATEST
         self._read_all()
 
@@ -178,7 +177,10 @@ class JobCache:
             # whether a job belongs to the account may be known now
             self._read_all()
             return True
-        serial, changes = self._journal.changes(self._serial)
+        return self._read_changes()
+
+    def _read_changes(self, known: Collection[str] = ()) -> bool:
+        serial, changes = self._journal.changes(self._serial, known)
         before = {job_id: self._jobs.get(job_id) for job_id in changes}
         for job_id, job in changes.items():
             if job is None:
@@ -199,26 +201,27 @@ class JobCache:
     def single_commit(self) -> Iterator[None]:
         """Make all changes inside one commit, based on what has just been reread.
 
-        What is changed here is not read again. If the commit fails, nothing is changed here either.
+        What is put here is not read again. If the commit fails, nothing is changed here either.
         Inside another one it is a part of that.
         """
-        if self._is_committing:
+        if self._committed is not None:
             yield
             return
-        before, serial, self._is_committing = self._jobs, self._serial, True
+        before, serial, self._committed = self._jobs, self._serial, set()
         try:
             with self._journal.single_commit():
                 self.reread()
                 before, serial = dict(self._jobs), self._serial
+                self._committed.clear()
                 yield
-                self._serial = self._journal.serial()  # no other process writes meanwhile
+                self._read_changes(known=self._committed)
         except BaseException:
             self._jobs, self._serial = before, serial
             self._moves.clear()
             self._change()
             raise
         finally:
-            self._is_committing = False
+            self._committed = None
 
     def add(self, *jobs: Job) -> list[Job]:
         """Commit new jobs, all or none. Returns them as stored."""
@@ -267,13 +270,19 @@ class JobCache:
                 self._moves.pop(job.id, None)
                 self._usual = None
             self._keep(job)
+            self._note_put(job.id)
         self._change()
 
     def _remove(self, job_id: str) -> None:
         self._jobs.pop(job_id, None)
         self._unreadable.pop(job_id, None)
         self._moves.pop(job_id, None)
+        self._note_put(job_id)
         self._change()
+
+    def _note_put(self, job_id: str) -> None:
+        if self._committed is not None:
+            self._committed.add(job_id)
 
 
 def _newest_first(job: Job) -> tuple[float, str]:
@@ -408,7 +417,6 @@ class Outlook(NamedTuple):
         )
 
 
-@cached_by_identity
 def stage_of(job: Job) -> Stage:
     """Return the stage that a job at Mint is in."""
     approved = job.decision is not None and job.decision.verb is Verb.APPROVE

@@ -299,18 +299,20 @@ class JournalReader:
         """Return the serial of the latest change."""
         return int(self._db.rows("SELECT coalesce(max(serial), 0) FROM changes")[0][0])
 
-    def changes(self, since: int) -> tuple[int, dict[str, Job | Unreadable | None]]:
+    def changes(
+        self, since: int, known: Collection[str] = ()
+    ) -> tuple[int, dict[str, Job | Unreadable | None]]:
         """Return the serial for the next call, and the jobs that have changed after `since`, by id.
 
-        None in place of a job: it was dismissed.
+        None in place of a job: it was dismissed. Jobs that are `known` are left out.
         """
-        newest = since
         changed: dict[str, Job | Unreadable | None] = {}
         query = f"SELECT serial, dismissed, {_COLUMNS} FROM jobs JOIN changes ON job = id"  # noqa: S608 - our columns
-        rows = self._db.rows(f"{query} WHERE serial > ?", since)
+        found = self._db.rows(f"{query} WHERE serial > ?", since)
+        newest = max((row[0] for row in found), default=since)
+        rows = [row for row in found if row[2] not in known]
         records = self._records([row for _, _, *row in rows])
-        for (serial, is_dismissed, *row), record in zip(rows, records, strict=True):
-            newest = max(newest, serial)
+        for (_, is_dismissed, *row), record in zip(rows, records, strict=True):
             changed[row[0]] = None if is_dismissed else record
         return newest, changed
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import PurePath
 from typing import Any
 
 import bpy
@@ -13,12 +14,13 @@ from ...jobs import rejected_files
 from ...jobs.job import Job, asset_of, is_unanswered
 from ...jobs.job_values import Candidate, Hold
 from ...jobs.phases import Phase, Verb
-from ...jobs.presentation import error_messages, presenter
+from ...jobs.presentation import error_messages
+from ...jobs.presentation.job_view import BUY_CREDITS, JobView, duration
 from ...jobs.queries import prices_of_click
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Kind
-from .. import icons, text_wrap
+from .. import icons, session, text_wrap
 from ..account import billing_watch
 from ..icons import icon_number
 from ..review import review_card
@@ -26,8 +28,7 @@ from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import ui_scale
 from ..viewport import place_with_mouse
-from . import background_import, card_texts, grouped_jobs, placed_results
-from .card_texts import CardTexts
+from . import background_import, grouped_jobs, job_documents, placed_results
 
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
 _RESUME = Message("Resume")
@@ -44,8 +45,8 @@ _HAS_RESULT = {Phase.READY, Phase.PLACED}
 def draw(layout: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
     """Draw one card."""
     box, job, width = layout.box(), placed_results.shown(job), sidebar.width
-    texts, is_active = card_texts.of(job), sidebar.service.is_active(job.id)
-    _draw_head(box, sidebar, job, texts, is_active=is_active)
+    view, is_active = job_documents.view_of(sidebar.service, job), sidebar.service.is_active(job.id)
+    _draw_head(box, sidebar, view, is_active=is_active)
     if job.hold is not None and job.phase not in _HAS_RESULT:
         return  # no calls to Mint for this job; what is on disk can still be placed
     is_decided = job.decision is not None and is_active
@@ -60,34 +61,34 @@ def draw(layout: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
     elif job.phase is Phase.BILLING:
         _draw_billing(box, sidebar, job)
     elif is_unanswered(job):
-        draw_unanswered(box, sidebar, job, texts)
+        draw_unanswered(box, sidebar, view)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
-        _draw_problem(box, job, texts, width)
-    elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and texts.problem:
-        wrapped(box, texts.problem, width=width, icon="TIME")
+        _draw_problem(box, view, width)
+    elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and view.problem:
+        wrapped(box, view.problem, width=width, icon="TIME")
     elif job.phase is Phase.READY:
-        _draw_ready(box, job, texts, width)
-    for note in texts.notes:
+        _draw_ready(box, view, width)
+    for note in view.notes:
         wrapped(box, note, width=width, icon="INFO", most=3)
 
 
 def _draw_head(
-    box: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts: CardTexts, *, is_active: bool
+    box: bpy.types.UILayout, sidebar: Sidebar, view: JobView, *, is_active: bool
 ) -> None:
     """Draw picture, title, state and cost; on the right the menu, and what cancels it.
 
     In a narrow sidebar state and cost are below the picture, since they would be cut off beside it.
     """
-    row, is_narrow = box.row(), sidebar.is_narrow
-    if texts.picture and job.phase is not Phase.REVIEW and (icon := icons.of_file(texts.picture)):
+    row, is_narrow, job = box.row(), sidebar.is_narrow, view.job
+    if view.picture and job.phase is not Phase.REVIEW and (icon := icons.of_file(view.picture)):
         picture = row.row()
         picture.alignment = "LEFT"
         picture.template_icon(icon_value=icon, scale=1.4 if is_narrow else 2.6)
     column = row.column(align=True)
-    column.label(text=texts.title, translate=False)
+    column.label(text=translated(view.title), translate=False)
     beside = box.column(align=True) if is_narrow else column
-    _draw_state(beside, sidebar, job, texts, is_active=is_active)
-    if is_active and texts.can_be_canceled:
+    _draw_state(beside, sidebar, view, is_active=is_active)
+    if is_active and view.can_be_canceled:
         row.operator(
             "mint.cancel", text="", icon_value=icon_number("X"), emboss=False
         ).job_id = job.id
@@ -95,28 +96,28 @@ def _draw_head(
         "mint.job_menu", text="", icon_value=icon_number("DOWNARROW_HLT"), emboss=False
     ).job_id = job.id
     if job.hold is Hold.FOREIGN:  # too long for the column beside the picture
-        box.label(text=translated(presenter.state(job)), translate=False, icon="USER")
+        box.label(text=translated(view.state), translate=False, icon="USER")
 
 
 def _draw_state(
-    column: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts: CardTexts, *, is_active: bool
+    column: bpy.types.UILayout, sidebar: Sidebar, view: JobView, *, is_active: bool
 ) -> None:
     """Draw the state, or the progress, and the cost."""
+    job = view.job
     if is_active:
-        _draw_progress(column, sidebar, job, texts)
+        _draw_progress(column, sidebar, view)
     elif job.phase in _HAS_RESULT and background_import.is_preparing(job.id):
         _draw_preparing(column, job)
-    elif job.hold is not Hold.FOREIGN and not card_texts.made_for(job):
-        icon = icon_number(STATE_ICONS.get(job.phase, "NONE"))
-        state = card_texts.state(sidebar.service, job, texts)
-        column.label(text=state, translate=False, icon_value=icon)
-    if texts.cost:
+    elif job.hold is not Hold.FOREIGN and not view.made_for:
+        icon = icon_number(_STATE_ICONS.get(job.phase, "NONE"))
+        column.label(text=translated(view.short_state), translate=False, icon_value=icon)
+    if view.cost:
         aside = column.row()
         aside.active = False
-        aside.label(text=texts.cost, translate=False)
+        aside.label(text=translated(view.cost), translate=False)
 
 
-STATE_ICONS: dict[Phase, str] = {
+_STATE_ICONS: dict[Phase, str] = {
     Phase.REVIEW: "HIDE_OFF",
     Phase.BILLING: "PAUSE",
     Phase.READY: "IMPORT",
@@ -127,11 +128,27 @@ STATE_ICONS: dict[Phase, str] = {
 }
 
 
-def _draw_progress(
-    column: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts: CardTexts
-) -> None:
+def draw_row(layout: bpy.types.UILayout, job_id: str, name: str) -> None:
+    """Draw the row of a job in Blender's list; `name` is shown if the job is gone."""
+    job, service = grouped_jobs.without_card().get(job_id), session.existing_service()
+    view = job_documents.view_of(service, job) if job and service else None
+    icon = icons.of_file(view.picture) if view and view.picture else 0
+    if not icon and job is not None:
+        icon = icon_number(_STATE_ICONS.get(job.phase, "TIME"))
+    # queued jobs all have the same state: leave it out, so that there is more room for the title
+    has_state = view is not None and view.job.phase is not Phase.WAITING
+    row = layout.split(factor=0.55) if has_state else layout
+    title = translated(view.title) if view else name
+    row.label(text=title, translate=False, icon_value=icon)
+    if view is not None and has_state:
+        state = row.row()
+        state.active = False
+        state.label(text=translated(view.short_state), translate=False)
+
+
+def _draw_progress(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
     """Draw the progress: downloaded bytes, a share of the usual time, or the time so far."""
-    service = sidebar.service
+    service, job = sidebar.service, view.job
     retry, loading = service.scheduled_retries.get(job.id), service.progress.get(job.id)
     if not sidebar.is_online:
         column.label(text="Online access is off", icon="INTERNET_OFFLINE")
@@ -149,9 +166,9 @@ def _draw_progress(
             factor=min(1.0, loading.done / loading.total),
         )
     elif job.phase is Phase.WORKING and job.decision is None:
-        _draw_outlook(column, sidebar, job, texts)
+        _draw_outlook(column, sidebar, view)
     else:
-        state = card_texts.state(service, job, texts)
+        state = translated(view.short_state)
         column.label(text=state, translate=False, icon_value=icon_number("TIME"))
 
 
@@ -164,17 +181,30 @@ def _draw_preparing(column: bpy.types.UILayout, job: Job) -> None:
         column.progress(text=translated(_PREPARING), translate=False, factor=progress)
 
 
-def _draw_outlook(column: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts: CardTexts) -> None:
+def _draw_outlook(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
     """Draw the time that is left as a bar; without an estimate, the time so far."""
-    outlook = sidebar.service.outlook(job)
+    outlook = sidebar.service.outlook(view.job)
     if outlook.fraction is None:
-        text = card_texts.with_time_so_far(texts.state, outlook.elapsed)
+        text = translated(with_time(view.short_state, duration(outlook.elapsed)))
         column.label(text=text, translate=False, icon_value=icon_number("TIME"))
         return
-    text = card_texts.with_time_left(texts.state, outlook.remaining)
+    left = time_left(outlook.remaining)
+    text = translated(with_time(view.short_state, left))
     if not sidebar.fits_into_bar(text):
-        text = card_texts.time_left(outlook.remaining)
+        text = translated(left)
     column.progress(text=text, translate=False, factor=outlook.fraction)
+
+
+def with_time(state: str, time: str) -> Message:
+    """Return a state with the time so far, or the time that is left."""
+    return Message("{state}, {time}", state=state, time=time)
+
+
+def time_left(seconds: float | None) -> Message:
+    """Return the time that is left; None: it takes longer than usual."""
+    if seconds is None:
+        return Message("longer than usual")
+    return Message("about {duration} left", duration=duration(round(seconds)))
 
 
 def _draw_billing(box: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
@@ -192,7 +222,7 @@ def _draw_billing(box: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
     row = _button_row(box, width, _BUY, _RESUME)
     row.operator(
         "mint.open_in_mint", text=translated(_BUY), translate=False, icon_value=icon_number("URL")
-    ).url = (billing.action_url if billing else None) or presenter.BUY_CREDITS
+    ).url = (billing.action_url if billing else None) or BUY_CREDITS
     row = row.row(align=True)
     row.active_default = enough
     _job_button(row, job, "mint.resume", _RESUME, "PLAY")
@@ -208,10 +238,11 @@ def _missing_credits(missing: float | None) -> str:
     )
 
 
-def _draw_problem(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: int) -> None:
+def _draw_problem(box: bpy.types.UILayout, view: JobView, width: int) -> None:
     """Draw why the job stopped, and the most likely next step."""
-    if texts.problem:
-        wrapped(box, texts.problem, width=width, most=_MOST_LINES)
+    job = view.job
+    if view.problem:
+        wrapped(box, view.problem, width=width, most=_MOST_LINES)
     column = box.column(align=True)
     if job.phase is Phase.PAUSED:
         row = _draw_resume(column, job, width)
@@ -253,16 +284,17 @@ def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:
     anyway.job_id, anyway.raw = job.id, True
 
 
-def _draw_ready(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: int) -> None:
+def _draw_ready(box: bpy.types.UILayout, view: JobView, width: int) -> None:
     """Draw why the result is not in the scene yet, and the button that places it."""
+    job = view.job
     if background_import.is_preparing(job.id):
         return  # it is placed by itself
-    if made_for := card_texts.made_for(job):  # too long for the column beside the picture
-        wrapped(box, made_for, width=width, icon="FILE_BLEND")
-    if texts.problem:
-        wrapped(box, texts.problem, width=width, icon="ERROR", most=_MOST_LINES)
-    if texts.crash_log:
-        box.operator("wm.path_open", text="Open Crash Log", icon="TEXT").filepath = texts.crash_log
+    if view.made_for:  # too long for the column beside the picture
+        wrapped(box, view.short_state, width=width, icon="FILE_BLEND")
+    if view.problem:
+        wrapped(box, view.problem, width=width, icon="ERROR", most=_MOST_LINES)
+    if view.crash_log:
+        box.operator("wm.path_open", text="Open Crash Log", icon="TEXT").filepath = view.crash_log
     box.operator(
         "mint.place",
         text=translated(_place_label(job)),
@@ -311,10 +343,10 @@ def _draw_place_with_mouse(layout: bpy.types.UILayout, job: Job) -> None:
     layout.operator("mint.place_with_mouse", icon="SNAP_ON").job_id = job.id
 
 
-def draw_menu(layout: bpy.types.UILayout, job: Job, *, is_active: bool = False) -> None:
+def draw_menu(layout: bpy.types.UILayout, view: JobView, *, is_active: bool = False) -> None:
     """Draw the rarer actions, as far as they make sense for the job, and while it is active."""
-    draw_menu_head(layout, job)
-    folder, job = card_texts.of(job).folder, placed_results.shown(job)
+    draw_menu_head(layout, view)
+    folder, job = view.folder, placed_results.shown(view.job)
     if folder:
         layout.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = folder
     if job.phase is Phase.PLACED and not job.convert:
@@ -346,7 +378,7 @@ def draw_menu(layout: bpy.types.UILayout, job: Job, *, is_active: bool = False) 
         (Verb.RETRY, "mint.retry", "FILE_REFRESH"),
         (Verb.CANCEL, "mint.cancel", "X"),
     ):
-        if verb in presenter.verbs(job):
+        if verb in view.verbs:
             layout.operator(operator, icon=icon).job_id = job.id
     _draw_documents(layout, job)
     _draw_removal(layout, job)
@@ -401,22 +433,18 @@ WIDTH = 420
 """Pixels, at scale 1, of the lines of a note."""
 
 
-def draw_menu_head(layout: bpy.types.UILayout, job: Job) -> None:
+def draw_menu_head(layout: bpy.types.UILayout, view: JobView) -> None:
     """Draw it for a job that has a line; a card says it all by itself."""
-    if job.phase not in {Phase.PLACED, Phase.CANCELED}:
+    if view.job.phase not in {Phase.PLACED, Phase.CANCELED}:
         return
-    texts = card_texts.of(job)
-    layout.label(text=_headline(texts), translate=False)
+    headline = "  ·  ".join(translated(each) for each in (view.short_state, view.cost) if each)
+    layout.label(text=headline, translate=False)
     width = int(WIDTH * ui_scale())
-    for name in texts.saved:
-        layout.label(text=name, translate=False, icon="FILE")
-    for note in texts.notes:
+    for path in view.saved:
+        layout.label(text=PurePath(path).name, translate=False, icon="FILE")
+    for note in view.notes:
         wrapped(layout, note, width=width, icon="INFO", most=6)
     layout.separator()
-
-
-def _headline(texts: CardTexts) -> str:
-    return "  ·  ".join(translated(each) for each in (texts.state, texts.cost) if each)
 
 
 _PICTURE = 4.0
@@ -425,9 +453,10 @@ _LOOK_AGAIN = Message("Look Again")
 _ONCE_MORE = Message("Once More")
 
 
-def draw_unanswered(box: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts: CardTexts) -> None:
+def draw_unanswered(box: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
     """Draw why nobody knows what became of the job, and the buttons."""
-    text_wrap.wrapped(box, texts.problem, width=sidebar.width)
+    job = view.job
+    text_wrap.wrapped(box, view.problem, width=sidebar.width)
     for candidate in job.candidates:
         _draw_candidate(box, job, candidate)
     again = _start_again(sidebar, job)

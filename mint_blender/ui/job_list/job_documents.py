@@ -11,6 +11,7 @@ from bpy.app.handlers import persistent
 
 from ...jobs.job import Job
 from ...jobs.phases import BUSY, Phase
+from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService
 from ...jobs.storage.documents import Documents
 from .. import session
@@ -36,12 +37,11 @@ def _state() -> _State:
     return session.state(_State)
 
 
-def made_for(job: Job) -> str:
-    """Return the name of the file that a result was made for; empty if it is open or unknown."""
-    document = job.delivery.document
-    if document is None or document in session.document_ids():
-        return ""
-    return _state().names.get(document, "")
+def view_of(service: JobService, job: Job) -> JobView:
+    """Return a job as people see it; a result that was made for another file names that."""
+    document = job.delivery.document if job.phase is Phase.READY else None
+    is_elsewhere = document is not None and document not in session.document_ids()
+    return service.view(job, _state().names.get(document or "", "") if is_elsewhere else "")
 
 
 def open_with(service: JobService) -> None:

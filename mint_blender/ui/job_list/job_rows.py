@@ -88,9 +88,9 @@ class MINT_UL_jobs(bpy.types.UIList):
         active_property: str,
     ) -> None:
         """Draw one row."""
-        from . import list_row
+        from . import card
 
-        list_row.draw(layout, item.job_id, item.name)
+        card.draw_row(layout, item.job_id, item.name)
 
 
 CLASSES = (MintJobRow, MintJobs, MINT_UL_jobs)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...jobs.phases import Phase, Verb
+from ...jobs.phases import Phase
 from ...message import Message
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, find_job, report_error, run_action
@@ -34,12 +34,12 @@ class MINT_OT_job_menu(JobOperator):
         cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties
     ) -> str:
         """Return the notes on the job, for which its line has no room."""
-        from . import card_texts
+        from ...jobs.presentation.job_view import JobView
 
         job_id: str = properties.job_id
         job = find_job(job_id)
-        notes = card_texts.of(job).notes if job is not None else ()
-        return "\n".join(notes) or translated(Message("More about this job"))
+        notes = JobView(job).notes if job is not None else ()
+        return "\n".join(map(translated, notes)) or translated(Message("More about this job"))
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Open the menu for this job."""
@@ -58,14 +58,15 @@ class MINT_MT_job(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the actions on the job whose menu was opened last."""
-        from . import card
+        from . import card, job_documents
 
         service = session.existing_service()
         if service is None:
             return
         job = next((job for job in service.jobs() if job.id == MINT_MT_job.job_id), None)
         if job is not None:
-            card.draw_menu(layout_of(self), job, is_active=service.is_active(job.id))
+            view = job_documents.view_of(service, job)
+            card.draw_menu(layout_of(self), view, is_active=service.is_active(job.id))
 
 
 class MINT_OT_copy_report(JobOperator):
@@ -79,10 +80,8 @@ class MINT_OT_copy_report(JobOperator):
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Copy the report."""
-        from ...jobs.presentation import presenter
-
         context.window_manager.clipboard = (
-            f"Blender {bpy.app.version_string}\n{presenter.report(job)}"
+            f"Blender {bpy.app.version_string}\n{service.view(job).report()}"
         )
         self.report({"INFO"}, translated(Message("Report copied to the clipboard.")))
         return {"FINISHED"}
@@ -259,15 +258,10 @@ class MINT_OT_cancel_all(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Cancel what can be canceled."""
-        from ...jobs.presentation import presenter
 
         def cancel(service: "JobService") -> None:
             for job in service.jobs():
-                if (
-                    service.is_active(job.id)
-                    and Verb.CANCEL in presenter.verbs(job)
-                    and job.decision is None
-                ):
+                if service.is_active(job.id) and service.view(job).can_be_canceled:
                     service.cancel(job.id)
 
         return run_action(self, cancel)

@@ -12,9 +12,8 @@ import bpy
 from ...jobs.job import Job
 from ...jobs.job_values import Hold
 from ...jobs.phases import Phase
-from ...jobs.presentation import presenter
 from ...jobs.presentation.job_groups import Batch, Group, JobGroup
-from ...jobs.presentation.presenter import cached_by_identity
+from ...jobs.presentation.job_view import UNREADABLE, JobView, cached_by_identity
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Kind
@@ -24,9 +23,8 @@ from ..review import preview_operators
 from ..text_wrap import wrapped
 from ..translations import spoken, translated
 from ..worlds import look_inside
-from . import background_import, card, card_texts, grouped_jobs, job_rows, placed_results
+from . import background_import, card, grouped_jobs, job_documents, job_rows, placed_results
 from .card import Sidebar
-from .card_texts import CardTexts
 
 _FOLDED = {
     Group.NEEDS_USER: Message("{count:,} more need a decision"),
@@ -121,7 +119,7 @@ def draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: i
     """Draw the jobs in the journal that cannot be read: they do not run, and nothing is lost."""
     for each in service.unreadable():
         row = layout.box().row()
-        wrapped(row.column(align=True), presenter.UNREADABLE, width=width, icon="ERROR")
+        wrapped(row.column(align=True), UNREADABLE, width=width, icon="ERROR")
         row.operator("mint.dismiss", text="", icon="X", emboss=False).job_id = each.id
 
 
@@ -266,55 +264,58 @@ def is_enough(sidebar: Sidebar, job: Job) -> bool:
 
 def draw_finished(layout: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
     """Draw the line; below that of an optimized model, how many faces it has left."""
-    texts, row, is_roomy = card_texts.of(job), layout.row(), sidebar.is_roomy
-    picture = icons.of_file(texts.picture) if texts.picture else 0
+    view = job_documents.view_of(sidebar.service, job)
+    row, is_roomy = layout.row(), sidebar.is_roomy
+    picture = icons.of_file(view.picture) if view.picture else 0
     if picture:
         beside = row.row()
         beside.alignment = "LEFT"  # as wide as it is high, however wide the sidebar is
         beside.template_icon(icon_value=picture, scale=_HEIGHT)
         row = row.row()  # of its own, so that the picture keeps its size
     row.scale_y = _HEIGHT
-    _draw_title(row, job, texts, has_picture=bool(picture), is_roomy=is_roomy)
+    _draw_title(row, view, has_picture=bool(picture), is_roomy=is_roomy)
     buttons = row.row(align=True)
     buttons.alignment = "RIGHT"
     if job.phase is Phase.PLACED:
-        _draw_button(buttons, job, texts, is_roomy=is_roomy)
-    icon = icon_number("INFO" if texts.notes else "DOWNARROW_HLT")
+        _draw_button(buttons, view, is_roomy=is_roomy)
+    icon = icon_number("INFO" if view.notes else "DOWNARROW_HLT")
     buttons.operator("mint.job_menu", text="", icon_value=icon, emboss=False).job_id = job.id
-    if texts.version:
-        draw_version(layout, texts, width=sidebar.width)
+    if view.version:
+        draw_version(layout, view, width=sidebar.width)
 
 
-def draw_version(layout: bpy.types.UILayout, texts: CardTexts, *, width: int) -> None:
+def draw_version(layout: bpy.types.UILayout, view: JobView, *, width: int) -> None:
     """Draw how an optimized model differs from the original one; `width` is the sidebar's."""
     column = layout.column()
     column.active = False
-    text_wrap.wrapped(column, texts.version, width=width, icon="MOD_DECIM", translate=False)
+    text_wrap.wrapped(column, view.version, width=width, icon="MOD_DECIM")
 
 
 def _draw_title(
-    row: bpy.types.UILayout, job: Job, texts: CardTexts, *, has_picture: bool, is_roomy: bool
+    row: bpy.types.UILayout, view: JobView, *, has_picture: bool, is_roomy: bool
 ) -> None:
     """Draw the title; that a job was canceled is a word, or an icon where there is no room."""
-    if job.phase is Phase.PLACED:
-        row.label(text=texts.title, translate=False, icon="NONE" if has_picture else "CHECKMARK")
+    title = translated(view.title)
+    if view.job.phase is Phase.PLACED:
+        row.label(text=title, translate=False, icon="NONE" if has_picture else "CHECKMARK")
         return
     row = row.row()
     row.active = False
     has_icon = not (has_picture and is_roomy)
-    row.label(text=texts.title, translate=False, icon="CANCEL" if has_icon else "NONE")
+    row.label(text=title, translate=False, icon="CANCEL" if has_icon else "NONE")
     if is_roomy:
         word = row.row()
         word.alignment = "RIGHT"
         word.label(text=translated(_WAS_CANCELED), translate=False)
 
 
-def _draw_button(row: bpy.types.UILayout, job: Job, texts: CardTexts, *, is_roomy: bool) -> None:
+def _draw_button(row: bpy.types.UILayout, view: JobView, *, is_roomy: bool) -> None:
     """Draw what a user does most with this result: see it, place it again, or open its folder."""
-    if texts.folder:
+    job = view.job
+    if view.folder:
         row.operator(
             "wm.path_open", text="", icon_value=icon_number("FILE_FOLDER")
-        ).filepath = texts.folder
+        ).filepath = view.folder
     elif placed_results.shown(job).phase is Phase.READY:
         word = _REPLACE if placed_results.will_replace(job) else _PLACE
         text = translated(word) if is_roomy else ""

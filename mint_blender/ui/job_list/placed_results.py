@@ -17,7 +17,7 @@ from bpy.app.handlers import persistent
 
 from ...jobs.job import Job, asset_of
 from ...jobs.phases import Phase
-from ...jobs.presentation.presenter import cached_by_identity
+from ...jobs.presentation.job_view import cached_by_identity
 from ...message import Message
 from ...scene import tags
 from .. import heartbeat, session, typed_context

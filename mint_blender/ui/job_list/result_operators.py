@@ -69,7 +69,6 @@ class MINT_OT_place(JobOperator):
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Import the result: at once for a script, prepared in the background for a click."""
         from ...jobs import rejected_files
-        from ...jobs.presentation import presenter
         from ...jobs.service import NotPossible
         from . import auto_import, background_import, placed_results
 
@@ -79,7 +78,7 @@ class MINT_OT_place(JobOperator):
                 Message(
                     "{title} is not ready to place: {state}.",
                     title=job.title,
-                    state=presenter.state(job),
+                    state=service.view(job).state,
                 )
             )
         if not placed_results.is_document_open(job):

@@ -15,7 +15,7 @@ import bpy
 
 from ...jobs.job import Job, asset_of
 from ...jobs.library.view_model import AssetState, Library, Sort, state_of, title
-from ...jobs.presentation.presenter import cached_by_identity
+from ...jobs.presentation.job_view import cached_by_identity
 from ...jobs.queries import LARGEST_PAGE, ListPage
 from ...jobs.service import JobService
 from ...jobs.storage.journal import JournalError

@@ -28,7 +28,7 @@ from ...scene.model.occupied_space import Footprint
 from ...scene.update import move
 from ...scene.update.move import Placing
 from .. import icons, session
-from ..job_list import card_texts, placed_results
+from ..job_list import job_documents, placed_results
 from ..translations import translated
 from ..typed_context import all_areas, ui_scale
 
@@ -187,7 +187,7 @@ def _target(state: _State, service: JobService, job: Job) -> Target:
         scene=placed_results.scene_of(job).name,
         space=state.spaces[job.id],
         title=translated(job.title),
-        state=card_texts.state(service, job, card_texts.of(job)),  # as on its card
+        state=translated(job_documents.view_of(service, job).short_state),  # as on its card
         fraction=_fraction(service, job),
         picture=_picture(state, job),
     )

@@ -18,8 +18,8 @@ from typing import Any
 
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.paid_requests.record import PaidRequest
-from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.presentation.job_groups import group_jobs
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.storage.database import JournalError
 from mint_blender.jobs.storage.journal import Journal
@@ -86,7 +86,7 @@ def _read_all(journal: Journal) -> None:
     journal.newest_jobs(10), journal.moves(), journal.assets(exclude=GOOD), journal.changes(0)
     journal.spent((0.0, 2e9)), journal.last_optimization(), journal.job_of_client_request("r")
     for job in jobs:
-        presenter.state(job), presenter.verbs(job), presenter.cost(job), presenter.report(job)
+        JobView(job).state, JobView(job).verbs, JobView(job).cost, JobView(job).report()
         assert isinstance(job.title, str)
         journal.unanswered_bodies(job), journal.unnamed_bodies(job)
         journal.save(job)

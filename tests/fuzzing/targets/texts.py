@@ -9,7 +9,8 @@ from dataclasses import replace
 from mint_blender.cli.output.terminal import safe_line
 from mint_blender.files import download_folder, file_choice
 from mint_blender.jobs import new_jobs
-from mint_blender.jobs.presentation import error_messages, presenter
+from mint_blender.jobs.presentation import error_messages
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.storage import serialization
 from mint_blender.message import Message, listed, message_of, sentences
 from mint_blender.mint.generation_request import GenerationRequest, feedback_error
@@ -54,7 +55,7 @@ def _try_request(text: str) -> None:
     job = replace(a_job(), request=request, requests=())
     assert serialization.load(serialization.dump(job), job.phase) == job
     assert job.title.encode() and len(job.title) <= 60
-    presenter.report(job)
+    JobView(job).report()
 
 
 def _try_message(text: str) -> None:

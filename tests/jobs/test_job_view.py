@@ -10,7 +10,7 @@ import pytest
 
 from mint_blender.jobs.job_values import Cause, Delivery, Problem
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
@@ -26,29 +26,29 @@ REFUSED = Problem(Cause.REFUSED, "Too many active generations.")
 def test_a_job_waits_for_a_slot_only_when_there_is_none() -> None:
     """With a free slot it is about to be sent, unless Mint has just refused it."""
     job = a_job()
-    assert presenter.state(job) == WAITING
-    assert presenter.state(job, is_slot_free=True) == "Starting"
-    assert presenter.state(replace(job, problem=REFUSED), is_slot_free=True) == WAITING
+    assert JobView(job).state == WAITING
+    assert JobView(job, is_slot_free=True).state == "Starting"
+    assert JobView(replace(job, problem=REFUSED), is_slot_free=True).state == WAITING
 
 
 def test_fetching_and_converting_need_no_slot() -> None:
     """Nothing is generated for them."""
     job = replace(a_job(), source_asset_id="model_1")
-    assert presenter.state(job) == "Starting"
-    assert presenter.state(replace(job, convert=(Format.OBJ,))) == "Starting"
+    assert JobView(job).state == "Starting"
+    assert JobView(replace(job, convert=(Format.OBJ,))).state == "Starting"
 
 
 def test_pictures_are_uploaded_before_a_slot_is_taken() -> None:
     """Pictures on the web are not uploaded."""
     request = GenerationRequest(Kind.MODEL, "a lamp", images=("a.png", "https://a.example/b.png"))
     job = replace(a_job(), request=request)
-    assert presenter.state(job) == "Uploading pictures"
-    assert presenter.state(replace(job, image_urls=("https://mint.example/a",))) == WAITING
+    assert JobView(job).state == "Uploading pictures"
+    assert JobView(replace(job, image_urls=("https://mint.example/a",))).state == WAITING
 
 
 def test_the_queue_of_an_earlier_session_was_not_sent() -> None:
     """It waits for the user, whether or not there is a slot."""
-    assert presenter.state(a_job(), is_held_back=True) == "Queued earlier, not sent"
+    assert JobView(a_job(), is_held_back=True).state == "Queued earlier, not sent"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_queue_of_an_earlier_session_was_not_sent() -> None:
 def test_a_finished_job_says_where_its_result_is(delivery: Delivery, word: str) -> None:
     """A file is not in a scene."""
     job = replace(a_job(), phase=Phase.PLACED, delivery=delivery)
-    assert presenter.state(job) == word
+    assert JobView(job).state == word
 
 
 def test_the_slots_of_each_kind_are_counted(home: Path) -> None:
