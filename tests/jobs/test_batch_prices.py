@@ -17,7 +17,7 @@ from mint_blender.jobs.queries import Price
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, OptimizationLevel, Preset
 
-from ..jobs.workflow_harness import retried
+from .workflow_harness import retried
 
 LIGHT = OptimizationLevel.LIGHT
 REQUEST = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
