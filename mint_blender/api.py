@@ -15,7 +15,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from .cli import session
-from .cli.follow import Review, follow
+from .cli.results import Review, follow
 from .jobs.engine.task import StillUnreachable
 from .jobs.job import Job
 from .jobs.job_values import Cause, Delivery, DeliveryResult, Problem

@@ -29,15 +29,8 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         images=arguments.image,
         pose=arguments.pose,
     )
-    session.check_request(request)
-    if problem := write_files.output_problem(request.kind, arguments.output, arguments.render):
-        terminal.error(problem)
-        return Exit.IMPORT
-    delivery = Delivery(
-        output=path_text(arguments.output),
-        render=path_text(arguments.render),
-        splats=arguments.splats,
-    )
+    if (status := _cannot_write(request, arguments, terminal)) is not None:
+        return status
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
     is_copied = arguments.output is not None and not write_files.needs_blender(
         request.kind, arguments.output, arguments.render
@@ -45,10 +38,38 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_job_service(
         opens_results=not is_copied, on_wait=terminal.wait
     ) as job_service:
-        job = job_service.start(
-            request, delivery, optimize=level, max_credits=arguments.max_credits
-        )
-        return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
+        delivery = Delivery(splats=arguments.splats)
+        return _start(job_service, request, delivery, level, arguments, terminal)
+
+
+def _cannot_write(
+    request: GenerationRequest, arguments: argparse.Namespace, terminal: Terminal
+) -> Exit | None:
+    """Report why the result could not be written; return the exit status, or None.
+
+    Raises:
+        NotPossible: Mint would refuse the request.
+    """
+    session.check_request(request)
+    if problem := write_files.output_problem(request.kind, arguments.output, arguments.render):
+        terminal.error(problem)
+        return Exit.IMPORT
+    return None
+
+
+def _start(
+    job_service: JobService,
+    request: GenerationRequest,
+    delivery: Delivery,
+    level: OptimizationLevel | None,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+) -> Exit:
+    """Start a job, wait for it, and write the files that the command names."""
+    output, render = path_text(arguments.output), path_text(arguments.render)
+    delivery, limit = replace(delivery, output=output, render=render), arguments.max_credits
+    job = job_service.start(request, delivery, optimize=level, max_credits=limit)
+    return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
 
 
 def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -70,31 +91,15 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
     with session.open_job_service(on_wait=terminal.wait) as job_service:
         job = job_service.job(arguments.job)
-        template = request_template.of_job(
-            job, job_service.jobs_of_asset(asset_of(job))
-        ).with_prompt(arguments.prompt)
-        session.check_request(template.request)
-        if problem := write_files.output_problem(
-            template.request.kind, arguments.output, arguments.render
-        ):
-            terminal.error(problem)
-            return Exit.IMPORT
+        known = job_service.jobs_of_asset(asset_of(job))
+        template = request_template.of_job(job, known).with_prompt(arguments.prompt)
+        if (status := _cannot_write(template.request, arguments, terminal)) is not None:
+            return status
         # Not into the Blender scene that the first job was started from.
-        delivery = replace(
-            template.delivery,
-            output=path_text(arguments.output),
-            render=path_text(arguments.render),
-            document=None,
-            scene=None,
-            at=None,
+        delivery = replace(template.delivery, document=None, scene=None, at=None)
+        return _start(
+            job_service, template.request, delivery, template.optimize, arguments, terminal
         )
-        job = job_service.start(
-            template.request,
-            delivery,
-            optimize=template.optimize,
-            max_credits=arguments.max_credits,
-        )
-        return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
 
 
 def _asset(job_service: JobService, what: str) -> Asset:

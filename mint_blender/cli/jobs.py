@@ -18,11 +18,20 @@ from ..jobs.storage import import_marks
 from ..jobs.storage.job_cache import Queue
 from ..jobs.storage.serialization import Unreadable
 from ..mint.schema import Kind
-from . import exits, follow, session
+from . import exits, session
 from .exits import Exit
 from .output.progress import progress_listener
 from .output.terminal import Terminal
-from .results import candidate_text, deliver, follow_and_write, in_parentheses, path_text, stop_text
+from .results import (
+    candidate_text,
+    deliver,
+    follow_and_write,
+    in_parentheses,
+    path_text,
+    stop_text,
+    wait_for_decision,
+    wait_for_other_process,
+)
 
 _MAYBE_CANCELED = (
     "Mint may have started this. Nothing more is sent for it. Looking in your library in ten"
@@ -52,7 +61,11 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             if foreign := sum(
                 job.hold is Hold.FOREIGN and job.phase in BUSY for job in job_service.jobs()
             ):
-                terminal.note(_of_another_account(foreign))
+                belong, them = ("job belongs", "it") if foreign == 1 else ("jobs belong", "them")
+                terminal.note(
+                    f"{foreign} unfinished {belong} to another account. Use that account's key and"
+                    f" address to continue {them}."
+                )
             status = follow_and_write(job_service, jobs, terminal)
             return Exit.IMPORT if crashed and status is Exit.DONE else status
         job = _with_limit(job_service, arguments)
@@ -63,21 +76,6 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         elif was_interrupted(job) or job.phase is Phase.BILLING or job.hold is not None:
             job_service.resume(job.id)
         return follow_and_write(job_service, [job], terminal)
-
-
-def _decidable(job_service: JobService, arguments: argparse.Namespace, terminal: Terminal) -> Job:
-    """Return the job of a command that decides, after setting its new limit, if any.
-
-    Raises:
-        NotPossible: An earlier decision was not carried out, since its command was killed.
-    """
-    job = job_service.job(arguments.job)
-    if job.decision is not None and job.hold is None:
-        raise NotPossible(
-            f"{job.title}: an earlier decision ({job.decision.verb}) is saved, and Mint has not"
-            f" confirmed it yet. To carry it out: {terminal.command('resume', job.id)}"
-        )
-    return _with_limit(job_service, arguments)
 
 
 def _with_limit(job_service: JobService, arguments: argparse.Namespace) -> Job:
@@ -120,27 +118,23 @@ def has_crashed(job: Job) -> bool:
     return job.problem is not None and job.problem.code == import_marks.CRASHED_CODE
 
 
-def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Approve the Preview and follow the job to its end."""
+def decide(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Approve or revise the Preview, or start a new attempt at a failed job; wait for its end."""
     with session.open_job_service(on_wait=terminal.wait) as job_service:
-        job = _decidable(job_service, arguments, terminal)
-        job_service.approve(job.id)
-        return follow_and_write(job_service, [job], terminal)
-
-
-def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Request another Preview and wait for it."""
-    with session.open_job_service(on_wait=terminal.wait) as job_service:
-        job = _decidable(job_service, arguments, terminal)
-        job_service.revise(job.id, arguments.feedback)
-        return follow_and_write(job_service, [job], terminal)
-
-
-def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Start a new attempt at a failed job."""
-    with session.open_job_service(on_wait=terminal.wait) as job_service:
-        job = _decidable(job_service, arguments, terminal)
-        job_service.retry(job.id)
+        job = job_service.job(arguments.job)
+        if job.decision is not None and job.hold is None:  # its command was killed
+            raise NotPossible(
+                f"{job.title}: an earlier decision ({job.decision.verb}) is saved, and Mint has"
+                " not confirmed it yet. To carry it out:"
+                f" {terminal.command('resume', job.id)}"
+            )
+        job = _with_limit(job_service, arguments)
+        if arguments.command == "approve":
+            job_service.approve(job.id)
+        elif arguments.command == "revise":
+            job_service.revise(job.id, arguments.feedback)
+        else:
+            job_service.retry(job.id)
         return follow_and_write(job_service, [job], terminal)
 
 
@@ -152,9 +146,9 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_job_service() as job_service:
         job = job_service.job(arguments.job)
         job_service.cancel(job.id)
-        follow.wait_for_other_process(job_service, job.id, terminal.note)
+        wait_for_other_process(job_service, job.id, terminal.note)
         with progress_listener(terminal, job_service) as listener:
-            follow.wait_for_decision(job_service, job.id, listener)
+            wait_for_decision(job_service, job.id, listener)
         job = job_service.job(job.id)
         if job.decision is not None and is_looking(job):
             terminal.event(job_service.view(job).to_json("result"))
@@ -201,7 +195,9 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             )
         output, render = path_text(arguments.output), path_text(arguments.render)
         delivery = replace(job.delivery, output=output, render=render)
-        raw = arguments.raw or _is_only_rejected(replace(job, delivery=delivery))
+        # the only model file may be one that our check refused: another program may read it
+        is_copied = replace(job, delivery=delivery).is_copied and job.file(Role.MODEL) is None
+        raw = arguments.raw or (is_copied and rejected_files.has_importable(job))
         if (status := _cannot_place(job_service, job, arguments, terminal, raw=raw)) is not None:
             return status
         if raw:
@@ -225,7 +221,13 @@ def _cannot_place(
     raw: bool,
 ) -> Exit | None:
     """Report why the result cannot be written; return the exit status, or None."""
-    can_copy = raw and _has_rejected_file(job_service, job)
+    # the job may have stopped with a file that our check refused
+    can_copy = (
+        raw
+        and job.phase is Phase.PAUSED
+        and rejected_files.has_importable(job)
+        and not job_service.is_active(job.id)
+    )
     if job.phase not in {Phase.READY, Phase.PLACED} and not can_copy:
         terminal.error(f"{job.title} is not ready to place. {stop_text(job, terminal)}", job=job.id)
         return exits.of_job(job)
@@ -234,23 +236,6 @@ def _cannot_place(
         terminal.error(problem)
         return Exit.IMPORT
     return None
-
-
-def _is_only_rejected(job: Job) -> bool:
-    """Return whether the only model file is one that our check refused, to be copied unchanged.
-
-    Another program may be able to read it.
-    """
-    return rejected_files.has_importable(job) and job.file(Role.MODEL) is None and job.is_copied
-
-
-def _has_rejected_file(job_service: JobService, job: Job) -> bool:
-    """Return whether the job has stopped with a file that our check refused."""
-    return (
-        job.phase is Phase.PAUSED
-        and rejected_files.has_importable(job)
-        and not job_service.is_active(job.id)
-    )
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -275,24 +260,11 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     return Exit.DONE
 
 
-def _of_another_account(count: int) -> str:
-    if count == 1:
-        return (
-            "1 unfinished job belongs to another account. Use that account's key and address to"
-            " continue it."
-        )
-    return (
-        f"{count} unfinished jobs belong to another account. Use that account's key and address to"
-        " continue them."
-    )
-
-
 def _queued(queue: Queue, terminal: Terminal) -> str:
     """Return a sentence about jobs that an earlier session left in the queue."""
-    text = (
-        "1 queued job was never sent. To send it"
-        if queue.count == 1
-        else f"{queue.count} queued jobs were never sent. To send them"
-    )
+    were, them = ("job was", "it") if queue.count == 1 else ("jobs were", "them")
     price = f" (about {queue.credits:,.0f} Credits)" if queue.credits else ""
-    return f"{text}{price}: {terminal.command('resume')}"
+    return (
+        f"{queue.count} queued {were} never sent. To send {them}{price}:"
+        f" {terminal.command('resume')}"
+    )

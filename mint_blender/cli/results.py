@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ from ..delivery import blender_runtime, write_files
 from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files
 from ..jobs.engine.task import StillUnreachable
-from ..jobs.job import Job, is_unanswered
+from ..jobs.engine.thread_messages import Event
+from ..jobs.job import Job, is_looking, is_unanswered
 from ..jobs.job_values import Candidate, Delivery, DeliveryResult
 from ..jobs.phases import BUSY, Phase, Verb
 from ..jobs.presentation.job_view import JobView
@@ -20,7 +23,6 @@ from ..jobs.service import JobService
 from ..jobs.storage import import_marks
 from . import exits
 from .exits import Exit
-from .follow import follow
 from .output.progress import progress_listener
 from .output.terminal import Terminal
 
@@ -231,3 +233,94 @@ def in_parentheses(text: str) -> str:
 def path_text(path: Path | None) -> str | None:
     """Return a path as the text that a job stores, or None."""
     return None if path is None else str(path)
+
+
+ProgressListener = Callable[[Event], None]
+
+DECISION_POLL_INTERVAL = 0.2  # seconds
+DECISION_TIMEOUT = 20.0  # seconds that another process has to carry out a decision
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A Preview that waits for a decision.
+
+    Attributes:
+        path: Its picture, or None when Mint sent none.
+        number: 1 for the first Preview of a job.
+        job_id: The job that waits.
+    """
+
+    path: Path | None
+    number: int
+    job_id: str
+
+
+Review = Callable[[Preview], str]
+
+
+def follow(
+    job_service: JobService, job_id: str, listener: ProgressListener, review: Review | None = None
+) -> Job:
+    """Watch a job until it stops, and return it.
+
+    With `review`, each Preview is decided on the way.
+    """
+    while True:
+        job_service.watch([job_id], listener)
+        job = job_service.job(job_id)
+        is_decided = job.decision is not None  # and not sent: the journal could not be written
+        if review is None or job.phase is not Phase.REVIEW or is_decided:
+            return job
+        newest = job.previews[-1] if job.previews else None
+        preview = Preview(Path(newest.path) if newest else None, job.revision + 1, job.id)
+        answer = review(preview)
+        if answer == "approve":
+            job_service.approve(job.id, seen=job)
+        elif answer == "cancel":
+            job_service.cancel(job.id)
+        else:
+            job_service.revise(job.id, answer, seen=job)
+
+
+def wait_for_decision(job_service: JobService, job_id: str, listener: ProgressListener) -> None:
+    """Watch a job until Mint has answered the decision, or the job is not active here.
+
+    A job that waits for minutes to look into Mint's list is not watched any longer.
+    """
+    while job_service.is_active(job_id) and (job := job_service.job(job_id)).decision is not None:
+        if is_looking(job):
+            return
+        listener(job_service.next_event())
+
+
+def wait_for_other_process(
+    job_service: JobService, job_id: str, note: Callable[[str], None]
+) -> None:
+    """Wait until the process that owns this job has carried out the decision.
+
+    If that process ends first, the decision is carried out here. The wait is limited, since that
+    process may be waiting for Mint itself. `note` is called with the reason for a wait, and if the
+    decision is still open at its end, with what happens next.
+    """
+
+    def is_theirs() -> bool:
+        return job_service.job(job_id).decision is not None and not job_service.is_active(job_id)
+
+    for attempt in range(round(DECISION_TIMEOUT / DECISION_POLL_INTERVAL)):
+        if not is_theirs():
+            return
+        if attempt == 0:
+            note(
+                "Another process is working on this job. Waiting up to"
+                f" {DECISION_TIMEOUT:.0f} s for it to carry out your decision."
+            )
+        time.sleep(DECISION_POLL_INTERVAL)
+        job_service.catch_up()
+        if job_service.job(job_id).decision is not None:
+            job_service.resume(job_id)
+    if is_theirs():
+        note(
+            "The other process has not carried out your decision yet. It may be waiting for Mint."
+            " Your decision is saved and will be carried out as soon as possible."
+        )

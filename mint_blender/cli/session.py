@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
 from ..delivery import blender_runtime
@@ -49,8 +50,10 @@ def account() -> Account:
     """Return the key and base URL of the environment, or else of the preferences."""
     from ..mint.account import Account
 
-    key, base_url = stored_account()
-    return Account.of(os.environ, key=key, base_url=base_url, confirmed=confirmed_origins())
+    stored, key, base_url, confirmed = _preferences(), "", "", frozenset[str]()
+    if stored is not None:
+        (key, base_url), confirmed = stored.stored_account(), stored.confirmed_origins()
+    return Account.of(os.environ, key=key, base_url=base_url, confirmed=confirmed)
 
 
 @contextmanager
@@ -210,42 +213,26 @@ LIMIT_DAY_VARIABLE = "MINT_MAX_CREDITS_PER_DAY"
 """The most Credits of a day."""
 
 
+def _preferences() -> ModuleType | None:
+    """Return what reads the add-on's preferences; None outside of Blender."""
+    if not inside_blender():
+        return None
+    from .. import addon_settings
+
+    return addon_settings
+
+
 def may_go_online() -> bool:
     """Return Blender's "Allow Online Access"; outside of Blender nothing restricts it."""
-    if not inside_blender():
-        return True
-    from .. import addon_settings
-
-    return addon_settings.may_go_online()
-
-
-def stored_account() -> tuple[str, str]:
-    """Return the API key and base URL of the preferences, empty where there are none."""
-    if not inside_blender():
-        return "", ""
-    from .. import addon_settings
-
-    return addon_settings.stored_account()
-
-
-def confirmed_origins() -> frozenset[str]:
-    """Return the origins that the user has confirmed in the preferences."""
-    if not inside_blender():
-        return frozenset()
-    from .. import addon_settings
-
-    return addon_settings.confirmed_origins()
+    stored = _preferences()
+    return stored is None or stored.may_go_online()
 
 
 def shown() -> dict[str, str]:
     """Return the settings that a report for support shows, by name; none of them is a secret."""
-    names = (LIMIT_EACH_VARIABLE, LIMIT_DAY_VARIABLE)
+    stored, names = _preferences(), (LIMIT_EACH_VARIABLE, LIMIT_DAY_VARIABLE)
     found = {name: os.environ[name] for name in names if name in os.environ}
-    if not inside_blender():
-        return found
-    from .. import addon_settings
-
-    return addon_settings.shown_settings() | found
+    return found if stored is None else stored.shown_settings() | found
 
 
 def limits() -> Limits:
@@ -256,22 +243,12 @@ def limits() -> Limits:
     """
     from ..jobs.budget.spending import Limits
 
-    stored = _limits_of_preferences()
-    each, day = (
-        _limit_of_environment(LIMIT_EACH_VARIABLE),
-        _limit_of_environment(LIMIT_DAY_VARIABLE),
+    preferences = _preferences()
+    stored = preferences.limits() if preferences else Limits()
+    return Limits(
+        _lower(stored.each, _limit_of_environment(LIMIT_EACH_VARIABLE)),
+        _lower(stored.day, _limit_of_environment(LIMIT_DAY_VARIABLE)),
     )
-    return Limits(_lower(stored.each, each), _lower(stored.day, day))
-
-
-def _limits_of_preferences() -> Limits:
-    from ..jobs.budget.spending import Limits
-
-    if not inside_blender():
-        return Limits()
-    from .. import addon_settings
-
-    return addon_settings.limits()
 
 
 def _limit_of_environment(variable: str) -> float:

@@ -77,9 +77,7 @@ def _prepare(job: Job, order: dict[str, Any]) -> dict[str, Any]:
     from . import import_job
 
     try:
-        prepared = import_job.prepare(
-            job, SceneUnits.from_json(order["units"]), Path(order["target"])
-        )
+        prepared = import_job.prepare(job, SceneUnits(**order["units"]), Path(order["target"]))
     except import_job.SceneImportError as error:
         return serialization.dump_result(DeliveryResult(problem=message_of(error)))
     except Exception as mistake:  # an importer can fail in any way

@@ -180,7 +180,7 @@ class Preparations:
             disk.make_folder(request.target.parent)
             self._ensure_child().send(
                 background.request_for(
-                    request.job, units=request.units.to_json(), target=str(request.target)
+                    request.job, units=vars(request.units), target=str(request.target)
                 )
             )
         except OSError as error:

@@ -190,7 +190,7 @@ def _anonymous_session(user_agent: str, local_files: bool, max_idle: float) -> r
     is a function that adds nothing. Several threads may use it.
     """
     session = requests.Session()
-    session.auth = lambda request: request
+    session.auth = _add_nothing
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
     session.headers.update(
@@ -201,6 +201,10 @@ def _anonymous_session(user_agent: str, local_files: bool, max_idle: float) -> r
     )
     connections.mount(session, rules)
     return session
+
+
+def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 # -- one attempt: send the request, receive the body, check that it is complete

@@ -27,7 +27,7 @@ from .engine.job_runner import JobRunner
 from .job import Job, is_never_sent, is_unanswered, may_be_started
 from .job_values import Decision, Delivery, Hold
 from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_request
-from .paid_requests.record import PaidRequest, PaidVerb, of_asset, of_job
+from .paid_requests.record import PaidRequest, PaidVerb, State, of_asset, of_job
 from .phases import BUSY, Phase, Verb
 from .presentation import action_checks
 from .presentation.job_view import JobView, view_of
@@ -129,8 +129,7 @@ class JobService(JobRunner):
 
     def _ordered(self, job: Job, subject: str) -> PaidRequest:
         """Return the paid request of a new job under another subject than its own id."""
-        before = self.journal.paid_requests.latest(subject, PaidVerb.START)
-        number = before.number + 1 if before is not None else 1
+        number = self.journal.paid_requests.next_number(subject, PaidVerb.START)
         request = new_request(subject, PaidVerb.START, job.id, now=job.created_at, number=number)
         return replace(request, credits=job.estimate, extra_credits=job.optimize_estimate)
 
@@ -292,11 +291,24 @@ class JobService(JobRunner):
         if not is_fetched and (is_clear or is_unanswered(job)):
             own = before.subject if before and before.verb is verb else of_job(job.id)
             subject = own if made_of is None else of_asset(made_of)
+            self._check_not_ordered(job, subject, verb)
             self.journal.order(job, subject, verb, prices=(prices[0], prices[1]))
         job = job.with_prices(*prices).without_operation()
         self.cache.save(
             job.moved(Phase.WAITING, problem=None, candidates=(), source_asset_id=made_of)
         )
+
+    def _check_not_ordered(self, job: Job, subject: str, verb: PaidVerb) -> None:
+        """Raise NotPossible if another job has ordered the same, and it is not clear what came."""
+        latest = self.journal.paid_requests.latest(subject, verb)
+        is_unclear = latest is not None and (latest.is_open or latest.state is State.DROPPED)
+        if latest is not None and latest.job != job.id and is_unclear:
+            raise NotPossible(
+                Message(
+                    "{title} is still in progress. Wait until it stops, then try again.",
+                    title=job.title,
+                )
+            )
 
     def use_candidate(self, job_id: str, asset_id: str) -> None:
         """Use an asset in Mint's list as the result of a job that Mint may have started. Free.

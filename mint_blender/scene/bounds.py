@@ -41,10 +41,8 @@ def bounds(
             shown = each.evaluated_get(depsgraph)
             if isinstance(shown.data, bpy.types.Mesh) and len(shown.data.vertices):
                 points = world_points(shown, space)
-                lowest, highest = (
-                    np.minimum(lowest, points.min(axis=0)),
-                    np.maximum(highest, points.max(axis=0)),
-                )
+                lowest = np.minimum(lowest, points.min(axis=0))
+                highest = np.maximum(highest, points.max(axis=0))
     if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
         return None
     return _as_tuple(lowest), _as_tuple(highest)

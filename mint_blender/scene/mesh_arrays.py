@@ -29,12 +29,6 @@ def corner_vertices(mesh: Any) -> np.ndarray:
     return read(data, "value", count, np.int32)
 
 
-def face_sizes(mesh: Any) -> np.ndarray:
-    """Return the number of corners of each face, as 32-bit integers."""
-    starts = read(mesh.polygons, "loop_start", len(mesh.polygons), np.int32)
-    return np.diff(starts, append=np.int32(len(mesh.loops)))
-
-
 def coordinates(uv_map: Any) -> np.ndarray:
     """Return the UV coordinates of each face corner, flat, as 32-bit floats."""
     return read(uv_map.uv, "vector", 2 * len(uv_map.uv))

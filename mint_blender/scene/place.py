@@ -2,8 +2,7 @@
 """Place a downloaded result in the scene: import it, tag it and make one undo step.
 
 The entry point for panels, scripts and commands. A result is placed completely, in a collection of
-its own under “Mint”, or the file does not change. The computation of positions and sizes is in
-`placement_math`.
+its own under “Mint”, or the file does not change.
 """
 
 from __future__ import annotations

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import bpy
 
@@ -28,12 +26,3 @@ class SceneUnits:
         """Give a scene these units."""
         scene.unit_settings.scale_length = self.scale_length
         scene.render.fps, scene.render.fps_base = self.fps, self.fps_base
-
-    def to_json(self) -> dict[str, float]:
-        """Return a JSON object for `from_json`."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> SceneUnits:
-        """Return the units that `to_json` described."""
-        return cls(**data)

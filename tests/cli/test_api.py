@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import mint_blender
-from mint_blender.cli.follow import Preview
+from mint_blender.cli.results import Preview
 from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.notes import note

@@ -131,7 +131,7 @@ def test_a_forged_operation_is_not_canceled(
     mint("cancel", job["job"])
     assert [each.status for each in service.operations()] == ["preview_ready"]
     (job,) = mint("jobs", "--json").records
-    assert job["state"] == "Canceled"
+    assert job["state"] == "Canceled" and "may have started" in str(job["notes"])
 
 
 def test_a_finished_line_is_not_optimized_again(

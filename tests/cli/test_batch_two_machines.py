@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.cli.batch import runner
 from mint_blender.cli.exits import Exit
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.new_jobs import new_request
@@ -118,6 +119,38 @@ def test_a_line_that_was_only_queued_here(
     at_home("farm")
     assert mint(*queued).status == 0
     assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
+    assert len(service.requests("POST", "/v1/models:generate")) == 3
+
+
+def test_a_line_that_was_canceled_before_it_was_sent(
+    mint: RunMint, service: ThreadService, queued: tuple[str, ...]
+) -> None:
+    """It is ordered again with the same key, under which another machine may have sent it."""
+    for job in mint("jobs", "--json").records:
+        mint("cancel", str(job["job"]))
+    assert mint(*queued, "--retry-failed").status == 0
+    assert set(start_files(Path(queued[-1]))) == {
+        f"{tag}.start.1" for tag in tags_of(Path(queued[1]))
+    }
+    assert len(service.requests("POST", "/v1/models:generate")) == 3
+
+
+def test_a_line_that_was_canceled_and_is_in_the_library(
+    mint: RunMint,
+    service: ThreadService,
+    queued: tuple[str, ...],
+    at_home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A machine whose folder is not seen here may have made it: a person decides."""
+    for job in mint("jobs", "--json").records:
+        mint("cancel", str(job["job"]))
+    monkeypatch.setattr(runner, "_NEW", -1.0)
+    at_home("desk")
+    assert mint("generate", "--prompt", "lamp 1", "--preset", "fast").status == 0
+    at_home("farm")
+    ran = mint(*queued, "--retry-failed")
+    assert ran.status == Exit.UNREACHABLE and "result that looks like this line" in ran.error_text
     assert len(service.requests("POST", "/v1/models:generate")) == 3
 
 

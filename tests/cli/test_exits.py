@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli import follow
+from mint_blender.cli import results
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.new_jobs import new_job
@@ -176,13 +176,13 @@ def test_wait_twenty_seconds_for_another_process(
 ) -> None:
     """The command says why it waits for another process, and how the wait ended."""
     slept: list[float] = []
-    monkeypatch.setattr("mint_blender.cli.follow.time.sleep", slept.append)
+    monkeypatch.setattr("mint_blender.cli.results.time.sleep", slept.append)
     said: list[str] = []
     job = replace(
         new_job(GenerationRequest(Kind.MODEL, "a lamp"), Delivery(), now=1.0),
         decision=Decision(Verb.CANCEL, "click"),
     )
-    follow.wait_for_other_process(Theirs(job), job.id, said.append)  # type: ignore[arg-type]
+    results.wait_for_other_process(Theirs(job), job.id, said.append)  # type: ignore[arg-type]
     assert sum(slept) == pytest.approx(20)
     assert (
         said[0]

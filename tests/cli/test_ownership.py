@@ -7,10 +7,12 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from mint_blender.cli import session
+from mint_blender.jobs.budget.spending import Limits
 
 from ..mint_service.runner import ThreadService, running_service
 from .command_runner import RunMint
@@ -22,7 +24,13 @@ def test_an_address_of_the_environment_does_not_get_a_stored_key(
 ) -> None:
     """A stored key is not sent to another address: status 3, and no request."""
     monkeypatch.delenv("MINT_API_KEY")
-    monkeypatch.setattr(session, "stored_account", lambda: (service.key, ""))
+    stored = SimpleNamespace(
+        stored_account=lambda: (service.key, ""),
+        confirmed_origins=frozenset,
+        may_go_online=lambda: True,
+        limits=Limits,
+    )
+    monkeypatch.setattr(session, "_preferences", lambda: stored)
     for command in (["check"], ["generate", "--prompt", "a lamp"], ["models"], ["resume"]):
         ran = mint(*command)
         assert ran.status == 3
@@ -31,9 +39,7 @@ def test_an_address_of_the_environment_does_not_get_a_stored_key(
             in ran.err
         )
     assert service.log() == []
-    monkeypatch.setattr(
-        session, "confirmed_origins", lambda: frozenset({service.api.removesuffix("/v1")})
-    )
+    stored.confirmed_origins = lambda: frozenset({service.api.removesuffix("/v1")})
     assert mint("check").status == 0
 
 

@@ -34,7 +34,7 @@ from ..simulation.checks import check
 from ..simulation.clock import simulated_time
 from ..simulation.disk import simulated_disk
 from ..simulation.mint_files import content, png
-from ..simulation.mint_operations import Operations
+from ..simulation.mint_operations import SimulatedOperations
 from ..simulation.mint_service import Habits
 from ..simulation.network import simulated_network
 from ..simulation.observer import observed
@@ -192,11 +192,11 @@ def _identity(path: Path) -> str:
     return f"file {path}"
 
 
-def _outcome(self: Operations, operation: Any) -> str:
+def _outcome(self: SimulatedOperations, operation: Any) -> str:
     return "succeeded"
 
 
-def _duration(self: Operations, least: float, most: float) -> float:
+def _duration(self: SimulatedOperations, least: float, most: float) -> float:
     return STAGE_SECONDS
 
 
@@ -226,8 +226,8 @@ def computer(credits: float) -> Iterator[Computer]:
                 # a crash leaves the journal where it is; here its disk is another folder
                 patch.object(file_identity, "identity", _identity),
                 patch.object(table, "identity", _identity),
-                patch.object(Operations, "_outcome", _outcome),
-                patch.object(Operations, "_duration", _duration),
+                patch.object(SimulatedOperations, "_outcome", _outcome),
+                patch.object(SimulatedOperations, "_duration", _duration),
             ):
                 stack.enter_context(surroundings)
             yield used

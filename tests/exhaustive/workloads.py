@@ -20,7 +20,8 @@ from mint_blender.jobs.storage.documents import Documents
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Preset
 
-from ..simulation.mint_operations import Operation, Resource
+from ..mint_model.records import Operation, Resource
+from ..simulation.mint_operations import files
 
 if TYPE_CHECKING:
     from .computer import Computer
@@ -217,16 +218,15 @@ class Actions:
         """Return a model that Mint has finished long ago."""
         mint, project = self._world.mint.operations, self._world.mint.projects[0]
         now = self._world.clock.true
-        model = Resource(
-            mint.new_id(), "model", project, "prompt 0000.", "Lamp", now, status="succeeded"
-        )
-        model.hash = "0123456789abcdef"
-        model.previews.append("fedcba9876543210")
+        model = Resource(mint.new_id(), "model", project, "prompt 0000.", "Lamp", now)
+        model.previews.append(f"assets/{model.id[:8]}-preview-webp-fedcba9876543210.webp")
         mint.resources[model.id] = model
         made = Operation(
             mint.new_id(), "model_generation", project, "auto", model.prompt, "fast", "earlier", now
         )
         made.status, made.stage, made.ended, made.resource = "succeeded", "final", now, model
+        made.assets, model.operation = files(model, "0123456789abcdef"), made
+        mint.mirror(made)
         mint.all[made.id] = made
         clicks = self._world.clicks
         for counts in (clicks.starts, clicks.previews):

@@ -106,6 +106,15 @@ def test_a_refusal_after_no_answer_proves_nothing() -> None:
     assert run.job.has_note("optimizing_unanswered") and not run.job.has_note("not_optimized")
 
 
+def test_a_model_that_cannot_be_read_does_not_end_the_request() -> None:
+    """The key of another project is in use: nobody knows what the lost request has made."""
+    run = optimizing(optimizing(GENERATED).fail(Unreachable("gone")).job)
+    run.fail(problem(409, "model-already-optimized")).expect(ReadAsset)
+    assert run.fail(problem(404)).expect(Fetch).url == GLB
+    request = run.job.paid_request(PaidVerb.OPTIMIZE)
+    assert request is not None and request.is_open
+
+
 def test_an_answer_that_was_stored_before_a_kill_is_polled() -> None:
     """Nothing is ordered again."""
     run = optimizing(GENERATED)

@@ -3,15 +3,24 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
 from mint_blender.jobs.job_values import Cause, Delivery
-from mint_blender.jobs.new_jobs import new_fetch
-from mint_blender.jobs.paid_requests.record import State
+from mint_blender.jobs.new_jobs import new_fetch, new_request
+from mint_blender.jobs.paid_requests.record import PaidVerb, State, of_line
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.workflow.effects import Fetch, Pay, Poll, ReadAsset, TakeSlot, Upload
+from mint_blender.jobs.workflow.effects import (
+    Fetch,
+    Pay,
+    Poll,
+    ReadAsset,
+    ReadPage,
+    TakeSlot,
+    Upload,
+)
 from mint_blender.mint.errors import KeyMissing, Unreachable
 from mint_blender.mint.retry import PollIntervals
 from mint_blender.mint.schema import Asset, Kind
@@ -67,6 +76,19 @@ def test_the_older_name_field_is_tried_once_under_another_key() -> None:
     run.fail(problem(400, field="displayName"))
     assert run.rests
     assert run.job.phase is Phase.FAILED
+
+
+def test_the_older_name_field_of_a_line_is_tried_under_its_own_key() -> None:
+    """Another machine may have started the line with that key: another one could pay twice."""
+    job = a_job(name="Lamp")
+    line = new_request(of_line("batch", "tag"), PaidVerb.START, job.id, now=time.time())
+    run = WorkflowHarness(replace(job, requests=(line,)))
+    run.answer().fail(problem(400, field="name")).expect(TakeSlot)
+    again = run.answer().expect(Start)
+    assert (again.key, again.body["displayName"], "name" in again.body) == (line.key, "Lamp", False)
+    (request,) = run.job.requests
+    assert request.state is State.IN_DOUBT
+    assert run.fail(problem(400, field="displayName")).expect(ReadPage).kind is Kind.MODEL
 
 
 def test_missing_uploads_are_repeated_once() -> None:

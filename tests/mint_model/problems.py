@@ -18,6 +18,7 @@ KNOWN: Mapping[str, tuple[int, str]] = {
     "not-found": (404, "No such thing in this API project"),
     "method-not-allowed": (405, "This address does not offer that method"),
     "idempotency-conflict": (409, "This idempotency key was already used with other input"),
+    "request-in-progress": (409, "The first request with this key is being carried out"),
     "invalid-operation-state": (409, "The operation is not in a state that allows this"),
     "model-already-optimized": (409, "The model is optimized already"),
     "model-optimization-in-progress": (409, "The model is being optimized"),

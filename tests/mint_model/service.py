@@ -149,7 +149,7 @@ class MintModel:
         """Return the present address of a file."""
         raise NotImplementedError
 
-    def keep_picture(self, content: bytes, type: str, body: dict[str, Any], key: str) -> str:
+    def keep_picture(self, id: str, content: bytes, type: str, body: dict[str, Any]) -> str:
         """Keep a reference picture, and return its lasting address."""
         raise NotImplementedError
 
@@ -371,10 +371,10 @@ class MintModel:
             raise invalid("/contentType", "must be a picture", "invalid_type")
 
         def add() -> Answer:
-            url = self.keep_picture(content, type, call.body, call.key)
+            id = self.operations.new_id()
+            url = self.keep_picture(id, content, type, call.body)
             hash = hashlib.sha256(content).hexdigest()
             self.pictures[url] = Picture(hash, call.project, self.now)
-            id = self.operations.new_id()
             return Answer(201, {"id": id, "type": "reference_image", "url": url})
 
         return add
@@ -516,11 +516,11 @@ class MintModel:
 
     def _cancel(self, call: Call) -> Outcome:
         operation = self._operation(call)
+        if operation.status in ENDED:
+            raise _wrong_state(f"An operation that is {operation.status} cannot be canceled.")
         if operation.status != "preview_ready" and not self.cancels_everything:
             text = "Only what waits at its Preview can be canceled."
             raise Problem("method-not-allowed", text, headers={"Allow": "GET"})
-        if operation.status in ENDED:
-            raise _wrong_state(f"An operation that is {operation.status} cannot be canceled.")
 
         def cancel() -> Answer:
             self.operations.cancel(operation, self.now)

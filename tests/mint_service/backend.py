@@ -139,12 +139,11 @@ class Mint(MintModel):
     def is_public(self, url: str) -> bool:
         return url.startswith(("https://", f"{self.files_url}/"))
 
-    def keep_picture(self, content: bytes, type: str, body: dict[str, Any], key: str) -> str:
+    def keep_picture(self, id: str, content: bytes, type: str, body: dict[str, Any]) -> str:
         content = content or webp(prompt_words.COLORS["gray"])
         name = body.get("name") or body.get("fileName", "reference").rpartition(".")[0]
-        digits = hashlib.sha256(key.encode() + content).hexdigest()[:16]
         ending = {"image/jpeg": "jpg"}.get(type, prompt_words.slug(type.removeprefix("image/")))
-        path = f"images/references/{prompt_words.slug(name)}-{digits}.{ending}"
+        path = f"images/references/{prompt_words.slug(name)}-{id[:16]}.{ending}"
         self.files[path] = StoredFile(path, content, type, "reference")
         return self.address(path)
 

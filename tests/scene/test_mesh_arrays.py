@@ -27,15 +27,11 @@ def pentagon_and_triangle() -> Any:
 def check(mesh: Any) -> None:
     """Compare all arrays with the properties of the single elements."""
     corners = [each.vertex_index for each in mesh.loops]
-    sizes = [each.loop_total for each in mesh.polygons]
     flat = [value for each in mesh.vertices for value in each.co]
     assert mesh_arrays.positions(mesh).tolist() == flat
     assert mesh_arrays.corner_vertices(mesh).tolist() == corners
-    assert mesh_arrays.face_sizes(mesh).tolist() == sizes
     assert mesh_arrays.positions(mesh).dtype == np.float32
-    assert {mesh_arrays.corner_vertices(mesh).dtype, mesh_arrays.face_sizes(mesh).dtype} == {
-        np.dtype(np.int32)
-    }
+    assert mesh_arrays.corner_vertices(mesh).dtype == np.int32
 
 
 def test_faces_of_different_sizes() -> None:

@@ -58,14 +58,6 @@ def test_collider_and_splats_are_upright_to_scale_and_together(files):
     np.testing.assert_allclose(places(part(root, "splats")), expected, atol=0.011)
 
 
-def test_scale_and_height_are_options(files):
-    """They replace Mint's calibration."""
-    root = build(files, scale=1, up=0.6).root
-    np.testing.assert_allclose(
-        places(part(root, "collider")), ordered(CORNERS + np.array([0, 0, 0.6])), atol=0.011
-    )
-
-
 def test_a_world_keeps_its_size_in_a_scene_in_centimeters(files):
     """It has a hundred times as many units; splats and collider still agree."""
     bpy.context.scene.unit_settings.scale_length = 0.01

@@ -65,18 +65,6 @@ def test_an_upside_down_collider_is_turned_with_the_root(files, tmp_path):
     assert closed.root["mint_flipped"] and any("Could not detect" in each for each in closed.notes)
 
 
-def test_flip_can_be_switched_off(files, tmp_path):
-    """With `flip=False` all files count as upright, after a half turn about X."""
-    up = synthetic_world.collider(tmp_path / "up.glb", down=False)
-    root = build(replace(files, collider=up, splats=None), flip=False).root
-    np.testing.assert_allclose(
-        places(part(root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011
-    )
-    assert places(part(build(files, flip=False).root, "collider"))[:, 2].max() == pytest.approx(
-        1.5 + 0.6 * 2.5, abs=0.01
-    )
-
-
 @pytest.mark.covers("C11-check")
 @pytest.mark.parametrize("turned_by_hand", [False, True])
 def test_flip_turns_collider_and_splats_only(files, turned_by_hand):

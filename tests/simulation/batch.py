@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import (
     AbstractContextManager,
     ExitStack,
-    closing,
     contextmanager,
     nullcontext,
     suppress,
@@ -32,10 +31,8 @@ from mint_blender.jobs.batch_lines import Line
 from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
-from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage import batch_lease
-from mint_blender.jobs.storage.journal_reader import JournalReader
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.retry import call_with_retries
@@ -124,11 +121,11 @@ def _count_attempts(process: Process, service: JobService) -> None:
         clicks.paid[key] = PaidClick(job.id, machine, process.world.clock.wall(), False)
 
     def counted_start(request: GenerationRequest, *arguments: Any, **more: Any) -> Job:
-        if _was_canceled(process, request.prompt):
-            _add_attempt(process, request.prompt)
         job = start(request, *arguments, **more)
-        if job.start_request is not None:
-            note(job, job.start_request.key)
+        if (paid := job.start_request) is not None:
+            if paid.number > 1 and paid.key not in clicks.paid:
+                _add_attempt(process, request.prompt)
+            note(job, paid.key)
         return job
 
     def counted_retry(job_id: str) -> None:
@@ -150,17 +147,6 @@ def _add_attempt(process: Process, prompt: str, number: int = 1) -> None:
     clicks = process.world.clicks
     clicks.add(clicks.starts, prompt, number)
     clicks.add(clicks.previews, prompt, number)
-
-
-def _was_canceled(process: Process, prompt: str) -> bool:
-    """Return whether the line's last job was canceled, so that another one may be paid for."""
-    jobs = sorted(_jobs(process), key=lambda job: job.created_at)
-    return [job.phase for job in jobs if job.request.prompt == prompt][-1:] == [Phase.CANCELED]
-
-
-def _jobs(process: Process) -> Iterator[Job]:
-    with closing(JournalReader(process.machine.home)) as journal:
-        yield from (each for each in journal._read("") if isinstance(each, Job))
 
 
 # -- what the command finds on its machine

@@ -18,9 +18,9 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.storage.journal_reader import JournalReader
 from mint_blender.mint.schema import Kind
 
+from ..mint_model.records import BUSY, DONE, Operation
 from . import books, limits
 from .mint_files import content
-from .mint_operations import BUSY, DONE, Operation
 from .people import ENDED
 from .process import Machine
 from .world import Violation, World
@@ -171,7 +171,7 @@ def _check_pictures(world: World, operations: list[Operation]) -> None:
     for each in operations:
         chosen = world.clicks.pictures.get(each.prompt, {()})
         is_start = each.is_generation and each.key in world.clicks.paid
-        if is_start and not each.is_retry and each.pictures not in chosen:
+        if is_start and each.attempt == 1 and each.pictures not in chosen:
             raise Violation(f"other pictures than at the click: {each.prompt}", each.prompt)
 
 
@@ -197,10 +197,11 @@ def _wanted(world: World, job: Job) -> set[Role]:
         return set()
     if job.kind is Kind.MODEL:
         return {Role.MODEL}
+    assets = made.assets or {}
     is_wanted = {
         Role.COLLIDER: job.delivery.collider != "NONE",
-        Role.PANORAMA: not made.is_partial,
-        Role.SPLATS: job.delivery.splats is not None and bool(made.tiers),
+        Role.PANORAMA: assets.get("panoUrl") is not None,
+        Role.SPLATS: job.delivery.splats is not None and bool(assets.get("spzUrls")),
     }
     return {role for role, wanted in is_wanted.items() if wanted}
 

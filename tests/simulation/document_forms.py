@@ -3,27 +3,21 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ..mint_model.messages import Response
 from .surprises import Surprises
 
 TIMES = ("createdAt", "updatedAt", "completedAt", "canceledAt")
 EAST = timezone(timedelta(hours=5, minutes=30))
 
 
-def in_form(answer: Response, surprises: Surprises) -> Response:
-    """Return an answer in the form that it has in this world."""
-    if answer.status >= 300 or not surprises.changes_documents:
-        return answer
-    body = json.loads(answer.body)
-    for document in [body, *body.get("data", ())]:
-        _change(document, surprises)
-    return replace(answer, body=json.dumps(body).encode())
+def in_form(body: dict[str, Any], surprises: Surprises) -> None:
+    """Give a document the form that it has in this world."""
+    if surprises.changes_documents:
+        for document in [body, *body.get("data", ())]:
+            _change(document, surprises)
 
 
 def _change(document: dict[str, Any], surprises: Surprises) -> None:

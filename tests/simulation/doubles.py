@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 from ..mint_model.messages import Request, Response
-from .mint_operations import Project
+from ..mint_model.records import Project
 from .mint_service import Habits, SimulatedMint
 from .surprises import Surprises
 
@@ -41,7 +41,7 @@ class Mint:
 
     def call(self, path: str, *, key: str = "", token: str = "key-1", **body: Any) -> Response:
         """Return the answer to a POST with an idempotency key, or to a GET without one."""
-        return self.service.answer(request(path, key=key, token=token, **body), self.now)
+        return self.service.respond(request(path, key=key, token=token, **body), self.now)
 
     def start(self, key: str, token: str = "key-1", kind: str = "models") -> Response:
         """Return the answer to the start of a generation."""
@@ -60,7 +60,8 @@ class Mint:
 
 def request(path: str, *, key: str = "", token: str = "key-1", **body: Any) -> Request:
     """Return a POST with an idempotency key, or a GET without one."""
-    headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": key} if key else {})
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    headers |= {"Idempotency-Key": key} if key else {}
     content = json.dumps(body).encode() if key else b""
     return Request("POST" if key else "GET", HOST, f"/v1/{path}", {}, headers, content)
 

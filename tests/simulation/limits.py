@@ -8,8 +8,8 @@ from datetime import date
 
 from mint_blender.jobs.budget import spending
 
+from ..mint_model.records import Charge
 from .clicks import PaidClick
-from .mint_operations import Charge
 from .world import Violation, World
 
 MARGIN = 300.0

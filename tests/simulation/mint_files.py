@@ -18,9 +18,9 @@ LINK_LIFETIME = 3600.0
 """Seconds until a link expires; a fresh read of the resource gives a new one."""
 
 
-def link(folder: str, name: str, now: float) -> str:
-    """Return a link to a file. `name` holds a hash of its content, as the real ones do."""
-    return f"https://{HOST}/{folder}/{name}?expires={int(now + LINK_LIFETIME)}"
+def link(path: str, now: float) -> str:
+    """Return a link to a file."""
+    return f"https://{HOST}/{path}?expires={int(now + LINK_LIFETIME)}"
 
 
 class FileHost:

@@ -1,31 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A simulated Mint, written from the contract: routes, API keys, idempotency, answers."""
+"""A simulated Mint: the model of its rules, with habits and surprises that a seed decides."""
 
 from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
 from ..mint_model.messages import Request, Response
+from ..mint_model.problems import Problem
+from ..mint_model.records import DONE, Operation, Resource
+from ..mint_model.service import Answer, Call, MintModel, Outcome, Remembered
 from .document_forms import in_form
-from .mint_documents import problem
-from .mint_handlers import Habits, Handlers, Outcome
-from .mint_keys import IdempotencyKeys, Remembered, Slot
-from .mint_operations import Project
-from .surprises import Surprises
+from .mint_files import HOST, link
+from .mint_operations import SimulatedOperations
+from .surprises import DAY, Surprises
 
-__all__ = ["Habits", "SimulatedMint"]
-
-Handler = Callable[[Request, Project, dict[str, Any], tuple[str, ...]], Outcome]
 REFUSALS = (
     (400, "invalid-request"),
-    (402, "credits-required"),
+    (402, "insufficient-credits"),
     (403, "forbidden"),
     (404, "not-found"),
     (422, "validation"),
@@ -35,13 +32,49 @@ CONFLICT = ((409, "idempotency-conflict"),)
 AT_MINT = "at mint.gg"
 """In place of the key of a request: a person has paid there."""
 REFUSED_AT_TIMES = 0.1
+NEVER_REMEMBERED = frozenset({401, 409, 429})
+REFERENCES = f"https://{HOST}/references/"
 
 
-class SimulatedMint(Handlers):
+@dataclass(frozen=True)
+class Habits:
+    """Where the contract leaves open what Mint does.
+
+    Attributes:
+        cancels_everything: Whether an operation can be canceled outside its Preview.
+        asks_402: Whether a start without enough Credits is refused instead of stopped.
+        forgets_pictures: Whether uploaded pictures are gone after some hours.
+        prices: "all"; "totals" without the price of a start; "none": there is no such route.
+        reports_credits: Whether operations say what they cost.
+    """
+
+    cancels_everything: bool = False
+    asks_402: bool = False
+    forgets_pictures: bool = False
+    prices: str = "all"
+    reports_credits: bool = True
+
+    @classmethod
+    def of(cls, rng: random.Random) -> Habits:
+        """Return habits by chance."""
+        chance = rng.random
+        return cls(
+            cancels_everything=chance() < 0.3,
+            asks_402=chance() < 0.5,
+            forgets_pictures=chance() < 0.3,
+            prices="all" if chance() < 0.7 else rng.choice(["totals", "none"]),
+            reports_credits=chance() < 0.85,
+        )
+
+
+class SimulatedMint(MintModel):
     """All API projects of all accounts, behind one or more host names.
 
-    `chance` decides about surprises alone.
+    `chance` decides about surprises alone. `approved` is told of each approval that takes effect:
+    the request's idempotency key, and the hash of the Preview picture that was approved.
     """
+
+    operations: SimulatedOperations
 
     def __init__(
         self,
@@ -50,60 +83,38 @@ class SimulatedMint(Handlers):
         surprises: Surprises = Surprises(),
         chance: random.Random | None = None,
     ) -> None:
-        super().__init__(rng, habits, surprises)
+        super().__init__(SimulatedOperations(rng))
+        self._rng = rng
         self._chance = chance or random.Random(0)
-        self.projects: list[Project] = []
+        self.habits = habits
+        self.surprises = surprises
+        self.approved: Callable[[str, str], None] = lambda key, picture: None
         self.calls = 0
-        self._keys = IdempotencyKeys()
-        word = r"([A-Za-z0-9_-]+)"
-        self._routes: list[tuple[str, re.Pattern[str], Handler]] = [
-            (method, re.compile(pattern), handler)
-            for method, pattern, handler in (
-                ("GET", "me", self._me),
-                ("GET", "usage", self._usage),
-                ("POST", "pricing:estimate", self._estimate),
-                ("POST", "reference-images", self._reference_image),
-                ("POST", "(models|worlds):generate", self._generate),
-                ("GET", f"operations/{word}", self._read_operation),
-                ("POST", f"operations/{word}:(approve|revise|resume|cancel)", self._act),
-                ("GET", "(models|worlds)", self._list),
-                ("GET", f"(models|worlds)/{word}", self._read_resource),
-                ("POST", f"(models|worlds)/{word}:retry", self._retry),
-                ("POST", f"(models)/{word}:optimize", self._optimize),
-                ("POST", f"(models)/{word}:convert", self._convert),
-            )
-        ]
+        self._busy_until: dict[tuple[str, ...], float] = {}
 
-    def answer(self, request: Request, now: float) -> Response:
+    def respond(self, request: Request, now: float) -> Response:
         """Carry out a request that has arrived, and return the answer."""
         self.calls += 1
-        self._now = now
-        self.operations.advance(now)
-        answer = in_form(self._routed(request), self.surprises)
-        date = format_datetime(datetime.fromtimestamp(now, UTC), usegmt=True)
-        return replace(answer, headers={**answer.headers, "Date": date})
-
-    def _routed(self, request: Request) -> Response:
-        project = self._project(request)
-        if project is None:
-            return problem(401, "unauthorized", "This key is not known.")
-        path = request.path.removeprefix("/v1/")
-        for method, pattern, handler in self._routes:
-            found = pattern.fullmatch(path)
-            if found is not None and method == request.method:
-                return self._dispatch(handler, request, project, found.groups())
-        return problem(404, "not-found", "There is no such route.")
-
-    def _project(self, request: Request) -> Project | None:
-        return next(
-            (p for p in self.projects if p.host == request.host and request.token in p.keys), None
+        surprises, habits = self.surprises, self.habits
+        self.checks_come_first, self.key_lifetime = (
+            surprises.checks_come_first,
+            surprises.key_lifetime,
         )
+        self.cancels_everything, self.asks_402 = habits.cancels_everything, habits.asks_402
+        self.prices = habits.prices
+        answer = self.answer(request, now)
+        if answer.status < 300:
+            in_form(answer.document, surprises)
+        type = "application/json" if answer.status < 300 else "application/problem+json"
+        date = format_datetime(datetime.fromtimestamp(now, UTC), usegmt=True)
+        headers = {"Content-Type": type, **answer.headers, "Date": date}
+        return Response(answer.status, headers, json.dumps(answer.document).encode())
 
     def hold(self, request: Request, until: float) -> None:
         """Note that a request was received, and is going to be carried out at a time."""
-        project = self._project(request)
+        project = self.project_of(request)
         if project is not None:
-            self._keys.hold(self._keys.slot(request, project, self.surprises), until)
+            self._busy_until[self.slot(Call(request, project, {}, None))] = until
 
     def go_on_at_mint(self, resource: str, now: float) -> None:
         """Do what a person does at mint.gg for a resource that waits: approve it, or pay."""
@@ -115,59 +126,81 @@ class SimulatedMint(Handlers):
             if is_preview or operation.status == "billing_required":
                 self.operations.begin_final(operation, now, AT_MINT)
 
-    def _dispatch(
-        self, handler: Handler, request: Request, project: Project, words: tuple[str, ...]
-    ) -> Response:
-        body = json.loads(request.body) if request.body else {}
-        is_paid = request.method == "POST" and not request.path.endswith("pricing:estimate")
-        if not is_paid:
-            return _carried_out(handler(request, project, body, words))
-        if not 1 <= len(request.idempotency_key) <= 255:
-            return problem(400, "invalid-request", "The Idempotency-Key header is missing.")
-        slot = self._keys.slot(request, project, self.surprises)
-        text = json.dumps(body, sort_keys=True)
-        known = self._keys.recall(slot, self._now)
-        if known is not None and known.body != text:
-            return problem(409, "idempotency-conflict", "Another body had this key.")
-        if self._keys.is_busy(slot, self._now):
-            return problem(409, "request-in-progress", "This request is being carried out.")
-        if known is not None and (known.refusal or not self.surprises.checks_come_first):
-            return self._replay(request, known)
-        outcome = self._refusal_of_the_moment(known, body) or handler(request, project, body, words)
-        if known is not None and not isinstance(outcome, Response):
-            return self._replay(request, known)
-        answer = _carried_out(outcome)
-        self._remember(slot, text, answer)
-        return answer
+    # -- what the contract leaves open
 
-    def _remember(self, slot: Slot, text: str, answer: Response) -> None:
-        if answer.status < 300:
-            until = self._now + self.surprises.key_lifetime
-            self._keys.remember(slot, text, json.loads(answer.body)["id"], until)
-        elif self.surprises.refusals_are_remembered and answer.status not in {401, 409, 429}:
-            self._keys.remember_refusal(slot, text, answer, self._now)
+    def address(self, path: str) -> str:
+        return link(path, self.now)
 
-    def _refusal_of_the_moment(
-        self, known: Remembered | None, body: dict[str, Any]
-    ) -> Response | None:
+    def keep_picture(self, id: str, content: bytes, type: str, body: dict[str, Any]) -> str:
+        return f"{REFERENCES}{id}.png"
+
+    def is_public(self, url: str) -> bool:
+        return super().is_public(url) and not url.startswith(REFERENCES)
+
+    def scope(self, call: Call) -> str:
+        return {
+            "person": call.project.user,
+            "project": str(id(call.project)),
+            "key": call.request.token,
+        }[self.surprises.key_scope]
+
+    def check_busy(self, slot: tuple[str, ...]) -> None:
+        if self.now < self._busy_until.get(slot, self.now):
+            raise Problem("request-in-progress")
+
+    def check_moment(self, call: Call, known: Remembered | None) -> None:
         """Refuse a request for a reason that may be gone at the next try."""
         if not (self.surprises.refuses_at_times and self._chance.random() < REFUSED_AT_TIMES):
-            return None
+            return
         status, slug = self._chance.choice(REFUSALS + (CONFLICT if known is not None else ()))
-        field = self._chance.choice(sorted(body)) if body and status in {400, 422} else ""
-        return problem(status, slug, "Not at the moment.", field=field)
+        errors, detail = [], "Not at the moment."
+        if call.body and status in {400, 422}:
+            path = f"/{self._chance.choice(sorted(call.body))}"
+            errors.append({"path": path, "code": "invalid", "message": detail})
+        raise Problem(slug, detail, errors=errors)
 
-    def _replay(self, request: Request, known: Remembered) -> Response:
-        if known.refusal is not None:
-            return known.refusal
-        operation = self.operations.all.get(known.made)
-        if operation is None:
-            return self._pictures.document(known.made)
-        if operation.status == "billing_required" and operation.resource is None:
-            # Without a resource, the start itself is repeated after Credits were bought.
-            self.operations.begin_preview(operation, self._now, request.idempotency_key)
-        return self._accepted(operation)
+    def refused(self, slot: tuple[str, ...], body: str, problem: Problem) -> None:
+        is_kept = self.surprises.refusals_are_remembered and self.recall(slot) is None
+        if is_kept and problem.status not in NEVER_REMEMBERED:
+            answer = Answer(problem.status, problem.document(), problem.headers)
+            self.remember(slot, body, answer, DAY)
 
+    def is_shown(self, made: Operation | Resource) -> bool:
+        return self.now >= made.created + self.surprises.lag(made.id)
 
-def _carried_out(outcome: Outcome) -> Response:
-    return outcome if isinstance(outcome, Response) else outcome()
+    def in_order(self, newest_first: list[Resource]) -> list[Resource]:
+        shift = self.surprises.shift
+        return sorted(newest_first, key=lambda each: (-each.created - shift(each.id), each.id))
+
+    def on_approve(self, key: str, picture: str) -> None:
+        self.approved(key, picture.removesuffix(".webp").rpartition("-")[2])
+
+    def operation_document(self, operation: Operation) -> dict[str, Any]:
+        body = super().operation_document(operation)
+        if not self.habits.reports_credits:
+            del body["credits"]
+        return body
+
+    def resource_document(self, resource: Resource) -> dict[str, Any]:
+        """Return a Model or World. Its files are there a moment after it has succeeded."""
+        body = super().resource_document(resource)
+        body["prompt"] = resource.prompt
+        if self._is_settling(resource):
+            body["assets"] = None
+        return body
+
+    def _is_settling(self, resource: Resource) -> bool:
+        is_done = resource.status in DONE
+        return is_done and self.now < self.operations.settled.get(resource.id, 0.0)
+
+    def _read_resource(self, call: Call) -> Answer:
+        answer, found = super()._read_resource(call), self._demand_resource(call)
+        if self._is_settling(found) and self._rng.random() < 0.5:
+            raise Problem("service-unavailable", "It is settling.")
+        return answer
+
+    def _generate(self, call: Call) -> Outcome:
+        if self.habits.forgets_pictures:
+            before = self.now - 6 * 3600.0
+            self.pictures = {url: each for url, each in self.pictures.items() if each.at >= before}
+        return super()._generate(call)

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from pathlib import Path
 
 from .mint_files import png
-from .mint_pictures import content_hash
 
 AT_A_HOST = "https://pictures.example/chair.png"
 
@@ -42,7 +42,7 @@ class Pictures:
         if image == AT_A_HOST:
             return image
         path = Path(image)
-        return content_hash(path.read_bytes()) if path.is_file() else ""
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
     @staticmethod
     def _draw(path: Path, text: str) -> None:

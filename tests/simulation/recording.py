@@ -13,10 +13,6 @@ from .mint_service import AT_MINT
 if TYPE_CHECKING:
     from .world import World
 
-UNDECIDED = frozenset({"look", "once"})
-"""Rules that are not checked for the lines of a batch: one that was canceled here before it was sent
-is started again under the next number, although another machine may have started it."""
-
 
 def _is_line(row: Inserted) -> bool:
     return row.subject.startswith("line:")
@@ -54,8 +50,6 @@ def check(world: World) -> None:
     history = world.recorder.history()
     lines = {each.key for each in history if isinstance(each, Inserted) and _is_line(each)}
     for found in trace.check(history):
-        if found.key in lines and found.rule in UNDECIDED:
-            continue
         event = history[found.index]
         raise Violation(f"the rule {found.rule!r}: {found.what} ({event})", found.key[-4:])
     sent = [each for each in history if isinstance(each, Begun) and each.key in lines]

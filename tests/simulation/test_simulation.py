@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from .mint_operations import LIMIT
+from ..mint_model.operations import LIMIT
 from .options import CALM
 from .world import Outcome, simulate
 

@@ -17,7 +17,6 @@ import requests
 from ..mint_model.messages import Request, Response
 from .doubles import HOST, NOW, Always, body, request
 from .hostile_folder import FORGED, LINES, REQUESTS, forge
-from .mint_documents import document
 from .network import GATEWAY_JSON, Network
 from .options import Options
 from .people import People
@@ -31,11 +30,16 @@ PLAIN = Options(surprises=False)
 # -- the network
 
 
+def answered(status: int) -> Response:
+    """Return an answer without content."""
+    return Response(status, {"Content-Type": "application/json"}, b"{}")
+
+
 def network(chance: random.Random | None = None, **surprises: Any) -> Network:
     """Return a network to a service that answers everything."""
     found = Network(random.Random(1), lambda: NOW, Surprises(**surprises), chance)
     found.key_hosts = {"key-1": HOST}
-    found.deliver = lambda request: document(200, {})
+    found.deliver = lambda request: answered(200)
     return found
 
 
@@ -54,7 +58,7 @@ def test_gateways_speak_json() -> None:
     """A gateway's JSON looks like a refusal, before or after the work, and is never Mint's."""
     service = network(gateways_speak_json=True)
     delivered: list[Request] = []
-    service.deliver = lambda request: delivered.append(request) or document(200, {})  # type: ignore[func-returns-value]
+    service.deliver = lambda request: delivered.append(request) or answered(200)  # type: ignore[func-returns-value]
     seen: dict[int, set[bool]] = {}
     for _ in range(3000):
         before = len(delivered)
@@ -74,7 +78,7 @@ def test_a_refused_copy_is_not_heard() -> None:
         (200, 503, 503),
         (403, 200, 200),
     ):
-        answers = [document(first, {}), document(second, {})]
+        answers = [answered(first), answered(second)]
         service.deliver = lambda request, answers=answers: answers.pop(0)  # type: ignore[misc]
         assert service._with_fault(request("me", key="k"), "doubled").status == heard
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 import pytest
 
 from ..mint_model.messages import Response
+from ..mint_model.operations import LIMIT
 from .doubles import NOW, Always, Mint, body, request
-from .mint_operations import LIMIT
 from .surprises import DAY, LONGEST_LAG
 
 pytestmark = pytest.mark.one_blender
@@ -138,10 +138,10 @@ def test_a_request_in_progress() -> None:
     mint = Mint(takes_minutes=True)
     first = request("models:generate", key="k", prompt="A")
     mint.service.hold(first, NOW + 300.0)
-    again = mint.service.answer(first, NOW + 299.0)
+    again = mint.service.respond(first, NOW + 299.0)
     assert again.status == 409 and slug(again) == "request-in-progress"
     assert not mint.operations
-    assert mint.service.answer(first, NOW + 300.0).status == 202
+    assert mint.service.respond(first, NOW + 300.0).status == 202
 
 
 # -- documents

@@ -25,13 +25,13 @@ from mint_blender.jobs.engine import scheduler, workflow_runner
 from mint_blender.mint.account import Account
 
 from ..mint_model.messages import Request, Response
+from ..mint_model.records import Project
 from ..specification.recorder import recorded
 from .books import Books
 from .clicks import Clicks
 from .clock import SimulatedClock, simulated_time
 from .disk import Disk, Killed, in_memory, simulated_disk
 from .mint_files import HOST, FileHost
-from .mint_operations import Project
 from .mint_service import Habits, SimulatedMint
 from .network import Network, simulated_network
 from .observer import observed
@@ -110,7 +110,7 @@ class World:
     def _make_mint(self) -> None:
         self.mint = SimulatedMint(self.rng, Habits.of(self.rng), self.surprises, self.chance)
         self.mint.operations.enforces_limit = self.options.limit_is_enforced
-        self.mint.on_approve = self._check_approval
+        self.mint.approved = self._check_approval
         self.mint.projects = [
             Project("0xowner", "api.mint.gg", {"key-of-owner-1-secret"}, 30000.0),
             Project("0xother", "api.mint.gg", {"key-of-other-1-secret"}, 30000.0),
@@ -160,7 +160,7 @@ class World:
         if request.host == HOST:
             return self.files.answer(request, self.clock.true)
         before, paid = len(self.mint.operations.all), len(self.mint.operations.ledger)
-        answer = self.mint.answer(request, self.clock.true)
+        answer = self.mint.respond(request, self.clock.true)
         made = list(itertools.islice(self.mint.operations.all, before, None))
         record(self, made, paid)
         self.books.sent_at |= dict.fromkeys(made, self.clock.now if sent_at is None else sent_at)

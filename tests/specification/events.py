@@ -132,6 +132,13 @@ class Dropped(OfRow):
 
 
 @dataclass(frozen=True)
+class Reopened(OfRow):
+    """A person orders again what was dropped, and this journal file has started nothing with it."""
+
+    at: float
+
+
+@dataclass(frozen=True)
 class Closed(OfRow):
     """The row was closed as `refused` ("nothing was started"), `over`, or one of the above."""
 

@@ -23,6 +23,7 @@ from .events import (
     Opened,
     Received,
     Refused,
+    Reopened,
     Scanned,
     Sent,
     TakenOver,
@@ -142,6 +143,10 @@ CORRECT: dict[str, list[Event]] = {
         Inserted(K1, JOB, "start", 1, 0.0, look="chair", journal=A), RIVAL, *attempt(1, 10),
         made("asset-1"), Looked(K1, ("asset-1",), True, HOUR), Adopted(K1, "asset-1"),
     ],
+    "a line that was given up before it was sent is ordered again": [
+        STARTED_LINE, Dropped(L1), Reopened(L1, 20 * HOUR), *attempt(1, 21 * HOUR, key=L1),
+        made(key=L1), *answer("op-1", key=L1),
+    ],
     "within the limit": [
         LimitSum("Monday", 100, 300, journal=A),
         Inserted(K1, JOB, "start", 1, 0.0, day="Monday", credits=100, journal=A),
@@ -161,6 +166,12 @@ BROKEN: dict[str, tuple[str, list[Event]]] = {
     "two rows with one number": ("key", [START, START]),
     "sent after it was canceled": ("begin", [START, Canceled(K1), Begun(K1, 10, "x", 1)]),
     "sent after it was answered": ("begin", [*LOST, *answer("op-1"), *attempt(2, 20)]),
+    "ordered again as it is after it was sent": (
+        "begin", [STARTED_LINE, *attempt(1, 10, key=L1), Dropped(L1), Reopened(L1, HOUR)],
+    ),
+    "a copy orders again as it is": (
+        "begin", [STARTED_LINE, Dropped(L1), *COPIED, Reopened(L1, HOUR, journal=B)],
+    ),
     "canceled after it was answered": ("begin", [*LOST, *answer("op-1"), Dropped(K1)]),
     "an attempt is not counted": ("begin", [*IN_DOUBT, Begun(K1, 20, "x", 1)]),
     "repeated after 12 hours": ("age", [*LOST, *attempt(2, 10 + 12 * HOUR), *answer("op-1")]),

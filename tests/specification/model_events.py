@@ -76,6 +76,11 @@ class _Writer:
             yield from self._send(process, before, after)
         elif what.startswith("store"):
             yield from self._store(process, before, after)
+        elif what == "order as it is":
+            row, journal = self._rows(process, line, after)[-1], self._journal(process)
+            yield events.Reopened(self.key(row), self._time(row.born), journal=journal)
+            if row.looked:  # the lists were read before
+                yield from self._told(process, row, before, since=0)
         elif what in {"order", "again"}:
             yield from self._insert(process, line, before, after)
         elif what.startswith("look"):

@@ -38,12 +38,15 @@ def _order(record: Record, w: World, process: int, line: int) -> Iterator[Step]:
 def _ordered(record: Record, w: World, process: int, line: int) -> World:
     home = record.setup.homes[process]
     after = w._replace(ordered=w.ordered | {(home, line)})
-    row = record.new_row(w, process, line, 0)
-    is_scanned = record.setup.outside and record.on("scan")
-    if is_scanned and (found := record.candidates(w, home, 0)):
+    return _scanned(record, after, home, line, 0, record.new_row(w, process, line, 0))
+
+
+def _scanned(record: Record, w: World, home: int, line: int, index: int, row: Row) -> World:
+    """Put a row that is ordered without a person who was told what the lists show."""
+    if record.setup.outside and record.on("scan") and (found := record.candidates(w, home, 0)):
         row = row._replace(is_copy=True, looked=True)
-        after = after._replace(seen=w.seen | found)
-    return after.put(home, line, 0, row)
+        w = w._replace(seen=w.seen | found)
+    return w.put(home, line, index, row)
 
 
 def _continue(record: Record, w: World, process: int, line: int) -> Iterator[Step]:
@@ -70,7 +73,8 @@ def _file(record: Record, w: World, home: int, line: int) -> Step:
     rows, known = w.homes[home][line], w.files[home][line]
     index, row = len(rows) - 1, rows[-1]
     if len(known) > index:  # of another machine, or from before a restored backup
-        return "find a file", w.put(home, line, index, row._replace(is_copy=True, closed="dropped"))
+        row = row._replace(is_copy=True, closed="dropped", looked=False)
+        return "find a file", w.put(home, line, index, row)
     known += (home,) * (index + 1 - len(known))
     views = range(len(w.files)) if record.setup.folder == "exclusive" else [home]
     files = w.files
@@ -114,6 +118,9 @@ def _again(record: Record, w: World, process: int, line: int) -> Iterator[Step]:
     home = record.setup.homes[process]
     rows = w.homes[home][line]
     index, row = len(rows) - 1, rows[-1]
+    if record.may_reopen(row) and w.may("again") and record.is_within_limit(w, home):
+        again = row._replace(closed="", born=record.clock(w))
+        yield "order as it is", _scanned(record, w.take("again"), home, line, index, again)
     is_known = row.looked or not record.on("look")
     is_told = row.operation is None and row.closed != "canceled" and is_known
     may_start = is_told or row.is_just_refused

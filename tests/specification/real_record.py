@@ -63,7 +63,7 @@ class RealRecord:
         match = _STEP.fullmatch(step)
         what, process, line = match[1], int(match[2] or 1) - 1, int(match[3] or 1) - 1
         home = self.record.setup.homes[process]
-        if what in {"order", "again"}:
+        if what in {"order", "order as it is", "again"}:
             self._insert(home, line, before, after)
         elif what in {"send", "leave it"}:
             self._begin(home, before.calls[process], before)
@@ -90,7 +90,7 @@ class RealRecord:
 
     def _insert(self, home: int, line: int, before: World, after: World) -> None:
         old, new = before.homes[home][line], after.homes[home][line]
-        if len(old) == len(new):
+        if len(old) == len(new) and old[-1].is_open:
             self.homes[home].take_over(self._rows(home, line)[-1].key)
         else:
             now = self._time(new[-1].born)

@@ -32,6 +32,12 @@ class Record:
         is_alone = not self.setup.outside or not self.on("outside")
         return row.attempts == row.refusals and is_mine and is_alone
 
+    def may_reopen(self, row: Row) -> bool:
+        """Return whether a row was given up with which only others can have started something."""
+        is_mine = row.attempts == row.refusals and not row.is_copy
+        is_dropped = row.closed == "dropped" and row.operation is None
+        return self.setup.outside and is_dropped and is_mine
+
     def may_send(self, w: World, process: int, row: Row) -> bool:
         """Return whether the program sends a row by itself."""
         if not row.is_open or row.attempts >= self.setup.attempts:

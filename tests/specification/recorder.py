@@ -167,6 +167,8 @@ class Recorder:
             )
         if row.operation is not None and row.operation != before.operation:
             yield from self._answer(row, journal)
+        if row.closed is None and before.closed is not None:
+            yield events.Reopened(row.key, row.born, journal=journal)
         if row.closed is not None and row.closed != before.closed:
             if row.closed == "over":
                 yield from self._reading(row, journal)
@@ -181,7 +183,7 @@ class Recorder:
                 about in DECIDED and (journal, before) not in self._answered
             ):  # it is shown, and was decided about once more
                 at = self._now() + _WHOLE_SECONDS
-                yield events.Looked(before, (), True, at, journal=journal)
+                yield events.Looked(before, (), True, at, is_direct=True, journal=journal)
                 yield events.Told(before, journal=journal)
             yield events.Again(before, row.key, journal=journal)
         is_outside = not row.subject.startswith(JOB)

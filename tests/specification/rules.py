@@ -17,7 +17,7 @@ RULES = {
     "takeover": "A copy that takes over a row counts an attempt for the original.",
     "outside": "Nobody knows that of a line which others can order too (a batch, a program's request).",
     "file": "In a shared folder, a file that did not exist comes before the first attempt of a line.",
-    "scan": "The lists are read before the first row of a line that others can order too.",
+    "scan": "The lists are read before a line that others can order too gets its first row, or is reopened.",
     "unique": "What the lists show is adopted only if it is the only candidate of the only open row.",
     "settled": "The lists count only when no attempt can be on its way any more.",
     "look": "There is no second row before the lists were read and a person was told what they show.",

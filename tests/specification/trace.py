@@ -257,6 +257,14 @@ class _Trace:
         self._close(event, row, journal, "dropped")
 
     @_add.register
+    def _(self, event: events.Reopened, row: RowHistory, journal: str) -> None:
+        doubt = row.attempts != row.refusals or row.journal != journal
+        if row.closed != "dropped" or doubt:
+            what = f"{row.closed or 'open'} after {row.attempts} attempts, {row.refusals} refused"
+            self._wrong("begin", event, f"ordered as it is: {what}")
+        row.closed, row.born = "", event.at
+
+    @_add.register
     def _(self, event: events.Closed, row: RowHistory, journal: str) -> None:
         self._close(event, row, journal, event.closed)
 
@@ -322,9 +330,7 @@ class _Trace:
 
     @_add.register
     def _(self, event: events.Again, row: RowHistory, journal: str) -> None:
-        # each machine's click on an asset is an order of its own
-        is_unsent = row.attempts == 0 and row.inserted.subject.startswith("asset:")
-        is_known = row.operation is not None or row.is_told or is_unsent
+        is_known = row.operation is not None or row.is_told
         if not is_known and row.why_in_doubt(journal):
             self._wrong("look", event, "ordered again, and nobody knows what it has made")
         self.books.orders[row.order] += is_known

@@ -166,7 +166,7 @@ class BatchRun(LineReports):
             line.tag: job for line in unpaid if (job := self._resumable_job(line)) is not None
         }
         if not self._options.start_again:
-            new = [line for line in unpaid if line.tag not in self._jobs]
+            new = [line for line in unpaid if _may_be_made_elsewhere(self._job(line))]
             self._refused |= already_made(self._job_service, self._batch, new)
             unpaid = [line for line in unpaid if line.tag not in self._refused]
         self._job_service.ask_unknown_prices(price_queries(unpaid))
@@ -463,6 +463,12 @@ def _started_perhaps(job: Job) -> str:
 def is_finished(job: Job | None) -> bool:
     """Return whether Mint has finished a line, so that its files can be written."""
     return job is not None and job.phase in {Phase.READY, Phase.PLACED}
+
+
+def _may_be_made_elsewhere(job: Job | None) -> bool:
+    """Return whether a line has started nothing here, and is ordered now."""
+    request = job.start_request if job is not None else None
+    return job is None or (request is not None and request.may_be_reopened)
 
 
 _NEW = 60.0

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -101,43 +101,35 @@ async def place(
 
     document = None if path is not None else _choose(blender)
     found = await with_jobs(context, find)
-    file = None
-    if path is not None:
-        file = _check_path(path, found.kind, overwrite=overwrite)
+    file = None if path is None else _check_path(path, found.kind, overwrite=overwrite)
     found = await _wait_for_files(context, found.id)
     if found.phase in BUSY:
         return answer(_state(found, "downloading", None, todo=STILL_DOWNLOADING))
-    if file is not None:
-        return await _into_file(context, found, file, still=still)
-    assert document is not None
-    return await _into_blender(context, found, document, again=again, still=still)
+    return await _deliver(context, found, file or document, again=again, still=still)
 
 
-async def _into_file(context: ToolContext, job: Job, file: Path, *, still: bool) -> CallToolResult:
-    async with _picture_file() as picture:
-        result = await _write_job(context, job, file, picture if still else None)
-        await _note_written(context, job, file, result)
-        state = _state(job, "written", result.placement, result.notes) | {"file": str(file)}
-        return await _with_picture(state, picture, still=still)
-
-
-async def _into_blender(
-    context: ToolContext,
-    job: Job,
-    document: OpenDocument,
-    *,
-    again: bool,
-    still: bool,
+async def _deliver(
+    context: ToolContext, job: Job, to: Path | OpenDocument | None, *, again: bool, still: bool
 ) -> CallToolResult:
-    await with_jobs(context, lambda jobs: send(jobs, job.id, document, again=again))
-    now = await _wait_until_placed(context, job.id, document)
-    if not _is_placed(now, document):
-        return answer(_state(now, "sent", None, todo=HOW_TO_WAKE))
-    async with _picture_file() as picture:
-        if still and picture is not None:
-            await _write_job(context, now, None, picture)
-        state = _state(now, "placed", now.placement, now.notes)
-        return await _with_picture(state, picture, still=still)
+    """Place a result into a file or a running Blender, and return it with a picture."""
+    assert to is not None
+    with _picture_file(is_wanted=still) as picture:
+        if isinstance(to, Path):
+            result = await _write_job(context, job, to, picture)
+            await _note_written(context, job, to, result)
+            state = _state(job, "written", result.placement, result.notes) | {"file": str(to)}
+        else:
+            await with_jobs(context, lambda jobs: send(jobs, job.id, to, again=again))
+            now = await _wait_until_placed(context, job.id, to)
+            if not _is_placed(now, to):
+                return answer(_state(now, "sent", None, todo=HOW_TO_WAKE))
+            if picture is not None:
+                await _write_job(context, now, None, picture)
+            state = _state(now, "placed", now.placement, now.notes)
+        if still and picture is None:
+            state["notes"].append(NO_BLENDER)
+        shown = await picture_content(picture) if picture else None
+        return answer(state, *filter(None, [shown]))
 
 
 def _state(
@@ -162,16 +154,6 @@ def _state(
     }
 
 
-async def _with_picture(
-    state: dict[str, Any], picture: Path | None, *, still: bool
-) -> CallToolResult:
-    """Return a state with the picture that was rendered, if any."""
-    if still and picture is None:
-        state["notes"].append(NO_BLENDER)
-    shown = await picture_content(picture) if still and picture else None
-    return answer(state, *filter(None, [shown]))
-
-
 def _job_of_asset(job_service: JobService, kind: Kind, asset_id: str) -> Job:
     """Return a job that has the files of a Model or World, or that downloads them. Free.
 
@@ -180,16 +162,12 @@ def _job_of_asset(job_service: JobService, kind: Kind, asset_id: str) -> Job:
     """
     if not is_valid_id(asset_id):
         raise NotPossible("Not a valid Mint ID. IDs contain only letters, digits, _ and -.")
-    known = (job for job in job_service.jobs_of_asset(asset_id) if _has_asset(job, kind))
-    job = next(known, None)
-    return job or job_service.fetch(Asset.from_json(kind, {"id": asset_id}))
-
-
-def _has_asset(job: Job, kind: Kind) -> bool:
-    """Return whether a job has the unchanged asset, or is downloading it."""
     phases = {Phase.WAITING, Phase.FETCHING, Phase.READY, Phase.PLACED}
-    is_plain = job.kind is kind and not job.convert and job.optimize is None
-    return is_plain and job.hold is None and job.phase in phases
+    for job in job_service.jobs_of_asset(asset_id):
+        is_plain = job.kind is kind and not job.convert and job.optimize is None
+        if is_plain and job.hold is None and job.phase in phases:
+            return job
+    return job_service.fetch(Asset.from_json(kind, {"id": asset_id}))
 
 
 async def _wait_for_files(context: ToolContext, job_id: str) -> Job:
@@ -385,10 +363,10 @@ async def _write_job(
     return result
 
 
-@asynccontextmanager
-async def _picture_file() -> AsyncIterator[Path | None]:
+@contextmanager
+def _picture_file(*, is_wanted: bool) -> Iterator[Path | None]:
     """Yield where to render a picture that is deleted afterwards; None if nothing can render."""
-    if not blender_runtime.can_import():
+    if not (is_wanted and blender_runtime.can_import()):
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="mint-still-", ignore_cleanup_errors=True) as folder:

@@ -63,6 +63,7 @@ class Event(StrEnum):
     LOOK = "look"  # Mint's lists were read, and do not show it
     TAKE_OVER = "take over"  # a person wants a copy of the journal to send it once more
     REPLACE = "replace"  # a person orders it again
+    REOPEN = "reopen"  # a person orders it again, and this journal has started nothing
 
 
 OPEN = frozenset({State.CLEAN, State.IN_DOUBT})
@@ -82,6 +83,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         (State.IN_DOUBT, Event.REPLACE): State.OVER,
         (State.DROPPED, Event.LOOK): State.OVER,
         (State.DROPPED, Event.REPLACE): State.OVER,
+        (State.DROPPED, Event.REOPEN): State.IN_DOUBT,
         (State.DROPPED, Event.REFUSAL): State.DROPPED,
         (State.OVER, Event.REFUSAL): State.OVER,
         (State.ANSWERED, Event.REFUSAL): State.ANSWERED,
@@ -175,6 +177,15 @@ class PaidRequest:
     def is_unsent(self) -> bool:
         """Whether this journal has never begun to send it."""
         return self.attempts == 0 and not self.is_copied and self.operation is None
+
+    @property
+    def may_be_reopened(self) -> bool:
+        """Whether it was given up, and only others can have started something with its key.
+
+        With another key, the same could be paid for twice.
+        """
+        is_refused_here = self.attempts == self.refusals and not self.is_copied
+        return self.state is State.DROPPED and self.is_outside and is_refused_here
 
     @property
     def is_refused_here(self) -> bool:

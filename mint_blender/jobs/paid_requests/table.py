@@ -102,6 +102,11 @@ class PaidRequests:
         clause = "WHERE subject = ? AND verb = ? ORDER BY number DESC LIMIT 1"
         return next(iter(self._read(clause, subject, verb.value)), None)
 
+    def next_number(self, subject: str, verb: PaidVerb) -> int:
+        """Return the number of the record that the next order of the same inserts, or reopens."""
+        before = self.latest(subject, verb)
+        return before.number + (not before.may_be_reopened) if before is not None else 1
+
     def was_answered(self, subject: str, verb: PaidVerb) -> bool:
         """Return whether Mint has carried out an order of the same before."""
         query = (
@@ -135,15 +140,21 @@ class PaidRequests:
     # -- writing
 
     def insert(self, request: PaidRequest) -> PaidRequest:
-        """Insert a record as it is, of this journal file unless it says otherwise."""
+        """Insert a record as it is, or reopen the one that was given up with the same key."""
         row = [
             value.value if isinstance(value := getattr(request, name), PaidVerb | State) else value
             for name in _COLUMNS
         ]
         with self._db.transaction():
-            self._db.rows(_INSERT, *row)
+            before = self.get(request.key)
+            if before is not None and before.may_be_reopened:
+                reopened = ("job", "credits", "extra_credits", "born", "closed")
+                changes = {name: getattr(request, name) for name in reopened}
+                self._change(before, Event.REOPEN, body=request.body or before.body, **changes)
+            else:
+                self._db.rows(_INSERT, *row)
             self._note_change(request.job)
-        return request
+            return self.get(request.key) or request
 
     def order(
         self,
@@ -161,10 +172,10 @@ class PaidRequests:
         An earlier record that is still open is given up: a person was told what became of it.
         """
         with self._db.transaction():
-            before = self.latest(subject, verb)
-            if before is not None and (before.is_open or before.state is State.DROPPED):
+            before, number = self.latest(subject, verb), self.next_number(subject, verb)
+            is_left = before is not None and (before.is_open or before.state is State.DROPPED)
+            if before is not None and is_left and before.number < number:
                 self._change(before, Event.REPLACE, closed=State.OVER)
-            number = before.number + 1 if before is not None else 1
             return self.insert(
                 PaidRequest(
                     *(key_of(subject, verb, number), subject, verb, number, job, body),

@@ -344,13 +344,13 @@ class Optimizer(WorkflowPart):
                 self._add_note("not_optimized", reason=refusal)
 
     def _end_request(self, asset_id: str, refused_now: int = 0) -> Steps:
-        """Store what became of a request without an answer, as the model shows it.
+        """Store what became of a request without an answer, as the model shows it if it was read.
 
         Somebody else may have optimized the model; but a limit that counts too much is better than
         one that counts too little.
         """
         request = self._job.paid_request(PaidVerb.OPTIMIZE)
-        if request is None or not request.is_open:
+        if request is None or not request.is_open or self._job.has_note("details_unreadable"):
             return
         is_sent = request.attempts - request.refusals > refused_now or request.is_copied
         if is_sent and self._result.assets.optimized_glb_url is not None:

@@ -226,6 +226,7 @@ class Starter(WorkflowPart):
         super().__init__(context)
         self._missing_formats: tuple[Format, ...] = context.job.convert
         self._are_uploaded_again = False
+        self._is_renamed = False
         self._conflicts = 0
 
     def check_existing_files(self) -> Steps:
@@ -328,7 +329,8 @@ class Starter(WorkflowPart):
         elif isinstance(error, errors.CreditsNeeded) and not request.may_be_started:
             self._job = self._job.moved(Phase.BILLING, problem=problem)
         elif request.is_refused_here and (order := self._order_again(request, error)) is not None:
-            self._job = self._job.with_request((yield from self._perform(order)))
+            if not request.is_outside:  # under another key, others could start the same
+                self._job = self._job.with_request((yield from self._perform(order)))
             self._job = self._job.moved(Phase.WAITING, problem=None)
         elif request.state is State.REFUSED:
             raise error
@@ -360,7 +362,8 @@ class Starter(WorkflowPart):
             return {"targetFormats": [format.value for format in self._missing_formats]}
         if request.verb is PaidVerb.RETRY:
             return {}
-        return self._job.request.body(self._job.image_urls)
+        body = self._job.request.body(self._job.image_urls)
+        return _renamed(body) if self._is_renamed else body
 
     def _is_within_own_limit(self) -> Generator[Step, Any, bool]:
         """Return whether the job still costs no more than its own limit; otherwise pause it.
@@ -402,9 +405,8 @@ class Starter(WorkflowPart):
         if not isinstance(error, errors.InvalidRequest) or request.verb is not PaidVerb.START:
             return None
         if "name" in body and error.names("name"):
-            # the first version of the API called it `displayName`
-            renamed = {("displayName" if each == "name" else each): body[each] for each in body}
-            return Order(request.subject, request.verb, json.dumps(renamed))
+            self._is_renamed = True
+            return Order(request.subject, request.verb, json.dumps(_renamed(body)))
         if self._is_about_uploads(error) and not self._are_uploaded_again:
             # what an earlier job has uploaded may be gone
             self._are_uploaded_again = True
@@ -417,3 +419,8 @@ class Starter(WorkflowPart):
         return is_named and any(
             not source.startswith("https://") for source in self._job.request.images
         )
+
+
+def _renamed(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a start as the first version of the API wants it."""
+    return {("displayName" if each == "name" else each): body[each] for each in body}

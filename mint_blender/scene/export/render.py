@@ -201,12 +201,8 @@ def _camera(
     distance = 0.0
     for corner in corners:
         offset = corner - center
-        wide, tall, near = (
-            abs(offset.dot(across)) / half,
-            abs(offset.dot(up)) / half * aspect,
-            offset.dot(seen_from),
-        )
-        distance = max(distance, near + MARGIN * max(wide, tall))
+        reach = max(abs(offset.dot(across)), abs(offset.dot(up)) * aspect) / half
+        distance = max(distance, offset.dot(seen_from) + MARGIN * reach)
     camera = bpy.data.objects.new("Mint still", data)
     camera.location = center + seen_from * distance
     camera.rotation_euler = turn.to_euler()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ...message import Message
-from .. import placement_math, tags
+from .. import tags
 from ..bounds import Bounds, bounds
 from ..gltf.gltf_import import SceneImportError, import_glb
 from ..prepared import PreparedResult, append
@@ -79,11 +80,21 @@ def build_model(
         SceneImportError: The import failed; the caller removes what was begun.
     """
     if isinstance(source, PreparedResult):
-        model = _append(source, collection)
+        assert source.extent is not None  # a model's file has one
+        appended = append(source.path, collection)
+        model = ImportedModel(appended.root, appended.parts, source.extent)
     else:
         model = import_model(source, name=name, collection=collection, scene=scene, checked=checked)
     root = model.root
-    scale = _scale(model.extent, at, height)
+    (_, _, bottom), (_, _, top) = model.extent
+    scale = 1.0 if height is None or top <= bottom else height / (top - bottom)
+    if not (scale > 0.0 and all(map(math.isfinite, (scale, *at)))):
+        raise SceneImportError(
+            Message(
+                "Cannot place the model: place and height must be finite numbers, and the height"
+                " above zero. Nothing was imported."
+            )
+        )
     root.location = at
     root.scale = [value * scale for value in root.scale]
     if height is not None:
@@ -109,23 +120,6 @@ def import_model(
     """
     before = DataSnapshot()
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene, checked=checked))
-    extent = _extent(objects, path)
-    root = _root(objects, collection, foot=_bottom_center(extent))
-    parts = [each for each in objects if each != root]
-    renamed: list[bpy.types.ID] = [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
-    set_from_textures(each for each in renamed if isinstance(each, bpy.types.Material))
-    _name_and_mark(name, root, parts, renamed)
-    return ImportedModel(root, tuple(parts), extent)
-
-
-def _append(source: PreparedResult, collection: bpy.types.Collection) -> ImportedModel:
-    assert source.extent is not None  # a model's file has one
-    appended = append(source.path, collection)
-    return ImportedModel(appended.root, appended.parts, source.extent)
-
-
-def _extent(objects: list[bpy.types.Object], path: Path) -> Bounds:
-    """Return the bounding box of all meshes in world space."""
     extent = bounds(objects)
     if extent is None:
         raise SceneImportError(
@@ -135,38 +129,19 @@ def _extent(objects: list[bpy.types.Object], path: Path) -> Bounds:
                 name=path.name,
             )
         )
-    return extent
-
-
-def _bottom_center(extent: Bounds) -> tuple[float, float, float]:
     (left, front, bottom), (right, back, _) = extent
-    return (left + right) / 2, (front + back) / 2, bottom
-
-
-def _scale(extent: Bounds, at: tuple[float, float, float], height: float | None) -> float:
-    """Return the factor that makes a model `height` scene units high; 1 without a height."""
-    try:
-        return placement_math.place_on_floor(*extent, at, height=height).scale
-    except ValueError as error:
-        raise SceneImportError(
-            Message(
-                "Cannot place the model: {reason}. Nothing was imported.",
-                reason=error,
-            )
-        ) from error
-
-
-def _name_and_mark(
-    name: str, root: bpy.types.Object, parts: list[bpy.types.Object], made: list[bpy.types.ID]
-) -> None:
-    """Rename and mark the data-blocks, and store what a later version asks for."""
+    root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
+    parts = [each for each in objects if each != root]
+    renamed: list[bpy.types.ID] = [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
+    set_from_textures(each for each in renamed if isinstance(each, bpy.types.Material))
     for part in parts:
         # the name in the file identifies the part in a later version
         part[NODE] = part.name
         store_rest(part)
-    cleanup.rename_after(name, root, parts, made)
-    tags.mark([root, *parts, *made])
-    fingerprint.store(made)
+    cleanup.rename_after(name, root, parts, renamed)
+    tags.mark([root, *parts, *renamed])
+    fingerprint.store(renamed)
+    return ImportedModel(root, tuple(parts), extent)
 
 
 def store_rest(part: bpy.types.Object) -> None:
@@ -240,13 +215,10 @@ def mean_color(image: bpy.types.Image) -> np.ndarray | None:
         bpy.data.images.remove(small)
     rgba = pixels.reshape(-1, 4).astype(np.float64)
     weights = rgba[:, 3] if rgba[:, 3].sum() > 0.0 else np.ones(len(rgba))
-    colors = rgba[:, :3] if image.is_float else _linear(rgba[:, :3])
+    colors = rgba[:, :3]
+    if not image.is_float:  # sRGB
+        colors = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
     return np.asarray(np.average(colors, axis=0, weights=weights))
-
-
-def _linear(srgb: np.ndarray) -> np.ndarray:
-    """Convert sRGB values, from 0 to 1, to linear ones."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
 def _base_color_texture(

@@ -105,10 +105,8 @@ class Backup:
                 collection.objects.unlink(each)
             each.user_remap(copy)
         self._set_parents([*self._parenting, *self._children], copy_of)
-        active, selected = (
-            copy_of.get(self._active, self._active),
-            [copy_of[each] for each in self._selected],
-        )
+        active = copy_of.get(self._active, self._active)
+        selected = [copy_of[each] for each in self._selected]
         bpy.data.batch_remove(self._objects)
         for name, copy in zip(self._names, self.copies, strict=True):
             copy.name = name

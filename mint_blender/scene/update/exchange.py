@@ -157,10 +157,9 @@ def _mesh_for_root(
     while above is not None and above != new_root:
         if cleanup.has_object_animation(above) or above.parent_type != "OBJECT":
             return None
-        matrix, above = (
-            above.matrix_parent_inverse @ above.matrix_basis @ matrix if above.parent else matrix,
-            above.parent,
-        )
+        if above.parent:
+            matrix = above.matrix_parent_inverse @ above.matrix_basis @ matrix
+        above = above.parent
     mesh: Any = meshes[0].data
     if matrix != Matrix.Identity(4):
         fingerprint.forget(mesh)
@@ -189,10 +188,8 @@ def _match(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Object]) -
     old, parts = list(old), list(parts)
     matches: Matches = {}
     for kind in dict.fromkeys(each.type for each in parts):
-        before, after = (
-            [each for each in old if each.type == kind],
-            [each for each in parts if each.type == kind],
-        )
+        before = [each for each in old if each.type == kind]
+        after = [each for each in parts if each.type == kind]
         named = {_node_name(each): each for each in reversed(before)}
         for part in after:
             earlier = named.pop(_node_name(part), None)

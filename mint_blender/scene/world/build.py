@@ -21,7 +21,6 @@ from mathutils import Matrix
 
 from ...files.errors import InvalidFile
 from ...message import Message
-from .. import placement_math
 from ..data_blocks import current_scene
 from ..gltf.gltf_import import SceneImportError
 from ..model.cleanup import plain_name
@@ -54,6 +53,11 @@ from .world_objects import (
     remove_objects,
     set_properties,
 )
+
+SCALE, HEIGHT = 2.5, 1.5
+"""Mint's calibration: the scale of a World's files, and the height in meters of their origin, the
+capture point, above the floor. Source: API contract, section 9.2.
+"""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,13 @@ def build_world(
         root, notes = imported.root, imported.notes
     set_properties(root, properties)
     root.location = at
-    _connect(root, scene, options)
+    for camera in parts_of(root, "camera"):
+        scene.camera = scene.camera or camera
+    if options.panorama_as_world and root.get(WORLD) is not None:
+        panorama.show_background(scene, root[WORLD])
+    if options.rigid_body:
+        meshes = [each for each in parts_of(root, "collider") if each.type == "MESH"]
+        collider.add_rigid_bodies(meshes, scene)
     return BuiltWorld(root, (root, *root.children_recursive), notes)
 
 
@@ -117,50 +127,27 @@ def import_world(
         SceneImportError: No part can be shown; the caller removes what was begun.
         FileError: A file is invalid; the caller removes what was begun.
     """
-    shown = _files_to_show(parts, options)
-    root = create_root(name, collection, {}, parts)
-    holder = _calibrate(root, scene, collection, options)
-    notes: list[Message] = []
-    if shown["COLLIDER"] is not None:
-        notes += _add_collider(root, shown["COLLIDER"], scene, check=options.flip is None)
-    point = calibration.add_capture_point(holder, name, collection, flipped=root[FLIPPED])
+    mesh = parts.collider if options.collider != "NONE" else None
+    splat_file = parts.splats if options.splats else None
+    if not (mesh or parts.panorama or splat_file):
+        raise SceneImportError(
+            Message("Cannot import this World: it has no collider, no panorama and no splats.")
+        )
+    root = create_root(name, collection, parts)
+    unit = scene.unit_settings.scale_length
+    root[FLIPPED] = True
+    root.empty_display_size = 1 / unit
+    holder = calibration.add(root, SCALE / unit, HEIGHT / unit, collection, flipped=True)
+    notes = [] if mesh is None else _add_collider(root, mesh, scene, check=True)
+    point = calibration.add_capture_point(holder, name, collection, flipped=True)
     if options.camera:
-        calibration.add_camera(point, name, collection, scene.unit_settings.scale_length)
-    notes += _add_readable_parts(root, shown["PANORAMA"], shown["SPLATS"], scene)
+        calibration.add_camera(point, name, collection, unit)
+    notes += _add_readable_parts(root, parts.panorama, splat_file, scene)
     is_chosen = options.collider in {"PHYSICS", "VISIBLE"}
     set_properties(root, {COLLIDER_DISPLAY: options.collider if is_chosen else None})
     update_collider(root, scene, replace(options, rigid_body=False))
     notes += notes_on_missing(parts, options)
     return BuiltWorld(root, (root, *root.children_recursive), tuple(notes))
-
-
-def _files_to_show(parts: WorldFiles, options: WorldOptions) -> dict[Part, Path | None]:
-    """Return the files of the parts that the options ask for.
-
-    Raises:
-        SceneImportError: There are none.
-    """
-    shown: dict[Part, Path | None] = {
-        "COLLIDER": parts.collider if options.collider != "NONE" else None,
-        "PANORAMA": parts.panorama,
-        "SPLATS": parts.splats if options.splats else None,
-    }
-    if not any(shown.values()):
-        raise SceneImportError(
-            Message("Cannot import this World: it has no collider, no panorama and no splats.")
-        )
-    return shown
-
-
-def _connect(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOptions) -> None:
-    """Give the scene what a World brings along: camera, background and rigid bodies."""
-    for camera in parts_of(root, "camera"):
-        scene.camera = scene.camera or camera
-    if options.panorama_as_world and root.get(WORLD) is not None:
-        panorama.show_background(scene, root[WORLD])
-    if options.rigid_body:
-        meshes = [each for each in parts_of(root, "collider") if each.type == "MESH"]
-        collider.add_rigid_bodies(meshes, scene)
 
 
 def _append(source: PreparedResult, collection: bpy.types.Collection) -> bpy.types.Object:
@@ -216,9 +203,7 @@ def add_parts(
     scene = scene or current_scene()
     add: dict[Part, Callable[[Path], object]] = {
         "COLLIDER": lambda path: _add_collider(root, path, scene, check=bool(root.get(FLIPPED))),
-        "PANORAMA": lambda path: _add_panorama(
-            root, path, scene, as_world=options.panorama_as_world
-        ),
+        "PANORAMA": lambda path: _add_panorama(root, path, scene),
         "SPLATS": lambda path: _add_splats(root, path, scene),
     }
     earlier = [each for part in files for each in parts_of(root, part.lower())]
@@ -228,15 +213,19 @@ def add_parts(
             moved, colored = _move_prepared(root, files, prepared, scene)
             for part in [each for each in files if each not in moved]:
                 add[part](files[part])
-            if "PANORAMA" in moved and options.panorama_as_world:
+            if "PANORAMA" in files and options.panorama_as_world:
                 panorama.show_background(scene, root[WORLD])
             update_collider(root, scene, options, without=earlier, colored=colored)
         except BaseException:
             set_properties(root, properties)
             raise
-    if earlier:
-        _relink_users(root, earlier)
-        remove_objects(earlier)
+    reparent_and_remap.reparent_children(root, earlier)
+    for each in earlier:
+        new = [other for other in parts_of(root, each[PART]) if other not in earlier]
+        reparent_and_remap.remap_users(
+            next((other for other in new if other.type == each.type), new[0]), each
+        )
+    remove_objects(earlier)
     return (root, *root.children_recursive)
 
 
@@ -290,7 +279,12 @@ def _move_parts(
     if "COLLIDER" not in parts:
         return []
     colliders = parts_of(prepared, "collider")
-    _turn_like_files(colliders, prepared, root)
+    root[COLLIDER_TURNED] = bool(prepared[COLLIDER_TURNED]) and bool(root.get(FLIPPED))
+    if prepared[COLLIDER_TURNED] and not root.get(FLIPPED):
+        # it is upright already, and this root does not turn its files
+        for each in colliders:
+            if each.parent == calibration.of(prepared):
+                each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
     _move_objects(colliders, prepared, root, scene)
     return [
         each
@@ -300,19 +294,6 @@ def _move_parts(
         and each.type == "MESH"
         and panorama.COLOR in each.data.attributes
     ]
-
-
-def _turn_like_files(
-    colliders: list[bpy.types.Object], prepared: bpy.types.Object, root: bpy.types.Object
-) -> None:
-    """Turn a collider that is already upright only below a root that turns its files."""
-    is_turned = bool(prepared[COLLIDER_TURNED])
-    if is_turned and not root.get(FLIPPED):
-        is_turned = False
-        for each in colliders:
-            if each.parent == calibration.of(prepared):
-                each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
-    root[COLLIDER_TURNED] = is_turned
 
 
 def _move_objects(
@@ -350,20 +331,6 @@ def remove_part(
     update_collider(root, scene, WorldOptions())
 
 
-def _calibrate(
-    root: bpy.types.Object,
-    scene: bpy.types.Scene,
-    collection: bpy.types.Collection,
-    options: WorldOptions,
-) -> bpy.types.Object:
-    """Add the empty with Mint's calibration; return it."""
-    unit = scene.unit_settings.scale_length
-    root[FLIPPED] = options.flip is not False
-    root.empty_display_size = 1 / unit
-    given = placement_math.world_calibration(options.scale, options.up, meters_per_unit=unit)
-    return calibration.add(root, given.scale, given.height, collection, flipped=root[FLIPPED])
-
-
 def _holder(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
     """Return the object to which the parts of a World are parented."""
     return calibration.ensure(root, collection_of(root, scene), flipped=bool(root.get(FLIPPED)))
@@ -375,7 +342,7 @@ def _add_collider(
     objects = collider.load(path, f"{root.name} Collider", collection_of(root, scene), scene)
     holder = _holder(root, scene)
     surface = collider.surface([each for each in objects if each.type == "MESH"], holder)
-    upside_down = placement_math.is_upside_down(*surface) if check else True
+    upside_down = collider.is_upside_down(*surface) if check else True
     turn = Matrix.Rotation(math.pi if upside_down is False else 0, 4, "X")
     for each in objects:
         each[PART] = "collider"
@@ -388,17 +355,12 @@ def _add_collider(
     return [] if upside_down else [note("collider_not_flipped")]
 
 
-def _add_panorama(
-    root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, as_world: bool
-) -> None:
+def _add_panorama(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> None:
     title = f"{root.name} Panorama"
     image = panorama.load(path, title)
-    point = ensure_capture_point(root, scene)
-    world = panorama.background(image, point, title)
+    world = panorama.background(image, ensure_capture_point(root, scene), title)
     # pointers, so that both stay in the file while the scene shows another World
     set_properties(root, {IMAGE: image, WORLD: world})
-    if as_world:
-        panorama.show_background(scene, world)
 
 
 def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> None:
@@ -419,29 +381,19 @@ def _add_readable_parts(
     is left out, with a note, unless nothing else can be shown.
     """
     errors: dict[Part, InvalidFile] = {}
-    try:
-        if panorama_file is not None:
-            _add_panorama(root, panorama_file, scene, as_world=False)
-    except InvalidFile as error:
-        errors["PANORAMA"] = error
-    try:
-        if splat_file is not None:
-            _add_splats(root, splat_file, scene)
-    except InvalidFile as error:
-        errors["SPLATS"] = error
+    part: Part
+    for part, path, add in (
+        ("PANORAMA", panorama_file, _add_panorama),
+        ("SPLATS", splat_file, _add_splats),
+    ):
+        try:
+            if path is not None:
+                add(root, path, scene)
+        except InvalidFile as error:
+            errors[part] = error
     if errors and not any(has_part(root, part) for part in PART_NAMES):
         raise next(iter(errors.values()))
     return [note_on_unusable(part, error) for part, error in errors.items()]
-
-
-def _relink_users(root: bpy.types.Object, earlier: list[bpy.types.Object]) -> None:
-    """Re-parent the user's objects and remap references from removed parts to new ones."""
-    reparent_and_remap.reparent_children(root, earlier)
-    for each in earlier:
-        new = [other for other in parts_of(root, each[PART]) if other not in earlier]
-        reparent_and_remap.remap_users(
-            next((other for other in new if other.type == each.type), new[0]), each
-        )
 
 
 # -- notes on parts that were not imported
@@ -460,21 +412,21 @@ def codes_without(part: Part) -> tuple[str, ...]:
 
 def notes_on_missing(parts: WorldFiles, options: WorldOptions) -> list[Message]:
     """Return notes about the parts that were not imported."""
-    notes = []
+    missing: list[Part] = []
     if parts.collider is None and options.collider != "NONE":
-        notes.append(_came_without("COLLIDER"))
+        missing.append("COLLIDER")
     if parts.panorama is None:
-        notes.append(_came_without("PANORAMA"))
+        missing.append("PANORAMA")
+    notes = [
+        note(f"{part.lower()}_missing", kind=Message("world"), part=PART_NAMES[part])
+        for part in missing
+    ]
     if parts.splats is None:
         tiers = sorted(key.removeprefix("spz_") for key in parts.links if key.startswith("spz_"))
         notes.append(
             note("splats_left_out", tiers=", ".join(tiers)) if tiers else note("splats_missing")
         )
     return notes
-
-
-def _came_without(part: Part) -> Message:
-    return note(f"{part.lower()}_missing", kind=Message("world"), part=PART_NAMES[part])
 
 
 def resolved_codes(root: bpy.types.Object) -> tuple[str, ...]:

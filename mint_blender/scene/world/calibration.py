@@ -70,11 +70,8 @@ def add(
     made.lock_location = made.lock_rotation = made.lock_scale = (True, True, True)
     collection.objects.link(made)
     made.parent = root
-    made.location, made.rotation_euler, made.scale = (
-        (0.0, 0.0, height),
-        upright_rotation(flipped),
-        (scale,) * 3,
-    )
+    made.location, made.scale = (0.0, 0.0, height), (scale,) * 3
+    made.rotation_euler = upright_rotation(flipped)
     return made
 
 

@@ -6,6 +6,7 @@ It is shown as wire or as a box, or solid with the panorama projected on it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Literal
@@ -77,6 +78,45 @@ def surface(
         count += len(mesh.vertices)
     x, y, z = np.concatenate(points).T
     return np.stack((x, z, -y), axis=1), np.concatenate(corners)
+
+
+NEAR = 0.25
+"""Radius around the capture point, as a share of the wider horizontal extent."""
+MIN_VERTICAL = 0.9
+"""Least vertical component of a unit normal: the face is within 26 degrees of horizontal."""
+MIN_SHARE = 0.6
+"""Share of the area on one side that makes the answer certain."""
+
+
+def is_upside_down(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> bool | None:
+    """Return whether a collider is upside down when imported as it is; None if unknown.
+
+    The origin is the capture point at eye height, so most of the nearly horizontal area around it
+    must lie below: floor, ground, tables. Source: API contract, section 13.11.
+
+    Args:
+        vertices: (n, 3) positions in the file's glTF axes; its Y becomes Blender's Z.
+        triangles: (m, 3) vertex indices.
+    """
+    if not len(triangles):
+        return None
+    points = np.asarray(vertices, dtype=np.float64)
+    a, b, c = (points[triangles[:, corner]] for corner in range(3))
+    normals = np.cross(b - a, c - a)
+    doubled = np.linalg.norm(normals, axis=1)
+    centers = (a + b + c) / 3.0
+    distances = np.hypot(centers[:, 0], centers[:, 2])
+    used = points[np.unique(triangles)]
+    reach = NEAR * float(max(np.ptp(used[:, 0]), np.ptp(used[:, 2])))
+    counts = (
+        (np.abs(normals[:, 1]) >= MIN_VERTICAL * doubled) & (doubled > 0.0) & (distances <= reach)
+    )
+    above = float(doubled[counts & (centers[:, 1] > 0.0)].sum())
+    below = float(doubled[counts & (centers[:, 1] < 0.0)].sum())
+    total = above + below
+    if not (math.isfinite(total) and total > 0.0) or max(above, below) < MIN_SHARE * total:
+        return None
+    return above > below
 
 
 def matrix_in(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
@@ -159,8 +199,10 @@ def update_collider(
     ]
     image = root.get(IMAGE)
     how = options.collider if options.collider in DISPLAY else root.get(COLLIDER_DISPLAY)
-    if how not in DISPLAY:
-        how = _automatic(root)
+    if how not in DISPLAY and parts_of(root, "splats"):
+        how = "BOUNDS"  # 150,000 black edges would cover them
+    elif how not in DISPLAY:
+        how = "VISIBLE" if image is not None else "PHYSICS"
     is_textured = how == "VISIBLE" and image is not None and bool(meshes)
     # checked before anything is changed: the user may have entered Edit Mode since the request
     if is_textured and any(each.data.is_editmode for each in meshes):
@@ -179,29 +221,15 @@ def update_collider(
         update_vertex_colors(root, {*without, *colored})
 
 
-def _automatic(root: bpy.types.Object) -> str:
-    """Return how the collider is shown if the user has not chosen.
-
-    Beside splats only its bounds: 150,000 black edges would cover them.
-    """
-    if parts_of(root, "splats"):
-        return "BOUNDS"
-    return "VISIBLE" if root.get(IMAGE) is not None else "PHYSICS"
-
-
 def update_vertex_colors(
     root: bpy.types.Object, without: Collection[bpy.types.Object] = ()
 ) -> None:
     """Store the colors of the panorama on a visible collider, for Solid shading."""
     image, points = root.get(IMAGE), parts_of(root, "capture_point")
+    if image is None or not points:
+        return
     for each in parts_of(root, "collider"):
-        if (
-            image is not None
-            and points
-            and each.type == "MESH"
-            and not each.hide_render
-            and each not in without
-        ):
+        if each.type == "MESH" and not each.hide_render and each not in without:
             panorama.store_vertex_colors(
                 each.data,
                 image,

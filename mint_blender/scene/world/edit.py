@@ -30,10 +30,8 @@ def flip(root: bpy.types.Object) -> None:
     """
     holder = calibration.of(root)
     root[FLIPPED] = flipped = not root.get(FLIPPED, False)
-    before, after = (
-        calibration.upright_rotation(not flipped),
-        calibration.upright_rotation(flipped),
-    )
+    before = calibration.upright_rotation(not flipped)
+    after = calibration.upright_rotation(flipped)
     rotation = before.to_matrix().inverted() @ after.to_matrix()
     is_unchanged = (
         holder.rotation_mode == "XYZ"

@@ -37,15 +37,8 @@ class WorldFiles:
 
 @dataclass(frozen=True)
 class WorldOptions:
-    """Options for building a World. Scale and height are Mint's calibration; lengths in meters."""
+    """Options for building a World."""
 
-    scale: float = 2.5
-    up: float = 1.5
-    flip: bool | None = None
-    """Whether the files are Y down and need the half turn.
-
-    None: yes, but a collider that is upright according to its faces is rotated by itself.
-    """
     collider: Literal["AUTO", "PHYSICS", "VISIBLE", "NONE"] = "AUTO"
     """PHYSICS: drawn as wire, not rendered.
 

@@ -45,17 +45,9 @@ def group() -> bpy.types.NodeTree:
 
     Its inputs: the splats, Density (the share shown), Size, Viewport Limit.
     """
-    return _existing_group() or _build_group()
-
-
-def _existing_group() -> bpy.types.NodeTree | None:
     for each in bpy.data.node_groups:
         if _is_ours(each) and each.bl_idname == "GeometryNodeTree":
             return each
-    return None
-
-
-def _build_group() -> bpy.types.NodeTree:
     tree = _empty_group()
     b = Builder(tree)
     inputs = b.add("NodeGroupInput").outputs
@@ -100,11 +92,8 @@ def _empty_group() -> bpy.types.NodeTree:
         ("Viewport Limit", VIEWPORT_LIMIT, 100_000_000),
     ):
         socket = tree.interface.items_tree[name]
-        socket.default_value, socket.min_value, socket.max_value = (
-            default,
-            type(default)(0),
-            type(most)(most),
-        )
+        socket.default_value = default
+        socket.min_value, socket.max_value = type(default)(0), most
     return tree
 
 
@@ -193,14 +182,10 @@ def _colored(b: Builder, points: Any) -> Any:
         linear[name] = b.math(
             "ADD",
             b.math("MULTIPLY", bright, is_bright),
-            b.math("MULTIPLY", shown, _linear_factor(b, is_bright)),
+            b.math("MULTIPLY", shown, b.math("MULTIPLY_ADD", is_bright, -1 / 12.92, 1 / 12.92)),
         )
     color = b.add("FunctionNodeCombineColor", linear | {"Alpha": parts["Alpha"]}).outputs[0]
     return _store(b, points, COLOR, "BYTE_COLOR", color)
-
-
-def _linear_factor(b: Builder, is_bright: Any) -> Any:
-    return b.math("MULTIPLY_ADD", is_bright, -1 / 12.92, 1 / 12.92)
 
 
 def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> Any:

@@ -143,10 +143,8 @@ def _with_data(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.O
         for collection in old.users_collection:
             collection.objects.link(new)
         new.parent, new.parent_type = old.parent, old.parent_type
-        new.matrix_parent_inverse, new.matrix_basis = (
-            old.matrix_parent_inverse.copy(),
-            old.matrix_basis.copy(),
-        )
+        new.matrix_parent_inverse = old.matrix_parent_inverse.copy()
+        new.matrix_basis = old.matrix_basis.copy()
         new.hide_render, new.hide_viewport = old.hide_render, old.hide_viewport
         old.user_remap(new)
         name = old.name
@@ -176,21 +174,17 @@ def write(data: Any, attributes: Iterable[tuple[str, np.ndarray]]) -> None:
         attributes: Name and values of each attribute, as `decode.attributes` yields them.
     """
     harmonics = count()
-    for kind, values in attributes:
-        if kind == "harmonics":
-            _write(data, f"radiance:sh_{next(harmonics)}", "FLOAT_VECTOR", values)
-        else:
-            _write(data, *_types()[kind], values)
-
-
-def _types() -> dict[str, tuple[str, str]]:
-    """Return name and type of each attribute, by its name in `decode.attributes`."""
-    return {
+    kinds = {
         "positions": ("position", "FLOAT_VECTOR"),
         "scales": ("scale", "FLOAT_VECTOR"),
         "rotations": ("rotation", "QUATERNION"),
         "base": ("radiance:base", _four_floats()),
     }
+    for kind, values in attributes:
+        if kind == "harmonics":
+            _write(data, f"radiance:sh_{next(harmonics)}", "FLOAT_VECTOR", values)
+        else:
+            _write(data, *kinds[kind], values)
 
 
 def _four_floats() -> str:
@@ -222,9 +216,7 @@ def _read(data: Any, size: int) -> Iterable[tuple[str, str, np.ndarray]]:
     """
     for attribute in list(data.attributes):
         name, kind = attribute.name, attribute.data_type
-        if name in {"position", "scale", "rotation", "radiance:base"} or name.startswith(
-            "radiance:sh_"
-        ):
+        if name in {"position", "scale", "rotation"} or name.startswith("radiance:"):
             values = np.empty(size * _WIDTH[kind], np.float32)
             attribute.data.foreach_get(_MEMBER[kind], values)
             yield name, _four_floats() if name == "radiance:base" else kind, values

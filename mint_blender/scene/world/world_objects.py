@@ -75,20 +75,12 @@ def upright(root: bpy.types.Object) -> Matrix:
     )
 
 
-def create_root(
-    name: str, collection: bpy.types.Collection, properties: Mapping[str, object], parts: WorldFiles
-) -> bpy.types.Object:
-    """Create the root of a World, an empty with the given properties, the caption and the URLs."""
+def create_root(name: str, collection: bpy.types.Collection, parts: WorldFiles) -> bpy.types.Object:
+    """Create the root of a World, an empty with the caption and the URLs."""
     root = bpy.data.objects.new(name, None)
     collection.objects.link(root)
-    set_properties(root, dict(properties))
-    set_properties(
-        root,
-        {
-            CAPTION: parts.caption,
-            **{LINK + key: url for key, url in parts.links.items()},
-        },
-    )
+    links = {LINK + key: url for key, url in parts.links.items()}
+    set_properties(root, {CAPTION: parts.caption, **links})
     return root
 
 
@@ -103,12 +95,11 @@ def set_properties(root: bpy.types.Object, properties: Mapping[str, object]) -> 
 
 def ensure_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
     """Return the capture point; a new one if it was deleted."""
-    return next(iter(parts_of(root, "capture_point")), None) or calibration.add_capture_point(
-        calibration.ensure(root, collection_of(root, scene), flipped=bool(root.get(FLIPPED))),
-        root.name,
-        collection_of(root, scene),
-        flipped=bool(root.get(FLIPPED)),
-    )
+    for point in parts_of(root, "capture_point"):
+        return point
+    collection, flipped = collection_of(root, scene), bool(root.get(FLIPPED))
+    holder = calibration.ensure(root, collection, flipped=flipped)
+    return calibration.add_capture_point(holder, root.name, collection, flipped=flipped)
 
 
 def remove_objects(objects: list[bpy.types.Object]) -> None:

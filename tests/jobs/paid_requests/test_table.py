@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,6 +72,38 @@ def test_an_order_is_inserted_once(records: PaidRequests, other: PaidRequests) -
     assert [each.state for each in records.of_jobs(["a"])["a"] or ()] == [State.OVER, State.CLEAN]
     assert records.latest(of_job("a"), PaidVerb.START) == second
     assert records.latest(of_job("a"), PaidVerb.RETRY) is None
+
+
+LINE = OTHERS_CAN_ORDER.subject
+
+
+def order_line(records: PaidRequests) -> PaidRequest:
+    """Order the line once more, by another job and half a day later."""
+    return records.order(LINE, PaidVerb.START, "job_2", now=NOW + YOUNG_FOR, credits=798.0)
+
+
+@pytest.mark.parametrize("refusals", [0, 2])
+def test_what_only_others_can_have_started_is_ordered_with_the_same_key(
+    records: PaidRequests, other: PaidRequests, refusals: int
+) -> None:
+    """Another machine may have sent the line that was given up here: another key could pay twice."""
+    first = insert(records, sent(refusals, refusals, subject=LINE, key=OTHERS_CAN_ORDER.key))
+    records.cancel(first)
+    again = order_line(other)
+    assert (again.key, again.number, again.job) == (first, 1, "job_2")
+    assert (again.state, again.born, again.credits) == (State.IN_DOUBT, NOW + YOUNG_FOR, 798.0)
+    assert again == records.get(first) and again.body == BODY
+    assert not records.of_jobs(["job_1"])
+
+
+@pytest.mark.parametrize("changes", [{"attempts": 1}, {"operation": "op_1"}, {"journal": "a copy"}])
+def test_what_this_journal_may_have_started_is_not_reopened(
+    records: PaidRequests, changes: dict[str, Any]
+) -> None:
+    """Nobody is asked once more whether it was started: it gets another number."""
+    line = replace(OTHERS_CAN_ORDER, closed=State.DROPPED, journal=records.identity)
+    records.insert(replace(line, **changes))
+    assert order_line(records).number == 2
 
 
 def test_the_same_record_is_not_inserted_twice(records: PaidRequests, other: PaidRequests) -> None:
