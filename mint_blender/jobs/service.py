@@ -340,7 +340,7 @@ class JobService(JobRunner):
         """
         job = self.job(job_id)
         request = job.start_request
-        if not is_unanswered(job) or request is None or not request.may_be_sent_once_more:
+        if request is None or not self.view(job).may_be_sent_once_more:
             raise action_checks.refusal(job, Verb.RESUME)
         if request.is_copied:
             self.journal.take_over(request.key)

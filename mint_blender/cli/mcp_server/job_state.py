@@ -11,10 +11,10 @@ from mcp_types import CallToolResult, ContentBlock, TextContent
 from ...jobs.budget import spending
 from ...jobs.job import Job, asset_of, is_unanswered
 from ...jobs.phases import BUSY, Phase, Verb
+from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService
 from ...jobs.storage.job_cache import holds_back
 from ...mint.schema import Mode
-from ..results import may_be_sent_once_more
 from .answers import answer, picture_content
 from .state import ToolContext, state_of
 
@@ -118,7 +118,7 @@ def _unanswered(job: Job) -> str:
     ways = []
     if job.candidates:
         ways.append(f"mint-blender resume {job.id} --use ASSET (one of the candidates, for free)")
-    if may_be_sent_once_more(job):
+    if JobView(job).may_be_sent_once_more:
         ways.append(f"mint-blender resume {job.id} --once-more (the same request once more)")
     return (
         "Ask the person. resume looks in the library again, for free; retry starts it again, which"
