@@ -172,7 +172,7 @@ def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit
 
 
 def _record(job: Job, line: int | None) -> dict[str, Any]:
-    return JobView(job).to_json("result") | ({} if line is None else {"line": line})
+    return JobView(job).to_json(event="result") | ({} if line is None else {"line": line})
 
 
 def _done_lines(job: Job) -> list[str]:

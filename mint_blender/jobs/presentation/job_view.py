@@ -221,7 +221,7 @@ class JobView:
         """The path of the log that Blender wrote when it crashed while importing the result."""
         return import_marks.crash_log_of(self.job)
 
-    def to_json(self, event: str = "job") -> dict[str, Any]:
+    def to_json(self, *, event: str = "job") -> dict[str, Any]:
         """Return what `--json` prints."""
         job = self.job
         return {
