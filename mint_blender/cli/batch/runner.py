@@ -83,7 +83,7 @@ class LineReports:
         self._statuses[line.number], self._refusals[line.number] = status, sentence
 
     def _event(self, line: Line, job: Job) -> None:
-        self._terminal.event({**JobView(job).to_json("result"), "line": line.number})
+        self._terminal.event({**JobView(job).to_json(event="result"), "line": line.number})
 
     def _write_record(self, line: Line, job: Job) -> None:
         try:

@@ -20,9 +20,10 @@ from ...files.errors import InvalidPicture
 from ...jobs.budget import spending
 from ...jobs.job import Job, asset_of, is_unanswered
 from ...jobs.phases import BUSY, Phase, Verb
+from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService
+from ...jobs.storage.job_cache import holds_back
 from ...mint.schema import Mode
-from ..results import may_be_sent_once_more
 from .state import ToolContext, state_of
 
 LONGEST_SIDE = 768
@@ -170,7 +171,7 @@ def is_waiting_for_somebody(job_service: JobService, job: Job) -> bool:
     """Return whether a job stays as it is until somebody acts, or is over."""
     if job_service.is_active(job.id) or job_service.is_driven_elsewhere(job):
         return False
-    if job.hold is not None or job_service.unsent_jobs.holds_back(job):
+    if job.hold is not None or holds_back(job):
         return True
     return job.phase not in BUSY and job.decision is None
 
@@ -178,7 +179,7 @@ def is_waiting_for_somebody(job_service: JobService, job: Job) -> bool:
 def _next(job_service: JobService, job: Job) -> str | None:
     if job.hold is not None or job.decision is not None:
         return None
-    if job.phase is Phase.WAITING and job_service.unsent_jobs.holds_back(job):
+    if job.phase is Phase.WAITING and holds_back(job):
         return None if job_service.is_driven_elsewhere(job) else HELD_BACK
     if job.phase in BUSY:
         then = "Preview" if job.request.mode is Mode.REVIEW and not job.has_preview else "result"
@@ -191,7 +192,7 @@ def _unanswered(job: Job) -> str:
     ways = []
     if job.candidates:
         ways.append(f"mint-blender resume {job.id} --use ASSET (one of the candidates, for free)")
-    if may_be_sent_once_more(job):
+    if JobView(job).may_be_sent_once_more:
         ways.append(f"mint-blender resume {job.id} --once-more (the same request once more)")
     return (
         "Ask the person. resume looks in the library again, for free; retry starts it again, which"
