@@ -24,7 +24,7 @@ FOUND_BY: dict[str, tuple[int, Options, str]] = {
     "believes gateways": (6, SHORT, "the rule 'denied'"),
     "cancels without looking": (11, SHORT, "nobody knows the operation"),
     "believes a later refusal": (7, SURPRISING, "the rule 'outside'"),
-    "starts again without a person": (34, SURPRISING, "3 operations for 2 clicks"),
+    "starts again without a person": (2, Options(), "operations for 1 clicks"),
     "does not wait for late requests": (11, SHORT, "the rule 'settled'"),
     "does not compare API keys": (44, SHORT, "the rule 'credential'"),
     "takes random keys": (1, SHORT, "the rule 'key'"),
