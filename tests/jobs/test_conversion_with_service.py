@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +15,12 @@ import pytest
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_conversion
+from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb
+from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
+from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Format, Kind
 
 from ..mint_service.runner import ThreadService, running_service
@@ -113,6 +119,31 @@ def test_a_conversion_of_another_process_is_not_started_again(
     assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == theirs.id
     assert [job.id for job in job_service.jobs()] == [theirs.id]
     assert job_service.catch_up(), "the window has not shown yet what was read there"
+
+
+def test_of_two_conversions_at_once_one_is_ordered(
+    home: Path, lamp: Asset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both programs have looked for an earlier one before either has committed its own."""
+    looked = threading.Barrier(2)
+    latest = PaidRequests.latest
+
+    def look(self: PaidRequests, subject: str, verb: PaidVerb) -> PaidRequest | None:
+        found = latest(self, subject, verb)
+        with suppress(threading.BrokenBarrierError):
+            looked.wait(1.0)
+        return found
+
+    def convert(_: int) -> str:
+        with closing(JobService(fast_config(home), Account("key"))) as job_service:
+            job_service.allow_online(False)
+            return job_service.convert(lamp, [Format.FBX], tmp_path / "out").id
+
+    monkeypatch.setattr(PaidRequests, "latest", look)
+    with ThreadPoolExecutor(2) as threads:
+        ids = set(threads.map(convert, range(2)))
+    with closing(Journal(home)) as journal:
+        assert [job.id for job in journal.jobs()] == list(ids)
 
 
 def test_a_file_in_place_of_the_folder_is_reported(

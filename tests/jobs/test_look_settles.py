@@ -8,14 +8,16 @@ from dataclasses import replace
 
 import pytest
 
+from mint_blender.jobs.job import is_unanswered
 from mint_blender.jobs.job_values import ClaimedAssets
-from mint_blender.jobs.paid_requests.record import SETTLED_AFTER
+from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.workflow.effects import ReadClaimedAssets, ReadPage
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Page
 
-from .workflow_harness import Start, WorkflowHarness, a_job, problem
+from .workflow_harness import Start, WorkflowHarness, a_job, decided, problem
 
 pytestmark = pytest.mark.one_blender
 
@@ -54,3 +56,29 @@ def test_worlds_of_one_name_are_not_told_apart(of_other: str) -> None:
     run.expect(ReadClaimedAssets)
     run.answer(ClaimedAssets(frozenset(), **{of_other: (other,)}))
     assert run.job.start_request is not None and run.job.start_request.operation is None
+
+
+@pytest.mark.parametrize("assets", [(), (Asset.from_json(Kind.WORLD, WORLD),)])
+@pytest.mark.parametrize("is_canceled", [False, True])
+def test_a_list_that_cannot_be_read_in_full_proves_nothing(
+    assets: tuple[Asset, ...], is_canceled: bool
+) -> None:
+    """What was left out may be what the start has made: a person decides, and nothing is over."""
+    lost = WorkflowHarness(replace(a_job(), request=A_WORLD)).answer()
+    if is_canceled:
+        run = WorkflowHarness(decided(lost.fail(Unreachable("gone")).job, Verb.CANCEL))
+    else:
+        run = lost.fail(problem(409, "idempotency-conflict"))
+    run.expect(ReadPage)
+    run.answer(Page(assets, None, left_out=1))
+    run.expect(ReadClaimedAssets)
+    run.answer(ClaimedAssets(frozenset()))
+    request = run.job.start_request
+    assert request is not None and request.may_be_started and request.closed is not State.OVER
+    if is_canceled and not assets:
+        assert run.job.phase is Phase.CANCELED and run.job.has_note("canceled_in_doubt")
+        return
+    assert is_unanswered(run.job) and run.job.problem is not None
+    assert [each.id for each in run.job.candidates] == [each.id for each in assets]
+    assert ("could not be read" in run.job.problem.message) is not bool(assets)
+    assert "is not in your library" not in run.job.problem.message
