@@ -30,7 +30,7 @@ from ...jobs.queries import prices_of_click
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...mint.schema import Estimate
 from .. import session
-from .job_state import HELD_BACK, JobState, job_state, revision_of
+from .answers import HELD_BACK, JobState, job_state, revision_of
 from .quotes import ASK_AGAIN, PriceQueries, Quote, Quotes
 from .state import PATIENCE, ToolContext, state_of, with_jobs
 from .tools import with_sentences
