@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words for the state of a job."""
+"""What is shown of a job."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.job_values import Cause, Delivery, Problem
+from mint_blender.cli.output.terminal import Terminal
+from mint_blender.cli.results import stop_text
+from mint_blender.jobs.job_values import UNANSWERED, Cause, Delivery, Problem
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService
@@ -17,7 +19,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind
 
 from .fast_config import fast_config
-from .workflow_harness import a_job
+from .workflow_harness import a_job, sent
 
 WAITING = "Waiting for a free slot"
 REFUSED = Problem(Cause.REFUSED, "Too many active generations.")
@@ -77,3 +79,13 @@ def test_the_slots_of_each_kind_are_counted(home: Path) -> None:
     job_service.cache.save(working.moved(Phase.REVIEW))
     assert job_service.is_slot_free(Kind.MODEL)
     assert job_service.close(5)
+
+
+def test_only_what_was_sent_is_offered_to_be_sent_once_more() -> None:
+    """In a copy of a journal, the original may have sent what was never sent from here."""
+    unanswered = Problem(Cause.UNREACHABLE, "Mint may have started this.", UNANSWERED)
+    job = replace(a_job(), phase=Phase.PAUSED, problem=unanswered)
+    terminal = Terminal("mint-blender", as_json=False)
+    for seen, is_offered in ((job, False), (sent(job, 100.0), True), (sent(a_job(), 100.0), False)):
+        assert JobView(seen).may_be_sent_once_more is is_offered
+        assert ("--once-more" in stop_text(seen, terminal)) is is_offered
