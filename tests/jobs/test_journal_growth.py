@@ -67,7 +67,6 @@ def offline(home: Path) -> JobService:
 
 
 # -- growth
-# ----------------------------------------------------------------------------------------------------------------
 
 
 def acts(home: Path, job_service: JobService) -> dict[str, Callable[[], object]]:
@@ -167,7 +166,6 @@ def test_the_records_are_listed_page_by_page(home: Path) -> None:
 
 
 # -- journals without summaries
-# ----------------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
