@@ -72,7 +72,6 @@ _isolate()
 
 
 # -- No network
-# ---------------------------------------------------------------------------------------------
 
 
 class OutsideAddress(AssertionError):
@@ -135,7 +134,6 @@ _guard()
 
 
 # -- Skipped tests
-# -------------------------------------------------------------------------------------------------------
 
 
 class Outcomes:
@@ -262,7 +260,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 # -- Tests that need Blender, a window or Debian
-# -----------------------------------------------------------------------------------------------
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -12,19 +12,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 TOP = "top"  # the modules beside the rooms: __init__, __main__
 COMMON = {"json_text", "message"}  # modules that every room may import, and that import no room
 BLENDERS_OWN = {
-    "addon_utils",
-    "bl_ui",
-    "blf",
-    "bmesh",
-    "bpy",
-    "bpy_extras",
-    "gpu",
-    "gpu_extras",
-    "imbuf",
-    "io_scene_gltf2",
-    "mathutils",
-    "nodeitems_utils",
-    "rna_prop_ui",
+    *("addon_utils", "bl_ui", "blf", "bmesh", "bpy", "bpy_extras", "gpu", "gpu_extras", "imbuf"),
+    *("io_scene_gltf2", "mathutils", "nodeitems_utils", "rna_prop_ui"),
 }
 THREADS_FOR_ONE_USE = {
     ("ui", "queue"),  # answers from threads
@@ -60,16 +49,10 @@ def _set(*names: str) -> frozenset[str]:
 ROOMS = {
     "net": Room(outside=_set("requests", "urllib3")),
     "mint": Room(rooms=_set("net"), outside=_set("requests", "urllib3")),
-    "files": Room(
-        rooms=_set("net"),
-        outside=_set("numpy", "requests", "urllib3", "zstandard"),
-    ),
+    "files": Room(rooms=_set("net"), outside=_set("numpy", "requests", "urllib3", "zstandard")),
     "jobs": Room(rooms=_set("mint", "files"), outside=_set("requests"), threads=True),
     "scene": Room(rooms=_set("files"), outside=frozenset({"numpy"} | BLENDERS_OWN)),
-    "delivery": Room(
-        rooms=_set("scene", "jobs", "mint", "files"),
-        outside=_set("bpy"),
-    ),
+    "delivery": Room(rooms=_set("scene", "jobs", "mint", "files"), outside=_set("bpy")),
     "ui": Room(
         rooms=_set("delivery", "scene", "jobs", "mint", "files", TOP),
         outside=frozenset({"numpy"} | BLENDERS_OWN),

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from tests.processes import captured
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -26,14 +27,11 @@ before = set(sys.modules)
 print("\\n" + json.dumps(sorted(set(sys.modules) - before)), flush=True)
 os._exit(0)
 """
-    ended = subprocess.run(
+    ended = captured(
         [sys.executable, "-c", program],
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
-        capture_output=True,
-        text=True,
         check=True,
-        timeout=120,
     )
     return set(json.loads(ended.stdout.splitlines()[-1]))
 

@@ -139,6 +139,6 @@ RULES = {**CONTRACT, **README, **SECURITY}
 """All of them by id."""
 
 NOT_COVERED = {
-    "C15-manifest": "No call asks for the manifest: files come from the model and the World.",
+    "C15-manifest": "No call asks for the manifest: files come from the model and the World."
 }
 """The reason for each rule that no test shows."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from .key_search.plugin import COUNTS
+from .processes import captured
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -38,9 +39,7 @@ def run_pytest(tmp_path):
         ]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         environment.pop(COUNTS, None)
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
+        done = captured(command, cwd=tmp_path, env=environment)
         outcomes = tmp_path / "outcomes.json"
         return done, json.loads(outcomes.read_text()) if outcomes.exists() else {}
 

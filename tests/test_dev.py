@@ -1,20 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of the development commands: environments, and packages that are missing."""
+"""Tests of the development commands: environments, runs of pytest, the soak and the demo."""
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
+import threading
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from scripts import dev, languages
-from scripts.devtools import debian, environments, manual, pip_settings
+from scripts import demo, dev, languages
+from scripts.devtools import debian, environments, manual, pip_settings, pytest_runs, soak, testing
 from scripts.devtools.console import DevError
-from scripts.devtools.environments import ENVIRONMENTS, Environment
+from scripts.devtools.environments import BLENDERS, DEFAULTS, ENVIRONMENTS, Environment
+from scripts.devtools.pytest_runs import Outcome, PytestRun
+from scripts.devtools.soak import Result
+from scripts.devtools.soak_methods import METHODS, Method
+from tests.processes import captured
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -273,3 +280,374 @@ def test_the_manual_is_built_in_the_languages_that_are_asked_for(words, language
     commands = [manual.build_command(language) for language in languages]
     assert all("--fail-on-warning" in command for command in commands)
     assert len({command[-1] for command in commands}) == len(languages)
+
+
+def _outcome(title: str, **printed) -> Outcome:
+    outcome = Outcome(title, printed.pop("status", 0), 1.0)
+    for name, value in printed.items():
+        setattr(outcome, name, value)
+    return outcome
+
+
+def test_a_skipped_test_is_listed_and_fails_a_strict_run(capsys):
+    """The summary lists the tests that did not run and why; a strict run fails because of them."""
+    outcomes = [
+        _outcome("bpy-4.5 with bpy", passed={"a"}, left_out={"b": "needs Debian's package blender"})
+    ]
+    assert testing.print_summary(outcomes, checks={"lint": True}, strict=False) == 0
+    assert testing.print_summary(outcomes, checks={"lint": True}, strict=True) == 1
+    printed = capsys.readouterr().out
+    assert "b [bpy-4.5 with bpy]: needs Debian's package blender" in printed
+    assert printed.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failed_check"),
+    [
+        ({"passed": {"a"}, "failed": {"b"}, "status": 1}, None),
+        ({"passed": {"a"}, "status": 3}, None),
+        ({"passed": {"a"}}, "lint"),
+        ({"passed": {"a"}}, "docs"),
+        ({}, None),
+    ],
+    ids=["a failure", "pytest broke", "lint", "docs", "no test at all"],
+)
+def test_a_failed_run_ends_with_status_1(outcome, failed_check):
+    """A failed test, a crash of pytest, a failed check, and a run without tests all count."""
+    assert (
+        testing.print_summary(
+            [_outcome("bpy-4.5 with bpy", **outcome)],
+            checks={name: name != failed_check for name in testing.CHECKS},
+            strict=False,
+        )
+        == 1
+    )
+
+
+def test_a_test_that_is_skipped_in_every_environment_is_listed(capsys):
+    """A skip that is intended on one Blender is allowed if another Blender runs the test."""
+    blenders = [environment.name for environment in BLENDERS]
+    skipped = {"t": "does not apply: no decoder"}
+    outcomes = [
+        _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
+        for name in blenders
+    ]
+    assert testing.print_summary(outcomes, checks={}, strict=True) == 1
+    assert "t: does not apply: no decoder (in every environment)" in capsys.readouterr().out
+    outcomes[-1].not_applicable.clear()
+    outcomes[-1].passed.add("t")
+    assert testing.print_summary(outcomes, checks={}, strict=True) == 0
+    assert testing.print_summary(outcomes[:-1], checks={}, strict=True, before=outcomes[-1:]) == 0
+
+
+def test_a_skipped_file_counts_as_run_where_its_tests_ran():
+    """A skipped file is listed by its own name.
+
+    On the Blender where it applies, only its tests are listed.
+    """
+    blenders = [environment.name for environment in BLENDERS]
+    skipped = {"tests/test_it.py": "does not apply: no point clouds"}
+    outcomes = [
+        _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
+        for name in blenders[:-1]
+    ]
+    ran = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.py::test_a"})
+    assert testing.print_summary([*outcomes, ran], checks={}, strict=True) == 0
+    elsewhere = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.pyx::test_a"})
+    assert testing.print_summary([*outcomes, elsewhere], checks={}, strict=True) == 1
+
+
+def test_a_run_without_a_results_file_is_a_failure(tmp_path, monkeypatch, capsys):
+    """When pytest or nox ends before it writes its results, the run fails."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    outcomes = [
+        Outcome.read(PytestRun("bpy-4.5", "with bpy", ())),
+        _outcome("bpy-4.5 other", passed={"a"}),
+    ]
+    assert testing.print_summary(outcomes, checks={"lint": True}, strict=False) == 1
+    assert "did not run" in capsys.readouterr().out
+
+
+def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
+    """The exit status of pytest is recorded beside the outcome of each test."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", ("tests",))
+    printed = {"passed": ["a"], "failed": [], "not_applicable": {}, "left_out": {"b": "no display"}}
+
+    def run(command, *, cwd, extra, output):
+        assert command[3:] == [
+            f"--outcomes={pytest_run.results}",
+            "tests",
+            "--continue-on-collection-errors",
+            "--strict-skips",
+            "-p",
+            "no:cacheprovider",
+            "--durations=10",
+        ]
+        pytest_run.results.write_text(json.dumps(printed))
+        return 1
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+    outcome = Outcome.read(pytest_run)
+    assert (outcome.status, outcome.passed, outcome.left_out) == (1, {"a"}, {"b": "no display"})
+    assert not outcome.is_successful
+
+
+def outcomes_of(monkeypatch, *tries: dict[str, list[str]]) -> list[list[str]]:
+    """Let the runs of pytest have these outcomes, in turn; return the commands, as they come."""
+    commands = list[list[str]]()
+
+    def run(command, *, cwd, extra, output):
+        printed: dict[str, object] = {
+            "passed": [],
+            "failed": [],
+            "not_applicable": {},
+            "left_out": {},
+        }
+        printed |= tries[len(commands)]
+        commands.append([str(word) for word in command])
+        target = next(word for word in commands[-1] if word.startswith("--outcomes="))
+        Path(target.removeprefix("--outcomes=")).write_text(json.dumps(printed))
+        return 1 if printed["failed"] else 0
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    return commands
+
+
+def test_failed_tests_are_tried_again(tmp_path, monkeypatch, capsys):
+    """Only they run again. One that passes then is named in the summary; one that fails counts."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", ("-m", "blender"), second_try=True)
+    first = {"passed": ["a"], "failed": ["b", "c"]}
+    commands = outcomes_of(monkeypatch, first, {"passed": ["b", "c"]})
+    assert pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+    assert {"b", "c"} <= set(commands[1]) and "a" not in commands[1] and "-m" in commands[0]
+    outcome = Outcome.read(pytest_run)
+    assert (outcome.passed, outcome.unstable) == ({"a", "b", "c"}, {"b", "c"})
+    assert testing.print_summary([outcome], checks={}, strict=True) == 0
+    assert "unstable, passed at the second try: b [bpy-4.5 with bpy]" in capsys.readouterr().out
+    outcomes_of(monkeypatch, first, {"passed": ["b"], "failed": ["c"]})
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+    assert Outcome.read(pytest_run).failed == {"c"}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [{"failed": ["a", "b", "c", "d"]}, {"failed": ["a"], "left_out": {"b": "no display"}}],
+    ids=["many failures", "left out"],
+)
+def test_a_second_try_has_limits(tmp_path, monkeypatch, first):
+    """Many failures are no coincidence, and a test that was left out stays a failure."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", (), second_try=True)
+    outcomes_of(monkeypatch, first, {"passed": first["failed"]})
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+
+
+def test_runs_that_are_beside_another_are_made_at_its_time(tmp_path, monkeypatch):
+    """Both are under way before either ends; what the second one prints comes as a whole."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    under_way, printed = threading.Barrier(2, timeout=30), list[str]()
+    selected = [PytestRun("bpy-4.5", "one", ()), PytestRun("bpy-4.5", "two", (), beside=True)]
+
+    def run(command, *, cwd, extra, output):
+        under_way.wait()
+        if output:
+            output.write_text("what it printed")
+        return 0
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    monkeypatch.setattr(pytest_runs, "echo", printed.append)
+    pytest_runs.run_all(Path("python"), selected, strict=True)
+    assert printed[-1] == "-- the output of bpy-4.5 two:\nwhat it printed"
+
+
+def is_chosen(pytest_run: PytestRun, *marks: str) -> bool:
+    """Return whether a run includes a test with these markers."""
+    names = ("blender", "window", "debian", "one_blender", "feature")
+    return eval(pytest_run.arguments[1], {}, {name: name in marks for name in names})
+
+
+@pytest.mark.parametrize("nightly", [False, True])
+@pytest.mark.parametrize("name", ["bpy-4.2", "bpy-5.0", "bpy-5.2"])
+def test_every_blender_runs_the_bpy_tests(name, nightly):
+    """On each other Blender the `bpy` tests run, except those that are marked `one_blender`.
+
+    One that is between two others shows the features by day, and runs the rest at night.
+    """
+    smoke, selected = pytest_runs.runs_for(
+        ENVIRONMENTS[name], ENVIRONMENTS["bpy-4.5"], nightly=nightly
+    )
+    assert is_chosen(selected, "blender", "feature")
+    assert is_chosen(selected, "blender") == (nightly or name != "bpy-5.0")
+    assert not is_chosen(selected, "blender", "feature", "one_blender")
+    assert not is_chosen(selected, "feature") and not is_chosen(smoke, "blender")
+
+
+def test_between_is_between():
+    """Whatever saves time on a Blender has an older and a newer one that runs all of it."""
+    names = [environment.name for environment in BLENDERS]
+    assert not pytest_runs.BETWEEN & {names[0], names[-1], *DEFAULTS.values()}
+
+
+def test_another_python_runs_the_tests_without_blender_at_night():
+    """By day they run on the default Python, and on the other one those that need NumPy."""
+    other, default = ENVIRONMENTS["bpy-5.2"], ENVIRONMENTS["bpy-4.5"]
+    smoke, _ = pytest_runs.runs_for(other, default)
+    assert [each for each in smoke.arguments if each.startswith("tests/")]
+    everything, _ = pytest_runs.runs_for(other, default, nightly=True)
+    assert not [each for each in everything.arguments if each.startswith("tests/")]
+    assert is_chosen(everything) and not is_chosen(everything, "one_blender")
+
+
+def test_fast_leaves_out_what_takes_minutes():
+    """It runs no Blender, and none of the tests that simulate or kill whole systems."""
+    default = ENVIRONMENTS["bpy-4.5"]
+    (fast,) = pytest_runs.runs_for(default, default, fast=True)
+    assert is_chosen(fast) and not is_chosen(fast, "blender") and not is_chosen(fast, "one_blender")
+
+
+def test_each_test_is_in_exactly_one_run():
+    """Whatever markers a test has, exactly one run of the default environment includes it."""
+    default = ENVIRONMENTS["bpy-4.5"]
+    expressions = [pytest_run.arguments[1] for pytest_run in pytest_runs.runs_for(default, default)]
+    for blender in (True, False):
+        for window in (True, False):
+            for debian_ in (True, False):
+                for one_blender in (True, False):
+                    marks = {"blender": blender, "window": window, "debian": debian_}
+                    marks["one_blender"] = one_blender
+                    assert sum(eval(expression, {}, marks) for expression in expressions) == 1
+
+
+MADE_UP = Method("made_up", "tests.made_up", ("--jobs", "9"), ("--jobs", "1"))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_has_a_command_with_its_options(name: str) -> None:
+    """The package can be started, and its help has every option that `soak` passes."""
+    method = METHODS[name]
+    command = [sys.executable, "-m", method.package, "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    options = {word for word in (*method.long, *method.short) if word.startswith("--")}
+    assert [option for option in sorted(options) if option not in done.stdout] == []
+    assert ("--minutes" in done.stdout) == method.takes_minutes
+    assert method.name == name and method.environment in ("", *ENVIRONMENTS)
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("", 0),
+        ("all good", 0),
+        ("[]", 0),
+        ('{"figures": {}, "failures": []}', 0),
+        ('{"figures": {"jobs": "many"}, "failures": [], "seconds": 1}', 0),
+        ('{"figures": {}, "failures": [], "seconds": 1}', 1),
+        ('{"figures": {}, "failures": ["seed 5"], "seconds": 1}', 0),
+    ],
+)
+def test_anything_but_a_result_is_an_error(line: str, status: int) -> None:
+    """A method that was killed, or that does not say what its exit status says, has not succeeded."""
+    with pytest.raises(ValueError, match=r"."):
+        Result.read(line, status)
+
+
+def run_made_up(
+    monkeypatch: pytest.MonkeyPatch, code: str, *words: str, method: Method = MADE_UP
+) -> int:
+    """Run `soak` with one method, which is this code."""
+    monkeypatch.setitem(METHODS, "made_up", method)
+    monkeypatch.setattr(environments, "ensure", lambda environment, install: Path(sys.executable))
+    monkeypatch.setattr(environments, "default", lambda: None)
+    real = soak._run_and_show
+    monkeypatch.setattr(
+        soak,
+        "_run_and_show",
+        lambda command, folder: real([command[0], "-c", code, *command[3:]], folder),
+    )
+    return soak.main(["made_up", *words], install=False)
+
+
+GOOD = """
+import json, sys
+print("seed 1")
+print(json.dumps({"figures": {"jobs": int(sys.argv[2])}, "failures": [], "seconds": 2.0}))
+"""
+
+
+@pytest.mark.parametrize(("words", "jobs"), [([], 9), (["--short"], 1)])
+def test_a_method_is_run_and_its_figures_are_shown(monkeypatch, capsys, words, jobs) -> None:
+    """Its own output is shown as well; `--short` has other arguments."""
+    assert run_made_up(monkeypatch, GOOD, *words) == 0
+    printed = capsys.readouterr().out
+    assert "   seed 1\n" in printed
+    assert ["jobs", str(jobs)] in [line.split() for line in printed.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (
+            "import json; print(json.dumps({'figures': {}, 'failures': ['seed 5'], 'seconds': 1})); exit(1)",
+            "seed 5",
+        ),
+        ("print('half a'); exit(3)", "no result, exit status 3"),
+        ("import os; os.kill(os.getpid(), 9)", "no result, exit status -9"),
+    ],
+)
+def test_a_failure_is_shown_and_fails_the_command(monkeypatch, capsys, code, said) -> None:
+    """So does a method that was killed, or that prints something else."""
+    assert run_made_up(monkeypatch, code) == 1
+    assert said in capsys.readouterr().out
+
+
+def test_minutes_are_for_methods_that_have_them(monkeypatch, capsys) -> None:
+    """Another one is not run for hours instead."""
+    assert run_made_up(monkeypatch, GOOD, "--minutes", "5") == 0
+    assert "made_up has no --minutes" in capsys.readouterr().out
+
+
+def test_the_page_names_every_method() -> None:
+    """Its table has a row for each, which says what it does and what its last whole run has counted."""
+    page = (ROOT / "docs" / "development" / "testing.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(METHODS)
+
+
+def test_a_seed_is_handed_on(monkeypatch, capsys) -> None:
+    """So that each night simulates other worlds."""
+    assert run_made_up(monkeypatch, GOOD, "--short", "--seed", "170000") == 0
+    assert "--seed 170000" in capsys.readouterr().out
+
+
+def typed(text: str) -> list[str]:
+    """Return the lines that are set apart, to be pasted into a terminal."""
+    return [line.strip() for line in text.splitlines() if line.startswith("    ")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="does not apply: the lines are for a shell")
+def test_the_last_lines_can_be_pasted() -> None:
+    """A shell in the clone takes them as they are, with a Python that has what the add-on needs."""
+    key, command = typed(demo.advice(windows=False))
+    assert key == "export MINT_API_KEY=…"
+    assert command.endswith(" -o lamp.blend --render lamp.png")
+    script = f"{key}\n{command} --help"
+    done = captured(["sh", "-euc", script], cwd=demo.ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "--render" in done.stdout
+
+
+def test_powershell_gets_its_own_lines() -> None:
+    """There `export` is no command, and a path in quotes is started with an ampersand."""
+    key, command = typed(demo.advice(windows=True))
+    assert key == '$env:MINT_API_KEY = "…"'
+    assert command.startswith("& ")
+
+
+def test_the_pages_that_are_named_exist() -> None:
+    """Each page is a file of the clone."""
+    named = re.findall(r"docs/\S+\.md", demo.advice())
+    assert len(named) == 2
+    assert [each for each in named if not (demo.ROOT / each).is_file()] == []

@@ -8,7 +8,6 @@ import gzip
 import json
 import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -16,6 +15,8 @@ from urllib.parse import quote
 
 import pytest
 import zstandard
+
+from tests.processes import captured
 
 from .key_search import requests_seen
 from .key_search.contents import contents
@@ -133,9 +134,7 @@ def run_pytest(tmp_path: Path):
         command = [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", *arguments]
         command += [f"--basetemp={tmp_path / 'temporary'}"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), COUNTS: str(counts)}
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
+        done = captured(command, cwd=folder, env=environment)
         found = [json.loads(each.read_text()) for each in counts.glob("*.json")]
         return done.returncode, done.stdout + done.stderr, found[0]
 

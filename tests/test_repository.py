@@ -7,7 +7,6 @@ import hashlib
 import importlib.util
 import json
 import re
-import subprocess
 import sys
 from html import unescape
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from scripts import package, release
 from scripts.packaging import archive, blender_tool, repository, zip_writer
 from scripts.packaging.errors import PackageError
+from tests.processes import captured
 
 pytestmark = pytest.mark.blender
 
@@ -152,14 +152,7 @@ def test_without_blender_it_says_what_to_install(tmp_path):
     """A Python without bpy, and no Blender: exit status 1 and a sentence, no traceback."""
     command = [sys.executable, "-I", "-S", "scripts/package.py", "--stored"]
     command += ["--repository", str(tmp_path / "new")]
-    done = subprocess.run(
-        command,
-        cwd=archive.ROOT,
-        env={"PATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = captured(command, cwd=archive.ROOT, env={"PATH": str(tmp_path)})
     assert done.returncode == 1
     assert "Install Blender" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "new").exists()

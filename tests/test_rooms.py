@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from .import_graph import COMMON, PACKAGE, ROOMS, TOP, complaints, imports_of, modules
+from .processes import captured
 
 
 def test_every_folder_has_import_rules():
@@ -63,18 +63,22 @@ def neighbors(
     return loaded & known
 
 
-def test_modules_have_no_import_cycles():
-    """Imports have no cycles inside a room either."""
+def import_graph(*, every: bool = False) -> dict[str, set[str]]:
+    """Return the modules that each module imports; `every` counts imports inside functions, too."""
     named = {
         ".".join((*parts, path.stem)): (path, parts)
         for path, _, parts in modules()
         if path.stem != "__init__"
     }
-    graph = {
-        name: neighbors(path.read_text(encoding="utf-8"), parts, set(named))
+    return {
+        name: neighbors(path.read_text(encoding="utf-8"), parts, set(named), every=every)
         for name, (path, parts) in named.items()
     }
-    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_modules_have_no_import_cycles():
+    """Imports have no cycles inside a room either."""
+    assert list(TopologicalSorter(import_graph()).static_order())
 
 
 def mutual(graph: dict[str, set[str]]) -> set[tuple[str, str]]:
@@ -89,16 +93,7 @@ def mutual(graph: dict[str, set[str]]) -> set[tuple[str, str]]:
 
 def test_no_two_modules_import_each_other():
     """Imports inside a function or for the type checker count too."""
-    named = {
-        ".".join((*parts, path.stem)): (path, parts)
-        for path, _, parts in modules()
-        if path.stem != "__init__"
-    }
-    graph = {
-        name: neighbors(path.read_text(encoding="utf-8"), parts, set(named), every=True)
-        for name, (path, parts) in named.items()
-    }
-    assert mutual(graph) == set()
+    assert mutual(import_graph(every=True)) == set()
 
 
 def test_a_mutual_import_is_found():
@@ -233,13 +228,7 @@ def test_importing_the_package_loads_nothing_else():
         "print(sorted(name for name in new if name.split('.')[0] in ('bpy', 'requests', 'numpy', 'zstandard', 'urllib3')"
         " or name.startswith('mint_blender.')))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=PACKAGE.parent,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = captured([sys.executable, "-c", program], cwd=PACKAGE.parent, check=True)
     assert done.stdout.strip() == "[]"
 
 
@@ -252,11 +241,5 @@ def test_the_lower_rooms_work_without_blender(room):
         if where == room
     ]
     program = f"import sys, importlib; sys.modules['bpy'] = None\nfor name in {names!r}: importlib.import_module(name)\nprint('good')"
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=PACKAGE.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = captured([sys.executable, "-c", program], cwd=PACKAGE.parent)
     assert done.stdout.strip() == "good", done.stderr

@@ -8,16 +8,22 @@ the log, the report for support.
 from __future__ import annotations
 
 import ast
+import copy
 import datetime
 import importlib
+import json
+import pickle
 import re
 import sys
 import types
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
-from mint_blender.message import Message, sentences
+from mint_blender.message import Message, message_of, sentences
+from scripts import translations
 from scripts.languages import LANGUAGES
 from scripts.text_extraction import PACKAGE, is_prose, texts, texts_of, unmarked, unmarked_of
 
@@ -123,7 +129,6 @@ def test_japanese_texts_have_japanese_characters() -> None:
 
 
 # -- Which strings count as texts
-# ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -224,7 +229,6 @@ def _is_plain(node: ast.expr) -> bool:
 
 
 # -- Messages
-# -----------------------------------------------------------------------------------------------
 
 render = _load("formats").render
 GERMAN_WORDS = {
@@ -348,3 +352,169 @@ def test_numbers_follow_the_language() -> None:
     assert german(size).startswith("Es ist 5,3 MB")
     assert german(Message("HTTP status {status}", status=1404)).endswith("1404")
     assert "1,500" in japanese(Message("About {credits:,.0f} Credits", credits=1500))
+
+
+TEXTS = {
+    "Cancel": [("ui/panel.py", 12)],
+    "Leaves {left} Credits": [("ui/panel.py", 3), ("ui/menus.py", 40)],
+    'A "quoted" word\nand a line': [("jobs/job.py", 1)],
+}
+ADDED = {
+    "Cancel": {"de": "Abbrechen", "ja": "キャンセル"},
+    "Leaves {left} Credits": {"de": "Es bleiben {left} Credits", "ja": "残り {left} クレジット"},
+    'A "quoted" word\nand a line': {"de": "Ein „Wort“\nund eine Zeile", "ja": "「語」\n行"},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of translations for a source with three texts."""
+    monkeypatch.setattr(translations, "FOLDER", tmp_path)
+    monkeypatch.setattr(translations, "TEMPLATE", tmp_path / "mint_blender.pot")
+    monkeypatch.setattr(translations, "texts", lambda: TEXTS)
+    return tmp_path
+
+
+def add(folder: Path, added: dict[str, dict[str, str]]) -> None:
+    """Run `add` with a file of translations."""
+    (folder / "added.json").write_text(json.dumps(added), encoding="utf-8")
+    assert translations.main(["add", str(folder / "added.json")]) == 0
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return the text of each file that the tool writes."""
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.po*")}
+
+
+def test_new_texts_are_untranslated(folder, capsys):
+    """`update` writes an entry for each text, and `check` fails until all are translated."""
+    assert translations.main(["update"]) == 0
+    assert translations.main(["check"]) == 1
+    assert "de: not translated: 'Cancel' (ui/panel.py:12)" in capsys.readouterr().out
+    assert 'msgid "Cancel"\nmsgstr ""' in contents(folder)["de.po"]
+
+
+def test_added_translations_are_complete(folder):
+    """After `add` nothing is missing; adding the same again changes nothing."""
+    add(folder, ADDED)
+    assert translations.main(["check"]) == 0
+    first = contents(folder)
+    add(folder, ADDED)
+    assert contents(folder) == first
+    assert set(first) == {"de.po", "ja.po", "mint_blender.pot"}
+
+
+def test_an_added_translation_replaces_the_earlier_one(folder):
+    """The other translations stay as they are."""
+    add(folder, ADDED)
+    add(folder, {"Cancel": {"de": "Stornieren"}})
+    assert 'msgid "Cancel"\nmsgstr "Stornieren"' in contents(folder)["de.po"]
+    assert "キャンセル" in contents(folder)["ja.po"]
+
+
+def test_translation_files_have_no_dates_or_line_numbers(folder):
+    """Merge conflicts then occur only where texts were changed."""
+    add(folder, ADDED)
+    text = contents(folder)["de.po"]
+    assert "#: ui/menus.py ui/panel.py\n" in text or "#: ui/panel.py ui/menus.py\n" in text
+    assert "Date" not in text and "Babel" not in text
+
+
+def test_a_changed_text_is_fuzzy(folder, monkeypatch, capsys):
+    """The old translation is kept, but does not count until it is confirmed."""
+    add(folder, ADDED)
+    changed = {"Cancel": TEXTS["Cancel"], "Leaves {left} Credits.": TEXTS["Leaves {left} Credits"]}
+    monkeypatch.setattr(translations, "texts", lambda: changed)
+    translations.main(["update"])
+    assert translations.main(["check"]) == 1
+    assert "de: fuzzy: 'Leaves {left} Credits.'" in capsys.readouterr().out
+    assert "quoted" not in contents(folder)["de.po"]
+    add(folder, {"Leaves {left} Credits.": {"de": "Es bleiben {left}.", "ja": "残り {left}。"}})
+    assert translations.main(["check"]) == 0
+    assert 'msgstr "Es bleiben {left}."' in contents(folder)["de.po"]
+
+
+def test_wrong_placeholders_are_reported(folder, capsys):
+    """A translation with a placeholder that English does not have would fail when it is shown."""
+    add(folder, ADDED | {"Leaves {left} Credits": {"de": "Es bleiben {rest}", "ja": "{left}"}})
+    assert translations.main(["check"]) == 1
+    assert "other placeholders" in capsys.readouterr().out
+
+
+def test_unknown_texts_are_reported(folder, capsys):
+    """A translation of a text that is not in the source is not added."""
+    add(folder, {**ADDED, "Cansel": {"de": "Abbrechen", "ja": "キャンセル"}})
+    assert "Not in the source, so left out: 'Cansel'" in capsys.readouterr().out
+
+
+class Kind(StrEnum):
+    """Names of kinds as an example."""
+
+    MODEL = "model"
+
+
+NESTED = Message(
+    "Paused: {reason}", reason=Message("{count:,} left of {kind}", count=1500, kind=Kind.MODEL)
+)
+
+
+def test_a_message_is_its_english_text():
+    """A message is a string with the values filled in, and keeps its template and values."""
+    message = Message("{left:,.0f} Credits of {name}", left=1500.0, name="{me}")
+    assert message == "1,500 Credits of {me}"
+    assert f"{message}!" == "1,500 Credits of {me}!"
+    assert message.template == "{left:,.0f} Credits of {name}"
+    assert message.params == {"left": 1500.0, "name": "{me}"}
+
+
+def test_a_text_without_values_may_contain_braces():
+    """Only a message with values is a template."""
+    assert Message('{"prompt": 1}') == '{"prompt": 1}'
+
+
+def test_an_error_keeps_its_message():
+    """`str(error)` is the message itself; the text of another error is not translated."""
+    message = Message("No {thing}.", thing="file")
+    assert str(ValueError(message)).template == "No {thing}."  # type: ignore[attr-defined]
+    assert (
+        Message("Failed: {error}", error=ValueError(message)).params["error"].template
+        == "No {thing}."
+    )  # type: ignore[union-attr]
+    assert message_of(OSError("{disk}")).params == {"text": "{disk}"}
+
+
+def test_enum_members_are_messages():
+    """An enum member is translated where it is shown; a user's text is not."""
+    message = Message("{kind} {name}", kind=Kind.MODEL, name="model")
+    assert isinstance(message.params["kind"], Message)
+    assert not isinstance(message.params["name"], Message)
+
+
+@dataclass(frozen=True)
+class _Holder:
+    message: Message
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        copy.deepcopy,
+        lambda message: pickle.loads(pickle.dumps(message)),
+        lambda message: Message.from_json(json.loads(json.dumps(message.to_json()))),
+        lambda message: asdict(_Holder(message))["message"],
+    ],
+)
+def test_a_message_can_be_copied_and_stored(copied):
+    """A copy, a pickle and JSON keep the template and the values."""
+    message = Message.build(NESTED.template, NESTED.params, "paused")
+    again = copied(message)
+    assert isinstance(again, Message) and again == message == "Paused: 1,500 left of model"
+    assert again.to_json() == message.to_json()
+
+
+def test_sentences_are_joined():
+    """The parts stay messages, so that each is translated; empty parts are skipped."""
+    joined = sentences(Message("One."), "", Message("Two."))
+    assert joined == "One. Two."
+    assert all(isinstance(each, Message) for each in joined.params.values())
+    assert sentences() == ""

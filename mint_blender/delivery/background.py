@@ -159,17 +159,13 @@ class BackgroundImporter:
     def _running_child(self) -> ChildProcess:
         """Return the child process, started if there is none. Raises ChildEnded, OSError."""
         if self._child is None and not self._is_stopped:
-            self._child, self._results = _start_child(self._idle_limit), 0
-        if (
-            self._child is None or self._is_stopped
-        ):  # looked at after the start, so that `stop` misses no child
+            code = CODE if self._idle_limit is None else worker_code(self._idle_limit)
+            self._child = ChildProcess(blender_runtime.background_command(code))
+            self._results = 0
+        # looked at after the start, so that `stop` misses no child
+        if self._child is None or self._is_stopped:
             raise ChildEnded
         return self._child
-
-
-def _start_child(idle_limit: float | None) -> ChildProcess:
-    code = CODE if idle_limit is None else worker_code(idle_limit)
-    return ChildProcess(blender_runtime.background_command(code))
 
 
 _CRASHED = "Blender closed unexpectedly while importing it, twice."

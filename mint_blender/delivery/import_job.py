@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
 
 import bpy
 
@@ -209,17 +208,10 @@ def part_file(job: Job, role: Role) -> Path | None:
     return Path(kept.path) if kept is not None and Path(kept.path).is_file() else None
 
 
-_COLLIDERS: dict[str, Literal["PHYSICS", "VISIBLE", "NONE"]] = {
-    "PHYSICS": "PHYSICS",
-    "VISIBLE": "VISIBLE",
-    "NONE": "NONE",
-}
-
-
 def _world_options(job: Job) -> WorldOptions:
     delivery = job.delivery
     return WorldOptions(
-        collider=_COLLIDERS.get(delivery.collider, "AUTO"),
+        collider=delivery.collider,
         panorama_as_world=delivery.panorama,
         splats=job.file(Role.SPLATS) is not None,
         camera=delivery.camera,
@@ -266,20 +258,12 @@ def _replaced(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]
     if not job.delivery.replaces:
         return []
     roots = list(tags.roots(job_id=job.id, scene=scene)) if job.kind is Kind.WORLD else []
-    return roots or _earlier_versions(job, scene)
-
-
-def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
-    """Return the roots of the same asset in the scene; there may be copies that the user made.
-
-    Raises:
-        SceneImportError: One of them cannot be replaced now; none has been replaced.
-    """
-    asset_id = job.asset.id if job.asset else job.source_asset_id
-    earlier = list(tags.roots(asset_id=asset_id or "", scene=scene))
-    for root in earlier:
-        replace.check(root)
-    return earlier
+    if not roots:  # there may be copies that the user made
+        asset_id = job.asset.id if job.asset else job.source_asset_id
+        roots = list(tags.roots(asset_id=asset_id or "", scene=scene))
+        for root in roots:
+            replace.check(root)
+    return roots
 
 
 def write(
@@ -320,8 +304,8 @@ def placement_of(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> 
 
 
 def _file(job: Job, role: Role) -> Path:
-    kept = job.file(role)
-    if kept is None or not Path(kept.path).is_file():
+    kept = part_file(job, role)
+    if kept is None:
         raise SceneImportError(
             Message(
                 "The {role} file of {title} is no longer on disk. Download it again; this is free.",
@@ -329,7 +313,7 @@ def _file(job: Job, role: Role) -> Path:
                 title=job.title,
             )
         )
-    return Path(kept.path)
+    return kept
 
 
 def _world_files(job: Job) -> WorldFiles:

@@ -70,9 +70,14 @@ def catalog_for(kind: str, folder: Path | None) -> str:
     ]
     if path not in known:
         added = "".join(f"{id}:{each}:{each.replace('/', '-')}\n" for each, id in missing)
-        if not _has_version(text):
-            added = f"{VERSION}\n\n{added}"
-        _write(file, f"{HEAD}{added}" if text == HEAD else f"{text.rstrip(_BLANK)}\n{added}")
+        lines = (line.strip() for line in text.split("\n"))
+        if not any(line and not line.startswith("#") for line in lines):
+            added = f"{VERSION}\n\n{added}"  # the first line that counts
+        text = f"{HEAD}{added}" if text == HEAD else f"{text.rstrip(_BLANK)}\n{added}"
+        with disk.replacing(file) as part:  # it has the user's own catalogs, too
+            part.write_bytes(text.encode("utf-8", "surrogateescape"))
+            if file.is_file():
+                shutil.copymode(file, part)  # others who share the library can still read it
     return known.get(path, own)
 
 
@@ -84,17 +89,3 @@ def _catalogs(text: str) -> dict[str, str]:
         if rest and _UUID.fullmatch(id.strip()):
             known.setdefault(rest.partition(":")[0].strip("/ "), id.strip())
     return known
-
-
-def _has_version(text: str) -> bool:
-    """Return whether there is a line that counts: the first one should say the version."""
-    lines = (line.strip() for line in text.split("\n"))
-    return any(line and not line.startswith("#") for line in lines)
-
-
-def _write(file: Path, text: str) -> None:
-    """Replace the file atomically, since it has the user's own catalogs too."""
-    with disk.replacing(file) as part:
-        part.write_bytes(text.encode("utf-8", "surrogateescape"))
-        if file.is_file():
-            shutil.copymode(file, part)  # others who share the library can still read it

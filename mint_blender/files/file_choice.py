@@ -83,26 +83,19 @@ def choose_model(
     missing = tuple(sorted(OPTIMIZED_NEEDS - readable))
     if optimized_url and not missing:
         return Choice(optimized_url, "optimized")
-    if original_url and optimized_url:
-        return Choice(
-            original_url,
-            "original",
-            Message(
-                "Using the original file instead of the optimized one, which needs {features}.",
-                features=_features(missing),
-            ),
-        )
+    lack = listed(KNOWN[name][0] for name in missing) if missing else ""
     if original_url:
-        return Choice(original_url, "original")
-    if optimized_url:
-        return Choice(
-            optimized_url,
-            "optimized",
-            Message(
-                "Mint only has an optimized file, which may not open here: {reason}.",
-                reason=_lacks(missing),
-            ),
+        reason = Message(
+            "Using the original file instead of the optimized one, which needs {features}.",
+            features=lack,
         )
+        return Choice(original_url, "original", reason if optimized_url else None)
+    if optimized_url:
+        reason = Message(
+            "Mint only has an optimized file, which may not open here: {reason}.",
+            reason=Message("this Blender lacks {features}", features=lack),
+        )
+        return Choice(optimized_url, "optimized", reason)
     return None
 
 
@@ -114,8 +107,16 @@ def missing_extensions(glb: Glb, readable: frozenset[str]) -> tuple[str, ...]:
 def explain_missing(missing: Iterable[str]) -> str:
     """Return sentences for the user: what this Blender lacks, and what to do."""
     names = sorted(set(missing))
-    advice = list(dict.fromkeys(_advice(name) for name in names if name in KNOWN))
-    unknown = [_shown(name) for name in names if name not in KNOWN]
+    known = dict.fromkeys(KNOWN[name] for name in names if name in KNOWN)
+    advice = [
+        Message("This Blender lacks {features}. {advice}", features=lack, advice=advice)
+        for lack, advice in known
+    ]
+    unknown = [
+        "".join(letter if letter.isprintable() else "?" for letter in name)[:60]
+        for name in names
+        if name not in KNOWN
+    ]
     if unknown:
         advice.append(
             Message(
@@ -184,20 +185,3 @@ KNOWN: dict[str, tuple[str, str]] = {
         ),
     ),
 }
-
-
-def _advice(name: str) -> str:
-    lack, advice = KNOWN[name]
-    return Message("This Blender lacks {features}. {advice}", features=lack, advice=advice)
-
-
-def _lacks(missing: Iterable[str]) -> str:
-    return Message("this Blender lacks {features}", features=_features(missing))
-
-
-def _features(missing: Iterable[str]) -> str:
-    return listed(KNOWN[name][0] for name in missing)
-
-
-def _shown(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in name)[:60]

@@ -46,8 +46,16 @@ def check(url: str, *, local_files: bool = False, came_from: str | None = None) 
             )
         )
     is_here = local_files and addresses.is_loopback_host(host)
-    if is_here and came_from is not None:
-        _check_redirect_to_here(host, _split(came_from).hostname or "")
+    origin = host if came_from is None else _split(came_from).hostname or ""
+    if is_here and not addresses.is_loopback_host(origin):
+        raise _refused(
+            Message(
+                "The file host {host} redirects to this computer ({address}). The redirect"
+                " was not followed.",
+                host=origin,
+                address=host,
+            )
+        )
     if not is_here and not _is_outside(host):
         raise not_public(host)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
@@ -59,19 +67,6 @@ def check(url: str, *, local_files: bool = False, came_from: str | None = None) 
             )
         )
     return urlunsplit(parts._replace(fragment=""))
-
-
-def _check_redirect_to_here(host: str, origin: str) -> None:
-    """Raise DownloadFailed unless the redirecting host is this computer too."""
-    if not addresses.is_loopback_host(origin):
-        raise _refused(
-            Message(
-                "The file host {host} redirects to this computer ({address}). The redirect"
-                " was not followed.",
-                host=origin,
-                address=host,
-            )
-        )
 
 
 def may_reach(local_files: bool) -> Callable[[str], bool]:

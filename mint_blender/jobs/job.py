@@ -45,7 +45,6 @@ class Job:
     estimate: float | None = None  # Credits: Mint's estimate at the click
     # Credits that optimizing the model afterwards is expected to cost in addition
     optimize_estimate: float | None = None
-    paid_before: float = 0.0  # Credits that earlier attempts have cost
     # the most that it may cost in all, whichever process resumes it
     max_credits: float | None = None
     phase: Phase = Phase.WAITING
@@ -123,6 +122,13 @@ class Job:
             return self
         known = {each.key: each for each in self.requests}
         return replace(self, requests=tuple((known | {request.key: request}).values()))
+
+    @property
+    def paid_before(self) -> float:
+        """The Credits that earlier attempts have cost."""
+        now = (self.start_request, self.paid_request(PaidVerb.OPTIMIZE))
+        before = (each for each in self.requests if each.is_answered and each not in now)
+        return sum(each.cost or 0.0 for each in before)
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -232,15 +238,6 @@ class Job:
         estimate = self.estimate if estimate is None else estimate
         extra = self.optimize_estimate if optimize_estimate is None else optimize_estimate
         return replace(self, estimate=estimate, optimize_estimate=extra)
-
-    def without_operation(self) -> Job:
-        """Return the job without its operation, whose cost is added to `paid_before`."""
-        credits = self.operation.credits if self.operation else None
-        return replace(
-            self,
-            operation=None,
-            paid_before=self.paid_before + ((credits.finalized or 0.0) if credits else 0.0),
-        )
 
     def with_note(self, text: str) -> Job:
         """Return the job with one more note; the same note is kept once."""

@@ -174,28 +174,31 @@ class JobService(JobRunner):
             raise NotPossible(Message("Only models can be converted."))
         if not wanted:
             raise NotPossible(Message("Choose at least one format."))
-        self.reread()  # another process may have started one just now
-        about = self.jobs_of_asset(asset.id)
-        for job in action_checks.open_conversions(about, asset, wanted):
-            if (job.convert, job.delivery.folder) == (wanted, str(folder)):
-                self.resume(job.id)
-                return self.job(job.id)
-            raise NotPossible(
-                Message(
-                    "{title} is already being converted ({state}). Wait until it is done, or"
-                    " resume it.",
-                    title=job.title,
-                    state=self.view(job).state,
-                )
-            )
         is_paid = any((asset.assets or Assets()).converted_url(format) is None for format in wanted)
-        before = self.journal.paid_requests.latest(of_asset(asset.id), PaidVerb.CONVERT)
-        if before is not None:  # its job has ended: nobody waits for it
-            self.journal.close_request(before.key)
-        number = before.number + 1 if before is not None else 1
-        target = Delivery(folder=str(folder))
-        job = new_conversion(asset, wanted, target, now=time.time(), number=number)
-        return self._begin(job, starts=[[None]] if is_paid else [])[0]
+        self.reread()  # another process may have started one just now
+        with self.cache.single_commit():
+            about = self.jobs_of_asset(asset.id)
+            for job in action_checks.open_conversions(about, asset, wanted):
+                if (job.convert, job.delivery.folder) == (wanted, str(folder)):
+                    break
+                raise NotPossible(
+                    Message(
+                        "{title} is already being converted ({state}). Wait until it is done, or"
+                        " resume it.",
+                        title=job.title,
+                        state=self.view(job).state,
+                    )
+                )
+            else:
+                before = self.journal.paid_requests.latest(of_asset(asset.id), PaidVerb.CONVERT)
+                if before is not None:  # its job has ended: nobody waits for it
+                    self.journal.close_request(before.key)
+                number = before.number + 1 if before is not None else 1
+                target = Delivery(folder=str(folder))
+                job = new_conversion(asset, wanted, target, now=time.time(), number=number)
+                (job,) = self._add(job, starts=[[None]] if is_paid else [])
+        self.resume(job.id)
+        return self.job(job.id)
 
     def retry_asset(self, asset: Asset, delivery: Delivery = Delivery()) -> Job:
         """Return the job of a new attempt at an asset that failed at Mint.
@@ -291,7 +294,7 @@ class JobService(JobRunner):
             subject = own if made_of is None else of_asset(made_of)
             self._check_not_ordered(job, subject, verb)
             self.journal.order(job, subject, verb, prices=(prices[0], prices[1]))
-        job = job.with_prices(*prices).without_operation()
+        job = replace(job.with_prices(*prices), operation=None)
         self.cache.save(
             job.moved(Phase.WAITING, problem=None, candidates=(), source_asset_id=made_of)
         )
@@ -446,10 +449,12 @@ class JobService(JobRunner):
         self, only: Collection[str] | None = None, *, failed: bool = False
     ) -> dict[str, Phase]:
         """Return the phases of the jobs that `dismiss_finished` removes, by id."""
+        lost = {each.id for each in self.unreadable()}
         return {
             job_id: phase
             for job_id, phase in self.journal.ended_ids().items()
-            if (failed or phase is not Phase.FAILED)
+            if job_id not in lost
+            and (failed or phase is not Phase.FAILED)
             and not self.is_active(job_id)
             and (only is None or job_id in only)
         }
@@ -482,6 +487,13 @@ class JobService(JobRunner):
                 self.ask_price(query)
 
     def _begin(self, *jobs: Job, starts: Sequence[Sequence[PriceQuery | None]]) -> list[Job]:
+        """Commit new jobs if they are within the limits, and let them run."""
+        kept = self._add(*jobs, starts=starts)
+        for job in kept:
+            self.wake(job)
+        return kept
+
+    def _add(self, *jobs: Job, starts: Sequence[Sequence[PriceQuery | None]]) -> list[Job]:
         """Commit new jobs if they are within the limits.
 
         In one transaction, so that of two jobs started at the same moment, one counts the other.
@@ -492,14 +504,11 @@ class JobService(JobRunner):
                 pairs = zip(jobs, starts, strict=False)
                 expenses = [self.budget.of_start(each, job.max_credits) for job, each in pairs]
                 self.budget.check(expenses)
-                kept = self.cache.add(*with_copies)
+                return self.cache.add(*with_copies)
         except BaseException:
             for job in jobs:
                 new_jobs.drop(self.home, job.id)
             raise
-        for job in kept:
-            self.wake(job)
-        return kept
 
     def _decide(self, seen: Job, verb: Verb, feedback: str | None = None) -> None:
         """Commit a decision. If it costs Credits, the limits are checked in the same commit."""

@@ -37,11 +37,8 @@ class Origin:
         """Scheme, host and port in normal form, without a default port."""
         scheme = self.base_url.partition("://")[0]
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return (
-            f"{scheme}://{host}"
-            if self.port == _DEFAULT_PORTS[scheme]
-            else f"{scheme}://{host}:{self.port}"
-        )
+        port = "" if self.port == _DEFAULT_PORTS[scheme] else f":{self.port}"
+        return f"{scheme}://{host}{port}"
 
     def url(self, path: str) -> str:
         """Return the URL of a path such as operations/op_1:approve; colons are not escaped."""
@@ -152,11 +149,8 @@ class Account:
         source = _ENVIRONMENT if from_environment else _PREFERENCES
         address = environ.get(BASE_URL_VARIABLE, "").strip() or base_url.strip() or DEFAULT_BASE_URL
         origin = _origin_of(address)
-        trusted = {
-            _origin_of(base_url.strip() or DEFAULT_BASE_URL),
-            _origin_of(DEFAULT_BASE_URL),
-            *confirmed,
-        }
+        trusted = {*map(_origin_of, (base_url.strip() or DEFAULT_BASE_URL, DEFAULT_BASE_URL))}
+        trusted.update(confirmed)
         if key.strip() and not from_environment and origin not in trusted:
             return cls("", address, source, withheld_from=origin)
         redaction.register_secret(from_environment)

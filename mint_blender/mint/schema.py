@@ -163,7 +163,6 @@ class Asset:
     id: str
     name: str | None
     status: str | None
-    asset_stage: str | None
     mint_url: str | None
     prompt: str | None
     assets: Assets | None
@@ -194,7 +193,7 @@ class Asset:
 class Page:
     """One page of a list; `next_cursor` is None on the last.
 
-    `left_out` is the number of entries without a valid id, which cannot be used.
+    `left_out` is the number of entries that cannot be read, or have no valid id.
     """
 
     data: tuple[Asset, ...]
@@ -212,7 +211,7 @@ class Page:
         found = entries if isinstance(entries, list) else ()
         assets = [Asset.from_json(kind, entry) for entry in found if _object(entry) is not None]
         usable = tuple(asset for asset in assets if asset.id)
-        return cls(usable, cursor, len(assets) - len(usable))
+        return cls(usable, cursor, len(found) - len(usable))
 
 
 @dataclass(frozen=True)
@@ -283,7 +282,6 @@ class OperationCredits:
     estimated: float | None
     reserved: float | None
     finalized: float | None
-    available_after_reservation: float | None
 
     @property
     def spent(self) -> float:
@@ -312,7 +310,6 @@ class Operation:
     status_word: str
     prompt: str | None
     preset: str | None
-    generation_model: str | None
     resource: ResourceRef | None
     mint_url: str | None
     assets: Assets | None
@@ -546,13 +543,12 @@ def _time(value: Any) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _tiers(value: Any) -> Mapping[str, str]:
-    tiers = _object(value) or {}
-    return {tier: url for tier in tiers if _TIER.fullmatch(tier) and (url := _text(tiers[tier]))}
-
-
 def _assets(value: Any) -> Assets | None:
-    return None if _object(value) is None else _parse(Assets, value)
+    if _object(value) is None:
+        return None
+    tiers = _object(value.get("spzUrls")) or {}
+    urls = {tier: url for tier in tiers if _TIER.fullmatch(tier) and (url := _text(tiers[tier]))}
+    return _parse(Assets, value, spz_urls=urls)
 
 
 def _resource(value: Any) -> ResourceRef | None:
@@ -581,7 +577,6 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     "int | None": _integer,
     "datetime | None": _time,
     "Json | None": _object,
-    "Mapping[str, str]": _tiers,
     "ResourceRef | None": _resource,
     "OperationError | None": _operation_error,
     "Billing | None": lambda value: None if _object(value) is None else _parse(Billing, value),

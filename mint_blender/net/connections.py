@@ -71,11 +71,6 @@ class StaleConnection(HTTPError):
     """The server had closed a connection that was kept alive. Nothing was received."""
 
 
-def any_address(address: str) -> bool:
-    """Allow all addresses, for sessions whose host names are trusted."""
-    return True
-
-
 @dataclass(frozen=True)
 class ConnectionRules:
     """How a session's connections are used.
@@ -83,13 +78,14 @@ class ConnectionRules:
     Attributes:
         may_reach: Returns whether an IP address is allowed. It is called with each address that a
             host name resolves to, and with the connected one, before anything is sent;
-            ForbiddenAddress is raised otherwise. Not used behind a proxy, which resolves names.
+            ForbiddenAddress is raised otherwise. Not used behind a proxy, which resolves names. By
+            default all are allowed, for sessions whose host names are trusted.
         kept: How many connections to each host are kept alive.
         max_idle: Seconds after which an unused connection is not used again.
         resends: Whether a GET is sent again when a kept connection turns out to be closed.
     """
 
-    may_reach: Callable[[str], bool] = any_address
+    may_reach: Callable[[str], bool] = lambda address: True
     kept: int = 1
     max_idle: float = math.inf
     resends: bool = False

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -100,9 +101,13 @@ def mark_as_asset(
         placed.root if len(placed.objects) == 1 or placed.collection is None else placed.collection
     )
     asset.asset_mark()
-    _describe(asset.asset_data, provenance)
+    data: Any = asset.asset_data
+    data.description, data.author, data.copyright = provenance.prompt, "Mint", ""
+    for tag in ("Mint", provenance.kind, provenance.preset):
+        if tag:
+            data.tags.new(tag, skip_if_exists=True)
     try:
-        asset.asset_data.catalog_id = catalog_for(provenance.kind, folder)
+        data.catalog_id = catalog_for(provenance.kind, folder)
     except OSError as error:
         raise output_error(folder or Path(), error) from error
     if picture is not None and _is_picture(picture):
@@ -113,22 +118,12 @@ def mark_as_asset(
     return asset
 
 
-def _describe(data: Any, provenance: Provenance) -> None:
-    data.description = provenance.prompt
-    data.author = "Mint"
-    data.copyright = ""
-    for tag in ("Mint", provenance.kind, provenance.preset):
-        if tag:
-            data.tags.new(tag, skip_if_exists=True)
-
-
 def save_model_to_library(
     path: Path,
     provenance: Provenance,
     folder: Path,
     picture: Path | None = None,
     *,
-    height: float | None = None,
     file: Path | None = None,
 ) -> Path:
     """Save a GLB as an asset in a .blend of its own in a library folder; return the .blend.
@@ -141,7 +136,7 @@ def save_model_to_library(
     """
     return save_to_library(
         lambda scene: place_model(
-            path, provenance, PlaceOptions(at=(0.0, 0.0, 0.0), height=height), scene, undo=False
+            path, provenance, PlaceOptions(at=(0.0, 0.0, 0.0)), scene, undo=False
         ),
         provenance,
         folder,
@@ -170,12 +165,9 @@ def save_to_library(
     try:
         with temporary_data(), staging_scene(units_of=current_scene()) as scene:
             placed = place(scene)
-            asset = mark_as_asset(
-                placed if keeps_pictures_of_collections() else _as_instance(placed),
-                provenance,
-                picture,
-                folder=folder,
-            )
+            if not keeps_pictures_of_collections():
+                placed = _as_instance(placed)
+            asset = mark_as_asset(placed, provenance, picture, folder=folder)
             bpy.data.libraries.write(str(file), {asset}, fake_user=True, compress=True)
     except FileError as error:
         raise SceneImportError(message_of(error)) from error
@@ -229,8 +221,6 @@ def file_name(provenance: Provenance) -> str:
 
 def _is_picture(path: Path) -> bool:
     """Return whether a file is a picture; Blender's operator fails on anything else."""
-    try:
-        pictures.inspect(path)
-    except FileError:
-        return False
-    return True
+    with suppress(FileError):
+        return bool(pictures.inspect(path))
+    return False

@@ -53,10 +53,14 @@ def extent(objects: Iterable[bpy.types.Object]) -> tuple[float, float, float] | 
 
     Fast, and a little too large where a rotated object does not fill its box. None without objects.
     """
-    corners = np.array(
+    corners = _corners(objects)
+    return _as_tuple(np.ptp(corners, axis=0)) if len(corners) else None
+
+
+def _corners(objects: Iterable[bpy.types.Object]) -> np.ndarray:
+    return np.array(
         [each.matrix_world @ Vector(corner) for each in objects for corner in each.bound_box]
     )
-    return _as_tuple(np.ptp(corners, axis=0)) if len(corners) else None
 
 
 def bounds_in_meters(objects: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> Bounds | None:
@@ -64,16 +68,9 @@ def bounds_in_meters(objects: Iterable[bpy.types.Object], scene: bpy.types.Scene
 
     From bounding boxes, as `extent`.
     """
-    corners = [
-        each.matrix_world @ Vector(corner)
-        for each in objects
-        if each.type in {"MESH", "POINTCLOUD"}
-        for corner in each.bound_box
-    ]
-    if not corners:
-        return None
-    points = np.array(corners) * scene.unit_settings.scale_length
-    return _as_tuple(points.min(axis=0)), _as_tuple(points.max(axis=0))
+    points = _corners(each for each in objects if each.type in {"MESH", "POINTCLOUD"})
+    points *= scene.unit_settings.scale_length
+    return (_as_tuple(points.min(axis=0)), _as_tuple(points.max(axis=0))) if len(points) else None
 
 
 def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.ndarray:

@@ -105,7 +105,7 @@ def place_model(
             built.root, scene, group=provenance.group, everything=where.beside
         )
     return PlacedResult(
-        built.root, collection, built.objects, (*built.notes, *_hidden_notes(scene, collection))
+        built.root, collection, built.objects, tuple(_hidden_notes(scene, collection))
     )
 
 
@@ -239,22 +239,12 @@ def _hidden_notes(scene: bpy.types.Scene, collection: bpy.types.Collection) -> l
     for each in _layer_path(view_layer.layer_collection, collection):
         if each.exclude or each.hide_viewport or each.collection.hide_viewport:
             return [note("collection_disabled", name=each.name)]
-    viewports = list(_viewports(scene))
-    if viewports and all(each.local_view for each in viewports):
+    windows = [each for each in bpy.context.window_manager.windows if each.scene == scene]
+    spaces = [area.spaces.active for window in windows for area in window.screen.areas]
+    views = [each for each in spaces if isinstance(each, bpy.types.SpaceView3D)]
+    if views and all(each.local_view for each in views):
         return [note("local_view")]
     return []
-
-
-def _viewports(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
-    """Yield the 3D Viewports that show a scene."""
-    for area in [
-        area
-        for window in bpy.context.window_manager.windows
-        if window.scene == scene
-        for area in window.screen.areas
-    ]:
-        if area.type == "VIEW_3D" and isinstance(area.spaces.active, bpy.types.SpaceView3D):
-            yield area.spaces.active
 
 
 def _layer_path(

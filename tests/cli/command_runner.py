@@ -10,17 +10,21 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..mint_service.runner import Service
+import pytest
+
+from mint_blender.cli import main
+
+from ..mint_service.runner import Service, ThreadService
+from ..processes import captured
 
 ROOT = Path(__file__).parents[2]
 LAMP = ("generate", "--prompt", "a lamp", "--preset", "fast")
-RunMint = Callable[..., "CommandResult"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,22 @@ class CommandResult:
         return self
 
 
+@dataclass(frozen=True)
+class RunMint:
+    """Run commands in this process: `mint("generate", "--prompt", "a lamp")`."""
+
+    service: ThreadService
+    """The stand-in that the commands reach."""
+    capfd: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str) -> CommandResult:
+        """Return what became of one command."""
+        self.capfd.readouterr()
+        status = main(list(arguments))
+        out, err = self.capfd.readouterr()
+        return CommandResult(status, out, err).check_no_leaks(self.service)
+
+
 def environment(service: Service, home: Path, **more: str) -> dict[str, str]:
     """Return the environment of a command in its own process."""
     return {
@@ -79,14 +99,7 @@ def run(
     service: Service, home: Path, *arguments: str, timeout: float = 60, **more: str
 ) -> CommandResult:
     """Run a command in its own process, with pipes."""
-    ended = subprocess.run(
-        command(*arguments),
-        env=environment(service, home, **more),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    ended = captured(command(*arguments), env=environment(service, home, **more), timeout=timeout)
     return CommandResult(ended.returncode, ended.stdout, ended.stderr).check_no_leaks(service)
 
 
@@ -131,13 +144,29 @@ def pseudo_terminal() -> Iterator[PseudoTerminal]:
         opened.close()
 
 
-def press_ctrl_c(running: subprocess.Popen[str], *, at: str, within: float = 20) -> tuple[str, str]:
-    """Interrupt a command once it has printed `at`; return both streams after that."""
-    assert running.stderr is not None
+def start(service: Service, home: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a command in its own process, with pipes; Ctrl-C ends it."""
+    return subprocess.Popen(
+        command(*arguments),
+        env=environment(service, home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=restore_sigint,
+    )
+
+
+def read_until(running: subprocess.Popen[str], *words: str) -> None:
+    """Read standard error to the line that has all of these words."""
     line = ""
-    while at not in line:
+    while not all(word in line for word in words or ("\n",)):
         line = running.stderr.readline()
-        assert line, "it ended before it was interrupted"
+        assert line, "it ended by itself"
+
+
+def press_ctrl_c(running: subprocess.Popen[str], *at: str, within: float = 20) -> tuple[str, str]:
+    """Interrupt a command once it has printed a line with `at`; return both streams after that."""
+    read_until(running, *at)
     running.send_signal(signal.SIGINT)
     return running.communicate(timeout=within)
 

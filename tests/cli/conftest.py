@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mint_blender.cli import main, session
+from mint_blender.cli import session
 from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.workflow import context
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
 from ..mint_service.runner import ThreadService, running_service
-from .command_runner import CommandResult, RunMint
+from .command_runner import RunMint
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -46,11 +46,7 @@ def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
         session,
         "RETRIES",
         RetryPolicy(
-            first=0.02,
-            factor=1.0,
-            give_up_after=1.0,
-            min_retry_after=0.02,
-            max_retry_after=0.02,
+            first=0.02, factor=1.0, give_up_after=1.0, min_retry_after=0.02, max_retry_after=0.02
         ),
     )
     monkeypatch.setattr(context, "SHOWN_WITHIN", 0.16)
@@ -77,15 +73,8 @@ def signed_in(
 
 @pytest.fixture
 def mint(signed_in: ThreadService, capfd: pytest.CaptureFixture[str]) -> RunMint:
-    """Return a function that runs a command here: `mint("generate", "--prompt", "a lamp")`."""
-
-    def run(*arguments: str) -> CommandResult:
-        capfd.readouterr()
-        status = main(list(arguments))
-        out, err = capfd.readouterr()
-        return CommandResult(status, out, err).check_no_leaks(signed_in)
-
-    return run
+    """Return a function that runs a command here, with the account of `signed_in`."""
+    return RunMint(signed_in, capfd)
 
 
 @pytest.fixture(scope="module")

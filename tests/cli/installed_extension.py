@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 from ..mint_service.runner import Service
-from .command_runner import CommandResult, environment
+from ..processes import captured
+from .command_runner import CommandResult, environment, restore_sigint
 
 MINT = ("--online-mode", "--command", "mint")
 
@@ -23,30 +24,13 @@ def clean_environment(resources: Path) -> dict[str, str]:
 
 def install(archive: Path, resources: Path) -> None:
     """Install the archive into the profile and enable it."""
-    done = subprocess.run(
-        [
-            "blender",
-            "--command",
-            "extension",
-            "install-file",
-            "-r",
-            "user_default",
-            "-e",
-            str(archive),
-        ],
-        env=clean_environment(resources),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    words = ["extension", "install-file", "-r", "user_default", "-e", str(archive)]
+    done = captured(["blender", "--command", *words], env=clean_environment(resources))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def run(
-    service: Service, resources: Path, home: Path, folder: Path, *arguments: str, **changes: str
-) -> CommandResult:
-    """Run Blender in that profile, in `folder`, with a key in its environment.
+def in_profile(service: Service, resources: Path, home: Path, **changes: str) -> dict[str, str]:
+    """Return the environment of a Blender in that profile, with a key.
 
     An empty value in `changes` removes a variable.
     """
@@ -55,18 +39,27 @@ def run(
         for name, value in environment(service, home).items()
         if name.startswith(("MINT_", "COLUMNS"))
     }
-    merged = {
-        name: value
-        for name, value in {**clean_environment(resources), **variables, **changes}.items()
-        if value
-    }
-    done = subprocess.run(
-        ["blender", *arguments],
-        env=merged,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+    merged = {**clean_environment(resources), **variables, **changes}
+    return {name: value for name, value in merged.items() if value}
+
+
+def run(
+    service: Service, resources: Path, home: Path, folder: Path, *arguments: str, **changes: str
+) -> CommandResult:
+    """Run Blender in that profile, in `folder`."""
+    done = captured(
+        ["blender", *arguments], env=in_profile(service, resources, home, **changes), cwd=folder
     )
     return CommandResult(done.returncode, done.stdout, done.stderr).check_no_leaks(service)
+
+
+def start(service: Service, resources: Path, home: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start Blender in that profile; Ctrl-C ends it."""
+    return subprocess.Popen(
+        ["blender", *arguments],
+        env=in_profile(service, resources, home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=restore_sigint,
+    )

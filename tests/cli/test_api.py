@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import mint_blender
+from mint_blender.cli import session
 from mint_blender.cli.results import Preview
+from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.notes import note
@@ -25,15 +27,10 @@ from .command_runner import RunMint
 Signed = ThreadService
 
 
-def test_usage_has_the_credits(signed_in: Signed) -> None:
-    """`usage` returns the Credits that the panel shows."""
+def test_what_mint_knows(signed_in: Signed) -> None:
+    """`usage` has the Credits that the panel shows, and both lists have all assets."""
     assert mint_blender.usage().credits.total_available == 5000
-
-
-def test_lists_yield_all_pages(signed_in: Signed) -> None:
-    """Both lists yield all assets with all fields."""
-    assert list(mint_blender.models()) == []
-    assert list(mint_blender.worlds()) == []
+    assert [*mint_blender.models(), *mint_blender.worlds()] == []
 
 
 def test_job_records_reads_the_journal_only(signed_in: Signed, mint: RunMint) -> None:
@@ -52,12 +49,7 @@ def test_job_records_reads_the_journal_only(signed_in: Signed, mint: RunMint) ->
 
 REFUSED = {
     "an empty prompt": ({"prompt": " "}, "The prompt is empty"),
-    "an unknown kind": ({"prompt": "a lamp", "kind": "chair"}, "chair"),
     "an unknown preset": ({"prompt": "a lamp", "preset": "quick"}, "quick"),
-    "a picture that is not there": (
-        {"prompt": "a lamp", "images": [Path("nowhere.png")]},
-        "nowhere.png cannot be read",
-    ),
     "an unknown level": ({"prompt": "a lamp", "optimize": "much"}, "much"),
     "a world made lighter": (
         {"prompt": "a hall", "kind": "world", "optimize": "light"},
@@ -80,10 +72,13 @@ def test_an_invalid_request_raises_value_error(
     assert not signed_in.log()
 
 
-def test_a_price_above_the_limit(signed_in: Signed) -> None:
-    """A price above the limit raises TooExpensive, and nothing is started."""
+def test_a_price_above_the_limit(signed_in: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A price above the limit raises TooExpensive; max_credits does not lift the preferences'."""
     with pytest.raises(mint_blender.TooExpensive, match="more than the limit of 1"):
         mint_blender.generate("a lamp", max_credits=1)
+    monkeypatch.setattr(session, "limits", lambda: Limits(each=1))
+    with pytest.raises(mint_blender.TooExpensive, match="your limit of 1 Credits per generation"):
+        mint_blender.generate("a lamp", max_credits=100_000)
     assert not signed_in.operations()
 
 
@@ -119,11 +114,9 @@ def test_programs_read_why_it_stopped() -> None:
     )
     stopped = mint_blender.GenerationStopped(job)
     assert (stopped.job_id, stopped.phase) == (job.id, "failed")
-    assert (stopped.cause, stopped.code, stopped.params) == (
-        "work",
-        "moderation",
-        {"code": "moderation"},
-    )
+    assert stopped.cause == "work"
+    assert stopped.code == "moderation"
+    assert stopped.params == {"code": "moderation"}
     assert [(each.code, each.params) for each in stopped.notes] == [
         ("too_late", {"verb": "cancel"})
     ]

@@ -13,7 +13,6 @@ import pytest
 from mint_blender.delivery import background, blender_runtime
 from mint_blender.jobs.storage import batch_lease
 
-from ..mint_service.runner import ThreadService
 from .command_runner import CommandResult, RunMint
 
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
@@ -51,11 +50,7 @@ def started(tmp_path: Path) -> Path:
 
 @pytest.mark.covers("R-batch-crash")
 def test_a_crashing_import_fails_one_line(
-    mint: RunMint,
-    tmp_path: Path,
-    started: Path,
-    service: ThreadService,
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kill the child in the second import: that line has status 7, the others are done."""
     monkeypatch.setattr(background, "CODE", FAILING % (KILL, str(started)))
@@ -70,15 +65,11 @@ def test_a_crashing_import_fails_one_line(
     assert told["state"] == "failed" and "closed unexpectedly" in told["trouble"]["message"]
     assert len(started.read_text().split()) == 3, "one before, one after each crash"
     monkeypatch.undo()
-    assert len(service.operations()) == 3
+    assert len(mint.service.operations()) == 3
 
 
 def test_a_rerun_imports_what_crashed_and_pays_nothing(
-    mint: RunMint,
-    tmp_path: Path,
-    started: Path,
-    service: ThreadService,
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The downloads are kept, so a rerun only imports."""
     with monkeypatch.context() as patched:
@@ -86,7 +77,7 @@ def test_a_rerun_imports_what_crashed_and_pays_nothing(
         assert batch(mint, tmp_path, "a bad mug").status == 7
     assert batch(mint, tmp_path, "a bad mug").status == 0
     assert (tmp_path / "out" / "0001-a-bad-mug.blend").is_file()
-    assert len(service.operations()) == 1
+    assert len(mint.service.operations()) == 1
 
 
 def test_a_copy_needs_no_process(
@@ -110,11 +101,7 @@ def test_a_process_that_cannot_start_is_reported(
 
 
 def test_a_folder_that_is_taken_over_while_files_are_written(
-    mint: RunMint,
-    tmp_path: Path,
-    started: Path,
-    service: ThreadService,
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is being written ends, nothing more is begun, and a rerun continues at no cost."""
     lease = tmp_path / "out" / ".mint-batch" / "lease"
@@ -140,4 +127,4 @@ def test_a_folder_that_is_taken_over_while_files_are_written(
     lease.unlink()
     assert mint(*arguments).status == 0
     assert len(list((tmp_path / "out").glob("*.blend"))) == 6
-    assert len(service.operations()) == 6
+    assert len(mint.service.operations()) == 6

@@ -17,6 +17,7 @@ from mint_blender.jobs.queries import Price
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, OptimizationLevel, Preset
 
+from ..jobs.spending_helpers import paid_before
 from ..jobs.workflow_harness import retried
 
 LIGHT = OptimizationLevel.LIGHT
@@ -41,11 +42,10 @@ def lamp(
     phase: Phase,
     operation: Operation | None = None,
     optimization: Operation | None = None,
-    **more: object,
 ) -> Job:
     """Return the job of a line."""
     job = new_job(REQUEST, Delivery(), now=1.0, optimize=LIGHT)
-    return replace(job, phase=phase, operation=operation, optimization=optimization, **more)  # type: ignore[arg-type]
+    return replace(job, phase=phase, operation=operation, optimization=optimization)
 
 
 RETRIED = retried(lamp(Phase.FAILED, told("op_1", finalized=0)))
@@ -62,7 +62,7 @@ RETRIED = retried(lamp(Phase.FAILED, told("op_1", finalized=0)))
         (lamp(Phase.FETCHING, told("op_1", finalized=248), told("op_2", reserved=30)), 278),
         (lamp(Phase.READY, told("op_1", finalized=248), told("op_2", "failed", finalized=0)), 248),
         (lamp(Phase.READY, told("op_1", finalized=248)), 248),
-        (lamp(Phase.WORKING, told("op_1"), paid_before=40.0), 308),
+        (paid_before(lamp(Phase.WORKING, told("op_1")), 40.0), 308),
         (lamp(Phase.FAILED, told("op_1", finalized=0)), 0),
         (lamp(Phase.CANCELED), 0),
         (RETRIED, 268),
@@ -87,9 +87,8 @@ def test_a_higher_cost_becomes_the_expected_price() -> None:
     """A higher actual cost becomes the expected price; earlier attempts do not count."""
     prices = Prices({Price.of(REQUEST): 248.0}, 20.0)
     budget = BatchBudget(10_000, prices)
-    job = lamp(
-        Phase.READY, told("op_1", finalized=300), told("op_2", finalized=30), paid_before=40.0
-    )
+    done = lamp(Phase.READY, told("op_1", finalized=300), told("op_2", finalized=30))
+    job = paid_before(done, 40.0)
     budget.begin(OPTIMIZED, job)
     budget.end(job)
     assert prices.of(OPTIMIZED) == 330

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import subprocess
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,11 +25,16 @@ from mint_blender.mint.schema import Kind, Operation, Preset
 from ..jobs.paid_requests import records
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
-from .command_runner import RunMint, command, environment, restore_sigint
+from .command_runner import RunMint, press_ctrl_c, start
 from .contact_sheet_reader import ContactSheet
 
 
-def test_every_line_has_a_card(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+def states(folder: Path) -> list[str]:
+    """Return the states of the cards."""
+    return [card.state for card in ContactSheet(folder / "out" / "index.html").cards]
+
+
+def test_every_line_has_a_card(mint: RunMint, tmp_path: Path) -> None:
     """Every line has a card with picture, prompt, Credits, working links, reason and commands."""
     file = lines_of(
         tmp_path / "props.jsonl",
@@ -44,17 +47,14 @@ def test_every_line_has_a_card(mint: RunMint, service: ThreadService, tmp_path: 
     sheet = ContactSheet(tmp_path / "out" / "index.html")
     lamp, sword, mug, throne = sheet.cards
     assert [card.state for card in sheet.cards] == ["done", "failed", "waiting", "waiting"]
-    assert (
-        lamp.parts["h2"] == "The Lamp"
-        and lamp.parts["prompt"] == "a lamp"
-        and "model · fast · 248 Credits" in lamp.parts["facts"]
-    )
+    assert lamp.parts["h2"] == "The Lamp"
+    assert lamp.parts["prompt"] == "a lamp"
+    assert "model · fast · 248 Credits" in lamp.parts["facts"]
     assert lamp.pictures == ["./0001-the-lamp.webp"]
     assert lamp.links[:3] == ["./0001-the-lamp.webp", "./0001-the-lamp.glb", "./0001-the-lamp.json"]
     assert lamp.links[3].startswith("https://") and not lamp.commands
-    assert "Mint's moderation rejected" in sword.parts["why"] and re.fullmatch(
-        r".* retry [0-9a-f]+", sword.commands[0]
-    )
+    assert "Mint's moderation rejected" in sword.parts["why"]
+    assert re.fullmatch(r".* retry [0-9a-f]+", sword.commands[0])
     assert "Preview ready" in mug.text and " approve " in mug.commands[0] and mug.pictures
     assert "Buy them at" in throne.text and " resume " in throne.commands[0]
     assert sheet.filters == ["all", "done", "failed", "waiting"]
@@ -84,7 +84,7 @@ def test_the_sheet_needs_no_network(mint: RunMint, tmp_path: Path) -> None:
     assert all(sheet.lazy)
 
 
-def test_unknown_costs_are_named_beside_the_sum(tmp_path: Path) -> None:
+def test_unknown_costs_are_named_beside_the_sum() -> None:
     """A line whose cost is not reported yet is named beside the sum."""
 
     def entry(number: int, **job: Any) -> LineReport:
@@ -138,67 +138,39 @@ def test_a_rerun_updates_the_sheet(mint: RunMint, tmp_path: Path) -> None:
     """A rerun writes the sheet again with retried and new lines."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
-    assert [card.state for card in ContactSheet(tmp_path / "out" / "index.html").cards] == [
-        "done",
-        "failed",
-    ]
+    assert states(tmp_path) == ["done", "failed"]
     lines_of(file, {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3"})
     mint("batch", str(file), "-o", str(tmp_path / "out"), "--retry-failed")
-    assert [card.state for card in ContactSheet(tmp_path / "out" / "index.html").cards] == [
-        "done",
-        "done",
-        "done",
-    ]
+    assert states(tmp_path) == ["done", "done", "done"]
 
 
-def test_another_index_html_is_not_overwritten(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_another_index_html_is_not_overwritten(mint: RunMint, tmp_path: Path) -> None:
     """An index.html that is not a contact sheet is an error before anything is started."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     (tmp_path / "index.html").write_text("<h1>My own page</h1>")
     ran = mint("batch", str(file), "-o", str(tmp_path))
     assert ran.status == 7
-    assert (
-        "that is not a contact sheet" in ran.error_text and "Nothing was started." in ran.error_text
-    )
+    assert "that is not a contact sheet" in ran.error_text
+    assert "Nothing was started." in ran.error_text
     assert (tmp_path / "index.html").read_text() == "<h1>My own page</h1>"
-    assert not service.operations()
+    assert not mint.service.operations()
 
 
-def test_the_sheet_after_ctrl_c(
-    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
-) -> None:
+def test_the_sheet_after_ctrl_c(mint: RunMint, home: Path, tmp_path: Path) -> None:
     """After Ctrl-C, done, running and unstarted lines have cards; a rerun finishes them."""
-    file = lines_of(
-        tmp_path / "a.jsonl",
-        {"prompt": "lamp 1"},
-        {"prompt": "lamp 2 [slow-start]"},
-        {"prompt": "lamp 3"},
-    )
-    service.scenario(durations={"slow": 20000.0})
+    prompts = ("lamp 1", "lamp 2 [slow-start]", "lamp 3")
+    file = lines_of(tmp_path / "a.jsonl", *({"prompt": prompt} for prompt in prompts))
+    mint.service.scenario(durations={"slow": 20000.0})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
-    running = subprocess.Popen(
-        command(*arguments), env=environment(service, home), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        preexec_fn=restore_sigint,
-    )  # fmt: skip
-    assert running.stderr is not None
-    line = ""
-    while not ("lamp 2" in line and "Queued" in line):
-        line = running.stderr.readline()
-        assert line, "it ended before it was interrupted"
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
+    running = start(mint.service, home, *arguments)
+    _, err = press_ctrl_c(running, "lamp 2", "Queued", within=30)
     assert running.returncode == 130
     assert "Contact sheet: " in err
-    sheet = ContactSheet(tmp_path / "out" / "index.html")
-    assert [card.state for card in sheet.cards] == ["done", "running", "not-started"]
-    service.advance(30000)
+    assert states(tmp_path) == ["done", "running", "not-started"]
+    mint.service.advance(30000)
     assert mint(*arguments).status == 0
-    assert [card.state for card in ContactSheet(tmp_path / "out" / "index.html").cards] == [
-        "done"
-    ] * 3
-    assert len(service.operations()) == 3
+    assert states(tmp_path) == ["done"] * 3
+    assert len(mint.service.operations()) == 3
 
 
 def test_two_hundred_lines(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
@@ -216,16 +188,11 @@ def test_two_hundred_lines(mint: RunMint, service: ThreadService, tmp_path: Path
     assert len(list(out.glob("*.glb"))) == len(list(out.glob("*.webp"))) == 180
     records = [json.loads(path.read_text()) for path in out.glob("*.json")]
     failed = [record for record in records if record["state"] == "failed"]
-    assert len(records) == 200 and sorted(record["line"] for record in failed) == list(
-        range(10, 201, 10)
-    )
+    assert len(records) == 200
+    assert sorted(record["line"] for record in failed) == list(range(10, 201, 10))
     assert all("Mint's moderation rejected" in record["trouble"]["message"] for record in failed)
-    assert {
-        "event": "batch",
-        "done": 180,
-        "failed": 20,
-        "credits": 180 * 248,
-    }.items() <= first.records[-1].items()
+    expected = {"event": "batch", "done": 180, "failed": 20, "credits": 180 * 248}
+    assert expected.items() <= first.records[-1].items()
     sheet = ContactSheet(out / "index.html")
     assert len(sheet.by_state("done")) == 180 and len(sheet.by_state("failed")) == 20
     assert all(

@@ -15,7 +15,7 @@ from mint_blender.files.disk import PART
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
-from .command_runner import command, environment, restore_sigint, run
+from .command_runner import run, start
 from .dask_processes import DaskProcesses, dask_processes, wait_until
 from .recording_proxy import recording_proxy
 
@@ -84,10 +84,8 @@ def test_a_worker_that_is_killed_costs_nothing(
 ) -> None:
     """The other worker does its line; all lines are written, and paid for once."""
     file, out = some_lamps(tmp_path / "a.jsonl", 4), tmp_path / "out"
-    words = command("batch", str(file), "-o", str(out), "--executor", dask.executor)
-    with subprocess.Popen(
-        words, env=environment(service, home), stderr=subprocess.PIPE, text=True
-    ) as running:
+    words = ("batch", str(file), "-o", str(out), "--executor", dask.executor)
+    with start(service, home, *words) as running:
         wait_until(lambda: len(in_progress(out)) == 2 and len(children_of(dask.workers)) == 2)
         victim = dask.workers.pop()
         victim.send_signal(signal.SIGKILL)
@@ -105,14 +103,7 @@ def test_ctrl_c_leaves_nothing_running(
     """Tasks and Blenders end, and a rerun continues without paying again."""
     file, out = some_lamps(tmp_path / "a.jsonl", 4), tmp_path / "out"
     words = ("batch", str(file), "-o", str(out), "--executor", dask.executor)
-    with subprocess.Popen(
-        command(*words),
-        env=environment(service, home),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=restore_sigint,
-    ) as running:
+    with start(service, home, *words) as running:
         wait_until(lambda: in_progress(out) and children_of(dask.workers))
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=60)

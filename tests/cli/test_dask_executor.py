@@ -6,6 +6,7 @@ The results are copies, which need no Blender; `test_dask_batch` has processes a
 
 from __future__ import annotations
 
+import argparse
 import pickle
 import threading
 import time
@@ -21,6 +22,7 @@ from distributed import Client
 
 from mint_blender.cli.batch.dask_executor import executor, worker_side
 from mint_blender.cli.batch.dask_executor.executor import DaskExecutor
+from mint_blender.cli.parser import scheduler_address
 from mint_blender.delivery.background import write_result
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.job import Job
@@ -35,6 +37,8 @@ from ..jobs.workflow_harness import a_job
 from ..mint.generation_helpers import client_of, made
 from ..mint_service.runner import ThreadService
 from ..scene import glb_fixtures
+from .batch_helpers import lines_of
+from .command_runner import RunMint
 
 
 @pytest.fixture
@@ -339,3 +343,68 @@ def test_stopping_leaves_no_task(
     assert not begun.acquire(timeout=0.5)
     assert not [key for keys in client.processing().values() for key in keys]
     assert not [*out.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("dask://10.0.0.5:8786", "tcp://10.0.0.5:8786"),
+        ("dask://farm.studio.example:8786", "tcp://farm.studio.example:8786"),
+        ("dask://localhost:1/", "tcp://localhost:1"),
+        ("dask://[::1]:8786", "tcp://[::1]:8786"),
+        ("dask://[2001:DB8::5]:8786", "tcp://[2001:db8::5]:8786"),
+        ("DASK://farm:8786", "tcp://farm:8786"),
+    ],
+)
+def test_an_address_is_read(text: str, address: str) -> None:
+    """Host names, IPv4 and IPv6 addresses are returned as Dask writes them."""
+    assert scheduler_address(text) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "dask://HOST:PORT"),
+        ("10.0.0.5:8786", "dask://HOST:PORT"),
+        ("tcp://10.0.0.5:8786", "dask://HOST:PORT"),
+        ("dask://", "dask://HOST:PORT"),
+        ("dask://:8786", "dask://HOST:PORT"),
+        ("dask://farm", "lacks the port"),
+        ("dask://farm:", "lacks the port"),
+        ("dask://farm:0", "lacks the port"),
+        ("dask://farm:8786x", "dask://HOST:PORT"),
+        ("dask://farm:87865", "dask://HOST:PORT"),
+        ("dask://farm:-1", "dask://HOST:PORT"),
+        ("dask://::1:8786", "dask://HOST:PORT"),
+        ("dask://[::1:8786", "dask://HOST:PORT"),
+        ("dask://someone:secret@farm:8786", "dask://HOST:PORT"),
+        ("dask://farm:8786/jobs", "dask://HOST:PORT"),
+        ("dask://farm:8786?a=b", "dask://HOST:PORT"),
+    ],
+)
+def test_anything_else_is_refused(text: str, words: str) -> None:
+    """The message shows the text and how it should look."""
+    with pytest.raises(argparse.ArgumentTypeError, match=words):
+        scheduler_address(text)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--executor", "dask://farm"), '"dask://farm" lacks the port of the scheduler'),
+        (("--executor", "ray://farm:1"), '"ray://farm:1": an executor is written dask://HOST:PORT'),
+        (("--ship-results",), "--ship-results needs --executor"),
+        (("--executor", "dask://farm:1", "--step", "sheet"), "it takes no --executor"),
+        (("--executor", "dask://farm:1", "--openjd", "job"), "it takes no --executor"),
+        (("--executor", "dask://farm:1", "--workers", "2"), "use it without --executor"),
+    ],
+)
+def test_wrong_options_end_with_status_2(
+    mint: RunMint, service: ThreadService, tmp_path: Path, options: tuple[str, ...], words: str
+) -> None:
+    """Nothing is started then."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"})
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), *options)
+    assert ran.status == 2
+    assert words in ran.error_text
+    assert not service.operations() and not (tmp_path / "out").exists()

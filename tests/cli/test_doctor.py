@@ -49,6 +49,12 @@ def states(ran: CommandResult) -> dict[str, tuple[str, str]]:
     }
 
 
+def look(mint: RunMint, part: str) -> tuple[int, str, str]:
+    """Return the status of the command, and the state and text of one part."""
+    ran = mint("doctor", "--json")
+    return (ran.status, *states(ran)[part])
+
+
 @pytest.fixture
 def authority() -> trustme.CA:
     """A certificate authority that nobody knows."""
@@ -134,23 +140,20 @@ def test_no_network(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {found[part][0] for part in ("key", "clock")} == {"unknown"}
     with raw_server(answer(b"<html>Sign in</html>", Content_Type="text/html")) as portal:
         monkeypatch.setenv("MINT_API_BASE_URL", portal.base_url)
-        ran = mint("doctor", "--json")
-    assert ran.status == 5 and "response is invalid" in states(ran)["network"][1]
+        status, _, text = look(mint, "network")
+    assert status == 5 and "response is invalid" in text
 
 
-def test_an_invalid_address(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The key would be sent in clear text, so nothing is sent."""
-    monkeypatch.setenv("MINT_API_BASE_URL", "http://example.com/v1")
-    state, text = states(mint("doctor", "--json"))["network"]
-    assert state == "problem" and "must start with https://" in text
-
-
-def test_online_access_is_off(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blender's own switch: nothing is sent."""
+def test_nothing_is_sent(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blender's own switch is off, or the key would be sent in clear text."""
     monkeypatch.setattr("mint_blender.cli.session.may_go_online", lambda: False)
-    ran = mint("doctor", "--json")
-    assert ran.status == 5 and "Online access is off" in states(ran)["network"][1]
-    assert "folder" in states(ran)
+    status, _, text = look(mint, "network")
+    assert status == 5 and "Online access is off" in text
+    assert look(mint, "folder")[1] == "ok"
+    monkeypatch.setattr("mint_blender.cli.session.may_go_online", lambda: True)
+    monkeypatch.setenv("MINT_API_BASE_URL", "http://example.com/v1")
+    _, state, text = look(mint, "network")
+    assert state == "problem" and "must start with https://" in text
 
 
 def test_a_proxy(
@@ -177,10 +180,9 @@ def test_a_proxy(
 def test_an_unknown_authority(mint: RunMint, monkeypatch: pytest.MonkeyPatch, secured: int) -> None:
     """As behind a company proxy that opens TLS: the line names the variable for its CA bundle."""
     monkeypatch.setenv("MINT_API_BASE_URL", f"https://127.0.0.1:{secured}/v1")
-    ran = mint("doctor", "--json")
-    state, text = states(ran)["tls"]
-    assert (ran.status, state) == (5, "problem") and "REQUESTS_CA_BUNDLE" in text
-    assert states(ran)["network"][0] == "unknown"
+    status, state, text = look(mint, "tls")
+    assert (status, state) == (5, "problem") and "REQUESTS_CA_BUNDLE" in text
+    assert look(mint, "network")[1] == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -193,18 +195,16 @@ def test_a_wrong_clock(
     date = format_datetime(datetime.now(UTC) - timedelta(hours=hours), usegmt=True)
     with raw_server(answer(ME, Date=date)) as server:
         monkeypatch.setenv("MINT_API_BASE_URL", server.base_url)
-        ran = mint("doctor", "--json")
-    state, text = states(ran)["clock"]
-    assert (ran.status, state) == (1, "problem") and says in text and "automatically" in text
+        status, state, text = look(mint, "clock")
+    assert (status, state) == (1, "problem") and says in text and "automatically" in text
 
 
 def test_an_unusable_folder(mint: RunMint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A file is in its place, or nothing can be written into it."""
+    """A file is in its place."""
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "file"))
-    ran = mint("doctor", "--json")
-    state, text = states(ran)["folder"]
-    assert (ran.status, state) == (1, "problem")
+    status, state, text = look(mint, "folder")
+    assert (status, state) == (1, "problem")
     assert "is not a folder" in text and "MINT_BLENDER_HOME" in text
 
 
@@ -220,22 +220,15 @@ def test_little_space_and_a_network_drive(mint: RunMint, monkeypatch: pytest.Mon
 
 
 def test_a_damaged_journal(mint: RunMint, home: Path) -> None:
-    """It says not to delete it."""
-    Journal(home).close()
-    (home / "journal.sqlite3").write_bytes(b"no database" * 400)
-    ran = mint("doctor", "--json")
-    state, text = states(ran)["journal"]
-    assert (ran.status, state) == (1, "problem") and "Do not delete it" in text
-
-
-def test_unreadable_jobs(mint: RunMint, home: Path) -> None:
-    """They are counted, and kept."""
+    """It says not to delete it; jobs that cannot be read are counted, and kept."""
     fill(home).close()
-    with sqlite3.connect(home / "journal.sqlite3") as database:
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
         database.execute("UPDATE jobs SET record = '{' WHERE id = 'job-0'")
-    database.close()
-    state, text = states(mint("doctor", "--json"))["journal"]
+    _, state, text = look(mint, "journal")
     assert state == "note" and "1 of its jobs cannot be read" in text
+    (home / "journal.sqlite3").write_bytes(b"no database" * 400)
+    status, state, text = look(mint, "journal")
+    assert (status, state) == (1, "problem") and "Do not delete it" in text
 
 
 @pytest.mark.blender
@@ -250,8 +243,8 @@ def test_blender_and_its_decoders(mint: RunMint, monkeypatch: pytest.MonkeyPatch
     found = states(mint("doctor", "--json"))
     assert found["decoders"][0] == "note" and "cannot read WebP" in found["decoders"][1]
     monkeypatch.setattr(blender_runtime, "MIN_BLENDER", (99, 0, 0))
-    ran = mint("doctor", "--json")
-    assert ran.status == 7 and "is too old" in states(ran)["blender"][1]
+    status, _, text = look(mint, "blender")
+    assert status == 7 and "is too old" in text
 
 
 @pytest.mark.blender
@@ -263,18 +256,18 @@ def test_a_blender_that_does_not_load(mint: RunMint, monkeypatch: pytest.MonkeyP
         raise ImportError("libGL.so.1: cannot open shared object file")
 
     monkeypatch.setattr(blender_runtime, "readable_extensions", broken)
-    ran = mint("doctor", "--json")
-    assert ran.status == 7 and "libGL.so.1" in states(ran)["blender"][1]
+    status, _, text = look(mint, "blender")
+    assert status == 7 and "libGL.so.1" in text
 
 
 def test_missing_python_packages(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
     """Splats need NumPy and zstandard."""
     monkeypatch.setitem(sys.modules, "zstandard", None)
-    ran = mint("doctor", "--json")
-    assert ran.status == 7 and "zstandard" in states(ran)["decoders"][1]
+    status, _, text = look(mint, "decoders")
+    assert status == 7 and "zstandard" in text
 
 
-def test_the_report_for_support(mint: RunMint, home: Path, service: ThreadService) -> None:
+def test_the_report_for_support(mint: RunMint, home: Path) -> None:
     """`--report` adds the text of Copy Diagnostics."""
     fill(home).close()
     ran = mint("doctor", "--report")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from scripts.packaging import archive
 
 from ..mint_service.runner import ThreadService
 from . import command_runner
-from .command_runner import LAMP, CommandResult, environment, press_ctrl_c, restore_sigint
-from .installed_extension import MINT, clean_environment, install, run
+from .command_runner import LAMP, CommandResult, press_ctrl_c
+from .installed_extension import MINT, install, run, start
 
 pytestmark = pytest.mark.debian
 
@@ -76,60 +75,23 @@ def test_a_batch(blender: Blender, tmp_path: Path) -> None:
     assert ran.status == 1, ran.err
     assert {"event": "batch", "done": 1, "failed": 1}.items() <= ran.records[-1].items()
     names = {path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")}
-    failed = "0002-a-sword-moderation.json"
-    assert names == {
-        "0001-a-lamp.blend",
-        "0001-a-lamp.png",
-        "0001-a-lamp.json",
-        failed,
-        "index.html",
-    }
+    lamp = {f"0001-a-lamp.{ending}" for ending in ("blend", "png", "json")}
+    assert names == {*lamp, "0002-a-sword-moderation.json", "index.html"}
     look = "import bpy; (root,) = [each for each in bpy.data.objects if 'mint_kind' in each]; print('HIGH', round(root.dimensions.z, 3))"
-    assert (
-        "HIGH 2.0"
-        in blender(
-            "--background", str(tmp_path / "out" / "0001-a-lamp.blend"), "--python-expr", look
-        ).out
-    )
-    before = (tmp_path / "out" / "0001-a-lamp.blend").stat().st_mtime_ns
+    blend = tmp_path / "out" / "0001-a-lamp.blend"
+    assert "HIGH 2.0" in blender("--background", str(blend), "--python-expr", look).out
+    before = blend.stat().st_mtime_ns
     assert blender(*MINT, "batch", "props.jsonl", "-o", "out").status == 1
-    assert (tmp_path / "out" / "0001-a-lamp.blend").stat().st_mtime_ns == before
+    assert blend.stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize(
-    "arguments, changes, status, sentence",
-    [
-        (["generate", "--prompt", "a lamp [moderation]"], {}, 1, "Mint's moderation rejected"),
-        (["generate", "--preset", "quick"], {}, 2, "invalid choice: 'quick'"),
-        (["check"], {"MINT_API_KEY": ""}, 3, "No Mint API key is set"),
-        (
-            ["generate", "--prompt", "a lamp", "--max-credits", "1"],
-            {},
-            4,
-            "more than the limit of 1",
-        ),
-        (
-            ["generate", "--prompt", "a lamp", "--mode", "review"],
-            {},
-            6,
-            "blender --online-mode --command mint approve",
-        ),
-        (
-            ["generate", "--prompt", "a lamp", "-o", "/dev/null/lamp.blend"],
-            {},
-            7,
-            "Nothing was started.",
-        ),
-    ],
-    ids=["failed", "arguments", "key", "credits", "preview", "output"],
-)
-def test_blender_exits_with_the_status(
-    blender: Blender, arguments: list[str], changes: dict[str, str], status: int, sentence: str
-) -> None:
+def test_blender_exits_with_the_status(blender: Blender) -> None:
     """Blender exits with the status of the command and prints its sentence."""
-    ran = blender(*MINT, *arguments, **changes)
-    assert ran.status == status, ran.err
-    assert sentence in ran.error_text
+    ran = blender(*MINT, *LAMP, "--mode", "review")
+    assert ran.status == 6, ran.err
+    assert "blender --online-mode --command mint approve" in ran.error_text
+    ran = blender(*MINT, *LAMP, "-o", "/dev/null/lamp.blend")
+    assert ran.status == 7 and "Nothing was started." in ran.error_text, ran.err
 
 
 def test_without_online_access_nothing_is_sent(blender: Blender, service: ThreadService) -> None:
@@ -185,36 +147,39 @@ def test_a_script_in_blender(blender: Blender) -> None:
     assert "PLACED" in ran.out
 
 
-def test_ctrl_c_in_blender(service: ThreadService, resources: Path, home: Path) -> None:
+def test_ctrl_c_in_blender(
+    blender: Blender, service: ThreadService, resources: Path, home: Path
+) -> None:
     """After Ctrl-C in Blender the job is kept, and `resume` continues the same operation."""
-    told = {
-        **clean_environment(resources),
-        **{
-            name: value
-            for name, value in environment(service, home).items()
-            if name.startswith("MINT_")
-        },
-    }
-    arguments = ["blender", *MINT, "generate", "--prompt", "a lamp [slow-start]"]
-    running = subprocess.Popen(
-        arguments,
-        env=told,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=restore_sigint,
-    )
-    _, err = press_ctrl_c(running, at="Queued", within=30)
+    running = start(service, resources, home, *MINT, "generate", "--prompt", "a lamp [slow-start]")
+    _, err = press_ctrl_c(running, "Queued", within=30)
     assert running.returncode == 130, err
     assert "Interrupted." in err
     assert "Traceback" not in err
-    again = subprocess.run(
-        ["blender", *MINT, "resume"],
-        env=told,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert again.returncode == 0, again.stderr
+    again = blender(*MINT, "resume")
+    assert again.status == 0, again.err
     assert len(service.operations()) == 1
+
+
+@pytest.mark.feature("the original file instead of one that Blender cannot read")
+def test_the_original_is_used_without_draco(blender: Blender, tmp_path: Path) -> None:
+    """Debian's Blender has no decoder: the original is imported, and what is missing is said."""
+    look = (
+        "import bpy; (root,) = [each for each in bpy.data.objects if 'mint_job_id' in each]; "
+        "print('SEEN', root['mint_file_used'], len(root.data.polygons) > 0, root['mint_file_reason'])"
+    )
+    words = ("generate", "--prompt", "a lamp [already-optimized]", "--preset", "fast")
+    ran = blender(*MINT, *words, "-o", "lamp.blend")
+    assert ran.status == 0, ran.err
+    said, told = "Using the original file instead of the optimized one", " ".join(ran.out.split())
+    assert said in told and "Draco" in told
+    seen = blender("--background", str(tmp_path / "lamp.blend"), "--python-expr", look).out
+    assert f"SEEN original True {said}" in seen
+
+
+def test_an_unreadable_file_is_reported(blender: Blender) -> None:
+    """If there is only an unreadable file: status 7, what is missing, and what to do."""
+    words = ("generate", "--prompt", "a lamp [draco-original]", "--preset", "fast")
+    ran = blender(*MINT, *words, "-o", "lamp.blend")
+    assert ran.status == 7
+    assert "lacks a decoder for Draco-compressed meshes" in ran.error_text

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
@@ -17,8 +16,8 @@ from scripts.packaging import archive, blender_tool, repository
 
 from ..mint_service.options import DURATIONS
 from ..mint_service.runner import ThreadService, running_service
-from .command_runner import LAMP, CommandResult, environment, press_ctrl_c, restore_sigint
-from .installed_extension import MINT, clean_environment, run
+from .command_runner import LAMP, CommandResult, press_ctrl_c, read_until
+from .installed_extension import MINT, run, start
 
 pytestmark = pytest.mark.debian
 
@@ -59,13 +58,6 @@ def address(repository_folder: Path) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture
-def blender(service: ThreadService, home: Path, tmp_path: Path) -> Callable[..., CommandResult]:
-    """Return a function that runs Blender in a profile of its own."""
-    (tmp_path / "resources").mkdir()
-    return lambda *arguments: run(service, tmp_path / "resources", home, tmp_path, *arguments)
-
-
 def extension(blender: Callable[..., CommandResult], *arguments: str) -> None:
     """Run one of Blender's own commands for extensions."""
     ran = blender("--online-mode", "--command", "extension", *arguments)
@@ -73,10 +65,19 @@ def extension(blender: Callable[..., CommandResult], *arguments: str) -> None:
     assert "error" not in (ran.out + ran.err).lower(), ran.out + ran.err
 
 
-def install_from(blender: Callable[..., CommandResult], address: str) -> None:
-    """Add a remote repository, install the add-on from it, and enable it."""
-    extension(blender, "repo-add", "--clear-all", "--url", address, "mint")
-    extension(blender, "install", "--sync", "--enable", "mint_blender")
+@pytest.fixture
+def blender(
+    service: ThreadService, home: Path, tmp_path: Path, address: str
+) -> Callable[..., CommandResult]:
+    """Install the add-on from a repository; return a function that runs Blender with it."""
+    (tmp_path / "resources").mkdir()
+
+    def run_it(*arguments: str) -> CommandResult:
+        return run(service, tmp_path / "resources", home, tmp_path, *arguments)
+
+    extension(run_it, "repo-add", "--clear-all", "--url", address, "mint")
+    extension(run_it, "install", "--sync", "--enable", "mint_blender")
+    return run_it
 
 
 def publish_next_version(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -94,30 +95,10 @@ def installed_version(resources: Path) -> str:
     return version
 
 
-def start(
-    service: ThreadService, resources: Path, home: Path, *arguments: str
-) -> subprocess.Popen[str]:
-    """Start a Blender that keeps running."""
-    of_mint = {
-        name: value
-        for name, value in environment(service, home).items()
-        if name.startswith("MINT_")
-    }
-    return subprocess.Popen(
-        ["blender", *arguments],
-        env={**clean_environment(resources), **of_mint},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=restore_sigint,
-    )
-
-
 @pytest.mark.covers("C7-restart")
 def test_a_blender_updates_while_its_job_runs(
     blender: Callable[..., CommandResult],
     service: ThreadService,
-    address: str,
     repository_folder: Path,
     home: Path,
     tmp_path: Path,
@@ -125,15 +106,10 @@ def test_a_blender_updates_while_its_job_runs(
 ) -> None:
     """The old version ends its thread and frees the job; the new one finishes it in that Blender."""
     resources = tmp_path / "resources"
-    install_from(blender, address)
     publish_next_version(monkeypatch, repository_folder)
     script = Path(__file__).with_name("update_inside_blender.py")
-    running = start(
-        service,
-        resources,
-        home,
-        *("--online-mode", "--background", "--python-exit-code", "9", "--python", str(script)),
-    )
+    words = ("--online-mode", "--background", "--python-exit-code", "9", "--python", str(script))
+    running = start(service, resources, home, *words)
     assert running.stdout is not None
     while not (line := running.stdout.readline()).startswith("UPDATED"):
         assert line, running.communicate()
@@ -149,7 +125,6 @@ def test_a_blender_updates_while_its_job_runs(
 def test_an_update_keeps_the_jobs_in_flight(
     blender: Callable[..., CommandResult],
     service: ThreadService,
-    address: str,
     repository_folder: Path,
     home: Path,
     tmp_path: Path,
@@ -157,19 +132,16 @@ def test_an_update_keeps_the_jobs_in_flight(
 ) -> None:
     """The new version reads the journal of the old one, finishes its jobs, and starts nothing."""
     resources = tmp_path / "resources"
-    install_from(blender, address)
     assert installed_version(resources) == archive.version()
     assert blender(*MINT, *LAMP, "--mode", "review").status == 6
     words = ("generate", "--prompt", "a sword [slow-start]", "--preset", "fast")
     running = start(service, resources, home, *MINT, *words)
-    assert running.stderr is not None
-    while "Queued" not in (line := running.stderr.readline()):
-        assert line, "it ended before it was queued"
+    read_until(running, "Queued")
 
     publish_next_version(monkeypatch, repository_folder)
     extension(blender, "update", "--sync")
     assert installed_version(resources) == "99.0.0"
-    press_ctrl_c(running, at="", within=30)
+    press_ctrl_c(running, within=30)
     assert running.returncode == 130
 
     jobs = {record["prompt"]: record for record in blender(*MINT, "jobs", "--json").records}

@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`generate`: from the prompt to the file, and what is refused before payment."""
+"""`generate`, `convert` and `again`; every error with its exit status and its sentence."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mint_blender.cli import session
-from mint_blender.mint.retry import PollIntervals
+from mint_blender.cli import results, session
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.phases import Verb
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
-from .command_runner import RunMint
+from .batch_helpers import lines_of
+from .command_runner import LAMP, CommandResult, RunMint
 
 STARTS = ("POST", "/v1/*:generate")
 
@@ -51,9 +59,7 @@ def test_without_an_output_the_files_are_named(mint: RunMint) -> None:
     assert named[0].is_file()
 
 
-def test_review_stops_and_prints_the_next_commands(
-    mint: RunMint, service: ThreadService, home: Path
-) -> None:
+def test_review_stops_and_prints_the_next_commands(mint: RunMint, service: ThreadService) -> None:
     """A Preview is status 6, with its picture and the three commands that continue."""
     ran = mint("generate", "--prompt", "a lamp", "--mode", "review")
     assert ran.status == 6
@@ -74,48 +80,22 @@ def test_approve_runs_to_the_end(mint: RunMint, service: ThreadService) -> None:
     assert len(service.requests("POST", "*:approve")) == 1
 
 
-REFUSED = {
-    "an empty prompt": (["--prompt", "  "], "The prompt is empty"),
-    "a prompt that is too long": (
-        ["--prompt", "x" * 8001],
-        "has 8001 characters; Mint accepts at most 8000",
-    ),
-    "a world's prompt that is too long": (
-        ["--kind", "world", "--prompt", "x" * 4001],
-        "at most 4000 for a world",
-    ),
-    "a pose for a world": (
-        ["--kind", "world", "--prompt", "a hall", "--pose", "a_pose"],
-        "only for models",
-    ),
-    "nine pictures": (
-        ["--prompt", "a lamp", *["--image", "https://example.com/a.png"] * 9],
-        "at most 8",
-    ),
-    "an address without TLS": (
-        ["--prompt", "a lamp", "--image", "http://example.com/a.png"],
-        "https://",
-    ),
-    "a picture that is not there": (
-        ["--prompt", "a lamp", "--image", "nowhere.png"],
-        "nowhere.png cannot be read: No such file",
-    ),
-    "a name that is too long": (
-        ["--prompt", "a lamp", "--name", "n" * 121],
-        "The name has 121 characters",
-    ),
-}
-
-
-@pytest.mark.parametrize("arguments, sentence", REFUSED.values(), ids=REFUSED.keys())
-def test_an_invalid_request_is_not_sent(
-    mint: RunMint, service: ThreadService, arguments: list[str], sentence: str
-) -> None:
-    """An invalid request is status 2 and a sentence; nothing is sent, and there is no job."""
-    ran = mint("generate", *arguments)
-    assert ran.status == 2
-    assert sentence in ran.error_text
-    assert not service.log()
+def test_an_invalid_request_is_not_sent(mint: RunMint, tmp_path: Path) -> None:
+    """An invalid request or picture is status 2 and a sentence; nothing is sent, and no job made."""
+    picture = tmp_path / "reference.png"
+    picture.write_bytes(b"GIF89a" + bytes(40))
+    for words, sentence in (
+        (("--prompt", "x" * 8001), "has 8001 characters; Mint accepts at most 8000"),
+        (("--prompt", "a lamp", "--image", "nowhere.png"), "nowhere.png cannot be read: No such"),
+        (("--image", str(picture)), "reference.png is GIF; Mint accepts PNG, JPEG and WebP"),
+        (("--image", "http://example.com/a.png"), "address must start with https://"),
+        (("--image", "https://example.com/a.png") * 9, "There are 9 reference images"),
+        (("--prompt", "a lamp", "--name", "x" * 121), "The name has 121 characters"),
+        (("--prompt", "a hall", "--kind", "world", "--pose", "t_pose"), "A pose is only for"),
+    ):
+        ran = mint("generate", *words)
+        assert (ran.status, sentence in ran.error_text) == (2, True), ran.err
+    assert not mint.service.log()
     assert "There are no jobs." in mint("jobs").err
 
 
@@ -130,60 +110,7 @@ def test_a_local_picture_is_uploaded(mint: RunMint, service: ThreadService, tmp_
     assert len(service.requests("POST", "/v1/reference-images")) == 1
 
 
-PICTURES = {
-    "a GIF": (b"GIF89a" + bytes(40), "is GIF; Mint accepts PNG, JPEG and WebP"),
-    "a text": (b"hello, this is no picture", "is not a picture"),
-    "an empty file": (b"", "is empty"),
-    "6 MB": (PIXEL + bytes(6 * 1024 * 1024), "is 6.0 MB; Mint accepts at most 5 MB"),
-}
-
-
-@pytest.mark.parametrize("content, sentence", PICTURES.values(), ids=PICTURES.keys())
-def test_an_invalid_picture_is_refused(
-    mint: RunMint, service: ThreadService, tmp_path: Path, content: bytes, sentence: str
-) -> None:
-    """A picture of another format or above 5 MB is refused before anything is sent."""
-    picture = tmp_path / "reference.png"
-    picture.write_bytes(content)
-    ran = mint("generate", "--prompt", "a lamp", "--image", str(picture))
-    assert ran.status == 2
-    assert sentence in ran.error_text
-    assert "reference.png" in ran.error_text
-    assert not service.log()
-
-
-def test_a_price_within_the_limit_starts(mint: RunMint, service: ThreadService) -> None:
-    """The price is fetched once, and a job within the limit starts."""
-    assert (
-        mint("generate", "--prompt", "a lamp", "--preset", "fast", "--max-credits", "100000").status
-        == 0
-    )
-    assert len(service.requests("POST", "/v1/pricing:estimate")) == 1
-
-
-def test_a_price_above_the_limit_starts_nothing(mint: RunMint, service: ThreadService) -> None:
-    """Above --max-credits the status is 4, and the sentence has price and limit."""
-    ran = mint("generate", "--prompt", "a lamp", "--max-credits", "1")
-    assert ran.status == 4
-    assert "more than the limit of 1. Nothing was started" in ran.error_text
-    assert not service.operations()
-    assert "There are no jobs." in mint("jobs").err
-
-
-def test_an_unknown_price_is_not_within_a_limit(mint: RunMint, service: ThreadService) -> None:
-    """Without a price, a limit refuses the job with status 4."""
-    service.scenario(
-        answers=[{"method": "POST", "path": "/v1/pricing:estimate", "answer": {"status": 404}}]
-    )
-    ran = mint("generate", "--prompt", "a lamp", "--max-credits", "100000")
-    assert ran.status == 4
-    assert "did not return a price" in ran.error_text
-    assert not service.operations()
-
-
-def test_an_unwritable_output_is_refused_before_payment(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_an_unwritable_output_is_refused_before_payment(mint: RunMint, tmp_path: Path) -> None:
     """An output that cannot be written is status 7 before the first request."""
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "folder.glb").mkdir()
@@ -195,39 +122,367 @@ def test_an_unwritable_output_is_refused_before_payment(
         ran = mint("generate", "--prompt", "a lamp", "-o", str(output))
         assert ran.status == 7
         assert "Nothing was started." in ran.error_text
-    assert not service.log()
+    assert not mint.service.log()
 
 
 @pytest.mark.parametrize(
     "arguments", [["-o", "x.blend"], ["--render", "x.png"], ["-o", "x.glb", "--kind", "world"]]
 )
 def test_outputs_that_need_blender_are_refused_without_it(
-    mint: RunMint,
-    service: ThreadService,
-    arguments: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without Blender, outputs that need it are refused before anything is started."""
     monkeypatch.chdir(tmp_path)
     ran = mint("generate", "--prompt", "a lamp", *arguments)
     assert ran.status == 7
     assert "pip install bpy" in ran.error_text
-    assert not service.log()
+    assert not mint.service.log()
 
 
-def test_a_slow_generation_is_finished(
-    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_generation_is_finished(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow generation is reported once, is checked less often, and is written at its end."""
-    monkeypatch.setattr(
-        session,
-        "POLL_INTERVALS",
-        PollIntervals(
-            first=0.02, factor=1.0, longest=0.02, slow_after=0.06, slow=0.02, min_retry_after=0.02
-        ),
-    )
-    service.scenario(durations={"final": 1200.0})  # 0.6 s here
+    quick = replace(session.POLL_INTERVALS, slow_after=0.06, slow=0.02)
+    monkeypatch.setattr(session, "POLL_INTERVALS", quick)
+    mint.service.scenario(durations={"final": 1200.0})  # 0.6 s here
     ran = mint("generate", "--prompt", "a lamp")
     assert ran.status == 0
     assert ran.error_text.count("Checking continues once a minute; this is free.") == 1
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is typed in which situation, and what comes of it."""
+
+    status: int
+    says: str
+    arguments: tuple[str, ...] = LAMP
+    scenario: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    started: int = 0
+
+
+def _prompt(text: str, *more: str) -> tuple[str, ...]:
+    return ("generate", "--prompt", text, "--preset", "fast", *more)
+
+
+CASES = {
+    "done": Case(0, "", started=1),
+    "done, in parts": Case(0, "", _prompt("a lamp [partial]"), started=1),
+    "moderation": Case(1, "Mint's moderation rejected the prompt", _prompt("a lamp [moderation]"), started=1),
+    "the generation failed": Case(1, "retry", _prompt("a lamp [fails]"), started=1),
+    "quota": Case(1, "quota is used up", _prompt("a lamp [quota]"), started=1),
+    "an unknown error": Case(1, "gremlins_in_the_machine", _prompt("a lamp [unknown-error]"), started=1),
+    "canceled at mint.gg": Case(1, "Canceled", _prompt("a lamp [canceled]"), started=1),
+    "forbidden": Case(1, "This API key does not have permission for this", _prompt("a lamp [forbidden]")),
+    "no such command": Case(2, "invalid choice: 'make'", ("make",)),
+    "no such preset": Case(2, "argument --preset: invalid choice: 'quick'", _prompt("a lamp", "--preset", "quick")),
+    "an output of another kind": Case(2, '"lamp.obj" must end in .blend or .glb', _prompt("a lamp", "-o", "lamp.obj")),
+    "a limit that is no number": Case(2, '"much" must be a number of Credits', _prompt("a lamp", "--max-credits", "much")),
+    "no such job": Case(2, 'There is no job "nope"', ("approve", "nope")),
+    "place without a file": Case(2, "No output file", ("place", "nope")),
+    "a base URL that would show the key": Case(2, "must start with https://", environment={"MINT_API_BASE_URL": "http://example.com/v1"}),
+    "no key": Case(3, "No Mint API key is set", environment={"MINT_API_KEY": ""}),
+    "no key for check": Case(3, "No Mint API key is set", ("check",), environment={"MINT_API_KEY": ""}),
+    "a wrong key": Case(3, "Mint does not accept the API key", environment={"MINT_API_KEY": "mint_wrong"}),
+    "a wrong key for usage": Case(3, "Mint does not accept the API key", ("usage",), environment={"MINT_API_KEY": "mint_wrong"}),
+    "a key that is none": Case(3, "Copy the whole key again", ("check",), environment={"MINT_API_KEY": "two words"}),
+    "a key that is revoked meanwhile": Case(3, "Mint does not accept the API key", _prompt("a lamp [revoked]"), started=1),
+    "Credits at the start": Case(4, "Buy them at", _prompt("a lamp [billing-start] [billing-unpaid]"), started=1),
+    "Credits in the middle": Case(4, "more Credits to continue", _prompt("a lamp [billing-final]"), started=1),
+    "402": Case(4, "Mint needs more Credits for this", _prompt("a lamp [no-credits]")),
+    "above the limit": Case(4, "more than the limit of 1", _prompt("a lamp", "--max-credits", "1")),
+    "nobody there": Case(5, "refused the connection", environment={"MINT_API_BASE_URL": "http://127.0.0.1:9/v1"}),
+    "nobody there for check": Case(5, "refused the connection", ("check",), environment={"MINT_API_BASE_URL": "http://127.0.0.1:9/v1"}),
+    "503 again and again": Case(5, "Mint is temporarily unavailable", scenario={"answers": [{"method": "POST", "path": "/v1/models:generate", "times": 99, "answer": {"word": "503"}}]}),
+    "a web page instead of an answer": Case(5, "response is invalid", ("check",), scenario={"answers": [{"path": "/v1/me", "times": 10_000, "answer": {"status": 200, "text": "<html>hello</html>", "content_type": "text/html"}}]}),
+    "a file that does not come": Case(5, "", _prompt("a lamp [file-403]"), started=1),
+    "a Preview": Case(6, "The Preview is ready", _prompt("a lamp", "--mode", "review"), started=1),
+}  # fmt: skip
+
+
+def run(
+    case: Case, mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, *more: str
+) -> CommandResult:
+    """Run the command in its situation."""
+    service.scenario(**case.scenario)
+    for name, value in case.environment.items():
+        monkeypatch.setenv(name, value)
+    return mint(*case.arguments, *more)
+
+
+@pytest.mark.covers("C8-error", "R-statuses")
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_every_situation_has_its_status_and_its_sentence(
+    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
+) -> None:
+    """The status and the sentence are as listed, and Mint has started what the table says."""
+    ran = run(case, mint, service, monkeypatch)
+    assert ran.status == case.status, ran.err
+    assert case.says in ran.error_text
+    assert len(service.operations()) == case.started
+    if case.status:
+        assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    "case",
+    {
+        each.status: each
+        for each in CASES.values()
+        if each.status != 2 and "generate" in each.arguments
+    }.values(),
+)
+def test_json_has_the_same_status_and_outcome(
+    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
+) -> None:
+    """With --json each status is the same, each line an object, and the last one the outcome."""
+    ran = run(case, mint, service, monkeypatch, "--json")
+    assert ran.status == case.status
+    assert ran.records[-1]["event"] in ("result", "error")
+    assert case.says in ran.error_text
+
+
+@pytest.mark.covers("R-three-minutes")
+def test_a_job_that_mint_could_not_be_reached_for_is_kept(mint: RunMint) -> None:
+    """Without a connection the status is 5, and `resume` finishes the job with one operation."""
+    mint.service.scenario(
+        answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"close": True}}]
+    )
+    ran = mint(*LAMP)
+    assert ran.status == 5
+    assert "Stopped waiting. Started jobs are kept: resume them later." in ran.error_text
+    assert '"working"' in mint("jobs", "--json").out
+    mint.service.mint.scripted.clear()
+    ran = mint("resume", "--json")
+    assert ran.status == 0
+    assert len(mint.service.operations()) == 1
+
+
+def test_a_short_outage_ends_no_command(mint: RunMint, service: ThreadService) -> None:
+    """The command waits through an outage, says so, and writes the result."""
+    service.scenario(answers=[{"path": "/v1/operations/*", "times": 12, "answer": {"close": True}}])
+    ran = mint(*LAMP)
+    assert (ran.status, "Mint cannot be reached" in ran.error_text) == (0, True)
+
+
+def test_a_batch_stops_as_a_whole_without_network(mint: RunMint, tmp_path: Path) -> None:
+    """During an outage no more lines start, all jobs are kept, and a rerun continues."""
+    file = lines_of(tmp_path / "lamps.jsonl", *({"prompt": f"lamp {n}"} for n in range(12)))
+    mint.service.scenario(
+        answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"status": 503}}]
+    )
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2")
+    assert ran.status == 5
+    assert ran.error_text.count("Stopped waiting.") == 1
+    assert len(mint.service.operations()) == 2
+    mint.service.mint.scripted.clear()
+    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "4").status == 0
+    assert len(mint.service.operations()) == 12
+
+
+class Theirs:
+    """A job service whose job is driven by another process that never does what was decided."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def job(self, job_id: str) -> Job:
+        return self._job
+
+    def is_active(self, job_id: str) -> bool:
+        return False
+
+    def catch_up(self) -> bool:
+        return False
+
+    def resume(self, job_id: str) -> None:
+        pass
+
+
+def test_wait_twenty_seconds_for_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command says why it waits for another process, and how the wait ended."""
+    slept: list[float] = []
+    monkeypatch.setattr("mint_blender.cli.results.time.sleep", slept.append)
+    said: list[str] = []
+    job = replace(
+        new_job(GenerationRequest(Kind.MODEL, "a lamp"), Delivery(), now=1.0),
+        decision=Decision(Verb.CANCEL, "click"),
+    )
+    results.wait_for_other_process(Theirs(job), job.id, said.append)  # type: ignore[arg-type]
+    assert sum(slept) == pytest.approx(20)
+    assert (
+        said[0]
+        == "Another process is working on this job. Waiting up to 20 s for it to carry out your decision."
+    )
+    assert said[1].startswith(
+        "The other process has not carried out your decision yet. It may be waiting for Mint."
+    )
+    assert len(said) == 2
+
+
+CONVERSIONS = ("POST", "/v1/models/*:convert")
+
+
+@pytest.fixture
+def made(mint: RunMint) -> dict[str, str]:
+    """Return the ids of a finished job and its model."""
+    assert mint(*LAMP, "--name", "Lamp").status == 0
+    return {
+        "job": str(mint("jobs", "--json").records[0]["job"]),
+        "asset": str(mint("models", "--json").records[0]["id"]),
+    }
+
+
+# -- generate --optimize
+
+
+def test_the_optimized_file_is_written(mint: RunMint, tmp_path: Path) -> None:
+    """The .glb is the optimized file, from one optimization at the requested level."""
+    output = tmp_path / "lamp.glb"
+    assert mint(*LAMP, "--optimize", "aggressive", "-o", str(output)).status == 0
+    assert [operation.level for operation in mint.service.operations() if operation.level] == [
+        "aggressive"
+    ]
+    assert b"KHR_draco_mesh_compression" in output.read_bytes()
+
+
+def test_a_failed_optimization_keeps_the_original(mint: RunMint, tmp_path: Path) -> None:
+    """A failed optimization does not fail the generation."""
+    words = ("generate", "--prompt", "a lamp [optimize-fails]", "--optimize", "light")
+    ran = mint(*words, "-o", str(tmp_path / "lamp.glb"))
+    assert ran.status == 0
+    assert "The model was not optimized, so the original file is used." in ran.out
+    assert (tmp_path / "lamp.glb").exists()
+
+
+def test_the_optimization_is_within_the_limit(mint: RunMint, made: dict[str, str]) -> None:
+    """--max-credits includes the optimization, for `generate` and for `again`."""
+    asked = len(mint.service.operations())
+    for limit, status in ((267, 4), (268, 0)):
+        ran = mint(*LAMP, "--optimize", "light", "--max-credits", str(limit))
+        assert ran.status == status
+        assert (
+            status == 0
+            or "about 268 Credits, more than the limit of 267. Nothing was started."
+            in ran.error_text
+        )
+    assert len(mint.service.operations()) == asked + 2
+    newest = str(mint("jobs", "--json").records[0]["job"])
+    assert mint("again", newest, "--max-credits", "267").status == 4
+    assert mint("again", newest, "--max-credits", "268").status == 0
+
+
+def test_a_first_optimization_cannot_be_within_a_limit(mint: RunMint) -> None:
+    """Without any model the price is unknown: a limit gives status 4, no limit starts it."""
+    ran = mint(*LAMP, "--optimize", "light", "--max-credits", "100000")
+    assert ran.status == 4
+    assert (
+        "the limit cannot be checked. Mint sets the price of an optimization once there is a model. Nothing was started."
+        in ran.error_text
+    )
+    assert not mint.service.operations()
+    assert mint(*LAMP, "--optimize", "light").status == 0
+
+
+def test_a_world_is_not_optimized(mint: RunMint, service: ThreadService) -> None:
+    """Optimizing a World is status 2, and nothing is started."""
+    ran = mint("generate", "--kind", "world", "--prompt", "a hall", "--optimize", "light")
+    assert (ran.status, "Only models can be optimized." in ran.error_text) == (2, True)
+    assert not service.operations()
+
+
+# -- convert
+
+
+@pytest.mark.parametrize("by", ["job", "asset"])
+def test_converted_files_are_in_the_folder(
+    by: str, mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
+) -> None:
+    """`convert` takes a job or a model, and names each file and the cost."""
+    folder = tmp_path / "new" / "out"
+    ran = mint("convert", made[by], "--format", "fbx", "--format", "usdz", "-o", str(folder))
+    assert ran.status == 0
+    assert "Lamp: Saved (10 Credits)" in ran.out
+    assert {line.strip() for line in ran.out.splitlines()[1:]} == {
+        str(folder / "Lamp.fbx"),
+        str(folder / "Lamp.usdz"),
+    }
+    assert (folder / "Lamp.usdz").read_bytes()[:2] == b"PK"
+    assert len(service.requests(*CONVERSIONS)) == 1
+
+
+def test_converting_again_costs_nothing(
+    mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
+) -> None:
+    """Converting again costs nothing and overwrites no file."""
+    words = ("convert", made["job"], "--format", "obj", "-o", str(tmp_path / "out"))
+    assert mint(*words).status == mint(*words).status == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["Lamp.obj"]
+    (tmp_path / "out" / "Lamp.obj").write_text("mine")
+    assert mint(*words, "--json").result["files"] == {"obj": str(tmp_path / "out" / "Lamp 2.obj")}
+    assert len(service.requests(*CONVERSIONS)) == 1
+
+
+def test_too_few_credits(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
+    """Status 4 names the command that continues; with Credits it succeeds."""
+    mint.service.scenario(credits=3)
+    ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "out"))
+    assert ran.status == 4
+    job = str(mint("jobs", "--json").records[0]["job"])
+    assert f"resume {job}" in ran.err
+    mint.service.scenario(credits=500)
+    assert mint("resume", job).status == 0
+    assert (tmp_path / "out" / "Lamp.fbx").exists()
+
+
+WRONG = {
+    "no such model": (["nowhere"], 1),
+    "no id": (["../etc"], 2),
+    "another format": (["nowhere", "--format", "blend"], 2),
+}
+
+
+@pytest.mark.parametrize("arguments, status", WRONG.values(), ids=WRONG.keys())
+def test_conversion_errors(
+    mint: RunMint, service: ThreadService, tmp_path: Path, arguments: list[str], status: int
+) -> None:
+    """An error is a sentence and a status, and nothing is paid."""
+    ran = mint("convert", *arguments, "--format", "fbx", "-o", str(tmp_path))
+    assert ran.status == status
+    assert ran.err
+    assert not service.requests(*CONVERSIONS)
+
+
+def test_a_folder_that_cannot_be_written(
+    mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
+) -> None:
+    """A folder that cannot be written is status 7 before anything is paid."""
+    (tmp_path / "file").write_text("")
+    ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "file"))
+    assert (ran.status, "Nothing was started" in ran.error_text) == (7, True)
+    assert not service.requests(*CONVERSIONS)
+
+
+def test_a_converted_model_is_not_placed(
+    mint: RunMint, made: dict[str, str], tmp_path: Path
+) -> None:
+    """`place` of a job that only converted says that it has no result to place."""
+    ran = mint("convert", made["job"], "--format", "stl", "-o", str(tmp_path), "--json")
+    assert (ran.result["phase"], ran.result["state"]) == ("placed", "Saved")
+    assert ran.result["files"] == {"stl": str(tmp_path / "Lamp.stl")}
+    ran = mint("place", ran.result["job"], "-o", str(tmp_path / "lamp.glb"))
+    assert (ran.status, "this job only saved other formats" in ran.error_text) == (2, True)
+
+
+# -- again
+
+
+def test_again_repeats_the_request(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
+    """`again` starts a new job with the same request, or with another prompt and output."""
+    assert mint("again", made["job"]).status == 0
+    words = ("--prompt", "a green lamp", "-o", str(tmp_path / "green.glb"))
+    assert mint("again", made["job"], *words).status == 0
+    bodies = [start.body for start in mint.service.requests("POST", "/v1/models:generate")]
+    assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]
+    assert (tmp_path / "green.glb").exists()
+    assert len(mint("jobs", "--json").records) == 3

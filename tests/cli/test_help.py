@@ -18,17 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 PROMISED = {
     "generate": [
-        "--kind",
-        "--prompt",
-        "--preset",
-        "--mode",
-        "--image",
-        "--name",
-        "--max-credits",
-        "--approve",
-        "--optimize",
-        "-o",
-        "--render",
+        *("--kind", "--prompt", "--preset", "--mode", "--image", "--name", "--max-credits"),
+        *("--approve", "--optimize", "-o", "--render"),
     ],
     "batch": [
         *("FILE", "-o", "--jobs", ".jsonl", ".csv", ".txt", "--workers", "--again", "--lines"),
@@ -76,13 +67,8 @@ def test_the_first_page_has_commands_statuses_and_variables(
     """The main help lists the commands, exit statuses and environment variables."""
     assert commands.main(["--help"]) == 0
     text = capsys.readouterr().out
-    for word in (
-        *PROMISED,
-        "exit status",
-        "MINT_API_KEY",
-        "MINT_API_BASE_URL",
-        "MINT_BLENDER_HOME",
-    ):
+    variables = ("MINT_API_KEY", "MINT_API_BASE_URL", "MINT_BLENDER_HOME")
+    for word in (*PROMISED, "exit status", *variables):
         assert word in text
     assert max(map(len, text.splitlines())) <= 80
 
@@ -120,14 +106,8 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_version_needs_neither_blender_nor_a_command() -> None:
     """`python3 -m mint_blender --version` prints it without a key, journal, Blender or network."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mint_blender", "--version"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    words = [sys.executable, "-m", "mint_blender", "--version"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Mint for Blender ")
     imported = modules_of("from mint_blender.cli import main; assert main(['--version']) == 0")

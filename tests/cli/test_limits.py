@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The limits of the preferences on the command line and in Python, and the spent Credits."""
+"""Limits and spent Credits on the command line, and how long it waits for Mint at first."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from pathlib import Path
 
 import pytest
 
-import mint_blender
 from mint_blender.cli import session
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.retry import RetryPolicy, call_with_retries
 from mint_blender.mint.schema import Kind, Preset
 
 from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
 from .command_runner import LAMP, RunMint
+from .mcp_server.test_approval import NO_PRICES
 from .test_batch_limit import cheap
 
 Set = Callable[[Limits], None]
@@ -31,48 +33,25 @@ def preferences(monkeypatch: pytest.MonkeyPatch) -> Set:
     return lambda limits: monkeypatch.setattr(session, "limits", lambda: limits)
 
 
-def test_a_generation_above_the_limit(
-    mint: RunMint, service: ThreadService, preferences: Set
-) -> None:
-    """The sentence has price and limit; a price equal to the limit is allowed."""
+def test_a_generation_above_the_limit(mint: RunMint, preferences: Set) -> None:
+    """The sentence has price and limit; --max-credits does not lift it; an equal price is allowed."""
     preferences(Limits(each=247))
-    ran = mint(*LAMP)
+    ran = mint(*LAMP, "--max-credits", "100000")
     assert ran.status == 4
     assert (
         "about 248 Credits, more than your limit of 247 Credits per generation. Nothing was started."
         in ran.error_text
     )
-    assert not service.operations()
+    assert not mint.service.operations()
     preferences(Limits(each=248))
     assert mint(*LAMP).status == 0
-
-
-def test_a_day_above_the_limit(mint: RunMint, service: ThreadService, preferences: Set) -> None:
-    """Today's earlier commands count, dismissed jobs too; --max-credits does not lift the limit."""
-    preferences(Limits(day=500))
-    assert mint(*LAMP).status == 0
-    assert mint(*LAMP).status == 0
-    for record in mint("jobs", "--json").records:
-        assert mint("dismiss", str(record["job"])).status == 0
-    ran = mint(*LAMP, "--max-credits", "100000")
-    assert ran.status == 4
-    assert "With the 496 Credits spent today" in ran.error_text
-    assert len(service.operations()) == 2
+    assert len(mint.service.requests("POST", "/v1/pricing:estimate")) == 2
 
 
 @pytest.mark.covers("C17-unknown")
 def test_an_unknown_price(mint: RunMint, service: ThreadService, preferences: Set) -> None:
     """With a limit an unknown price is refused; without a limit it is not."""
-    service.scenario(
-        answers=[
-            {
-                "method": "POST",
-                "path": "/v1/pricing:estimate",
-                "times": 100,
-                "answer": {"status": 404},
-            }
-        ]
-    )
+    service.scenario(answers=[NO_PRICES])
     preferences(Limits(each=10_000))
     ran = mint(*LAMP)
     assert ran.status == 4
@@ -85,29 +64,9 @@ def test_an_unknown_price(mint: RunMint, service: ThreadService, preferences: Se
     assert len(service.operations()) == 1
 
 
-def test_a_retry_above_the_limit(mint: RunMint, service: ThreadService, preferences: Set) -> None:
-    """A retry above the limit is refused; without the limit it runs."""
-    assert mint("generate", "--prompt", "a lamp [transient]", "--preset", "fast").status == 1
-    (record,) = mint("jobs", "--json").records
-    preferences(Limits(each=100))
-    assert mint("retry", str(record["job"])).status == 4
-    assert not service.requests("POST", "*:retry")
-    preferences(Limits())
-    assert mint("retry", str(record["job"])).status == 0
-
-
-def test_a_batch_above_a_limit(
-    mint: RunMint, service: ThreadService, preferences: Set, tmp_path: Path
-) -> None:
+def test_a_batch_above_a_limit(mint: RunMint, preferences: Set, tmp_path: Path) -> None:
     """The sum of a batch is checked against the day, each line against the limit for one."""
-    file = tmp_path / "lamps.jsonl"
-    file.write_text(
-        "".join(
-            f'{{"prompt": "lamp {number}", "preset": "fast", "format": "glb"}}\n'
-            for number in range(3)
-        ),
-        encoding="utf-8",
-    )
+    file = lines_of(tmp_path / "lamps.jsonl", *({"prompt": f"lamp {n}"} for n in range(3)))
     words = ("batch", str(file), "-o", str(tmp_path / "out"))
     for limits, sentence in (
         (Limits(day=743), "daily limit of 743 Credits"),
@@ -117,68 +76,21 @@ def test_a_batch_above_a_limit(
         ran = mint(*words)
         assert ran.status == 4
         assert sentence in ran.error_text
-    assert not service.operations()
+    assert not mint.service.operations()
     preferences(Limits(each=248, day=744))
     assert mint(*words).status == 0
-    assert len(service.operations()) == 3
+    assert len(mint.service.operations()) == 3
 
 
-def test_in_python(signed_in: ThreadService, preferences: Set) -> None:
-    """The Python interface raises TooExpensive, as for max_credits."""
-    preferences(Limits(each=1))
-    with pytest.raises(mint_blender.TooExpensive, match="your limit of 1 Credits per generation"):
-        mint_blender.generate("a lamp", max_credits=100_000)
-    assert not signed_in.operations()
-
-
-def test_a_following_optimization_counts(
-    signed_in: ThreadService, mint: RunMint, preferences: Set, tmp_path: Path
-) -> None:
-    """A following optimization counts everywhere: refused if its price is unknown or too high."""
-    file = tmp_path / "lamps.jsonl"
-    file.write_text(
-        '{"prompt": "a lamp", "preset": "fast", "format": "glb", "optimize": "light"}\n',
-        encoding="utf-8",
-    )
-    batch = ("batch", str(file), "-o", str(tmp_path / "out"))
-    single = (*LAMP, "--optimize", "light")
-    for limits, sentence in (
-        (Limits(each=10_000), "price of an optimization once there is a model"),
-        (Limits(each=267), "about 268 Credits"),
-    ):
-        preferences(limits)
-        for words in (single, batch):
-            ran = mint(*words)
-            assert ran.status == 4 and sentence in ran.error_text
-        with pytest.raises(mint_blender.TooExpensive, match=sentence):
-            mint_blender.generate("a lamp", preset="fast", optimize="light")
-        assert not signed_in.operations() or limits.each == 267
-        preferences(Limits())
-        assert mint(*LAMP).status == 0  # from now on there is a model
-    preferences(Limits(each=268))
-    assert mint(*single).status == 0
-    assert mint(*batch).status == 0
-
-
-def test_the_list_of_models_is_refused(
-    service: ThreadService, mint: RunMint, preferences: Set
-) -> None:
-    """If Mint refuses the list of models, the last known price of optimizing counts, if any."""
-    service.scenario(
-        answers=[{"method": "GET", "path": "/v1/models", "times": 100, "answer": {"status": 403}}]
-    )
-    single = (*LAMP, "--optimize", "light")
+def test_the_list_of_models_is_refused(mint: RunMint, preferences: Set) -> None:
+    """Then there is no price of an optimization, so that no limit allows it."""
+    refusal = {"method": "GET", "path": "/v1/models", "times": 100, "answer": {"status": 403}}
+    mint.service.scenario(answers=[refusal])
     for limits, words in ((Limits(), ("--max-credits", "10000")), (Limits(each=10_000), ())):
         preferences(limits)
-        ran = mint(*single, *words)
+        ran = mint(*LAMP, "--optimize", "light", *words)
         assert ran.status == 4 and "cannot be checked" in ran.error_text
-        assert not service.operations()
-    preferences(Limits())
-    assert mint(*single).status == 0
-    assert mint("dismiss", str(mint("jobs", "--json").records[0]["job"])).status == 0
-    ran = mint(*single, "--max-credits", "267")
-    assert ran.status == 4 and "about 268 Credits" in ran.error_text
-    assert mint(*single, "--max-credits", "268").status == 0
+    assert not mint.service.operations()
 
 
 def test_usage_includes_the_last_month(mint: RunMint) -> None:
@@ -205,9 +117,8 @@ def test_jobs_show_their_cost(mint: RunMint) -> None:
     told = mint("jobs").out
     assert "a lamp: Ready (248 Credits)" in told
     assert "a mug: Preview ready (248 Credits reserved)" in told
-    assert any(
-        "a vase" in line and line.endswith("(No Credits charged)") for line in told.splitlines()
-    )
+    (vase,) = [line for line in told.splitlines() if "a vase" in line]
+    assert vase.endswith("(No Credits charged)")
 
 
 def in_review(mint: RunMint, *more: str) -> str:
@@ -224,44 +135,22 @@ def test_approving_and_revising_above_a_limit(
     preferences(Limits(each=247))
     for words in (("approve", job), ("revise", job, "in green")):
         ran = mint(*words)
-        assert (
-            ran.status == 4
-            and "more than your limit of 247 Credits per generation" in ran.error_text
-        )
+        assert ran.status == 4
+        assert "more than your limit of 247 Credits per generation" in ran.error_text
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
     preferences(Limits(each=248, day=248))
     assert mint("approve", job).status == 0
 
 
-def test_a_price_is_asked_for_again(
-    mint: RunMint, service: ThreadService, preferences: Set
-) -> None:
+def test_a_price_is_asked_for_again(mint: RunMint, preferences: Set) -> None:
     """A decision waits for Mint as long as any command does, and says so."""
     job = in_review(mint)
     preferences(Limits(each=248))
     failing = {"method": "POST", "path": "/v1/pricing:estimate", "times": 1}
-    service.scenario(answers=[{**failing, "answer": {"word": "503"}}])
+    mint.service.scenario(answers=[{**failing, "answer": {"word": "503"}}])
     ran = mint("approve", job)
     assert ran.status == 0
     assert "Retrying in" in ran.err
-
-
-def test_approving_in_python_above_a_limit(
-    mint: RunMint, service: ThreadService, preferences: Set
-) -> None:
-    """Approving in Python raises TooExpensive if the rest of the day's limit was spent."""
-
-    def review(preview: object) -> str:
-        preferences(Limits())
-        assert mint(*LAMP).status == 0
-        return "approve"
-
-    preferences(Limits(day=495))
-    with pytest.raises(
-        mint_blender.TooExpensive, match=r"about 98 Credits\. With the 398 Credits spent today"
-    ):
-        mint_blender.generate("a mug", preset="fast", mode="review", review=review)
-    assert not service.requests("POST", "*:approve")
 
 
 @pytest.mark.covers("R-limit")
@@ -270,10 +159,8 @@ def test_max_credits_belongs_to_the_job(mint: RunMint, service: ThreadService) -
     job = in_review(mint, "--max-credits", "300")
     service.scenario(answers=[cheap(700, times=3)])
     ran = mint("approve", job)
-    assert (
-        ran.status == 4
-        and "about 700 Credits in total, more than its limit of 300 Credits" in ran.error_text
-    )
+    assert ran.status == 4
+    assert "about 700 Credits in total, more than its limit of 300 Credits" in ran.error_text
     assert mint("revise", job, "in green").status == 4
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
     assert mint("approve", job, "--max-credits", "700").status == 0
@@ -300,3 +187,111 @@ def test_a_resumed_job_keeps_its_limit(mint: RunMint, service: ThreadService, ho
     assert not service.operations()
     assert mint("resume", job.id, "--max-credits", "248").status == 0
     assert len(service.operations()) == 1
+
+
+THREE_MINUTES = 180.0
+Arguments = tuple[str, ...]
+GENERATE: Arguments = (*LAMP, "--max-credits", "1000")
+BOTH = pytest.mark.parametrize("command", ["batch", "generate"])
+
+
+class Waits:
+    """The waits of retried calls, which take no time here. `at` is called once it is that late."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._at, self._act = float("inf"), lambda: None
+
+    def at(self, seconds: float, act: Callable[[], None]) -> None:
+        """Let something happen during a wait."""
+        self._at, self._act = seconds, act
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self.now += seconds
+        if self.now >= self._at:
+            self._at = float("inf")
+            self._act()
+
+
+@pytest.fixture
+def waits(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> Waits:
+    """Use the real intervals, and a clock that only they move."""
+    waits = Waits()
+    monkeypatch.setattr(session, "RETRIES", RetryPolicy())
+    defaults = call_with_retries.__kwdefaults__
+    monkeypatch.setitem(defaults, "sleep", waits.sleep)
+    monkeypatch.setitem(defaults, "clock", lambda: waits.now)
+    return waits
+
+
+@pytest.fixture
+def batch(mint: RunMint, tmp_path: Path) -> Arguments:
+    """Return the arguments of a batch of two lines."""
+    file = lines_of(tmp_path / "lines.jsonl", {"prompt": "a lamp"}, {"prompt": "a mug"})
+    return "batch", str(file), "--output", str(tmp_path / "results")
+
+
+@pytest.fixture
+def elsewhere(
+    mint: RunMint,
+    service: ThreadService,
+    batch: Arguments,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Arguments:
+    """Return the arguments of a batch that has run, with another journal, while Mint is away."""
+    assert mint(*batch).status == 0
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "other home"))
+    service.stop()
+    return batch
+
+
+@pytest.mark.covers("R-three-minutes")
+@BOTH
+def test_refused_connections_are_tried_again(
+    command: str, mint: RunMint, service: ThreadService, waits: Waits, batch: Arguments
+) -> None:
+    """Mint comes back after more than two minutes: nobody has to start the command again."""
+    service.stop()
+    waits.at(150.0, service.start)
+    ran = mint(*(batch if command == "batch" else GENERATE))
+    assert ran.status == 0, ran.error_text
+    assert waits.now >= 150.0
+    assert len(service.operations()) == (2 if command == "batch" else 1)
+
+
+@pytest.mark.covers("R-three-minutes")
+@BOTH
+def test_a_command_ends_after_three_minutes(
+    command: str, mint: RunMint, service: ThreadService, waits: Waits, batch: Arguments
+) -> None:
+    """Not before, and with a status of its own; nothing was started."""
+    service.stop()
+    ran = mint(*(batch if command == "batch" else GENERATE))
+    assert ran.status == 5
+    assert waits.now == pytest.approx(THREE_MINUTES)
+    service.start()
+    assert service.operations() == []
+
+
+@pytest.mark.parametrize("options", [(), ("--again",)])
+def test_another_journal_waits_until_it_knows_whose_key_it_is(
+    options: tuple[str, ...], mint: RunMint, waits: Waits, elsewhere: Arguments
+) -> None:
+    """A line of the same account is not taken for one of another account."""
+    waits.at(150.0, mint.service.start)
+    ran = mint(*elsewhere, *options)
+    assert (ran.status, "another Mint account" in ran.error_text) == (0, False), ran.error_text
+    assert len(mint.service.operations()) == 2
+
+
+def test_another_journal_gives_up_after_three_minutes(
+    mint: RunMint, waits: Waits, elsewhere: Arguments
+) -> None:
+    """The sentence says that Mint cannot be reached, and nothing about accounts."""
+    ran = mint(*elsewhere)
+    assert ran.status == 5
+    assert "Mint cannot be reached" in ran.error_text
+    assert "another Mint account" not in ran.error_text
+    assert waits.now == pytest.approx(THREE_MINUTES)

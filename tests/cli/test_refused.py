@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from ..files.build_glb import box_parts, pack
 from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
 from .command_runner import RunMint
+from .test_decisions import job_of
 
 REFUSED = ("generate", "--prompt", "a lamp [external-buffer]", "--preset", "fast")
 
@@ -24,15 +25,8 @@ def refused_file(mint: RunMint) -> Path:
     )
 
 
-def job_of(mint: RunMint) -> str:
-    """Return the id of the newest job."""
-    return str(mint("jobs", "--json").records[0]["job"])
-
-
 @pytest.mark.covers("R-files-kept")
-def test_a_refused_file_is_kept_and_nothing_is_started(
-    mint: RunMint, service: ThreadService
-) -> None:
+def test_a_refused_file_is_kept_and_nothing_is_started(mint: RunMint) -> None:
     """Status 7 names the path; resuming downloads again, deletes nothing and starts nothing."""
     ran = mint(*REFUSED)
     assert ran.status == 7
@@ -45,27 +39,19 @@ def test_a_refused_file_is_kept_and_nothing_is_started(
         assert file.is_file() and sorted(
             path.name for path in file.parent.iterdir() if "refused" in path.name
         ) == [file.name]
-    assert len(service.operations()) == 1
+    assert len(mint.service.operations()) == 1
 
 
 def test_a_glb_is_copied_without_an_import_check(mint: RunMint, tmp_path: Path) -> None:
-    """With -o FILE.glb only incomplete files are refused."""
-    output = tmp_path / "lamp.glb"
+    """With -o FILE.glb only incomplete files are refused, by `generate` as by `place`."""
+    output, cut = tmp_path / "lamp.glb", str(tmp_path / "cut.glb")
     assert mint(*REFUSED, "-o", str(output)).status == 0
     assert b"uri" in output.read_bytes()
-    assert (
-        mint(
-            "generate",
-            "--prompt",
-            "a lamp [bad-length]",
-            "--preset",
-            "fast",
-            "-o",
-            str(tmp_path / "cut.glb"),
-        ).status
-        == 7
-    )
-    assert not (tmp_path / "cut.glb").exists()
+    prompt = "a lamp [bad-length]"
+    assert mint("generate", "--prompt", prompt, "--preset", "fast", "-o", cut).status == 7
+    ran = mint("place", job_of(mint), "--raw", "-o", cut)
+    assert ran.status == 7 and "cut off" in ran.error_text
+    assert not Path(cut).exists() and refused_file(mint) is not None
 
 
 @pytest.mark.parametrize("raw", [("--raw",), ()])
@@ -81,14 +67,6 @@ def test_a_refused_file_is_copied_on_request(
     assert len(service.operations()) == 1
 
 
-def test_an_incomplete_file_is_never_copied(mint: RunMint, tmp_path: Path) -> None:
-    """An incomplete file is never copied."""
-    mint("generate", "--prompt", "a lamp [bad-length]", "--preset", "fast")
-    ran = mint("place", job_of(mint), "--raw", "-o", str(tmp_path / "lamp.glb"))
-    assert ran.status == 7 and "cut off" in ran.error_text
-    assert not (tmp_path / "lamp.glb").exists() and refused_file(mint) is not None
-
-
 def test_without_a_refused_file_a_paused_job_is_not_ready(mint: RunMint, tmp_path: Path) -> None:
     """`--raw` only works with a downloaded file."""
     mint("generate", "--prompt", "a lamp [file-404]", "--preset", "fast")
@@ -98,11 +76,9 @@ def test_without_a_refused_file_a_paused_job_is_not_ready(mint: RunMint, tmp_pat
 
 def test_a_batch_keeps_refused_files(mint: RunMint, tmp_path: Path, service: ThreadService) -> None:
     """In a batch the line says what is wrong, and a rerun starts nothing."""
-    (tmp_path / "a.jsonl").write_text(
-        json.dumps({"prompt": "a lamp [bad-length]", "format": "glb"}) + "\n"
-    )
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp [bad-length]"})
     for _ in ("first", "again"):
-        ran = mint("batch", str(tmp_path / "a.jsonl"), "-o", str(tmp_path / "out"))
+        ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
         assert ran.status == 7 and "The file was kept at" in ran.error_text
     assert len(service.operations()) == 1
 
@@ -117,13 +93,3 @@ def test_raw_imports_an_unchecked_file(mint: RunMint, tmp_path: Path) -> None:
     ran = mint("place", job_of(mint), "--raw", "-o", str(tmp_path / "lamp.blend"))
     assert ran.status == 0, ran.err
     assert (tmp_path / "lamp.blend").is_file() and "without checks" in ran.out
-
-
-@pytest.mark.blender
-def test_a_file_that_blender_cannot_read_is_kept(mint: RunMint, tmp_path: Path) -> None:
-    """Status 7 with Blender's reason, and the file is kept."""
-    assert mint("generate", "--prompt", "a lamp [bad-length]", "--preset", "fast").status == 7
-    file = refused_file(mint)
-    ran = mint("place", job_of(mint), "--raw", "-o", str(tmp_path / "lamp.blend"))
-    assert ran.status == 7
-    assert file.is_file() and str(file) in ran.err

@@ -1,20 +1,42 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results on standard output, progress on standard error; terminal, pipe, JSON."""
+"""What a command prints and logs, on each kind of stream; signals, full disks, other systems."""
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import logging
 import os
+import re
+import signal
 import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mint_blender.cli import results, session
+from mint_blender.cli import commands, exits, results, session
+from mint_blender.cli.batch import result_writer
+from mint_blender.cli.batch.result_writer import ResultWriter, Writers
+from mint_blender.cli.output.terminal import LiveDisplay, Terminal, safe_line, safe_lines
+from mint_blender.delivery import blender_runtime, write_files
+from mint_blender.files import disk
+from mint_blender.files.disk import naming
+from mint_blender.jobs.storage import batch_lease
 from mint_blender.mint.retry import PollIntervals
 
 from ..conftest import DOES_NOT_APPLY
+from ..mint_service import work
 from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
 from .command_runner import (
     LAMP,
     RunMint,
@@ -22,8 +44,9 @@ from .command_runner import (
     environment,
     press_ctrl_c,
     pseudo_terminal,
-    restore_sigint,
+    read_until,
     run,
+    start,
 )
 
 
@@ -38,92 +61,48 @@ def test_in_a_pipe_every_change_is_one_plain_line(service: ThreadService, home: 
     assert ran.out.startswith("a lamp: Ready")
 
 
+def test_every_command_prints_json(mint: RunMint) -> None:
+    """With --json every command prints only objects with an `event`."""
+    mint(*LAMP)
+    lists = [("jobs",), ("models",), ("worlds",), ("usage",), ("check",), ("resume",)]
+    for words in (*lists, ("approve", "x"), ("place", "x", "-o", "x.glb")):
+        assert all(record["event"] for record in mint(*words, "--json").records), words
+
+
 def test_for_programs_standard_output_is_json_lines_only(
     service: ThreadService, home: Path
 ) -> None:
-    """With --json each event is an object, the result is last, and progress is on standard error."""
-    ran = run(service, home, *LAMP, "--mode", "review", "--json")
-    events = [record["event"] for record in ran.records]
-    assert events[-1] == "result"
-    assert set(events) == {"state", "result"}
-    assert ran.records[-1]["phase"] == "review"
-    assert "a lamp: Preview ready" in ran.err
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["jobs"],
-        ["models"],
-        ["worlds"],
-        ["usage"],
-        ["check"],
-        ["resume"],
-        ["approve", "x"],
-        ["place", "x", "-o", "x.glb"],
-    ],
-)
-def test_every_command_prints_json(
-    mint: RunMint, service: ThreadService, arguments: list[str]
-) -> None:
-    """With --json every command prints only objects with an `event`."""
-    mint(*LAMP)
-    assert all(record["event"] for record in mint(*arguments, "--json").records)
-
-
-def test_json_survives_every_encoding(service: ThreadService, home: Path) -> None:
-    """On an ASCII terminal, a prompt in any script is valid JSON and an escaped line."""
-    prompt = "une lampe à pied 灯 \U0001f4a1"
-    ran = run(
-        service,
-        home,
-        "generate",
-        "--prompt",
-        prompt,
-        "--mode",
-        "review",
-        "--json",
-        PYTHONIOENCODING="ascii",
-    )
-    assert ran.status == 6
-    assert ran.result["prompt"] == prompt
-    assert run(service, home, "jobs", PYTHONIOENCODING="ascii").status == 0
+    """Each event is an object, the result the last one, progress on standard error, in any encoding."""
+    prompt, ascii = "une lampe à pied 灯 \U0001f4a1", {"PYTHONIOENCODING": "ascii"}
+    words = ("generate", "--prompt", prompt, "--mode", "review", "--json")
+    ran = run(service, home, *words, **ascii)
+    assert (ran.status, ran.records[-1]) == (6, ran.result)
+    assert {record["event"] for record in ran.records} == {"state", "result"}
+    assert (ran.result["phase"], ran.result["prompt"]) == ("review", prompt)
+    assert "Preview ready" in ran.err
+    assert run(service, home, "jobs", **ascii).status == 0
 
 
 def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path) -> None:
-    """A terminal shows a live display; standard output stays clean."""
+    """It shows prompts as they are, without markup; standard output stays clean."""
     pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
+    words = ("generate", "--prompt", "a [red] lamp [/bold]", "--mode", "review", "--json")
     with pseudo_terminal() as terminal:
         ended = subprocess.run(
-            command(*LAMP, "--mode", "review", "--json"), env=environment(service, home, TERM="xterm-256color"), stdout=subprocess.PIPE, stderr=terminal.end, timeout=60, check=False
+            command(*words), env=environment(service, home, TERM="xterm-256color"), stdout=subprocess.PIPE, stderr=terminal.end, timeout=60, check=False
         )  # fmt: skip
     assert ended.returncode == 6
     assert [json.loads(line)["event"] for line in ended.stdout.splitlines()][-1] == "result"
-    assert "\x1b[" in terminal.text
+    assert "\x1b[" in terminal.text and "━" in terminal.text
     assert any(spin in terminal.text for spin in "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-    assert "━" in terminal.text
-    assert "Traceback" not in terminal.text
-
-
-def test_a_terminal_shows_prompts_as_they_are(service: ThreadService, home: Path) -> None:
-    """Square brackets in a prompt are not read as markup."""
-    pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
-    with pseudo_terminal() as terminal:
-        ended = subprocess.run(
-            command("generate", "--prompt", "a [red] lamp [/bold]", "--mode", "review"), env=environment(service, home, TERM="xterm"), stdout=terminal.end, stderr=terminal.end, timeout=60, check=False
-        )  # fmt: skip
-    assert ended.returncode == 6
     assert "a [red] lamp [/bold]" in terminal.text
     assert "Traceback" not in terminal.text
 
 
 def test_ctrl_c_prints_how_to_resume(service: ThreadService, home: Path) -> None:
     """Ctrl-C is status 130 and a sentence; `resume` continues the same operation."""
-    running = subprocess.Popen(
-        command("generate", "--prompt", "a lamp [slow-start]"), env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=restore_sigint,
-    )  # fmt: skip
-    out, err = press_ctrl_c(running, at="Queued")
+    running = start(service, home, "generate", "--prompt", "a lamp [slow-start]")
+    out, err = press_ctrl_c(running, "Queued")
     assert running.returncode == 130
     assert err.splitlines()[-1].startswith("Interrupted. Jobs that were started continue at Mint.")
     assert "python3 -m mint_blender resume" in err
@@ -183,3 +162,326 @@ def test_the_usual_duration_is_shown(mint: RunMint, monkeypatch: pytest.MonkeyPa
     first, second = (mint(*LAMP, "--mode", "review").err for _ in range(2))
     assert "usually" not in first
     assert "a lamp: Generating (usually 1 s)" in second or "a lamp: Queued (usually 1 s)" in second
+
+
+HARMFUL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+SAMPLES = {
+    "\x1b[2J\x1b[1;1Hgone": "gone",
+    "\x1b]0;your shell\x07title": "title",
+    "\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\": "click",
+    "\x1bP+q544e\x1b\\dcs": "dcs",
+    "\x9b31mred\x9b0m": "red",
+    "\x9d0;title\x9cafter": "after",
+    "\x1bcreset": "reset",
+    "\x1b(0line": "line",
+    "100%\rfree": "100% free",
+    "bell\x07 back\x08\x7f": "bell back",
+    "\u202eetal a\u202c lamp \u2066x\u2069": "etal a lamp x",
+    "unfinished \x1b[": "unfinished ",
+    "unfinished \x1b]0;": "unfinished ",
+    "two\r\nlines\nstay": "two\nlines\nstay",
+    "tab\tbed": "tab bed",
+    "café 木 👩\u200d🔧": "café 木 👩\u200d🔧",
+}
+
+
+@pytest.mark.parametrize("text", SAMPLES)
+def test_cleaned_texts(text: str) -> None:
+    """Control sequences are removed as a whole; letters of all scripts stay."""
+    assert safe_lines(text) == SAMPLES[text]
+
+
+@pytest.mark.covers("S-terminal")
+@given(
+    st.text(
+        alphabet=st.characters() | st.sampled_from("\x1b\x9b\x9d\x90[];\\\x07\x9c\r\n\u202e"),
+        max_size=60,
+    )
+)
+def test_no_control_sequence_is_left(text: str) -> None:
+    """No text leaves a control sequence, and cleaning twice changes nothing."""
+    assert not HARMFUL.search(safe_lines(text))
+    assert "\n" not in safe_line(text)
+    assert safe_lines(safe_lines(text)) == safe_lines(text)
+
+
+@pytest.mark.covers("S-terminal")
+def test_every_output_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
+    """Results, errors, notes and progress are cleaned; the JSON record is exact."""
+    evil = "a \x1b[31mlamp\x1b[0m\u202e\x9b1m"
+    people, programs = Terminal("mint", as_json=False), Terminal("mint", as_json=True)
+    people.result({"event": "x"}, evil, evil)
+    people.error(evil)
+    people.note(evil)
+    with people.progress() as display:
+        display.show("1", evil, evil)
+    captured = capsys.readouterr()
+    assert not HARMFUL.search(captured.out + captured.err)
+    assert captured.out.count("a lamp") == 2 and captured.err.count("a lamp") == 4
+    programs.error(evil)
+    assert json.loads(capsys.readouterr().out)["message"] == evil
+
+
+def test_the_live_display_is_clean() -> None:
+    """Titles and states of the progress bars are cleaned."""
+    pytest.importorskip("rich")
+    display = LiveDisplay()
+    display.show("1", "a \x1b[31mlamp\nor two", "Failed: \x1b]0;x\x07no")
+    (task,) = display._progress.tasks
+    assert (task.fields["title"], task.description) == ("a lamp or two", "Failed: no")
+
+
+def test_control_characters_through_a_whole_run(
+    mint: RunMint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control characters in Mint's error are removed for people and kept in JSON."""
+    monkeypatch.setitem(work.MESSAGES, "generation_failed", "Not \x1b[2Jlike\u202e that.")
+    ran = mint("generate", "--prompt", "a lamp [fails]", "--preset", "fast")
+    assert ran.status != 0 and "Mint says: Not like that." in ran.error_text
+    assert not HARMFUL.search(ran.out + ran.err)
+    ran = mint("generate", "--prompt", "a mug [fails]", "--preset", "fast", "--json")
+    assert "Not \x1b[2Jlike\u202e that." in ran.records[-1]["trouble"]["message"]
+
+
+def test_a_request_to_stop_ends_a_batch_as_ctrl_c_does(
+    service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """It leaves the folder free, says how to continue, and a rerun pays nothing twice."""
+    if sys.platform == "win32":
+        pytest.skip(DOES_NOT_APPLY + "Windows has no SIGTERM; farms send Ctrl-C there")
+    file = lines_of(tmp_path / "props.jsonl", {"prompt": "a lamp [slow-start]"})
+    words = ("batch", str(file), "-o", str(tmp_path / "out"))
+    running = start(service, home, *words)
+    read_until(running, "Queued")
+    lease = tmp_path / "out" / ".mint-batch" / "lease"
+    assert lease.exists()
+    os.kill(running.pid, signal.SIGTERM)
+    error = running.communicate(timeout=20)[1]
+    assert running.returncode == 130
+    assert "Interrupted. Jobs that were started continue at Mint." in error
+    assert "Run the same command again: it continues where it stopped" in error
+    assert "resume" not in error  # which would write no records of the lines
+    assert "Traceback" not in error
+    assert not lease.exists()
+    assert run(service, home, *words).status == 0
+    assert len(service.operations()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("library", "sync", "assets"), "Run the same command again: it downloads only what"),
+        (("resume",), "Resume them here at no extra cost: python3 -m mint_blender resume"),
+    ],
+    ids=lambda words: words[0] if isinstance(words, tuple) else "",
+)
+def test_each_command_says_what_continues_it(
+    mint: RunMint, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], sentence: str
+) -> None:
+    """A sync starts no jobs, so that `resume` would be the wrong advice."""
+
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "function_of", lambda command: stop)
+    ran = mint(*words)
+    assert ran.status == 130
+    assert ran.error_text.startswith("Interrupted. ") and sentence in ran.error_text
+
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(
+    not FULL.exists(), reason="does not apply: this system has no device that is always full"
+)
+
+
+def test_a_batch_on_a_full_disk_names_the_file(
+    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message has the file and the advice, nothing is sent, and the next run continues."""
+    file = lines_of(tmp_path / "props.jsonl", {"prompt": "a lamp"})
+    words = ("batch", str(file), "-o", str(tmp_path / "out"))
+
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batch_lease, "os", SimpleNamespace(getpid=os.getpid, fsync=full))
+        ran = mint(*words)
+    assert ran.status == 1
+    lease = tmp_path / "out" / ".mint-batch" / "lease"
+    assert f"Cannot use {lease}: No space left on device. Free some space" in ran.error_text
+    assert service.operations() == []
+    assert mint(*words).status == 0
+    assert len(service.operations()) == 1
+
+
+@needs_full
+@pytest.mark.parametrize("how", ["text", "copy", "private"])
+def test_an_error_while_writing_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Python names a file only if it cannot be opened."""
+    target = tmp_path / "lamp.glb"
+    written = target if how == "private" else target.with_name(f".part{disk.PART}")
+    monkeypatch.setattr(uuid, "uuid4", lambda: SimpleNamespace(hex="part"))
+    written.symlink_to(FULL)
+    (tmp_path / "source").write_bytes(b"glTF" * 10_000)
+    with pytest.raises(OSError, match="No space") as caught:
+        if how == "text":
+            write_files.write_text(target, "text")
+        elif how == "copy":
+            write_files.copy_file(tmp_path / "source", target)
+        else:
+            disk.copy_private(tmp_path / "source", target)
+    assert caught.value.filename == str(target)
+
+
+def test_a_name_that_is_known_is_kept() -> None:
+    """What the system names is more exact than what we know."""
+    with pytest.raises(OSError) as caught, naming(Path("ours")):
+        raise OSError(errno.ENOENT, "No such file", "theirs")
+    assert caught.value.filename == "theirs"
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "Free some space on its disk, then try again."),
+        (errno.EROFS, "Choose another place, or allow your user to write there, then try again."),
+        (errno.EIO, ""),
+    ],
+)
+def test_the_sentence_says_what_to_do(number: int, advice: str) -> None:
+    """What is known to help is said, and always that jobs are kept."""
+    error = OSError(number, "It went wrong", "lamp.glb")
+    said = exits.unusable_file(error)
+    assert said == " ".join(
+        f"Cannot use lamp.glb: It went wrong. {advice} Jobs that were started are kept.".split()
+    )
+    assert os.strerror(number) in exits.unusable_file(OSError(number, os.strerror(number)))
+
+
+@pytest.fixture
+def handlers(monkeypatch: pytest.MonkeyPatch) -> dict[int, Any]:
+    """Return what is set for each signal; nothing is really set."""
+    found: dict[int, Any] = {}
+    monkeypatch.setattr(signal, "signal", found.__setitem__)
+    monkeypatch.setattr(blender_runtime, "reserve_standard_output", lambda: None)
+    monkeypatch.setattr(commands, "main", lambda *words, **options: 0)
+    return found
+
+
+@pytest.mark.parametrize("start", [commands.from_shell, lambda: commands.from_blender([])])
+def test_ctrl_break_ends_a_command_in_order(
+    start: Callable[[], int], handlers: dict[int, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Imitates Windows' signal, by which job schedulers ask a process to end before they kill it."""
+    monkeypatch.setattr(signal, "SIGBREAK", 21, raising=False)
+    assert start() == 0
+    assert handlers[21] is handlers[signal.SIGTERM] is signal.default_int_handler
+
+
+def test_a_system_without_ctrl_break(
+    handlers: dict[int, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux and macOS have no such signal."""
+    monkeypatch.delattr(signal, "SIGBREAK", raising=False)
+    commands.from_shell()
+    assert set(handlers) == {signal.SIGTERM}
+
+
+class OneFuture(Executor):
+    """An executor whose only result never arrives by itself."""
+
+    def __init__(self) -> None:
+        self.future: Future[Any] = Future()
+
+    def submit(self, *_: Any, **__: Any) -> Future[Any]:
+        """Return the future."""
+        return self.future
+
+
+def test_ctrl_c_is_noticed_while_a_batch_waits_for_its_last_results(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Imitates nothing: on Windows a wait without a limit hides Ctrl-C, so there is always one."""
+    limits: list[float | None] = []
+
+    def wait(running: Any, timeout: float | None, until: str) -> Any:
+        limits.append(timeout)
+        if len(limits) == 3:
+            raise KeyboardInterrupt
+        return SimpleNamespace(done=set())
+
+    monkeypatch.setattr(result_writer, "wait", wait)
+    writer = ResultWriter(Writers(None, 1), lambda: None)  # type: ignore[arg-type]
+    writer._running = {OneFuture().future: (None, None)}  # type: ignore[dict-item]
+    with pytest.raises(KeyboardInterrupt):
+        writer.wait()
+    assert limits == [result_writer.CHECK_INTERVAL] * 3
+    limits.clear()
+    writer.wait(0.2)
+    assert limits == [0.2]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp932", "ascii"])
+def test_a_console_of_windows_takes_every_text(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Imitates the code pages of Western and Japanese systems: unknown letters are escaped."""
+    bytes_out = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(bytes_out, encoding=encoding))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    terminal = Terminal("mint", as_json=False)
+    terminal.result({}, "ein Stuhl für 椅子 🪑")
+    assert b"ein Stuhl f" in bytes_out.getvalue()
+    Terminal("mint", as_json=True).event({"prompt": "椅子 🪑"})
+    assert json.loads(bytes_out.getvalue().splitlines()[-1]) == {"prompt": "椅子 🪑"}
+
+
+def test_info_has_requests_and_phases(mint: RunMint, service: ThreadService, home: Path) -> None:
+    """Each request with its status and request id, each phase of the job; no prompt and no key."""
+    assert mint(*LAMP, "--log-level", "info").status == 0
+    log = (home / "mint.log").read_text()
+    (start,) = [line for line in log.splitlines() if "POST /models:generate" in line]
+    assert " INFO " in start and "request id none" not in start
+    assert "status 20" in start and start.endswith(" s")
+    (job,) = mint("jobs", "--json").records
+    of_job = f"Job {job['job']}: "
+    phases = [line.split(of_job)[1] for line in log.splitlines() if of_job in line]
+    assert phases[0].startswith("new (model, fast), waiting")
+    assert [line.split(",")[0] for line in phases[1:]] == [
+        "sending",
+        "working",
+        "fetching",
+        "ready",
+    ]
+    assert "DEBUG" not in log and "a lamp" not in log and service.key not in log
+    assert len([line for line in log.splitlines() if "GET /operations/" in line]) == len(
+        service.requests("GET", "/v1/operations/*")
+    )
+
+
+def test_debug_has_steps(mint: RunMint, service: ThreadService, home: Path) -> None:
+    """Also each step of the workflow and each download; links with their signatures are not."""
+    assert mint(*LAMP, "--log-level", "DEBUG").status == 0
+    log = (home / "mint.log").read_text()
+    assert "next Pay" in log and "downloaded model" in log
+    assert "http" not in log and service.key not in log
+
+
+def test_the_level_is_that_of_one_command(mint: RunMint, home: Path) -> None:
+    """The next command writes warnings only, and a program's own logging is as before."""
+    mint("check", "--log-level", "info")
+    size = (home / "mint.log").stat().st_size
+    mint("check")
+    assert (home / "mint.log").stat().st_size == size > 0
+    logger = logging.getLogger("mint_blender")
+    assert (logger.level, logger.handlers, logger.propagate) == (logging.NOTSET, [], True)
+
+
+def test_an_unknown_level_is_refused(mint: RunMint) -> None:
+    """With the words that are possible."""
+    ran = mint("check", "--log-level", "loud")
+    assert ran.status == 2 and "LOUD" in ran.err and "WARNING" in ran.err

@@ -13,17 +13,11 @@ from pathlib import Path
 import pytest
 
 from ..mint_service.runner import ThreadService
+from ..processes import captured
 from .command_runner import LAMP, ROOT, CommandResult, environment
 
 LEAST = ("requests", "urllib3", "idna", "certifi", "charset-normalizer", "numpy")
-NEEDED = (
-    *LEAST,
-    "zstandard",
-    "rich",
-    "markdown-it-py",
-    "mdurl",
-    "pygments",
-)
+NEEDED = (*LEAST, "zstandard", "rich", "markdown-it-py", "mdurl", "pygments")
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +60,7 @@ def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> Com
     """Run `python3 -m mint_blender` with only `site` and the standard library."""
     told = environment(service, home, PYTHONPATH=str(site))
     command = [sys.executable, "-S", "-m", "mint_blender", *arguments]
-    done = subprocess.run(
-        command, env=told, cwd=home.parent, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = captured(command, env=told, cwd=home.parent)
     return CommandResult(done.returncode, done.stdout, done.stderr).check_no_leaks(service)
 
 
@@ -111,13 +103,6 @@ def test_the_program_that_pip_installs(service: ThreadService, home: Path, site:
         (["--help"], 0, "usage: mint-blender "),
         (["approve", "x"], 2, "no job"),
     ):
-        done = subprocess.run(
-            [sys.executable, "-S", "-c", script, *arguments],
-            env=told,
-            cwd=home.parent,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = captured([sys.executable, "-S", "-c", script, *arguments], env=told, cwd=home.parent)
         assert done.returncode == status, done.stderr
         assert sentence in done.stdout + done.stderr

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from mint_blender.files import pictures
 
 from ..mint_service.runner import ThreadService
+from ..processes import captured
 from .command_runner import LAMP, RunMint, run
 from .contact_sheet_reader import ContactSheet
 
@@ -46,13 +46,7 @@ import_job.render_image = partial(import_job.render_image, width=64, height=48, 
 
 def look(blend: Path) -> dict[str, object]:
     """Return what another Blender finds in a file."""
-    ended = subprocess.run(
-        [sys.executable, "-c", LOOK, str(blend)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    ended = captured([sys.executable, "-c", LOOK, str(blend)], check=True)
     (line,) = [line for line in ended.stdout.splitlines() if line.startswith("SEEN ")]
     seen: dict[str, object] = json.loads(line.removeprefix("SEEN "))
     return seen
@@ -67,9 +61,7 @@ def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     from mint_blender.delivery import background, import_job
 
     monkeypatch.setattr(
-        import_job,
-        "render_image",
-        partial(import_job.render_image, width=64, height=48, samples=1),
+        import_job, "render_image", partial(import_job.render_image, width=64, height=48, samples=1)
     )
     monkeypatch.setattr(background, "CODE", SMALL_PICTURES + background.CODE)
 
@@ -109,16 +101,14 @@ def test_a_world_as_glb_is_written_by_blender(mint: RunMint, tmp_path: Path) -> 
     assert (tmp_path / "hall.glb").read_bytes()[:4] == b"glTF"
 
 
-def test_a_result_that_cannot_be_imported_is_kept(
-    mint: RunMint, tmp_path: Path, service: ThreadService
-) -> None:
+def test_a_result_that_cannot_be_imported_is_kept(mint: RunMint, tmp_path: Path) -> None:
     """Status 7 says why and names Mint's file; `resume` generates nothing again."""
     ran = mint("generate", "--prompt", "a lamp [meshopt]", "-o", str(tmp_path / "lamp.blend"))
     assert ran.status == 7
     assert "Mint's files are kept" in ran.error_text
     assert Path(mint("jobs", "--json").records[0]["files"]["model"]).is_file()
     assert mint("resume").status == 7
-    assert len(service.operations()) == 1
+    assert len(mint.service.operations()) == 1
 
 
 def test_place_writes_a_job_again(mint: RunMint, tmp_path: Path) -> None:
@@ -131,7 +121,7 @@ def test_place_writes_a_job_again(mint: RunMint, tmp_path: Path) -> None:
     assert [len(look(tmp_path / f"{prompt}.blend")["roots"]) for prompt in jobs] == [1, 1]
 
 
-def test_a_batch_of_text_lines(mint: RunMint, tmp_path: Path, service: ThreadService) -> None:
+def test_a_batch_of_text_lines(mint: RunMint, tmp_path: Path) -> None:
     """Each prompt gives a .blend; a failed one leaves no file."""
     (tmp_path / "wishes.txt").write_text("a lamp\n\na mug [fails]\na chest\n")
     ran = mint("batch", str(tmp_path / "wishes.txt"), "-o", str(tmp_path / "out"))

@@ -111,10 +111,7 @@ def test_a_model_whose_id_is_a_device_is_saved(service: ThreadService, tmp_path:
 
 
 def test_no_folder_is_named_by_an_id(
-    service: ThreadService,
-    tmp_path: Path,
-    documents: list[Path],
-    monkeypatch: pytest.MonkeyPatch,
+    service: ThreadService, tmp_path: Path, documents: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Downloads that are kept for the next run are in folders named by hashes."""
     home, model = tmp_path / "home", finished_model(service)

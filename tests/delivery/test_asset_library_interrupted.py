@@ -14,6 +14,7 @@ import pytest
 
 from ..cli.command_runner import command, environment
 from ..mint_service.runner import ThreadService, running_service
+from ..processes import captured
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
@@ -111,25 +112,23 @@ def test_a_file_edited_after_a_kill(service: ThreadService, tmp_path: Path) -> N
     assert "was changed after" in outcome.skipped[0]
 
 
+def started(words: list[str], service: ThreadService, home: Path) -> subprocess.Popen[bytes]:
+    """Start a sync, and wait until it has saved one file."""
+    process = subprocess.Popen(
+        words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    process.stdout.readline()
+    return process
+
+
 def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
     """A second sync of a folder is refused without a request; after a kill the next one runs."""
     folder, home = tmp_path / "library", tmp_path / "home"
     words = command("library", "sync", str(folder), "--json")
-    first = subprocess.Popen(
-        words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    assert first.stdout is not None
-    first.stdout.readline()  # one file is saved
+    first = started(words, service, home)
     first.send_signal(signal.SIGSTOP)
     asked, before = len(service.requests("GET", "/v1/*")), blend_names(folder)
-    second = subprocess.run(
-        words,
-        env=environment(service, home),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    second = captured(words, env=environment(service, home))
     assert second.returncode == 1
     assert json.loads(second.stdout)["message"].endswith(
         "is already running. Wait for it to finish, or stop it. Nothing was changed."
@@ -138,14 +137,7 @@ def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
     first.kill()
     first.wait()
     first.stdout.close()
-    third = subprocess.run(
-        words,
-        env=environment(service, home),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    third = captured(words, env=environment(service, home))
     assert third.returncode == 0, third.stderr
 
 
@@ -171,22 +163,11 @@ def test_killed_several_times(service: ThreadService, tmp_path: Path) -> None:
     folder, home = tmp_path / "library", tmp_path / "home"
     words = command("library", "sync", str(folder), "--kind", "model", "--json")
     for _ in range(3):
-        process = subprocess.Popen(
-            words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
+        process = started(words, service, home)
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
-    ended = subprocess.run(
-        words,
-        env=environment(service, home),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ended = captured(words, env=environment(service, home))
     assert ended.returncode == 0, ended.stderr
     models = [
         one for one in service.resources() if one.kind == "model" and one.status == "succeeded"

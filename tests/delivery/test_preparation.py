@@ -201,11 +201,7 @@ def test_a_child_that_takes_too_long_is_ended(
 
 
 @pytest.mark.parametrize(
-    "answer, failure",
-    [
-        (dump_result(REFUSED), REFUSED),
-        ({"mistake": "ValueError"}, NOT_PREPARED),
-    ],
+    "answer, failure", [(dump_result(REFUSED), REFUSED), ({"mistake": "ValueError"}, NOT_PREPARED)]
 )
 def test_what_the_child_could_not_import_is_a_failure(
     preparations: Preparations,

@@ -18,6 +18,7 @@ import pytest
 from ..cli.command_runner import command, environment
 from ..conftest import DOES_NOT_APPLY
 from ..mint_service.runner import ThreadService, running_service
+from ..processes import captured
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -79,13 +80,10 @@ def web_server(folder: Path) -> Iterator[str]:
 
 def run_sync(service: ThreadService, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the command with `--listing`."""
-    return subprocess.run(
+    return captured(
         command("library", "sync", str(folder), "--listing", "--json"),
         env=environment(service, folder.parent / "home"),
-        capture_output=True,
-        text=True,
         timeout=200,
-        check=False,
     )
 
 
@@ -107,14 +105,7 @@ def test_blender_reads_the_listing_from_a_web_server(
     assert (listing["event"], listing["assets"]) == ("listing", library["saved"])
     assert listing["assets"] >= 2
     with web_server(folder) as url:
-        read = subprocess.run(
-            [sys.executable, "-c", DOWNLOAD, url],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=100,
-        )
+        read = captured([sys.executable, "-c", DOWNLOAD, url], cwd=tmp_path, check=True)
     assert read.stdout.splitlines()[-1].strip() == "FINISHED_SUCCESSFULLY", read.stderr
     (page,) = (tmp_path / "here").rglob("assets-*.json")
     assets = json.loads(page.read_text(encoding="utf-8"))["assets"]

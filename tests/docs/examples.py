@@ -17,9 +17,7 @@ from ..cli.command_runner import CommandResult
 from ..mint_service.runner import ThreadService
 from .code_blocks import ROOT
 
-TEXTS = {
-    "props.csv": "prompt,preset\na small ceramic lamp,fast\na wooden stool,fast\n",
-}
+TEXTS = {"props.csv": "prompt,preset\na small ceramic lamp,fast\na wooden stool,fast\n"}
 """Files that a page may use without showing them. A page that shows one replaces it."""
 
 PICTURES = ("chair.jpg", "chair-back.jpg")

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests that the pages for developers agree with the code."""
+"""Tests that the pages agree with the code: for developers, labels and troubleshooting."""
 
 from __future__ import annotations
 
+import ast
 import re
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
 from mint_blender.jobs.paid_requests.record import TRANSITIONS, State
 from mint_blender.jobs.phases import BUSY, Phase
+from mint_blender.jobs.presentation import error_messages
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.journal_reader import journal_file
+from mint_blender.mint import errors
 
 from ..import_graph import COMMON, PACKAGE, ROOMS, TOP
 
@@ -127,3 +132,133 @@ def test_the_architecture_lists_every_table_of_the_journal(tmp_path: Path) -> No
             if not name.startswith("sqlite_")
         }
     assert names_in(first_cells(text_of("architecture.md"), "The journal")) == found
+
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "troubleshooting.md"
+GAP = "…"
+_BOUNDARY = " .:;,("
+"""What may follow a quoted beginning of a message."""
+
+
+def quoted() -> list[str]:
+    """Return the messages that the page quotes: its headings of the third level."""
+    return re.findall(r"^### (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def texts_in(source: str) -> Iterator[str]:
+    """Yield the texts of a module, with a gap for each value that is filled in."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else GAP for part in node.values
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield re.sub(r"\{[^{}]*\}", GAP, node.value)
+
+
+@lru_cache
+def texts() -> tuple[str, ...]:
+    """Return the texts of all modules."""
+    modules = (ROOT / "mint_blender").rglob("*.py")
+    return tuple(
+        text for module in modules for text in texts_in(module.read_text(encoding="utf-8"))
+    )
+
+
+def shows(text: str, message: str) -> bool:
+    """Return whether a text is a message, or has it as one of its sentences or their beginning."""
+    if message not in text:
+        return False
+    for found in re.finditer(re.escape(message), text):
+        before, after = text[: found.start()], text[found.end() :]
+        is_begun = not before or before.endswith((". ", ": ", f"{GAP} "))
+        if is_begun and (not after or message.endswith(GAP) or after[0] in _BOUNDARY):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("message", quoted())
+def test_a_quoted_message_exists(message: str) -> None:
+    """A user who searches for a message finds it here; one that has changed is noticed."""
+    assert any(shows(text, message) for text in texts()), f"no message says {message!r}"
+
+
+def test_an_unknown_message_is_noticed() -> None:
+    """Words inside of another word or sentence do not count as a message."""
+    assert shows("Mint cannot cancel this now. It continues.", "Mint cannot cancel this now")
+    assert shows("… belongs to another account. Use it.", "… belongs to another account")
+    assert not shows("This would cost about … Credits.", "cost about … Credits")
+    assert not shows("Mint cannot cancel this nowadays.", "Mint cannot cancel this now")
+
+
+def _meanings() -> Iterator[str]:
+    pending = [errors.ProblemError]
+    while pending:
+        kind = pending.pop()
+        pending += kind.__subclasses__()
+        yield str(kind.meaning)
+
+
+def test_what_mint_can_answer_is_explained() -> None:
+    """Each kind of refusal, and each reason of a failed generation, has an entry."""
+    known = quoted()
+    reasons = [*_meanings(), *map(str, error_messages._ADVICE.values())]
+    lacking = [each for each in reasons if not any(shows(each, message) for message in known)]
+    assert not lacking, f"docs/troubleshooting.md does not explain: {lacking}"
+
+
+def test_no_message_is_explained_twice() -> None:
+    """Otherwise links to its heading would be ambiguous."""
+    assert len(quoted()) == len(set(quoted()))
+
+
+DOCS = ROOT / "docs"
+PAGES = [
+    *sorted(DOCS.glob("start/*.md")),
+    *sorted(DOCS.glob("blender/*.md")),
+    *(DOCS / name for name in ("costs.md", "privacy.md", "troubleshooting.md")),
+]
+OF_BLENDER = {
+    *("Add Remote Repository…", "Check for Updates on Startup", "Get Extensions", "Install"),
+    *("Install from Disk…", "Repositories", "Uninstall", "Update", "+"),
+    *("Add-ons", "Preferences", "Network", "System"),
+    *("Edit", "Export", "File", "View", "Local View", "Properties", "Custom Properties"),
+    *("Apply Rotation", "Apply Scale", "Repeat History", "Repeat Last"),
+    *("Enter", "N"),
+}
+"""Labels and keys of Blender itself."""
+
+
+def labels(page: Path) -> list[str]:
+    """Return the texts in italics, one for each step of a path through menus."""
+    prose = re.sub(r"```.*?```|`[^`]*`|^#.*$", "", page.read_text("utf-8"), flags=re.S | re.M)
+    italics = re.findall(r"(?<!\*)\*([^*\n]+(?:\n[^*\n]+)?)\*(?!\*)", prose)
+    return [_plain(part) for found in italics for part in found.split(" > ")]
+
+
+def _plain(text: str) -> str:
+    """Return a text without line breaks, and with a gap for each number or file."""
+    return re.sub(r"\d[\d,]*|\bFILE\b", GAP, " ".join(text.split())).removesuffix(".")
+
+
+@lru_cache
+def known() -> frozenset[str]:
+    """Return the texts of the interface, also without the dots that announce a dialog."""
+    found = {_plain(text) for text in texts()}
+    return frozenset(found | {text.removesuffix(GAP) for text in found} | OF_BLENDER)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_labels_are_those_of_the_interface(page: Path) -> None:
+    """A label that was renamed is renamed in the manual, too."""
+    unknown = {label for label in labels(page) if label not in known()}
+    unknown = {each for each in unknown if not any(shows(text, each) for text in texts())}
+    assert not unknown, f"not in the interface: {sorted(unknown)}"
+
+
+def test_an_unknown_label_is_noticed(tmp_path: Path) -> None:
+    """Also one in a path through menus, or in two lines; code is not looked at."""
+    page = tmp_path / "page.md"
+    page.write_text("Click *Show\nTime*, *Edit > Fly*, *5 Credits short* or **so**: `*code*`.")
+    assert [each for each in labels(page) if each not in known()] == ["Show Time", "Fly"]

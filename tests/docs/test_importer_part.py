@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from ..import_graph import PACKAGE
+from ..processes import captured
 from .test_development_pages import text_of
 
 PAGE = "importer-parts.md"
@@ -56,9 +56,7 @@ def test_the_example_of_the_page_works(tmp_path: Path) -> None:
     code = "import sys, markers_in_jobs\nmarkers_in_jobs.main(*map(Path, sys.argv[1:]))\n"
     script.write_text(f"{CHECK.findall(page)[0]}\n{code}", encoding="utf-8")
     arguments = [str(tmp_path), str(corner_splats(tmp_path / "splats.spz"))]
-    done = subprocess.run(
-        [sys.executable, str(script), *arguments], capture_output=True, text=True, timeout=120
-    )
+    done = captured([sys.executable, str(script), *arguments])
     assert done.returncode == 0, done.stderr
 
 

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,10 +23,11 @@ from mint_blender.jobs.engine import scheduler, workflow_runner
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import LocalFile, Role
 from mint_blender.jobs.paid_requests import table
+from mint_blender.jobs.paid_requests.table_check import StoredRow
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import database, job_cache
-from mint_blender.jobs.storage.journal_reader import JournalReader
+from mint_blender.jobs.storage.journal_reader import JournalReader, journal_file
 
 from ..mint_model.messages import Request, Response
 from ..simulation import recording
@@ -151,8 +152,7 @@ class Computer:
         job_cache._requested = set()
         world.note(f"the process dies: {crash}")
         self.image.replace_with_crashed(crash, self.root.with_name(self.root.name + ".aside"))
-        # in the middle of a commit, nobody has recorded yet what the disk has: Mint's books judge
-        recording.check = lambda world: None
+        world.recorder.crashed({row.key: row for row in self._rows()})
         if crash is not Crash.KILLED:  # the computer is started again
             disk.booted_at = lambda: math.inf
         self.judge()
@@ -162,6 +162,7 @@ class Computer:
         exported = {job.id for job in self._jobs() if job.phase is Phase.PLACED}
         people = People(self.world)
         people._settle()
+        recording.check(self.world)
         check(self.world, people)
         for job in self._jobs():
             if job.phase is Phase.FAILED and not self._has_failed_at_mint(job):
@@ -175,6 +176,16 @@ class Computer:
     def _jobs(self) -> list[Job]:
         with closing(JournalReader(self.home)) as journal:
             return [each for each in journal._read("") if isinstance(each, Job)]
+
+    def _rows(self) -> list[StoredRow]:
+        """Return the paid requests in the journal."""
+        if not journal_file(self.home).exists():
+            return []
+        with closing(JournalReader(self.home)) as journal:
+            query = (
+                f"SELECT {', '.join(each.name for each in fields(StoredRow))} FROM paid_requests"
+            )
+            return [StoredRow(*row) for row in journal._db.rows(query)]
 
     def _has_failed_at_mint(self, job: Job) -> bool:
         found = self.world.mint.operations.all.get(job.operation.id if job.operation else "")

@@ -1,16 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are replaced, renamed and deleted, also while another process has them open."""
+"""Files and folders of ours: replaced, locked, synced, told apart, named safely and cleared."""
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
 import time
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mint_blender.files import disk
+from mint_blender.files import disk, download_folder, file_identity, file_lock
+from mint_blender.files.download_folder import (
+    DownloadFolder,
+    name_from_url,
+    prune,
+    safe_name,
+    thumbnail_name,
+)
+from mint_blender.files.errors import DiskError
+from mint_blender.files.file_identity import identity
 
+from . import windows_doubles
+from .downloading import CONTENT, Downloader
+from .file_host import FileHost
 from .windows_doubles import OpenElsewhere
 
 
@@ -99,3 +121,392 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device", str(part))
     assert caught.value.filename == str(target)
     assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_when_this_computer_was_started() -> None:
+    """It is in the past, and a file that is written now is newer."""
+    assert 0 < disk.booted_at() < time.time()
+
+
+def test_a_new_file_is_of_this_boot(tmp_path: Path) -> None:
+    """A file that is old, or missing, is not."""
+    file = tmp_path / "a"
+    file.touch()
+    assert not disk.is_from_earlier_boot(file)
+    os.utime(file, (1.0, 1.0))
+    assert disk.is_from_earlier_boot(file)
+    assert disk.is_from_earlier_boot(tmp_path / "missing")
+
+
+def test_a_part_from_before_the_start_is_not_resumed(
+    host: FileHost, loader: Downloader, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut may have left zeros in it, which no length shows."""
+    url = host.put("/lamp.glb", CONTENT, etag='"a"')
+    left = download_folder.PartFile(target)
+    left.begin(download_folder.PartSource(url, '"a"', len(CONTENT)))
+    left.path.write_bytes(bytes(1000))
+    monkeypatch.setattr(disk, "booted_at", lambda: time.time() + 1.0)
+    loader.fetch(url, target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_drive_without_sync_of_folders_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network drives answer that they cannot; any other error is raised."""
+    errors = [errno.EINVAL, errno.EIO]
+
+    def fail(handle: int) -> None:
+        raise OSError(errors.pop(0), "no")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    disk.sync_folder(tmp_path)
+    with pytest.raises(OSError):
+        disk.sync_folder(tmp_path)
+
+
+def test_a_lock_ends_with_the_file(tmp_path: Path) -> None:
+    """A second handle gets it only when the first one is closed."""
+    path = tmp_path / "lock"
+    with file_lock.file_lock(path), pytest.raises(file_lock.FileInUse), file_lock.file_lock(path):
+        pass
+    with file_lock.file_lock(path):
+        assert path.exists()
+
+
+def test_windows_locks_the_same_byte_of_a_file_that_grows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Imitates `msvcrt`, which locks at the position of each handle: here at the end of the file.
+
+    Two processes would each lock a byte of their own if the file grew between them.
+    """
+    windows, _ = windows_doubles.file_lock_of_windows(monkeypatch)
+    path = tmp_path / "lock"
+    path.write_bytes(b"abc")
+    with windows.file_lock(path):
+        with path.open("ab") as more:
+            more.write(b"def")
+        with pytest.raises(windows.FileInUse), windows.file_lock(path):
+            pass
+    with windows.file_lock(path):
+        assert path.stat().st_size == 6
+
+
+def test_windows_keeps_the_position_of_a_handle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Imitates `msvcrt`. What is read or written after the lock is where it would be without."""
+    windows, _ = windows_doubles.file_lock_of_windows(monkeypatch)
+    path = tmp_path / "document"
+    path.write_bytes(b"{}")
+    with path.open("r+b") as handle:
+        assert windows.try_lock(handle)
+        assert handle.read() == b"{}"
+    with path.open("wb") as handle:
+        assert windows.try_lock(handle)
+        handle.write(b"[]")
+    assert path.read_bytes() == b"[]" and path.stat().st_size == 2
+
+
+def test_windows_lets_others_read_a_locked_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Imitates that nobody else can read a locked byte: so it has to be outside of the content."""
+    windows, _ = windows_doubles.file_lock_of_windows(monkeypatch)
+    path = tmp_path / "document"
+    path.write_bytes(b"{}")
+    with path.open("r+b") as handle:
+        assert windows.try_lock(handle)
+        assert path.read_bytes() == b"{}"
+
+
+def test_windows_refuses_nobody_where_a_drive_has_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Imitates a network drive that answers "invalid function", as on the other systems."""
+    windows, locks = windows_doubles.file_lock_of_windows(monkeypatch)
+    locks.is_supported = False
+    with windows.file_lock(tmp_path / "lock"), windows.file_lock(tmp_path / "lock"):
+        pass
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return a file."""
+    path = tmp_path / "journal.sqlite3"
+    path.write_bytes(b"first")
+    return path
+
+
+def in_another_process(path: Path, *, before: str = "") -> str:
+    """Return what another Python says about a file, after running `before`."""
+    code = (
+        "from pathlib import Path\nfrom mint_blender.files import file_identity\n"
+        f"{before}\nprint(file_identity.identity(Path({str(path)!r})))"
+    )
+    run = [sys.executable, "-c", code]
+    return subprocess.run(run, check=True, capture_output=True, text=True, cwd=ROOT).stdout.strip()
+
+
+def test_a_file_stays_the_same_when_it_is_written(file: Path) -> None:
+    """Also when it grows, is emptied, is renamed, or gets other times and permissions."""
+    before = identity(file)
+    file.write_bytes(b"second, longer")
+    assert identity(file) == before
+    file.write_bytes(b"")
+    os.utime(file, (1.0, 1.0))
+    file.chmod(0o600)
+    assert identity(file) == before
+    assert identity(file.rename(file.with_name("other"))) == before
+
+
+def test_a_database_stays_the_same_file(tmp_path: Path) -> None:
+    """SQLite writes into it, also when it is packed."""
+    path = tmp_path / "journal.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("CREATE TABLE things (name TEXT)")
+        before = identity(path)
+        database.executemany("INSERT INTO things VALUES (?)", [("x" * 900,)] * 200)
+        database.execute("DELETE FROM things")
+        database.execute("VACUUM")
+    assert identity(path) == before
+
+
+def test_every_process_says_the_same(file: Path) -> None:
+    """A job continues by itself after a kill: the next process has to know the file."""
+    assert in_another_process(file) == identity(file)
+
+
+@pytest.mark.parametrize("copy", [shutil.copyfile, shutil.copy2], ids=["content", "with times"])
+def test_a_copy_is_another_file(file: Path, copy: object) -> None:
+    """Whatever it takes over from the original."""
+    other = file.with_name("copy")
+    assert callable(copy)
+    copy(file, other)
+    assert identity(other) != identity(file)
+
+
+def test_a_backup_over_the_name_is_another_file(file: Path) -> None:
+    """The original is gone, and its file number may be used again."""
+    before = identity(file)
+    backup = file.with_name("backup")
+    shutil.copy2(file, backup)
+    backup.replace(file)
+    assert identity(file) != before
+
+
+def test_a_new_file_of_the_same_number_is_another_file(file: Path) -> None:
+    """File systems give the number of a removed file to the next one."""
+    seen = {identity(file)}
+    for _ in range(20):
+        file.unlink()
+        time.sleep(0.01)  # the clock of a file system has coarse ticks
+        file.write_bytes(b"first")
+        assert identity(file) not in seen
+        seen.add(identity(file))
+
+
+def test_a_cloned_home_has_another_file(file: Path, tmp_path: Path) -> None:
+    """A folder that is copied as a whole, as to another computer."""
+    clone = shutil.copytree(file.parent, tmp_path.with_name(f"{tmp_path.name}-clone"))
+    assert identity(clone / file.name) != identity(file)
+
+
+def test_without_a_time_of_creation_every_process_takes_it_for_a_copy(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file number alone may belong to a new file: Mint's lists are read once more then."""
+    unknown = "file_identity._created = lambda path, found: 0"
+    monkeypatch.setattr(file_identity, "_created", lambda path, found: 0)
+    here = identity(file)
+    assert identity(file) == here, "the same process may continue"
+    others = {in_another_process(file, before=unknown) for _ in range(2)}
+    assert len(others) == 2 and here not in others
+
+
+def test_other_systems_say_when_a_file_was_created(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python returns it on macOS as a number of seconds, on Windows in nanoseconds."""
+    found = SimpleNamespace(st_birthtime=12.5, st_ctime_ns=7)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert file_identity._created(file, found) == 12_500_000_000  # type: ignore[arg-type]
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert file_identity._created(file, found) == 7  # type: ignore[arg-type]
+    found.st_birthtime_ns = 8
+    assert file_identity._created(file, found) == 8  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="does not apply: not Linux")
+def test_an_old_linux_does_not_say_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be no such call, or none for this file system."""
+    assert file_identity._created_on_linux(file) > 0
+    assert file_identity._created_on_linux(file.with_name("missing")) == 0
+
+    def no_library(name: object) -> object:
+        raise OSError("there is no C library")
+
+    monkeypatch.setattr(ctypes, "CDLL", no_library)
+    assert file_identity._created_on_linux(file) == 0
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    assert file_identity._created_on_linux(file) == 0
+
+
+def test_a_missing_file_has_no_identity(tmp_path: Path) -> None:
+    """The caller knows that it has just opened it."""
+    with pytest.raises(FileNotFoundError):
+        identity(tmp_path / "missing")
+
+
+def fill(path: Path, size: int, age: float = 0) -> Path:
+    """Write a file of so many bytes, making its folders."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(size))
+    os.utime(path, (1_700_000_000 - age, 1_700_000_000 - age))
+    return path
+
+
+@pytest.mark.covers("S-names")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a small ceramic lamp", "a small ceramic lamp"),
+        ("Lampe für Öl.glb", "Lampe für Öl.glb"),
+        ("ランプ", "ランプ"),
+        ("👩\u200d🚀.webp", "👩\u200d🚀.webp"),
+        ("../../etc/passwd", "etc passwd"),
+        ("..", "file"),
+        ("", "file"),
+        (" . ", "file"),
+        (".hidden", "hidden"),
+        ("a/b\\c:d", "a b c d"),
+        ("CON", "_CON"),
+        ("nul.glb", "_nul.glb"),
+        ("com1.tar.gz", "_com1.tar.gz"),
+        ("LPT¹", "_LPT¹"),
+        ("console", "console"),
+        ("name. ", "name"),
+        ("a\0b\nc\x1b[31m", "a b c [31m"),
+        ("\u202egpj.exe", "gpj.exe"),
+        ("x" * 300 + ".glb", "x" * 76 + ".glb"),
+        ("\ud800", "file"),
+        ("e\u0301", "\u00e9"),
+    ],
+)
+def test_any_text_becomes_a_safe_name(text: str, expected: str) -> None:
+    """Separators, reserved names and control marks are removed; letters of all scripts stay."""
+    assert safe_name(text) == expected
+
+
+@given(st.text(max_size=400))
+def test_a_safe_name_is_safe(text: str) -> None:
+    """It is one path component of bounded length; making it safe again changes nothing."""
+    name = safe_name(text)
+    assert name not in ("", ".", "..")
+    assert not set(name) & set('<>:"/\\|?*\0')
+    assert len(name) <= download_folder.MAX_NAME_LENGTH + 1
+    assert len(name.encode()) <= download_folder.MAX_NAME_BYTES + 1 and name == name.strip(" .")
+    assert not download_folder.RESERVED.fullmatch(name.partition(".")[0].strip())
+    assert Path(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://cdn.example/glb/lamp-1a2b.glb?sig=x#y", "lamp-1a2b.glb"),
+        ("https://cdn.example/a%2F..%2F..%2Fb.glb", "b.glb"),
+        ("https://cdn.example/..%5C..%5Cwin.ini", "win.ini"),
+        ("https://cdn.example/", "file"),
+        ("https://[broken", "file"),
+        ("https://x/caf%C3%A9.webp", "café.webp"),
+    ],
+)
+def test_a_url_gives_only_a_name(url: str, expected: str) -> None:
+    """No address leads out of the folder."""
+    assert name_from_url(url) == expected
+
+
+def test_each_address_has_its_own_thumbnail() -> None:
+    """Cache names are stable, differ with the query, and hold nothing of the address."""
+    first = thumbnail_name("https://cdn.example/a.webp?1")
+    assert (
+        first
+        == thumbnail_name("https://cdn.example/a.webp?1")
+        != thumbnail_name("https://cdn.example/a.webp?2")
+    )
+    assert first.isalnum() and len(first) == 32
+
+
+def test_a_job_has_a_folder(tmp_path: Path) -> None:
+    """The folder is made when it is first needed."""
+    kept = DownloadFolder(tmp_path).job_folder("job-1_A")
+    assert kept == tmp_path / "downloads" / "job-1_A" and kept.is_dir()
+    assert DownloadFolder(tmp_path).job_folder("job-1_A") == kept
+
+
+@pytest.mark.covers("S-names")
+@pytest.mark.parametrize("job_id", ["", "..", "a/b", "a\\b", "a.b", "x" * 200, "nul", "ä", "a\n"])
+def test_an_unsafe_job_id_is_refused(tmp_path: Path, job_id: str) -> None:
+    """An id from outside cannot choose a path on the disk."""
+    with pytest.raises(ValueError, match="job id"):
+        DownloadFolder(tmp_path).job_folder(job_id)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    """A file in the way is reported in a sentence."""
+    (tmp_path / "downloads").write_text("in the way")
+    with pytest.raises(DiskError, match="downloads"):
+        DownloadFolder(tmp_path).job_folder("job")
+
+
+def test_clearing_keeps_the_named_jobs(tmp_path: Path) -> None:
+    """Downloads of other jobs and all thumbnails are removed; other people's files stay."""
+    home = DownloadFolder(tmp_path)
+    fill(home.job_folder("old") / "a.glb", 1000)
+    kept = fill(home.job_folder("running") / "deep" / "b.glb.part", 500)
+    fill(home.thumbnails / "x.webp", 300)
+    journal = fill(tmp_path / "journal.sqlite", 50)
+    assert home.size() == 1800
+    assert home.clear(keep={"running"}) == 1300
+    assert kept.exists()
+    assert journal.exists()
+    assert home.size() == 500
+    assert not (home.downloads / "old").exists()
+
+
+def test_an_empty_home_is_not_an_error(tmp_path: Path) -> None:
+    """There is nothing to count and nothing to clear."""
+    home = DownloadFolder(tmp_path / "never made")
+    assert (home.size(), home.clear(), prune(home.thumbnails, 0)) == (0, 0, 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="does not apply: links need a privilege")
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    """A link in the downloads is removed; its target is neither counted nor removed."""
+    precious = fill(tmp_path / "elsewhere" / "precious.blend", 700)
+    home = DownloadFolder(tmp_path / "home")
+    home.downloads.mkdir(parents=True)
+    (home.downloads / "linked").symlink_to(precious.parent)
+    (home.job_folder("job") / "file").symlink_to(precious)
+    assert home.size() == 0
+    home.clear()
+    assert precious.exists() and list(home.downloads.iterdir()) == []
+
+
+def test_pruning_removes_the_oldest_first(tmp_path: Path) -> None:
+    """The longest unused are removed until the rest fits, except those that are to be kept."""
+    oldest, old, new, newest = (
+        fill(tmp_path / f"{name}.webp", 100, age)
+        for name, age in (("d", 40), ("c", 30), ("b", 20), ("a", 10))
+    )
+    assert prune(tmp_path, 400) == 0
+    assert prune(tmp_path, 250, keep={oldest}) == 200
+    assert [path.exists() for path in (oldest, old, new, newest)] == [True, False, False, True]
+    assert prune(tmp_path, 0) == 200

@@ -85,12 +85,7 @@ def test_several_at_a_time_use_a_connection_each(
     """Twenty files on four threads use at most four connections."""
     urls = [host.put(f"/{number}.glb", CONTENT) for number in range(20)]
     with ThreadPoolExecutor(4) as threads:
-        list(
-            threads.map(
-                lambda url: loader.fetch(url, tmp_path / url.rpartition("/")[2]),
-                urls,
-            )
-        )
+        list(threads.map(lambda url: loader.fetch(url, tmp_path / url.rpartition("/")[2]), urls))
     assert 1 <= host.connections <= 4
     assert len(host.asked) == 20
 

@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is refused in a GLB before an importer reads it."""
+"""What the header of a GLB says, and what is refused before an importer reads it."""
 
 from __future__ import annotations
 
 import copy
+import io
 import json
 import re
 import struct
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mint_blender.files.errors import InvalidFile, InvalidGlb
+from mint_blender.files import pictures
+from mint_blender.files.errors import InvalidFile, InvalidGlb, InvalidPicture
+from mint_blender.files.glb import checks as code
 from mint_blender.files.glb import header
+from mint_blender.files.glb.checks import GlbLimits
 
+from . import build_glb
 from .build_glb import Document, box, box_parts, chunk, jpeg_header, pack, png, webp_header
 from .glb_files import changed, data_uri, inspect
 
@@ -60,9 +66,8 @@ def test_a_broken_container_is_refused_with_its_own_sentence(
     """Each sentence names the file."""
     with pytest.raises(InvalidGlb, match=re.escape(words)) as caught:
         inspect(content, tmp_path)
-    assert str(caught.value).startswith("Cannot import lamp.glb: ") and str(caught.value).endswith(
-        "."
-    )
+    assert str(caught.value).startswith("Cannot import lamp.glb: ")
+    assert str(caught.value).endswith(".")
     assert isinstance(caught.value, InvalidFile) and not caught.value.retryable
 
 
@@ -78,16 +83,9 @@ def test_chunks_out_of_order_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "uri",
     [
-        "https://cdn.example/box.bin",
-        "file:///etc/passwd",
-        "box.bin",
-        "../../secret.bin",
-        "DATA:text/plain;base64,AA==",
-        "data:application/octet-stream,raw",
-        "data:;base64",
-        "",
-        5,
-        None,
+        *("https://cdn.example/box.bin", "file:///etc/passwd", "box.bin", "../../secret.bin"),
+        *("DATA:text/plain;base64,AA==", "data:application/octet-stream,raw", "data:;base64", ""),
+        *(5, None),
     ],
 )
 def test_references_out_of_the_file_are_refused(tmp_path: Path, uri: object) -> None:
@@ -340,3 +338,163 @@ def test_a_missing_file_is_an_error_in_words(tmp_path: Path) -> None:
     """A file that cannot be opened is reported in a sentence."""
     with pytest.raises(InvalidGlb, match="could not be read"):
         header.inspect(tmp_path / "gone.glb")
+
+
+def test_the_header_describes_a_box(tmp_path: Path) -> None:
+    """Counts and extensions are read from the header."""
+    found = inspect(box(), tmp_path)
+    assert (found.vertices, found.triangles) == (8, 12)
+    assert found.extensions_used == found.extensions_required == frozenset()
+
+
+@pytest.mark.covers("C2-header")
+def test_required_extensions_are_read_from_the_header(tmp_path: Path) -> None:
+    """What the file needs is known before the import."""
+    assert inspect(box(requires=["EXT_texture_webp"]), tmp_path).extensions_required == {
+        "EXT_texture_webp"
+    }
+
+
+def test_a_buffer_inside_the_json_is_accepted(tmp_path: Path) -> None:
+    """A data URI with the right length and kind is part of the file."""
+    document, binary = box_parts()
+    document["buffers"][0]["uri"] = data_uri(binary)
+    document["images"] = [{"uri": data_uri(png(), "image/png"), "mimeType": "image/png"}]
+    assert inspect(pack(document, None), tmp_path).triangles == 12
+
+
+def test_extras_may_hold_anything(tmp_path: Path) -> None:
+    """No importer follows what a generator writes into extras, addresses included."""
+    found = inspect(
+        changed(
+            lambda document: document["nodes"][0].update(
+                extras={"uri": "https://mint.example/model/1"}
+            )
+        ),
+        tmp_path,
+    )
+    assert found.triangles == 12
+
+
+def test_meshopt_files_are_understood(tmp_path: Path) -> None:
+    """A fallback buffer has no bytes in the file; its views are covered by compressed ones."""
+    document, binary = box_parts()
+    packed = {
+        "buffer": 0,
+        "byteOffset": 0,
+        "byteLength": 100,
+        "byteStride": 12,
+        "count": 8,
+        "mode": "ATTRIBUTES",
+    }
+    document["buffers"].append(
+        {"byteLength": 96, "extensions": {"EXT_meshopt_compression": {"fallback": True}}}
+    )
+    document["bufferViews"][1] = {
+        "buffer": 1,
+        "byteLength": 96,
+        "byteStride": 12,
+        "extensions": {"EXT_meshopt_compression": packed},
+    }
+    assert inspect(pack(document, binary), tmp_path).triangles == 12
+    packed["count"] = 9
+    with pytest.raises(InvalidGlb, match="larger than its space"):
+        inspect(pack(document, binary), tmp_path)
+
+
+def test_a_huge_file_costs_little_memory(tmp_path: Path) -> None:
+    """A sparse file of 900 MB is inspected in less than 4 MB of memory."""
+    document, _ = box_parts()
+    size = 900_000_000
+    text = chunk(b"JSON", json.dumps(document).encode(), b" ")
+    path = tmp_path / "huge.glb"
+    with path.open("wb") as stream:
+        stream.write(
+            struct.pack("<4sII", b"glTF", 2, 12 + len(text) + 8 + size)
+            + text
+            + struct.pack("<I4s", size, b"BIN\0")
+        )
+        stream.truncate(12 + len(text) + 8 + size)
+    tracemalloc.start()
+    try:
+        assert header.inspect(path).triangles == 12
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
+
+
+def test_the_builder_makes_a_correct_box() -> None:
+    """The box has outward faces and the requested bounds."""
+    _, binary = build_glb.box_parts((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    corners = struct.unpack("<36I", binary[:144])
+    points = [struct.unpack_from("<3f", binary, 144 + 12 * number) for number in range(8)]
+    volume = 0.0
+    for first in range(0, 36, 3):
+        (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (
+            points[corner] for corner in corners[first : first + 3]
+        )
+        volume += (
+            ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx)
+        ) / 6
+    assert volume == pytest.approx(1.0)
+
+
+MANY = 2000
+
+
+def with_images(document: Document, view: int) -> None:
+    """Add many images that name the same buffer view."""
+    document["images"] = [{"bufferView": view, "mimeType": "image/png"}] * MANY
+
+
+def test_a_buffer_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The base64 text of a buffer is not decoded again for each image in it."""
+    document, binary = box_parts()
+    content = png() + bytes(-len(png()) % 4)
+    document["buffers"].append({"byteLength": len(content), "uri": data_uri(content)})
+    document["bufferViews"].append({"buffer": 1, "byteLength": len(content)})
+    with_images(document, 2)
+    decoded: list[str] = []
+    decode = code.decode_uri
+    monkeypatch.setattr(code, "decode_uri", lambda uri: decoded.append(uri) or decode(uri))
+    assert inspect(pack(document, binary), tmp_path).triangles == 12
+    assert len(decoded) == 2, "once to check it, once for both images"
+
+
+class CountingStream(io.BytesIO):
+    """A file that counts its reads."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.reads += 1
+        return super().read(size)
+
+
+def test_an_image_is_read_once() -> None:
+    """The bytes of a view are read from the file once, however many images name it."""
+    document: Document = {"buffers": [{}], "bufferViews": [{"buffer": 0, "byteLength": len(png())}]}
+    with_images(document, 0)
+    stream = CountingStream(png())
+    header.check_images(stream, 0, document, GlbLimits())
+    assert stream.reads == 1
+
+
+def test_the_number_of_images_is_limited(tmp_path: Path) -> None:
+    """Each may have a header of a megabyte."""
+    document, binary = box_parts()
+    uri = data_uri(png(), "image/png")
+    document["images"] = [{"uri": uri}] * 5
+    content = pack(document, binary)
+    assert inspect(content, tmp_path, limits=GlbLimits(images=5)).triangles == 12
+    with pytest.raises(InvalidGlb, match="more than the limit"):
+        inspect(content, tmp_path, limits=GlbLimits(images=4))
+
+
+def test_bytes_that_fill_a_jpeg_are_counted() -> None:
+    """A megabyte of them before a marker is refused after a thousand."""
+    with pytest.raises(InvalidPicture, match="frame header is missing"):
+        pictures.inspect(b"\xff\xd8" + b"\xff" * 2**20)
+    few = b"\xff\xd8" + b"\xff" * 500 + b"\xc0\x00\x11\x08\x00\x02\x00\x04\x03" + bytes(9)
+    assert pictures.inspect(few).width == 4

@@ -6,7 +6,6 @@ from __future__ import annotations
 import gzip
 import json
 import struct
-import subprocess
 import sys
 import tempfile
 import zlib
@@ -20,6 +19,7 @@ from hypothesis import strategies as st
 from mint_blender.files.errors import InvalidSplats
 from mint_blender.files.spz import decode
 
+from ..processes import captured
 from . import build_spz
 from .read_spz import Splats, read_splats
 
@@ -119,11 +119,9 @@ def test_any_version_4_header_is_read_or_refused(
 def test_unknown_flags_are_ignored() -> None:
     """A flag that this reader does not know changes no values."""
     plain, flagged = read(build_spz.encode(SMALL)), read(build_spz.encode(SMALL, flags=0x80))
-    assert (
-        plain is not None
-        and flagged is not None
-        and np.array_equal(plain.positions, flagged.positions)
-    )
+    assert plain is not None
+    assert flagged is not None
+    assert np.array_equal(plain.positions, flagged.positions)
 
 
 @pytest.mark.parametrize("version", [0, 5])
@@ -221,14 +219,7 @@ def test_memory_of_a_whole_process_stays_small(tmp_path: Path) -> None:
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     command = [sys.executable, "-c", MEMORY, *(str(tmp_path / name) for name in files)]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-        cwd=Path(__file__).parents[2],
-    )
+    done = captured(command, check=True, cwd=Path(__file__).parents[2])
     answers = json.loads(done.stdout)
     assert set(answers) == set(files)
     for name, (said, megabytes) in answers.items():

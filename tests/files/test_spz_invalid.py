@@ -57,10 +57,7 @@ BAD = {
         "cut short",
     ),
     "version 9": (gzipped(build_spz.header(SMALL, 9)), "version 9"),
-    "version 4 in gzip": (
-        gzipped(build_spz.header(SMALL, 4)),
-        "not compressed as SPZ version 4",
-    ),
+    "version 4 in gzip": (gzipped(build_spz.header(SMALL, 4)), "not compressed as SPZ version 4"),
     "version 3 without gzip": (
         build_spz.header(SMALL, 3) + bytes(16),
         "not compressed as SPZ version 3",

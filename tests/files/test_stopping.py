@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stopping a download: it ends wherever it waits, and writes nothing afterwards."""
+"""A download ends wherever it waits, writes nothing afterwards, and needs little memory."""
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +14,9 @@ import pytest
 from mint_blender.files.errors import FileError, Stopped, TooSlow
 
 from ..mint.raw_server import NO_ANSWER, answer, raw_server, unused_port
+from ..processes import captured
 from .downloading import Downloader, DownloadLimits
+from .file_host import FileHost
 
 SLOW = {
     "silent": NO_ANSWER,
@@ -122,3 +125,37 @@ def test_only_temporary_errors_are_outages(tmp_path: Path) -> None:
     ):
         with raw_server(answer(b"", status)) as host:
             assert error(f"http://127.0.0.1:{host.port}/lamp.glb").is_outage is is_outage
+
+
+ROOT = Path(__file__).resolve().parents[2]
+LARGE = 256 * 2**20
+ALLOWED = 16 * 2**20
+
+DOWNLOADING = """
+import re, sys
+from pathlib import Path
+from mint_blender.files.download import Downloader
+
+def peak():
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1])
+
+small, large, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+with Downloader(local_files=True) as loader:
+    loader.fetch(small, folder / "small.spz")
+    before = peak()
+    loader.fetch(large, folder / "large.spz")
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="does not apply: no /proc")
+def test_a_large_file_needs_little_memory(host: FileHost, tmp_path: Path) -> None:
+    """After a small file, a process grows by less than 16 MB for one of 256 MB."""
+    small = host.put("/small.spz", bytes(2**20))
+    large = host.put("/large.spz", bytes(LARGE))
+    done = captured(
+        [sys.executable, "-c", DOWNLOADING, small, large, str(tmp_path)], check=True, cwd=ROOT
+    )
+    assert (tmp_path / "large.spz").stat().st_size == LARGE
+    assert int(done.stdout) < ALLOWED

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A journal of version 1, and what its jobs are.
+"""Journals of versions 1 and 2, and what the jobs of version 1 are.
 
 `data/journal_1.sql` is real: its jobs were run against the stand-in with the code of that version.
-Only paths, addresses, the salt and the hash of the key were replaced.
+Only paths, addresses, the salt and the hash of the key were replaced. `data/journal_2.sql` was
+written with the code of version 2, which stored the jobs and said what they have cost.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from mint_blender.mint.account import Account
 
 from .engine_harness import KEY
 
-DUMP = Path(__file__).parent / "data" / "journal_1.sql"
+DUMPS = Path(__file__).parent / "data"
 ORIGIN, USER = "https://mint.example", "user:0x5a17d1e00000000000000000000000000000beef"
 PROMPTS = {
     "a placed lamp": Phase.PLACED,
@@ -37,12 +38,12 @@ PROMPTS = {
     "a queued lamp of a program": Phase.WAITING,
 }
 WRITTEN = 1795912469.0
-"""When the journal was written, in seconds since the epoch."""
+"""When the journals were written, in seconds since the epoch."""
 
 
-def write(home: Path, *statements: str) -> Path:
-    """Write the journal of version 1, changed by these statements; return its path."""
-    text = DUMP.read_text(encoding="utf-8")
+def write(home: Path, *statements: str, version: int = 1) -> Path:
+    """Write the journal of that version, changed by these statements; return its path."""
+    text = (DUMPS / f"journal_{version}.sql").read_text(encoding="utf-8")
     text = text.replace(ORIGIN, Account(KEY).origin).replace(USER, "user:user-1")
     text = text.replace("https://files.example", "http://127.0.0.1:9")  # nobody listens there
     home.mkdir(parents=True)

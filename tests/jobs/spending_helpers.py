@@ -9,6 +9,7 @@ from typing import Any
 
 from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
+from mint_blender.jobs.paid_requests.record import of_job
 from mint_blender.jobs.phases import Phase
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import (
@@ -16,6 +17,7 @@ from mint_blender.mint.schema import (
     Preset,
 )
 
+from .paid_requests import records
 from .workflow_harness import a_job, operation
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
@@ -27,6 +29,12 @@ def costing(
     """Return a job in a phase with these Credits in its operation."""
     said = {"credits": credits} if credits else {}
     return replace(a_job(), phase=phase, operation=operation(status, **said), estimate=estimate)
+
+
+def paid_before(job: Job, credits: float) -> Job:
+    """Return a job with an earlier attempt that has cost this."""
+    earlier = records.sent(of_job(job.id), job=job.id, operation="op_0", cost=credits)
+    return replace(job, requests=(earlier, *job.requests))
 
 
 # -- what is known

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +20,15 @@ from mint_blender.files.errors import DiskError, InvalidFile
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.new_jobs import new_conversion
+from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb
+from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService, NotPossible
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import fetch_file
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, TakeSlot
+from mint_blender.mint.account import Account
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 
@@ -441,3 +447,28 @@ def test_a_folder_that_cannot_be_written_is_named(source: Path, tmp_path: Path) 
     with pytest.raises(DiskError, match="could not be written"):
         fetch_file.copy_to_free_name(source, tmp_path / "file" / "lamp.fbx")
     assert source.exists()
+
+
+def test_of_two_conversions_at_once_one_is_ordered(
+    home: Path, lamp: Asset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both programs have looked for an earlier one before either has committed its own."""
+    looked = threading.Barrier(2)
+    latest = PaidRequests.latest
+
+    def look(self: PaidRequests, subject: str, verb: PaidVerb) -> PaidRequest | None:
+        found = latest(self, subject, verb)
+        with suppress(threading.BrokenBarrierError):
+            looked.wait(1.0)
+        return found
+
+    def convert(_: int) -> str:
+        with closing(JobService(fast_config(home), Account("key"))) as job_service:
+            job_service.allow_online(False)
+            return job_service.convert(lamp, [Format.FBX], tmp_path / "out").id
+
+    monkeypatch.setattr(PaidRequests, "latest", look)
+    with ThreadPoolExecutor(2) as threads:
+        ids = set(threads.map(convert, range(2)))
+    with closing(Journal(home)) as journal:
+        assert [job.id for job in journal.jobs()] == list(ids)

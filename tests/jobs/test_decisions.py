@@ -12,10 +12,17 @@ from typing import Any
 
 import pytest
 
+from mint_blender.files import urls
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, LocalFile, Role
-from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, PaidVerb, State
+from mint_blender.jobs.paid_requests.record import (
+    SETTLED_AFTER,
+    YOUNG_FOR,
+    PaidVerb,
+    State,
+    of_preview,
+)
 from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService, NotPossible
@@ -477,3 +484,47 @@ def test_a_fresh_link_is_no_newer_preview(home: Path, service: JobService) -> No
     service.approve(job.id)
     decision = service.job(job.id).decision
     assert decision.verb is Verb.APPROVE
+
+
+def test_a_canceled_job_says_what_an_earlier_start_may_have_made(
+    offline_job_service: JobService,
+) -> None:
+    """It was started again, and the new start was refused, or not sent yet, when it was canceled."""
+    again = retried(replace(sent(a_job(), 1.0), phase=Phase.PAUSED))
+    stopped = replace(again, phase=Phase.BILLING)
+    run = WorkflowHarness(decided(stopped, Verb.CANCEL))
+    assert run.job.phase is Phase.CANCELED and run.job.has_note("canceled_in_doubt")
+    offline_job_service.cache.add(again)
+    offline_job_service.cancel(again.id)
+    waiting = offline_job_service.job(again.id)
+    assert waiting.phase is Phase.CANCELED and waiting.has_note("canceled_in_doubt")
+
+
+P1, P2, P3 = (f"{FILES}p{number}.webp" for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("clicked", "shown_now", "seen_pictures"),
+    [
+        (P1, P2, (P1,)),  # a newer one has come since the click
+        (P2, P2, (P2,)),
+        (P3, P2, (P1, P2)),  # of an earlier version, or a picture that is not here
+        (P3, P3, (P1, P2, P3)),  # it could not be downloaded: the person was told so
+        (P3, None, (P1, P2)),
+    ],
+)
+@pytest.mark.parametrize("verb", [Verb.APPROVE, Verb.REVISE])
+def test_a_decision_names_the_previews_that_were_seen(
+    verb: Verb, clicked: str, shown_now: str | None, seen_pictures: tuple[str, ...]
+) -> None:
+    """At the click, or else by the job: only with one of them Mint is asked for anything."""
+    job = in_review().job
+    first = job.previews[0]
+    job = replace(job, files=(first, replace(first, url=P2)))
+    pictures = {"previewImageUrl": shown_now} if shown_now else {}
+    job = replace(job, operation=operation("preview_ready", Mode.REVIEW, assets=pictures))
+    job = decided(job, verb, "greener" if verb is Verb.REVISE else None)
+    *others, request = job.requests
+    request = replace(request, subject=of_preview("op_1", urls.content_key(clicked)))
+    run = WorkflowHarness(replace(job, requests=(*others, request)))
+    assert isinstance(run.effect, Pay) and run.effect.call.seen == seen_pictures

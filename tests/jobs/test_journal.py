@@ -79,9 +79,10 @@ def test_jobs_are_found_by_another_journal(
     program = replace(job.client_request, id=job_id) if job.client_request else None
     job = replace(job, id=job_id, client_request=program, requests=tuple(numbered))
     added = one.add(job)[0]
+    added = replace(added, requests=tuple(replace(each, cost=None) for each in added.requests))
     assert [each.is_copied for each in added.requests] == [False] * len(requests)
     assert [replace(each, journal="", born=0.0) for each in added.requests] == [
-        replace(each, journal="", born=0.0) for each in numbered
+        replace(each, journal="", born=0.0, cost=None) for each in numbered
     ]
     one.close()
     with closing(Journal(tmp_path)) as other:
@@ -90,7 +91,7 @@ def test_jobs_are_found_by_another_journal(
     assert [each.is_copied for each in found.requests] == [
         each.journal == "another" for each in numbered
     ]
-    read = [replace(each, is_copied=False) for each in found.requests]
+    read = [replace(each, is_copied=False, cost=None) for each in found.requests]
     assert replace(found, requests=tuple(read), decision=None) == added
 
 

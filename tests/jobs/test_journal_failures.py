@@ -42,7 +42,7 @@ DAMAGES = {
     "a click that is no object": "UPDATE paid_requests SET body = '7' WHERE job = ? AND verb = 'approve'",
     "no text": "UPDATE jobs SET record = CAST(x'c3282fff' AS TEXT) WHERE id = ?",
     "another job's": "UPDATE jobs SET record = (SELECT record FROM jobs WHERE id != ?1 LIMIT 1) WHERE id = ?1",
-    "odd values": """UPDATE jobs SET record = replace(record, '"paid_before": 0.0', '"paid_before": "much"') WHERE id = ?""",
+    "odd values": """UPDATE jobs SET record = replace(record, '"max_credits": null', '"max_credits": "much"') WHERE id = ?""",
 }
 
 

@@ -6,13 +6,12 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
+from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery
@@ -21,11 +20,10 @@ from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.storage.job_locks import ProcessLock
-from mint_blender.jobs.storage.journal import Journal, JournalError
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.journal_reader import journal_file
-from mint_blender.jobs.storage.tables import summaries
+from mint_blender.jobs.storage.tables.jobs import COLUMNS, columns_of
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Estimate, Kind
 
@@ -35,17 +33,16 @@ from .spending_helpers import LAMP, costing
 from .workflow_harness import a_job, operation
 
 ACCOUNT = Account("key", "http://127.0.0.1:9/v1")
-SMALL = {"open_jobs", "ended_jobs", "optimizations", "unreadable", "CONSTANT"}
+SMALL = {"open_jobs", "ended_jobs", "optimizations", "unreadable_jobs", "CONSTANT"}
 """Indexes of a few jobs, which may be read as a whole."""
-NEW_TABLES = ("summaries", "spending")
 
 
 def paid(number: int) -> Job:
-    """Return a finished job of the last four hours, for 10 Credits."""
+    """Return a finished job, one of each hour, for 10 Credits."""
     job = costing(Phase.PLACED, status="succeeded", finalized=10)
     done = operation("succeeded", resource=f"res_{number}", credits={"finalized": 10})
     line = Delivery(line=f"/out#{number}")
-    created_at = time.time() - 60.0 * (number % 240) - number / 1000
+    created_at = time.time() - 3600.0 * number
     return replace(job, created_at=created_at, operation=done, delivery=line)
 
 
@@ -165,93 +162,7 @@ def test_the_records_are_listed_page_by_page(home: Path) -> None:
     assert jobs == sorted(jobs, key=lambda job: (-job.created_at, job.id))
 
 
-# -- journals without summaries
-
-
-@contextmanager
-def other_writer(home: Path) -> Iterator[sqlite3.Connection]:
-    """Write as something that knows no summaries."""
-    with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
-        yield database
-
-
-def without_summaries(home: Path) -> None:
-    """Make the journal one that an older version has written, which knew no summaries."""
-    with other_writer(home) as database:
-        for table in NEW_TABLES:
-            database.execute(f"DROP TABLE {table}")
-        indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '%ON jobs%'"
-        for (name,) in database.execute(indexes).fetchall():
-            database.execute(f"DROP INDEX {name}")
-
-
-def save_alone(database: sqlite3.Connection, job: Job) -> None:
-    """Save a job without a summary."""
-    database.execute(
-        "UPDATE jobs SET phase = ?, record = ? WHERE id = ?",
-        (job.phase.value, serialization.dump(job), job.id),
-    )
-    database.execute("INSERT OR REPLACE INTO changes (job) VALUES (?)", (job.id,))
-
-
-def contents(home: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Return what the new tables say, without serials."""
-    with other_writer(home) as database:
-        rows = {
-            table: sorted(database.execute(f"SELECT * FROM {table}"), key=repr)
-            for table in NEW_TABLES
-        }
-    return {**rows, "summaries": [row[:-1] for row in rows["summaries"]]}
-
-
-def test_a_journal_of_an_older_version_is_filled_in(tmp_path: Path) -> None:
-    """Its jobs are found, and count, as if they had been written by this version."""
-    home = filled(tmp_path, 120)
-    before = contents(home)
-    assert len(before["summaries"]) == 120 and before["spending"]
-    without_summaries(home)
-    job_service = offline(home)
-    assert contents(home) == before
-    (job,) = job_service.jobs_of_asset("res_119")
-    assert job_service.journal.jobs_of_lines("/out#119") == [job]
-    assert job_service.spending.month().credits == 1200
-    assert job_service.close(20)
-
-
-def test_a_failed_migration_changes_nothing(tmp_path: Path) -> None:
-    """It is one transaction: an older version still finds its journal, and the next try works."""
-    home = filled(tmp_path, 20)
-    Journal(home).close()
-    without_summaries(home)
-    with other_writer(home) as database:
-        database.execute(summaries.TABLES[0])
-        database.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON summaries WHEN (SELECT count(*) FROM summaries) = 9"
-            " BEGIN SELECT raise(ABORT, 'disk is full'); END"
-        )
-    with pytest.raises(JournalError, match="disk is full"):
-        Journal(home)
-    assert contents(home) == {"summaries": [], "spending": []}
-    with other_writer(home) as database:
-        database.execute("DROP TRIGGER full")
-    with closing(Journal(home)) as journal:
-        assert len(journal.assets(exclude="")) == 20
-
-
-def test_what_is_written_without_a_summary_counts(tmp_path: Path) -> None:
-    """It is summarized before the next question, and before the next change."""
-    home = filled(tmp_path, 20)
-    job_service = offline(home)
-    job = next(job for job in job_service.jobs() if job.delivery.line == "/out#3")
-    dearer = operation("succeeded", resource="res_new", credits={"finalized": 60})
-    with other_writer(home) as database:
-        save_alone(database, replace(job, operation=dearer))
-    job_service.start(LAMP)
-    assert job_service.journal.assets(exclude="") >= {"res_new", "res_4"}
-    assert [each.id for each in job_service.jobs_of_asset("res_new")] == [job.id]
-    assert job_service.jobs_of_asset("res_3") == []
-    assert job_service.spending.month().credits == 200 + 50 + 50
-    assert job_service.close(20)
+# -- what is repeated beside the record
 
 
 def test_a_request_that_a_thread_sends_counts_when_it_is_sent(tmp_path: Path) -> None:
@@ -272,28 +183,20 @@ def test_a_request_that_a_thread_sends_counts_when_it_is_sent(tmp_path: Path) ->
     assert job_service.close(20)
 
 
-def test_a_record_that_a_newer_version_can_read_counts_again(tmp_path: Path) -> None:
-    """It was unreadable for an older one, which has noted that."""
+def test_a_record_that_cannot_be_read_still_counts(tmp_path: Path) -> None:
+    """What it has cost is in the rows of its paid requests, and its asset is not adopted again."""
     home = filled(tmp_path, 5)
-    job_service = offline(home)
-    with other_writer(home) as database:
-        ((job_id, record),) = database.execute(
-            "SELECT id, record FROM jobs WHERE record LIKE '%res_2%'"
-        ).fetchall()
-        database.execute("UPDATE jobs SET record = 'new' WHERE id = ?", (job_id,))
-        database.execute("INSERT OR REPLACE INTO changes (job) VALUES (?)", (job_id,))
-    assert job_service.journal.assets(exclude="") == {f"res_{number}" for number in (0, 1, 3, 4)}
-    assert job_service.spending.month().credits == 40
-    assert job_service.close(20)
-    with other_writer(home) as database:
-        database.execute("UPDATE jobs SET record = ? WHERE id = ?", (record, job_id))
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
+        database.execute("UPDATE jobs SET record = '{' WHERE record LIKE '%res_2%'")
     with closing(Journal(home)) as journal:
+        journal.set_account(ACCOUNT)
+        assert len(journal.open_records()) == 1
         assert "res_2" in journal.assets(exclude="")
         assert sum(entry.credits for entry in journal.spent((0.0, time.time() + 1.0))) == 50
 
 
 def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
-    """After any changes they are the same as when they are computed again."""
+    """After any changes the rows say the same as when it is computed again."""
     home = filled(tmp_path, 30)
     process = ProcessLock(home)
     with closing(Journal(home)) as journal:
@@ -309,9 +212,13 @@ def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
         journal.resolve_account("u_1")
         assert journal.claim(waiting.id, process)
         journal.take_slot(waiting.id, Kind.MODEL, 10, process)
-        journal.catch_up()
+        jobs = [job for job in journal.newest_jobs(100) if job.requests]
+        rows = journal._db.rows(f"SELECT id, dismissed, {', '.join(COLUMNS)} FROM jobs")
     process.close()
-    kept = contents(home)
-    without_summaries(home)
-    Journal(home).close()
-    assert contents(home) == kept
+    stored = {job_id: values for job_id, *values in rows}
+    assert len(jobs) == len(stored) == 31
+    for job in jobs:
+        costing, without_request = spending.with_costs(job)
+        is_dismissed, *values = stored[job.id]
+        assert costing.requests == job.requests
+        assert columns_of(job, without_request, is_dismissed=bool(is_dismissed)) == values

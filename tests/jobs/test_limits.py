@@ -178,7 +178,7 @@ def test_approving_is_within_the_limits(
     The cost of a Preview of today is not counted twice.
     """
     job = at_preview()
-    other = replace(at_preview(500.0), phase=Phase.PLACED, id="other")
+    other = replace(at_preview(500.0), phase=Phase.PLACED)
     offline_job_service.cache.add(job, other)
     offline_job_service.queries.cache_answer(Price.of(WORLD), PRICE)
     offline_job_service.budget.limits = limits

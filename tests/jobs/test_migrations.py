@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -13,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from mint_blender.jobs.budget import spending, totals
 from mint_blender.jobs.diagnostics import journal_check
 from mint_blender.jobs.engine.thread_messages import Wake
-from mint_blender.jobs.job import Job, is_unanswered
+from mint_blender.jobs.job import Job, asset_of, is_unanswered
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
@@ -24,9 +26,10 @@ from mint_blender.jobs.storage.database import Database, JournalError, journal_e
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.journal_reader import journal_file
+from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
-from .engine_harness import EngineHarness
+from .engine_harness import KEY, EngineHarness
 from .old_journal import PROMPTS, WRITTEN, by_prompt, write
 from .workflow_harness import operation, problem
 
@@ -81,9 +84,12 @@ def test_a_journal_of_an_earlier_landed_version_opens(home: Path, columns: tuple
         assert claimed is not None and len(journal.jobs()) == len(PROMPTS)
 
 
-def test_a_migrated_journal_has_the_tables_of_a_new_one(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_migrated_journal_has_the_tables_of_a_new_one(
+    home: Path, tmp_path: Path, version: int
+) -> None:
     """Each column is there, in whatever order; nothing of the old tables is left."""
-    write(home)
+    write(home, version=version)
     for folder in (home, tmp_path / "new"):
         Journal(folder).close()
     assert tables(journal_file(home)) == tables(journal_file(tmp_path / "new"))
@@ -142,19 +148,29 @@ def test_each_version_leads_to_the_next() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["jobs ADD COLUMN cancel", "INSERT", "DROP COLUMN", "DROP TABLE"]
+    ("version", "statement"),
+    [
+        (1, "jobs ADD COLUMN cancel"),
+        (1, "INSERT"),
+        (1, "DROP COLUMN"),
+        (1, "DROP TABLE"),
+        (2, "ADD COLUMN cost"),
+        (2, "UPDATE paid_requests SET cost"),
+        (2, "- 1, ?, ?, 'start'"),
+        (2, "DROP TABLE IF EXISTS spending"),
+    ],
 )
 def test_a_failed_migration_changes_nothing(
-    home: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+    home: Path, monkeypatch: pytest.MonkeyPatch, version: int, statement: str
 ) -> None:
     """A full disk at any statement: the earlier version can still be used."""
-    path = write(home)
+    path = write(home, version=version)
     before = content(path)
     rows = Database.rows
     failed: list[str] = []
 
     def fail(self: Database, query: str, *values: object) -> Any:
-        if statement in query and query.startswith(("ALTER", "INSERT", "DROP")):
+        if statement in query and query.startswith(("ALTER", "INSERT", "DROP", "UPDATE")):
             failed.append(query)
             raise journal_error(path, sqlite3.OperationalError("database or disk is full"))
         return rows(self, query, *values)
@@ -165,7 +181,7 @@ def test_a_failed_migration_changes_nothing(
     monkeypatch.undo()
     assert failed and content(path) == before
     with closing(Journal(home)) as journal:
-        assert set(by_prompt(journal)) == set(PROMPTS)
+        assert set(by_prompt(journal)) >= (set(PROMPTS) if version == 1 else {"a queued lamp"})
 
 
 def test_a_damaged_record_stops_no_migration(home: Path) -> None:
@@ -183,6 +199,36 @@ def test_a_damaged_record_stops_no_migration(home: Path) -> None:
         assert sum(not isinstance(each, Job) for each in journal.records()) == 2
         assert found["an approved lamp"].decision is None
         assert found["a revised lamp"].decision is None
+
+
+def test_what_jobs_have_cost_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each day counts what version 2 has counted, also for jobs that are dismissed or damaged."""
+    write(home, version=2)
+    monkeypatch.setattr(time, "time", lambda: WRITTEN)
+    with closing(Journal(home)) as journal:
+        journal.set_account(Account(KEY))
+        today = spending.date_of(WRITTEN)
+        counted = {
+            (today - day.date).days: (day.count, day.credits, day.done, day.failed)
+            for day in totals.month(journal).days
+            if day.count
+        }
+        assert counted == {
+            5: (2, 21.0, 2, 0),  # one of them was dismissed
+            2: (2, 410.0, 2, 0),  # both were retried: 40 and 30 Credits are of earlier attempts
+            1: (3, 333.0, 1, 1),  # 35 are of an optimization, 50 of a start without an answer
+            0: (5, 430.0, 1, 0),  # what waits counts now, and so does what was sent just before
+        }
+        assert journal.last_optimization() == 35.0
+        jobs = by_prompt(journal)
+        for prompt, cost in (("a retried lamp", 280.0), ("a lamp retried long ago", 130.0)):
+            job = jobs[prompt]
+            journal.save(job)
+            assert journal.job(job.id) == job and job.cost == cost
+            assert journal.jobs_of_asset(asset_of(job) or "") == [job]
+        assert len(journal.jobs_of_lines("/out#3/")) == 1
+    content = journal_check.read(home)
+    assert content is not None and content.wrong_jobs == ()
 
 
 # -- the jobs of an earlier version: none is lost, and nothing is sent before a look and a person

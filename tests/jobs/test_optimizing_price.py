@@ -13,7 +13,8 @@ import pytest
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.budget.spending import Limits, committed
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.paid_requests.record import PaidVerb
+from mint_blender.jobs.new_jobs import new_request
+from mint_blender.jobs.paid_requests.record import PaidVerb, of_asset
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import OptimizationPrice, Price
@@ -104,11 +105,17 @@ def test_the_card_shows_both_prices() -> None:
     assert JobView(lamp(Phase.WAITING)).cost == "About 268 Credits"
 
 
+def ordered(job: Job) -> Job:
+    """Return a job with the paid request of its optimization."""
+    request = new_request(of_asset(job.id), PaidVerb.OPTIMIZE, job.id, now=1.0)
+    return replace(job, requests=(*job.requests, request))
+
+
 def test_the_cost_of_the_last_optimization(home: Path) -> None:
     """The newest optimization with a known cost is used, not a failed one."""
     paid = [{"status": "succeeded", "credits": {"finalized": price}} for price in (20, 35, 0)]
     free, *paid_jobs = (
-        lamp(Phase.READY, optimized=each) for each in ({"status": "succeeded"}, *paid)
+        ordered(lamp(Phase.READY, optimized=each)) for each in ({"status": "succeeded"}, *paid)
     )
     journal = Journal(home)
     journal.add(free)
@@ -254,7 +261,7 @@ def test_a_dismissed_optimization_still_gives_the_price(home: Path) -> None:
     journal = Journal(home)
     for price, seconds in ((20, 20.0), (35, 10.0), (25, 30.0)):
         job = lamp(Phase.PLACED, optimized={"status": "succeeded", "credits": {"finalized": price}})
-        journal.add(replace(job, created_at=time.time() - seconds))
+        journal.add(ordered(replace(job, created_at=time.time() - seconds)))
         journal.dismiss(job.id)
     journal.close()
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))

@@ -118,7 +118,7 @@ def test_a_change_of_one_job_is_parsed_once(
     job_service.cache.add(job)
     for answers in (1, 3):
         for number in range(answers):
-            worker.save(replace(job, paid_before=float(10 * answers + number)))
+            worker.save(replace(job, estimate=float(10 * answers + number)))
             job_service.worker.events.put(JobChanged(job.id))
         cost = count(job_service.catch_up)
         assert cost.records == 1 and cost.statements <= 4

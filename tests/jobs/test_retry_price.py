@@ -24,6 +24,7 @@ from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Estimate, Format, Kind, OptimizationLevel
 
 from .fast_config import fast_config
+from .spending_helpers import paid_before
 from .workflow_harness import Retry, WorkflowHarness, a_job, asset, operation, retried
 
 LIGHT = OptimizationLevel.LIGHT
@@ -73,7 +74,7 @@ def test_a_retry_has_the_price_of_what_it_repeats(job: Job, prices: tuple[object
         (clicked(failed(), 1.0, 248.0), 248),
         (clicked(failed(estimate=200.0), 1.0, None), 200),
         (clicked(failed(estimate=200.0, optimize=LIGHT), time.time(), 248.0, 20.0), 268),
-        (clicked(failed(paid_before=40.0), 1.0, 248.0), 288),
+        (clicked(paid_before(failed(), 40.0), 1.0, 248.0), 288),
         (clicked(imported(BROKEN, LIGHT), 1.0, 248.0, 20.0), 268),
         (clicked(new_attempt(BROKEN, NEVER, now=1.0), 1.0, 248.0), 248),
     ],
@@ -103,7 +104,7 @@ def test_the_price_at_the_click_is_kept() -> None:
     ("job", "says"),
     [
         (clicked(failed(), 1.0, 248.0), "About 248 Credits"),
-        (clicked(failed(paid_before=40.0), 1.0, 248.0), "About 288 Credits"),
+        (clicked(paid_before(failed(), 40.0), 1.0, 248.0), "About 288 Credits"),
         (clicked(failed(), 1.0, None), ""),
         (failed(), "No Credits charged"),
     ],
@@ -134,7 +135,9 @@ def test_several_retries_stay_within_the_limit(job_service: JobService, home: Pa
 
     Another process counts the same.
     """
-    jobs = [replace(failed(), id=f"job-{number}") for number in range(3)]
+    free = {"reserved": 0, "finalized": 0}
+    runs = [operation("failed", resource=f"res_{each}", credits=free) for each in range(3)]
+    jobs = [replace(failed(), operation=run) for run in runs]
     job_service.cache.add(*jobs)
     job_service.budget.limits = Limits(day=500)
     for job in jobs[:2]:

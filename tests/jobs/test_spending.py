@@ -44,7 +44,7 @@ from mint_blender.mint.schema import (
 )
 
 from .paid_requests import records
-from .spending_helpers import LAMP, answered, costing
+from .spending_helpers import LAMP, answered, costing, paid_before
 from .workflow_harness import (
     WorkflowHarness,
     a_job,
@@ -156,18 +156,15 @@ def test_what_begins_together_is_added_up(limits: Limits, says: str | None) -> N
         (costing(Phase.FAILED, status="failed", estimate=248.0, finalized=40), 40),
         (replace(a_job(), phase=Phase.FAILED, estimate=248.0), 0),
         (replace(a_job(), phase=Phase.CANCELED, estimate=248.0), 0),
-        (replace(costing(Phase.WORKING, estimate=248.0), paid_before=40.0), 288),
-        (replace(costing(Phase.WORKING, estimate=248.0, reserved=0), paid_before=40.0), 288),
-        (replace(costing(Phase.WORKING, estimate=248.0, reserved=250), paid_before=40.0), 290),
-        (replace(costing(Phase.PLACED, status="succeeded", estimate=248.0), paid_before=40.0), 288),
+        (paid_before(costing(Phase.WORKING, estimate=248.0), 40.0), 288),
+        (paid_before(costing(Phase.WORKING, estimate=248.0, reserved=0), 40.0), 288),
+        (paid_before(costing(Phase.WORKING, estimate=248.0, reserved=250), 40.0), 290),
+        (paid_before(costing(Phase.PLACED, status="succeeded", estimate=248.0), 40.0), 288),
         (
-            replace(
-                costing(Phase.FAILED, status="failed", estimate=248.0, finalized=0),
-                paid_before=40.0,
-            ),
+            paid_before(costing(Phase.FAILED, status="failed", estimate=248.0, finalized=0), 40.0),
             40,
         ),
-        (replace(a_job(), phase=Phase.WAITING, estimate=248.0, paid_before=40.0), 288),
+        (paid_before(replace(a_job(), phase=Phase.WAITING, estimate=248.0), 40.0), 288),
     ],
 )
 def test_the_credits_that_a_job_commits(job: Job, credits: float) -> None:

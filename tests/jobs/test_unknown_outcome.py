@@ -11,7 +11,7 @@ import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job, is_unanswered
-from mint_blender.jobs.job_values import Role
+from mint_blender.jobs.job_values import ClaimedAssets, Role
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
@@ -34,6 +34,7 @@ from mint_blender.mint.errors import (
     problem_error,
     read_problem,
 )
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, PollResult
 
 from .workflow_harness import (
@@ -488,3 +489,38 @@ def test_a_start_that_stopped_for_credits_is_not_replayed_by_a_copy() -> None:
     job = job.with_request(replace(job.requests[0], is_copied=True))
     run = WorkflowHarness(decided(job, Verb.RESUME, now=CLICK), AT_CLICK)
     assert run.expect(SendDecision).target == "op_1"
+
+
+WORLD = {
+    "id": "res_1",
+    "status": "succeeded",
+    "name": "Lamp",
+    "createdAt": "2099-01-01T00:00:00Z",
+}
+A_WORLD = GenerationRequest(Kind.WORLD, "a hall", name="Lamp")
+
+
+@pytest.mark.parametrize("assets", [(), (Asset.from_json(Kind.WORLD, WORLD),)])
+@pytest.mark.parametrize("is_canceled", [False, True])
+def test_a_list_that_cannot_be_read_in_full_proves_nothing(
+    assets: tuple[Asset, ...], is_canceled: bool
+) -> None:
+    """What was left out may be what the start has made: a person decides, and nothing is over."""
+    lost = WorkflowHarness(replace(a_job(), request=A_WORLD)).answer()
+    if is_canceled:
+        run = WorkflowHarness(decided(lost.fail(Unreachable("gone")).job, Verb.CANCEL))
+    else:
+        run = lost.fail(problem(409, "idempotency-conflict"))
+    run.expect(ReadPage)
+    run.answer(Page(assets, None, left_out=1))
+    run.expect(ReadClaimedAssets)
+    run.answer(ClaimedAssets(frozenset()))
+    request = run.job.start_request
+    assert request is not None and request.may_be_started and request.closed is not State.OVER
+    if is_canceled and not assets:
+        assert run.job.phase is Phase.CANCELED and run.job.has_note("canceled_in_doubt")
+        return
+    assert is_unanswered(run.job) and run.job.problem is not None
+    assert [each.id for each in run.job.candidates] == [each.id for each in assets]
+    assert ("could not be read" in run.job.problem.message) is not bool(assets)
+    assert "is not in your library" not in run.job.problem.message

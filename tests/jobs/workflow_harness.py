@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
-from mint_blender.jobs.job import Job
+from mint_blender.jobs.job import Job, operation_of
 from mint_blender.jobs.job_values import (
     PAID_VERBS,
     ClaimedAssets,
@@ -297,7 +297,11 @@ def retried(job: Job, *, now: float | None = None) -> Job:
     )
     number = 1 + sum((each.subject, each.verb) == (subject, verb) for each in closed)
     request = new_request(subject, verb, job.id, now=now, number=number)
-    job = replace(job.without_operation(), requests=(*closed, request), candidates=())
+    credits = job.operation.credits if job.operation else None
+    if credits is not None:
+        kept = {"cost": credits.finalized, "operation": operation_of(job).id}
+        closed = tuple(replace(each, **kept) if each == before else each for each in closed)
+    job = replace(job, operation=None, requests=(*closed, request), candidates=())
     return job.moved(Phase.WAITING, problem=None, source_asset_id=made_of)
 
 

@@ -42,18 +42,11 @@ def test_read_a_complete_operation():
         Mode.REVIEW,
         Status.PREVIEW_READY,
     )
-    assert (operation.prompt, operation.preset, operation.generation_model) == (
-        "a lamp",
-        "fast",
-        "some-model",
-    )
+    assert (operation.prompt, operation.preset) == ("a lamp", "fast")
     assert operation.resource == ResourceRef("model", "m1")
     assert operation.assets.preview_image_url == "https://cdn.example/p.webp"
     assert operation.billing.missing_credits == 500
-    assert (operation.credits.estimated, operation.credits.available_after_reservation) == (
-        798,
-        None,
-    )
+    assert (operation.credits.estimated, operation.credits.finalized) == (798, 0)
     assert operation.error.code == "moderation_blocked"
     assert operation.created_at == datetime(2026, 8, 3, 22, 46, tzinfo=UTC)
     assert operation.completed_at is None
@@ -177,12 +170,11 @@ def test_a_time_without_a_zone_is_utc():
 def test_read_a_complete_model():
     """A finished model has files and sizes."""
     model = Asset.from_json(Kind.MODEL, MODEL)
-    assert (model.kind, model.id, model.name, model.status, model.asset_stage) == (
+    assert (model.kind, model.id, model.name, model.status) == (
         Kind.MODEL,
         "m1",
         "Lamp",
         "succeeded",
-        "final",
     )
     assert model.is_usable
     assert (model.assets.glb_url, model.assets.glb_size_bytes) == (

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures that all tests with Blender share."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
 from ..blender_fixtures import (  # noqa: F401 - pytest finds them by name
     _fast_polling,
     enabled,
@@ -9,3 +15,16 @@ from ..blender_fixtures import (  # noqa: F401 - pytest finds them by name
     model,
     signed_in,
 )
+
+if TYPE_CHECKING:
+    import bpy
+
+
+@pytest.fixture
+def target_collection() -> bpy.types.Collection:
+    """Return a new collection in the scene."""
+    import bpy
+
+    collection = bpy.data.collections.new("Target")
+    bpy.context.scene.collection.children.link(collection)
+    return collection

@@ -86,6 +86,15 @@ class Glb:
             surface["baseColorTexture"] = {"index": self.add("textures", {"source": image})}
         return self.add("materials", {"name": name, "pbrMetallicRoughness": surface})
 
+    def animate(self, name: str, node: int, **ways: Any) -> None:
+        """Move a node within a second: the first and the last value of each way."""
+        start = {"input": self.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1])}
+        outputs = [self.accessor(np.array(values), "f4") for values in ways.values()]
+        samplers = [start | {"output": output} for output in outputs]
+        targets = [{"node": node, "path": way} for way in ways]
+        channels = [{"sampler": number, "target": each} for number, each in enumerate(targets)]
+        self.add("animations", {"name": name, "samplers": samplers, "channels": channels})
+
     def require(self, extension: str) -> None:
         """Add an extension to `extensionsUsed` and `extensionsRequired`."""
         for key in ("extensionsUsed", "extensionsRequired"):
@@ -177,19 +186,7 @@ def animated(path: Path) -> Path:
         translation=[0, 0.2, 0.5],
     )
     glb.node(mesh=glb.mesh(box(glb), name="body"), children=[wheel], name="body")
-    turns = np.array([[0, 0, 0, 1], [0, 0.7071068, 0, 0.7071068]], "f4")
-    sampler = {
-        "input": glb.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1]),
-        "output": glb.accessor(turns, "f4"),
-    }
-    glb.add(
-        "animations",
-        {
-            "name": "spin",
-            "samplers": [sampler],
-            "channels": [{"sampler": 0, "target": {"node": wheel, "path": "rotation"}}],
-        },
-    )
+    glb.animate("spin", wheel, rotation=[[0, 0, 0, 1], [0, 0.7071068, 0, 0.7071068]])
     return glb.save(path)
 
 
@@ -206,24 +203,8 @@ def wandering(path: Path, *, above: dict[str, Any] | None = None, size: float = 
     walker = glb.node(root=above is None, mesh=mesh, name="walker")
     if above is not None:
         glb.node(children=[walker], name="above", **above)
-    start = {"input": glb.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1])}
-    ways = {
-        "translation": np.array([[1, 0, 0], [1, 2, 3]], "f4"),
-        "rotation": np.array([[0, 0, 0, 1], [0.7071068, 0, 0, 0.7071068]], "f4"),
-    }
-    glb.add(
-        "animations",
-        {
-            "name": "walk",
-            "samplers": [
-                start | {"output": glb.accessor(values, "f4")} for values in ways.values()
-            ],
-            "channels": [
-                {"sampler": number, "target": {"node": walker, "path": way}}
-                for number, way in enumerate(ways)
-            ],
-        },
-    )
+    turns = [[0, 0, 0, 1], [0.7071068, 0, 0, 0.7071068]]
+    glb.animate("walk", walker, translation=[[1, 0, 0], [1, 2, 3]], rotation=turns)
     return glb.save(path)
 
 
@@ -259,13 +240,7 @@ def skinned(
     )
     glb.json["nodes"][body]["skin"] = skin
     for name in waves:
-        places = np.array([[0, 0.5 + lift, 0], [1, 0.5 + lift, 0]], "f4")
-        sampler = {
-            "input": glb.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1]),
-            "output": glb.accessor(places, "f4"),
-        }
-        channel = {"sampler": 0, "target": {"node": upper, "path": "translation"}}
-        glb.add("animations", {"name": name, "samplers": [sampler], "channels": [channel]})
+        glb.animate(name, upper, translation=[[0, 0.5 + lift, 0], [1, 0.5 + lift, 0]])
     return glb.save(path)
 
 
@@ -287,29 +262,27 @@ def shaped(path: Path, *keys: str, height: float = 1.0) -> Path:
 
 
 def png(color: tuple[int, int, int], width: int = 4, height: int = 4) -> bytes:
-    """Return a PNG of one color."""
+    """Return a picture of one color."""
+    return png_of(np.full((height, width, 3), color, np.uint8))
+
+
+def png_of(pixels: np.ndarray) -> bytes:
+    """Return a picture of these pixels, in bytes: height × width × 3."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
             struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         )
 
-    rows = b"".join(b"\0" + bytes(color) * width for _ in range(height))
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
 def draco_box(
-    glb: Glb,
-    low: Any = (-0.5, 0, -0.5),
-    high: Any = (0.5, 1, 0.5),
-    *,
-    material: int | None = None,
+    glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *, material: int | None = None
 ) -> dict[str, Any]:
     """Return a primitive compressed with Draco; its accessors have no data."""
     import DracoPy

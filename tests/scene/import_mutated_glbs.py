@@ -21,6 +21,7 @@ import bpy
 from mint_blender.scene.data_blocks import all_data_blocks
 from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, place_model
 
+from ..files.build_glb import pack
 from . import glb_fixtures
 
 MAKERS: tuple[Callable[[Path], Path], ...] = (
@@ -31,27 +32,8 @@ MAKERS: tuple[Callable[[Path], Path], ...] = (
     lambda path: glb_fixtures.skinned(path, waves=("wave",)),
 )
 VALUES: tuple[Any, ...] = (
-    0,
-    1,
-    -1,
-    2,
-    7,
-    255,
-    2**31,
-    2**53,
-    -(2**31),
-    0.5,
-    1e30,
-    -1e30,
-    1e-30,
-    True,
-    None,
-    "",
-    "x",
-    [],
-    {},
-    [0],
-    [1e30] * 3,
+    *(0, 1, -1, 2, 7, 255, 2**31, 2**53, -(2**31), 0.5, 1e30, -1e30, 1e-30),
+    *(True, None, "", "x", [], {}, [0], [1e30] * 3),
 )
 
 
@@ -65,14 +47,7 @@ def changed(data: bytes, chance: random.Random) -> bytes:
         rest[chance.randrange(8, len(rest))] = chance.choice(
             (0, 0x7F, 0x80, 0xC0, 0xFF, chance.randrange(256))
         )
-    text = json.dumps(document).encode()
-    text += b" " * (-len(text) % 4)
-    return (
-        struct.pack("<4sII", b"glTF", 2, 20 + len(text) + len(rest))
-        + struct.pack("<I4s", len(text), b"JSON")
-        + text
-        + rest
-    )
+    return pack(document, bytes(rest[8:]))
 
 
 def _change(document: Any, chance: random.Random) -> None:
@@ -98,10 +73,8 @@ def one(folder: Path, seed: int) -> dict[str, Any]:
     chance = random.Random(seed)
     path = chance.choice(MAKERS)(folder / "model.glb")
     path.write_bytes(changed(path.read_bytes(), chance))
-    before, files = (
-        {(type(each).__name__, each.name) for each in all_data_blocks()},
-        sorted(folder.iterdir()),
-    )
+    before = {(type(each).__name__, each.name) for each in all_data_blocks()}
+    files = sorted(folder.iterdir())
     result: dict[str, Any] = {"seed": seed}
     try:
         placed = place_model(

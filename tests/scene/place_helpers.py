@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from mint_blender.scene.bounds import bounds
-from mint_blender.scene.place import PlacedResult, Provenance
+from mint_blender.scene.place import PlacedResult, PlaceOptions, Provenance
 
 LAMP = Provenance(
     job_id="job_1",
@@ -19,6 +19,9 @@ LAMP = Provenance(
     file_reason="The original file is used: there is no optimized one.",
     created_at="2026-01-02T03:04:05Z",
 )
+PLAIN = Provenance(job_id="j", name="Lamp")
+ORIGIN = PlaceOptions(at=(0, 0, 0))
+ASIDE = PlaceOptions(at=(1, 0, 0))
 
 
 def extent(placed: PlacedResult) -> tuple[list[float], list[float]]:

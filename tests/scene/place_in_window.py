@@ -76,10 +76,8 @@ def state() -> list[dict[str, Any]]:
 
 
 def _state_of(window: Any) -> dict[str, Any]:
-    objects, views = (
-        window.view_layer.objects,
-        [area.spaces.active for area in window.screen.areas if area.type == "VIEW_3D"],
-    )
+    objects = window.view_layer.objects
+    views = [area.spaces.active for area in window.screen.areas if area.type == "VIEW_3D"]
     return {
         "mode": objects.active.mode if objects.active else None,
         "active": objects.active and objects.active.name,

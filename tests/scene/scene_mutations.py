@@ -39,7 +39,6 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
     "a custom property deep in a scene": lambda: bpy.context.scene["mine"].__setitem__(
         "deep", [1, 2, 4]
     ),
-    "a further custom property": _put(lambda: _object(TITLE), "other", 1),
     "a vertex": _set(lambda: _object(TITLE).data.vertices[5].co, "x", 9),
     "a vertex of a large mesh": _set(lambda: _object("Ground").data.vertices[8000].co, "z", 0.001),
     "a corner in a large UV map": lambda: (
@@ -54,7 +53,6 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         lambda: _object(TITLE).data.shape_keys.key_blocks["Wide"].data[4].co, "y", 2
     ),
     "a modifier's setting": _set(lambda: _object(TITLE).modifiers["Bevel"], "width", 0.04),
-    "a constraint's setting": _set(lambda: _object(TITLE).constraints[0], "max_x", 5),
     "an input of a nodes modifier": lambda: _nudge_nodes_modifier(),
     "a keyframe": lambda: _curve().keyframe_points[0].co.__setitem__(1, 0.5),
     "a driver": _set(lambda: _object(TITLE).animation_data.drivers[0].driver, "expression", "2.5"),
@@ -63,7 +61,6 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         "expression",
         "0.6",
     ),
-    "a track": _set(lambda: _object(TITLE).animation_data.nla_tracks[0], "mute", True),
     "a node's input": _set(
         lambda: _nodes(bpy.data.materials[TITLE])["Principled BSDF"].inputs["Metallic"],
         "default_value",
@@ -72,33 +69,14 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
     "a custom property of a node": _put(
         lambda: _nodes(bpy.data.materials[TITLE])["Image Texture"], "mine", "other"
     ),
-    "a color ramp": _set(
-        lambda: _nodes(bpy.data.materials[TITLE])["Color Ramp"].color_ramp.elements[0],
-        "position",
-        0.5,
-    ),
     "a link between nodes": lambda: bpy.data.materials[TITLE].node_tree.links.clear(),
-    "a node group": lambda: bpy.data.node_groups["Scatter"].nodes.new("NodeGroupOutput"),
-    "a World's strength": _set(
-        lambda: _nodes(bpy.data.worlds["Sky"])["Background"].inputs["Strength"], "default_value", 1
-    ),
     "a pixel": lambda: bpy.data.images[TITLE].pixels.__setitem__(5, 0.9),
     "a packed picture": lambda: _repack(),
     "a bone's pose": _set(lambda: _object("Rig").pose.bones["Bone"], "location", (1, 2, 4)),
     "a custom property of a pose bone": _put(
         lambda: _object("Rig").pose.bones["Bone"], "mine", "other"
     ),
-    "a custom property of a bone": _put(lambda: _object("Rig").data.bones["Bone"], "mine", "other"),
-    "a bone's constraint": _set(
-        lambda: _object("Rig").pose.bones["Bone"].constraints[0], "influence", 0.5
-    ),
     "a parent": _set(lambda: _object("Hat"), "parent", None),
-    "a point of a curve": _set(
-        lambda: _object("Curve").data.splines[0].bezier_points[0].co, "x", 3
-    ),
-    "a text object's words": _set(lambda: _object("Words").data, "body", "other"),
-    "a light": _set(lambda: _object("Sun").data, "energy", 5),
-    "the camera": _set(lambda: bpy.context.scene, "camera", None),
     "a linked object": _set(
         lambda: next(each for each in bpy.data.objects if each.library), "color", (1, 0, 0, 1)
     ),
@@ -110,31 +88,15 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         "exclude",
         False,
     ),
-    "a collection's color": _set(lambda: bpy.data.collections[TITLE], "color_tag", "COLOR_05"),
     "an object taken out of a collection": lambda: bpy.data.collections[TITLE].objects.unlink(
         _object("Hat")
-    ),
-    "an object taken out of the scene": lambda: bpy.context.scene.collection.objects.unlink(
-        _object("Sun")
     ),
     "another scene's objects": lambda: bpy.data.scenes["A second scene"].collection.objects.unlink(
         _object(TITLE)
     ),
-    "another scene's unit": _set(
-        lambda: bpy.data.scenes["A second scene"].unit_settings, "scale_length", 1
-    ),
     "the frame": lambda: bpy.context.scene.frame_set(18),
-    "the end frame": _set(lambda: bpy.context.scene, "frame_end", 99),
-    "a marker": _set(lambda: bpy.context.scene.timeline_markers[0], "frame", 6),
-    "the cursor": _set(lambda: bpy.context.scene.cursor, "location", (1, 1, 1)),
-    "a render setting": _set(lambda: bpy.context.scene.render, "resolution_x", 640),
-    "a tool setting": _set(lambda: bpy.context.scene.tool_settings, "use_snap", True),
-    "the World": _set(lambda: bpy.context.scene, "world", None),
     "a view layer's override": _set(
         lambda: bpy.context.scene.view_layers["Foreground"], "material_override", None
-    ),
-    "a view layer's custom property": _put(
-        lambda: bpy.context.scene.view_layers["Foreground"], "mine", 2
     ),
     "a strip of the sequencer": lambda: _strip().__setattr__("blend_alpha", 0.5),
     "a text": lambda: bpy.data.texts["Notes"].write("!"),

@@ -21,17 +21,8 @@ import numpy as np
 # What Blender itself counts on while nothing changes: users and tags come and go, and evaluation
 # leaves its marks.
 PASSING = {
-    "users",
-    "tag",
-    "is_updated",
-    "is_updated_data",
-    "rna_type",
-    "session_uid",
-    "is_evaluated",
-    "original",
-    "depsgraph",
-    "storage_type",
-    "icon_id",
+    *("users", "tag", "is_updated", "is_updated_data", "rna_type", "session_uid", "is_evaluated"),
+    *("original", "depsgraph", "storage_type", "icon_id"),
 }
 # Asking for these crashes one Blender or another: what a window shows, the brush of a tool that was
 # never used, and the list of all objects under a collection, which is stale after an undo in 4.3.
@@ -86,7 +77,9 @@ class SceneSnapshot:
         for key in [each for each in self.blocks if each in later.blocks]:
             before, after = self.blocks[key], later.blocks[key]
             names = [
-                name for name in after if name not in before and not (but_new and _is_member(name))
+                name
+                for name in after
+                if name not in before and not (but_new and name.startswith(MEMBERS))
             ]
             found += [f"{key}: {name} is new: {after[name]!r}" for name in names]
             found += [
@@ -97,18 +90,10 @@ class SceneSnapshot:
         return found
 
 
-def _is_member(name: str) -> bool:
-    """Return whether this changes when a new object joins a scene or a collection."""
-    return name.startswith(
-        (
-            "objects<",
-            "children<",
-            "layer_collection<",
-            "object<",
-            "collection_objects<",
-            "collection_children<",
-        )
-    )
+MEMBERS = (
+    *("objects<", "children<", "layer_collection<", "object<"),
+    *("collection_objects<", "collection_children<"),
+)
 
 
 def _with_inner(block: Any) -> Iterator[tuple[Any, str]]:

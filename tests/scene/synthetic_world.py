@@ -8,31 +8,17 @@ is noticed. Collider, panorama and splats are written as Mint writes them: Y dow
 
 from __future__ import annotations
 
-import struct
-import zlib
 from pathlib import Path
 
 import bpy
 import numpy as np
 from mathutils import Matrix
 
-from .glb_fixtures import Glb
+from .glb_fixtures import Glb, png_of
 
 LOW, HIGH = np.array([-1.0, -0.8, -0.6]), np.array([1.4, 2.0, 0.9])
-WALLS = (
-    np.array(
-        [
-            [220, 40, 40],
-            [40, 200, 40],
-            [50, 60, 220],
-            [220, 210, 40],
-            [200, 60, 200],
-            [60, 210, 210],
-        ],
-        float,
-    )
-    / 255
-)
+WALLS = np.array([[220, 40, 40], [40, 200, 40], [50, 60, 220]], float) / 255
+WALLS = np.vstack((WALLS, np.array([[220, 210, 40], [200, 60, 200], [60, 210, 210]]) / 255))
 """Colors, as in a picture, of: left, right, behind, ahead, floor, ceiling."""
 # the wall's color beyond its middle, in each of its two directions: four fields that differ
 # pairwise
@@ -105,23 +91,8 @@ def panorama(path: Path, width: int = 512) -> Path:
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """Return a PNG of colors 0..1, shape (height, width, 3), the first row at the top."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    height, width, _ = pixels.shape
-    rows = np.zeros((height, 1 + 3 * width), np.uint8)
-    rows[:, 1:] = np.round(pixels * 255).reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows.tobytes()))
-        + chunk(b"IEND", b"")
-    )
+    """Return a picture of these colors from 0 to 1: height × width × 3."""
+    return png_of(np.round(pixels * 255).astype(np.uint8))
 
 
 SIZE = 96, 64

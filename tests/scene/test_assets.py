@@ -49,11 +49,9 @@ def test_a_model_becomes_an_asset(model: Path, picture: Path) -> None:
     asset = assets.mark_as_asset(place_model(model, LAMP), LAMP, picture)
     data = asset.asset_data
     assert isinstance(asset, bpy.types.Object) and asset.name == "Lamp"
-    assert (data.description, data.author, {tag.name for tag in data.tags}) == (
-        "a small ceramic lamp",
-        "Mint",
-        {"Mint", "model", "fast"},
-    )
+    assert data.description == "a small ceramic lamp"
+    assert data.author == "Mint"
+    assert {tag.name for tag in data.tags} == {"Mint", "model", "fast"}
     assert data.catalog_id == asset_catalogs.IDS["Mint/Models"]
     assert tuple(asset.preview.image_size) > (0, 0) and max(asset.preview.image_pixels_float) > 0.4
 
@@ -172,10 +170,8 @@ def test_libraries_come_from_the_preferences(tmp_path: Path) -> None:
     """Only libraries whose folder exists are offered."""
     folder = _library(tmp_path)
     known = bpy.context.preferences.filepaths.asset_libraries
-    there, gone = (
-        known.new(name="Mine", directory=str(folder)),
-        known.new(name="Gone", directory=str(tmp_path / "gone")),
-    )
+    there = known.new(name="Mine", directory=str(folder))
+    gone = known.new(name="Gone", directory=str(tmp_path / "gone"))
     try:
         assert assets.Library("Mine", folder) in assets.libraries()
         assert "Gone" not in {each.name for each in assets.libraries()}

@@ -7,9 +7,11 @@ import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ..files.build_glb import pack
 from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
@@ -21,14 +23,6 @@ from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb  # 
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
-@pytest.fixture
-def target_collection() -> bpy.types.Collection:
-    """A collection to import into."""
-    collection = bpy.data.collections.new("Target")
-    bpy.context.scene.collection.children.link(collection)
-    return collection
-
-
 def test_objects_are_in_the_given_collection_only(
     model: Path, target_collection: bpy.types.Collection
 ) -> None:
@@ -37,22 +31,6 @@ def test_objects_are_in_the_given_collection_only(
     assert sorted(each.type for each in objects) == ["EMPTY", "MESH"]
     assert all(list(each.users_collection) == [target_collection] for each in objects)
     assert len(bpy.data.scenes) == 1
-
-
-def test_pictures_are_packed(model: Path, target_collection: bpy.types.Collection) -> None:
-    """The texture is inside the .blend, so the downloaded file may be deleted."""
-    import_glb(model, target_collection)
-    (image,) = [each for each in bpy.data.images if each.source == "FILE"]
-    assert image.packed_file is not None
-
-
-def test_lengths_follow_the_unit_scale(
-    model: Path, target_collection: bpy.types.Collection
-) -> None:
-    """A model of one meter is a hundred units high in a scene in centimeters."""
-    bpy.context.scene.unit_settings.scale_length = 0.01
-    (mesh,) = [each for each in import_glb(model, target_collection) if each.type == "MESH"]
-    assert max(vertex.co.z for vertex in mesh.data.vertices) == pytest.approx(100)
 
 
 def test_bones_bring_no_icosphere(tmp_path: Path, target_collection: bpy.types.Collection) -> None:
@@ -69,19 +47,14 @@ def test_the_importer_leaves_no_properties_on_the_scene(
 ) -> None:
     """Animations and scene extras leave nothing on the user's scene."""
     path = glb_fixtures.animated(tmp_path / "animated.glb")
-    keys = set(bpy.context.scene.keys())
-    frames = (
-        bpy.context.scene.frame_start,
-        bpy.context.scene.frame_end,
-        bpy.context.scene.frame_current,
-    )
+    scene = bpy.context.scene
+
+    def state() -> tuple[Any, ...]:
+        return set(scene.keys()), scene.frame_start, scene.frame_end, scene.frame_current
+
+    before = state()
     import_glb(path, target_collection)
-    assert set(bpy.context.scene.keys()) == keys
-    assert (
-        bpy.context.scene.frame_start,
-        bpy.context.scene.frame_end,
-        bpy.context.scene.frame_current,
-    ) == frames
+    assert state() == before
     assert len(bpy.data.actions) == 1
 
 
@@ -101,55 +74,35 @@ def test_scenes_of_a_file_are_not_added(
     assert [each.name for each in bpy.data.collections] == ["Target"]
 
 
-def _cut(data: bytes) -> bytes:
-    return data[: len(data) // 2]
-
-
-def _no_triangles(data: bytes) -> bytes:
-    return _changed(
-        data, lambda document: document.pop("nodes") and document["scenes"][0].pop("nodes")
-    )
-
-
-def _outside(data: bytes) -> bytes:
-    return _changed(data, lambda document: document["buffers"][0].update(uri="../../../etc/passwd"))
-
-
-def _outside_picture(data: bytes) -> bytes:
-    return _changed(data, lambda document: document["images"].append({"uri": "file:///etc/passwd"}))
-
-
-def _broken_picture(data: bytes) -> bytes:
-    return _changed(data, lambda document: document["images"][0].update(bufferView=99))
-
-
 def _changed(data: bytes, change: Callable[[dict], object]) -> bytes:
     size = struct.unpack_from("<I", data, 12)[0]
     document = json.loads(data[20 : 20 + size])
     change(document)
-    text = json.dumps(document).encode()
-    text += b" " * (-len(text) % 4)
-    rest = data[20 + size :]
-    return (
-        struct.pack("<4sII", b"glTF", 2, 20 + len(text) + len(rest))
-        + struct.pack("<I4s", len(text), b"JSON")
-        + text
-        + rest
-    )
+    return pack(document, data[28 + size :])
+
+
+def _no_triangles(document: dict) -> None:
+    del document["nodes"], document["scenes"][0]["nodes"]
 
 
 BAD = {
     "empty": lambda data: b"",
-    "cut": _cut,
+    "cut": lambda data: data[: len(data) // 2],
     "html": lambda data: b"<!doctype html><title>Expired</title>",
     "wrong magic": lambda data: b"GLTF" + data[4:],
     "wrong version": lambda data: data[:4] + struct.pack("<I", 1) + data[8:],
     "wrong length": lambda data: data[:8] + struct.pack("<I", 12) + data[12:],
     "broken JSON": lambda data: data[:20] + b"[" + data[21:],
-    "no objects": _no_triangles,
-    "a buffer outside": _outside,
-    "a picture outside": _outside_picture,
-    "a picture that is not there": _broken_picture,
+    "no objects": lambda data: _changed(data, _no_triangles),
+    "a buffer outside": lambda data: _changed(
+        data, lambda document: document["buffers"][0].update(uri="../../../etc/passwd")
+    ),
+    "a picture outside": lambda data: _changed(
+        data, lambda document: document["images"].append({"uri": "file:///etc/passwd"})
+    ),
+    "a picture that is not there": lambda data: _changed(
+        data, lambda document: document["images"][0].update(bufferView=99)
+    ),
 }
 
 
@@ -191,12 +144,10 @@ def test_loggers_are_left_as_they_were(
     """An import prints nothing on standard output and adds no handler to a logger."""
     import logging
 
-    before = {
-        name: list(logging.getLogger(name).handlers)
-        for name in ("glTFImporter", "glTFImporter_errors")
-    }
+    loggers = [logging.getLogger(name) for name in ("glTFImporter", "glTFImporter_errors")]
+    before = [list(each.handlers) for each in loggers]
     import_glb(model, target_collection)
-    assert {name: list(logging.getLogger(name).handlers) for name in before} == before
+    assert [each.handlers for each in loggers] == before
     assert capfd.readouterr().out == ""
 
 

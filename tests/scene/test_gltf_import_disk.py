@@ -19,34 +19,14 @@ from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb  # 
 from .test_gltf_import import BAD, _changed  # noqa: E402
 
 CHANGES_THE_DISK = {
-    "os.mkdir",
-    "os.remove",
-    "os.rename",
-    "os.rmdir",
-    "os.link",
-    "os.symlink",
-    "os.truncate",
-    "shutil.move",
-    "shutil.rmtree",
+    *("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate"),
+    *("shutil.move", "shutil.rmtree"),
 }
 LEAVES_THE_MACHINE = {
-    "socket.connect",
-    "socket.getaddrinfo",
-    "subprocess.Popen",
-    "os.system",
-    "urllib.Request",
+    *("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system", "urllib.Request")
 }
-INSTALLED = tuple(
-    {
-        os.path.realpath(each)
-        for each in (
-            sys.prefix,
-            sys.base_prefix,
-            *site.getsitepackages(),
-            Path(__file__).parents[2],
-        )
-    }
-)
+PLACES = (sys.prefix, sys.base_prefix, *site.getsitepackages(), Path(__file__).parents[2])
+INSTALLED = tuple({os.path.realpath(each) for each in PLACES})
 
 _events: list[tuple[str, str, bool]] | None = None
 
@@ -55,15 +35,9 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
     if _events is None or event not in {"open"} | CHANGES_THE_DISK | LEAVES_THE_MACHINE:
         return
     flags = arguments[2] if event == "open" and isinstance(arguments[2], int) else 0
-    _events.append(
-        (
-            event,
-            os.fsdecode(arguments[0])
-            if isinstance(arguments[0], str | bytes)
-            else repr(arguments[0]),
-            bool(flags & 3),
-        )
-    )
+    what = arguments[0]
+    place = os.fsdecode(what) if isinstance(what, str | bytes) else repr(what)
+    _events.append((event, place, bool(flags & 3)))
 
 
 sys.addaudithook(_hook)  # for the rest of the process: Python has no way to take one off
@@ -103,12 +77,14 @@ HOSTILE = BAD | {"whole": lambda data: data, "an extension outside": _outside_vi
 @pytest.mark.covers("S-files")
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_nothing_outside_the_folder_is_touched(
-    kind: str, model: Path, tmp_path: Path, events: list[tuple[str, str, bool]]
+    kind: str,
+    model: Path,
+    tmp_path: Path,
+    target_collection: bpy.types.Collection,
+    events: list[tuple[str, str, bool]],
 ) -> None:
     """A good, damaged or hostile file opens no other file and no address."""
     model.write_bytes(HOSTILE[kind](model.read_bytes()))
-    target_collection = bpy.data.collections.new("Target")
-    bpy.context.scene.collection.children.link(target_collection)
     there = sorted(path.name for path in tmp_path.iterdir())
     events.clear()
     # an address in an extension that nobody reads is no reason to refuse the file

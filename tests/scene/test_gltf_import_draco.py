@@ -25,14 +25,6 @@ STEP = 1 / (2**14 - 1)  # positions are quantised to 14 bits over the largest si
 
 
 @pytest.fixture
-def target_collection() -> bpy.types.Collection:
-    """A collection to import into."""
-    collection = bpy.data.collections.new("Target")
-    bpy.context.scene.collection.children.link(collection)
-    return collection
-
-
-@pytest.fixture
 def no_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make Blender's decoder, where there is one, unavailable."""
     monkeypatch.setattr(gltf_extensions, "has_draco_decoder", lambda: False)
@@ -70,10 +62,8 @@ def test_draco_is_decoded(
     mesh = _mesh(import_glb(_compressed(tmp_path / "m.glb"), target_collection))
     assert (len(mesh.vertices), len(mesh.polygons)) == (48, 24)
     points = np.array([vertex.co[:] for vertex in mesh.vertices])
-    assert (
-        np.abs(points.min(axis=0) - (-0.5, -1, 0)).max() <= STEP
-        and np.abs(points.max(axis=0) - (3, 0.5, 1)).max() <= STEP
-    )
+    assert np.abs(points.min(axis=0) - (-0.5, -1, 0)).max() <= STEP
+    assert np.abs(points.max(axis=0) - (3, 0.5, 1)).max() <= STEP
     normals = np.array([corner.vector[:] for corner in mesh.corner_normals])
     # each along one axis, as a box's are
     assert np.abs(normals).max(axis=1) == pytest.approx(1, abs=0.02)
@@ -112,10 +102,7 @@ def test_optional_draco_is_ignored(tmp_path: Path, target_collection: bpy.types.
 
 @pytest.mark.parametrize("method", [0, 1])
 def test_a_draco_bomb_is_refused_before_it_is_decoded(
-    method: int,
-    tmp_path: Path,
-    target_collection: bpy.types.Collection,
-    decoder: None,
+    method: int, tmp_path: Path, target_collection: bpy.types.Collection, decoder: None
 ) -> None:
     """Data that announces four billion triangles is refused."""
     huge = b"\xff\xff\xff\xff\x0f"

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from ..processes import captured
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -33,9 +34,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         "0",
         str(SEEDS),
     ]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = captured(command, cwd=ROOT, timeout=300)
     lines = [
         json.loads(line.removeprefix("MINT "))
         for line in done.stdout.splitlines()
@@ -51,11 +50,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 def test_each_file_is_imported_or_refused_in_a_sentence(results: list[dict[str, Any]]) -> None:
     """There is no crash or traceback, and enough files of both kinds."""
     refused = [each for each in results if "sentence" in each]
-    assert (
-        len(results) == SEEDS
-        and len(refused) > SEEDS / 5
-        and len(results) - len(refused) > SEEDS / 10
-    )
+    assert len(results) == SEEDS
+    assert len(refused) > SEEDS / 5
+    assert len(results) - len(refused) > SEEDS / 10
     for each in refused:
         assert each["sentence"].endswith(".") and "Traceback" not in each["sentence"], each
     assert all(each["landed"] for each in results if "landed" in each)

@@ -33,7 +33,7 @@ from mint_blender.ui.worlds.world_job import WorldParts  # noqa: E402
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
 from ..files.read_spz import read_splats, to_blender_axes  # noqa: E402
-from .test_splats import read  # noqa: E402
+from .test_splats import arrays, read  # noqa: E402
 
 if "resize" not in bpy.types.PointCloud.bl_rna.functions:
     pytest.skip(DOES_NOT_APPLY + "this Blender cannot make point clouds", allow_module_level=True)
@@ -63,20 +63,11 @@ def path(tmp_path: Path) -> Path:
 def assert_whole(made, path: Path) -> None:
     """Check that every value of the file is on the object, as native splats."""
     expected = to_blender_axes(read_splats(path))
-    assert (
-        made.type == "POINTCLOUD"
-        and made.data.type == "GAUSSIAN_SPLAT"
-        and not made.modifiers
-        and not made.data.materials
-    )
+    assert made.type == "POINTCLOUD"
+    assert made.data.type == "GAUSSIAN_SPLAT"
+    assert not made.modifiers and not made.data.materials
     assert made.data.attributes["radiance:base"].data_type == "FLOAT4"
-    for name, values in {
-        "position": expected.positions,
-        "scale": expected.scales,
-        "rotation": expected.rotations,
-        "radiance:base": expected.base,
-        "radiance:sh_14": expected.harmonics[:, 14],
-    }.items():
+    for name, values in (arrays(expected) | {"radiance:sh_14": expected.harmonics[:, 14]}).items():
         np.testing.assert_allclose(read(made.data, name), values, atol=1e-6)
 
 
@@ -94,14 +85,11 @@ def test_splats_are_native_and_nothing_else_changes(native, path, version):
     made = splats.build(path, "Place Splats", scene.collection)
     assert_whole(made, path)
     assert made.name == made.data.name == "Place Splats" and made[splats.MARK] == POINTS
-    assert set(before.new()) == {made, made.data} and list(made.users_collection) == [
-        scene.collection
-    ]
-    assert (
-        bpy.context.selected_objects == [own]
-        and bpy.context.view_layer.objects.active == own
-        and bpy.context.window.scene == scene
-    )
+    assert set(before.new()) == {made, made.data}
+    assert list(made.users_collection) == [scene.collection]
+    assert bpy.context.selected_objects == [own]
+    assert bpy.context.view_layer.objects.active == own
+    assert bpy.context.window.scene == scene
 
 
 def test_a_bad_file_leaves_nothing_behind(native, path):
@@ -176,12 +164,10 @@ def test_a_click_makes_older_splats_native(path, request):
         (new,) = world_objects.parts_of(root, "splats")
         bpy.context.view_layer.update()
         assert_whole(new, path)
-        assert (
-            new.name == name
-            and new.parent == calibration.of(root)
-            and new.matrix_world == place
-            and child.parent == new
-        )
+        assert new.name == name
+        assert new.parent == calibration.of(root)
+        assert new.matrix_world == place
+        assert child.parent == new
         assert not bpy.data.meshes and "mint.make_splats_native" not in drawn(root)
         with pytest.raises(RuntimeError, match="already native"):
             bpy.ops.mint.make_splats_native()

@@ -65,9 +65,8 @@ def test_a_saved_blend_needs_no_download(model: Path, tmp_path: Path) -> None:
     bpy.ops.wm.open_mainfile(filepath=str(file))
     assert find(job_id="job_1").root.name == "Lamp"
     images = [each for each in bpy.data.images if each.source == "FILE"]
-    assert len(images) == 2 and all(
-        each.packed_file and tuple(each.size) == (4, 4) for each in images
-    )
+    assert len(images) == 2
+    assert all(each.packed_file and tuple(each.size) == (4, 4) for each in images)
 
 
 @pytest.mark.feature("export as .blend and .glb")

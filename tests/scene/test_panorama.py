@@ -46,11 +46,9 @@ class Place:
         self.image = panorama.load(synthetic_world.panorama(folder / "panorama.png"), "Room")
 
     def put(self, location, rotation, scale) -> None:
-        self.root.location, self.root.rotation_euler, self.root.scale = (
-            location,
-            rotation,
-            (scale,) * 3,
-        )
+        self.root.location = location
+        self.root.rotation_euler = rotation
+        self.root.scale = (scale,) * 3
         bpy.context.view_layer.update()
 
     def agreement(self) -> float:
@@ -153,9 +151,8 @@ def test_each_scene_gets_its_own_world_back(place, tmp_path):
     for name in ("Night", "Day", None):
         scene = bpy.data.scenes[f"Scene {name}"]
         assert panorama.restore_earlier_world(scene)
-        assert (scene.world.name if scene.world else None) == name and not [
-            key for key in scene.keys() if "mint" in key
-        ]
+        assert (scene.world.name if scene.world else None) == name
+        assert not [key for key in scene.keys() if "mint" in key]
 
 
 def test_background_follows_without_a_python_expression(place):

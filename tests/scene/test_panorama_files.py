@@ -70,15 +70,12 @@ def test_the_header_agrees_with_blender(tmp_path: Path, name: str) -> None:
     image = panorama.load(tmp_path / name, "Place")
     assert (seen.width, seen.height) == tuple(image.size) == (128, 64)
     assert seen.is_deep is image.is_float is WRITTEN[name][2]
-    assert image.packed_file and image.colorspace_settings.name == (
-        "Linear Rec.709" if name == "32.hdr" else "sRGB"
-    )
+    assert image.packed_file
+    assert image.colorspace_settings.name == ("Linear Rec.709" if name == "32.hdr" else "sRGB")
 
 
 @pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is None])
-def test_a_format_without_a_readable_size_is_not_opened(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_format_without_a_readable_size_is_not_opened(tmp_path: Path, name: str) -> None:
     """The user gets a sentence, and Blender does not open the file."""
     path = write(tmp_path / name)
     before = set(bpy.data.images)
@@ -159,9 +156,8 @@ def test_hostile_pictures_are_refused_or_loaded(results: list[dict[str, Any]]) -
     for answer in results:
         assert answer["said"].endswith(".") or answer["said"].startswith("128 × 64"), answer
     refused = [answer for answer in results if not answer["name"].startswith("fuzz")]
-    assert len(refused) == 2 * 5 + 2 * len(WRITTEN) and all(
-        answer["said"].endswith(".") for answer in refused
-    )
+    assert len(refused) == 2 * 5 + 2 * len(WRITTEN)
+    assert all(answer["said"].endswith(".") for answer in refused)
 
 
 @pytest.mark.covers("S-splats")

@@ -16,6 +16,7 @@ from mint_blender.scene.model import grid_layout, occupied_space  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance, place_model, select  # noqa: E402
 
 from . import world_helpers  # noqa: E402
+from .place_helpers import ORIGIN, PLAIN  # noqa: E402
 
 BESIDE = PlaceOptions(at=(0, 0, 0), beside=True)
 
@@ -67,7 +68,7 @@ def test_a_small_model_lands_beside_a_large_one(model: Path) -> None:
 def test_the_exact_point_is_kept_for_scripts(model: Path) -> None:
     """Without `beside`, a model is where it was asked for."""
     cube(2.0)
-    assert tuple(land(model, PlaceOptions(at=(0, 0, 0))).location) == (0, 0, 0)
+    assert tuple(land(model, ORIGIN).location) == (0, 0, 0)
 
 
 def test_a_model_stands_on_a_table_and_a_floor(model: Path) -> None:
@@ -137,7 +138,7 @@ def test_the_box_is_that_of_the_corners() -> None:
 def test_a_result_is_selected_alone(model: Path) -> None:
     """It becomes active; nothing is selected in a scene that is not shown."""
     other = cube(2.0)
-    placed = place_model(model, Provenance(job_id="j", name="Lamp"), BESIDE)
+    placed = place_model(model, PLAIN, BESIDE)
     assert other.select_get() and not placed.root.select_get()
     assert not select(placed, bpy.data.scenes.new("Other"))
     assert other.select_get()
@@ -149,7 +150,7 @@ def test_a_result_is_selected_alone(model: Path) -> None:
 def test_a_hidden_result_is_not_selected(model: Path) -> None:
     """The selection stays when nothing of the result can be seen."""
     other = cube(2.0)
-    placed = place_model(model, Provenance(job_id="j", name="Lamp"), BESIDE)
+    placed = place_model(model, PLAIN, BESIDE)
     bpy.context.view_layer.layer_collection.children["Mint"].hide_viewport = True
     assert not select(placed)
     assert other.select_get() and bpy.context.view_layer.objects.active == other

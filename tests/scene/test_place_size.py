@@ -15,7 +15,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.scene.bounds import bounds  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, SceneImportError, place_model  # noqa: E402
 
-from .place_helpers import LAMP, extent  # noqa: E402
+from .place_helpers import LAMP, ORIGIN, extent  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
@@ -31,10 +31,7 @@ def test_bottom_center_is_on_the_floor_at_the_cursor(tmp_path: Path) -> None:
 def test_a_given_point_is_used_instead_of_the_cursor(model: Path) -> None:
     """The point remembered at the click is used, wherever the cursor is by now."""
     bpy.context.scene.cursor.location = (9, 9, 9)
-    assert extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0)))) == (
-        [-0.5, -0.5, 0],
-        [0.5, 0.5, 1],
-    )
+    assert extent(place_model(model, LAMP, ORIGIN)) == ([-0.5, -0.5, 0], [0.5, 0.5, 1])
 
 
 @pytest.mark.covers("C9-height")
@@ -48,20 +45,13 @@ def test_a_height_scales_evenly(tmp_path: Path) -> None:
     assert extent(placed) == ([-0.75, -0.75, 0], [0.75, 0.75, 3])
 
 
-def test_the_unit_scale_is_applied(model: Path) -> None:
-    """In centimeters, a model of one meter is 100 units high; a height of 30 is 30 units."""
-    bpy.context.scene.unit_settings.scale_length = 0.01
-    assert extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0))))[1][2] == 100
-    assert extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0), height=30)))[1][2] == 30
-
-
 @pytest.mark.covers("C9-front")
 def test_a_model_faces_the_front_view(tmp_path: Path) -> None:
     """Its front, +Z in glTF, points along -Y as Blender's front view expects; up is up."""
     glb = glb_fixtures.Glb()
     glb.node(mesh=glb.mesh(glb_fixtures.box(glb, (-0.5, 0, -0.5), (0.5, 1, 0.5))), name="body")
     glb.node(mesh=glb.mesh(glb_fixtures.box(glb, (-0.1, 0.4, 0.5), (0.1, 0.6, 0.9))), name="nose")
-    placed = place_model(glb.save(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0)))
+    placed = place_model(glb.save(tmp_path / "m.glb"), LAMP, ORIGIN)
     (nose,) = [each for each in placed.objects if "nose" in each.name]
     low, high = bounds(placed.objects)
     nose_low, _ = bounds([nose, placed.root])
@@ -123,10 +113,7 @@ def test_size_and_position_in_any_unit_scale(unit: float, make: str, tmp_path: P
 def test_imperial_units_change_no_coordinates(model: Path) -> None:
     """The system of units only changes how lengths are written."""
     bpy.context.scene.unit_settings.system = "IMPERIAL"
-    assert extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0)))) == (
-        [-0.5, -0.5, 0],
-        [0.5, 0.5, 1],
-    )
+    assert extent(place_model(model, LAMP, ORIGIN)) == ([-0.5, -0.5, 0], [0.5, 0.5, 1])
 
 
 def _turned(path: Path, size: float = 1.0, *, flat: bool = False, far: float = 0.0) -> Path:
@@ -170,11 +157,8 @@ def test_rotated_flat_huge_and_tiny_models_stand_on_the_floor(
 
 def test_a_flat_sheet_keeps_its_size(tmp_path: Path) -> None:
     """A sheet without height cannot be scaled to a height, and that is not an error."""
-    placed = place_model(
-        glb_fixtures.simple(tmp_path / "m.glb", (-1, 0, -1), (1, 0, 1)),
-        LAMP,
-        PlaceOptions(at=(0, 0, 0), height=3),
-    )
+    sheet = glb_fixtures.simple(tmp_path / "m.glb", (-1, 0, -1), (1, 0, 1))
+    placed = place_model(sheet, LAMP, PlaceOptions(at=(0, 0, 0), height=3))
     assert extent(placed) == ([-1, -1, 0], [1, 1, 0])
 
 
@@ -201,7 +185,7 @@ def test_instances_are_measured(tmp_path: Path) -> None:
         extensions={"EXT_mesh_gpu_instancing": {"attributes": {"TRANSLATION": places}}},
     )
     glb.node(mesh=mesh, name="one", translation=[0, 0, 8])
-    placed = place_model(glb.save(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0)))
+    placed = place_model(glb.save(tmp_path / "m.glb"), LAMP, ORIGIN)
     low, high = extent(placed)
     assert ([high[axis] - low[axis] for axis in range(3)], low[2]) == ([5, 9, 4], 0)
     assert len({each.data for each in placed.objects if each.type == "MESH"}) == 1

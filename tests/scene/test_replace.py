@@ -23,10 +23,8 @@ from mint_blender.scene.place import (  # noqa: E402
 )
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
+from .replace_helpers import FIRST, SECOND  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
-
-FIRST = Provenance(job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a lamp")
-SECOND = Provenance(job_id="job_2", asset_id="mdl_2", name="Lamp, larger", prompt="a larger lamp")
 
 
 @pytest.fixture
@@ -92,23 +90,16 @@ def test_everything_around_the_model_stays(model: Path, larger: Path) -> None:
     collections = set(root.users_collection)
     placed = replace_model(larger, SECOND, root)
     assert placed.root == root and placed.objects == (root, made["Shade"])
-    assert (root.name, root.parent, set(root.users_collection)) == (
-        "My lamp",
-        made["Table"],
-        collections,
-    )
-    assert (
-        tuple(root.location) == (1, 2, 3)
-        and tuple(root.scale) == (2, 2, 2)
-        and tuple(root.rotation_euler) == pytest.approx((0.1, 0.2, 0.3))
-    )
-    assert [each.name for each in root.modifiers] == ["Bevel"] and root.modifiers[
-        0
-    ].width == pytest.approx(0.02)
-    assert (
-        root.constraints[0].target == made["Compass"]
-        and made["Watcher"].constraints[0].target == root
-    )
+    assert root.name == "My lamp"
+    assert root.parent == made["Table"]
+    assert set(root.users_collection) == collections
+    assert tuple(root.location) == (1, 2, 3)
+    assert tuple(root.scale) == (2, 2, 2)
+    assert tuple(root.rotation_euler) == pytest.approx((0.1, 0.2, 0.3))
+    assert [each.name for each in root.modifiers] == ["Bevel"]
+    assert root.modifiers[0].width == pytest.approx(0.02)
+    assert root.constraints[0].target == made["Compass"]
+    assert made["Watcher"].constraints[0].target == root
     assert made["Driven"].animation_data.drivers[0].driver.variables[0].targets[0].id == root
     assert made["Shade"].parent == root
     assert max(abs(vertex.co.x) for vertex in root.data.vertices) == pytest.approx(1)
@@ -118,7 +109,7 @@ def test_the_root_has_the_new_provenance(model: Path, larger: Path) -> None:
     """It is found as the new version, and no longer as the earlier one."""
     root = place_model(model, FIRST).root
     replace_model(larger, SECOND, root)
-    assert root["mint_prompt"] == "a larger lamp"
+    assert root["mint_prompt"] == SECOND.prompt
     assert find(job_id="job_2").root == root and find(job_id="job_1") is None
 
 
@@ -250,16 +241,10 @@ def test_several_parts_are_joined_to_the_one_mesh(model: Path, tmp_path: Path) -
     placed = replace_model(_parts(tmp_path / "b.glb", "foot", "bulb", "cap"), SECOND, root)
     assert {
         kind: len(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "collections")
-    } == {
-        "objects": 2,
-        "meshes": 2,
-        "collections": 2,
-    }
-    assert (
-        placed.objects == (root,)
-        and len(root.data.polygons) == 36
-        and len(root.data.materials) == 3
-    )
+    } == {"objects": 2, "meshes": 2, "collections": 2}
+    assert placed.objects == (root,)
+    assert len(root.data.polygons) == 36
+    assert len(root.data.materials) == 3
     root.modifiers.clear()
     assert _size(root) == [1, 1, 3]
 

@@ -35,12 +35,10 @@ from .replace_helpers import (  # noqa: E402
 def test_constraints_children_and_drivers_of_bones_stay(tmp_path: Path) -> None:
     """They are on the same armature after the replacement."""
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
-    armature, hat, compass, needle = (
-        only_object(root, "ARMATURE"),
-        new_empty("Hat"),
-        new_empty("Compass"),
-        new_empty("Needle"),
-    )
+    armature = only_object(root, "ARMATURE")
+    hat = new_empty("Hat")
+    compass = new_empty("Compass")
+    needle = new_empty("Needle")
     bone = armature.pose.bones["upper"]
     bone.constraints.new("COPY_ROTATION").target = compass
     bone["strength"] = 0.5
@@ -48,11 +46,9 @@ def test_constraints_children_and_drivers_of_bones_stay(tmp_path: Path) -> None:
     target = add_target(needle, "location", armature, "upper", "BONE")
     add_target(bone, "location", compass, "location.x")
     placed = replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
-    assert (
-        placed.notes == ()
-        and only_object(root, "ARMATURE") == armature
-        and armature.data.get("mint_made")
-    )
+    assert placed.notes == ()
+    assert only_object(root, "ARMATURE") == armature
+    assert armature.data.get("mint_made")
     bone = armature.pose.bones["upper"]
     assert [each.target for each in bone.constraints] == [compass] and bone["strength"] == 0.5
     assert (hat.parent, hat.parent_type, hat.parent_bone) == (armature, "BONE", "upper")
@@ -79,9 +75,8 @@ def test_modifiers_keep_their_order_around_the_armature(tmp_path: Path) -> None:
         ("Armature", "ARMATURE"),
         ("After", "DISPLACE"),
     ]
-    assert body.modifiers["Before"].merge_threshold == 0.25 and body.modifiers[
-        "Armature"
-    ].object == only_object(root, "ARMATURE")
+    assert body.modifiers["Before"].merge_threshold == 0.25
+    assert body.modifiers["Armature"].object == only_object(root, "ARMATURE")
     assert [each.name for each in body.constraints] == ["Mine"]
     assert height_of(root) == 3
 
@@ -92,15 +87,12 @@ def test_a_model_without_bones_is_replaced_by_one_with_bones(model: Path, tmp_pa
     root.modifiers.new("Mine", "DISPLACE").strength = 0
     root.location = (3, 0, 0)
     assert replace_model(glb_fixtures.skinned(tmp_path / "b.glb"), SECOND, root).notes == ()
-    assert [each.type for each in root.modifiers] == ["ARMATURE", "DISPLACE"] and root.modifiers[
-        0
-    ].object == only_object(root, "ARMATURE")
+    assert [each.type for each in root.modifiers] == ["ARMATURE", "DISPLACE"]
+    assert root.modifiers[0].object == only_object(root, "ARMATURE")
     assert [each.type for each in root.children] == ["ARMATURE"]
     low, height_of = bounds([root, *root.children])
-    assert (low, height_of) == (
-        pytest.approx((2.5, -0.5, 0), abs=1e-5),
-        pytest.approx((3.5, 0.5, 2), abs=1e-5),
-    )
+    assert low == pytest.approx((2.5, -0.5, 0), abs=1e-5)
+    assert height_of == pytest.approx((3.5, 0.5, 2), abs=1e-5)
 
 
 def test_a_model_with_bones_is_replaced_by_one_without(model: Path, tmp_path: Path) -> None:
@@ -159,10 +151,8 @@ def test_the_action_of_the_new_version_moves_the_same_object(kind: str, tmp_path
         root = place_first(glb_fixtures.skinned(tmp_path / "a.glb", waves=("one",)))
         new = glb_fixtures.skinned(tmp_path / "b.glb", waves=("two", "three"), lift=2)
     else:
-        root, new = (
-            place_first(glb_fixtures.animated(tmp_path / "a.glb")),
-            glb_fixtures.animated(tmp_path / "b.glb"),
-        )
+        root = place_first(glb_fixtures.animated(tmp_path / "a.glb"))
+        new = glb_fixtures.animated(tmp_path / "b.glb")
     moving = next(each for each in root.children_recursive if each.animation_data)
     earlier, known = moving.animation_data.action, set(bpy.data.actions)
     assert earlier is not None and moving.type == kind
@@ -253,10 +243,8 @@ def test_a_moved_part_stays_where_it_is(tmp_path: Path) -> None:
 
 def test_an_animated_model_starts_where_the_earlier_one_stood(tmp_path: Path) -> None:
     """It has the requested height, and moves from the root as if it were placed there."""
-    earlier, later = (
-        glb_fixtures.wandering(tmp_path / "a.glb"),
-        glb_fixtures.wandering(tmp_path / "b.glb", size=3),
-    )
+    earlier = glb_fixtures.wandering(tmp_path / "a.glb")
+    later = glb_fixtures.wandering(tmp_path / "b.glb", size=3)
     fresh = place_model(later, SECOND, PlaceOptions(at=(0, 0, 0), height=2)).root
     root = place_model(earlier, FIRST, PlaceOptions(at=(0, 0, 0), height=2)).root
     replace_model(later, SECOND, root)

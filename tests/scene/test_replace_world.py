@@ -29,10 +29,8 @@ from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
     """The root keeps its transform and references; parts that do not come again are removed."""
-    collider, panorama = (
-        synthetic_world.collider(tmp_path / "collider.glb"),
-        synthetic_world.panorama(tmp_path / "panorama.png"),
-    )
+    collider = synthetic_world.collider(tmp_path / "collider.glb")
+    panorama = synthetic_world.panorama(tmp_path / "panorama.png")
     root = place_world(
         WorldFiles(collider=collider, panorama=panorama),
         Provenance(job_id="w1", kind="world", name="Room"),
@@ -45,11 +43,9 @@ def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
     placed = replace_world(
         WorldFiles(collider=collider), Provenance(job_id="w2", kind="world", name="Room"), root
     )
-    assert (
-        placed.root == root == find(job_id="w2").root
-        and root.name == "My room"
-        and tuple(root.location) == (5, 6, 7)
-    )
+    assert placed.root == root == find(job_id="w2").root
+    assert root.name == "My room"
+    assert tuple(root.location) == (5, 6, 7)
     assert watcher.constraints[0].target == root
     assert [each.get("mint_part") for each in placed.objects].count("collider") == 1
     assert bpy.context.scene.world is None and root.get("mint_panorama_image") is None
@@ -147,9 +143,8 @@ def test_splats_are_added_beside_a_collider_in_edit_mode(files: dict[str, Path])
     ).root
     _edit_collider(root)
     complete_world(root, WorldFiles(**files), provenance)
-    assert bpy.context.mode == "EDIT_MESH" and any(
-        each.get("mint_part") == "splats" for each in root.children_recursive
-    )
+    assert bpy.context.mode == "EDIT_MESH"
+    assert any(each.get("mint_part") == "splats" for each in root.children_recursive)
 
 
 def _rigid_bodies_of_another_file(path: Path) -> None:
@@ -167,11 +162,9 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(
     tmp_path: Path, files: dict[str, Path], way: str
 ) -> None:
     """Blender refuses it late; the earlier parts are still there, and a sentence says why."""
-    all_parts, rigid, provenance = (
-        WorldFiles(**files),
-        WorldOptions(rigid_body=True),
-        Provenance(job_id="w1", kind="world", name="Room"),
-    )
+    all_parts = WorldFiles(**files)
+    rigid = WorldOptions(rigid_body=True)
+    provenance = Provenance(job_id="w1", kind="world", name="Room")
     there = {
         "land": None,
         "complete": WorldFiles(collider=files["collider"], panorama=files["panorama"]),
@@ -198,10 +191,8 @@ def test_a_part_that_is_removed_with_the_earlier_world_is_named(
 ) -> None:
     """Exactly the parts that the new version does not have are named."""
     root = place_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
-    new, provenance = (
-        WorldFiles(**{part: files[part] for part in brought}),
-        Provenance(job_id="w2", kind="world"),
-    )
+    new = WorldFiles(**{part: files[part] for part in brought})
+    provenance = Provenance(job_id="w2", kind="world")
     words = {"collider": "collider mesh", "panorama": "panorama", "splats": "splats"}
     gone = [words[part] for part in files if part not in brought]
     assert replace_world(new, provenance, root).notes == tuple(

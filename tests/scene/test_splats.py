@@ -39,16 +39,18 @@ def write(tmp_path):
 
 def read(data, name: str) -> np.ndarray:
     attribute = data.attributes[name]
-    member = {
-        "FLOAT_VECTOR": "vector",
-        "FLOAT4": "vector",
-        "QUATERNION": "value",
-        "FLOAT_COLOR": "color",
-    }[attribute.data_type]
+    members = {"QUATERNION": "value", "FLOAT_COLOR": "color"}
+    member = members.get(attribute.data_type, "vector")
     width = WIDTHS.get(name, 3)
     values = np.empty(len(attribute.data) * width, np.float32)
     attribute.data.foreach_get(member, values)
     return values.reshape(-1, width)
+
+
+def arrays(of: Splats) -> dict[str, np.ndarray]:
+    """Return the arrays that each object of splats has, by the names of its attributes."""
+    names = ("position", "scale", "rotation", "radiance:base")
+    return dict(zip(names, (of.positions, of.scales, of.rotations, of.base), strict=True))
 
 
 def some(
@@ -83,16 +85,10 @@ def test_attributes_are_those_of_native_splats(write, degree):
     made = splats.build(path, "Place", bpy.context.scene.collection)
     expected = to_blender_axes(read_splats(path))
     kinds = {each.name: each.data_type for each in made.data.attributes}
-    assert (
-        kinds["scale"] == kinds["position"] == "FLOAT_VECTOR" and kinds["rotation"] == "QUATERNION"
-    )
+    assert kinds["scale"] == kinds["position"] == "FLOAT_VECTOR"
+    assert kinds["rotation"] == "QUATERNION"
     assert kinds["radiance:base"] in {"FLOAT4", "FLOAT_COLOR"}
-    for name, values in {
-        "position": expected.positions,
-        "scale": expected.scales,
-        "rotation": expected.rotations,
-        "radiance:base": expected.base,
-    }.items():
+    for name, values in arrays(expected).items():
         np.testing.assert_allclose(read(made.data, name), values, atol=1e-6)
     assert {name for name in kinds if name.startswith("radiance:sh_")} == {
         f"radiance:sh_{k}" for k in range(expected.harmonics.shape[1])
@@ -127,6 +123,12 @@ def photo(tmp_path):
     return Photo(tmp_path)
 
 
+@pytest.fixture
+def show(write, photo):
+    """Return a function that makes an object of splats: `show(places=…, scales=…)`."""
+    return lambda **how: show(**how)
+
+
 def linear(values: np.ndarray) -> np.ndarray:
     return np.where(
         values > 0.04045, ((np.maximum(values, 0) + 0.055) / 1.055) ** 2.4, values / 12.92
@@ -139,20 +141,11 @@ def offsets() -> tuple[np.ndarray, np.ndarray]:
     return x * 0.05, z * 0.05
 
 
-def test_a_splat_looks_like_its_gaussian(write, photo):
+def test_a_splat_looks_like_its_gaussian(show, photo):
     """From the front, color and opacity of every pixel are those of the Gaussian."""
     # in the file's axes: flat along z, which is Blender's Y, the way the camera looks
-    splats.build(
-        write(
-            some(
-                places=[(0.5, 0, 0)],
-                scales=[(0.6, 0.3, 0.001)],
-                colors=[(0.9, 0.6, 0.2)],
-                opacities=[0.8],
-            )
-        ),
-        "One",
-        photo.scene.collection,
+    show(
+        places=[(0.5, 0, 0)], scales=[(0.6, 0.3, 0.001)], colors=[(0.9, 0.6, 0.2)], opacities=[0.8]
     )
     seen = photo.take(256)
     x, z = offsets()
@@ -165,7 +158,7 @@ def test_a_splat_looks_like_its_gaussian(write, photo):
 
 
 @pytest.mark.parametrize("thin", [0, 1, 2])
-def test_the_disc_is_perpendicular_to_the_smallest_axis(write, photo, thin):
+def test_the_disc_is_perpendicular_to_the_smallest_axis(show, photo, thin):
     """A splat is broad seen along its smallest axis and thin from the side."""
     scale = np.full(3, 0.5)
     scale[thin] = 0.001
@@ -173,30 +166,20 @@ def test_the_disc_is_perpendicular_to_the_smallest_axis(write, photo, thin):
     toward = {0: (0.7071068, 0, 0.7071068, 0), 1: (0.7071068, 0.7071068, 0, 0), 2: (1, 0, 0, 0)}[
         thin
     ]
-    made = splats.build(
-        write(some(places=[(0, 0, 0)], scales=[scale], rotations=[toward])),
-        "One",
-        photo.scene.collection,
-    )
+    made = show(places=[(0, 0, 0)], scales=[scale], rotations=[toward])
     broad = (photo.take(4).max(axis=-1) > 0.3).sum()
     made.rotation_euler[2] = np.pi / 2
     narrow = (photo.take(4).max(axis=-1) > 0.3).sum()
     assert broad > 400 and narrow < broad / 8
 
 
-def test_a_rotated_splat_is_rotated(write, photo):
+def test_a_rotated_splat_is_rotated(show, photo):
     """A long splat rotated by 30 degrees is seen along that line and not across it."""
     half = np.radians(30) / 2
-    splats.build(
-        write(
-            some(
-                places=[(0, 0, 0)],
-                scales=[(0.8, 0.06, 0.01)],
-                rotations=[(np.cos(half), 0, 0, np.sin(half))],
-            )
-        ),
-        "One",
-        photo.scene.collection,
+    show(
+        places=[(0, 0, 0)],
+        scales=[(0.8, 0.06, 0.01)],
+        rotations=[(np.cos(half), 0, 0, np.sin(half))],
     )
     seen = photo.take(16).max(axis=-1) > 0.3
     x, z = offsets()
@@ -204,53 +187,30 @@ def test_a_rotated_splat_is_rotated(write, photo):
     assert abs(np.degrees(np.arctan(slope)) - 30) < 3
 
 
-def test_many_layers_stay_bright(write, photo):
+def test_many_layers_stay_bright(show, photo):
     """Forty half-transparent layers of one color do not turn dark."""
     places = [(0, 0, -0.05 * index) for index in range(40)]
-    splats.build(
-        write(
-            some(
-                places=places,
-                scales=[(0.8, 0.8, 0.001)],
-                colors=[(0.8, 0.5, 0.3)],
-                opacities=[0.15],
-            )
-        ),
-        "Many",
-        photo.scene.collection,
-    )
+    show(places=places, scales=[(0.8, 0.8, 0.001)], colors=[(0.8, 0.5, 0.3)], opacities=[0.15])
     middle = photo.take(64)[28:36, 44:52].mean(axis=(0, 1))
     np.testing.assert_allclose(linear(middle), linear(np.array([0.8, 0.5, 0.3])), atol=0.03)
 
 
-def test_splats_in_one_plane_fill_it(write, photo):
+def test_splats_in_one_plane_fill_it(show, photo):
     """A wall of half-transparent splats in one plane has no dark seams."""
     places = [(0.2 * x, 0.2 * y, 0) for x in range(-12, 13) for y in range(-8, 9) for _ in range(4)]
-    splats.build(
-        write(
-            some(
-                places=places, scales=[(0.2, 0.2, 0.01)], colors=[(0.8, 0.5, 0.3)], opacities=[0.9]
-            )
-        ),
-        "Wall",
-        photo.scene.collection,
-    )
+    show(places=places, scales=[(0.2, 0.2, 0.01)], colors=[(0.8, 0.5, 0.3)], opacities=[0.9])
     # single pixels are noisy
     blocks = linear(photo.take(64)[16:48, 24:72]).reshape(8, 4, 12, 4, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(blocks / linear(np.array([0.8, 0.5, 0.3])), 1, atol=0.15)
 
 
-def test_nearer_splats_hide_those_behind(write, photo):
+def test_nearer_splats_hide_those_behind(show, photo):
     """The order in the file does not matter."""
     for places, colors in (
         ([(0, 0, 1), (0, 0, -1)], [(1, 0, 0), (0, 1, 0)]),
         ([(0, 0, -1), (0, 0, 1)], [(0, 1, 0), (1, 0, 0)]),
     ):
-        made = splats.build(
-            write(some(places=places, scales=[(0.5, 0.5, 0.001)], colors=colors)),
-            "Two",
-            photo.scene.collection,
-        )
+        made = show(places=places, scales=[(0.5, 0.5, 0.001)], colors=colors)
         middle = photo.take(16)[30:34, 46:50].mean(axis=(0, 1))
         assert middle[0] > 0.9 and middle[1] < 0.4  # +Z in the file is towards the viewer
         bpy.data.objects.remove(made)
@@ -273,17 +233,11 @@ def evaluated_points(made) -> int:
     return len(evaluated.data.polygons) if evaluated.type == "MESH" else 0
 
 
-def test_density_reduces_what_a_window_shows(write, photo):
+def test_density_reduces_what_a_window_shows(show):
     """A share of the splats is shown, always the same ones; faint splats never are."""
-    made = splats.build(
-        write(
-            some(
-                places=np.random.default_rng(1).uniform(-1, 1, (400, 3)),
-                opacities=[0.02] * 100 + [0.9] * 300,
-            )
-        ),
-        "Many",
-        photo.scene.collection,
+    made = show(
+        places=np.random.default_rng(1).uniform(-1, 1, (400, 3)),
+        opacities=[0.02] * 100 + [0.9] * 300,
     )
     assert evaluated_points(made) == 300
     set_display(made, density=0.5)
@@ -302,21 +256,16 @@ def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
     evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
     if hasattr(evaluated, "evaluated_geometry"):
         geometry = evaluated.evaluated_geometry()
-        assert (
-            not (geometry.mesh and geometry.mesh.polygons) and len(geometry.pointcloud.points) > 40
-        )
+        assert not (geometry.mesh and geometry.mesh.polygons)
+        assert len(geometry.pointcloud.points) > 40
     elif evaluated.type == "MESH":
         assert not len(evaluated.data.polygons)
     assert np.array_equal(photo.take(4), before)
 
 
-def test_plain_points_are_as_wide_as_their_splats(write, photo):
+def test_plain_points_are_as_wide_as_their_splats(show):
     """They are sized by the two larger axes, and carry nothing that drawing does not need."""
-    made = splats.build(
-        write(some(places=[(0, 0, 0), (1, 0, 0)], scales=[(0.1, 0.2, 0.4), (0.1, 0.1, 0.1)])),
-        "Two",
-        photo.scene.collection,
-    )
+    made = show(places=[(0, 0, 0), (1, 0, 0)], scales=[(0.1, 0.2, 0.4), (0.1, 0.1, 0.1)])
     set_display(made, viewport_limit=1)
     evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
     if not hasattr(evaluated, "evaluated_geometry"):
@@ -328,13 +277,9 @@ def test_plain_points_are_as_wide_as_their_splats(write, photo):
     assert {"position", "radius", splat_nodes.COLOR} <= names - {"rotation", "scale"} == names
 
 
-def test_solid_shading_shows_the_colors(write, photo, tmp_path):
+def test_solid_shading_shows_the_colors(show, tmp_path):
     """The active color is that of each splat, also after saving and opening."""
-    made = splats.build(
-        write(some(places=[(0, 0, 0), (1, 0, 0)], colors=[(0.9, 0.6, 0.2)])),
-        "Two",
-        photo.scene.collection,
-    )
+    made = show(places=[(0, 0, 0), (1, 0, 0)], colors=[(0.9, 0.6, 0.2)])
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     for _ in range(2):
         seen = made.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
@@ -344,7 +289,7 @@ def test_solid_shading_shows_the_colors(write, photo, tmp_path):
         np.testing.assert_allclose(color.data[corner].color_srgb[:3], (0.9, 0.6, 0.2), atol=0.01)
         assert not {"scale", "rotation", "radiance:base"} & {each.name for each in seen.attributes}
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
-        made = bpy.data.objects["Two"]
+        made = bpy.data.objects["Splats"]
 
 
 def test_nodes_and_material_are_made_once(write, photo):
@@ -392,11 +337,6 @@ def test_a_mesh_of_splats_becomes_a_point_cloud(write):
     splats.write(mesh, decode.attributes(path))
     cloud = splats.as_point_cloud(mesh)
     assert cloud.attributes["radiance:base"].data_type == "FLOAT4" and len(cloud.points) == 30
-    for name, values in {
-        "position": made.positions,
-        "scale": made.scales,
-        "rotation": made.rotations,
-        "radiance:base": made.base,
-    }.items():
+    for name, values in arrays(made).items():
         assert np.array_equal(read(cloud, name), values)
     assert np.array_equal(read(cloud, "radiance:sh_2"), made.harmonics[:, 2])

@@ -23,7 +23,7 @@ from mint_blender.scene.world.build import WorldFiles  # noqa: E402
 
 from ..files import build_spz  # noqa: E402
 from . import synthetic_world, world_helpers  # noqa: E402
-from .world_helpers import CORNERS, build, ordered, part, places  # noqa: E402
+from .world_helpers import CORNERS, assert_at, build, ordered, part, places  # noqa: E402
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def test_the_root_is_neutral(files):
 def test_collider_and_splats_are_upright_to_scale_and_together(files):
     """Every corner of the room, from either file, is where the upright room has it."""
     root = build(files, at=(3, 4, 0.5)).root
-    expected = ordered(CORNERS * 2.5 + [3, 4, 2])
-    np.testing.assert_allclose(places(part(root, "collider")), expected, atol=0.011)
-    np.testing.assert_allclose(places(part(root, "splats")), expected, atol=0.011)
+    expected = CORNERS * 2.5 + [3, 4, 2]
+    assert_at(part(root, "collider"), expected)
+    assert_at(part(root, "splats"), expected)
 
 
 def test_a_world_keeps_its_size_in_a_scene_in_centimeters(files):
@@ -143,11 +143,9 @@ def test_a_world_without_files_is_an_error():
 def test_parts_can_be_left_out(files):
     """Options leave parts out although their files are there."""
     root = build(files, collider="NONE", splats=False, panorama_as_world=False).root
-    assert (
-        part(root, "collider") is None
-        and part(root, "splats") is None
-        and bpy.context.scene.world is None
-    )
+    assert part(root, "collider") is None
+    assert part(root, "splats") is None
+    assert bpy.context.scene.world is None
     assert world_edit.show_panorama(root) and bpy.context.scene.world is not None
 
 
@@ -186,20 +184,16 @@ def test_a_part_replaces_an_earlier_one(files, tmp_path):
 def test_a_bad_part_added_later_changes_nothing(files, tmp_path, name):
     """The World keeps the part that it had."""
     root = build(files).root
-    before, objects, scene_world = (
-        DataSnapshot(),
-        set(root.children_recursive),
-        bpy.context.scene.world,
-    )
+    before = DataSnapshot()
+    objects = set(root.children_recursive)
+    scene_world = bpy.context.scene.world
     bad = tmp_path / "bad"
     bad.write_bytes(b"<!DOCTYPE html><title>404</title>")
     with pytest.raises((FileError, SceneImportError)):
         world_build.add_part(root, name.upper(), bad)
-    assert (
-        before.new() == []
-        and set(root.children_recursive) == objects
-        and bpy.context.scene.world == scene_world
-    )
+    assert before.new() == []
+    assert set(root.children_recursive) == objects
+    assert bpy.context.scene.world == scene_world
 
 
 BAD = [
@@ -245,10 +239,8 @@ def test_a_part_that_fails_late_is_left_out(files, tmp_path, name):
         built = build(replace(files, **{name: bad}))
         (note,) = [each for each in built.notes if "cannot be used" in each]
         assert note.startswith(f"The {name} cannot be used. ") and bad.name in note
-        assert (
-            not world_objects.has_part(built.root, name.upper())
-            and part(built.root, "collider") is not None
-        )
+        assert not world_objects.has_part(built.root, name.upper())
+        assert part(built.root, "collider") is not None
         assert not any(each.name.startswith("Room") and each.users == 0 for each in before.new())
 
 

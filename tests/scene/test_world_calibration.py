@@ -19,7 +19,7 @@ from mint_blender.scene.world import edit as world_edit  # noqa: E402
 
 from . import world_helpers  # noqa: E402
 from .test_prepared import WorldOptions, prepare_world  # noqa: E402
-from .world_helpers import CORNERS, build, make_legacy, ordered, part, places  # noqa: E402
+from .world_helpers import CORNERS, assert_at, build, make_legacy, ordered, part, places  # noqa: E402
 
 ROOM = CORNERS * 2.5 + [0, 0, 1.5]
 PART_NAMES = ("collider", "splats")
@@ -43,9 +43,7 @@ def test_clearing_the_transform_of_the_root_does_no_harm(files, selected):
     bpy.context.view_layer.update()
     np.testing.assert_allclose(np.array(part(root, "capture_point").matrix_world), point, atol=1e-5)
     for name in PART_NAMES:
-        np.testing.assert_allclose(
-            places(part(root, name)), ordered(ROOM + np.array([3, 4, 0])), atol=0.011
-        )
+        assert_at(part(root, name), ROOM + np.array([3, 4, 0]))
     bpy.ops.object.select_all(action="SELECT")
     bpy.ops.object.delete()
     assert not bpy.context.scene.objects, "nothing stays behind that cannot be selected"
@@ -161,7 +159,7 @@ def test_a_deleted_calibration_is_made_again_for_the_next_part(files):
     bpy.data.batch_remove([calibration.of(root), *calibration.of(root).children_recursive])
     world_build.add_part(root, "SPLATS", files.splats)
     bpy.context.view_layer.update()
-    np.testing.assert_allclose(places(part(root, "splats")), ordered(ROOM), atol=0.011)
+    assert_at(part(root, "splats"), ROOM)
 
 
 @pytest.fixture
@@ -170,7 +168,7 @@ def legacy(files):
     root = build(files).root
     make_legacy(root)
     for name in PART_NAMES:
-        np.testing.assert_allclose(places(part(root, name)), ordered(ROOM), atol=0.011)
+        assert_at(part(root, name), ROOM)
     return root
 
 
@@ -198,7 +196,7 @@ def test_parts_are_added_to_an_earlier_world(legacy, files):
     world_edit.show_collider(legacy, "VISIBLE")
     bpy.context.view_layer.update()
     for name in PART_NAMES:
-        np.testing.assert_allclose(places(part(legacy, name)), ordered(ROOM), atol=0.011)
+        assert_at(part(legacy, name), ROOM)
         assert part(legacy, name).parent == legacy
     assert part(legacy, "calibration") is None
 
@@ -220,5 +218,5 @@ def test_an_earlier_world_is_replaced(files, tmp_path, prepared):
     replace_world(files, Provenance(job_id="b", kind="world"), root, prepared=source)
     bpy.context.view_layer.update()
     for name in PART_NAMES:
-        np.testing.assert_allclose(places(part(root, name)), ordered(ROOM), atol=0.011)
+        assert_at(part(root, name), ROOM)
     assert not [each for each in bpy.data.objects if each.get("mint_part") == "calibration"]

@@ -22,7 +22,7 @@ from mint_blender.scene.world import edit as world_edit  # noqa: E402
 
 from . import synthetic_world, world_helpers  # noqa: E402
 from .glb_fixtures import draco_box  # noqa: E402
-from .world_helpers import CORNERS, build, ordered, part, places  # noqa: E402
+from .world_helpers import CORNERS, assert_at, build, part, places  # noqa: E402
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def test_an_upright_collider_is_turned_to_the_other_parts(files, tmp_path, later
         built = build(replace(files, collider=up))
         root = built.root
         assert any("already upright" in each for each in built.notes)
-    expected = ordered(CORNERS * 2.5 + [0, 0, 1.5])
-    np.testing.assert_allclose(places(part(root, "collider")), expected, atol=0.011)
-    np.testing.assert_allclose(places(part(root, "splats")), expected, atol=0.011)
+    expected = CORNERS * 2.5 + [0, 0, 1.5]
+    assert_at(part(root, "collider"), expected)
+    assert_at(part(root, "splats"), expected)
     world_edit.flip_collider(root)
     bpy.context.view_layer.update()
     assert places(part(root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.01)
@@ -57,9 +57,7 @@ def test_an_upside_down_collider_is_turned_with_the_root(files, tmp_path):
     built = build(
         replace(files, collider=synthetic_world.collider(tmp_path / "down.glb", ceiling=False))
     )
-    np.testing.assert_allclose(
-        places(part(built.root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011
-    )
+    assert_at(part(built.root, "collider"), CORNERS * 2.5 + [0, 0, 1.5])
     assert not any("Turn Collider Upright" in each for each in built.notes)
     closed = build(files)
     assert closed.root["mint_flipped"] and any("Could not detect" in each for each in closed.notes)
@@ -215,7 +213,7 @@ def test_a_collider_compressed_with_draco_is_placed(files, tmp_path):
     )
     root = build(replace(files, collider=glb.save(tmp_path / "packed.glb"), splats=None)).root
     shape = part(root, "collider")
-    np.testing.assert_allclose(places(shape), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
+    assert_at(shape, CORNERS * 2.5 + [0, 0, 1.5])
     assert shape.data.materials and not shape.hide_render
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
+
+from ..processes import captured
 
 GEOMETRY = ("--window-geometry", "0", "0", "400", "300")
 
@@ -25,9 +26,7 @@ def run_in_window(script: str, folder: Path, timeout: float) -> list[dict[str, A
     }
     command = ["xvfb-run", "-a", "-s", "-screen 0 640x480x24", "blender", "--factory-startup"]
     command += [*GEOMETRY, "--python", str(Path(__file__).with_name(script)), "--", str(folder)]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=timeout, check=False
-    )
+    done = captured(command, env=environment, timeout=timeout)
     results = [
         json.loads(line.removeprefix("MINT "))
         for line in done.stdout.splitlines()

@@ -92,6 +92,11 @@ def ordered(points: np.ndarray) -> np.ndarray:
     return points[np.lexsort(points.T)]
 
 
+def assert_at(each, points: np.ndarray) -> None:
+    """Check that the vertices, or splats, of an object are at these points, to a centimeter."""
+    np.testing.assert_allclose(places(each), ordered(points), atol=0.011)
+
+
 def make_legacy(root) -> None:
     """Change a World to what earlier versions have saved: the root itself has the calibration."""
     (holder,) = [each for each in root.children if each["mint_part"] == "calibration"]

@@ -103,7 +103,7 @@ def _cancels_without_looking() -> AbstractContextManager[Any]:
 def _starts_again_without_a_person() -> AbstractContextManager[Any]:
     """A start of which nothing certain was found is ordered again by itself."""
 
-    def tell(context: Any, request: Any, found: Any, refusal: Any) -> Any:
+    def tell(context: Any, request: Any, found: Any, refusal: Any, **more: Any) -> Any:
         again = yield from context.perform(Order(request.subject, request.verb))
         context.job = context.job.with_request(again).moved(Phase.WAITING)
 

@@ -16,9 +16,9 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation
 
 from ..jobs.paid_requests import records
-from ..mint_model.messages import Request
 from . import books
 from .clicks import PaidClick
+from .doubles import request
 from .options import Options
 from .world import Violation, World
 
@@ -47,10 +47,8 @@ def job(phase: Phase, problem: Problem | None = None) -> Job:
 def start(world: World, key: str = "k") -> Operation:
     """Let Mint start what the job has asked for, and return its answer."""
     world.mint.surprises = replace(world.surprises.at_rest(), operations_have_no_date=False)
-    headers = {"Authorization": "Bearer key-of-owner-1-secret", "Idempotency-Key": key}
-    content = json.dumps({"prompt": "A lamp"}).encode()
     answer = world._deliver(
-        Request("POST", "api.mint.gg", "/v1/models:generate", {}, headers, content)
+        request("models:generate", key=key, token="key-of-owner-1-secret", prompt="A lamp")
     )
     assert answer.status == 202
     return Operation.from_json(json.loads(answer.body))
@@ -113,16 +111,9 @@ def test_what_is_resumed(world: World) -> None:
 
 def test_what_was_sent_before(world: World) -> None:
     """A request that was on its way while a person was told that nothing was started counts."""
-    request = Request(
-        "POST",
-        "api.mint.gg",
-        "/v1/models:generate",
-        {},
-        {"Authorization": "Bearer key-of-owner-1-secret", "Idempotency-Key": "k"},
-        b'{"prompt": "A lamp"}',
-    )
+    start = request("models:generate", key="k", token="key-of-owner-1-secret", prompt="A lamp")
     world.mint.surprises = world.surprises.at_rest()
-    world._deliver_later(300.0, request)
+    world._deliver_later(300.0, start)
     world.run(100.0)
     world.books.note(world, job(Phase.BILLING, UNPAID))
     world.run(300.0)

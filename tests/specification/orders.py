@@ -101,9 +101,10 @@ def _look(record: Record, w: World, home: int, line: int, index: int) -> Step:
     row = w.homes[home][line][index]
     found = record.candidates(w, home, row.born)
     has_rivals = any(
-        each.key != row.key and each.operation is None and each.may_cost
-        for rows in w.homes[home]
+        each.operation is None and each.may_cost
+        for other, rows in enumerate(w.homes[home])
         for each in rows
+        if other != line
     )
     is_unique = len(found) == 1 and not has_rivals
     if found and (is_unique or not record.on("unique")):

@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -34,12 +34,26 @@ from . import events
 from .keys import FOUND, JOB, key_of
 
 _WRITES = ("INSERT INTO paid_requests", "UPDATE paid_requests")
+_NOTED = (*_WRITES, "BEGIN IMMEDIATE", "COMMIT")
 _NAMES = [each.name for each in fields(StoredRow)]
 _SELECT = f"SELECT {', '.join(_NAMES)} FROM paid_requests WHERE key = ?"
 DECIDED = ("preview", "operation")
 """How the subjects begin of decisions about an operation."""
 _WHOLE_SECONDS = 1.0
 """Mint's `Date` has no fractions."""
+
+
+@dataclass
+class _Transaction:
+    """What was written and is not committed: the events, and the rows by key."""
+
+    events: list[events.Event] = field(default_factory=list)
+    rows: dict[str, StoredRow] = field(default_factory=dict)
+
+    def add(self, row: StoredRow, found: list[events.Event]) -> None:
+        """Note what a statement has made of a row."""
+        self.rows[row.key] = row
+        self.events += found
 
 
 @dataclass
@@ -69,7 +83,7 @@ class Recorder:
         self.events: list[events.Event] = []
         self._now, self._identity, self._asset = now, identity, asset
         self._worlds_have_prompt = worlds_have_prompt
-        self._uncommitted: dict[int, list[events.Event]] = {}
+        self._uncommitted: dict[int, _Transaction] = {}
         self._sends: list[_Send] = []
         self._numbers = count(1)
         self._salts: dict[str, bytes] = {}
@@ -109,7 +123,7 @@ class Recorder:
     def rows(self, database: Database, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Execute a statement, and note what it does to a row."""
         if query == "BEGIN IMMEDIATE":
-            self._uncommitted[id(database)] = []
+            self._uncommitted[id(database)] = _Transaction()
         if query.startswith(_WRITES):
             key = str(values[0] if query.startswith("INSERT") else values[-1])
             return self._write(database, key, query, *values)
@@ -117,7 +131,7 @@ class Recorder:
             return _rows(database, query, *values)
         finally:  # a process may be killed when it has just committed
             if query == "COMMIT" and not database.connection.in_transaction:
-                self.events += self._uncommitted.pop(id(database), [])
+                self.events += self._uncommitted.pop(id(database), _Transaction()).events
 
     def _write(
         self, database: Database, key: str, query: str, *values: object
@@ -129,9 +143,24 @@ class Recorder:
             after = self._row(database, key)
             if after is not None and after != before:
                 found = list(self._changes(before, after, file_identity.identity(database.path)))
-                where = self._uncommitted[id(database)] if is_inside else self.events
-                where += found
+                if is_inside:
+                    self._uncommitted[id(database)].add(after, found)
+                else:
+                    self.events += found
                 self._salts[after.key] = self._salt(database)
+
+    def crashed(self, rows: Mapping[str, StoredRow]) -> None:
+        """Note that everything has died: what was being committed counts if the disk has it.
+
+        `rows` are those of the journal, by their keys.
+        """
+        for each in self._uncommitted.values():
+            if each.rows.items() <= rows.items():
+                self.events += each.events
+        self.events += [events.Ended(each.process) for each in self._sends]
+        self._uncommitted.clear()
+        self._sends.clear()
+        self._is_chosen = False
 
     @staticmethod
     def _row(database: Database, key: str) -> StoredRow | None:
@@ -278,16 +307,16 @@ class Recorder:
 
     def candidates(self, context: Any, request: Any) -> Generator[Any, Any, Any]:
         """Read the lists."""
-        found, is_alone = yield from self._candidates(context, request)
+        found, *more = yield from self._candidates(context, request)
         names = tuple(f"{FOUND}{asset.id}" for asset in found)
         at = self._now() + _WHOLE_SECONDS
         self.events.append(events.Looked(request.key, names, True, at, journal=self._identity()))
-        return found, is_alone
+        return found, *more
 
     _candidates: Callable[[Any, Any], Generator[Any, Any, Any]]
 
     def tell(
-        self, context: Any, request: Any, found: Any, refusal: Any
+        self, context: Any, request: Any, found: Any, refusal: Any, **more: Any
     ) -> Generator[Any, Any, None]:
         """Tell a person what the lists show. That stays in the job, for every process."""
         journal = self._identity()
@@ -295,9 +324,9 @@ class Recorder:
             at = self._now() + _WHOLE_SECONDS
             self.events.append(events.Looked(request.key, (), True, at, journal=journal))
         self.events.append(events.Told(request.key, journal=journal))
-        yield from self._tell(context, request, found, refusal)
+        yield from self._tell(context, request, found, refusal, **more)
 
-    _tell: Callable[[Any, Any, Any, Any], Generator[Any, Any, None]]
+    _tell: Callable[..., Generator[Any, Any, None]]
 
     def use_candidate(self, service: JobService, job_id: str, asset_id: str) -> None:
         """Use what a person has chosen."""
@@ -318,6 +347,10 @@ def recorded(recorder: Recorder) -> Iterator[None]:
     recorder._candidates, recorder._tell = look._candidates, look._tell
     asset, poll = Client.asset, Client.poll
 
+    def rows(database: Database, query: str, *values: object) -> list[tuple[Any, ...]]:
+        is_noted = query.startswith(_NOTED)  # most statements only read
+        return (recorder.rows if is_noted else _rows)(database, query, *values)
+
     def read_asset(client: Client, kind: Any, id: str) -> Any:
         found = asset(client, kind, id)
         recorder._read[id] = recorder._now()
@@ -330,7 +363,7 @@ def recorded(recorder: Recorder) -> Iterator[None]:
 
     with ExitStack() as stack:
         for place, name, value in (
-            (Database, "rows", lambda *values: recorder.rows(*values)),
+            (Database, "rows", rows),
             (scheduler, "send", recorder.send),
             (sending, "_post", recorder.post),
             (Client, "operation", lambda client, id: recorder.operation(client, id)),

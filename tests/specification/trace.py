@@ -340,8 +340,11 @@ class _Trace:
 
 
 def _are_rivals(row: RowHistory, other: RowHistory, journal: str) -> bool:
-    """Return whether two rows could have made the same candidate."""
+    """Return whether two rows could have made the same candidate, and it matters which one.
+
+    What an earlier row of the same order has made is adopted as well.
+    """
     looks_the_same = row.inserted.look != "" and row.inserted.look == other.inserted.look
     may_be_sent = other.attempts or other.journal != journal or other.inserted.is_outside
     is_open = other.operation is None and other.may_cost and bool(may_be_sent)
-    return looks_the_same and other is not row and is_open
+    return looks_the_same and other.order != row.order and is_open

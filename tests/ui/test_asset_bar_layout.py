@@ -7,13 +7,11 @@ import pytest
 
 bar_layout = pytest.importorskip("mint_blender.ui.asset_bar.bar")
 
-BACK, CLOSE, FORWARD, FRAME, OUTSIDE = (
-    bar_layout.BACK,
-    bar_layout.CLOSE,
-    bar_layout.FORWARD,
-    bar_layout.FRAME,
-    bar_layout.OUTSIDE,
-)
+BACK = bar_layout.BACK
+CLOSE = bar_layout.CLOSE
+FORWARD = bar_layout.FORWARD
+FRAME = bar_layout.FRAME
+OUTSIDE = bar_layout.OUTSIDE
 COUNT = 12
 
 

@@ -29,7 +29,7 @@ KEY = "mint_secret_0123456789"
 
 
 @pytest.fixture
-def copied(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+def copied() -> SimpleNamespace:
     """Let the operator copy to where a test can look: without a window there is no clipboard."""
     return SimpleNamespace(window_manager=SimpleNamespace(clipboard=""))
 

@@ -54,9 +54,7 @@ class Layout:
 def drawing(draw: Callable[[Any, Any], None]) -> Callable[[], None]:
     """Return a call of a drawing function."""
     context = SimpleNamespace(
-        area=None,
-        region=SimpleNamespace(width=300),
-        window_manager=bpy.context.window_manager,
+        area=None, region=SimpleNamespace(width=300), window_manager=bpy.context.window_manager
     )
     return lambda: draw(SimpleNamespace(layout=Layout()), context)
 
@@ -161,9 +159,7 @@ def test_a_typical_sidebar_makes_few_calls(
     library_state().library.add_page(ListPage(Kind.MODEL), Page(entries, None))
     library_state().library.add_page(ListPage(Kind.WORLD), Page((), None))
     context = SimpleNamespace(
-        area=None,
-        region=SimpleNamespace(width=300),
-        window_manager=bpy.context.window_manager,
+        area=None, region=SimpleNamespace(width=300), window_manager=bpy.context.window_manager
     )
 
     def draw() -> None:

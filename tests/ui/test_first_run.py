@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,31 +17,27 @@ from mint_blender.jobs.queries import KeyOwner  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.ui import panel  # noqa: E402
 
+from .test_job_list import Layout  # noqa: E402
 
-class Layout:
+
+class Sections(Layout):
     """A layout that notes the names of the sections, which are closed."""
-
-    def __init__(self, names: list[str]) -> None:
-        self.names = names
 
     def panel(self, name: str, **more: Any) -> tuple[Layout, None]:
         """Note the name and return the header."""
-        self.names.append(name)
-        return Layout(self.names), None
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *words, **more: Layout(self.names)
+        self.said.append((name,))
+        return Layout(self.drawn), None
 
 
 def sections() -> list[str]:
     """Draw the panel and return the names of its sections."""
-    names: list[str] = []
-    drawn: Any = SimpleNamespace(layout=Layout(names))
+    names: list[Any] = []
+    drawn: Any = SimpleNamespace(layout=Sections(Counter(), names))
     context: Any = SimpleNamespace(
         region=SimpleNamespace(width=300), window_manager=bpy.context.window_manager
     )
     panel.MINT_PT_main.draw(drawn, context)
-    return names
+    return [name for name, *more in names if not more]
 
 
 def test_a_refused_key_shows_no_library(

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import DeliveryResult  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
@@ -59,29 +58,6 @@ def start(prompt: str, mode: Mode = Mode.AUTO) -> Job:
 
 
 # -- Notifications
-
-
-def test_jobs_of_an_earlier_session_are_not_announced(enabled: None, said: list[str]) -> None:
-    """After a restart, only the job that was still in flight is announced."""
-    old = start("an old lamp")
-    beat_until(
-        lambda: (
-            session.service().job(old.id).phase is Phase.READY
-            and not session.service().has_active_work
-        )
-    )
-    session.service().record_delivery(old.id, DeliveryResult())
-    new = start("a slow lamp [stuck]")
-    beat_until(lambda: session.service().job(new.id).phase is Phase.WORKING)
-    session.close_service()
-    session.state(notifications._State).shown.clear()  # as in a new process
-    said.clear()
-    job_service = session.service()  # a panel, a question: anything but the start-up itself
-    job_service.unfinished.resume_all()
-    job_service.cancel(new.id)
-    beat_until(lambda: not job_service.has_active_work)
-    heartbeat.beat()
-    assert not [sentence for sentence in said if "old lamp" in sentence]
 
 
 def test_a_finished_job_is_announced_once(enabled: None, said: list[str]) -> None:
@@ -156,16 +132,9 @@ def test_the_balance_counts_reserved_credits(service: ThreadService, enabled: No
 # -- Landing
 
 HANDS_ON = (
-    "GIZMOGROUP_OT_gizmo_tweak",
-    "POSE_OT_push",
-    "ARMATURE_OT_extrude",
-    "UV_OT_rip",
-    "GRAPH_OT_ghost_curves",
-    "ACTION_OT_select_box",
-    "SEQUENCER_OT_slip",
-    "OBJECT_OT_transform_axis_target",
-    "WM_OT_radial_control",
-    "TRANSFORM_OT_translate",
+    *("GIZMOGROUP_OT_gizmo_tweak", "POSE_OT_push", "ARMATURE_OT_extrude", "UV_OT_rip"),
+    *("GRAPH_OT_ghost_curves", "ACTION_OT_select_box", "SEQUENCER_OT_slip"),
+    *("OBJECT_OT_transform_axis_target", "WM_OT_radial_control", "TRANSFORM_OT_translate"),
     "SCULPT_OT_brush_stroke",
 )
 

@@ -112,9 +112,7 @@ def test_elapsed_and_remaining_time_look_different(job_service: JobService) -> N
     assert drawn(job_service)["progress"] == 1
 
 
-def test_dismiss_all_says_what_is_removed_and_kept(
-    job_service: JobService,
-) -> None:
+def test_dismiss_all_says_what_is_removed_and_kept(job_service: JobService) -> None:
     """A click takes failed jobs too, after a question; a script has to ask for that."""
     for phase, count in {Phase.PLACED: 3, Phase.FAILED: 2, Phase.READY: 1}.items():
         add(job_service, phase, count)

@@ -41,17 +41,19 @@ CARD = "mint.job_menu"
 
 
 class Layout:
-    """A layout that counts what is drawn; operators by their names."""
+    """A layout that counts what is drawn, operators by their names, and notes each call in `said`."""
 
-    def __init__(self, drawn: Counter[str]) -> None:
+    def __init__(self, drawn: Counter[str], said: list[tuple[Any, ...]] | None = None) -> None:
         self.drawn = drawn
+        self.said = [] if said is None else said
 
     def __getattr__(self, name: str) -> Any:
         def take(*words: Any, **more: Any) -> Layout:
             self.drawn[words[0] if name == "operator" else name] += 1
             if name == "label":
                 self.drawn[more.get("text", "")] += 1
-            return Layout(self.drawn)
+            self.said.append((name, *words, more.get("text"), more.get("factor")))
+            return Layout(self.drawn, self.said)
 
         return take
 
@@ -204,10 +206,8 @@ def test_the_queue_of_an_earlier_session_waits_for_a_click(job_service: JobServi
     job_service.cache.add(*jobs[:3])
     job_service.unfinished.take_over()
     shown = drawn(job_service)
-    assert (shown["3 queued jobs, about 2,400 Credits"], shown["Queued earlier, not sent"]) == (
-        1,
-        3,
-    )
+    assert shown["3 queued jobs, about 2,400 Credits"] == 1
+    assert shown["Queued earlier, not sent"] == 3
     assert (shown["mint.continue_queue"], shown["mint.discard_queue"]) == (1, 1)
     assert not any(job_service.is_active(job.id) for job in jobs[:3])
     assert bpy.ops.mint.discard_queue() == {"FINISHED"}
@@ -281,7 +281,7 @@ def test_a_refused_click_shows_why(job_service: JobService, other: Journal) -> N
 
 
 def test_an_exception_in_a_beat_hides_no_other_event(
-    job_service: JobService, other: Journal, monkeypatch: pytest.MonkeyPatch
+    job_service: JobService, other: Journal
 ) -> None:
     """The other events of the same beat are shown all the same."""
     add(job_service, Phase.REVIEW, 1)
@@ -302,9 +302,7 @@ def groups(job_service: JobService) -> list[Group]:
     return [part.group for part in job_list_groups.grouped().groups]
 
 
-def test_a_job_of_another_account_offers_no_action_at_mint(
-    job_service: JobService,
-) -> None:
+def test_a_job_of_another_account_offers_no_action_at_mint(job_service: JobService) -> None:
     """It can be placed, but not approved, resumed, retried or canceled."""
     journal = Journal(job_service.home)
     other = Owner("https://api.mint.gg", "user:leo")

@@ -27,7 +27,7 @@ from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa:
 from mint_blender.mint.schema import Page  # noqa: E402
 from mint_blender.ui import heartbeat, session, visibility  # noqa: E402
 from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
-from mint_blender.ui.library_browser import panel_data as browser_view_model  # noqa: E402
+from mint_blender.ui.library_browser import panel_data as browser  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 from mint_blender.ui.library_browser import state as browser_state  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
@@ -60,7 +60,7 @@ class Panel:
     @property
     def loaded(self) -> int:
         """Return the number of assets that are loaded."""
-        return browser_view_model.library().count()
+        return browser.library().count()
 
     def requests(self, host: str = "api") -> list[Any]:
         """Return the requests since the panel was opened."""
@@ -77,16 +77,12 @@ class Panel:
     def draw(self) -> None:
         """Prepare all that the panel draws; then let the timer send requests."""
         begun = time.thread_time()
-        for asset in browser_view_model.on_screen(self.fields):
-            (
-                browser_view_model.icon(asset),
-                view_model.title(asset),
-                view_model.state_of(asset),
-            )
+        for asset in browser.on_screen(self.fields):
+            (browser.icon(asset), view_model.title(asset), view_model.state_of(asset))
         (
-            browser_view_model.extent_words(self.fields),
-            browser_view_model.is_searching(self.fields),
-            browser_view_model.chosen(self.fields),
+            browser.extent_words(self.fields),
+            browser.is_searching(self.fields),
+            browser.chosen(self.fields),
         )
         visibility.note("library")
         self.drawn.append((self.loaded, time.thread_time() - begun))
@@ -149,9 +145,7 @@ def test_opening_the_panel(panel: Panel) -> None:
     assert len(panel.pages()) == 2
     files = {f"{panel.service.files}{each.path}" for each in panel.requests("files")}
     # The part of an address that says until when it holds is no part of the path.
-    assert files == {
-        url.partition("?")[0] for url in pictures(browser_view_model.on_screen(panel.fields))
-    }
+    assert files == {url.partition("?")[0] for url in pictures(browser.on_screen(panel.fields))}
     before = len(panel.requests()) + len(panel.requests("files"))
     for _ in range(100):
         panel.live()
@@ -162,25 +156,25 @@ def test_scrolling_to_the_end(panel: Panel) -> None:
     """Every page is requested once; draws and beats do not get slower."""
     panel.live()
     screens = 1
-    seen = [each.id for each in browser_view_model.on_screen(panel.fields)]
+    seen = [each.id for each in browser.on_screen(panel.fields)]
     while True:
         before = panel.fields.start
         _forward(panel)
         if panel.fields.start == before:
             break
         screens += 1
-        seen += [each.id for each in browser_view_model.on_screen(panel.fields)]
+        seen += [each.id for each in browser.on_screen(panel.fields)]
     assert panel.loaded == MODELS + WORLDS
-    assert screens == ceil((MODELS + WORLDS) / browser_view_model.ON_SCREEN)
+    assert screens == ceil((MODELS + WORLDS) / browser.ON_SCREEN)
     assert len(seen) == len(set(seen)) == MODELS + WORLDS
     assert len(panel.pages()) == len(set(panel.pages())) == ceil(MODELS / PAGE_SIZE) + 1
     assert panel.most_at_once == 1
     assert len(panel.requests("files")) <= len(
-        pictures([browser_view_model.library().get(each) for each in seen])
+        pictures([browser.library().get(each) for each in seen])
     )
     assert is_flat(panel.drawn)
     assert is_flat(panel.beaten)
-    dates = [browser_view_model.library().get(each).created_at for each in seen]
+    dates = [browser.library().get(each).created_at for each in seen]
     assert dates == sorted(dates, reverse=True), "a later page brought what belongs further up"
     asked = len(panel.pages())
     _forward(panel)
@@ -189,14 +183,14 @@ def test_scrolling_to_the_end(panel: Panel) -> None:
 
 def test_thumbnails_in_memory_are_bounded(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     """Old ones are freed; when they are shown again they come from the disk."""
-    monkeypatch.setattr(browser_loader, "MOST_ICONS", 2 * browser_view_model.ON_SCREEN)
+    monkeypatch.setattr(browser_loader, "MOST_ICONS", 2 * browser.ON_SCREEN)
     panel.live()
-    first = pictures(browser_view_model.on_screen(panel.fields))
+    first = pictures(browser.on_screen(panel.fields))
     for _ in range(5):
         browser_loader.turn(panel.fields, forward=True)
         panel.live()
-        assert len(library_state().pictures) <= 2 * browser_view_model.ON_SCREEN
-        assert pictures(browser_view_model.on_screen(panel.fields)) <= set(library_state().pictures)
+        assert len(library_state().pictures) <= 2 * browser.ON_SCREEN
+        assert pictures(browser.on_screen(panel.fields)) <= set(library_state().pictures)
     assert first.isdisjoint(library_state().pictures)
     downloaded = len(panel.requests("files"))
     panel.fields.start = 0
@@ -210,8 +204,7 @@ def _forward(panel: Panel) -> None:
     browser_loader.turn(panel.fields, forward=True)
     panel.live(
         until=lambda: (
-            len(browser_view_model.on_screen(panel.fields)) == browser_view_model.ON_SCREEN
-            and not browser_view_model.is_loading()
+            len(browser.on_screen(panel.fields)) == browser.ON_SCREEN and not browser.is_loading()
         )
     )
 
@@ -223,11 +216,11 @@ def test_a_search_covers_the_whole_library(panel: Panel) -> None:
     words = []
     while True:
         panel.draw()
-        words.append(browser_view_model.extent_words(panel.fields))
+        words.append(browser.extent_words(panel.fields))
         if not session.service().has_active_work:
             break
         panel.beat()
-    found = browser_view_model.shown(panel.fields)
+    found = browser.shown(panel.fields)
     numbers = [
         number for number in range(MODELS, 0, -1) if number % 30 == 0 and "300" in str(number)
     ]
@@ -252,9 +245,9 @@ def test_a_search_ends_when_the_screen_is_full(panel: Panel) -> None:
     panel.live()
     panel.fields.words = "rock"
     panel.live()
-    assert len(browser_view_model.on_screen(panel.fields)) == browser_view_model.ON_SCREEN
+    assert len(browser.on_screen(panel.fields)) == browser.ON_SCREEN
     assert len(panel.pages()) < 5
-    assert "more available" in (browser_view_model.extent_words(panel.fields) or "")
+    assert "more available" in (browser.extent_words(panel.fields) or "")
 
 
 def test_a_search_can_be_stopped(panel: Panel) -> None:
@@ -266,9 +259,7 @@ def test_a_search_can_be_stopped(panel: Panel) -> None:
     panel.live()
     asked = len(panel.pages())
     assert asked <= 6
-    assert (browser_view_model.extent_words(panel.fields) or "").endswith(
-        "items searched, more available"
-    )
+    assert (browser.extent_words(panel.fields) or "").endswith("items searched, more available")
     for _ in range(10):
         panel.live()
     assert len(panel.pages()) == asked
@@ -285,7 +276,7 @@ def test_a_search_has_a_limit(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> 
     panel.live()
     assert len(panel.pages()) == 2 + 7
     assert (
-        browser_view_model.extent_words(panel.fields)
+        browser.extent_words(panel.fields)
         == f"{50 + 7 * LARGEST_PAGE} items searched, more available"
     )
 
@@ -305,24 +296,19 @@ def test_sorting_by_name_says_what_is_sorted(panel: Panel) -> None:
     panel.live()
     panel.fields.sort = "NAME"
     panel.live()
-    assert browser_view_model.extent_words(panel.fields) == "Sorted among 50 loaded items"
+    assert browser.extent_words(panel.fields) == "Sorted among 50 loaded items"
     panel.fields.kind = "WORLD"
     panel.live()
-    assert browser_view_model.extent_words(panel.fields) is None
+    assert browser.extent_words(panel.fields) is None
 
 
-def test_refreshing_keeps_the_scroll_position(
-    panel: Panel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refreshing_keeps_the_scroll_position(panel: Panel) -> None:
     """New assets are added in front; they are shown if the list is at its beginning."""
     for _ in range(3):
         _forward(panel)
-    before = [each.id for each in browser_view_model.on_screen(panel.fields)]
+    before = [each.id for each in browser.on_screen(panel.fields)]
     assert before
-    known, view = (
-        browser_view_model.library(),
-        browser_view_model.on_screen(panel.fields),
-    )
+    known, view = (browser.library(), browser.on_screen(panel.fields))
     newer = [
         view_model.Asset.from_json(
             each.kind, {**each.raw, "id": f"new{each.id}", "createdAt": "2040-01-01T00:00:00Z"}
@@ -334,6 +320,6 @@ def test_refreshing_keeps_the_scroll_position(
     job_service = session.service()
     job_service.queries.answers[question] = QueryAnswered(question, Page((*newer, *first), "x"))
     browser_loader.catch_up(job_service)
-    assert [each.id for each in browser_view_model.on_screen(panel.fields)] == before
+    assert [each.id for each in browser.on_screen(panel.fields)] == before
     panel.fields.start = 0
-    assert browser_view_model.on_screen(panel.fields)[0].id.startswith("new")
+    assert browser.on_screen(panel.fields)[0].id.startswith("new")

@@ -30,7 +30,7 @@ from mint_blender.scene import tags as origin  # noqa: E402
 from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 from mint_blender.ui import headless, session  # noqa: E402
 from mint_blender.ui.library_browser import panel_data  # noqa: E402
-from mint_blender.ui.library_browser import panel_data as browser_view_model  # noqa: E402
+from mint_blender.ui.library_browser import panel_data as browser  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
@@ -47,7 +47,7 @@ def entries(
     state: view_model.AssetState = view_model.AssetState.DONE, kind: Kind = Kind.MODEL
 ) -> list[Asset]:
     """Return the loaded assets of one state and kind."""
-    return browser_view_model.library().entries(view_model.Filter(kind, state))
+    return browser.library().entries(view_model.Filter(kind, state))
 
 
 def an_entry(kind: Kind = Kind.MODEL) -> Asset:
@@ -59,13 +59,11 @@ def an_entry(kind: Kind = Kind.MODEL) -> Asset:
 def test_refresh_and_load_more(service: ThreadService) -> None:
     """Refresh loads the first page of each kind, Load More one page, none at the end."""
     bpy.ops.mint.refresh_library()
-    assert (
-        browser_view_model.library().count(Kind.MODEL),
-        browser_view_model.library().count(Kind.WORLD),
-    ) == (30, 5)
+    assert browser.library().count(Kind.MODEL) == 30
+    assert browser.library().count(Kind.WORLD) == 5
     for _ in range(3):
         bpy.ops.mint.load_more()
-    assert browser_view_model.library().count(Kind.MODEL) == 40
+    assert browser.library().count(Kind.MODEL) == 40
     assert [len(service.requests("GET", path)) for path in ("/v1/models", "/v1/worlds")] == [2, 1]
     assert service.requests(host="files") == []
 
@@ -88,11 +86,9 @@ def test_an_asset_is_imported(kind: Kind, service: ThreadService) -> None:
     assert placed is not None
     provenance = origin.read(placed.root)
     assert provenance is not None
-    assert (provenance.kind, provenance.prompt, provenance.preset) == (
-        kind.value,
-        asset.prompt or "",
-        "",
-    )
+    assert provenance.kind == kind.value
+    assert provenance.prompt == (asset.prompt or "")
+    assert provenance.preset == ""
     assert len(service.operations()) == before
     assert service.requests("POST") == []
 
@@ -179,7 +175,7 @@ def test_an_asset_of_our_own_job_is_recognized(service: ThreadService) -> None:
     bpy.ops.mint.refresh_library()
     (ours,) = [
         each
-        for each in browser_view_model.shown(browser_properties.fields_of(bpy.context))
+        for each in browser.shown(browser_properties.fields_of(bpy.context))
         if each.prompt == "a lamp of ours"
     ]
     assert view_model.state_of(ours) is view_model.AssetState.UNFINISHED
@@ -289,4 +285,4 @@ def test_another_account_has_another_library(
     an_entry()
     monkeypatch.setenv("MINT_API_KEY", "another")
     session.account_changed()
-    assert browser_view_model.library().count() == 0
+    assert browser.library().count() == 0

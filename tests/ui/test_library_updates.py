@@ -26,7 +26,7 @@ from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
 from mint_blender.ui.library_browser import panel_data  # noqa: E402
-from mint_blender.ui.library_browser import panel_data as browser_view_model  # noqa: E402
+from mint_blender.ui.library_browser import panel_data as browser  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 
 from ..jobs.fast_config import fast_config  # noqa: E402
@@ -61,7 +61,7 @@ def begun(prompt: str = "a lamp", kind: Kind = Kind.MODEL) -> Job:
 
 def first_on_screen() -> Asset:
     """Return the first asset on screen."""
-    return browser_view_model.on_screen(browser_properties.fields_of(bpy.context))[0]
+    return browser.on_screen(browser_properties.fields_of(bpy.context))[0]
 
 
 def unseen(panel: Panel) -> None:
@@ -108,7 +108,7 @@ def test_jobs_started_together_need_one_request(
         panel.draw()
     panel.live()
     assert len(panel.pages()) == 3
-    assert {each.prompt for each in browser_view_model.on_screen(panel.fields)} > {
+    assert {each.prompt for each in browser.on_screen(panel.fields)} > {
         f"a lamp no {number}" for number in range(8)
     }
 
@@ -121,10 +121,8 @@ def test_a_closed_panel_updates_when_opened(panel: Panel) -> None:
     assert len(panel.pages()) == 2
     panel.live()
     assert len(panel.pages()) == 3
-    assert (first_on_screen().prompt, view_model.state_of(first_on_screen())) == (
-        "a lamp",
-        view_model.AssetState.DONE,
-    )
+    assert first_on_screen().prompt == "a lamp"
+    assert view_model.state_of(first_on_screen()) == view_model.AssetState.DONE
 
 
 def test_only_the_shown_kind_is_updated(panel: Panel) -> None:
@@ -184,7 +182,7 @@ def test_a_search_starts_again_for_another_account(
         monkeypatch.setenv("MINT_API_BASE_URL", other.api)
         session.account_changed()
         panel.live()
-        assert browser_view_model.extent_words(panel.fields) == f"All {MODELS + 4} items searched"
+        assert browser.extent_words(panel.fields) == f"All {MODELS + 4} items searched"
 
 
 def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
@@ -192,13 +190,13 @@ def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
     panel.live()
     panel.fields.state = "FAILED"
     panel.live()
-    old = browser_view_model.shown(panel.fields)[-1]
+    old = browser.shown(panel.fields)[-1]
     panel.fields.chosen = old.id
     panel.fields.state = "ALL"
-    while browser_view_model.library().next_page():
+    while browser.library().next_page():
         browser_loader.turn(panel.fields, forward=True)
         panel.live()
-    on_screen = [each.id for each in browser_view_model.on_screen(panel.fields)]
+    on_screen = [each.id for each in browser.on_screen(panel.fields)]
     pages = len(panel.pages())
     states = [view_model.state_label(old)]
     panel.service.scenario(speed=20.0)
@@ -206,7 +204,7 @@ def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
     while session.service().has_active_work:
         panel.beat()
         panel.draw()
-        chosen = browser_view_model.chosen(panel.fields)
+        chosen = browser.chosen(panel.fields)
         assert chosen is not None
         if view_model.state_label(chosen) not in states[-1:]:
             states.append(view_model.state_label(chosen))
@@ -215,12 +213,12 @@ def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
                 "the details say that it is in the list of jobs"
             )
     assert states == ["Failed", "In progress", "Done"]
-    assert panel_data.preset_words(browser_view_model.library().get(old.id)) == "Fast", (
+    assert panel_data.preset_words(browser.library().get(old.id)) == "Fast", (
         "Mint's, not the form's default"
     )
-    assert [each.id for each in browser_view_model.on_screen(panel.fields)] == on_screen
+    assert [each.id for each in browser.on_screen(panel.fields)] == on_screen
     panel.fields.state = "FAILED"
-    assert old.id not in {each.id for each in browser_view_model.shown(panel.fields)}
+    assert old.id not in {each.id for each in browser.shown(panel.fields)}
     panel.live()
     assert len(panel.pages()) == pages
 
@@ -231,13 +229,13 @@ def test_new_assets_do_not_move_the_screen(panel: Panel) -> None:
     for _ in range(2):
         browser_loader.turn(panel.fields, forward=True)
         panel.live()
-    before = [each.id for each in browser_view_model.on_screen(panel.fields)]
+    before = [each.id for each in browser.on_screen(panel.fields)]
     pages = len(panel.pages())
     begun()
     panel.live()
     assert len(panel.pages()) == pages + 1
-    assert [each.id for each in browser_view_model.on_screen(panel.fields)] == before
-    assert panel.fields.start == 2 * browser_view_model.ON_SCREEN + 1
+    assert [each.id for each in browser.on_screen(panel.fields)] == before
+    assert panel.fields.start == 2 * browser.ON_SCREEN + 1
 
 
 def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
@@ -269,9 +267,9 @@ def test_drawing_an_idle_panel_is_cheap(panel: Panel, monkeypatch: pytest.Monkey
 def test_a_script_sees_the_current_state(panel: Panel) -> None:
     """In background mode there is no beat: each operator sees the job of the call before."""
     bpy.ops.mint.refresh_library()
-    failed = browser_view_model.library().entries(
-        view_model.Filter(Kind.MODEL, view_model.AssetState.FAILED)
-    )[0]
+    failed = browser.library().entries(view_model.Filter(Kind.MODEL, view_model.AssetState.FAILED))[
+        0
+    ]
     assert bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id) == {"FINISHED"}
     with pytest.raises(RuntimeError, match="has not failed"):
         bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id)

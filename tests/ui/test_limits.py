@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,10 +21,7 @@ import mint_blender  # noqa: E402
 from mint_blender.cli import main  # noqa: E402
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS  # noqa: E402
 from mint_blender.jobs.budget.spending import Day, date_of  # noqa: E402
-from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.queries import Balance, Price  # noqa: E402
-from mint_blender.mint.schema import Kind, Mode, Preset  # noqa: E402
 from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.account import billing_watch, usage_chart  # noqa: E402
@@ -93,25 +89,6 @@ def test_a_generation_above_the_limit_raises(service: ThreadService, preferences
     assert session.service().jobs()[0].estimate == 248
 
 
-def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
-    """Dismissed generations and those that failed after the Preview count; a retry costs."""
-    preferences.limit_day = 650
-    with pytest.raises(RuntimeError):
-        generate(prompt="a lamp [transient]")
-    failed = session.service().jobs()[0].id
-    generate()
-    bpy.ops.mint.dismiss(job_id=session.service().jobs()[0].id)
-    generate()
-    for begin in (generate, lambda: bpy.ops.mint.retry(job_id=failed)):
-        with pytest.raises(
-            RuntimeError,
-            match="With the 646 Credits spent today, that is more than your daily limit of 650 Credits",
-        ):
-            begin()
-    assert starts(service) == 3
-    assert not service.requests("POST", "*:retry")
-
-
 def test_approving_and_revising_above_the_limit(service: ThreadService, preferences: Any) -> None:
     """Both cost Credits, so they are refused above the limit.
 
@@ -131,52 +108,6 @@ def test_approving_and_revising_above_the_limit(service: ThreadService, preferen
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
     preferences.limit_each, preferences.limit_day = 248, 248
     assert bpy.ops.mint.approve(job_id=job) == {"FINISHED"}
-
-
-def test_an_unknown_price(service: ThreadService, preferences: Any) -> None:
-    """Without a limit it is not even requested; with one the generation is refused."""
-    service.scenario(
-        answers=[{"method": "POST", "path": ESTIMATE, "times": 100, "answer": {"status": 404}}]
-    )
-    assert generate() == {"FINISHED"}
-    assert not service.requests("POST", ESTIMATE)
-    preferences.limit_day = 100_000
-    with pytest.raises(
-        RuntimeError,
-        match="Mint did not return a price, so your daily limit of 100,000 Credits cannot be checked",
-    ):
-        generate()
-    assert starts(service) == 1
-
-
-def test_an_optimization_above_the_limit(
-    service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Optimizing costs 20 and is refused; importing the original costs nothing."""
-    monkeypatch.setattr(gltf_extensions, "readable_extensions", lambda: OPTIMIZED_NEEDS)
-    preferences.limit_each = 19
-    made = next(
-        each.id
-        for each in service.resources()
-        if each.kind == "model" and each.status == "succeeded"
-    )
-    with pytest.raises(RuntimeError, match="about 20 Credits, more than your limit of 19"):
-        bpy.ops.mint.optimize(asset_id=made)
-    assert not service.requests("POST", "*:optimize")
-    assert bpy.ops.mint.import_asset(kind="MODEL", asset_id=made) == {"FINISHED"}
-
-
-def test_a_generation_with_its_optimization(service: ThreadService, preferences: Any) -> None:
-    """The limit applies to both together, by the price for another model."""
-    preferences.limit_each = 267
-    with pytest.raises(RuntimeError, match="about 268 Credits, more than your limit of 267"):
-        generate(optimize="LIGHT")
-    assert starts(service) == 0
-    assert generate() == {"FINISHED"}
-    preferences.limit_each = 268
-    assert generate(optimize="LIGHT") == {"FINISHED"}
-    job = session.service().jobs()[0]
-    assert (job.estimate, job.optimize_estimate) == (248, 20)
 
 
 def test_the_form_says_that_optimizing_comes_on_top(
@@ -221,41 +152,6 @@ def test_the_command_line_inside_blender_keeps_the_limit(
     with pytest.raises(mint_blender.TooExpensive):
         mint_blender.generate("a lamp", preset="fast")
     assert starts(service) == 0
-
-
-def test_prices_are_cached_for_hours(service: ThreadService, preferences: Any) -> None:
-    """Only old prices are requested again; each kind, preset and mode has its own."""
-    fields = create_properties.of(bpy.context)
-    fields.kind, fields.preset, fields.review = "MODEL", "FAST", False
-    question = create_properties.price_of(fields)
-    assert question == Price(Kind.MODEL, Preset.FAST, Mode.AUTO)
-    job_service = session.service()
-
-    def asked() -> int:
-        price_dialog.ask_unknown(create_properties.price_of(fields), Balance())
-        while job_service.queries.pending():
-            job_service.next_event()
-        return len(service.requests("POST", ESTIMATE))
-
-    assert [asked(), asked(), asked()] == [1, 1, 1]
-    old = job_service.queries.answers[question]
-    job_service.queries.answers[question] = QueryAnswered(
-        question, old.answer, None, old.at - timedelta(hours=2)
-    )
-    assert [asked(), asked()] == [2, 2]
-    for change, price in (
-        ({"preset": "STANDARD"}, 798),
-        ({"kind": "WORLD"}, 1650),
-        ({"review": True}, 1650),
-    ):
-        for name, value in change.items():
-            setattr(fields, name, value)
-        assert job_service.budget.price(create_properties.price_of(fields)) is None, (
-            "a price of something else is shown"
-        )
-        asked()
-        assert job_service.budget.price(create_properties.price_of(fields)) == price
-    assert len(service.requests("POST", ESTIMATE)) == 5
 
 
 def test_a_changed_form_drops_the_old_price(

@@ -104,12 +104,10 @@ def test_leaving_restores_the_view(area, tmp_path, undone):
     root = place_room(tmp_path)
     bpy.ops.ed.undo_push(message="World")
     view.view_perspective, view.view_location, view.view_distance = "PERSP", (1, 2, 3), 7
-    shading.type, shading.color_type, space.lens, space.overlay.show_overlays = (
-        "WIREFRAME",
-        "OBJECT",
-        33,
-        True,
-    )
+    shading.type = "WIREFRAME"
+    shading.color_type = "OBJECT"
+    space.lens = 33
+    space.overlay.show_overlays = True
     own = bpy.data.objects.new("Own", bpy.data.cameras.new("Own"))
     space.use_local_camera, space.camera = True, own
     before = look_inside._seen(space)
@@ -153,11 +151,9 @@ def test_leaving_after_opening_a_file_saved_inside(area, tmp_path):
     ).spaces.active
     assert look_inside.is_inside(space)
     bpy.ops.mint.look_outside()
-    assert (
-        space.region_3d.view_perspective == "PERSP"
-        and not space.use_local_camera
-        and not look_inside.is_inside(space)
-    )
+    assert space.region_3d.view_perspective == "PERSP"
+    assert not space.use_local_camera
+    assert not look_inside.is_inside(space)
 
 
 def test_which_world_is_looked_into(area, tmp_path):
@@ -186,10 +182,8 @@ def test_solid_shading_shows_the_panorama(area, tmp_path):
     root = place_room(tmp_path)
     bpy.ops.mint.look_inside(shading="SOLID")
     space = area.spaces.active
-    assert (space.shading.type, space.shading.color_type) == (
-        "SOLID",
-        "VERTEX",
-    ) and look_inside.shows_color(space)
+    assert (space.shading.type, space.shading.color_type) == ("SOLID", "VERTEX")
+    assert look_inside.shows_color(space)
     mesh = world_objects.parts_of(root, "collider")[0].data
     assert mesh.attributes.active_color is not None
 

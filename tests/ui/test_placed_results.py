@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from mint_blender.ui.job_list import card, placed_results  # noqa: E402
 from mint_blender.ui.job_list.card import Sidebar  # noqa: E402
 
 from ..scene.replace_helpers import FIRST  # noqa: E402
+from .test_job_list import Layout  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -106,27 +108,12 @@ def test_changes_of_the_file_trigger_a_check(monkeypatch: pytest.MonkeyPatch, mo
         assert asked
 
 
-class Layout:
-    """A layout that records the texts of operators by their names."""
-
-    def __init__(self, texts: dict[str, str]) -> None:
-        self.texts = texts
-
-    def __getattr__(self, name: str) -> Any:
-        def take(*words: Any, **more: Any) -> Layout:
-            if name == "operator":
-                self.texts[words[0]] = more.get("text", "")
-            return Layout(self.texts)
-
-        return take
-
-
 def words_of(job: Job) -> str:
     """Return the text of the button on a job's card."""
-    texts: dict[str, str] = {}
+    said: list[Any] = []
     placed_results.scan()
-    card.draw(Layout(texts), Sidebar(session.service(), 300), job)  # type: ignore[arg-type]
-    return texts["mint.place"]
+    card.draw(Layout(Counter(), said), Sidebar(session.service(), 300), job)  # type: ignore[arg-type]
+    return next(text for _, *words, text, _ in said if words == ["mint.place"])
 
 
 def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
@@ -150,15 +137,11 @@ def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
     assert words_of(replace(job, delivery=Delivery())) == "Place at 3D Cursor"
     assert placed_results.edited(job) == []
     root.data.vertices[0].co.x += 1
-    assert (
-        placed_results.edited(job) == [root.name]
-        and placed_results.edited(replace(job, delivery=Delivery())) == []
-    )
+    assert placed_results.edited(job) == [root.name]
+    assert placed_results.edited(replace(job, delivery=Delivery())) == []
     notes = import_job.place(job).notes
-    assert (
-        any("(earlier)" in note for note in notes)
-        and bpy.data.objects["Lamp (earlier)"].hide_viewport
-    )
+    assert any("(earlier)" in note for note in notes)
+    assert bpy.data.objects["Lamp (earlier)"].hide_viewport
 
 
 def test_an_optimized_model_says_how_many_faces_are_left(model: Path, tmp_path: Path) -> None:

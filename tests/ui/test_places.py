@@ -87,9 +87,7 @@ def test_an_approved_card_stays_large_for_a_moment(
 
 
 def test_cards_stay_while_the_pointer_moves_over_them(
-    job_service: JobService,
-    later: Callable[[float], None],
-    monkeypatch: pytest.MonkeyPatch,
+    job_service: JobService, later: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A pointer that rests for long does not count: nobody may be there."""
     is_over = [True]

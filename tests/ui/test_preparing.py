@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,23 +27,10 @@ from mint_blender.scene.units import SceneUnits  # noqa: E402
 from mint_blender.ui.job_list import background_import, card  # noqa: E402
 from mint_blender.ui.job_list.card import Sidebar  # noqa: E402
 
+from .test_job_list import Layout  # noqa: E402
+
 SILENT = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 """A child process that never answers."""
-
-
-class Layout:
-    """A layout that notes its buttons, texts and progress bars."""
-
-    def __init__(self, drawn: list[tuple[Any, ...]]) -> None:
-        self.drawn = drawn
-
-    def __getattr__(self, name: str) -> Any:
-        def draw(*words: Any, **more: Any) -> Layout:
-            if name in {"operator", "label", "progress"}:
-                self.drawn.append((name, *words, more.get("text"), more.get("factor")))
-            return Layout(self.drawn)
-
-        return draw
 
 
 @pytest.fixture
@@ -64,7 +52,7 @@ def ready(job_service: JobService) -> Job:
 def drawn(job_service: JobService, job: Job) -> list[tuple[Any, ...]]:
     """Return what the card of a job shows."""
     found: list[tuple[Any, ...]] = []
-    card.draw(Layout(found), Sidebar(job_service, 300), job)
+    card.draw(Layout(Counter(), found), Sidebar(job_service, 300), job)
     return found
 
 

@@ -15,6 +15,7 @@ from mint_blender.mint.limits import MAX_IMAGE_BYTES
 from ..mint_service.runner import ThreadService
 from .reference_pictures import colorful, corner, linear_light, listed, quick_service
 
+bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 
@@ -39,8 +40,6 @@ def test_a_format_that_mint_does_not_accept_is_converted_by_a_click(
     home: Path, tmp_path: Path, file_format: str | None, ending: str, color: tuple[float, ...]
 ) -> None:
     """Until then Generate is disabled; the conversion keeps the colors and is noted."""
-    import bpy
-
     path = tmp_path / f"odd{ending}"
     source = colorful(path, file_format) if file_format else linear_light(path)
     images = set(bpy.data.images)
@@ -58,8 +57,6 @@ def test_a_format_that_mint_does_not_accept_is_converted_by_a_click(
 
 def test_the_first_frame_of_a_gif_is_converted(home: Path, tmp_path: Path) -> None:
     """A GIF is converted where this Blender opens it."""
-    import bpy
-
     gif = "47494638396101000100800000ff000000000021f90400000000002c00000000010001000002024401003b"
     (tmp_path / "red.gif").write_bytes(bytes.fromhex(gif))
     bpy.ops.mint.add_references(filepath=str(tmp_path / "red.gif"), fit=True)
@@ -73,8 +70,6 @@ def test_a_large_picture_is_scaled_down_by_a_click(home: Path, tmp_path: Path) -
 
     The original is not changed.
     """
-    import bpy
-
     source = colorful(tmp_path / "large.png", "PNG", 5000, noisy=True)
     before = source.read_bytes()
     assert len(before) > MAX_IMAGE_BYTES
@@ -115,8 +110,6 @@ def test_an_invalid_picture_is_refused(
     home: Path, tmp_path: Path, name: str, content: bytes | None, sentence: str
 ) -> None:
     """Each kind of invalid file has its own sentence, and nothing is listed."""
-    import bpy
-
     path = tmp_path / name
     if content is None:
         colorful(path, "PNG" if name.endswith("png") else "JPEG", 64, noisy=True)
@@ -129,8 +122,6 @@ def test_an_invalid_picture_is_refused(
 
 def test_a_broken_picture_cannot_be_converted(home: Path, tmp_path: Path) -> None:
     """The reason is given; it stays on the list, and Generate stays disabled."""
-    import bpy
-
     (tmp_path / "broken.bmp").write_bytes(b"BM" + bytes(range(200)))
     bpy.ops.mint.add_references(filepath=str(tmp_path / "broken.bmp"))
     with pytest.raises(RuntimeError, match="This Blender cannot open it"):
@@ -142,8 +133,6 @@ def test_a_broken_picture_cannot_be_converted(home: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize("kind", ["packed", "generated", "from a file", "float", "exr", "hdr"])
 def test_every_kind_of_blender_image(home: Path, tmp_path: Path, kind: str) -> None:
     """Packed, generated, loaded or in 32 bits, it is sent as it looks in Blender."""
-    import bpy
-
     if kind in {"packed", "from a file"}:
         image = bpy.data.images.load(str(colorful(tmp_path / "picture.png", "PNG")))
         if kind == "packed":
@@ -162,8 +151,6 @@ def test_every_kind_of_blender_image(home: Path, tmp_path: Path, kind: str) -> N
 
 def test_an_image_without_pixels_is_refused(home: Path, tmp_path: Path) -> None:
     """The error says that its file is missing, and nothing is added."""
-    import bpy
-
     image = bpy.data.images.load(str(colorful(tmp_path / "gone.png", "PNG")))
     (tmp_path / "gone.png").unlink()
     image.reload()
@@ -174,8 +161,6 @@ def test_an_image_without_pixels_is_refused(home: Path, tmp_path: Path) -> None:
 
 def test_transparency_is_kept(home: Path, tmp_path: Path) -> None:
     """The alpha of the converted picture is that of the original."""
-    import bpy
-
     bpy.ops.mint.add_references(
         filepath=str(colorful(tmp_path / "cut.tif", "TIFF", alpha=0.5)), fit=True
     )
@@ -184,8 +169,6 @@ def test_transparency_is_kept(home: Path, tmp_path: Path) -> None:
 
 def test_an_unsaved_image_is_sent_as_it_is(home: Path) -> None:
     """Pixels that were painted and not saved are sent."""
-    import bpy
-
     image = bpy.data.images.new("paint", 8, 8)
     image.pixels.foreach_set(np.tile(np.array([0.2, 0.6, 0.4, 1], np.float32), 64))
     bpy.ops.mint.add_reference_image(image="paint")

@@ -17,6 +17,7 @@ from ..mint_service import pictures
 from ..mint_service.runner import ThreadService
 from .reference_pictures import BLUE, listed, quick_service, red
 
+bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 
@@ -29,8 +30,6 @@ def service() -> Iterator[ThreadService]:
 
 def test_files_are_copied(home: Path, tmp_path: Path) -> None:
     """Several files are added in order; our copies are sent, whatever happens to the files."""
-    import bpy
-
     files = [red(tmp_path), red(tmp_path, "blue.webp", BLUE)]
     names = [{"name": each.name} for each in files]
     assert bpy.ops.mint.add_references(directory=str(tmp_path), files=names) == {"FINISHED"}
@@ -44,8 +43,6 @@ def test_files_are_copied(home: Path, tmp_path: Path) -> None:
 
 def test_pictures_are_moved_and_removed_and_never_added_twice(home: Path, tmp_path: Path) -> None:
     """The same bytes are refused a second time, under any name."""
-    import bpy
-
     for each in (red(tmp_path), red(tmp_path, "blue.webp", BLUE)):
         bpy.ops.mint.add_references(filepath=str(each))
     with pytest.raises(RuntimeError, match=r"again\.webp is already on the list\."):
@@ -61,8 +58,6 @@ def test_pictures_are_moved_and_removed_and_never_added_twice(home: Path, tmp_pa
 
 def test_at_most_eight_pictures_are_accepted(home: Path, tmp_path: Path) -> None:
     """A ninth picture is refused in words; the eight stay."""
-    import bpy
-
     files = [red(tmp_path, f"{number}.webp", (number / 9, 0.2, 0.2)) for number in range(9)]
     bpy.ops.mint.add_references(
         directory=str(tmp_path), files=[{"name": each.name} for each in files]
@@ -74,8 +69,6 @@ def test_at_most_eight_pictures_are_accepted(home: Path, tmp_path: Path) -> None
 
 def test_invalid_files_do_not_prevent_the_others(home: Path, tmp_path: Path) -> None:
     """Of several files the valid ones are added."""
-    import bpy
-
     (tmp_path / "poem.png").write_text("once upon a time")
     names = [{"name": "poem.png"}, {"name": red(tmp_path).name}, {"name": "gone.png"}]
     assert bpy.ops.mint.add_references(directory=str(tmp_path), files=names) == {"FINISHED"}
@@ -85,23 +78,17 @@ def test_invalid_files_do_not_prevent_the_others(home: Path, tmp_path: Path) -> 
 @pytest.mark.covers("C13-upload")
 def test_an_address_has_to_be_https(home: Path) -> None:
     """Mint downloads only public https addresses."""
-    import bpy
-
     with pytest.raises(RuntimeError, match="must start with https://"):
         bpy.ops.mint.add_reference_url(url="http://example.org/a.png")
     bpy.ops.mint.add_reference_url(url=" https://example.org/pictures/lamp.png?size=2 ")
-    assert (listed()[0].name, listed()[0].source) == (
-        "lamp.png",
-        "https://example.org/pictures/lamp.png?size=2",
-    )
+    assert listed()[0].name == "lamp.png"
+    assert listed()[0].source == "https://example.org/pictures/lamp.png?size=2"
 
 
 def test_a_world_from_one_picture_has_a_default_prompt(
     home: Path, tmp_path: Path, service: ThreadService
 ) -> None:
     """A single picture is sent as `imageUrl`."""
-    import bpy
-
     form = bpy.context.window_manager.mint
     form.kind, form.review, form.preset = "WORLD", False, "FAST"
     bpy.ops.mint.add_references(filepath=str(red(tmp_path)))
@@ -114,8 +101,6 @@ def test_a_world_from_one_picture_has_a_default_prompt(
 
 def test_the_last_render_is_added(home: Path) -> None:
     """Without a render there is an error; the output settings are not changed."""
-    import bpy
-
     with pytest.raises(RuntimeError, match="Nothing has been rendered yet"):
         bpy.ops.mint.add_reference_render()
     scene = bpy.context.scene
@@ -123,10 +108,8 @@ def test_the_last_render_is_added(home: Path) -> None:
     scene.collection.objects.link(scene.camera)
     scene.render.engine, scene.cycles.samples = "CYCLES", 1
     scene.render.resolution_x, scene.render.resolution_y = 48, 32
-    scene.render.image_settings.file_format, scene.render.image_settings.color_depth = (
-        "OPEN_EXR",
-        "32",
-    )
+    scene.render.image_settings.file_format = "OPEN_EXR"
+    scene.render.image_settings.color_depth = "32"
     bpy.ops.render.render()
     bpy.ops.mint.add_reference_render()
     found = files_pictures.inspect(Path(listed()[0].source))
@@ -137,8 +120,6 @@ def test_the_last_render_is_added(home: Path) -> None:
 
 def test_a_render_says_nothing_about_its_file(home: Path) -> None:
     """Blender writes the path of the .blend and the name of the scene into a picture; not here."""
-    import bpy
-
     scene = bpy.context.scene
     scene.name = "Secret Project"
     scene.camera = bpy.data.objects.new("eye", bpy.data.cameras.new("eye"))
@@ -154,16 +135,12 @@ def test_a_render_says_nothing_about_its_file(home: Path) -> None:
 
 def test_a_view_needs_a_window(home: Path) -> None:
     """Without one the operator is disabled and does not crash."""
-    import bpy
-
     assert not bpy.ops.mint.add_reference_view.poll()
 
 
 @pytest.mark.feature("pictures dropped on Blender")
 def test_dropped_files_are_added(home: Path, tmp_path: Path) -> None:
     """Blender calls the operator of the handler, for the endings that it names."""
-    import bpy
-
     handler = bpy.types.MINT_FH_references
     assert handler.bl_import_operator == "mint.add_references"
     assert {".png", ".webp", ".exr"} <= set(handler.bl_file_extensions.split(";"))
@@ -178,8 +155,6 @@ def test_dropped_files_are_added(home: Path, tmp_path: Path) -> None:
 
 def test_generate_with_pictures_only(home: Path, tmp_path: Path, service: ThreadService) -> None:
     """Without a prompt they are sent in order, uploaded once, and removed from the form."""
-    import bpy
-
     form = bpy.context.window_manager.mint
     form.review, form.preset = False, "FAST"
     before = len(service.requests("POST", "/v1/reference-images"))
@@ -198,8 +173,6 @@ def test_a_bad_picture_is_refused_before_there_is_a_job(
     home: Path, tmp_path: Path, service: ThreadService
 ) -> None:
     """`bpy.ops.mint.generate(images=…)` says why, and nothing is started."""
-    import bpy
-
     from mint_blender.ui import session
 
     starts = len(service.requests("POST"))

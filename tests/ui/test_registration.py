@@ -17,13 +17,8 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 HANDLERS = (
-    "load_pre",
-    "load_post",
-    "save_post",
-    "undo_post",
-    "redo_post",
-    "depsgraph_update_post",
-    "frame_change_post",
+    *("load_pre", "load_post", "save_post", "undo_post", "redo_post"),
+    *("depsgraph_update_post", "frame_change_post"),
 )
 
 
@@ -45,13 +40,20 @@ def known() -> dict[str, object]:
     }
 
 
-def test_enabling_and_disabling_ten_times_leaves_nothing(home: Path) -> None:
+@pytest.fixture
+def before() -> dict[str, object]:
+    """Return what is left once the add-on was enabled and disabled."""
+    mint_blender.register()
+    mint_blender.unregister()
+    return known()
+
+
+def test_enabling_and_disabling_ten_times_leaves_nothing(
+    home: Path, before: dict[str, object]
+) -> None:
     """No class, operator, property, handler, menu entry or thread is left."""
     from mint_blender.ui import session
 
-    mint_blender.register()
-    mint_blender.unregister()
-    before = known()
     for _ in range(10):
         mint_blender.register()
         assert "generate" in dir(bpy.ops.mint)
@@ -95,31 +97,12 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
 ENABLE = "import mint_blender; mint_blender.register()"
 UNUSED = {"numpy", "requests", "rich", "sqlite3", "urllib3", "zstandard"}
 SLOW_IN_PYTHON = {
-    "datetime",
-    "decimal",
-    "hashlib",
-    "ipaddress",
-    "json",
-    "logging",
-    "pickle",
-    "random",
-    "socket",
-    "string",
-    "subprocess",
-    "textwrap",
-    "traceback",
-    "uuid",
+    *("datetime", "decimal", "hashlib", "ipaddress", "json", "logging", "pickle", "random"),
+    *("socket", "string", "subprocess", "textwrap", "traceback", "uuid"),
 }
 AT_ENABLING = {
-    "addon_settings",
-    "command_registration",
-    "jobs",
-    "jobs.phases",
-    "message",
-    "mint",
-    "mint.limits",
-    "scene",
-    "scene.undo_step",
+    *("addon_settings", "command_registration", "jobs", "jobs.phases", "message", "mint"),
+    *("mint.limits", "scene", "scene.undo_step"),
 }
 """What is imported outside of `ui/`: words, limits, and one operator."""
 
@@ -189,12 +172,9 @@ def test_what_follows_jobs_is_imported_with_the_job_service(home: Path) -> None:
 
 @pytest.mark.parametrize("which", ["MINT_OT_place", "MINT_PT_main"])
 def test_enabling_is_rolled_back_after_an_error(
-    which: str, monkeypatch: pytest.MonkeyPatch
+    which: str, before: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error is raised, nothing stays registered, and the next attempt can succeed."""
-    mint_blender.register()
-    mint_blender.unregister()
-    before = known()
     register = bpy.utils.register_class
 
     def refuse(each: type) -> None:
@@ -213,13 +193,11 @@ def test_enabling_is_rolled_back_after_an_error(
     assert known() == before
 
 
-def test_enabling_is_rolled_back_when_the_last_part_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_enabling_is_rolled_back_when_the_last_part_fails(
+    before: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Menus, properties, handlers and the command are removed as well."""
     from mint_blender.ui import heartbeat
-
-    mint_blender.register()
-    mint_blender.unregister()
-    before = known()
 
     def broken() -> None:
         raise OSError("no heart")
@@ -231,14 +209,11 @@ def test_enabling_is_rolled_back_when_the_last_part_fails(monkeypatch: pytest.Mo
 
 
 def test_disabling_never_raises(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    before: dict[str, object], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An error is logged, and everything else is unregistered."""
     from mint_blender.ui import menus
 
-    mint_blender.register()
-    mint_blender.unregister()
-    before = known()
     remove = menus.remove
 
     def broken() -> None:

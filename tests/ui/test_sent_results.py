@@ -79,10 +79,8 @@ def test_names_and_bounds_are_in_the_journal(
     (root,) = [each for each in bpy.context.scene.objects if each.get("mint_job_id") == job.id]
     assert placement.objects[0] == root.name
     assert set(placement.objects) == {each.name for each in bpy.context.scene.objects}
-    assert (placement.scene, placement.file) == (
-        bpy.context.scene.name,
-        str(tmp_path / "scene.blend"),
-    )
+    assert placement.scene == bpy.context.scene.name
+    assert placement.file == str(tmp_path / "scene.blend")
     assert placement.low is not None and placement.high is not None
     sizes = [high - low for low, high in zip(placement.low, placement.high, strict=True)]
     assert max(sizes) == pytest.approx(1.0, rel=0.01)

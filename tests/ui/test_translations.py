@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ import pytest
 
 from mint_blender.message import Message
 from scripts.languages import LANGUAGES
+
+from ..processes import captured
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,9 +107,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "--python",
         str(script),
     ]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = captured(command, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("ANSWERS")]
     shown: dict[str, Any] = json.loads(line.removeprefix("ANSWERS"))

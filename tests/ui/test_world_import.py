@@ -36,28 +36,22 @@ from .world_jobs import make_job, part, world_root  # noqa: E402
 def test_the_settings_of_the_form_are_used(registered, tmp_path):
     """Physics only, rigid body, no background and no camera."""
     fields = create_properties.of(bpy.context)
-    fields.kind, fields.collider, fields.rigid_body, fields.panorama, fields.camera = (
-        "WORLD",
-        "PHYSICS",
-        True,
-        False,
-        False,
-    )
+    fields.kind = "WORLD"
+    fields.collider = "PHYSICS"
+    fields.rigid_body = True
+    fields.panorama = False
+    fields.camera = False
     delivery = create_properties.delivery_of(fields, bpy.context)
-    assert (delivery.collider, delivery.rigid_body, delivery.panorama, delivery.camera) == (
-        "PHYSICS",
-        True,
-        False,
-        False,
-    )
+    assert delivery.collider == "PHYSICS"
+    assert delivery.rigid_body is True
+    assert delivery.panorama is False
+    assert delivery.camera is False
     before = bpy.context.scene.world
     import_job.place(make_job(tmp_path, delivery, Role.COLLIDER, Role.PANORAMA))
     collider = part("collider")
-    assert (
-        collider.display_type == "WIRE"
-        and collider.hide_render
-        and collider.rigid_body.type == "PASSIVE"
-    )
+    assert collider.display_type == "WIRE"
+    assert collider.hide_render
+    assert collider.rigid_body.type == "PASSIVE"
     assert bpy.context.scene.world == before and part("camera") is None
 
 
@@ -102,10 +96,7 @@ def test_an_unusable_part_is_not_called_missing(registered, tmp_path, lacking, a
     assert note.code in import_job.resolved_codes(updated, placed), (
         "nor does it stay when the part was fetched later and is bad"
     )
-    updated = replace(
-        job,
-        notes=(notes.part_missing(Kind.WORLD, lacking),),
-    )
+    updated = replace(job, notes=(notes.part_missing(Kind.WORLD, lacking),))
     assert updated.notes[0].code not in import_job.resolved_codes(updated, placed), (
         "what the job says itself stays"
     )
@@ -125,11 +116,9 @@ def test_an_unreadable_panorama_is_left_out(registered, tmp_path):
     assert [note for note in updated.notes if "panorama" in note] == [
         "The panorama cannot be used. Blender cannot read the panorama panorama.png. Download it again."
     ]
-    assert (
-        part("collider") is not None
-        and part("splats") is not None
-        and world_root().get("mint_panorama_image") is None
-    )
+    assert part("collider") is not None
+    assert part("splats") is not None
+    assert world_root().get("mint_panorama_image") is None
 
 
 def test_parts_removed_from_any_copy_are_named(registered, tmp_path):
@@ -216,7 +205,5 @@ def test_parts_that_were_left_out_are_fetched_later(service: Service):
 
     assert len([each for each in bpy.context.scene.objects if world_objects.is_root(each)]) == 1
     assert job_service.job(job.id).phase is Phase.PLACED
-    assert (len(service.requests("POST", "/v1/worlds:generate")), service.credits()) == (
-        starts,
-        credits,
-    )
+    assert len(service.requests("POST", "/v1/worlds:generate")) == starts
+    assert service.credits() == credits

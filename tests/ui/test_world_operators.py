@@ -130,10 +130,8 @@ def test_rigid_body_is_added_and_removed(placed):
     collider = part("collider")
     assert collider.rigid_body.type == "PASSIVE" and collider.rigid_body.collision_shape == "MESH"
     bpy.ops.mint.rigid_collider(on=False)
-    assert (
-        collider.rigid_body is None
-        and collider.name not in bpy.context.scene.rigidbody_world.collection.objects
-    )
+    assert collider.rigid_body is None
+    assert collider.name not in bpy.context.scene.rigidbody_world.collection.objects
     assert bpy.context.view_layer.objects.active == placed
 
 
@@ -185,10 +183,8 @@ def test_a_part_is_removed_and_added_from_disk(placed):
     for name in ("COLLIDER", "PANORAMA", "SPLATS"):
         bpy.context.view_layer.objects.active = part(name.lower()) or placed
         bpy.ops.mint.remove_world_part(part=name)
-        assert (
-            not world_objects.has_part(placed, name)
-            and bpy.context.view_layer.objects.active == placed
-        )
+        assert not world_objects.has_part(placed, name)
+        assert bpy.context.view_layer.objects.active == placed
         bpy.ops.mint.add_world_part(part=name)
         assert world_objects.has_part(placed, name)
 

@@ -74,18 +74,17 @@ class Manifest:
         for part in self._folder.glob(f"*{PART}"):
             part.unlink(missing_ok=True)
         for entry in [each for each in self._entries.values() if not each.placed]:
-            if self._is_unchanged(entry.file, entry.digest):
-                self._entries[entry.asset] = ManifestEntry(
-                    entry.asset, entry.file, entry.version, entry.digest
-                )
-            elif entry.earlier_digest:
-                self._entries[entry.asset] = ManifestEntry(
-                    entry.asset, entry.file, entry.earlier_version, entry.earlier_digest
-                )
+            version, digest = entry.version, entry.digest
+            if not self._is_unchanged(entry.file, digest):
+                version, digest = entry.earlier_version, entry.earlier_digest
+            if digest:
+                self._entries[entry.asset] = ManifestEntry(entry.asset, entry.file, version, digest)
             else:
                 del self._entries[entry.asset]
         if self._path.exists():
-            self._rewrite()
+            # one line per asset, without completed steps and incomplete lines
+            with disk.replacing(self._path) as part, part.open("w", encoding="utf-8") as stream:
+                stream.writelines(map(_line, self._entries.values()))
 
     def is_up_to_date(self, asset_id: str, version: str) -> bool:
         """Return whether this version is in the folder, or below it where the user moved it."""
@@ -144,15 +143,14 @@ class Manifest:
 
     def _add(self, entry: ManifestEntry) -> None:
         with naming(self._path), self._path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(asdict(entry)) + "\n")
+            stream.write(_line(entry))
             stream.flush()
             os.fsync(stream.fileno())
         self._entries[entry.asset] = entry
 
-    def _rewrite(self) -> None:
-        """Write one line per asset, without completed steps and incomplete lines."""
-        with disk.replacing(self._path) as part, part.open("w", encoding="utf-8") as stream:
-            stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in self._entries.values())
+
+def _line(entry: ManifestEntry) -> str:
+    return json.dumps(asdict(entry)) + "\n"
 
 
 def _composed(name: str) -> str:
@@ -174,10 +172,9 @@ def _read(path: Path) -> Iterable[ManifestEntry]:
     for line in lines:
         with suppress(ValueError, TypeError):  # incomplete, or not written by us
             entry = ManifestEntry(**json_text.parse(line))
-            fields = {name: value for name, value in asdict(entry).items() if name != "placed"}
-            if all(isinstance(value, str) for value in fields.values()) and _is_file_name(
-                entry.file
-            ):
+            fields = {name: value for name, value in vars(entry).items() if name != "placed"}
+            is_text = all(isinstance(value, str) for value in fields.values())
+            if is_text and _is_file_name(entry.file):
                 yield entry
 
 

@@ -65,7 +65,10 @@ def write(folder: Path) -> RemoteListing:
     try:
         with file_lock(folder / LOCK):
             _run_generator(folder)
-        return RemoteListing(folder / META, _count_assets(folder), is_new)
+        versions = _read(folder / META)["api_versions"]
+        latest = versions[max(versions)]  # any: each lists all assets
+        count = int(_read(folder / latest["url"])["asset_count"])
+        return RemoteListing(folder / META, count, is_new)
     except FileInUse:
         reason: object = Message("a sync of this folder is running")
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -83,13 +86,6 @@ def _run_generator(folder: Path) -> None:
     if status != 0:
         unknown = Message("exit status {status}", status=status)
         raise _listing_error(folder, lines[-1] if lines else unknown)
-
-
-def _count_assets(folder: Path) -> int:
-    """Return the number of assets in the listing that the first file leads to."""
-    versions = _read(folder / META)["api_versions"]
-    latest = versions[max(versions)]  # any: each lists all assets
-    return int(_read(folder / latest["url"])["asset_count"])
 
 
 def _read(file: Path) -> dict[str, Any]:

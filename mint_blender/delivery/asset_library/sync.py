@@ -18,8 +18,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-import bpy
-
 from ...files import disk, file_choice
 from ...files import urls as files_urls
 from ...files.download import Downloader
@@ -37,7 +35,7 @@ from ...mint.schema import Asset, Kind
 from ...scene import assets
 from ...scene.export.output_path import OutputError
 from ...scene.gltf.gltf_extensions import readable_extensions
-from ...scene.place import PlacedResult, PlaceOptions, Provenance, SceneImportError, place_world
+from ...scene.place import PlaceOptions, Provenance, SceneImportError, place_world
 from ...scene.world.files import WorldFiles, WorldOptions
 from .. import imported_file
 from .manifest import LOCK, Manifest
@@ -210,17 +208,10 @@ def _locked_manifest(folder: Path) -> Iterator[Manifest]:
 
 def version_of(asset: Asset) -> str:
     """Return a digest of the files, name and prompt, which changes when the .blend would change."""
-    asset_files = asset.assets
-    links = (
-        [
-            asset_files.glb_url,
-            asset_files.optimized_glb_url,
-            asset_files.collider_mesh_url,
-            asset_files.pano_url,
-        ]
-        if asset_files
-        else []
-    )
+    found = asset.assets
+    links = []
+    if found is not None:
+        links = [found.glb_url, found.optimized_glb_url, found.collider_mesh_url, found.pano_url]
     # A link that was renewed leads to the same file.
     urls = [link and files_urls.without_query(link) for link in links]
     return _hashed(json.dumps([asset.name, asset.prompt, *urls]))[:16]
@@ -275,11 +266,7 @@ def _fetch_files(asset: Asset, work: Path, downloader: Downloader) -> dict[Role,
     asset_files = asset.assets
     assert asset_files is not None, "a finished asset has files"
     disk.make_folder(work)
-    get = partial(
-        fetch_file.fetch,
-        folder=work,
-        downloader=downloader,
-    )
+    get = partial(fetch_file.fetch, folder=work, downloader=downloader)
     files: dict[Role, LocalFile] = {}
     if asset.kind is Kind.MODEL:
         files[Role.MODEL] = _fetch_model(asset, get)
@@ -289,13 +276,9 @@ def _fetch_files(asset: Asset, work: Path, downloader: Downloader) -> dict[Role,
     ):
         if url is not None and asset.kind is Kind.WORLD:
             files[role] = get(Fetch(role, url, str(role)))
-    if asset_files.picture_url is not None:
-        try:
-            files[Role.PICTURE] = get(
-                Fetch(Role.PICTURE, asset_files.picture_url, str(Role.PICTURE))
-            )
-        except FileError:
-            pass  # Blender renders a preview itself
+    if (url := asset_files.picture_url) is not None:
+        with suppress(FileError):  # Blender renders a preview itself
+            files[Role.PICTURE] = get(Fetch(Role.PICTURE, url, str(Role.PICTURE)))
     return files
 
 
@@ -344,11 +327,9 @@ def _save(asset: Asset, files: dict[Role, LocalFile], file: Path, folder: Path) 
         caption=asset_files.caption if asset_files else None,
     )
 
-    def place(scene: bpy.types.Scene) -> PlacedResult:
-        return place_world(
-            parts, provenance, PlaceOptions(at=ORIGIN), WorldOptions(), scene, undo=False
-        )
-
+    place = partial(
+        place_world, parts, provenance, PlaceOptions(at=ORIGIN), WorldOptions(), undo=False
+    )
     return assets.save_to_library(place, provenance, folder, picture, file=file)
 
 

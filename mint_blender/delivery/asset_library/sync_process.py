@@ -88,7 +88,10 @@ class SyncProcess:
         try:
             while (event := self._child.poll()) is not None:
                 changed = True
-                self._read_event(event)
+                if "event" in event:  # else it is Blender's own output
+                    self._event = event
+                if event.get("event") == "library":
+                    self._saved = event
         except ChildEnded:
             last = "listing" if self._has_listing else "library"
             if self._event.get("event") not in {last, "error"}:
@@ -110,12 +113,6 @@ class SyncProcess:
 
     def _fail(self, message: Message) -> None:
         self._event = {"event": "error", "message_details": message.to_json()}
-
-    def _read_event(self, event: dict[str, Any]) -> None:
-        if "event" in event:  # else it is Blender's own output
-            self._event = event
-            if event["event"] == "library":
-                self._saved = event
 
 
 def _library_words(event: Mapping[str, Any]) -> Message:

@@ -59,10 +59,12 @@ class Glb:
 INSTANCING = "EXT_mesh_gpu_instancing"
 KEY_BYTES = 72
 """Memory that Blender needs for one number of a keyframe."""
+# fmt: off
 LISTS = (
-    "accessors animations bufferViews buffers cameras images materials meshes nodes samplers scenes"
-    " skins textures"
+    "accessors", "animations", "bufferViews", "buffers", "cameras", "images", "materials",
+    "meshes", "nodes", "samplers", "scenes", "skins", "textures",
 )
+# fmt: on
 REFERENCES = (
     ("nodes", "mesh", "meshes"),
     ("nodes", "skin", "skins"),
@@ -98,9 +100,7 @@ def check(document: JsonObject, binary: int | None, limits: GlbLimits) -> Glb:
     required = get_strings(document, "extensionsRequired", limits.entries)
     _check_uris(document, required)
     most = {"images": limits.images}
-    tables = {
-        name: get_objects(document, name, most.get(name, limits.entries)) for name in LISTS.split()
-    }
+    tables = {name: get_objects(document, name, most.get(name, limits.entries)) for name in LISTS}
     buffers = _check_buffers(tables["buffers"], binary, limits)
     views = _check_views(tables["bufferViews"], buffers)
     _check_accessors(tables["accessors"], tables["bufferViews"], views, limits)

@@ -90,7 +90,18 @@ def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[i
                 name=path.name,
             )
         )
-    _check_count(points, limits, path.name)
+    if points == 0:
+        raise InvalidSplats(Message("The splat file {name} contains no splats.", name=path.name))
+    if points > limits.points:
+        raise InvalidSplats(
+            Message(
+                "The splat file {name} has {count:,} splats; the limit is {most:,}. Choose a"
+                " lower splat quality for this World.",
+                name=path.name,
+                count=points,
+                most=limits.points,
+            )
+        )
     return Header(version, points, degree, bits, bool(flags & 2))
 
 
@@ -112,21 +123,6 @@ def _wrong_version(version: int, name: str) -> InvalidSplats:
             version=version,
         )
     )
-
-
-def _check_count(points: int, limits: SplatLimits, name: str) -> None:
-    if points == 0:
-        raise InvalidSplats(Message("The splat file {name} contains no splats.", name=name))
-    if points > limits.points:
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} has {count:,} splats; the limit is {most:,}. Choose a"
-                " lower splat quality for this World.",
-                name=name,
-                count=points,
-                most=limits.points,
-            )
-        )
 
 
 def cut_short(name: str) -> InvalidSplats:

@@ -26,7 +26,6 @@ Doubles = NDArray[np.float64]
 
 PER_DEGREE = (0, 3, 8, 15, 24)  # higher coefficients up to each degree, for each color
 DEFAULT_AXES = "RUB"
-BLENDER_AXES = "RFU"
 _COORDINATE_SYSTEM = 0xADBE0003
 # By the number in the record; 0 is "unspecified".
 # fmt: off

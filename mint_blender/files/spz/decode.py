@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
@@ -95,18 +95,27 @@ def attributes(
             )
         for name in ("positions", "scales", "rotations", "base"):
             yield name, unpacked.pop(name).result()  # which is then no longer kept here
-        stored = coefficients.result()
-        del coefficients
-        rows = iter(coordinates.coefficient_matrix(axes)[: len(stored), : len(stored)])
-        # An array is used again for a later one: new memory costs more time than unpacking.
-        free = [np.empty(stored.shape[1:], np.float32) for _ in range(_AHEAD + 1)]
-
-        def start(row: Any) -> Future[Floats]:
-            return pool.submit(unpack.harmonic, stored, row, free.pop())
-
-        waiting = deque(map(start, islice(rows, _AHEAD)))
-        while waiting:
-            harmonic = waiting.popleft().result()
-            waiting.extend(map(start, islice(rows, 1)))
+        for harmonic in _harmonics(coefficients, coordinates.coefficient_matrix(axes), pool):
             yield "harmonics", harmonic
-            free.append(harmonic)
+
+
+def _harmonics(
+    coefficients: Future[Any], matrix: Floats, pool: ThreadPoolExecutor
+) -> Iterator[Floats]:
+    """Yield each harmonic; few are unpacked before they are wanted.
+
+    An array is used again for a later one: new memory costs more time than unpacking.
+    """
+    stored = coefficients.result()
+    rows = iter(matrix[: len(stored), : len(stored)])
+    free = [np.empty(stored.shape[1:], np.float32) for _ in range(_AHEAD + 1)]
+
+    def start(row: Floats) -> Future[Floats]:
+        return pool.submit(unpack.harmonic, stored, row, free.pop())
+
+    waiting = deque(map(start, islice(rows, _AHEAD)))
+    while waiting:
+        harmonic = waiting.popleft().result()
+        waiting.extend(map(start, islice(rows, 1)))
+        yield harmonic
+        free.append(harmonic)

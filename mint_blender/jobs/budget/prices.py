@@ -18,7 +18,7 @@ from ..job import Job
 from ..job_values import Decision
 from ..phases import Phase, Verb
 from ..queries import Balance, OptimizationPrice, Price, Query
-from .spending import PRICE_LIFETIME, Expense, Limits, committed, limit_error
+from .spending import PRICE_LIFETIME, Expense, Limits, committed, finalized, limit_error
 
 MAX_ERROR_AGE = 30.0
 """Seconds until a failed query is sent again."""
@@ -171,8 +171,7 @@ class Budget:
         return Expense(
             price if is_retry else total,
             total,
-            paid=job.paid_before
-            + sum(each.credits.finalized or 0.0 for each in job.operations if each.credits),
+            paid=job.paid_before + sum(map(finalized, job.operations)),
             most=job.max_credits,
             queries=tuple(queries),
         )
@@ -197,8 +196,8 @@ class Budget:
         """
         price, preview = decision.estimate or job.estimate or 0.0, self._preview_price(job)
         if decision.verb is Verb.RETRY:  # another attempt, beside what the job has cost
-            attempt = replace(job.without_operation(), phase=Phase.WAITING, decision=None)
-            return committed(attempt.with_prices_of(decision))
+            attempt = replace(job, operation=None, phase=Phase.WAITING, decision=None)
+            return finalized(job.operation) + committed(attempt.with_prices_of(decision))
         before = committed(replace(job, decision=None))
         if decision.verb is Verb.REVISE:
             return before + (preview or price)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from ...message import Message
 from ...mint.schema import Operation
 from ..job import Job, has_failed_at_mint
 from ..job_values import Decision
-from ..paid_requests.record import PaidVerb
+from ..paid_requests.record import PaidRequest, PaidVerb
 from ..phases import BUSY, Phase, Verb
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ DAYS = 30
 """Days that the Usage section shows."""
 
 _WILL_COST = (BUSY - {Phase.FETCHING}) | {Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
-_DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
+DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
 _COSTS_MORE = _WILL_COST - {Phase.REVIEW}  # without a further click
 _SPENDS = frozenset({Verb.RETRY, Verb.APPROVE, Verb.REVISE})  # the clicks after which more is paid
 
@@ -125,12 +125,47 @@ def committed(job: Job) -> float:
 
     Until Mint reports them, this is the price that was shown at the click.
     """
+    return job.paid_before + sum(_costs(job))
+
+
+def with_costs(job: Job) -> tuple[Job, float]:
+    """Return a job whose paid requests have their `cost`, and the Credits that have no request yet.
+
+    Those are the price of an optimization that will be ordered.
+    """
+    of_start, of_optimization = _costs(job)
+    costs = {each.key: _kept(each) for each in job.requests}
+    without_request = 0.0
+    for request, cost in (
+        (job.start_request, of_start),
+        (job.paid_request(PaidVerb.OPTIMIZE), of_optimization),
+    ):
+        if request is None:
+            without_request += cost
+        else:
+            costs[request.key] = cost
+    requests = tuple(
+        each if each.cost == costs[each.key] else replace(each, cost=costs[each.key])
+        for each in job.requests
+    )
+    return replace(job, requests=requests), without_request
+
+
+def _kept(request: PaidRequest) -> float | None:
+    """Return what an earlier request keeps of its cost: 0 if it has certainly made nothing."""
+    may_have_made = request.is_answered or request.is_open or request.is_left_in_doubt
+    return request.cost if may_have_made or request.cost is None else 0.0
+
+
+def _costs(job: Job) -> tuple[float, float]:
+    """Return what the present attempt, and the optimization, have cost or are expected to cost."""
     if job.decision is not None:
         job = job.with_prices_of(job.decision)
+    generation, optimization = job.estimate or 0.0, job.optimize_estimate or 0.0
     if _only_fetches(job) and not job.convert and not has_failed_at_mint(job):
         # nothing is generated: the price was that of the optimization
-        return at_prices(job, 0.0, job.estimate or 0.0)
-    return at_prices(job, job.estimate or 0.0, job.optimize_estimate or 0.0)
+        generation, optimization = 0.0, generation
+    return _for_generating(job, generation), _for_optimizing(job, optimization)
 
 
 def _only_fetches(job: Job) -> bool:
@@ -155,7 +190,7 @@ def _for_generating(job: Job, expected: float) -> float:
     if job.phase in _COSTS_MORE or is_paid_for:
         return max(spent, expected)  # the Preview alone may have been paid so far
     request = job.start_request
-    is_unsaid = said is None and job.phase in _DONE
+    is_unsaid = said is None and job.phase in DONE
     may_cost = job.phase in _WILL_COST or (request is not None and request.is_left_in_doubt)
     return expected if not spent and (is_unsaid or may_cost) else spent
 
@@ -170,6 +205,12 @@ def _spent(operation: Operation | None) -> float:
     # the estimate is no bound: each revision costs another Preview
     required = (billing.required_credits if billing else None) or 0.0
     return (credits.finalized or 0.0) + (credits.reserved or 0.0) + required
+
+
+def finalized(operation: Operation | None) -> float:
+    """Return the Credits that Mint has taken for good."""
+    credits = operation.credits if operation else None
+    return (credits.finalized or 0.0) if credits else 0.0
 
 
 def _adds_to_previews(job: Job) -> bool:
@@ -219,12 +260,6 @@ def _for_optimizing(job: Job, expected: float) -> float:
     return begun.credits.spent or (expected if begun.is_busy else 0.0)
 
 
-def paid_for_optimizing(job: Job) -> float | None:
-    """Return the Credits that Mint took for the optimization of a job; None if for none."""
-    credits = job.optimization.credits if job.optimization else None
-    return (credits.spent or None) if credits else None
-
-
 def entry(job: Job, now: float) -> SpendingEntry | None:
     """Return what a job has cost; None if it only downloaded an existing asset.
 
@@ -235,7 +270,7 @@ def entry(job: Job, now: float) -> SpendingEntry | None:
     return SpendingEntry(
         _begun_at(job, now),
         committed(job),
-        done=int(job.phase in _DONE),
+        done=int(job.phase in DONE),
         failed=int(job.phase is Phase.FAILED),
     )
 

@@ -87,7 +87,7 @@ def _content(database: sqlite3.Connection) -> JournalContent:
     jobs = [job for job in found if job is not None]
     return JournalContent(
         phases,
-        open_jobs=tuple(job for job in jobs if _is_open(job)),
+        open_jobs=tuple(job for job in jobs if job.phase not in ENDED),
         problems=tuple(job for job in jobs if job.problem is not None)[:NEWEST],
         unreadable=found.count(None),
         wrong_jobs=_wrong_jobs(database),
@@ -104,10 +104,6 @@ def _wrong_jobs(database: sqlite3.Connection) -> tuple[str, ...]:
     rows = [StoredRow(*row) for row in found]
     wrong = {fault.key for fault in check_table(rows)}
     return tuple(dict.fromkeys(row.job for row in rows if row.key in wrong))
-
-
-def _is_open(job: Job) -> bool:
-    return job.phase not in ENDED
 
 
 def _jobs(database: sqlite3.Connection) -> Iterator[Job | None]:

@@ -120,6 +120,8 @@ class PaidRequest:
         attempted: When the last one was begun.
         operation: What Mint has named: an operation, or an asset in its list.
         closed: REFUSED, CANCELED, DROPPED or OVER.
+        cost: The Credits that Mint has taken or reserved for what it has made, before that the
+            accepted price. What is decided about an operation counts with the request that made it.
         is_copied: Whether the journal file is another one now: a backup, or a copy.
     """
 
@@ -139,6 +141,7 @@ class PaidRequest:
     attempted: float = 0.0
     operation: str | None = None
     closed: State | None = None
+    cost: float | None = None
     is_copied: bool = False
 
     @property

@@ -37,11 +37,13 @@ TABLES = (
         attempted REAL NOT NULL DEFAULT 0,
         operation TEXT,
         closed TEXT,
+        cost REAL,
         UNIQUE (subject, verb, number)
     ) STRICT
     """,
     "CREATE INDEX IF NOT EXISTS paid_requests_of_jobs ON paid_requests (job)",
     "CREATE INDEX IF NOT EXISTS made_by_paid_requests ON paid_requests (operation)",
+    "CREATE INDEX IF NOT EXISTS optimizations ON paid_requests (born) WHERE verb = 'optimize'",
 )
 
 _COLUMNS = tuple(each.name for each in fields(PaidRequest) if each.name != "is_copied")
@@ -63,6 +65,11 @@ def opened(journal: Path) -> Iterator[PaidRequests]:
         yield PaidRequests(database, identity(journal))
     finally:
         database.close()
+
+
+def note_cost(database: Database, key: str, cost: float | None) -> None:
+    """Store what a request has cost, as its job reports it."""
+    database.rows("UPDATE paid_requests SET cost = ? WHERE key = ?", cost, key)
 
 
 class PaidRequests:

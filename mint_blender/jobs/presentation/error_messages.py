@@ -158,15 +158,21 @@ def looking(job: Job, seconds: float) -> Problem:
     return Problem(Cause.UNREACHABLE, message, code=LOOKING)
 
 
-def unanswered(job: Job) -> Problem:
+def unanswered(job: Job, is_complete: bool = True) -> Problem:
     """Return the problem of a request without an answer, of which nothing certain was found.
 
-    Only a user can decide whether to pay for it again.
+    Only a user can decide whether to pay for it again. `is_complete` is whether all of the library
+    could be read.
     """
     if job.candidates:
         message = Message(
             "Mint may have started this, and your library has something that looks like it. Use it,"
             " or start again, which costs Credits again."
+        )
+    elif not is_complete:
+        message = Message(
+            "Mint may have started this, but a part of your library could not be read. Look for it"
+            " at mint.gg. Starting it again costs Credits again."
         )
     else:
         message = Message(

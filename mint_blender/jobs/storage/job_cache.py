@@ -23,6 +23,7 @@ from ..budget import spending
 from ..budget.prices import NotPossible
 from ..job import Job, is_never_sent
 from ..job_values import Decision
+from ..notes import note
 from ..phases import ENDED, HOLDS_SLOT, Phase, Verb
 from .job_locks import ProcessLock
 from .journal import Journal, Unreadable
@@ -251,6 +252,8 @@ class JobCache:
         with self.single_commit():
             for request in job.requests:
                 self._journal.paid_requests.cancel(request.key)
+            if any(each.is_left_in_doubt for each in job.requests):  # it was started again
+                job = job.with_note(note("canceled_in_doubt"))
             self.save(job.moved(Phase.CANCELED, problem=None))
 
     def dismiss(self, job_id: str) -> None:

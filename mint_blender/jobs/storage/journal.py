@@ -17,16 +17,18 @@ from dataclasses import replace
 from ...files import urls
 from ...mint.account import Owner
 from ...mint.schema import Kind
+from ..budget.spending import finalized
 from ..job import Job, is_unanswered, operation_of
 from ..job_values import PAID_VERBS, Decision
 from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, of_preview
+from ..paid_requests.table import note_cost
 from ..phases import HOLDS_SLOT, Phase, Verb, may_decide
 from .database import JournalError
 from .job_locks import ProcessLock
-from .journal_reader import JournalReader, with_requests
-from .serialization import Unreadable, dump
-from .tables import phase_moves, summaries
-from .tables.jobs import DRIVEN
+from .journal_reader import JournalReader
+from .serialization import Unreadable, dump, with_requests
+from .tables import phase_moves
+from .tables.jobs import DRIVEN, note_content
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +44,8 @@ class Journal(JournalReader):
         """Commit new jobs, all or none. Returns them as stored, owned by the current account."""
         with self._db.transaction():
             self.look_up_account()
-            owned = [self._owned(job) for job in jobs]
-            for job in owned:
+            added = []
+            for job in map(self._owned, jobs):
                 owner = job.owner or Owner("", "")
                 self._db.rows(
                     "INSERT INTO jobs (id, created_at, kind, phase, record, client_request, origin,"
@@ -61,10 +63,10 @@ class Journal(JournalReader):
                 phase_moves.note(self._db, job.id, job.phase)
                 for request in job.requests:
                     self.paid_requests.insert(request)
-                self._note_content(job.id, job)
-        for job in owned:
+                added.append(self._note_content(job.id, job) or job)
+        for job in added:
             log.info("Job %s: new (%s, %s), %s", job.id, _kind(job), job.request.preset, job.phase)
-        return owned
+        return added
 
     def _owned(self, job: Job) -> Job:
         """Return a new job as it is stored: of the current account, and of this journal file."""
@@ -113,7 +115,7 @@ class Journal(JournalReader):
                 self.paid_requests.give_up(answered.key)  # unless Mint's answer is there
             owned = Owner(*owner) if any(owner) else None
             stored = self._with_rows(job, owned, is_canceled=bool(is_canceled))
-            self._note_content(job.id, stored)
+            stored = self._note_content(job.id, stored)
         if was_in != job.phase.value:
             _log_move(job)
         return stored or job
@@ -141,7 +143,7 @@ class Journal(JournalReader):
             else:
                 self._order_decision(job, decision)
             job = self._with_rows(job, job.owner, is_canceled=is_canceled)
-            self._note_content(job_id, job)
+            job = self._note_content(job_id, job)
         log.info("Job %s: decided to %s", job_id, decision.verb)
         return job
 
@@ -171,6 +173,9 @@ class Journal(JournalReader):
     ) -> PaidRequest:
         """Commit that something else was ordered for a job, and return its record."""
         with self._db.transaction():
+            if verb is not PaidVerb.OPTIMIZE and job.start_request and job.operation:
+                # another attempt: the earlier one keeps what Mint has taken for good
+                note_cost(self._db, job.start_request.key, finalized(job.operation))
             request = self.paid_requests.order(
                 subject,
                 verb,
@@ -214,11 +219,7 @@ class Journal(JournalReader):
             if job is not None and is_unanswered(job):
                 for request in job.requests:  # a person was told what became of it
                     self.paid_requests.give_up(request.key)
-            if summaries.is_waiting(self._db, job_id):
-                self._note_content(job_id)
-            else:
-                self._catch_up()
-                summaries.touch(self._db, job_id, self._note_change(job_id))
+            self._note_content(job_id)
 
     def restore_dismissed(self, start: str) -> list[Job]:
         """Put dismissed jobs whose batch line begins like this back on the list."""
@@ -261,7 +262,7 @@ class Journal(JournalReader):
                     owner.account,
                     job_id,
                 )
-                self._note_content(job_id)
+                self._note_change(job_id)
         return self.job(job_id)
 
     def release(self, job_id: str, process: ProcessLock) -> None:
@@ -333,19 +334,21 @@ class Journal(JournalReader):
             if self._is_mine(origin, account)
         )
 
-    def _note_change(self, job_id: str) -> int:
-        """Let readers know that a job has changed; return the serial of the change."""
-        query = "INSERT OR REPLACE INTO changes (job) VALUES (?) RETURNING serial"
-        return int(self._db.rows(query, job_id)[0][0])
+    def _note_change(self, job_id: str) -> None:
+        """Let readers know that a job has changed."""
+        self._db.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)
 
-    def _note_content(self, job_id: str, job: Job | None = None) -> None:
-        """Note a change that the summary of the job depends on, and write that.
+    def _note_content(self, job_id: str, job: Job | None = None) -> Job | None:
+        """Note a change that the other columns of a job, or the costs of its requests, depend on.
 
-        `job` is the job as it is stored, if it was not read.
+        `job` is the job as it is stored, if it was not read. Returns it with those costs.
         """
-        serial = self._note_change(job_id)
-        for each in {*summaries.outdated(self._db), job_id}:
-            self._summarize(each, serial, job if each == job_id else None)
+        self._note_change(job_id)
+        job = job or self.job(job_id)
+        if job is None:
+            return None
+        is_dismissed = self._db.rows("SELECT dismissed FROM jobs WHERE id = ?", job_id) == [(1,)]
+        return note_content(self._db, job, is_dismissed=is_dismissed)
 
     def _with_rows(self, job: Job, owner: Owner | None, *, is_canceled: bool) -> Job | None:
         """Return a job as it would be read; None if its paid requests cannot be read."""

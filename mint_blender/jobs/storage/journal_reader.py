@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Open the journal, and read jobs from it: the part of `Journal` that changes no job.
 
-What is asked about many jobs is answered from their summaries, or with an index.
+What is asked about many jobs is answered from columns with an index, not from records.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import logging
 import math
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +19,33 @@ from ...mint.account import Account, Owner
 from ...mint.schema import ENDED as ENDED_STATUSES
 from ..budget.spending import SpendingEntry
 from ..job import Job, asset_of
-from ..job_values import PAID_VERBS, Decision, Hold
+from ..job_values import Hold
 from ..paid_requests import table
 from ..paid_requests.record import PaidRequest
 from ..paid_requests.table import PaidRequests
-from ..phases import Phase, Verb
+from ..phases import Phase
 from . import job_owners, migrations
 from .database import Database
 from .job_owners import Accounts, CurrentAccount
-from .serialization import Unreadable, load_row
-from .tables import phase_moves, summaries
-from .tables.jobs import ENDED, OPEN, TABLES
+from .serialization import ROW, Unreadable, load_row
+from .tables import phase_moves
+from .tables.jobs import (
+    ENDED,
+    OPEN,
+    TABLES,
+    UNREADABLE,
+    Time,
+    UploadCache,
+    range_of,
+    spent,
+    stored,
+)
 from .tables.phase_moves import Moves
-from .tables.summaries import Summary, Time, UploadCache
 
 log = logging.getLogger(__name__)
 
 
-# The columns that `_read` expects.
-_COLUMNS = "id, jobs.created_at, record, phase, cancel, jobs.origin, jobs.account"
-_SELECT = f"SELECT {_COLUMNS} FROM jobs "  # noqa: S608 - our columns
-_DECISIONS = {paid: verb for verb, paid in PAID_VERBS.items()}
+_SELECT = f"SELECT {ROW} FROM jobs "  # noqa: S608 - our columns
 PAGE = 500
 """Jobs that are read at once."""
 
@@ -63,16 +68,11 @@ class JournalReader:
         self._unreadable: set[str] = set()  # already logged
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
-        parts = (job_owners, phase_moves, summaries, table)
+        parts = (job_owners, phase_moves, table)
         tables = (*TABLES, *(each for part in parts for each in part.TABLES))
         self._db.prepare(migrations.VERSION, migrations.MIGRATIONS, *tables)
         self.paid_requests = PaidRequests(self._db, file_identity.identity(self.path))
         self.uploads = UploadCache(self._db)
-        try:
-            self._summarize_all()
-        except BaseException:
-            self.close()
-            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -155,22 +155,20 @@ class JournalReader:
 
     def open_records(self) -> list[Job | Unreadable]:
         """Return what is on the list and not over, and what cannot be read."""
-        clause = "WHERE id IN (SELECT job FROM summaries WHERE NOT is_readable) AND NOT dismissed"
-        return [*self._read(f"WHERE {OPEN}"), *self._read(clause)]
+        damaged = f"WHERE {UNREADABLE} AND NOT dismissed AND NOT ({OPEN})"
+        return [*self._read(f"WHERE {OPEN}"), *self._read(damaged)]
 
     def ended_records(self, most: int) -> list[Job | Unreadable]:
         """Return the newest jobs on the list for which nothing is left to do."""
         return list(self._read(f"WHERE {ENDED} ORDER BY created_at DESC, id LIMIT ?", most))
 
     def ended_ids(self) -> dict[str, Phase]:
-        """Return the phases of the readable jobs on the list that are over, by id.
+        """Return the phases of the jobs on the list that are over, by id.
 
         Those are placed, canceled or failed, and not foreign; nothing was decided about them since.
         """
-        self.catch_up()
         rows = self._db.rows(
-            "SELECT id, phase, jobs.origin, jobs.account FROM jobs JOIN summaries ON job = id"
-            " WHERE phase IN ('placed', 'canceled', 'failed') AND NOT dismissed AND is_readable"
+            f"SELECT id, phase, origin, account FROM jobs WHERE {ENDED}"  # noqa: S608 - our words
         )
         return {
             job_id: Phase(phase)
@@ -180,21 +178,16 @@ class JournalReader:
 
     def jobs_of_asset(self, asset_id: str) -> list[Job]:
         """Return the jobs on the list that are about this Model or World, newest first."""
-        self.catch_up()
         found = self._read(
-            "JOIN summaries ON job = id WHERE asset = ? AND NOT dismissed"
-            " ORDER BY jobs.created_at DESC, id",
-            summaries.stored(asset_id),
+            "WHERE asset = ? AND NOT dismissed ORDER BY created_at DESC, id", stored(asset_id)
         )
         return [each for each in found if isinstance(each, Job)]
 
     def jobs_of_lines(self, start: str, *, dismissed: bool = False) -> list[Job]:
         """Return the jobs whose batch line begins like this, newest first."""
-        self.catch_up()
         found = self._read(
-            "JOIN summaries ON job = id WHERE line >= ? AND line < ? AND dismissed = ?"
-            " ORDER BY jobs.created_at DESC, id",
-            *summaries.range_of(start),
+            "WHERE line >= ? AND line < ? AND dismissed = ? ORDER BY created_at DESC, id",
+            *range_of(start),
             dismissed,
         )
         return [each for each in found if isinstance(each, Job)]
@@ -214,8 +207,9 @@ class JournalReader:
 
     def assets(self, *, exclude: str) -> frozenset[str]:
         """Return the ids of the assets of all jobs but this one, dismissed jobs included."""
-        self.catch_up()
-        return summaries.assets(self._db, exclude)
+        query = "SELECT DISTINCT asset FROM jobs WHERE asset IS NOT NULL AND id != ?"
+        found = self._db.rows(query, exclude)
+        return frozenset(asset.decode("utf-8", "surrogatepass") for (asset,) in found)
 
     def unnamed_bodies(self, job: Job) -> tuple[str, ...]:
         """Return the bodies of other operations in progress whose asset Mint has not named yet.
@@ -267,8 +261,7 @@ class JournalReader:
         What is still to be sent costs now. A job of a key that Mint was never asked about counts:
         it may be another key of this account.
         """
-        self.catch_up()
-        found = summaries.spent(self._db, times, self.mint_now())
+        found = spent(self._db, times, self.mint_now())
         return [
             entry
             for owner, entry in found
@@ -277,9 +270,16 @@ class JournalReader:
 
     def last_optimization(self) -> float | None:
         """Return the Credits that Mint took for the latest optimization; None if for none."""
-        self.catch_up()
-        found = summaries.optimizations(self._db)
-        return next((price for owner, price in found if not self._is_foreign(owner)), None)
+        clause = (
+            "WHERE id IN (SELECT job FROM paid_requests WHERE verb = 'optimize' ORDER BY born DESC"
+            " LIMIT 20) ORDER BY created_at DESC"
+        )
+        for job in self._read(clause):
+            if isinstance(job, Job) and not self._is_foreign(job.owner or Owner("", "")):
+                credits = job.optimization.credits if job.optimization else None
+                if credits is not None and credits.spent:
+                    return credits.spent
+        return None
 
     def _is_foreign(self, owner: Owner) -> bool:
         return self.current_account is not None and (
@@ -307,51 +307,14 @@ class JournalReader:
         None in place of a job: it was dismissed. Jobs that are `known` are left out.
         """
         changed: dict[str, Job | Unreadable | None] = {}
-        query = f"SELECT serial, dismissed, {_COLUMNS} FROM jobs JOIN changes ON job = id"  # noqa: S608 - our columns
+        query = f"SELECT serial, dismissed, {ROW} FROM jobs JOIN changes ON job = id"  # noqa: S608 - our columns
         found = self._db.rows(f"{query} WHERE serial > ?", since)
         newest = max((row[0] for row in found), default=since)
         rows = [row for row in found if row[2] not in known]
-        records = self._records([row for _, _, *row in rows])
+        records = self._records([row[2:] for row in rows])
         for (_, is_dismissed, *row), record in zip(rows, records, strict=True):
             changed[row[0]] = None if is_dismissed else record
         return newest, changed
-
-    # -- summaries
-
-    def catch_up(self) -> None:
-        """Summarize the jobs whose paid requests have changed: those rows are written alone."""
-        if summaries.outdated(self._db):
-            with self._db.transaction():
-                self._catch_up()
-
-    def _summarize_all(self) -> None:
-        """Summarize what has no summary yet, and what only an earlier version could not read."""
-        readable = [job_id for job_id in summaries.unreadable(self._db) if self.job(job_id)]
-        if readable or summaries.outdated(self._db):
-            with self._db.transaction():
-                self._catch_up()
-                for job_id in readable:
-                    self._summarize(job_id, self.serial())
-
-    def _catch_up(self) -> None:
-        """Do the same inside a transaction."""
-        if job_ids := summaries.outdated(self._db):
-            serial = self.serial()
-            for job_id in job_ids:
-                self._summarize(job_id, serial)
-
-    def _summarize(self, job_id: str, serial: int, job: Job | None = None) -> None:
-        """Write the summary of a job from what the journal has.
-
-        `job` is the job as it is stored, if that is known: reading it takes longest.
-        """
-        found = self._db.row("SELECT dismissed FROM jobs WHERE id = ?", job_id)
-        if found is None:
-            return
-        job = job or self.job(job_id)
-        is_dismissed = bool(found[0])
-        summary = summaries.of_job(job, dismissed=is_dismissed) if job else Summary(job_id)
-        summaries.write(self._db, summary, serial)
 
     # -- rows
 
@@ -360,7 +323,7 @@ class JournalReader:
         yield from self._records(self._db.rows(_SELECT + clause, *values))
 
     def _records(self, rows: Sequence[Sequence[Any]]) -> Iterator[Job | Unreadable]:
-        """Yield the jobs of rows with `_COLUMNS`, with their paid requests."""
+        """Yield the jobs of rows with `ROW`, with their paid requests."""
         requests = self.paid_requests.of_jobs([row[0] for row in rows])
         for row in rows:
             yield self._record(row, requests.get(row[0], ()))
@@ -368,33 +331,13 @@ class JournalReader:
     def _record(
         self, row: Sequence[Any], requests: tuple[PaidRequest, ...] | None
     ) -> Job | Unreadable:
-        job_id, created_at, text, phase, cancel, origin, account = row
+        job_id, created_at, *_, origin, account = row
         hold = self.current_account.hold(Owner(origin, account)) if self.current_account else None
         try:
-            if requests is None:
-                raise ValueError("a paid request is damaged")
-            job = load_row(text, phase, origin, account, hold)
-            job = with_requests(job, requests, is_canceled=bool(cancel))
-            if job.id != job_id:
-                raise KeyError(job_id)  # the record of another job
+            return load_row(row, requests, hold)
         except Exception as error:  # noqa: BLE001 - a damaged record concerns its job alone
             if job_id not in self._unreadable:
                 self._unreadable.add(job_id)
                 name = type(error).__name__
                 log.warning("The record of job %s cannot be read: %s", ascii(job_id), name)
             return Unreadable(job_id, created_at)
-        return job
-
-
-def with_requests(job: Job, requests: tuple[PaidRequest, ...], *, is_canceled: bool) -> Job:
-    """Return a job with its paid requests, and with the decision that was not confirmed yet."""
-    open_ones = [each for each in requests if each.is_open and each.verb in _DECISIONS]
-    decision = Decision(Verb.CANCEL) if is_canceled else None
-    if decision is None and open_ones:
-        last = open_ones[-1]
-        feedback = json.loads(last.body or "{}").get("feedback")
-        prices = last.credits, last.extra_credits
-        decision = Decision(_DECISIONS[last.verb], last.key, feedback, *prices)
-    if (job.requests, job.decision) == (requests, decision):
-        return job
-    return replace(job, requests=requests, decision=decision)

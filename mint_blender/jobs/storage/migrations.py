@@ -8,6 +8,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from ...files.file_identity import identity
+from ..job import Job
 from ..paid_requests import table
 from ..paid_requests.record import (
     FOUND,
@@ -18,10 +20,12 @@ from ..paid_requests.record import (
     of_operation,
 )
 from .database import Database, Migration
+from .serialization import ROW, load_row, with_requests
+from .tables import jobs
 
 log = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 """The version of the tables: it is raised with every change of them."""
 
 _ADDED_BEFORE_1 = {
@@ -33,16 +37,21 @@ _ADDED_BEFORE_1 = {
 }
 
 
+def _add_columns(database: Database, table: str, columns: Mapping[str, str]) -> None:
+    """Add the columns that a table does not have yet, by name with their types."""
+    found = {name for _, name, *_ in database.rows(f"PRAGMA table_info({table})")}
+    for name, kind in columns.items():
+        if name not in found:
+            database.rows(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+
+
 def _to_2(database: Database) -> None:
     """Give each paid request a record of its own.
 
     What was sent without an answer is only looked for: its row belongs to no journal file. It has
     no time either: that was the time of this computer, and too late a one would hide the result.
     """
-    columns = {name for _, name, *_ in database.rows("PRAGMA table_info(jobs)")}
-    for name, kind in _ADDED_BEFORE_1.items():
-        if name not in columns:
-            database.rows(f"ALTER TABLE jobs ADD COLUMN {name} {kind}")
+    _add_columns(database, "jobs", _ADDED_BEFORE_1)
     for index in ("listed_jobs", "open_jobs", "ended_jobs", "driven_jobs", "jobs_by_phase"):
         database.rows(f"DROP INDEX IF EXISTS {index}")
     database.rows("ALTER TABLE jobs ADD COLUMN cancel INTEGER NOT NULL DEFAULT 0")
@@ -72,10 +81,13 @@ def _to_2(database: Database) -> None:
         database.rows(f"DROP TABLE IF EXISTS {name}")
 
 
+def _has_table(database: Database, name: str) -> bool:
+    return database.row("SELECT 1 FROM sqlite_master WHERE name = ?", name) is not None
+
+
 def _client_requests(database: Database) -> dict[str, dict[str, str]]:
     """Return what programs have ordered under ids of their own, by job."""
-    query = "SELECT 1 FROM sqlite_master WHERE name = 'client_requests'"
-    if not database.rows(query):
+    if not _has_table(database, "client_requests"):
         return {}
     rows = database.rows("SELECT job, id, content, quote FROM client_requests")
     return {job: {"id": id, "content": content, "quote": quote} for job, id, content, quote in rows}
@@ -187,4 +199,53 @@ def _insert(
     )
 
 
-MIGRATIONS: Mapping[int, Migration] = {1: _to_2}
+def _to_3(database: Database) -> None:
+    """Say in each paid request what it has cost, and in each job what it is about."""
+    _add_columns(database, "jobs", jobs.COLUMNS)
+    _add_columns(database, "paid_requests", {"cost": "REAL"})
+    if _has_table(database, "summaries"):  # a job that cannot be read keeps what it has cost
+        database.rows(
+            "UPDATE jobs SET asset = old.asset, line = old.line, without_request = old.credits,"
+            " counted = CASE slot WHEN -1 THEN -1.0 ELSE 900.0 * slot END"
+            " FROM summaries AS old WHERE old.job = id"
+        )
+    for name in ("summaries", "spending"):
+        database.rows(f"DROP TABLE IF EXISTS {name}")
+    requests = table.PaidRequests(database, identity(database.path))
+    for *row, is_dismissed in database.rows(f"SELECT {ROW}, dismissed FROM jobs"):  # noqa: S608 - our columns
+        job_id = row[0]
+        rows = requests.of_jobs([job_id]).get(job_id, ())
+        try:
+            job = load_row(row, rows)
+            paid_before = float(json.loads(row[2]).get("paid_before") or 0.0)
+        except Exception as error:  # noqa: BLE001 - a damaged record concerns its job alone
+            log.warning("Job %s cannot be read: %s", ascii(job_id), type(error).__name__)
+            continue
+        if paid_before:
+            job = _with_earlier_cost(database, requests, job, paid_before)
+        jobs.note_content(database, job, is_dismissed=bool(is_dismissed))
+
+
+def _with_earlier_cost(
+    database: Database, requests: table.PaidRequests, job: Job, credits: float
+) -> Job:
+    """Return a job of which an earlier request says what all earlier attempts have cost.
+
+    Version 1 has kept no request of them: then one is inserted, before the present ones.
+    """
+    now = (job.start_request, job.paid_request(PaidVerb.OPTIMIZE))
+    earlier = [each for each in job.requests if each not in now and each.is_answered]
+    if earlier:
+        table.note_cost(database, earlier[-1].key, credits)
+    else:
+        name = f"{job.id}-earlier"
+        database.rows(
+            "INSERT INTO paid_requests (rowid, key, subject, verb, number, job, journal, born,"
+            " attempts, operation, closed, cost) SELECT coalesce(min(rowid), 0) - 1, ?, ?, 'start',"
+            " 1, ?, '', 0.0, 1, ?, 'over', ? FROM paid_requests",
+            *(name, name, job.id, name, credits),
+        )
+    return with_requests(job, requests.of_jobs([job.id])[job.id] or (), is_canceled=False)
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _to_2, 2: _to_3}

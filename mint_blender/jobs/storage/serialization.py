@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -20,10 +20,12 @@ from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 from ..job import Job
 from ..job_values import (
+    PAID_VERBS,
     Candidate,
     Cause,
     ClientRequest,
     DecidedPreview,
+    Decision,
     Delivery,
     DeliveryResult,
     Hold,
@@ -33,9 +35,14 @@ from ..job_values import (
     Role,
 )
 from ..notes import stored_note
+from ..paid_requests.record import PaidRequest
 from ..phases import Phase, Verb
 
 DataclassT = TypeVar("DataclassT")
+
+ROW = ", ".join(("id", "created_at", "record", "phase", "cancel", "origin", "account"))
+"""The columns that `load_row` expects."""
+_DECISIONS = {paid: verb for verb, paid in PAID_VERBS.items()}
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,6 @@ def dump(job: Job) -> str:
         "owner": vars(job.owner) if job.owner else None,
         "estimate": job.estimate,
         "optimize_estimate": job.optimize_estimate,
-        "paid_before": job.paid_before,
         "max_credits": job.max_credits,
         "image_urls": job.image_urls,
         "operation": job.operation.raw if job.operation else None,
@@ -93,15 +99,38 @@ def load(text: str, phase: Phase) -> Job:
     return job
 
 
-def load_row(record: str, phase: str, origin: str, account: str, hold: Hold | None) -> Job:
-    """Return the job of a row of the table, which another account may own.
+def load_row(
+    row: Sequence[Any], requests: tuple[PaidRequest, ...] | None, hold: Hold | None = None
+) -> Job:
+    """Return the job of a row of the table with `ROW`, which another account may own.
 
     Raises:
-        Exception: Of any type, as `load`.
+        Exception: Of any type, as `load`; also if a paid request is damaged.
     """
+    job_id, _, record, phase, is_canceled, origin, account = row
+    if requests is None:
+        raise ValueError("a paid request is damaged")
     owner = Owner(origin, account) if origin or account else None
     job = load(record, Phase(phase))
-    return job if (job.owner, job.hold) == (owner, hold) else replace(job, owner=owner, hold=hold)
+    if job.id != job_id:
+        raise KeyError(job_id)  # the record of another job
+    if (job.owner, job.hold) != (owner, hold):
+        job = replace(job, owner=owner, hold=hold)
+    return with_requests(job, requests, is_canceled=bool(is_canceled))
+
+
+def with_requests(job: Job, requests: tuple[PaidRequest, ...], *, is_canceled: bool) -> Job:
+    """Return a job with its paid requests, and with the decision that was not confirmed yet."""
+    open_ones = [each for each in requests if each.is_open and each.verb in _DECISIONS]
+    decision = Decision(Verb.CANCEL) if is_canceled else None
+    if decision is None and open_ones:
+        last = open_ones[-1]
+        feedback = json.loads(last.body or "{}").get("feedback")
+        prices = last.credits, last.extra_credits
+        decision = Decision(_DECISIONS[last.verb], last.key, feedback, *prices)
+    if (job.requests, job.decision) == (requests, decision):
+        return job
+    return replace(job, requests=requests, decision=decision)
 
 
 def _job(record: Mapping[str, Any], phase: Phase) -> Job:
@@ -113,7 +142,6 @@ def _job(record: Mapping[str, Any], phase: Phase) -> Job:
         owner=_from_record(Owner, record["owner"]) if record.get("owner") else None,
         estimate=record.get("estimate"),
         optimize_estimate=record.get("optimize_estimate"),
-        paid_before=record.get("paid_before", 0.0),
         max_credits=record.get("max_credits"),
         phase=phase,
         image_urls=_list(record.get("image_urls", ())),

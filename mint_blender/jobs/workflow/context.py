@@ -110,13 +110,8 @@ class WorkflowContext:
         return self.job.phase is Phase.WORKING
 
     def move_to(self, operation: Operation) -> None:
-        """Move the job to the phase of the operation.
-
-        A retry is another operation; the cost of the earlier one is added to `paid_before`.
-        """
+        """Move the job to the phase of the operation."""
         operation = operation.with_mode(self.job.request.mode)
-        if self.job.operation is not None and self.job.operation.id != operation.id:
-            self.job = self.job.without_operation()
         problem = None
         if operation.is_busy or is_late(self.job, operation):
             phase = Phase.WORKING

@@ -55,7 +55,8 @@ class DecisionHandler(WorkflowPart):
             return
         if self._job.operation is None:
             request = self._job.start_request
-            if request is not None and (request.is_left_in_doubt or request.is_answered):
+            is_in_doubt = any(each.is_left_in_doubt for each in self._job.requests)
+            if is_in_doubt or (request is not None and request.is_answered):
                 self._job = self._job.with_note(notes.note("canceled_in_doubt"))
             self._job = self._job.moved(Phase.CANCELED, decision=None, problem=None)
             return

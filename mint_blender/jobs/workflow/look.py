@@ -52,16 +52,22 @@ def find_started(
     if request.verb is not PaidVerb.START:
         yield from _look_at_asset(context, request, refusal)
         return
-    found, is_alone = yield from _candidates(context, request)
-    if is_alone and len(found) == 1 and (yield from _adopt(context, request, found[0])):
+    found, is_alone, is_complete = yield from _candidates(context, request)
+    is_certain = is_alone and is_complete and len(found) == 1
+    if is_certain and (yield from _adopt(context, request, found[0])):
         return
-    yield from _tell(context, request, found, refusal)
+    yield from _tell(context, request, found, refusal, is_complete=is_complete)
 
 
 def fetch_found(context: WorkflowContext, asset_id: str, asset: Asset | None = None) -> None:
     """Fetch an asset that was found in Mint's list in place of an answer."""
-    job = context.job.without_operation()
-    job = replace(job, candidates=(), source_asset_id=asset_id, asset=asset or job.asset)
+    job = replace(
+        context.job,
+        operation=None,
+        candidates=(),
+        source_asset_id=asset_id,
+        asset=asset or context.job.asset,
+    )
     if job.decision is not None and job.decision.verb is Verb.CANCEL:
         job = replace(job, decision=None).with_note(notes.note("too_late", verb=Verb.CANCEL))
     if job.phase is Phase.FAILED:
@@ -133,15 +139,20 @@ def _tell(
     request: PaidRequest,
     found: list[Asset],
     refusal: errors.MintError | None,
+    *,
+    is_complete: bool = True,
 ) -> Steps:
-    """Let a person decide what becomes of a request of which nothing certain was found."""
+    """Let a person decide what becomes of a request of which nothing certain was found.
+
+    A list that could not be read in full does not show that nothing was made.
+    """
     job = context.job
-    is_refused = not _is_unclear(request, refusal)
+    is_refused = is_complete and not _is_unclear(request, refusal)
     if refusal is not None and is_refused and not found and request.is_open:
         closed = yield from context.perform(Close(request.key))
         context.job = job.with_request(closed)
         raise refusal
-    if request.state is State.DROPPED:
+    if request.state is State.DROPPED and is_complete:
         job = job.with_request((yield from context.perform(Close(request.key))))
     is_canceled = job.decision is not None and job.decision.verb is Verb.CANCEL
     if is_canceled and not found:
@@ -154,7 +165,7 @@ def _tell(
         picture = yield from _picture(context, asset, f"candidate-{number}")
         candidates.append(Candidate(asset.id, asset.name, created_at(asset), picture))
     job = replace(context.job, candidates=tuple(candidates))
-    context.job = job.moved(Phase.PAUSED, problem=error_messages.unanswered(job))
+    context.job = job.moved(Phase.PAUSED, problem=error_messages.unanswered(job, is_complete))
 
 
 def _picture(context: WorkflowContext, asset: Asset, name: str) -> Generator[Step, Any, str | None]:
@@ -171,14 +182,16 @@ def _picture(context: WorkflowContext, asset: Asset, name: str) -> Generator[Ste
 
 def _candidates(
     context: WorkflowContext, request: PaidRequest
-) -> Generator[Step, Any, tuple[list[Asset], bool]]:
+) -> Generator[Step, Any, tuple[list[Asset], bool, bool]]:
     """Return the assets that a start may have made, and whether no other start may have made them.
 
-    While another operation may be one of them, the list is read again.
+    Also whether the list could be read in full. While another operation may be one of them, it is
+    read again.
     """
     after, body = 0.0, _body(context.job, request)
     while True:
-        found = yield from _search(context, body, request.born - CLOCK_DIFFERENCE, after=after)
+        since = request.born - CLOCK_DIFFERENCE
+        found, is_complete = yield from _search(context, body, since, after=after)
         claimed = yield from context.perform(ReadClaimedAssets())
         free = [asset for asset in found if asset.id not in claimed.ids]
         if not _may_have_made(free, claimed.unnamed):
@@ -186,7 +199,7 @@ def _candidates(
         context.job = context.job.with_note(notes.note("same_prompt"))
         after = REPEAT_INTERVAL
     context.job = context.job.without_notes("same_prompt")
-    return free, not _may_have_made(free, claimed.unanswered)
+    return free, not _may_have_made(free, claimed.unanswered), is_complete
 
 
 def find_made(context: WorkflowContext, since: float) -> Generator[Step, Any, Asset | None]:
@@ -196,10 +209,10 @@ def find_made(context: WorkflowContext, since: float) -> Generator[Step, Any, As
     """
     request = context.job.start_request
     body = _body(context.job, request)
-    found = yield from _search(context, body, since - CLOCK_DIFFERENCE)
+    found, is_complete = yield from _search(context, body, since - CLOCK_DIFFERENCE)
     claimed = yield from context.perform(ReadClaimedAssets())
     free = [asset for asset in found if asset.id not in claimed.ids]
-    return free[0] if len(free) == 1 else None
+    return free[0] if is_complete and len(free) == 1 else None
 
 
 def _body(job: Job, request: PaidRequest | None) -> dict[str, Any]:
@@ -210,21 +223,26 @@ def _body(job: Job, request: PaidRequest | None) -> dict[str, Any]:
 
 def _search(
     context: WorkflowContext, body: dict[str, Any], since: float, *, after: float = 0.0
-) -> Generator[Step, Any, list[Asset]]:
-    """Return the assets since then that look like what this body makes, oldest first."""
+) -> Generator[Step, Any, tuple[list[Asset], bool]]:
+    """Return the assets since then that look like what this body makes, oldest first.
+
+    Also whether every entry of the list could be read.
+    """
     found: dict[str, Asset] = {}
+    is_complete = True
     cursor, read = None, set[str | None]()
     while cursor not in read and len(read) < MAX_PAGES:
         read.add(cursor)
         page = yield from context.perform(ReadPage(context.job.kind, cursor, after=after))
         after = 0.0
+        is_complete = is_complete and not page.left_out
         recent = [each for each in page.data if created_at(each) >= since]
         found |= {each.id: each for each in recent if matches(each, body)}
         cursor = page.next_cursor
         # a list is roughly in order of time: a page without anything recent is the last one
         if cursor is None or (page.data and not recent):
             break
-    return sorted(found.values(), key=created_at)
+    return sorted(found.values(), key=created_at), is_complete
 
 
 def created_at(asset: Asset) -> float:

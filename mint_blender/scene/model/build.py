@@ -42,7 +42,6 @@ class BuiltModel:
 
     root: bpy.types.Object
     objects: tuple[bpy.types.Object, ...]
-    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)

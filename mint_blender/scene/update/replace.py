@@ -224,10 +224,7 @@ def complete_world(
             part: path
             for part, path in parts.by_part().items()
             if path is not None
-            and (
-                not world_objects.has_part(root, part)
-                or (part == "SPLATS" and _is_other_tier(root, path))
-            )
+            and (not world_objects.has_part(root, part) or _is_other_tier(root, part, path))
         }
         world_build.add_parts(
             root, missing, scene=scene, options=options, prepared=prepared if missing else None
@@ -235,9 +232,9 @@ def complete_world(
     return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root))
 
 
-def _is_other_tier(root: bpy.types.Object, path: Path) -> bool:
+def _is_other_tier(root: bpy.types.Object, part: str, path: Path) -> bool:
     """Return whether the file has another number of splats, and so is another tier."""
-    return any(
+    return part == "SPLATS" and any(
         each.get(splats.MARK) != decode.inspect(path).points
         for each in world_objects.parts_of(root, "splats")
     )

@@ -129,7 +129,7 @@ def import_world(
     """
     mesh = parts.collider if options.collider != "NONE" else None
     splat_file = parts.splats if options.splats else None
-    if not (mesh or parts.panorama or splat_file):
+    if not any((mesh, parts.panorama, splat_file)):
         raise SceneImportError(
             Message("Cannot import this World: it has no collider, no panorama and no splats.")
         )
@@ -177,7 +177,6 @@ def add_part(
     path: Path,
     *,
     scene: bpy.types.Scene | None = None,
-    options: WorldOptions = WorldOptions(),
 ) -> tuple[bpy.types.Object, ...]:
     """Add or replace one part of a World in the scene; return the root and all below it.
 
@@ -185,7 +184,7 @@ def add_part(
         SceneImportError: The part cannot be shown; the World is unchanged.
         FileError: The file is invalid; the World is unchanged.
     """
-    return add_parts(root, {part: path}, scene=scene, options=options)
+    return add_parts(root, {part: path}, scene=scene)
 
 
 def add_parts(

@@ -39,11 +39,11 @@ class WorldFiles:
 class WorldOptions:
     """Options for building a World."""
 
-    collider: Literal["AUTO", "PHYSICS", "VISIBLE", "NONE"] = "AUTO"
+    collider: str = "AUTO"
     """PHYSICS: drawn as wire, not rendered.
 
-    VISIBLE: solid, with the panorama on it. AUTO: its bounds beside splats, else visible if there
-    is a panorama.
+    VISIBLE: solid, with the panorama on it. NONE: left out. Any other: its bounds beside splats,
+    else visible if there is a panorama.
     """
     panorama_as_world: bool = True
     splats: bool = True

@@ -27,30 +27,6 @@ def _account_changed(self: "MintPreferences", context: bpy.types.Context) -> Non
     account_operators.account_changed()
 
 
-def _log_level_changed(self: "MintPreferences", context: bpy.types.Context) -> None:
-    log_file.apply_level()
-
-
-def _targets_changed(self: "MintPreferences", context: bpy.types.Context) -> None:
-    heartbeat.redraw()
-
-
-def _has_limit_each(self: "MintPreferences") -> bool:
-    return self.limit_each > 0
-
-
-def _has_limit_day(self: "MintPreferences") -> bool:
-    return self.limit_day > 0
-
-
-def _switch_limit_each(self: "MintPreferences", is_on: bool) -> None:
-    _switch_limit(self, "limit_each", is_on)
-
-
-def _switch_limit_day(self: "MintPreferences", is_on: bool) -> None:
-    _switch_limit(self, "limit_day", is_on)
-
-
 def _switch_limit(stored: "MintPreferences", name: str, is_on: bool) -> None:
     """Turn a limit on with its last amount, or off; 0 is no limit."""
     last = f"last_{name}"
@@ -100,14 +76,14 @@ class MintPreferences(bpy.types.AddonPreferences):
     use_limit_each: bpy.props.BoolProperty(
         name="Limit Each Generation",
         description="Ask before a generation that costs more than a number of Credits",
-        get=_has_limit_each,
-        set=_switch_limit_each,
+        get=lambda self: self.limit_each > 0,
+        set=lambda self, is_on: _switch_limit(self, "limit_each", is_on),
     )
     use_limit_day: bpy.props.BoolProperty(
         name="Limit Each Day",
         description="Ask before spending more than a number of Credits in a day",
-        get=_has_limit_day,
-        set=_switch_limit_day,
+        get=lambda self: self.limit_day > 0,
+        set=lambda self, is_on: _switch_limit(self, "limit_day", is_on),
     )
     last_limit_each: bpy.props.IntProperty(default=1000, options={"HIDDEN"})
     last_limit_day: bpy.props.IntProperty(default=5000, options={"HIDDEN"})
@@ -126,7 +102,7 @@ class MintPreferences(bpy.types.AddonPreferences):
             " Preview and the progress"
         ),
         default=True,
-        update=_targets_changed,
+        update=lambda self, context: heartbeat.redraw(),
     )
     show_usage: bpy.props.BoolProperty(name="Usage Details", options={"SKIP_SAVE"})
     show_styles: bpy.props.BoolProperty(name="Style Presets", options={"SKIP_SAVE"})
@@ -159,7 +135,7 @@ class MintPreferences(bpy.types.AddonPreferences):
             ("INFO", "Info", "Also write each request to Mint and each phase of a job"),
             ("DEBUG", "Debug", "Also write each step of a job and each download"),
         ),
-        update=_log_level_changed,
+        update=lambda self, context: log_file.apply_level(),
     )
     show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
 

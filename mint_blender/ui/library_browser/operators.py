@@ -205,7 +205,7 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
         from . import loader
 
         asset = loader.known().get(self.asset_id)
-        text = (asset.prompt or (asset.assets.caption if asset.assets else None)) if asset else None
+        text = prompt_of(asset) if asset else None
         if not text:
             return report_error(self, Message("Mint returned no prompt for this item."))
         context.window_manager.clipboard = text

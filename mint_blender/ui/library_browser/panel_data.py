@@ -86,14 +86,6 @@ def picture_url(asset: Asset) -> str | None:
     return asset.assets.picture_url if asset.assets else None
 
 
-def has_no_picture(asset: Asset) -> bool:
-    """Return whether the entry certainly has no picture."""
-    url = picture_url(asset)
-    return url is None or (
-        url in library_state().pictures and library_state().pictures[url] is None
-    )
-
-
 def is_loading() -> bool:
     """Return whether a page of the list is being loaded."""
     service = session.existing_service()

@@ -9,7 +9,7 @@ file is changed, and no data-block stays.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mathutils import Matrix
 from ...message import Message
 from ...mint.limits import MAX_IMAGE_BYTES
 from ..typed_context import scene_of
+from .properties import ReferenceImageError
 
 # pixels: no generation shows more detail than this, and saving more takes seconds
 LONGEST_SIDE = 4096
@@ -30,7 +31,10 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}  # chunks of a PNG that say where it is from
 
 
-class ImageSourceError(Exception):
+_CANNOT_OPEN = Message("This Blender cannot open it. Convert it with another program.")
+
+
+class ImageSourceError(ReferenceImageError):
     """No picture could be made; the message says why."""
 
 
@@ -57,7 +61,9 @@ def fit(source: Path, target: Path) -> str:
 
 def _what_was_done(was: tuple[int, ...], now: tuple[int, ...], bytes_now: int) -> str:
     """Return a sentence about a picture, given its sizes in pixels before and after."""
-    size = _size_in_words(bytes_now)
+    size = Message("{size} KB", size=max(1, round(bytes_now / 1024)))
+    if bytes_now > 200 * 1024:
+        size = Message("{size:.1f} MB", size=bytes_now / 1024 / 1024)
     if now != was:
         return Message(
             "Scaled down from {old_width} × {old_height} to {width} × {height} pixels and"
@@ -74,12 +80,6 @@ def _what_was_done(was: tuple[int, ...], now: tuple[int, ...], bytes_now: int) -
         width=now[0],
         height=now[1],
     )
-
-
-def _size_in_words(size: int) -> str:
-    if size > 200 * 1024:
-        return Message("{size:.1f} MB", size=size / 1024 / 1024)
-    return Message("{size} KB", size=max(1, round(size / 1024)))
 
 
 def save_image(image: bpy.types.Image, target: Path) -> None:
@@ -104,8 +104,6 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
         ImageSourceError: Nothing has been rendered yet.
     """
     result = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
-    if result is None:
-        raise ImageSourceError(Message("Nothing has been rendered yet. Press F12 first."))
     settings: Any = scene.render.image_settings
     names = [
         name
@@ -117,9 +115,9 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
         if "media_type" in before:
             settings.media_type = "IMAGE"
         settings.file_format, settings.color_mode, settings.color_depth = "PNG", "RGB", "8"
-        result.save_render(str(target), scene=scene)
-    except RuntimeError:
-        raise ImageSourceError(Message("Nothing has been rendered yet. Press F12 first.")) from None
+        if result is not None:
+            with suppress(RuntimeError):  # nothing has been rendered
+                result.save_render(str(target), scene=scene)
     finally:
         for name, value in before.items():
             setattr(settings, name, value)
@@ -239,14 +237,10 @@ def _opened(path: Path) -> Iterator[bpy.types.Image]:
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError:
-        raise ImageSourceError(
-            Message("This Blender cannot open it. Convert it with another program.")
-        ) from None
+        raise ImageSourceError(_CANNOT_OPEN) from None
     try:
         if not _load(image):
-            raise ImageSourceError(
-                Message("This Blender cannot open it. Convert it with another program.")
-            )
+            raise ImageSourceError(_CANNOT_OPEN)
         if image.source == "FILE":
             yield image
         else:

@@ -27,15 +27,10 @@ FIT = Message("Scale down or convert images that exceed Mint's limits")
 def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
     """Change the list; report what is not possible."""
     from ...files.errors import FileError
-    from . import image_sources
 
     try:
         act()
-    except (
-        references_properties.ReferenceImageError,
-        image_sources.ImageSourceError,
-        FileError,
-    ) as error:
+    except (references_properties.ReferenceImageError, FileError) as error:
         operator.report({"ERROR"}, translated(str(error)))
         return {"CANCELLED"}
     finally:
@@ -53,6 +48,19 @@ def _add_made(make: Callable[[Path], object], name: str, fit: bool = False) -> N
         entry = references_properties.add_file(path, name=name)
     if fit and entry.problem:
         _fit(entry)
+
+
+def _add_render(operator: Any, context: bpy.types.Context) -> Result:
+    from . import image_sources
+
+    return _attempt(
+        operator,
+        lambda: _add_made(
+            lambda path: image_sources.save_render(scene_of(context), path),
+            Message("Render"),
+            operator.fit,
+        ),
+    )
 
 
 def _fit(entry: Any) -> None:
@@ -95,7 +103,6 @@ class MINT_OT_add_references(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Add each file; one that cannot be added does not stop the others."""
         from ...files.errors import FileError
-        from . import image_sources
 
         added, reasons = 0, []
         for path in self._paths():
@@ -104,11 +111,7 @@ class MINT_OT_add_references(bpy.types.Operator):
                 added += 1
                 if self.fit and entry.problem:
                     _fit(entry)
-            except (
-                references_properties.ReferenceImageError,
-                image_sources.ImageSourceError,
-                FileError,
-            ) as error:
+            except (references_properties.ReferenceImageError, FileError) as error:
                 reasons.append(str(error))
         heartbeat.redraw()
         if reasons or not added:
@@ -196,14 +199,7 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
             self.report({"ERROR"}, translated(sentence))
             return {"CANCELLED"}
         if image.type == "RENDER_RESULT":
-            return _attempt(
-                self,
-                lambda: _add_made(
-                    lambda path: image_sources.save_render(scene_of(context), path),
-                    Message("Render"),
-                    self.fit,
-                ),
-            )
+            return _add_render(self, context)
         return _attempt(
             self,
             lambda: _add_made(
@@ -224,16 +220,7 @@ class MINT_OT_add_reference_render(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add a saved copy of the render as it is displayed."""
-        from . import image_sources
-
-        return _attempt(
-            self,
-            lambda: _add_made(
-                lambda path: image_sources.save_render(scene_of(context), path),
-                Message("Render"),
-                self.fit,
-            ),
-        )
+        return _add_render(self, context)
 
 
 class MINT_OT_add_reference_view(bpy.types.Operator):

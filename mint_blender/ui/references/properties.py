@@ -84,7 +84,7 @@ def complaint(manager: Any = None) -> str | None:
     )
 
 
-def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
+def add_file(path: Path, *, name: str | None = None) -> Any:
     """Copy a picture and put it at the end of the list; one that needs work keeps its problem.
 
     Raises:
@@ -101,7 +101,7 @@ def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
     _check_new(str(kept), name)
     entry = entries().add()
     entry.name = name
-    _set_picture(entry, kept, kind.format, note)
+    _set_picture(entry, kept, kind.format, "")
     return entry
 
 

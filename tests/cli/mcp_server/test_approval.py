@@ -19,18 +19,11 @@ from .test_generate import LAMP, arguments, started
 MODES = ("auto", "legacy")
 """The SDK's client with the newest protocol, and with the one of most clients."""
 
-NO_PRICES = {
-    "method": "POST",
-    "path": "/v1/pricing:estimate",
-    "times": 100,
-    "answer": {"status": 404},
-}
+ESTIMATES = {"method": "POST", "path": "/v1/pricing:estimate", "times": 100}
+NO_PRICES = {**ESTIMATES, "answer": {"status": 404}}
 DIALOGS = [
-    Person("decline"),
-    Person("cancel"),
-    Person("accept", {"spend": False}),
-    Person("accept", {}),
-    Person("accept", None),
+    *(Person("decline"), Person("cancel")),
+    *(Person("accept", content) for content in ({"spend": False}, {}, None)),
 ]
 
 
@@ -88,7 +81,7 @@ def test_anything_but_a_yes_starts_nothing(
     person.asked.clear()
 
 
-def test_a_no_is_said(connect: Connect, service: ThreadService) -> None:
+def test_a_no_is_said(connect: Connect) -> None:
     """The agent reads that nothing was started, and the quote is still good for a yes."""
     person = Person("decline")
     agent, quote = ask_for_lamp(connect, person)
@@ -115,7 +108,7 @@ def test_a_client_that_cannot_ask_is_refused(
 
 
 def test_limits_come_from_the_environment(
-    connect: Connect, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """This is how a person allows an agent to spend without being asked."""
     monkeypatch.setenv("MINT_MAX_CREDITS", "248")
@@ -131,13 +124,16 @@ def test_limits_come_from_the_environment(
 
 
 def test_a_limit_that_is_no_number_starts_nothing(
-    connect: Connect, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mistake must not become "no limit"."""
+    """A mistake must not become "no limit"; no try holds a lock, which would show a program."""
     monkeypatch.setenv("MINT_MAX_CREDITS", "1.000,00")
-    refusal = connect(elicitation_callback=Person().answer).refusal("estimate", **LAMP)
-    assert 'MINT_MAX_CREDITS must be a number of Credits above 0, not "1.000,00".' in refusal
+    agent = connect(elicitation_callback=Person().answer)
+    for _ in range(3):
+        refusal = agent.refusal("estimate", **LAMP)
+        assert 'MINT_MAX_CREDITS must be a number of Credits above 0, not "1.000,00".' in refusal
     assert started(service) == 0
+    assert not list(home.glob("processes/*"))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -166,9 +162,7 @@ def test_an_unknown_price_is_refused_without_a_person(agent: Agent, service: Thr
     assert started(service) == 0
 
 
-def test_a_person_sees_the_most_that_they_agree_to(
-    connect: Connect, service: ThreadService
-) -> None:
+def test_a_person_sees_the_most_that_they_agree_to(connect: Connect) -> None:
     """Room for revisions is part of the question: nobody is asked again within it."""
     person = Person()
     agent, quote = ask_for_lamp(connect, person)
@@ -182,14 +176,3 @@ def test_an_agent_alone_gives_a_job_no_more_than_a_limit(agent: Agent) -> None:
     quote = agent.ask("estimate", **LAMP)
     job = agent.ask("generate", **arguments(quote, approved_credits=1_000_000))
     assert job["approved_credits"] == 2000
-
-
-def test_a_wrong_limit_leaves_nothing_open(
-    connect: Connect, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each try would hold another lock, and show a program that does not run."""
-    monkeypatch.setenv("MINT_MAX_CREDITS", "a lot")
-    agent = connect()
-    for _ in range(3):
-        agent.refusal("jobs")
-    assert not list(home.glob("processes/*"))

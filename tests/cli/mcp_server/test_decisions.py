@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of the tools `approve`, `revise`, `resume` and `cancel`."""
+"""Tests of the tools `approve`, `revise`, `resume`, `cancel`, `retry` and `transform`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ...mint_service.runner import ThreadService
 from .agent import Agent, Connect, pictures_of, text_of
 from .conftest import SetLimits
 from .people import Person
+from .results import finished
 from .test_generate import LAMP, arguments
 
 PREVIEW = "preview-1"
@@ -42,9 +43,9 @@ def state_of(agent: Agent, job: str) -> dict[str, Any]:
     return agent.ask("wait", jobs=[job], seconds=0)["jobs"][0]
 
 
-def decisions(service: ThreadService, verb: str) -> int:
+def decisions(service: ThreadService, verb: str, of: str = "operations") -> int:
     """Return how many decisions of a kind Mint has received, each counted once."""
-    sent = service.requests("POST", f"/v1/operations/*:{verb}")
+    sent = service.requests("POST", f"/v1/{of}/*:{verb}")
     return len({each.headers.get("Idempotency-Key", "") for each in sent})
 
 
@@ -59,6 +60,10 @@ def test_a_revision_brings_another_preview(agent: Agent, service: ThreadService)
     """Each Preview has a number, and its revision is what the next decision takes."""
     job = lamp_at_preview(agent, approved_credits=1000)
     assert job["possible"] == ["approve", "revise", "cancel"]
+    empty = agent.refusal(
+        "revise", job=job["job"], revision=PREVIEW, feedback=" ", approved_credits=1000
+    )
+    assert "Describe what to change" in empty
     revised = agent.ask(
         "revise", job=job["job"], revision=PREVIEW, feedback="make it red", approved_credits=1000
     )
@@ -124,7 +129,7 @@ def test_an_approval_costs_no_more_than_was_approved(agent: Agent, service: Thre
 
 
 def test_no_price_is_asked_for_in_the_commit(
-    connect: Connect, limits: Limits, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tool asks before: a person may think for hours, and the journal must not wait for Mint."""
     person = Person()
@@ -157,27 +162,17 @@ def test_an_agent_raises_only_its_own_limit(agent: Agent, blender: JobService) -
     assert "more than its limit of 248 Credits" in refusal
 
 
-def test_a_limit_of_a_person_is_no_approval(
-    connect: Connect, service: ThreadService, blender: JobService
-) -> None:
-    """`--max-credits` of a job is an upper bound, not a yes to its Preview."""
-    theirs = blender.start(agent_request(), max_credits=1000).id
-    blender.watch([theirs])
-    refusal = connect().refusal("approve", job=theirs, revision=PREVIEW, approved_credits=248)
-    assert "No spending limit is set" in refusal
-    assert decisions(service, "approve") == 0
-
-
 def agent_request() -> Any:
     """Return the request of a lamp in review mode."""
     return GenerationRequest.parse(kind="model", mode="review", **LAMP)
 
 
+@pytest.mark.parametrize("own_limit", [None, 1000])
 def test_a_job_of_a_person_is_not_approved_without_a_person(
-    connect: Connect, service: ThreadService, blender: JobService
+    connect: Connect, service: ThreadService, blender: JobService, own_limit: float | None
 ) -> None:
-    """Without limits, a job of Blender has no amount that anybody has agreed to."""
-    theirs = blender.start(agent_request()).id
+    """Nobody has agreed to an amount: `--max-credits` is an upper bound, no yes to its Preview."""
+    theirs = blender.start(agent_request(), max_credits=own_limit).id
     blender.watch([theirs])
     approval = {"job": theirs, "revision": PREVIEW, "approved_credits": 1000}
     refusal = connect().refusal("approve", **approval)
@@ -196,9 +191,7 @@ def test_a_job_of_a_person_is_not_approved_without_a_person(
     assert decisions(service, "approve") == 1
 
 
-def test_an_approval_within_the_amount_of_the_start_asks_nobody_again(
-    connect: Connect, service: ThreadService
-) -> None:
+def test_an_approval_within_the_amount_of_the_start_asks_nobody_again(connect: Connect) -> None:
     """The person has agreed to the whole price at the start."""
     person = Person()
     agent = connect(elicitation_callback=person.answer)
@@ -216,28 +209,11 @@ def test_a_revision_beyond_the_start_asks_a_person(
     person = Person()
     agent = connect(mode=mode, elicitation_callback=person.answer)
     job = lamp_at_preview(agent)
-    revision = {
-        "job": job["job"],
-        "revision": PREVIEW,
-        "feedback": "make it red",
-        "approved_credits": 500,
-    }
-    agent.ask("revise", **revision)
+    revision = {"revision": PREVIEW, "feedback": "make it red", "approved_credits": 500}
+    agent.ask("revise", job=job["job"], **revision)
     assert "up to 496 Credits in total" in person.asked[1]
     assert wait(agent, job["job"])["revision"] == "preview-2"
     assert decisions(service, "revise") == 1
-
-
-def test_a_limit_of_the_day_stops_an_approval(
-    connect: Connect, service: ThreadService, set_limits: SetLimits, blender: JobService
-) -> None:
-    """What else was spent today counts."""
-    theirs = blender.start(agent_request()).id
-    blender.watch([theirs])
-    set_limits(Limits(day=200))
-    refusal = connect().refusal("approve", job=theirs, revision=PREVIEW, approved_credits=1000)
-    assert "daily limit of 200 Credits" in refusal
-    assert decisions(service, "approve") == 0
 
 
 def test_a_cancel_spends_nothing_more(agent: Agent, service: ThreadService) -> None:
@@ -263,10 +239,8 @@ def test_a_job_that_needs_credits_is_resumed(agent: Agent, service: ThreadServic
     assert wait(agent, job["job"])["phase"] == "review"
 
 
-@pytest.mark.parametrize("verb", ["approve", "revise", "resume"])
-def test_a_decision_that_is_not_possible_is_refused(
-    agent: Agent, service: ThreadService, verb: str
-) -> None:
+@pytest.mark.parametrize("verb", ["approve", "revise", "resume", "retry"])
+def test_a_decision_that_is_not_possible_is_refused(agent: Agent, verb: str) -> None:
     """A finished job is not approved; a job that does not exist is not found."""
     quote = agent.ask("estimate", **LAMP, mode="auto")
     job = wait(agent, agent.ask("generate", **arguments(quote))["job"])
@@ -276,11 +250,146 @@ def test_a_decision_that_is_not_possible_is_refused(
     assert 'There is no job "nowhere"' in agent.refusal(verb, job="nowhere", **state)
 
 
-def test_feedback_is_checked(agent: Agent, service: ThreadService) -> None:
-    """An empty text is no revision."""
-    job = lamp_at_preview(agent, approved_credits=1000)
-    revision = {"job": job["job"], "revision": PREVIEW, "approved_credits": 1000}
-    assert "Describe what to change" in agent.refusal("revise", **revision, feedback=" ")
-    assert "at most" in agent.refusal("revise", **revision, feedback="x" * 3000)
-    assert Path(job["files"]["preview"]).is_file()
-    assert decisions(service, "revise") == 0
+def failed_lamp(
+    agent: Agent, switch: str = "transient", approved_credits: float = 2000
+) -> dict[str, Any]:
+    """Return a job that has failed at Mint."""
+    request = {**LAMP, "mode": "auto", "prompt": f"a lamp [{switch}]"}
+    quote = agent.ask("estimate", **request)
+    job = agent.ask("generate", **arguments(quote, approved_credits=approved_credits))
+    state = wait(agent, job["job"])
+    assert (state["phase"], state["possible"]) == ("failed", ["retry"])
+    return state
+
+
+def test_a_new_attempt_is_started_once(agent: Agent, service: ThreadService) -> None:
+    """The same call again is refused: the job is no longer the one that was seen."""
+    job = failed_lamp(agent)
+    seen = {"job": job["job"], "revision": job["revision"]}
+    agent.ask("retry", **seen, approved_credits=2000)
+    refused = agent.refusal("retry", **seen, approved_credits=2000)
+    assert "has changed since you saw it" in refused
+    assert wait(agent, job["job"])["phase"] == "ready"
+    assert decisions(service, "retry", "models") == 1
+
+
+def test_an_attempt_that_costs_more_than_approved(agent: Agent, service: ThreadService) -> None:
+    """Nothing is started; what the job has cost before counts."""
+    job = failed_lamp(agent)
+    few = {"job": job["job"], "revision": job["revision"], "approved_credits": 10}
+    assert "more than the approved 10 Credits" in agent.refusal("retry", **few)
+    assert decisions(service, "retry", "models") == 0
+
+
+def test_a_second_failure_is_another_decision(agent: Agent, service: ThreadService) -> None:
+    """A repeated call with the first revision does not pay for a third attempt."""
+    job = failed_lamp(agent, "fails")
+    seen = {"job": job["job"], "revision": job["revision"]}
+    agent.ask("retry", **seen, approved_credits=2000)
+    again = wait(agent, job["job"])
+    assert again["phase"] == "failed" and again["revision"] != job["revision"]
+    assert "has changed" in agent.refusal("retry", **seen, approved_credits=2000)
+    assert decisions(service, "retry", "models") == 1
+
+
+def test_a_person_is_asked_without_limits(connect: Connect, service: ThreadService) -> None:
+    """A new attempt is more than the person has agreed to. Whoever declines pays nothing."""
+    yes = Person()
+    job = failed_lamp(connect(elicitation_callback=yes.answer), approved_credits=248)
+    seen = {"job": job["job"], "revision": job["revision"], "approved_credits": 2000}
+    no = Person(action="decline")
+    assert "has not agreed" in connect(elicitation_callback=no.answer).refusal("retry", **seen)
+    assert "Retry" in no.asked[0] and decisions(service, "retry", "models") == 0
+    assert "limits of this server" in connect().refusal("retry", **seen)
+    assert decisions(service, "retry", "models") == 0
+
+
+def test_a_model_is_optimized_once(agent: Agent, service: ThreadService) -> None:
+    """The quote has Mint's price; the same request starts nothing more."""
+    model = finished(agent)
+    quote = agent.ask("estimate_transform", action="optimize", job=model["job"], level="light")
+    assert quote["credits"] and "(light)" in quote["summary"]
+    assert decisions(service, "optimize", "models") == 0
+    started = agent.ask("generate", **arguments(quote, request_id="lighter"))
+    assert agent.ask("generate", **arguments(quote, request_id="lighter"))["job"] == started["job"]
+    done = wait(agent, started["job"])
+    assert done["phase"] == "ready" and Path(done["files"]["model"]).is_file()
+    assert decisions(service, "optimize", "models") == 1
+    refusal = agent.refusal("estimate_transform", action="optimize", asset=model["asset"])
+    assert "is optimized already" in refusal
+
+
+def test_too_little_was_approved(agent: Agent, service: ThreadService) -> None:
+    """Nothing is started."""
+    quote = agent.ask("estimate_transform", action="optimize", job=finished(agent)["job"])
+    less = arguments(quote, approved_credits=quote["credits"] - 1, request_id="less")
+    assert "more than the approved" in agent.refusal("generate", **less)
+    assert decisions(service, "optimize", "models") == 0
+
+
+def test_a_person_is_asked_about_a_price_that_mint_does_not_give(
+    connect: Connect, limits: Limits, service: ThreadService, tmp_path: Path
+) -> None:
+    """Conversions have no price: a client that cannot ask is refused, a person may agree."""
+    model, folder = finished(connect())["job"], tmp_path / "converted"
+    request = {"action": "convert", "job": model, "formats": ["fbx", "stl"], "folder": str(folder)}
+    silent = connect()
+    quote = silent.ask("estimate_transform", **request)
+    assert quote["credits"] is None and not folder.exists()
+    words = arguments(quote, approved_credits=100, request_id="formats")
+    assert "did not return a price" in silent.refusal("generate", **words)
+    assert decisions(service, "convert", "models") == 0
+    person = Person()
+    asking = connect(elicitation_callback=person.answer)
+    quote = asking.ask("estimate_transform", **request)
+    started = asking.ask("generate", **{**words, "quote_id": quote["quote_id"]})
+    assert "FBX, STL" in person.asked[0]
+    assert wait(asking, started["job"])["phase"] == "placed"
+    assert {each.suffix for each in folder.iterdir()} == {".fbx", ".stl"}
+    assert decisions(service, "convert", "models") == 1
+
+
+def test_formats_that_exist_are_free(
+    connect: Connect, set_limits: SetLimits, service: ThreadService, tmp_path: Path
+) -> None:
+    """Nobody is asked: they are only downloaded."""
+    person = Person()
+    agent = connect(elicitation_callback=person.answer)
+    model = finished(agent)["job"]
+    request = {"action": "convert", "job": model, "formats": ["stl"]}
+    for number, folder in enumerate(("a", "b")):
+        quote = agent.ask("estimate_transform", **request, folder=str(tmp_path / folder))
+        words = arguments(quote, approved_credits=100, request_id=folder)
+        asked = len(person.asked)
+        started = agent.ask("generate", **words)
+        assert wait(agent, started["job"])["phase"] == "placed"
+        assert len(person.asked) - asked == (1 if number == 0 else 0)
+        assert [each.suffix for each in (tmp_path / folder).iterdir()] == [".stl"]
+    assert decisions(service, "convert", "models") == 1
+
+
+def test_what_cannot_be_transformed(agent: Agent, service: ThreadService, tmp_path: Path) -> None:
+    """Each refusal says why, and costs nothing."""
+    job = finished(agent)["job"]
+    world = finished(agent, prompt="a hall", kind="world")["job"]
+    folder = str(tmp_path / "out")
+    for sentence, request in {
+        "either a job or an asset": {"action": "optimize"},
+        "Only models": {"action": "optimize", "job": world},
+        "no such model": {"action": "optimize", "asset": "../x"},
+        "at least one format": {"action": "convert", "job": job, "folder": folder},
+        "absolute path of a folder": {"action": "convert", "job": job, "formats": ["fbx"]},
+    }.items():
+        assert sentence in agent.refusal("estimate_transform", **request)
+    assert agent.call("estimate_transform", action="explode", job=job).is_error
+    assert agent.call("estimate_transform", action="optimize", asset="unknown").is_error
+    (tmp_path / "file").write_text("")
+    quote = agent.ask(
+        "estimate_transform",
+        action="convert",
+        job=job,
+        formats=["fbx"],
+        folder=str(tmp_path / "file"),
+    )
+    assert quote["credits"] is None
+    assert decisions(service, "convert", "models") + decisions(service, "optimize", "models") == 0

@@ -15,7 +15,7 @@ from .test_decisions import agent_request, lamp_at_preview, state_of
 from .test_generate import LAMP, generate
 
 
-def test_a_job_has_its_preview_as_a_picture(agent: Agent, service: ThreadService) -> None:
+def test_a_job_has_its_preview_as_a_picture(agent: Agent) -> None:
     """The picture is beside the path of the original."""
     job = lamp_at_preview(agent)
     result = agent.call("wait", jobs=[job["job"]], seconds=0)
@@ -28,7 +28,7 @@ def test_a_job_has_its_preview_as_a_picture(agent: Agent, service: ThreadService
     assert 'There is no job "nowhere"' in agent.refusal("wait", jobs=["nowhere"])
 
 
-def test_jobs_are_listed_newest_first(agent: Agent, service: ThreadService) -> None:
+def test_jobs_are_listed_newest_first(agent: Agent) -> None:
     """Also those of Blender; `only_open` leaves out what is over."""
     first = lamp_at_preview(agent)["job"]
     agent.ask("cancel", job=first, revision="preview-1")
@@ -86,13 +86,8 @@ def test_a_wait_reports_its_progress(agent: Agent, service: ThreadService) -> No
     async def note(progress: float, total: float | None, message: str | None) -> None:
         told.append((progress, total, message))
 
-    call = partial(
-        agent.client.call_tool,
-        "wait",
-        {"jobs": [job], "seconds": 0.3},
-        progress_callback=note,
-    )
-    agent.portal.call(call)
+    waiting = {"jobs": [job], "seconds": 0.3}
+    agent.portal.call(partial(agent.client.call_tool, "wait", waiting, progress_callback=note))
     assert told[0][1] == 0.3
     assert told[0][2].startswith("a lamp: ")
 
@@ -112,7 +107,7 @@ def test_tools_answer_while_one_waits(agent: Agent, service: ThreadService) -> N
 
 
 def test_a_server_continues_the_jobs_of_an_earlier_one(
-    limits: object, connect: Connect, service: ThreadService, home: object
+    limits: object, connect: Connect, service: ThreadService
 ) -> None:
     """Without any call: what was sent is followed to its Preview."""
     service.scenario(speed=0.001)

@@ -172,9 +172,7 @@ def test_a_line_of_a_batch_stays_with_its_batch(agent: Agent, home: Path) -> Non
         assert job_service.job(job).delivery == delivery
 
 
-def test_a_result_that_lands_meanwhile_is_not_sent_again(
-    agent: Agent, home: Path, signed_in: ThreadService
-) -> None:
+def test_a_result_that_lands_meanwhile_is_not_sent_again(agent: Agent) -> None:
     """Blender places it after the other program has last read the journal."""
     job = finished(agent)["job"]
     document = OpenDocument(ONE, None)

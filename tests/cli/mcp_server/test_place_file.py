@@ -95,7 +95,7 @@ def test_paths_that_cannot_be_written(agent: Agent, tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "folder.blend", "home"]
 
 
-def test_a_job_without_a_result(agent: Agent, service: ThreadService, tmp_path: Path) -> None:
+def test_a_job_without_a_result(agent: Agent, tmp_path: Path) -> None:
     """It says how far the job is."""
     job, path = lamp_at_preview(agent)["job"], str(tmp_path / "lamp.glb")
     assert "is not ready to place: Preview ready" in agent.refusal("place", job=job, path=path)

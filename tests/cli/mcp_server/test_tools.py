@@ -1,23 +1,42 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of all tools together: their hints, and what an agent never sees."""
+"""Tests of all tools together, their documentation and their pictures, and of `account`."""
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 import logging
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from mcp_types import ImageContent
+from PIL import Image
 
 from mint_blender.cli import session
 from mint_blender.cli.mcp_server import server
+from mint_blender.cli.mcp_server.answers import LONGEST_SIDE, picture_content
+from mint_blender.cli.mcp_server.server import TOOLS
 from mint_blender.cli.mcp_server.state import PATIENCE
 from mint_blender.cli.mcp_server.tools import LONGEST_TEXT, READ_ONLY, Tool
+from mint_blender.jobs.phases import Phase
 from mint_blender.mint import redaction
+from mint_blender.mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 from mint_blender.mint.retry import RetryPolicy, call_with_retries
 
+from ...mint_service.pictures import webp
 from ...mint_service.runner import ThreadService
-from .agent import Agent, Connect
+from ..command_runner import ROOT
+from .agent import Agent, Connect, pictures_of
+from .results import finished
+from .test_decisions import lamp_at_preview
+from .test_generate import LAMP, arguments
 
 IRREVERSIBLE = {"generate", "approve", "revise", "resume", "retry", "cancel"}
 READS_HERE = {"jobs", "wait"}
@@ -143,3 +162,225 @@ def test_the_key_is_in_no_file_and_no_log(
     assert service.key not in caplog.text
     for file in home.rglob("*"):
         assert not file.is_file() or service.key.encode() not in file.read_bytes()
+
+
+TEXT = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
+LIMITS = {session.LIMIT_EACH_VARIABLE, session.LIMIT_DAY_VARIABLE}
+VARIABLES = {KEY_VARIABLE, BASE_URL_VARIABLE, *LIMITS, "MINT_BLENDER_HOME"}
+
+
+def test_the_table_has_every_tool() -> None:
+    """Each tool has a row, with its name first; whether it spends is the hint's opposite."""
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", TEXT, re.MULTILINE))
+    assert set(rows) == {tool.function.__name__ for tool in TOOLS}
+    for tool in TOOLS:
+        if tool.hints.read_only_hint:
+            assert rows[tool.function.__name__] == "no"
+
+
+def test_the_table_has_every_member_of_a_job(agent: Agent) -> None:
+    """No schema says what a member means."""
+    (table,) = re.findall(r"^\| member of a job .*\n(?:\|.*\n)+", TEXT, re.MULTILINE)
+    rows = re.findall(r"^\| (`[^|]*) \| (.*) \|$", table, re.MULTILINE)
+    job = lamp_at_preview(agent)
+    assert {name for members, _ in rows for name in re.findall(r"`(\w+)`", members)} == set(job)
+    (phases,) = (meaning for members, meaning in rows if members == "`phase`")
+    assert re.findall(r"`(\w+)`", phases) == list(Phase)
+
+
+def test_the_configuration_is_json() -> None:
+    """It can be copied."""
+    (block,) = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
+    configuration: dict[str, Any] = json.loads(block)
+    server = configuration["mcpServers"]["mint"]
+    assert server["args"] == ["mcp"]
+    assert set(server["env"]) <= VARIABLES
+
+
+def test_every_variable_exists() -> None:
+    """A wrong name would be no limit at all."""
+    assert set(re.findall(r"MINT_[A-Z_]+", TEXT)) == VARIABLES
+
+
+FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+
+
+def content(path: Path) -> ImageContent | None:
+    """Return the picture that an agent gets."""
+    return anyio.run(picture_content, path)
+
+
+def decoded(picture: ImageContent) -> Image.Image:
+    """Return the pixels of a picture."""
+    return Image.open(io.BytesIO(base64.b64decode(picture.data)))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_small_picture_is_sent_as_it_is(tmp_path: Path, format: str) -> None:
+    """Mint's own names have several endings, so the content decides about the type."""
+    path = tmp_path / "preview.bin"
+    Image.new("RGB", (512, 300), (200, 100, 0)).save(path, format)
+    picture = content(path)
+    assert picture.mime_type == FORMATS[format]
+    assert base64.b64decode(picture.data) == path.read_bytes()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_large_picture_is_scaled(tmp_path: Path, format: str) -> None:
+    """Its shape and color stay."""
+    path = tmp_path / "preview"
+    Image.new("RGB", (3000, 1500), (200, 100, 0)).save(path, format)
+    picture = content(path)
+    assert picture.mime_type == "image/jpeg"
+    seen = decoded(picture)
+    assert seen.size == (LONGEST_SIDE, LONGEST_SIDE // 2)
+    red, green, blue = seen.getpixel((100, 100))
+    assert abs(red - 200) + abs(green - 100) + blue < 12
+
+
+def test_a_heavy_picture_is_compressed(tmp_path: Path) -> None:
+    """Noise of the right size is still too many bytes."""
+    path = tmp_path / "noise.png"
+    Image.effect_noise((768, 768), 100).save(path)
+    assert path.stat().st_size > 300_000
+    assert len(base64.b64decode(content(path).data)) < path.stat().st_size
+
+
+def test_what_is_transparent_becomes_gray(tmp_path: Path) -> None:
+    """JPEG has no transparency, and black would hide a dark model."""
+    path = tmp_path / "clear.png"
+    Image.new("RGBA", (2000, 2000), (0, 0, 0, 0)).save(path)
+    assert all(abs(each - 128) < 3 for each in decoded(content(path)).getpixel((5, 5)))
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>", b"RIFF\x10\0\0\0WEBPVP8X", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_is_not_sent(tmp_path: Path, data: bytes) -> None:
+    """The agent still gets the path."""
+    path = tmp_path / "preview.webp"
+    path.write_bytes(data)
+    assert content(path) is None
+    assert content(tmp_path / "missing.webp") is None
+
+
+@pytest.mark.parametrize("size", [200, 2000])
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_cut_off_picture_is_not_sent(tmp_path: Path, size: int, format: str) -> None:
+    """Neither one that would be sent as it is, nor one that has to be decoded."""
+    path = tmp_path / "preview"
+    Image.effect_noise((size, size), 100).convert("RGB").save(path, format)
+    path.write_bytes(path.read_bytes()[:10_000])
+    assert content(path) is None
+
+
+def test_account_says_whose_credits_are_spent(agent: Agent, signed_in: ThreadService) -> None:
+    """The Credits are those at Mint; a key that Mint refuses is an answer, too."""
+    state = agent.ask("account")
+    assert {"key": "accepted", "base_url": signed_in.api}.items() <= state.items()
+    assert (state["credits_available"], state["credits_spent_today"]) == (signed_in.credits(), 0)
+    assert (state["limit_per_generation"], state["limit_per_day"]) == (2000, 5000)
+    signed_in.scenario(revoked=True)
+    state = agent.ask("account")
+    assert (state["key"], state["credits_available"]) == ("refused", None)
+    assert state["problem"]
+
+
+def test_account_works_without_a_key(
+    connect: Connect, signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing key is an answer, not an error: the agent has to say what to do."""
+    monkeypatch.delenv("MINT_API_KEY")
+    state = connect().ask("account")
+    assert state["key"] == "missing"
+    assert "MINT_API_KEY" in state["problem"]
+    assert signed_in.requests() == []
+
+
+def test_account_says_that_another_program_runs(agent: Agent, home: Path) -> None:
+    """A process that may drive jobs holds a lock, as a Blender does."""
+    assert agent.ask("account")["shares_jobs"] is False
+    code = (
+        "import sys; from pathlib import Path;"
+        " from mint_blender.jobs.storage.job_locks import ProcessLock;"
+        " lock = ProcessLock(Path(sys.argv[1])); print('held', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    ) as other:
+        assert other.stdout.readline() == b"held\n"
+        assert agent.ask("account")["shares_jobs"] is True
+        other.kill()
+    assert agent.ask("account")["shares_jobs"] is False
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """Return a picture that Mint accepts."""
+    path = tmp_path / "lamp.webp"
+    path.write_bytes(webp((1.0, 0.5, 0.0), 320, 200))
+    return path
+
+
+def test_a_picture_is_shown_and_can_be_passed(
+    agent: Agent, picture: Path, service: ThreadService
+) -> None:
+    """What is returned goes into an estimate as it is; nothing was uploaded before that."""
+    result = agent.call("reference_image", image=str(picture))
+    found = result.structured_content
+    assert found is not None
+    assert (found["format"], found["width"], found["height"]) == ("webp", 320, 200)
+    assert pictures_of(result) == [picture.read_bytes()]
+    assert service.requests("POST") == []
+    quote = agent.ask("estimate", **{**LAMP, "images": [found["image"]]})
+    job = agent.ask("generate", **arguments(quote))
+    agent.ask("wait", jobs=[job["job"]], seconds=20)
+    assert len(service.requests("POST", "/v1/reference-images")) == 1
+
+
+def test_what_is_no_picture_for_mint(agent: Agent, tmp_path: Path) -> None:
+    """Each refusal says why, and nothing of another file is shown."""
+    (tmp_path / "secret.txt").write_text("password")
+    (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    large = tmp_path / "large.webp"
+    large.write_bytes(webp((0.0, 0.0, 1.0)) + os.urandom(6 * 2**20))
+    for image, sentence in {
+        str(tmp_path / "secret.txt"): "cannot be used",
+        str(tmp_path / "cut.png"): "cannot be used",
+        str(tmp_path / "gone.png"): "cannot be read",
+        str(tmp_path): "cannot be",
+        "lamp.png": "absolute path",
+        "ftp://example.org/lamp.png": "must be a file or an https:// address",
+        "file:///etc/passwd": "must be a file or an https:// address",
+    }.items():
+        refusal = agent.refusal("reference_image", image=image)
+        assert sentence in refusal and "password" not in refusal
+    assert "cannot be used" in agent.refusal("reference_image", image=str(large)) or (
+        "5 MB" in agent.refusal("reference_image", image=str(large))
+    )
+
+
+def test_an_address_is_looked_at(agent: Agent) -> None:
+    """It is downloaded for the check, and passed on as it is."""
+    from mint_blender.cli import session
+
+    finished(agent)
+    with session.open_client() as client:
+        (model,) = client.page("model").data  # type: ignore[arg-type]
+    assert model.assets is not None and model.assets.picture_url
+    result = agent.call("reference_image", image=model.assets.picture_url)
+    assert result.structured_content is not None
+    assert result.structured_content["image"] == model.assets.picture_url
+    assert len(pictures_of(result)) == 1
+
+
+def test_an_address_in_the_local_network_is_refused(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service at Mint's own address must not make this computer look around its network."""
+    from mint_blender.cli.mcp_server import generate
+
+    monkeypatch.setattr(generate, "_is_local_service", lambda: False)
+    for address in ("https://127.0.0.1/a.png", "https://192.168.0.1/a.png"):
+        assert "cannot be used" in agent.refusal("reference_image", image=address)

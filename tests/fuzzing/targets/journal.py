@@ -34,8 +34,6 @@ TABLES = (
     "jobs",
     "changes",
     "uploads",
-    "summaries",
-    "spending",
     "moves",
     "paid_requests",
     "client_requests",
@@ -187,14 +185,6 @@ def _seeds() -> Iterator[bytes]:
         {"jobs": [noted], "changes": [{"serial": 7, "job": running.id}]},
         {
             "jobs": [row(running)],
-            "summaries": [
-                {"job": running.id, "is_readable": 1, "slot": 5, "serial": 9}
-                | {"origin": "", "account": "", "credits": 2.0, "done": 1, "failed": 0}
-            ],
-            "spending": [
-                {"slot": 5, "origin": "", "account": "", "count": 1, "credits": 2.0, "done": 1}
-                | {"failed": 0}
-            ],
             "moves": [{"job": running.id, "phase": "working", "at": 5.0}],
             "uploads": [{"digest": "d", "origin": "o", "account": "a", "url": "u", "at": 1.0}],
             "paid_requests": [

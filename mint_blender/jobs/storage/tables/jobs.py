@@ -1,9 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of jobs, of their changes, and of uploaded pictures."""
+"""The tables of jobs, of their changes, and of uploaded pictures.
+
+Some columns of a job repeat what its record says, so that no record has to be read where many jobs
+are asked about. They are written in the same commit.
+"""
 
 from __future__ import annotations
 
-_JOBS = """
+import itertools
+import time
+from collections.abc import Sequence
+
+from ....mint.account import Owner
+from ...budget import spending
+from ...budget.spending import SpendingEntry
+from ...job import Job, asset_of
+from ...paid_requests.table import note_cost
+from ..database import Database
+
+NOW = -1.0
+"""When the cost of what is still to be sent counts: whenever that is."""
+Time = tuple[float, float]
+"""Begin and end, in seconds since the epoch."""
+_LAST = 1e15  # seconds since the epoch: no number of a damaged record leaves SQLite's range
+
+# `asset` is the Model or World that the job is about, `line` its line of a batch: texts are stored
+# as bytes, since a path or an id may be no valid Unicode. `counted` is when the job counts for
+# limits, in seconds since the epoch; NULL if it costs nothing. What it costs is in its paid
+# requests, except `without_request`: the price of what will be ordered for it.
+COLUMNS = {"asset": "BLOB", "line": "BLOB", "counted": "REAL", "without_request": "REAL"}
+_JOBS = f"""
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY,
     created_at REAL NOT NULL,
@@ -15,7 +41,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     process TEXT,
     dismissed INTEGER NOT NULL DEFAULT 0,
     origin TEXT NOT NULL DEFAULT '',
-    account TEXT NOT NULL DEFAULT ''
+    account TEXT NOT NULL DEFAULT '',
+    {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())}
 ) STRICT
 """
 # The latest change of each job has the largest serial: a reader then reads only what is new.
@@ -41,6 +68,7 @@ CREATE TABLE IF NOT EXISTS uploads (
 OPEN = "NOT dismissed AND phase NOT IN ('placed', 'canceled', 'failed')"
 ENDED = "NOT dismissed AND phase IN ('placed', 'canceled', 'failed')"
 DRIVEN = "process IS NOT NULL"
+UNREADABLE = "json_valid(record) = 0"
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS listed_jobs ON jobs (created_at DESC, id) WHERE NOT dismissed",
     f"CREATE INDEX IF NOT EXISTS open_jobs ON jobs (created_at DESC, id) WHERE {OPEN}",
@@ -48,6 +76,106 @@ _INDEXES = (
     f"CREATE INDEX IF NOT EXISTS driven_jobs ON jobs (process) WHERE {DRIVEN}",
     "CREATE UNIQUE INDEX IF NOT EXISTS jobs_by_client_request ON jobs (client_request)",
     "CREATE INDEX IF NOT EXISTS jobs_by_phase ON jobs (phase, kind)",
+    f"CREATE INDEX IF NOT EXISTS unreadable_jobs ON jobs (id) WHERE {UNREADABLE}",
+    "CREATE INDEX IF NOT EXISTS jobs_by_asset ON jobs (asset) WHERE asset IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS jobs_by_line ON jobs (line) WHERE line IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS counted_jobs ON jobs (counted) WHERE counted IS NOT NULL",
 )
 
 TABLES = (_JOBS, _CHANGES, _UPLOADS, *_INDEXES)
+
+
+def columns_of(job: Job, without_request: float, *, is_dismissed: bool = False) -> list[object]:
+    """Return the values of `COLUMNS`.
+
+    What is dismissed without a decision is not sent any more: it counts when it was created.
+    """
+    asset, line = asset_of(job), job.delivery.line
+    entry = spending.entry(job, job.created_at)
+    is_now = spending.arises_now(job) and (job.decision is not None or not is_dismissed)
+    return [
+        None if asset is None else stored(asset),
+        None if line is None else stored(line),
+        None if entry is None else NOW if is_now else float(min(max(entry.at, 0.0), _LAST)),
+        without_request,
+    ]
+
+
+def note_content(database: Database, job: Job, *, is_dismissed: bool) -> Job:
+    """Write what a job is about, and what it costs: to its row, and to those of its requests.
+
+    `job` has its requests as they are in the journal. Returns it with their costs.
+    """
+    costing, without_request = spending.with_costs(job)
+    for before, request in zip(job.requests, costing.requests, strict=True):
+        if before.cost != request.cost:
+            note_cost(database, request.key, request.cost)
+    database.rows(
+        f"UPDATE jobs SET {', '.join(f'{name} = ?' for name in COLUMNS)} WHERE id = ?",  # noqa: S608 - our columns
+        *columns_of(job, without_request, is_dismissed=is_dismissed),
+        job.id,
+    )
+    return costing
+
+
+def spent(
+    database: Database, times: Sequence[Time], now: float
+) -> list[tuple[Owner, SpendingEntry]]:
+    """Return the costs of each owner in each of these times; `now` is Mint's time."""
+    ranges: list[tuple[float, float, float]] = []  # with the middle of each time
+    for begin, end in times:
+        ranges.append(((begin + end) / 2, begin, end))
+        if begin <= now < end:
+            ranges.append(((begin + end) / 2, NOW, NOW + 0.5))
+    marks = ", ".join(["(?, ?, ?)"] * len(ranges))
+    done = ", ".join(f"'{phase}'" for phase in sorted(spending.DONE))
+    query = (
+        f"WITH times (middle, begin, until) AS (VALUES {marks})"  # noqa: S608 - marks and our words
+        " SELECT origin, account, middle, sum(coalesce(without_request, 0.0) + coalesce("
+        "(SELECT sum(cost) FROM paid_requests WHERE job = jobs.id), 0.0)),"
+        f" sum(phase IN ({done})), sum(phase = 'failed'), count(*)"
+        " FROM times CROSS JOIN jobs ON counted >= begin AND counted < until"
+        " GROUP BY middle, origin, account"
+    )
+    rows = database.rows(query, *itertools.chain(*ranges))
+    return [(Owner(origin, account), SpendingEntry(*sums)) for origin, account, *sums in rows]
+
+
+def stored(text: str) -> bytes:
+    """Return a text as it is stored."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def range_of(start: str) -> tuple[bytes, bytes]:
+    """Return the least stored text that begins like this, and one that is above all of them."""
+    beginning = stored(start)
+    return beginning, beginning + b"\xff"
+
+
+class UploadCache:
+    """The table of uploads."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def url(self, digest: str, owner: Owner, *, since: float = 0.0) -> str | None:
+        """Return the URL of a picture that was uploaded for this account after `since`, or None.
+
+        `digest` is the SHA-256 of its bytes; `since` is in seconds since the epoch.
+        """
+        query = (
+            "SELECT url FROM uploads WHERE digest = ? AND origin = ? AND account = ? AND at >= ?"
+        )
+        found = self._db.row(query, digest, owner.origin, owner.account, since)
+        return str(found[0]) if found else None
+
+    def add(self, digest: str, owner: Owner, url: str) -> None:
+        """Store the URL of an uploaded picture."""
+        self._db.rows(
+            "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)",
+            digest,
+            owner.origin,
+            owner.account,
+            url,
+            time.time(),
+        )
