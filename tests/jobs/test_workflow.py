@@ -196,11 +196,14 @@ def test_402_at_the_start_is_a_pause_that_resume_ends() -> None:
 
 
 @pytest.mark.covers("C8-status")
-def test_an_unknown_status_is_still_busy() -> None:
+@pytest.mark.parametrize(
+    ("status", "state"), [("queued", "Queued"), ("enchanting", 'Working at Mint ("enchanting")')]
+)
+def test_an_unknown_status_is_still_busy(status: str, state: str) -> None:
     """A word that nobody knows is polled on, and shown as it is."""
-    run = started(a_job()).answer(seen("enchanting"))
+    run = started(a_job()).answer(seen(status))
     run.expect(Poll)
-    assert JobView(run.job).state == 'Working at Mint ("enchanting")'
+    assert JobView(run.job).state == state
 
 
 @pytest.mark.covers("C6-partial")
