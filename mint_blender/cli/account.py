@@ -16,39 +16,20 @@ from .output.terminal import Terminal
 _BAR = 24  # characters of the longest bar
 
 
-def models(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """List every model of this API project."""
-    return _list_assets(Kind.MODEL, terminal)
-
-
-def worlds(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """List every World of this API project."""
-    return _list_assets(Kind.WORLD, terminal)
-
-
 def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Print Credits and totals from Mint, then the last 30 days from the journal."""
     with session.open_client() as client:
         usage = session.call_mint(client.usage, terminal.wait)
     available = usage.credits.total_available
+    credits = {**(usage.raw.get("credits") or {})}
+    credits.pop("totalAvailable", None)
     lines = [f"Credits available: {'unknown' if available is None else _format_value(available)}"]
-    lines += _value_lines(
-        "Credits",
-        {
-            name: value
-            for name, value in (usage.raw.get("credits") or {}).items()
-            if name != "totalAvailable"
-        },
-    )
-    lines += _value_lines("Subscription", usage.subscription or {}) + _value_lines(
-        "API", usage.api_usage or {}
-    )
+    lines += _value_lines("Credits", credits)
+    lines += _value_lines("Subscription", usage.subscription or {})
+    lines += _value_lines("API", usage.api_usage or {})
     month = session.month()
-    terminal.result(
-        {"event": "usage", **usage.raw, "journal": _month_record(month)},
-        *lines,
-        *_month_lines(month),
-    )
+    record = {"event": "usage", **usage.raw, "journal": _month_record(month)}
+    terminal.result(record, *lines, *_month_lines(month))
     return Exit.DONE
 
 
@@ -71,12 +52,14 @@ def check(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     return Exit.DONE
 
 
-def _list_assets(kind: Kind, terminal: Terminal) -> Exit:
+def list_assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """List every model, or every World, of this API project."""
+    kind = Kind(arguments.command.removesuffix("s"))
     with session.open_client() as client:
         found = False
         for asset in session.assets(client, kind, terminal.wait):
             found = True
-            created = asset.created_at.strftime("%Y-%m-%d") if asset.created_at else "          "
+            created = f"{asset.created_at:%Y-%m-%d}" if asset.created_at else " " * 10
             terminal.result(
                 {"event": kind.value, **asset.raw},
                 f"{asset.id}  {created}  {asset.status or 'unknown':10} "

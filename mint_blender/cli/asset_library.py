@@ -89,13 +89,8 @@ def _report_outcome(result: SyncResult, folder: Path, terminal: Terminal) -> Non
 
 
 def _report_listing(listing: RemoteListing, terminal: Terminal) -> None:
-    record = {
-        "event": "listing",
-        "file": str(listing.file),
-        "assets": listing.assets,
-        "is_new": listing.is_new,
-    }
-    terminal.result(record, f"{listing.file}: {listing.assets} listed")
+    record = {"event": "listing", "file": str(listing.file), "assets": listing.assets}
+    terminal.result(record | {"is_new": listing.is_new}, f"{listing.file}: {listing.assets} listed")
     if listing.is_new:
         terminal.note(
             f"Write the name of the library and a contact into {listing.file.name}, then upload"

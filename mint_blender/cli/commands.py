@@ -20,7 +20,6 @@ from .exits import Exit
 from .output.terminal import Terminal
 from .parser import parser
 
-log = logging.getLogger(__name__)
 PACKAGE = __name__.rpartition(".cli.")[0]
 
 Command = Callable[[argparse.Namespace, Terminal], Exit]
@@ -38,8 +37,8 @@ COMMANDS = {
     "place": "jobs.place",
     "convert": "generate.convert",
     "again": "generate.again",
-    "models": "account.models",
-    "worlds": "account.worlds",
+    "models": "account.list_assets",
+    "worlds": "account.list_assets",
     "library": "asset_library.library",
     "usage": "account.usage",
     "check": "account.check",
@@ -67,7 +66,7 @@ def main(
     try:
         home = session.home()
         with logging_to_file(home, session.account().key, parsed.log_level):
-            return int(_run(parsed, terminal, home))
+            return int(_run(parsed, terminal))
     except BrokenPipeError:
         blender_runtime.discard_standard_output()
         return int(Exit.FAILED)
@@ -105,7 +104,7 @@ def logging_to_file(
             handler.close()
 
 
-def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
+def _run(parsed: argparse.Namespace, terminal: Terminal) -> Exit:
     """Run the command; any error becomes a message and an exit status."""
     try:
         return function_of(parsed.command)(parsed, terminal)
@@ -115,7 +114,9 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - it is logged and reported
-        return _report(error, parsed.command, terminal, home)
+        resume = f". Resume them: {terminal.command('resume')}"
+        terminal.error(exits.sentence(error, parsed.command, resume))
+        return exits.of_error(error)
 
 
 def _interrupted(command: str, terminal: Terminal) -> str:
@@ -136,23 +137,6 @@ def function_of(command: str) -> Command:
     module, _, name = COMMANDS[command].rpartition(".")
     function: Command = getattr(import_module(f".{module}", __package__), name)
     return function
-
-
-def _report(error: Exception, command: str, terminal: Terminal, home: Path) -> Exit:
-    """Report an error that ended a command, and return the exit status."""
-    if exits.is_expected(error):
-        terminal.error(str(error))
-        return exits.of_error(error)
-    log.error("%s", command, exc_info=error)
-    if isinstance(error, OSError):
-        terminal.error(exits.unusable_file(error))
-    else:
-        terminal.error(
-            f"Unexpected error ({type(error).__name__}). The details are in"
-            f" {home / log_file.NAME}. Jobs that were started are kept. Resume them:"
-            f" {terminal.command('resume')}"
-        )
-    return Exit.FAILED
 
 
 def from_shell() -> int:

@@ -33,15 +33,8 @@ def doctor(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Print a line for each part of the set-up; return the status of the first problem."""
     status = Exit.DONE
     for finding in _findings():
-        terminal.result(
-            {
-                "event": "doctor",
-                "part": finding.part,
-                "state": finding.state,
-                "text": finding.text,
-            },
-            str(finding),
-        )
+        record = {"event": "doctor", "part": finding.part, "state": finding.state}
+        terminal.result(record | {"text": finding.text}, str(finding))
         if finding.state is State.PROBLEM and status is Exit.DONE:
             status = _STATUS.get(finding.part, Exit.FAILED)
     if arguments.report:

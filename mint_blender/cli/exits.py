@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import errno
+import logging
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from .session import NotAllowedOnline
+from ..jobs.diagnostics.log_file import NAME as LOG_FILE
+from .session import NotAllowedOnline, home
 
 if TYPE_CHECKING:
     from ..jobs.job import Job
+
+log = logging.getLogger(__name__)
 
 
 class Exit(IntEnum):
@@ -95,6 +99,19 @@ def unusable_file(error: OSError) -> str:
         advice = " Choose another place, or allow your user to write there, then try again."
     file, reason = error.filename or "a file", error.strerror or error
     return f"Cannot use {file}: {reason}.{advice} Jobs that were started are kept."
+
+
+def sentence(error: Exception, what: str, resume: str) -> str:
+    """Return what a person reads about an error of a command or tool; a bug is logged, too."""
+    if is_expected(error):
+        return str(error)
+    log.error("%s", what, exc_info=error)
+    if isinstance(error, OSError):
+        return unusable_file(error)
+    return (
+        f"Unexpected error ({type(error).__name__}). The details are in"
+        f" {home() / LOG_FILE}. Jobs that were started are kept{resume}"
+    )
 
 
 def is_expected(error: Exception) -> bool:

@@ -151,12 +151,12 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             wait_for_decision(job_service, job.id, listener)
         job = job_service.job(job.id)
         if job.decision is not None and is_looking(job):
-            terminal.event(job_service.view(job).to_json("result"))
+            terminal.event(job_service.view(job).to_json(event="result"))
             resume = terminal.command("resume", job.id)
             terminal.note(f"{job.title}: {_MAYBE_CANCELED}\n  {resume}")
             return Exit.FAILED
         if job.decision is None and job.phase is Phase.WORKING:
-            terminal.event(job_service.view(job).to_json("result"))
+            terminal.event(job_service.view(job).to_json(event="result"))
             terminal.note(
                 f"{job.title}: {job.notes[-1] if job.notes else job_service.view(job).state}\n "
                 f" {terminal.command('resume', job.id)}"
@@ -176,7 +176,7 @@ def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             return Exit.DONE
         job = job_service.job(arguments.job)
         job_service.dismiss(job.id)
-        record = job_service.view(job).to_json("dismissed")
+        record = job_service.view(job).to_json(event="dismissed")
     terminal.result(record, f"Removed {job.title} from the list. Its files are kept.")
     return Exit.DONE
 

@@ -463,11 +463,11 @@ SUMMARY_AT = 21
 
 def help_text() -> str:
     """Return the part of the help about the environment."""
-    return "\n".join(["environment:", *map(_help_lines, VARIABLES), ""])
-
-
-def _help_lines(variable: Variable) -> str:
-    name = f"  {variable.name}"
-    if len(name) < SUMMARY_AT - 1:
-        return f"{name:<{SUMMARY_AT}}{variable.summary}"
-    return f"{name}\n{textwrap.indent(variable.summary, ' ' * SUMMARY_AT)}"
+    lines = ["environment:"]
+    for variable in VARIABLES:
+        name = f"  {variable.name}"
+        if len(name) >= SUMMARY_AT - 1:
+            lines.append(name)
+            name = ""
+        lines.append(f"{name:<{SUMMARY_AT}}{variable.summary}")
+    return "\n".join([*lines, ""])

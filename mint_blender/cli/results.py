@@ -15,7 +15,7 @@ from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files
 from ..jobs.engine.task import StillUnreachable
 from ..jobs.engine.thread_messages import Event
-from ..jobs.job import Job, is_looking, is_unanswered
+from ..jobs.job import Job, is_looking
 from ..jobs.job_values import Candidate, Delivery, DeliveryResult
 from ..jobs.phases import BUSY, Phase, Verb
 from ..jobs.presentation.job_view import JobView
@@ -172,7 +172,7 @@ def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit
 
 
 def _record(job: Job, line: int | None) -> dict[str, Any]:
-    return JobView(job).to_json("result") | ({} if line is None else {"line": line})
+    return JobView(job).to_json(event="result") | ({} if line is None else {"line": line})
 
 
 def _done_lines(job: Job) -> list[str]:
@@ -202,7 +202,7 @@ def stop_text(job: Job, terminal: Terminal) -> str:
         sentence = view.problem or f"{view.state}."
     more = {Verb.REVISE: ['"what should change"']}
     commands = [terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in view.verbs]
-    if may_be_sent_once_more(job):
+    if view.may_be_sent_once_more:
         commands.append(terminal.command("resume", job.id, "--once-more"))
     if rejected_files.has_importable(job) and job.phase is Phase.PAUSED:
         commands.append(terminal.command("place", job.id, "--raw", "-o", "FILE"))
@@ -211,12 +211,6 @@ def stop_text(job: Job, terminal: Terminal) -> str:
         for each in job.candidates
     ]
     return "\n  ".join([sentence, *job.notes, *uses, *commands])
-
-
-def may_be_sent_once_more(job: Job) -> bool:
-    """Return whether Mint, sent the same request once more, may return what it has started."""
-    request = job.start_request
-    return is_unanswered(job) and request is not None and request.is_open
 
 
 def candidate_text(candidate: Candidate) -> str:

@@ -107,6 +107,12 @@ class InvalidFile(FileError):
     code = "bad_file"
     kept: Path | None = None
 
+    @classmethod
+    def unreadable(cls, path: Path, error: OSError) -> Self:
+        """Return the error for a file that cannot be read at all."""
+        reason = error.strerror or type(error).__name__
+        return cls(Message("{name} could not be read: {reason}.", name=path.name, reason=reason))
+
     def kept_at(self, path: Path) -> Self:
         """Return the same error for a rejected file that was kept there."""
         error = type(self)(

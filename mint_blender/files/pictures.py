@@ -56,17 +56,7 @@ def inspect(source: Path | bytes) -> Picture:
         with source.open("rb") as stream:
             return inspect_stream(stream, os.fstat(stream.fileno()).st_size, source.name)
     except OSError as error:
-        raise _unreadable(source, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> InvalidPicture:
-    return InvalidPicture(
-        Message(
-            "{name} could not be read: {reason}.",
-            name=path.name,
-            reason=error.strerror or type(error).__name__,
-        )
-    )
+        raise InvalidPicture.unreadable(source, error) from error
 
 
 def inspect_sized(source: Path | bytes) -> Picture:
@@ -107,7 +97,7 @@ def check_complete(path: Path, picture: Picture) -> None:
                     return
                 before = block[-len(end) :]
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise InvalidPicture.unreadable(path, error) from error
     raise InvalidPicture(Message("{name} is cut off: its end is missing.", name=path.name))
 
 

@@ -19,11 +19,12 @@ from ..mint.account import Account
 from ..mint.generation_request import GenerationRequest, feedback_error
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import new_jobs
+from .budget import spending
 from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner
-from .job import Job, is_unanswered, may_be_started
+from .job import Job, is_never_sent, is_unanswered, may_be_started
 from .job_values import Decision, Delivery, Hold
 from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_request
 from .paid_requests.record import PaidRequest, PaidVerb, State, of_asset, of_job
@@ -38,7 +39,8 @@ from .queries import (
     prices_of,
     prices_of_click,
 )
-from .storage.job_cache import Queue
+from .storage import job_cache
+from .storage.job_cache import Queue, holds_back
 
 __all__ = ["JobService", "NotPossible", "OtherAccount", "TooExpensive"]
 
@@ -233,7 +235,7 @@ class JobService(JobRunner):
         """Cancel a job, at Mint too."""
         job = self.job(job_id)
         with self.cache.single_commit():
-            if self.unsent_jobs.is_unclaimed(job := self.cache.get(job.id) or job):
+            if self.unfinished.is_unclaimed(job := self.cache.get(job.id) or job):
                 self.cache.cancel(job)
                 return
         self._decide(job, Verb.CANCEL)
@@ -252,7 +254,7 @@ class JobService(JobRunner):
                 and job.hold is None
                 and (only is None or job.id in only)
             ]
-            unclaimed = [job for job in waiting if self.unsent_jobs.is_unclaimed(job)]
+            unclaimed = [job for job in waiting if self.unfinished.is_unclaimed(job)]
             for job in unclaimed:
                 self.cache.cancel(job)
             others = [job for job in waiting if job not in unclaimed]
@@ -341,7 +343,7 @@ class JobService(JobRunner):
         """
         job = self.job(job_id)
         request = job.start_request
-        if not is_unanswered(job) or request is None or not request.may_be_sent_once_more:
+        if request is None or not self.view(job).may_be_sent_once_more:
             raise action_checks.refusal(job, Verb.RESUME)
         if request.is_copied:
             self.journal.take_over(request.key)
@@ -557,7 +559,12 @@ class UnfinishedJobs:
     def __init__(self, runner: JobRunner, budget: Budget) -> None:
         self._runner = runner
         self._budget = budget
-        self._earlier = runner.unsent_jobs
+        self.queue = Queue()
+        """The jobs of an earlier session that were never sent, and their expected cost.
+
+        As of the last `resume_all`, `take_over` or `refresh_queue`.
+        """
+        self._queued: frozenset[str] = frozenset()  # their ids
         # what `are_elsewhere` has returned, and for which jobs
         self._elsewhere: tuple[int, Queue | None, bool] = (-1, None, False)
 
@@ -570,8 +577,8 @@ class UnfinishedJobs:
         self.resume_own()
         runner = self._runner
         idle = [job for job in runner.jobs() if job.is_resumable and not runner.is_active(job.id)]
-        resumed = [job for job in idle if not self._earlier.holds_back(job) and runner.wake(job)]
-        self._earlier.refresh()
+        resumed = [job for job in idle if not holds_back(job) and runner.wake(job)]
+        self.refresh_queue()
         return resumed
 
     def resume_own(self) -> None:
@@ -580,7 +587,7 @@ class UnfinishedJobs:
         wanted = [
             job
             for job in runner.jobs()
-            if runner.account.key and job.awaits_identity and not self._earlier.holds_back(job)
+            if runner.account.key and job.awaits_identity and not holds_back(job)
         ]
         for job in wanted:
             if not runner.is_active(job.id):
@@ -600,38 +607,54 @@ class UnfinishedJobs:
 
     # -- the queue of an earlier session
 
-    @property
-    def queue(self) -> Queue:
-        """The jobs of an earlier session that were never sent, and their expected cost.
-
-        As of the last `resume_all`, `take_over` or `refresh_queue`.
-        """
-        return self._earlier.now
-
     def refresh_queue(self) -> Queue:
-        """Read the queue from the journal again. Resumes nothing."""
-        return self._earlier.refresh()
+        """Return the queue as it is now. Resumes nothing.
+
+        Without the jobs that a living process has in its own queue, and those of another account.
+        """
+        runner, before = self._runner, time.time() - job_cache.JUST_NOW
+        held = (job for job in runner.cache if holds_back(job) and job.created_at < before)
+        found = [job for job in held if not runner.is_active(job.id) and job.hold is None]
+        driven = runner.journal.driven(runner.process) if found else frozenset()
+        jobs = sorted(
+            (job for job in found if job.id not in driven),
+            key=lambda job: (job.created_at, job.id),
+        )
+        if tuple(jobs) != self.queue.jobs:
+            self.queue = Queue(tuple(jobs), sum(spending.committed(job) for job in jobs))
+            self._queued = frozenset(job.id for job in jobs)
+        return self.queue
 
     def is_held_back(self, job_id: str) -> bool:
         """Return whether a job is in the queue."""
-        return self._earlier.is_listed(job_id)
+        return job_id in self._queued
+
+    def is_unclaimed(self, job: Job) -> bool:
+        """Return whether nothing was sent for this job, and no living process is about to send it.
+
+        It can then be canceled at once, without telling Mint or a process.
+        """
+        is_driven = self._runner.journal.is_driven
+        return (
+            job.hold is None and is_never_sent(job) and not is_driven(job.id, self._runner.process)
+        )
 
     def continue_queue(self) -> list[Job]:
         """Send the queued jobs, and return them. Raises TooExpensive."""
         self._runner.reread()
-        queued = self._earlier.refresh().jobs
+        queued = self.refresh_queue().jobs
         self._budget.check(list(map(self._budget.of_queued, queued)), *queued)
         sent = [job for job in queued if self._runner.wake(job)]
-        self._earlier.refresh()
+        self.refresh_queue()
         return sent
 
     def discard_queue(self) -> None:
         """Cancel the queued jobs. Nothing was sent for them, and nothing will be."""
         cache = self._runner.cache
         with cache.single_commit():
-            for job in self._earlier.refresh().jobs:
+            for job in self.refresh_queue().jobs:
                 cache.cancel(job)
-        self._earlier.refresh()
+        self.refresh_queue()
 
     # -- jobs of other processes
 
@@ -649,9 +672,7 @@ class UnfinishedJobs:
 
     def _find_elsewhere(self) -> bool:
         return any(
-            job.is_busy
-            and not self._runner.is_active(job.id)
-            and not self._earlier.is_listed(job.id)
+            job.is_busy and not self._runner.is_active(job.id) and not self.is_held_back(job.id)
             for job in self._runner.cache
         )
 
@@ -661,8 +682,8 @@ class UnfinishedJobs:
         left = [
             job
             for job in runner.jobs()
-            if job.is_busy and not runner.is_active(job.id) and not self._earlier.holds_back(job)
+            if job.is_busy and not runner.is_active(job.id) and not holds_back(job)
         ]
         orphans = [job for job in left if runner.wake(job)]
-        has_queue_changed = self._earlier.refresh() is not before
+        has_queue_changed = self.refresh_queue() is not before
         return bool(orphans) or has_queue_changed

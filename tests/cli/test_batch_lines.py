@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fields of a batch line, and the record of its result."""
+"""The files and the record of a batch line's result."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from mint_blender.cli import session
 from mint_blender.cli.batch import result_files
@@ -21,7 +19,6 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import LocalFile, Role
 from mint_blender.jobs.phases import Phase
 
-from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
 from .command_runner import RunMint
@@ -38,130 +35,6 @@ def job_of(number: int) -> Job:
     """Return the job of a line from the journal."""
     with session.open_journal() as job_service:
         return sorted(job_service.jobs(), key=lambda job: job.delivery.output or "")[number - 1]
-
-
-MODEL = {
-    "prompt": "a hero",
-    "name": "Hero",
-    "preset": "fast",
-    "mode": "auto",
-    "pose": "a_pose",
-    "optimize": "light",
-    "height": 1.8,
-}
-WORLD = {
-    "prompt": "a hall", "kind": "world", "preset": "fast", "mode": "auto", "splats": "100k", "collider": "physics", "panorama": False,
-    "camera": False, "rigid_body": True,
-}  # fmt: skip
-
-
-def test_every_field_of_a_model(tmp_path: Path) -> None:
-    """Every field of a model is in the request, the delivery or the optimization."""
-    (tmp_path / "hero.png").write_bytes(PIXEL)
-    (line,) = lines.read_lines(
-        _jsonl(
-            tmp_path, {**MODEL, "images": ["hero.png", "https://example.com/b.png"], "render": True}
-        )
-    )
-    request, delivery = line.request, line.delivery
-    assert (request.kind, request.prompt, request.name, request.preset, request.mode) == (
-        "model",
-        "a hero",
-        "Hero",
-        "fast",
-        "auto",
-    )
-    assert request.images == (str(tmp_path / "hero.png"), "https://example.com/b.png")
-    assert (request.pose, line.optimize, delivery.height, line.render, line.suffix) == (
-        "a_pose",
-        "light",
-        1.8,
-        True,
-        ".blend",
-    )
-
-
-def test_image_and_images_are_combined(tmp_path: Path) -> None:
-    """A line with `image` and `images` uses all of these pictures."""
-    for name in ("a.png", "b.png", "c.png"):
-        (tmp_path / name).write_bytes(PIXEL)
-    table = tmp_path / "wishes.csv"
-    table.write_text("prompt,image,images\na lamp,a.png,b.png c.png\n", encoding="utf-8")
-    (line,) = lines.read_lines(table)
-    assert [Path(image).name for image in line.request.images] == ["a.png", "b.png", "c.png"]
-
-
-def test_every_field_of_a_world(tmp_path: Path) -> None:
-    """Every field of a World is in the delivery."""
-    (line,) = lines.read_lines(_jsonl(tmp_path, WORLD))
-    delivery = line.delivery
-    assert line.request.kind == "world"
-    assert (
-        delivery.splats,
-        delivery.collider,
-        delivery.panorama,
-        delivery.camera,
-        delivery.rigid_body,
-    ) == (
-        "100k",
-        "PHYSICS",
-        False,
-        False,
-        True,
-    )
-
-
-def test_csv_values_are_text(tmp_path: Path) -> None:
-    """In a .csv, numbers and flags are text, and empty fields are ignored for both kinds."""
-    table = tmp_path / "wishes.csv"
-    table.write_text(
-        "prompt,kind,height,optimize,rigid_body,camera,render\na lamp,,0.5,moderate,,,YES\na hall,world,,,yes,no,false\na mug,,,,,,\n",
-        encoding="utf-8",
-    )
-    lamp, hall, mug = lines.read_lines(table)
-    assert (lamp.delivery.height, lamp.optimize, lamp.render) == (0.5, "moderate", True)
-    assert (hall.delivery.rigid_body, hall.delivery.camera, hall.render) == (True, False, False)
-    assert (
-        mug.delivery.height,
-        mug.optimize,
-        mug.delivery.rigid_body,
-        mug.delivery.camera,
-        mug.render,
-    ) == (None, None, False, True, None)
-
-
-@pytest.mark.parametrize(
-    "values, sentence",
-    [
-        ({"height": "tall"}, 'height must be a number above 0, not "tall"'),
-        ({"height": True}, "height must be a number above 0, not true"),
-        ({"height": -1}, "height must be a number above 0, not -1"),
-        ({"height": 1, "format": "glb"}, "height applies to a .blend"),
-        ({"render": "maybe"}, 'render must be yes or no, not "maybe"'),
-        ({"render": 3}, "render must be yes or no, not 3"),
-        ({"optimize": "much"}, "optimize must be one of light, moderate, aggressive"),
-        ({"optimize": "light", "kind": "world"}, "optimize applies to a model, not to a world"),
-        ({"splats": "100k"}, "splats applies to a world, not to a model"),
-        (
-            {"collider": "solid", "kind": "world"},
-            "collider must be one of auto, physics, visible, none",
-        ),
-        ({"camera": "no"}, "camera applies to a world, not to a model"),
-    ],
-)
-def test_invalid_fields_are_refused(tmp_path: Path, values: dict[str, Any], sentence: str) -> None:
-    """A value that is invalid or applies to the other kind is an error."""
-    with pytest.raises(lines.BadLineError, match=r"wishes.jsonl, line 1: ") as trouble:
-        lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp", **values}))
-    assert sentence in str(trouble.value)
-
-
-def test_render_does_not_change_the_tag(tmp_path: Path) -> None:
-    """Changing `render` keeps the tag of a line, and with it its job."""
-    (plain,) = lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp"}))
-    (rendered,) = lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp", "render": "yes"}))
-    (other,) = lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp", "height": 2}))
-    assert plain.tag == rendered.tag != other.tag
 
 
 def test_an_optimized_line_and_its_record(

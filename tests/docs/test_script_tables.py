@@ -27,7 +27,8 @@ def test_the_table_of_batches_has_every_field() -> None:
 def test_the_table_of_events_has_each_that_is_printed() -> None:
     """The command line prints each of them with `--json`, and no other."""
     printed: set[str] = set()
-    for path in (ROOT / "mint_blender" / "cli").rglob("*.py"):
+    package = ROOT / "mint_blender"
+    for path in (*(package / "cli").rglob("*.py"), package / "jobs/presentation/job_view.py"):
         printed |= events_in(path.read_text(encoding="utf-8"))
     assert first_column("docs/scripts/command-line.md", "`event`") == printed
 

@@ -11,8 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.cli.output.terminal import Terminal
+from mint_blender.cli.results import stop_text
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Cause, Decision, Delivery, Hold, LocalFile, Problem, Role
+from mint_blender.jobs.job_values import (
+    UNANSWERED,
+    Cause,
+    Decision,
+    Delivery,
+    Hold,
+    LocalFile,
+    Problem,
+    Role,
+)
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_groups import (
     CARDS,
@@ -33,7 +44,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Preset
 
 from ..mint_service.runner import ThreadService, running_service
-from .workflow_harness import a_job, decided, retried
+from .workflow_harness import a_job, decided, retried, sent
 
 
 def jobs_in(phase: Phase, count: int) -> list[Job]:
@@ -390,6 +401,16 @@ def test_a_job_waits_for_a_slot_only_when_there_is_none() -> None:
     assert JobView(job).state == WAITING
     assert JobView(job, is_slot_free=True).state == "Starting"
     assert JobView(replace(job, problem=REFUSED), is_slot_free=True).state == WAITING
+
+
+def test_only_what_was_sent_is_offered_to_be_sent_once_more() -> None:
+    """In a copy of a journal, the original may have sent what was never sent from here."""
+    unanswered = Problem(Cause.UNREACHABLE, "Mint may have started this.", UNANSWERED)
+    job = replace(a_job(), phase=Phase.PAUSED, problem=unanswered)
+    terminal = Terminal("mint-blender", as_json=False)
+    for seen, is_offered in ((job, False), (sent(job, 100.0), True), (sent(a_job(), 100.0), False)):
+        assert JobView(seen).may_be_sent_once_more is is_offered
+        assert ("--once-more" in stop_text(seen, terminal)) is is_offered
 
 
 def test_fetching_and_converting_need_no_slot() -> None:

@@ -126,7 +126,7 @@ def photo(tmp_path):
 @pytest.fixture
 def show(write, photo):
     """Return a function that makes an object of splats: `show(places=…, scales=…)`."""
-    return lambda **how: show(**how)
+    return lambda **how: splats.build(write(some(**how)), "Splats", photo.scene.collection)
 
 
 def linear(values: np.ndarray) -> np.ndarray:

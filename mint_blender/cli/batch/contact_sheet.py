@@ -58,28 +58,16 @@ def summary(entries: Sequence[LineReport]) -> dict[str, Any]:
     }
 
 
-def write_sheet(folder: Path, source: str, entries: Sequence[LineReport]) -> Path:
-    """Write the contact sheet and return its path.
-
-    Args:
-        folder: The folder of the batch.
-        source: The name of the batch file.
-        entries: The lines in their order in the file.
-
-    Raises:
-        OSError: The file cannot be written.
-    """
-    path = folder / NAME
-    write_text(path, page(source, entries, datetime.now().astimezone()))
-    return path
-
-
 def report_sheet(
     folder: Path, source: str, entries: Sequence[LineReport], terminal: Terminal
 ) -> bool:
-    """Write the contact sheet and report where it is; return whether it could be written."""
+    """Write the contact sheet and report where it is; return whether it could be written.
+
+    `source` is the name of the batch file, `entries` are its lines in their order.
+    """
+    path = folder / NAME
     try:
-        path = write_sheet(folder, source, entries)
+        write_text(path, page(source, entries, datetime.now().astimezone()))
     except OSError as error:
         terminal.note(f"Could not write the contact sheet: {error.strerror or error}.")
         return False

@@ -15,7 +15,6 @@ from ...files import disk
 from ...files.pictures import SUFFIXES
 from ...jobs.batch_lines import Line
 from ...jobs.job import Job
-from ...jobs.job_values import Role
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation.job_view import JobView
 from ...mint.schema import Kind
@@ -181,8 +180,8 @@ def _settings(job: Job) -> dict[str, Any]:
 
 def _mints_picture(job: Job) -> Path | None:
     """Return Mint's picture of the result, or else the newest Preview."""
-    file = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
-    return Path(file.path) if file is not None and Path(file.path).is_file() else None
+    picture = JobView(job).picture
+    return Path(picture) if picture is not None and Path(picture).is_file() else None
 
 
 def _rendered(job: Job) -> Path | None:

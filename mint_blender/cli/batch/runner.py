@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeGuard
 
 from ...jobs.batch_folder import line_files, shared_files
 from ...jobs.batch_folder.line_files import Batch
@@ -82,7 +83,7 @@ class LineReports:
         self._statuses[line.number], self._refusals[line.number] = status, sentence
 
     def _event(self, line: Line, job: Job) -> None:
-        self._terminal.event({**JobView(job).to_json("result"), "line": line.number})
+        self._terminal.event({**JobView(job).to_json(event="result"), "line": line.number})
 
     def _write_record(self, line: Line, job: Job) -> None:
         try:
@@ -460,7 +461,7 @@ def _started_perhaps(job: Job) -> str:
     )
 
 
-def is_finished(job: Job | None) -> bool:
+def is_finished(job: Job | None) -> TypeGuard[Job]:
     """Return whether Mint has finished a line, so that its files can be written."""
     return job is not None and job.phase in {Phase.READY, Phase.PLACED}
 

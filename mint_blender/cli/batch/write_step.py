@@ -59,7 +59,7 @@ def wanted_delivery(line: Line, job: Job, options: Options) -> Delivery:
 
 def current_job(job: Job | None, folder: Path) -> Job | None:
     """Return a job of the ledger as it is with the files that any machine has written."""
-    if job is None or not is_finished(job):
+    if not is_finished(job):
         return job
     return write_records.read(folder, job.id).applied_to(job)
 
@@ -161,8 +161,7 @@ class WriteStep(LineReports):
 
     def _report_settled(self, line: Line, job: Job) -> None:
         record = write_records.read(self._folder, job.id)
-        current = record.applied_to(job)
-        self._event(line, current)
+        self._event(line, record.applied_to(job))
         self._statuses[line.number] = Exit.DONE if record.problem is None else Exit.IMPORT
         if record.problem is not None:
             self._terminal.note(f"line {line.number}: {job.title}: {record.problem}")
@@ -201,16 +200,12 @@ class WriteStep(LineReports):
         before = write_records.read(self._folder, written.job.id)
         if written.result.problem is not None:
             return replace(before, round=self._round, problem=written.result.problem)
-        self._note_old_file(written, before)
-        delivery = replace(written.job.delivery, line=None)
-        return WriteRecord(delivery, written.result.notes, self._round)
-
-    def _note_old_file(self, written: Written, before: WriteRecord) -> None:
-        """Say that a file of another format stays where it is."""
         job = before.applied_to(self._jobs[written.line.tag])
         old, new = job.delivery.output, written.job.delivery.output
-        if old is not None and old != new and Path(old).is_file():
+        if old is not None and old != new and Path(old).is_file():  # of another format
             self._terminal.note(f"line {written.line.number}: {Path(old).name} is kept, too.")
+        delivery = replace(written.job.delivery, line=None)
+        return WriteRecord(delivery, written.result.notes, self._round)
 
 
 # -- Mint's files
@@ -262,7 +257,6 @@ def fetch_missing(
             line
             for line in lines
             if is_finished(job := jobs.get(line.tag))
-            and job is not None
             and find_files(journal, options.folder, job, wanted_delivery(line, job, options))
             is None
         ]

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import anyio
 import anyio.to_thread
 from mcp_types import CallToolResult, ContentBlock, TextContent
 from pydantic import Field
@@ -91,7 +91,8 @@ async def library(
     """
     found, looked_at, following = await _find(context, kind, search, cursor, most)
     content: list[ContentBlock] = []
-    for asset, path in await _thumbnails(found[:pictures]):
+    paths = await anyio.to_thread.run_sync(_thumbnails, found[:pictures])
+    for asset, path in zip(found, paths, strict=False):
         if path is not None and (shown := await picture_content(path)) is not None:
             content += [TextContent(type="text", text=f"{view_model.title(asset)} ({asset.id})")]
             content += [shown]
@@ -132,26 +133,21 @@ def _item(asset: Asset) -> dict[str, Any]:
     }
 
 
-async def _thumbnails(assets: Sequence[Asset]) -> list[tuple[Asset, Path | None]]:
+def _thumbnails(assets: Sequence[Asset]) -> list[Path | None]:
     """Return the pictures of items, from the cache or from Mint's file host."""
     if not assets:
         return []
-    found: list[Path | None] = [None] * len(assets)
-
-    async def fetch(number: int, url: str) -> None:
-        found[number] = await anyio.to_thread.run_sync(partial(_thumbnail, url, downloader))
-
-    with Downloader(local_files=session.account().is_local) as downloader:
-        async with anyio.create_task_group() as tasks:
-            for number, asset in enumerate(assets):
-                if asset.assets is not None and asset.assets.picture_url:
-                    tasks.start_soon(fetch, number, asset.assets.picture_url)
-    return list(zip(assets, found, strict=True))
+    with (
+        Downloader(local_files=session.account().is_local) as downloader,
+        ThreadPoolExecutor(len(assets)) as pool,
+    ):
+        return list(pool.map(partial(_thumbnail, downloader=downloader), assets))
 
 
-def _thumbnail(url: str, downloader: Downloader) -> Path | None:
+def _thumbnail(asset: Asset, downloader: Downloader) -> Path | None:
+    url = asset.assets.picture_url if asset.assets else None
     try:
-        return file_queries.thumbnail(url, session.home(), downloader)
+        return file_queries.thumbnail(url, session.home(), downloader) if url else None
     except FileError:
         return None
 

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tools return: values as JSON, and pictures that are small enough to look at."""
+"""What tools return: JSON values, jobs among them, and pictures small enough to look at."""
 
 from __future__ import annotations
 
 import base64
 import io
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio.to_thread
 from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent
@@ -16,6 +17,14 @@ from PIL import Image
 
 from ...files import pictures
 from ...files.errors import InvalidPicture
+from ...jobs.budget import spending
+from ...jobs.job import Job, asset_of, is_unanswered
+from ...jobs.phases import BUSY, Phase, Verb
+from ...jobs.presentation.job_view import JobView
+from ...jobs.service import JobService
+from ...jobs.storage.job_cache import holds_back
+from ...mint.schema import Mode
+from .state import ToolContext, state_of
 
 LONGEST_SIDE = 768
 """Pixels: enough to judge a Preview, and about 800 tokens of a model's context."""
@@ -56,22 +65,15 @@ async def picture_content(path: str | Path) -> ImageContent | None:
 def _read(path: Path) -> ImageContent | None:
     try:
         found = pictures.inspect_sized(path)
-        if found.format not in READABLE or _pixels(found) > MAX_PIXELS:
+        width, height = found.width or 0, found.height or 0
+        if found.format not in READABLE or width * height > MAX_PIXELS:
             return None
-        if _is_small(found) and path.stat().st_size <= MAX_BYTES:
+        if max(width, height) <= LONGEST_SIDE and path.stat().st_size <= MAX_BYTES:
             pictures.check_complete(path, found)
             return _content(path.read_bytes(), found.media_type)
         return _content(_scaled(path), "image/jpeg")
     except (InvalidPicture, OSError, ValueError, Image.DecompressionBombError):
         return None
-
-
-def _pixels(found: pictures.Picture) -> int:
-    return (found.width or 0) * (found.height or 0)
-
-
-def _is_small(found: pictures.Picture) -> bool:
-    return max(found.width or 0, found.height or 0) <= LONGEST_SIDE
 
 
 def _scaled(path: Path) -> bytes:
@@ -88,3 +90,137 @@ def _scaled(path: Path) -> bytes:
 
 def _content(data: bytes, media_type: str) -> ImageContent:
     return ImageContent(type="image", data=base64.b64encode(data).decode(), mime_type=media_type)
+
+
+NEXT = {
+    Phase.REVIEW: (
+        "Look at the Preview and show it to the person. Then call approve, revise or cancel with"
+        " this revision."
+    ),
+    Phase.BILLING: "The person buys Credits at platform.mint.gg/billing. Then call resume.",
+    Phase.READY: "The files are here. Call place to put the result into Blender or into a file.",
+    Phase.PAUSED: "Read the trouble. Call resume when it is solved, or ask the person.",
+    Phase.FAILED: "Read the trouble. Another attempt costs Credits: ask the person.",
+}
+HELD_BACK = (
+    "It was never sent. Call generate with the same request_id to send it, or continue it in"
+    " Blender."
+)
+
+JobState: TypeAlias = dict[str, Any]
+"""A job as JSON values; docs/agents.md says what they mean."""
+
+LEFT_OUT = ("event", "name", "api", "account", "mine", "operation", "note_details")
+"""Of what `--json` prints: what says nothing more to an agent."""
+
+
+def job_state(job_service: JobService, job: Job) -> JobState:
+    """Return a job as `--json` prints it, with what an agent needs to decide."""
+    view, request = job_service.view(job), job.client_request
+    record = view.to_json()
+    return {name: record[name] for name in record if name not in LEFT_OUT} | {
+        "title": job.title,
+        "is_waiting_for_somebody": is_waiting_for_somebody(job_service, job),
+        "revision": revision_of(job),
+        "possible": [verb.value for verb in view.verbs],
+        "next": _next(job_service, job),
+        "progress": job_service.outlook(job).fraction if job.phase is Phase.WORKING else None,
+        "expected_credits": spending.committed(job),
+        "approved_credits": job.max_credits,
+        "asset": asset_of(job),
+        "request_id": request.id if request else None,
+    }
+
+
+def change_key(state: JobState) -> str:
+    """Return a text that changes with everything that somebody may have to know at once."""
+    return f"{state['phase']} {state['revision']} {state['is_waiting_for_somebody']}"
+
+
+def revision_of(job: Job) -> str:
+    """Return a word for what a person decides about: another one after each change of that.
+
+    What Mint does by itself while it works does not change it.
+    """
+    number = job.revision + 1
+    verb = job.decision.verb if job.decision else None
+    if job.phase is Phase.REVIEW and verb is None:
+        return f"preview-{number}"
+    if verb is Verb.REVISE:
+        return f"preview-{number + 1}-requested"
+    if verb is Verb.RETRY:
+        return f"{job.phase.value}-{number}-retried"
+    if job.phase in {Phase.BILLING, Phase.FAILED, Phase.CANCELED}:
+        return f"{job.phase.value}-{number}"
+    if verb is Verb.APPROVE or _is_approved(job):
+        return f"preview-{number}-approved"
+    return f"preview-{number}-requested"
+
+
+def _is_approved(job: Job) -> bool:
+    decided, operation = job.decided_preview, job.operation
+    return (
+        decided is not None
+        and decided.verb is Verb.APPROVE
+        and operation is not None
+        and decided.operation_id == operation.id
+    )
+
+
+def is_waiting_for_somebody(job_service: JobService, job: Job) -> bool:
+    """Return whether a job stays as it is until somebody acts, or is over."""
+    if job_service.is_active(job.id) or job_service.is_driven_elsewhere(job):
+        return False
+    if job.hold is not None or holds_back(job):
+        return True
+    return job.phase not in BUSY and job.decision is None
+
+
+def _next(job_service: JobService, job: Job) -> str | None:
+    if job.hold is not None or job.decision is not None:
+        return None
+    if job.phase is Phase.WAITING and holds_back(job):
+        return None if job_service.is_driven_elsewhere(job) else HELD_BACK
+    if job.phase in BUSY:
+        then = "Preview" if job.request.mode is Mode.REVIEW and not job.has_preview else "result"
+        return f"Call wait until the {then} is there."
+    return _unanswered(job) if is_unanswered(job) else NEXT.get(job.phase)
+
+
+def _unanswered(job: Job) -> str:
+    """Return how to go on with a job that Mint may have started."""
+    ways = []
+    if job.candidates:
+        ways.append(f"mint-blender resume {job.id} --use ASSET (one of the candidates, for free)")
+    if JobView(job).may_be_sent_once_more:
+        ways.append(f"mint-blender resume {job.id} --once-more (the same request once more)")
+    return (
+        "Ask the person. resume looks in the library again, for free; retry starts it again, which"
+        " costs Credits again."
+        + (f" The person can also decide in Blender, or with {' or '.join(ways)}." if ways else "")
+    )
+
+
+async def answer_with_jobs(
+    context: ToolContext,
+    values: dict[str, Any],
+    jobs: Sequence[JobState],
+    shown: Sequence[JobState] = (),
+    *,
+    is_error: bool = False,
+    text: str = "",
+) -> CallToolResult:
+    """Return values that contain jobs, and the newest Previews of some as pictures.
+
+    Notes that the agent has seen these states, so that `wait` waits for the next change.
+    """
+    state_of(context).seen.update({job["job"]: change_key(job) for job in jobs})
+    content: list[ContentBlock] = []
+    for job in shown:
+        if (path := job["files"].get("preview")) is not None:
+            picture = await picture_content(path)
+            caption = f"Preview {job['previews']} of {job['title']} ({job['job']}): {path}"
+            if picture is None:
+                caption = f"{caption}. It cannot be shown here."
+            content += [TextContent(type="text", text=caption), *filter(None, [picture])]
+    return answer(values, *content, is_error=is_error, text=text)

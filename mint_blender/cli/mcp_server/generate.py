@@ -44,8 +44,7 @@ from ...mint.schema import (
     is_valid_id,
 )
 from .. import session
-from .answers import answer, picture_content
-from .job_state import answer_with_jobs
+from .answers import answer, answer_with_jobs, picture_content
 from .quotes import LIFETIME, Purchase
 from .spending import (
     ApprovedCredits,

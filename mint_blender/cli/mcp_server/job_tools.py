@@ -19,7 +19,7 @@ from pydantic import Field
 from ...jobs.phases import Verb
 from ...jobs.service import JobService, NotPossible
 from ...mint.generation_request import feedback_error
-from .job_state import JobState, answer_with_jobs, change_key, job_state
+from .answers import JobState, answer_with_jobs, change_key, job_state
 from .spending import (
     Approval,
     ApprovedCredits,

@@ -28,9 +28,10 @@ from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import action_checks
 from ...jobs.queries import prices_of_click
 from ...jobs.service import JobService, NotPossible, TooExpensive
+from ...jobs.storage.job_cache import holds_back
 from ...mint.schema import Estimate
 from .. import session
-from .job_state import HELD_BACK, JobState, job_state, revision_of
+from .answers import HELD_BACK, JobState, job_state, revision_of
 from .quotes import ASK_AGAIN, PriceQueries, Quote, Quotes
 from .state import PATIENCE, ToolContext, state_of, with_jobs
 from .tools import with_sentences
@@ -284,7 +285,7 @@ def _started_before(job_service: JobService, known: Job) -> Job:
             f"The job {known.id} of this request_id was removed from the list. Nothing was"
             " started. Use a new request_id for something new."
         ) from None
-    if job_service.unsent_jobs.holds_back(job) and not job_service.is_driven_elsewhere(job):
+    if holds_back(job) and not job_service.is_driven_elsewhere(job):
         job_service.budget.check([job_service.budget.of_queued(job)], job)
         job_service.resume(job.id)
         job = job_service.job(job.id)
@@ -383,7 +384,7 @@ def _expense(job_service: JobService, job: Job, click: Click) -> Expense | None:
         NotPossible: The decision is not possible now.
         ToolError: It costs more than was approved.
     """
-    if job.phase is Phase.WAITING and job_service.unsent_jobs.holds_back(job):
+    if job.phase is Phase.WAITING and holds_back(job):
         if click.verb is not Verb.CANCEL:
             raise ToolError(f"{job.title}: {click.verb} is not possible now. {HELD_BACK}")
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -17,11 +16,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 
-from ...jobs.diagnostics import log_file
 from ...mint.redaction import redact
-from .. import exits, session
-
-log = logging.getLogger(__name__)
+from .. import exits
 
 Function = Callable[..., Awaitable[Any]]
 F = TypeVar("F", bound=Function)
@@ -108,21 +104,12 @@ def with_sentences(function: F) -> F:
         except MCPError:
             raise
         except Exception as error:  # noqa: BLE001 - it is logged and reported
-            raise ToolError(redact(_sentence(function.__name__, error))) from None
+            text = str(error)
+            if not isinstance(error, ToolError):
+                text = exits.sentence(error, function.__name__, ": call jobs.")
+            raise ToolError(redact(text)) from None
 
     return cast(F, call)
-
-
-def _sentence(tool: str, error: Exception) -> str:
-    if isinstance(error, ToolError) or exits.is_expected(error):
-        return str(error)
-    log.error("%s", tool, exc_info=error)
-    if isinstance(error, OSError):
-        return exits.unusable_file(error)
-    return (
-        f"Unexpected error ({type(error).__name__}). The details are in"
-        f" {session.home() / log_file.NAME}. Jobs that were started are kept: call jobs."
-    )
 
 
 def absolute_path(text: str, complaint: str) -> Path:

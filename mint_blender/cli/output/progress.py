@@ -54,7 +54,7 @@ class ProgressReporter:
             return
         self._shown[job.id] = view.state
         self._display.show(job.id, job.title, view.state + self._usual_duration(job))
-        self._terminal.event(view.to_json("state"))
+        self._terminal.event(view.to_json(event="state"))
 
     def _show_slow(self, view: JobView) -> None:
         job, error = view.job, view.job.problem
@@ -62,7 +62,7 @@ class ProgressReporter:
             return
         self._slow.add(job.id)
         self._terminal.note(f"{job.title}: {error.message}")
-        self._terminal.event(view.to_json("state"))
+        self._terminal.event(view.to_json(event="state"))
 
     def _show_download(self, event: Progress) -> None:
         title = self._job_service.job(event.job_id).title

@@ -19,6 +19,8 @@ from ...message import Message
 from .. import pictures
 from ..errors import InvalidPicture
 
+__all__ = ["Glb", "GlbLimits", "GltfError", "check"]
+
 COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")

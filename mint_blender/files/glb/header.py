@@ -52,7 +52,7 @@ def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
             Message("Cannot import {name}: {reason}.", name=path.name, reason=problem)
         ) from None
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise InvalidGlb.unreadable(path, error) from error
 
 
 def check_container(path: Path) -> None:
@@ -69,17 +69,7 @@ def check_container(path: Path) -> None:
             Message("{name} is not complete: {reason}.", name=path.name, reason=problem)
         ) from None
     except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> InvalidGlb:
-    return InvalidGlb(
-        Message(
-            "{name} could not be read: {reason}.",
-            name=path.name,
-            reason=error.strerror or type(error).__name__,
-        )
-    )
+        raise InvalidGlb.unreadable(path, error) from error
 
 
 def _chunks(stream: BinaryIO, length: int, limits: GlbLimits) -> tuple[bytes, int | None]:

@@ -53,14 +53,13 @@ def attributes(
     transformed, too, so that a splat shows the same color in the same direction. Blender 5.3's own
     importer does the same.
 
-    Yields:
-        "positions": (n, 3).
-        "scales": (n, 3) standard deviation along each axis of the splat.
-        "rotations": (n, 4) quaternions w, x, y, z.
-        "base": (n, 4) first harmonic of red, green, blue (color = 0.5 + 0.2820948 × it), opacity
-            0 to 1.
-        "harmonics": (n, 3), once for each higher harmonic, from the lowest on. The array is only
-            valid until the next is asked for.
+    - `positions`: (n, 3).
+    - `scales`: (n, 3) standard deviation along each axis of the splat.
+    - `rotations`: (n, 4) quaternions w, x, y, z.
+    - `base`: (n, 4) first harmonic of red, green, blue (color = 0.5 + 0.2820948 × it), then the
+      opacity, 0 to 1.
+    - `harmonics`: (n, 3), once for each higher harmonic, from the lowest on. The array is only
+      valid until the next is asked for.
 
     Close the generator if not all are wanted.
 

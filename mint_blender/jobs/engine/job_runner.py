@@ -21,7 +21,7 @@ from ..job_values import Cause, DeliveryResult, Problem
 from ..phases import Phase
 from ..queries import Answer, Query
 from ..storage import job_cache
-from ..storage.job_cache import JobCache, UnsentJobs
+from ..storage.job_cache import JobCache
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal, JournalError, Unreadable
 from .config import EngineConfig
@@ -66,7 +66,6 @@ class JobRunner:
             self.journal.close()
             raise
         self.queries = QueryCache(self.worker)
-        self.unsent_jobs = UnsentJobs(self.journal, self.process, self.cache, self.is_active)
         self.unreachable_timeout = math.inf
         """Seconds without any answer until `next_event` raises StillUnreachable."""
         self._has_changes = False  # not yet reported by `catch_up`
@@ -187,7 +186,7 @@ class JobRunner:
         if job.hold is not None or self.is_driven_elsewhere(job):
             return False
         self._driven.add(job.id)
-        self.unsent_jobs.note_request(job.id)
+        job_cache.note_request(job.id)
         self.wake_own(job)
         return True
 

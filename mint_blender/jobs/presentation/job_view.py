@@ -149,6 +149,12 @@ class JobView:
         """Whether it can be canceled, and nothing was decided about it."""
         return Verb.CANCEL in self.verbs and self.job.decision is None
 
+    @property
+    def may_be_sent_once_more(self) -> bool:
+        """Whether Mint, sent the same request once more, may return what it has started."""
+        request = self.job.start_request
+        return is_unanswered(self.job) and request is not None and request.may_be_sent_once_more
+
     @cached_property
     def cost(self) -> str:
         """What it costs, or an empty text if that is not known.
@@ -215,7 +221,7 @@ class JobView:
         """The path of the log that Blender wrote when it crashed while importing the result."""
         return import_marks.crash_log_of(self.job)
 
-    def to_json(self, event: str = "job") -> dict[str, Any]:
+    def to_json(self, *, event: str = "job") -> dict[str, Any]:
         """Return what `--json` prints."""
         job = self.job
         return {

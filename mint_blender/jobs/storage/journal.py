@@ -246,7 +246,8 @@ class Journal(JournalReader):
             if found is None or (found[0] != process.name and process.is_alive(found[0])):
                 return None
             self.look_up_account()
-            if not self._is_mine(*found[1:]) or self.job(job_id) is None:
+            job = self.job(job_id) if self._is_mine(*found[1:]) else None
+            if job is None:
                 return None
             self._db.rows("UPDATE jobs SET process = ? WHERE id = ?", process.name, job_id)
             if (
@@ -263,7 +264,8 @@ class Journal(JournalReader):
                     job_id,
                 )
                 self._note_change(job_id)
-        return self.job(job_id)
+                job = self.job(job_id)
+        return job
 
     def release(self, job_id: str, process: ProcessLock) -> None:
         """Stop driving this job."""

@@ -465,8 +465,7 @@ def draw_unanswered(box: bpy.types.UILayout, sidebar: Sidebar, view: JobView) ->
     _job_button(row, job, "mint.resume", _LOOK_AGAIN, "VIEWZOOM")
     _job_button(row, job, "mint.retry", again, "FILE_REFRESH")
     row = _button_row(column, sidebar.width, _ONCE_MORE, _CANCEL)
-    request = job.start_request
-    if request is not None and request.may_be_sent_once_more:
+    if view.may_be_sent_once_more:
         _job_button(row, job, "mint.send_once_more", _ONCE_MORE, "LOOP_FORWARDS")
     _job_button(row, job, "mint.cancel", _CANCEL, "X")
 

@@ -20,8 +20,8 @@ from gpu_extras.batch import batch_for_shader
 from mathutils import Matrix, Vector
 
 from ...addon_settings import shows_targets
-from ...jobs.job_values import Role
 from ...jobs.phases import BUSY, Phase
+from ...jobs.presentation.job_view import JobView
 from ...mint.schema import Kind
 from ...scene.model import grid_layout, occupied_space
 from ...scene.model.occupied_space import Footprint
@@ -127,7 +127,7 @@ def _choose(state: _State, service: JobService | None, contents: object) -> None
         if job.id not in state.spaces or (has_come and not _is_free(job, state.spaces[job.id])):
             others = [space for name, space in state.spaces.items() if name != job.id]
             state.spaces[job.id] = _space(job, others)
-    pictures = {path for job in state.jobs if (path := _picture_path(job))}
+    pictures = {path for job in state.jobs if (path := JobView(job).picture)}
     state.pictures = {path: each for path, each in state.pictures.items() if path in pictures}
 
 
@@ -183,13 +183,14 @@ def expected(job: Job, scene: bpy.types.Scene) -> Placing:
 
 
 def _target(state: _State, service: JobService, job: Job) -> Target:
+    view = job_documents.view_of(service, job)  # as on its card
     return Target(
         scene=placed_results.scene_of(job).name,
         space=state.spaces[job.id],
         title=translated(job.title),
-        state=translated(job_documents.view_of(service, job).short_state),  # as on its card
+        state=translated(view.short_state),
         fraction=_fraction(service, job),
-        picture=_picture(state, job),
+        picture=_picture(state, view.picture),
     )
 
 
@@ -205,14 +206,8 @@ def _fraction(service: JobService, job: Job) -> float | None:
     return None if fraction is None else int(min(1.0, fraction) * STEPS) / STEPS
 
 
-def _picture_path(job: Job) -> str | None:
-    found = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
-    return found.path if found else None
-
-
-def _picture(state: _State, job: Job) -> Picture | None:
+def _picture(state: _State, path: str | None) -> Picture | None:
     """Return the newest Preview of a job, decoded once; None before it is here."""
-    path = _picture_path(job)
     if path is not None and path not in state.pictures:
         decoded = icons.pixels_of_file(path)
         if decoded is not None:

@@ -60,10 +60,6 @@ def test_a_revision_brings_another_preview(agent: Agent, service: ThreadService)
     """Each Preview has a number, and its revision is what the next decision takes."""
     job = lamp_at_preview(agent, approved_credits=1000)
     assert job["possible"] == ["approve", "revise", "cancel"]
-    empty = agent.refusal(
-        "revise", job=job["job"], revision=PREVIEW, feedback=" ", approved_credits=1000
-    )
-    assert "Describe what to change" in empty
     revised = agent.ask(
         "revise", job=job["job"], revision=PREVIEW, feedback="make it red", approved_credits=1000
     )
@@ -210,6 +206,8 @@ def test_a_revision_beyond_the_start_asks_a_person(
     agent = connect(mode=mode, elicitation_callback=person.answer)
     job = lamp_at_preview(agent)
     revision = {"revision": PREVIEW, "feedback": "make it red", "approved_credits": 500}
+    empty = agent.refusal("revise", job=job["job"], **revision | {"feedback": " "})
+    assert ("Describe what to change" in empty, len(person.asked)) == (True, 1)
     agent.ask("revise", job=job["job"], **revision)
     assert "up to 496 Credits in total" in person.asked[1]
     assert wait(agent, job["job"])["revision"] == "preview-2"

@@ -17,8 +17,8 @@ from mint_blender.jobs.queries import Price
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, OptimizationLevel, Preset
 
-from ..jobs.spending_helpers import paid_before
-from ..jobs.workflow_harness import retried
+from .spending_helpers import paid_before
+from .workflow_harness import retried
 
 LIGHT = OptimizationLevel.LIGHT
 REQUEST = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
