@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.account import Account
 
-from ..mint_service.runner import ThreadService
+from ..mint_service.runner import ThreadService, running_service
 from .engine_harness import EngineHarness
 from .fast_config import account, fast_config
 
@@ -28,8 +28,16 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """Yield a fast service."""
+    with running_service(speed=1000, credits=1e9, cancel="everywhere") as running:
+        yield running
+        assert not running.leaks()
+
+
+@pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """Yield a job service in an empty home, with an account at the test file's `service`."""
+    """Yield a job service in an empty home, with an account at `service`."""
     job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close(20)

@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from mint_blender.files.download import Downloader
+from mint_blender.files.errors import DownloadFailed
 from mint_blender.jobs.engine.call_pool import Lane
 from mint_blender.jobs.engine.config import EngineConfig, Executor, Pool
 from mint_blender.jobs.engine.scheduler import Scheduler
@@ -24,6 +26,8 @@ from mint_blender.mint.schema import Asset, Kind, Me, Operation, Page, PollResul
 from .workflow_harness import operation
 
 KEY = "the-key-that-nobody-may-see"
+PICTURE = bytes.fromhex("524946461a000000574542505650384c0d0000002f00000010071011118888fe0700")
+"""A picture of one pixel."""
 
 
 class Clock:
@@ -180,14 +184,29 @@ class EngineHarness:
         self.journal.close()
 
 
-def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
-    """Process messages of the download threads until a condition holds."""
-    for _ in range(200):
+def until(engine: EngineHarness, condition: Callable[[], object]) -> None:
+    """Run the engine, without moving its clock, until a condition holds."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
         engine.run()
-        if condition():
-            return
         try:
-            engine.scheduler.receive(engine.inbox.get(timeout=0.1))
+            engine.scheduler.receive(engine.inbox.get(timeout=0.02))
         except queue.Empty:
             pass
-    raise AssertionError("it did not come to that")
+
+
+class NoDownloader(Downloader):
+    """A downloader without a network."""
+
+    def fetch(self, url: str, target: Path, **more: object) -> Path:
+        raise DownloadFailed("There is no network.")
+
+
+class PictureDownloader(Downloader):
+    """Saves a small picture from nowhere."""
+
+    def fetch(self, url: str, target: Path, **more: Any) -> Path:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(PICTURE)
+        return target

@@ -65,13 +65,11 @@ class OtherProcess:
 
     def tell(self, verb: str, *values: Any) -> None:
         """Start something there without waiting."""
-        assert self._process.stdin is not None
         self._process.stdin.write(json.dumps([verb, *values]) + "\n")
         self._process.stdin.flush()
 
     def receive(self) -> Any:
         """Return the next answer."""
-        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, "the other process ended"
         return json.loads(line)

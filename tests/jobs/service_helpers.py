@@ -5,29 +5,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.service import NotPossible
+from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
+from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 
 
-def put(home: Path, *jobs: Job) -> None:
-    """Store jobs of an earlier session."""
-    journal = Journal(home)
-    for job in jobs:
-        journal.add(job)
-    journal.close()
+def put(home: Path, *jobs: Job) -> list[str]:
+    """Store jobs of an earlier session, and return their ids."""
+    with closing(Journal(home)) as journal:
+        journal.add(*jobs)
+    return [job.id for job in jobs]
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until a condition holds."""
+def ended(job_service: JobService, job: Job) -> Job:
+    """Wait until the job stops, and return it."""
+    job_service.watch([job.id])
+    return job_service.job(job.id)
+
+
+def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait until something is so."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
@@ -39,3 +46,10 @@ def refused(click: Callable[[], object]) -> str:
     with pytest.raises(NotPossible) as caught:
         click()
     return str(caught.value)
+
+
+def note_owner(home: Path, account: Account) -> None:
+    """Note whose key it is, so that nothing but Mint's time is read before a start."""
+    with closing(Journal(home)) as journal:
+        journal.set_account(account)
+        journal.resolve_account("user-1")

@@ -7,10 +7,11 @@ They are never sent, polled, canceled or counted with another key or address.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,7 @@ from mint_blender.mint.schema import Kind, Preset
 
 from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
+from .service_helpers import ended, until
 from .workflow_harness import a_job
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
@@ -43,12 +45,18 @@ def mints() -> Iterator[tuple[ThreadService, ThreadService]]:
         yield tuple(stack.enter_context(running_service(speed=1, credits=1e9)) for _ in range(2))  # type: ignore[misc]
 
 
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.005)
+@contextmanager
+def opened(home: Path, account: Account, **config: Any) -> Iterator[JobService]:
+    """Yield a job service with this account, as in a new process."""
+    job_service = JobService(fast_config(home, **config), account)
+    yield job_service
+    assert job_service.close(20)
+
+
+@pytest.fixture
+def mint(mints: tuple[ThreadService, ThreadService]) -> ThreadService:
+    """Return one of them."""
+    return mints[0]
 
 
 def comes_to(job_service: JobService, phase: Phase, *jobs: Job) -> None:
@@ -78,6 +86,23 @@ def work_off(
         time.sleep(0.005)
 
 
+def with_key(service: ThreadService, key: str, user: str | None = None) -> Account:
+    """Make the service accept this key as that user's.
+
+    With None the service does not say who owns the key.
+    """
+    service.mint.key = key
+    said = {"json": {"owner": {"userId": user}}} if user else {"status": 404}
+    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": said, "times": 1}])
+    return Account(key, service.api)
+
+
+def mint_is_away(service: ThreadService) -> None:
+    """Let the next three questions whose key it is go wrong."""
+    away = {"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}
+    service.scenario(answers=[away], retry_after=0.01)
+
+
 def starts(service: ThreadService) -> list[str | None]:
     """Return the idempotency keys of all starts that the server received."""
     return [each.idempotency_key for each in service.requests("POST", "/v1/*:generate")]
@@ -85,7 +110,6 @@ def starts(service: ThreadService) -> list[str | None]:
 
 def key_of_start(job: Job) -> str:
     """Return the idempotency key of the start of a job."""
-    assert job.start_request is not None
     return job.start_request.key
 
 
@@ -95,33 +119,30 @@ def test_jobs_are_not_sent_to_another_server(
 ) -> None:
     """With another key and address nothing is sent; with the first ones the jobs continue."""
     first, second = mints
-    job_service = JobService(fast_config(home), account(first))
-    jobs = [job_service.start(LAMP) for _ in range(3)]
-    comes_to(job_service, Phase.WORKING, *jobs)
-    keys = sorted(key_of_start(job) for job in jobs)
-    assert job_service.close(20)
+    with opened(home, account(first)) as job_service:
+        jobs = [job_service.start(LAMP) for _ in range(3)]
+        comes_to(job_service, Phase.WORKING, *jobs)
+        keys = sorted(key_of_start(job) for job in jobs)
 
-    job_service = JobService(fast_config(home), account(second))
-    assert job_service.unfinished.resume_all() == []
-    work_off(job_service)
-    assert [JobView(job).state for job in job_service.jobs()] == ["Belongs to another account"] * 3
-    assert [JobView(job).verbs for job in job_service.jobs()] == [()] * 3
-    for verb in (job_service.cancel, job_service.approve, job_service.retry, job_service.resume):
-        with pytest.raises(NotPossible, match="belongs to another account"):
-            verb(jobs[0].id)
-    assert (job_service.spending.month().count, job_service.spending.today()) == (0, 0.0)
-    assert job_service.close(20)
+    with opened(home, account(second)) as job_service:
+        assert job_service.unfinished.resume_all() == []
+        work_off(job_service)
+        for job in job_service.jobs():
+            assert JobView(job).state == "Belongs to another account"
+            assert JobView(job).verbs == ()
+        clicks = (job_service.cancel, job_service.approve, job_service.retry, job_service.resume)
+        for verb in clicks:
+            with pytest.raises(NotPossible, match="belongs to another account"):
+                verb(jobs[0].id)
+        assert (job_service.spending.month().count, job_service.spending.today()) == (0, 0.0)
     assert second.requests("POST") == second.requests("GET", "/v1/operations/*") == []
 
-    job_service = JobService(fast_config(home), account(first))
-    assert len(job_service.unfinished.resume_all()) == 3
-    work_off(job_service, first)
-    assert [job_service.job(job.id).phase for job in jobs] == [Phase.READY] * 3
-    assert job_service.spending.month().count == 3
-    assert job_service.close(20)
-    assert sorted(filter(None, starts(first))) == keys, (
-        "each was sent once, under the key of its click"
-    )
+    with opened(home, account(first)) as job_service:
+        assert len(job_service.unfinished.resume_all()) == 3
+        work_off(job_service, first)
+        assert [job_service.job(job.id).phase for job in jobs] == [Phase.READY] * 3
+        assert job_service.spending.month().count == 3
+    assert sorted(filter(None, starts(first))) == keys, "each was sent once, under its click's key"
 
 
 @pytest.mark.covers("S-account")
@@ -130,172 +151,115 @@ def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(
 ) -> None:
     """After a lost response only the account that sent the start repeats it, with the same key."""
     first, second = mints
-    job_service = JobService(
-        fast_config(home, retries=RetryPolicy(first=60, longest=60)), account(first)
-    )
-    job = job_service.start(replace(LAMP, prompt="a lamp [lost-answer]"))
-    until(lambda: starts(first))
-    assert job_service.close(20)
-
-    job_service = JobService(fast_config(home), account(second))
-    job_service.unfinished.resume_all()
-    work_off(job_service)
-    assert job_service.close(20)
+    with opened(home, account(first), retries=RetryPolicy(first=60, longest=60)) as job_service:
+        job = job_service.start(replace(LAMP, prompt="a lamp [lost-answer]"))
+        until(lambda: starts(first))
+    with opened(home, account(second)) as job_service:
+        job_service.unfinished.resume_all()
+        work_off(job_service)
     assert starts(second) == []
-
-    job_service = JobService(fast_config(home), account(first))
-    job_service.resume(job.id)
-    comes_to(job_service, Phase.WORKING, job)
-    assert job_service.close(20)
+    with opened(home, account(first)) as job_service:
+        job_service.resume(job.id)
+        comes_to(job_service, Phase.WORKING, job)
     assert set(starts(first)) == {key_of_start(job)}
     assert len(first.operations()) == 1
 
 
-def with_key(service: ThreadService, key: str, user: str | None = None) -> Account:
-    """Make the service accept this key as that user's.
-
-    With None the service does not say who owns the key.
-    """
-    assert isinstance(service.mint.key, str)
-    service.mint.key = key
-    said = {"json": {"owner": {"userId": user}}} if user else {"status": 404}
-    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": said, "times": 1}])
-    return Account(key, service.api)
-
-
-def test_a_new_key_of_the_same_account_continues_its_jobs(
-    home: Path, mints: tuple[ThreadService, ThreadService]
-) -> None:
+def test_a_new_key_of_the_same_account_continues_its_jobs(home: Path, mint: ThreadService) -> None:
     """Mint says who owns the new key, and the jobs continue with their idempotency keys."""
-    service = mints[0]
-    job_service = JobService(fast_config(home), with_key(service, "old-key", "mia"))
-    job = job_service.start(LAMP)
-    comes_to(job_service, Phase.WORKING, job)
-    assert (
-        job_service.job(job.id).owner
-        == job_service.owner
-        == Owner(service.api.removesuffix("/v1"), "user:mia")
-    )
-    assert job_service.close(20)
-    job_service = JobService(fast_config(home), with_key(service, "new-key", "mia"))
-    assert job_service.job(job.id).hold is Hold.UNKNOWN
-    assert job_service.unfinished.resume_all() == [], "not before Mint has said whose key it is"
-    work_off(job_service, service)
-    assert job_service.job(job.id).phase is Phase.READY
-    assert job_service.close(20)
-    assert starts(service) == [key_of_start(job)]
-    asked = len(service.requests("GET", "/v1/me"))
-    job_service = JobService(fast_config(home), Account("new-key", service.api))
-    assert job_service.job(job.id).hold is None, "asked once for each key, and remembered"
-    assert job_service.owner == Owner(service.api.removesuffix("/v1"), "user:mia")
-    assert len(service.requests("GET", "/v1/me")) == asked
-    job_service.start(LAMP)
-    work_off(job_service, service)
-    assert job_service.close(20)
+    mia = Owner(mint.api.removesuffix("/v1"), "user:mia")
+    with opened(home, with_key(mint, "old-key", "mia")) as job_service:
+        job = job_service.start(LAMP)
+        comes_to(job_service, Phase.WORKING, job)
+        assert job_service.job(job.id).owner == job_service.owner == mia
+    with opened(home, with_key(mint, "new-key", "mia")) as job_service:
+        assert job_service.job(job.id).hold is Hold.UNKNOWN
+        assert job_service.unfinished.resume_all() == [], "not before Mint has said whose key it is"
+        work_off(job_service, mint)
+        assert job_service.job(job.id).phase is Phase.READY
+    assert starts(mint) == [key_of_start(job)]
+    asked = len(mint.requests("GET", "/v1/me"))
+    with opened(home, Account("new-key", mint.api)) as job_service:
+        assert job_service.job(job.id).hold is None, "asked once for each key, and remembered"
+        assert job_service.owner == mia
+        assert len(mint.requests("GET", "/v1/me")) == asked
+        job_service.start(LAMP)
+        work_off(job_service, mint)
 
 
-def test_what_an_unknown_key_has_started_counts_for_limits(
-    home: Path, mints: tuple[ThreadService, ThreadService]
-) -> None:
+def test_what_an_unknown_key_has_started_counts_for_limits(home: Path, mint: ThreadService) -> None:
     """It may be another key of this account: Mint was never asked, since it was offline."""
-    service = mints[0]
-    job_service = JobService(fast_config(home), Account("other-key", service.api))
-    job_service.allow_online(False)
-    job_service.cache.add(replace(new_job(LAMP, Delivery(), now=time.time()), estimate=100.0))
-    assert job_service.spending.today() == 100.0
-    assert job_service.close(20)
-    job_service = JobService(fast_config(home), with_key(service, "own-key", "mia"))
-    job_service.ask_and_wait(KeyOwner())
-    assert job_service.owner == Owner(service.api.removesuffix("/v1"), "user:mia")
-    assert job_service.spending.today() == 100.0
-    assert job_service.close(20)
+    with opened(home, Account("other-key", mint.api)) as job_service:
+        job_service.allow_online(False)
+        job_service.cache.add(replace(new_job(LAMP, Delivery(), now=time.time()), estimate=100.0))
+        assert job_service.spending.today() == 100.0
+    with opened(home, with_key(mint, "own-key", "mia")) as job_service:
+        job_service.ask_and_wait(KeyOwner())
+        assert job_service.owner == Owner(mint.api.removesuffix("/v1"), "user:mia")
+        assert job_service.spending.today() == 100.0
 
 
 @pytest.mark.covers("R-account")
 def test_another_account_on_the_same_server_continues_nothing(
-    home: Path, mints: tuple[ThreadService, ThreadService]
+    home: Path, mint: ThreadService
 ) -> None:
     """When the new key is somebody else's, the existing jobs are not changed."""
-    service = mints[0]
-    job_service = JobService(fast_config(home), with_key(service, "key-of-mia", "mia"))
-    job = job_service.start(LAMP)
-    comes_to(job_service, Phase.WORKING, job)
-    assert job_service.close(20)
-    before = len(service.requests("GET", "/v1/operations/*"))
-    job_service = JobService(fast_config(home), with_key(service, "key-of-leo", "leo"))
-    job_service.unfinished.resume_all()
-    work_off(job_service)
-    assert JobView(job_service.job(job.id)).state == "Belongs to another account"
-    assert job_service.close(20)
-    assert len(service.requests("GET", "/v1/operations/*")) == before
+    with opened(home, with_key(mint, "key-of-mia", "mia")) as job_service:
+        job = job_service.start(LAMP)
+        comes_to(job_service, Phase.WORKING, job)
+    before = len(mint.requests("GET", "/v1/operations/*"))
+    with opened(home, with_key(mint, "key-of-leo", "leo")) as job_service:
+        job_service.unfinished.resume_all()
+        work_off(job_service)
+        assert JobView(job_service.job(job.id)).state == "Belongs to another account"
+    assert len(mint.requests("GET", "/v1/operations/*")) == before
 
 
 def test_without_an_owner_the_key_itself_identifies_the_account(
-    home: Path, mints: tuple[ThreadService, ThreadService]
+    home: Path, mint: ThreadService
 ) -> None:
     """The account is identified by a salted hash of the key.
 
     The same key continues the jobs, another one does not, and the key is not stored in the folder.
     """
-    service = mints[0]
-    job_service = JobService(fast_config(home), with_key(service, "first-key-in-use"))
-    job = job_service.start(LAMP)
-    comes_to(job_service, Phase.WORKING, job)
-    owner = job_service.job(job.id).owner
-    assert owner is not None
-    assert owner.account.startswith("key:")
-    assert job_service.close(20)
-    job_service = JobService(fast_config(home), with_key(service, "second-key-in-use"))
-    job_service.unfinished.resume_all()
-    work_off(job_service)
-    assert job_service.job(job.id).hold is Hold.FOREIGN
-    assert job_service.close(20)
-    job_service = JobService(fast_config(home), with_key(service, "first-key-in-use"))
-    assert [each.id for each in job_service.unfinished.resume_all()] == [job.id]
-    work_off(job_service, service)
-    assert job_service.job(job.id).phase is Phase.READY
-    assert job_service.close(20)
+    with opened(home, with_key(mint, "first-key-in-use")) as job_service:
+        job = job_service.start(LAMP)
+        comes_to(job_service, Phase.WORKING, job)
+        assert job_service.job(job.id).owner.account.startswith("key:")
+    with opened(home, with_key(mint, "second-key-in-use")) as job_service:
+        job_service.unfinished.resume_all()
+        work_off(job_service)
+        assert job_service.job(job.id).hold is Hold.FOREIGN
+    with opened(home, with_key(mint, "first-key-in-use")) as job_service:
+        assert [each.id for each in job_service.unfinished.resume_all()] == [job.id]
+        work_off(job_service, mint)
+        assert job_service.job(job.id).phase is Phase.READY
     assert not any(b"key-in-use" in path.read_bytes() for path in home.rglob("*") if path.is_file())
 
 
 def test_a_job_refused_for_a_mistyped_key_continues_with_the_right_one(
-    home: Path, mints: tuple[ThreadService, ThreadService]
+    home: Path, mint: ThreadService
 ) -> None:
     """Mint refuses the key, so the job belongs to no account and waits for the right key."""
-    service = mints[0]
-    job_service = JobService(fast_config(home), Account("mistyped", service.api))
-    job = job_service.start(LAMP)
-    job_service.watch([job.id])
-    assert (job_service.job(job.id).phase, job_service.job(job.id).problem.cause) == (
-        Phase.PAUSED,
-        Cause.KEY,
-    )  # type: ignore[union-attr]
-    job_service.set_account(account(service))
-    job_service.resume(job.id)
-    comes_to(job_service, Phase.WORKING, job)
-    assert job_service.close(20)
-    assert starts(service) == [key_of_start(job)]
+    with opened(home, Account("mistyped", mint.api)) as job_service:
+        job = ended(job_service, job_service.start(LAMP))
+        assert (job.phase, job.problem.cause) == (Phase.PAUSED, Cause.KEY)
+        job_service.set_account(account(mint))
+        job_service.resume(job.id)
+        comes_to(job_service, Phase.WORKING, job)
+    assert starts(mint) == [key_of_start(job)]
 
 
 def test_nothing_is_sent_before_the_owner_of_the_key_is_known(
-    home: Path, mints: tuple[ThreadService, ThreadService]
+    home: Path, mint: ThreadService
 ) -> None:
     """While Mint cannot be reached, a start waits until the owner of the key is known."""
-    service = mints[0]
-    service.scenario(
-        answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}],
-        retry_after=0.01,
-    )
-    job_service = JobService(fast_config(home), account(service))
-    job = job_service.start(LAMP)
-    comes_to(job_service, Phase.WORKING, job)
-    assert job_service.close(20)
-    asked = [
-        (each.path, each.status)
-        for each in service.log()
-        if each.path in {"/v1/me", "/v1/models:generate"}
-    ]
-    assert asked == [("/v1/me", 503)] * 3 + [("/v1/me", 200), ("/v1/models:generate", 202)]
+    mint_is_away(mint)
+    with opened(home, account(mint)) as job_service:
+        comes_to(job_service, Phase.WORKING, job_service.start(LAMP))
+    me, start = "/v1/me", "/v1/models:generate"
+    asked = [(each.path, each.status) for each in mint.log() if each.path in {me, start}]
+    assert asked == [(me, 503)] * 3 + [(me, 200), (start, 202)]
 
 
 def test_changing_the_key_stops_polling_of_the_running_jobs(
@@ -303,26 +267,24 @@ def test_changing_the_key_stops_polling_of_the_running_jobs(
 ) -> None:
     """After a change of keys the jobs are not polled; with the first key they continue."""
     first, second = mints
-    job_service = JobService(fast_config(home), account(first))
-    job = job_service.start(LAMP)
-    comes_to(job_service, Phase.WORKING, job)
-    job_service.set_account(account(second))
-    until(lambda: job_service.catch_up() or not job_service.is_active(job.id))
-    until(lambda: job_service.catch_up() or not job_service.worker.is_running)
-    assert JobView(job_service.job(job.id)).state == "Belongs to another account"
-    polls = len(first.log())
-    other = job_service.start(LAMP)
-    comes_to(job_service, Phase.WORKING, other)
-    assert len(first.log()) == polls, "not polled any more, with neither key"
-    assert not second.requests("GET", f"/v1/operations/{job_service.job(job.id).operation.id}")  # type: ignore[union-attr]
-    job_service.set_account(account(first))
-    until(lambda: job_service.catch_up() or not job_service.is_active(other.id))
-    work_off(job_service, first)
-    assert (job_service.job(job.id).phase, job_service.job(other.id).hold) == (
-        Phase.READY,
-        Hold.FOREIGN,
-    )
-    assert job_service.close(20)
+    with opened(home, account(first)) as job_service:
+        job = job_service.start(LAMP)
+        comes_to(job_service, Phase.WORKING, job)
+        job_service.set_account(account(second))
+        until(lambda: job_service.catch_up() or not job_service.is_active(job.id))
+        until(lambda: job_service.catch_up() or not job_service.worker.is_running)
+        assert JobView(job_service.job(job.id)).state == "Belongs to another account"
+        polls = len(first.log())
+        other = job_service.start(LAMP)
+        comes_to(job_service, Phase.WORKING, other)
+        assert len(first.log()) == polls, "not polled any more, with neither key"
+        made = job_service.job(job.id).operation.id
+        assert not second.requests("GET", f"/v1/operations/{made}")
+        job_service.set_account(account(first))
+        until(lambda: job_service.catch_up() or not job_service.is_active(other.id))
+        work_off(job_service, first)
+        assert job_service.job(job.id).phase is Phase.READY
+        assert job_service.job(other.id).hold is Hold.FOREIGN
 
 
 @pytest.mark.covers("S-account")
@@ -346,37 +308,28 @@ def test_slots_and_decisions_belong_to_one_account(home: Path) -> None:
     process.close()
 
 
-def test_jobs_continue_after_an_outage_at_startup(
-    home: Path, mints: tuple[ThreadService, ThreadService]
-) -> None:
+def test_jobs_continue_after_an_outage_at_startup(home: Path, mint: ThreadService) -> None:
     """With a new key of the same account, jobs continue without a click once Mint answers."""
-    service = mints[0]
-    job_service = JobService(fast_config(home), with_key(service, "old-key", "mia"))
-    job = job_service.start(LAMP)
-    comes_to(job_service, Phase.WORKING, job)
-    assert job_service.close(20)
-    service.scenario(
-        answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}],
-        retry_after=0.01,
-    )
-    job_service = JobService(fast_config(home), with_key(service, "new-key", "mia"))
-    assert job_service.unfinished.resume_all() == []
-    assert job_service.is_active(job.id)
-    work_off(job_service, service)
-    assert job_service.job(job.id).phase is Phase.READY
-    assert job_service.close(20)
+    with opened(home, with_key(mint, "old-key", "mia")) as job_service:
+        job = job_service.start(LAMP)
+        comes_to(job_service, Phase.WORKING, job)
+    mint_is_away(mint)
+    with opened(home, with_key(mint, "new-key", "mia")) as job_service:
+        assert job_service.unfinished.resume_all() == []
+        assert job_service.is_active(job.id)
+        work_off(job_service, mint)
+        assert job_service.job(job.id).phase is Phase.READY
 
 
-def test_the_queue_of_another_account_is_neither_shown_nor_discarded(home: Path) -> None:
+def test_the_queue_of_another_account_is_neither_shown_nor_discarded(
+    offline_job_service: JobService,
+) -> None:
     """Jobs that another account queued are not listed, and Discard does not remove them."""
-    journal = Journal(home)
-    journal.add(replace(a_job(), owner=Owner("https://api.mint.gg", "user:leo")))
-    journal.close()
-    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    job_service.allow_online(False)
-    job_service.unfinished.resume_all()
-    assert job_service.unfinished.queue.count == 0
-    job_service.unfinished.discard_queue()
-    assert job_service.unfinished.continue_queue() == []
-    assert job_service.jobs()[0].phase is Phase.WAITING
-    assert job_service.close(20)
+    leo = Owner("https://api.mint.gg", "user:leo")
+    offline_job_service.cache.add(replace(a_job(), owner=leo))
+    unfinished = offline_job_service.unfinished
+    unfinished.resume_all()
+    assert unfinished.queue.count == 0
+    unfinished.discard_queue()
+    assert unfinished.continue_queue() == []
+    assert offline_job_service.jobs()[0].phase is Phase.WAITING

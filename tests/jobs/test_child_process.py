@@ -41,10 +41,8 @@ def child() -> Iterator[ChildProcess]:
 
 def test_other_output_is_not_taken_for_an_answer(child: ChildProcess) -> None:
     """Blender's version and the lines about saved files are ignored."""
-    assert [child.ask({"do": word}, 30.0) for word in ("one", "two")] == [
-        {"did": "one"},
-        {"did": "two"},
-    ]
+    answers = [child.ask({"do": word}, 30.0) for word in ("one", "two")]
+    assert answers == [{"did": "one"}, {"did": "two"}]
 
 
 def test_the_end_of_the_process_is_reported_and_its_errors_logged(

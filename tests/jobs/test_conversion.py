@@ -1,22 +1,41 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The workflow of converting a model to other formats and saving the files."""
+"""Converting a model to other formats, and saving the files."""
 
 from __future__ import annotations
 
+import errno
+import os
+import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import replace
+from pathlib import Path
 
-from mint_blender.files.errors import DiskError
+import numpy as np
+import pytest
+
+from mint_blender.files.errors import DiskError, InvalidFile
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.new_jobs import new_conversion
+from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb
+from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.storage import serialization
-from mint_blender.jobs.workflow.effects import Cancel, Fetch, Poll, ReadAsset, TakeSlot
+from mint_blender.jobs.service import JobService, NotPossible
+from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.transfers import fetch_file
+from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, TakeSlot
+from mint_blender.mint.account import Account
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 
+from ..mint_service import convert
+from ..mint_service.runner import ThreadService, running_service
+from .fast_config import account, fast_config
+from .service_helpers import ended, put
 from .workflow_harness import (
     FILES,
     Convert,
@@ -38,6 +57,7 @@ LAMP = Asset.from_json(
     {"id": "res_1", "name": "Lamp: red/blue", "status": "succeeded", "assets": {"glbUrl": GLB}},
 )
 CONVERSION = {"type": "model_conversion", "id": "op_9"}
+ALL_FILES = asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ)
 
 
 def a_conversion(*formats: Format) -> Job:
@@ -62,7 +82,6 @@ def converting() -> WorkflowHarness:
 
 
 # -- the straight way
-# ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_conversion_runs_to_its_files() -> None:
@@ -70,8 +89,7 @@ def test_a_conversion_runs_to_its_files() -> None:
     job = a_conversion()
     run = WorkflowHarness(job)
     assert run.expect(ReadAsset).asset_id == "res_1"
-    run.answer(asset(glbUrl=GLB))
-    assert run.expect(TakeSlot) == TakeSlot(None)
+    assert run.answer(asset(glbUrl=GLB)).expect(TakeSlot) == TakeSlot(None)
     convert = run.answer().expect(Convert)
     assert (convert.target, convert.key) == ("res_1", job.requests[0].key)
     assert convert.body == {"targetFormats": ["fbx", "obj"]}
@@ -80,37 +98,24 @@ def test_a_conversion_runs_to_its_files() -> None:
     run.answer(seen("running", **CONVERSION)).expect(Poll)
     assert JobView(run.job).state == "Converting"
     run.answer(seen("succeeded", **CONVERSION)).expect(ReadAsset)
-    run.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
-    assert run.expect(Fetch) == Fetch(Role.FBX, FBX, "fbx", save_as="/out/Lamp red blue")
-    run.answer(kept(run.expect(Fetch)))
-    assert run.expect(Fetch) == Fetch(Role.OBJ, OBJ, "obj", save_as="/out/Lamp red blue")
-    run.answer(kept(run.expect(Fetch)))
-    assert run.rests
-    assert (run.job.phase, JobView(run.job).state, run.job.notes) == (
-        Phase.PLACED,
-        "Saved",
-        (),
-    )
+    run.answer(ALL_FILES)
+    for role, url in ((Role.FBX, FBX), (Role.OBJ, OBJ)):
+        assert run.expect(Fetch) == Fetch(role, url, str(role), save_as="/out/Lamp red blue")
+        run.answer(kept(run.expect(Fetch)))
+    assert (run.rests, run.job.phase, run.job.notes) == (True, Phase.PLACED, ())
+    assert JobView(run.job).state == "Saved"
 
 
 def test_existing_formats_are_only_downloaded() -> None:
     """Only missing formats are requested; when none is missing nothing is converted."""
     run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ)).answer()
     assert run.expect(Convert).body == {"targetFormats": ["fbx"]}
-    run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    run = WorkflowHarness(a_conversion()).answer(ALL_FILES)
     assert run.job.phase is Phase.FETCHING
     run.expect(ReadAsset)
 
 
-def test_the_journal_stores_formats_and_folder() -> None:
-    """Formats and folder are the same after loading the job."""
-    job = a_conversion()
-    loaded = serialization.load(serialization.dump(job), job.phase)
-    assert replace(loaded, requests=job.requests) == job
-
-
 # -- interruptions
-# --------------------------------------------------------------------------------------------------------------
 
 
 def test_a_lost_response_repeats_the_request_with_the_same_key() -> None:
@@ -130,18 +135,10 @@ def test_a_restart_continues_polling() -> None:
 
 def test_a_folder_that_cannot_be_written_pauses_the_job() -> None:
     """Resume saves the remaining files, and no new operation is started."""
-    run = (
-        converting()
-        .answer(seen("succeeded", **CONVERSION))
-        .answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
-    )
+    run = converting().answer(seen("succeeded", **CONVERSION)).answer(ALL_FILES)
     run.answer(kept(run.expect(Fetch))).fail(DiskError("/out may not be written."))
-    assert (run.job.phase, run.job.problem and run.job.problem.cause) == (
-        Phase.PAUSED,
-        Cause.FILE,
-    )
-    run = run.again()
-    run.answer(seen("succeeded", **CONVERSION)).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    assert (run.job.phase, run.job.problem.cause) == (Phase.PAUSED, Cause.FILE)
+    run = run.again().answer(seen("succeeded", **CONVERSION)).answer(ALL_FILES)
     assert run.expect(Fetch).role is Role.OBJ
 
 
@@ -159,21 +156,15 @@ def test_a_result_without_addresses_is_read_again() -> None:
 
 
 # -- what a person decides
-# --------------------------------------------------------------------------------------------------------
 
 
 def test_a_failed_conversion_is_retried_with_a_new_key() -> None:
     """The model is not generated again, and formats that exist by then are only downloaded."""
-    run = converting().answer(
-        seen(
-            "failed",
-            error={"code": "conversion_failed", "message": "The mesh is open."},
-            **CONVERSION,
-        )
-    )
-    assert run.job.problem is not None
+    error = {"code": "conversion_failed", "message": "The mesh is open."}
+    run = converting().answer(seen("failed", error=error, **CONVERSION))
     assert run.job.problem.message == (
-        "Mint could not convert the model (conversion_failed). Retry, or choose another format. Mint says: The mesh is open."
+        "Mint could not convert the model (conversion_failed). Retry, or choose another format. "
+        "Mint says: The mesh is open."
     )
     first = run.job.requests[0].key
     run = WorkflowHarness(retried(run.job))
@@ -190,16 +181,12 @@ def test_a_format_that_comes_on_the_second_try_is_not_called_missing() -> None:
         run.answer(asset(glbUrl=GLB))
     assert (run.job.phase, len(run.job.notes)) == (Phase.PAUSED, 2)
     run = WorkflowHarness(run.job).answer(seen("succeeded", **CONVERSION))
-    assert fetch_all(run.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))).job.notes == ()
+    assert fetch_all(run.answer(ALL_FILES)).job.notes == ()
 
 
 def test_resume_after_buying_credits_resumes_the_operation() -> None:
     """A conversion that pauses for Credits is resumed like a generation."""
-    run = converting().answer(
-        seen(
-            "billing_required", billing={"requiredCredits": 10, "availableCredits": 3}, **CONVERSION
-        )
-    )
+    run = converting().answer(seen("billing_required", **CONVERSION))
     assert run.job.phase is Phase.BILLING
     run = WorkflowHarness(decided(run.job, Verb.RESUME))
     assert run.expect(SendDecision).target == "op_9"
@@ -229,13 +216,6 @@ def test_a_conversion_that_cannot_be_resumed_is_looked_at() -> None:
     assert (run.job.phase, len(run.job.notes)) == (Phase.BILLING, 1)
 
 
-def test_cancel_is_sent_to_mint_while_converting() -> None:
-    """A conversion that runs at Mint can be canceled."""
-    run = WorkflowHarness(decided(converting().job, Verb.CANCEL))
-    assert run.expect(Cancel).operation_id == "op_9"
-    assert run.answer(operation("canceled", **CONVERSION)).job.phase is Phase.CANCELED
-
-
 def test_cancel_before_it_was_sent_sends_nothing() -> None:
     """A job that reads the model or waits in the queue is canceled without a request."""
     looking = WorkflowHarness(a_conversion())
@@ -262,3 +242,233 @@ def test_a_refused_conversion_fails() -> None:
     run.answer(asset(glbUrl=GLB))
     assert run.job.phase is Phase.FAILED
     assert "the model is failed" in (run.job.problem.message if run.job.problem else "")
+
+
+# -- conversions that run against the stand-in service
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """Yield a fast service with models and worlds."""
+    with running_service(speed=1000, library={"models": 4, "worlds": 2}, credits=1e6) as running:
+        yield running
+        assert not running.leaks()
+
+
+@pytest.fixture
+def lamp(service: ThreadService) -> Asset:
+    """Return a finished model of the library, known by its id only."""
+    found = next(
+        one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
+    )
+    return Asset.from_json(Kind.MODEL, {"id": found.id, "name": "Lamp"})
+
+
+Brought = Callable[..., Job]
+
+
+@pytest.fixture
+def convert_and_wait(job_service: JobService, lamp: Asset, tmp_path: Path) -> Brought:
+    """Return a function that converts the model and waits for the job."""
+
+    def convert(*formats: Format, folder: Path = tmp_path / "out") -> Job:
+        job = job_service.convert(lamp, formats, folder)
+        return ended(job_service, job)
+
+    return convert
+
+
+def test_all_four_formats_are_saved_in_the_folder(
+    convert_and_wait: Brought, service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """One paid operation saves one complete file per format, without a second copy."""
+    job = convert_and_wait(*Format)
+    assert (job.phase, job.notes, job.cost) == (Phase.PLACED, (), 10)
+    saved = {tmp_path / "out" / f"Lamp.{format}" for format in Format}
+    assert set((tmp_path / "out").iterdir()) == saved == {Path(kept.path) for kept in job.files}
+    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
+    assert not [path for path in (home / "downloads").rglob("*") if path.is_file()]
+
+
+def test_a_second_conversion_only_downloads_and_overwrites_nothing(
+    convert_and_wait: Brought, service: ThreadService, tmp_path: Path
+) -> None:
+    """Existing formats are not paid again, and a user's file of that name is kept."""
+    convert_and_wait(Format.OBJ)
+    (tmp_path / "out" / "Lamp.obj").write_text("my own work")
+    job = convert_and_wait(Format.OBJ)
+    assert job.phase is Phase.PLACED
+    assert (tmp_path / "out" / "Lamp.obj").read_text() == "my own work"
+    assert [Path(kept.path).name for kept in job.files] == ["Lamp 2.obj"]
+    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
+
+
+def test_the_same_conversion_is_not_started_twice(
+    job_service: JobService, lamp: Asset, service: ThreadService, tmp_path: Path
+) -> None:
+    """The same request continues the open job; an overlapping one is refused."""
+    job_service.allow_online(False)
+    first = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
+    assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == first.id
+    with pytest.raises(NotPossible, match="already being converted"):
+        job_service.convert(lamp, [Format.OBJ, Format.FBX], tmp_path / "elsewhere")
+    job_service.allow_online(True)
+    assert ended(job_service, first).phase is Phase.PLACED
+    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
+
+
+def test_a_conversion_of_another_process_is_not_started_again(
+    job_service: JobService, home: Path, lamp: Asset, tmp_path: Path
+) -> None:
+    """This holds even before the journal was read again."""
+    job_service.allow_online(False)
+    theirs = new_conversion(lamp, (Format.FBX,), Delivery(folder=str(tmp_path / "out")), now=1.0)
+    put(home, theirs)
+    with pytest.raises(NotPossible, match="already being converted"):
+        job_service.convert(lamp, [Format.FBX], tmp_path / "elsewhere")
+    assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == theirs.id
+    assert [job.id for job in job_service.jobs()] == [theirs.id]
+    assert job_service.catch_up(), "the window has not shown yet what was read there"
+
+
+def test_a_file_in_place_of_the_folder_is_reported(
+    convert_and_wait: Brought, job_service: JobService, service: ThreadService, tmp_path: Path
+) -> None:
+    """When the obstacle is gone, resume saves the file at no cost."""
+    (tmp_path / "out").write_text("in the way")
+    job = convert_and_wait(Format.STL)
+    assert job.phase is Phase.PAUSED
+    assert str(tmp_path / "out") in job.problem.message
+    (tmp_path / "out").unlink()
+    job_service.resume(job.id)
+    assert ended(job_service, job).phase is Phase.PLACED
+    assert (tmp_path / "out" / "Lamp.stl").stat().st_size > 84
+    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
+
+
+def test_an_asset_that_cannot_be_converted_is_refused(
+    job_service: JobService, lamp: Asset, tmp_path: Path
+) -> None:
+    """No job is created."""
+    with pytest.raises(NotPossible, match="at least one format"):
+        job_service.convert(lamp, [], tmp_path)
+    with pytest.raises(NotPossible, match="Only models"):
+        job_service.convert(replace(lamp, kind=Kind.WORLD), [Format.FBX], tmp_path)
+    assert job_service.jobs() == []
+
+
+def test_a_conversion_takes_no_slot(
+    home: Path, service: ThreadService, lamp: Asset, tmp_path: Path
+) -> None:
+    """A conversion runs while all slots for generations are taken, and takes none."""
+    config = fast_config(home, slots={Kind.MODEL: 0, Kind.WORLD: 0})
+    with closing(JobService(config, account(service))) as job_service:
+        job = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
+        assert ended(job_service, job).phase is Phase.PLACED
+
+
+# -- files for other programs: recognized by their bytes, and saved without overwriting anything
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Return a downloaded file."""
+    path = tmp_path / "job" / "fbx.fbx"
+    path.parent.mkdir()
+    path.write_bytes(b"; FBX 7.4.0")
+    return path
+
+
+@pytest.mark.parametrize("format", convert.TYPES)
+def test_every_format_of_mint_is_recognized(format: str, tmp_path: Path) -> None:
+    """Each format keeps its ending."""
+    writers = {"fbx": convert._fbx, "obj": convert._obj, "stl": convert._stl, "usdz": convert._usdz}
+    path = tmp_path / "file"
+    path.write_bytes(writers[format]((np.zeros((3, 3)), np.array([[0, 1, 2]]))))
+    assert fetch_file.suffix_for(path, format) == f".{format}"
+
+
+def test_an_archive_keeps_its_ending(tmp_path: Path) -> None:
+    """An OBJ that came as an archive is named as an archive."""
+    path = tmp_path / "file"
+    path.write_bytes(b"PK\x03\x04 and so on")
+    assert fetch_file.suffix_for(path, "obj") == ".zip"
+
+
+@pytest.mark.parametrize(
+    ("content", "format"),
+    [(b"", "fbx"), (b"<!doctype html>", "obj"), (b'{"error": 1}', "stl"), (b"v 1 2 3", "usdz")],
+)
+def test_other_content_is_refused(content: bytes, format: str, tmp_path: Path) -> None:
+    """An empty file, a web page, JSON or another format is refused."""
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(InvalidFile, match=f"not in {format.upper()} format"):
+        fetch_file.suffix_for(path, format)
+
+
+def test_existing_files_are_not_overwritten(source: Path, tmp_path: Path) -> None:
+    """A number is added to the name as often as needed; the folder is made."""
+    wanted = tmp_path / "new" / "lamp v1.2.fbx"
+    wanted.parent.mkdir()
+    wanted.write_bytes(b"mine")
+    wanted.with_name("lamp v1.2 2.fbx").symlink_to(tmp_path / "nowhere")
+    saved = fetch_file.copy_to_free_name(source, wanted)
+    assert saved.name == "lamp v1.2 3.fbx"
+    assert saved.read_bytes() == source.read_bytes()
+    assert wanted.read_bytes() == b"mine"
+    assert len(list(wanted.parent.iterdir())) == 3, "nothing half done lies about"
+
+
+def test_the_same_bytes_are_not_saved_twice(source: Path, tmp_path: Path) -> None:
+    """A save that is repeated after its end finds the file complete."""
+    wanted = tmp_path / "lamp.fbx"
+    assert {fetch_file.copy_to_free_name(source, wanted) for _ in range(2)} == {wanted}
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["lamp.fbx"]
+
+
+def test_saving_works_without_hard_links(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file gets its name when it is complete, and overwrites no other."""
+
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EPERM, "not here")
+
+    monkeypatch.setattr(os, "link", no_links)
+    (tmp_path / "lamp.fbx").write_bytes(b"mine")
+    assert fetch_file.copy_to_free_name(source, tmp_path / "lamp.fbx").name == "lamp 2.fbx"
+    assert (tmp_path / "lamp.fbx").read_bytes() == b"mine"
+
+
+def test_a_folder_that_cannot_be_written_is_named(source: Path, tmp_path: Path) -> None:
+    """The message names the folder, and nothing is lost."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DiskError, match="could not be written"):
+        fetch_file.copy_to_free_name(source, tmp_path / "file" / "lamp.fbx")
+    assert source.exists()
+
+
+def test_of_two_conversions_at_once_one_is_ordered(
+    home: Path, lamp: Asset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both programs have looked for an earlier one before either has committed its own."""
+    looked = threading.Barrier(2)
+    latest = PaidRequests.latest
+
+    def look(self: PaidRequests, subject: str, verb: PaidVerb) -> PaidRequest | None:
+        found = latest(self, subject, verb)
+        with suppress(threading.BrokenBarrierError):
+            looked.wait(1.0)
+        return found
+
+    def convert(_: int) -> str:
+        with closing(JobService(fast_config(home), Account("key"))) as job_service:
+            job_service.allow_online(False)
+            return job_service.convert(lamp, [Format.FBX], tmp_path / "out").id
+
+    monkeypatch.setattr(PaidRequests, "latest", look)
+    with ThreadPoolExecutor(2) as threads:
+        ids = set(threads.map(convert, range(2)))
+    with closing(Journal(home)) as journal:
+        assert [job.id for job in journal.jobs()] == list(ids)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS, WEBP
 from mint_blender.jobs import request_template
+from mint_blender.jobs.budget import spending
+from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, Role
 from mint_blender.jobs.new_jobs import new_attempt, new_fetch
 from mint_blender.jobs.paid_requests.record import PaidVerb, key_of
@@ -20,29 +23,35 @@ from mint_blender.jobs.queries import OptimizationPrice
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, TakeSlot
+from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Asset, Estimate, Kind, OptimizationLevel
+from mint_blender.mint.schema import Asset, Estimate, Kind, OptimizationLevel, PollResult
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
+from .service_helpers import ended
 from .workflow_harness import (
     FILES,
+    GLB,
     Optimize,
     Retry,
     Start,
     WorkflowHarness,
     a_job,
+    an_optimization,
     asset,
+    fetch_all,
     operation,
     problem,
     retried,
     seen,
+    working,
 )
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 LIGHT = OptimizationLevel.LIGHT
-GLB, OPTIMIZED = f"{FILES}a.glb", f"{FILES}o.glb"
+OPTIMIZED = f"{FILES}o.glb"
 FAILED = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
 
 
@@ -63,7 +72,6 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 
 
 # -- optimized afterwards
-# ---------------------------------------------------------------------------------------------------------
 
 
 def generated(workflow_config: WorkflowConfig) -> WorkflowHarness:
@@ -107,26 +115,18 @@ def test_an_existing_optimization_is_used(
 ) -> None:
     """If the model was optimized meanwhile (409), that file is used without a note."""
     refusal = {"status": 409, "problem": slug, "delay": 0.1}  # in which it is done
-    service.scenario(
-        answers=[
-            {"method": "POST", "path": "/v1/models/*:optimize", "when": "after", "answer": refusal}
-        ]
-    )
-    job = job_service.start(LAMP, optimize=LIGHT)
-    job_service.watch([job.id])
-    job = job_service.job(job.id)
+    call = {"method": "POST", "path": "/v1/models/*:optimize", "when": "after"}
+    service.scenario(answers=[{**call, "answer": refusal}])
+    job = ended(job_service, job_service.start(LAMP, optimize=LIGHT))
     assert (job.phase, job.notes) == (Phase.READY, ())
-    taken = job.file(Role.MODEL)
-    assert taken is not None and "optimized" in taken.url
+    assert "optimized" in job.file(Role.MODEL).url
     assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
 
 
 def test_a_generation_is_optimized_once(job_service: JobService, service: ThreadService) -> None:
     """There is one optimization at the requested level, and its file is downloaded."""
-    job = job_service.start(LAMP, optimize=LIGHT)
-    job_service.watch([job.id])
-    taken = job_service.job(job.id).file(Role.MODEL)
-    assert taken is not None and "optimized" in taken.url
+    job = ended(job_service, job_service.start(LAMP, optimize=LIGHT))
+    assert "optimized" in job.file(Role.MODEL).url
     assert [one.level for one in service.operations() if one.level] == ["light"]
 
 
@@ -136,32 +136,26 @@ def test_fetching_again_buys_no_optimization(home: Path, service: ThreadService)
 
     A Blender that can read the file downloads the original again, at no cost.
     """
-    first = JobService(fast_config(home, readable=frozenset({WEBP})), account(service))
-    job = first.start(LAMP, optimize=LIGHT)
-    first.watch([job.id])
-    assert first.job(job.id).optimization is None
-    assert first.close(20)
-    later = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
-    later.fetch_again(job.id)
-    later.watch([job.id])
-    assert later.job(job.id).phase is Phase.READY
+    config = fast_config(home, readable=frozenset({WEBP}))
+    with closing(JobService(config, account(service))) as first:
+        job = ended(first, first.start(LAMP, optimize=LIGHT))
+        assert job.optimization is None
+    config = fast_config(home, readable=OPTIMIZED_NEEDS)
+    with closing(JobService(config, account(service))) as later:
+        later.fetch_again(job.id)
+        assert ended(later, job).phase is Phase.READY
     assert not service.requests("POST", "/v1/models/*:optimize")
-    assert later.close(20)
 
 
 def test_fetching_again_uses_an_optimization_made_elsewhere(
-    home: Path, service: ThreadService
+    job_service: JobService, service: ThreadService
 ) -> None:
     """An optimized file that exists by then is downloaded at no cost."""
-    job_service = JobService(fast_config(home), account(service))
-    job = job_service.start(replace(LAMP, prompt="a lamp [already-optimized]"), optimize=LIGHT)
-    job_service.watch([job.id])
+    request = replace(LAMP, prompt="a lamp [already-optimized]")
+    job = ended(job_service, job_service.start(request, optimize=LIGHT))
     job_service.fetch_again(job.id)
-    job_service.watch([job.id])
-    taken = job_service.job(job.id).file(Role.MODEL)
-    assert taken is not None and "optimized" in taken.url
+    assert "optimized" in ended(job_service, job).file(Role.MODEL).url
     assert not service.requests("POST", "/v1/models/*:optimize")
-    assert job_service.close(20)
 
 
 def test_a_world_is_not_optimized(job_service: JobService) -> None:
@@ -176,30 +170,18 @@ def test_the_price_of_an_optimization(
     is_offered: bool, job_service: JobService, service: ThreadService
 ) -> None:
     """The price is requested with the model's id; a missing price is an empty estimate."""
-    model = next(
-        one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
-    )
+    made = (one for one in service.resources() if one.kind == "model" and one.status == "succeeded")
     if not is_offered:
-        service.scenario(
-            answers=[
-                {
-                    "path": "/v1/pricing:estimate",
-                    "method": "POST",
-                    "answer": {"status": 404, "problem": "not-found"},
-                }
-            ]
-        )
-    query = OptimizationPrice(model.id)
-    job_service.queries.ask(query)
-    while job_service.queries.is_pending(query):
-        job_service.next_event()
-    said = job_service.queries.answers[query].answer
-    assert isinstance(said, Estimate)
-    assert said.estimated_total == (20 if is_offered else None)
+        gone = {"status": 404, "problem": "not-found"}
+        estimate = {"path": "/v1/pricing:estimate", "method": "POST", "answer": gone}
+        service.scenario(answers=[estimate])
+    query = OptimizationPrice(next(made).id)
+    job_service.ask_and_wait(query)
+    answer = job_service.queries.answers[query].answer
+    assert isinstance(answer, Estimate) and answer.estimated_total == (20 if is_offered else None)
 
 
 # -- a new attempt at what failed at Mint
-# -------------------------------------------------------------------------------------------
 
 
 def test_a_failed_asset_is_retried_by_its_id() -> None:
@@ -228,14 +210,11 @@ def test_a_refused_retry_reads_the_model() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.REVIEW, Phase.BILLING])
 def test_an_asset_that_waits_in_another_job_is_not_retried(
-    phase: Phase, home: Path, offline_job_service: JobService
+    phase: Phase, offline_job_service: JobService
 ) -> None:
     """When an attempt already waits for its user, nothing more is started."""
-    waiting = replace(
-        new_fetch(FAILED, Delivery(), now=1.0),
-        phase=phase,
-        operation=operation("preview_ready", resource="res_7"),
-    )
+    made = operation("preview_ready", resource="res_7")
+    waiting = replace(new_fetch(FAILED, Delivery(), now=1.0), phase=phase, operation=made)
     offline_job_service.cache.add(waiting)
     with pytest.raises(NotPossible, match="a lamp is waiting for you in the job list"):
         offline_job_service.retry_asset(FAILED)
@@ -277,27 +256,19 @@ def test_retrying_a_library_entry_creates_one_job(
     job = job_service.retry_asset(entry)
     with pytest.raises(NotPossible, match="still in progress"):
         job_service.retry_asset(entry)
-    job_service.watch([job.id])
-    assert job_service.job(job.id).phase is Phase.READY
+    assert ended(job_service, job).phase is Phase.READY
     assert job_service.job(job.id).request.prompt == failed.prompt
     assert len(service.operations()) == before + 1
     assert len(service.requests("POST", f"/v1/{kind}s/{failed.id}:retry")) == 1
 
 
-def test_the_listed_job_of_a_failed_entry_is_retried(
-    job_service: JobService, service: ThreadService
-) -> None:
+def test_the_listed_job_of_a_failed_entry_is_retried(job_service: JobService) -> None:
     """If the failed job is still listed, no second job is created."""
-    job = job_service.start(replace(LAMP, prompt="a lamp [transient]"))
-    job_service.watch([job.id])
-    operation = job_service.job(job.id).operation
-    assert operation is not None and operation.resource is not None
-    again = job_service.retry_asset(
-        Asset.from_json(Kind.MODEL, {"id": operation.resource.id, "status": "failed"})
-    )
+    job = ended(job_service, job_service.start(replace(LAMP, prompt="a lamp [transient]")))
+    failed = {"id": job.operation.resource.id, "status": "failed"}
+    again = job_service.retry_asset(Asset.from_json(Kind.MODEL, failed))
     assert again.id == job.id
-    job_service.watch([job.id])
-    assert job_service.job(job.id).phase is Phase.READY
+    assert ended(job_service, job).phase is Phase.READY
 
 
 def test_a_running_generation_cannot_be_retried(job_service: JobService) -> None:
@@ -308,7 +279,6 @@ def test_a_running_generation_cannot_be_retried(job_service: JobService) -> None
 
 
 # -- once more
-# ------------------------------------------------------------------------------------------------------------------
 
 
 def test_generate_again_sends_the_same_request_with_another_key(
@@ -320,31 +290,19 @@ def test_generate_again_sends_the_same_request_with_another_key(
     for once_more in (same, same.with_prompt("a green lamp"), same.with_prompt(" ")):
         job_service.start(once_more.request, once_more.delivery, optimize=once_more.optimize)
     job_service.watch([job.id for job in job_service.jobs()])
-    starts = [start.body for start in service.requests("POST", "/v1/models:generate")]
-    assert sorted(body["prompt"] for body in starts) == [
-        "a green lamp",
-        "a lamp",
-        "a lamp",
-        "a lamp",
-    ]
-    assert all({**body, "prompt": ""} == {**starts[0], "prompt": ""} for body in starts)
-    assert len({start.idempotency_key for start in service.requests("POST", "*:generate")}) == 4
+    starts = service.requests("POST", "/v1/models:generate")
+    prompts = [start.body.pop("prompt") for start in starts]
+    assert sorted(prompts) == ["a green lamp", "a lamp", "a lamp", "a lamp"]
+    assert all(start.body == starts[0].body for start in starts)
+    assert len({start.idempotency_key for start in starts}) == 4
     assert {(job.delivery, job.optimize) for job in job_service.jobs()} == {(first.delivery, LIGHT)}
 
 
 def test_generate_again_does_not_write_the_first_files() -> None:
     """Output, batch line and replaced version are not repeated; the place in the scene is."""
-    delivery = Delivery(
-        output="lamp.blend",
-        render="lamp.png",
-        line="batch#1",
-        replaces=True,
-        at=(1, 2, 3),
-        splats="100k",
-    )
-    assert request_template.of_job(a_job(delivery=delivery)).delivery == Delivery(
-        at=(1, 2, 3), splats="100k"
-    )
+    place = Delivery(at=(1, 2, 3), splats="100k")
+    files = replace(place, output="lamp.blend", render="lamp.png", line="batch#1", replaces=True)
+    assert request_template.of_job(a_job(delivery=files)).delivery == place
 
 
 def test_missing_reference_pictures_are_found(tmp_path: Path) -> None:
@@ -357,14 +315,112 @@ def test_missing_reference_pictures_are_found(tmp_path: Path) -> None:
 def test_the_request_of_a_library_entry_is_found() -> None:
     """The request comes from the job that generated it, else from what Mint returns."""
     made = replace(a_job(name="Mine"), operation=operation("succeeded"))
-    entry = Asset.from_json(
-        Kind.MODEL, {"id": "res_1", "prompt": "a lamp", "name": "Theirs", "status": "succeeded"}
-    )
+    data = {"id": "res_1", "prompt": "a lamp", "name": "Theirs", "status": "succeeded"}
+    entry = Asset.from_json(Kind.MODEL, data)
     fetched = new_fetch(entry, Delivery(), now=1.0)
-    assert (
-        request_template.of_asset(entry, [fetched, made])
-        == request_template.of_job(fetched, [fetched, made])
-        == request_template.of_job(made)
-    )
+    expected = request_template.of_job(made)
+    assert request_template.of_asset(entry, [fetched, made]) == expected
+    assert request_template.of_job(fetched, [fetched, made]) == expected
     run = request_template.of_asset(entry, [fetched])
     assert (run.request.name, run.is_complete) == ("Theirs", False)
+
+
+# -- an optimization whose answer was lost counts for the limits, since Mint may have been paid
+
+
+CONFIG = WorkflowConfig(readable=OPTIMIZED_NEEDS)
+OPTIMIZED_MODEL = asset(glbUrl=GLB, optimizedGlbUrl=f"{FILES}o.glb")
+GENERATED = replace(working(), estimate=248.0, optimize=OptimizationLevel.LIGHT)
+
+
+def optimizing(job: Job) -> WorkflowHarness:
+    """Return a job that waits for the answer to its request."""
+    run = WorkflowHarness(job, CONFIG)
+    if job.source_asset_id is None:
+        run.answer(seen("succeeded"))
+    run.answer(asset(glbUrl=GLB)).expect(Optimize)
+    return run
+
+
+@pytest.mark.parametrize(
+    "job",
+    [replace(GENERATED, optimize_estimate=20.0), replace(an_optimization(), estimate=20.0)],
+    ids=["after a generation", "of an existing model"],
+)
+@pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
+def test_an_answer_that_was_lost_is_counted_once(job: Job, slug: str) -> None:
+    """Mint says that the model is optimized when the request is repeated."""
+    run = optimizing(optimizing(job).fail(Unreachable("gone")).job).fail(problem(409, slug))
+    run.expect(ReadAsset)
+    run.answer(OPTIMIZED_MODEL).expect(Fetch)
+    request = run.job.paid_request(PaidVerb.OPTIMIZE)
+    assert request.found_asset == "res_1"
+    again = run.again(CONFIG)
+    again.answer(OPTIMIZED_MODEL).expect(Fetch)
+    generated = 0.0 if job.source_asset_id else 248.0
+    assert spending.committed(fetch_all(again).job) == generated + 20.0
+
+
+def test_a_kill_before_the_answer_is_counted() -> None:
+    """The next process reads the model first, which is optimized then."""
+    run = optimizing(replace(GENERATED, optimize_estimate=20.0)).fail(Unreachable("gone"))
+    run = run.again(CONFIG).answer(seen("succeeded")).answer(OPTIMIZED_MODEL)
+    assert run.expect(Fetch).url == f"{FILES}o.glb"
+    assert spending.committed(fetch_all(run).job) == 268.0
+
+
+def test_an_optimization_that_may_be_on_its_way_is_waited_for() -> None:
+    """Mint refuses the second try while it may not have received the first one yet."""
+    sent = optimizing(GENERATED).fail(Unreachable("gone")).job
+    run = optimizing(sent).fail(problem(409, "model-optimization-in-progress"))
+    assert run.waited > 0.0
+    refused = optimizing(GENERATED).fail(problem(409, "model-optimization-in-progress"))
+    assert refused.waited == 0.0
+
+
+def test_a_model_that_others_have_optimized_costs_nothing() -> None:
+    """Mint refuses the first try at once."""
+    run = optimizing(replace(GENERATED, optimize_estimate=20.0))
+    run.fail(problem(409, "model-already-optimized")).answer(OPTIMIZED_MODEL).expect(Fetch)
+    assert spending.committed(fetch_all(run).job) == 248.0
+
+
+def test_an_optimization_that_is_not_there_is_reserved_until_it_is_given_up() -> None:
+    """Whether Mint was paid is seen when the model is read again."""
+    run = optimizing(replace(GENERATED, optimize_estimate=20.0)).fail(Unreachable("gone"))
+    assert run.rests and spending.committed(run.job) == 268.0
+
+
+def test_a_refusal_after_no_answer_proves_nothing() -> None:
+    """The model is read once more. If it is not optimized, the note does not say why it was not."""
+    run = optimizing(replace(GENERATED, optimize_estimate=20.0)).fail(Unreachable("gone"))
+    run = optimizing(run.job).fail(problem(403))
+    run.expect(ReadAsset)
+    assert run.answer(OPTIMIZED_MODEL).expect(Fetch).url == f"{FILES}o.glb"
+    run = optimizing(optimizing(GENERATED).fail(Unreachable("gone")).job).fail(problem(403))
+    while isinstance(run.effect, ReadAsset):
+        run.answer(asset(glbUrl=GLB))
+    assert run.expect(Fetch).url == GLB
+    assert run.job.has_note("optimizing_unanswered") and not run.job.has_note("not_optimized")
+
+
+def test_a_model_that_cannot_be_read_does_not_end_the_request() -> None:
+    """The key of another project is in use: nobody knows what the lost request has made."""
+    run = optimizing(optimizing(GENERATED).fail(Unreachable("gone")).job)
+    run.fail(problem(409, "model-already-optimized")).expect(ReadAsset)
+    assert run.fail(problem(404)).expect(Fetch).url == GLB
+    request = run.job.paid_request(PaidVerb.OPTIMIZE)
+    assert request is not None and request.is_open
+
+
+def test_an_answer_that_was_stored_before_a_kill_is_polled() -> None:
+    """Nothing is ordered again."""
+    run = optimizing(GENERATED)
+    request = run.job.paid_request(PaidVerb.OPTIMIZE)
+    assert request is not None
+    job = run.job.with_request(replace(request, attempts=1, operation="op_2"))
+    run = WorkflowHarness(job, CONFIG)
+    run.answer(asset(glbUrl=GLB))
+    assert run.expect(Poll).operation_id == "op_2"
+    run.answer(PollResult(operation("succeeded", id="op_2"), None)).answer(OPTIMIZED_MODEL)
+    assert run.expect(Fetch).url == f"{FILES}o.glb"

@@ -1,13 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folder of journal and downloads: one per user."""
+"""The folder of journal and downloads: where it is, and its locks and documents."""
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from mint_blender.files import file_lock
+from mint_blender.jobs.storage.database import is_local, is_local_by_mount, is_local_by_mountinfo
+from mint_blender.jobs.storage.documents import Documents, OpenDocument, open_elsewhere
 from mint_blender.jobs.storage.home import home_folder
+from mint_blender.jobs.storage.job_locks import ProcessLock
+
+from ..files.windows_doubles import file_lock_of_windows, sharing_violation
+from .other_process import OtherProcess
 
 USER = Path.home()
 
@@ -32,3 +48,391 @@ USER = Path.home()
 def test_one_folder_per_user(platform: str, environ: dict[str, str], folder: Path) -> None:
     """The platform's data folder is used, unless the user set another one."""
     assert home_folder(environ, platform=platform) == folder
+
+
+# -- which folders are on this machine, by the mounts that Linux and macOS list
+
+
+LINUX = r"""22 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw
+23 22 0:5 / /dev rw,nosuid - devtmpfs udev rw
+40 22 0:40 / /home rw,relatime shared:20 - nfs4 server:/export/home rw,vers=4.2
+41 40 259:3 / /home/me/My\040Disk rw - xfs /dev/sdb1 rw
+42 22 0:41 / /mnt/share rw - cifs //nas/share rw
+43 22 0:42 / /mnt/ssh rw - fuse.sshfs me@host: rw
+44 22 0:43 / /mnt/odd rw - neverheardof thing rw
+45 22 259:4 / /mnt/twice rw - ext4 /dev/sdc1 rw
+46 45 0:44 / /mnt/twice rw - nfs server:/x rw
+nonsense
+"""
+MAC = """/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)
+/dev/disk3s5 on /System/Volumes/Data (apfs, local, journaled, nobrowse)
+//me@nas._smb._tcp.local/share on /Volumes/share (1) (smbfs, nodev, nosuid, mounted by me)
+server:/export on /Users (nfs, nodev)
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "local"),
+    [
+        ("/var/lib/mint", True),
+        ("/home/me/.local/share/mint-blender", False),
+        ("/homework", True),
+        ("/home/me/My Disk/mint", True),
+        ("/mnt/share/mint", False),
+        ("/mnt/ssh", False),
+        ("/mnt/odd/mint", False),
+        ("/mnt/twice/mint", False),
+    ],
+)
+def test_mountinfo_of_linux(path: str, local: bool) -> None:
+    """The deepest and latest mount decides; an unknown file system counts as shared."""
+    assert is_local_by_mountinfo(LINUX, path) is local
+
+
+@pytest.mark.parametrize(
+    ("path", "local"),
+    [
+        ("/System/Volumes/Data/me", True),
+        ("/Volumes/share (1)/mint", False),
+        ("/Users/me/Library", False),
+        ("/opt", True),
+    ],
+)
+def test_mount_of_macos(path: str, local: bool) -> None:
+    """On macOS, local mounts are marked as "local"."""
+    assert is_local_by_mount(MAC, path) is local
+
+
+def test_without_known_mounts_a_folder_is_not_local() -> None:
+    """Without a list of mounts, a folder is not taken for local."""
+    assert not is_local_by_mountinfo("", "/home/me")
+    assert not is_local_by_mount("", "/Users/me")
+
+
+def test_the_test_folder_is_local(tmp_path: Path) -> None:
+    """The folder of the tests is on a disk of this machine."""
+    assert is_local(tmp_path)
+
+
+# -- which .blend file a document is: remembered, found again, and open in one process only
+
+
+ONE, TWO = "1" * 32, "2" * 32
+
+
+def test_a_file_is_found_again(tmp_path: Path) -> None:
+    """Another opening of the same file takes over what the earlier ones have left."""
+    file, other = tmp_path / "scene.blend", tmp_path / "other.blend"
+    first = Documents(tmp_path)
+    first.remember(ONE, file)
+    first.remember(TWO, other)
+    assert first.path_of(ONE) == file
+    first.release()
+    second = Documents(tmp_path)
+    assert second.path_of(ONE) == file and second.path_of(TWO) == other
+    assert second.take_over(file) == {ONE}
+    second.release()
+    assert second.take_over(tmp_path / "new.blend") == frozenset()
+
+
+def test_a_file_is_found_by_another_name_of_its_folder(tmp_path: Path) -> None:
+    """A link to the folder is the same file."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    documents = Documents(tmp_path)
+    documents.remember(ONE, tmp_path / "real" / "scene.blend")
+    documents.release()
+    assert documents.take_over(tmp_path / "link" / "scene.blend") == {ONE}
+
+
+def test_a_file_that_was_saved_under_another_name(tmp_path: Path) -> None:
+    """The document is the new file from then on."""
+    documents = Documents(tmp_path)
+    documents.remember(ONE, tmp_path / "a long name.blend")
+    documents.remember(ONE, tmp_path / "b.blend")
+    documents.release()
+    assert documents.take_over(tmp_path / "a long name.blend") == frozenset()
+    assert documents.take_over(tmp_path / "b.blend") == {ONE}
+
+
+OPEN = """
+import sys
+from pathlib import Path
+from mint_blender.jobs.storage.documents import Documents
+documents = Documents(Path(sys.argv[1]))
+path = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+documents.show_open(sys.argv[2], path)
+if path is not None:
+    documents.remember("9" * 32, path)  # an earlier opening of the same file, whose job is here
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+def open_in_a_process(home: Path, *words: str) -> subprocess.Popen[str]:
+    """Open a document in another process, until its standard input is closed."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", OPEN, str(home), *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "open\n"
+    return process
+
+
+def test_a_document_that_is_open_elsewhere_is_left_alone(tmp_path: Path) -> None:
+    """Its name can be read, but its results land there; after the end of that process, here."""
+    file = tmp_path / "scene.blend"
+    with open_in_a_process(tmp_path, ONE, str(file)) as process:
+        documents = Documents(tmp_path)
+        if os.name != "nt":
+            assert documents.path_of(ONE) == file
+        assert documents.take_over(file) == frozenset()
+        documents.forget_all_but(())
+        process.stdin.close()
+    assert documents.take_over(file) == {ONE, "9" * 32}
+
+
+def test_what_no_job_needs_is_deleted(tmp_path: Path) -> None:
+    """What is open here stays."""
+    earlier = Documents(tmp_path)
+    earlier.remember(ONE, tmp_path / "a.blend")
+    earlier.remember(TWO, tmp_path / "b.blend")
+    earlier.release()
+    documents = Documents(tmp_path)
+    documents.remember("3" * 32, tmp_path / "c.blend")
+    documents.forget_all_but({TWO})
+    assert sorted(each.name for each in (tmp_path / "documents").iterdir()) == [TWO, "3" * 32]
+    assert documents.path_of(ONE) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"path": 3}', b'{"path": "'])
+def test_a_damaged_record_is_no_file(content: bytes, tmp_path: Path) -> None:
+    """The result of such a document waits for a click."""
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / ONE).write_bytes(content)
+    documents = Documents(tmp_path)
+    assert documents.path_of(ONE) is None
+    assert documents.take_over(tmp_path / "scene.blend") == frozenset()
+
+
+@pytest.mark.covers("S-foreign")
+def test_no_other_file_is_read_or_written(tmp_path: Path) -> None:
+    """An id from the journal is no path."""
+    (tmp_path / "secret").write_text('{"path": "/tmp/x.blend"}', encoding="utf-8")
+    documents = Documents(tmp_path)
+    assert documents.path_of("../secret") is None
+    documents.remember("../other", tmp_path / "a.blend")
+    assert [each.name for each in tmp_path.iterdir()] == ["secret"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="does not apply: user folders are private there")
+def test_the_record_is_private(tmp_path: Path) -> None:
+    """Nobody else learns the names of the user's files."""
+    Documents(tmp_path).remember(ONE, tmp_path / "a.blend")
+    assert stat.S_IMODE((tmp_path / "documents").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "documents" / ONE).stat().st_mode) == 0o600
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    """The results of such a document wait for a click."""
+    (tmp_path / "documents").write_text("in the way", encoding="utf-8")
+    documents = Documents(tmp_path)
+    documents.remember(ONE, tmp_path / "a.blend")
+    assert documents.path_of(ONE) is None
+
+
+def test_open_documents_can_be_seen(tmp_path: Path) -> None:
+    """Two Blenders, each with its current document; a killed one is no longer there."""
+    assert open_elsewhere(tmp_path) == []
+    file = tmp_path / "scene.blend"
+    with (
+        open_in_a_process(tmp_path, ONE, str(file)) as first,
+        open_in_a_process(tmp_path, TWO) as second,
+    ):
+        assert open_elsewhere(tmp_path) == [OpenDocument(ONE, file), OpenDocument(TWO, None)]
+        first.kill()
+        first.wait()
+        assert open_elsewhere(tmp_path) == [OpenDocument(TWO, None)]
+        second.stdin.close()
+        second.wait()
+        assert open_elsewhere(tmp_path) == []
+
+
+def test_looking_does_not_take_a_document(tmp_path: Path) -> None:
+    """It can be opened while another process looks."""
+    Documents(tmp_path).show_open(ONE, tmp_path / "scene.blend")
+    assert open_elsewhere(tmp_path) == [], "nobody holds it any more"
+    Documents(tmp_path).remember(ONE, tmp_path / "scene.blend")
+    assert Documents(tmp_path).take_over(tmp_path / "scene.blend") == {ONE}
+
+
+def test_an_open_document_without_jobs_leaves_nothing(tmp_path: Path) -> None:
+    """Opening a thousand files leaves no thousand records; those with jobs stay."""
+    documents = Documents(tmp_path)
+    documents.show_open(ONE, tmp_path / "a.blend")
+    documents.release()
+    assert list((tmp_path / "documents").iterdir()) == []
+    documents.show_open(ONE, tmp_path / "a.blend")
+    documents.remember(ONE, tmp_path / "a.blend")
+    documents.release()
+    assert documents.path_of(ONE) == tmp_path / "a.blend"
+
+
+def test_the_name_of_an_open_document_changes(tmp_path: Path) -> None:
+    """It was saved for the first time, then under another name; it stays the current one."""
+    documents = Documents(tmp_path)
+    for path in (None, tmp_path / "a.blend", tmp_path / "b.blend"):
+        documents.show_open(ONE, path)
+        assert documents.path_of(ONE) == path
+    documents.remember(ONE, tmp_path / "b.blend")
+    assert json.loads((tmp_path / "documents" / ONE).read_bytes())["is_current"]
+
+
+# -- a file lock shows which process runs a job, and ends with that process
+
+
+def test_a_lock_is_held_until_it_is_closed(home: Path) -> None:
+    """Two holders see each other; a closed one leaves nothing behind."""
+    one, other = ProcessLock(home), ProcessLock(home)
+    assert one.is_alive(other.name)
+    assert other.is_alive(one.name)
+    assert one.is_alive(one.name)
+    other.close()
+    assert not one.is_alive(other.name)
+    one.close()
+    assert list((home / "processes").iterdir()) == []
+
+
+def test_no_name_is_no_living_process(home: Path) -> None:
+    """An empty or unknown name is not alive."""
+    with closing(ProcessLock(home)) as process:
+        assert not process.is_alive(None) and not process.is_alive("0123456789abcdef")
+
+
+def test_a_killed_process_loses_its_lock(home: Path) -> None:
+    """After SIGKILL the operating system releases the lock, and its file is removed."""
+    mine = ProcessLock(home)
+    with OtherProcess(home) as other:
+        theirs = other.ask("process")
+        assert mine.is_alive(theirs)
+        other.end(signal.SIGKILL)
+        assert (home / "processes" / theirs).exists()
+        assert not mine.is_alive(theirs)
+        assert not (home / "processes" / theirs).exists()
+    mine.close()
+
+
+def test_checking_a_dead_process_does_not_lock_it(home: Path) -> None:
+    """Two processes that check at the same moment both see it as dead."""
+    mine = ProcessLock(home)
+    dead = home / "processes" / "dead"
+    with OtherProcess(home) as other:
+        dead.touch()
+        # holds the file open and tested, as in the middle of is_alive
+        other.ask("look_at", "dead")
+        assert not mine.is_alive("dead")
+    mine.close()
+
+
+def use_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let locks, and the deletion of open files, be as on Windows."""
+    module, _ = file_lock_of_windows(monkeypatch)
+    for name in ("try_lock", "try_shared_lock"):
+        monkeypatch.setattr(file_lock, name, getattr(module, name))
+    unlink = Path.unlink
+
+    def refusing_unlink(path: Path, missing_ok: bool = False) -> None:
+        if any(os.path.realpath(each) == str(path) for each in Path("/proc/self/fd").iterdir()):
+            raise sharing_violation(path)
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refusing_unlink)
+
+
+@pytest.fixture(params=["here", "Windows"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test here, and as on Windows."""
+    if request.param == "Windows":
+        use_windows(monkeypatch)
+
+
+def before_locking(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen once, when a process has created its file and not locked it yet."""
+    try_lock = file_lock.try_lock
+    left = [act]
+
+    def act_first(handle: IO[bytes]) -> bool:
+        if left:
+            left.pop()()
+        return try_lock(handle)
+
+    monkeypatch.setattr(file_lock, "try_lock", act_first)
+
+
+@pytest.mark.usefixtures("system")
+def test_a_lock_that_is_being_made_is_not_lost(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process looks at the file before it is locked, and takes it for a dead one's."""
+    mine = ProcessLock(home)
+    before_locking(monkeypatch, mine.has_others)
+    other = ProcessLock(home)
+    assert mine.is_alive(other.name)
+    assert other.is_alive(mine.name)
+    mine.close()
+    other.close()
+    assert list((home / "processes").iterdir()) == []
+
+
+@pytest.mark.usefixtures("system")
+def test_a_lock_can_be_made_while_another_process_looks(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That one holds the new file open and tested, as in the middle of is_alive."""
+    mine = ProcessLock(home)
+    looking: list[IO[bytes]] = []
+
+    def look() -> None:
+        (new,) = {each.name for each in (home / "processes").iterdir()} - {mine.name}
+        looking.append((home / "processes" / new).open("r+b"))
+        assert file_lock.try_shared_lock(looking[0])
+
+    before_locking(monkeypatch, look)
+    other = ProcessLock(home)
+    looking[0].close()
+    assert mine.is_alive(other.name)
+    mine.close()
+    other.close()
+
+
+@pytest.mark.usefixtures("system")
+def test_a_file_is_deleted_only_while_nobody_can_lock_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its maker locks it just when another process deletes it: the maker notices, or keeps it."""
+    mine = ProcessLock(home)
+    path = home / "processes" / "new"
+    unlink, locked = Path.unlink, list[bool]()
+
+    def lock_first(path: Path, missing_ok: bool = False) -> None:
+        locked.append(file_lock.try_lock(handle))
+        unlink(path, missing_ok=missing_ok)
+
+    with path.open("wb") as handle:
+        monkeypatch.setattr(Path, "unlink", lock_first)
+        mine.is_alive("new")
+        assert locked
+        assert not any(locked) or path.exists()
+    monkeypatch.setattr(Path, "unlink", unlink)
+    mine.close()
+
+
+@pytest.mark.usefixtures("system")
+def test_the_file_of_a_dead_process_is_deleted(home: Path) -> None:
+    """Also where a file that is open cannot be deleted."""
+    mine = ProcessLock(home)
+    dead = home / "processes" / "dead"
+    dead.touch()
+    assert not mine.has_others()
+    assert not dead.exists()
+    mine.close()

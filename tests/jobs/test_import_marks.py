@@ -8,33 +8,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job_values import Cause
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import import_marks
-from mint_blender.jobs.storage.journal import Journal, JournalError
+from mint_blender.jobs.storage.journal import JournalError
 from mint_blender.message import Message
-from mint_blender.mint.account import Account
 
 from .workflow_harness import a_job
 
 ROOT = Path(__file__).parents[2]
 DYING = """
-import os, pathlib, signal, sys
-from mint_blender.jobs.storage import import_marks
-with import_marks.importing(pathlib.Path(sys.argv[1]), sys.argv[2]):
-    {then}
-"""
-
-
-WITH_LOG = """
 import os, pathlib, signal, sys
 from mint_blender.jobs.storage import import_marks
 log = pathlib.Path(sys.argv[3])
@@ -44,33 +33,19 @@ with import_marks.importing(pathlib.Path(sys.argv[1]), sys.argv[2], str(log)):
 """
 
 
-def crash_with_log(home: Path, log: Path, then: str = "log.write_text('# backtrace')") -> None:
-    """Let a process die in the middle of an import, as Blender does."""
-    code = WITH_LOG.format(then=then)
-    subprocess.run(
-        [sys.executable, "-c", code, str(home), "ready", str(log)], cwd=ROOT, check=False
-    )
-
-
-def in_another_process(then: str, home: Path, job_id: str) -> subprocess.Popen[bytes]:
-    """Run code in a process that is in the middle of an import."""
-    return subprocess.Popen(
-        [sys.executable, "-c", DYING.format(then=then), str(home), job_id],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-    )
+def in_another_process(
+    then: str, home: Path, job_id: str = "ready", log: Path = Path("none")
+) -> subprocess.Popen[bytes]:
+    """Run code in a process that is in the middle of an import, and dies there, as Blender does."""
+    command = [sys.executable, "-c", DYING.format(then=then), str(home), job_id, str(log)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
 
 
 @pytest.fixture
-def job_service(tmp_path: Path) -> Iterator[JobService]:
-    """Yield a job service with a ready result and no Mint."""
-    job = replace(a_job(), id="ready", phase=Phase.READY)
-    with_job = Journal(tmp_path)
-    with_job.add(job)
-    with_job.close()
-    job_service = JobService(EngineConfig(tmp_path), Account("key", "http://127.0.0.1:9/v1"))
-    yield job_service
-    job_service.close()
+def job_service(offline_job_service: JobService) -> JobService:
+    """Return a job service with a ready result and no Mint."""
+    offline_job_service.cache.add(replace(a_job(), id="ready", phase=Phase.READY))
+    return offline_job_service
 
 
 def marks(job_service: JobService) -> list[Path]:
@@ -80,28 +55,20 @@ def marks(job_service: JobService) -> list[Path]:
 
 def test_a_killed_import_pauses_its_job(job_service: JobService) -> None:
     """The job stays ready with a message, and the mark is removed."""
-    assert (
-        in_another_process("os.kill(os.getpid(), signal.SIGKILL)", job_service.home, "ready").wait()
-        == -signal.SIGKILL
-    )
+    killed = in_another_process("os.kill(os.getpid(), signal.SIGKILL)", job_service.home)
+    assert killed.wait() == -signal.SIGKILL
     assert len(marks(job_service)) == 1
     import_marks.note_crashes(job_service)
     job = job_service.job("ready")
     assert job.phase is Phase.READY and job.problem is not None
-    assert (job.problem.cause, job.problem.code, job.problem.message) == (
-        Cause.IMPORT,
-        "import_crashed",
-        import_marks.CRASHED,
-    )
+    assert (job.problem.cause, job.problem.code) == (Cause.IMPORT, "import_crashed")
+    assert job.problem.message == import_marks.CRASHED
     assert marks(job_service) == []
 
 
 def test_an_import_in_a_living_process_has_not_crashed(job_service: JobService) -> None:
     """Another Blender may be importing right now."""
-    other = in_another_process(
-        "print(flush=True); __import__('time').sleep(60)", job_service.home, "ready"
-    )
-    assert other.stdout is not None
+    other = in_another_process("print(flush=True); __import__('time').sleep(60)", job_service.home)
     other.stdout.readline()
     import_marks.note_crashes(job_service)
     assert job_service.job("ready").problem is None and len(marks(job_service)) == 1
@@ -128,7 +95,7 @@ def test_a_finished_import_leaves_no_mark(
 
 def test_a_mark_without_its_job_is_removed(job_service: JobService) -> None:
     """The job was dismissed meanwhile, or the mark cannot be read."""
-    in_another_process("os._exit(1)", job_service.home, "dismissed").wait()
+    in_another_process("pass", job_service.home, "dismissed").wait()
     (job_service.home / "importing" / "odd.json").write_bytes(b"\xff{")
     import_marks.note_crashes(job_service)
     assert marks(job_service) == [] and job_service.job("ready").problem is None
@@ -138,7 +105,7 @@ def test_a_crash_is_recorded_later_when_the_journal_is_locked(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A locked journal stops nobody, and the mark is kept."""
-    in_another_process("os._exit(1)", job_service.home, "ready").wait()
+    in_another_process("pass", job_service.home).wait()
 
     def locked(*_: object, **more: object) -> None:
         raise JournalError("The job journal is locked.")
@@ -155,15 +122,13 @@ def test_a_crash_is_recorded_later_when_the_journal_is_locked(
 def test_the_crash_log_of_blender_is_named(job_service: JobService, tmp_path: Path) -> None:
     """The job says where the log is that was written after the import had begun."""
     log = tmp_path / "my scene.crash.txt"
-    crash_with_log(job_service.home, log)
+    in_another_process("log.write_text('# backtrace')", job_service.home, log=log).wait()
     import_marks.note_crashes(job_service)
     job = job_service.job("ready")
     assert import_marks.crash_log_of(job) == str(log)
-    assert job.problem is not None and job.problem.code == import_marks.CRASHED_CODE
+    assert job.problem.code == import_marks.CRASHED_CODE
     assert job.problem.message == f"{import_marks.CRASHED} Blender's crash log: {log}"
-    journal = Journal(job_service.home)  # as it is read after a restart
-    kept = journal.job("ready")
-    journal.close()
+    kept = job_service.journal.job("ready")  # as it is read after a restart
     assert kept is not None and import_marks.crash_log_of(kept) == str(log)
 
 
@@ -177,10 +142,10 @@ def test_only_a_log_of_this_crash_counts(
         log.write_text("# of yesterday")
         before = time.time() - 60
         os.utime(log, (before, before))
-    crash_with_log(job_service.home, log, then="pass")
+    in_another_process("pass", job_service.home, log=log).wait()
     import_marks.note_crashes(job_service)
     job = job_service.job("ready")
-    assert job.problem is not None and job.problem.message == import_marks.CRASHED
+    assert job.problem.message == import_marks.CRASHED
     assert import_marks.crash_log_of(job) == ""
 
 

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,14 +19,16 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_asset
 from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import database
+from mint_blender.jobs.storage.database import choose_mode
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.schema import Kind
 
 from .job_strategies import jobs, records
 from .other_process import ON_A_NETWORK, OtherProcess
-from .workflow_harness import a_job, job_in_review, working
+from .workflow_harness import a_job, job_in_review, operation, working
 
 APPROVE, CANCEL = Decision(Verb.APPROVE), Decision(Verb.CANCEL)
 REVISE = Decision(Verb.REVISE, feedback="Greener.", estimate=40.0)
@@ -59,7 +62,6 @@ def found(journal: Journal, job: Job) -> Job:
 
 
 # -- keeping
-# -------------------------------------------------------------------------------------------------------------------
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
@@ -85,7 +87,6 @@ def test_jobs_are_found_by_another_journal(
     one.close()
     with closing(Journal(tmp_path)) as other:
         found = other.job(job_id)
-    assert found is not None
     assert [each.journal for each in found.requests] == [each.journal for each in added.requests]
     assert [each.is_copied for each in found.requests] == [
         each.journal == "another" for each in numbered
@@ -96,9 +97,7 @@ def test_jobs_are_found_by_another_journal(
 
 def test_jobs_are_listed_newest_first_without_dismissed_ones(journal: Journal) -> None:
     """A dismissed job is not listed but can still be read."""
-    old, new, gone = (
-        in_journal(journal, replace(a_job(), created_at=at)) for at in (1.0, 3.0, 2.0)
-    )
+    old, new, gone = journal.add(*(replace(a_job(), created_at=at) for at in (1.0, 3.0, 2.0)))
     journal.dismiss(gone.id)
     assert [job.id for job in journal.jobs()] == [new.id, old.id]
     assert found(journal, gone) == gone
@@ -109,18 +108,12 @@ def test_the_history_of_a_job(journal: Journal) -> None:
     job = in_journal(journal, a_job())
     for phase in (Phase.SENDING, Phase.WORKING, Phase.WORKING, Phase.FETCHING):
         journal.save(replace(job, phase=phase))
-    moves = journal.moves([job.id])[job.id]
-    assert [phase for phase, _ in moves] == [
-        Phase.WAITING,
-        Phase.SENDING,
-        Phase.WORKING,
-        Phase.FETCHING,
-    ]
-    assert [at for _, at in moves] == sorted(at for _, at in moves)
+    phases, times = zip(*journal.moves([job.id])[job.id], strict=True)
+    assert phases == (Phase.WAITING, Phase.SENDING, Phase.WORKING, Phase.FETCHING)
+    assert list(times) == sorted(times)
 
 
 # -- decisions
-# -----------------------------------------------------------------------------------------------------------------
 
 
 def pending(journal: Journal, job: Job) -> Verb | None:
@@ -134,19 +127,18 @@ def test_a_decision_is_its_record(journal: Journal) -> None:
     job = in_journal(journal, job_in_review())
     assert journal.decide(job.id, REVISE)
     request = found(journal, job).paid_request(PaidVerb.REVISE)
-    assert request is not None and request.credits == 40.0
+    assert request.credits == 40.0
     assert found(journal, job).decision == replace(REVISE, key=request.key)
 
 
 def test_saving_a_job_keeps_a_new_decision(journal: Journal, home: Path) -> None:
     """The worker's record does not overwrite a decision that it does not know."""
     job = in_journal(journal, job_in_review())
-    clicks = Journal(home)
-    assert clicks.decide(job.id, APPROVE)
+    with closing(Journal(home)) as clicks:
+        assert clicks.decide(job.id, APPROVE)
     journal.save(replace(job, notes=("Something else.",)))
     assert pending(journal, job) is Verb.APPROVE
     assert found(journal, job).notes == ("Something else.",)
-    clicks.close()
 
 
 def test_only_its_own_answer_removes_a_decision(journal: Journal) -> None:
@@ -206,12 +198,12 @@ def test_a_cancel_gives_up_what_was_ordered(
         assert journal.paid_requests.begin(request.key, now=NOW, credential="k", body="{}")
     assert journal.decide(job.id, CANCEL)
     after = journal.paid_requests.get(request.key)
-    assert after is not None and after.state is state
+    assert after.state is state
     assert journal.paid_requests.begin(request.key, now=NOW, credential="k", body="{}") is None
 
 
 def test_a_stale_save_erases_no_attempt(journal: Journal, home: Path) -> None:
-    """It knows nothing of the slot, the attempt, the time and the body; they have a row."""
+    """It knows nothing of the slot, the attempt, the time, the body and the answer; they have a row."""
     stale = in_journal(journal, a_job())
     key = stale.requests[0].key
     with closing(Journal(home)) as worker:
@@ -221,11 +213,14 @@ def test_a_stale_save_erases_no_attempt(journal: Journal, home: Path) -> None:
         assert worker.paid_requests.begin(key, now=NOW, credential="k", body='{"prompt": 1}')
     journal.save(replace(stale, notes=("Something else.",)))
     request = found(journal, stale).start_request
-    assert request is not None and request.state is State.IN_DOUBT
-    assert (request.attempts, request.born, request.attempted) == (1, NOW, NOW)
+    assert (request.state, request.attempts) == (State.IN_DOUBT, 1)
+    assert (request.born, request.attempted) == (NOW, NOW)
     assert (request.body, request.credential) == ('{"prompt": 1}', "k")
     assert journal.decide(stale.id, CANCEL)
     assert found(journal, stale).requests[0].state is State.DROPPED, "never silently"
+    journal.paid_requests.answer(key, "op_1")
+    journal.save(stale)
+    assert found(journal, stale).requests[0].operation == "op_1"
 
 
 def test_a_decision_on_an_outdated_job_is_refused(journal: Journal) -> None:
@@ -237,13 +232,12 @@ def test_a_decision_on_an_outdated_job_is_refused(journal: Journal) -> None:
 
 
 # -- changes
-# -------------------------------------------------------------------------------------------------------------------
 
 
 def test_each_change_is_reported_once(journal: Journal, home: Path) -> None:
     """Each reader gets new, changed and dismissed jobs once."""
     reader = Journal(home)
-    first, second = in_journal(journal, a_job()), in_journal(journal, a_job())
+    first, second = journal.add(a_job(), a_job())
     since, changed = reader.changes(0)
     assert changed == {first.id: first, second.id: second}
     assert reader.changes(since) == (since, {})
@@ -256,29 +250,14 @@ def test_each_change_is_reported_once(journal: Journal, home: Path) -> None:
     reader.close()
 
 
-def test_the_revision_changes_only_with_writes_of_others(journal: Journal, home: Path) -> None:
-    """It changes when another connection writes, and only then."""
-    reader = Journal(home)
-    before = reader.revision()
-    assert reader.revision() == before
-    in_journal(journal, a_job())
-    assert reader.revision() != before
-    reader.close()
-
-
 # -- slots
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("C18-ten")
 def test_slots_are_counted_across_processes(journal: Journal, home: Path) -> None:
     """Jobs of living processes take slots, and each kind has its own."""
     mine = ProcessLock(home)
-    theirs, ours, world = (
-        in_journal(journal, a_job()),
-        in_journal(journal, a_job()),
-        in_journal(journal, a_job(kind=Kind.WORLD)),
-    )
+    theirs, ours, world = journal.add(a_job(), a_job(), a_job(kind=Kind.WORLD))
     with OtherProcess(home) as other:
         assert other.ask("claim", theirs.id)
         assert other.ask("take_slot", theirs.id, 1)
@@ -296,7 +275,7 @@ def test_the_last_slot_is_given_once(journal: Journal, home: Path) -> None:
     mine = ProcessLock(home)
     with OtherProcess(home) as other:
         for _ in range(20):
-            theirs, ours = in_journal(journal, a_job()), in_journal(journal, a_job())
+            theirs, ours = journal.add(a_job(), a_job())
             assert journal.claim(ours.id, mine)
             assert other.ask("claim", theirs.id)
             other.tell("take_slot", theirs.id, 1)
@@ -308,7 +287,6 @@ def test_the_last_slot_is_given_once(journal: Journal, home: Path) -> None:
 
 
 # -- drivers
-# -------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_job_is_claimed_by_one_living_process(journal: Journal, home: Path) -> None:
@@ -337,24 +315,21 @@ def test_a_released_job_can_be_claimed(journal: Journal, home: Path) -> None:
 
 
 # -- trouble, and other processes
-# ------------------------------------------------------------------------------------------------
 
 
 def test_a_failed_write_is_reported_and_changes_nothing(journal: Journal, home: Path) -> None:
     """The journal can be used after a commit failed."""
     job = in_journal(journal, a_job())
-    database = sqlite3.connect(home / "journal.sqlite3")
-    database.execute(
-        "CREATE TRIGGER full BEFORE INSERT ON changes BEGIN SELECT raise(ABORT, 'disk is full'); END"
+    said = (
+        r"cannot be read or written \(disk is full\)\. Check the folder and the free space on its"
     )
-    with pytest.raises(
-        JournalError,
-        match=r"cannot be read or written \(disk is full\)\. Check the folder and the free space on its disk",
-    ):
-        journal.save(replace(job, phase=Phase.SENDING))
-    assert found(journal, job).phase is Phase.WAITING
-    database.execute("DROP TRIGGER full")
-    database.close()
+    full = "CREATE TRIGGER full BEFORE INSERT ON changes BEGIN SELECT raise(ABORT, 'disk is full'); END"
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
+        database.execute(full)
+        with pytest.raises(JournalError, match=said):
+            journal.save(replace(job, phase=Phase.SENDING))
+        assert found(journal, job).phase is Phase.WAITING
+        database.execute("DROP TRIGGER full")
     journal.save(replace(job, phase=Phase.SENDING))
     assert found(journal, job).phase is Phase.SENDING
 
@@ -367,3 +342,196 @@ def test_a_commit_of_another_process_changes_the_revision(journal: Journal, home
         (added,) = other.ask("add", 1)
     assert journal.revision() != before
     assert [job.id for job in journal.jobs()] == [added]
+
+
+# -- the file of the journal: several writers, what is no journal, and folders on a network
+
+
+def test_several_processes_write_at_once(home: Path) -> None:
+    """Processes that open a new home together all write, and nothing is lost."""
+    others = [OtherProcess(home) for _ in range(3)]
+    try:
+        for other in others:
+            other.tell("add", 30)
+        mine = Journal(home)
+        added = [mine.add(a_job())[0].id for _ in range(30)]
+        for other in others:
+            added += other.receive()
+        assert sorted(job.id for job in mine.jobs()) == sorted(added)
+        assert sorted(mine.changes(0)[1]) == sorted(added)
+        mine.close()
+    finally:
+        for other in others:
+            other.end(signal.SIGKILL)
+
+
+def test_an_unusable_home_is_reported(tmp_path: Path) -> None:
+    """The message names the folder and the variable that chooses another one."""
+    (tmp_path / "file").write_text("in the way")
+    said = r"journal\.sqlite3 cannot be opened .* MINT_BLENDER_HOME\.$"
+    with pytest.raises(JournalError, match=said):
+        Journal(tmp_path / "file" / "home")
+
+
+def mode_of(home: Path) -> str:
+    """Return the journal mode as another connection reads it."""
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
+        return str(database.execute("PRAGMA journal_mode").fetchone()[0])
+
+
+def test_no_write_ahead_log_on_a_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a network folder a rollback journal is used, with one more sync.
+
+    A journal from a local disk is converted.
+    """
+    local = Journal(home)
+    assert (local._db.mode, mode_of(home)) == ("wal", "wal")
+    local.close()
+    monkeypatch.setattr(database, "is_local", lambda folder: False)
+    shared = Journal(home)
+    assert (shared._db.mode, mode_of(home)) == ("delete", "delete")
+    assert shared._db.row("PRAGMA synchronous") == (3,)
+    shared.close()
+    assert not list(home.glob("journal.sqlite3-*"))
+
+
+def test_the_actual_journal_mode_decides_the_syncs(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If SQLite does not set the requested mode, its actual mode is used."""
+    shared = sqlite3.connect(":memory:")  # knows no log
+    monkeypatch.setattr(database, "is_local", lambda folder: True)
+    assert choose_mode(shared, home) == "memory"
+    assert shared.execute("PRAGMA synchronous").fetchone() == (3,)
+    shared.close()
+
+
+def test_a_network_journal_held_in_wal_mode_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written, and the message says what to do."""
+    local = Journal(home)
+    local.add(a_job())
+    monkeypatch.setattr(database, "is_local", lambda folder: False)
+    with pytest.raises(JournalError, match="Quit all other Blenders"):
+        Journal(home)
+    local.close()
+    Journal(home).close()
+
+
+# -- the job cache matches the journal, also after it could not be read or written
+
+
+@pytest.fixture
+def job_service(offline_job_service: JobService) -> JobService:
+    """Yield a job service without Mint."""
+    return offline_job_service
+
+
+@pytest.fixture
+def other(job_service: JobService, home: Path) -> Iterator[Journal]:
+    """Return the journal as another process opens it."""
+    journal = Journal(home)
+    yield journal
+    journal.close()
+
+
+@contextmanager
+def no_commit(job_service: JobService, home: Path) -> Iterator[None]:
+    """Make every change of a job fail when it is committed.
+
+    A deferred foreign key is violated, which SQLite notices at the commit.
+    """
+    job_service.journal._db.connection.execute("PRAGMA foreign_keys = ON")
+    deferred = "REFERENCES creditors (id) DEFERRABLE INITIALLY DEFERRED"
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
+        database.executescript(
+            f"""CREATE TABLE debts (to_whom INTEGER {deferred});
+            CREATE TABLE creditors (id INTEGER PRIMARY KEY);
+            CREATE TRIGGER owe AFTER UPDATE ON jobs BEGIN INSERT INTO debts VALUES (1); END"""
+        )
+        yield
+        database.execute("DROP TRIGGER owe")
+
+
+@pytest.mark.parametrize(
+    ("phase", "act"),
+    [(Phase.WAITING, JobService.cancel_waiting), (Phase.PLACED, JobService.dismiss_finished)],
+)
+def test_a_failed_commit_changes_no_job(
+    job_service: JobService, home: Path, phase: Phase, act: Callable[[JobService], None]
+) -> None:
+    """When the disk is full, all jobs stay as they were and the click can be repeated."""
+    job_service.cache.add(*(replace(a_job(), phase=phase) for _ in range(3)))
+    before = job_service.jobs()
+    said = "cannot be read or written"
+    with no_commit(job_service, home), pytest.raises(JournalError, match=said):
+        act(job_service)
+    assert job_service.jobs() == job_service.journal.jobs() == before
+    act(job_service)
+    assert job_service.jobs() == job_service.journal.jobs() != before
+
+
+def test_only_finished_jobs_are_dismissed(job_service: JobService, other: Journal) -> None:
+    """A job that another process continued meanwhile is kept."""
+    (job,) = job_service.cache.add(replace(a_job(), phase=Phase.PLACED))
+    fetching = replace(job, phase=Phase.FETCHING)
+    other.save(fetching)
+    job_service.dismiss_finished()
+    assert job_service.jobs() == job_service.journal.jobs() == [fetching]
+
+
+def test_a_failed_read_is_repeated(
+    job_service: JobService, other: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change is found later when the journal was locked."""
+    (job,) = other.add(a_job())
+
+    def locked(since: int, known: object) -> None:
+        raise JournalError("The job journal cannot be read or written (database is locked).")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job_service.journal, "changes", locked)
+        with pytest.raises(JournalError, match="locked"):
+            job_service.catch_up()
+    assert job_service.catch_up()
+    assert job_service.jobs() == [job]
+
+
+def test_the_moves_of_a_changed_job_are_read_again(job_service: JobService, other: Journal) -> None:
+    """So the cost of a job is counted on the day on which it was sent."""
+    job, unchanged = job_service.cache.add(a_job(), a_job())
+    phases = [Phase.SENDING, Phase.WORKING]
+    for phase in phases:
+        other.save(replace(job, phase=phase))
+        job_service.catch_up()
+    assert [phase for phase, _ in job_service.cache.moves(job)][-2:] == phases
+    assert len(job_service.cache.moves(unchanged)) <= 1
+
+
+def test_a_job_that_is_still_to_be_sent_costs_now(job_service: JobService) -> None:
+    """Its cost belongs to the day on which it is sent, whenever it was created."""
+    job_service.cache.add(replace(a_job(), created_at=1.0, phase=Phase.WAITING, estimate=80.0))
+    assert job_service.spending.today() == 80.0
+
+
+# -- what the journal knows about the assets of other jobs, when a lost result is searched
+
+
+def test_the_journal_knows_which_operations_have_no_asset_yet(home: Path) -> None:
+    """Only other jobs of the same kind whose operation is in progress."""
+    operations = {
+        "in progress": operation("running", resource=None),
+        "with its asset": operation("running"),
+        "done": operation("succeeded", resource=None),
+        "failed": operation("failed", resource=None),
+    }
+    searching = working(prompt="in progress")
+    with closing(Journal(home)) as journal:
+        journal.add(searching)
+        for prompt, each in operations.items():
+            journal.add(replace(working(prompt=prompt), operation=each))
+        world = working(prompt="a World", kind=Kind.WORLD)
+        journal.add(replace(world, operation=operations["in progress"]))
+        (body,) = journal.unnamed_bodies(searching)
+        assert json.loads(body)["prompt"] == "in progress"

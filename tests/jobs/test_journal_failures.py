@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An unreadable record hides no other job, and every failure is a JournalError."""
+"""Damaged, full, locked and copied journals: nothing is lost, and nothing is sent unasked."""
 
 from __future__ import annotations
 
@@ -8,21 +8,29 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from mint_blender.jobs.engine.thread_messages import Wake
+from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.paid_requests.record import PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError, Unreadable
+from mint_blender.jobs.storage.journal_reader import journal_file
 from mint_blender.mint.account import Account
+from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
+from .engine_harness import EngineHarness
 from .fast_config import fast_config
-from .workflow_harness import a_job, job_in_review
+from .service_helpers import put
+from .workflow_harness import a_job, job_in_review, operation, problem
 
 DAMAGES = {
     "half a record": "UPDATE jobs SET record = substr(record, 1, 40) WHERE id = ?",
@@ -91,44 +99,37 @@ def test_an_unreadable_record_hides_no_other_job(journal: Journal, home: Path, h
         assert row(database, bad.id) == before
 
 
-def test_the_service_lists_unreadable_records(home: Path) -> None:
+def test_the_service_lists_unreadable_records(home: Path, offline_job_service: JobService) -> None:
     """Only an explicit dismiss removes the entry, and its record is kept."""
-    journal = Journal(home)
-    good, bad = (replace(a_job(), phase=Phase.PLACED) for _ in range(2))
-    journal.add(good, bad)
-    journal.close()
-    before = damage(home, bad.id, "another phase")
-    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    job_service.allow_online(False)
-    assert [job.id for job in job_service.jobs()] == [good.id]
+    good, bad = put(home, *(replace(a_job(), phase=Phase.PLACED) for _ in range(2)))
+    before = damage(home, bad, "another phase")
+    job_service = offline_job_service
+    job_service.catch_up()
+    assert [job.id for job in job_service.jobs()] == [good]
     job_service.unfinished.resume_all()
     job_service.unfinished.take_over()
     job_service.dismiss_finished()
     assert job_service.jobs() == []
-    assert [each.id for each in job_service.unreadable()] == [bad.id]
-    job_service.dismiss(bad.id)
+    assert [each.id for each in job_service.unreadable()] == [bad]
+    job_service.dismiss(bad)
     assert job_service.unreadable() == []
-    assert job_service.close(20)
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         database.text_factory = bytes
-        assert row(database, bad.id) == before
+        assert row(database, bad) == before
 
 
-def test_a_record_may_become_unreadable_while_it_is_shown(home: Path) -> None:
+def test_a_record_may_become_unreadable_while_it_is_shown(
+    home: Path, offline_job_service: JobService
+) -> None:
     """A newer version may write an unknown phase while the job is listed."""
-    journal = Journal(home)
-    job = replace(a_job(), phase=Phase.PAUSED)
-    journal.add(job)
-    journal.close()
-    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service = offline_job_service
+    (job,) = job_service.cache.add(replace(a_job(), phase=Phase.PAUSED))
     damage(home, job.id, "another phase")
     assert job_service.catch_up()
     assert (job_service.jobs(), [each.id for each in job_service.unreadable()]) == ([], [job.id])
-    assert job_service.close(20)
 
 
 # -- failures
-# --------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_full_disk_is_reported_and_loses_nothing(journal: Journal, home: Path) -> None:
@@ -136,10 +137,8 @@ def test_a_full_disk_is_reported_and_loses_nothing(journal: Journal, home: Path)
     job = journal.add(a_job())[0]
     ((pages,),) = journal._db.rows("PRAGMA page_count")
     journal._db.rows(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(
-        JournalError,
-        match=r"\(database or disk is full\)\. The disk is full\. Free some space, then try again\.$",
-    ):
+    said = r"\(database or disk is full\)\. The disk is full\. Free some space, then try again\.$"
+    with pytest.raises(JournalError, match=said):
         journal.add(*(a_job("x" * 4000) for _ in range(20)))
     assert [each.id for each in journal.jobs()] == [job.id]
     journal._db.rows("PRAGMA max_page_count = 1000000")
@@ -150,11 +149,10 @@ def test_a_full_disk_is_reported_and_loses_nothing(journal: Journal, home: Path)
 def test_a_locked_journal_is_reported(journal: Journal, home: Path) -> None:
     """Another program holds the lock for longer than the time limit."""
     journal._db.rows("PRAGMA busy_timeout = 20")
+    said = r"\(database is locked\)\. Another program is using it"
     with closing(sqlite3.connect(home / "journal.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(
-            JournalError, match=r"\(database is locked\)\. Another program is using it"
-        ):
+        with pytest.raises(JournalError, match=said):
             journal.add(a_job())
     journal.add(a_job())
 
@@ -163,46 +161,37 @@ def test_a_read_only_journal_is_reported(journal: Journal) -> None:
     """Reading works, writing raises an error that says what is missing."""
     journal.add(a_job())
     journal._db.rows("PRAGMA query_only = ON")
-    with pytest.raises(
-        JournalError, match=r"Allow writing to it and its folder, or set MINT_BLENDER_HOME\.$"
-    ):
+    said = r"Allow writing to it and its folder, or set MINT_BLENDER_HOME\.$"
+    with pytest.raises(JournalError, match=said):
         journal.add(a_job())
     assert len(journal.jobs()) == 1
 
 
-def _noise(path: Path) -> None:
-    path.write_bytes(os.urandom(20_000))
+def truncated(data: bytes) -> bytes:
+    """Return the first part of a file."""
+    return data[: len(data) * 6 // 10]
 
 
-def _truncated(path: Path) -> None:
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) * 6 // 10])
-
-
-def _overwritten(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[4096:] = os.urandom(len(data) - 4096)
-    path.write_bytes(bytes(data))
-
-
-def _directory(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
+FILES_OF_NO_USE: dict[str, Callable[[bytes], bytes] | None] = {
+    "noise": lambda data: os.urandom(20_000),
+    "truncated": truncated,
+    "overwritten": lambda data: data[:4096] + os.urandom(len(data) - 4096),
+    "a folder": None,
+}
 
 
 @pytest.mark.covers("S-foreign")
-@pytest.mark.parametrize("break_it", [_noise, _truncated, _overwritten, _directory])
-def test_a_damaged_file_raises_only_journal_errors(
-    home: Path, break_it: Callable[[Path], None]
-) -> None:
+@pytest.mark.parametrize("name", FILES_OF_NO_USE)
+def test_a_damaged_file_raises_only_journal_errors(home: Path, name: str) -> None:
     """Each call returns or raises a JournalError, never another error of SQLite."""
-    journal = Journal(home)
-    jobs = journal.add(*(a_job("x" * 500) for _ in range(40)))
-    journal.close()
-    path = home / "journal.sqlite3"
+    with closing(Journal(home)) as journal:
+        jobs = journal.add(*(a_job("x" * 500) for _ in range(40)))
+    path, change = home / "journal.sqlite3", FILES_OF_NO_USE[name]
     for rest in home.glob("journal.sqlite3-*"):
         rest.unlink()
-    break_it(path)
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(change(data)) if change else path.mkdir()
     kept = path.read_bytes() if path.is_file() else b""
     sentences = []
     try:
@@ -229,7 +218,7 @@ def test_a_damaged_file_raises_only_journal_errors(
         journal.close()
     assert sentences
     assert all(str(path) in sentence and "MINT_BLENDER_HOME" in sentence for sentence in sentences)
-    assert break_it is not _noise or path.read_bytes() == kept, "what could not be read is kept"
+    assert name != "noise" or path.read_bytes() == kept, "what could not be read is kept"
 
 
 @pytest.mark.skipif(
@@ -261,3 +250,147 @@ def test_closing_never_raises(home: Path) -> None:
     job_service = JobService(fast_config(home), Account("key"))
     job_service.journal._db.close()
     assert job_service.close(20)
+
+
+# -- a restored backup, or a cloned home, sends nothing before a look and a person
+
+
+DAY = 24 * 3600.0
+
+
+def cloned(home: Path) -> Path:
+    """Return a copy of the home, as on another computer."""
+    return Path(shutil.copytree(home, home.with_name("clone")))
+
+
+def restored(home: Path) -> Path:
+    """Put a backup of the journal back under its name."""
+    path = journal_file(home)
+    backup = path.with_name("backup")
+    shutil.copy2(path, backup)
+    backup.replace(path)
+    return home
+
+
+COPIES = pytest.mark.parametrize("copied", [cloned, restored])
+Copied = Callable[[Path], Path]
+
+
+def stored(home: Path, *jobs: Job) -> list[Job]:
+    """Store jobs in the original; return them as they are stored."""
+    with closing(Journal(home)) as journal:
+        return journal.add(*jobs)
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., EngineHarness]]:
+    """Open a home, with a Mint that lists these assets, and let all its jobs run."""
+    with ExitStack() as engines:
+
+        def start(home: Path, *assets: Asset, later: float = 0.0) -> EngineHarness:
+            began = time.time() + later
+            engine = engines.enter_context(closing(EngineHarness(home)))
+            engine.mint.time = lambda: began + engine.clock.now - 1000.0
+            answers = {"page": Page(assets, None), "asset": problem(404)}
+            engine.mint.says = lambda what, which: (
+                operation("preview_ready", Mode.REVIEW, id=which)
+                if what == "poll"
+                else answers.get(what, operation("running", id="op_new"))
+            )
+            for job in engine.journal.jobs():
+                engine.scheduler.receive(Wake(job.id))
+            return engine
+
+        yield start
+
+
+def paid(engine: EngineHarness) -> list[str]:
+    """Return the calls that may have cost Credits."""
+    return [what for _, what, _ in engine.mint.asked if what in set(PaidVerb)]
+
+
+def a_model(id: str, prompt: str = "a lamp") -> Asset:
+    """Return a model that Mint lists since the backup was made."""
+    made = datetime.fromtimestamp(time.time() + 60.0, UTC).isoformat()
+    return Asset.from_json(
+        Kind.MODEL, {"id": id, "status": "running", "prompt": prompt, "createdAt": made}
+    )
+
+
+@COPIES
+@pytest.mark.parametrize("days", [0.0, 1.0])
+def test_what_was_never_sent_is_looked_for(
+    home: Path, started: Callable[..., EngineHarness], copied: Copied, days: float
+) -> None:
+    """The original may have sent it since. A day later Mint has forgotten the key."""
+    (job,) = stored(home, a_job())
+    engine = started(copied(home), later=days * DAY)
+    engine.run(1200.0)
+    found = engine.job(job)
+    assert paid(engine) == [] and is_unanswered(found)
+    assert engine.mint.times("page", "model"), "it was looked for"
+    assert found.start_request.state is State.IN_DOUBT
+
+
+@COPIES
+def test_the_original_goes_on_and_its_copy_finds_what_it_has_made(
+    home: Path, started: Callable[..., EngineHarness], copied: Copied
+) -> None:
+    """The only candidate of the only request is adopted."""
+    (job,) = stored(home, a_job())
+    engine = started(copied(home), a_model("res_9"))
+    engine.run(1200.0)
+    assert engine.job(job).start_request.found_asset == "res_9"
+    assert paid(engine) == []
+
+
+@COPIES
+def test_two_unsent_jobs_of_a_copy_do_not_take_one_result(
+    home: Path, started: Callable[..., EngineHarness], copied: Copied
+) -> None:
+    """The original may have sent either of them: a person chooses."""
+    jobs = stored(home, a_job(), a_job())
+    engine = started(copied(home), a_model("res_9"))
+    engine.run(1200.0)
+    for job in jobs:
+        found = engine.job(job)
+        assert is_unanswered(found) and found.source_asset_id is None
+        assert [each.id for each in found.candidates] == ["res_9"]
+    assert paid(engine) == []
+
+
+@COPIES
+def test_a_decision_of_a_copy_is_not_sent(
+    home: Path, started: Callable[..., EngineHarness], copied: Copied
+) -> None:
+    """What Mint shows now is shown, and a person decides again."""
+    (job,) = stored(home, job_in_review())
+    with closing(Journal(home)) as journal:
+        assert journal.decide(job.id, Decision(Verb.APPROVE))
+    engine = started(copied(home))
+    engine.run(1200.0)
+    assert paid(engine) == []
+    assert engine.job(job).decision is None
+
+
+@COPIES
+def test_a_cancel_in_a_copy_is_not_silent(home: Path, copied: Copied) -> None:
+    """A backup from before the send must not say that nothing was started."""
+    (job,) = stored(home, a_job())
+    with closing(Journal(copied(home))) as journal:
+        assert journal.decide(job.id, Decision(Verb.CANCEL))
+        found = journal.job(job.id)
+    assert found.requests[0].state is State.DROPPED
+    assert found.requests[0].may_be_started
+
+
+def test_the_original_is_not_changed_by_its_clone(
+    home: Path, started: Callable[..., EngineHarness]
+) -> None:
+    """It sends its own jobs, under their own keys."""
+    (job,) = stored(home, a_job())
+    cloned(home)
+    engine = started(home)
+    engine.run(60.0)
+    assert paid(engine) == ["start"]
+    assert engine.job(job).start_request.operation == "op_new"

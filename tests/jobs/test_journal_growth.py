@@ -64,7 +64,6 @@ def offline(home: Path) -> JobService:
 
 
 # -- growth
-# ----------------------------------------------------------------------------------------------------------------
 
 
 def acts(home: Path, job_service: JobService) -> dict[str, Callable[[], object]]:
@@ -164,7 +163,6 @@ def test_the_records_are_listed_page_by_page(home: Path) -> None:
 
 
 # -- what is repeated beside the record
-# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_a_request_that_a_thread_sends_counts_when_it_is_sent(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The library's pages: merging, filtering and sorting."""
+"""The library's pages: merged, filtered and sorted."""
 
 from __future__ import annotations
 
@@ -23,28 +23,19 @@ from mint_blender.message import Message
 from mint_blender.mint.schema import Kind, Page
 
 from ..line_counts import count_lines
-from .library_helpers import MODELS, AssetList, an_asset, load, numbers
+from .library_helpers import MODELS, AssetList, a_shown, an_asset, load, making, numbers
+from .workflow_harness import a_job
 
 # -- pages
-# ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_list_is_read_to_its_end() -> None:
-    """Ten assets in pages of three take four requests, and then no page is left."""
-    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
+@pytest.mark.parametrize(("count", "requests"), [(10, 4), (0, 1)])
+def test_a_list_is_read_to_its_end(count: int, requests: int) -> None:
+    """Ten assets in pages of three take four requests, none takes one; then no page is left."""
+    mint, paged_list = AssetList(*range(count)), PagedList(Kind.MODEL)
     load(paged_list, mint)
-    assert (mint.asked, numbers(paged_list), paged_list.next_page) == (
-        4,
-        [9, 8, 7, 6, 5, 4, 3, 2, 1, 0],
-        None,
-    )
-
-
-def test_an_empty_list_takes_one_request() -> None:
-    """After one empty page no page is left."""
-    mint, paged_list = AssetList(), PagedList(Kind.MODEL)
-    load(paged_list, mint)
-    assert (mint.asked, numbers(paged_list)) == (1, [])
+    assert (mint.asked, paged_list.next_page) == (requests, None)
+    assert numbers(paged_list) == [*range(count)][::-1]
 
 
 def test_a_repeated_cursor_ends_the_list() -> None:
@@ -140,7 +131,6 @@ def test_the_loaded_list_equals_the_list_at_mint(steps: list[str], size: int, co
 
 
 # -- what is shown
-# -----------------------------------------------------------------------------------------------------------------
 
 
 def a_library() -> Library:
@@ -246,13 +236,10 @@ def test_an_updated_view_equals_a_new_one(steps: list[str], wanted: Filter, coun
             if query is not None:
                 library.add_page(query, mint.page(query.cursor))
         shown = library.entries(wanted)
-        assert [each.id for each in shown] == [
-            each.id for each in View(wanted, library.view(Filter()).entries).entries
-        ]
-        assert all(
-            library.view(wanted).place(each) == place
-            for place, each in enumerate(library.entries(wanted))
-        )
+        anew = View(wanted, library.view(Filter()).entries).entries
+        assert [each.id for each in shown] == [each.id for each in anew]
+        places = [library.view(wanted).place(each) for each in shown]
+        assert places == list(range(len(shown)))
 
 
 def test_the_number_of_assets_in_certain_order() -> None:
@@ -267,12 +254,8 @@ def test_the_number_of_assets_in_certain_order() -> None:
         ListPage(Kind.WORLD),
         Page((an_asset(8, kind=Kind.WORLD, id="w"), an_asset(1, kind=Kind.WORLD, id="w2")), None),
     )
-    assert [each.id for each in library.entries(Filter())][: library.settled_count(Filter())] == [
-        "id_9",
-        "id_8",
-        "w",
-        "id_7",
-    ]
+    settled = library.entries(Filter())[: library.settled_count(Filter())]
+    assert [each.id for each in settled] == ["id_9", "id_8", "w", "id_7"]
     assert library.settled_count(Filter(kind=Kind.WORLD)) == 2
     assert library.settled_count(Filter(sort=Sort.NAME)) == 5
 
@@ -306,3 +289,122 @@ def test_entries_that_have_not_changed_are_not_sorted_again() -> None:
     page = mint.page(None)
     assert count_lines(lambda: library.add_page(MODELS, page)) < 50 * len(page.data)
     assert len(library.entries(Filter())) == 1000
+
+
+# -- requests for the start of the list after new assets were reported or are missing
+
+
+NOW = "2026-08-03T10:00:00.000Z"  # after all that Mint lists
+
+
+def with_a_reported_new_one() -> tuple[Library, AssetList]:
+    """Return a library that waits for its first page again.
+
+    A job reported model 3, which was created after the first page was read.
+    """
+    library, mint = a_shown(1, 2)
+    library.apply_updates([making(a_job(), "running", 3)])
+    assert library.outdated_pages() == [MODELS]
+    library.page_requested(MODELS)
+    mint.numbers.insert(0, 3)
+    return library, mint
+
+
+def test_a_failed_first_page_is_not_requested_repeatedly() -> None:
+    """The error is reported once, and the page is requested again only for a reason."""
+    library, _ = with_a_reported_new_one()
+    library.add_page(MODELS, None, "Mint did not answer.")
+    assert library.outdated_pages() == []
+
+
+def test_a_failed_first_page_is_requested_with_the_next_new_asset() -> None:
+    """A further new model requests the first page once."""
+    library, mint = with_a_reported_new_one()
+    library.add_page(MODELS, None, "Mint did not answer.")
+    library.apply_updates([making(a_job(), "running", 4)])
+    assert library.outdated_pages() == [MODELS]
+    library.page_requested(MODELS)
+    library.add_page(MODELS, mint.page(None))
+    assert (library.outdated_pages(), library.count()) == ([], 3)
+
+
+def test_a_failed_first_page_is_requested_when_mint_answers_again() -> None:
+    """Any successful page requests the missing first page."""
+    library, mint = a_shown(1, 2, 3, 4, 5)
+    library.apply_updates([making(a_job(), "running", 6, createdAt=NOW)])
+    library.page_requested(MODELS)
+    library.add_page(MODELS, None, "Mint did not answer.")
+    further = library.next_page(Kind.MODEL)
+    assert further.cursor is not None
+    library.add_page(further, mint.page(further.cursor))
+    assert library.outdated_pages() == [MODELS]
+
+
+def test_a_failed_further_page_does_not_stop_the_first_page() -> None:
+    """New assets are still requested."""
+    library, _ = a_shown(1, 2, 3, 4, 5)
+    library.apply_updates([making(a_job(), "running", 6, createdAt=NOW)])
+    library.add_page(ListPage(Kind.MODEL, "3"), None, "Mint did not answer.")
+    assert library.outdated_pages() == [MODELS]
+
+
+# -- when the newest is gone
+
+
+def torn(*above: int) -> tuple[PagedList, AssetList]:
+    """Return a list with the assets `above`, a gap, and the assets 9, 8 and 7."""
+    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
+    load(paged_list, mint, 1)
+    mint.size = len(above)
+    mint.numbers[:0] = range(max(above), 9, -1)
+    paged_list.add_page(None, mint.page(None))
+    assert numbers(paged_list) == [*above, 9, 8, 7]
+    mint.size = 3
+    return paged_list, mint
+
+
+def without(paged_list: PagedList, mint: AssetList, *gone: int) -> None:
+    """Remove these assets, as if jobs reported them deleted."""
+    for number in gone:
+        mint.numbers.remove(number)
+        paged_list.drop(f"id_{number}")
+
+
+def test_the_first_page_is_requested_when_all_above_the_gap_is_deleted() -> None:
+    """The gap is now at the start of the list, which is read again."""
+    paged_list, mint = torn(16, 15)
+    without(paged_list, mint, 16)
+    assert not paged_list.has_newer_entries
+    without(paged_list, mint, 15)
+    assert paged_list.has_newer_entries
+    assert paged_list.next_page == MODELS
+
+
+def test_assets_below_the_gap_are_kept() -> None:
+    """No asset is lost, and a remaining gap is filled as usual."""
+    paged_list, mint = torn(16, 15)
+    without(paged_list, mint, 16, 15)
+    load(paged_list, mint, 1)
+    assert numbers(paged_list) == [14, 13, 12, 9, 8, 7]
+    assert not paged_list.has_newer_entries
+    load(paged_list, mint)
+    assert numbers(paged_list) == [*range(14, -1, -1)]
+
+
+def test_a_late_page_for_a_closed_gap_moves_nothing() -> None:
+    """The page was requested before the last asset above was deleted."""
+    paged_list, mint = torn(15)
+    late = mint.page("15")
+    without(paged_list, mint, 15)
+    paged_list.add_page("15", late)
+    assert numbers(paged_list) == [9, 8, 7]
+    assert paged_list.next_page == MODELS
+
+
+def test_an_empty_list_is_read_from_its_start() -> None:
+    """All assets above and below the gap are deleted."""
+    paged_list, mint = torn(12)
+    without(paged_list, mint, 12, 9, 8, 7)
+    assert numbers(paged_list) == []
+    load(paged_list, mint)
+    assert numbers(paged_list) == [11, 10, 6, 5, 4, 3, 2, 1, 0]

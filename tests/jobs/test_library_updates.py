@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The library follows the jobs without extra requests.
-
-What a job knows of its asset updates the entry; a new asset takes one request.
-"""
+"""The library follows the jobs without extra requests."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -27,15 +26,30 @@ from mint_blender.jobs.library.view_model import (
 from mint_blender.jobs.new_jobs import new_conversion, new_fetch
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import ListPage
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.workflow.effects import ReadAsset
 from mint_blender.mint.schema import Asset, Format, Kind, Page
 
+from ..mint_service.runner import ThreadService, running_service
 from .job_strategies import jobs
-from .library_helpers import MODELS, AssetList, an_asset, load, numbers
-from .library_update_helpers import NOWHERE, a_shown, attempt, making, states
-from .workflow_harness import a_job, operation
+from .library_helpers import (
+    MODELS,
+    NOWHERE,
+    AssetList,
+    a_shown,
+    an_asset,
+    asked,
+    attempt,
+    load,
+    making,
+    numbers,
+    states,
+)
+from .workflow_harness import Convert, WorkflowHarness, a_job, operation, problem
+
+OUT_OF_CLAY = {"code": "generation_failed", "message": "Out of clay."}
 
 # -- something new
-# ---------------------------------------------------------------------------------------------------------------
 
 
 def test_a_new_asset_takes_one_request() -> None:
@@ -124,7 +138,6 @@ def test_an_older_asset_takes_no_request() -> None:
 
 
 # -- something that is known
-# -------------------------------------------------------------------------------------------------------
 
 
 def test_a_retried_asset_is_updated_in_place() -> None:
@@ -145,9 +158,9 @@ def test_a_retried_asset_is_updated_in_place() -> None:
     job = making(job, "succeeded", 2, id="op_9", assets={"glbUrl": "https://files.example/2.glb"})
     library.apply_updates([job])
     assert states(library)["id_2"] is AssetState.DONE
-    assert library.get("id_2").prompt == "a thing no 2"  # type: ignore[union-attr]
+    assert library.get("id_2").prompt == "a thing no 2"
     library.apply_updates([replace(job, asset=an_asset(2, name="Lamp"))])
-    assert library.get("id_2").name == "Lamp"  # type: ignore[union-attr]
+    assert library.get("id_2").name == "Lamp"
     assert [asset.id for asset in library.entries(Filter())] == order
     assert (library.outdated_pages(), mint.asked) == ([], pages)
 
@@ -155,14 +168,7 @@ def test_a_retried_asset_is_updated_in_place() -> None:
 def test_a_second_failure_shows_its_own_reason() -> None:
     """The reason of the last attempt is shown."""
     library, _ = a_shown(1, failed=(1,))
-    job = making(
-        attempt(1),
-        "failed",
-        1,
-        id="op_9",
-        error={"code": "generation_failed", "message": "Out of clay."},
-    )
-    library.apply_updates([job])
+    library.apply_updates([making(attempt(1), "failed", 1, id="op_9", error=OUT_OF_CLAY)])
     entry = library.get("id_1")
     assert entry is not None
     assert (state_of(entry), library_words.reason(entry)) == (AssetState.FAILED, "Out of clay.")
@@ -180,7 +186,7 @@ def test_a_canceled_job_cancels_the_asset() -> None:
     library, mint = a_shown(1)
     library.add_page(MODELS, Page((an_asset(2, status="running"), *mint.page(None).data), None))
     library.apply_updates([making(a_job(), "canceled", 2)])
-    assert library_words.state_label(library.get("id_2")) == "Canceled"  # type: ignore[arg-type]
+    assert library_words.state_label(library.get("id_2")) == "Canceled"
 
 
 def test_an_optimized_model_has_its_file() -> None:
@@ -188,12 +194,10 @@ def test_an_optimized_model_has_its_file() -> None:
     library, _ = a_shown(1)
     job = new_fetch(an_asset(1), NOWHERE, now=1.0)
     library.apply_updates([job])
-    files = {
-        "glbUrl": "https://files.example/1.glb",
-        "optimizedGlbUrl": "https://files.example/1o.glb",
-    }
+    url = "https://files.example/1o.glb"
+    files = {"glbUrl": "https://files.example/1.glb", "optimizedGlbUrl": url}
     library.apply_updates([replace(job, asset=an_asset(1, assets=files))])
-    assert library.get("id_1").assets.optimized_glb_url == "https://files.example/1o.glb"  # type: ignore[union-attr]
+    assert library.get("id_1").assets.optimized_glb_url == url
     assert library.outdated_pages() == []
 
 
@@ -212,18 +216,10 @@ def test_an_asset_that_mint_does_not_know_is_removed(code: str | None) -> None:
     """Any other error removes nothing."""
     library, _ = a_shown(1, 2)
     job = new_fetch(an_asset(1), NOWHERE, now=1.0)
-    library.apply_updates(
-        [
-            replace(
-                job,
-                phase=Phase.PAUSED,
-                problem=Problem(Cause.REFUSED, "There is no such model.", code=code),
-            )
-        ]
-    )
-    assert [asset.id for asset in library.entries(Filter())] == (
-        ["id_2"] if code == "not-found" else ["id_2", "id_1"]
-    )
+    refused = Problem(Cause.REFUSED, "There is no such model.", code=code)
+    library.apply_updates([replace(job, phase=Phase.PAUSED, problem=refused)])
+    left = ["id_2"] if code == "not-found" else ["id_2", "id_1"]
+    assert [asset.id for asset in library.entries(Filter())] == left
 
 
 def test_a_deleted_asset_does_not_move_the_gap() -> None:
@@ -253,29 +249,28 @@ def test_a_stale_list_does_not_undo_a_finished_asset() -> None:
 
 
 def test_an_old_job_does_not_change_a_newer_entry() -> None:
-    """A job of yesterday knows less than the entry read today."""
+    """A job of yesterday knows less than the entry read today.
+
+    Some seconds are no order: an operation and its model are dated apart.
+    """
     library = Library()
     library.add_page(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
-    library.apply_updates([making(a_job(), "failed", 1, updatedAt="2026-08-02T10:00:00.000Z")])
-    assert states(library) == {"id_1": AssetState.DONE}
-    library.apply_updates([making(a_job(), "failed", 1, updatedAt="2026-08-03T09:59:50.000Z")])
-    assert states(library) == {"id_1": AssetState.FAILED}, (
-        "some seconds are no order: an operation and its model are dated apart"
-    )
+    for updated, state in (
+        ("2026-08-02T10:00:00.000Z", AssetState.DONE),
+        ("2026-08-03T09:59:50.000Z", AssetState.FAILED),
+    ):
+        library.apply_updates([making(a_job(), "failed", 1, updatedAt=updated)])
+        assert states(library) == {"id_1": state}
 
 
 def test_a_fresh_read_of_an_old_model_updates_the_entry() -> None:
     """A job that reads its model again knows its present state."""
-    library = Library()
-    library.add_page(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
-    job = replace(
-        making(a_job(), "succeeded", 1, updatedAt="2026-08-02T10:00:00.000Z"), asset=an_asset(1)
-    )
-    library.apply_updates([job])
-    library.apply_updates(
-        [replace(job, asset=an_asset(1, name="Lamp", updatedAt="2026-08-03T10:00:00.000Z"))]
-    )
-    assert library.get("id_1").name == "Lamp"  # type: ignore[union-attr]
+    library, today = Library(), "2026-08-03T10:00:00.000Z"
+    library.add_page(MODELS, Page((an_asset(1, updatedAt=today),), None))
+    job = making(a_job(), "succeeded", 1, updatedAt="2026-08-02T10:00:00.000Z")
+    library.apply_updates([replace(job, asset=an_asset(1))])
+    library.apply_updates([replace(job, asset=an_asset(1, name="Lamp", updatedAt=today))])
+    assert library.get("id_1").name == "Lamp"
 
 
 @given(jobs)
@@ -318,9 +313,8 @@ def test_the_view_stays_sorted_after_any_update(
                 mint.numbers.remove(some)
             (mint.failed.add if step == "fail" else mint.failed.discard)(some)
             library.apply_updates(run)
-        assert [each.id for each in library.entries(wanted)] == [
-            each.id for each in View(wanted, library.view(Filter()).entries).entries
-        ]
+        anew = View(wanted, library.view(Filter()).entries).entries
+        assert [each.id for each in library.entries(wanted)] == [each.id for each in anew]
     library.add_page(MODELS, mint.page(None))
     while (query := library.next_page(Kind.MODEL)) is not None:
         library.add_page(query, mint.page(query.cursor))
@@ -338,3 +332,153 @@ def _telling(step: str, number: int) -> Job:
         )
     job = making(a_job(), "failed" if step == "fail" else "succeeded", number)
     return job if step == "fail" else replace(job, asset=an_asset(number))
+
+
+# -- how failures of jobs change the library: refused is not deleted, and failed stays failed
+
+
+EARLIER, THEN, LATER = (f"2026-08-03T10:00:{seconds:02}.000Z" for seconds in (0, 10, 20))
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_only_a_model_that_cannot_be_read_is_removed(is_read: bool) -> None:
+    """A server that does not know the format returns "not found" to a conversion, too."""
+    library, _ = a_shown(1, 2)
+    run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=time.time()))
+    run.expect(ReadAsset)
+    if is_read:
+        run.answer(an_asset(1)).answer(None).expect(Convert)
+        run.fail(problem(404, "not-found")).expect(ReadAsset)
+        assert run.answer(an_asset(1)).rests
+    else:
+        run.fail(problem(404, "not-found"))
+    library.apply_updates([run.job])
+    assert set(states(library)) == ({"id_1", "id_2"} if is_read else {"id_2"})
+
+
+# -- what has failed
+
+
+def reported_as_failed(updated: str | None = THEN) -> Library:
+    """Return a library in which a job reported model 2 as failed at that time."""
+    library, _ = a_shown(1, 2)
+    job = making(a_job(), "running", 2, updatedAt=EARLIER)
+    library.apply_updates([job])
+    more = {"updatedAt": updated} if updated else {}
+    library.apply_updates([making(job, "failed", 2, error=OUT_OF_CLAY, **more)])
+    assert states(library)["id_2"] is AssetState.FAILED
+    return library
+
+
+def listed(library: Library, updated: str | None) -> AssetState:
+    """Return the state of model 2 after a page lists it as running, as of that time."""
+    more = {"updatedAt": updated} if updated else {}
+    library.add_page(MODELS, Page((an_asset(2, status="running", **more), an_asset(1)), None))
+    return states(library)["id_2"]
+
+
+@pytest.mark.parametrize("updated", [EARLIER, THEN, None])
+def test_a_stale_list_does_not_undo_a_failure(updated: str | None) -> None:
+    """Mint's list may still say running for some seconds."""
+    library = reported_as_failed()
+    assert listed(library, updated) is AssetState.FAILED
+    assert library_words.reason(library.entries(Filter())[0]) == "Out of clay."
+
+
+def test_a_failure_without_a_date() -> None:
+    """Without dates the list is not newer; a list that has a date is."""
+    assert listed(reported_as_failed(updated=None), None) is AssetState.FAILED
+    assert listed(reported_as_failed(updated=None), LATER) is AssetState.UNFINISHED
+
+
+def test_a_retry_elsewhere_is_shown_as_running() -> None:
+    """A list newer than the failure shows a retry, perhaps from the web app."""
+    assert listed(reported_as_failed(), LATER) is AssetState.UNFINISHED
+
+
+def test_a_retry_here_is_shown_as_running() -> None:
+    """The job of the retry is believed, however late the list is."""
+    library = reported_as_failed()
+    library.apply_updates([making(attempt(2), "queued", 2, id="op_9", updatedAt=LATER)])
+    assert listed(library, EARLIER) is AssetState.UNFINISHED
+
+
+# -- the library follows jobs that run against the stand-in service
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """Yield a service with a library of three pages."""
+    with running_service(speed=2000, library={"models": 65}) as running:
+        yield running
+        assert not running.leaks()
+
+
+def loaded(job_service: JobService) -> Library:
+    """Return a library with all models loaded."""
+    library = Library()
+    while (query := library.next_page(Kind.MODEL)) is not None:
+        (said,) = asked(job_service, query)
+        assert isinstance(said.answer, Page)
+        library.add_page(query, said.answer)
+    return library
+
+
+def states_during(library: Library, job_service: JobService, job: Job) -> list[AssetState]:
+    """Return the states of the job's entry while the job runs.
+
+    The entry exists from the beginning.
+    """
+    seen: list[AssetState] = []
+
+    def look(_: object = None) -> None:
+        library.apply_updates(job_service.jobs())
+        entry = library.get(job.source_asset_id or "")
+        assert entry is not None
+        if [state_of(entry)] != seen[-1:]:
+            seen.append(state_of(entry))
+
+    look()
+    job_service.watch([job.id], look)
+    look()
+    return seen
+
+
+def test_a_retry_of_an_old_entry_needs_no_page(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """The entry is failed, running and done, and Mint's list agrees afterwards."""
+    library = loaded(job_service)
+    pages = len(service.requests("GET", "/v1/models"))
+    old = library.entries(Filter(Kind.MODEL, AssetState.FAILED))[-1]
+    seen = states_during(library, job_service, job_service.retry_asset(old))
+    assert seen == [AssetState.FAILED, AssetState.UNFINISHED, AssetState.DONE]
+    assert len(service.requests("GET", "/v1/models")) == pages
+    assert library.outdated_pages() == []
+    at_mint = loaded(job_service).get(old.id)
+    assert (library.get(old.id), library.get(old.id).raw) == (at_mint, at_mint.raw)
+
+
+def test_an_asset_deleted_in_the_web_app_is_removed(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """It is removed as soon as a job cannot fetch it."""
+    library = loaded(job_service)
+    gone = library.entries(Filter(Kind.MODEL, AssetState.DONE))[3]
+    answer = {"status": 404, "problem": "not-found", "detail": "There is no such model."}
+    service.scenario(
+        answers=[{"method": "GET", "path": f"/v1/models/{gone.id}", "times": 9, "answer": answer}]
+    )
+    job = job_service.fetch(gone)
+    job_service.watch([job.id])
+    library.apply_updates(job_service.jobs())
+    assert library.get(gone.id) is None
+    assert library.count() == 64
+
+
+def test_a_stale_resource_is_shown_as_done(job_service: JobService, service: ThreadService) -> None:
+    """A new model that still says "running" is done because its operation is."""
+    service.scenario(switches=["incomplete"])
+    library = loaded(job_service)
+    old: Asset = library.entries(Filter(Kind.MODEL, AssetState.FAILED))[0]
+    assert states_during(library, job_service, job_service.retry_asset(old))[-1] is AssetState.DONE

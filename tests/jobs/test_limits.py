@@ -56,7 +56,6 @@ def at_preview(spent: float = 150.0, **more: Any) -> Job:
 
 
 # -- one transaction
-# -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("S-credits")
@@ -92,7 +91,6 @@ def test_a_job_of_another_service_is_counted_before_it_is_read(
 
 
 # -- which day
-# -----------------------------------------------------------------------------------------------------------------
 
 
 def on(day: float, job: Job, *, now: float = NOON) -> float:
@@ -156,7 +154,6 @@ def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
 
 
 # -- clicks that cost
-# ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -267,7 +264,6 @@ def test_without_a_limit_a_decision_needs_no_price(offline_job_service: JobServi
 
 
 # -- a job's own limit
-# ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("R-limit")
@@ -344,7 +340,7 @@ def test_a_later_send_requests_the_price_again(price: float | None, is_sent: boo
     else:
         assert workflow.job.phase is Phase.PAUSED
         assert workflow.job.requests[0].is_unsent
-        assert workflow.job.problem is not None and workflow.job.problem.cause is Cause.CREDITS
+        assert workflow.job.problem.cause is Cause.CREDITS
         assert (
             "about 301 Credits in total, more than its limit of 300 Credits. Nothing was sent."
             in workflow.job.problem.message

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of a journal that an earlier version has written, and what happens on failure."""
+"""A journal that an earlier version has written: its tables and its jobs."""
 
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +16,22 @@ import pytest
 
 from mint_blender.jobs.budget import spending, totals
 from mint_blender.jobs.diagnostics import journal_check
-from mint_blender.jobs.job import Job, asset_of
+from mint_blender.jobs.engine.thread_messages import Wake
+from mint_blender.jobs.job import Job, asset_of, is_unanswered
+from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.paid_requests.record import PaidVerb, State
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.storage import migrations
 from mint_blender.jobs.storage.database import Database, JournalError, journal_error
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.journal_reader import journal_file
 from mint_blender.mint.account import Account
+from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
-from .engine_harness import KEY
+from .engine_harness import KEY, EngineHarness
 from .old_journal import PROMPTS, WRITTEN, by_prompt, write
+from .workflow_harness import operation, problem
 
 
 def content(path: Path) -> dict[str, Any]:
@@ -111,20 +119,9 @@ def test_a_journal_is_migrated_once(home: Path) -> None:
 def test_two_programs_may_open_an_old_journal_at_once(home: Path) -> None:
     """The second one finds it migrated when it gets the lock."""
     write(home)
-    failures: list[BaseException] = []
-
-    def open_it() -> None:
-        try:
-            Journal(home).close()
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=open_it) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    with ThreadPoolExecutor(4) as threads:
+        for opened in [threads.submit(lambda: Journal(home).close()) for _ in range(4)]:
+            opened.result()
     with closing(Journal(home)) as journal:
         assert set(by_prompt(journal)) == set(PROMPTS)
 
@@ -232,3 +229,197 @@ def test_what_jobs_have_cost_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch
         assert len(journal.jobs_of_lines("/out#3/")) == 1
     content = journal_check.read(home)
     assert content is not None and content.wrong_jobs == ()
+
+
+# -- the jobs of an earlier version: none is lost, and nothing is sent before a look and a person
+
+
+@pytest.fixture
+def migrated(home: Path) -> Iterator[Journal]:
+    """Yield the journal after it was opened by this version."""
+    write(home)
+    with closing(Journal(home)) as journal:
+        yield journal
+
+
+# -- what is kept
+
+
+def test_every_job_of_an_earlier_version_is_read(migrated: Journal) -> None:
+    """None is lost, and all but a pending retry are in the phase in which they were."""
+    assert {prompt: job.phase for prompt, job in by_prompt(migrated).items()} == PROMPTS
+    assert len(migrated.jobs()) == len(PROMPTS) + 1
+    assert all(isinstance(each, Job) for each in migrated.records())
+
+
+def test_what_mint_has_answered_is_answered(migrated: Journal) -> None:
+    """Nothing is looked for of which an operation is known."""
+    jobs = by_prompt(migrated)
+    for prompt in ("a placed lamp", "an approved lamp", "a lamp of a batch", "an optimized lamp"):
+        job, request = jobs[prompt], jobs[prompt].start_request
+        assert (request.operation, request.state) == (job.operation.id, State.ANSWERED), prompt
+    assert jobs["a failed lamp [moderation]"].start_request is not None
+
+
+def test_a_request_of_an_earlier_version_may_not_be_sent(migrated: Journal) -> None:
+    """Whatever was sent or queued belongs to no journal file: it is looked for first."""
+    requests = [request for job in migrated.jobs() for request in job.requests]
+    assert len(requests) >= len(PROMPTS)
+    for request in requests:
+        assert (request.journal, request.born) == ("", 0.0) and request.is_copied
+        assert not request.may_be_sent(request.born, request.credential)
+        assert migrated.paid_requests.begin(request.key, now=1.0, credential="", body="{}") is None
+
+
+def test_the_key_and_the_body_of_a_sent_request_are_kept(home: Path) -> None:
+    """They are what Mint knows it by."""
+    path = write(home)
+    with closing(sqlite3.connect(path)) as database:
+        rows = dict(database.execute("SELECT id, json_extract(record, '$.key') FROM jobs"))
+        bodies = dict(database.execute("SELECT id, json_extract(record, '$.body') FROM jobs"))
+    with closing(Journal(home)) as journal:
+        for job in journal.jobs():
+            first = job.requests[0]
+            assert first.key == rows[job.id]
+            assert (first.body is None) is (bodies[job.id] is None)
+            assert first.attempts == (bodies[job.id] is not None)
+
+
+def test_a_decision_that_waits_is_open(migrated: Journal) -> None:
+    """What it has done is shown, and a person decides again."""
+    jobs = by_prompt(migrated)
+    expected = {
+        "an approved lamp": (Verb.APPROVE, None),
+        "a revised lamp": (Verb.REVISE, "Make it green."),
+        "a lamp that is being canceled": (Verb.CANCEL, None),
+    }
+    for prompt, (verb, feedback) in expected.items():
+        decision = jobs[prompt].decision
+        assert (decision.verb, decision.feedback) == (verb, feedback)
+    assert jobs["an approved lamp"].requests[-1].credits == 550.0
+    assert [job for job in jobs.values() if job.decision] == [
+        job for prompt, job in jobs.items() if prompt in expected
+    ]
+
+
+def test_a_retry_that_waits_is_looked_for(migrated: Journal) -> None:
+    """The job has failed in the eyes of the earlier version: nothing would continue it."""
+    job = by_prompt(migrated)["a retried lamp [transient]"]
+    request = job.start_request
+    assert request.verb is PaidVerb.RETRY and request.is_open
+    assert job.operation is None and job.source_asset_id is not None and job.is_resumable
+
+
+def test_the_request_of_a_program_is_found(migrated: Journal) -> None:
+    """A program that repeats it gets the same job."""
+    prompts = {"order-7": "a lamp of a program", "order-8": "a queued lamp of a program"}
+    for request_id, prompt in prompts.items():
+        job = migrated.job_of_client_request(request_id)
+        subject = f"request:{request_id}"
+        assert (job.request.prompt, job.start_request.subject) == (prompt, subject)
+    asked = migrated.job_of_client_request("order-7").client_request
+    assert (asked.content, asked.quote) == ("content-digest", "quote-3")
+
+
+def test_what_was_spent_stays_on_its_day(migrated: Journal) -> None:
+    """What waits costs now, the rest when it was started."""
+    begun = min(job.created_at for job in migrated.jobs())
+    of_that_day = sum(entry.credits for entry in migrated.spent((begun - 900.0, begun + 900.0)))
+    assert of_that_day >= 4140.0, "as the earlier version has counted it"
+
+
+def test_doctor_finds_nothing_wrong_with_it(home: Path) -> None:
+    """Neither before it is migrated, nor after, nor when a person has decided about its jobs."""
+    write(home)
+    for _ in range(2):
+        content = journal_check.read(home)
+        assert content.phases.total() == len(PROMPTS) + 1
+        assert (content.wrong_jobs, content.unreadable) == ((), 0)
+        Journal(home).close()
+    with closing(Journal(home)) as journal:
+        jobs = by_prompt(journal)
+        lost, unsent = jobs["an unanswered lamp [lost-answer]"], jobs["a queued lamp"]
+        for job in (lost, unsent):
+            assert journal.take_over(job.start_request.key) is not None
+            journal.order(job, job.start_request.subject, PaidVerb.START)
+        assert journal.decide(jobs["an approved lamp"].id, Decision(Verb.CANCEL))
+    content = journal_check.read(home)
+    assert content.wrong_jobs == ()
+
+
+# -- nothing is sent by itself
+
+
+@pytest.fixture
+def resumed(home: Path) -> Iterator[EngineHarness]:
+    """Yield an engine in which every job of the journal runs; Mint knows none of them."""
+    write(home)
+    engine = EngineHarness(home)
+    engine.mint.time = lambda: WRITTEN + engine.clock.now
+    engine.mint.says = knows()
+    for job in engine.journal.jobs():
+        engine.scheduler.receive(Wake(job.id))
+    yield engine
+    engine.close()
+
+
+def knows(*assets: Asset) -> Callable[[str, str], Any]:
+    """Return the answers of a Mint that lists these assets, and knows nothing else."""
+
+    def says(what: str, which: str) -> Any:
+        if what == "page":
+            return Page(assets, None)
+        if what == "poll":
+            return operation("preview_ready", Mode.REVIEW, id=which)
+        if what == "cancel":
+            return operation("canceled", id=which)
+        return problem(404)
+
+    return says
+
+
+def paid(engine: EngineHarness) -> list[tuple[float, str, str]]:
+    """Return the calls that may have cost Credits."""
+    return [each for each in engine.mint.asked if each[1] in set(PaidVerb)]
+
+
+@pytest.mark.covers("R-queue")
+def test_nothing_is_sent_before_a_look_and_a_person(resumed: EngineHarness) -> None:
+    """Every job of the journal runs for an hour: Mint's lists are read, and a person is asked."""
+    jobs = by_prompt(resumed.journal)
+    resumed.run(3600.0)
+    assert paid(resumed) == []
+    assert resumed.mint.times("page", "model"), "it was looked for"
+    lost = "an unanswered lamp [lost-answer]"
+    for prompt in (lost, "a queued lamp", "a queued lamp of a program"):
+        assert is_unanswered(resumed.job(jobs[prompt])), prompt
+    for prompt in ("an approved lamp", "a revised lamp"):
+        assert resumed.job(jobs[prompt]).decision is None, prompt
+
+
+def test_a_start_without_an_answer_is_found(resumed: EngineHarness) -> None:
+    """It is in Mint's list, also if the clock was an hour ahead when it was sent."""
+    created = datetime.fromtimestamp(WRITTEN - 3600.0, UTC).isoformat()
+    prompt = "an unanswered lamp [lost-answer]"
+    made = {"id": "res_9", "status": "running", "prompt": prompt, "createdAt": created}
+    resumed.mint.says = knows(Asset.from_json(Kind.MODEL, made))
+    resumed.run(3600.0)
+    job = resumed.job(by_prompt(resumed.journal)[prompt])
+    assert (job.source_asset_id, job.start_request.found_asset) == ("res_9", "res_9")
+    assert paid(resumed) == []
+
+
+def test_a_person_may_start_again_what_was_not_found(resumed: EngineHarness) -> None:
+    """The new request has another key, and belongs to this journal."""
+    resumed.run(3600.0)
+    job = by_prompt(resumed.journal)["a queued lamp"]
+    before = job.start_request
+    request = resumed.journal.order(job, before.subject, PaidVerb.START)
+    resumed.journal.save(job.moved(Phase.WAITING, problem=None))
+    resumed.mint.says = lambda what, which: operation("running", id="op_new")
+    resumed.scheduler.receive(Wake(job.id))
+    resumed.run(60.0)
+    assert [(what, which) for _, what, which in paid(resumed)] == [("start", "a queued lamp")]
+    after = resumed.job(job)
+    assert after.start_request.key == request.key != before.key
+    assert after.requests[0].state is State.OVER

@@ -71,7 +71,6 @@ def is_in_memory(job_service: JobService, job: Job) -> bool:
 
 
 # -- what is in memory
-# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_only_the_latest_ended_jobs_are_in_memory(opened: Opened) -> None:
@@ -155,7 +154,6 @@ def test_an_old_job_is_read_once_until_something_changes(opened: Opened, home: P
 
 
 # -- what is found all the same
-# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_an_old_job_is_found_by_its_id(opened: Opened) -> None:
@@ -236,7 +234,7 @@ def test_an_old_import_that_crashed_is_noted(opened: Opened) -> None:
     (marks / "mark.json").write_text(f'{{"job": "{job.id}"}}')
     import_marks.note_crashes(job_service)
     problem = job_service.job(job.id).problem
-    assert problem is not None and problem.code == import_marks.CRASHED_CODE
+    assert problem.code == import_marks.CRASHED_CODE
     assert list(marks.iterdir()) == []
 
 
@@ -250,7 +248,6 @@ def test_all_finished_jobs_are_dismissed(opened: Opened) -> None:
 
 
 # -- batches
-# ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("is_dismissed", [False, True])
@@ -276,7 +273,6 @@ def test_a_finished_line_of_a_batch_is_found(
 
 
 # -- the queue, accounts and limits
-# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_an_old_unsent_job_waits_in_the_queue(opened: Opened) -> None:

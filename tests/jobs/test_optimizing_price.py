@@ -126,7 +126,6 @@ def test_the_cost_of_the_last_optimization(home: Path) -> None:
 
 
 # -- on the job service
-# ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -283,5 +282,5 @@ def test_a_retry_is_optimized_too(job_service: JobService) -> None:
     job_service.budget.limits = Limits(each=268)
     job_service.retry(failed.id)
     request = job_service.job(failed.id).start_request
-    assert request is not None and request.verb is PaidVerb.RETRY
+    assert request.verb is PaidVerb.RETRY
     assert (request.credits, request.extra_credits) == (248.0, 20.0)

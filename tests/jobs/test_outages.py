@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network fails and returns: jobs keep their phase and continue, with few requests.
-
-The clock is moved by hand.
-"""
+"""The network fails or is slow: other jobs go on, and closing waits for nothing."""
 
 from __future__ import annotations
 
 import itertools
 import json
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +20,35 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DownloadFailed, TooSlow
-from mint_blender.jobs.engine.thread_messages import Recovered, RetryScheduled, SetOnline, Wake
+from mint_blender.jobs.engine.call_pool import SIZES, Lane
+from mint_blender.jobs.engine.config import Pool
+from mint_blender.jobs.engine.thread_messages import (
+    Idle,
+    QueryAnswered,
+    Recovered,
+    RetryScheduled,
+    SetAccount,
+    SetOnline,
+    Wake,
+)
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Decision, Role
+from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.queries import Balance
+from mint_blender.jobs.queries import Balance, Thumbnail
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.transfers.downloads import MAX_THUMBNAIL_DOWNLOADS
 from mint_blender.mint import errors
-from mint_blender.mint.schema import Kind, Operation
+from mint_blender.mint.account import Account
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind, Operation, Page, ReferenceImage
 
-from .engine_harness import EngineHarness, InlineExecutor
+from ..mint.generation_helpers import PIXEL
+from ..mint.raw_server import NO_ANSWER, answer, raw_server
+from .engine_harness import EngineHarness, InlineExecutor, PictureDownloader, until
+from .fast_config import fast_config
+from .service_helpers import note_owner
 from .workflow_harness import FILES, a_job, asset, operation, working
 
 HOUR = 3600.0
@@ -40,12 +64,14 @@ def there(what: str, which: str) -> Any:
     return operation("running", id=which)
 
 
+def polled(name: str) -> Job:
+    """Return a job that runs at Mint."""
+    return replace(working(), operation=operation("running", id=name))
+
+
 def several(count: int) -> list[Job]:
     """Return jobs that are running at Mint."""
-    return [
-        replace(working(), operation=operation("running", id=f"op_{number}"))
-        for number in range(count)
-    ]
+    return [polled(f"op_{number}") for number in range(count)]
 
 
 @pytest.mark.covers("R-outage")
@@ -103,9 +129,8 @@ def test_an_outage_is_probed_by_one_call_at_a_time(engine: EngineHarness) -> Non
     first = min(at for at in engine.mint.times("poll") if at > came_back)
     assert first - came_back <= 60
     for number in range(50):
-        assert (
-            next(at for at in engine.mint.times("poll", f"op_{number}") if at >= first) <= first + 1
-        )
+        times = engine.mint.times("poll", f"op_{number}")
+        assert next(at for at in times if at >= first) <= first + 1
 
 
 def test_one_failing_job_delays_no_other(engine: EngineHarness) -> None:
@@ -180,9 +205,7 @@ def test_going_online_ends_the_pause(engine: EngineHarness) -> None:
     assert {which for _, _, which in engine.mint.asked} == {"op_0", "op_1", "op_2"}
 
 
-def test_jobs_wait_for_the_owner_of_the_key(
-    engine: EngineHarness,
-) -> None:
+def test_jobs_wait_for_the_owner_of_the_key(engine: EngineHarness) -> None:
     """Nothing is sent before the owner is known, and an outage at startup ends no job."""
     asked: list[float] = []
     me = engine.mint.me
@@ -228,7 +251,7 @@ def test_a_refusal_during_an_outage_pauses_the_job(engine: EngineHarness) -> Non
     assert {job.problem.cause for job in map(engine.job, jobs) if job.problem} == {Cause.KEY}
 
 
-class Unsteady(Downloader):
+class Unsteady(PictureDownloader):
     """A downloader whose host fails until a test changes that."""
 
     trouble: Exception | None = None
@@ -238,11 +261,7 @@ class Unsteady(Downloader):
         Unsteady.tries += 1
         if Unsteady.trouble is not None:
             raise Unsteady.trouble
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(
-            b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
-        )
-        return target
+        return super().fetch(url, target)
 
 
 @pytest.mark.parametrize(
@@ -282,3 +301,309 @@ def test_a_download_continues_when_its_host_returns(
     assert Unsteady.tries > before
     assert engine.job(job).file(Role.MODEL) is None  # what came is no model: another matter
     engine.close()
+
+
+# -- a hanging call delays no other job, and closing does not wait for it
+
+
+class Held:
+    """Calls and downloads in `hangs`, which wait until the gate is opened."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.hanging: list[str] = []
+
+    def wait(self, what: str) -> None:
+        """Hang."""
+        self.hanging.append(what)
+        assert self.gate.wait(20)
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    """Yield calls that hang until the end of the test at the latest."""
+    held = Held()
+    yield held
+    held.gate.set()
+
+
+@pytest.fixture
+def threaded(home: Path, held: Held) -> Iterator[EngineHarness]:
+    """Yield an engine whose calls run on threads, as in the program."""
+    threaded = EngineHarness(home, executor=Pool)
+    yield threaded
+    held.gate.set()
+    threaded.close()
+
+
+def hang_at(threaded: EngineHarness, held: Held, what: str, which: str) -> None:
+    """Make one call hang and answer all others."""
+
+    def says(asked: str, of: str) -> Any:
+        if (asked, of) == (what, which):
+            held.wait(asked)
+        return operation(
+            "canceled" if asked == "cancel" else "running", id="op_new" if asked == "start" else of
+        )
+
+    threaded.mint.says = says
+
+
+def decide(threaded: EngineHarness, job: Job, verb: Verb = Verb.CANCEL) -> None:
+    """Add a decision."""
+    threaded.journal.decide(job.id, Decision(verb, f"click-{job.id}"))
+    threaded.scheduler.receive(Wake(job.id, 2))
+
+
+def others_go_on(engine: EngineHarness) -> Job:
+    """Wait until another job is polled, and a new one is started; return the first."""
+    other, fresh = polled("op_other"), a_job("fresh")
+    engine.add(other, fresh)
+    until(engine, lambda: engine.mint.times("poll", "op_other"))
+    until(engine, lambda: engine.mint.times("start", "fresh"))
+    return other
+
+
+@pytest.mark.covers("R-responsive")
+@pytest.mark.parametrize("what", ["poll", "start"])
+def test_a_hanging_call_delays_no_other_job(threaded: EngineHarness, held: Held, what: str) -> None:
+    """Other jobs are polled, started and canceled, and a query is answered."""
+    threaded.mint.usage = lambda: "the balance"  # type: ignore[attr-defined]
+    hang_at(threaded, held, what, "slow")
+    threaded.add(polled("slow") if what == "poll" else a_job("slow"))
+    until(threaded, lambda: held.hanging == [what])
+    other = others_go_on(threaded)
+    decide(threaded, other)
+    until(threaded, lambda: threaded.job(other).phase is Phase.CANCELED)
+    threaded.scheduler._ask(Balance(), 7)
+    answers = lambda: [each.answer for each in threaded.said if isinstance(each, QueryAnswered)]  # noqa: E731
+    until(threaded, lambda: "the balance" in answers())
+    assert not held.gate.is_set()
+    assert threaded.clock.now == 1000.0
+
+
+@pytest.fixture
+def picture(threaded: EngineHarness, held: Held, tmp_path: Path) -> str:
+    """Return the path of a picture whose upload hangs."""
+    (tmp_path / "lamp.png").write_bytes(PIXEL)
+
+    def upload_image(data: bytes, name: str, media_type: str, *, key: str) -> ReferenceImage:
+        held.wait("upload")
+        return ReferenceImage.from_json({"url": f"{FILES}ref.png"})
+
+    threaded.mint.upload_image = upload_image  # type: ignore[attr-defined]
+    return str(tmp_path / "lamp.png")
+
+
+@pytest.mark.covers("R-responsive")
+def test_a_slow_upload_delays_no_other_job(
+    threaded: EngineHarness, held: Held, picture: str
+) -> None:
+    """A picture may take minutes; other jobs are polled and started meanwhile."""
+    slow = a_job("slow", images=(picture,))
+    threaded.add(slow)
+    until(threaded, lambda: held.hanging == ["upload"])
+    others_go_on(threaded)
+    held.gate.set()
+    until(threaded, lambda: threaded.mint.times("start", "slow"))
+    assert threaded.job(slow).image_urls == (f"{FILES}ref.png",)
+
+
+def test_the_same_picture_of_several_jobs_is_sent_once(
+    threaded: EngineHarness, held: Held, picture: str
+) -> None:
+    """This holds also while the first upload is running."""
+    threaded.add(*(a_job(name, images=(picture,)) for name in ("one", "two", "three")))
+    until(threaded, lambda: held.hanging)
+    threaded.run(1)
+    held.gate.set()
+    until(threaded, lambda: len(threaded.mint.times("start")) == 3)
+    assert held.hanging == ["upload"]
+
+
+def test_a_decision_waits_for_the_answer_of_a_pending_start(
+    threaded: EngineHarness, held: Held
+) -> None:
+    """The answer names the operation, to which the decision is then sent.
+
+    Nothing is started twice.
+    """
+    job = a_job("slow")
+    hang_at(threaded, held, "start", "slow")
+    threaded.add(job)
+    until(threaded, lambda: held.hanging == ["start"])
+    decide(threaded, job)
+    threaded.run(100)
+    assert [what for _, what, _ in threaded.mint.asked] == ["start"]
+    assert not any(isinstance(event, Idle) for event in threaded.said)
+    held.gate.set()
+    until(threaded, lambda: threaded.job(job).phase is Phase.CANCELED)
+    asked = [(what, which) for _, what, which in threaded.mint.asked]
+    assert asked == [("start", "slow"), ("cancel", "op_new")]
+    assert threaded.job(job).operation.id == "op_new"
+    until(threaded, lambda: Idle(job.id, 2) in threaded.said)
+
+
+def test_a_decision_is_handled_as_soon_as_a_start_fails(
+    threaded: EngineHarness, held: Held
+) -> None:
+    """It does not wait for the next attempt, which is not made any more.
+
+    What the first one may have started is looked for, once nothing of it can be on its way.
+    """
+    job = a_job("slow")
+
+    def says(what: str, which: str) -> Any:
+        if what == "start":
+            held.wait("start")
+            return errors.Unreachable("no route to it")
+        return Page((), None)
+
+    threaded.mint.says = says
+    threaded.add(job)
+    until(threaded, lambda: held.hanging == ["start"])
+    decide(threaded, job)
+    held.gate.set()
+    until(threaded, lambda: threaded.job(job).problem is not None)
+    assert threaded.clock.now == 1000.0
+    threaded.run(SETTLED_AFTER)
+    until(threaded, lambda: threaded.job(job).phase is Phase.CANCELED)
+    assert [what for _, what, _ in threaded.mint.asked] == ["start", "page"]
+    assert threaded.job(job).has_note("canceled_in_doubt")
+
+
+def test_a_decision_does_not_wait_for_a_poll(threaded: EngineHarness, held: Held) -> None:
+    """The decision is sent at once, and the late answer to the poll is ignored."""
+    job = polled("op_slow")
+    hang_at(threaded, held, "poll", "op_slow")
+    threaded.add(job)
+    until(threaded, lambda: held.hanging == ["poll"])
+    decide(threaded, job)
+    until(threaded, lambda: threaded.job(job).phase is Phase.CANCELED)
+    held.gate.set()
+    threaded.run(100)
+    assert threaded.job(job).phase is Phase.CANCELED
+
+
+def test_the_answer_for_an_earlier_key_is_stored(threaded: EngineHarness, held: Held) -> None:
+    """The operation of a pending start is stored before the job is released."""
+    job, other = a_job("slow"), polled("op_other")
+    hang_at(threaded, held, "start", "slow")
+    threaded.add(job, other)
+    until(threaded, lambda: held.hanging == ["start"])
+    threaded.scheduler.receive(SetAccount(Account("another-key")))
+    threaded.run(5)
+    assert [event.job_id for event in threaded.said if isinstance(event, Idle)] == [other.id]
+    held.gate.set()
+    until(threaded, lambda: Idle(job.id, 0) in threaded.said)
+    assert threaded.job(job).operation.id == "op_new"
+
+
+def test_the_number_of_threads_is_bounded(threaded: EngineHarness, held: Held) -> None:
+    """A hundred hanging jobs use a few threads, and decisions have their own."""
+    jobs = [polled(f"op_{number}") for number in range(100)]
+
+    def says(what: str, which: str) -> Any:
+        if what == "poll":
+            held.wait("poll")
+        return operation("canceled" if what == "cancel" else "running", id=which)
+
+    threaded.mint.says = says
+    threaded.add(*jobs)
+    until(threaded, lambda: len(held.hanging) == SIZES[Lane.CALL])
+    decide(threaded, jobs[50])
+    until(threaded, lambda: threaded.job(jobs[50]).phase is Phase.CANCELED)
+    ours = [thread.name for thread in threading.enumerate() if thread.name in set(Lane)]
+    assert len(ours) <= sum(SIZES.values())
+
+
+class Pictures(Downloader):
+    """A downloader whose pictures hang and whose other files are empty."""
+
+    held: Held
+
+    def fetch(self, url: str, target: Path, **more: Any) -> Path:  # type: ignore[override]
+        if url.endswith(".webp"):
+            self.held.wait(url)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(b"")
+        return target
+
+
+def test_thumbnails_do_not_delay_paid_downloads(
+    home: Path, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model and its job's own picture are downloaded before the library's pictures."""
+    monkeypatch.setattr(Pictures, "held", held, raising=False)
+    threaded = EngineHarness(home, downloader=lambda local_files: Pictures(), executor=Pool)
+    for number in range(30):
+        threaded.scheduler._ask(Thumbnail(f"{FILES}{number}.webp"), number)
+    until(threaded, lambda: len(held.hanging) == MAX_THUMBNAIL_DOWNLOADS)
+    threaded.mint.says = lambda what, which: (
+        asset(glbUrl=f"{FILES}a.glb") if what == "asset" else operation("succeeded", id=which)
+    )
+    job = working()
+    threaded.add(job)
+    # it has come: an empty file is no model
+    until(threaded, lambda: threaded.job(job).phase is Phase.PAUSED)
+    assert len(held.hanging) == MAX_THUMBNAIL_DOWNLOADS
+    held.gate.set()
+    threaded.close()
+
+
+@pytest.mark.covers("C14-threads")
+@pytest.mark.parametrize(
+    "said",
+    [
+        NO_ANSWER,
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+    ],
+    ids=["silent", "headers", "body"],
+)
+def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
+    """The job service closes within its time limit, and the job continues later."""
+    me = answer(Date=format_datetime(datetime.now(UTC), usegmt=True))
+    with raw_server(me, said, drip=1.0) as server:
+        note_owner(home, Account("key", server.base_url))
+        job_service = JobService(fast_config(home), Account("key", server.base_url))
+        job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
+        while len(server.received) < 2:
+            time.sleep(0.005)
+        began = time.monotonic()
+        assert job_service.close(4.0)
+        assert time.monotonic() - began < 4.0
+        left = {thread.name for thread in threading.enumerate()}
+        assert not left & {"mint-worker", *Lane}
+        with closing(Journal(home)) as journal:
+            kept = journal.job(job.id)
+        (request,) = kept.requests
+        assert (kept.phase, request.key) == (Phase.SENDING, job.requests[0].key)
+        assert (request.state, request.attempts) == (State.IN_DOUBT, 1)
+
+
+def test_an_answer_during_closing_is_stored(home: Path, held: Held) -> None:
+    """The operation is in the journal, so the start is not repeated."""
+    threaded = EngineHarness(home, executor=Pool)
+    hang_at(threaded, held, "start", "slow")
+    job = a_job("slow")
+    threaded.add(job)
+    until(threaded, lambda: held.hanging == ["start"])
+    threading.Timer(0.05, held.gate.set).start()
+    threaded.scheduler.close(4.0)
+    kept = threaded.job(job)
+    assert (kept.phase, kept.operation and kept.operation.id) == (Phase.WORKING, "op_new")
+    threaded.journal.close()
+
+
+def test_an_idle_thread_is_used_again() -> None:
+    """Work that comes piece by piece has one thread, which ends with the pool."""
+    pool, done, names = Pool("mint-call", 4, 20.0), queue.SimpleQueue[int](), set[int]()
+    for number in range(20):
+        pool.submit(lambda number=number: (names.add(threading.get_ident()), done.put(number)))  # type: ignore[misc]
+        assert done.get(timeout=5) == number
+        time.sleep(0.005)
+    assert len(names) == 1
+    assert pool.close(5)
+    pool.submit(lambda: done.put(99))
+    assert done.empty()

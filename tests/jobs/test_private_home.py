@@ -22,15 +22,12 @@ from mint_blender.jobs.transfers import file_queries
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
+from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import running_service
 from .fast_config import account, fast_config
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="does not apply: permissions are of another kind there"
-)
-
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
 )
 
 
@@ -70,21 +67,14 @@ def test_all_files_of_a_job_are_private(tmp_path: Path) -> None:
     ):
         logging.getLogger("mint_blender.test").warning("a line")
         job_service = JobService(fast_config(home), account(service))
-        jobs = [
-            job_service.start(
-                GenerationRequest(Kind.WORLD, "a hall", images=(str(tmp_path / "lamp.png"),)),
-                Delivery(splats="100k"),
-            ).id,
-            job_service.start(GenerationRequest(Kind.MODEL, "a lamp [file-truncated]")).id,
-        ]
+        world = GenerationRequest(Kind.WORLD, "a hall", images=(str(tmp_path / "lamp.png"),))
+        model = GenerationRequest(Kind.MODEL, "a lamp [file-truncated]")
+        wanted = ((world, Delivery(splats="100k")), (model, Delivery()))
+        jobs = [job_service.start(*each).id for each in wanted]
         job_service.watch(jobs)
         seen = {path.name for path in home.rglob("*")}
         assert {"journal.sqlite3-wal", "journal.sqlite3-shm", "mint.log"} <= seen, seen
-        preview = next(
-            logging_to_file
-            for logging_to_file in job_service.job(jobs[0]).files
-            if logging_to_file.url.count("preview")
-        )
+        preview = next(file for file in job_service.job(jobs[0]).files if "preview" in file.url)
         from mint_blender.files.download import Downloader
 
         with Downloader(local_files=True) as downloader:
@@ -127,12 +117,6 @@ def test_checking_permissions_keeps_the_journal_lock(tmp_path: Path) -> None:
     with path.open("r+b") as held:
         fcntl.lockf(held, fcntl.LOCK_EX)
         disk.make_file(path)
-        other = (
-            f"import fcntl; fcntl.lockf(open({str(path)!r}, 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
-        )
-        assert (
-            b"BlockingIOError"
-            in subprocess.run(
-                [sys.executable, "-c", other], capture_output=True, check=False
-            ).stderr
-        )
+        lock = f"fcntl.lockf(open({str(path)!r}, 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        command = [sys.executable, "-c", f"import fcntl; {lock}"]
+        assert b"BlockingIOError" in subprocess.run(command, capture_output=True).stderr

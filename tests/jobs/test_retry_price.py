@@ -84,7 +84,6 @@ def test_a_retry_counts_before_mint_answered(job: Job, credits: float) -> None:
     assert committed(job) == credits
     assert committed(replace(job, phase=Phase.PAUSED)) == credits
     counted = entry(job, 5 * DAY)
-    assert counted is not None
     assert (counted.at, counted.credits, counted.failed) == (5 * DAY, credits, 0)
 
 
@@ -116,7 +115,6 @@ def test_the_card_shows_the_expected_cost(job: Job, says: str) -> None:
 
 
 # -- on the job service
-# ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

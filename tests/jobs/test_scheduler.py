@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scheduler: due times, retries, going offline, and decisions of other processes.
-
-It has no thread here, and its clock is moved by hand.
-"""
+"""The scheduler without a thread, its clock moved by hand: due times, retries, and the queue."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import logging
-import queue
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mint_blender.jobs.engine.scheduler import Scheduler
+from mint_blender.jobs.engine import task
+from mint_blender.jobs.engine.task import CHECK_INTERVAL, Task, Tasks
 from mint_blender.jobs.engine.thread_messages import (
-    Command,
     Event,
     Idle,
     JobChanged,
@@ -30,29 +32,31 @@ from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Decision, Delivery
 from mint_blender.jobs.new_jobs import new_conversion
+from mint_blender.jobs.paid_requests.record import PaidVerb
+from mint_blender.jobs.paid_requests.send import PaidCall
 from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.workflow.effects import Cancel, Effect, Pay, Poll, ReadClaimedAssets, Step
 from mint_blender.mint import errors
-from mint_blender.mint.schema import Format, Operation
+from mint_blender.mint.retry import DEFAULT, FailureStreak
+from mint_blender.mint.schema import Format, Kind, Operation
 
-from ..mint_service.runner import ThreadService, running_service
+from ..call_counts import calls_of
+from ..mint_service.runner import ThreadService
 from .engine_harness import EngineHarness
 from .fast_config import account, fast_config
 from .workflow_harness import GLB, a_job, asset, operation, problem, working
 
 # -- due times
-# -----------------------------------------------------------------------------------------------------------------
 
 
 def test_polls_are_due_on_schedule(engine: EngineHarness) -> None:
     """Polls follow after 2 s, 3.2 s, 5.12 s and so on, at most after 15 s."""
     engine.add(a_job())
     engine.run(120)
-    times = engine.mint.times("poll")
-    gaps = [
-        later - before
-        for before, later in zip([engine.mint.times("start")[0], *times], times, strict=False)
-    ]
+    times = [*engine.mint.times("start"), *engine.mint.times("poll")]
+    gaps = [later - before for before, later in itertools.pairwise(times)]
     assert gaps == pytest.approx([2, 3.2, 5.12, 8.192, 13.1072, *[15.0] * (len(gaps) - 5)])
     assert len(gaps) > 8
 
@@ -102,7 +106,6 @@ def test_waking_a_running_workflow_changes_nothing(engine: EngineHarness) -> Non
 
 
 # -- what is repeated
-# -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_failed_call_is_repeated_with_growing_pauses(engine: EngineHarness) -> None:
@@ -110,33 +113,13 @@ def test_a_failed_call_is_repeated_with_growing_pauses(engine: EngineHarness) ->
     engine.mint.says = lambda what, which: errors.Unreachable("no route to it")
     engine.add(working())
     engine.run(240)
-    scheduled_retries = [event for event in engine.said if isinstance(event, RetryScheduled)]
-    assert [retry.seconds for retry in scheduled_retries] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert [retry.without_answer for retry in scheduled_retries] == [
-        1,
-        3,
-        7,
-        15,
-        31,
-        63,
-        123,
-        183,
-        243,
-    ]
-    assert {retry.message for retry in scheduled_retries} == {
-        "Mint cannot be reached: no route to it."
-    }
+    retries = [event for event in engine.said if isinstance(event, RetryScheduled)]
+    pauses = [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert [retry.seconds for retry in retries] == pauses
+    assert [retry.without_answer for retry in retries] == list(itertools.accumulate(pauses))
+    assert {retry.message for retry in retries} == {"Mint cannot be reached: no route to it."}
     times = engine.mint.times("poll")
-    assert [later - before for before, later in itertools.pairwise(times)] == [
-        1,
-        2,
-        4,
-        8,
-        16,
-        32,
-        60,
-        60,
-    ]
+    assert [later - before for before, later in itertools.pairwise(times)] == pauses[:-1]
 
 
 def test_a_success_resets_the_pause(engine: EngineHarness) -> None:
@@ -158,14 +141,10 @@ def test_a_refused_key_is_not_repeated(engine: EngineHarness) -> None:
     engine.mint.says = lambda what, which: problem(401)
     engine.add(job)
     engine.run(100)
-    assert len(engine.mint.asked) == 1
-    trouble = engine.job(job).problem
-    assert trouble is not None
-    assert trouble.cause is Cause.KEY
+    assert (len(engine.mint.asked), engine.job(job).problem.cause) == (1, Cause.KEY)
 
 
 # -- going offline
-# ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("S-offline")
@@ -182,7 +161,6 @@ def test_nothing_is_sent_offline(engine: EngineHarness) -> None:
 
 
 # -- clicks of other processes
-# -------------------------------------------------------------------------------------------------------
 
 
 def test_a_decision_of_another_process_is_carried_out(engine: EngineHarness, home: Path) -> None:
@@ -191,15 +169,13 @@ def test_a_decision_of_another_process_is_carried_out(engine: EngineHarness, hom
     engine.add(job)
     engine.run(40)
     engine.mint.says = lambda what, which: operation("canceled")
-    other = Journal(home)
-    other.decide(job.id, Decision(Verb.CANCEL, "elsewhere"))
-    other.close()
+    with closing(Journal(home)) as other:
+        other.decide(job.id, Decision(Verb.CANCEL, "elsewhere"))
     before = engine.clock.now
     engine.run(DECISION_CHECK_INTERVAL)
     (at,) = engine.mint.times("cancel")
     assert at - before <= DECISION_CHECK_INTERVAL
-    assert engine.job(job).phase is Phase.CANCELED
-    assert engine.job(job).decision is None
+    assert (engine.job(job).phase, engine.job(job).decision) == (Phase.CANCELED, None)
 
 
 def test_a_conversion_canceled_while_its_model_is_read_is_not_sent(
@@ -208,9 +184,8 @@ def test_a_conversion_canceled_while_its_model_is_read_is_not_sent(
     """The decision is in the journal before the model was read."""
 
     def says(what: str, which: str) -> object:
-        click = Journal(home)
-        click.decide(job.id, Decision(Verb.CANCEL, "click"))
-        click.close()
+        with closing(Journal(home)) as click:
+            click.decide(job.id, Decision(Verb.CANCEL, "click"))
         return asset(glbUrl=GLB)
 
     engine.mint.says = says
@@ -226,16 +201,14 @@ def test_changes_to_other_jobs_do_not_change_the_schedule(
 ) -> None:
     """Other processes may write to the journal often."""
     engine.add(working())
-    other = Journal(home)
-    for _ in range(30):
-        other.add(a_job())
-        engine.run(1)
-    other.close()
+    with closing(Journal(home)) as other:
+        for _ in range(30):
+            other.add(a_job())
+            engine.run(1)
     assert engine.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
 
 
 # -- mistakes of ours, and secrets
-# ----------------------------------------------------------------------------------------------------
 
 
 def test_an_unexpected_exception_pauses_one_job_and_is_logged(
@@ -243,22 +216,21 @@ def test_an_unexpected_exception_pauses_one_job_and_is_logged(
 ) -> None:
     """The job's message has no traceback; the log has it, and other jobs continue."""
     bad, good = (
-        replace(working(), operation=operation("running", id=id)) for id in ("op_bad", "op_good")
+        replace(working(), operation=operation("running", id=id)) for id in ("bad", "good")
     )
     engine.mint.says = lambda what, which: (
-        KeyError("oh") if which == "op_bad" else operation("running", id=which)
+        KeyError("oh") if which == "bad" else operation("running", id=which)
     )
     with caplog.at_level(logging.ERROR):
         engine.add(bad, good)
         engine.run(10)
-    assert engine.job(bad).phase is Phase.PAUSED
-    trouble = engine.job(bad).problem
-    assert trouble is not None
-    assert trouble.cause is Cause.INTERNAL
-    assert trouble.message == (
-        "The add-on failed unexpectedly (KeyError). Nothing is lost. Resume; if it happens again, copy the report."
+    after = engine.job(bad)
+    assert (after.phase, after.problem.cause) == (Phase.PAUSED, Cause.INTERNAL)
+    assert after.problem.message == (
+        "The add-on failed unexpectedly (KeyError). Nothing is lost. Resume; if it happens again, "
+        "copy the report."
     )
-    assert len(engine.mint.times("poll", "op_good")) == 3
+    assert len(engine.mint.times("poll", "good")) == 3
     assert "Traceback" in caplog.text
     engine.mint.says = lambda what, which: operation("running", id=which)
     engine.scheduler.receive(Wake(bad.id))
@@ -280,54 +252,299 @@ def test_each_wake_message_is_answered_with_its_number(engine: EngineHarness) ->
     assert engine.said[-1] == Idle("nobody", 5)
 
 
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a fast service."""
-    with running_service(speed=1000) as running:
-        yield running
-
-
 @pytest.mark.covers("S-key-nowhere")
 def test_the_key_is_not_stored_or_logged(
     home: Path, service: ThreadService, caplog: pytest.LogCaptureFixture
 ) -> None:
     """After successes, refusals and errors the key is in no file and no message."""
-    service.scenario(
-        answers=[
-            {
-                "path": "/v1/operations/*",
-                "answer": {"status": 401, "detail": f"Wrong key: {service.key}"},
-                "skip": 1,
-            }
-        ]
-    )
-    inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
-    outbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    journal = Journal(home)
-    with caplog.at_level(logging.DEBUG):
-        scheduler = Scheduler(fast_config(home), account(service), inbox, outbox)
-        job = a_job("a lamp [revoked]")
-        other = a_job("a lamp")
-        for one in (job, other):
-            journal.add(one)
-            scheduler.receive(Wake(one.id))
-        while not scheduler.is_idle:
-            while not inbox.empty():
-                scheduler.receive(inbox.get())
-            wait = scheduler.run_once()
-            if wait:
-                try:
-                    scheduler.receive(inbox.get(timeout=wait))
-                except queue.Empty:
-                    pass
-        scheduler.close()
-    stopped = {each.id for each in journal.jobs() if each.phase is Phase.PAUSED}
-    journal.close()
-    said = [outbox.get() for _ in range(outbox.qsize())]
-    assert any(isinstance(event, JobChanged) and event.job_id in stopped for event in said)
-    assert service.key not in repr(said)
-    assert service.key not in caplog.text
+    wrong = {"status": 401, "detail": f"Wrong key: {service.key}"}
+    service.scenario(answers=[{"path": "/v1/operations/*", "answer": wrong, "skip": 1}])
+    events: list[Event] = []
+    with (
+        caplog.at_level(logging.DEBUG),
+        closing(JobService(fast_config(home), account(service))) as job_service,
+    ):
+        jobs = [job_service.start(a_job(words).request) for words in ("a [revoked]", "a lamp")]
+        job_service.watch([job.id for job in jobs], events.append)
+        stopped = {job.id for job in jobs if job_service.job(job.id).phase is Phase.PAUSED}
+        assert any(isinstance(each, JobChanged) and each.job_id in stopped for each in events)
+    assert service.key not in repr(events) + caplog.text
     files = [path for path in home.rglob("*") if path.is_file()]
     assert any(path.name == "journal.sqlite3" for path in files)
     for path in files:
         assert service.key.encode() not in path.read_bytes(), path
+
+
+# -- the queue: how many jobs of a kind are sent at once, and which one is next
+
+
+ONE_SLOT = {Kind.MODEL: 1, Kind.WORLD: 1}
+
+
+def queue_up(count: int, kind: Kind = Kind.MODEL) -> list[Job]:
+    """Return jobs created one after the other."""
+    return [
+        replace(a_job(f"number {number}", kind=kind), created_at=1000.0 + number)
+        for number in range(count)
+    ]
+
+
+def named(engine: EngineHarness) -> list[str]:
+    """Return the starts that Mint received, in order."""
+    return [which for _, what, which in engine.mint.asked if what == "start"]
+
+
+@pytest.mark.covers("C18-ten")
+def test_the_eleventh_model_waits_and_a_world_does_not(engine: EngineHarness) -> None:
+    """Ten models and ten worlds are sent at once, the eleventh of a kind is not."""
+    engine.mint.says = lambda what, which: operation("running", id=which.replace("number ", "op_"))
+    jobs = queue_up(11)
+    engine.add(*jobs)
+    engine.run(60)
+    assert named(engine) == [f"number {number}" for number in range(10)]
+    assert engine.job(jobs[10]).phase is Phase.WAITING
+    engine.add(a_job("a world", kind=Kind.WORLD))
+    engine.run(1)
+    assert named(engine)[-1] == "a world"
+
+
+def test_slots_are_given_in_order_of_creation(home: Path) -> None:
+    """A free slot goes to the oldest job, in whatever order the scheduler got them."""
+    engine = EngineHarness(home, slots=ONE_SLOT)
+    over = [False]
+    engine.mint.says = lambda what, which: operation(
+        "canceled" if over[0] and what == "poll" else "running", id=which.replace("number ", "op_")
+    )
+    jobs = queue_up(5)
+    engine.add(jobs[0])
+    engine.run(1)
+    engine.add(*reversed(jobs[1:]))
+    engine.run(20)
+    assert named(engine) == ["number 0"]
+    over[0] = True
+    engine.run(200)
+    assert named(engine) == [f"number {number}" for number in range(5)]
+    starts = {which: at for at, what, which in engine.mint.asked if what == "start"}
+    ends = {which: at for at, what, which in engine.mint.asked if what == "poll" and at > 1021}
+    assert starts["number 2"] == ends["op_1"], "the next one does not wait for its own next look"
+    engine.close()
+
+
+def test_a_slot_released_by_another_process_is_found(home: Path) -> None:
+    """The first queued job checks every few seconds, and the others keep their order."""
+    engine = EngineHarness(home, slots=ONE_SLOT)
+    other = EngineHarness(home)
+    blocker = a_job("number 9")
+    other.add(blocker)
+    other.run(1)
+    jobs = queue_up(3)
+    engine.add(*jobs)
+    engine.run(30)
+    assert named(engine) == []
+    other.mint.says = lambda what, which: operation("canceled")
+    other.run(30)
+    engine.run(task.CHECK_INTERVAL)
+    assert named(engine) == ["number 0"]
+    engine.close()
+    other.close()
+
+
+def test_the_next_job_takes_the_slot_of_a_canceled_one_at_once(
+    home: Path,
+) -> None:
+    """The first queued job is canceled by another process just before a slot is free."""
+    engine = EngineHarness(home, slots=ONE_SLOT)
+    other = EngineHarness(home)
+    other.add(a_job("number 9"))
+    other.run(1)
+    jobs = queue_up(2)
+    engine.add(*jobs)
+    engine.run(1)
+    other.journal.decide(jobs[0].id, Decision(Verb.CANCEL, "elsewhere"))
+    other.mint.says = lambda what, which: operation("canceled")
+    other.run(30)
+    engine.run(DECISION_CHECK_INTERVAL)
+    assert (engine.job(jobs[0]).phase, named(engine)) == (Phase.CANCELED, ["number 1"])
+    engine.close()
+    other.close()
+
+
+# -- a long waiting line costs no more than a short one: only its first job looks for a slot
+
+
+def statements_of(engine: EngineHarness, act: Callable[[], object]) -> list[str]:
+    """Return the SQL statements that the scheduler executes."""
+    connection, statements = engine.scheduler._runner.journal._db.connection, list[str]()
+    connection.set_trace_callback(statements.append)
+    try:
+        act()
+    finally:
+        connection.set_trace_callback(None)
+    return statements
+
+
+@contextmanager
+def waiting(home: Path, count: int) -> Iterator[EngineHarness]:
+    """Return an engine in which one job runs and `count` others wait for its slot."""
+    engine = EngineHarness(home, slots=ONE_SLOT)
+    engine.mint.says = lambda what, which: operation("running", id=which.replace("number ", "op_"))
+    engine.add(*queue_up(count + 1))
+    engine.run(60)
+    yield engine
+    engine.close()
+
+
+def test_waiting_costs_the_same_for_any_number_of_jobs(tmp_path: Path) -> None:
+    """In ten minutes, 200 waiting jobs cause exactly as many calls and statements as 10."""
+    costs = []
+    for count in (10, 200):
+        with waiting(tmp_path / str(count), count) as engine:
+            calls = calls_of(partial(engine.run, 600))
+            statements = len(statements_of(engine, partial(engine.run, 600)))
+            assert named(engine) == ["number 0"]
+        costs.append((calls, statements))
+    assert costs[0] == costs[1]
+
+
+def test_a_line_that_is_worked_off_costs_as_much_as_it_is_long(tmp_path: Path) -> None:
+    """Four times as many jobs cause about four times as many calls, not sixteen times."""
+    costs = []
+    for count in (30, 120):
+        engine = EngineHarness(tmp_path / str(count), slots=ONE_SLOT)
+        engine.mint.says = lambda what, which: operation("canceled", id=which)
+        engine.add(*queue_up(count))
+        costs.append(calls_of(partial(engine.run, 3600)))
+        assert len(named(engine)) == count
+        engine.close()
+    assert 3.5 < costs[1] / costs[0] < 4.5
+
+
+def test_calls_go_on_while_others_wait(tmp_path: Path) -> None:
+    """The job that has the slot is polled as often as without a line."""
+    polls = []
+    for count in (0, 50):
+        with waiting(tmp_path / str(count), count) as engine:
+            engine.run(600)
+            polls.append(engine.mint.times("poll"))
+    assert polls[0] == polls[1]
+
+
+def test_polls_that_change_nothing_write_nothing(home: Path) -> None:
+    """A running job is polled for ten minutes; the journal is only asked for decisions."""
+    with waiting(home, 0) as engine:
+        before = len(engine.mint.asked)
+        statements = statements_of(engine, partial(engine.run, 600))
+        assert len(engine.mint.asked) - before == 600 / 15
+    assert set(statements) == {"PRAGMA data_version"}
+
+
+@pytest.mark.parametrize("canceled", [0, 1])
+def test_the_line_closes_up_when_a_job_is_canceled(home: Path, canceled: int) -> None:
+    """Wherever the canceled job was, the next one is sent as soon as there is a slot."""
+    with waiting(home, 3) as engine:
+        jobs = engine.journal.jobs()
+        waiting_jobs = [job for job in jobs if job.phase is Phase.WAITING]
+        first_three = sorted(waiting_jobs, key=lambda job: job.created_at)
+        engine.journal.decide(first_three[canceled].id, Decision(Verb.CANCEL, "here"))
+        engine.run(CHECK_INTERVAL)
+        engine.mint.says = lambda what, which: operation("canceled", id=which)
+        engine.run(600)
+        expected = [f"number {number}" for number in range(4) if number != canceled + 1]
+        assert named(engine) == expected
+
+
+def test_a_refused_job_keeps_its_place(home: Path) -> None:
+    """Mint has no room for the first in line: it tries again later, and nobody overtakes it."""
+    engine = EngineHarness(home, slots={Kind.MODEL: 2, Kind.WORLD: 1})
+    refusals = [problem(429, "concurrency-limit-reached") for _ in range(2)]
+
+    def says(what: str, which: str) -> Any:
+        if what == "start" and refusals:
+            return refusals.pop()
+        return operation("running", id=which)
+
+    engine.mint.says = says
+    engine.add(*queue_up(3))
+    engine.run(120)
+    starts = engine.mint.times("start", "number 0")
+    assert named(engine)[-2:] == ["number 0", "number 1"]
+    assert engine.mint.times("start", "number 1")[-1] >= starts[-1] > starts[0] + CHECK_INTERVAL
+    engine.close()
+
+
+def test_a_line_is_closed_in_one_commit(home: Path) -> None:
+    """Blender quits with many jobs waiting: their locks are released together."""
+    with waiting(home, 100) as engine:
+        connection, statements = engine.scheduler._runner.journal._db.connection, list[str]()
+        connection.set_trace_callback(statements.append)
+    assert statements.count("COMMIT") == 1
+
+
+# -- the queue of tasks returns what a look at every task would return
+
+
+EFFECTS: tuple[Effect[Any], ...] = (
+    Poll("op"),
+    ReadClaimedAssets(),
+    Cancel("op"),
+    Pay(PaidCall("key", PaidVerb.APPROVE, "op", Kind.MODEL, {})),
+    Pay(PaidCall("key", PaidVerb.START, "", Kind.MODEL, {})),
+)
+DECISIONS = EFFECTS[2:4]
+TIMES = st.sampled_from([0.0, 1.0, 2.0, 5.0, 9.0, math.inf])
+
+
+def new_task(number: int) -> Task:
+    """Return a task that does nothing."""
+
+    def workflow() -> Iterator[Step]:
+        yield from ()
+
+    job = a_job(f"job {number}")
+    return Task(job, workflow(), number, 0, FailureStreak(DEFAULT))  # type: ignore[arg-type]
+
+
+def urgency(task: Task, next_call: float) -> tuple[float, bool, float]:
+    """Return when a task is due, whether it is no decision, and how long it has waited."""
+    due = task.due if (task.effect and task.effect.is_local) else max(task.due, next_call)
+    return due, task.effect not in DECISIONS, task.due
+
+
+@given(
+    moves=st.lists(st.tuples(st.integers(0, 5), st.sampled_from([*EFFECTS, None]), TIMES)),
+    next_call=st.sampled_from([0.0, 3.0]),
+)
+def test_the_first_task_is_the_most_urgent_one(
+    moves: list[tuple[int, Effect[Any] | None, float]], next_call: float
+) -> None:
+    """Tasks are scheduled, scheduled again with other effects, and removed (no effect)."""
+    tasks, known = Tasks(), [new_task(number) for number in range(6)]
+    for number, effect, due in moves:
+        task = known[number]
+        if effect is None:
+            tasks.remove(task)
+            continue
+        tasks.add(task)
+        task.effect = effect
+        tasks.schedule(task, due)
+        waiting = [each for each in tasks if each.due != math.inf]
+        found, first = tasks.first(next_call)
+        if not waiting:
+            assert (found, first) == (math.inf, None)
+        else:
+            best = min(urgency(each, next_call) for each in waiting)
+            assert first is not None
+            assert first in waiting
+            assert (found, urgency(first, next_call)[0]) == (best[0], best[0])
+            assert urgency(first, next_call) == best or (first.effect and first.effect.is_local)
+
+
+def test_an_entry_is_dropped_when_its_task_is_scheduled_again() -> None:
+    """A task that is polled for a day leaves nothing behind."""
+    tasks, task = Tasks(), new_task(1)
+    tasks.add(task)
+    task.effect = EFFECTS[0]
+    for now in range(1000):
+        tasks.schedule(task, float(now))
+        assert tasks.first(0.0) == (float(now), task)
+    assert sum(map(len, tasks._queues.values())) == 1

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A paid request where the journal, a drive, or the computer itself fails around the send."""
+"""Around a paid request fail the journal, a drive, the computer, or a gateway: nothing is paid twice."""
 
 from __future__ import annotations
 
-import queue
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,25 +20,29 @@ from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.batch_folder.line_files import LineFile, line_id
 from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.thread_messages import Wake
-from mint_blender.jobs.job import Job
+from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_line
-from mint_blender.jobs.paid_requests.send import PaidCall, send
+from mint_blender.jobs.paid_requests.send import PaidCall, is_clear, send
 from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal, JournalError
+from mint_blender.jobs.workflow import look
+from mint_blender.mint import errors
 from mint_blender.mint.account import Account, Origin
-from mint_blender.mint.client import Client
-from mint_blender.mint.errors import NotSent
+from mint_blender.mint.client import Client, connect
+from mint_blender.mint.errors import MintError, NotSent, problem_error, read_problem
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind
+from mint_blender.mint.schema import Format, Kind, OptimizationLevel
 
 from ..mint.clock_helpers import ShiftedClocks
 from ..mint.raw_server import KEY, RawServer, answer, raw_server
-from .engine_harness import EngineHarness
+from ..mint_service.runner import ThreadService
+from .engine_harness import EngineHarness, until
 from .fast_config import fast_config
+from .service_helpers import ended, note_owner
 from .workflow_harness import a_job, operation, working
 
 DAY = 86_400.0
@@ -90,7 +94,6 @@ def drive(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 
 # -- the journal
-# -----------------------------------------------------------------------------------------------------------------
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, name: str) -> pytest.MonkeyPatch:
@@ -140,28 +143,7 @@ def test_a_journal_that_cannot_be_written_ends_the_worker(
     engine.close()
 
 
-def test_a_stale_save_erases_nothing_of_a_send(home: Path) -> None:
-    """Two writers of a job never meet in the record of its paid request."""
-    mine, theirs, job = Journal(home), Journal(home), a_job()
-    mine.add(job)
-    stale = mine.job(job.id)
-    assert stale is not None
-    key = job.requests[0].key
-    assert theirs.paid_requests.begin(key, now=5.0, credential="hash", body="{}") is not None
-    mine.save(replace(stale, notes=("a note",)))
-    after = theirs.job(job.id)
-    assert after is not None and after.notes == ("a note",)
-    (request,) = after.requests
-    assert (request.attempts, request.body, request.attempted) == (1, "{}", 5.0)
-    theirs.paid_requests.answer(key, "op_1")
-    mine.save(stale)
-    assert theirs.paid_requests.get(key) == replace(request, operation="op_1")
-    mine.close()
-    theirs.close()
-
-
 # -- a drive that does not answer
-# -----------------------------------------------------------------------------------------------------------------
 
 
 def test_a_drive_that_hangs_blocks_no_click_and_no_other_job(
@@ -187,18 +169,6 @@ def test_a_drive_that_hangs_blocks_no_click_and_no_other_job(
     engine.close()
 
 
-def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
-    """Run the engine, without moving its clock, until a condition holds."""
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        engine.run()
-        try:
-            engine.scheduler.receive(engine.inbox.get(timeout=0.02))
-        except queue.Empty:
-            pass
-
-
 def test_a_drive_that_answers_after_closing_sends_nothing(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,10 +176,7 @@ def test_a_drive_that_answers_after_closing_sends_nothing(
     threads = set(threading.enumerate())
     drive = Gate(monkeypatch, LineFile, "take")
     with raw_server(answer(Date=now()), answer({"id": "op_1"}, Date=now())) as server:
-        whose = Journal(home)
-        whose.set_account(Account("key", server.base_url))
-        whose.resolve_account("user-1")
-        whose.close()
+        note_owner(home, Account("key", server.base_url))
         job_service = JobService(fast_config(home), Account("key", server.base_url))
         job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
         assert drive.reached.wait(10)
@@ -221,15 +188,13 @@ def test_a_drive_that_answers_after_closing_sends_nothing(
             if thread.name.startswith("mint-"):
                 thread.join(10)
         assert methods(server) == ["GET"]
-    journal = Journal(home)
-    kept = journal.job(job.id)
-    journal.close()
-    assert kept is not None and kept.phase is Phase.SENDING
+    with closing(Journal(home)) as journal:
+        kept = journal.job(job.id)
+    assert kept.phase is Phase.SENDING
     assert (kept.requests[0].state, kept.requests[0].attempts) == (State.CLEAN, 0)
 
 
 # -- several machines
-# -----------------------------------------------------------------------------------------------------------------
 
 
 def test_two_machines_start_a_line_once(tmp_path: Path) -> None:
@@ -240,31 +205,20 @@ def test_two_machines_start_a_line_once(tmp_path: Path) -> None:
     jobs = [[a_line(folder, tag) for tag in tags] for _ in machines]
     for machine, own in zip(machines, jobs, strict=True):
         machine.mint.says = lambda what, which: operation("running", id="op_1")
-        for job in own:
-            machine.journal.add(job)
-    for machine, own in zip(machines, jobs, strict=True):
-        for job in own:
-            machine.scheduler.receive(Wake(job.id))
+        machine.add(*own)
     done = {Phase.WORKING, Phase.PAUSED}
-
-    def has_ended() -> bool:
-        return all(
-            machine.job(job).phase in done
-            for machine, own in zip(machines, jobs, strict=True)
-            for job in own
-        )
-
-    end = time.monotonic() + 20
-    while not has_ended():
-        assert time.monotonic() < end, "it did not come to that"
+    for _ in range(2000):
         for machine in machines:
             machine.run()
-            time.sleep(0.01)
+        pairs = zip(machines, jobs, strict=True)
+        if all(machine.job(job).phase in done for machine, own in pairs for job in own):
+            break
+        time.sleep(0.01)
     for each in zip(*jobs, strict=True):
         found = [machine.job(job) for machine, job in zip(machines, each, strict=True)]
         assert sorted(job.phase for job in found) == [Phase.PAUSED, Phase.WORKING]
         paused = next(job for job in found if job.phase is Phase.PAUSED)
-        assert paused.problem is not None and paused.problem.code == "started_elsewhere"
+        assert paused.problem.code == "started_elsewhere"
         assert (paused.requests[0].attempts, paused.requests[0].state) == (0, State.DROPPED)
     assert sum(len(machine.mint.times("start")) for machine in machines) == len(tags)
     assert set(line_files.started(folder)) == set(tags)
@@ -273,7 +227,6 @@ def test_two_machines_start_a_line_once(tmp_path: Path) -> None:
 
 
 # -- a computer that sleeps
-# -----------------------------------------------------------------------------------------------------------------
 
 
 class NoLine:
@@ -314,7 +267,6 @@ def test_a_computer_that_slept_after_the_commit_sends_nothing(
         assert set(methods(server)) == {"GET"}
     request = journal.paid_requests.get(key)
     journal.close()
-    assert request is not None
     assert (request.attempts, request.refusals, request.state) == (1, 1, State.CLEAN)
 
 
@@ -330,4 +282,172 @@ def test_a_job_is_sent_to_a_server_that_closes_each_connection(home: Path) -> No
             sent = send(client, journal.path, call, credential="hash", line=NoLine())
         assert methods(server) == ["GET", "GET", "POST"]
     journal.close()
-    assert sent.request is not None and sent.request.operation == "op_1"
+    assert sent.request.operation == "op_1"
+
+
+# -- gateways that time out before or after Mint acted, and stale responses: nothing is paid twice
+
+
+LAMP = GenerationRequest(Kind.MODEL, "a lamp")
+WORDS = ("408", "425", "499", "507", "520", "524", "530", "html")
+GIVES_UP: dict[str, Any] = {
+    **{word: {"word": word} for word in WORDS},
+    "portal": {"status": 404, "text": "<html>Sign in</html>", "content_type": "text/html"},
+    "nonsense": {"status": 202, "json": {"status": "fine"}},
+    "a gateway's JSON": {"status": 403, "json": {"message": "Blocked by policy"}},
+    "a conflict": {"status": 409, "problem": "invalid-operation-state"},
+}
+
+
+def script(service: ThreadService, path: str, answer: dict[str, Any], when: str) -> None:
+    """Make the next request to this path get that response."""
+    service.scenario(answers=[{"method": "POST", "path": path, "when": when, "answer": answer}])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("name", GIVES_UP)
+def test_a_gateway_error_on_a_start_leads_to_one_operation(
+    job_service: JobService, service: ThreadService, name: str, when: str
+) -> None:
+    """The start is repeated with the same key, whether Mint had accepted it or not."""
+    script(service, "/v1/models:generate", GIVES_UP[name], when)
+    job = job_service.start(LAMP)
+    assert ended(job_service, job).phase is Phase.READY
+    assert len(service.operations()) == 1
+    sent = service.requests("POST", "/v1/models:generate")
+    assert len(sent) == 2
+    assert {one.idempotency_key for one in sent} == {job.requests[0].key}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_gateway_error_on_other_calls_leads_to_one_operation(
+    job_service: JobService, service: ThreadService, when: str
+) -> None:
+    """A retry, an optimization and a conversion each survive a 524."""
+    job = ended(job_service, job_service.start(replace(LAMP, prompt="a lamp [transient]")))
+    script(service, "/v1/models/*:retry", {"word": "524"}, when)
+    job_service.retry(job.id)
+    job = ended(job_service, job)
+    assert (job.phase, len(service.operations())) == (Phase.READY, 2)
+    script(service, "/v1/models/*:convert", {"word": "524"}, when)
+    conversion = job_service.convert(job.asset, [Format.STL], job_service.home / "chosen")
+    assert ended(job_service, conversion).phase is Phase.PLACED
+    script(service, "/v1/models/*:optimize", {"word": "524"}, when)
+    optimized = job_service.fetch(job.asset, optimize=OptimizationLevel.LIGHT)
+    assert ended(job_service, optimized).phase is Phase.READY
+    assert len(service.operations()) == 4
+
+
+def lose_and_refuse(
+    service: ThreadService, monkeypatch: pytest.MonkeyPatch, when: str, refusal: dict[str, Any]
+) -> None:
+    """Lose the answer to the first start, before or after Mint acts; refuse all others."""
+    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
+    starts = {"method": "POST", "path": "/v1/models:generate"}
+    lost = {**starts, "when": when, "answer": {"word": "524"}}
+    service.scenario(answers=[lost, {**starts, "times": 1000, "answer": refusal}])
+
+
+def test_a_full_queue_after_a_lost_response_proves_nothing(
+    job_service: JobService, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request may have been accepted, so a cancel searches for its operation."""
+    full = {"status": 429, "problem": "concurrency-limit-reached"}
+    lose_and_refuse(service, monkeypatch, "after", full)
+    job = job_service.start(LAMP)
+    while job_service.job(job.id).problem is None:
+        job_service.next_event()
+    job_service.cancel(job.id)
+    while job_service.job(job.id).decision is not None:
+        job_service.next_event()
+    (started,) = service.operations()
+    found = job_service.job(job.id)
+    assert (found.phase, found.source_asset_id) == (Phase.FETCHING, started.resource)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_refusal_after_a_lost_response_proves_nothing(
+    job_service: JobService, service: ThreadService, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """What the first request has made is found in the list; if nothing is there, a person decides."""
+    refusal = {"status": 403, "problem": "forbidden"}
+    lose_and_refuse(service, monkeypatch, when, refusal)
+    job = ended(job_service, job_service.start(LAMP))
+    made = [each.resource for each in service.operations()]
+    assert (job.source_asset_id, is_unanswered(job)) == (made[0] if made else None, not made)
+    assert (job.phase is Phase.READY) is (len(made) == 1) is (when == "after")
+    assert len({each.idempotency_key for each in service.requests("POST", "*:generate")}) == 1
+
+
+# -- tests of the list of responses that prove that Mint has started nothing
+
+
+PROOFS = {400, 401, 402, 403, 404, 405, 413, 422, 429}
+PROBLEM = {
+    "type": "https://api.mint.gg/problems/something",
+    "title": "It is so",
+    "detail": "It says so.",
+}
+BODIES = {"problem": PROBLEM, "HTML": None, "empty": None, "empty object": {}, "list": []}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_only_listed_statuses_with_a_reason_prove_that_nothing_started(body: str) -> None:
+    """An error page of a gateway and an unknown status prove nothing."""
+    for status in range(100, 600):
+        error = problem_error(read_problem(status, BODIES[body]))
+        assert is_clear(error) is (status in PROOFS and body == "problem"), status
+
+
+@pytest.mark.parametrize("slug", ["idempotency-conflict", "invalid-operation-state", "other"])
+def test_no_conflict_proves_that_nothing_started(slug: str) -> None:
+    """It may be with the same request, which Mint is still carrying out."""
+    assert not is_clear(problem_error(read_problem(409, PROBLEM | {"type": slug})))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.Unreachable("x"),
+        errors.InvalidResponse("x"),
+        errors.KeyMissing(),
+        errors.KeyUnusable(),
+        MintError("x"),
+    ],
+    ids=repr,
+)
+def test_an_error_without_a_response_proves_nothing(error: MintError) -> None:
+    """Only a problem document from Mint is proof."""
+    assert not is_clear(error)
+
+
+PAGE = b"<html><body>Sign in to the network</body></html>"
+ODD = [
+    "302 Found",
+    "408 Timeout",
+    "425 Too Early",
+    "499 Closed",
+    "507 Full",
+    "520 Odd",
+    "524 Late",
+    "530 Gone",
+    "404 Not Found",
+    "200 OK",
+]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [PAGE, b"", b"[]", json.dumps({"status": "queued"}).encode()],
+    ids=["HTML", "empty", "list", "no id"],
+)
+@pytest.mark.parametrize("status", ODD)
+def test_a_gateway_response_to_a_start_proves_nothing(status: str, content: bytes) -> None:
+    """This covers redirects, gateway statuses, a portal's 404, and a 200 without an operation."""
+    with raw_server(answer(content, status)) as server:
+        client = connect(Account("sk-test", server.base_url))
+        with pytest.raises(MintError) as raised:
+            client.start(Kind.MODEL, {"prompt": "a lamp"}, key="click-1")
+        client.close()
+    assert raised.value.retryable
+    assert not is_clear(raised.value)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job service: allowed decisions, placing, resuming, and two processes on one journal."""
+"""The job service: starting and finding jobs, allowed decisions, and two processes."""
 
 from __future__ import annotations
 
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -21,29 +21,20 @@ from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.paid_requests.record import State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.service import JobService
+from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.message import Message
 from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode
 
-from ..mint_service.runner import ThreadService, running_service
-from .fast_config import account, fast_config
+from ..mint_service.runner import ThreadService
+from .fast_config import fast_config
 from .other_process import OtherProcess
-from .service_helpers import LAMP, put, refused, until
-from .workflow_harness import FILES, a_job, asset, operation, sent, working
-
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a fast service."""
-    with running_service(speed=1000, credits=1e9, cancel="everywhere") as running:
-        yield running
-
+from .service_helpers import LAMP, ended, put, refused, until
+from .workflow_harness import FILES, a_job, asset, job_in_review, sent, working
 
 # -- deciding
-# --------------------------------------------------------------------------------------------------------------------
 
 
 POSSIBLE = {
@@ -62,64 +53,50 @@ POSSIBLE = {
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_each_phase_allows_its_decisions(home: Path, phase: Phase) -> None:
+def test_each_phase_allows_its_decisions(offline_job_service: JobService, phase: Phase) -> None:
     """Every other decision is refused with a message, and changes nothing."""
-    put(home, replace(working(), phase=phase))
-    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    job_service.allow_online(False)
-    job = job_service.jobs()[0]
+    job_service = offline_job_service
+    (job,) = job_service.cache.add(replace(working(), phase=phase))
     clicks: dict[Verb, Callable[[], None]] = {
         Verb.APPROVE: lambda: job_service.approve(job.id),
         Verb.REVISE: lambda: job_service.revise(job.id, "greener"),
         Verb.RETRY: lambda: job_service.retry(job.id),
         Verb.CANCEL: lambda: job_service.cancel(job.id),
+        Verb.RESUME: lambda: job_service.resume(job.id),
     }
     assert set(JobView(job).verbs) == POSSIBLE[phase]
-    for verb in set(clicks) - POSSIBLE[phase]:
-        assert (
-            refused(clicks[verb]) == f"a lamp: {verb} is not possible now ({JobView(job).state})."
-        )
-        assert job_service.job(job.id) == job
     if phase in {Phase.FETCHING, Phase.WAITING, Phase.SENDING, Phase.WORKING}:
-        job_service.resume(job.id)
-    elif Verb.RESUME not in POSSIBLE[phase]:
-        assert (
-            refused(lambda: job_service.resume(job.id))
-            == f"a lamp: resume is not possible now ({JobView(job).state})."
-        )
-    assert job_service.close(20)
+        clicks.pop(Verb.RESUME)()
+    for verb in set(clicks) - POSSIBLE[phase]:
+        said = f"a lamp: {verb} is not possible now ({JobView(job).state})."
+        assert refused(clicks[verb]) == said
+        assert job_service.job(job.id) == job
 
 
-def test_a_revision_needs_text(home: Path) -> None:
+def test_a_revision_needs_text(offline_job_service: JobService) -> None:
     """An empty or too long text is refused before it is stored."""
-    put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
-    job_service = JobService(fast_config(home), Account("key"))
-    job = job_service.jobs()[0]
-    assert refused(lambda: job_service.revise(job.id, "  ")) == "Describe what to change."
-    assert (
-        refused(lambda: job_service.revise(job.id, "x" * 2001))
-        == "The feedback has 2001 characters; Mint accepts at most 2000."
-    )
-    assert job_service.job(job.id).decision is None
-    job_service.close()
+    (job,) = offline_job_service.cache.add(replace(working(Mode.REVIEW), phase=Phase.REVIEW))
+    for text, said in (
+        ("  ", "Describe what to change."),
+        ("x" * 2001, "The feedback has 2001 characters; Mint accepts at most 2000."),
+    ):
+        assert refused(lambda text=text: offline_job_service.revise(job.id, text)) == said
+    assert offline_job_service.job(job.id).decision is None
 
 
-def test_only_a_cancel_is_accepted_while_a_decision_is_pending(home: Path) -> None:
+def test_only_a_cancel_is_accepted_while_a_decision_is_pending(
+    offline_job_service: JobService,
+) -> None:
     """The card says what is pending."""
-    put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
-    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    job_service.allow_online(False)
-    job_id = job_service.jobs()[0].id
-    job_service.approve(job_id)
-    assert JobView(job_service.job(job_id)).state == "Approving"
-    assert JobView(job_service.job(job_id)).verbs == (Verb.CANCEL,)
-    assert (
-        refused(lambda: job_service.approve(job_id))
-        == "a lamp: approve is not possible now (Approving)."
-    )
-    job_service.cancel(job_id)
-    assert JobView(job_service.job(job_id)).state == "Canceling"
-    assert job_service.close(20)
+    job_service = offline_job_service
+    (job,) = job_service.cache.add(replace(working(Mode.REVIEW), phase=Phase.REVIEW))
+    job_service.approve(job.id)
+    assert JobView(job_service.job(job.id)).state == "Approving"
+    assert JobView(job_service.job(job.id)).verbs == (Verb.CANCEL,)
+    said = "a lamp: approve is not possible now (Approving)."
+    assert refused(lambda: job_service.approve(job.id)) == said
+    job_service.cancel(job.id)
+    assert JobView(job_service.job(job.id)).state == "Canceling"
 
 
 def test_an_unanswered_decision_is_sent_again(home: Path) -> None:
@@ -141,10 +118,8 @@ def test_an_unanswered_decision_is_sent_again(home: Path) -> None:
         ):
             job_service.watch([job_id])
         assert job_service.is_active(job_id)
-        assert (job_service.job(job_id).phase, job_service.job(job_id).decision) == (
-            Phase.REVIEW,
-            clicked,
-        )
+        job = job_service.job(job_id)
+        assert (job.phase, job.decision) == (Phase.REVIEW, clicked)
         assert job_service.close(20)
     assert clicked is not None
 
@@ -154,32 +129,26 @@ def test_a_decision_at_the_end_of_a_run_is_followed(job_service: JobService) -> 
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
     # it rests at the preview, and nothing of it has been heard yet
     until(lambda: not job_service.worker.is_running)
-    journal = Journal(job_service.home)
-    assert journal.jobs()[0].phase is Phase.REVIEW
-    journal.close()
+    with closing(Journal(job_service.home)) as journal:
+        assert journal.jobs()[0].phase is Phase.REVIEW
     job_service.approve(job.id)
-    job_service.watch([job.id])
-    assert job_service.job(job.id).phase is Phase.READY
+    assert ended(job_service, job).phase is Phase.READY
 
 
 # -- the rest of a job's life
-# --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("R-again")
 def test_a_job_is_placed_fetched_again_and_dismissed(job_service: JobService) -> None:
     """Deleted files are downloaded again, and dismissing keeps the files."""
     job = job_service.start(LAMP)
-    job_service.watch([job.id])
-    assert job_service.job(job.id).phase is Phase.READY
+    assert ended(job_service, job).phase is Phase.READY
     job_service.record_delivery(job.id, DeliveryResult((Message("It stands at the cursor."),)))
     placed = job_service.job(job.id)
     assert (placed.phase, placed.notes) == (Phase.PLACED, ("It stands at the cursor.",))
     shutil.rmtree(job_service.home / "downloads")
     job_service.fetch_again(job.id)
-    job_service.watch([job.id])
-    model = job_service.job(job.id).file(Role.MODEL)
-    assert model is not None
+    model = ended(job_service, job).file(Role.MODEL)
     assert Path(model.path).is_file()
     job_service.dismiss(job.id)
     assert job_service.jobs() == []
@@ -187,28 +156,20 @@ def test_a_job_is_placed_fetched_again_and_dismissed(job_service: JobService) ->
     assert refused(lambda: job_service.job(job.id)) == f'There is no job "{job.id}" in the journal.'
 
 
-def test_a_job_without_result_cannot_be_fetched_again(home: Path) -> None:
+def test_a_job_without_result_cannot_be_fetched_again(offline_job_service: JobService) -> None:
     """There is nothing to download."""
-    put(home, working())
-    job_service = JobService(fast_config(home), Account("key"))
-    job = job_service.jobs()[0]
-    assert (
-        refused(lambda: job_service.fetch_again(job.id)) == "a lamp has no files to download again."
-    )
-    job_service.close()
+    (job,) = offline_job_service.cache.add(working())
+    said = "a lamp has no files to download again."
+    assert refused(lambda: offline_job_service.fetch_again(job.id)) == said
 
 
 def test_an_active_job_cannot_be_dismissed(offline_job_service: JobService) -> None:
     """It would continue and cost Credits without being shown."""
     job = offline_job_service.start(LAMP)
-    assert (
-        refused(lambda: offline_job_service.dismiss(job.id))
-        == "a lamp is not finished. Cancel it first."
-    )
-    assert (
-        refused(lambda: offline_job_service.set_delivery(job.id, Delivery()))
-        == "a lamp is still in progress. Wait until it stops, then try again."
-    )
+    said = "a lamp is not finished. Cancel it first."
+    assert refused(lambda: offline_job_service.dismiss(job.id)) == said
+    said = "a lamp is still in progress. Wait until it stops, then try again."
+    assert refused(lambda: offline_job_service.set_delivery(job.id, Delivery())) == said
 
 
 @pytest.mark.parametrize("phase", [Phase.WAITING, Phase.SENDING, Phase.PAUSED])
@@ -243,45 +204,38 @@ def test_dismissing_ends_what_a_person_was_told_about(home: Path) -> None:
         job_service.dismiss(job.id)
         again = job_service.convert(model, [Format.FBX], Path("/out"))
         first = job_service.journal.paid_requests.get(job.requests[0].key)
-        assert first is not None and first.state is State.OVER
+        assert first.state is State.OVER
         assert again.id != job.id and again.requests[0].number == 2
     content = journal_check.read(home)
-    assert content is not None and content.wrong_jobs == ()
+    assert content.wrong_jobs == ()
 
 
-def test_resume_all_continues_interrupted_jobs(home: Path, service: ThreadService) -> None:
+def test_resume_all_continues_interrupted_jobs(home: Path, offline_job_service: JobService) -> None:
     """Active jobs, unanswered decisions and missing Previews continue.
 
     Jobs that wait for a decision do not.
     """
-    preview = {"assets": {"previewImageUrl": f"{FILES}p.webp"}}
-    jobs = {
-        "waiting, never sent": a_job(),
-        "sending": replace(sent(a_job(), time.time()), phase=Phase.SENDING),
-        "no preview yet": replace(
-            working(Mode.REVIEW),
-            phase=Phase.REVIEW,
-            operation=operation("preview_ready", Mode.REVIEW, **preview),
-        ),
-        "no preview ever": replace(working(Mode.REVIEW), phase=Phase.REVIEW),
-        "paused": replace(working(), phase=Phase.PAUSED),
-        "failed": replace(working(), phase=Phase.FAILED),
-        "ready": replace(working(), phase=Phase.READY),
-    }
-    put(home, *jobs.values())
-    job_service = JobService(fast_config(home), account(service))
-    job_service.allow_online(False)
-    names = {job.id: name for name, job in jobs.items()}
-    assert {names[job.id] for job in job_service.unfinished.resume_all()} == {
-        "sending",
-        "no preview yet",
-    }
-    assert job_service.unfinished.resume_all() == [], "they go on already"
-    assert job_service.close(20)
+    continued = [replace(sent(a_job(), time.time()), phase=Phase.SENDING), job_in_review()]
+    others = [
+        a_job(),
+        replace(working(Mode.REVIEW), phase=Phase.REVIEW),  # no Preview ever
+        *(replace(working(), phase=each) for each in (Phase.PAUSED, Phase.FAILED, Phase.READY)),
+    ]
+    put(home, *continued, *others)
+    offline_job_service.catch_up()
+    resumed = offline_job_service.unfinished.resume_all()
+    assert {job.id for job in resumed} == {job.id for job in continued}
+    assert offline_job_service.unfinished.resume_all() == [], "they go on already"
 
 
 # -- two processes
-# ---------------------------------------------------------------------------------------------------------------------
+
+
+def is_running(job_service: JobService, job_id: str) -> bool:
+    """Return whether a job that another process has started runs at Mint."""
+    job_service.catch_up()
+    found = {job.id: job.phase for job in job_service.jobs()}
+    return found.get(job_id) is Phase.WORKING
 
 
 def test_a_job_is_taken_over_when_its_process_dies(
@@ -293,21 +247,13 @@ def test_a_job_is_taken_over_when_its_process_dies(
         theirs = other.ask("start", "theirs [stuck]")
         mine = job_service.start(GenerationRequest(Kind.MODEL, "mine [stuck]"))
         until(lambda: len(service.operations()) == 2)
-        until(
-            lambda: (
-                job_service.catch_up()
-                and theirs in {job.id for job in job_service.jobs()}
-                and job_service.job(theirs).phase is Phase.WORKING
-            )
-        )
+        until(lambda: is_running(job_service, theirs))
         assert job_service.unfinished.resume_all() == []
         assert other.ask("resume_all") == []
         assert not job_service.is_active(theirs)
         assert other.ask("is_active", theirs)
-        assert (
-            refused(lambda: job_service.dismiss(theirs))
-            == "theirs [stuck] is not finished. Cancel it first."
-        )
+        said = "theirs [stuck] is not finished. Cancel it first."
+        assert refused(lambda: job_service.dismiss(theirs)) == said
         assert job_service.unfinished.are_elsewhere
         assert not job_service.unfinished.take_over(), "it lives"
         other.end(signal.SIGKILL)
@@ -328,13 +274,7 @@ def test_a_decision_on_a_job_of_another_process(
     with OtherProcess(home) as other:
         other.ask("open_job_service", service.api, service.key)
         theirs = other.ask("start", "theirs [stuck]")
-        until(
-            lambda: (
-                job_service.catch_up()
-                and job_service.jobs() != []
-                and job_service.job(theirs).phase is Phase.WORKING
-            )
-        )
+        until(lambda: is_running(job_service, theirs))
         began = time.monotonic()
         job_service.cancel(theirs)
         assert not job_service.is_active(theirs)
@@ -369,10 +309,8 @@ def test_only_the_first_of_two_decisions_counts(
         other.ask("open_job_service", service.api, service.key)
         job_service.allow_online(False)
         job_service.approve(job.id)
-        assert (
-            other.ask("click", "approve", job.id)
-            == "a lamp: approve is not possible now (Approving)."
-        )
+        said = "a lamp: approve is not possible now (Approving)."
+        assert other.ask("click", "approve", job.id) == said
         job_service.allow_online(True)
         job_service.watch([job.id])
     assert job_service.job(job.id).phase is Phase.READY
@@ -382,3 +320,77 @@ def test_only_the_first_of_two_decisions_counts(
 def ours_made_no_connection(service: ThreadService) -> bool:
     """Return whether only the other process contacted Mint."""
     return service.connections() == 1
+
+
+# -- starting jobs with a job service, and finding them by their id
+
+
+# -- starting
+
+
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        (
+            GenerationRequest(Kind.MODEL, "   "),
+            "The prompt is empty. Describe what to generate.",
+        ),
+        (
+            GenerationRequest(Kind.WORLD, "x" * 4001),
+            "The prompt has 4001 characters; Mint accepts at most 4000 for a world.",
+        ),
+        (
+            GenerationRequest(Kind.MODEL, "x", images=("http://a.example/b.png",)),
+            "A reference image's address must start with https://.",
+        ),
+    ],
+)
+def test_an_invalid_request_is_refused(
+    offline_job_service: JobService, request_: GenerationRequest, sentence: str
+) -> None:
+    """Nothing is stored or sent for a request that cannot succeed."""
+    assert refused(lambda: offline_job_service.start(request_)) == sentence
+    assert offline_job_service.jobs() == []
+
+
+@pytest.mark.covers("C7-stored")
+def test_start_commits_before_it_returns(offline_job_service: JobService, home: Path) -> None:
+    """The job is in the journal with its key when `start` returns."""
+    job = offline_job_service.start(LAMP, Delivery(output="lamp.blend"))
+    journal = Journal(home)
+    assert journal.job(job.id) == job
+    journal.close()
+    assert offline_job_service.jobs() == [job]
+
+
+def test_many_jobs_are_committed_at_once(offline_job_service: JobService, home: Path) -> None:
+    """Hundreds of jobs are one commit in their order, or none is stored."""
+    wishes = [
+        (GenerationRequest(Kind.MODEL, f"lamp {number}"), Delivery()) for number in range(200)
+    ]
+    with pytest.raises(NotPossible, match="The prompt is empty"):
+        offline_job_service.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Delivery())])
+    assert offline_job_service.jobs() == []
+    journal = Journal(home)
+    before = journal.revision()
+    jobs = offline_job_service.start_all(wishes)
+    assert journal.revision() == before + 1
+    assert [journal.job(job.id) for job in jobs] == jobs
+    journal.close()
+    assert [job.request.prompt for job in reversed(offline_job_service.jobs())] == [
+        f"lamp {number}" for number in range(200)
+    ]
+
+
+# -- finding
+
+
+def test_a_job_is_found_by_the_beginning_of_its_id(offline_job_service: JobService) -> None:
+    """An unambiguous prefix is enough; otherwise a message says what is wrong."""
+    find = offline_job_service.job
+    offline_job_service.cache.add(*(replace(a_job(), id=id) for id in ("abc123", "abd456")))
+    assert (find("abc").id, find("abd456").id) == ("abc123", "abd456")
+    assert refused(lambda: find("ab")) == 'More than one job begins with "ab".'
+    for nothing in ("x", ""):
+        said = f'There is no job "{nothing}" in the journal.'
+        assert refused(lambda nothing=nothing: find(nothing)) == said

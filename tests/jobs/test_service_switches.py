@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every switch of the stand-in service with a real job service.
-
-The cases say what the user reads and how the job continues. A switch without a case fails.
-"""
+"""Every switch of the stand-in service with a real job service: what the user reads, and how the job continues."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -24,12 +21,243 @@ from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow import collect
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind
+from mint_blender.mint.schema import Kind, OptimizationLevel
 
 from ..mint_service.runner import ThreadService, running_service
 from ..mint_service.switches import NAMES
 from .fast_config import PACE, SPEED, account, fast_config
-from .switch_cases import CASES, Case
+from .service_helpers import ended
+
+DAMAGED = (
+    "The file was kept at …/model.refused.glb. Resume downloads it again, at no cost. If "
+    "the problem persists, write to hello@mint.gg."
+)
+GONE = "The link may have expired; Mint can provide a new one. Resume does that."
+
+
+# a job that waits at Mint without an end; a person cancels it
+ONCE_A_MINUTE = "Checking continues once a minute; this is free."
+CREDITS = "Mint needs 1 more Credits to continue. Buy them at https://platform.mint.gg/billing, then resume."
+BUSY = "Too many requests to Mint: Too many requests. Trying again after a pause. (Request ID: …)"
+BROKEN = "Mint is temporarily unavailable: Something went wrong on our side. Nothing is lost. Trying again automatically. (Request ID: …)"
+AWAY = "Mint is temporarily unavailable: Temporarily not available. Nothing is lost. Trying again automatically. (Request ID: …)"
+LOST = "Mint cannot be reached: the connection was lost before the response was complete."
+
+
+def bare(status: int) -> str:
+    """Return the message for a response without a problem document."""
+    return f"Mint is temporarily unavailable: HTTP status {status}. Nothing is lost. Trying again automatically. (Request ID: …)"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request, the text shown when the job stops, and the result of the next click."""
+
+    reads: str = ""  # the trouble's sentence
+    phase: Phase = Phase.READY
+    state: str = "Ready"
+    notes: tuple[str, ...] = ()
+    passing: tuple[str, ...] = ()  # what is read for a moment while a call is repeated
+    then: str = ""  # the click: resume, retry, cancel
+    leads_to: Phase = Phase.READY
+    operations: int = 1  # at Mint, in the end
+    kind: Kind = Kind.MODEL
+    name: str | None = None
+    with_switches: str = ""
+    optimize: OptimizationLevel | None = None
+    splats: str | None = None
+    taken: str = ""  # the name of the model's file, where it says what was chosen
+
+
+def failed(reads: str, *, leads_to: Phase = Phase.FAILED, **more: object) -> Case:
+    """Return a case that fails; a retry is a second operation."""
+    return replace(
+        Case(
+            reads, Phase.FAILED, f"Failed: {reads}", then="retry", leads_to=leads_to, operations=2
+        ),
+        **more,
+    )  # type: ignore[arg-type]
+
+
+def paused(reads: str, *, leads_to: Phase = Phase.PAUSED, **more: object) -> Case:
+    """Return a case that pauses and can be resumed."""
+    return replace(
+        Case(reads, Phase.PAUSED, f"Paused: {reads}", then="resume", leads_to=leads_to), **more
+    )  # type: ignore[arg-type]
+
+
+def needs_credits(reads: str = CREDITS, *, leads_to: Phase = Phase.READY, **more: object) -> Case:
+    """Return a case that pauses for Credits."""
+    return replace(
+        Case(reads, Phase.BILLING, "Needs Credits", then="resume", leads_to=leads_to), **more
+    )  # type: ignore[arg-type]
+
+
+def passing(sentence: str, times: int = 1) -> Case:
+    """Return a case whose call is repeated and reported; there is one operation."""
+    return Case(passing=(sentence,) * times)
+
+
+def world(**more: object) -> Case:
+    """Return a case that generates a World."""
+    return replace(Case(kind=Kind.WORLD), **more)  # type: ignore[arg-type]
+
+
+CASES = {
+    # the work
+    "moderation": failed(
+        "Mint's moderation rejected the prompt or an image. Change it, then generate again. "
+        "Mint says: The prompt was blocked by moderation."
+    ),
+    "transient": failed(
+        "Mint had a temporary problem. Retry. Mint says: A worker was lost. Trying again "
+        "usually helps.",
+        leads_to=Phase.READY,
+    ),
+    "interrupted": failed(
+        "The generation was interrupted at Mint. Retry. Mint says: The generation was interrupted.",
+        leads_to=Phase.READY,
+    ),
+    "invalid-input": failed(
+        "Mint could not use the prompt or an image. Change it, then generate again. Mint says: "
+        "The input cannot be used for a generation."
+    ),
+    "quota": failed(
+        "The account's quota is used up. Buy Credits or wait for the next period, then retry. "
+        "Mint says: The plan's quota is used up."
+    ),
+    "fails": failed(
+        "The generation failed at Mint. Retry, or change the prompt. Mint says: The generation "
+        "failed."
+    ),
+    "start-fails": failed(
+        "Mint could not start the generation. Retry. Mint says: The generation could not be "
+        "started."
+    ),
+    "unknown-error": failed(
+        "The generation failed at Mint (gremlins_in_the_machine). Retry, or change the prompt. Mint says: Gremlins were seen in the machine."
+    ),
+    "generic-message": failed("The generation failed at Mint. Retry, or change the prompt."),
+    "optimize-fails": Case(
+        optimize=OptimizationLevel.MODERATE,
+        notes=(
+            "The model was not optimized, so the original file is used. The optimization failed "
+            "at Mint. You can use the original file. Mint says: The model could not be "
+            "optimized.",
+        ),
+        operations=2,
+        taken="model.glb",
+    ),
+    "billing-start": needs_credits(),
+    "billing-preview": needs_credits(),
+    "billing-final": needs_credits(),
+    "billing-unpaid": needs_credits(with_switches="[billing-preview]", leads_to=Phase.BILLING),
+    "partial": world(state="Partly done", notes=("This world has no panorama.",)),
+    "unknown-status": Case(),
+    "unknown-type": Case(),
+    "slow-start": Case(),
+    "null-status": Case(),
+    "no-mode": Case(),
+    "type-casing": Case(),
+    "type-word": Case(),
+    "lagging": Case(),
+    "reasons": failed(
+        "Mint's moderation rejected the prompt or an image. Change it, then generate again. "
+        "Mint says: The prompt was blocked by moderation. The prompt names a real person. "
+        "Describe the figure without a name. Categories: real person, weapons.",
+        with_switches="[moderation]",
+    ),
+    "stuck": Case(
+        phase=Phase.CANCELED,
+        state="Canceled",
+        passing=("Still running at Mint after 0 minutes. " + ONCE_A_MINUTE,),
+    ),
+    "canceled": Case(phase=Phase.CANCELED, state="Canceled"),
+    # the start
+    "lost-answer": passing(LOST),
+    "slow-answer": Case(),
+    "no-credits": needs_credits(
+        "Mint needs more Credits for this: Not enough Credits to start. Buy Credits at platform.mint.gg/billing, then resume. (Request ID: …)",
+        leads_to=Phase.BILLING,
+        operations=0,
+    ),
+    "forbidden": failed(
+        "This API key does not have permission for this: This key has no access to the API beta. Ask hello@mint.gg whether the key has access to the beta and to this project. (Request ID: …) Nothing was started or charged.",
+        operations=0,
+    ),
+    "revoked": paused(
+        "Mint does not accept the API key: The API key is missing or not accepted. Check it in the add-on's preferences or in MINT_API_KEY, or create a new one at platform.mint.gg. (Request ID: …)",
+        leads_to=Phase.READY,
+    ),
+    "alpha-names": Case(name="Lamp"),
+    "start-429": passing(BUSY),
+    "start-429-date": passing(BUSY),
+    "start-500": passing(BROKEN),
+    "start-502": passing(bare(502)),
+    "start-503": passing(AWAY),
+    "start-504": passing(bare(504)),
+    "start-html": passing(bare(500)),
+    "start-empty": passing(bare(500)),
+    "start-closed": passing(LOST),
+    # polls and reads
+    "poll-429": passing(BUSY),
+    "poll-429-date": passing(BUSY),
+    "poll-500": passing(BROKEN),
+    "poll-502": passing(bare(502)),
+    "poll-503": passing(AWAY),
+    "poll-504": passing(bare(504)),
+    "poll-html": passing(bare(500)),
+    "poll-empty": passing(bare(500)),
+    "poll-closed": passing(LOST),
+    "poll-hint": Case(),
+    "poll-404": paused(
+        "Mint cannot find this in the API project of this key: There is no such operation. It may have been deleted, or the key belongs to another project. (Request ID: …)"
+    ),
+    "settling": passing(AWAY, times=2),
+    "incomplete": Case(),
+    # what is made
+    "null-assets": paused(
+        "Mint has finished, but the result contains no file. Resume checks again, at no cost. "
+        "If the problem persists, write to hello@mint.gg.",
+        notes=("This model has no picture.",),
+        operations=1,
+    ),
+    "draco-original": Case(taken="model.glb"),
+    "already-optimized": Case(taken="model-optimized.glb"),
+    "bounds": Case(),
+    "no-pictures": Case(notes=("This model has no picture.",)),
+    "collider-up": world(),
+    "spz-null": world(splats="100k", notes=("This world has no splats.",)),
+    "spz-tier-null": world(splats="full_res"),
+    "rad-null": world(),
+    "pano-null": world(notes=("This world has no panorama.",)),
+    "collider-null": world(notes=("This world has no collider mesh.",)),
+    "external-buffer": paused(
+        f"Cannot import model.glb: it points to something outside the file. {DAMAGED}"
+    ),
+    "bad-length": paused(
+        f"Cannot import model.glb: it is cut off: N of M bytes are there. {DAMAGED}"
+    ),
+    "meshopt": Case(taken="model.glb"),  # whether it can be read is the importer's to say
+    # downloads
+    "api-redirect": Case(),
+    "file-truncated": paused(
+        "The connection was lost while downloading a-lamp-….glb from 127.0.0.1. Try again to resume the download."
+    ),
+    "file-broken": Case(),
+    "file-changed": Case(),
+    "file-no-ranges": Case(),
+    "file-html": paused(
+        f"Cannot import model.glb: it is a web page instead of a GLB; the link may have expired. {DAMAGED}"
+    ),
+    "file-403": paused(f"a-lamp-….glb from 127.0.0.1 was not found (HTTP 403). {GONE}"),
+    "file-404": paused(f"a-lamp-….glb from 127.0.0.1 was not found (HTTP 404). {GONE}"),
+    "file-410": paused(f"a-lamp-….glb from 127.0.0.1 was not found (HTTP 410). {GONE}"),
+    "file-503": Case(),
+    "file-slow": Case(),
+}
+
+# -- every switch of the stand-in service with a real job service
 
 
 @pytest.fixture(scope="module")
@@ -95,50 +323,28 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
         assert job_service.close(20)
 
 
-def test_a_partial_model_lacks_only_its_thumbnail(home: Path, service: ThreadService) -> None:
+def test_a_partial_model_lacks_only_its_thumbnail(job_service: JobService) -> None:
     """The Preview is used as thumbnail."""
-    job_service = JobService(fast_config(home), account(service))
-    job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
-    job_service.watch([job.id])
-    job = job_service.job(job.id)
-    assert JobView(job).state == "Partly done"
-    assert job.notes == (
-        "Mint could not generate every part, but all parts that are used here are available.",
-    )
-    assert job_service.close(20)
+    job = ended(job_service, job_service.start(GenerationRequest(Kind.MODEL, "a lamp [partial]")))
+    said = "Mint could not generate every part, but all parts that are used here are available."
+    assert (JobView(job).state, job.notes) == ("Partly done", (said,))
 
 
-def test_a_resume_without_credits_pauses_again(home: Path, service: ThreadService) -> None:
+def test_a_resume_without_credits_pauses_again(
+    job_service: JobService, service: ThreadService
+) -> None:
     """After Credits were added it continues.
 
     There is one operation in all.
     """
     prompt = "a lamp, paid late [billing-final][billing-unpaid]"
-    job_service = JobService(fast_config(home), account(service))
-    job = job_service.start(GenerationRequest(Kind.MODEL, prompt))
-    job_service.watch([job.id])
+    job = ended(job_service, job_service.start(GenerationRequest(Kind.MODEL, prompt)))
     job_service.resume(job.id)
-    job_service.watch([job.id])
-    assert job_service.job(job.id).phase is Phase.BILLING
+    assert ended(job_service, job).phase is Phase.BILLING
     service.scenario(credits=service.credits() + 1000)
     job_service.resume(job.id)
-    job_service.watch([job.id])
-    assert job_service.job(job.id).phase is Phase.READY
+    assert ended(job_service, job).phase is Phase.READY
     assert len([one for one in service.operations() if one.prompt == prompt]) == 1
-    assert job_service.close(20)
-
-
-def test_an_unknown_status_is_shown_as_received(home: Path) -> None:
-    """While Mint returns an unknown status, the card shows that word."""
-    with running_service(speed=1000, durations={"preview": 200.0}) as slower:
-        job_service = JobService(fast_config(home), account(slower))
-        job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [unknown-status]"))
-        states = set[str]()
-        job_service.watch(
-            [job.id], lambda event: states.add(JobView(job_service.job(job.id)).state)
-        )
-        assert 'Working at Mint ("enchanting")' in states
-        assert job_service.close(20)
 
 
 def watch(job_service: JobService, job: Job) -> list[str]:
@@ -167,7 +373,6 @@ def check_case(job: Job, case: Case, scheduled_retries: list[str]) -> None:
     assert tuple(scheduled_retries) == case.passing
     if case.taken:
         model = job.file(Role.MODEL)
-        assert model is not None
         assert Path(model.path).name == case.taken
     if case.splats and not case.notes:
         assert job.file(Role.SPLATS) is not None

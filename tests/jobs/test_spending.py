@@ -62,7 +62,6 @@ NOON = datetime(2026, 3, 5, 12).astimezone().timestamp()
 
 
 # -- limits
-# ------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -187,7 +186,7 @@ def test_a_retry_adds_up_and_counts_when_it_was_sent() -> None:
     run.answer(polled(run.job, reserved=0, finalized=248))
     assert run.job.cost == 40 + 248
     found = entry(run.job, NOON + DAY)
-    assert found is not None and found.at == NOON
+    assert found.at == NOON
     assert spending.spent_on([found], TODAY) == 288
 
 
@@ -202,7 +201,6 @@ def test_what_a_start_without_an_answer_has_made_is_counted() -> None:
     """It was found in the lists of Mint, which say nothing about Credits."""
     job = sent(replace(a_job(), created_at=1000.0, estimate=248.0), 2000.0, operation=f"{FOUND}m1")
     found = entry(replace(job, source_asset_id="m1", phase=Phase.READY), now=9000.0)
-    assert found is not None
     assert (found.at, found.credits) == (2000.0, 248.0)
 
 
@@ -241,7 +239,7 @@ def test_what_an_earlier_version_has_sent_counts_when_it_was_clicked() -> None:
     """Its clock is not known, so its request has no time."""
     job = sent(replace(a_job(), created_at=NOON, estimate=248.0), 0.0)
     found = entry(replace(job, phase=Phase.PAUSED), now=NOON + DAY)
-    assert found is not None and (found.at, found.credits) == (NOON, 248.0)
+    assert (found.at, found.credits) == (NOON, 248.0)
 
 
 def test_the_same_operation_is_not_counted_twice() -> None:
@@ -270,7 +268,7 @@ def test_an_import_is_not_counted() -> None:
         new_fetch(asset(), Delivery(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
         NOON,
     )
-    assert optimized is not None and optimized.credits == 20
+    assert optimized.credits == 20
 
 
 @pytest.mark.parametrize(
@@ -337,7 +335,6 @@ def test_an_empty_month_has_no_share() -> None:
 
 
 # -- words
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

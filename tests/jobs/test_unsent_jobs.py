@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -24,28 +23,13 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from .fast_config import account, fast_config
 from .other_process import OtherProcess
-from .service_helpers import until
+from .service_helpers import put, until
 from .workflow_harness import a_job, decided, operation, sent
 
 LAMP = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
-
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a fast service."""
-    with running_service(speed=1000, credits=1e9) as running:
-        yield running
-
-
-def put(home: Path, *jobs: Job) -> list[str]:
-    """Store jobs of an earlier session and return their ids."""
-    journal = Journal(home)
-    journal.add(*jobs)
-    journal.close()
-    return [job.id for job in jobs]
 
 
 def queued(**more: object) -> Job:
@@ -121,10 +105,8 @@ def test_a_single_unsent_job_can_be_resumed_or_canceled(
     job_service.resume(three[0])
     job_service.cancel(three[1])
     job_service.watch(three[:2])
-    assert (job_service.job(three[0]).phase, job_service.job(three[1]).phase) == (
-        Phase.READY,
-        Phase.CANCELED,
-    )
+    ended = [job_service.job(job_id).phase for job_id in three[:2]]
+    assert ended == [Phase.READY, Phase.CANCELED]
     job_service.unfinished.take_over()
     assert [job.id for job in job_service.unfinished.queue.jobs] == three[2:]
     assert len(service.operations()) == 1
@@ -147,12 +129,8 @@ def test_sent_and_free_jobs_continue_after_a_restart(home: Path, job_service: Jo
     journal.close()
     job_service.allow_online(False)
     job_service.catch_up()
-    assert {job.id for job in job_service.unfinished.resume_all()} == {
-        asked.id,
-        clicked.id,
-        free.id,
-        running.id,
-    }
+    resumed = {job.id for job in job_service.unfinished.resume_all()}
+    assert resumed == {asked.id, clicked.id, free.id, running.id}
     assert {job.id for job in job_service.unfinished.queue.jobs} == {job.id for job in paid}
 
 

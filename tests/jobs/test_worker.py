@@ -5,17 +5,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from mint_blender.jobs.engine.call_pool import SIZES, Lane
-from mint_blender.jobs.engine.thread_messages import Crashed, Event, Idle, QueryAnswered
+from mint_blender.jobs.engine.config import Pool
+from mint_blender.jobs.engine.scheduler import Scheduler
+from mint_blender.jobs.engine.thread_messages import (
+    CallEnded,
+    Crashed,
+    Event,
+    Idle,
+    QueryAnswered,
+    SetAccount,
+    Wake,
+)
 from mint_blender.jobs.engine.worker import Worker
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.phases import Phase
@@ -28,15 +35,10 @@ from mint_blender.mint.retry import PollIntervals
 from mint_blender.mint.schema import Kind, Me
 
 from ..mint_service.runner import ThreadService, running_service
+from .engine_harness import EngineHarness
 from .fast_config import account, fast_config
+from .service_helpers import put, until
 from .workflow_harness import a_job
-
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a fast service."""
-    with running_service(speed=1000, credits=1e9) as running:
-        yield running
 
 
 @contextmanager
@@ -49,29 +51,10 @@ def working_for(home: Path, service: ThreadService, **more: Any) -> Iterator[Wor
         assert worker.stop(20)
 
 
-def add(home: Path, *jobs: Job) -> None:
-    """Add new jobs to the journal."""
-    journal = Journal(home)
-    for job in jobs:
-        journal.add(job)
-    journal.close()
-
-
 def read(home: Path, job: Job) -> Job:
     """Return the job as the journal has it."""
-    journal = Journal(home)
-    found = journal.job(job.id)
-    journal.close()
-    assert found is not None
-    return found
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until a condition holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.002)
+    with closing(Journal(home)) as journal:
+        return journal.job(job.id)
 
 
 def next_event(worker: Worker, kind: type[Event]) -> Any:
@@ -99,7 +82,7 @@ def test_the_thread_exists_only_while_something_is_in_flight(
         assert ours() == []
         for _ in range(2):
             job = a_job()
-            add(home, job)
+            put(home, job)
             worker.wake(job.id)
             assert worker.is_running
             assert "mint-worker" in ours()
@@ -123,7 +106,7 @@ def test_stopping_takes_bounded_time(home: Path, service: ThreadService) -> None
         a_job("a lamp [file-slow]"),
         *(a_job(f"number {number} [stuck]") for number in range(12)),
     ]
-    add(home, *jobs)
+    put(home, *jobs)
     with working_for(home, service) as worker:
         for job in jobs:
             worker.wake(job.id)
@@ -138,7 +121,7 @@ def test_stopping_takes_bounded_time(home: Path, service: ThreadService) -> None
 def test_a_job_stopped_repeatedly_still_ends(home: Path, service: ThreadService) -> None:
     """After stops at any moment the job ends, and was started once."""
     job = a_job("a lamp [file-slow]")
-    add(home, job)
+    put(home, job)
     with working_for(home, service) as worker:
         for wait in (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4):
             worker.wake(job.id)
@@ -153,7 +136,7 @@ def test_a_job_stopped_repeatedly_still_ends(home: Path, service: ThreadService)
 def test_messages_during_the_stop_are_kept(home: Path, service: ThreadService) -> None:
     """A wake message or a second stop is neither lost nor taken for the next thread's."""
     first, second = a_job("a lamp [file-slow]"), a_job()
-    add(home, first, second)
+    put(home, first, second)
     with working_for(home, service) as worker:
         worker.wake(first.id)
         until(lambda: any(entry.note == "file-slow" for entry in service.requests(host="files")))
@@ -173,7 +156,7 @@ def test_a_new_account_is_used_from_then_on(home: Path, service: ThreadService) 
     A key of another account does not change it.
     """
     job, stuck = a_job(), a_job("a lamp [stuck]")
-    add(home, job, stuck)
+    put(home, job, stuck)
     worker = Worker(fast_config(home), Account("wrong-key", service.api))
     worker.wake(job.id)
     next_event(worker, Idle)
@@ -219,9 +202,7 @@ def test_fifty_jobs_use_few_threads_and_keep_the_schedule(home: Path) -> None:
     with running_service(
         speed=1000, credits=1e9, limits={"model": 25, "world": 25}, switches=["stuck"]
     ) as service:
-        job_service = JobService(
-            replace(fast_config(home, pace=pace), slots=slots), account(service)
-        )
+        job_service = JobService(fast_config(home, pace=pace, slots=slots), account(service))
         before = set(threading.enumerate())
         for number in range(25):
             for kind in Kind:
@@ -239,22 +220,70 @@ def test_fifty_jobs_use_few_threads_and_keep_the_schedule(home: Path) -> None:
         assert {job.phase for job in job_service.jobs()} == {Phase.WORKING}
         assert job_service.close(20)
 
-        assert {name for names in threads for name in names} == {
-            "mint-worker",
-            "mint-call",
-            "mint-decision",
-        }
+        names = {name for names in threads for name in names}
+        assert names == {"mint-worker", "mint-call", "mint-decision"}
         assert service.connections("api") <= SIZES[Lane.CALL] == 4
         starts = {entry.operation: entry for entry in service.requests("POST", "*:generate")}
         assert len(starts) == 50
         for operation, start in starts.items():
-            polls = [
-                entry.monotonic for entry in service.requests("GET", f"/v1/operations/{operation}")
-            ]
+            asked = service.requests("GET", f"/v1/operations/{operation}")
+            polls = [entry.monotonic for entry in asked]
             # Six rounds had time, so this bounds how late polls come. A ratio of times would not
             # hold on a busy machine.
             assert len(polls) >= 5
             for round, (one, next_one) in enumerate(pairwise([start.monotonic, *polls])):
-                assert next_one - one >= pace.wait(round), (
-                    "no operation is polled earlier than the schedule allows"
-                )
+                assert next_one - one >= pace.wait(round), "earlier than the schedule allows"
+
+
+# -- an answer that comes after its scheduler was closed is not taken for one of the next scheduler
+
+
+class SlowIdentities:
+    """Says whose key it is, each time only when the test opens the next gate."""
+
+    def __init__(self, *users: str) -> None:
+        self.gates = {user: threading.Event() for user in users}
+        self._users = iter(users)
+        self._asked = {user: threading.Event() for user in users}
+
+    def me(self) -> Me:
+        """Wait, and answer."""
+        user = next(self._users)
+        self._asked[user].set()
+        assert self.gates[user].wait(20)
+        return Me(user, None, None, ())
+
+    def wait_until_asked(self, user: str) -> None:
+        """Wait until the question is on its way that gets this answer."""
+        assert self._asked[user].wait(20)
+
+    def open(self, engine: EngineHarness, user: str) -> None:
+        """Let an answer arrive, and the scheduler receive it."""
+        self.gates[user].set()
+        answer = engine.inbox.get(timeout=20)
+        assert isinstance(answer, CallEnded)
+        engine.scheduler.receive(answer)
+
+
+def test_whose_key_it_is_is_not_taken_from_a_late_answer(home: Path) -> None:
+    """A key that replaces another one does not become a key of the earlier account."""
+    engine, slow = EngineHarness(home, executor=Pool), SlowIdentities("earlier", "present")
+    engine.mint.me = slow.me  # type: ignore[method-assign]
+    job, account = a_job(), Account("another-key")
+    engine.add(job)
+    engine.run()
+    slow.wait_until_asked("earlier")
+    engine.scheduler.receive(SetAccount(account))
+    engine.scheduler.close(0.1)  # nothing is left to do
+    engine.scheduler = Scheduler(engine.setup, account, engine.inbox, engine.outbox)
+    engine.scheduler.receive(Wake(job.id))
+    engine.run()
+    slow.wait_until_asked("present")
+    engine.journal.set_account(account)
+    owners = []
+    for user in slow.gates:
+        slow.open(engine, user)
+        current = engine.journal.look_up_account()
+        owners.append(current.owner.account if current.is_identified else None)
+    engine.close()
+    assert owners == [None, "user:present"]

@@ -1,34 +1,40 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The workflow of a job, run by hand: no clock, thread, socket or disk.
-
-Decisions, errors and files have test modules of their own.
-"""
+"""The workflow of a job, run by hand: no clock, thread, socket or disk."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import PurePath
 
 import pytest
 
-from mint_blender.files.errors import DownloadFailed, InvalidGlb
-from mint_blender.jobs.job_values import Cause, Role
-from mint_blender.jobs.paid_requests.record import PaidVerb, State
+from mint_blender.files.errors import DiskError, DownloadFailed, InvalidGlb
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Delivery, Role
+from mint_blender.jobs.new_jobs import new_fetch, new_request
+from mint_blender.jobs.paid_requests.record import PaidVerb, State, of_line
+from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import MOVES, IllegalMove, Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.effects import (
     Fetch,
     OptionalFetch,
+    Pay,
     Poll,
     ReadAsset,
+    ReadPage,
     TakeSlot,
     Upload,
 )
-from mint_blender.mint.schema import Kind, Mode
+from mint_blender.mint.errors import KeyMissing, Unreachable
+from mint_blender.mint.retry import PollIntervals
+from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
 from .workflow_harness import (
     FILES,
     GLB,
+    NOTHING_CLAIMED,
     PREVIEW,
     THUMB,
     Retry,
@@ -45,12 +51,12 @@ from .workflow_harness import (
     problem,
     retried,
     seen,
+    shown,
     started,
     working,
 )
 
 # -- the straight way
-# ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("C3-optimized")
@@ -60,51 +66,40 @@ def test_auto_runs_from_the_click_to_the_files() -> None:
     run = WorkflowHarness(job)
     assert run.expect(TakeSlot) == TakeSlot(Kind.MODEL)
     start = run.answer().expect(Start)
-    assert start.key == job.requests[0].key
-    assert start.body == {
-        "name": "a lamp",
-        "prompt": "a lamp",
-        "generationPreset": "standard",
-        "generationMode": "auto",
-    }
+    assert (start.key, start.body) == (job.requests[0].key, job.request.body(()))
     assert run.job.phase is Phase.SENDING
     assert run.answer(operation("queued")).expect(Poll).operation_id == "op_1"
-    run.answer(seen("succeeded"))
-    assert run.expect(ReadAsset).asset_id == "res_1"
+    assert run.answer(seen("succeeded")).expect(ReadAsset).asset_id == "res_1"
     run.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
-    assert (run.expect(Fetch).role, run.expect(Fetch).url) == (Role.MODEL, GLB)
-    run.answer(kept(run.expect(Fetch)))
-    assert (run.expect(Fetch).role, run.expect(Fetch).url) == (Role.PICTURE, THUMB)
-    run.answer(kept(run.expect(Fetch)))
-    assert run.rests
-    assert run.job.phase is Phase.READY
-    assert run.job.notes == ()
+    for role, url in ((Role.MODEL, GLB), (Role.PICTURE, THUMB)):
+        assert (run.expect(Fetch).role, run.expect(Fetch).url) == (role, url)
+        run.answer(kept(run.expect(Fetch)))
+    assert (run.rests, run.job.phase, run.job.notes) == (True, Phase.READY, ())
 
 
 @pytest.mark.covers("C4-auto")
 def test_auto_does_not_stop_at_the_preview() -> None:
-    """Its picture is downloaded once while polling continues."""
-    run = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
-    assert run.job.phase is Phase.WORKING
-    run.answer(kept(run.expect(OptionalFetch).fetch)).expect(Poll)
-    run.answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW})).expect(Poll)
-    assert len(run.job.previews) == 1
-
-
-def test_polls_do_not_wait_for_the_preview_in_auto_mode() -> None:
-    """The picture is requested after each poll until it arrives or the work is done."""
+    """Its picture is asked for after each poll until it is here; then once is enough."""
     run = started(a_job())
-    for status in ("preview_ready", "running"):
-        run.answer(seen(status, assets={"previewImageUrl": PREVIEW})).expect(OptionalFetch)
+    for _ in range(2):
+        run.answer(shown(mode=Mode.AUTO)).expect(OptionalFetch)
         run.answer(None).expect(Poll)
-    run.answer(seen("succeeded"))
+    run.answer(shown(mode=Mode.AUTO))
+    run.answer(kept(run.expect(OptionalFetch).fetch)).expect(Poll)
+    run.answer(shown(mode=Mode.AUTO)).expect(Poll)
+    assert (run.job.phase, len(run.job.previews)) == (Phase.WORKING, 1)
+
+
+def test_the_preview_comes_with_the_end_of_the_work_in_auto_mode() -> None:
+    """It is asked for once more when the work is done, and kept."""
+    run = started(a_job()).answer(shown(mode=Mode.AUTO)).answer(None).answer(seen("succeeded"))
     run.answer(kept(run.expect(OptionalFetch).fetch)).expect(ReadAsset)
     assert len(run.job.previews) == 1
 
 
 def test_the_preview_in_auto_mode_is_tried_once() -> None:
     """The job continues without the picture and does not try again."""
-    run = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
+    run = started(a_job()).answer(shown(mode=Mode.AUTO))
     run.expect(OptionalFetch)
     run.fail(DownloadFailed("It broke.")).expect(Poll)
     run.answer(seen("running", assets={"previewImageUrl": PREVIEW})).expect(Poll)
@@ -112,16 +107,10 @@ def test_the_preview_in_auto_mode_is_tried_once() -> None:
 
 @pytest.mark.covers("C4-review")
 def test_review_stops_and_brings_the_preview() -> None:
-    """In review mode the workflow ends at the Preview, with its picture on disk."""
+    """The workflow ends at the Preview with its picture, which a restart does not fetch again."""
     run = in_review()
-    assert run.rests
-    assert run.job.phase is Phase.REVIEW
+    assert (run.rests, run.job.phase, run.again().rests) == (True, Phase.REVIEW, True)
     assert [PurePath(one.path).stem for one in run.job.previews] == ["preview-1"]
-
-
-def test_a_preview_is_brought_once() -> None:
-    """Running the workflow again, as after a restart, does not fetch the same preview again."""
-    assert in_review().again().rests
 
 
 @pytest.mark.parametrize("verb", [Verb.REVISE, Verb.RETRY])
@@ -133,68 +122,42 @@ def test_the_first_preview_of_a_retry_is_downloaded_once(verb: Verb) -> None:
     else:
         run = WorkflowHarness(retried(replace(working(Mode.REVIEW), phase=Phase.FAILED))).answer()
         run.expect(Retry)
-    run.answer(operation("running", Mode.REVIEW)).answer(
-        seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW})
-    )
+    run.answer(operation("running", Mode.REVIEW)).answer(shown())
     run.answer(kept(run.expect(Fetch)))
     assert run.again().rests
     assert len(run.again().job.previews) == 1
 
 
 def test_a_preview_that_cannot_be_fetched_is_a_note() -> None:
-    """A person can still decide without the picture, so its trouble does not stop anything."""
-    run = started(a_job(mode=Mode.REVIEW)).answer(
-        seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW})
-    )
-    run.fail(DownloadFailed("The connection broke."))
-    assert run.rests
-    assert run.job.phase is Phase.REVIEW
-    assert run.job.notes == ("The preview picture could not be downloaded. The connection broke.",)
-
-
-def test_a_preview_that_comes_after_all_is_not_called_missing() -> None:
-    """There is one note at most, and none once the picture is here."""
-    run = started(a_job(mode=Mode.REVIEW)).answer(
-        seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW})
-    )
-    run.fail(DownloadFailed("The connection broke."))
-    again = run.again().fail(DownloadFailed("It broke again."))
-    assert again.job.notes == ("The preview picture could not be downloaded. It broke again.",)
-    again = again.again()
-    assert again.answer(kept(again.expect(Fetch))).job.notes == ()
+    """A person can still decide. There is one note at most, and none once the picture is here."""
+    run = started(a_job(mode=Mode.REVIEW)).answer(shown())
+    for reason in ("It broke.", "It broke again."):
+        run.fail(DownloadFailed(reason))
+        assert (run.rests, run.job.phase) == (True, Phase.REVIEW)
+        assert run.job.notes == (f"The preview picture could not be downloaded. {reason}",)
+        run = run.again()
+    assert run.answer(kept(run.expect(Fetch))).job.notes == ()
 
 
 def test_no_preview_picture_is_said() -> None:
     """Where Mint sends none, the card says where to look instead."""
-    run = started(a_job(mode=Mode.REVIEW)).answer(seen("preview_ready", Mode.REVIEW))
-    assert run.rests
-    assert run.job.notes == (
-        "Mint sent no preview picture. View the Preview on mint.gg before you approve it.",
-    )
+    run = started(a_job(mode=Mode.REVIEW)).answer(shown(None))
+    said = "Mint sent no preview picture. View the Preview on mint.gg before you approve it."
+    assert (run.rests, run.job.notes) == (True, (said,))
 
 
 # -- Credits
-# -------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("C5-pause")
 def test_billing_says_how_many_credits_and_where() -> None:
     """A billing stop rests, with the amount that is missing and the address to buy it."""
-    billing = {
-        "requiredCredits": 798,
-        "availableCredits": 98,
-        "actionUrl": "https://platform.mint.gg/billing",
-        "reason": "insufficient_credits",
-    }
+    url = "https://platform.mint.gg/billing"
+    billing = {"requiredCredits": 798, "availableCredits": 98, "actionUrl": url}
     run = started(a_job()).answer(seen("billing_required", billing=billing))
-    assert run.rests
-    assert run.job.phase is Phase.BILLING
-    assert run.job.problem is not None
-    assert run.job.problem.cause is Cause.CREDITS
-    assert (
-        run.job.problem.message
-        == "Mint needs 700 more Credits to continue. Buy them at https://platform.mint.gg/billing, then resume."
-    )
+    said = f"Mint needs 700 more Credits to continue. Buy them at {url}, then resume."
+    assert (run.rests, run.job.phase) == (True, Phase.BILLING)
+    assert (run.job.problem.cause, run.job.problem.message) == (Cause.CREDITS, said)
 
 
 def test_resume_with_a_resource_is_resumed() -> None:
@@ -219,60 +182,28 @@ def test_resume_without_a_resource_repeats_the_same_start() -> None:
     assert run.answer(operation("queued")).job.phase is Phase.WORKING
 
 
-def test_unpaid_stays_in_billing() -> None:
-    """Resumed too early: it is a billing stop still."""
-    billing = replace(working(), phase=Phase.BILLING, operation=operation("billing_required"))
-    run = WorkflowHarness(decided(billing, Verb.RESUME))
-    run.answer(operation("billing_required"))
-    assert run.rests
-    assert run.job.phase is Phase.BILLING
-
-
 def test_402_at_the_start_is_a_pause_that_resume_ends() -> None:
     """Too few Credits: nothing is started; resume sends the same start again."""
     run = WorkflowHarness(a_job()).answer()
     first = run.expect(Start)
     run.fail(problem(402))
-    assert run.rests
-    assert run.job.phase is Phase.BILLING
-    assert run.job.problem is not None
-    assert run.job.problem.cause is Cause.CREDITS
-    assert run.job.requests[0].state is State.CLEAN
-    run = WorkflowHarness(run.job.moved(Phase.SENDING, problem=None))
-    assert run.expect(Start) == first
+    assert (run.rests, run.job.phase) == (True, Phase.BILLING)
+    assert (run.job.problem.cause, run.job.requests[0].state) == (Cause.CREDITS, State.CLEAN)
+    assert WorkflowHarness(run.job.moved(Phase.SENDING, problem=None)).expect(Start) == first
 
 
 # -- ends
-# ----------------------------------------------------------------------------------------------------------------------
-
-
-def test_failed_says_what_to_do() -> None:
-    """A failed generation ends in words by Mint's code."""
-    run = started(a_job()).answer(
-        seen("failed", error={"code": "moderation_blocked", "message": "Blocked."})
-    )
-    assert run.rests
-    assert run.job.phase is Phase.FAILED
-    assert run.job.problem is not None
-    assert run.job.problem.cause is Cause.WORK
-    assert run.job.problem.message == (
-        "Mint's moderation rejected the prompt or an image. Change it, then generate again. "
-        "Mint says: Blocked."
-    )
-
-
-def test_canceled_elsewhere() -> None:
-    """Canceled in Mint's web app: over, and nobody's trouble."""
-    run = started(a_job()).answer(seen("canceled"))
-    assert (run.rests, run.job.phase, run.job.problem) == (True, Phase.CANCELED, None)
 
 
 @pytest.mark.covers("C8-status")
-def test_an_unknown_status_is_still_busy() -> None:
+@pytest.mark.parametrize(
+    ("status", "state"), [("queued", "Queued"), ("enchanting", 'Working at Mint ("enchanting")')]
+)
+def test_an_unknown_status_is_still_busy(status: str, state: str) -> None:
     """A word that nobody knows is polled on, and shown as it is."""
-    run = started(a_job()).answer(seen("enchanting"))
+    run = started(a_job()).answer(seen(status))
     run.expect(Poll)
-    assert JobView(run.job).state == 'Working at Mint ("enchanting")'
+    assert JobView(run.job).state == state
 
 
 @pytest.mark.covers("C6-partial")
@@ -286,7 +217,6 @@ def test_partial_success_says_what_is_missing() -> None:
 
 
 # -- reference images
-# --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("C13-upload")
@@ -303,23 +233,17 @@ def test_pictures_are_uploaded_once_and_in_order() -> None:
     assert first.key != second.key
     assert run.again().expect(Upload) == second, "what is uploaded is remembered"
     run.answer(f"{FILES}c").expect(TakeSlot)
-    assert run.answer().expect(Start).body["sourceImages"] == [
-        f"{FILES}a",
-        "https://example.org/b.png",
-        f"{FILES}c",
-    ]
+    urls = [f"{FILES}a", "https://example.org/b.png", f"{FILES}c"]
+    assert run.answer().expect(Start).body["sourceImages"] == urls
 
 
 def test_a_picture_that_is_no_picture_is_over() -> None:
     """A bad picture is the user's to change: nothing was sent."""
     run = WorkflowHarness(a_job(images=("/tmp/a.png",))).fail(InvalidGlb("It is not a picture."))
-    assert run.job.phase is Phase.FAILED
-    assert run.job.problem is not None
-    assert run.job.problem.cause is Cause.FILE
+    assert (run.job.phase, run.job.problem.cause) == (Phase.FAILED, Cause.FILE)
 
 
 # -- the table
-# -----------------------------------------------------------------------------------------------------------------
 
 
 def test_an_illegal_move_raises_and_changes_nothing() -> None:
@@ -333,3 +257,239 @@ def test_an_illegal_move_raises_and_changes_nothing() -> None:
                 with pytest.raises(IllegalMove):
                     job.moved(there)
                 assert job.phase is here
+
+
+# -- errors while a workflow runs: what is repeated, what pauses, and how long it is polled
+
+
+def test_too_many_active_returns_to_the_queue() -> None:
+    """The job waits for a slot with the same key, and a note says why."""
+    job = a_job()
+    run = WorkflowHarness(job).answer().fail(problem(429, "concurrency-limit-reached"))
+    assert run.expect(TakeSlot).after == PollIntervals().longest
+    assert run.job.phase is Phase.WAITING and run.job.problem is not None
+    assert run.answer().expect(Start).key == job.requests[0].key
+    assert run.job.problem is None
+
+
+def test_too_many_active_after_no_answer_says_why_it_waits() -> None:
+    """It may be at Mint already, so it needs no slot here: the same start is sent again."""
+    run = WorkflowHarness(a_job()).answer().fail(Unreachable("gone")).again()
+    key = run.expect(Start).key
+    run.fail(problem(429, "concurrency-limit-reached"))
+    again = run.expect(Start)
+    assert (again.key, again.after) == (key, PollIntervals().longest)
+    assert "limit of active" in run.job.problem.message
+    run.answer(operation("queued"))
+    assert run.job.problem is None
+
+
+def test_the_older_name_field_is_tried_once_under_another_key() -> None:
+    """An error about `name` leads to `displayName`, once and under another record."""
+    run = WorkflowHarness(a_job(name="Lamp")).answer().fail(problem(400, field="name"))
+    run.expect(TakeSlot)
+    again = run.answer().expect(Start)
+    assert (again.body["displayName"], "name" in again.body) == ("Lamp", False)
+    refused, second = run.job.requests
+    assert (refused.state, second.key) == (State.REFUSED, again.key)
+    run.fail(problem(400, field="displayName"))
+    assert (run.rests, run.job.phase) == (True, Phase.FAILED)
+
+
+def test_the_older_name_field_of_a_line_is_tried_under_its_own_key() -> None:
+    """Another machine may have started the line with that key: another one could pay twice."""
+    job = a_job(name="Lamp")
+    line = new_request(of_line("batch", "tag"), PaidVerb.START, job.id, now=time.time())
+    run = WorkflowHarness(replace(job, requests=(line,)))
+    run.answer().fail(problem(400, field="name")).expect(TakeSlot)
+    again = run.answer().expect(Start)
+    assert (again.key, again.body["displayName"], "name" in again.body) == (line.key, "Lamp", False)
+    (request,) = run.job.requests
+    assert request.state is State.IN_DOUBT
+    assert run.fail(problem(400, field="displayName")).expect(ReadPage).kind is Kind.MODEL
+
+
+def test_missing_uploads_are_repeated_once() -> None:
+    """An error about picture addresses leads to one more upload and start.
+
+    They have other keys, and there is no pause.
+    """
+    job = a_job(images=("a.png", "https://example.org/b.png"))
+    run, first = WorkflowHarness(job), job.requests[0].key
+    assert not run.expect(Upload).force
+    run.answer("https://mint/old").answer().fail(problem(400, field="sourceImages"))
+    again = run.expect(Upload)
+    assert again.force and again.key != f"{first}-picture-1"
+    assert run.answer("https://mint/new").expect(TakeSlot).after == 0
+    start = run.answer().expect(Start)
+    assert start.body["sourceImages"] == ["https://mint/new", "https://example.org/b.png"]
+    assert start.key not in {first, again.key}
+    run.fail(problem(400, field="sourceImages"))
+    assert (run.rests, run.job.phase) == (True, Phase.FAILED)
+
+
+def test_an_address_of_the_users_is_not_brought_anywhere() -> None:
+    """When Mint does not take it, that is the answer."""
+    run = WorkflowHarness(a_job(images=("https://example.org/b.png",))).answer()
+    run.fail(problem(400, field="imageUrl"))
+    assert (run.rests, run.job.phase) == (True, Phase.FAILED)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 413, 422])
+def test_a_clear_refusal_ends_a_start(status: int) -> None:
+    """In Mint's own words: nothing was started, and it is not sent again by itself."""
+    run = WorkflowHarness(a_job()).answer().fail(problem(status))
+    assert (run.rests, run.job.phase, run.job.is_resumable) == (True, Phase.FAILED, False)
+    assert run.job.problem.cause is Cause.REFUSED
+    assert "Nothing was started or charged" in run.job.problem.message
+
+
+PLACES = {
+    "upload": lambda: WorkflowHarness(a_job(images=("/tmp/lamp.png",))),
+    "start": lambda: WorkflowHarness(a_job()).answer(),
+    "poll": lambda: started(a_job()),
+    "approve": lambda: WorkflowHarness(decided(in_review().job, Verb.APPROVE)),
+    "resume": lambda: WorkflowHarness(
+        decided(replace(working(), phase=Phase.BILLING), Verb.RESUME)
+    ),
+    "retry": lambda: WorkflowHarness(
+        retried(replace(working(), phase=Phase.FAILED, operation=operation("failed")))
+    ).answer(),
+    "cancel": lambda: WorkflowHarness(decided(working(), Verb.CANCEL)),
+    "asset": lambda: started(a_job()).answer(seen("succeeded")),
+}
+TROUBLES = {
+    "key": (problem(401), Cause.KEY),
+    "no key": (KeyMissing(), Cause.KEY),
+    "network": (Unreachable("no route"), Cause.UNREACHABLE),
+    "503": (problem(503), Cause.UNREACHABLE),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("place", PLACES)
+def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str) -> None:
+    """Resuming sends the same request again or first reads the operation."""
+    run = PLACES[place]()
+    effect, (error, cause) = run.effect, TROUBLES[trouble]
+    run.fail(error)
+    assert (run.rests, run.job.phase, run.job.problem.cause) == (True, Phase.PAUSED, cause)
+    again = run.again()
+    is_in_line = isinstance(again.effect, TakeSlot) and isinstance(effect, Pay)
+    assert again.effect == effect or is_in_line or isinstance(again.effect, Poll), again.effect
+    assert again.job.phase is not Phase.PAUSED or again.job.decision is not None
+
+
+@pytest.mark.covers("C7-timeout", "R-slow")
+def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
+    """Polling continues less often with a note, until the job ends."""
+    run = started(a_job())
+    waited = 0.0
+    while run.job.problem is None:
+        waited += run.expect(Poll).after
+        run.answer(seen("running"))
+    assert 30 * 60 <= waited <= 30 * 60 + 15
+    for _ in range(24 * 60):
+        assert run.expect(Poll).after == 60.0
+        run.answer(seen("running"))
+    assert run.job.phase is Phase.WORKING
+    assert run.job.problem.cause is Cause.PATIENCE
+    said = "Still running at Mint after 30 minutes. Checking continues once a minute; this is free."
+    assert run.job.problem.message == said
+    assert run.again().expect(Poll).after == 0.0
+    run.answer(seen("succeeded"))
+    assert (run.job.phase, run.job.problem) == (Phase.FETCHING, None)
+
+
+def test_an_asset_generated_elsewhere_is_read_once_a_minute() -> None:
+    """After half an hour an unfinished asset is read less often."""
+    busy = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"})
+    run = WorkflowHarness(new_fetch(busy, Delivery(), now=1.0)).answer(busy)
+    while run.job.problem is None:
+        run.expect(ReadAsset)
+        run.answer(busy)
+    assert (run.job.phase, run.job.problem.cause) == (Phase.FETCHING, Cause.PATIENCE)
+    assert run.expect(ReadAsset).after == 60.0
+    run.answer(asset(glbUrl=GLB)).expect(Fetch)
+    assert run.job.problem is None
+
+
+def test_retry_after_replaces_the_schedule() -> None:
+    """What Mint asks for is done instead, up to 15 s; afterwards the schedule goes on."""
+    run = started(a_job()).answer(seen("running", retry_after=7.0))
+    assert run.expect(Poll).after == 7.0
+    assert run.answer(seen("running", retry_after=600.0)).expect(Poll).after == 15.0
+    assert run.answer(seen("running")).expect(Poll).after == pytest.approx(8.192)
+
+
+def test_a_job_of_another_project_can_be_picked_up_again() -> None:
+    """Mint does not know the operation: perhaps the key is another project's.
+
+    Nothing that may have been paid for is given up.
+    """
+    run, tries = started(a_job()), 0
+    while not run.rests:  # a new operation may not be shown for a moment
+        run.fail(problem(404))
+        tries += 1
+    assert 1 < tries < 20
+    assert run.job.phase is Phase.PAUSED
+    assert run.again().expect(Poll).operation_id == "op_1"
+
+
+# -- the start of a batch line: others can order the same, so nothing about it is certain alone
+
+
+def a_line() -> Job:
+    """Return the job of a batch line."""
+    job = replace(a_job(), delivery=Delivery(line="/results#tag"))
+    request = new_request(of_line("batch", "tag"), PaidVerb.START, job.id, now=time.time())
+    return replace(job, requests=(request,))
+
+
+def test_a_line_that_another_machine_has_taken_is_paused() -> None:
+    """Nothing was sent here. Resume looks for what the other one has made."""
+    run = WorkflowHarness(a_line()).answer()
+    run.expect(Start)
+    dropped = replace(run.job.requests[0], closed=State.DROPPED)
+    assert run.answer(Sent(dropped)).rests
+    assert run.job.phase is Phase.PAUSED
+    assert run.job.problem.code == "started_elsewhere"
+    again = run.again()
+    again.expect(ReadPage)
+    assert again.answer(Page((), None)).answer(NOTHING_CLAIMED).rests
+    assert again.job.phase is Phase.PAUSED
+
+
+def test_a_line_of_a_folder_that_cannot_be_written_is_paused() -> None:
+    """Nothing was sent, and the same request is tried again after Resume."""
+    run = WorkflowHarness(a_line()).answer()
+    key = run.expect(Start).key
+    run.fail(DiskError("The batch folder cannot be written."))
+    assert (run.rests, run.job.phase) == (True, Phase.PAUSED)
+    assert run.job.requests[0].attempts == 0
+    assert run.again().answer().expect(Start).key == key
+
+
+def test_a_line_that_another_machine_has_started_is_polled() -> None:
+    """Its operation is known from the folder, and nothing is sent."""
+    job = a_line()
+    run = WorkflowHarness(job.with_request(replace(job.requests[0], operation="op_1")))
+    assert run.expect(Poll).operation_id == "op_1"
+    run.answer(seen("running")).expect(Poll)
+    assert run.job.phase is Phase.WORKING
+
+
+def test_a_line_that_mint_refuses_is_looked_for_and_has_failed() -> None:
+    """Another machine can have sent the same, so a refusal here proves nothing alone."""
+    run = WorkflowHarness(a_line()).answer().fail(problem(400, detail="too long"))
+    run.expect(ReadPage)
+    assert run.waited == 0.0, "nothing of ours can be on its way"
+    assert run.answer(Page((), None)).answer(NOTHING_CLAIMED).rests
+    assert (run.job.phase, run.job.requests[0].state) == (Phase.FAILED, State.OVER)
+    assert "too long" in run.job.problem.message
+
+
+def test_an_unsent_line_is_canceled_without_a_look() -> None:
+    """This journal has sent nothing."""
+    run = WorkflowHarness(decided(a_line(), Verb.CANCEL))
+    assert (run.rests, run.job.phase, run.job.notes) == (True, Phase.CANCELED, ())

@@ -3,27 +3,35 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from mint_blender.files.download import Downloader
 from mint_blender.files.errors import (
     DownloadFailed,
     FileError,
+    InvalidFile,
     InvalidGlb,
     InvalidPicture,
     LinkExpired,
     TooLarge,
 )
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
+from mint_blender.jobs import rejected_files
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Cause, Delivery, Role
+from mint_blender.jobs.job_values import Cause, Delivery, LocalFile, Role
+from mint_blender.jobs.notes import note
 from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.transfers import fetch_file
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
 from mint_blender.message import Message
 from mint_blender.mint.schema import Kind, OptimizationLevel, PollResult
 
+from ..files.build_glb import box, pack
 from .workflow_harness import (
     FILES,
     GLB,
@@ -31,11 +39,13 @@ from .workflow_harness import (
     THUMB,
     Optimize,
     WorkflowHarness,
+    a_job,
     asset,
     fetch_all,
     kept,
     operation,
     problem,
+    seen,
     working,
 )
 
@@ -60,12 +70,10 @@ def test_an_expired_link_is_renewed_once() -> None:
     run.answer(asset(glbUrl=f"{FILES}fresh.glb"))
     assert run.expect(Fetch).url == f"{FILES}fresh.glb"
     run.fail(LinkExpired("The link has expired."))
-    assert run.rests
-    assert run.job.phase is Phase.PAUSED
-    assert run.job.problem is not None
-    assert run.job.problem.cause is Cause.FILE
+    assert (run.rests, run.job.phase, run.job.problem.cause) == (True, Phase.PAUSED, Cause.FILE)
 
 
+WORLD_FILES = {"colliderMeshUrl": GLB, "panoUrl": PREVIEW, "thumbnailUrl": THUMB}
 BOTH = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thumbnailUrl": THUMB}
 
 
@@ -99,13 +107,11 @@ def test_the_file_itself_decides() -> None:
     run.answer(kept(run.expect(Fetch), needs=("EXT_meshopt_compression",)))
     effect = run.expect(Fetch)
     assert effect.url == GLB
-    assert effect.note is not None
     assert effect.note.startswith("The original file is used.")
     run.answer(kept(effect))
     fetch_all(run)
     assert run.job.phase is Phase.READY
     newest = run.job.file(Role.MODEL)
-    assert newest is not None
     assert newest.url == GLB
 
 
@@ -214,40 +220,24 @@ def test_a_fetched_file_is_not_fetched_again() -> None:
 def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -> None:
     """All three, each once, and the tier that was wanted."""
     job = replace(working(kind=Kind.WORLD, delivery=Delivery(splats="500k")))
-    run = collecting(
-        job=job,
-        colliderMeshUrl=GLB,
-        panoUrl=PREVIEW,
-        spzUrls={"100k": f"{FILES}s", "500k": f"{FILES}l"},
-        thumbnailUrl=THUMB,
-    )
-    wanted = []
-    while not run.rests:
-        wanted.append((run.expect(Fetch).role, run.expect(Fetch).url))
-        run.answer(kept(run.expect(Fetch)))
-    assert wanted == [
+    tiers = {"100k": f"{FILES}s", "500k": f"{FILES}l"}
+    run = collecting(job=job, **WORLD_FILES, spzUrls=tiers)
+    job = fetch_all(run).job
+    assert [(file.role, file.url) for file in job.files] == [
         (Role.COLLIDER, GLB),
         (Role.PANORAMA, PREVIEW),
         (Role.SPLATS, f"{FILES}l"),
         (Role.PICTURE, THUMB),
     ]
-    assert run.job.phase is Phase.READY
+    assert job.phase is Phase.READY
 
 
 def test_a_collider_that_was_left_out_is_not_fetched() -> None:
     """Neither fetched nor said to be missing."""
-    run = collecting(
-        job=working(kind=Kind.WORLD, delivery=Delivery(collider="NONE")),
-        colliderMeshUrl=GLB,
-        panoUrl=PREVIEW,
-        thumbnailUrl=THUMB,
-    )
-    roles = []
-    while not run.rests:
-        roles.append(run.expect(Fetch).role)
-        run.answer(kept(run.expect(Fetch)))
-    assert roles == [Role.PANORAMA, Role.PICTURE]
-    assert run.job.phase is Phase.READY and run.job.notes == ()
+    job = working(kind=Kind.WORLD, delivery=Delivery(collider="NONE"))
+    job = fetch_all(collecting(job=job, **WORLD_FILES)).job
+    assert [file.role for file in job.files] == [Role.PANORAMA, Role.PICTURE]
+    assert job.phase is Phase.READY and job.notes == ()
 
 
 def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
@@ -275,26 +265,17 @@ def test_a_rejected_part_of_a_world_does_not_stop_the_others(trouble: type[FileE
 
 def test_a_part_that_comes_later_is_not_called_bad_any_more() -> None:
     """DownloadEnded once more, it may be another file: then the note goes."""
-    said = replace(
-        working(kind=Kind.WORLD),
-        notes=(
-            Message("The panorama cannot be used. It is cut off.").with_code("panorama_unusable"),
-            Message("Something else."),
-        ),
-    )
-    run = fetch_all(collecting(job=said, colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB))
+    bad = Message("The panorama cannot be used. It is cut off.").with_code("panorama_unusable")
+    said = replace(working(kind=Kind.WORLD), notes=(bad, Message("Something else.")))
+    run = fetch_all(collecting(job=said, **WORLD_FILES))
     assert run.job.notes == ("Something else.",)
 
 
 def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
     """It stops with the sentence of what is wrong, not with that there were no files."""
-    run = collecting(
-        job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB
-    )
-    run.fail(InvalidGlb("collider.glb is empty.")).fail(
-        InvalidPicture("panorama.webp is a web page.")
-    )
-    run.answer(kept(run.expect(Fetch)))
+    run = collecting(job=working(kind=Kind.WORLD), **WORLD_FILES)
+    run.fail(InvalidGlb("collider.glb is empty."))
+    run.fail(InvalidPicture("panorama.webp is a web page.")).answer(kept(run.expect(Fetch)))
     assert run.job.phase is Phase.PAUSED and run.job.problem is not None
     assert "panorama.webp is a web page." in run.job.problem.message
 
@@ -336,19 +317,18 @@ def test_a_resource_that_settles_is_asked_again() -> None:
         run.answer(asset())
     assert waits == [3.0, 3.0]
     assert run.job.phase is Phase.PAUSED, "it is paid for"
-    assert run.job.problem is not None
     assert "the result contains no file" in run.job.problem.message
+
+
+def offering_files() -> Job:
+    """Return a job whose finished operation offers a file itself."""
+    done = operation("succeeded", assets={"glbUrl": GLB})
+    return replace(working(), phase=Phase.FETCHING, operation=done)
 
 
 def test_the_operations_files_serve_where_the_resource_has_none() -> None:
     """A resource that stays empty does not hide what the operation itself offers."""
-    run = WorkflowHarness(
-        replace(
-            working(),
-            phase=Phase.FETCHING,
-            operation=operation("succeeded", assets={"glbUrl": GLB}),
-        )
-    )
+    run = WorkflowHarness(offering_files())
     while isinstance(run.effect, ReadAsset):
         run.answer(asset())
     assert run.expect(Fetch).url == GLB
@@ -357,13 +337,7 @@ def test_the_operations_files_serve_where_the_resource_has_none() -> None:
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_resource_that_cannot_be_read_is_no_end(status: int) -> None:
     """The operation's own files are used, and a note says why."""
-    run = WorkflowHarness(
-        replace(
-            working(),
-            phase=Phase.FETCHING,
-            operation=operation("succeeded", assets={"glbUrl": GLB}),
-        )
-    )
+    run = WorkflowHarness(offering_files())
     run.fail(problem(status))
     assert run.expect(Fetch).url == GLB
     assert run.job.notes[0].startswith("The details of the result could not be read.")
@@ -372,3 +346,283 @@ def test_a_resource_that_cannot_be_read_is_no_end(status: int) -> None:
         asset(glbUrl=GLB, thumbnailUrl=THUMB)
     )
     assert fetch_all(again).job.notes == (), "the next time it could be read"
+
+
+# -- the notes about each part of a World: at most one, and a correct one
+
+
+PARTS = {Role.COLLIDER: "collider mesh", Role.PANORAMA: "panorama", Role.SPLATS: "splats"}
+STATES = ("missing", "bad", "gone", "good")
+ALL_GOOD = dict.fromkeys(PARTS, "good")
+REMARK = "No RAD file came with this World."
+
+States = dict[Role, str]
+
+
+def fetching(status: str = "succeeded", **more: str) -> Job:
+    """A World that Mint has made, all of whose parts are wanted."""
+    job = working(kind=Kind.WORLD, delivery=Delivery(splats="100k"))
+    return replace(job, phase=Phase.FETCHING, operation=operation(status, kind=Kind.WORLD), **more)
+
+
+def fetched_again(job: Job) -> Job:
+    """Return the job after `JobService.fetch_again`.
+
+    It was in a scene meanwhile, whose note is kept.
+    """
+    return job.with_note(REMARK).moved(Phase.FETCHING, files=job.previews)
+
+
+def run_until_thumbnail(run: WorkflowHarness, states: States, time: str) -> WorkflowHarness:
+    """Run until the thumbnail is requested, with each part missing, rejected, good or gone."""
+    run.expect(ReadAsset)
+    offered = {role: f"{FILES}{role}" for role, state in states.items() if state != "missing"}
+    world = asset(
+        Kind.WORLD,
+        colliderMeshUrl=offered.get(Role.COLLIDER),
+        panoUrl=offered.get(Role.PANORAMA),
+        spzUrls={"100k": offered[Role.SPLATS]} if Role.SPLATS in offered else {},
+        thumbnailUrl=THUMB,
+    )
+    run.answer(world)
+    while (effect := run.expect(Fetch)).role is not Role.PICTURE:
+        if states[effect.role] == "bad":
+            run.fail(InvalidFile(f"It was damaged the {time} time."))
+        elif states[effect.role] == "gone":
+            # a fresh address, which is as dead
+            run.fail(LinkExpired("It is not there.")).expect(ReadAsset)
+            run.answer(world).expect(Fetch)
+            run.fail(LinkExpired(f"It was not there the {time} time."))
+        else:
+            run.answer(kept(effect))
+    return run
+
+
+def end(run: WorkflowHarness) -> Job:
+    """The small picture comes as well."""
+    job = run.answer(kept(run.expect(Fetch))).job
+    assert run.rests and job.phase is Phase.READY
+    return job
+
+
+def notes(states: States, time: str) -> tuple[str, ...]:
+    """What is to be said of such parts, and nothing else."""
+    said = {
+        "missing": "This world has no {}.",
+        "bad": f"The {{}} cannot be used. It was damaged the {time} time.",
+        "gone": f"The {{}} could not be downloaded. It was not there the {time} time.",
+    }
+    found = states.items()
+    return tuple(said[state].format(PARTS[role]) for role, state in found if state in said)
+
+
+@pytest.mark.parametrize(
+    ("part", "before", "after"), list(itertools.product(PARTS, STATES, STATES))
+)
+def test_the_note_of_a_part(part: Role, before: str, after: str) -> None:
+    """The note is right after a first download, a second one, and a kill."""
+    first, second = {**ALL_GOOD, part: before}, {**ALL_GOOD, part: after}
+    run = run_until_thumbnail(WorkflowHarness(fetching()), first, "first")
+    broken_off = end(run_until_thumbnail(run.again(), second, "second"))
+    assert broken_off.notes == (() if before == "good" else notes(second, "second"))
+    job = end(run)
+    assert job.notes == notes(first, "first")
+    again = run_until_thumbnail(WorkflowHarness(fetched_again(job)), second, "second")
+    killed = run_until_thumbnail(again.again(), first, "third")
+    assert end(again).notes == (REMARK, *notes(second, "second"))
+    assert end(killed).notes == (REMARK, *(() if after == "good" else notes(first, "third")))
+
+
+COMBINED = [dict(zip(PARTS, states, strict=True)) for states in itertools.product(STATES, repeat=3)]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [each for each in COMBINED if "good" in each.values()],
+    ids=lambda each: "-".join(each.values()),
+)
+def test_what_is_said_of_all_parts(before: States) -> None:
+    """No part has anything to do with what is said of another."""
+    job = end(run_until_thumbnail(WorkflowHarness(fetching()), before, "first"))
+    assert job.notes == notes(before, "first")
+    for after in (each for each in COMBINED if "good" in each.values()):
+        again = run_until_thumbnail(WorkflowHarness(fetched_again(job)), after, "second")
+        assert end(again).notes == (REMARK, *notes(after, "second"))
+
+
+@pytest.mark.parametrize("before", STATES)
+@pytest.mark.parametrize("after", STATES)
+def test_a_partial_success_is_explained_once(before: str, after: str) -> None:
+    """The note of a missing part explains it; otherwise one general note does."""
+    first, second = {**ALL_GOOD, Role.PANORAMA: before}, {**ALL_GOOD, Role.PANORAMA: after}
+    job = end(run_until_thumbnail(WorkflowHarness(fetching("partially_succeeded")), first, "first"))
+    assert job.notes == (notes(first, "first") or (note("unused_parts_missing"),))
+    again = end(run_until_thumbnail(WorkflowHarness(fetched_again(job)), second, "second"))
+    assert again.notes == (REMARK, *(notes(second, "second") or (note("unused_parts_missing"),)))
+
+
+def test_a_rejected_part_is_not_reported_before_its_second_download() -> None:
+    """When the connection broke, nothing is known about the new file."""
+    bad = {**ALL_GOOD, Role.COLLIDER: "bad"}
+    job = end(run_until_thumbnail(WorkflowHarness(fetching()), bad, "first"))
+    run = WorkflowHarness(fetched_again(job)).answer(asset(Kind.WORLD, **WORLD_FILES))
+    run.fail(DownloadFailed("It broke."))
+    assert run.job.phase is Phase.PAUSED and run.job.notes == (REMARK,)
+
+
+def test_a_missing_thumbnail_is_reported_once() -> None:
+    """Its note is replaced when the reason changes, and removed when it arrives."""
+    job = fetching()
+    remarks: list[str] = []
+    for reason in ("It broke.", "It broke again."):
+        run = run_until_thumbnail(WorkflowHarness(job), ALL_GOOD, "first")
+        job = run.fail(DownloadFailed(reason)).job
+        assert job.notes == (*remarks, f"The picture could not be downloaded. {reason}")
+        job, remarks = fetched_again(job), [REMARK]
+    run = WorkflowHarness(job).answer(asset(Kind.WORLD, panoUrl=f"{FILES}p"))
+    job = run.answer(kept(run.expect(Fetch))).job
+    assert "This world has no picture." in job.notes
+    assert not any("could not be downloaded" in note for note in job.notes)
+    run = run_until_thumbnail(WorkflowHarness(fetched_again(job)), ALL_GOOD, "fourth")
+    assert end(run).notes == (REMARK,)
+
+
+def test_a_world_without_any_file_pauses() -> None:
+    """The job was paid for, so it can continue when the addresses work again."""
+    run = run_until_thumbnail(WorkflowHarness(fetching()), dict.fromkeys(PARTS, "gone"), "first")
+    run.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # the small picture
+    run.fail(DownloadFailed("It broke."))
+    assert run.job.phase is Phase.PAUSED and run.job.problem is not None
+    assert run.job.problem.message == "It was not there the first time. Resume does that."
+    again = WorkflowHarness(run.job)
+    again.expect(Poll)
+    again.answer(seen("succeeded", kind=Kind.WORLD))
+    assert end(run_until_thumbnail(again, ALL_GOOD, "second")).notes == ()
+
+
+# -- a downloaded file that fails our check is kept, and nothing is bought again for it
+
+
+HTML = b"<html>This link has expired.</html>"
+BAD_GLB = pack({"asset": {"version": "3.0"}})
+
+
+class Giving(Downloader):
+    """A downloader that writes these bytes to every path that is still free."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self.content = content
+
+    def fetch(self, url: str, target: Path, **more: object) -> Path:
+        if not target.exists():
+            target.write_bytes(self.content)
+        return target
+
+
+def fetched(effect: Fetch, folder: Path, content: bytes) -> LocalFile:
+    """Return the result of a download of these bytes."""
+    return fetch_file.fetch(
+        effect, folder, downloader=Giving(content), stop=lambda: False, progress=lambda *_: None
+    )
+
+
+def refusal(effect: Fetch, folder: Path, content: bytes) -> InvalidFile:
+    """Return the error of a download of these bytes."""
+    with pytest.raises(InvalidFile) as caught:
+        fetched(effect, folder, content)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("role", "name"),
+    [
+        (Role.MODEL, "model.refused.glb"),
+        (Role.COLLIDER, "model.refused.glb"),
+        (Role.SPLATS, "model.refused.spz"),
+        (Role.PANORAMA, "model.refused.webp"),
+        (Role.FBX, "model.refused.fbx"),
+    ],
+)
+def test_a_rejected_file_is_kept_and_its_path_shown(tmp_path: Path, role: Role, name: str) -> None:
+    """Its name is one that the next download does not take for a good file."""
+    error = refusal(Fetch(role, f"{FILES}a", "model"), tmp_path, HTML)
+    assert error.kept == tmp_path / name
+    assert str(error).endswith(f" The file was kept at {tmp_path / name}.")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(name, HTML)]
+
+
+def test_repeated_downloads_keep_each_rejected_file_once(tmp_path: Path) -> None:
+    """Other bytes are kept beside them; a good file has its own name."""
+    effect = Fetch(Role.MODEL, GLB, "model")
+    for content in (BAD_GLB, BAD_GLB, HTML, BAD_GLB):
+        refusal(effect, tmp_path, content)
+    assert Path(fetched(effect, tmp_path, box()).path) == tmp_path / "model.glb"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "model.glb": box(),
+        "model.refused.glb": BAD_GLB,
+        "model.refused-2.glb": HTML,
+    }
+
+
+def test_a_file_that_is_only_copied_must_be_complete(tmp_path: Path) -> None:
+    """Another program may read what we would not import, but no incomplete file."""
+    effect = Fetch(Role.MODEL, GLB, "model", only_copied=True)
+    assert fetched(effect, tmp_path, BAD_GLB).needs == ()
+    Path(tmp_path / "model.glb").unlink()
+    refusal(effect, tmp_path, BAD_GLB[:-1])
+
+
+def fetching_model(target: Delivery = Delivery()) -> WorkflowHarness:
+    """Return a job whose model is finished and about to be downloaded."""
+    run = WorkflowHarness(working(delivery=target)).answer(seen("succeeded"))
+    return run.answer(asset(glbUrl=GLB))
+
+
+def test_a_rejected_model_pauses_the_job() -> None:
+    """Resume only downloads; the message names the file and does not advise to pay again."""
+    refused = InvalidGlb("Cannot import model.glb: it is not glTF 2.0.").kept_at(
+        Path("/home/model.refused.glb")
+    )
+    workflow = fetching_model().fail(refused)
+    job = workflow.job
+    assert workflow.rests and job.phase is Phase.PAUSED
+    assert job.problem.cause is Cause.IMPORT
+    assert "/home/model.refused.glb" in job.problem.message and "at no cost" in job.problem.message
+    assert "generate" not in job.problem.message.lower()
+    assert [(kept.role, kept.path) for kept in job.refused] == [
+        (Role.MODEL, "/home/model.refused.glb")
+    ]
+    again = workflow.again()
+    again.expect(Poll)
+    again.answer(seen("succeeded")).expect(ReadAsset)
+    again.answer(asset(glbUrl=GLB)).expect(Fetch)
+    good = LocalFile(Role.MODEL, "/home/model.glb", GLB)
+    done = again.answer(good)
+    assert done.job.file(Role.MODEL) == good and done.job.refused == ()
+
+
+def test_the_output_decides_whether_a_model_is_only_copied() -> None:
+    """A .glb output is a copy, unless a rendered picture is wanted too."""
+    for target, only_copied in (
+        (Delivery(output="a.glb"), True),
+        (Delivery(output="a.glb", render="a.png"), False),
+        (Delivery(), False),
+    ):
+        effect = fetching_model(target).expect(Fetch)
+        assert effect.only_copied is only_copied
+
+
+def test_the_rejected_file_is_preferred_for_raw_output(tmp_path: Path) -> None:
+    """The accepted file is used if no rejected one exists, and none if neither does."""
+    good, bad = tmp_path / "model.glb", tmp_path / "model.refused.glb"
+    job = replace(
+        a_job(),
+        files=(LocalFile(Role.MODEL, str(good), GLB),),
+        refused=(LocalFile(Role.MODEL, str(bad), GLB),),
+    )
+    assert rejected_files.raw_file(job) is None
+    good.write_bytes(box())
+    assert rejected_files.raw_file(job) == good
+    bad.write_bytes(BAD_GLB)
+    assert rejected_files.raw_file(job) == bad

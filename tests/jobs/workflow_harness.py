@@ -14,7 +14,14 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 from mint_blender.jobs.job import Job, operation_of
-from mint_blender.jobs.job_values import PAID_VERBS, Decision, Delivery, LocalFile, Role
+from mint_blender.jobs.job_values import (
+    PAID_VERBS,
+    ClaimedAssets,
+    Decision,
+    Delivery,
+    LocalFile,
+    Role,
+)
 from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job, new_request
 from mint_blender.jobs.paid_requests.record import (
     FOUND,
@@ -61,9 +68,8 @@ GLB, PREVIEW, THUMB = f"{FILES}a.glb", f"{FILES}p.webp", f"{FILES}t.webp"
 FINISHED_MODEL = Asset.from_json(
     Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
 )
+NOTHING_CLAIMED = ClaimedAssets(frozenset())
 _clicks = itertools.count(1000)
-
-
 KEY = "key-hash"
 
 
@@ -304,14 +310,8 @@ def sent(job: Job, at: float, **changes: Any) -> Job:
     request = job.start_request
     assert request is not None
     body = json.dumps(job.request.body(job.image_urls))
-    changes = {
-        "attempts": 1,
-        "born": at,
-        "attempted": at,
-        "credential": KEY,
-        "body": body,
-    } | changes
-    return job.with_request(replace(request, **changes))
+    known = {"attempts": 1, "born": at, "attempted": at, "credential": KEY, "body": body}
+    return job.with_request(replace(request, **known | changes))
 
 
 def accepted(job: Job, operation_id: str = "op_1", at: float = 0.0) -> Job:
@@ -346,6 +346,14 @@ def seen(
 ) -> PollResult:
     """Return a polled operation."""
     return PollResult(operation(status, mode, **more), retry_after)
+
+
+def shown(
+    picture: str | None = PREVIEW, at: str | None = None, mode: Mode = Mode.REVIEW, **more: Any
+) -> PollResult:
+    """Return a polled operation with a Preview, as of this time."""
+    assets = {"previewImageUrl": picture}
+    return seen("preview_ready", mode, assets=assets, updatedAt=at, **more)
 
 
 def asset(kind: Kind = Kind.MODEL, **files: Any) -> Asset:
@@ -394,9 +402,7 @@ def started(job: Job) -> WorkflowHarness:
 def in_review(revision: int = 1, job: Job | None = None) -> WorkflowHarness:
     """Run a job until its first Preview is here."""
     run = started(job or a_job(mode=Mode.REVIEW))
-    run.answer(
-        seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p{revision}.webp"})
-    )
+    run.answer(shown(f"{FILES}p{revision}.webp"))
     return run.answer(kept(run.expect(Fetch)))
 
 

@@ -49,5 +49,4 @@ def made(
 ) -> str:
     """Return the id of a finished model or World."""
     operation = finished(service, client, start(client, prompt, kind, key="make-1"))
-    assert operation.resource is not None
     return operation.resource.id

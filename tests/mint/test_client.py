@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of every endpoint against the stand-in service: the requests sent and the parsed responses.
-
-The service's clock moves only when a test moves it.
-"""
+"""Tests of every endpoint: requests and parsed responses, errors, keys and ids."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 
 from mint_blender.mint import errors
-from mint_blender.mint.client import MAX_EMPTY_PAGES, PAGE_SIZE
-from mint_blender.mint.errors import InvalidResponse
+from mint_blender.mint.client import MAX_EMPTY_PAGES, PAGE_SIZE, Client
+from mint_blender.mint.errors import InvalidResponse, MintError
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.limits import MAX_IMAGE_BYTES
 from mint_blender.mint.retry import call_with_retries
 from mint_blender.mint.schema import Asset, Kind, Mode, OptimizationLevel, Preset, Status
+from mint_blender.mint.transport import Timeouts
 
 from ..mint_service.runner import running_service
 from .generation_helpers import PIXEL, client_of, finished, made, start
@@ -46,7 +45,6 @@ def test_usage_changes_when_credits_are_spent(service, client):
     before = client.usage().credits.total_available
     operation = finished(service, client, start(client))
     after = client.usage().credits.total_available
-    assert operation.credits is not None
     assert before - after == operation.credits.finalized > 0
 
 
@@ -54,24 +52,18 @@ def test_usage_changes_when_credits_are_spent(service, client):
 def test_estimate_of_a_generation(service, client, kind):
     """Each kind has a price; an estimate starts nothing and needs no idempotency key."""
     price = client.estimate(kind, Preset.FAST, Mode.REVIEW)
-    assert price.operation == f"{kind}_generation"
     assert 0 < price.required_to_start <= price.estimated_total
     assert service.operations() == []
-    assert service.requests("POST")[0].body == {
-        "operation": f"{kind}_generation",
-        "generationPreset": "fast",
-        "generationMode": "review",
-    }
+    wanted = {"operation": price.operation, "generationPreset": "fast", "generationMode": "review"}
+    assert (price.operation, service.requests("POST")[0].body) == (f"{kind}_generation", wanted)
 
 
 def test_estimate_of_an_optimization(service, client):
     """The price is requested for one model."""
     model = made(service, client)
     assert client.estimate_optimization(model).estimated_total > 0
-    assert service.requests("POST", "/v1/pricing:estimate")[0].body == {
-        "operation": "model_optimization",
-        "modelId": model,
-    }
+    (asked,) = service.requests("POST", "/v1/pricing:estimate")
+    assert asked.body == {"operation": "model_optimization", "modelId": model}
 
 
 # Reference images
@@ -85,14 +77,6 @@ def test_an_uploaded_picture_can_be_used_in_a_start(service, client):
     assert not sent["base64Data"].startswith("data:")
     body = GenerationRequest(Kind.MODEL, "", images=("lamp.png",)).body((image.url,))
     assert client.start(Kind.MODEL, body, key="start-1").status is Status.QUEUED
-
-
-def test_the_same_upload_returns_the_same_address(client):
-    """The same key and picture return the same address again."""
-    urls = {
-        client.upload_image(PIXEL, "lamp.png", "image/png", key="upload-1").url for _ in range(2)
-    }
-    assert len(urls) == 1
 
 
 def test_an_unusable_reference_picture_is_not_sent(service, client):
@@ -109,47 +93,14 @@ def test_an_unusable_reference_picture_is_not_sent(service, client):
 def test_start_and_poll_until_it_succeeds(service, client, kind):
     """A start returns 202, polls follow until it succeeds, and the resource then has its files."""
     operation = start(client, kind=kind)
-    assert (operation.type, operation.mode, operation.status) == (
-        f"{kind}_generation",
-        Mode.AUTO,
-        Status.QUEUED,
-    )
+    assert (operation.type, operation.mode) == (f"{kind}_generation", Mode.AUTO)
+    assert operation.status is Status.QUEUED
     operation = finished(service, client, operation)
-    assert operation.status is Status.SUCCEEDED
-    assert operation.resource.type == kind
+    assert (operation.status, operation.resource.type) == (Status.SUCCEEDED, kind)
     asset = client.asset(kind, operation.resource.id)
-    assert asset.is_usable
-    assert asset.kind is kind
-    files = asset.assets
-    assert (files.glb_url if kind is Kind.MODEL else files.collider_mesh_url).startswith(
-        service.files
-    )
-
-
-def test_a_repeated_start_with_the_same_key_starts_nothing_new(service, client):
-    """The repeated start returns the same operation, and it is paid once."""
-    assert start(client).id == start(client).id
-    assert len(service.operations()) == 1
-
-
-def test_the_same_key_with_other_input_is_an_error(service, client):
-    """The response is 409, nothing was started, and the message says so."""
-    start(client, "a lamp")
-    with pytest.raises(
-        errors.IdempotencyConflict, match="Mint knows this request with other content"
-    ):
-        start(client, "a chair")
-    assert len(service.operations()) == 1
-
-
-def test_after_a_lost_response_the_same_key_returns_the_operation(service, client):
-    """Repeating the start returns the first operation and does not start a second one."""
-    operation = call_with_retries(
-        lambda: start(client, "a lamp [lost-answer]"), sleep=lambda seconds: None
-    )
-    assert [each.id for each in service.operations()] == [operation.id]
-    assert len({request.idempotency_key for request in service.requests("POST")}) == 1
-    assert len(service.requests("POST")) == 2
+    assert asset.is_usable and asset.kind is kind
+    file = asset.assets.glb_url if kind is Kind.MODEL else asset.assets.collider_mesh_url
+    assert file.startswith(service.files)
 
 
 def test_a_poll_returns_the_requested_wait(service, client):
@@ -187,12 +138,9 @@ def test_resume_after_billing_required(service, client):
     """Mint pauses for Credits and says how many and where to buy them; resuming continues."""
     operation = finished(service, client, start(client, "a lamp [billing-final]"))
     assert operation.awaits_payment
-    assert operation.billing.required_credits > 0
-    assert operation.billing.action_url
-    assert (
-        finished(service, client, client.resume(operation.id, key="resume-1")).status
-        is Status.SUCCEEDED
-    )
+    assert operation.billing.required_credits > 0 and operation.billing.action_url
+    resumed = finished(service, client, client.resume(operation.id, key="resume-1"))
+    assert resumed.status is Status.SUCCEEDED
 
 
 def test_cancel_an_operation(client):
@@ -202,31 +150,17 @@ def test_cancel_an_operation(client):
     assert operation.canceled_at is not None
 
 
-def test_an_action_in_the_wrong_state_is_a_conflict(service, client):
-    """Approving a finished operation returns 409 and is not retried."""
-    operation = finished(service, client, start(client))
-    with pytest.raises(errors.Conflict, match="not possible in the current state") as raised:
-        client.approve(operation.id, key="approve-1")
-    assert type(raised.value) is errors.Conflict
-    assert not raised.value.retryable
-
-
 # Models and worlds
 
 
-def test_retry_a_failed_model(service, client):
-    """A retry of a failed model is a new operation."""
-    failed = finished(service, client, start(client, "a lamp [transient]"))
+@pytest.mark.parametrize("kind", Kind)
+def test_retry_what_has_failed(service, client, kind):
+    """A retry is a new operation."""
+    failed = finished(service, client, start(client, "a lamp [transient]", kind))
     assert failed.error.code == "transient_generation_failure"
-    again = client.retry(Kind.MODEL, failed.resource.id, key="retry-1")
+    again = client.retry(kind, failed.resource.id, key="retry-1")
     assert again.id != failed.id
     assert finished(service, client, again).status is Status.SUCCEEDED
-
-
-def test_retry_a_failed_world(service, client):
-    """A retry of a failed World is a new operation."""
-    failed = finished(service, client, start(client, "a hall [transient]", Kind.WORLD))
-    assert client.retry(Kind.WORLD, failed.resource.id, key="retry-1").type == "world_generation"
 
 
 def test_optimize_a_model(service, client):
@@ -240,9 +174,8 @@ def test_optimize_a_model(service, client):
     assert client.asset(Kind.MODEL, model).assets.optimized_glb_url
     with pytest.raises(errors.AlreadyOptimized):
         client.optimize(model, key="optimize-3")
-    assert [
-        request.body["optimizationLevel"] for request in service.requests("POST", "*:optimize")
-    ] == ["light", "moderate", "moderate"]
+    sent = [request.body["optimizationLevel"] for request in service.requests("POST", "*:optimize")]
+    assert sent == ["light", "moderate", "moderate"]
 
 
 def test_convert_a_model(service, client):
@@ -271,11 +204,8 @@ def test_a_page_of_the_library(kind):
         first = client.page(kind, limit=20)
         second = client.page(kind, cursor=first.next_cursor, limit=20)
         assert (len(first.data), len(second.data), second.next_cursor) == (20, 5, None)
-        assert {asset.status for asset in first.data + second.data} == {
-            "succeeded",
-            "failed",
-            "running",
-        }
+        statuses = {asset.status for asset in first.data + second.data}
+        assert statuses == {"succeeded", "failed", "running"}
         assert len(client.page(kind).data) == 20
         with pytest.raises(errors.InvalidRequest):
             client.page(kind, cursor="nonsense")
@@ -296,9 +226,8 @@ def test_all_assets_are_read_page_by_page():
 
 def test_a_list_with_a_repeated_cursor_ends(make_client):
     """A cursor that repeats would otherwise lead to endless requests."""
-    with raw_server(
-        answer({"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}})
-    ) as server:
+    page = {"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}}
+    with raw_server(answer(page)) as server:
         found: list[Asset] = []
         with pytest.raises(InvalidResponse, match="its pages repeat"):
             found.extend(make_client(server.base_url).assets(Kind.MODEL))
@@ -317,3 +246,166 @@ def test_a_list_of_empty_pages_ends(make_client):
     ):
         list(make_client(server.base_url).assets(Kind.MODEL))
     assert len(server.received) == MAX_EMPTY_PAGES + 1
+
+
+# -- tests of rules for all endpoints: errors and retries, keys, ids and responses
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda client: client.operation("op_0"),
+        *(lambda client, kind=kind: client.asset(kind, "x_0") for kind in Kind),
+    ],
+)
+def test_a_missing_resource_is_not_found(client, read):
+    """Each read of a missing resource returns 404."""
+    with pytest.raises(errors.NotFound):
+        read(client)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (["no-credits"], errors.CreditsNeeded),
+        (["forbidden"], errors.Forbidden),
+        (["start-429", "start-429-date"], errors.TooManyRequests),
+        (["start-500", "start-502", "start-html", "start-empty"], errors.ServiceError),
+        (["start-closed"], errors.Unreachable),
+    ],
+)
+def test_each_rejected_start_has_its_error(service, client, words, kind):
+    """Each reason to reject a start has its own error, and nothing is started."""
+    for word in words:
+        with pytest.raises(MintError) as raised:
+            start(client, f"a lamp [{word}]", key=word)
+        assert type(raised.value) is kind
+    assert service.operations() == []
+
+
+@pytest.mark.covers("C7-same-key")
+@pytest.mark.parametrize("word", ["start-429", "start-429-date", "start-503", "start-closed"])
+def test_temporary_errors_are_retried_with_the_same_key(service, client, word):
+    """One operation exists in the end, and the waits are those that Mint requested."""
+    service.scenario(retry_after=3)
+    waits: list[float] = []
+    operation = call_with_retries(lambda: start(client, f"a lamp [{word}]"), sleep=waits.append)
+    assert [each.id for each in service.operations()] == [operation.id]
+    assert {request.idempotency_key for request in service.requests("POST")} == {"start-1"}
+    if word in ("start-429", "start-503"):
+        assert waits == [3]
+    if word == "start-429-date":
+        assert 1 <= waits[0] <= 3
+
+
+def test_a_start_after_a_read_timeout_returns_the_same_operation(service):
+    """The read timeout ends the wait; the same key returns the operation that was started."""
+    client = client_of(service, timeouts=Timeouts(read=0.2))
+    operation = call_with_retries(
+        lambda: start(client, "a lamp [slow-answer]"), sleep=lambda seconds: service.advance(1)
+    )
+    assert [each.id for each in service.operations()] == [operation.id]
+
+
+MUTATING: list[Callable[[Client], object]] = [
+    lambda client: client.start(Kind.MODEL, {"prompt": "x"}, key="k"),
+    lambda client: client.start(Kind.WORLD, {"prompt": "x"}, key="k"),
+    lambda client: client.upload_image(PIXEL, "p.png", "image/png", key="k"),
+    lambda client: client.approve("o", key="k"),
+    lambda client: client.revise("o", "greener", key="k"),
+    lambda client: client.resume("o", key="k"),
+    lambda client: client.cancel("o", key="k"),
+    lambda client: client.retry(Kind.MODEL, "m", key="k"),
+    lambda client: client.retry(Kind.WORLD, "w", key="k"),
+    lambda client: client.optimize("m", key="k"),
+    lambda client: client.convert("m", ["fbx"], key="k"),
+]
+
+
+@pytest.mark.covers("C19-colon")
+@pytest.mark.parametrize("call", MUTATING)
+def test_every_mutating_call_sends_its_key_once(make_client, call):
+    """One request is sent, with the caller's key and a literal colon in actions."""
+    away = answer({}, "503 Service Unavailable")
+    with raw_server(away) as server, pytest.raises(errors.ServiceError):
+        call(make_client(server.base_url))
+    assert [received.headers["idempotency-key"] for received in server.received] == ["k"]
+    assert "%3A" not in server.received[0].line
+    path = server.received[0].line.split()[1]
+    assert (":" in path) is ("reference-images" not in path)
+
+
+@pytest.mark.covers("C19-ids")
+@pytest.mark.parametrize("id", ["", "../me", "a/b", "a:cancel", "a?b", "a%2Fb", "a b", "a\n"])
+def test_an_id_that_could_change_the_path_is_not_sent(make_client, id):
+    """Ids can also come from files and scripts."""
+    calls: list[Callable[[Client], object]] = [
+        lambda client: client.poll(id),
+        lambda client: client.operation(id),
+        lambda client: client.approve(id, key="k"),
+        lambda client: client.revise(id, "x", key="k"),
+        lambda client: client.resume(id, key="k"),
+        lambda client: client.cancel(id, key="k"),
+        lambda client: client.asset(Kind.MODEL, id),
+        lambda client: client.retry(Kind.WORLD, id, key="k"),
+        lambda client: client.optimize(id, key="k"),
+        lambda client: client.convert(id, ["fbx"], key="k"),
+        lambda client: client.estimate_optimization(id),
+    ]
+    with raw_server() as server:
+        for call in calls:
+            with pytest.raises(ValueError, match="not a valid Mint ID"):
+                call(make_client(server.base_url))
+    assert server.received == []
+
+
+@pytest.mark.parametrize("said", [{}, {"id": None}, {"id": ""}, {"id": 7}, {"id": "../x"}])
+def test_a_response_without_required_members_is_invalid(make_client, said):
+    """An operation or asset needs a usable id, and a picture needs an address."""
+    with raw_server(answer(said, X_Request_Id="req_3")) as server:
+        client = make_client(server.base_url)
+        for call in (
+            lambda: client.poll("o"),
+            lambda: start(client),
+            lambda: client.asset(Kind.MODEL, "m"),
+            lambda: client.upload_image(b"a", "a.png", "image/png", key="k"),
+        ):
+            with pytest.raises(InvalidResponse, match=r"(has no (ID|URL))\. ") as raised:
+                call()
+            assert raised.value.request_id == "req_3"
+
+
+OF_ANOTHER = {"id": "o", "resource": {"type": "Model", "id": "other"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "call"),
+    [
+        ({"id": "other"}, lambda client: client.poll("o")),
+        ({"id": "other"}, lambda client: client.operation("o")),
+        ({"id": "other"}, lambda client: client.asset(Kind.MODEL, "m")),
+        (OF_ANOTHER, lambda client: client.optimize("m", key="k")),
+        (OF_ANOTHER, lambda client: client.convert("m", ["fbx"], key="k")),
+    ],
+)
+def test_a_response_about_another_resource_is_rejected(make_client, said, call):
+    """A result of another resource is never accepted, for instance from a wrong cache.
+
+    The error can be retried, since the next response may be right.
+    """
+    with (
+        raw_server(answer(said, X_Request_Id="req_4")) as server,
+        pytest.raises(errors.MismatchedResponse) as raised,
+    ):
+        call(make_client(server.base_url))
+    assert str(raised.value).startswith("Mint's response is about other instead of ")
+    assert (raised.value.retryable, raised.value.request_id) == (True, "req_4")
+
+
+@pytest.mark.parametrize(
+    "resource", [None, {"type": "model", "id": "m"}, {"type": "conversion", "id": "c"}]
+)
+def test_an_operation_on_a_model_may_name_the_model_or_a_new_resource(make_client, resource):
+    """Only another existing model is rejected."""
+    with raw_server(answer({"id": "o", "resource": resource})) as server:
+        assert make_client(server.base_url).convert("m", ["fbx"], key="k").id == "o"

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of Mint's time: where it is read, when it is asked again, and what is no time."""
+"""Tests of Mint's time, and of requests that may not be sent long after it or over another connection."""
 
 from __future__ import annotations
 
+import socket
+import ssl
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -10,10 +12,12 @@ from email.utils import format_datetime
 import pytest
 
 from mint_blender.mint import errors, transport
-from mint_blender.mint.errors import MintError, Unreachable
+from mint_blender.mint.client import Client
+from mint_blender.mint.errors import InvalidResponse, MintError, NotSent, Unreachable
+from mint_blender.mint.schema import Kind
 
 from .clock_helpers import ShiftedClocks, wait_until_closed
-from .raw_server import RawServer, answer, raw_server
+from .raw_server import RawServer, answer, raw_server, running_proxy
 
 NOON = datetime(2026, 8, 3, 12, 0, 0, tzinfo=UTC)
 PROBLEM = {"type": "https://api.mint.gg/problems/any", "title": "No."}
@@ -182,3 +186,270 @@ def test_a_hash_tells_keys_apart(make_client):
 def test_the_time_is_read_with_real_clocks(client):
     """The stand-in's answers have a Date."""
     assert client.mint_time() == pytest.approx(time.time(), abs=60)
+
+
+# -- tests of requests that may not be sent: over another connection, or after the computer slept
+
+
+DAY = 86_400.0
+NOW = format_datetime(datetime.now(UTC), usegmt=True)
+ME = answer(Date=NOW)
+STARTED = answer({"id": "op_1"}, Date=NOW)
+
+
+def start(client: Client) -> None:
+    """Send a paid request over the connection that is open."""
+    with client.on_this_connection():
+        client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
+
+
+def methods(server: RawServer) -> list[str]:
+    """Return the methods of the requests that a server has received."""
+    return [received.line.split()[0] for received in server.received]
+
+
+def assert_not_sent(client: Client) -> None:
+    """A start raises NotSent, which may be tried again."""
+    with pytest.raises(NotSent, match="the connection was lost before the request was sent") as got:
+        start(client)
+    assert got.value.retryable
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_start_uses_the_connection_of_the_time(make_client, secure, scheme):
+    """Mint's time and the start are one connection."""
+    with raw_server(ME, STARTED, tls=secure if scheme == "https" else None) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        start(client)
+        assert (methods(server), server.connections) == (["GET", "POST"], 1)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_start_opens_no_other_connection(make_client, secure, scheme):
+    """After the server has closed the connection nothing is sent; then Mint is asked again."""
+    tls = secure if scheme == "https" else None
+    with raw_server(ME, then_close=True, tls=tls) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        wait_until_closed(client)
+        assert_not_sent(client)
+        assert (methods(server), server.connections) == (["GET"], 1)
+        client.mint_time()
+        assert (methods(server), server.connections) == (["GET", "GET"], 2)
+
+
+def test_a_start_opens_no_other_tunnel(make_client, monkeypatch, secure):
+    """A proxy is not asked for another connection either."""
+    monkeypatch.setenv("NO_PROXY", "")
+    with raw_server(ME, then_close=True, tls=secure) as server, running_proxy(server.port) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        client = make_client("https://mint.test/v1")
+        client.mint_time()
+        wait_until_closed(client)
+        assert_not_sent(client)
+        assert (methods(server), len(proxy.asked)) == (["GET"], 1)
+
+
+def test_a_start_takes_no_other_way(make_client, monkeypatch, secure):
+    """After the proxy has changed, the way of the time is not the way of the start."""
+    with (
+        raw_server(ME, STARTED, tls=secure) as server,
+        running_proxy(server.port) as one,
+        running_proxy(server.port) as other,
+    ):
+        client = make_client("https://mint.test/v1")
+        monkeypatch.setenv("HTTPS_PROXY", one.url)
+        client.mint_time()
+        monkeypatch.setenv("HTTPS_PROXY", other.url)
+        assert_not_sent(client)
+        assert (methods(server), len(other.asked)) == (["GET"], 0)
+        client.mint_time()
+        start(client)
+        assert (methods(server), len(other.asked)) == (["GET", "GET", "POST"], 1)
+
+
+def test_a_start_needs_mint_s_time(make_client):
+    """Without an answer of Mint over this connection nothing is sent."""
+    with raw_server(STARTED) as server:
+        assert_not_sent(make_client(server.base_url))
+        assert server.connections == 0
+
+
+def test_other_requests_may_open_connections(make_client):
+    """Only what is sent inside is bound, also after an error inside."""
+    with raw_server(STARTED, then_close=True) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        wait_until_closed(client)
+        assert_not_sent(client)
+        client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
+        assert methods(server) == ["GET", "POST"]
+
+
+def test_a_redirect_is_not_followed(make_client):
+    """Neither over this connection nor over another one."""
+    with raw_server() as other:
+        there = answer(b"", "307 Temporary Redirect", Location=f"{other.base_url}/models:generate")
+        with raw_server(ME, there) as server:
+            client = make_client(server.base_url)
+            client.mint_time()
+            with pytest.raises(InvalidResponse, match="Redirects are not followed"):
+                start(client)
+            assert (methods(server), other.connections) == (["GET", "POST"], 0)
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+@pytest.mark.parametrize("name", ["time", "monotonic"])
+def test_a_computer_that_slept_before_the_start_sends_nothing(
+    make_client, clocks: ShiftedClocks, name, is_closed
+):
+    """A day lies between Mint's time and the start; a proxy may have kept the connection."""
+    with raw_server(ME, STARTED, then_close=is_closed) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        if is_closed:
+            wait_until_closed(client)
+        clocks.shift[name] += DAY
+        assert_not_sent(client)
+        assert methods(server) == ["GET"]
+
+
+def sleeps_in(
+    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, clocks: ShiftedClocks, clock: str
+) -> None:
+    """Let a day pass on a clock after a function of the connection was called."""
+    real = getattr(owner, name)
+
+    def slow(*arguments, **more):
+        result = real(*arguments, **more)
+        clocks.shift[clock] += DAY
+        return result
+
+    monkeypatch.setattr(owner, name, slow)
+
+
+@pytest.mark.parametrize("clock", ["time", "monotonic"])
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (socket, "getaddrinfo"),
+        (socket.socket, "connect"),
+        (ssl.SSLContext, "wrap_socket"),
+    ],
+)
+def test_a_computer_that_slept_while_it_connected_sends_nothing(
+    make_client, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock
+):
+    """The deadline is checked before the first byte, after DNS, TCP and TLS."""
+    with raw_server(STARTED, tls=secure) as server:
+        client = make_client(server.base_url)
+        with monkeypatch.context() as patched:
+            sleeps_in(patched, owner, name, clocks, clock)
+            with pytest.raises(MintError) as got:
+                client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
+        assert isinstance(got.value, NotSent)
+        assert server.received == []
+
+
+def test_a_computer_that_slept_in_the_middle_sends_no_more(
+    make_client, monkeypatch, clocks: ShiftedClocks
+):
+    """The rest of a request is not sent a day later; whether Mint has it is not known."""
+    with raw_server(STARTED) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        with monkeypatch.context() as patched:
+            sleeps_in(patched, socket.socket, "send", clocks, "time")
+            with pytest.raises(Unreachable, match="no response in time") as got:
+                start(client)
+        assert not isinstance(got.value, NotSent)
+    assert [received.body for received in server.received] == [b"", b""]
+
+
+@pytest.mark.parametrize("seconds", [-DAY, 170.0])
+def test_a_clock_that_is_set_stops_no_start(make_client, clocks: ShiftedClocks, seconds):
+    """Back, or forward by less than the time that a call may take."""
+    with raw_server(ME, STARTED) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        clocks.shift["time"] += seconds
+        start(client)
+        assert methods(server) == ["GET", "POST"]
+
+
+LAST = answer(Date=NOW, Connection="close")
+LAST_BY_HTTP_1_0 = LAST.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Connection: close\r\n", b"")
+
+
+@pytest.mark.parametrize("last", [LAST, LAST_BY_HTTP_1_0], ids=["close", "HTTP/1.0"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_closes_each_connection(make_client, secure, scheme, last):
+    """Mint's time is read once more, and the start has a connection of its own right after it."""
+    tls = secure if scheme == "https" else None
+    with raw_server(last, last, STARTED, then_close=True, tls=tls) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        client.mint_time()
+        start(client)
+        assert (methods(server), server.connections) == (["GET", "GET", "POST"], 3)
+
+
+@pytest.mark.parametrize("clock", ["time", "monotonic"])
+@pytest.mark.parametrize(("seconds", "is_sent"), [(29.0, True), (31.0, False)])
+def test_a_start_on_a_connection_of_its_own_needs_mint_s_time_of_just_now(
+    make_client, clocks: ShiftedClocks, clock, seconds, is_sent
+):
+    """The connection itself no longer shows that the computer has not slept."""
+    with raw_server(LAST, STARTED, then_close=True) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        clocks.shift[clock] += seconds
+        if is_sent:
+            start(client)
+        else:
+            assert_not_sent(client)
+        assert methods(server) == ["GET", "POST"][: 1 + is_sent]
+
+
+@pytest.mark.parametrize("clock", ["time", "monotonic"])
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (socket, "getaddrinfo"),
+        (socket.socket, "connect"),
+        (ssl.SSLContext, "wrap_socket"),
+    ],
+)
+def test_a_computer_that_slept_while_it_connected_again_sends_no_start(
+    make_client, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock
+):
+    """Also between Mint's time and a start that has a connection of its own."""
+    with raw_server(LAST, STARTED, then_close=True, tls=secure) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        with monkeypatch.context() as patched:
+            sleeps_in(patched, owner, name, clocks, clock)
+            assert_not_sent(client)
+        assert methods(server) == ["GET"]
+
+
+def test_a_server_that_keeps_the_connection_again(make_client):
+    """What an earlier answer has said about its connection counts no longer."""
+    with raw_server(LAST, ME, then_close=True) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        client.mint_time()
+        wait_until_closed(client)
+        assert_not_sent(client)
+
+
+def test_a_client_that_was_stopped_has_no_time(make_client):
+    """Nothing is begun any more, not even with a time that is known."""
+    with raw_server(ME) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        client.stop()
+        with pytest.raises(Unreachable, match="the request was stopped"):
+            client.mint_time()
+        assert methods(server) == ["GET"]

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of reading Mint's responses, complete and incomplete ones."""
+"""Tests of reading Mint's responses: complete, incomplete, and arbitrary ones."""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mint_blender.mint import schema
 from mint_blender.mint.schema import (
     Asset,
     Estimate,
@@ -39,13 +44,9 @@ def test_read_a_complete_operation():
     )
     assert (operation.prompt, operation.preset) == ("a lamp", "fast")
     assert operation.resource == ResourceRef("model", "m1")
-    assert operation.assets is not None
     assert operation.assets.preview_image_url == "https://cdn.example/p.webp"
-    assert operation.billing is not None
     assert operation.billing.missing_credits == 500
-    assert operation.credits is not None
     assert (operation.credits.estimated, operation.credits.finalized) == (798, 0)
-    assert operation.error is not None
     assert operation.error.code == "moderation_blocked"
     assert operation.created_at == datetime(2026, 8, 3, 22, 46, tzinfo=UTC)
     assert operation.completed_at is None
@@ -123,7 +124,6 @@ def test_missing_credits_are_calculated(required, available, missing):
     billing = Operation.from_json(
         {"billing": {"requiredCredits": required, "availableCredits": available}}
     ).billing
-    assert billing is not None
     assert billing.missing_credits == missing
 
 
@@ -146,7 +146,6 @@ def test_spent_and_reserved_credits_are_not_counted_twice(
     credits = Operation.from_json(
         {"credits": {"estimated": estimated, "reserved": reserved, "finalized": finalized}}
     ).credits
-    assert credits is not None
     assert (credits.spent, credits.is_final) == (spent, final)
 
 
@@ -178,7 +177,6 @@ def test_read_a_complete_model():
         "succeeded",
     )
     assert model.is_usable
-    assert model.assets is not None
     assert (model.assets.glb_url, model.assets.glb_size_bytes) == (
         "https://cdn.example/m.glb",
         1024,
@@ -326,3 +324,68 @@ def test_responses_are_immutable():
     """The values of a response cannot be changed afterwards."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         Operation.from_json(OPERATION).status = Status.FAILED  # type: ignore[misc]
+
+
+# -- tests that no reader raises on arbitrary JSON objects
+
+
+# Every name that the readers look for, so that hypothesis gives them values of every wrong type.
+READ = [each for each in vars(schema).values() if dataclasses.is_dataclass(each)]
+NAMES = sorted(
+    {
+        *re.findall(r'"([a-z][a-zA-Z]+)"', inspect.getsource(schema)),
+        *(
+            re.sub("_(.)", lambda letter: letter[1].upper(), name)
+            for each in READ
+            for name in each.__dataclass_fields__
+        ),
+    }
+)
+
+numbers = st.integers() | st.floats() | st.just(10**400) | st.just(-(10**400))
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | numbers
+    | st.text()
+    | st.sampled_from(["\ud800", "2026-08-03T22:46:00.000Z", "review", "succeeded"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES) | st.text(), inner, max_size=6)
+    ),
+    max_leaves=25,
+)
+objects = st.dictionaries(st.sampled_from(NAMES) | st.text(), values, max_size=12)
+READERS = [
+    Operation.from_json,
+    lambda data: Asset.from_json(Kind.MODEL, data),
+    lambda data: Page.from_json(Kind.WORLD, data),
+    ReferenceImage.from_json,
+    Estimate.from_json,
+    Usage.from_json,
+    Me.from_json,
+]
+
+
+@pytest.mark.covers("C8-members")
+@pytest.mark.parametrize(
+    "read",
+    READERS,
+    ids=["operation", "asset", "page", "reference image", "estimate", "usage", "me"],
+)
+@given(data=objects)
+def test_no_json_object_raises(read, data):
+    """Missing, null, unknown and invalid members are ignored."""
+    read(data)
+
+
+@given(data=objects)
+def test_derived_properties_never_raise(data):
+    """The properties that the add-on reads have a value, whatever the response was."""
+    operation = Operation.from_json(data)
+    assert isinstance(operation.is_busy, bool)
+    assert isinstance(operation.awaits_payment, bool)
+    missing = operation.billing.missing_credits if operation.billing else None
+    assert missing is None or missing >= 0
+    assert isinstance(Asset.from_json(Kind.MODEL, data).is_usable, bool)
+    assert Me.from_json(data).display_name

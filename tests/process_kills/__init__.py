@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real processes are killed with SIGKILL, at every boundary that instrumenting has found.
 
-The command line generates, converts, and runs a batch against the stand-in service; with bpy, it
+The command line generates and runs a batch against the stand-in service; with bpy, it
 also writes a .blend in a headless Blender. After each kill the same command, or `resume`, is run
 again, sometimes killed too. A Blender with a window is started over the same folders and the saved
-.blend, and continues as a user would. `tests.jobs.test_kill` does the same with the engine alone. Run
-`python3 -m tests.process_kills`.
+.blend, and continues as a user would. Run `python3 -m tests.process_kills`.
 """

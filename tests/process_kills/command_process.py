@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A process that forks a child for each command, which kills itself with SIGKILL at a given step.
 
-Steps are those of `tests.jobs.kill_steps`. Run as `python3 -m tests.process_kills.command_process`, it reads orders as
+Steps are those of `kill_steps`. Run as `python3 -m tests.process_kills.command_process`, it reads orders as
 lines of JSON and answers each with one line.
 """
 
@@ -22,8 +22,7 @@ from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.storage import job_cache
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
-from ..jobs.kill_script import serve
-from ..jobs.kill_steps import Steps, watch_every_boundary, watch_files
+from .kill_steps import Steps, watch_every_boundary, watch_files
 
 
 def _run(order: dict[str, Any]) -> NoReturn:
@@ -60,5 +59,18 @@ def _hurry() -> None:
     job_cache.JUST_NOW = 0.0
 
 
+def _serve() -> None:
+    """Run each order on standard input in a forked child; report one that was killed or failed."""
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _run(json.loads(line))
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            print(json.dumps({"killed": os.WTERMSIG(status)}), flush=True)
+        elif os.WEXITSTATUS(status):
+            print(json.dumps({"broken": os.WEXITSTATUS(status)}), flush=True)
+
+
 if __name__ == "__main__":
-    serve(_run)
+    _serve()

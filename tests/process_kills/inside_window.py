@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run inside a Blender with a window: count its steps, and kill it at one of them.
 
-Steps are those of `tests.jobs.kill_steps`, and before and after a background Blender is started, is
+Steps are those of `kill_steps`, and before and after a background Blender is started, is
 asked, and has answered, a result is placed, and the .blend is saved. The add-on takes up what was
 interrupted when `begin` is called, and not before: else Blender might be killed before anybody is
 connected to it.
@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..jobs.kill_steps import Steps, watch_every_boundary, watch_files
+from .kill_steps import Steps, watch_every_boundary, watch_files
 
 PACKAGE = "bl_ext.user_default.mint_blender"
 POLL_SECONDS = 0.05

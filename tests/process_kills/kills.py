@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -22,7 +25,7 @@ from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER
 from mint_blender.jobs.storage.journal import Journal
 
 from ..cli.batch_helpers import lines_of
-from ..jobs.forking_process import ForkingProcess
+from ..mint.generation_helpers import PIXEL
 from ..mint_model.records import PREVIEW, price
 from ..mint_service.runner import ThreadService
 
@@ -33,12 +36,19 @@ class Broken(AssertionError):
     """A rule was broken."""
 
 
-class CommandProcess(ForkingProcess):
-    """A running `command_process`."""
+class CommandProcess:
+    """A running `command_process`, which forks a child for each command."""
 
     def __init__(self, service: ThreadService) -> None:
         self._account = {"MINT_API_KEY": service.key, "MINT_API_BASE_URL": service.api}
-        super().__init__("tests.process_kills.command_process", COLUMNS="100")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.process_kills.command_process"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def run(
         self, home: Path, *arguments: str, die_at: int | None = None, blender: bool = False
@@ -49,12 +59,19 @@ class CommandProcess(ForkingProcess):
         """
         environment = {**self._account, "MINT_BLENDER_HOME": str(home)}
         order = {"arguments": arguments, "environment": environment, "die_at": die_at}
-        answer = self.ask({**order, "blender": blender})
+        self._process.stdin.write(json.dumps({**order, "blender": blender}) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
         if "broken" in answer:
             raise Broken(f"{arguments} has ended with {answer}")
         if "Traceback" in answer.get("printed", ""):
             raise Broken(f"{arguments} has printed a traceback")
         return answer
+
+    def end(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.communicate()
 
 
 @dataclass(frozen=True)
@@ -80,8 +97,15 @@ def _batch(folder: Path, prompt: str) -> list[str]:
     return ["batch", str(file), "-o", str(folder / "out")]
 
 
+def _after_a_picture(folder: Path, prompt: str) -> list[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "lamp.png").write_bytes(PIXEL)
+    return _generate(folder, prompt, "--image", str(folder / "lamp.png"))
+
+
 SCENARIOS = {
     "generate": Scenario(_generate),
+    "generate after a picture": Scenario(_after_a_picture),
     "generate with review": Scenario(
         lambda folder, prompt: _generate(folder, prompt, "--mode", "review", "--approve")
     ),

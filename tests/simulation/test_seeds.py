@@ -53,7 +53,7 @@ SEEDS: dict[int, Options] = {
     # approval did not count between its answer and the job's next phase
     23575: PLAIN,
     # what an optimization without an answer had cost was not counted; see also
-    # `test_unanswered_optimization`, since other requests have changed this world since
+    # `test_follow_up_operations`, since other requests have changed this world since
     3310: PLAIN,
     # an answer about an earlier key came after its scheduler was closed, and was taken for one about
     # the present key

@@ -45,12 +45,11 @@ def test_the_attempt_is_committed_before_the_first_byte(sender: Sender) -> None:
     request = sender.insert(a_record(born=NOW - 60.0))
     outcome = sender.send(request)
     during = sender.client.seen
-    assert during is not None
     assert (during.attempts, during.attempted, during.born) == (1, NOW, NOW)
     assert (during.body, during.credential) == ('{"prompt": "a lamp"}', CREDENTIAL)
     assert during.operation is None
     assert outcome == Sent(sender.records.get(request.key), STARTED)
-    assert outcome.request is not None and outcome.request.operation == "op_1"
+    assert outcome.request.operation == "op_1"
     assert sender.client.calls == ["time", "take the line", "time", "start"]
     assert sender.line.operations == ["op_1"]
 
@@ -80,7 +79,7 @@ def test_a_copy_sends_nothing(sender: Sender) -> None:
     request = replace(a_record(), journal="another file")
     sender.records.insert(request)
     outcome = sender.send(request)
-    assert outcome.request is not None and outcome.request.is_copied
+    assert outcome.request.is_copied
     assert sender.is_silent
 
 
@@ -101,7 +100,7 @@ def test_a_cancel_while_the_line_is_taken_comes_first(sender: Sender) -> None:
 
     sender.line.take = cancel  # type: ignore[method-assign]
     outcome = sender.send(request)
-    assert outcome.request is not None and outcome.request.state is State.CANCELED
+    assert outcome.request.state is State.CANCELED
     assert sender.is_silent
 
 
@@ -136,7 +135,7 @@ def test_a_clear_refusal_is_the_end(sender: Sender, status: int) -> None:
     sender.client.answer = error = problem(status)
     outcome = sender.send(request)
     assert outcome.refusal is error
-    assert outcome.request is not None and outcome.request.state is State.REFUSED
+    assert outcome.request.state is State.REFUSED
     assert sender.line.operations == []
 
 
@@ -152,7 +151,6 @@ def test_a_refusal_for_now_leaves_it_open(sender: Sender, status: int, slug: str
     else:
         assert sender.send(request).refusal is error
     found = sender.records.get(request.key)
-    assert found is not None
     assert (found.state, found.attempts, found.refusals) == (State.CLEAN, 1, 1)
 
 
@@ -180,7 +178,6 @@ def test_what_is_no_clear_refusal_proves_nothing(sender: Sender, name: str) -> N
     else:
         assert sender.send(request).refusal is error
     found = sender.records.get(request.key)
-    assert found is not None
     assert (found.state, found.attempts, found.refusals) == (State.IN_DOUBT, 1, 0)
 
 
@@ -191,7 +188,6 @@ def test_what_was_not_sent_counts_as_refused(sender: Sender) -> None:
     with pytest.raises(errors.NotSent):
         sender.send(request)
     found = sender.records.get(request.key)
-    assert found is not None
     assert (found.state, found.attempts, found.refusals) == (State.CLEAN, 1, 1)
 
 
@@ -204,7 +200,6 @@ def test_a_refusal_after_no_answer_proves_nothing(sender: Sender, status: int) -
         sender.send(request)
     sender.client.answer = problem(status)
     outcome = sender.send(request)
-    assert outcome.request is not None
     assert (outcome.request.state, outcome.request.refusals) == (State.IN_DOUBT, 1)
 
 
@@ -219,7 +214,7 @@ def test_no_answer_then_conflict_then_a_full_queue_is_in_doubt(sender: Sender) -
         else:
             sender.send(request)
     canceled = sender.records.cancel(request.key)
-    assert canceled is not None and canceled.state is State.DROPPED
+    assert canceled.state is State.DROPPED
 
 
 # -- answers that come late
@@ -230,7 +225,6 @@ def test_the_answer_to_a_dropped_request_is_stored(sender: Sender) -> None:
     request = sender.insert(a_record())
     sender.client.meanwhile = PaidRequests.cancel
     outcome = sender.send(request)
-    assert outcome.request is not None
     assert (outcome.request.closed, outcome.request.operation) == (State.DROPPED, "op_1")
     assert outcome.operation is STARTED
 
@@ -241,7 +235,6 @@ def test_a_refusal_of_a_dropped_request_is_counted(sender: Sender) -> None:
     sender.client.meanwhile = PaidRequests.cancel
     sender.client.answer = problem(403)
     outcome = sender.send(request)
-    assert outcome.request is not None
     assert (outcome.request.state, outcome.request.refusals) == (State.DROPPED, 1)
 
 
@@ -296,7 +289,7 @@ def test_a_line_of_somebody_else_is_given_up(sender: Sender) -> None:
     request = sender.insert(a_record(of_line("batch", "tag")))
     sender.line.is_free = False
     outcome = sender.send(request)
-    assert outcome.request is not None and outcome.request.state is State.DROPPED
+    assert outcome.request.state is State.DROPPED
     assert outcome.request.attempts == 0 and sender.is_silent
 
 
@@ -308,11 +301,11 @@ def test_a_start_that_stopped_for_credits_is_replayed(sender: Sender) -> None:
     request = sender.insert(sent(operation="op_1"))
     outcome = sender.send(request, is_replay=True)
     assert outcome.operation is STARTED
-    assert outcome.request is not None and outcome.request.attempts == 2
+    assert outcome.request.attempts == 2
     sender.client.now += YOUNG_FOR
     again = sender.send(request, is_replay=True)
     assert again.operation is None
-    assert again.request is not None and again.request.operation == "op_1"
+    assert again.request.operation == "op_1"
 
 
 def test_what_was_not_answered_is_no_replay(sender: Sender) -> None:

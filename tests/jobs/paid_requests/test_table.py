@@ -60,7 +60,7 @@ def test_another_connection_reads_what_was_inserted(
     key = insert(records, IN_STATE[state])
     assert other.get(key) == records.get(key)
     found = other.get(key)
-    assert found is not None and found.state is state and not found.is_copied
+    assert found.state is state and not found.is_copied
 
 
 def test_an_order_is_inserted_once(records: PaidRequests, other: PaidRequests) -> None:
@@ -120,10 +120,8 @@ def test_an_attempt_counts_and_keeps_what_was_sent(
     """The first one sets body, time and API key. Those of a request in doubt stay."""
     key = insert(records, a_record(born=NOW - 5))
     first = begin(records, key)
-    assert first is not None
     assert (first.attempts, first.born, first.credential, first.body) == (1, NOW, CREDENTIAL, BODY)
     again = other.begin(key, now=NOW + 60, credential=CREDENTIAL, body="{}")
-    assert again is not None
     assert (again.attempts, again.born, again.attempted, again.body) == (2, NOW, NOW + 60, BODY)
 
 
@@ -131,7 +129,6 @@ def test_after_a_refusal_an_attempt_is_the_first_one(records: PaidRequests) -> N
     """Nothing of the earlier ones is at Mint: time, API key and body are new."""
     key = insert(records, sent(refusals=1))
     begun = records.begin(key, now=NOW + YOUNG_FOR, credential="another", body="{}")
-    assert begun is not None
     assert (begun.born, begun.credential, begun.body) == (NOW + YOUNG_FOR, "another", "{}")
 
 
@@ -139,7 +136,7 @@ def test_the_time_of_what_others_can_order_stays(records: PaidRequests) -> None:
     """Another machine can have sent it since it was inserted."""
     key = insert(records, OTHERS_CAN_ORDER)
     begun = begin(records, key, NOW + 60)
-    assert begun is not None and begun.born == NOW
+    assert begun.born == NOW
 
 
 @pytest.mark.parametrize(
@@ -159,9 +156,9 @@ def test_a_cancel_comes_between_check_and_attempt(
     """Then it stays true that nothing was started."""
     key = insert(records, a_record())
     checked = records.get(key)
-    assert checked is not None and checked.may_be_sent(NOW, CREDENTIAL)
+    assert checked.may_be_sent(NOW, CREDENTIAL)
     canceled = other.cancel(key)
-    assert canceled is not None and canceled.state is State.CANCELED
+    assert canceled.state is State.CANCELED
     assert begin(records, key) is None
 
 
@@ -179,7 +176,7 @@ def test_what_mint_has_forgotten_is_not_begun(
 def test_a_copy_of_the_file_begins_nothing_until_a_person_says_so(
     records: PaidRequests, home: Path, tmp_path: Path
 ) -> None:
-    """From then on it is in doubt for good."""
+    """Then it is sent while it is young, with its API key. From then on it is in doubt for good."""
     refused = insert(records, sent(attempts=2, refusals=1))
     unsent = insert(records, a_record(of_job("other")))
     copy = tmp_path / "copy.sqlite3"
@@ -188,15 +185,16 @@ def test_a_copy_of_the_file_begins_nothing_until_a_person_says_so(
     with opened(copy) as copied:
         for key in (refused, unsent):
             found = copied.get(key)
-            assert found is not None and found.is_copied and found.state is State.IN_DOUBT
+            assert found.is_copied and found.state is State.IN_DOUBT
             assert begin(copied, key) is None
         taken = copied.take_over(refused)
-        assert taken is not None and (taken.attempts, taken.is_copied) == (3, False)
-        assert begin(copied, refused) is not None
-        taken = copied.take_over(unsent)
-        assert taken is not None and taken.state is State.IN_DOUBT
-        canceled = copied.cancel(unsent)
-        assert canceled is not None and canceled.state is State.DROPPED
+        assert (taken.attempts, taken.is_copied) == (3, False)
+        for at, credential in ((NOW + 60.0, "another"), (NOW + YOUNG_FOR, CREDENTIAL)):
+            assert copied.begin(refused, now=at, credential=credential, body="{}") is None
+        assert begin(copied, refused, NOW + 60.0).body == BODY
+        assert copied.refuse(refused, is_final=True).state is State.IN_DOUBT
+        assert copied.take_over(unsent).state is State.IN_DOUBT
+        assert {copied.cancel(key).state for key in (refused, unsent)} == {State.DROPPED}
 
 
 @pytest.mark.parametrize("state", State)
@@ -214,21 +212,20 @@ def test_a_final_refusal_of_the_only_attempt_is_the_end(records: PaidRequests) -
     """Nothing was started."""
     key = insert(records, sent())
     refused = records.refuse(key, is_final=True)
-    assert refused is not None and refused.state is State.REFUSED and refused == records.get(key)
+    assert refused.state is State.REFUSED and refused == records.get(key)
 
 
 def test_a_refusal_that_is_not_final_leaves_it_open(records: PaidRequests) -> None:
     """The same is sent again with another API key, or after Credits were bought."""
     key = insert(records, sent())
     refused = records.refuse(key, is_final=False)
-    assert refused is not None and refused.state is State.CLEAN
+    assert refused.state is State.CLEAN
 
 
 def test_a_final_refusal_after_no_answer_proves_nothing(records: PaidRequests) -> None:
     """The attempt before it may have started something."""
     key = insert(records, sent(attempts=2))
     refused = records.refuse(key, is_final=True)
-    assert refused is not None
     assert (refused.state, refused.refusals) == (State.IN_DOUBT, 1)
 
 
@@ -237,7 +234,7 @@ def test_a_refusal_of_what_others_can_order_proves_nothing(records: PaidRequests
     key = insert(records, OTHERS_CAN_ORDER)
     begin(records, key)
     refused = records.refuse(key, is_final=True)
-    assert refused is not None and refused.state is State.IN_DOUBT and refused.is_refused_here
+    assert refused.state is State.IN_DOUBT and refused.is_refused_here
 
 
 @pytest.mark.parametrize("state", [State.CLEAN, State.REFUSED, State.CANCELED])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Grouping and bulk actions for hundreds of jobs."""
+"""What a person reads about jobs: words, groups, and expected durations."""
 
 from __future__ import annotations
 
@@ -11,27 +11,40 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.cli.output.terminal import Terminal
+from mint_blender.cli.results import stop_text
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Decision, Delivery, Hold
+from mint_blender.jobs.job_values import (
+    UNANSWERED,
+    Cause,
+    Decision,
+    Delivery,
+    Hold,
+    LocalFile,
+    Problem,
+    Role,
+)
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_groups import (
     CARDS,
     Group,
     JobGroup,
+    JobGroups,
     group_jobs,
     group_of,
+    keep,
     merge_versions,
 )
+from mint_blender.jobs.presentation.job_view import MOST, JobView, cached_by_identity
 from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage import job_cache
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Asset, Kind, OptimizationLevel, Preset
+from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Preset
 
 from ..mint_service.runner import ThreadService, running_service
-from .fast_config import account, fast_config
-from .workflow_harness import a_job, decided, retried
+from .workflow_harness import a_job, decided, retried, sent
 
 
 def jobs_in(phase: Phase, count: int) -> list[Job]:
@@ -49,21 +62,15 @@ def test_every_phase_has_its_group() -> None:
 
     A job with an unanswered decision does not count as waiting.
     """
-    groups = {phase: group_of(jobs_in(phase, 1)[0]) for phase in Phase}
-    assert {phase for phase, group in groups.items() if group is Group.NEEDS_USER} == {
-        Phase.REVIEW,
-        Phase.BILLING,
-        Phase.PAUSED,
-    }
-    assert {phase for phase, group in groups.items() if group is Group.RUNNING} == {
-        Phase.SENDING,
-        Phase.WORKING,
-        Phase.FETCHING,
-    }
-    assert {phase for phase, group in groups.items() if group is Group.QUEUED} == {Phase.WAITING}
-    assert {phase for phase, group in groups.items() if group is Group.READY_OR_FAILED} == {
-        Phase.READY,
-        Phase.FAILED,
+    groups: dict[Group, set[Phase]] = {}
+    for phase in Phase:
+        groups.setdefault(group_of(jobs_in(phase, 1)[0]), set()).add(phase)
+    assert groups == {
+        Group.NEEDS_USER: {Phase.REVIEW, Phase.BILLING, Phase.PAUSED},
+        Group.RUNNING: {Phase.SENDING, Phase.WORKING, Phase.FETCHING},
+        Group.QUEUED: {Phase.WAITING},
+        Group.READY_OR_FAILED: {Phase.READY, Phase.FAILED},
+        Group.FINISHED: {Phase.PLACED, Phase.CANCELED},
     }
     assert group_of(decided(jobs_in(Phase.REVIEW, 1)[0], Verb.APPROVE)) is Group.RUNNING
 
@@ -90,10 +97,8 @@ def test_long_groups_show_their_first_jobs() -> None:
     in_line, over = groups[Group.QUEUED], groups[Group.FINISHED]
     assert [job.title for job in in_line.shown] == ["waiting 0", "waiting 1", "waiting 2"]
     assert [job.title for job in over.shown][:2] == ["placed 199", "placed 198"]
-    assert (len(in_line.folded), len(over.folded)) == (
-        200 - CARDS[Group.QUEUED],
-        200 - CARDS[Group.FINISHED],
-    )
+    folded = [200 - CARDS[group] for group in (Group.QUEUED, Group.FINISHED)]
+    assert [len(in_line.folded), len(over.folded)] == folded
     assert [job.title for job in (*in_line.shown, *in_line.folded)] == [
         f"waiting {number}" for number in range(200)
     ]
@@ -129,13 +134,8 @@ def test_jobs_that_were_started_together_are_one() -> None:
     (group,) = groups_of([*jobs, *jobs_in(Phase.PLACED, 0)]).values()
     (batch,) = group.batches
     assert (group.group, group.shown, group.folded) == (Group.RUNNING, (), ())
-    assert (batch.total, batch.finished, batch.ready, batch.failed, batch.canceled) == (
-        7,
-        2,
-        1,
-        1,
-        0,
-    )
+    assert (batch.total, batch.finished, batch.ready) == (7, 2, 1)
+    assert (batch.failed, batch.canceled) == (1, 0)
     assert (batch.counts[Group.RUNNING], batch.counts[Group.QUEUED]) == (1, 3)
     assert [job.title for job in batch.jobs][:4] == ["line 3", "line 0", "line 1", "line 2"]
 
@@ -220,24 +220,13 @@ def test_the_newest_optimization_is_shown() -> None:
 
 
 # -- all at once
-# -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
     """Yield a service whose operations do not progress."""
-    with running_service(
-        speed=1000, switches=["stuck"], credits=1e6, cancel="everywhere"
-    ) as running:
+    with running_service(speed=1000, switches=["stuck"], cancel="everywhere") as running:
         yield running
-
-
-@pytest.fixture
-def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """Yield a job service connected to it."""
-    job_service = JobService(fast_config(home), account(service))
-    yield job_service
-    assert job_service.close(20)
 
 
 def commits(job_service: JobService, act: Callable[[], None]) -> int:
@@ -294,44 +283,38 @@ def test_a_canceled_job_takes_no_slot(home: Path) -> None:
     assert journal.decide(job.id, Decision(Verb.CANCEL, "click"))
     assert not journal.take_slot(job.id, Kind.MODEL, 10, process)
     kept = journal.job(job.id)
-    assert kept is not None and kept.phase is Phase.WAITING
+    assert kept.phase is Phase.WAITING
     journal.close()
     process.close()
 
 
-def test_finished_jobs_are_dismissed_in_one_commit(home: Path) -> None:
+def test_finished_jobs_are_dismissed_in_one_commit(offline_job_service: JobService) -> None:
     """Placed and canceled jobs are dismissed, their cost still counts.
 
     Jobs that failed or can still be placed are kept.
     """
-    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    job_service.allow_online(False)
     ended = [
         job for phase in (Phase.PLACED, Phase.CANCELED, Phase.FAILED) for job in jobs_in(phase, 40)
     ]
     jobs = [replace(job, created_at=time.time(), estimate=10.0) for job in ended]
-    job_service.cache.add(*jobs)
-    assert job_service.spending.today() == 400
-    assert commits(job_service, job_service.dismiss_finished) == 1
-    assert [job.phase for job in job_service.jobs()] == [Phase.FAILED] * 40
-    assert job_service.spending.today() == 400
-    assert job_service.close(5)
+    offline_job_service.cache.add(*jobs)
+    assert offline_job_service.spending.today() == 400
+    assert commits(offline_job_service, offline_job_service.dismiss_finished) == 1
+    assert [job.phase for job in offline_job_service.jobs()] == [Phase.FAILED] * 40
+    assert offline_job_service.spending.today() == 400
 
 
-def test_failed_jobs_are_dismissed_on_demand(home: Path) -> None:
+def test_failed_jobs_are_dismissed_on_demand(offline_job_service: JobService) -> None:
     """What runs, waits for the user or can still be placed stays, as does a retry."""
-    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    job_service.allow_online(False)
     jobs = {phase: jobs_in(phase, 1)[0] for phase in Phase}
     again = jobs_in(Phase.FAILED, 2)[0]
-    job_service.cache.add(*jobs.values(), again)
-    job_service.retry(again.id)
+    offline_job_service.cache.add(*jobs.values(), again)
+    offline_job_service.retry(again.id)
     over = {Phase.PLACED, Phase.CANCELED, Phase.FAILED}
-    assert job_service.finished(failed=True) == {jobs[phase].id: phase for phase in over}
-    job_service.dismiss_finished(failed=True)
-    left = {job.id for job in job_service.jobs()}
+    assert offline_job_service.finished(failed=True) == {jobs[phase].id: phase for phase in over}
+    offline_job_service.dismiss_finished(failed=True)
+    left = {job.id for job in offline_job_service.jobs()}
     assert left == {again.id, *(jobs[phase].id for phase in set(Phase) - over)}
-    assert job_service.close(5)
 
 
 def test_jobs_that_are_over_are_counted() -> None:
@@ -351,3 +334,196 @@ def test_previews_that_wait_are_listed() -> None:
         *jobs_in(Phase.PAUSED, 2),
     ]
     assert group_jobs(jobs, lambda job_id: False).previews == (first,)
+
+
+# -- jobs keep their places on the list while the user is about to click on one
+
+
+def job(name: str, phase: Phase) -> Job:
+    """Return a job with this id."""
+    return replace(a_job(name), id=name, phase=phase)
+
+
+def grouped(*jobs: Job) -> JobGroups:
+    """Return the jobs in their groups."""
+    return group_jobs(jobs, lambda job_id: False)
+
+
+def order(groups: JobGroups) -> list[str]:
+    """Return the ids of the jobs from the top of the list on."""
+    return [job.id for part in groups.groups for job in part.shown]
+
+
+ONE, TWO = job("one", Phase.REVIEW), job("two", Phase.REVIEW)
+RUNNING, DONE = job("running", Phase.WORKING), job("done", Phase.PLACED)
+
+
+def test_an_approved_job_stays_where_it_was() -> None:
+    """The next Preview does not move under the pointer."""
+    before = grouped(ONE, TWO, RUNNING, DONE)
+    approved = grouped(replace(ONE, phase=Phase.WORKING), TWO, RUNNING, DONE)
+    assert order(approved) == ["two", "one", "running", "done"]
+    kept = keep(approved, before)
+    assert order(kept) == ["one", "two", "running", "done"]
+    assert kept.groups[0].shown[0].phase is Phase.WORKING
+    assert kept.groups[0].group is Group.NEEDS_USER
+    assert keep(approved, approved) is approved
+
+
+def test_a_group_that_is_empty_now_keeps_its_place() -> None:
+    """All its jobs have gone on."""
+    before = grouped(ONE, RUNNING)
+    after = grouped(replace(ONE, phase=Phase.PLACED), RUNNING)
+    assert order(after) == ["running", "one"]
+    assert order(keep(after, before)) == ["one", "running"]
+
+
+def test_new_jobs_come_first_and_dismissed_ones_go() -> None:
+    """The others keep their order."""
+    before = grouped(RUNNING, DONE)
+    new = job("new", Phase.WORKING)
+    placed = replace(RUNNING, phase=Phase.PLACED)
+    assert order(keep(grouped(new, placed, DONE), before)) == ["new", "running", "done"]
+    after = grouped(DONE)
+    assert keep(after, before) is after
+
+
+# -- the words for the state of a job
+
+
+WAITING = "Waiting for a free slot"
+REFUSED = Problem(Cause.REFUSED, "Too many active generations.")
+
+
+def test_a_job_waits_for_a_slot_only_when_there_is_none() -> None:
+    """With a free slot it is about to be sent, unless Mint has just refused it."""
+    job = a_job()
+    assert JobView(job).state == WAITING
+    assert JobView(job, is_slot_free=True).state == "Starting"
+    assert JobView(replace(job, problem=REFUSED), is_slot_free=True).state == WAITING
+
+
+def test_only_what_was_sent_is_offered_to_be_sent_once_more() -> None:
+    """In a copy of a journal, the original may have sent what was never sent from here."""
+    unanswered = Problem(Cause.UNREACHABLE, "Mint may have started this.", UNANSWERED)
+    job = replace(a_job(), phase=Phase.PAUSED, problem=unanswered)
+    terminal = Terminal("mint-blender", as_json=False)
+    for seen, is_offered in ((job, False), (sent(job, 100.0), True), (sent(a_job(), 100.0), False)):
+        assert JobView(seen).may_be_sent_once_more is is_offered
+        assert ("--once-more" in stop_text(seen, terminal)) is is_offered
+
+
+def test_fetching_and_converting_need_no_slot() -> None:
+    """Nothing is generated for them."""
+    job = replace(a_job(), source_asset_id="model_1")
+    assert JobView(job).state == "Starting"
+    assert JobView(replace(job, convert=(Format.OBJ,))).state == "Starting"
+
+
+def test_pictures_are_uploaded_before_a_slot_is_taken() -> None:
+    """Pictures on the web are not uploaded."""
+    request = GenerationRequest(Kind.MODEL, "a lamp", images=("a.png", "https://a.example/b.png"))
+    job = replace(a_job(), request=request)
+    assert JobView(job).state == "Uploading pictures"
+    assert JobView(replace(job, image_urls=("https://mint.example/a",))).state == WAITING
+
+
+def test_the_queue_of_an_earlier_session_was_not_sent() -> None:
+    """It waits for the user, whether or not there is a slot."""
+    assert JobView(a_job(), is_held_back=True).state == "Queued earlier, not sent"
+
+
+@pytest.mark.parametrize(
+    ("delivery", "word"),
+    [
+        (Delivery(), "In scene"),
+        (Delivery(output="lamp.glb"), "Saved"),
+        (Delivery(render="lamp.png"), "Saved"),
+    ],
+)
+def test_a_finished_job_says_where_its_result_is(delivery: Delivery, word: str) -> None:
+    """A file is not in a scene."""
+    job = replace(a_job(), phase=Phase.PLACED, delivery=delivery)
+    assert JobView(job).state == word
+
+
+def test_the_slots_of_each_kind_are_counted(offline_job_service: JobService) -> None:
+    """Models and Worlds have slots of their own; queued jobs and Previews take none."""
+    for phase in (Phase.WORKING, Phase.SENDING, Phase.WAITING, Phase.REVIEW):
+        offline_job_service.cache.add(*(replace(a_job(), phase=phase) for _ in range(5)))
+    assert not offline_job_service.is_slot_free(Kind.MODEL)
+    assert offline_job_service.is_slot_free(Kind.WORLD)
+    working = next(job for job in offline_job_service.jobs() if job.phase is Phase.WORKING)
+    offline_job_service.cache.save(working.moved(Phase.REVIEW))
+    assert offline_job_service.is_slot_free(Kind.MODEL)
+
+
+# -- expected durations: from this machine's jobs, before them typical ones
+
+
+def working(kind: Kind, mode: Mode = Mode.AUTO) -> Job:
+    return replace(
+        a_job(), phase=Phase.WORKING, request=GenerationRequest(kind, "a lamp", mode=mode)
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most"), [(Kind.WORLD, 240, 360), (Kind.MODEL, 200, 280)]
+)
+def test_typical_durations_are_used_first(kind: Kind, least: float, most: float) -> None:
+    """A World takes 4 to 6 minutes, a model about 4."""
+    outlook = job_cache.outlook(working(kind), [(Phase.WORKING, 100.0)], {}, now=160.0)
+    assert outlook.usual is not None and least <= outlook.usual <= most
+    assert (outlook.elapsed, outlook.remaining) == (60.0, outlook.usual - 60.0)
+
+
+def test_an_exceeded_duration_has_no_estimate() -> None:
+    """After the expected time nothing is promised."""
+    outlook = job_cache.outlook(working(Kind.WORLD), [(Phase.WORKING, 0.0)], {}, now=3600.0)
+    assert (outlook.remaining, outlook.fraction) == (None, 0.97)
+
+
+def test_measured_durations_replace_typical_ones() -> None:
+    """The typical duration is used only the first time."""
+    job = working(Kind.MODEL)
+    known = {job_cache.stage_of(job): 30.0}
+    assert job_cache.outlook(job, [], known, now=job.created_at).usual == 30.0
+
+
+def test_a_preview_has_no_estimate() -> None:
+    """After the approval there is an estimate for the result."""
+    job = working(Kind.WORLD, Mode.REVIEW)
+    assert job_cache.outlook(job, [], {}, now=job.created_at).usual is None
+    approved = replace(
+        job, files=(LocalFile(Role.PREVIEW, "preview-0.webp", "https://files.example/p.webp"),)
+    )
+    usual = job_cache.outlook(approved, [], {}, now=job.created_at).usual
+    assert usual == job_cache.FIRST_GUESS["world"]
+
+
+# -- results are cached by the identity of an object that never changes
+
+
+def test_a_result_is_computed_once_for_each_object() -> None:
+    """An equal object is another one; so is the same object with other arguments."""
+    computed = []
+
+    @cached_by_identity
+    def length(words: list[str], language: str) -> int:
+        computed.append(language)
+        return len(words)
+
+    words = ["a", "lamp"]
+    assert [length(words, "de"), length(words, "de"), length(list(words), "de")] == [2, 2, 2]
+    assert length(words, "ja") == 2
+    assert computed == ["de", "de", "ja"]
+
+
+def test_an_object_that_takes_the_place_of_another_gets_its_own_result() -> None:
+    """However many there are: no result is kept for an object that is gone."""
+
+    @cached_by_identity
+    def first(words: list[int]) -> int:
+        return words[0]
+
+    assert [first([number]) for number in range(3 * MOST)] == list(range(3 * MOST))

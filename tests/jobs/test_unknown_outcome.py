@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
-from mint_blender.jobs.job import Job
+from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import ClaimedAssets, Role
-from mint_blender.jobs.paid_requests.record import State
+from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -30,22 +30,23 @@ from mint_blender.mint.errors import (
     InvalidResponse,
     MintError,
     Problem,
+    Unreachable,
     problem_error,
     read_problem,
 )
-from mint_blender.mint.schema import (
-    Asset,
-    Kind,
-    Mode,
-    Operation,
-    Page,
-    PollResult,
-)
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, PollResult
 
 from .workflow_harness import (
     FILES,
     FINISHED_MODEL,
     GLB,
+    NOTHING_CLAIMED,
+    Convert,
+    Optimize,
+    Retry,
+    SendDecision,
+    Start,
     WorkflowHarness,
     a_conversion,
     a_job,
@@ -58,6 +59,7 @@ from .workflow_harness import (
     problem,
     retried,
     seen,
+    shown,
     started,
     working,
 )
@@ -65,7 +67,6 @@ from .workflow_harness import (
 READS = WorkflowConfig(readable=OPTIMIZED_NEEDS)
 
 # -- no answer that proves anything
-# ----------------------------------------------------------------------------------------------
 
 UNCLEAR: dict[str, MintError] = {
     **{str(status): problem(status) for status in (408, 425, 499, 507, 520, 524, 530, 418, 599)},
@@ -104,9 +105,7 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
             assert run.effect.call.key == key
             run.fail(UNCLEAR[name])
         elif isinstance(run.effect, Poll):
-            run.answer(
-                seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p1.webp"})
-            )
+            run.answer(shown(f"{FILES}p1.webp"))
         elif isinstance(run.effect, ReadAsset):
             run.answer(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}))
     assert all(each.state is not State.REFUSED for each in run.job.requests)
@@ -123,16 +122,7 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
         assert isinstance(again.effect, Pay) and again.effect.call.key == key
 
 
-@pytest.mark.parametrize("status", [400, 402, 403, 404, 405, 413, 422])
-def test_a_clear_refusal_ends_a_start(status: int) -> None:
-    """In Mint's own words: nothing was started, and it is not sent again by itself."""
-    run = WorkflowHarness(a_job()).answer().fail(problem(status))
-    assert run.job.phase is (Phase.BILLING if status == 402 else Phase.FAILED)
-    assert not run.job.is_resumable
-
-
 # -- what Mint has made, but does not name
-# ----------------------------------------------------------------------------------------
 
 
 def nameless(**more: Any) -> WorkflowHarness:
@@ -147,14 +137,10 @@ def test_without_a_resource_the_operation_and_then_the_list_are_looked_at() -> N
         assert run.expect(Poll).after == 3.0
         run.answer(seen("succeeded", resource=None))
     run.expect(ReadPage)
-    entry = {
-        "id": "res_9",
-        "prompt": "a lamp",
-        "createdAt": "2100-01-01T00:00:00Z",
-        "status": "succeeded",
-    }
+    entry = {"id": "res_9", "prompt": "a lamp", "status": "succeeded"}
+    entry["createdAt"] = "2100-01-01T00:00:00Z"
     run.answer(Page.from_json(Kind.MODEL, {"data": [entry]})).expect(ReadClaimedAssets)
-    assert run.answer(ClaimedAssets(frozenset())).expect(ReadAsset).asset_id == "res_9"
+    assert run.answer(NOTHING_CLAIMED).expect(ReadAsset).asset_id == "res_9"
     run.answer(asset(glbUrl=GLB))
     run.answer(kept(run.expect(Fetch)))
     assert run.job.phase is Phase.READY
@@ -171,9 +157,8 @@ def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
     run = nameless()
     while isinstance(run.effect, Poll):
         run.answer(seen("succeeded", resource=None))
-    run.answer(Page.from_json(Kind.MODEL, {"data": []})).answer(ClaimedAssets(frozenset()))
+    run.answer(Page.from_json(Kind.MODEL, {"data": []})).answer(NOTHING_CLAIMED)
     assert run.job.phase is Phase.PAUSED
-    assert run.job.problem is not None
     assert "Resume checks again, at no cost" in run.job.problem.message
     assert Verb.RETRY not in JobView(run.job).verbs
     assert run.again().expect(Poll).operation_id == "op_1"
@@ -190,12 +175,6 @@ def test_the_type_is_the_jobs_own_kind(word: str) -> None:
 
 
 # -- answers of before
-# -----------------------------------------------------------------------------------------------------------
-
-
-def shown(picture: str | None, at: str | None = None) -> PollResult:
-    """A Preview that waits, as Mint tells it."""
-    return seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": picture}, updatedAt=at)
 
 
 P1, P2 = f"{FILES}p1.webp", f"{FILES}p2.webp"
@@ -217,9 +196,8 @@ def test_preview_ready_after_the_approval_is_polled_on() -> None:
 
 def test_the_old_picture_after_a_revision_is_polled_on() -> None:
     """It is never shown as the new Preview: only another picture is."""
-    run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener")).answer(
-        operation("running", Mode.REVIEW)
-    )
+    run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener"))
+    run.answer(operation("running", Mode.REVIEW))
     run.answer(shown(P1, "2026-08-03T22:46:00Z")).expect(Poll)
     assert (run.job.phase, len(run.job.previews)) == (Phase.WORKING, 1)
     run = run.again().answer(shown(P1, "2026-08-03T22:47:00Z"))
@@ -236,34 +214,25 @@ def test_the_old_picture_after_a_revision_is_polled_on() -> None:
 
 def test_after_half_an_hour_of_the_old_picture_a_person_decides() -> None:
     """The job stops with a note, and the old picture is not shown as a new Preview."""
-    run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener")).answer(
-        operation("running", Mode.REVIEW)
-    )
+    run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener"))
+    run.answer(operation("running", Mode.REVIEW))
     waited = 0.0
     while run.job.phase is Phase.WORKING:
         waited += run.expect(Poll).after
         run.answer(shown(P1, "2026-08-03T22:47:00Z"))
     assert 30 * 60 <= waited <= 31 * 60
     assert (run.rests, run.job.phase, len(run.job.previews)) == (True, Phase.REVIEW, 1)
-    assert run.job.notes == (
-        "Mint still returns the previous Preview. View the new one on mint.gg before you "
-        "approve it.",
-    )
+    said = "Mint still returns the previous Preview. View the new one on mint.gg before you approve"
+    assert run.job.notes == (f"{said} it.",)
 
 
 def test_a_revision_without_a_picture_is_told_by_its_time() -> None:
     """The same moment is the old Preview; another one is the new, of which no picture came."""
     before = in_review().job
-    assert before.operation is not None
-    before = replace(
-        before,
-        operation=Operation.from_json(
-            {**before.operation.raw, "updatedAt": "2026-08-03T22:46:00Z"}
-        ),
-    )
-    run = WorkflowHarness(decided(before, Verb.REVISE, "greener")).answer(
-        operation("running", Mode.REVIEW)
-    )
+    dated = {**before.operation.raw, "updatedAt": "2026-08-03T22:46:00Z"}
+    before = replace(before, operation=Operation.from_json(dated))
+    run = WorkflowHarness(decided(before, Verb.REVISE, "greener"))
+    run.answer(operation("running", Mode.REVIEW))
     run.answer(shown(None, "2026-08-03T22:46:00Z")).expect(Poll)
     assert run.answer(shown(None, "2026-08-03T22:47:00Z")).job.phase is Phase.REVIEW
 
@@ -299,9 +268,9 @@ def test_no_status_but_files_means_done(type_: str, done: bool) -> None:
 
 
 # -- cancel
-# ----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("C14-cancel")
 @pytest.mark.parametrize(
     "images", [(), ("/tmp/a.png",)], ids=["in line", "its pictures are on their way"]
 )
@@ -309,7 +278,7 @@ def test_cancel_of_what_was_never_sent_sends_nothing(images: tuple[str, ...]) ->
     """Canceled at once, also in the moment between the free place and the start."""
     for phase in (Phase.WAITING, Phase.SENDING):
         run = WorkflowHarness(decided(replace(a_job(images=images), phase=phase), Verb.CANCEL))
-        assert (run.rests, run.job.phase) == (True, Phase.CANCELED)
+        assert (run.rests, run.job.phase, run.job.decision) == (True, Phase.CANCELED, None)
 
 
 def test_cancel_of_what_may_have_been_sent_looks_what_became_of_it() -> None:
@@ -319,7 +288,7 @@ def test_cancel_of_what_may_have_been_sent_looks_what_became_of_it() -> None:
     run.expect(ReadPage)
     made = {"id": "res_1", "prompt": "a lamp", "name": "a lamp", "status": "succeeded"}
     run.answer(Page.from_json(Kind.MODEL, {"data": [made | {"createdAt": "2100-01-01T00:00:00Z"}]}))
-    run.answer(ClaimedAssets(frozenset())).expect(ReadAsset)
+    run.answer(NOTHING_CLAIMED).expect(ReadAsset)
     assert (run.job.phase, run.job.decision) == (Phase.FETCHING, None)
     assert run.job.has_note("start_found", "too_late")
 
@@ -351,3 +320,207 @@ def test_at_its_preview_it_stays_there() -> None:
     run.answer(shown(P1))
     assert run.job.phase is Phase.REVIEW
     assert "costs nothing more unless you approve it" in run.job.notes[-1]
+
+
+# -- mint's list is read when nothing can be on its way, and what others may have made is left alone
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 422])
+def test_a_refusal_does_not_answer_the_attempt_before(status: int) -> None:
+    """That one may still arrive for ten minutes: "not found" would be told too early."""
+    lost = WorkflowHarness(a_job()).answer()
+    lost.expect(Start)
+    run = lost.fail(Unreachable("gone")).again()
+    run.expect(Start)
+    run.fail(problem(status)).expect(ReadPage)
+    assert run.waited > SETTLED_AFTER - 10.0
+
+
+def test_a_conflict_is_an_answer() -> None:
+    """It is not a refusal, but nothing of its attempt is on its way."""
+    run = WorkflowHarness(a_job()).answer()
+    run.fail(problem(409, "idempotency-conflict")).expect(ReadPage)
+    assert run.waited == 0.0
+
+
+# -- an asset whose operation is not known here, and that waits at Mint for a person
+
+
+POLLS_OF_AN_HOUR = 200
+
+
+def unfinished(status: str) -> Asset:
+    return Asset.from_json(Kind.MODEL, {"id": "res_1", "status": status})
+
+
+def adopted(status: str) -> Job:
+    """Return a job whose start was never answered, and which has found what it has started."""
+    return replace(a_job(), phase=Phase.FETCHING, source_asset_id="res_1", asset=unfinished(status))
+
+
+def polled(status: str) -> WorkflowHarness:
+    """Run the job until it stops, or for about an hour."""
+    run = WorkflowHarness(adopted(status))
+    for _ in range(POLLS_OF_AN_HOUR):
+        if run.rests:
+            break
+        run.expect(ReadAsset)
+        run.answer(unfinished(status))
+    return run
+
+
+@pytest.mark.parametrize("status", ["preview_ready", "billing_required"])
+def test_stops_for_a_person(status: str) -> None:
+    """Nobody can approve or pay here, so the job says where, and can be resumed or canceled."""
+    job = polled(status).job
+    assert job.phase is Phase.PAUSED
+    assert "mint.gg" in job.problem.message
+    assert {Verb.RESUME, Verb.CANCEL} <= set(JobView(job).verbs)
+
+
+def test_waits_while_mint_works() -> None:
+    """A model that Mint still works on is waited for, however long that takes."""
+    run = polled("running")
+    assert run.job.phase is Phase.FETCHING and not run.rests
+
+
+def test_goes_on_when_it_is_approved_elsewhere() -> None:
+    """In auto mode a Preview passes by itself, and a resumed job fetches what was approved."""
+    run = WorkflowHarness(adopted("preview_ready"))
+    for status in ("preview_ready", "running"):
+        run.expect(ReadAsset)
+        run.answer(unfinished(status))
+    assert run.answer(FINISHED_MODEL).expect(Fetch)
+    again = polled("preview_ready").again()
+    for _ in range(3):
+        if isinstance(again.effect, ReadAsset):
+            again.answer(FINISHED_MODEL)
+    assert again.expect(Fetch)
+
+
+def test_a_model_whose_files_come_later_is_asked_again() -> None:
+    """Mint says that it has succeeded some seconds before its files can be downloaded."""
+    run = WorkflowHarness(adopted("running"))
+    for status in (*["running"] * 4, "succeeded", "succeeded"):
+        run.expect(ReadAsset)
+        run.answer(unfinished(status))
+    run.expect(ReadAsset)
+    assert run.answer(FINISHED_MODEL).expect(Fetch)
+
+
+# -- follow-up calls that were not answered for twelve hours: nothing is bought again
+
+
+CLICK = 1_000_000.0
+AT_CLICK = WorkflowConfig(now=lambda: CLICK)
+LATER = WorkflowConfig(now=lambda: CLICK + YOUNG_FOR)
+LOST = Unreachable("the connection broke")
+
+
+def old_conversion() -> Job:
+    """A conversion that was sent and not answered."""
+    lamp = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
+    run = WorkflowHarness(a_conversion(lamp, now=CLICK), AT_CLICK)
+    run.answer(asset(glbUrl=GLB)).answer().expect(Convert)
+    return run.fail(LOST).job
+
+
+def test_a_conversion_is_found_at_the_model_or_a_person_decides() -> None:
+    """The model says whether it was converted."""
+    run = WorkflowHarness(old_conversion(), LATER)
+    run.expect(ReadAsset)
+    run.answer(asset(glbUrl=GLB, fbxUrl=f"{FILES}a.fbx")).answer(
+        asset(glbUrl=GLB, fbxUrl=f"{FILES}a.fbx")
+    )
+    assert run.expect(Fetch).role is Role.FBX
+    assert is_unanswered(WorkflowHarness(old_conversion(), LATER).answer(asset(glbUrl=GLB)).job)
+
+
+@pytest.mark.parametrize("error", [LOST, problem(503)])
+def test_an_optimization_that_became_too_old_is_looked_for(error: MintError) -> None:
+    """The computer slept between two tries: the model is read once more before it is fetched."""
+    now = [CLICK]
+    config = WorkflowConfig(readable=OPTIMIZED_NEEDS, now=lambda: now[0])
+    for optimized in (None, f"{FILES}optimized.glb"):
+        now[0] = CLICK
+        run = WorkflowHarness(an_optimization(now=CLICK), config).answer(asset(glbUrl=GLB))
+        run.expect(Optimize)
+        lost = run.fail(error).job
+        now[0] += YOUNG_FOR
+        run = WorkflowHarness(lost, config).answer(asset(glbUrl=GLB))
+        run.answer(asset(glbUrl=GLB, **({"optimizedGlbUrl": optimized} if optimized else {})))
+        assert run.expect(Fetch).url == (optimized or GLB)
+        assert any("did not answer the optimization" in note for note in run.job.notes) == (
+            optimized is None
+        )
+
+
+def test_the_result_of_an_old_retry_is_searched() -> None:
+    """A model that is still failed is left to the user; anything else is downloaded."""
+    failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
+    run = WorkflowHarness(retried(failed, now=CLICK), AT_CLICK).answer()
+    run.expect(Retry)
+    job = run.fail(LOST).job
+    run = WorkflowHarness(job, LATER)
+    run.expect(ReadAsset)
+    run.answer(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}))
+    assert run.rests and is_unanswered(run.job)
+    assert Verb.RETRY in JobView(run.job).verbs
+    run = WorkflowHarness(job, LATER).answer(asset(glbUrl=GLB)).answer(asset(glbUrl=GLB))
+    assert run.expect(Fetch).url == GLB
+    WorkflowHarness(job, WorkflowConfig(now=lambda: CLICK + 1)).expect(Retry)
+
+
+def test_a_start_that_stopped_for_credits_long_ago_is_resumed() -> None:
+    """Its operation has no asset yet. Mint has forgotten the start, so the operation is resumed."""
+    run = WorkflowHarness(a_job(), AT_CLICK).answer()
+    run.answer(operation("billing_required", resource=None))
+    run = WorkflowHarness(decided(run.job, Verb.RESUME, now=CLICK + YOUNG_FOR), LATER)
+    resume = run.expect(SendDecision)
+    assert (resume.verb, resume.target) == (PaidVerb.RESUME, "op_1")
+    assert run.job.operation.id == "op_1"
+    assert run.answer(operation("queued", resource=None)).expect(Poll).operation_id == "op_1"
+
+
+def test_a_start_that_stopped_for_credits_is_not_replayed_by_a_copy() -> None:
+    """The operation that it knows is resumed."""
+    run = WorkflowHarness(a_job(), AT_CLICK).answer()
+    job = run.answer(operation("billing_required", resource=None)).job
+    job = job.with_request(replace(job.requests[0], is_copied=True))
+    run = WorkflowHarness(decided(job, Verb.RESUME, now=CLICK), AT_CLICK)
+    assert run.expect(SendDecision).target == "op_1"
+
+
+WORLD = {
+    "id": "res_1",
+    "status": "succeeded",
+    "name": "Lamp",
+    "createdAt": "2099-01-01T00:00:00Z",
+}
+A_WORLD = GenerationRequest(Kind.WORLD, "a hall", name="Lamp")
+
+
+@pytest.mark.parametrize("assets", [(), (Asset.from_json(Kind.WORLD, WORLD),)])
+@pytest.mark.parametrize("is_canceled", [False, True])
+def test_a_list_that_cannot_be_read_in_full_proves_nothing(
+    assets: tuple[Asset, ...], is_canceled: bool
+) -> None:
+    """What was left out may be what the start has made: a person decides, and nothing is over."""
+    lost = WorkflowHarness(replace(a_job(), request=A_WORLD)).answer()
+    if is_canceled:
+        run = WorkflowHarness(decided(lost.fail(Unreachable("gone")).job, Verb.CANCEL))
+    else:
+        run = lost.fail(problem(409, "idempotency-conflict"))
+    run.expect(ReadPage)
+    run.answer(Page(assets, None, left_out=1))
+    run.expect(ReadClaimedAssets)
+    run.answer(ClaimedAssets(frozenset()))
+    request = run.job.start_request
+    assert request is not None and request.may_be_started and request.closed is not State.OVER
+    if is_canceled and not assets:
+        assert run.job.phase is Phase.CANCELED and run.job.has_note("canceled_in_doubt")
+        return
+    assert is_unanswered(run.job) and run.job.problem is not None
+    assert [each.id for each in run.job.candidates] == [each.id for each in assets]
+    assert ("could not be read" in run.job.problem.message) is not bool(assets)
+    assert "is not in your library" not in run.job.problem.message

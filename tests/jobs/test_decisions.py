@@ -1,0 +1,530 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decisions of the user, and how the workflow continues."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import Any
+
+import pytest
+
+from mint_blender.files import urls
+from mint_blender.jobs.engine.thread_messages import Wake
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision, LocalFile, Role
+from mint_blender.jobs.paid_requests.record import (
+    SETTLED_AFTER,
+    YOUNG_FOR,
+    PaidVerb,
+    State,
+    of_preview,
+)
+from mint_blender.jobs.paid_requests.send import Sent
+from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.service import JobService, NotPossible
+from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.workflow.context import WorkflowConfig
+from mint_blender.jobs.workflow.effects import (
+    Cancel,
+    Fetch,
+    Pay,
+    Poll,
+    ReadAsset,
+    ReadPage,
+    TakeSlot,
+)
+from mint_blender.mint.account import Account
+from mint_blender.mint.errors import Unreachable
+from mint_blender.mint.retry import PollIntervals
+from mint_blender.mint.schema import Mode, Page
+
+from .engine_harness import KEY, EngineHarness, NoDownloader
+from .fast_config import fast_config
+from .workflow_harness import (
+    FILES,
+    GLB,
+    NOTHING_CLAIMED,
+    Retry,
+    SendDecision,
+    Start,
+    WorkflowHarness,
+    a_job,
+    asset,
+    decided,
+    fetch_all,
+    in_review,
+    job_in_review,
+    kept,
+    operation,
+    problem,
+    retried,
+    seen,
+    sent,
+    shown,
+    working,
+)
+
+
+def test_revise_keeps_the_earlier_previews() -> None:
+    """A revision goes out under its click's key; its preview comes beside the earlier one."""
+    run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener"))
+    act, key = run.expect(SendDecision), run.job.requests[-1].key
+    assert (act.key, act.body, act.target) == (key, {"feedback": "greener"}, "op_1")
+    # Mint still shows the earlier picture while it works on the next one.
+    earlier = {"previewImageUrl": f"{FILES}p1.webp"}
+    run.answer(operation("running", Mode.REVIEW, assets=earlier))
+    assert run.job.decision is None
+    run.answer(seen("running", Mode.REVIEW, assets=earlier)).expect(Poll)
+    run.answer(shown(f"{FILES}p2.webp"))
+    assert run.answer(kept(run.expect(Fetch))).rests
+    assert [PurePath(one.path).stem for one in run.job.previews] == ["preview-1", "preview-2"]
+
+
+@pytest.mark.covers("R-decide")
+def test_approve_goes_on_to_the_files() -> None:
+    """What Mint answers is followed, whatever its id. The final stage's files are fetched."""
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
+    run.expect(SendDecision)
+    run.answer(operation("running", Mode.REVIEW, id="op_2"))
+    assert run.expect(Poll).operation_id == "op_2"
+    run.answer(seen("succeeded", Mode.REVIEW)).answer(asset(glbUrl=GLB))
+    assert fetch_all(run).job.phase is Phase.READY
+
+
+@pytest.mark.parametrize("status", [404, 405, 409])
+def test_a_decision_that_is_refused_is_said_and_the_operation_looked_at_anew(status: int) -> None:
+    """A conflict settles the click: the reason becomes a note, and Mint is asked how things are."""
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE)).fail(problem(status))
+    poll = run.expect(Poll)
+    assert poll.after == 0.0
+    assert run.job.decision is None
+    assert "because" in run.job.notes[-1]
+    run.answer(seen("running", Mode.REVIEW))
+    assert run.expect(Poll).after == PollIntervals().first, "the operation has just been looked at"
+
+
+def lost() -> Job:
+    """Return a job whose start was sent just now, and not answered."""
+    return replace(sent(a_job(), time.time()), phase=Phase.SENDING)
+
+
+def test_cancel_after_a_lost_answer_starts_nothing() -> None:
+    """The start is not repeated to find out: Mint's list is read when nothing can be on its way."""
+    run = WorkflowHarness(decided(lost(), Verb.CANCEL))
+    run.expect(ReadPage)
+    assert 599.0 < run.waited <= SETTLED_AFTER
+    assert run.answer(Page((), None)).answer(NOTHING_CLAIMED).rests
+    assert (run.job.phase, run.job.decision) == (Phase.CANCELED, None)
+    assert run.job.has_note("canceled_in_doubt")
+    assert run.job.requests[0].state is State.OVER
+
+
+def test_cancel_after_a_look_says_that_mint_may_have_started_it() -> None:
+    """Nothing was found, and the person was told so; it may still appear."""
+    job = lost()
+    told = replace(job.requests[0], closed=State.OVER)
+    run = WorkflowHarness(decided(replace(job, phase=Phase.PAUSED, requests=(told,)), Verb.CANCEL))
+    assert run.rests and run.job.phase is Phase.CANCELED
+    assert run.job.has_note("canceled_in_doubt")
+
+
+@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.SENDING])
+def test_the_answer_that_comes_after_the_cancel_is_canceled_at_mint(phase: Phase) -> None:
+    """It is stored although the request was given up. What is done and paid for is kept."""
+    job = decided(replace(lost(), phase=phase), Verb.CANCEL)
+    job = job.with_request(replace(job.requests[0], operation="op_1"))
+    run = WorkflowHarness(job)
+    assert run.expect(Poll).operation_id == "op_1"
+    assert run.answer(seen("running")).expect(Cancel).operation_id == "op_1"
+    assert run.answer(operation("canceled")).rests
+    assert (run.job.phase, run.job.decision) == (Phase.CANCELED, None)
+    run = WorkflowHarness(job).answer(seen("succeeded"))
+    run.expect(ReadAsset)
+    assert (run.job.phase, run.job.decision) == (Phase.FETCHING, None)
+    assert run.job.has_note("too_late")
+
+
+@pytest.mark.parametrize("status", [402, 429])
+def test_cancel_of_a_start_that_mint_never_took(status: int) -> None:
+    """Every attempt was clearly refused: the job is simply over, without a look."""
+    slug = "concurrency-limit-reached" if status == 429 else None
+    refused = WorkflowHarness(a_job()).answer().fail(problem(status, slug)).job
+    run = WorkflowHarness(decided(refused, Verb.CANCEL))
+    assert (run.rests, run.job.phase, run.job.decision) == (True, Phase.CANCELED, None)
+    assert run.job.notes == ()
+    assert run.job.requests[0].state is State.CANCELED
+
+
+def test_a_cancel_after_no_answer_and_a_full_queue_is_looked_for() -> None:
+    """The first attempt may have been accepted, so "canceled" alone would not be true."""
+    run = WorkflowHarness(lost()).fail(problem(429, "concurrency-limit-reached"))
+    assert run.job.requests[0].state is State.IN_DOUBT
+    run = WorkflowHarness(decided(run.job, Verb.CANCEL))
+    run.expect(ReadPage)
+
+
+@pytest.mark.covers("C14-cancel")
+@pytest.mark.parametrize("phase", [Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.PAUSED])
+def test_cancel_at_mint(phase: Phase) -> None:
+    """Wherever the operation may still run, Mint is told."""
+    run = WorkflowHarness(decided(replace(working(), phase=phase), Verb.CANCEL))
+    assert run.expect(Cancel).operation_id == "op_1"
+    assert run.answer(operation("canceled")).job.phase is Phase.CANCELED
+
+
+@pytest.mark.parametrize("verb", [Verb.CANCEL, Verb.APPROVE, Verb.REVISE])
+def test_a_decision_that_comes_too_late_is_said_and_loses_nothing(verb: Verb) -> None:
+    """The result was made in the meantime: it is fetched, and the click is answered with a note."""
+    fetching = replace(working(), phase=Phase.FETCHING, operation=operation("succeeded"))
+    run = WorkflowHarness(decided(fetching, verb, "greener"))
+    run.expect(ReadAsset)
+    assert run.job.decision is None
+    assert run.job.notes == (f"Too late to {verb}: the job had already finished.",)
+
+
+def test_cancel_of_a_resumed_start_in_the_queue() -> None:
+    """What is resumed after a billing stop can be canceled while it waits for a slot."""
+    billing = replace(
+        working(), phase=Phase.BILLING, operation=operation("billing_required", resource=None)
+    )
+    run = WorkflowHarness(decided(billing, Verb.RESUME))
+    run.fail(problem(429, "concurrency-limit-reached"))
+    assert run.expect(SendDecision).after == PollIntervals().longest
+    run = WorkflowHarness(decided(run.job, Verb.CANCEL))
+    assert run.expect(Cancel).operation_id == "op_1"
+    assert run.answer(operation("canceled")).job.phase is Phase.CANCELED
+
+
+def test_retry_with_a_resource_is_a_new_operation_of_it() -> None:
+    """The failed model is retried under the click's key; the answer's operation is followed."""
+    failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
+    run = WorkflowHarness(retried(failed)).answer()
+    act = run.expect(Retry)
+    assert (act.target, act.body, act.key) == ("res_1", {}, run.job.requests[-1].key)
+    assert run.answer(operation("queued", id="op_2")).expect(Poll).operation_id == "op_2"
+    assert run.job.problem is None
+
+
+def test_retry_without_a_resource_is_a_new_start_with_the_new_clicks_key() -> None:
+    """Nothing exists that could be retried: a new wish, a new key, and the line for a slot again."""
+    failed = replace(working(), phase=Phase.FAILED, operation=operation("failed", resource=None))
+    run = WorkflowHarness(retried(failed))
+    run.expect(TakeSlot)
+    assert (run.job.phase, run.job.operation) == (Phase.WAITING, None)
+    first, second = run.job.requests
+    assert run.answer().expect(Start).key == second.key != first.key
+
+
+def test_a_retry_that_finds_no_free_place_asks_again() -> None:
+    """As many generations are active as Mint allows: the retry stands in line instead of giving up."""
+    failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
+    run = WorkflowHarness(retried(failed)).answer()
+    key = run.expect(Retry).key
+    run.fail(problem(429, "concurrency-limit-reached"))
+    assert run.expect(TakeSlot).after == PollIntervals().longest
+    assert run.answer().expect(Retry).key == key
+    assert run.answer(operation("queued", id="op_2")).job.phase is Phase.WORKING
+
+
+# -- a decision is about what Mint shows now: otherwise a person is asked again
+
+
+LONG_AFTER = WorkflowConfig(now=lambda: YOUNG_FOR + 1.0)
+
+
+def test_old_decision_stays_until_mint_was_polled() -> None:
+    """Otherwise a kill before the answer leaves an earlier Preview to be approved."""
+    job = decided(job_in_review(), Verb.REVISE, "greener", now=0.0)
+    run = WorkflowHarness(job, LONG_AFTER)
+    run.expect(Poll)
+    assert run.job.decision == job.decision
+    again = run.again(LONG_AFTER)
+    assert again.expect(Poll)
+    again.answer(shown(f"{FILES}p2.webp"))
+    assert again.job.phase is Phase.REVIEW and again.job.decision is None
+    assert again.job.has_note("decision_not_sent")
+
+
+def test_a_decision_without_an_answer_for_twelve_hours_is_asked_again() -> None:
+    """The note says that it was sent."""
+    run = WorkflowHarness(
+        decided(job_in_review(), Verb.APPROVE, now=0.0), WorkflowConfig(now=lambda: 0.0)
+    )
+    run.expect(SendDecision)
+    again = run.fail(Unreachable("gone")).again(LONG_AFTER)
+    again.expect(Poll)
+    again.answer(shown(f"{FILES}p.webp"))
+    assert again.job.phase is Phase.REVIEW and again.job.decision is None
+    assert again.job.has_note("decide_again")
+
+
+def test_refused_decision_is_polled_for_again_after_a_kill() -> None:
+    """Mint may show another Preview by then, so the earlier one is not left to be approved."""
+    run = WorkflowHarness(decided(in_review().job, Verb.CANCEL)).fail(problem(405))
+    run.expect(Poll)
+    assert (run.job.phase, run.job.decision) == (Phase.WORKING, None)
+    assert run.again().expect(Poll).after == 0.0
+
+
+def test_preview_of_an_unanswered_revision_is_fetched() -> None:
+    """A cancel has replaced the revision: the Preview that Mint shows now is not the known one."""
+    run = WorkflowHarness(decided(in_review().job, Verb.CANCEL)).fail(problem(405))
+    fetch = run.answer(shown(f"{FILES}p2.webp")).expect(Fetch)
+    assert (fetch.url, fetch.name) == (f"{FILES}p2.webp", "preview-2")
+    assert run.answer(kept(fetch)).rests
+    assert [file.url for file in run.job.previews] == [f"{FILES}p1.webp", f"{FILES}p2.webp"]
+
+
+def test_fresh_link_to_the_known_preview_is_not_fetched() -> None:
+    """It is the same picture, whatever its query."""
+    run = WorkflowHarness(decided(in_review().job, Verb.CANCEL)).fail(problem(405))
+    assert run.answer(shown(f"{FILES}p1.webp?expires=2")).rests
+    assert run.job.phase is Phase.REVIEW and len(run.job.previews) == 1
+
+
+@pytest.mark.parametrize("verb", [Verb.APPROVE, Verb.REVISE])
+def test_mint_is_asked_first_what_it_shows(verb: Verb) -> None:
+    """Always: the call names the pictures that the person has seen."""
+    run = WorkflowHarness(decided(in_review().job, verb, "greener"))
+    effect = run.expect(Pay)
+    assert effect.call.is_about_preview
+    assert effect.call.seen == (f"{FILES}p1.webp",)
+
+
+def test_resuming_and_starting_are_about_no_preview() -> None:
+    """They go on with the operation, whatever it shows."""
+    job = replace(job_in_review(), phase=Phase.BILLING)
+    assert not WorkflowHarness(decided(job, Verb.RESUME)).expect(Pay).call.is_about_preview
+
+
+@pytest.mark.parametrize("verb", [Verb.APPROVE, Verb.REVISE])
+def test_a_newer_preview_is_not_decided_about_unseen(verb: Verb) -> None:
+    """Somebody has revised it on another computer: the newer Preview is shown first."""
+    run = WorkflowHarness(decided(in_review().job, verb, "greener"))
+    run.expect(SendDecision)
+    picture = {"previewImageUrl": f"{FILES}p2.webp"}
+    shown = operation("preview_ready", Mode.REVIEW, assets=picture)
+    fetch = run.answer(Sent(run.job.requests[-1], shown=shown)).expect(Fetch)
+    assert (fetch.url, fetch.name) == (f"{FILES}p2.webp", "preview-2")
+    assert run.job.phase is Phase.REVIEW and run.job.decision is None
+    assert run.job.has_note("newer_preview")
+
+
+def test_a_preview_whose_picture_cannot_be_downloaded_can_be_approved() -> None:
+    """The person was told so, and has looked at it elsewhere. It is the one that Mint shows."""
+    before = in_review().job
+    picture = {"previewImageUrl": f"{FILES}p2.webp"}
+    shown = operation("preview_ready", Mode.REVIEW, assets=picture)
+    job = replace(before, operation=shown, revision=1)
+    effect = WorkflowHarness(decided(job, Verb.APPROVE)).expect(Pay)
+    assert effect.call.seen == (f"{FILES}p1.webp", f"{FILES}p2.webp")
+
+
+def test_what_was_decided_elsewhere_is_followed() -> None:
+    """No Preview waits any more: nothing was sent, and the operation is polled."""
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
+    shown = operation("running", Mode.REVIEW)
+    run.answer(Sent(run.job.requests[-1], shown=shown)).expect(Poll)
+    assert (run.job.phase, run.job.decision) == (Phase.WORKING, None)
+    assert not run.job.has_note("newer_preview")
+
+
+def test_a_decision_is_sent_again_after_a_kill() -> None:
+    """It stays until Mint has answered it, under the same record."""
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
+    first = run.expect(SendDecision)
+    assert first.verb is PaidVerb.APPROVE
+    assert run.again().expect(SendDecision) == first
+
+
+# -- decisions about a Preview whose process was killed before Mint's answer was in the job
+
+
+@pytest.fixture
+def reviewing(home: Path) -> Iterator[EngineHarness]:
+    """Yield an engine for jobs whose files cannot be downloaded."""
+    engine = EngineHarness(home, downloader=lambda local: NoDownloader())
+    yield engine
+    engine.close()
+
+
+def decided_about(engine: EngineHarness, verb: Verb) -> Job:
+    """Return a job with a Preview, about which a person has just decided."""
+    picture = LocalFile(Role.PREVIEW, "/home/p1.webp", f"{FILES}p1.webp")
+    job = replace(job_in_review(), files=(picture,))
+    engine.journal.add(job)
+    feedback = "greener" if verb is Verb.REVISE else None
+    assert engine.journal.decide(job.id, Decision(verb, "", feedback))
+    return engine.job(job)
+
+
+def at_mint(status: str, picture: str) -> Any:
+    """Return the operation of that job as Mint shows it."""
+    return operation(status, Mode.REVIEW, assets={"previewImageUrl": f"{FILES}{picture}.webp"})
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "is_carried_out"),
+    [
+        (Verb.REVISE, "running", True),
+        (Verb.REVISE, "preview_ready", True),
+        (Verb.REVISE, "canceled", False),
+        (Verb.APPROVE, "running", True),
+        (Verb.APPROVE, "succeeded", True),
+        (Verb.APPROVE, "preview_ready", False),
+    ],
+)
+def test_a_decision_without_an_answer_that_mint_has_carried_out(
+    reviewing: EngineHarness, verb: Verb, status: str, is_carried_out: bool
+) -> None:
+    """The process is killed before the answer; the next one sees what has become of it."""
+    engine, job = reviewing, decided_about(reviewing, verb)
+    key = job.requests[-1].key
+    records = engine.journal.paid_requests
+    assert records.begin(key, now=time.time(), credential=hash_of(engine), body="{}") is not None
+    engine.mint.says = lambda what, which: (
+        asset(glbUrl=GLB) if what == "asset" else at_mint(status, "p2")
+    )
+    engine.scheduler.receive(Wake(job.id))
+    engine.run()
+    after, request = engine.job(job), records.get(key)
+    assert after.decision is None and request is not None
+    assert (request.operation == "op_1") is is_carried_out
+    assert after.has_note("newer_preview") is (verb is Verb.APPROVE and status == "preview_ready")
+    assert after.revision == int(is_carried_out and verb is Verb.REVISE)
+    assert engine.mint.times("approve") == engine.mint.times("revise") == []
+
+
+def hash_of(engine: EngineHarness) -> str:
+    """Return the hash of the API key of an engine."""
+    engine.journal.set_account(Account(KEY))
+    account = engine.journal.current_account
+    return account.key_hash
+
+
+def test_a_revision_that_is_clicked_again_after_a_crash(reviewing: EngineHarness) -> None:
+    """Mint's answer was stored, but not in the job: the same click orders nothing more."""
+    engine, job = reviewing, decided_about(reviewing, Verb.REVISE)
+    engine.journal.paid_requests.answer(job.requests[-1].key, "op_1")
+    assert engine.job(job).decision is None
+    assert engine.journal.decide(job.id, Decision(Verb.REVISE, "", "greener"))
+    engine.mint.says = lambda what, which: at_mint("preview_ready", "p2")
+    engine.scheduler.receive(Wake(job.id))
+    engine.run()
+    after = engine.job(job)
+    assert (after.revision, after.decision) == (1, None)
+    assert after.requests[-1].closed is State.OVER
+    assert not after.has_note("newer_preview")
+    assert engine.mint.times("revise") == []
+
+
+# -- a Preview that another process has replaced meanwhile is not decided about unseen
+
+
+DECISIONS: dict[Verb, Callable[[JobService, str, Job | None], None]] = {
+    Verb.APPROVE: lambda service, job_id, seen: service.approve(job_id, seen=seen),
+    Verb.REVISE: lambda service, job_id, seen: service.revise(job_id, "greener", seen=seen),
+}
+
+
+@pytest.fixture
+def service(home: Path) -> Iterator[JobService]:
+    """Yield a service that sends nothing, since it has no key."""
+    with closing(JobService(fast_config(home), Account("", "https://api.mint.gg/v1"))) as service:
+        yield service
+
+
+def replaced(job: Job) -> Job:
+    """Return the job as another process leaves it after a revision."""
+    (first,) = job.previews
+    path = Path(first.path).with_stem("preview-2")
+    second = replace(first, path=str(path), url=f"{FILES}p2.webp")
+    return replace(job, revision=1, files=(*job.files, second))
+
+
+def store(home: Path, job: Job, *, is_new: bool = False) -> None:
+    """Let another process store a job."""
+    with closing(Journal(home)) as journal:
+        journal.add(job) if is_new else journal.save(job)
+
+
+@pytest.mark.parametrize("verb", DECISIONS)
+@pytest.mark.parametrize(
+    ("is_listed", "says_what_was_seen"), [(False, True), (True, True), (False, False)]
+)
+def test_a_newer_preview_is_looked_at_first(
+    home: Path, service: JobService, verb: Verb, is_listed: bool, says_what_was_seen: bool
+) -> None:
+    """Whether this process has read of it or not. Unless told, the list shows what was seen."""
+    job = in_review().job
+    store(home, job, is_new=True)
+    service.catch_up()
+    seen = service.job(job.id) if says_what_was_seen else None
+    store(home, replaced(job))
+    if is_listed:
+        service.catch_up()
+    with pytest.raises(NotPossible, match="newer Preview"):
+        DECISIONS[verb](service, job.id, seen)
+    assert service.job(job.id).decision is None
+    assert service.job(job.id).previews == replaced(job).previews
+
+
+def test_a_fresh_link_is_no_newer_preview(home: Path, service: JobService) -> None:
+    """Another process has downloaded the same picture again."""
+    job = in_review().job
+    store(home, job, is_new=True)
+    service.catch_up()
+    (picture,) = job.previews
+    fresh = replace(picture, url=f"{picture.url}?expires=2")
+    store(home, replace(job, files=(fresh,)))
+    service.approve(job.id)
+    decision = service.job(job.id).decision
+    assert decision.verb is Verb.APPROVE
+
+
+def test_a_canceled_job_says_what_an_earlier_start_may_have_made(
+    offline_job_service: JobService,
+) -> None:
+    """It was started again, and the new start was refused, or not sent yet, when it was canceled."""
+    again = retried(replace(sent(a_job(), 1.0), phase=Phase.PAUSED))
+    stopped = replace(again, phase=Phase.BILLING)
+    run = WorkflowHarness(decided(stopped, Verb.CANCEL))
+    assert run.job.phase is Phase.CANCELED and run.job.has_note("canceled_in_doubt")
+    offline_job_service.cache.add(again)
+    offline_job_service.cancel(again.id)
+    waiting = offline_job_service.job(again.id)
+    assert waiting.phase is Phase.CANCELED and waiting.has_note("canceled_in_doubt")
+
+
+P1, P2, P3 = (f"{FILES}p{number}.webp" for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("clicked", "shown_now", "seen_pictures"),
+    [
+        (P1, P2, (P1,)),  # a newer one has come since the click
+        (P2, P2, (P2,)),
+        (P3, P2, (P1, P2)),  # of an earlier version, or a picture that is not here
+        (P3, P3, (P1, P2, P3)),  # it could not be downloaded: the person was told so
+        (P3, None, (P1, P2)),
+    ],
+)
+@pytest.mark.parametrize("verb", [Verb.APPROVE, Verb.REVISE])
+def test_a_decision_names_the_previews_that_were_seen(
+    verb: Verb, clicked: str, shown_now: str | None, seen_pictures: tuple[str, ...]
+) -> None:
+    """At the click, or else by the job: only with one of them Mint is asked for anything."""
+    job = in_review().job
+    first = job.previews[0]
+    job = replace(job, files=(first, replace(first, url=P2)))
+    pictures = {"previewImageUrl": shown_now} if shown_now else {}
+    job = replace(job, operation=operation("preview_ready", Mode.REVIEW, assets=pictures))
+    job = decided(job, verb, "greener" if verb is Verb.REVISE else None)
+    *others, request = job.requests
+    request = replace(request, subject=of_preview("op_1", urls.content_key(clicked)))
+    run = WorkflowHarness(replace(job, requests=(*others, request)))
+    assert isinstance(run.effect, Pay) and run.effect.call.seen == seen_pictures

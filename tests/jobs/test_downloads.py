@@ -1,0 +1,389 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Downloads of a job: on threads, with links that expire, and from an earlier process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.files.download import Downloader
+from mint_blender.files.download_folder import thumbnail_name
+from mint_blender.files.errors import InvalidPicture, LinkExpired
+from mint_blender.jobs.engine.thread_messages import DownloadEnded, Wake
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision, Delivery, Role
+from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.transfers import fetch_file, file_queries
+from mint_blender.jobs.workflow.effects import Fetch, Poll
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind, Mode, PollResult
+
+from ..files.build_glb import box
+from ..files.file_host import FileHost
+from ..mint_service import pictures
+from ..mint_service.runner import ThreadService, running_service
+from .engine_harness import EngineHarness, PictureDownloader, until
+from .fast_config import account, fast_config
+from .service_helpers import ended
+from .workflow_harness import (
+    FILES,
+    WorkflowHarness,
+    a_job,
+    asset,
+    decided,
+    job_in_review,
+    kept,
+    operation,
+    problem,
+    seen,
+    shown,
+    started,
+    working,
+)
+
+
+class HeldDownloads:
+    """Downloads that finish only after the gate is set."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.begun: list[Path] = []
+        self.stops: list[Callable[[], bool]] = []
+
+
+class HeldDownloader(PictureDownloader):
+    """The downloader of one thread of the pool."""
+
+    def __init__(self, held: HeldDownloads) -> None:
+        super().__init__()
+        self._held = held
+
+    def fetch(self, url: str, target: Path, **more: Any) -> Path:  # type: ignore[override]
+        self._held.stops.append(more["stop"])
+        self._held.begun.append(target)
+        assert self._held.gate.wait(20)
+        return super().fetch(url, target)
+
+
+@pytest.fixture
+def held() -> HeldDownloads:
+    """Return the downloads of the engine below."""
+    return HeldDownloads()
+
+
+@pytest.fixture
+def engine(home: Path, held: HeldDownloads) -> Iterator[EngineHarness]:
+    """Yield an engine whose downloads hang."""
+    engine = EngineHarness(home, downloader=lambda local: HeldDownloader(held))
+    yield engine
+    held.gate.set()
+    engine.close()
+
+
+def cancel(engine: EngineHarness, job: Job) -> None:
+    """Cancel a job while something is pending."""
+    engine.journal.decide(job.id, Decision(Verb.CANCEL, "click"))
+    engine.scheduler.receive(Wake(job.id, 2))
+
+
+def test_a_slow_download_delays_no_poll(engine: EngineHarness, held: HeldDownloads) -> None:
+    """While one job's file hangs, the others are polled on schedule."""
+    slow = job_in_review()
+    engine.add(slow, working())
+    engine.run(30)
+    assert engine.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
+    held.gate.set()
+    until(engine, lambda: engine.job(slow).has_preview)
+    assert len(held.begun) == 1
+
+
+def test_a_slow_preview_in_auto_mode_delays_no_poll_of_its_job(
+    engine: EngineHarness, held: HeldDownloads
+) -> None:
+    """The Preview is stored when it arrives."""
+    job = working()
+    engine.mint.says = lambda what, which: operation(
+        "running", id=which, assets={"previewImageUrl": f"{FILES}p.webp"}
+    )
+    engine.add(job)
+    engine.run(30)
+    assert engine.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
+    held.gate.set()
+    engine.scheduler.receive(engine.inbox.get(timeout=20))
+    engine.run(15)
+    assert engine.job(job).has_preview
+    engine.run(60)
+    assert len(held.begun) == 1
+
+
+def test_a_hanging_preview_is_dropped_when_the_result_is_ready(
+    engine: EngineHarness, held: HeldDownloads
+) -> None:
+    """The result's files do not wait for it, and its download is stopped."""
+    run = {"previewImageUrl": f"{FILES}p.webp", "glbUrl": f"{FILES}a.glb"}
+    status = ["running"]
+    engine.mint.says = lambda what, which: (
+        asset(**run) if what == "asset" else operation(status[0], id=which, assets=run)
+    )
+    engine.add(working())
+    engine.run(5)
+    until(engine, lambda: bool(held.begun))
+    assert [path.stem for path in held.begun] == ["preview-1"]
+    assert not held.stops[0]()
+    status[0] = "succeeded"
+    engine.run(15)
+    until(engine, lambda: len(held.begun) == 2)
+    assert held.begun[1].stem == "model"
+    assert held.stops[0]()
+    assert not held.stops[1]()
+
+
+def test_a_late_download_is_ignored(engine: EngineHarness, held: HeldDownloads) -> None:
+    """A decision made during the download wins, and the late file changes nothing."""
+    job = job_in_review()
+    engine.add(job)
+    engine.run(1)
+    engine.mint.says = lambda what, which: operation("running", Mode.REVIEW)
+    cancel(engine, job)
+    engine.run(1)
+    held.gate.set()
+    engine.scheduler.receive(engine.inbox.get(timeout=20))
+    engine.run(1)
+    assert (engine.job(job).phase, engine.job(job).files) == (Phase.WORKING, ())
+
+
+def test_an_answer_to_an_earlier_scheduler_is_ignored(home: Path) -> None:
+    """Runs are numbered across schedulers, so an old answer belongs to no run."""
+    first = EngineHarness(home)
+    first.add(working())
+    first.close()
+    engine = EngineHarness(home)
+    job = working()
+    engine.add(job)
+    for serial in range(5):
+        engine.scheduler.receive(DownloadEnded(job.id, serial, "preview-1", operation("running")))  # type: ignore[arg-type]  # nobody looks into it
+    engine.run(1)
+    assert engine.job(job).phase is Phase.WORKING
+    engine.close()
+
+
+def test_a_job_has_one_download_at_a_time(engine: EngineHarness, held: HeldDownloads) -> None:
+    """The next download of a job waits until the stopped one released its file."""
+    job = job_in_review()
+    engine.add(job)
+    engine.run(1)
+    engine.mint.says = lambda what, which: problem(404) if what == "cancel" else job.operation
+    cancel(engine, job)
+    engine.run(5)
+    assert len(held.begun) == 1, "it waits"
+    held.gate.set()
+    until(engine, lambda: engine.job(job).has_preview)
+    assert len(held.begun) == 2
+    assert held.begun[0] == held.begun[1]
+
+
+def test_an_exception_in_a_download_pauses_one_job(home: Path) -> None:
+    """Other jobs continue."""
+
+    class Broken(Downloader):
+        def fetch(self, *arguments: Any, **more: Any) -> Path:
+            raise KeyError("oh")
+
+    engine = EngineHarness(home, downloader=lambda local: Broken())
+    job = job_in_review()
+    engine.add(job)
+    until(engine, lambda: engine.job(job).notes != ())
+    assert engine.job(job).phase is Phase.REVIEW
+    assert "The add-on failed unexpectedly (KeyError)" in engine.job(job).notes[0]
+    engine.close()
+
+
+class GivingDownloader(Downloader):
+    """Returns the same bytes for every address."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self._content = content
+
+    def fetch(self, url: str, target: Path, **more: Any) -> Path:  # type: ignore[override]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self._content)
+        return target
+
+
+@pytest.mark.parametrize("beginning", [b"\x76\x2f\x31\x01", b"II*\0", b"BM"])
+def test_a_picture_of_an_unchecked_format_is_rejected(home: Path, beginning: bytes) -> None:
+    """A format whose header we do not read is rejected, and the file is kept."""
+    downloader = GivingDownloader(beginning + bytes(100))
+
+    def fetched(role: Role) -> Path:
+        effect = Fetch(role, f"{FILES}p.webp", str(role))
+        return Path(
+            fetch_file.fetch(
+                effect, home, downloader=downloader, stop=lambda: False, progress=lambda *_: None
+            ).path
+        )
+
+    for role in (Role.PREVIEW, Role.PICTURE, Role.PANORAMA):
+        with pytest.raises(InvalidPicture, match="in the format"):
+            fetched(role)
+    with pytest.raises(InvalidPicture, match="in the format"):
+        file_queries.thumbnail(f"{FILES}p.webp", home, downloader, lambda: False)
+    assert sorted(path.name for path in home.rglob("*") if path.is_file()) == [
+        f"{role}.refused.webp" for role in ("panorama", "picture", "preview")
+    ]
+
+
+# -- expired download links are renewed, and nothing is downloaded or paid twice
+
+
+@pytest.fixture(params=[403, 404, 410])
+def service(request: pytest.FixtureRequest) -> Iterator[ThreadService]:
+    """Yield a service whose links are valid for an hour."""
+    with running_service(speed=1000, credits=1e6, expired_status=request.param) as running:
+        yield running
+
+
+def service_after_a_night(home: Path, service: ThreadService) -> tuple[JobService, list[str]]:
+    """Return a job service for which each link expires once, just before the download."""
+    late: list[str] = []
+
+    class Late(Downloader):
+        def fetch(self, url: str, target: Path, **more: Any) -> Path:
+            if target.name not in late:
+                late.append(target.name)
+                service.advance(4000)
+            return super().fetch(url, target, **more)
+
+    return JobService(
+        fast_config(home, downloader=lambda local: Late(local_files=local)), account(service)
+    ), late
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_results_are_downloaded_with_renewed_links(
+    home: Path, service: ThreadService, kind: Kind
+) -> None:
+    """Every file is downloaded, although each link expired before its download began."""
+    job_service, late = service_after_a_night(home, service)
+    job = ended(
+        job_service, job_service.start(GenerationRequest(kind, "a lamp"), Delivery(splats="100k"))
+    )
+    assert (job.phase, job.notes, job.problem) == (Phase.READY, (), None)
+    wanted = {Role.MODEL} if kind is Kind.MODEL else {Role.COLLIDER, Role.PANORAMA, Role.SPLATS}
+    assert wanted <= {kept.role for kept in job.files}
+    assert all(Path(kept.path).is_file() for kept in job.files)
+    refused = [entry for entry in service.requests(host="files") if entry.note == "expired"]
+    assert len(refused) >= len(wanted) and len(late) >= len(wanted)
+    assert len(service.operations()) == 1
+    assert job_service.close(20)
+
+
+def test_a_preview_is_downloaded_with_a_renewed_link(home: Path, service: ThreadService) -> None:
+    """The Preview can be seen before the decision."""
+    job_service, _ = service_after_a_night(home, service)
+    request = GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW)
+    job = ended(job_service, job_service.start(request))
+    assert (job.phase, job.notes, len(job.previews)) == (Phase.REVIEW, (), 1)
+    assert job_service.close(20)
+
+
+GONE = LinkExpired("The link has expired.")
+
+
+def expired(answer: PollResult | Exception) -> WorkflowHarness:
+    """Return a job at its Preview, whose link has expired, after this answer for a fresh one."""
+    run = started(a_job(mode=Mode.REVIEW)).answer(shown())
+    run.expect(Fetch)
+    run.fail(GONE).expect(Poll)
+    return run.fail(answer) if isinstance(answer, Exception) else run.answer(answer)
+
+
+def test_a_preview_whose_link_cannot_be_renewed_is_a_note() -> None:
+    """Without a working link the user can still decide.
+
+    Mint may be unreachable, have no picture any more, or return a link that does not work either.
+    """
+    for answer in (problem(404), shown(None), shown(f"{FILES}q.webp")):
+        run = expired(answer)
+        if run.effect is not None:
+            assert run.expect(Fetch).url == f"{FILES}q.webp"
+            run.fail(GONE)
+        said = "The preview picture could not be downloaded. The link has expired."
+        assert (run.rests, run.job.phase, run.job.notes) == (True, Phase.REVIEW, (said,))
+
+
+def test_a_preview_that_is_gone_shows_what_was_decided_elsewhere() -> None:
+    """When a fresh link is asked for and no Preview waits any more, the job follows Mint."""
+    for status, phase in (("canceled", Phase.CANCELED), ("failed", Phase.FAILED)):
+        run = expired(seen(status, Mode.REVIEW))
+        assert (run.rests, run.job.phase, run.job.notes) == (True, phase, ())
+    run = expired(seen("running", Mode.REVIEW))
+    assert (run.job.phase, type(run.effect)) == (Phase.WORKING, Poll)
+
+
+def test_what_mint_says_beside_a_fresh_link_is_kept() -> None:
+    """Somebody may have revised the Preview elsewhere, which counts for the limits."""
+    run = expired(shown(f"{FILES}q.webp", credits={"finalized": 300}))
+    run.answer(kept(run.expect(Fetch)))
+    assert (run.job.operation.credits.finalized, run.job.phase) == (300, Phase.REVIEW)
+    assert [file.url for file in run.job.previews] == [f"{FILES}q.webp"]
+
+
+def test_a_thumbnail_is_recognized_by_a_renewed_link() -> None:
+    """The query is ignored only where the path identifies the content."""
+    path = "https://cdn.mint.gg/images/models/lamp-0123456789abcdef.webp"
+    queries = ("?expires=1&signature=a", "?expires=2&signature=b", "")
+    assert len({thumbnail_name(path + query) for query in queries}) == 1
+    names = {thumbnail_name(f"https://cdn.example/picture?id={number}") for number in (1, 2)}
+    assert len(names) == 2
+
+
+def test_the_previous_preview_is_recognized_by_a_renewed_link() -> None:
+    """After a revision a renewed link to the old Preview is not taken for a new picture."""
+    old, new = (f"{FILES}lamp-{digits * 16}.webp?expires={{}}" for digits in "ab")
+    run = started(a_job(mode=Mode.REVIEW)).answer(shown(old.format(1)))
+    run.answer(kept(run.expect(Fetch)))
+    run = WorkflowHarness(decided(run.job, Verb.REVISE, "bluer"))
+    run.answer(operation("running", Mode.REVIEW)).expect(Poll)
+    run.answer(shown(old.format(2))).expect(Poll)
+    assert run.answer(shown(new.format(2))).expect(Fetch).url == new.format(2)
+
+
+# -- one file of a job is downloaded, or taken from an earlier process
+
+
+def fetch(role: Role, url: str, name: str, folder: Path) -> Path:
+    """Download a file of a job; return its path."""
+    with Downloader(local_files=True) as loader:
+        file = fetch_file.fetch(
+            Fetch(role, url, name),
+            folder,
+            downloader=loader,
+            stop=lambda: False,
+            progress=lambda *_: None,
+        )
+    return Path(file.path)
+
+
+def test_a_preview_is_never_taken_for_another_one(tmp_path: Path) -> None:
+    """A process was killed after its download; meanwhile Mint has made another Preview."""
+    earlier, later = (pictures.webp((shade, shade, shade)) for shade in (0.1, 0.9))
+    with FileHost() as host:
+        fetch(Role.PREVIEW, host.put("/a.webp", earlier), "preview-2", tmp_path)
+        path = fetch(Role.PREVIEW, host.put("/b.webp", later), "preview-2", tmp_path)
+    assert path.read_bytes() == later
+    assert [each.name for each in tmp_path.iterdir()] == ["preview-2.webp"]
+
+
+def test_a_model_is_not_downloaded_twice(tmp_path: Path) -> None:
+    """A process was killed after its download: the next one takes the file."""
+    with FileHost() as host:
+        url = host.put("/a.glb", box())
+        names = [fetch(Role.MODEL, url, "model", tmp_path).name for _ in range(2)]
+        assert names == ["model.glb", "model.glb"] and len(host.asked) == 1

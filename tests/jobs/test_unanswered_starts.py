@@ -1,0 +1,544 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An unanswered start: it is repeated, looked for in Mint's lists, or left to the user."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.jobs.engine.thread_messages import SetOnline, Wake
+from mint_blender.jobs.job import Job, is_unanswered
+from mint_blender.jobs.job_values import ClaimedAssets, Decision
+from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, State
+from mint_blender.jobs.paid_requests.send import Sent
+from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.presentation.job_view import JobView
+from mint_blender.jobs.workflow.context import WorkflowConfig
+from mint_blender.jobs.workflow.effects import (
+    Fetch,
+    ReadAsset,
+    ReadClaimedAssets,
+    ReadPage,
+)
+from mint_blender.mint import errors
+from mint_blender.mint.errors import Unreachable
+from mint_blender.mint.schema import Asset, Kind, Mode, Page
+
+from .engine_harness import EngineHarness, NoDownloader
+from .workflow_harness import (
+    FILES,
+    GLB,
+    NOTHING_CLAIMED,
+    Start,
+    WorkflowHarness,
+    a_job,
+    an_optimization,
+    asset,
+    decided,
+    job_in_review,
+    kept,
+    operation,
+    problem,
+)
+
+CLICK = 1_000_000.0  # 1970-01-12T13:46:40Z
+BEFORE, AFTER = "1970-01-12T13:40:00Z", "1970-01-12T13:47:00Z"
+ENTRY = {
+    "id": "res_1",
+    "prompt": "a lamp",
+    "createdAt": AFTER,
+    "status": "succeeded",
+    "assets": {"glbUrl": GLB},
+}
+AT_CLICK = WorkflowConfig(now=lambda: CLICK)
+LATER = WorkflowConfig(now=lambda: CLICK + YOUNG_FOR)
+LOST = Unreachable("the connection broke")
+
+
+def sent(**more: Any) -> Job:
+    """Return a job whose start was sent at the click and never answered."""
+    run = WorkflowHarness(a_job(**more), AT_CLICK).answer()
+    run.expect(Start)
+    return run.fail(LOST).job
+
+
+def page(*entries: dict[str, Any], cursor: str | None = None) -> Page:
+    """Return a page of Mint's list; missing members are those of the job's own result."""
+    return Page.from_json(
+        Kind.MODEL,
+        {"data": [ENTRY | entry for entry in entries], "pagination": {"nextCursor": cursor}},
+    )
+
+
+# -- the first send
+
+
+def test_for_twelve_hours_the_same_start_is_repeated() -> None:
+    """With its own key and body."""
+    job = sent(name="Lamp")
+    last = WorkflowConfig(now=lambda: CLICK + YOUNG_FOR - 1)
+    start = WorkflowHarness(job, last).expect(Start)
+    assert (start.key, start.body["name"]) == (job.requests[0].key, "Lamp")
+
+
+@pytest.mark.parametrize(
+    ("is_sent", "changes"),
+    [(True, {"credential": "another"}), (True, {"is_copied": True}), (False, {"is_copied": True})],
+    ids=["another API key", "a copy of the journal", "a copy from before the send"],
+)
+def test_what_mint_may_not_know_is_looked_for(is_sent: bool, changes: dict[str, Any]) -> None:
+    """Nothing is repeated, and no picture uploaded: the lists are read when Mint has settled."""
+    job = sent() if is_sent else a_job(images=("/tmp/a.png",))
+    run = WorkflowHarness(job.with_request(replace(job.requests[0], **changes)), AT_CLICK)
+    run.expect(ReadPage)
+    assert run.waited == SETTLED_AFTER
+
+
+# -- looked for
+
+
+def test_after_twelve_hours_the_result_is_searched_and_adopted() -> None:
+    """Pages are read back to the click, nothing is sent, and the result is downloaded."""
+    run = WorkflowHarness(sent(), LATER)
+    assert run.expect(ReadPage).cursor is None
+    run.answer(page({"id": "other", "prompt": "a chair"}, cursor="next"))
+    assert run.expect(ReadPage).cursor == "next"
+    run.answer(page({}, {"id": "older", "createdAt": BEFORE}, cursor="more"))
+    assert run.expect(ReadPage).cursor == "more", "a list is only roughly in order of time"
+    run.answer(page({"id": "oldest", "createdAt": BEFORE}, cursor="last"))
+    run.expect(ReadClaimedAssets)
+    run.answer(NOTHING_CLAIMED).expect(ReadAsset)
+    assert run.job.requests[0].found_asset == "res_1"
+    assert (run.job.phase, run.job.source_asset_id) == (Phase.FETCHING, "res_1")
+    assert run.job.operation is None
+    run.answer(asset(glbUrl=GLB))
+    run.answer(kept(run.expect(Fetch)))
+    assert run.job.phase is Phase.READY
+    assert run.job.has_note("start_found")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"prompt": "a chair"}, {"createdAt": BEFORE}, {"createdAt": None}, {"id": "taken"}],
+    ids=["another prompt", "before the click", "nobody knows when", "another job's"],
+)
+def test_what_is_not_its_own_is_not_adopted(entry: dict[str, Any]) -> None:
+    """Then a person decides; nothing was sent."""
+    run = WorkflowHarness(sent(), LATER).answer(page(entry))
+    run.answer(ClaimedAssets(frozenset({"taken"})))
+    assert run.rests
+    assert is_unanswered(run.job)
+    assert run.job.candidates == ()
+    assert "Mint may have started this" in run.job.problem.message
+    assert "costs Credits again" in run.job.problem.message
+
+
+def test_only_what_has_the_same_name_is_taken() -> None:
+    """The name was sent, so what has another one is something else."""
+    several = page({"id": "c", "name": "Lamp"}, {"id": "b", "name": "Other"})
+    run = WorkflowHarness(sent(name="Lamp"), LATER).answer(several)
+    run.answer(NOTHING_CLAIMED).expect(ReadAsset)
+    assert run.job.source_asset_id == "c"
+
+
+def test_of_two_that_look_alike_a_person_chooses() -> None:
+    """Both are offered, the oldest first, and nothing is started."""
+    picture = {"assets": {"thumbnailUrl": f"{FILES}t.webp"}}
+    later = "1970-01-12T13:48:00Z"
+    several = page({"id": "b", "createdAt": later}, {"id": "a", "name": "a lamp", **picture})
+    run = WorkflowHarness(sent(), LATER).answer(several).answer(NOTHING_CLAIMED)
+    picture_of_a = kept(run.expect(Fetch))
+    assert picture_of_a.url == f"{FILES}t.webp"
+    assert run.answer(picture_of_a).rests and is_unanswered(run.job)
+    assert [each.id for each in run.job.candidates] == ["a", "b"]
+    assert [each.picture for each in run.job.candidates] == [picture_of_a.path, None]
+    assert "looks like it" in run.job.problem.message
+
+
+def test_what_another_start_without_an_answer_may_have_made_is_not_adopted() -> None:
+    """Of two equal starts, one could take what the other has made."""
+    body = sent().requests[0].body
+    assert body is not None
+    run = WorkflowHarness(sent(), LATER).answer(page({}))
+    run.answer(ClaimedAssets(frozenset(), unanswered=(body,)))
+    assert run.rests and is_unanswered(run.job)
+    assert [each.id for each in run.job.candidates] == ["res_1"]
+
+
+def worlds(*entries: dict[str, Any]) -> Page:
+    """Return a page of Mint's Worlds, which have no prompts."""
+    made = {"id": "world_1", "name": "a lamp", "createdAt": AFTER, "status": "succeeded"}
+    return Page.from_json(Kind.WORLD, {"data": [made | entry for entry in entries]})
+
+
+def test_a_world_is_found_by_its_name() -> None:
+    """Mint lists no prompts of Worlds, and the name was sent."""
+    run = WorkflowHarness(sent(kind=Kind.WORLD), LATER)
+    assert run.expect(ReadPage).kind is Kind.WORLD
+    run.answer(worlds({}, {"id": "other", "name": "a hall"}))
+    run.answer(NOTHING_CLAIMED).expect(ReadAsset)
+    assert run.job.source_asset_id == "world_1"
+
+
+def test_worlds_of_one_name_are_not_told_apart() -> None:
+    """The list shows the same for another prompt under this name, so a person chooses."""
+    body = json.dumps({"prompt": "something else", "name": "a lamp"})
+    run = WorkflowHarness(sent(kind=Kind.WORLD), LATER).answer(worlds({}))
+    run.answer(ClaimedAssets(frozenset(), unanswered=(body,)))
+    assert run.rests and is_unanswered(run.job)
+
+
+def test_a_world_of_another_job_in_progress_is_not_adopted() -> None:
+    """It has the same name, and its prompt is not in the list."""
+    run = WorkflowHarness(sent(kind=Kind.WORLD), LATER).answer(worlds({}))
+    body = json.dumps({"prompt": "something else", "name": "a lamp"})
+    assert run.answer(ClaimedAssets(frozenset(), (body,))).expect(ReadPage).after == 60.0
+
+
+def test_the_older_name_field_names_it_too() -> None:
+    """Two starts that look alike in the list are recognized, whatever their field is called."""
+    body = json.dumps({"prompt": "a lamp", "displayName": "a lamp"})
+    run = WorkflowHarness(sent(), LATER).answer(page({"name": "a lamp"}))
+    run.answer(ClaimedAssets(frozenset(), unanswered=(body,)))
+    assert run.rests and is_unanswered(run.job)
+
+
+def test_the_asset_of_another_job_in_progress_is_not_adopted() -> None:
+    """Mint names an operation's asset late: with one prompt, nobody knows yet whose this is."""
+    run = WorkflowHarness(sent(), LATER).answer(page({}))
+    for _ in range(3):
+        run.answer(ClaimedAssets(frozenset(), (json.dumps({"prompt": "a  lamp"}),)))
+        assert run.expect(ReadPage).after == 60.0
+        assert "Another job with the same prompt" in run.job.notes[0]
+        run.answer(page({}))
+    run.answer(ClaimedAssets(frozenset(), (json.dumps({"prompt": "a chair"}),)))
+    assert run.job.source_asset_id == "res_1"
+    assert not any("Another job" in note for note in run.job.notes)
+
+
+def test_a_list_that_goes_round_ends() -> None:
+    """The same cursor again is the end."""
+    run = WorkflowHarness(sent(), LATER)
+    run.answer(page({"prompt": "x"}, cursor="a")).answer(page({"prompt": "x"}, cursor="a"))
+    run.answer(NOTHING_CLAIMED)
+    assert is_unanswered(run.job)
+
+
+def test_what_is_still_made_is_watched() -> None:
+    """The result is on its way: it is waited for, and fetched."""
+    run = WorkflowHarness(sent(), LATER).answer(page({"status": "running", "assets": None}))
+    run.answer(NOTHING_CLAIMED)
+    running = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"})
+    for _ in range(4):
+        run.answer(running).expect(ReadAsset)
+    while isinstance(run.effect, ReadAsset):
+        run.answer(asset(glbUrl=GLB))
+    assert run.expect(Fetch).url == GLB
+
+
+def test_what_was_adopted_and_broken_off_is_not_started_again() -> None:
+    """A download that failed is resumed as a download; a cancel sends nothing either."""
+    run = WorkflowHarness(sent(), LATER).answer(page({})).answer(NOTHING_CLAIMED)
+    run.answer(asset(glbUrl=GLB)).fail(LOST)
+    assert run.job.phase is Phase.PAUSED
+    run.again(LATER).expect(ReadAsset)
+    canceled = WorkflowHarness(decided(run.job, Verb.CANCEL), LATER)
+    assert (canceled.rests, canceled.job.phase) == (True, Phase.CANCELED)
+
+
+def test_the_last_error_at_the_end_of_the_time_leads_to_the_list() -> None:
+    """Nobody has to resume it for that: the sender says that it must not be sent any more."""
+    now = [CLICK]
+    run = WorkflowHarness(sent(), WorkflowConfig(now=lambda: now[0]))
+    run.expect(Start)
+    now[0] += YOUNG_FOR
+    run.answer(Sent(run.job.requests[0])).expect(ReadPage)
+
+
+# -- a person decides
+
+
+def unanswered(**more: Any) -> Job:
+    """A job of which nothing was found."""
+    run = WorkflowHarness(sent(**more), LATER).answer(page())
+    return run.answer(NOTHING_CLAIMED).job
+
+
+def test_what_was_not_found_waits_for_a_person() -> None:
+    """Look again at no cost, start again, or cancel; by itself it does not go on."""
+    job = unanswered()
+    assert not job.is_resumable
+    assert JobView(job).verbs == (Verb.RESUME, Verb.RETRY, Verb.CANCEL)
+    assert Verb.RETRY not in JobView(sent()).verbs, (
+        "a job that is only paused goes on: it is not started twice"
+    )
+
+
+def test_resume_looks_again() -> None:
+    """No start."""
+    WorkflowHarness(unanswered(), LATER).expect(ReadPage)
+
+
+# -- how old a paid request is, and when it was sent, is said by Mint's clock, never by ours
+
+
+CLICK_THEN = 1_795_912_469.0
+"""Mint's time at the click."""
+HOUR, DAY = 3600.0, 86_400.0
+
+
+class Computer:
+    """A computer with a clock that may be wrong, and processes that end."""
+
+    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._home = home
+        self.ahead = 0.0  # seconds by which its clock is ahead
+        self.since_click = 0.0  # seconds by Mint's clock
+        self.listed: tuple[Asset, ...] = ()
+        self.loses_answers = True
+        self.keys: list[str] = []
+        self.stack = ExitStack()
+        monkeypatch.setattr(time, "time", lambda: CLICK_THEN + self.since_click + self.ahead)
+
+    def run(self, seconds: float, job: Job | None = None) -> EngineHarness:
+        """Let a new process work for so long, with a new job or those of the journal."""
+        self.stack.close()
+        engine = EngineHarness(self._home)
+        self.stack.enter_context(closing(engine))
+        begun, begin = self.since_click, engine.clock.now
+        engine.mint.time = lambda: CLICK_THEN + begun + engine.clock.now - begin
+        engine.mint.says = self._say
+        real = engine.mint.start
+
+        def start(kind: Kind, body: Any, *, key: str) -> Any:
+            self.keys.append(key)
+            return real(kind, body, key=key)
+
+        engine.mint.start = start  # type: ignore[method-assign]
+        if job is not None:
+            engine.add(job)
+        for each in engine.journal.jobs():
+            engine.scheduler.receive(Wake(each.id))
+        engine.run(seconds)
+        self.since_click = begun + seconds
+        return engine
+
+    def _say(self, what: str, which: str) -> Any:
+        if what == "page":
+            return Page(self.listed, None)
+        if what == "start" and not self.loses_answers:
+            return operation("running")
+        return Unreachable("gone") if what == "start" else problem(404)
+
+
+@pytest.fixture
+def computer(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Computer]:
+    """Yield a computer on which nothing was started yet."""
+    computer = Computer(home, monkeypatch)
+    yield computer
+    computer.stack.close()
+
+
+@pytest.mark.covers("R-pay-once")
+@pytest.mark.parametrize("ahead", [3 * DAY, -3 * DAY])
+def test_a_clock_that_is_set_right_makes_no_request_young(computer: Computer, ahead: float) -> None:
+    """26 hours after the click Mint has forgotten the key, whatever our clock has said."""
+    job = a_job()
+    computer.ahead = ahead
+    computer.run(60.0, job)
+    sent = len(computer.keys)
+    assert sent > 0
+    computer.ahead, computer.since_click = 0.0, 26 * HOUR
+    engine = computer.run(30 * 60.0)
+    assert len(computer.keys) == sent
+    assert is_unanswered(engine.job(job))
+
+
+def test_a_clock_that_jumps_makes_no_request_old(computer: Computer) -> None:
+    """A minute after the click, Mint still answers with what it has started."""
+    job = a_job()
+    computer.run(30.0, job)
+    computer.ahead, computer.loses_answers = 3 * DAY, False
+    engine = computer.run(60.0)
+    assert len(computer.keys) > 1 and len(set(computer.keys)) == 1
+    assert engine.job(job).operation is not None
+
+
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR, 400 * DAY])
+def test_a_wrong_clock_hides_nothing_from_the_look(computer: Computer, ahead: float) -> None:
+    """Mint's list is searched from Mint's time of the first attempt."""
+    job = a_job()
+    computer.ahead = ahead
+    computer.run(30.0, job)
+    made = datetime.fromtimestamp(CLICK_THEN + 1.0, UTC).isoformat()
+    earlier = datetime.fromtimestamp(CLICK_THEN - HOUR / 2, UTC).isoformat()
+    asset = {"prompt": "a lamp", "status": "running"}
+    computer.listed = tuple(
+        Asset.from_json(Kind.MODEL, asset | {"id": id, "createdAt": at})
+        for id, at in (("res_9", made), ("res_0", earlier))
+    )
+    computer.since_click = 13 * HOUR
+    request = computer.run(30 * 60.0).job(job).start_request
+    assert request.found_asset == "res_9"
+
+
+def test_the_time_of_a_clean_request_is_that_of_its_attempt(computer: Computer) -> None:
+    """A job may wait in the queue for days: that makes nothing old."""
+    job = a_job()
+    computer.ahead = 3 * DAY
+    computer.loses_answers = False
+    computer.since_click = 5 * DAY
+    engine = computer.run(30.0, job)
+    request = engine.job(job).start_request
+    assert CLICK_THEN + 5 * DAY <= request.born <= CLICK_THEN + 5 * DAY + 30.0
+
+
+# -- a computer that sleeps for more than a day between two tries of a paid call
+
+
+NIGHT = 30 * 3600.0
+"""Seconds of sleep, after which Mint has forgotten every key."""
+
+NO_ANSWER = errors.Unreachable("no answer")
+
+
+class SleepingComputer(EngineHarness):
+    """A scheduler whose clock stands still while its computer sleeps, as opposed to the date."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(
+            home,
+            workflow_config=WorkflowConfig(now=self._now),
+            downloader=lambda local: NoDownloader(),
+        )
+        self.slept, self.began = 0.0, time.time() - self.clock.now
+        self.mint.time = self._now
+
+    def _now(self) -> float:
+        return self.began + self.clock.now + self.slept
+
+    def sleep(self) -> None:
+        """Sleep for more than a day, then run for an hour."""
+        self.slept = NIGHT
+        self.run(3600.0)
+
+
+@pytest.fixture
+def sleeper(home: Path) -> Iterator[SleepingComputer]:
+    """A computer that can sleep."""
+    sleeper = SleepingComputer(home)
+    yield sleeper
+    sleeper.close()
+
+
+def add(
+    sleeper: SleepingComputer,
+    job: Job,
+    paid: str,
+    failure: Exception = NO_ANSWER,
+    *,
+    decision: Decision | None = None,
+) -> None:
+    """Let a paid call of a job fail until the next try is due in some seconds."""
+
+    def answer(what: str, which: str) -> Any:
+        if what == paid:
+            return failure
+        if what == "page":
+            return Page((), None)
+        return asset(glbUrl=GLB) if what == "asset" else operation("preview_ready", Mode.REVIEW)
+
+    sleeper.mint.says = answer
+    sleeper.journal.add(job)
+    if decision is not None:
+        assert sleeper.journal.decide(job.id, decision)
+    sleeper.scheduler.receive(Wake(job.id))
+    sleeper.run(0.1)
+    assert len(sleeper.mint.times(paid)) == 1
+
+
+@pytest.mark.covers("C7-stored")
+@pytest.mark.parametrize("failure", [NO_ANSWER, problem(409), problem(503), problem(504)])
+def test_a_start_is_searched_for_instead(sleeper: SleepingComputer, failure: Exception) -> None:
+    """Nothing is found, so a person decides; nothing is sent."""
+    job = a_job()
+    add(sleeper, job, "start", failure)
+    sleeper.sleep()
+    assert len(sleeper.mint.times("start")) == 1
+    assert sleeper.mint.times("page")
+    assert sleeper.job(job).phase is Phase.PAUSED
+
+
+def test_a_start_that_mint_has_refused_is_sent(sleeper: SleepingComputer) -> None:
+    """Mint has clearly done nothing, so nothing can be started a second time."""
+    job = a_job()
+    add(sleeper, job, "start", problem(429))
+    assert sleeper.job(job).requests[0].state is State.CLEAN
+    sleeper.mint.says = lambda what, which: operation("running", id="op_1")
+    sleeper.sleep()
+    assert len(sleeper.mint.times("start")) == 2
+    assert sleeper.mint.times("page") == []
+
+
+@pytest.mark.parametrize("failure", [NO_ANSWER, problem(429), problem(504)])
+def test_a_revision_is_asked_again(sleeper: SleepingComputer, failure: Exception) -> None:
+    """What Mint shows now is shown, and the user decides about that."""
+    job = job_in_review()
+    add(sleeper, job, "revise", failure, decision=Decision(Verb.REVISE, "", "greener"))
+    sleeper.sleep()
+    (revised,) = sleeper.mint.times("revise")
+    assert sleeper.mint.times("poll")[-1] > revised
+    after = sleeper.job(job)
+    assert after.decision is None and after.has_note("decide_again")
+
+
+def test_an_optimization_is_not_repeated(sleeper: SleepingComputer) -> None:
+    """The model is there, and can be used without it."""
+    job = an_optimization()
+    add(sleeper, job, "optimize")
+    sleeper.sleep()
+    assert len(sleeper.mint.times("optimize")) == 1
+    assert sleeper.job(job).has_note("optimizing_unanswered")
+
+
+def test_a_start_that_is_to_be_canceled_is_searched_for(sleeper: SleepingComputer) -> None:
+    """Mint may have started it: Mint's list is read, and nothing is sent to find out."""
+    job = a_job()
+    add(sleeper, job, "start")
+    assert sleeper.journal.decide(job.id, Decision(Verb.CANCEL))
+    sleeper.scheduler.receive(Wake(job.id))
+    sleeper.run(0.1)
+    assert sleeper.job(job).phase is Phase.SENDING
+    assert sleeper.mint.times("page") == []
+    sleeper.sleep()
+    assert len(sleeper.mint.times("start")) == 1
+    assert sleeper.mint.times("page")
+    after = sleeper.job(job)
+    assert after.phase is Phase.CANCELED and after.has_note("canceled_in_doubt")
+
+
+def test_a_day_without_permission_to_go_online_counts(sleeper: SleepingComputer) -> None:
+    """The next try is due for long when online access is allowed again."""
+    job = a_job()
+    add(sleeper, job, "start")
+    sleeper.scheduler.receive(SetOnline(False))
+    sleeper.run(NIGHT)
+    sleeper.scheduler.receive(SetOnline(True))
+    sleeper.run(3600.0)
+    assert len(sleeper.mint.times("start")) == 1
+
+
+def test_a_short_sleep_changes_nothing(sleeper: SleepingComputer) -> None:
+    """The same request is sent again: its key finds what it has started."""
+    add(sleeper, a_job(), "start")
+    sleeper.slept = 8 * 3600.0
+    sleeper.run(60.0)
+    assert len(sleeper.mint.times("start")) > 1
