@@ -228,10 +228,13 @@ class Mint(MintModel):
         return answer
 
     def delay(self, request: Request, answer: Answer) -> float:
-        """Return the real seconds that an answer takes."""
+        """Return the real seconds that an answer takes: the first one to a start may be slow."""
         operation = self.operations.all.get(answer.operation)
-        is_slow = operation is not None and "slow-answer" in operation.switches
-        return 2.0 if is_slow and request.path.endswith(":generate") else 0.0
+        if operation is None or not request.path.endswith(":generate"):
+            return 0.0
+        is_slow = "slow-answer" in operation.switches and "slow-answer" not in operation.fired
+        operation.fired.add("slow-answer")
+        return 2.0 if is_slow else 0.0
 
     def carry_on(self, operation: Operation, verb: str, call: Call) -> Answer:
         before = self.operation_document(operation)
