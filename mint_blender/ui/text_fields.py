@@ -79,7 +79,7 @@ def _has_active(window: bpy.types.Window) -> bool:
 
 def _is_active(window: bpy.types.Window, area: bpy.types.Area, region: bpy.types.Region) -> bool:
     with bpy.context.temp_override(window=window, area=area, region=region):
-        active = bpy.context.property
+        active = getattr(bpy.context, "property", None)  # not every region has one
         if not active:
             return False
         owner, path, _ = active

@@ -180,4 +180,11 @@ def test_what_waits_for_the_user_is_a_card(job_service: JobService, phase: Phase
     assert shown["operator"] + sum(shown[f"mint.{word}"] for word in WORDS) >= 2
 
 
+def test_a_script_opens_no_menu(job_service: JobService) -> None:
+    """It is told so in a sentence."""
+    job = a_job(job_service)
+    with pytest.raises(RuntimeError, match="A menu needs a window and a mouse"):
+        bpy.ops.mint.job_menu(job_id=job.id)
+
+
 WORDS = ("place", "retry", "resume", "approve", "job_menu")

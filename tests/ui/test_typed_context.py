@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.ui import typed_context  # noqa: E402
+from mint_blender.ui import text_fields, typed_context  # noqa: E402
+from mint_blender.ui.selection import selected  # noqa: E402
 
 UI = Path(typed_context.__file__).parent
 
@@ -28,3 +33,24 @@ def test_the_scale_is_read_in_one_place() -> None:
         if "system.ui_scale" in path.read_text(encoding="utf-8")
     }
     assert readers == {"typed_context.py"}
+
+
+class Incomplete:
+    """A context as it is while a window opens: without an active object or property."""
+
+    window_manager = SimpleNamespace(windows=())
+
+    @contextmanager
+    def temp_override(self, **_: object) -> Iterator[None]:
+        """Override nothing."""
+        yield
+
+
+def test_an_incomplete_context_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is selected there, and nobody types."""
+    blender = SimpleNamespace(context=Incomplete())
+    monkeypatch.setattr(selected, "bpy", blender)
+    assert selected.prepare() is False
+    monkeypatch.setattr(text_fields, "bpy", blender)
+    window: Any = SimpleNamespace(screen=SimpleNamespace(areas=[SimpleNamespace(regions=[None])]))
+    assert not text_fields._has_active(window)

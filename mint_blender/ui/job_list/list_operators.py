@@ -47,6 +47,10 @@ class MINT_OT_job_menu(JobOperator):
         bpy.ops.wm.call_menu(name=MINT_MT_job.bl_idname)
         return {"FINISHED"}
 
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Do nothing: there is no menu to click in."""
+        return report_error(self, Message("A menu needs a window and a mouse."))
+
 
 class MINT_MT_job(bpy.types.Menu):
     """The rarer actions on a job."""

@@ -111,7 +111,8 @@ def known_objects(root: bpy.types.Object) -> tuple[bpy.types.Object, ...] | None
 
 def prepare() -> bool:
     """Count and measure what is selected if anything has changed; redraw if that differs."""
-    state, active = _state(), bpy.context.active_object
+    # while a window opens, the context of a timer has none
+    state, active = _state(), getattr(bpy.context, "active_object", None)
     root = root_of(active)
     if active is None or root is None:
         state.facts = None
