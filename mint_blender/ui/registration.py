@@ -116,7 +116,6 @@ def _register() -> None:
 def _follow_drawing() -> None:
     """Fetch what is shown when it is drawn."""
     visibility.when_drawn("form", _prepare_form)
-    visibility.when_drawn("styles", _prepare_styles)
     visibility.when_drawn("library", _supply_library)
     visibility.when_drawn("asset_bar", _catch_up_bar)
     visibility.when_redrawn(_catch_up_bar)
@@ -130,14 +129,6 @@ def _prepare_form() -> bool:
     is_early = form_panel.ask_price()
     prompts.prepare()
     return is_early
-
-
-def _prepare_styles() -> bool:
-    """Read the style presets that the preferences show."""
-    from .create import styles
-
-    styles.prepare()
-    return False
 
 
 def _supply_library() -> bool:

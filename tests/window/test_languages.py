@@ -97,15 +97,15 @@ with within('VIEW_3D'):
 """
 OWN_WORDS = """
 translated, Message = part('ui.translations').translated, part('message').Message
-result = [translated(Message(each)) for each in ('None', 'Log', 'Place At', 'No limit')]
+result = [translated(Message(each)) for each in ('None', 'Log', 'Place At', 'Ask Above')]
 """
 
 
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        pytest.param("de_DE", ["Keine", "Protokoll", "Ort", "Keine Grenze"], id="german"),
-        pytest.param("ja_JP", ["なし", "ログ", "配置先", "上限なし"], id="japanese"),
+        pytest.param("de_DE", ["Keine", "Protokoll", "Ort", "Fragen über"], id="german"),
+        pytest.param("ja_JP", ["なし", "ログ", "配置先", "確認する額"], id="japanese"),
     ],
 )
 def test_menus_and_preferences_in_another_language(

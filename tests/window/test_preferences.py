@@ -21,11 +21,11 @@ bpy.ops.preferences.addon_expand(module=addon)
 stored = bpy.context.preferences.addons[addon].preferences
 stored.show_advanced = True
 """
-SHOW_PAGE = f"{SHOW_ADVANCED}stored.show_styles = stored.use_limit_each = True"
+SHOW_PAGE = f"{SHOW_ADVANCED}stored.use_limit_each = True"
 
 
 def test_the_preferences_are_drawn(blender: BlenderWindow) -> None:
-    """In the order of use: account with usage, limits, defaults, library, downloads."""
+    """In the order of use: account with usage, limits, library, downloads."""
     blender.call("mint.generate", prompt="a lamp", preset="FAST", mode="AUTO")
     blender.wait_for("placed")
     blender.ask("bpy.ops.mint.check_key() and None")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's preferences in the order of use: account, limits, defaults, library, downloads."""
+"""The add-on's preferences in the order of use: account, limits, library, downloads."""
 
 from typing import Any
 
@@ -13,8 +13,7 @@ from ...addon_settings import (
     may_go_online,
 )
 from ...message import Message
-from .. import heartbeat, session, visibility
-from ..create import properties as create_properties
+from .. import heartbeat, session
 from ..manual import links as manual
 from ..text_wrap import wrapped
 from ..translations import translated
@@ -105,7 +104,6 @@ class MintPreferences(bpy.types.AddonPreferences):
         update=lambda self, context: heartbeat.redraw(),
     )
     show_usage: bpy.props.BoolProperty(name="Usage Details", options={"SKIP_SAVE"})
-    show_styles: bpy.props.BoolProperty(name="Style Presets", options={"SKIP_SAVE"})
     picture_size: bpy.props.IntProperty(
         name="Picture Size",
         description="Size of the pictures in the library",
@@ -148,7 +146,6 @@ def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
     """Draw a box for each subject, the most used first."""
     _draw_account(layout.box(), stored)
     _draw_limits(layout.box(), stored)
-    _draw_defaults(layout.box(), stored)
     _draw_library(layout.box(), stored)
     _draw_downloads(layout.box())
     _draw_advanced(layout.box(), stored)
@@ -218,11 +215,13 @@ def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
 
 
 def _draw_limit(row: bpy.types.UILayout, stored: MintPreferences, name: str) -> None:
-    row.prop(stored, f"use_{name}", text="")
-    if getattr(stored, name):
-        row.prop(stored, name, text="")
-    else:
-        row.label(text="No limit")
+    """Draw a limit; one that is off shows its last amount in gray."""
+    is_on = getattr(stored, name) > 0
+    row.prop(stored, f"use_{name}", text="Ask Above")
+    amount = row.row()
+    amount.enabled = is_on
+    amount.prop(stored, name if is_on else f"last_{name}", text="")
+    row.label(text=translated(Message("Credits")), translate=False)
 
 
 def _settings(box: bpy.types.UILayout) -> bpy.types.UILayout:
@@ -231,34 +230,6 @@ def _settings(box: bpy.types.UILayout) -> bpy.types.UILayout:
     column.use_property_split = True
     column.use_property_decorate = False
     return column
-
-
-def _draw_defaults(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Draw the form's settings: the last ones used are the defaults."""
-    box.label(text="Defaults", icon="PRESET")
-    fields = create_properties.of(bpy.context)
-    column = _settings(box)
-    for name in ("kind", "preset", "review", "place", "pose", "splats"):
-        column.prop(fields, name)
-    column.prop(stored, "show_targets")
-    if _draw_fold(box, stored, "show_styles"):
-        _draw_styles(box.column(align=True))
-
-
-def _draw_styles(column: bpy.types.UILayout) -> None:
-    """Draw the style presets with what changes them."""
-    from ..create import styles
-
-    visibility.note("styles")
-    for style in styles.known():
-        row = column.row(align=True)
-        split = row.split(factor=0.3, align=True)
-        split.label(text=style.name, translate=False)
-        split.label(text=style.words, translate=False)
-        edit = row.operator("mint.save_style", text="", icon="GREASEPENCIL")
-        edit.name, edit.words, edit.instead_of = style.name, style.words, style.name
-        row.operator("mint.remove_style", text="", icon="X").name = style.name
-    column.operator("mint.save_style", text="Add Style Preset…", icon="ADD")
 
 
 def _draw_library(box: bpy.types.UILayout, stored: MintPreferences) -> None:
@@ -296,6 +267,7 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     from ..job_list import background_import
 
     if _draw_fold(box, stored, "show_advanced"):
+        box.prop(stored, "show_targets")
         box.prop(stored, "import_in_background")
         wrapped(box, background_import.way_in_words(), icon="INFO")
         row = box.row()

@@ -243,10 +243,14 @@ class MINT_MT_styles(bpy.types.Menu):
             translate=False,
         )
         none.words = ""
-        for style in styles.known():
-            layout.operator("mint.use_style", text=style.name, translate=False).words = style.words
-        layout.separator()
         layout.operator_context = "INVOKE_DEFAULT"
+        for style in styles.known():
+            row = layout.row()
+            row.operator("mint.use_style", text=style.name, translate=False).words = style.words
+            edit = row.operator("mint.save_style", text="", icon="GREASEPENCIL")
+            edit.name, edit.words, edit.instead_of = style.name, style.words, style.name
+            row.operator("mint.remove_style", text="", icon="X").name = style.name
+        layout.separator()
         layout.operator("mint.save_style", text="Save Style Preset…", icon="ADD")
 
 
