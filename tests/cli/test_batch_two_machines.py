@@ -16,6 +16,8 @@ from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import PaidVerb, of_line
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow import look
+from mint_blender.mint.client import Client
+from mint_blender.mint.schema import Page
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of, start_files, tags_of
@@ -152,6 +154,22 @@ def test_a_line_that_was_canceled_and_is_in_the_library(
     ran = mint(*queued, "--retry-failed")
     assert ran.status == Exit.UNREACHABLE and "result that looks like this line" in ran.error_text
     assert len(service.requests("POST", "/v1/models:generate")) == 3
+
+
+def test_a_list_that_cannot_be_read_in_full_shows_nothing(
+    mint: RunMint,
+    service: ThreadService,
+    queued: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was left out may be the result of a line, so a person decides about each."""
+    for job in mint("jobs", "--json").records:
+        mint("cancel", str(job["job"]))
+    monkeypatch.setattr(runner, "_NEW", -1.0)
+    monkeypatch.setattr(Client, "page", lambda *_, **__: Page((), None, left_out=1))
+    ran = mint(*queued, "--retry-failed")
+    assert ran.status == Exit.UNREACHABLE and "could not be read in full" in ran.error_text
+    assert not service.requests("POST", "/v1/models:generate")
 
 
 def test_a_line_that_was_canceled_here_and_started_elsewhere(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -478,6 +478,10 @@ _SENTENCE = (
     "Your library has a result that looks like this line ({id}), and this folder does not know it."
     " Nothing was started. To start the line all the same: --start-again (this costs Credits)."
 )
+_UNCLEAR = (
+    "Your library could not be read in full, so it is unclear whether another machine has made this"
+    " line. Nothing was started. To start it all the same: --start-again (this costs Credits)."
+)
 
 
 def already_made(job_service: JobService, batch: Batch, lines: list[Line]) -> dict[str, Refusal]:
@@ -492,22 +496,29 @@ def already_made(job_service: JobService, batch: Batch, lines: list[Line]) -> di
     since = batch.created - CLOCK_DIFFERENCE
     with session.open_client() as client:
         for kind in dict.fromkeys(line.request.kind for line in lines):
-            made = list(_made_since(client, kind, since))
+            made, is_complete = _made_since(client, kind, since)
             for line in lines:
                 if line.request.kind is kind and (found := _result(job_service, line, made)):
                     refused[line.tag] = Refusal(_SENTENCE.format(id=found.id), Exit.UNREACHABLE)
+                elif line.request.kind is kind and not is_complete:
+                    refused[line.tag] = Refusal(_UNCLEAR, Exit.UNREACHABLE)
     return refused
 
 
-def _made_since(client: Client, kind: Kind, since: float) -> Iterator[Asset]:
+def _made_since(client: Client, kind: Kind, since: float) -> tuple[list[Asset], bool]:
+    """Return what a list shows since then, and whether all of its entries could be read."""
     cursor: str | None = None
+    made: list[Asset] = []
+    is_complete = True
     for _ in range(look.MAX_PAGES):
         page = session.call_mint(partial(client.page, kind, cursor=cursor, limit=100))
         recent = [each for each in page.data if look.created_at(each) >= since]
-        yield from recent
+        made += recent
+        is_complete = is_complete and not page.left_out
         cursor = page.next_cursor
         if cursor is None or (page.data and not recent):
-            return
+            break
+    return made, is_complete
 
 
 def _result(job_service: JobService, line: Line, made: list[Asset]) -> Asset | None:
