@@ -78,9 +78,15 @@ def fetch_found(context: WorkflowContext, asset_id: str, asset: Asset | None = N
 def _is_unclear(request: PaidRequest, refusal: errors.MintError | None) -> bool:
     """Return whether an attempt may have started something, apart from what Mint refused now.
 
-    A conflict is no clear refusal, but Mint has answered that attempt.
+    A conflict is no clear refusal, but Mint has answered that attempt. A conflict of keys is not
+    even that: nothing else has our key, so somebody on the way said it, and a second copy of the
+    request may still arrive.
     """
-    is_conflict = isinstance(refusal, errors.Conflict) and refusal.problem.has_details
+    is_conflict = (
+        isinstance(refusal, errors.Conflict)
+        and not isinstance(refusal, errors.IdempotencyConflict)
+        and refusal.problem.has_details
+    )
     return request.is_copied or request.attempts - request.refusals > int(is_conflict)
 
 
