@@ -84,6 +84,7 @@ targets = every_field(
     render=maybe,
     at=st.none() | st.tuples(numbers, numbers, numbers),
     rotation=st.none() | st.tuples(numbers, numbers, numbers),
+    size=st.none() | st.tuples(numbers, numbers, numbers),
     height=st.none() | numbers,
     document=maybe,
     scene=maybe,

@@ -156,10 +156,10 @@ def test_texts_that_blender_translates_differently_are_known(
 
 
 OTHER_WORDS = {
-    *("Fast", "Light", "None", "Preset"),  # have our own context
+    *("Fast", "Inside", "Light", "None", "Preset", "Stretch"),  # have our own context
     # `translated` before they are drawn
     *("Asset Library", "Continue", "Feedback", "Limits", "Measure", "Resume", "Search", "Usage"),
-    *("Show", "Starting", "Use", "Wire"),
+    *("After", "Before", "Show", "Starting", "Use", "Wire"),
     *("Fetch", "Add", "More", "Show Preview", "Walk"),  # are looked up in another context
 }
 

@@ -467,8 +467,11 @@ def is_finished(job: Job | None) -> TypeGuard[Job]:
 
 
 def _may_be_made_elsewhere(job: Job | None) -> bool:
-    """Return whether a line has started nothing here, and is ordered now."""
-    request = job.start_request if job is not None else None
+    """Return whether a line has started nothing here, and is ordered now.
+
+    A job that another machine may have sent, and that nobody has given up, looks for itself.
+    """
+    request = job.start_request if job is not None and job.phase in _OVER else None
     return job is None or (request is not None and request.may_be_reopened)
 
 

@@ -152,7 +152,11 @@ class MintForm(bpy.types.PropertyGroup):
         name="Place At", items=PLACES, description="Where to place the result", update=_changed
     )
     fit: bpy.props.EnumProperty(
-        name="Fit", items=FITS, description="How the model is fitted into the box", update=_changed
+        name="Fit",
+        items=FITS,
+        description="How the model is fitted into the box",
+        translation_context=OURS,
+        update=_changed,
     )
     use_height: bpy.props.BoolProperty(
         name="Scale to Height",
