@@ -159,14 +159,15 @@ def start(service: Service, home: Path, *arguments: str) -> subprocess.Popen[str
 def read_until(running: subprocess.Popen[str], *words: str) -> None:
     """Read standard error to the line that has all of these words."""
     line = ""
-    while not all(word in line for word in words or ("\n",)):
+    while not line or not all(word in line for word in words):
         line = running.stderr.readline()
         assert line, "it ended by itself"
 
 
 def press_ctrl_c(running: subprocess.Popen[str], *at: str, within: float = 20) -> tuple[str, str]:
-    """Interrupt a command once it has printed a line with `at`; return both streams after that."""
-    read_until(running, *at)
+    """Interrupt a command once it has printed a line with `at`, if it is given; return the rest."""
+    if at:
+        read_until(running, *at)
     running.send_signal(signal.SIGINT)
     return running.communicate(timeout=within)
 

@@ -30,6 +30,8 @@ names = ('type', 'color_type', 'light', 'studio_light', 'background_type')
 result = [getattr(space.shading, name) for name in names]
 result += [space.overlay.show_overlays, part('ui.viewport.views').pose(space)]
 """
+LEAVE_ALONE = "part('ui.viewport.arrival').leave_alone()"
+"""The view is not to move when a result arrives."""
 CHIPS = "[[each.title, each.is_shown] for each in part('ui.viewport.arrival').chips()]"
 BUTTON = """
 with within('VIEW_3D'):

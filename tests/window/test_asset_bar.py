@@ -15,7 +15,7 @@ from tests.mint_service.runner import Service, running_service
 from .blender_window import BlenderWindow
 from .price_helpers import PREFERENCES
 from .sections import open_section
-from .test_library import FIELDS, VIEW
+from .test_library import FIELDS, NO_PICTURE, VIEW
 
 pytestmark = pytest.mark.window
 
@@ -42,7 +42,7 @@ def show_bar(blender: BlenderWindow) -> None:
     blender.click("mint.browse_library")
     blender.wait(f"{BAR}.state().area != 0")
     blender.wait(
-        f"all({VIEW}.picture_url(each) in {BAR}.state().textures or {VIEW}.has_no_picture(each)"
+        f"all({VIEW}.picture_url(each) in {BAR}.state().textures or {NO_PICTURE}"
         f" for each in {VIEW}.on_screen({FIELDS}))"
     )
 

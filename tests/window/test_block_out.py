@@ -6,7 +6,6 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
-from .sections import open_section
 
 pytestmark = pytest.mark.window
 
@@ -34,8 +33,6 @@ def test_a_result_stands_in_the_box_of_the_selected_object(blender: BlenderWindo
     """As the box is at arrival; the object is hidden, one undo brings it back, and so does a click."""
     blender.ask(POSE)
     blender.fill(kind="MODEL", prompt="a wardrobe", preset="FAST", review=False, place="SELECTED")
-    open_section(blender, "mint_options")
-    blender.screenshot("block_out_form")
     assert blender.call("mint.generate_from_form") == ["FINISHED"]
     blender.ask(MOVE)
     blender.wait_for("placed")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
+from .test_arrival import LEAVE_ALONE
 
 pytestmark = pytest.mark.window
 
@@ -54,6 +55,7 @@ def test_two_results_are_side_by_side(blender: BlenderWindow) -> None:
 
 def test_show_in_viewport_selects_and_frames(blender: BlenderWindow) -> None:
     """From the card's menu, after something else was selected and the view has moved away."""
+    blender.ask(LEAVE_ALONE)
     blender.ask("bpy.context.scene.cursor.location = (40, 0, 0)")
     arrive(blender)
     (root,) = blender.ask("roots()")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from .blender_window import BlenderWindow
+from .test_arrival import LEAVE_ALONE
 from .test_jobs import start
 from .test_placing import ready
 
@@ -42,6 +43,7 @@ def begin(blender: BlenderWindow, **arguments: Any) -> None:
 
 def placed(blender: BlenderWindow) -> str:
     """Have an active model in the scene, beside a cube on the floor; return its name."""
+    blender.ask(LEAVE_ALONE)
     blender.ask(TALL)
     start(blender, "a lamp")
     blender.wait_for("placed")
