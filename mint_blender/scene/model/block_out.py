@@ -107,10 +107,7 @@ def fit(root: bpy.types.Object, box: Box, how: str = "INSIDE", turn: int = 0) ->
         sized = Matrix.Diagonal((*scale, 1.0)) @ Matrix.Translation(-middle)
         root.matrix_world = box.matrix @ quarter @ sized
     if parent is not None:
-        matrix = root.matrix_world.copy()
-        root.parent = parent
-        root.matrix_parent_inverse = parent.matrix_world.inverted_safe()
-        root.matrix_basis = matrix
+        _parent_in_place(root, parent)
     root[FIT], root[TURN], root[BOX] = how, turn % 4, (*box.foot, *box.rotation, *box.size)
     update_view_layers(scene)
 
@@ -126,10 +123,7 @@ def take_the_place_of(
         collection: The collection of the model, which becomes a child of those.
     """
     if block_out.parent is not None:
-        matrix = root.matrix_world.copy()
-        root.parent = block_out.parent
-        root.matrix_parent_inverse = block_out.parent.matrix_world.inverted_safe()
-        root.matrix_basis = matrix
+        _parent_in_place(root, block_out.parent)
     if collection is not None:
         for scene in root.users_scene:
             holders = [scene.collection, *scene.collection.children_recursive]
@@ -139,6 +133,14 @@ def take_the_place_of(
             holder.children.link(collection)
     root[BLOCK_OUT], block_out[MODEL] = block_out, root
     show(root, before=False)
+
+
+def _parent_in_place(root: bpy.types.Object, parent: bpy.types.Object) -> None:
+    """Parent a root that stands in the scene itself; it stays where it is."""
+    matrix = root.matrix_world.copy()
+    root.parent = parent
+    root.matrix_parent_inverse = parent.matrix_world.inverted_safe()
+    root.matrix_basis = matrix
 
 
 def turn(root: bpy.types.Object) -> None:
