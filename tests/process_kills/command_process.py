@@ -20,6 +20,7 @@ from mint_blender.cli import main, session
 from mint_blender.cli.batch import command  # noqa: F401 - loaded before the fork, once for all
 from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.storage import job_cache
+from mint_blender.jobs.workflow import look
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
 from .kill_steps import Steps, watch_every_boundary, watch_files
@@ -51,12 +52,16 @@ def _run(order: dict[str, Any]) -> NoReturn:
 
 
 def _hurry() -> None:
-    """Poll and retry every 10 ms, and take it at once that the process before is dead."""
+    """Poll and retry every 10 ms, and take it at once that the process before is dead.
+
+    A start that was killed in the middle is looked for after half a second in place of ten minutes.
+    """
     session.POLL_INTERVALS = PollIntervals(
         first=0.01, factor=1.0, longest=0.01, min_retry_after=0.01
     )
     session.RETRIES = RetryPolicy(first=0.01, factor=1.0, longest=0.05, min_retry_after=0.01)
     job_cache.JUST_NOW = 0.0
+    look.SETTLED_AFTER = 0.5
 
 
 def _serve() -> None:

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,19 +24,14 @@ def test_commands_that_are_killed_go_on() -> None:
     """Nothing is paid twice, and every file is there in the end."""
     more = [word for name in NAMES for word in ("--scenario", name)]
     command = [sys.executable, "-m", "tests.process_kills", "--count", "20", "--seed", "1", *more]
-    output = ""
-    for _ in range(3):  # the process that forks the commands has threads, and may stand still
-        with suppress(subprocess.TimeoutExpired):
-            output = subprocess.run(
-                command,
-                cwd=Path(__file__).parents[2],
-                stdout=subprocess.PIPE,
-                text=True,
-                check=False,
-                timeout=80,
-            ).stdout
-            break
-    assert output, "it stood still, or ended with an error"
+    output = subprocess.run(
+        command,
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=280,
+    ).stdout
     report = json.loads(output.splitlines()[-1])
     assert report["failures"] == []
     assert report["figures"]["kills"] >= 16
