@@ -108,6 +108,10 @@ def _register() -> None:
     _add(menus.add, menus.remove)
     _add(links.register, links.unregister)
     session.on_first_use(_follow_jobs)
+    session.on_first_use(_follow_places)
+    session.on_first_use(_follow_list)
+    session.on_first_use(_follow_library)
+    session.on_first_use(session.workflow_config)
     _follow_drawing()
     _add_classes(heartbeat.MINT_OT_heartbeat)
     _add(heartbeat.start, heartbeat.stop)
@@ -123,6 +127,8 @@ def _follow_drawing() -> None:
 
 def _prepare_form() -> bool:
     """Fetch what the form shows. Returns True while it is too early to ask for the price."""
+    if session.is_loading():
+        return True
     from .create import form_panel, prompts, styles
 
     styles.prepare()
@@ -149,7 +155,6 @@ def _follow_jobs() -> None:
     from .account import balance_watch, billing_watch, usage_chart
     from .pricing import price_dialog
     from .review import large_previews
-    from .viewport import targets
 
     heartbeat.on_jobs_changed(billing_watch.catch_up)
     heartbeat.on_jobs_changed(balance_watch.catch_up)
@@ -165,11 +170,15 @@ def _follow_jobs() -> None:
     heartbeat.on_beat(large_previews.catch_up, is_waiting=is_waiting, is_due_soon=is_waiting)
     heartbeat.on_jobs_changed(large_previews.free)
     visibility.when_drawn(large_previews.NAME, large_previews.look)
+    heartbeat.on_jobs_changed(icons.catch_up)
+
+
+def _follow_places() -> None:
+    """Show where the results of running jobs will stand."""
+    from .viewport import targets
+
     heartbeat.before_redraw(targets.follow)
     heartbeat.on_file_loaded(targets.file_opened)
-    heartbeat.on_jobs_changed(icons.catch_up)
-    _follow_list()
-    _follow_library()
 
 
 def _follow_list() -> None:
