@@ -29,8 +29,8 @@ from .job_list import (
     list_operators,
     result_operators,
 )
+from .library_browser import asset_list, sync_operators
 from .library_browser import operators as library_operators
-from .library_browser import sync_operators
 from .library_browser.properties import MintLibrary
 from .manual import links
 from .pricing import limit_dialog
@@ -104,6 +104,7 @@ def _register() -> None:
     _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
     _add_classes(library_operators.MINT_MT_library_item, *gizmos.CLASSES)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
+    _add_classes(asset_list.MINT_OT_copy_asset_list)
     _add_classes(menus.MINT_MT_add, menus.MINT_MT_manage)
     _add(menus.add, menus.remove)
     _add(links.register, links.unregister)
