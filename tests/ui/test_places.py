@@ -68,24 +68,6 @@ def test_cards_stay_for_a_moment_after_a_click(
     assert not settle_all(job_service)
 
 
-def test_an_approved_card_stays_large_for_a_moment(
-    job_service: JobService, later: Callable[[float], None]
-) -> None:
-    """It keeps its buttons, which are gray: otherwise a second click would meet the next card."""
-    add(job_service, Phase.REVIEW, 1)
-    (job,) = job_service.jobs()
-    pointer.note_click(SIDEBAR)  # type: ignore[arg-type]
-    for phase in (Phase.WORKING, Phase.PLACED):
-        job_service.cache.save(replace(job, phase=phase))
-        order(job_service)
-        assert job.id in grouped_jobs.kept_reviews()
-        assert drawn(job_service)["mint.cancel"] == 1
-    later(pointer.AFTER_CLICK)
-    assert settle_all(job_service)
-    assert job.id not in grouped_jobs.kept_reviews()
-    assert drawn(job_service)["mint.cancel"] == 0
-
-
 def test_cards_stay_while_the_pointer_moves_over_them(
     job_service: JobService, later: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,13 @@ def draw_price(layout: bpy.types.UILayout, query: Query) -> None:
         layout.label(text="This costs Credits.", icon="INFO")
 
 
+def with_price(words: Message, price: float | None) -> Message:
+    """Return the label of a button that spends: what it does, and what that costs in Credits."""
+    if price is None:
+        return Message("{action} · Price Unknown", action=words)
+    return Message("{action} · {credits:,.0f} Credits", action=words, credits=price)
+
+
 def optimizing_words() -> str:
     """Return a sentence: an optimization after a generation costs extra, and how much if known."""
     price = _known_price(OptimizationPrice())
@@ -108,10 +115,16 @@ def note(region: bpy.types.Region | None) -> None:
 
 def refresh(service: JobService) -> None:
     """Redraw the open dialogs if another answer has arrived since the last call."""
-    state, before = _state(), _state().pending
-    state.pending = service.queries.pending()
+    state = _state()
+    before, state.pending = state.pending, service.queries.pending()
     if state.pending == before:
         return
+    redraw_popups()
+
+
+def redraw_popups() -> None:
+    """Redraw the open dialogs, and the review card."""
+    state = _state()
     state.regions = {each for each in state.regions if each is not None and _is_open(each)}
     for region in state.regions:
         region.tag_redraw()
