@@ -29,7 +29,7 @@ UI = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
 ALLOWED = {
     "visibility.py: note": {"_state", "_state().drawn.add", "_look_soon"},
     "visibility.py: _look_soon": {"bpy.app.timers.is_registered", "bpy.app.timers.register"},
-    "pricing/price_dialog.py: note": {"_state", "_state().regions.add"},
+    "pricing/price_dialog.py: note": {"_state", "_state().regions.setdefault"},
     "pricing/paid_clicks.py: note": {"session.state", "time.monotonic"},
 }
 """Functions that drawing may call although they change something, and the calls each makes."""

@@ -19,7 +19,7 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.ui import text_fields  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs, pointer  # noqa: E402
 
-from .test_job_list import add, drawn  # noqa: E402
+from .test_job_list import add  # noqa: E402
 
 SIDEBAR = SimpleNamespace(region=SimpleNamespace(type="UI"))
 

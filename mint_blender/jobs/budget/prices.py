@@ -192,8 +192,12 @@ class Budget:
         return Expense(cost, cost)
 
     def of_review(self, job: Job) -> dict[Verb, float | None]:
-        """Return what the decisions about a Preview cost in Credits; None: unknown."""
-        preview = self._preview_price(job)
+        """Return what the decisions about a Preview cost in Credits; None: unknown.
+
+        Where Mint reserves everything at the start, a Preview costs what the last one did.
+        """
+        paid = finalized(job.operation) / (job.revision + 1) if job.operation else 0.0
+        preview = self._preview_price(job) or paid or None
         total = self.total(prices_of(job.request, job.optimize))
         rest = None if preview is None or total is None else total - preview
         return {Verb.REVISE: preview, Verb.APPROVE: rest}

@@ -98,8 +98,8 @@ def unknown(*queries: Query) -> list[Query]:
 
 @dataclass
 class _State:
-    regions: set[bpy.types.Region | None] = field(default_factory=set)
-    """The regions of dialogs that were drawn; some may be closed by now."""
+    regions: dict[bpy.types.Region, None] = field(default_factory=dict)
+    """The regions of dialogs that were drawn, the last opened last; some may be closed by now."""
     pending: frozenset[Query] = frozenset()
     """The queries that were pending at the last call of `refresh`."""
 
@@ -110,7 +110,8 @@ def _state() -> _State:
 
 def note(region: bpy.types.Region | None) -> None:
     """Note the region of a dialog that is being drawn; None if it is no popup."""
-    _state().regions.add(region)
+    if region is not None:
+        _state().regions.setdefault(region)
 
 
 def refresh(service: JobService) -> None:
@@ -125,7 +126,7 @@ def refresh(service: JobService) -> None:
 def redraw_popups() -> None:
     """Redraw the open dialogs, and the review card."""
     state = _state()
-    state.regions = {each for each in state.regions if each is not None and _is_open(each)}
+    state.regions = {each: None for each in state.regions if _is_open(each)}
     for region in state.regions:
         region.tag_redraw()
         region.tag_refresh_ui()
