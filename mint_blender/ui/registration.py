@@ -159,6 +159,7 @@ def _follow_jobs() -> None:
     heartbeat.before_redraw(price_dialog.refresh)
     heartbeat.on_file_loaded(price_dialog.forget)
     _add(large_previews.add_handlers, large_previews.remove_handlers)
+    session.on_service_opened(card_state.restore)
     heartbeat.on_jobs_changed(large_previews.follow)
     visibility.when_redrawn(price_dialog.redraw_popups)
     heartbeat.before_redraw(targets.follow)

@@ -81,7 +81,8 @@ def region(kind, name):
     """Return a region of that area; of the kind POPUP, that of the dialog or card in front."""
     if kind == "POPUP":
         dialogs = part("ui.pricing.price_dialog")
-        return [each for each in dialogs._state().regions if dialogs._is_open(each)][-1]
+        shown = [each for each in dialogs._state().regions if dialogs._is_open(each)]
+        return shown[-1] if shown else types.SimpleNamespace(width=0)
     return next(each for each in area(kind).regions if each.type == name)
 
 

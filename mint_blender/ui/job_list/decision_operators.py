@@ -190,7 +190,7 @@ class MINT_OT_revise(_PreviewDecision):
 
         def decide(service: "JobService") -> str:
             service.revise(job_id, feedback)
-            card_state.write(job_id, "")
+            card_state.drop(job_id)
             return job_id
 
         return decide
@@ -292,7 +292,7 @@ class MINT_OT_cancel(_Decision):
 
         def decide(service: "JobService") -> str | None:
             canceled = cancel(service)
-            card_state.write(job_id, "")
+            card_state.drop(job_id)
             return canceled
 
         return decide

@@ -224,6 +224,10 @@ class MINT_OT_review(bpy.types.Operator):
         paid_clicks.opened(review_card.NAME)
         return context.window_manager.invoke_popup(self, width=review_card.WIDTH)
 
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Keep what was written: the card closes."""
+        card_state.save()
+
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the card of the job that it was turned to last."""
         from ..pricing import price_dialog

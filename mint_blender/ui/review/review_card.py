@@ -53,9 +53,6 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
     _draw_head(column, job)
     _draw_picture(column, job, number)
     _draw_numbers(column, job, number)
-    if said := feedback_before(job, number):
-        words = Message("“{feedback}” led to Preview {number}", feedback=said, number=number)
-        text_wrap.wrapped(column, words, width=round(WIDTH * ui_scale()), most=2)
     if is_undecided:
         _draw_revise(column, job, number, text, prices[Verb.REVISE])
         _draw_approve(column, job, number, text, prices[Verb.APPROVE])
@@ -141,6 +138,10 @@ def _draw_numbers(layout: bpy.types.UILayout, job: Job, shown: int) -> None:
             "mint.turn_card", text=translated(words), translate=False, depress=number == shown
         )
         button.job_id, button.preview = job.id, number
+    said = feedback_before(job, shown) if shown > 1 else job.request.prompt
+    words = Message("“{feedback}” led to Preview {number}", feedback=said, number=shown)
+    line = text_wrap.shortened(translated(words), WIDTH * ui_scale()) if said else ""
+    layout.label(text=line, translate=False)  # always, so that nothing moves
 
 
 def feedback_before(job: Job, number: int) -> str:
