@@ -36,7 +36,7 @@ from .manual import links
 from .pricing import limit_dialog
 from .references import operators as reference_operators
 from .references.properties import MintReference
-from .review import preview_operators, review_feedback
+from .review import card_state, preview_operators
 from .selection import panel as selection_panel
 from .selection import selected
 from .viewport import arrival, chips, place_with_mouse, show_result, views
@@ -93,8 +93,8 @@ def _register() -> None:
     heartbeat.on_file_loaded(saved_settings.restore)
     _add_classes(*reference_operators.CLASSES)
     _add_property("mint_references", bpy.props.CollectionProperty(type=MintReference))
-    _add_classes(review_feedback.MintDraft, *preview_operators.CLASSES)
-    _add_property("mint_drafts", bpy.props.CollectionProperty(type=review_feedback.MintDraft))
+    _add_classes(*preview_operators.CLASSES)
+    _add_property("mint_feedback", card_state.feedback_property())
     _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES, *chips.CLASSES)
     _add(show_result.add_to_menu, show_result.remove_from_menu)
     _add(place_with_mouse.add_to_menu, place_with_mouse.remove_from_menu)
@@ -165,12 +165,9 @@ def _follow_jobs() -> None:
     heartbeat.before_redraw(price_dialog.refresh)
     heartbeat.on_file_loaded(price_dialog.forget)
     _add(large_previews.add_handlers, large_previews.remove_handlers)
-    heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
-    heartbeat.on_jobs_changed(review_feedback.catch_up)
-    is_waiting = large_previews.is_waiting
-    heartbeat.on_beat(large_previews.catch_up, is_waiting=is_waiting, is_due_soon=is_waiting)
-    heartbeat.on_jobs_changed(large_previews.free)
-    visibility.when_drawn(large_previews.NAME, large_previews.look)
+    session.on_service_opened(card_state.restore)
+    heartbeat.on_jobs_changed(large_previews.follow)
+    visibility.when_redrawn(price_dialog.redraw_popups)
     heartbeat.on_jobs_changed(icons.catch_up)
 
 

@@ -244,7 +244,7 @@ def test_disabling_never_raises(
 
     monkeypatch.setattr(menus, "remove", broken)
     mint_blender.register()
-    del bpy.types.WindowManager.mint_drafts
+    del bpy.types.WindowManager.mint_feedback
     mint_blender.unregister()
     assert (
         len([record for record in caplog.records if "could not be unregistered" in record.message])

@@ -99,7 +99,7 @@ def test_generate_again_opens_a_dialog(blender: BlenderWindow, since: Since) -> 
     blender.key("ctrl+a")
     blender.until_it_shows(lambda: blender.type("a green lamp"))
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
-    blender.key("g")  # Generate; Enter is Cancel
+    blender.pay()
     blender.wait("len(jobs()) == 2")
     assert blender.jobs()[0]["prompt"] == "a green lamp"
     blender.wait("all(job['phase'] == 'placed' for job in jobs())")
@@ -164,6 +164,7 @@ def test_a_failed_asset_is_retried_from_the_library(
     open_section(blender, "mint_library")  # scrolls to the details
     blender.screenshot("after_failed_entry")
     blender.click("mint.retry_asset")
+    blender.pay()
     blender.wait_for("placed")
     assert since.count("POST", f"/v1/models/{failed}:retry") == 1
     done = blender.ask(f"next(each.id for each in {entries} if each.status == 'succeeded')")
