@@ -165,6 +165,7 @@ def _follow_jobs() -> None:
     heartbeat.on_beat(large_previews.catch_up, is_waiting=is_waiting, is_due_soon=is_waiting)
     heartbeat.on_jobs_changed(large_previews.free)
     visibility.when_drawn(large_previews.NAME, large_previews.look)
+    heartbeat.on_beat(targets.settle)  # before results are imported
     heartbeat.before_redraw(targets.follow)
     heartbeat.on_file_loaded(targets.file_opened)
     heartbeat.on_jobs_changed(icons.catch_up)
