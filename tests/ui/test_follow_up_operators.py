@@ -213,10 +213,13 @@ def test_a_variation_stands_beside_the_original(
 
 
 def test_a_variation_goes_to_the_cursor_if_that_is_wanted() -> None:
-    """The same holds once the original was deleted."""
+    """The same holds for another kind, and once the original was deleted."""
     job = generated()
     bpy.context.scene.cursor.location = (9, 9, 0)
     fields = create_properties.of(bpy.context)
+    bpy.ops.mint.use_prompt(job_id=job.id)
+    fields.kind = "WORLD"
+    assert create_properties.delivery_of(fields, bpy.context).at == (9, 9, 0)
     bpy.ops.mint.use_prompt(job_id=job.id)
     fields.is_beside = False
     assert create_properties.delivery_of(fields, bpy.context).at == (9, 9, 0)

@@ -353,12 +353,19 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
 
 
 def original_of(form: MintForm, scene: bpy.types.Scene) -> bpy.types.Object | None:
-    """Return the root of the result that this is a variation of, beside which it will stand."""
+    """Return the root of the result that this is a variation of, beside which it will stand.
+
+    What is of another kind is no variation of it.
+    """
     from ...scene import tags
 
     if not form.original or not form.is_beside:
         return None
-    return next(tags.roots(job_id=form.original, asset_id=form.original, scene=scene), None)
+    found = tags.roots(job_id=form.original, asset_id=form.original, scene=scene)
+    is_world = form.kind == "WORLD"
+    return next(
+        (each for each in found if (each.get(tags.WORLD_MARK) is not None) is is_world), None
+    )
 
 
 def box_of(form: MintForm, context: bpy.types.Context) -> "Box | None":

@@ -44,7 +44,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     parts = WorldParts.known(root)
     if parts is None:
         return
-    row = text_wrap.button_row(layout, tuple(_LABELS.values()), width=width)
+    row = text_wrap.button_row(layout, tuple(_LABELS.values()), width=width, has_icons=False)
     for part in _LABELS:
         _draw_part(row, parts, part, scene_of(context))
     if parts.is_calibration_changed:
@@ -121,9 +121,9 @@ class MINT_MT_world(bpy.types.Menu):
 
 
 _LABELS: dict[Part, Message] = {
+    "SPLATS": Message("Splats"),
     "COLLIDER": Message("Collider"),
     "PANORAMA": Message("Panorama"),
-    "SPLATS": Message("Splats"),
 }
 
 
@@ -144,7 +144,6 @@ def _draw_part(
             text=text,
             translate=False,
             depress=is_shown,
-            icon="HIDE_OFF" if is_shown else "HIDE_ON",
         ).part = part
         return
     job = world_job.of(parts.root)
