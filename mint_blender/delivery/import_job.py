@@ -178,6 +178,7 @@ def _place_options(job: Job, scene: bpy.types.Scene | None) -> PlaceOptions:
         rotation=delivery.rotation,
         height=delivery.height,
         beside=not (is_named or is_by_hand),
+        original="" if is_by_hand else delivery.original or "",
     )
 
 
@@ -369,7 +370,7 @@ def _provenance(job: Job) -> Provenance:
         asset_id=asset.id if asset else "",
         kind=job.kind.value,
         prompt=job.request.prompt or (asset.prompt if asset else None) or "",
-        name=job.request.name or (asset.name if asset else None) or "",
+        name=job.request.name or (asset.own_name if asset else None) or "",
         # unknown for an asset that was not generated here
         preset="" if job.source_asset_id else job.request.preset.value,
         mint_url=(asset.mint_url if asset else None)

@@ -188,6 +188,7 @@ class Delivery:
     block_out: str | None = None
     fit: str = "INSIDE"
     size: tuple[float, float, float] | None = None
+    original: str | None = None  # id of the job or asset beside whose result a variation goes
 
 
 @dataclass(frozen=True)

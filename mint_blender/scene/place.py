@@ -58,6 +58,8 @@ class PlaceOptions:
     beside: bool = False
     """Whether a model goes to the right of what is visible there already. A World is a place, and
     stays at its point."""
+    original: str = ""
+    """Id of the job or asset of which this is a variation: it does not overlap that."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,11 @@ def place_model(
         if where.rotation is not None:
             move.turn(built.root, where.rotation)
         grid_layout.avoid_overlap(
-            built.root, scene, group=provenance.group, everything=where.beside
+            built.root,
+            scene,
+            group=provenance.group,
+            original=where.original,
+            everything=where.beside,
         )
     return PlacedResult(
         built.root, collection, built.objects, tuple(_hidden_notes(scene, collection))
@@ -138,7 +144,9 @@ def place_world(
         tags.write(built.root, provenance)
         if where.rotation is not None:
             move.turn(built.root, where.rotation)
-        grid_layout.avoid_overlap(built.root, scene, group=provenance.group)
+        grid_layout.avoid_overlap(
+            built.root, scene, group=provenance.group, original=where.original
+        )
     return PlacedResult(
         built.root,
         collection,

@@ -345,7 +345,7 @@ def _provenance(asset: Asset) -> Provenance:
         asset_id=asset.id,
         kind=asset.kind.value,
         prompt=asset.prompt or caption or "",
-        name=asset.name or "",
+        name=asset.own_name or "",
         mint_url=asset.mint_url or "",
         created_at=asset.created_at.isoformat() if asset.created_at else "",
     )
