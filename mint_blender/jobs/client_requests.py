@@ -82,7 +82,8 @@ def start_once(
     with job_service.cache.single_commit():
         known = find(job_service, wanted)
         if known is None:
-            job = replace(start(of_client_request(wanted.id)), client_request=wanted)
+            subject = of_client_request(wanted.id, wanted.content)
+            job = replace(start(subject), client_request=wanted)
             job_service.cache.save(job)
             return job, True
     return _send(job_service, known, wanted.id), False

@@ -56,8 +56,8 @@ def test_job_records_reads_the_journal_only(signed_in: Signed, mint: RunMint) ->
 REFUSED = {
     "an empty prompt": ({"prompt": " "}, "The prompt is empty"),
     "an unknown kind": (
-        {"prompt": "a lamp", "kind": "modle"},
-        "^'modle' is not a kind: model, world$",
+        {"prompt": "a lamp", "kind": "mesh"},
+        "^'mesh' is not a kind: model, world$",
     ),
     "an unknown preset": (
         {"prompt": "a lamp", "preset": "quick"},
@@ -106,7 +106,7 @@ def test_without_blender_nothing_is_paid(signed_in: Signed, mint: RunMint) -> No
         lambda: mint_blender.resume(job),
         lambda: mint_blender.place(job),
     ):
-        with pytest.raises(mint_blender.NotPossible, match="pip install bpy.*Nothing was started"):
+        with pytest.raises(mint_blender.NotPossible, match=r"pip install bpy.*Nothing was started"):
             call()
     assert len(signed_in.log()) == asked
 
@@ -241,7 +241,9 @@ def test_a_review_can_cancel(signed_in: Signed, answer: str | mint_blender.Cance
 @pytest.mark.parametrize("answer", ["Approve", "approved", "make it blue", "", None, True, 1])
 def test_a_review_that_decides_nothing_sends_nothing(signed_in: Signed, answer: object) -> None:
     """Anything but a decision raises before anything is sent, and the Preview still waits."""
-    with pytest.raises(ValueError, match=r"Return Approve\(\), Cancel\(\).*the Preview still waits"):
+    with pytest.raises(
+        ValueError, match=r"Return Approve\(\), Cancel\(\).*the Preview still waits"
+    ):
         mint_blender.generate("a lamp", mode="review", review=lambda preview: answer)
     (operation,) = signed_in.operations()
     assert (operation.status, operation.feedback) == ("preview_ready", [])
@@ -315,7 +317,9 @@ def test_the_same_id_is_the_same_job(signed_in: Signed) -> None:
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     again = mint_blender.generate("a lamp", height=0.2, **lamp)
     assert again.job_id == placed.job_id and again.objects
-    with pytest.raises(mint_blender.NotPossible, match="with another request. Nothing was started"):
+    with pytest.raises(
+        mint_blender.NotPossible, match=r"with another request\. Nothing was started"
+    ):
         mint_blender.generate("a stool", **lamp)
     with pytest.raises(mint_blender.NotPossible, match="with another request"):
         mint_blender.generate("a lamp", optimize="light", **lamp)
@@ -442,6 +446,6 @@ def test_an_id_whose_job_cannot_be_read(signed_in: Signed, home: Path) -> None:
     mint_blender.generate("a lamp", preset="fast", request_id="lamp")
     with closing(sqlite3.connect(home / "journal.sqlite3")) as journal, journal:
         journal.execute("UPDATE jobs SET record = '[]'")
-    with pytest.raises(mint_blender.NotPossible, match="cannot be read. Nothing was started"):
+    with pytest.raises(mint_blender.NotPossible, match=r"cannot be read\. Nothing was started"):
         mint_blender.generate("a lamp", preset="fast", request_id="lamp")
     assert len(signed_in.operations()) == 1
