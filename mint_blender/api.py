@@ -12,11 +12,12 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
+from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
 from .cli import session
 from .cli.results import Approve, Cancel, Preview, Review, Revise, follow, note_written, preview_of
 from .cli.session import NotAllowedOnline
@@ -24,14 +25,14 @@ from .jobs import client_requests
 from .jobs.engine.task import StillUnreachable
 from .jobs.engine.thread_messages import Event, Progress
 from .jobs.job import Job
-from .jobs.job_values import Cause, ClientRequest, Delivery, DeliveryResult, Problem
+from .jobs.job_values import ClientRequest, Delivery, DeliveryResult
 from .jobs.phases import BUSY, Phase
 from .jobs.presentation.job_view import JobView
 from .jobs.queries import prices_of
 from .jobs.service import JobService, NotPossible, TooExpensive
 from .jobs.storage import import_marks
 from .jobs.storage.journal import JournalError
-from .message import Message, message_of
+from .message import message_of
 from .mint.generation_request import GenerationRequest, member
 from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Usage
 
@@ -67,9 +68,6 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-UNREACHABLE = "unreachable"
-"""`GenerationStopped.code` when Mint could not be reached for too long."""
-
 OTHER_PROCESS_INTERVAL = 0.2
 """Seconds between two looks at a job that another process drives."""
 
@@ -86,81 +84,6 @@ class HasJob(Protocol):
 
 JobReference = str | HasJob
 """A job: its id or the beginning of it, or what knows it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What a job has made.
-
-    Attributes:
-        job_id: The id of the job.
-        title: What it is called.
-        credits: What it has cost; None if Mint has not said.
-        files: The path of each file, by what it is for, such as "model" or "picture"; "output" is
-            the one that was written.
-        notes: Sentences about the result, which have a `code` and `params`.
-    """
-
-    job_id: str
-    title: str
-    credits: float | None
-    files: dict[str, Path]
-    notes: tuple[Message, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlacedResult(Result):
-    """A result in a scene. Do not keep its objects over an undo or the loading of a file.
-
-    Attributes:
-        root: The object above all others: move, rotate or scale this one.
-        collection: The collection of the result.
-        objects: All objects.
-    """
-
-    root: bpy.types.Object
-    collection: bpy.types.Collection | None
-    objects: tuple[bpy.types.Object, ...]
-
-
-class GenerationStopped(RuntimeError):
-    """The job ended without a result; what was paid for can be resumed.
-
-    Attributes:
-        job_id: The id of the job.
-        phase: Where it stopped, such as "paused", "failed" or "canceled".
-        cause: What kind of problem it is, as `cause` on the command line; None without a problem.
-        code: What went wrong, as a word for programs; None if there is no such word.
-        params: The values in the problem's text, by name.
-        notes: What else is known about the job: texts that have a `code` and `params`, too.
-    """
-
-    def __init__(self, job: Job, error: StillUnreachable | None = None) -> None:
-        super().__init__(f"{job.title}: {error or JobView(job).state} (job {job.id})")
-        problem = Problem(Cause.UNREACHABLE, str(error), UNREACHABLE) if error else job.problem
-        self.job_id = job.id
-        self.phase = job.phase.value
-        self.cause = problem.cause.value if problem else None
-        self.code = problem.code if problem else None
-        self.params = dict(message_of(problem.message).params) if problem else {}
-        self.notes = tuple(message_of(note) for note in job.notes)
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C was pressed while a job was running. The job is kept.
-
-    Attributes:
-        job_id: The id of the job.
-    """
-
-    def __init__(self, job: Job) -> None:
-        request = job.client_request
-        repeat = f', or generate(…, request_id="{request.id}")' if request else ""
-        super().__init__(
-            f"{job.title} was interrupted, and nothing is lost. To continue it at no extra cost:"
-            f' mint_blender.resume("{job.id}"){repeat}.'
-        )
-        self.job_id = job.id
 
 
 def generate(
@@ -185,9 +108,8 @@ def generate(
     """Generate a model or a World, and return it as placed in the current scene.
 
     Without `request_id` each call is a new generation, and is paid for, also if an earlier call of
-    the same script was interrupted. With it, the same call returns the same job, in whatever
-    process: it continues where it stopped, and what is in this scene already is not placed again.
-    What has failed stays failed: order it again with another id.
+    the same script was interrupted. With it, the same call is the same job, in whatever process: it
+    continues where it stopped, and is not placed twice in a scene. What has failed stays failed.
 
     Args:
         prompt: What to generate; may be empty if there are images.
@@ -205,17 +127,12 @@ def generate(
         height: The height of a model, in scene units.
         location: Where its floor is, exactly; by default the 3D cursor, beside what is there.
         collection: The collection for the result, or its name: made if missing.
-        progress: Called with the phase, how much of it is done (0 to 1) and the seconds left; each
-            of these two is None where it is not known.
+        progress: Called with the phase, how much of it is done and the seconds left, if known.
 
     Raises:
-        ValueError: An argument is wrong; nothing was sent.
-        NotPossible: It cannot be done here, such as without Blender; nothing was sent.
-        TooExpensive: It would exceed `max_credits` or a limit of the preferences.
-        GenerationStopped: The job failed, was canceled, or cannot continue.
-        Interrupted: Ctrl-C was pressed.
-        MintError: Mint refused a call or cannot be reached.
-        SceneImportError: The result cannot be imported; its files are kept.
+        ValueError, NotPossible, TooExpensive: It is refused here; nothing was sent.
+        GenerationStopped, Interrupted: The job failed, was canceled or interrupted.
+        MintError, SceneImportError: A call to Mint, or the import of the result, has failed.
     """
     request = GenerationRequest.parse(
         kind=kind, prompt=prompt, preset=preset, mode=mode, name=name, images=images, pose=pose
@@ -223,7 +140,6 @@ def generate(
     level = member(OptimizationLevel, "level", optimize) if optimize else None
     _check(request, level, review, splats=splats, height=height)
     delivery = Delivery(splats=splats, **_where(height, location, collection))
-    _check_blender()
     with session.open_job_service() as job_service:
         job, is_new = _start(job_service, request, delivery, level, max_credits, request_id)
         if not is_new:
@@ -657,6 +573,7 @@ def _check(
 
     Raises:
         ValueError: The arguments do not fit together, or Mint would refuse them.
+        NotPossible: There is no Blender here.
     """
     if level is not None and request.kind is not Kind.MODEL:
         raise ValueError("Only models can be optimized.")
@@ -672,6 +589,7 @@ def _check(
         session.check_request(request)
     except NotPossible as error:
         raise ValueError(str(error)) from error
+    _check_blender()
 
 
 def _check_kind(kind: Kind, *, height: float | None) -> None:

@@ -11,6 +11,7 @@ import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -239,7 +240,7 @@ def test_a_review_can_cancel(signed_in: Signed, answer: str | mint_blender.Cance
 
 @pytest.mark.blender
 @pytest.mark.parametrize("answer", ["Approve", "approved", "make it blue", "", None, True, 1])
-def test_a_review_that_decides_nothing_sends_nothing(signed_in: Signed, answer: object) -> None:
+def test_a_review_that_decides_nothing_sends_nothing(signed_in: Signed, answer: Any) -> None:
     """Anything but a decision raises before anything is sent, and the Preview still waits."""
     with pytest.raises(
         ValueError, match=r"Return Approve\(\), Cancel\(\).*the Preview still waits"
