@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Importing a model in this process, beside Blender's own importer: whole imports, in turn.
 
-In 4.2 and 4.5, setting normals from a list takes as long as the importer does; from 5.2 on, half.
+In 4.2 and 4.5, an import with normals from a list takes as long as the importer; from 5.2 on, less.
 With another Blender than the default one: `python -m benchmarks.run_one model_import FILE`, with
 the Python of its environment.
 """
