@@ -24,7 +24,7 @@ from .repair import repair
 
 IN_PLACE = tags.PREFIX + "in_place"
 """The custom property of an Action whose travel is taken out: the bone, and its way per frame."""
-_LOOP_NAME = "Mint Loop"
+_LOOP_NAME = tags.PREFIX + "loop"
 _NO_MOTION = 1e-3
 """Scene units that a clip has to travel to count as traveling."""
 _SAYS_NOTHING = re.compile(r"(animation|action|take|clip|scene|mixamo\.com)[ ._]?\d*", re.I)
