@@ -17,11 +17,12 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.scene.animation import clips, skeleton  # noqa: E402
+from mint_blender.scene.assets import save_model_to_library  # noqa: E402
 from mint_blender.scene.data_blocks import all_data_blocks  # noqa: E402
 from mint_blender.scene.export.output import export_glb  # noqa: E402
 from mint_blender.scene.place import find  # noqa: E402
 
-from .rig_helpers import armature_of, clip_names, deviation, place, world_heads  # noqa: E402
+from .rig_helpers import KNIGHT, armature_of, clip_names, deviation, place, world_heads  # noqa: E402
 
 FRAMES = range(1, 38, 4)
 STRUT = Clip("Armature|Proud_Strut|baselayer", motion=partial(walk, travel=1.2))
@@ -225,6 +226,26 @@ def test_a_loop_goes_on(is_in_place: bool, tmp_path: Path) -> None:
 
 
 # -- Export
+
+
+def test_a_character_of_the_library_brings_its_clips(tmp_path: Path) -> None:
+    """Its collection is the asset on every Blender, since an instance of it has no clips to play."""
+    file = Rig().save(tmp_path / "knight.glb", Clip(), STRUT)
+    (tmp_path / "library").mkdir()
+    saved = save_model_to_library(file, KNIGHT, tmp_path / "library")
+    assert not bpy.data.actions
+    with bpy.data.libraries.load(str(saved), assets_only=True) as (there, here):
+        assert (list(there.collections), list(there.objects)) == (["Knight"], [])
+        here.collections = there.collections
+    (collection,) = here.collections
+    bpy.context.scene.collection.children.link(collection)
+    (rig,) = (each for each in collection.all_objects if each.type == "ARMATURE")
+    assert clip_names(rig) == ["Walking", "Proud Strut"]
+    assert [each.name for each in clips.clips_of(rig)] == ["Walking", "Proud Strut"]
+    assert all(each.asset_data is None for each in bpy.data.actions)
+    rig.parent.location = (0, 0, 0)
+    angle, distance = deviation(_shown(rig, "Proud Strut"), Rig(), STRUT, FRAMES)
+    assert angle < 0.1 and distance < 0.001
 
 
 @pytest.mark.parametrize("fps", [24, 30])
