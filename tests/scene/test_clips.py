@@ -280,3 +280,46 @@ def _json(path: Path):  # type: ignore[no-untyped-def]
     data = path.read_bytes()
     (length,) = struct.unpack_from("<I", data, 12)
     return json.loads(data[20 : 20 + length])
+
+
+# -- The user's work
+
+
+@pytest.mark.parametrize("mode", ["EDIT", "POSE", "SCULPT"])
+def test_mode_selection_and_frame_stay(mode: str, tmp_path: Path) -> None:
+    """Also while the user edits a mesh, or poses the character itself."""
+    rig = _knight(tmp_path)
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.active_object
+    active = rig if mode == "POSE" else cube
+    bpy.context.view_layer.objects.active = active
+    bpy.ops.object.mode_set(mode=mode)
+    bpy.context.scene.frame_set(17)
+
+    def now() -> tuple[object, ...]:
+        layer = bpy.context.view_layer
+        selected = [each.name for each in layer.objects if each.select_get()]
+        return bpy.context.mode, layer.objects.active.name, selected, len(bpy.data.scenes)
+
+    before = now()
+    clips.add_from_file(Rig(axes=odd_axes()).save(tmp_path / "b.glb", STRUT), rig)
+    assert now() == before and bpy.context.scene.frame_current == 17
+    assert clip_names(rig) == ["Walking", "Proud Strut"]
+
+
+def test_an_edited_character_gets_clips(tmp_path: Path) -> None:
+    """With bones that the user has added and a mesh that was edited; neither is changed."""
+    rig = _knight(tmp_path)
+    (body,) = (each for each in rig.children if each.type == "MESH")
+    body.data.vertices[0].co.x += 1
+    edited = [tuple(each.co) for each in body.data.vertices]
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    helper = rig.data.edit_bones.new("Helper")
+    helper.head, helper.tail = (0, 0, 0), (0, 0, 0.2)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    added = clips.add_from_file(Rig().save(tmp_path / "b.glb", STRUT), rig)
+    assert str(added.notes[0]) == "One bone is missing in the clip and does not move: Helper."
+    assert [tuple(each.co) for each in body.data.vertices] == edited
+    angle, distance = deviation(_shown(rig, "Proud Strut"), Rig(), STRUT, FRAMES)
+    assert angle < 0.1 and distance < 0.001

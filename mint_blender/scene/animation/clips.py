@@ -249,10 +249,8 @@ def _assigned(rig: bpy.types.Object) -> tuple[Any, Any] | None:
 
 
 def _notes(fit: skeleton.Fit) -> list[Message]:
-    if fit.is_same:
-        return []
     if not fit.missing:
-        return [note("fitted")]
+        return [] if fit.is_same else [note("fitted")]
     names = ", ".join(fit.missing[:_NAMES_SHOWN]) + ("…" if fit.missing[_NAMES_SHOWN:] else "")
     if len(fit.missing) == 1:
         return [note("bone_missing", name=names)]

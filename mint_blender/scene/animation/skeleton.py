@@ -84,7 +84,7 @@ def compare(character: Skeleton, clip: Skeleton, *, meters_per_unit: float = 1.0
     """Return whether a clip of a skeleton can move a character."""
     missing = tuple(name for name in character if name not in clip)
     found = len(character) - len(missing)
-    is_same = not missing and all(
+    is_same = all(
         name in character
         and bone.parent == character[name].parent
         and _angle(bone.rotation, character[name].rotation) <= _ANGLE
@@ -110,7 +110,7 @@ def bake(action: Any, clip: Skeleton, rig: bpy.types.Object) -> None:
     character = skeleton_of(rig)
     curves = _curves_by_bone(action)
     frames = np.unique(np.concatenate([fcurves.frames(each) for each in _all(curves)]))
-    ratio = _hip_height(character) / max(_hip_height(clip), 1e-9)
+    ratio = _hip_height(character, clip) / max(_hip_height(clip, character), 1e-9)
     turns = _turns(clip, curves, frames)
     poses: dict[str, np.ndarray] = {}
     for name, bone in character.items():
@@ -182,9 +182,10 @@ def _write(
         fcurves.set_keys(fcurves.ensure(action, rig, path, axis), frames, column)
 
 
-def _hip_height(bones: Skeleton) -> float:
-    """Return how high the hips are above the lowest joint."""
-    return float(bones[hips(bones)].head[2] - min(each.head[2] for each in bones.values()))
+def _hip_height(bones: Skeleton, other: Skeleton) -> float:
+    """Return how high the hips are above the lowest joint that both skeletons have."""
+    lowest = min(bone.head[2] for name, bone in bones.items() if name in other)
+    return float(bones[hips(bones)].head[2] - lowest)
 
 
 def _angle(one: np.ndarray, other: np.ndarray) -> float:
