@@ -108,6 +108,8 @@ PAGES = (
     ("bpy.ops.mint.optimize", "blender/export#optimize"),
     ("bpy.ops.mint.convert", "blender/export#convert-to-other-formats"),
     ("bpy.ops.mint.replace_model", "blender/export#replace-a-version"),
+    ("bpy.ops.mint.*clip*", "blender/export#clips-of-a-character"),
+    ("bpy.ops.mint.export_character", "blender/export#clips-of-a-character"),
     ("bpy.ops.mint.use_prompt", "blender/export#make-something-like-it"),
     ("bpy.ops.mint.look_*", "blender/worlds#look-at-it"),
     ("bpy.ops.mint.walk_inside", "blender/worlds#look-at-it"),
