@@ -9,15 +9,15 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from ..jobs.budget.prices import NotPossible
+from ..jobs.job import Job
+from ..jobs.job_values import ClientRequest
+from ..jobs.paid_requests.record import of_client_request
+from ..jobs.service import JobService
+from ..jobs.storage.job_cache import holds_back
+from ..jobs.storage.serialization import Unreadable
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import OptimizationLevel
-from .budget.prices import NotPossible
-from .job import Job
-from .job_values import ClientRequest
-from .paid_requests.record import of_client_request
-from .service import JobService
-from .storage.job_cache import holds_back
-from .storage.serialization import Unreadable
 
 
 def content_of(request: GenerationRequest, optimize: OptimizationLevel | None = None) -> str:
@@ -44,8 +44,8 @@ def find(job_service: JobService, wanted: ClientRequest) -> Job | None:
     known = job_service.journal.job_of_client_request(wanted.id)
     if isinstance(known, Unreadable):
         raise NotPossible(
-            f"The job {known.id} of this request_id cannot be read. Nothing was started. It may have"
-            " cost Credits: look in your library before you use another request_id."
+            f"The job {known.id} of this request_id cannot be read. Nothing was started. It may"
+            " have cost Credits: look in your library before you use another request_id."
         )
     before = known.client_request if known else None
     is_same = before is None or (
