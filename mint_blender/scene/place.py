@@ -60,6 +60,8 @@ class PlaceOptions:
     beside: bool = False
     """Whether a model goes to the right of what is visible there already. A World is a place, and
     stays at its point."""
+    original: str = ""
+    """Id of the job or asset of which this is a variation: it does not overlap that."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,11 @@ def place_model(
         if where.rotation is not None:
             move.turn(built.root, where.rotation)
         grid_layout.avoid_overlap(
-            built.root, scene, group=provenance.group, everything=where.beside
+            built.root,
+            scene,
+            group=provenance.group,
+            original=where.original,
+            everything=where.beside,
         )
     return PlacedResult(
         built.root, collection, built.objects, tuple(_hidden_notes(scene, collection))
@@ -140,7 +146,9 @@ def place_world(
         tags.write(built.root, provenance)
         if where.rotation is not None:
             move.turn(built.root, where.rotation)
-        grid_layout.avoid_overlap(built.root, scene, group=provenance.group)
+        grid_layout.avoid_overlap(
+            built.root, scene, group=provenance.group, original=where.original
+        )
     return PlacedResult(
         built.root,
         collection,
