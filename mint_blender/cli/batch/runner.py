@@ -24,7 +24,6 @@ from ...jobs.job import Job, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
 from ...jobs.phases import Phase
-from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
 from ...mint.client import Client
@@ -35,7 +34,14 @@ from ..exits import Exit
 from ..jobs import was_interrupted
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
-from ..results import candidate_text, is_to_write, note_line, report_job, report_written
+from ..results import (
+    candidate_text,
+    is_to_write,
+    note_line,
+    report_job,
+    report_written,
+    result_record,
+)
 from . import contact_sheet, line_jobs, result_files
 from .line_jobs import Refusal
 from .result_writer import ResultWriter, Written
@@ -60,6 +66,8 @@ class Options:
     """Write the results; otherwise put Mint's files where other machines can read them."""
     start_again: bool = False
     """Start lines again that Mint may have started, and that are not in the library."""
+    yes: bool = False
+    """Start lines although the Credits do not suffice for all."""
     skip_failed: bool = False
     """Let lines that failed at Mint, or wait for a person there, not count for the exit status."""
 
@@ -83,7 +91,7 @@ class LineReports:
         self._statuses[line.number], self._refusals[line.number] = status, sentence
 
     def _event(self, line: Line, job: Job) -> None:
-        self._terminal.event({**JobView(job).to_json(event="result"), "line": line.number})
+        self._terminal.event(result_record(job, line.number))
 
     def _write_record(self, line: Line, job: Job) -> None:
         try:
@@ -94,8 +102,11 @@ class LineReports:
                 f"line {line.number}: Could not write its picture or record: {reason}."
             )
 
+    def _is_done(self, line: Line) -> bool:
+        return self._statuses.get(line.number) is Exit.DONE
+
     def _note_done(self, lines: list[Line], word: str) -> int:
-        done = sum(self._statuses.get(line.number) is Exit.DONE for line in lines)
+        done = sum(map(self._is_done, lines))
         self._terminal.note(
             f"{done} of {len(lines)} lines are {word}. The files are in {self._folder}."
         )
@@ -177,12 +188,35 @@ class BatchRun(LineReports):
             total = prices.total(unpaid, resumed)
             self._terminal.note(price_summary(prices, unpaid, resumed))
             self._terminal.event({"event": "price", "lines": len(unpaid), "credits": total})
+            if limit is None:
+                self._check_balance(total)
             self._job_service.budget.check(
                 [prices.expense(unpaid, resumed, limit)], spent=self._spent_beside(resumed.values())
             )
         self._budget = BatchBudget(limit, prices)
         self._follow(at_once)
         return self._conclude()
+
+    def _check_balance(self, total: float | None) -> None:
+        """Say so if the Credits of the account do not suffice for all lines.
+
+        Raises:
+            TooExpensive: Nobody has decided that what can be paid is started.
+        """
+        if total is None:
+            return
+        with session.open_client() as client:
+            available = session.call_mint(client.usage, self._terminal.wait).credits.total_available
+        if available is None or total <= available:
+            return
+        sentence = (
+            f"The lines cost about {total:,.0f} Credits, and the account has {available:,.0f}."
+        )
+        if not self._options.yes:
+            raise TooExpensive(
+                f"{sentence} To start what can be paid: --yes, or a limit with --max-credits."
+            )
+        self._terminal.note(f"{sentence} Lines that cannot be paid wait.")
 
     def _spent_beside(self, resumed: Iterable[Job]) -> float:
         """Return the Credits of today without what these jobs are still expected to cost."""
@@ -236,7 +270,7 @@ class BatchRun(LineReports):
             self._statuses.setdefault(line.number, Exit.UNREACHABLE)
 
     def _conclude(self) -> Exit:
-        done = self._note_done(self._chosen, "done" if self._options.writes else "generated")
+        self._note_done(self._chosen, "done" if self._options.writes else "generated")
         if self._budget.is_exhausted:
             self._terminal.error(
                 "The next line would have exceeded --max-credits. No more lines were started."
@@ -248,10 +282,18 @@ class BatchRun(LineReports):
                 f"{self._outdated} finished {lines} other settings now. --again applies them; this"
                 " is free."
             )
-        if done < len(self._chosen):
+        stopped = [self._job(line) for line in self._chosen if not self._is_done(line)]
+        if any(job is not None and job.phase is Phase.BILLING for job in stopped):
             self._terminal.note(
-                "Run the same command again to continue. Failed lines are not retried"
-                " automatically. Use --retry-failed (this costs Credits again)."
+                "Credits were missing. Buy some at platform.mint.gg/billing, then run the same"
+                " command again."
+            )
+        elif stopped:
+            self._terminal.note("Run the same command again to continue.")
+        if any(job is not None and job.phase in _OVER for job in stopped):
+            self._terminal.note(
+                "Failed lines are not retried automatically. Use --retry-failed (this costs Credits"
+                " again)."
             )
         return self._overall(self._chosen, self._job)
 
@@ -320,6 +362,7 @@ class BatchRun(LineReports):
                 line.request,
                 self._target(line),
                 optimize=line.optimize,
+                max_credits=line.max_credits,
                 subject=of_line(self._batch.id, line.tag),
             )
             note_line(job, self._terminal)

@@ -97,6 +97,13 @@ class Terminal:
         """Print a line that only people need, to standard error."""
         print(safe_lines(line), file=sys.stderr, flush=True)
 
+    def asks(self, question: str) -> bool:
+        """Ask a person, and return whether the answer is yes; without a terminal it is no."""
+        if self.as_json or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        print(f"{safe_line(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
     def wait(self, error: MintError, seconds: float) -> None:
         """Report that a call failed and will be retried."""
         self.note(f"{error} Retrying in {seconds:.0f} s.")
