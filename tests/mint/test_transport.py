@@ -21,7 +21,7 @@ import trustme
 from mint_blender.mint import errors
 from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
-from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable
+from mint_blender.mint.errors import InvalidResponse, MintError, ProblemError, Unreachable
 from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Timeouts
 
 from .raw_server import KEY, NO_ANSWER, answer, raw_server, unused_port
@@ -516,7 +516,7 @@ def test_long_texts_of_a_problem_are_cut(make_client, letter: str) -> None:
     many = letter * (HUGE // len(json.dumps(letter)[1:-1]))
     body = {**PROBLEM, "title": many, "detail": letter * 10}
     error = failure(make_client, answer(body, "404 Not Found"))
-    assert len(error.problem.title or "") <= 200
+    assert isinstance(error, ProblemError) and len(error.problem.title or "") <= 200
     tracemalloc.start()
     try:
         body = {**PROBLEM, "detail": f"No. {many}"}
@@ -524,7 +524,8 @@ def test_long_texts_of_a_problem_are_cut(make_client, letter: str) -> None:
         assert tracemalloc.get_traced_memory()[1] < 100 * 2**20
     finally:
         tracemalloc.stop()
-    assert 2 <= len(error.problem.detail) <= 501 and len(str(error)) < 1000
+    assert isinstance(error, ProblemError) and len(str(error)) < 1000
+    assert 2 <= len(error.problem.detail or "") <= 501
 
 
 def test_long_texts_of_an_asset_are_cut(make_client) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,6 +25,7 @@ from ...jobs.job import Job, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
 from ...jobs.phases import Phase
+from ...jobs.presentation.job_view import duration
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
 from ...mint.client import Client
@@ -161,6 +163,9 @@ class BatchRun(LineReports):
             and Path(job.delivery.output).is_file()
         }
         self._budget = BatchBudget(None, Prices())
+        self._total: float | None = None
+        """The Credits that the lines of this run are expected to cost."""
+        self._began = time.monotonic()
         self._active: dict[str, Line] = {}
         self._outdated = 0  # finished lines whose settings in the file have changed
         self._again = set[int]()  # lines that Mint may have started, and that were started again
@@ -185,7 +190,7 @@ class BatchRun(LineReports):
         prices = known_prices(self._job_service.budget, unpaid)
         unpaid = [line for line in unpaid if prices.of(line, resumed.get(line.tag)) != 0.0]
         if unpaid:
-            total = prices.total(unpaid, resumed)
+            self._total = total = prices.total(unpaid, resumed)
             self._terminal.note(price_summary(prices, unpaid, resumed))
             self._terminal.event({"event": "price", "lines": len(unpaid), "credits": total})
             if limit is None:
@@ -247,6 +252,7 @@ class BatchRun(LineReports):
                 self._take_written()
                 if not self._active and not self._writer.is_busy:
                     return
+                listener.summarize(self._summary())
                 try:
                     listener(self._job_service.next_event())
                 except StillUnreachable as error:
@@ -256,6 +262,25 @@ class BatchRun(LineReports):
                     job_id for job_id in self._active if not self._job_service.is_active(job_id)
                 ]:
                     self._end_active(job_id)
+                    listener.hide(job_id)
+
+    def _summary(self) -> str:
+        """Return how far all lines are, in one line."""
+        lines, running = len(self._chosen), self._busy()
+        ended = [self._statuses.get(line.number) for line in self._chosen]
+        done = ended.count(Exit.DONE)
+        waiting = ended.count(Exit.PREVIEW) + ended.count(Exit.CREDITS)
+        parts = [f"{done} of {lines} done", f"{running} running"]
+        if waiting:
+            parts.append(f"{waiting} waiting for you")
+        spent = self._budget.spent([self._job_service.job(job_id) for job_id in self._active])
+        of = "" if self._total is None else f" of about {self._total:,.0f}"
+        parts.append(f"{spent:,.0f}{of} Credits")
+        passed, over = time.monotonic() - self._began, len(ended) - ended.count(None)
+        if over > 0 and None in ended:
+            left = passed / over * ended.count(None)
+            parts.append(f"about {duration(left)} left")
+        return ", ".join(parts)
 
     def _busy(self) -> int:
         """Return how many lines run; one that only waits to look into Mint's list hinders none."""
