@@ -55,8 +55,9 @@ def waiting(blender: BlenderWindow, prompt: str = "a red ceramic lamp", **how: s
 
 
 def card(blender: BlenderWindow) -> tuple[int, ...]:
-    """Return the box of the card on the screen."""
-    return tuple(blender.ask("box('POPUP', '')"))
+    """Return the box of the card on the screen, without the margin around it."""
+    left, top, right, bottom = blender.ask("box('POPUP', '')")
+    return left + 26, top + 26, right - 26, bottom
 
 
 def write(blender: BlenderWindow, text: str) -> None:
@@ -99,6 +100,7 @@ def test_a_preview_fills_the_card(blender: BlenderWindow, kind: str) -> None:
         shot = blender.screenshot(f"card_{kind.lower()}_{look}")
         left, top, right, bottom = extent(shot, BLUE, area)
         share = 9 / 16 if kind == "WORLD" else 1.0
+        assert area[3] - area[1] < bottom - top + 180 * factor, "there is room below"
         assert bottom - top == pytest.approx((right - left) * share, abs=4)
         is_wide = right - left > 600 * factor - 75 * factor
         is_high = bottom - top > 0.6 * HEIGHT - 20

@@ -100,17 +100,33 @@ def _preset(job: Job) -> Message:
 def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
     """Draw the Preview as wide as the card, unless it would be too high for the window.
 
-    An icon is a square, and the picture is at its top: what follows is drawn over the rest.
+    A wide one is two squares that overlap: the line with the first one has no height.
     """
     if not number:
         text_wrap.wrapped(layout, _no_picture(), width=round(WIDTH * ui_scale()), icon="INFO")
         return
     path = job.previews[number - 1].path
-    share, unit = large_previews.height(path), _unit()
-    room = min(WIDTH * ui_scale() - 2 * unit, _SHARE * bpy.context.window.height / share)
-    area = layout.column()
-    area.ui_units_y = ((room - _PADDING) * share + _PADDING) / unit
-    area.template_icon(icon_value=large_previews.icon(path), scale=room / unit)
+    share, unit, whole = large_previews.height(path), _unit(), WIDTH * ui_scale()
+    width = min(whole - unit, _SHARE * bpy.context.window.height / share)
+    side = (width * share + _PADDING) / unit
+    found = large_previews.icons_of(path)
+    column = layout.column(align=True)
+    for place, icon in enumerate(found):
+        line = column.column(align=True)
+        if place < len(found) - 1:
+            line.ui_units_y = 0.01
+        row = line.row(align=True)
+        row.alignment = "LEFT"
+        _draw_space(row, ((whole - width) / 2 + place * (width - width * share)) / unit)
+        square = row.column()
+        square.ui_units_x = side
+        square.template_icon(icon_value=icon, scale=side)
+
+
+def _draw_space(row: bpy.types.UILayout, width: float) -> None:
+    space = row.column()
+    space.ui_units_x = width
+    space.label(text="")
 
 
 def _no_picture() -> Message:
