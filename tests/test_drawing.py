@@ -394,7 +394,6 @@ SPENDING = {
     "MINT_OT_generate",
     "MINT_OT_batch_text",
     "MINT_OT_optimize",
-    "MINT_OT_again",
 }
 BEGIN = {"run_action", "about_asset", "when_priced", "when_confirmed"}
 

@@ -67,7 +67,7 @@ def test_a_model_is_described(lamp: Any) -> None:
     found = drawn()
     assert found["Ceramic Lamp"] == 1 and found["Fast"] == 1
     assert found["12 faces · 1 m × 1 m × 1 m"] == 1
-    for operator in ("optimize", "generate", "convert", "replace_model", "open_in_mint"):
+    for operator in ("optimize", "use_prompt", "convert", "replace_model", "open_in_mint"):
         assert found[f"mint.{operator}"] == 1
     lamp.scale = (1, 1, 2)
     bpy.context.view_layer.update()
@@ -98,7 +98,7 @@ def test_an_optimized_model_is_not_optimized_again(registered: None, model: Path
     assert drawn()["Fast · Optimized"] == 1 and drawn()["mint.optimize"] == 0
     activate(place_model(model, replace(LAMP, asset_id="")).root)
     assert drawn()["mint.optimize"] == drawn()["mint.convert"] == 0
-    assert drawn()["mint.generate"] == 1
+    assert drawn()["mint.use_prompt"] == 1
 
 
 def test_a_part_of_a_model_shows_the_model(registered: None, tmp_path: Path) -> None:

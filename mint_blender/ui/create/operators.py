@@ -66,7 +66,9 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
     )
     pose: bpy.props.EnumProperty(name="Pose", items=create_properties.POSES)
     optimize: bpy.props.EnumProperty(
-        name="Optimize Afterwards", items=create_properties.OPTIMIZE, translation_context=OURS
+        name="Reduce Polygons Afterwards",
+        items=create_properties.OPTIMIZE,
+        translation_context=OURS,
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:

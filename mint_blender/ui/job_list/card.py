@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import PurePath
-from typing import Any
 
 import bpy
 
 from ...addon_settings import may_go_online
 from ...jobs import rejected_files
-from ...jobs.job import Job, asset_of, is_unanswered
+from ...jobs.job import Job, is_unanswered
 from ...jobs.job_values import Candidate, Hold
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import error_messages
@@ -19,14 +17,11 @@ from ...jobs.presentation.job_view import BUY_CREDITS, JobView, duration
 from ...jobs.queries import prices_of_click
 from ...jobs.service import JobService
 from ...message import Message
-from ...mint.schema import Kind
 from .. import icons, session, text_wrap
 from ..account import billing_watch
 from ..icons import icon_number
 from ..text_wrap import wrapped
 from ..translations import translated
-from ..typed_context import ui_scale
-from ..viewport import place_with_mouse
 from . import background_import, grouped_jobs, job_documents, placed_results
 
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
@@ -293,105 +288,10 @@ def _draw_ready(box: bpy.types.UILayout, view: JobView, width: int) -> None:
         box.operator("wm.path_open", text="Open Crash Log", icon="TEXT").filepath = view.crash_log
     box.operator(
         "mint.place",
-        text=translated(_place_label(job)),
+        text=translated(placed_results.place_label(job)),
         translate=False,
         icon_value=icon_number("IMPORT"),
     ).job_id = job.id
-
-
-def _place_label(job: Job, again: str = "") -> str:
-    """Return the label of the button Place: what a click will do."""
-    if placed_results.will_replace(job):
-        return Message("Replace Model") if job.kind is Kind.MODEL else Message("Replace World")
-    return again or (
-        Message("Place Result")
-        if placed_results.is_document_open(job)
-        else Message("Place at 3D Cursor")
-    )
-
-
-def _draw_follow_ups(layout: bpy.types.UILayout, job: Job) -> None:
-    """Draw what can be made from a result, or like it."""
-    layout.operator_context = "INVOKE_DEFAULT"
-    asset_id = asset_of(job)
-    if (
-        job.kind is Kind.MODEL
-        and job.phase in {Phase.READY, Phase.PLACED}
-        and asset_id
-        and not job.convert
-    ):
-        optimized = (
-            job.asset is not None
-            and job.asset.assets is not None
-            and job.asset.assets.optimized_glb_url
-        )
-        if not optimized:
-            layout.operator("mint.optimize", text="Optimize…", icon="MOD_DECIM").asset_id = asset_id
-        layout.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset_id
-    if not job.convert:
-        layout.operator("mint.again", text="Generate Again…", icon="DUPLICATE").job_id = job.id
-        layout.operator("mint.use_prompt", icon="GREASEPENCIL").job_id = job.id
-
-
-def _draw_place_with_mouse(layout: bpy.types.UILayout, job: Job) -> None:
-    layout = layout.column()
-    layout.operator_context = "INVOKE_DEFAULT"
-    layout.operator("mint.place_with_mouse", icon="SNAP_ON").job_id = job.id
-
-
-def draw_menu(layout: bpy.types.UILayout, view: JobView, *, is_active: bool = False) -> None:
-    """Draw the rarer actions, as far as they make sense for the job, and while it is active."""
-    draw_menu_head(layout, view)
-    folder, job = view.folder, placed_results.shown(view.job)
-    if folder:
-        layout.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = folder
-    if job.phase is Phase.PLACED and not job.convert:
-        if job.kind is Kind.WORLD:
-            layout.operator("mint.look_inside", icon="HIDE_OFF").job_id = job.id
-        layout.operator("mint.select_result", icon="ZOOM_SELECTED").job_id = job.id
-        _draw_place_with_mouse(layout, job)
-        layout.operator(
-            "mint.place",
-            text=translated(_place_label(job, Message("Place Again"))),
-            translate=False,
-            icon="IMPORT",
-        ).job_id = job.id
-    elif place_with_mouse.can_be_placed(job):
-        _draw_place_with_mouse(layout, job)
-    if rejected_files.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
-        _draw_import_anyway(layout, job)
-    if job.hold is not None:
-        layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
-        _draw_removal(layout, job)
-        return
-    if is_active:  # what it offers otherwise would be in the way of what it does
-        _draw_documents(layout, job)
-        return
-    _draw_follow_ups(layout, job)
-    icon: Any
-    for verb, operator, icon in (
-        (Verb.RESUME, "mint.resume", "PLAY"),
-        (Verb.RETRY, "mint.retry", "FILE_REFRESH"),
-        (Verb.CANCEL, "mint.cancel", "X"),
-    ):
-        if verb in view.verbs:
-            layout.operator(operator, icon=icon).job_id = job.id
-    _draw_documents(layout, job)
-    _draw_removal(layout, job)
-
-
-def _draw_documents(layout: bpy.types.UILayout, job: Job) -> None:
-    """Draw Mint's page about the job, and what to copy for support."""
-    url = job.operation.mint_url if job.operation else None
-    if url:
-        layout.operator("mint.open_in_mint", icon="URL").url = url
-    layout.operator("mint.copy_report", icon="COPYDOWN").job_id = job.id
-    layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
-
-
-def _draw_removal(layout: bpy.types.UILayout, job: Job) -> None:
-    layout.separator()
-    layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
 
 
 _NARROW = 265
@@ -423,24 +323,6 @@ class Sidebar:
     def fits_into_bar(self, text: str) -> bool:
         """Return whether the bar of a running job has room for a text."""
         return text_wrap.width_of(text, self._font) <= self._progress_room
-
-
-WIDTH = 420
-"""Pixels, at scale 1, of the lines of a note."""
-
-
-def draw_menu_head(layout: bpy.types.UILayout, view: JobView) -> None:
-    """Draw it for a job that has a line; a card says it all by itself."""
-    if view.job.phase not in {Phase.PLACED, Phase.CANCELED}:
-        return
-    headline = "  ·  ".join(translated(each) for each in (view.short_state, view.cost) if each)
-    layout.label(text=headline, translate=False)
-    width = int(WIDTH * ui_scale())
-    for path in view.saved:
-        layout.label(text=PurePath(path).name, translate=False, icon="FILE")
-    for note in view.notes:
-        wrapped(layout, note, width=width, icon="INFO", most=6)
-    layout.separator()
 
 
 _PICTURE = 4.0
