@@ -58,9 +58,9 @@ def icons_of(path: str) -> tuple[int, ...]:
     return tuple(filter(None, found)) or (icons.of_file(path),)
 
 
-def keep(job: Job) -> None:
+def keep(job: Job | None) -> None:
     """Make the icons of the Previews of a job, and free those of all others."""
-    heights, wanted = _heights(), [each.path for each in job.previews]
+    heights, wanted = _heights(), [each.path for each in job.previews] if job else []
     for path in heights.keys() - set(wanted):
         del heights[path]
         icons.cache().erase(NAME, path)

@@ -67,8 +67,8 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
 def _draw_head(layout: bpy.types.UILayout, job: Job) -> None:
     """Draw what is reviewed, and the ways to the other jobs that wait."""
     row = layout.split(factor=0.62)
-    title = Message("{title} · {preset}", title=job.title, preset=_preset(job))
-    row.label(text=translated(title), translate=False)
+    preset = translated(Message(job.request.preset.value.title()))
+    row.label(text=f"{translated(job.title)} · {preset}", translate=False)
     row = row.row(align=True)
     _draw_turning(row, neighbor(job, -1), Message("Previous"), "TRIA_LEFT")
     _draw_turning(row, neighbor(job, 1), Message("Next"), "TRIA_RIGHT")
@@ -91,10 +91,6 @@ def neighbor(job: Job, step: int) -> Job | None:
     """Return the job that waits before (-1) or after (1) this one, in order of their starts."""
     others = [each for each in waiting() if (each.created_at - job.created_at) * step > 0]
     return min(others, key=lambda each: abs(each.created_at - job.created_at), default=None)
-
-
-def _preset(job: Job) -> Message:
-    return Message(job.request.preset.value.title())
 
 
 def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
