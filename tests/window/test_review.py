@@ -20,7 +20,7 @@ from .display import HEIGHT
 from .test_jobs import start
 from .test_status_bar import ink
 
-pytestmark = pytest.mark.window
+pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
 
 BLUE, RED = (31, 76, 204), (204, 31, 26)
 """What the stand-in paints for these words."""
@@ -129,7 +129,7 @@ def test_previews_flip_in_place_and_the_newest_is_approved(
     second = extent(blender.screenshot("card_second_preview"), BLUE, area)
     assert second, "the card shows the newest Preview"
     approve = blender.in_popup("mint.approve")
-    blender.click_in_popup("preview=1")
+    blender.click_in_popup("preview=1)")
     blender.display.still()
     assert card(blender) == area, "the card has moved"
     assert extent(blender.screenshot("card_first_preview"), RED, area) == second
@@ -138,8 +138,7 @@ def test_previews_flip_in_place_and_the_newest_is_approved(
     blender.display.press()
     blender.settle()
     assert since.count("POST", "/v1/operations/*:approve") == 0, "an older Preview was approved"
-    blender.click_in_popup("turn_card")  # any of its buttons keeps it open
-    blender.click_in_popup("preview=2")
+    blender.click_in_popup("preview=2)")
     blender.click_in_popup("mint.approve")
     blender.screenshot("card_approved")
     assert card(blender), "the card was closed"
@@ -214,7 +213,7 @@ def test_a_draft_survives_all_but_revise_and_cancel(blender: BlenderWindow, sinc
     blender.review("chair")
     assert blender.ask(FEEDBACK) == "with arms"
     blender.click_in_popup("mint.approve")
-    blender.wait_for("placed", title="chair")
+    blender.wait_for("ready", title="chair")  # made for the file that was open before
     assert blender.ask(FEEDBACK) == "with arms", "Approve has dropped it"
     blender.key("Escape")
     assert blender.call("mint.cancel", job_id=lamp) == ["FINISHED"]
