@@ -201,7 +201,6 @@ def test_a_draft_survives_all_but_revise_and_cancel(blender: BlenderWindow, sinc
     blender.click_in_popup("turn_card")
     assert blender.ask(FEEDBACK) == "", "the other job has the same draft"
     write(blender, "with arms")
-    blender.key("Escape")
     blender.ask(
         "with within('VIEW_3D'):\n    bpy.ops.mesh.primitive_cube_add()\n    bpy.ops.ed.undo_push()\n    bpy.ops.ed.undo()"
     )

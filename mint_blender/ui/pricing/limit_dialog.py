@@ -249,31 +249,27 @@ class MINT_OT_spend(SpendingDialog, bpy.types.Operator):
     bl_description = "Confirm what this costs"
     bl_options = {"INTERNAL"}
 
-    def queries(self) -> Sequence[Query]:
-        """Return the prices that the question is about."""
-        question = _state().unconfirmed
-        return question.queries if question is not None else ()
-
-    def price(self, service: JobService) -> float | None:
-        """Return what the question is about, in Credits."""
-        question = _state().unconfirmed
-        return question.price(service) if question is not None else None
-
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Open the dialog."""
         question = _state().unconfirmed
         if question is None:
             return {"CANCELLED"}
+        self._question = question
         return self.ask_before_spending(
             context, width=_WIDTH, confirm_text=question.words, title=translated(question.title)
         )
 
+    def queries(self) -> Sequence[Query]:
+        """Return the prices that the question is about."""
+        return self._question.queries
+
+    def price(self, service: JobService) -> float | None:
+        """Return what the question is about, in Credits."""
+        return self._question.price(service)
+
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw the sentence, and what was spent today."""
-        question = _state().unconfirmed
-        if question is None:
-            return
-        column = self.layout.column(align=True)
+        column, question = self.layout.column(align=True), self._question
         room, is_limit = (_WIDTH - 50) * ui_scale(), question.spent is not None
         icon: Any = "ERROR" if is_limit else "QUESTION"
         for number, line in enumerate(lines_of(translated(question.text), room)):
@@ -284,17 +280,19 @@ class MINT_OT_spend(SpendingDialog, bpy.types.Operator):
 
     def spend(self, context: bpy.types.Context, operator: Any) -> Any:
         """Run the confirmed action."""
-        state = _state()
-        if state.unconfirmed is None:
-            return {"CANCELLED"}
-        question, state.unconfirmed = state.unconfirmed, None
-        with inside(question.window):
-            return question.act(operator)
+        self._forget()
+        with inside(self._question.window):
+            return self._question.act(operator)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Drop the declined action."""
         super().cancel(context)
-        _state().unconfirmed = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Ask no longer, unless another question has followed."""
+        if _state().unconfirmed is self._question:
+            _state().unconfirmed = None
 
 
 CLASSES = (MINT_OT_spend,)

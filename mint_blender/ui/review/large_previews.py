@@ -34,6 +34,7 @@ SIDE = 1024
 """Fewest pixels of the longer side that are kept of a large picture."""
 
 _MOST_PIXELS = 4096 * 4096
+_MOST_OTHERS = 8
 _RIGHT = " right"  # in the name of the icon of the right end
 
 
@@ -58,16 +59,18 @@ def icons_of(path: str) -> tuple[int, ...]:
     return tuple(filter(None, found)) or (icons.of_file(path),)
 
 
-def keep(job: Job | None) -> None:
-    """Make the icons of the Previews of a job, and free those of all others."""
-    heights, wanted = _heights(), [each.path for each in job.previews] if job else []
-    for path in heights.keys() - set(wanted):
+def keep(job: Job) -> None:
+    """Make the icons of the Previews of a job, and free those that were shown long ago.
+
+    An open card may still draw those that were shown last, also while it is being closed.
+    """
+    heights, wanted = _heights(), [each.path for each in job.previews]
+    for path in wanted:
+        heights[path] = heights.pop(path) if path in heights else _make(path)
+    for path in list(heights)[: -len(wanted) - _MOST_OTHERS]:
         del heights[path]
         icons.cache().erase(NAME, path)
         icons.cache().erase(NAME, path + _RIGHT)
-    for path in wanted:
-        if path not in heights:
-            heights[path] = _make(path)
 
 
 def follow(service: JobService) -> None:

@@ -225,11 +225,8 @@ class MINT_OT_review(bpy.types.Operator):
         return context.window_manager.invoke_popup(self, width=review_card.WIDTH)
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Keep what was written, and free the pictures: the card closes."""
-        from . import large_previews
-
+        """Keep what was written: the card closes."""
         card_state.save()
-        large_previews.keep(None)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the card of the job that it was turned to last."""
