@@ -34,7 +34,7 @@ from .library_browser import asset_list, sync_operators
 from .library_browser import operators as library_operators
 from .library_browser.properties import MintLibrary
 from .manual import links
-from .pricing import limit_dialog
+from .pricing import dialog_buttons, limit_dialog
 from .references import operators as reference_operators
 from .references.properties import MintReference
 from .review import card_state, preview_operators
@@ -77,7 +77,7 @@ def _register() -> None:
     heartbeat.on_jobs_changed(notifications.catch_up)
     _add(log_file.prepare, log_file.stop)
     _add_classes(MintPreferences, *account_operators.CLASSES)
-    _add_classes(*limit_dialog.CLASSES)
+    _add_classes(*limit_dialog.CLASSES, *dialog_buttons.CLASSES)
     _add_classes(*selection_panel.CLASSES)
     _add(selected.add, selected.remove)
     _add_classes(*clip_operators.CLASSES)
