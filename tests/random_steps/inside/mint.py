@@ -149,6 +149,8 @@ def click_chip(chance: Random) -> None:
     with within_view():
         chosen = one_of(chance, _chips())
         job = next((each for each in jobs() if each.id == chosen.job_id), None)
+        if chosen.name == chips.SHOW and job is not None and job.kind.value == "world":
+            raise NotNow("software takes minutes to draw a panorama in Material Preview")
         if chosen.name != chips.JOB or job is None or job.phase.value in ("review", "billing"):
             chips.click(bpy.context, chosen)
             return
