@@ -362,6 +362,7 @@ def _assets(job: Job) -> Assets:
 
 def _provenance(job: Job) -> Provenance:
     operation, asset = job.operation, job.asset
+    file = job.file(Role.MODEL) or job.file(Role.PANORAMA) or job.file(Role.COLLIDER)
     created = operation.created_at if operation else None
     return Provenance(
         job_id=job.id,
@@ -379,4 +380,6 @@ def _provenance(job: Job) -> Provenance:
         file_reason=imported_file.explanation(job),
         created_at=created.isoformat() if created else "",
         group=job.delivery.group or "",
+        credits=f"{job.cost:g}" if job.cost is not None else "",
+        sha256=file.sha256 if file is not None else "",
     )

@@ -149,6 +149,7 @@ class LocalFile:
     """A complete file on disk.
 
     `note` says why this file was chosen; `needs` are the glTF extensions that it requires.
+    `sha256` is empty for a file that an earlier version downloaded.
     """
 
     role: Role
@@ -156,6 +157,7 @@ class LocalFile:
     url: str
     note: str | None = None
     needs: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def _hurry() -> None:
     )
     session.RETRIES = RetryPolicy(first=0.01, factor=1.0, longest=0.05, min_retry_after=0.01)
     job_cache.JUST_NOW = 0.0
-    look.SETTLED_AFTER = 0.5
+    vars(look)["SETTLED_AFTER"] = 0.5
 
 
 def _serve() -> None:

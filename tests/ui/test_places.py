@@ -19,7 +19,7 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.ui import text_fields  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs, pointer  # noqa: E402
 
-from .test_job_list import add, drawn  # noqa: E402
+from .test_job_list import add  # noqa: E402
 
 SIDEBAR = SimpleNamespace(region=SimpleNamespace(type="UI"))
 
@@ -66,24 +66,6 @@ def test_cards_stay_for_a_moment_after_a_click(
     assert order(job_service) == before[::-1]
     assert not grouped_jobs.is_unsettled(job_service)
     assert not settle_all(job_service)
-
-
-def test_an_approved_card_stays_large_for_a_moment(
-    job_service: JobService, later: Callable[[float], None]
-) -> None:
-    """It keeps its buttons, which are gray: otherwise a second click would meet the next card."""
-    add(job_service, Phase.REVIEW, 1)
-    (job,) = job_service.jobs()
-    pointer.note_click(SIDEBAR)  # type: ignore[arg-type]
-    for phase in (Phase.WORKING, Phase.PLACED):
-        job_service.cache.save(replace(job, phase=phase))
-        order(job_service)
-        assert job.id in grouped_jobs.kept_reviews()
-        assert drawn(job_service)["mint.cancel"] == 1
-    later(pointer.AFTER_CLICK)
-    assert settle_all(job_service)
-    assert job.id not in grouped_jobs.kept_reviews()
-    assert drawn(job_service)["mint.cancel"] == 0
 
 
 def test_cards_stay_while_the_pointer_moves_over_them(

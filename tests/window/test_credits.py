@@ -104,6 +104,7 @@ def test_the_balance_is_checked_while_a_job_waits(
     assert since.count("POST", "/v1/operations/*:resume") == 0
     blender.open_sidebar()
     blender.click("mint.resume")
+    blender.pay()
     blender.wait_for("placed")
     assert since.starts == 1
     blender.wait(f"not {TICKS}")

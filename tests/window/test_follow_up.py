@@ -162,6 +162,7 @@ def test_a_failed_asset_is_retried_from_the_library(
     open_section(blender, "mint_library")  # scrolls to the details
     blender.screenshot("after_failed_entry")
     blender.click("mint.retry_asset")
+    blender.pay()
     blender.wait_for("placed")
     assert since.count("POST", f"/v1/models/{failed}:retry") == 1
     done = blender.ask(f"next(each.id for each in {entries} if each.status == 'succeeded')")

@@ -90,6 +90,7 @@ def test_a_job_without_credits_is_resumed(
     blender.screenshot("billing_pause")
     service.scenario(credits=service.credits() + 5000)
     blender.click("mint.resume")
+    blender.pay()
     blender.wait_for("placed")
     assert since.starts == 1
 
@@ -101,6 +102,7 @@ def test_a_failed_job_is_retried(blender: BlenderWindow, since: Since) -> None:
     assert job["trouble"].endswith((".", ")"))
     blender.screenshot("failure")
     blender.click("mint.retry")
+    blender.pay()
     blender.wait_for("placed")
     assert since.starts == 1
     assert (
@@ -122,7 +124,7 @@ def test_a_running_job_is_canceled(blender: BlenderWindow, service: Service, sin
 
 
 def test_the_f3_search_finds_the_operators(blender: BlenderWindow, since: Since) -> None:
-    """Enter opens the dialog and does not spend Credits; G, as its button, does."""
+    """Enter opens the dialog, and only a click on its price spends Credits."""
     blender.fill(review=False)
     blender.over()
     blender.until_it_shows(lambda: blender.key("F3"))
@@ -133,13 +135,17 @@ def test_the_f3_search_finds_the_operators(blender: BlenderWindow, since: Since)
     blender.until_it_shows(lambda: blender.type("a wooden chair"))
     blender.screenshot("f3_dialog")
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
-    blender.key("Return")  # cancels the dialog
+    blender.key("Return")  # reaches the button, which takes no key
+    blender.key("Escape")
     blender.settle()
     assert not blender.jobs()
     blender.over()
     blender.until_it_shows(lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL"))
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text, which is there again
-    blender.key("g")  # Generate
+    blender.key("g")
+    blender.settle()
+    assert not blender.jobs(), "a key has confirmed it"
+    blender.pay()
     blender.wait("jobs()")
     assert blender.jobs()[0]["prompt"] == "a wooden chair"
     blender.wait_for("placed")

@@ -53,7 +53,9 @@ def test_a_review_in_another_language(
             == state
         )
         assert blender.ask("bpy.app.translations.pgettext_iface('Jobs')") == jobs
-        blender.click("mint.approve")
+        blender.review("lamp")
+        blender.screenshot(f"language_{language}_card")
+        blender.click_in_popup("mint.approve")
         blender.wait_for("placed", title="lamp")
     finally:
         blender.ask(SWITCH, language="en_US")

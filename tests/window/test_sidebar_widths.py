@@ -11,7 +11,6 @@ from .blender_window import BlenderWindow
 from .sections import scroll
 from .test_appearance import looking
 from .test_jobs import start
-from .test_review import BLUE, extent, sidebar, wait_for_pictures
 
 pytestmark = pytest.mark.window
 
@@ -30,31 +29,6 @@ bpy.context.view_layer.objects.active = next(
     each for each in found if ("mint_flipped" in each.keys()) == is_world
 )
 """
-
-
-@pytest.mark.parametrize("width", [NARROW, WIDE])
-def test_a_preview_fills_the_sidebar(blender: BlenderWindow, width: int) -> None:
-    """One Preview is as wide as the sidebar; two together are, and equally large."""
-    start(blender, "a blue lamp with a long title", mode="REVIEW")
-    blender.wait_for("review")
-    blender.set_sidebar_width(width)
-    wait_for_pictures(blender, 1)
-    area = sidebar(blender)
-    for look in ("dark", "light", "german", "japanese"):
-        with looking(blender, look):
-            shot = blender.screenshot(f"width_{width}_review_{look}")
-        left, _, right, _ = extent(shot, BLUE, area)
-        assert right - left > width - 75
-    job = blender.jobs()[0]["id"]
-    blender.call("mint.revise", job_id=job, feedback="a darker blue")
-    blender.wait("jobs()[0]['previews'] == 2 and jobs()[0]['phase'] == 'review'")
-    wait_for_pictures(blender, 2)
-    for look in ("dark", "german", "japanese"):
-        with looking(blender, look):
-            shot = blender.screenshot(f"width_{width}_two_{look}")
-        left, top, right, bottom = extent(shot, BLUE, area)
-        assert right - left > width - 75
-        assert bottom - top < (right - left) / 2
 
 
 def test_every_kind_of_card_fits(blender: BlenderWindow, service: Service) -> None:

@@ -14,7 +14,6 @@ pytestmark = pytest.mark.window
 START, GENERATE, WAIT = (
     skill_file.code_block(part) for part in ("sys.modules", "INVOKE_DEFAULT", "job_records")
 )
-CONFIRM = "g"  # the underlined letter of the button; Enter is Cancel
 
 
 def test_the_price_is_confirmed_in_blender(blender: BlenderWindow, since: Since) -> None:
@@ -28,7 +27,7 @@ def test_the_price_is_confirmed_in_blender(blender: BlenderWindow, since: Since)
     assert since.starts == 0, "nothing was confirmed yet"
     blender.screenshot("dialog_that_an_agent_has_opened")
     blender.key("Return")  # ends the text
-    blender.key(CONFIRM)
+    blender.pay()
     job = blender.wait_for("review")
     code = f"{START}\nresult = list(mint.job_records())[0]"
     record = blender.ask(code)

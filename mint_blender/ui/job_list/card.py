@@ -20,7 +20,6 @@ from ...message import Message
 from .. import icons, session, text_wrap
 from ..account import billing_watch
 from ..icons import icon_number
-from ..review import review_card
 from ..text_wrap import wrapped
 from ..translations import translated
 from . import background_import, grouped_jobs, job_documents, placed_results
@@ -31,6 +30,7 @@ _BUY = Message("Buy Credits")
 _EDIT = Message("Edit Prompt")
 _RETRY = Message("Retry")
 _CANCEL = Message("Cancel")
+_REVIEW = Message("Review…")
 _REPORT = Message("Copy Report")
 _DOWNLOADING = Message("Downloading")
 _PREPARING = Message("Preparing")
@@ -45,12 +45,8 @@ def draw(layout: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
     if job.hold is not None and job.phase not in _HAS_RESULT:
         return  # no calls to Mint for this job; what is on disk can still be placed
     is_decided = job.decision is not None and is_active
-    is_kept = job.id in sidebar.kept_reviews
-    if is_kept or (job.phase is Phase.REVIEW and (is_decided or job.decision is None)):
-        part = box.column()
-        # gray, so that a second click meets the same buttons
-        part.enabled = not (is_decided or is_kept)
-        review_card.draw(part, job, width=width)
+    if job.phase is Phase.REVIEW and job.decision is None:
+        _job_button(box, job, "mint.review", _REVIEW, "HIDE_OFF")
     elif is_decided:
         return  # the head says what is being done; what was decided cannot be decided again
     elif job.phase is Phase.BILLING:
@@ -75,7 +71,7 @@ def _draw_head(
     In a narrow sidebar state and cost are below the picture, since they would be cut off beside it.
     """
     row, is_narrow, job = box.row(), sidebar.is_narrow, view.job
-    if view.picture and job.phase is not Phase.REVIEW and (icon := icons.of_file(view.picture)):
+    if view.picture and (icon := icons.of_file(view.picture)):
         picture = row.row()
         picture.alignment = "LEFT"
         picture.template_icon(icon_value=icon, scale=1.4 if is_narrow else 2.6)

@@ -14,8 +14,8 @@ import bpy
 from ...message import Message
 from .. import heartbeat, session
 from ..create import properties as create_properties
-from ..job_actions import Result, is_mouse_click, report_error
-from ..library_browser.asset_lookup import AssetOperator, about_asset
+from ..job_actions import Result, report_error
+from ..library_browser.asset_lookup import AssetOperator, about_asset, asset
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -114,7 +114,7 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
                 width=320,
             )
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Start the optimization, unless this Blender could not open its file."""
         from ...files.file_choice import CANNOT_OPEN_REDUCED, OPTIMIZED_NEEDS
         from ...jobs.job_values import Delivery
@@ -122,13 +122,13 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
         from ...scene.gltf.gltf_extensions import readable_extensions
 
         if OPTIMIZED_NEEDS - readable_extensions():
-            return report_error(self, CANNOT_OPEN_REDUCED)
+            return report_error(operator, CANNOT_OPEN_REDUCED)
         delivery, level = (
             create_properties.with_cursor(context, Delivery(replaces=True)),
             OptimizationLevel(self.level.lower()),
         )
         return about_asset(
-            self,
+            operator,
             Kind.MODEL,
             self.asset_id,
             lambda service, asset: service.fetch(asset, delivery, optimize=level),
@@ -164,8 +164,12 @@ class MINT_OT_convert(bpy.types.Operator):
     )
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
+    _is_asked = False
+    """Whether it was opened in a window, where a click has to show what it costs."""
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the folder, beginning beside the open file."""
+        self._is_asked = True
         if not self.directory:
             self.directory = bpy.path.abspath("//") or f"{Path.home()}{os.sep}"
         context.window_manager.fileselect_add(self)
@@ -183,19 +187,29 @@ class MINT_OT_convert(bpy.types.Operator):
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Start a job that converts and saves."""
-        from ...mint.schema import Format, Kind
+        """Start a job that converts and saves; from the file browser, ask before it costs."""
+        from ...mint.schema import Assets, Format, Kind
 
         if not self.directory.strip():
             return report_error(self, Message("No folder selected."))
         formats = [format for format in Format if format.name in self.formats]
-        folder = Path(bpy.path.abspath(self.directory))
-        return about_asset(
-            self,
-            Kind.MODEL,
-            self.asset_id,
-            lambda service, asset: service.convert(asset, formats, folder),
-        )
+        folder, asset_id = Path(bpy.path.abspath(self.directory)), self.asset_id
+
+        def convert(operator: bpy.types.Operator | None) -> Result:
+            return about_asset(
+                operator,
+                Kind.MODEL,
+                asset_id,
+                lambda service, asset: service.convert(asset, formats, folder),
+            )
+
+        made = asset(Kind.MODEL, asset_id).assets or Assets()
+        if self._is_asked and not all(map(made.converted_url, formats)):
+            words = ", ".join(format.name for format in formats)
+            return limit_dialog.ask_price(
+                words, Message("Convert"), lambda service: None, (), convert
+            )
+        return convert(self)
 
 
 class MINT_OT_retry_asset(AssetOperator):
@@ -206,8 +220,23 @@ class MINT_OT_retry_asset(AssetOperator):
     bl_description = "Retry what failed at Mint. This costs Credits again"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Retry at a click of the mouse, and at nothing else."""
-        return self.execute(context) if is_mouse_click(self, event) else {"CANCELLED"}
+        """Show the price before the click that retries."""
+        from ...jobs import request_template
+        from ...jobs.queries import Price
+        from ...mint.schema import Kind
+
+        kind, asset_id, start = Kind(self.kind.lower()), self.asset_id, self.start
+        failed, delivery = asset(kind, asset_id), self.delivery(context)
+        query = Price.of(request_template.of_asset(failed, ()).request)
+        return limit_dialog.ask_price(
+            failed.name or failed.prompt or asset_id,
+            Message("Retry"),
+            lambda service: service.budget.price(query),
+            [query],
+            lambda later: about_asset(
+                later, kind, asset_id, lambda service, asset: start(service, asset, delivery)
+            ),
+        )
 
     @staticmethod
     def start(service: "JobService", asset: "Asset", delivery: "Delivery") -> "Job":

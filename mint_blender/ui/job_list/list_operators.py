@@ -14,6 +14,7 @@ from ...jobs.phases import Phase, Verb
 from ...message import Message
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, find_job, report_error, run_action
+from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of, ui_scale
@@ -308,6 +309,19 @@ class MINT_OT_continue_queue(bpy.types.Operator):
     bl_label = "Continue Queue"
     bl_description = "Send the jobs left in the queue by an earlier session. They will be charged"
     bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Show the price before the click that sends them."""
+        count = len(session.service().unfinished.queue.jobs)
+        return limit_dialog.ask_price(
+            Message("1 queued job")
+            if count == 1
+            else Message("{count:,} queued jobs", count=count),
+            Message("Continue"),
+            lambda service: service.unfinished.queue.credits or None,
+            (),
+            lambda later: run_action(later, _continue_queue),
+        )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Send them all, in their order."""
