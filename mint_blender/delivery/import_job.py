@@ -177,6 +177,7 @@ def _place_options(job: Job, scene: bpy.types.Scene | None) -> PlaceOptions:
         at=delivery.at,
         rotation=delivery.rotation,
         height=delivery.height,
+        collection=delivery.collection,
         beside=not (is_named or is_by_hand),
         original="" if is_by_hand else delivery.original or "",
     )

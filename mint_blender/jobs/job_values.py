@@ -173,6 +173,7 @@ class Delivery:
     height: float | None = None  # of a model, in meters
     document: str | None = None  # id of the .blend that was open at the click
     scene: str | None = None
+    collection: str | None = None  # the name of the one that the result's own one goes into
     replaces: bool = False  # replace an earlier version of the same asset in the scene
     splats: str | None = None  # the tier of splats to fetch; None: no splats
     # how a World's collider is used, as in `scene.world`; NONE: it is not fetched

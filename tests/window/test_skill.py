@@ -12,7 +12,7 @@ from .conftest import Since
 pytestmark = pytest.mark.window
 
 START, GENERATE, WAIT = (
-    skill_file.code_block(part) for part in ("sys.modules", "INVOKE_DEFAULT", "job_records")
+    skill_file.code_block(part) for part in ("sys.modules", "INVOKE_DEFAULT", "jobs")
 )
 
 
@@ -29,7 +29,7 @@ def test_the_price_is_confirmed_in_blender(blender: BlenderWindow, since: Since)
     blender.key("Return")  # ends the text
     blender.pay()
     job = blender.wait_for("review")
-    code = f"{START}\nresult = list(mint.job_records())[0]"
+    code = f"{START}\nresult = list(mint.jobs())[0]"
     record = blender.ask(code)
     assert (record["job"], record["previews"], record["name"]) == (job["id"], 1, "Lamp")
     assert record["files"]["preview"]
