@@ -156,7 +156,7 @@ def test_replacing_an_edited_model_asks_first(blender: BlenderWindow) -> None:
     )
     blender.ask(FETCH_AGAIN)
     job = blender.wait_for("ready")
-    words = "part('ui.job_list.card')._place_label(job_service().job(id))"
+    words = "part('ui.job_list.placed_results').place_label(job_service().job(id))"
     assert blender.ask(words, id=job["id"]) == "Replace Model"
     blender.screenshot("replace_model_card")
     blender.until_it_shows(lambda: blender.click("mint.place"))
