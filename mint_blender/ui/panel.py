@@ -19,7 +19,7 @@ from .translations import number, translated
 from .typed_context import layout_of
 
 _REFERENCES, _OPTIONS = Message("Reference Images"), Message("Options")
-_JOBS, _LIBRARY = Message("Jobs"), Message("Library")
+_JOBS = Message("Jobs")
 _BESIDE_BALANCE = 154.0
 """Pixels of the header, at scale 1, that the balance cannot have: title, two buttons and tabs."""
 _PREVIEWS = 24.0  # pixels of the header, at scale 1, of the eye beside the number of Previews
@@ -83,7 +83,6 @@ class _Content(Protocol):
 def _draw_sections(layout: bpy.types.UILayout, context: bpy.types.Context, *, ready: bool) -> None:
     """Draw the sections below the form; without a usable key only the jobs, if there are any."""
     from .create import options_panel
-    from .library_browser import panel as library_panel
     from .references import panel as references_panel
 
     if ready:
@@ -94,7 +93,7 @@ def _draw_sections(layout: bpy.types.UILayout, context: bpy.types.Context, *, re
 
         _draw_section(layout, context, "mint_jobs", _JOBS, job_list_panel, is_closed=False)
     if ready:
-        _draw_section(layout, context, "mint_library", _LIBRARY, library_panel)
+        layout.operator("mint.browse_library", icon="ASSET_MANAGER")
 
 
 def _draw_section(
