@@ -54,7 +54,7 @@ class Layout:
 def drawing(draw: Callable[[Any, Any], None]) -> Callable[[], None]:
     """Return a call of a drawing function."""
     context = SimpleNamespace(
-        area=None, region=SimpleNamespace(width=300), window_manager=bpy.context.window_manager
+        area=None, region=SimpleNamespace(width=300, height=900), window_manager=bpy.context.window_manager
     )
     return lambda: draw(SimpleNamespace(layout=Layout()), context)
 
@@ -159,7 +159,7 @@ def test_a_typical_sidebar_makes_few_calls(
     library_state().library.add_page(ListPage(Kind.MODEL), Page(entries, None))
     library_state().library.add_page(ListPage(Kind.WORLD), Page((), None))
     context = SimpleNamespace(
-        area=None, region=SimpleNamespace(width=300), window_manager=bpy.context.window_manager
+        area=None, region=SimpleNamespace(width=300, height=900), window_manager=bpy.context.window_manager
     )
 
     def draw() -> None:
@@ -175,8 +175,8 @@ def test_a_typical_sidebar_makes_few_calls(
     assert calls < 820
 
 
-def test_a_card_that_is_drawn_again_makes_no_texts(job_service: JobService) -> None:
-    """That is half of what the first drawing of a card does."""
+def test_rows_that_are_drawn_again_make_no_texts(job_service: JobService) -> None:
+    """That is half of what the first drawing does."""
     add_jobs(job_service, 10)
     call = drawing(lambda self, context: job_list_panel.draw(self.layout, context))
     first = count_lines(call)

@@ -1,22 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job list as a person sees it: finished jobs are lines, what waits for the user is large."""
+"""The job list as a person sees it: a row for each job, with a button and a menu."""
 
 from __future__ import annotations
 
 import pytest
 
 from .blender_window import BlenderWindow
-from .conftest import Since
 from .test_jobs import start
-from .test_languages import SWITCH
 
 pytestmark = pytest.mark.window
 
 SELECTED = "scene()['selected']"
 
 
-def test_finished_jobs_are_lines(blender: BlenderWindow) -> None:
-    """A click on a line's button selects the result, and another one opens its menu."""
+def test_a_row_has_a_button_and_a_menu(blender: BlenderWindow) -> None:
+    """A click on a row's button selects the result, and another one opens its menu."""
     start(blender, "a small ceramic lamp with an orange shade")
     blender.wait_for("placed")
     start(blender, "a wooden chair")
@@ -28,42 +26,12 @@ def test_finished_jobs_are_lines(blender: BlenderWindow) -> None:
     blender.call("mint.cancel", job_id=statue["id"])
     blender.wait_for("canceled", title="statue")
     blender.settle()
-    blender.screenshot("job_lines")
+    blender.screenshot("job_rows")
     chair = next(each for each in blender.jobs() if "chair" in each["title"])
     blender.ask("[each.select_set(False) for each in bpy.context.view_layer.objects] and None")
     blender.click(f'mint.select_result(job_id="{chair["id"]}"')
     blender.wait(f"{SELECTED} != []")
     world = next(each for each in blender.jobs() if "greenhouse" in each["title"])
     blender.until_it_shows(lambda: blender.click(f'mint.job_menu(job_id="{world["id"]}"'))
-    blender.screenshot("job_line_menu")
+    blender.screenshot("job_row_menu")
     blender.key("Escape")
-
-
-ORDER = """
-groups = part('ui.job_list.grouped_jobs').grouped().groups
-result = [job.title for each in groups for job in each.shown]
-"""
-
-
-def test_a_double_click_approves_one_preview(blender: BlenderWindow, since: Since) -> None:
-    """The next Preview does not move under the pointer; it does when the pointer has left."""
-    for prompt in ("a lamp", "a chair"):
-        start(blender, prompt, mode="REVIEW")
-        blender.wait_for("review", title=prompt)
-        blender.wait("all(not each['active'] for each in jobs())")
-    assert blender.ask(ORDER) == ["a chair", "a lamp"]
-    blender.click("mint.approve")
-    blender.display.press()
-    blender.screenshot("job_approved")
-    blender.wait("any(each['phase'] not in ('review',) for each in jobs())")
-    blender.settle()
-    blender.display.press()
-    blender.screenshot("job_running_in_place")
-    blender.over("VIEW_3D")
-    blender.wait_for("placed", title="chair")
-    blender.wait("jobs()[1]['phase'] == 'review'")
-    assert since.count("POST", "/v1/operations/*:approve") == 1
-    blender.wait(ORDER + "result = result == titles", titles=["a lamp", "a chair"])
-    blender.ask(SWITCH, language="de_DE")
-    blender.screenshot("job_list_german")
-    blender.ask(SWITCH, language="en_US")

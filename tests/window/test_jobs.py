@@ -27,6 +27,13 @@ def start(
     ]
 
 
+def look_into_menu(blender: BlenderWindow, name: str) -> None:
+    """Open the menu of the only job with its button, save a picture, and close the menu."""
+    blender.until_it_shows(lambda: blender.click("mint.job_menu"))
+    blender.screenshot(name)
+    blender.key("Escape")
+
+
 def test_a_prompt_becomes_a_model(blender: BlenderWindow, since: Since) -> None:
     """The model is at the 3D cursor of the click, and one generation was started."""
     blender.ask("bpy.context.scene.cursor.location = (2, 1, 0)")
@@ -82,25 +89,23 @@ def test_a_world_is_placed(blender: BlenderWindow, since: Since) -> None:
 def test_a_job_without_credits_is_resumed(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """The card says how many are missing and where to get them; nothing is paid twice."""
+    """The menu says how many are missing and where to get them; nothing is paid twice."""
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
-    buttons = blender.buttons()
-    assert any("mint.open_in_mint" in button for button in buttons)
-    blender.screenshot("billing_pause")
+    look_into_menu(blender, "billing_pause")
     service.scenario(credits=service.credits() + 5000)
-    blender.click("mint.resume")
+    blender.call("mint.resume", job_id=blender.jobs()[0]["id"])
     blender.wait_for("placed")
     assert since.starts == 1
 
 
 def test_a_failed_job_is_retried(blender: BlenderWindow, since: Since) -> None:
-    """The failure is a sentence with Retry beside it, which brings the model."""
+    """The failure is a sentence above Retry in the menu, which brings the model."""
     start(blender, "a vase [transient]")
     job = blender.wait_for("failed")
     assert job["trouble"].endswith((".", ")"))
-    blender.screenshot("failure")
-    blender.click("mint.retry")
+    look_into_menu(blender, "failure")
+    blender.call("mint.retry", job_id=job["id"])
     blender.wait_for("placed")
     assert since.starts == 1
     assert (
@@ -110,7 +115,7 @@ def test_a_failed_job_is_retried(blender: BlenderWindow, since: Since) -> None:
 
 
 def test_a_running_job_is_canceled(blender: BlenderWindow, service: Service, since: Since) -> None:
-    """The cross on the card cancels it at Mint as well, after a question about its Credits."""
+    """The button of its row cancels it at Mint as well, after a question about its Credits."""
     start(blender, "a statue [stuck]")
     blender.wait("jobs()[0]['phase'] == 'working'")
     blender.until_it_shows(lambda: blender.click("mint.cancel("))

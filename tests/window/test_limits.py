@@ -96,7 +96,8 @@ def test_a_retry_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: S
     start(blender, "a vase [transient]")
     blender.wait_for("failed")
     limit(blender, each=100)
-    blender.until_it_shows(lambda: blender.click("mint.retry"))
+    job = blender.jobs()[0]["id"]
+    blender.until_it_shows(lambda: blender.call("mint.retry", job_id=job))
     blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.screenshot("retry_above_the_limit")
     assert since.count("POST", "/v1/*:retry") == 0

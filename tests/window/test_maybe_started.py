@@ -53,10 +53,13 @@ def made(service: Service) -> str:
     return operation.resource.id
 
 
+CANDIDATES = "[each.id for each in job_service().job(id).candidates]"
+
+
 def test_what_the_library_shows_is_used(
     open_blender: Callable[..., BlenderWindow], service: Service, since: Since, tmp_path: Path
 ) -> None:
-    """The card shows it with its picture; one click brings it into the scene, at no cost."""
+    """The menu shows it with its picture; one click brings it into the scene, at no cost."""
     found = Candidate(made(service), "a small ceramic lamp", time.time() - DAY, str(PICTURE))
     with closing(Journal(tmp_path / "home")) as journal:
         journal.add(a_lost_start(), a_lost_start(found))
@@ -65,8 +68,14 @@ def test_what_the_library_shows_is_used(
     blender.open_sidebar()
     blender.wait("len(jobs()) == 2")
     blender.settle()
+    job = next(
+        each for each in blender.jobs() if found.id in str(blender.ask(CANDIDATES, id=each["id"]))
+    )
+    button = f'mint.job_menu(job_id="{job["id"]}"'
+    blender.until_it_shows(lambda: blender.click(button))
     blender.screenshot("maybe_started")
-    blender.click("mint.use_candidate")
+    blender.key("Escape")
+    blender.call("mint.use_candidate", job_id=job["id"], asset_id=found.id)
     blender.wait("any(job['phase'] in ('ready', 'placed') for job in jobs())")
     blender.settle()
     blender.screenshot("maybe_started_is_used")

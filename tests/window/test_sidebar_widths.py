@@ -11,7 +11,6 @@ from .blender_window import BlenderWindow
 from .sections import scroll
 from .test_appearance import looking
 from .test_jobs import start
-from .test_review import BLUE, extent, sidebar, wait_for_pictures
 
 pytestmark = pytest.mark.window
 
@@ -32,33 +31,39 @@ bpy.context.view_layer.objects.active = next(
 """
 
 
-@pytest.mark.parametrize("width", [NARROW, WIDE])
-def test_a_preview_fills_the_sidebar(blender: BlenderWindow, width: int) -> None:
-    """One Preview is as wide as the sidebar; two together are, and equally large."""
-    start(blender, "a blue lamp with a long title", mode="REVIEW")
-    blender.wait_for("review")
-    blender.set_sidebar_width(width)
-    wait_for_pictures(blender, 1)
-    area = sidebar(blender)
-    for look in ("dark", "light", "german", "japanese"):
-        with looking(blender, look):
-            shot = blender.screenshot(f"width_{width}_review_{look}")
-        left, _, right, _ = extent(shot, BLUE, area)
-        assert right - left > width - 75
-    job = blender.jobs()[0]["id"]
-    blender.call("mint.revise", job_id=job, feedback="a darker blue")
-    blender.wait("jobs()[0]['previews'] == 2 and jobs()[0]['phase'] == 'review'")
-    wait_for_pictures(blender, 2)
-    for look in ("dark", "german", "japanese"):
-        with looking(blender, look):
-            shot = blender.screenshot(f"width_{width}_two_{look}")
-        left, top, right, bottom = extent(shot, BLUE, area)
-        assert right - left > width - 75
-        assert bottom - top < (right - left) / 2
+ADD = """
+import dataclasses
+values, new_jobs = part("jobs.job_values"), part("jobs.new_jobs")
+Kind, Phase = part("mint.schema").Kind, part("jobs.phases").Phase
+request = part("mint.generation_request").GenerationRequest
+phases = (Phase.PLACED, Phase.REVIEW, Phase.WORKING, Phase.CANCELED, Phase.READY)
+service = part("ui.session").service()
+for number in range(count):
+    asked = request(Kind.WORLD if number % 4 == 3 else Kind.MODEL, f"a chest with {number} bands")
+    job = new_jobs.new_job(asked, values.Delivery(group=group), now=1000.0 + number)
+    service.cache.add(dataclasses.replace(job, phase=phases[number % len(phases)]))
+part("ui.heartbeat").redraw()
+"""
 
 
-def test_every_kind_of_card_fits(blender: BlenderWindow, service: Service) -> None:
-    """Buttons whose texts do not fit beside each other are below each other."""
+@pytest.mark.parametrize(("count", "group"), [(0, ""), (1, ""), (5, ""), (30, ""), (30, "one")])
+def test_the_list_is_as_high_with_few_jobs_as_with_many(
+    blender: BlenderWindow, count: int, group: str
+) -> None:
+    """So what is below it stays where it is."""
+    for width in (NARROW, 400):
+        blender.set_sidebar_width(width)
+        if width == NARROW:
+            before = blender.find("mint.browse_library")
+            blender.ask(ADD, count=count, group=group)
+            assert blender.find("mint.browse_library") == before
+        for look in ("dark", "german", "japanese"):
+            with looking(blender, look):
+                blender.screenshot(f"width_{width}_list_{count}{group}_{look}")
+
+
+def test_every_kind_of_row_fits(blender: BlenderWindow, service: Service) -> None:
+    """What is too long for a row is cut off, and in the job's menu."""
     service.scenario(credits=10_000)
     for prompt, phase in JOBS.items():
         start(blender, prompt, kind="WORLD" if "greenhouse" in prompt else "MODEL")

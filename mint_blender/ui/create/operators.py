@@ -179,10 +179,16 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         )
         level = create_properties.optimize_of(fields)
         return run_action(
-            self,
-            lambda service: service.start(request, delivery, optimize=level).id,
-            create_properties.clear_sent,
+            self, lambda service: service.start(request, delivery, optimize=level).id, _sent
         )
+
+
+def _sent() -> None:
+    """Clear the form, and show the row of the job."""
+    from ..job_list import grouped_jobs
+
+    create_properties.clear_sent()
+    grouped_jobs.show_last(session.service())
 
 
 def copy_settings(operator: bpy.types.Operator, names: Iterable[str]) -> None:

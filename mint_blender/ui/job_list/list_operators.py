@@ -151,6 +151,26 @@ def _ids(service: "JobService", key: str) -> list[str] | None:
     return None if not key else [job.id for job in batch.jobs] if batch else []
 
 
+class MINT_OT_scroll_jobs(bpy.types.Operator):
+    """Show earlier or later jobs of the list."""
+
+    bl_idname = "mint.scroll_jobs"
+    bl_label = "Scroll Jobs"
+    bl_description = "Show earlier or later jobs of the list"
+    bl_options = {"INTERNAL"}
+
+    by: bpy.props.IntProperty(options={"SKIP_SAVE"})
+    count: bpy.props.IntProperty(min=1, default=1, options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Bring other rows into sight; needs no network."""
+        from . import grouped_jobs
+
+        grouped_jobs.scroll(self.by, self.count)
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
 class MINT_OT_toggle_batch(bpy.types.Operator):
     """Show or hide the jobs that were started together."""
 
@@ -359,6 +379,7 @@ CLASSES = (
     MINT_OT_discard_queue,
     MINT_OT_dismiss_finished,
     MINT_OT_show_older_jobs,
+    MINT_OT_scroll_jobs,
     MINT_OT_toggle_batch,
     MINT_MT_job,
     MINT_OT_job_menu,

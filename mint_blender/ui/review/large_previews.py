@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ...jobs.phases import Phase
 from .. import heartbeat, icons, session, text_fields
 from . import review_feedback
 
@@ -102,14 +101,10 @@ def free(service: JobService) -> None:
 
 def _wanted() -> Iterator[str]:
     """Yield the files of the Previews that cards show."""
-    from ..job_list import grouped_jobs, job_rows
+    from ..job_list import grouped_jobs
 
-    chosen = job_rows.chosen()
-    jobs = [job for part in grouped_jobs.grouped().groups for job in part.shown]
-    kept = grouped_jobs.kept_reviews()
-    for job in [*jobs, *([chosen] if chosen is not None else [])]:
-        if job.phase is Phase.REVIEW or job.id in kept:
-            yield from _shown(job)
+    for job in grouped_jobs.grouped().previews:
+        yield from _shown(job)
 
 
 def _shown(job: Job) -> Iterator[str]:

@@ -150,6 +150,8 @@ class MINT_OT_review(bpy.types.Operator):
     bl_description = "Open the sidebar of the 3D View at the Preview that waits for a decision"
     bl_options = {"INTERNAL"}
 
+    job_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
+
     def execute(self, context: bpy.types.Context) -> Result:
         """Open the sidebar; without a 3D View, show the Preview in a window."""
         areas = [each for each in context.screen.areas if each.type == "VIEW_3D"]
