@@ -32,6 +32,7 @@ def lint(session: nox.Session) -> None:
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
+        ["python", "-m", "scripts.devtools.typed_examples"],
         ["codespell"],
     )
 

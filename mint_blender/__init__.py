@@ -1,12 +1,45 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mint for Blender: from a prompt to a 3D Model or a World in the scene.
 
-Scripts call `generate`, `usage`, `models`, `worlds` and `job_records`; Blender calls `register` and
-`unregister`.
+    import mint_blender  # or: from bl_ext.user_default import mint_blender
 
-Importing this package imports neither `bpy` nor `requests`: other modules can be used without
-Blender, and enabling the add-on does not slow down Blender's start.
+    lamp = mint_blender.generate("a small ceramic lamp", preset="fast", request_id="lamp-01")
+    lamp.root.location.x = 2.0
+
+Start and continue:
+
+    generate(prompt, …)   start a model or a World, wait, and place it in the current scene
+    resume(job)           continue where it stopped, and place it; pays nothing twice
+    place(job, path=None) place one more copy, or write a .blend or .glb
+    approve(job)          go on with the Preview that waits
+    revise(job, text)     order another Preview
+    cancel(job)           cancel it
+
+Read:
+
+    jobs()                the jobs on this computer
+    models(), worlds()    what the API project has generated
+    usage()               Credits and subscription
+
+A job is named by its id, or by what has a `job_id`: a result, a `Preview`, an error. A review
+returns `Approve()`, `Cancel()` or `Revise("what should change")`.
+
+Errors, each with a sentence for the user:
+
+    ValueError            an argument is wrong; nothing was sent
+    NotPossible           it cannot be done now; `TooExpensive`: it is above a limit
+    GenerationStopped     the job ended without a result
+    Interrupted           Ctrl-C; the job is kept
+    MintError             a call failed; `help(mint_blender.MintError)` names its module, which has
+                          them all: KeyMissing, KeyRefused, CreditsNeeded, Unreachable, …
+    SceneImportError      the result cannot be imported; its files are kept
+    JournalError          the record of the jobs cannot be read or written
+
+Blender calls `register` and `unregister`.
 """
+
+# Importing this package imports neither `bpy` nor `requests`: other modules can be used without
+# Blender, and enabling the add-on does not slow down Blender's start.
 
 from __future__ import annotations
 
@@ -14,28 +47,118 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import (
+        Approve,
+        Asset,
+        Cancel,
         GenerationStopped,
+        Interrupted,
+        JournalError,
+        NotAllowedOnline,
+        NotPossible,
+        PlacedResult,
+        Preview,
+        Result,
+        Revise,
         TooExpensive,
+        Usage,
+        approve,
+        cancel,
         generate,
-        job_records,
+        jobs,
         models,
+        place,
+        resume,
+        revise,
         usage,
         worlds,
     )
+    from .mint.errors import (
+        AlreadyOptimized,
+        CannotCancel,
+        Conflict,
+        CreditsNeeded,
+        DownloadsDisabled,
+        Forbidden,
+        IdempotencyConflict,
+        InvalidRequest,
+        InvalidResponse,
+        KeyMissing,
+        KeyRefused,
+        KeyUnusable,
+        KeyWithheld,
+        MintError,
+        MismatchedResponse,
+        NotFound,
+        NotSent,
+        NotSupported,
+        OptimizationInProgress,
+        ProblemError,
+        Refusal,
+        ServiceError,
+        TooManyActive,
+        TooManyRequests,
+        UnclearRefusal,
+        Unreachable,
+    )
+    from .scene.errors import SceneImportError
 
 __all__ = [
+    "AlreadyOptimized",
+    "Approve",
+    "Asset",
+    "Cancel",
+    "CannotCancel",
+    "Conflict",
+    "CreditsNeeded",
+    "DownloadsDisabled",
+    "Forbidden",
     "GenerationStopped",
+    "IdempotencyConflict",
+    "Interrupted",
+    "InvalidRequest",
+    "InvalidResponse",
+    "JournalError",
+    "KeyMissing",
+    "KeyRefused",
+    "KeyUnusable",
+    "KeyWithheld",
+    "MintError",
+    "MismatchedResponse",
+    "NotAllowedOnline",
+    "NotFound",
+    "NotPossible",
+    "NotSent",
+    "NotSupported",
+    "OptimizationInProgress",
+    "PlacedResult",
+    "Preview",
+    "ProblemError",
+    "Refusal",
+    "Result",
+    "Revise",
+    "SceneImportError",
+    "ServiceError",
     "TooExpensive",
+    "TooManyActive",
+    "TooManyRequests",
+    "UnclearRefusal",
+    "Unreachable",
+    "Usage",
+    "approve",
+    "cancel",
     "generate",
-    "job_records",
+    "jobs",
     "models",
+    "place",
     "register",
+    "resume",
+    "revise",
     "unregister",
     "usage",
     "worlds",
 ]
 
-_OF_API = frozenset(__all__) - {"register", "unregister"}
+_PLACES = ("api", "mint.errors", "scene.errors")
 
 
 def register() -> None:
@@ -63,13 +186,20 @@ def unregister() -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """Load the functions for scripts on first use.
+    """Load what scripts use on first use.
 
     Raises:
         AttributeError: There is no such name.
     """
-    if name in _OF_API:
-        from . import api
+    if name in __all__:
+        from importlib import import_module
 
-        return getattr(api, name)
+        for place in _PLACES:
+            module = import_module(f".{place}", __name__)
+            if name in vars(module):
+                return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

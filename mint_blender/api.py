@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Python interface: `generate`, `usage`, `models`, `worlds` and `job_records`.
+"""The Python interface, whose names `mint_blender` exports.
 
 Each function blocks, and raises an exception with a sentence for the user. Notes are texts with a
 `code` and `params` for programs.
@@ -8,66 +8,82 @@ Each function blocks, and raises an exception with a sentence for the user. Note
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
+from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
 from .cli import session
-from .cli.results import Review, follow
+from .cli.results import Approve, Cancel, Preview, Review, Revise, follow, note_written, preview_of
+from .cli.session import NotAllowedOnline
+from .jobs import client_requests
 from .jobs.engine.task import StillUnreachable
+from .jobs.engine.thread_messages import Event, Progress
 from .jobs.job import Job
-from .jobs.job_values import Cause, Delivery, DeliveryResult, Problem
-from .jobs.phases import Phase
+from .jobs.job_values import ClientRequest, Delivery, DeliveryResult
+from .jobs.phases import BUSY, Phase
 from .jobs.presentation.job_view import JobView
+from .jobs.queries import prices_of
 from .jobs.service import JobService, NotPossible, TooExpensive
 from .jobs.storage import import_marks
 from .jobs.storage.journal import JournalError
 from .message import message_of
-from .mint.generation_request import GenerationRequest
+from .mint.generation_request import GenerationRequest, member
 from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Usage
 
+if TYPE_CHECKING:
+    import bpy
+
 __all__ = [
+    "Approve",
+    "Asset",
+    "Cancel",
     "GenerationStopped",
+    "Interrupted",
+    "JournalError",
+    "NotAllowedOnline",
+    "NotPossible",
+    "PlacedResult",
+    "Preview",
+    "Result",
+    "Revise",
     "TooExpensive",
+    "Usage",
+    "approve",
+    "cancel",
     "generate",
-    "job_records",
+    "jobs",
     "models",
+    "place",
+    "resume",
+    "revise",
     "usage",
     "worlds",
 ]
 
 log = logging.getLogger(__name__)
 
-UNREACHABLE = "unreachable"
-"""`GenerationStopped.code` when Mint could not be reached for too long."""
+OTHER_PROCESS_INTERVAL = 0.2
+"""Seconds between two looks at a job that another process drives."""
 
-if TYPE_CHECKING:
-    from .scene.place import PlacedResult
+OnProgress = Callable[[str, float | None, float | None], object]
+"""Called with the phase, how much of it is done (0 to 1), and the seconds left, where known."""
 
 
-class GenerationStopped(RuntimeError):
-    """The job ended without a result; what was paid for can be resumed.
+class HasJob(Protocol):
+    """Anything of a job: a result, a Preview, or an error."""
 
-    Attributes:
-        job_id: The id of the job.
-        phase: Where it stopped, such as "paused", "failed" or "canceled".
-        cause: What kind of problem it is, as `cause` on the command line; None without a problem.
-        code: What went wrong, as a word for programs; None if there is no such word.
-        params: The values in the problem's text, by name.
-        notes: What else is known about the job: texts that have a `code` and `params`, too.
-    """
+    @property
+    def job_id(self) -> str: ...
 
-    def __init__(self, job: Job, error: StillUnreachable | None = None) -> None:
-        super().__init__(f"{job.title}: {error or JobView(job).state} (job {job.id})")
-        problem = Problem(Cause.UNREACHABLE, str(error), UNREACHABLE) if error else job.problem
-        self.job_id = job.id
-        self.phase = job.phase.value
-        self.cause = problem.cause.value if problem else None
-        self.code = problem.code if problem else None
-        self.params = dict(message_of(problem.message).params) if problem else {}
-        self.notes = tuple(message_of(note) for note in job.notes)
+
+JobReference = str | HasJob
+"""A job: its id or the beginning of it, or what knows it."""
 
 
 def generate(
@@ -83,8 +99,17 @@ def generate(
     optimize: str | None = None,
     review: Review | None = None,
     max_credits: float | None = None,
+    request_id: str | None = None,
+    height: float | None = None,
+    location: Sequence[float] | None = None,
+    collection: str | bpy.types.Collection | None = None,
+    progress: OnProgress | None = None,
 ) -> PlacedResult:
-    """Generate a model or a World, and return it as placed in the current scene, with `notes`.
+    """Generate a model or a World, and return it as placed in the current scene.
+
+    Without `request_id` each call is a new generation, and is paid for, also if an earlier call of
+    the same script was interrupted. With it, the same call is the same job, in whatever process: it
+    continues where it stopped, and is not placed twice in a scene. What has failed stays failed.
 
     Args:
         prompt: What to generate; may be empty if there are images.
@@ -96,35 +121,178 @@ def generate(
         pose: "t_pose" or "a_pose", for models of characters.
         splats: The tier of a World's splats to import, such as "100k"; by default none.
         optimize: "light", "moderate" or "aggressive": a smaller model for more Credits.
-        review: Returns "approve", "cancel", or what should change.
+        review: Returns `Approve()`, `Cancel()` or `Revise("what should change")`.
         max_credits: Nothing starts that would cost more.
+        request_id: An id of your own for what you want, unique in your Mint account.
+        height: The height of a model, in scene units.
+        location: Where its floor is, exactly; by default the 3D cursor, beside what is there.
+        collection: The collection for the result, or its name: made if missing.
+        progress: Called with the phase, how much of it is done and the seconds left, if known.
 
     Raises:
-        GenerationStopped: The job failed, was canceled, or cannot continue.
-        MintError: Mint refused a call or cannot be reached.
-        TooExpensive: It would exceed `max_credits` or a limit of the preferences.
-        ValueError: Mint would refuse the request.
+        ValueError, NotPossible, TooExpensive: It is refused here; nothing was sent.
+        GenerationStopped, Interrupted: The job failed, was canceled or interrupted.
+        MintError, SceneImportError: A call to Mint, or the import of the result, has failed.
     """
     request = GenerationRequest.parse(
         kind=kind, prompt=prompt, preset=preset, mode=mode, name=name, images=images, pose=pose
     )
-    return _generate(request, splats, optimize, review, max_credits)
-
-
-def _generate(
-    request: GenerationRequest,
-    splats: str | None,
-    optimize: str | None,
-    review: Review | None,
-    max_credits: float | None,
-) -> PlacedResult:
-    level = OptimizationLevel(optimize) if optimize else None
-    _check(request, level, review)
+    level = member(OptimizationLevel, "level", optimize) if optimize else None
+    _check(request, level, review, splats=splats, height=height)
+    delivery = Delivery(splats=splats, **_where(height, location, collection))
     with session.open_job_service() as job_service:
-        job = job_service.start(
-            request, Delivery(splats=splats), optimize=level, max_credits=max_credits
-        )
-        return _place(job_service, _follow(job_service, job.id, review))
+        job, is_new = _start(job_service, request, delivery, level, max_credits, request_id)
+        if not is_new:
+            _continue(job_service, job, max_credits)
+        job = replace(_follow(job_service, job.id, review, progress), delivery=delivery)
+        return _placed(job_service, job, is_new=is_new)
+
+
+def resume(
+    job: JobReference,
+    *,
+    review: Review | None = None,
+    max_credits: float | None = None,
+    progress: OnProgress | None = None,
+) -> PlacedResult:
+    """Continue a job where it stopped, and return it as placed in the current scene.
+
+    Nothing is paid twice. What is in this scene already is not placed again.
+
+    Args:
+        job: The job.
+        review: As in `generate`.
+        max_credits: A new limit for the whole job.
+        progress: As in `generate`.
+
+    Raises:
+        NotPossible: There is no such job, or it cannot be continued here.
+        Exception: As `generate`.
+    """
+    _check_blender()
+    with session.open_job_service() as job_service:
+        found = job_service.job(_id(job))
+        _check_scene_job(found)
+        _continue(job_service, found, max_credits)
+        return _placed(job_service, _follow(job_service, found.id, review, progress))
+
+
+def approve(
+    job: JobReference,
+    *,
+    review: Review | None = None,
+    max_credits: float | None = None,
+    progress: OnProgress | None = None,
+) -> PlacedResult:
+    """Approve the Preview that waits, which costs the rest of the price; return the placed result.
+
+    The arguments and errors are those of `resume`.
+    """
+    _check_blender()
+    with session.open_job_service() as job_service:
+        found = _with_limit(job_service, job_service.job(_id(job)), max_credits)
+        _check_scene_job(found)
+        job_service.approve(found.id)
+        return _placed(job_service, _follow(job_service, found.id, review, progress))
+
+
+def revise(
+    job: JobReference,
+    feedback: str,
+    *,
+    max_credits: float | None = None,
+    progress: OnProgress | None = None,
+) -> Preview:
+    """Order another Preview, with these changes, which costs Credits; return it when it is there.
+
+    The arguments and errors are those of `resume`.
+    """
+    with session.open_job_service() as job_service:
+        found = _with_limit(job_service, job_service.job(_id(job)), max_credits)
+        job_service.revise(found.id, feedback)
+        return preview_of(_watch(job_service, found.id, None, progress, ends_in=Phase.REVIEW))
+
+
+def cancel(job: JobReference) -> None:
+    """Cancel a job, here and at Mint. Credits that were spent for a Preview do not come back.
+
+    Raises:
+        NotPossible: There is no such job, or it is over.
+        GenerationStopped: It was not canceled: Mint cannot, or has not answered.
+    """
+    with session.open_job_service() as job_service:
+        found = job_service.job(_id(job))
+        job_service.cancel(found.id)
+        _watch(job_service, found.id, None, None, ends_in=Phase.CANCELED)
+
+
+@overload
+def place(
+    job: JobReference,
+    path: None = None,
+    *,
+    height: float | None = None,
+    location: Sequence[float] | None = None,
+    collection: str | bpy.types.Collection | None = None,
+) -> PlacedResult: ...
+
+
+@overload
+def place(
+    job: JobReference,
+    path: str | PathLike[str],
+    *,
+    height: float | None = None,
+    overwrite: bool = False,
+) -> Result: ...
+
+
+def place(
+    job: JobReference,
+    path: str | PathLike[str] | None = None,
+    *,
+    height: float | None = None,
+    location: Sequence[float] | None = None,
+    collection: str | bpy.types.Collection | None = None,
+    overwrite: bool = False,
+) -> Result:
+    """Place one more copy of a finished job in the current scene, or write it to a file. Free.
+
+    A file is written by another Blender, so the scene does not change. Files of Mint that are gone
+    are downloaded again.
+
+    Args:
+        job: The job.
+        path: A .blend or .glb file; None: into the scene.
+        height: As in `generate`, as the next two; None: as the job says.
+        location: The same.
+        collection: The same.
+        overwrite: Replace a file that exists.
+
+    Raises:
+        ValueError: An argument is wrong.
+        NotPossible: The job is not finished, or the file cannot be written.
+        SceneImportError: The result cannot be imported; its files are kept.
+    """
+    if path is None:
+        _check_blender()
+    with session.open_journal() as journal:
+        found = journal.job(_id(job))
+        _check_scene_job(found)
+        _check_kind(found.kind, height=height)
+        where = {
+            name: value
+            for name, value in _where(height, location, collection).items()
+            if value is not None
+        }
+        file = None if path is None else _output(found.kind, Path(path), overwrite=overwrite)
+        if found.phase not in {Phase.READY, Phase.PLACED}:
+            raise NotPossible(f"{found.title} is not ready to place: {JobView(found).state}.")
+        if all(Path(each.path).is_file() for each in found.files):
+            return _delivered(journal, found, where, file)
+    with session.open_job_service() as job_service:
+        job_service.fetch_again(found.id)
+        return _delivered(job_service, _follow(job_service, found.id, None, None), where, file)
 
 
 def usage() -> Usage:
@@ -155,7 +323,7 @@ def worlds() -> Iterator[Asset]:
     yield from _assets(Kind.WORLD)
 
 
-def job_records() -> Iterator[dict[str, Any]]:
+def jobs() -> Iterator[dict[str, Any]]:
     """Yield every job on the list, newest first, as `jobs --json` prints it.
 
     Reads only the journal: it asks Mint nothing, and jobs that run in this Blender keep running.
@@ -170,19 +338,145 @@ def job_records() -> Iterator[dict[str, Any]]:
         yield from (JobView(job).to_json() for job in journal.records() if isinstance(job, Job))
 
 
-def _follow(job_service: JobService, job_id: str, review: Review | None) -> Job:
-    """Return the job once its files are here.
+# -- starting and continuing
+
+
+def _start(
+    job_service: JobService,
+    request: GenerationRequest,
+    delivery: Delivery,
+    level: OptimizationLevel | None,
+    max_credits: float | None,
+    request_id: str | None,
+) -> tuple[Job, bool]:
+    """Return the job of a call, and whether it is new."""
+
+    def start(subject: str | None = None) -> Job:
+        return job_service.start(
+            request, delivery, optimize=level, max_credits=max_credits, subject=subject
+        )
+
+    if request_id is None:
+        return start(), True
+    if not request_id.strip():
+        raise ValueError("The request_id is empty.")
+    wanted = ClientRequest(request_id, client_requests.content_of(request, level), "")
+    if client_requests.find(job_service, wanted) is None and (
+        job_service.budget.limits or max_credits is not None
+    ):
+        job_service.ask_unknown_prices(prices_of(request, level))  # not inside the commit
+    return client_requests.start_once(job_service, wanted, start)
+
+
+def _continue(job_service: JobService, job: Job, max_credits: float | None) -> None:
+    """Have a job run on, if it can without a decision. Raises NotPossible, TooExpensive."""
+    if job_service.is_active(job.id) or job_service.is_driven_elsewhere(job):
+        return
+    job = _with_limit(job_service, job, max_credits)
+    client_requests.send_held_back(job_service, job)
+    is_interrupted = job.is_resumable or job.phase in {Phase.PAUSED, Phase.BILLING}
+    if not job_service.is_active(job.id) and (is_interrupted or job.hold is not None):
+        job_service.resume(job.id)
+
+
+def _with_limit(job_service: JobService, job: Job, max_credits: float | None) -> Job:
+    """Return a job after setting its new limit, if there is one."""
+    if max_credits is not None and max_credits != job.max_credits:
+        job_service.set_limit(job.id, max_credits)
+    return job_service.job(job.id)
+
+
+def _follow(
+    job_service: JobService, job_id: str, review: Review | None, progress: OnProgress | None
+) -> Job:
+    """Return a job once its files are here, and are still there.
 
     Raises:
         GenerationStopped: It stopped before that.
+        Interrupted: Ctrl-C was pressed.
     """
+    job = job_service.job(job_id)
+    is_here = all(Path(each.path).is_file() for each in job.files)
+    if job.phase in {Phase.READY, Phase.PLACED} and is_here:
+        return job
+    if job.phase in {Phase.READY, Phase.PLACED}:
+        job_service.fetch_again(job_id)
+    return _watch(job_service, job_id, review, progress, ends_in=Phase.READY)
+
+
+def _watch(
+    job_service: JobService,
+    job_id: str,
+    review: Review | None,
+    progress: OnProgress | None,
+    *,
+    ends_in: Phase,
+) -> Job:
+    """Return a job that has stopped in a phase; another process may drive it meanwhile.
+
+    Raises:
+        GenerationStopped: It stopped in another phase.
+        Interrupted: Ctrl-C was pressed.
+    """
+    listener = _listener(job_service, job_id, progress)
     try:
-        job = follow(job_service, job_id, lambda news: None, review)
+        job = follow(job_service, job_id, listener, review)
+        while _is_driven_elsewhere(job_service, job):
+            time.sleep(OTHER_PROCESS_INTERVAL)
+            job_service.catch_up()
+            job = job_service.job(job_id)
+            if not _is_driven_elsewhere(job_service, job):
+                if job.is_resumable:
+                    job_service.wake(job)
+                job = follow(job_service, job_id, listener, review)
     except StillUnreachable as error:
         raise GenerationStopped(job_service.job(job_id), error) from error
-    if job.phase is not Phase.READY:
+    except KeyboardInterrupt:
+        raise Interrupted(job_service.job(job_id)) from None
+    if job.phase is not ends_in and not (ends_in is Phase.READY and job.phase is Phase.PLACED):
         raise GenerationStopped(job)
     return job
+
+
+def _is_driven_elsewhere(job_service: JobService, job: Job) -> bool:
+    is_open = job.phase in BUSY or job.decision is not None
+    return is_open and job.hold is None and job_service.is_driven_elsewhere(job)
+
+
+def _listener(
+    job_service: JobService, job_id: str, progress: OnProgress | None
+) -> Callable[[Event], None]:
+    """Return what tells a script how far a job is, whenever something has happened."""
+
+    def tell(event: Event) -> None:
+        job = job_service.cache.get(job_id)
+        if progress is None or job is None:
+            return
+        fraction = remaining = None
+        download = job_service.progress.get(job_id)
+        if job.phase is Phase.WORKING:
+            outlook = job_service.outlook(job)
+            fraction, remaining = outlook.fraction, outlook.remaining
+        elif isinstance(download, Progress) and download.total:
+            fraction = min(1.0, download.done / download.total)
+        progress(job.phase.value, fraction, remaining)
+
+    return tell
+
+
+# -- placing
+
+
+def _placed(job_service: JobService, job: Job, *, is_new: bool = False) -> PlacedResult:
+    """Return a finished job as it is in the current scene, placed if it is not there."""
+    from .scene import place as scene_place
+
+    there = None if is_new else scene_place.find(job_id=job.id)
+    if there is None:
+        return _place(job_service, job)
+    return PlacedResult(
+        **_of_job(job), root=there.root, collection=there.collection, objects=there.objects
+    )
 
 
 def _place(job_service: JobService, job: Job) -> PlacedResult:
@@ -193,9 +487,46 @@ def _place(job_service: JobService, job: Job) -> PlacedResult:
     try:
         job_service.record_delivery(job.id, DeliveryResult(placed.notes))
     # Not raised: the result is in the scene, and a script that sees an error may pay for it again.
-    except JournalError as error:
+    except (JournalError, NotPossible) as error:
         log.warning("Job %s was placed, which could not be recorded: %s", job.id, error)
-    return replace(placed, notes=tuple(message_of(note) for note in placed.notes))
+    notes = tuple(message_of(note) for note in placed.notes)
+    return PlacedResult(
+        **{**_of_job(job), "notes": notes},
+        root=placed.root,
+        collection=placed.collection,
+        objects=placed.objects,
+    )
+
+
+def _delivered(
+    job_service: JobService, job: Job, where: dict[str, Any], file: Path | None
+) -> Result:
+    """Place a copy, or write a file. `where` has what counts in place of the job's delivery."""
+    job = replace(job, delivery=replace(job.delivery, replaces=False, **where))
+    if file is None:
+        return _place(job_service, job)
+    from .delivery.background import BlenderPool, write_result
+
+    with BlenderPool(1) as blenders:
+        result = blenders.submit(write_result, job, file, None).result()
+    if result.problem is not None:
+        kept = "".join(f"\n  {each.path}" for each in job.files)
+        raise NotPossible(
+            f"{job.title} could not be written. {result.problem} Mint's files are kept:{kept}"
+        )
+    note_written(job_service, job.id, file, result)
+    known = _of_job(job)
+    return Result(**{**known, "files": {**known["files"], "output": file}, "notes": result.notes})
+
+
+def _of_job(job: Job) -> dict[str, Any]:
+    return {
+        "job_id": job.id,
+        "title": job.title,
+        "credits": job.cost,
+        "files": {each.role.value: Path(each.path) for each in job.files},
+        "notes": tuple(message_of(note) for note in job.notes),
+    }
 
 
 def _assets(kind: Kind) -> Iterator[Asset]:
@@ -203,22 +534,97 @@ def _assets(kind: Kind) -> Iterator[Asset]:
         yield from session.assets(client, kind)
 
 
+# -- checks, before anything is sent
+
+
+def _id(job: JobReference) -> str:
+    return job if isinstance(job, str) else job.job_id
+
+
+def _check_blender() -> None:
+    """Raise NotPossible if a result could not be placed in this process."""
+    from .delivery import blender_runtime
+
+    if not blender_runtime.can_import():
+        raise NotPossible(
+            "This places the result in Blender's scene, and there is no Blender here: install the"
+            " bpy package (pip install bpy), or run the script in Blender. Without Blender,"
+            " `mint-blender generate -o FILE.glb` saves a model. Nothing was started."
+        )
+
+
+def _check_scene_job(job: Job) -> None:
+    """Raise NotPossible for a job whose result goes into no scene."""
+    if job.convert:
+        raise NotPossible(
+            f"{job.title}: this job only saves other formats. Use the job that generated the model."
+        )
+
+
 def _check(
-    request: GenerationRequest, level: OptimizationLevel | None, review: Review | None
+    request: GenerationRequest,
+    level: OptimizationLevel | None,
+    review: Review | None,
+    *,
+    splats: str | None,
+    height: float | None,
 ) -> None:
     """Check a request before anything is sent.
 
     Raises:
         ValueError: The arguments do not fit together, or Mint would refuse them.
+        NotPossible: There is no Blender here.
     """
     if level is not None and request.kind is not Kind.MODEL:
         raise ValueError("Only models can be optimized.")
+    if splats is not None and request.kind is not Kind.WORLD:
+        raise ValueError("Only Worlds have splats.")
+    _check_kind(request.kind, height=height)
     if request.mode is Mode.REVIEW and review is None:
         raise ValueError(
-            'mode "review" needs a function review(preview) that returns "approve", "cancel", or'
-            " what should change."
+            'mode "review" needs a function review(preview) that returns Approve(), Cancel() or'
+            ' Revise("…").'
         )
     try:
         session.check_request(request)
     except NotPossible as error:
         raise ValueError(str(error)) from error
+    _check_blender()
+
+
+def _check_kind(kind: Kind, *, height: float | None) -> None:
+    if height is not None and kind is not Kind.MODEL:
+        raise ValueError("Only models have a height; a World has the size of its place.")
+
+
+def _where(
+    height: float | None,
+    location: Sequence[float] | None,
+    collection: str | bpy.types.Collection | None,
+) -> dict[str, Any]:
+    """Return the members of a delivery that say where a result goes.
+
+    Raises:
+        ValueError: One of them is wrong.
+    """
+    if height is not None and not 0 < height < math.inf:
+        raise ValueError(f"height is a number above 0, not {height!r}.")
+    at = None if location is None else tuple(map(float, location))
+    if at is not None and (len(at) != 3 or not all(map(math.isfinite, at))):
+        raise ValueError(f"location has three numbers, not {location!r}.")
+    name = collection if collection is None or isinstance(collection, str) else collection.name
+    return {"height": height, "at": at, "collection": name}
+
+
+def _output(kind: Kind, file: Path, *, overwrite: bool) -> Path:
+    """Return the absolute path of a file to write. Raises ValueError, NotPossible."""
+    from .delivery import write_files
+
+    file = file.absolute()
+    if file.suffix.lower() not in {".blend", ".glb"}:
+        raise ValueError(f"{file} has to end in .blend or .glb.")
+    if file.exists() and not overwrite and not file.is_dir():
+        raise NotPossible(f"{file} exists already. Nothing was written. Use overwrite=True.")
+    if problem := write_files.output_problem(kind, file, None):
+        raise NotPossible(problem)
+    return file

@@ -98,6 +98,7 @@ README = {
     "R-batch-alone": Rule("One batch at a time works on a folder; it can be taken over."),
     "R-batch-free": Rule("--again starts nothing and replaces only by complete files."),
     "R-limit": Rule("A limit of a job holds when it is approved, retried or resumed."),
+    "R-python-ids": Rule("The same request_id is the same job in Python, and is paid once."),
     "R-account": Rule("A job is only sent with a key of its own account."),
     "R-unreadable": Rule("A record that cannot be read is listed and kept."),
     "R-statuses": Rule("Each exit status means what the table says."),

@@ -6,11 +6,13 @@ followed through all modules of `ui`. None of these functions may send a request
 timer, load a picture, open a file, create or delete anything that outlives the call, or write to
 anything but the layout.
 
-There are two exceptions. Blender has no event for "this panel became visible", but data that is
+There are three exceptions. Blender has no event for "this panel became visible", but data that is
 fetched only when it is visible (prices, pages of the library, thumbnails) depends on it. So drawing
 may add a name to a set, and start the timer that soon afterwards empties that set and fetches the
 data, in `ui/visibility.py`: `note`. Also, Blender gives the region of a popup only while it is
-drawn. So a dialog adds that region to another set, in `ui/pricing/price_dialog.py`: `note`.
+drawn. So a dialog adds that region to another set, in `ui/pricing/price_dialog.py`: `note`. And a
+button that spends Credits must not take a click right after it has changed: what has such a button
+notes what it shows, in `ui/pricing/paid_clicks.py`: `note`.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ UI = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
 ALLOWED = {
     "visibility.py: note": {"_state", "_state().drawn.add", "_look_soon"},
     "visibility.py: _look_soon": {"bpy.app.timers.is_registered", "bpy.app.timers.register"},
-    "pricing/price_dialog.py: note": {"_state", "_state().regions.add"},
+    "pricing/price_dialog.py: note": {"_state", "_state().regions.setdefault"},
+    "pricing/paid_clicks.py: note": {"session.state", "time.monotonic"},
 }
 """Functions that drawing may call although they change something, and the calls each makes."""
 TIMERS = {"visibility.py: _look_soon"}
@@ -391,7 +394,6 @@ SPENDING = {
     "MINT_OT_generate",
     "MINT_OT_batch_text",
     "MINT_OT_optimize",
-    "MINT_OT_again",
 }
 BEGIN = {"run_action", "about_asset", "when_priced", "when_confirmed"}
 

@@ -203,7 +203,7 @@ def test_each_function_of_the_package_exists() -> None:
     """`mint.…` names what the package offers to scripts."""
     called = {ast.unparse(call.func) for call in skill_file.calls()}
     ours = {name.removeprefix("mint.") for name in called if name.startswith("mint.")}
-    assert {"job_records", "models", "worlds", "usage"} <= ours
+    assert {"jobs", "models", "worlds", "usage"} <= ours
     assert ours <= set(mint_blender.__all__)
 
 

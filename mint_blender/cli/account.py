@@ -62,8 +62,7 @@ def list_assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             created = f"{asset.created_at:%Y-%m-%d}" if asset.created_at else " " * 10
             terminal.result(
                 {"event": kind.value, **asset.raw},
-                f"{asset.id}  {created}  {asset.status or 'unknown':10} "
-                f" {asset.name or asset.prompt or ''}",
+                f"{asset.id}  {created}  {asset.status or 'unknown':10}  {asset.title}",
             )
     if not found:
         plural = "models" if kind is Kind.MODEL else "Worlds"

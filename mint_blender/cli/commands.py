@@ -40,6 +40,7 @@ COMMANDS = {
     "models": "account.list_assets",
     "worlds": "account.list_assets",
     "library": "asset_library.library",
+    "assets": "assets.assets",
     "usage": "account.usage",
     "check": "account.check",
     "doctor": "doctor.doctor",

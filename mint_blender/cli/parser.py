@@ -125,6 +125,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     _after(commands)
     _account(commands)
     _library(commands)
+    _assets(commands)
     _command(commands, "mcp", "serve tools for an agent on standard input and output (MCP)")
     return root
 
@@ -289,6 +290,12 @@ def _library(commands: Commands) -> None:
         "also list all assets in the folder, so that a web server makes it a remote asset"
         " library (needs Blender 5.2 or later)",
     )
+
+
+def _assets(commands: Commands) -> None:
+    assets = _command(commands, "assets", "list what in .blend files came from Mint")
+    assets.add_argument("files", type=Path, nargs="+", metavar="FILE.blend", help="what to read")
+    _flag(assets, "--csv", "a table for a spreadsheet")
 
 
 def _command(commands: Commands, name: str, help: str, more: str = "") -> argparse.ArgumentParser:

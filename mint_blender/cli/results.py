@@ -21,6 +21,7 @@ from ..jobs.phases import BUSY, Phase, Verb
 from ..jobs.presentation.job_view import JobView
 from ..jobs.service import JobService
 from ..jobs.storage import import_marks
+from ..mint.generation_request import feedback_error
 from . import exits
 from .exits import Exit
 from .output.progress import progress_listener
@@ -53,7 +54,7 @@ def follow_and_write(
             job_service.watch([job.id for job in jobs], listener)
             for job in jobs:
                 follow(
-                    job_service, job.id, listener, (lambda preview: "approve") if approve else None
+                    job_service, job.id, listener, (lambda preview: Approve()) if approve else None
                 )
         except StillUnreachable as error:
             unreachable = error
@@ -149,6 +150,16 @@ def report_written(
         return report_job(job, terminal, line=line)
     terminal.event(_record(job, line))
     return Exit.IMPORT
+
+
+def note_written(job_service: JobService, job_id: str, file: Path, result: DeliveryResult) -> None:
+    """Store that a result is in a file, unless it belongs to a scene or to a batch."""
+    with job_service.cache.single_commit():
+        now = job_service.job(job_id)
+        is_free = now.delivery.document is None and now.delivery.line is None
+        if now.phase is Phase.READY and is_free:
+            job_service.set_delivery(job_id, replace(now.delivery, output=str(file)))
+            job_service.record_delivery(job_id, result)
 
 
 def report_failure(job: Job, terminal: Terminal, problem: str) -> None:
@@ -250,7 +261,50 @@ class Preview:
     job_id: str
 
 
-Review = Callable[[Preview], str]
+@dataclass(frozen=True)
+class Approve:
+    """The answer of a review: go on with this Preview. It costs the rest of the price."""
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """The answer of a review: cancel the job."""
+
+
+@dataclass(frozen=True)
+class Revise:
+    """The answer of a review: make another Preview, with these changes. It costs Credits.
+
+    Raises:
+        ValueError: Mint would refuse the feedback.
+    """
+
+    feedback: str
+
+    def __post_init__(self) -> None:
+        if complaint := feedback_error(self.feedback):
+            raise ValueError(complaint)
+
+
+Answer = Approve | Cancel | Revise
+Review = Callable[[Preview], Answer | str]
+_WORDS: dict[object, Answer] = {"approve": Approve(), "cancel": Cancel()}
+
+
+def answer_of(value: object, preview: Preview) -> Answer:
+    """Return what a review has decided.
+
+    Raises:
+        ValueError: It is none of the answers.
+    """
+    answer = _WORDS.get(value) if isinstance(value, str) else value
+    if isinstance(answer, Approve | Cancel | Revise):
+        return answer
+    raise ValueError(
+        f'The review has returned {value!r:.200}. Return Approve(), Cancel() or Revise("…"), or'
+        ' exactly "approve" or "cancel". Nothing was sent, and the Preview still waits (job'
+        f" {preview.job_id})."
+    )
 
 
 def follow(
@@ -259,6 +313,9 @@ def follow(
     """Watch a job until it stops, and return it.
 
     With `review`, each Preview is decided on the way.
+
+    Raises:
+        ValueError: The review has returned something else than a decision; nothing was sent.
     """
     while True:
         job_service.watch([job_id], listener)
@@ -266,15 +323,20 @@ def follow(
         is_decided = job.decision is not None  # and not sent: the journal could not be written
         if review is None or job.phase is not Phase.REVIEW or is_decided:
             return job
-        newest = job.previews[-1] if job.previews else None
-        preview = Preview(Path(newest.path) if newest else None, job.revision + 1, job.id)
-        answer = review(preview)
-        if answer == "approve":
+        preview = preview_of(job)
+        answer = answer_of(review(preview), preview)
+        if isinstance(answer, Approve):
             job_service.approve(job.id, seen=job)
-        elif answer == "cancel":
+        elif isinstance(answer, Cancel):
             job_service.cancel(job.id)
         else:
-            job_service.revise(job.id, answer, seen=job)
+            job_service.revise(job.id, answer.feedback, seen=job)
+
+
+def preview_of(job: Job) -> Preview:
+    """Return the newest Preview of a job."""
+    newest = job.previews[-1] if job.previews else None
+    return Preview(Path(newest.path) if newest else None, job.revision + 1, job.id)
 
 
 def wait_for_decision(job_service: JobService, job_id: str, listener: ProgressListener) -> None:

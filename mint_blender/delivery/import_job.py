@@ -177,7 +177,9 @@ def _place_options(job: Job, scene: bpy.types.Scene | None) -> PlaceOptions:
         at=delivery.at,
         rotation=delivery.rotation,
         height=delivery.height,
+        collection=delivery.collection,
         beside=not (is_named or is_by_hand),
+        original="" if is_by_hand else delivery.original or "",
     )
 
 
@@ -361,6 +363,7 @@ def _assets(job: Job) -> Assets:
 
 def _provenance(job: Job) -> Provenance:
     operation, asset = job.operation, job.asset
+    file = job.file(Role.MODEL) or job.file(Role.PANORAMA) or job.file(Role.COLLIDER)
     created = operation.created_at if operation else None
     return Provenance(
         job_id=job.id,
@@ -368,7 +371,7 @@ def _provenance(job: Job) -> Provenance:
         asset_id=asset.id if asset else "",
         kind=job.kind.value,
         prompt=job.request.prompt or (asset.prompt if asset else None) or "",
-        name=job.request.name or (asset.name if asset else None) or "",
+        name=job.request.name or (asset.own_name if asset else None) or "",
         # unknown for an asset that was not generated here
         preset="" if job.source_asset_id else job.request.preset.value,
         mint_url=(asset.mint_url if asset else None)
@@ -378,4 +381,6 @@ def _provenance(job: Job) -> Provenance:
         file_reason=imported_file.explanation(job),
         created_at=created.isoformat() if created else "",
         group=job.delivery.group or "",
+        credits=f"{job.cost:g}" if job.cost is not None else "",
+        sha256=file.sha256 if file is not None else "",
     )

@@ -28,6 +28,11 @@ OPTIMIZED_NEEDS = frozenset({DRACO, WEBP})
 A downloaded file is judged by its own header.
 """
 
+CANNOT_OPEN_REDUCED = Message(
+    "This Blender cannot open the reduced file. Use a build from blender.org."
+)
+"""What is said before anything is paid for a file that lacks a decoder here."""
+
 BLENDER_READS = frozenset(
     {
         "EXT_mesh_gpu_instancing",

@@ -3,3 +3,23 @@
 
 The only room with threads. Knows no Blender.
 """
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+class _Callable(ModuleType):
+    """This package. For scripts, `mint_blender.jobs()` lists jobs, as `api.jobs` does."""
+
+    def __call__(self) -> Iterator[dict[str, Any]]:
+        """Yield every job on the list, newest first, as `jobs --json` prints it."""
+        found: Iterator[dict[str, Any]] = import_module("..api", __name__).jobs()
+        return found
+
+
+sys.modules[__name__].__class__ = _Callable

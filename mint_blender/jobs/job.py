@@ -102,9 +102,7 @@ class Job:
         """The name or prompt at Mint of an asset that was not requested here."""
         asset = self.asset
         return (
-            (asset.name or " ".join((asset.prompt or "").split()) or untitled(self.kind, asset.id))
-            if asset and self.source_asset_id
-            else ""
+            (asset.title or untitled(self.kind, asset.id)) if asset and self.source_asset_id else ""
         )
 
     @property

@@ -149,6 +149,7 @@ class LocalFile:
     """A complete file on disk.
 
     `note` says why this file was chosen; `needs` are the glTF extensions that it requires.
+    `sha256` is empty for a file that an earlier version downloaded.
     """
 
     role: Role
@@ -156,6 +157,7 @@ class LocalFile:
     url: str
     note: str | None = None
     needs: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,7 @@ class Delivery:
     height: float | None = None  # of a model, in meters
     document: str | None = None  # id of the .blend that was open at the click
     scene: str | None = None
+    collection: str | None = None  # the name of the one that the result's own one goes into
     replaces: bool = False  # replace an earlier version of the same asset in the scene
     splats: str | None = None  # the tier of splats to fetch; None: no splats
     # how a World's collider is used, as in `scene.world`; NONE: it is not fetched
@@ -186,6 +189,7 @@ class Delivery:
     block_out: str | None = None
     fit: str = "INSIDE"
     size: tuple[float, float, float] | None = None
+    original: str | None = None  # id of the job or asset beside whose result a variation goes
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def new_attempt(asset: Asset, delivery: Delivery, *, now: float) -> Job:
 
 def request_for(asset: Asset) -> GenerationRequest:
     """Return the request of an asset, as far as Mint returns it."""
-    return GenerationRequest(asset.kind, asset.prompt or "", name=asset.name)
+    return GenerationRequest(asset.kind, asset.prompt or "", name=asset.own_name)
 
 
 def _new_id() -> str:

@@ -65,5 +65,6 @@ def of_asset(asset: Asset, jobs: Iterable[Job]) -> RequestTemplate:
 
 
 def _for_once(delivery: Delivery) -> Delivery:
-    """Return a delivery without what belongs to one run: files, batch line, replacement."""
-    return replace(delivery, output=None, render=None, folder=None, line=None, replaces=False)
+    """Return a delivery without what belongs to one run: files, batch line, earlier results."""
+    bare = replace(delivery, output=None, render=None, folder=None, line=None)
+    return replace(bare, replaces=False, original=None)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from ..message import Message
 from .limits import MAX_FEEDBACK_LENGTH, MAX_IMAGES, MAX_NAME_LENGTH
 from .schema import Kind, Mode, Pose, Preset
+
+E = TypeVar("E", bound=StrEnum)
 
 _NAME_LENGTH = 60
 MAX_PROMPT_LENGTH = {Kind.WORLD: 4000, Kind.MODEL: 8000}
@@ -67,15 +70,15 @@ class GenerationRequest:
         start = folder or Path()
         sources = [fspath(image) for image in images]
         return cls(
-            kind=Kind(kind),
+            kind=member(Kind, "kind", kind),
             prompt=prompt,
-            preset=Preset(preset),
-            mode=Mode(mode),
+            preset=member(Preset, "preset", preset),
+            mode=member(Mode, "mode", mode),
             name=name,
             images=tuple(
                 image if "://" in image else str((start / image).absolute()) for image in sources
             ),
-            pose=Pose(pose) if pose else None,
+            pose=member(Pose, "pose", pose) if pose else None,
         )
 
     def validation_error(self) -> str | None:
@@ -122,6 +125,19 @@ class GenerationRequest:
         elif image_urls:
             body["sourceImages"] = list(image_urls)
         return body
+
+
+def member(words: type[E], name: str, value: str) -> E:
+    """Return the member of an enum that a word stands for; `name` is what the words are.
+
+    Raises:
+        ValueError: It is none of them; the message has them all.
+    """
+    try:
+        return words(value)
+    except ValueError:
+        known = ", ".join(each.value for each in words)
+        raise ValueError(f"{value!r:.200} is not a {name}: {known}") from None
 
 
 def _short(prompt: str) -> str:

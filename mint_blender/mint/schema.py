@@ -171,6 +171,19 @@ class Asset:
     raw: Json = field(repr=False, compare=False, default_factory=dict)
 
     @property
+    def own_name(self) -> str | None:
+        """The name; None if it only repeats the caption of a World whose prompt is known."""
+        caption = self.assets.caption if self.assets is not None else None
+        start = (self.name or "").rstrip(".… ")
+        is_caption = bool(self.prompt and start and caption and caption.startswith(start))
+        return None if is_caption else self.name
+
+    @property
+    def title(self) -> str:
+        """The name, else the prompt, on one line; empty without both."""
+        return " ".join((self.own_name or self.prompt or "").split())
+
+    @property
     def is_usable(self) -> bool:
         """Whether the asset is finished and has a file to import."""
         return (

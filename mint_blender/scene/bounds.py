@@ -14,6 +14,8 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from . import mesh_arrays
+from .data_blocks import is_linked
+from .model import cleanup
 from .staging_scene import staging_scene
 
 Bounds = tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -25,7 +27,7 @@ def bounds(
     """Return the lowest and highest corner over all vertices, or None without any vertex.
 
     Measured in a staging scene, so that neither a hidden collection nor the current frame changes
-    the result.
+    the result. Characters with clips are measured at rest.
 
     Args:
         objects: The objects; those that are not meshes are ignored.
@@ -33,7 +35,7 @@ def bounds(
     """
     objects = list(objects)
     lowest, highest = np.full(3, np.inf), np.full(3, -np.inf)
-    with evaluated_depsgraph(objects) as depsgraph:
+    with _at_rest(objects), evaluated_depsgraph(objects) as depsgraph:
         space = (
             None if within is None else within.evaluated_get(depsgraph).matrix_world.inverted_safe()
         )
@@ -46,6 +48,29 @@ def bounds(
     if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
         return None
     return _as_tuple(lowest), _as_tuple(highest)
+
+
+@contextlib.contextmanager
+def _at_rest(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
+    """Show armatures whose bones are animated in their rest pose."""
+    changed = {
+        each.data: each.data.pose_position
+        for each in objects
+        if isinstance(each.data, bpy.types.Armature)
+        and not is_linked(each.data)
+        and any(
+            curve.data_path.startswith("pose.bones")
+            for action in cleanup.actions(each)
+            for curve in cleanup.curves(action)
+        )
+    }
+    for data in changed:
+        data.pose_position = "REST"
+    try:
+        yield
+    finally:
+        for data, position in changed.items():
+            data.pose_position = position
 
 
 def extent(objects: Iterable[bpy.types.Object]) -> tuple[float, float, float] | None:

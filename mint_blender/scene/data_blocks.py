@@ -53,3 +53,13 @@ def current_scene() -> bpy.types.Scene:
     scene = bpy.context.scene
     assert scene is not None
     return scene
+
+
+def hide(objects: Iterable[bpy.types.Object], *, is_hidden: bool) -> None:
+    """Hide objects in all view layers and in renders, or show them again."""
+    for each in objects:
+        each.hide_render = is_hidden
+        for scene in each.users_scene:
+            for layer in scene.view_layers:
+                if each.name in layer.objects:
+                    each.hide_set(is_hidden, view_layer=layer)

@@ -55,9 +55,13 @@ class PlaceOptions:
     """Height in scene units; None: as large as it was delivered. Models only."""
     rotation: tuple[float, float, float] | None = None
     """Euler angles in radians; None: upright, facing -Y."""
+    collection: str | None = None
+    """The name of the collection that the result's own one goes into; None: “Mint”."""
     beside: bool = False
     """Whether a model goes to the right of what is visible there already. A World is a place, and
     stays at its point."""
+    original: str = ""
+    """Id of the job or asset of which this is a variation: it does not overlap that."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def place_model(
     """
     scene = scene or current_scene()
     with import_transaction(scene, provenance, undo=undo):
-        collection = _collection(scene, provenance)
+        collection = _collection(scene, provenance, where.collection)
         built = build_model(
             source,
             name=provenance.title,
@@ -102,7 +106,11 @@ def place_model(
         if where.rotation is not None:
             move.turn(built.root, where.rotation)
         grid_layout.avoid_overlap(
-            built.root, scene, group=provenance.group, everything=where.beside
+            built.root,
+            scene,
+            group=provenance.group,
+            original=where.original,
+            everything=where.beside,
         )
     return PlacedResult(
         built.root, collection, built.objects, tuple(_hidden_notes(scene, collection))
@@ -125,7 +133,7 @@ def place_world(
     """
     scene = scene or current_scene()
     with import_transaction(scene, provenance, undo=undo):
-        collection = _collection(scene, provenance)
+        collection = _collection(scene, provenance, where.collection)
         built = world_build.build_world(
             source,
             name=provenance.title,
@@ -138,7 +146,9 @@ def place_world(
         tags.write(built.root, provenance)
         if where.rotation is not None:
             move.turn(built.root, where.rotation)
-        grid_layout.avoid_overlap(built.root, scene, group=provenance.group)
+        grid_layout.avoid_overlap(
+            built.root, scene, group=provenance.group, original=where.original
+        )
     return PlacedResult(
         built.root,
         collection,
@@ -214,18 +224,21 @@ def _location(where: PlaceOptions, scene: bpy.types.Scene) -> tuple[float, float
     return float(x), float(y), float(z)
 
 
-def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Collection:
-    """Return a new collection for one result, under the “Mint” collection of the scene."""
+def _collection(
+    scene: bpy.types.Scene, provenance: Provenance, name: str | None
+) -> bpy.types.Collection:
+    """Return a new collection for one result, under one of that name or “Mint”, made if missing."""
+    name = name or COLLECTION_NAME
     candidates = (
         each
         for each in scene.collection.children_recursive
-        if re.fullmatch(rf"{COLLECTION_NAME}(\.\d{{3,}})?", each.name)
+        if re.fullmatch(rf"{re.escape(name)}(\.\d{{3,}})?", each.name)
     )
     parent = next(
         (each for each in candidates if not is_linked(each) and not is_override(each)), None
     )
     if parent is None:
-        parent = bpy.data.collections.new(COLLECTION_NAME)
+        parent = bpy.data.collections.new(name)
         scene.collection.children.link(parent)
     collection = bpy.data.collections.new(provenance.title)
     collection[tags.RESULT] = True

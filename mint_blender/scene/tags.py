@@ -41,6 +41,10 @@ class Provenance:
     created_at: str = ""
     group: str = ""
     """Id of the request; results of the same request are placed side by side."""
+    credits: str = ""
+    """What the result has cost, as a number in digits."""
+    sha256: str = ""
+    """Of the file that was imported; of a World: of its panorama, else of its collider."""
 
     @property
     def title(self) -> str:

@@ -372,14 +372,18 @@ def stop() -> None:
         bpy.app.handlers.load_post.remove(_after_load)
 
 
-def _resume() -> None:
+def _resume() -> float | None:
     """Resume what was interrupted, if there is a journal at all."""
+    has_journal = (session.home() / "journal.sqlite3").exists()
+    if has_journal and session.is_loading():
+        return visibility.SECONDS
     from ..jobs.storage.journal import JournalError
 
     state = _state()
     state.is_start_due = state.is_file_new = True
-    if (session.home() / "journal.sqlite3").exists():
+    if has_journal:
         with suppress(JournalError):  # the next click reports it
             session.service().unfinished.resume_all()
             state.has_news = True
     listen()
+    return None

@@ -70,18 +70,6 @@ def run_action(
     return {"FINISHED"}
 
 
-def is_mouse_click(operator: bpy.types.Operator, event: bpy.types.Event) -> bool:
-    """Return whether a button was clicked with the mouse, and say what to do if it was not.
-
-    Enter presses the button under the pointer, and so does a letter in a popup: by neither shall
-    anybody spend Credits.
-    """
-    if event.type == "LEFTMOUSE":
-        return True
-    operator.report({"INFO"}, translated(Message("Click the button to spend Credits.")))
-    return False
-
-
 def _is_repeated(operator: bpy.types.Operator) -> bool:
     return bool(operator.options.is_repeat or operator.options.is_repeat_last)
 

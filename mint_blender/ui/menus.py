@@ -72,6 +72,7 @@ class MINT_MT_manage(bpy.types.Menu):
         layout.operator("mint.refresh_library", icon="FILE_REFRESH")
         layout.operator("mint.refresh_account", icon="FILE_REFRESH")
         layout.operator("mint.check_key", icon="KEYINGSET")
+        layout.operator("mint.copy_asset_list", icon="COPYDOWN")
         layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
         manual.draw(layout_of(self))
 

@@ -66,6 +66,7 @@ class MINT_PT_main(bpy.types.Panel):
         if ready or grouped_jobs.rows():
             job_list_panel.draw(layout, context)
         if ready:
+            _draw_selected(layout, context)
             layout.operator("mint.browse_library", icon="IMGDISPLAY")
             if account_panel.check_failed():
                 account_panel.draw_key(layout)
@@ -115,6 +116,17 @@ def _draw_form(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     form_panel.draw(layout, create_properties.of(context), width=context.region.width)
     _draw_section(layout, context, "mint_references", _REFERENCES, references_panel)
     _draw_section(layout, context, "mint_options", _OPTIONS, options_panel)
+
+
+def _draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw the section about the result that is selected, if there is one."""
+    from .selection import panel as selection_panel
+    from .worlds import panel as worlds_panel
+
+    for section, content in (("mint_selected", selection_panel), ("mint_world", worlds_panel)):
+        if name := content.title(context):
+            title = Message("Selected: {name}", name=name)
+            _draw_section(layout, context, section, title, content, is_closed=False)
 
 
 def _draw_balance(row: bpy.types.UILayout, width: int) -> None:

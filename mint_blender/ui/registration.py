@@ -28,14 +28,14 @@ from .job_list import (
     list_operators,
     result_operators,
 )
+from .library_browser import asset_list, sync_operators
 from .library_browser import operators as library_operators
-from .library_browser import sync_operators
 from .library_browser.properties import MintLibrary
 from .manual import links
 from .pricing import limit_dialog
 from .references import operators as reference_operators
 from .references.properties import MintReference
-from .review import preview_operators, review_feedback
+from .review import card_state, preview_operators
 from .selection import panel as selection_panel
 from .selection import selected
 from .viewport import arrival, chips, place_with_mouse, show_result, views
@@ -92,8 +92,8 @@ def _register() -> None:
     heartbeat.on_file_loaded(saved_settings.restore)
     _add_classes(*reference_operators.CLASSES)
     _add_property("mint_references", bpy.props.CollectionProperty(type=MintReference))
-    _add_classes(review_feedback.MintDraft, *preview_operators.CLASSES)
-    _add_property("mint_drafts", bpy.props.CollectionProperty(type=review_feedback.MintDraft))
+    _add_classes(*preview_operators.CLASSES)
+    _add_property("mint_feedback", card_state.feedback_property())
     _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES, *chips.CLASSES)
     _add(show_result.add_to_menu, show_result.remove_from_menu)
     _add(place_with_mouse.add_to_menu, place_with_mouse.remove_from_menu)
@@ -102,10 +102,15 @@ def _register() -> None:
     _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
     _add_classes(library_operators.MINT_MT_library_item, *gizmos.CLASSES)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
+    _add_classes(asset_list.MINT_OT_copy_asset_list)
     _add_classes(menus.MINT_MT_add, menus.MINT_MT_manage)
     _add(menus.add, menus.remove)
     _add(links.register, links.unregister)
     session.on_first_use(_follow_jobs)
+    session.on_first_use(_follow_places)
+    session.on_first_use(_follow_list)
+    session.on_first_use(_follow_library)
+    session.on_first_use(session.workflow_config)
     _follow_drawing()
     _add_classes(heartbeat.MINT_OT_heartbeat)
     _add(heartbeat.start, heartbeat.stop)
@@ -121,6 +126,8 @@ def _follow_drawing() -> None:
 
 def _prepare_form() -> bool:
     """Fetch what the form shows. Returns True while it is too early to ask for the price."""
+    if session.is_loading():
+        return True
     from .create import form_panel, prompts, styles
 
     styles.prepare()
@@ -147,7 +154,6 @@ def _follow_jobs() -> None:
     from .account import balance_watch, billing_watch, usage_chart
     from .pricing import price_dialog
     from .review import large_previews
-    from .viewport import targets
 
     heartbeat.on_jobs_changed(billing_watch.catch_up)
     heartbeat.on_jobs_changed(balance_watch.catch_up)
@@ -157,17 +163,19 @@ def _follow_jobs() -> None:
     heartbeat.before_redraw(price_dialog.refresh)
     heartbeat.on_file_loaded(price_dialog.forget)
     _add(large_previews.add_handlers, large_previews.remove_handlers)
-    heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
-    heartbeat.on_jobs_changed(review_feedback.catch_up)
-    is_waiting = large_previews.is_waiting
-    heartbeat.on_beat(large_previews.catch_up, is_waiting=is_waiting, is_due_soon=is_waiting)
-    heartbeat.on_jobs_changed(large_previews.free)
-    visibility.when_drawn(large_previews.NAME, large_previews.look)
+    session.on_service_opened(card_state.restore)
+    heartbeat.on_jobs_changed(large_previews.follow)
+    visibility.when_redrawn(price_dialog.redraw_popups)
+    heartbeat.on_jobs_changed(icons.catch_up)
+
+
+def _follow_places() -> None:
+    """Show where the results of running jobs will stand."""
+    from .viewport import targets
+
+    heartbeat.on_beat(targets.settle)  # before results are imported
     heartbeat.before_redraw(targets.follow)
     heartbeat.on_file_loaded(targets.file_opened)
-    heartbeat.on_jobs_changed(icons.catch_up)
-    _follow_list()
-    _follow_library()
 
 
 def _follow_list() -> None:

@@ -70,6 +70,23 @@ class Session:
         state: State = self._states[kind]
         return state
 
+    def is_loading(self) -> bool:
+        """Load the next part of what the job service needs; return whether that is not all."""
+        from ..jobs.preload import Preload
+
+        if self.service is not None:
+            return False
+        if not self.state(Preload).is_done():
+            return True
+        self.use_next()
+        return bool(self.on_first_use)
+
+    def use_next(self) -> None:
+        """Call the next subscriber of the first use, if there is one."""
+        if self.on_first_use:
+            self.on_first_use[0]()
+            del self.on_first_use[0]
+
     def open_service(self) -> JobService:
         """Open the job service and call its subscribers."""
         from ..jobs.engine.config import EngineConfig
@@ -79,8 +96,7 @@ class Session:
         from ..mint.retry import RetryPolicy
 
         while self.on_first_use:
-            self.on_first_use[0]()
-            del self.on_first_use[0]
+            self.use_next()
         try:
             service = JobService(EngineConfig(home(), workflow_config()), account())
         except JournalError as error:
@@ -155,6 +171,15 @@ def service() -> JobService:
     opened = current().service or current().open_service()
     opened.budget.limits = limits()
     return opened
+
+
+def is_loading() -> bool:
+    """Load the next part of what the job service needs; return whether that is not all.
+
+    A timer calls this until it is False before it opens the service, so that neither a click nor a
+    start of Blender stands still for half a second.
+    """
+    return current().is_loading()
 
 
 def existing_service() -> JobService | None:

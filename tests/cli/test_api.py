@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Python interface: `mint_blender.generate`, `usage`, `models`, `worlds`, `job_records`."""
+"""The Python interface: `generate` and what continues it, `usage`, `models`, `worlds`, `jobs`."""
 
 from __future__ import annotations
 
+import os
+import pydoc
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,13 +23,13 @@ from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.notes import note
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.service import NotPossible
 from mint_blender.message import Message
+from mint_blender.mint import errors
 from mint_blender.mint.errors import KeyMissing, KeyRefused
 
 from ..jobs.workflow_harness import a_job
 from ..mint_service.runner import ThreadService
-from .command_runner import RunMint
+from .command_runner import ROOT, RunMint
 
 Signed = ThreadService
 
@@ -35,11 +42,11 @@ def test_what_mint_knows(signed_in: Signed) -> None:
 
 def test_job_records_reads_the_journal_only(signed_in: Signed, mint: RunMint) -> None:
     """It yields what `jobs --json` prints, newest first, and asks Mint nothing."""
-    assert list(mint_blender.job_records()) == []
+    assert list(mint_blender.jobs()) == []
     mint("generate", "--prompt", "a lamp")
     mint("generate", "--prompt", "a vase", "--mode", "review")
     asked = len(signed_in.log())
-    newest, oldest = mint_blender.job_records()
+    newest, oldest = mint_blender.jobs()
     assert [newest, oldest] == mint("jobs", "--json").records
     assert (newest["phase"], newest["previews"]) == ("review", 1)
     assert Path(newest["files"]["preview"]).is_file()
@@ -49,8 +56,25 @@ def test_job_records_reads_the_journal_only(signed_in: Signed, mint: RunMint) ->
 
 REFUSED = {
     "an empty prompt": ({"prompt": " "}, "The prompt is empty"),
-    "an unknown preset": ({"prompt": "a lamp", "preset": "quick"}, "quick"),
-    "an unknown level": ({"prompt": "a lamp", "optimize": "much"}, "much"),
+    "an unknown kind": (
+        {"prompt": "a lamp", "kind": "mesh"},
+        "^'mesh' is not a kind: model, world$",
+    ),
+    "an unknown preset": (
+        {"prompt": "a lamp", "preset": "quick"},
+        "^'quick' is not a preset: fast, standard, production$",
+    ),
+    "an unknown level": (
+        {"prompt": "a lamp", "optimize": "much"},
+        "^'much' is not a level: light, moderate, aggressive$",
+    ),
+    "splats of a model": ({"prompt": "a lamp", "splats": "100k"}, "Only Worlds have splats"),
+    "a World with a height": ({"prompt": "a hall", "kind": "world", "height": 2}, "Only models"),
+    "a height below 0": ({"prompt": "a lamp", "height": -1}, "height is a number above 0"),
+    "half a place": ({"prompt": "a lamp", "location": (1, 2)}, "three numbers"),
+    "no place": ({"prompt": "a lamp", "location": (1, 2, float("nan"))}, "three numbers"),
+    "a missing picture": ({"prompt": "a lamp", "images": ["none.png"]}, "none.png"),
+    "an empty id": ({"prompt": "a lamp", "request_id": " "}, "request_id is empty"),
     "a world made lighter": (
         {"prompt": "a hall", "kind": "world", "optimize": "light"},
         "Only models can be optimized",
@@ -62,6 +86,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.blender
 @pytest.mark.parametrize("arguments, sentence", REFUSED.values(), ids=REFUSED.keys())
 def test_an_invalid_request_raises_value_error(
     signed_in: Signed, arguments: dict[str, object], sentence: str
@@ -72,6 +97,22 @@ def test_an_invalid_request_raises_value_error(
     assert not signed_in.log()
 
 
+def test_without_blender_nothing_is_paid(signed_in: Signed, mint: RunMint) -> None:
+    """What places a result looks for `bpy` before anything is sent."""
+    mint("generate", "--prompt", "a lamp", "--mode", "review")
+    job, asked = next(mint_blender.jobs())["job"], len(signed_in.log())
+    for call in (
+        lambda: mint_blender.generate("a lamp"),
+        lambda: mint_blender.approve(job),
+        lambda: mint_blender.resume(job),
+        lambda: mint_blender.place(job),
+    ):
+        with pytest.raises(mint_blender.NotPossible, match=r"pip install bpy.*Nothing was started"):
+            call()
+    assert len(signed_in.log()) == asked
+
+
+@pytest.mark.blender
 def test_a_price_above_the_limit(signed_in: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
     """A price above the limit raises TooExpensive; max_credits does not lift the preferences'."""
     with pytest.raises(mint_blender.TooExpensive, match="more than the limit of 1"):
@@ -82,6 +123,7 @@ def test_a_price_above_the_limit(signed_in: Signed, monkeypatch: pytest.MonkeyPa
     assert not signed_in.operations()
 
 
+@pytest.mark.blender
 def test_missing_and_refused_keys(signed_in: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every function raises an error that names a missing or refused key."""
     monkeypatch.setenv("MINT_API_KEY", "")
@@ -100,6 +142,27 @@ def test_missing_and_refused_keys(signed_in: Signed, monkeypatch: pytest.MonkeyP
     ) as stopped:
         mint_blender.generate("a lamp")
     assert (stopped.value.phase, stopped.value.cause) == ("paused", "key")
+
+
+def test_the_package_explains_itself() -> None:
+    """All names are there, `help` has a page, and the errors are those that calls raise."""
+    for name in mint_blender.__all__:
+        assert getattr(mint_blender, name).__doc__, name
+    assert set(mint_blender.__all__) <= set(dir(mint_blender))
+    assert issubclass(mint_blender.KeyMissing, mint_blender.MintError)
+    page = pydoc.plain(pydoc.render_doc(mint_blender))
+    for word in ("class GenerationStopped", "class Revise", "generate(prompt", "resume(job)"):
+        assert word in page, word
+    missing = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type)
+        and issubclass(value, errors.MintError)
+        and name not in mint_blender.__all__
+    }
+    assert not missing
+    with pytest.raises(AttributeError):
+        _ = mint_blender.log  # type: ignore[attr-defined]
 
 
 def test_programs_read_why_it_stopped() -> None:
@@ -150,12 +213,12 @@ def test_a_world_is_placed_in_the_scene(signed_in: Signed) -> None:
 
 @pytest.mark.blender
 def test_review_is_asked_at_each_preview(signed_in: Signed) -> None:
-    """`review` is called at each Preview, with its own picture, until it returns "approve"."""
+    """`review` is called at each Preview, with its own picture, until it approves."""
     seen: list[Preview] = []
 
-    def review(preview: Preview) -> str:
+    def review(preview: Preview) -> mint_blender.Revise | mint_blender.Approve:
         seen.append(preview)
-        return "make it blue" if len(seen) == 1 else "approve"
+        return mint_blender.Revise("make it blue") if len(seen) == 1 else mint_blender.Approve()
 
     placed = mint_blender.generate("a lamp", mode="review", review=review)
     assert placed.objects
@@ -166,20 +229,31 @@ def test_review_is_asked_at_each_preview(signed_in: Signed) -> None:
 
 
 @pytest.mark.blender
-def test_a_review_can_cancel(signed_in: Signed) -> None:
-    """The answer “cancel” cancels the job at Mint and raises an error with the job's id."""
+@pytest.mark.parametrize("answer", ["cancel", mint_blender.Cancel()])
+def test_a_review_can_cancel(signed_in: Signed, answer: str | mint_blender.Cancel) -> None:
+    """It cancels the job at Mint and raises an error with the job's id."""
     with pytest.raises(mint_blender.GenerationStopped, match="Canceled") as stopped:
-        mint_blender.generate("a lamp", mode="review", review=lambda preview: "cancel")
+        mint_blender.generate("a lamp", mode="review", review=lambda preview: answer)
     assert stopped.value.job_id
     assert [operation.status for operation in signed_in.operations()] == ["canceled"]
 
 
 @pytest.mark.blender
-def test_an_empty_review_leaves_the_job_waiting(signed_in: Signed) -> None:
-    """An empty answer is refused, and the Preview still waits."""
-    with pytest.raises(NotPossible):
-        mint_blender.generate("a lamp", mode="review", review=lambda preview: "")
-    assert [operation.status for operation in signed_in.operations()] == ["preview_ready"]
+@pytest.mark.parametrize("answer", ["Approve", "approved", "make it blue", "", None, True, 1])
+def test_a_review_that_decides_nothing_sends_nothing(signed_in: Signed, answer: Any) -> None:
+    """Anything but a decision raises before anything is sent, and the Preview still waits."""
+    with pytest.raises(
+        ValueError, match=r"Return Approve\(\), Cancel\(\).*the Preview still waits"
+    ):
+        mint_blender.generate("a lamp", mode="review", review=lambda preview: answer)
+    (operation,) = signed_in.operations()
+    assert (operation.status, operation.feedback) == ("preview_ready", [])
+
+
+def test_an_empty_revision_is_no_revision() -> None:
+    """It is refused where it is made."""
+    with pytest.raises(ValueError, match="Describe what to change"):
+        mint_blender.Revise(" ")
 
 
 @pytest.mark.blender
@@ -191,3 +265,188 @@ def test_a_failure_raises_and_leaves_the_scene_alone(signed_in: Signed) -> None:
     with pytest.raises(mint_blender.GenerationStopped, match="moderation"):
         mint_blender.generate("a lamp [moderation]")
     assert set(bpy.context.scene.objects) == before
+
+
+@pytest.mark.blender
+def test_where_a_result_goes(signed_in: Signed) -> None:
+    """It has its height, stands exactly where it should, and goes into its collection."""
+    import bpy
+
+    placed = [
+        mint_blender.generate(
+            f"lamp {number}",
+            preset="fast",
+            height=0.4,
+            location=(2.0, 3.0, 0.5),
+            collection="Props",
+        )
+        for number in (1, 2)
+    ]
+    bpy.context.view_layer.update()
+    for each in placed:
+        assert each.root.location[:] == pytest.approx((2.0, 3.0, 0.5))
+        heights = [part.dimensions.z for part in each.objects if part.type == "MESH"]
+        assert max(heights) == pytest.approx(0.4, rel=1e-3)
+    props = bpy.data.collections["Props"]
+    assert {each.collection for each in placed} == set(props.children)
+    assert "Mint" not in bpy.data.collections
+    again = mint_blender.place(placed[0], height=1.0, location=(0, 0, 0), collection=props)
+    assert again.collection in set(props.children) and again.root not in placed[0].objects
+    assert len(signed_in.operations()) == 2
+
+
+@pytest.mark.blender
+def test_a_result_says_what_it_is(signed_in: Signed) -> None:
+    """It has job, Credits, files and objects."""
+    placed = mint_blender.generate("a lamp", preset="fast", name="Lamp")
+    (job,) = mint_blender.jobs()
+    assert (placed.job_id, placed.title, placed.credits) == (job["job"], "Lamp", job["credits"])
+    assert placed.credits and placed.files["model"].is_file()
+
+
+@pytest.mark.blender
+@pytest.mark.covers("R-python-ids")
+def test_the_same_id_is_the_same_job(signed_in: Signed) -> None:
+    """A repeated call pays nothing, also from a scene that has nothing of it; another is refused."""
+    import bpy
+
+    lamp = {"preset": "fast", "request_id": "lamp-01"}
+    placed = mint_blender.generate("a lamp", **lamp)
+    before = set(bpy.data.objects)
+    assert mint_blender.generate("a lamp", **lamp).root == placed.root
+    assert set(bpy.data.objects) == before
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    again = mint_blender.generate("a lamp", height=0.2, **lamp)
+    assert again.job_id == placed.job_id and again.objects
+    with pytest.raises(
+        mint_blender.NotPossible, match=r"with another request\. Nothing was started"
+    ):
+        mint_blender.generate("a stool", **lamp)
+    with pytest.raises(mint_blender.NotPossible, match="with another request"):
+        mint_blender.generate("a lamp", optimize="light", **lamp)
+    assert len(signed_in.operations()) == 1
+    mint_blender.generate("a lamp", preset="fast")
+    assert len(signed_in.operations()) == 2
+
+
+@pytest.mark.blender
+def test_an_id_continues_what_waits(signed_in: Signed) -> None:
+    """A job that stopped at its limit goes on with a higher one, and one that failed stays so."""
+    with pytest.raises(mint_blender.GenerationStopped, match="moderation"):
+        mint_blender.generate("a lamp [moderation]", request_id="bad")
+    with pytest.raises(mint_blender.GenerationStopped, match="moderation"):
+        mint_blender.generate("a lamp [moderation]", request_id="bad")
+    assert len(signed_in.operations()) == 1
+    with pytest.raises(mint_blender.GenerationStopped, match="Preview") as stopped:
+        mint_blender.resume(_in_review())
+    assert stopped.value.phase == "review"
+    second = mint_blender.revise(stopped.value, "make it blue")
+    assert (second.number, second.job_id) == (2, stopped.value.job_id)
+    assert mint_blender.approve(second).objects
+    with pytest.raises(mint_blender.NotPossible):
+        mint_blender.cancel(second)
+
+
+@pytest.mark.blender
+def test_a_job_is_canceled(signed_in: Signed) -> None:
+    """It is canceled at Mint, too; a job that is unknown is said to be."""
+    job = _in_review()
+    mint_blender.cancel(job)
+    assert next(mint_blender.jobs())["phase"] == "canceled"
+    for call in (mint_blender.cancel, mint_blender.resume, mint_blender.place):
+        with pytest.raises(mint_blender.NotPossible, match="nothing"):
+            call("nothing")
+
+
+def _in_review() -> str:
+    """Return a job that waits at its Preview: the function that reviews it has failed."""
+
+    def review(preview: Preview) -> str:
+        raise LookupError(preview.job_id)
+
+    with pytest.raises(LookupError) as failed:
+        mint_blender.generate("a chest", mode="review", review=review)
+    return str(failed.value.args[0])
+
+
+@pytest.mark.blender
+def test_a_result_is_written_to_a_file(signed_in: Signed, tmp_path: Path) -> None:
+    """A file is written beside the scene, replaced only on purpose, and has the height."""
+    import bpy
+
+    placed = mint_blender.generate("a lamp", preset="fast")
+    before = set(bpy.data.objects)
+    written = mint_blender.place(placed, tmp_path / "lamps" / "lamp.glb")
+    assert written.files["output"].read_bytes() == placed.files["model"].read_bytes()
+    with pytest.raises(mint_blender.NotPossible, match="exists already"):
+        mint_blender.place(placed, written.files["output"])
+    placed.files["model"].unlink()  # downloaded again
+    blend = mint_blender.place(placed, tmp_path / "lamp.blend", height=0.4)
+    assert blend.files["output"].is_file() and set(bpy.data.objects) == before
+    with pytest.raises(ValueError, match="has to end in"):
+        mint_blender.place(placed, tmp_path / "lamp.obj")
+    assert len(signed_in.operations()) == 1
+
+
+@pytest.mark.blender
+def test_progress_is_told(signed_in: Signed) -> None:
+    """A script hears the phases, and how much of them is done."""
+    told: list[tuple[str, float | None, float | None]] = []
+    mint_blender.generate("a lamp", progress=lambda *words: told.append(words))
+    phases = list(dict.fromkeys(phase for phase, _, _ in told))
+    assert phases[-1] == "ready" and "working" in phases
+    assert all(done is None or 0 <= done <= 1 for _, done, _ in told)
+    assert any(done is not None for phase, done, _ in told if phase == "working")
+    assert any(left is not None for phase, _, left in told if phase == "working")
+
+
+@pytest.mark.blender
+def test_ctrl_c_names_the_job(signed_in: Signed) -> None:
+    """It ends with one sentence that says how to continue; then nothing is paid twice."""
+
+    def press(phase: str, *_: float | None) -> None:
+        if phase == "working":
+            raise KeyboardInterrupt
+
+    with pytest.raises(mint_blender.Interrupted) as pressed:
+        mint_blender.generate("a lamp", request_id="lamp", progress=press)
+    sentence = str(pressed.value)
+    assert f'mint_blender.resume("{pressed.value.job_id}")' in sentence
+    assert 'request_id="lamp"' in sentence and "\n" not in sentence
+    assert mint_blender.resume(pressed.value).job_id == pressed.value.job_id
+    assert len(signed_in.operations()) == 1
+
+
+@pytest.mark.blender
+def test_of_two_calls_that_race_one_starts(signed_in: Signed) -> None:
+    """Two processes with one id have one job, and both place it."""
+    code = (
+        "import mint_blender\n"
+        "placed = mint_blender.generate('a lamp', preset='fast', request_id='lamp')\n"
+        "print(placed.job_id, len(placed.objects), flush=True)\n"
+        "import os; os._exit(0)\n"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    ended = [each.communicate(timeout=120) for each in running]
+    assert len({out.splitlines()[-1] for out, _ in ended}) == 1, ended
+    assert len(signed_in.operations()) == 1
+
+
+@pytest.mark.blender
+def test_an_id_whose_job_cannot_be_read(signed_in: Signed, home: Path) -> None:
+    """Nothing is started in place of a job whose record is damaged."""
+    mint_blender.generate("a lamp", preset="fast", request_id="lamp")
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as journal, journal:
+        journal.execute("UPDATE jobs SET record = '[]'")
+    with pytest.raises(mint_blender.NotPossible, match=r"cannot be read\. Nothing was started"):
+        mint_blender.generate("a lamp", preset="fast", request_id="lamp")
+    assert len(signed_in.operations()) == 1

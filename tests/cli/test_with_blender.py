@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from mint_blender.files import pictures
 
@@ -78,6 +80,26 @@ def test_a_model_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) ->
     assert len(seen["roots"]) == 1
     assert seen["outside"] == []
     assert pictures.inspect(tmp_path / "lamp.png").format == "png"
+    with Image.open(tmp_path / "lamp.png") as picture:
+        assert "digitalsourcetype/trainedAlgorithmicMedia" in picture.info["XML:com.adobe.xmp"]
+
+
+def test_what_a_blend_has_from_mint(mint: RunMint, tmp_path: Path) -> None:
+    """As objects for programs and as a table; a file that is none stops nothing."""
+    assert mint(*LAMP, "-o", str(tmp_path / "lamp.blend")).status == 0
+    (tmp_path / "broken.blend").write_bytes(b"no blend")
+    (job,) = mint("jobs", "--json").records
+    files = [str(tmp_path / name) for name in ("broken.blend", "lamp.blend")]
+    assets = partial(run, mint.service, tmp_path / "home", "assets")  # it redirects its output
+    listed = assets(*files, "--json")
+    error, entry = listed.records
+    assert (listed.status, error["event"]) == (7, "error")
+    model = Path(job["files"]["model"]).read_bytes()
+    assert entry["sha256"] == hashlib.sha256(model).hexdigest()
+    assert (entry["prompt"], float(entry["credits"])) == (job["prompt"], job["credits"])
+    table = assets(files[1], "--csv")
+    assert table.out.splitlines()[0].startswith("file,object,prompt,") and table.status == 0
+    assert f"{entry['credits']} Credits" in assets(files[1]).out
 
 
 def test_a_world_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) -> None:

@@ -35,7 +35,13 @@ class PageRunner:
         for block in blocks:
             if block.file_name:
                 (self.folder / block.file_name).write_text(block.code, encoding="utf-8")
-        chosen = [each for each in blocks if each.language in RUN and each.not_run is None]
+        chosen = [
+            each
+            for each in blocks
+            if each.language in RUN
+            and each.not_run is None
+            and (each.file_name is None or each.language == "bash")  # a command runs the script
+        ]
         for block in chosen:
             self.run_block(block, page)
         return len(chosen)

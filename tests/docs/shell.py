@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..cli.command_runner import CommandResult
+from ..cli.command_runner import ROOT, CommandResult
 
 RunCommand = Callable[[list[str]], CommandResult]
 
@@ -118,7 +118,12 @@ class Shell:
 
     def _environment(self, failed: Path) -> dict[str, str]:
         variables = {name: os.environ[name] for name in ("HOME", "XDG_DATA_HOME")}
-        variables |= {"PATH": str(self._place), "FAILED": str(failed), "LANG": "C.UTF-8"}
+        variables |= {
+            "PATH": str(self._place),
+            "FAILED": str(failed),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(ROOT),
+        }
         return variables | self._variables
 
     def _make_programs(self) -> None:

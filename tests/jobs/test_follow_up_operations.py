@@ -15,6 +15,7 @@ from mint_blender.jobs import request_template
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.library import view_model
 from mint_blender.jobs.new_jobs import new_attempt, new_fetch
 from mint_blender.jobs.paid_requests.record import PaidVerb, key_of
 from mint_blender.jobs.phases import Phase
@@ -424,3 +425,23 @@ def test_an_answer_that_was_stored_before_a_kill_is_polled() -> None:
     assert run.expect(Poll).operation_id == "op_2"
     run.answer(PollResult(operation("succeeded", id="op_2"), None)).answer(OPTIMIZED_MODEL)
     assert run.expect(Fetch).url == f"{FILES}o.glb"
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt", "title"),
+    [
+        ("A wide hall with columns…", "a hall", "a hall"),
+        ("A wide hall with columns, lit from above.", "a hall", "a hall"),
+        ("A wide hall with columns…", None, "A wide hall with columns…"),
+        ("My Hall", "a hall", "My Hall"),
+        (None, "a hall", "a hall"),
+        (None, None, "A wide hall with columns, lit from above."),
+    ],
+)
+def test_a_caption_is_no_title_if_there_is_a_prompt(
+    name: str | None, prompt: str | None, title: str
+) -> None:
+    """Mint may name a World after its description; the user's own words say more to the user."""
+    caption = "A wide hall with columns, lit from above."
+    data = {"id": "res_1", "prompt": prompt, "name": name, "assets": {"caption": caption}}
+    assert view_model.title(Asset.from_json(Kind.WORLD, data)) == title

@@ -94,6 +94,9 @@ def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
     other = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     assert other.spending.today() == 248
     assert other.spending.month().credits == 248
+    earlier = replace(costing(Phase.PLACED, status="succeeded", finalized=50), created_at=1e9)
+    other.cache.add(earlier)
+    assert (other.spending.month().credits, other.spending.ever()) == (248, 298)
     assert job_service.close(5) and other.close(5)
 
 

@@ -384,6 +384,17 @@ def test_waits_while_mint_works() -> None:
     assert run.job.phase is Phase.FETCHING and not run.rests
 
 
+@pytest.mark.parametrize("status", ["succeeded", "partially_succeeded"])
+def test_asks_again_for_files_that_follow(status: str) -> None:
+    """What was finished this moment may get its files some seconds later."""
+    run = WorkflowHarness(adopted("running"))
+    for _ in range(5):
+        run.expect(ReadAsset)
+        run.answer(unfinished("running"))
+    run.answer(unfinished(status)).expect(ReadAsset)
+    assert run.answer(FINISHED_MODEL).expect(Fetch)
+
+
 def test_goes_on_when_it_is_approved_elsewhere() -> None:
     """In auto mode a Preview passes by itself, and a resumed job fetches what was approved."""
     run = WorkflowHarness(adopted("preview_ready"))

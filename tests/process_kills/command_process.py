@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import runpy
 import sys
 import traceback
 from contextlib import redirect_stderr, redirect_stdout
@@ -39,7 +40,7 @@ def _run(order: dict[str, Any]) -> NoReturn:
         watch_files(steps, Path(order["environment"]["MINT_BLENDER_HOME"]).parent)
         printed = io.StringIO()
         with redirect_stdout(printed), redirect_stderr(printed):
-            exit_status = main(order["arguments"])
+            exit_status = _carry_out(order["arguments"])
         answer = {"status": exit_status, "printed": printed.getvalue(), "steps": steps.names}
         sys.__stdout__.write(json.dumps(answer) + "\n")
         sys.__stdout__.flush()
@@ -49,6 +50,15 @@ def _run(order: dict[str, Any]) -> NoReturn:
     finally:
         sys.stderr.flush()
         os._exit(status)
+
+
+def _carry_out(words: list[str]) -> int:
+    """Run a command, or a Python script as `python3 FILE …` does; return the exit status."""
+    if words[0] != "python3":
+        return main(words)
+    sys.argv = words[1:]
+    runpy.run_path(words[1], run_name="__main__")
+    return 0
 
 
 def _hurry() -> None:
@@ -61,7 +71,7 @@ def _hurry() -> None:
     )
     session.RETRIES = RetryPolicy(first=0.01, factor=1.0, longest=0.05, min_retry_after=0.01)
     job_cache.JUST_NOW = 0.0
-    look.SETTLED_AFTER = 0.5
+    vars(look)["SETTLED_AFTER"] = 0.5
 
 
 def _serve() -> None:

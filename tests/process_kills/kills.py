@@ -25,6 +25,7 @@ from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER
 from mint_blender.jobs.storage.journal import Journal
 
 from ..cli.batch_helpers import lines_of
+from ..docs.code_blocks import read_blocks
 from ..mint.generation_helpers import PIXEL
 from ..mint_model.records import PREVIEW, price
 from ..mint_service.runner import ThreadService
@@ -76,13 +77,21 @@ class CommandProcess:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is run. `arguments` returns the command for a folder and a prompt."""
+    """What is run. `arguments` returns the command for a folder and a prompt.
+
+    What `repeats` is continued by the same command; with a `sheet`, the files are its own.
+    """
 
     arguments: Callable[[Path, str], list[str]]
     results: int = 1
     suffix: str = ".glb"
     is_batch: bool = False
     blender: bool = False
+    sheet: str | None = None
+
+    @property
+    def repeats(self) -> bool:
+        return self.is_batch or self.sheet is not None
 
 
 def _generate(folder: Path, prompt: str, *more: str, suffix: str = ".glb") -> list[str]:
@@ -103,6 +112,19 @@ def _after_a_picture(folder: Path, prompt: str) -> list[str]:
     return _generate(folder, prompt, "--image", str(folder / "lamp.png"))
 
 
+def _studio_script(folder: Path, prompt: str) -> list[str]:
+    """Return the command of the example for studios in the manual."""
+    folder.mkdir(parents=True, exist_ok=True)
+    page = (ROOT / "docs/scripts/python.md").read_text(encoding="utf-8")
+    (code,) = [each.code for each in read_blocks(page) if each.file_name == "props.py"]
+    (folder / "props.py").write_text(code, encoding="utf-8")
+    lines = [f'Lamp {number},"{prompt}, line {number}",0.4' for number in range(1, PROPS + 1)]
+    table = "\n".join(["name,prompt,height", *lines])
+    (folder / "set.csv").write_text(table, encoding="utf-8")
+    return ["python3", str(folder / "props.py"), str(folder / "set.csv"), "100000"]
+
+
+PROPS = 2
 SCENARIOS = {
     "generate": Scenario(_generate),
     "generate after a picture": Scenario(_after_a_picture),
@@ -114,6 +136,9 @@ SCENARIOS = {
         lambda folder, prompt: _generate(folder, prompt, suffix=".blend"),
         suffix=".blend",
         blender=True,
+    ),
+    "a script for a studio": Scenario(
+        _studio_script, results=PROPS, suffix=".blend", blender=True, sheet="set.html"
     ),
 }
 
@@ -163,7 +188,7 @@ class Killer:
 
         first = run(*arguments, die_at=step)
         if step is not None and choice.random() < 0.25:
-            run(*(arguments if scenario.is_batch else ["resume"]), die_at=choice.randint(1, 40))
+            run(*(arguments if scenario.repeats else ["resume"]), die_at=choice.randint(1, 40))
         self._go_on(run, home, arguments, scenario)
         self._check(scenario, home, prompt)
         return first
@@ -177,11 +202,12 @@ class Killer:
     ) -> None:
         for number in range(4):
             jobs = jobs_in(home)
-            if len(jobs) == scenario.results and all(_is_over(job) for job in jobs):
+            is_done = len(jobs) == scenario.results and all(_is_over(job) for job in jobs)
+            if is_done or (scenario.sheet and (home.parent / scenario.sheet).is_file()):
                 return
             if number and scenario.is_batch:
                 wait_a_minute(home.parent)
-            if not jobs or scenario.is_batch:
+            if not jobs or scenario.repeats:
                 run(*arguments)
             elif jobs[0].phase is Phase.REVIEW and jobs[0].decision is None:
                 run("approve", jobs[0].id)
@@ -192,12 +218,24 @@ class Killer:
     def _check(self, scenario: Scenario, home: Path, prompt: str) -> None:
         check_paid_once(self.service, prompt, scenario.results)
         check_table(home)
+        if scenario.sheet is not None:
+            _check_sheet(home.parent / scenario.sheet, jobs_in(home), scenario.results)
+            return
         for job in jobs_in(home):
             output, model = Path(job.delivery.output or ""), job.file(Role.MODEL)
             if model is None or not output.is_file() or output.suffix != scenario.suffix:
                 raise Broken(f"{output} is missing")
             if scenario.suffix == ".glb" and output.read_bytes() != Path(model.path).read_bytes():
                 raise Broken(f"{output} is not what was downloaded")
+
+
+def _check_sheet(sheet: Path, jobs: list[Job], results: int) -> None:
+    """Raise Broken unless each job of a script has its picture on the sheet, and a .blend is there."""
+    shown = sheet.read_text(encoding="utf-8").count("<img")
+    if (len(jobs), shown) != (results, results) or {job.phase for job in jobs} != {Phase.PLACED}:
+        raise Broken(f"{sheet} shows {shown} of {len(jobs)} jobs: {[job.phase for job in jobs]}")
+    if not sheet.with_suffix(".blend").is_file():
+        raise Broken(f"there is no file beside {sheet}")
 
 
 def check_paid_once(

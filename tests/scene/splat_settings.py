@@ -1,11 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Change the display settings of splats, as the panel does. Needs bpy."""
+"""Change the display settings of splats, as the modifier panel does. Needs bpy."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import bpy
 
 from mint_blender.scene.world import splats
+
+
+def setting(made: bpy.types.Object, name: str) -> tuple[Any, str] | None:
+    """Return holder and property of a display setting or None.
+
+    Stored so that it can be animated and undone. Native splats have none.
+    """
+    modifier: Any = made.modifiers.get(splats._MODIFIER)
+    if modifier is None or modifier.node_group is None:
+        return None
+    identifier = modifier.node_group.interface.items_tree[name].identifier
+    if hasattr(modifier, "properties"):  # from 5.2 on
+        return getattr(modifier.properties.inputs, identifier), "value"
+    return modifier, f'["{identifier}"]'
 
 
 def set_display(
@@ -13,7 +29,7 @@ def set_display(
 ) -> None:
     """Set the settings that are given; native splats have none."""
     for name, value in (("Density", density), ("Viewport Limit", viewport_limit)):
-        if value is not None and (found := splats.setting(made, name)) is not None:
+        if value is not None and (found := setting(made, name)) is not None:
             holder, member = found
             if member == "value":
                 holder.value = value

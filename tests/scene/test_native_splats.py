@@ -27,8 +27,6 @@ from mint_blender.scene.world import (  # noqa: E402
 )
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.ui import registration  # noqa: E402
-from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
-from mint_blender.ui.worlds.world_job import WorldParts  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
@@ -102,37 +100,9 @@ def test_a_bad_file_leaves_nothing_behind(native, path):
     assert not bpy.data.pointclouds
 
 
-class Recorder:
-    """A layout that records which operators were drawn."""
-
-    def __init__(self) -> None:
-        self.operators: list[str] = []
-
-    def operator(self, name: str, **_):
-        self.operators.append(name)
-        return type("Properties", (), {})()
-
-    def row(self, **_) -> Recorder:
-        return self
-
-    column = box = row
-
-    def label(self, **_) -> None:
-        """Ignore the text."""
-
-    prop = separator = operator_menu_enum = lambda self, *_, **__: None
-
-
-def drawn(root) -> list[str]:
-    """Return the operators that the panel draws for this World."""
-    layout = Recorder()
-    worlds_panel._draw_splats(layout, WorldParts.under(root))
-    return layout.operators
-
-
 @pytest.mark.feature("splats of Blender's own", imitates="5.3")
 def test_a_click_makes_older_splats_native(path, request):
-    """The button is drawn only with native splats, and until it was used.
+    """It is possible only with native splats, and until it was done.
 
     Position, name and parent stay.
     """
@@ -148,7 +118,7 @@ def test_a_click_makes_older_splats_native(path, request):
         properties={},
     ).root
     (old,) = world_objects.parts_of(root, "splats")
-    assert old.type == "MESH" and old.modifiers and "mint.make_splats_native" not in drawn(root)
+    assert old.type == "MESH" and old.modifiers and not splats.can_become_native(old)
     child = bpy.data.objects.new("Child", None)
     scene.collection.objects.link(child)
     child.parent = old
@@ -157,7 +127,7 @@ def test_a_click_makes_older_splats_native(path, request):
     registration.register()
     try:
         bpy.context.view_layer.objects.active = root
-        assert "mint.make_splats_native" in drawn(root)
+        assert bpy.ops.mint.make_splats_native.poll()
         bpy.context.view_layer.update()
         place, name = old.matrix_world.copy(), old.name
         assert bpy.ops.mint.make_splats_native() == {"FINISHED"}
@@ -168,7 +138,7 @@ def test_a_click_makes_older_splats_native(path, request):
         assert new.parent == calibration.of(root)
         assert new.matrix_world == place
         assert child.parent == new
-        assert not bpy.data.meshes and "mint.make_splats_native" not in drawn(root)
+        assert not bpy.data.meshes and not bpy.ops.mint.make_splats_native.poll()
         with pytest.raises(RuntimeError, match="already native"):
             bpy.ops.mint.make_splats_native()
     finally:

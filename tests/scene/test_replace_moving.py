@@ -170,7 +170,7 @@ def test_the_action_of_the_new_version_moves_the_same_object(kind: str, tmp_path
     bpy.context.view_layer.update()
     depsgraph = bpy.context.evaluated_depsgraph_get()
     if kind == "ARMATURE":
-        assert before == 3 and moving.evaluated_get(depsgraph).pose.bones[
+        assert before == 1 and moving.evaluated_get(depsgraph).pose.bones[
             "upper"
         ].head.x == pytest.approx(1, abs=0.01)
     else:

@@ -26,11 +26,13 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Estimate, Kind, Page, Usage  # noqa: E402  # noqa: E402
-from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
+from mint_blender.ui import drawing as viewport_drawing  # noqa: E402
+from mint_blender.ui import heartbeat, menus, panel, session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 from mint_blender.ui.library_browser import panel as library_panel  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
+from mint_blender.ui.viewport import chips, targets  # noqa: E402
 
 from ..call_counts import calls_of  # noqa: E402
 from ..jobs.library_helpers import an_asset  # noqa: E402
@@ -54,7 +56,9 @@ class Layout:
 def drawing(draw: Callable[[Any, Any], None]) -> Callable[[], None]:
     """Return a call of a drawing function."""
     context = SimpleNamespace(
-        area=None, region=SimpleNamespace(width=300, height=900), window_manager=bpy.context.window_manager
+        area=None,
+        region=SimpleNamespace(width=300, height=900),
+        window_manager=bpy.context.window_manager,
     )
     return lambda: draw(SimpleNamespace(layout=Layout()), context)
 
@@ -159,7 +163,9 @@ def test_a_typical_sidebar_makes_few_calls(
     library_state().library.add_page(ListPage(Kind.MODEL), Page(entries, None))
     library_state().library.add_page(ListPage(Kind.WORLD), Page((), None))
     context = SimpleNamespace(
-        area=None, region=SimpleNamespace(width=300, height=900), window_manager=bpy.context.window_manager
+        area=None,
+        region=SimpleNamespace(width=300, height=900),
+        window_manager=bpy.context.window_manager,
     )
 
     def draw() -> None:
@@ -181,3 +187,34 @@ def test_rows_that_are_drawn_again_make_no_texts(job_service: JobService) -> Non
     call = drawing(lambda self, context: job_list_panel.draw(self.layout, context))
     first = count_lines(call)
     assert count_lines(call) < 0.6 * first
+
+
+def test_chips_cost_no_more_than_fit(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 100 jobs as many lines are executed as with 22, which do not fit either."""
+    for name in ("draw_box", "draw_line", "draw_text", "draw_picture"):
+        monkeypatch.setattr(viewport_drawing, name, lambda *_: None)
+    region = SimpleNamespace(x=0, y=0, width=800, height=500, type="WINDOW")
+    overlay = SimpleNamespace(show_overlays=False)
+    context: Any = SimpleNamespace(
+        region=region,
+        region_data=None,
+        scene=bpy.context.scene,
+        area=SimpleNamespace(regions=[region], as_pointer=lambda: 1),
+        space_data=SimpleNamespace(overlay=overlay, region_3d=None),
+        preferences=bpy.context.preferences,
+    )
+    monkeypatch.setattr("bpy_extras.view3d_utils.location_3d_to_region_2d", lambda *_: None)
+    found = []
+    for count in (22, 78):
+        request = GenerationRequest(Kind.MODEL, "a lamp")
+        where = Delivery(at=(0.0, 0.0, 0.0), document=session.document_id())
+        job_service.cache.add(*(new_job(request, where, now=time.time()) for _ in range(count)))
+        state = session.state(targets._State)
+        targets._choose(state, job_service, count)
+        state.targets = tuple(targets._target(state, job_service, job) for job in state.jobs)
+        chips.draw(context, None)
+        found.append(count_lines(lambda: chips.draw(context, None)))
+    assert targets.more() == 80 and found[0] > 100
+    assert abs(found[1] - found[0]) <= FEW_LINES

@@ -23,11 +23,11 @@ from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel  # noqa: E402
+from mint_blender.mint.schema import Asset, Format, Kind, Operation, OptimizationLevel  # noqa: E402
 from mint_blender.scene import notes as scene_notes  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
 from mint_blender.scene.tags import Provenance  # noqa: E402
-from mint_blender.ui.job_list import card, grouped_jobs, placed_results  # noqa: E402
+from mint_blender.ui.job_list import grouped_jobs, list_operators, placed_results  # noqa: E402
 from mint_blender.ui.job_list.list_operators import MINT_OT_job_menu  # noqa: E402
 
 from .test_job_list import Layout, draw_list, drawn  # noqa: E402
@@ -47,7 +47,7 @@ def a_job(job_service: JobService, **more: Any) -> Job:
 def in_menu(job: Job) -> Counter[str]:
     """Return what the menu of a job draws."""
     counts: Counter[str] = Counter()
-    card.draw_menu(Layout(counts), JobView(job))
+    list_operators.draw_job_menu(Layout(counts), JobView(job), False)
     return counts
 
 
@@ -67,6 +67,34 @@ def test_a_placed_model_is_shown_from_its_row(job_service: JobService) -> None:
     assert (shown["a lamp"], shown["a chair"], shown["In scene"]) == (1, 1, 2)
     assert (shown["mint.select_result"], shown["mint.job_menu"], shown["box"]) == (2, 2, 1)
     assert not shown["mint.place"]
+
+
+def test_the_menu_of_a_result_has_six_entries(job_service: JobService) -> None:
+    """What is rarely needed is in Support; a World is saved in no other format."""
+    operation = Operation.from_json({"id": "op_1", "status": "succeeded", "mintUrl": "https://m/1"})
+    asset = Asset.from_json(Kind.MODEL, {"id": "model_1"})
+    job = a_job(job_service, asset=asset, operation=operation)
+    in_scene(job)
+    entries = ["place", "place_with_mouse", "use_prompt", "convert", "open_in_mint", "dismiss"]
+    menu = in_menu(job)
+    assert [each for each in menu if each.startswith("mint.")] == [f"mint.{e}" for e in entries]
+    assert menu["menu"] == 1
+    support: Counter[str] = Counter()
+    list_operators.draw_support(Layout(support), JobView(job))
+    assert support["mint.copy_report"] == support["mint.copy_diagnostics"] == 1
+    world = a_job(job_service, kind=Kind.WORLD)
+    in_scene(world)
+    assert in_menu(world)["mint.convert"] == 0
+
+
+def test_the_menu_of_a_failed_job_has_what_is_possible(job_service: JobService) -> None:
+    """There is nothing to place."""
+    menu = in_menu(a_job(job_service, phase=Phase.FAILED))
+    assert {each for each in menu if each.startswith("mint.")} == {
+        "mint.use_prompt",
+        "mint.retry",
+        "mint.dismiss",
+    }
 
 
 def test_a_result_of_another_file_is_placed_from_its_line(job_service: JobService) -> None:

@@ -24,8 +24,10 @@ from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene import place  # noqa: E402
+from mint_blender.scene import place, tags  # noqa: E402
+from mint_blender.scene.data_blocks import hide  # noqa: E402
 from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
+from mint_blender.scene.model import grid_layout  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.create import saved_settings  # noqa: E402
@@ -53,6 +55,13 @@ def entry(state: view_model.AssetState = view_model.AssetState.DONE) -> Asset:
     """Return an asset of the library."""
     bpy.ops.mint.refresh_library()
     return browser.library().entries(view_model.Filter(Kind.MODEL, state))[0]
+
+
+def root_of(job: Job) -> bpy.types.Object:
+    """Return the root of a job's result in the scene."""
+    placed = place.find(job_id=job.id)
+    assert placed is not None
+    return placed.root
 
 
 def generated(**more: object) -> Job:
@@ -149,7 +158,7 @@ def test_a_conversion_that_is_not_possible(
     assert not service.requests("POST", "/v1/models/*:convert")
 
 
-# -- Retry, and generate again
+# -- Retry, and generate a variation
 
 
 @pytest.mark.parametrize("is_listed", [True, False])
@@ -170,40 +179,93 @@ def test_an_asset_that_has_not_failed_is_not_retried(service: ThreadService) -> 
     assert not service.requests("POST")
 
 
-def test_generate_again(service: ThreadService) -> None:
-    """The same request is sent with another key; with a prompt it is a variation."""
+@pytest.mark.parametrize("kind", ["MODEL", "WORLD"])
+@pytest.mark.parametrize("is_hidden", [False, True])
+def test_a_variation_stands_beside_the_original(
+    kind: str, is_hidden: bool, service: ThreadService
+) -> None:
+    """Another result of the form stands at the cursor again; two variations do not overlap."""
+    fields = create_properties.of(bpy.context)
     bpy.context.scene.cursor.location = (1, 2, 0)
-    job = generated(name="Lamp", pose="A_POSE")
-    bpy.context.scene.cursor.location = (9, 9, 9)
-    bpy.ops.mint.again(job_id=job.id)
-    assert newest().delivery == job.delivery
-    bpy.ops.mint.again(job_id=job.id, prompt="a green lamp")
-    bodies = [start.body for start in service.requests("POST", "/v1/models:generate")]
-    assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]
-    assert len({each.requests[0].key for each in session.service().jobs()}) == 3
+    fields.kind, fields.prompt, fields.review, fields.preset = kind, "a lamp", False, "FAST"
+    bpy.ops.mint.generate_from_form()
+    first = newest()
+    original = root_of(first)
+    original.location = (3, 4, 0)
+    bpy.context.view_layer.update()
+    before = original.matrix_world.copy()
+    if is_hidden:
+        hide(tags.hierarchy(original), is_hidden=True)
+    spaces = [grid_layout.footprint(original)]
+    for _ in range(2):
+        assert bpy.ops.mint.use_prompt(job_id=first.id) == {"FINISHED"}
+        assert len(service.requests("POST", "/v1/*:generate")) == len(spaces), "paid by nothing"
+        bpy.ops.mint.generate_from_form()
+        spaces.append(grid_layout.footprint(root_of(newest())))
+        assert root_of(newest()).location.y == pytest.approx(4)
+    for index, each in enumerate(spaces):
+        assert each is not None
+        assert not any(each.touches(other) for other in spaces[index + 1 :] if other)
+    assert root_of(first).matrix_world == before
+    fields.prompt = "a chair"
+    bpy.ops.mint.generate_from_form()
+    assert newest().delivery.at == pytest.approx((1, 2, 0))
 
 
-def test_generate_an_asset_again(service: ThreadService) -> None:
-    """Kind, prompt and name come from the library."""
+def test_a_variation_goes_to_the_cursor_if_that_is_wanted() -> None:
+    """The same holds for another kind, and once the original was deleted."""
+    job = generated()
+    bpy.context.scene.cursor.location = (9, 9, 0)
+    fields = create_properties.of(bpy.context)
+    bpy.ops.mint.use_prompt(job_id=job.id)
+    fields.kind = "WORLD"
+    assert create_properties.delivery_of(fields, bpy.context).at == (9, 9, 0)
+    bpy.ops.mint.use_prompt(job_id=job.id)
+    fields.is_beside = False
+    assert create_properties.delivery_of(fields, bpy.context).at == (9, 9, 0)
+    bpy.ops.mint.use_prompt(job_id=job.id)
+    assert create_properties.delivery_of(fields, bpy.context).at != (9, 9, 0)
+    bpy.data.batch_remove(list(bpy.context.scene.objects))
+    delivery = create_properties.delivery_of(fields, bpy.context)
+    assert (delivery.at, delivery.original) == ((9, 9, 0), None)
+
+
+def test_a_variation_of_a_result_without_a_job(service: ThreadService) -> None:
+    """Kind, prompt and name are in the file; without anything of Mint a sentence says so."""
+    job = generated(name="Lamp")
+    root = root_of(job)
+    root["mint_job_id"] = "of another computer"
+    bpy.context.view_layer.objects.active = root
+    fields = create_properties.of(bpy.context)
+    fields.kind = "WORLD"
+    assert bpy.ops.mint.use_prompt() == {"FINISHED"}
+    assert (fields.kind, fields.prompt, fields.name) == ("MODEL", "a lamp", "Lamp")
+    assert create_properties.original_of(fields, bpy.context.scene) == root
+    bpy.context.view_layer.objects.active = None
+    with pytest.raises(RuntimeError, match="Select a model or World from Mint"):
+        bpy.ops.mint.use_prompt()
+
+
+def test_a_variation_of_an_asset(service: ThreadService) -> None:
+    """Kind, prompt and name come from the library; nothing in the scene stands beside it."""
     listed = entry()
-    bpy.ops.mint.again(asset_id=listed.id)
-    (start,) = service.requests("POST", "/v1/models:generate")
-    assert start.body["prompt"] == listed.prompt
+    bpy.ops.mint.use_prompt(asset_id=listed.id)
+    fields = create_properties.of(bpy.context)
+    assert (fields.prompt, fields.original) == (listed.prompt, "")
+    assert not service.requests("POST", "/v1/models:generate")
 
 
 def test_a_missing_reference_picture_is_named(tmp_path: Path) -> None:
-    """Generating again starts nothing; Use as Draft takes everything else."""
+    """The form gets everything else."""
     (tmp_path / "a.png").write_bytes(PIXEL)
     job = generated(images=str(tmp_path / "a.png"))
     Path(job.request.images[0]).unlink()
-    with pytest.raises(RuntimeError, match=r"a\.png cannot be read"):
-        bpy.ops.mint.again(job_id=job.id)
     bpy.ops.mint.use_prompt(job_id=job.id)
     assert references_properties.sources() == ()
     assert create_properties.of(bpy.context).prompt == "a lamp"
 
 
-def test_a_draft_has_everything(tmp_path: Path, service: ThreadService) -> None:
+def test_a_variation_has_everything(tmp_path: Path, service: ThreadService) -> None:
     """Prompt, name, settings and pictures of the job are in the form; nothing is started."""
     (tmp_path / "a.png").write_bytes(PIXEL)
     job = generated(name="Lamp", pose="T_POSE", optimize="LIGHT", images=str(tmp_path / "a.png"))
@@ -217,7 +279,7 @@ def test_a_draft_has_everything(tmp_path: Path, service: ThreadService) -> None:
     assert len(service.requests("POST", "/v1/models:generate")) == 1
 
 
-def test_a_draft_of_a_world(service: ThreadService) -> None:
+def test_a_variation_of_a_world(service: ThreadService) -> None:
     """The settings of its parts are in the form as well."""
     fields = create_properties.of(bpy.context)
     fields.kind, fields.prompt, fields.review = "WORLD", "a hall", False
@@ -231,9 +293,7 @@ def test_a_draft_of_a_world(service: ThreadService) -> None:
 
 def test_an_unknown_job_is_an_error() -> None:
     """Every operator about a job raises the same error."""
-    names = (
-        "approve revise resume retry cancel dismiss place again use_prompt copy_report show_preview"
-    )
+    names = "approve revise resume retry cancel dismiss place use_prompt copy_report show_preview"
     for name in names.split():
         with pytest.raises(RuntimeError, match='no job "nothere" in the journal'):
             getattr(bpy.ops.mint, name)(job_id="nothere")

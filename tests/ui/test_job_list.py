@@ -33,7 +33,7 @@ from mint_blender.ui import heartbeat, menus  # noqa: E402
 from mint_blender.ui.account import balance_watch  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
-from mint_blender.ui.job_list.list_operators import MINT_MT_job  # noqa: E402
+from mint_blender.ui.job_list.list_operators import MINT_MT_job, MINT_MT_job_support  # noqa: E402
 
 CARD = "mint.job_menu"
 
@@ -163,7 +163,7 @@ def test_the_list_is_as_high_without_jobs(job_service: JobService) -> None:
 
 
 def test_a_running_job_has_a_menu(job_service: JobService) -> None:
-    """It copies what support needs, and offers nothing that the job cannot do while it runs."""
+    """It leads to what support needs, and offers nothing that the job cannot do while it runs."""
     add(job_service, Phase.WORKING, 1)
     counts = drawn(job_service)
     assert (counts[CARD], counts["mint.cancel"]) == (1, 1)
@@ -171,8 +171,10 @@ def test_a_running_job_has_a_menu(job_service: JobService) -> None:
     menu: Counter[str] = Counter()
     MINT_MT_job.job_id = job.id
     MINT_MT_job.draw(SimpleNamespace(layout=Layout(menu)), bpy.context)  # type: ignore[arg-type]
-    assert menu["operator"] == 0
-    assert {each for each in menu if each.startswith("mint.")} == {
+    assert not any(each.startswith("mint.") for each in menu) and menu["menu"] == 1
+    support: Counter[str] = Counter()
+    MINT_MT_job_support.draw(SimpleNamespace(layout=Layout(support)), bpy.context)  # type: ignore[arg-type]
+    assert {each for each in support if each.startswith("mint.")} == {
         "mint.copy_report",
         "mint.copy_diagnostics",
     }

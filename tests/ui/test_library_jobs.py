@@ -87,7 +87,7 @@ def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
     assert job_of(job_service, asset) is None
 
 
-MORE = ("optimize", "convert", "save_to_library", "again", "use_prompt", "copy_prompt")
+MORE = ("optimize", "convert", "save_to_library", "use_prompt", "copy_prompt")
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ MORE = ("optimize", "convert", "save_to_library", "again", "use_prompt", "copy_p
     [
         ("succeeded", Kind.MODEL, "import_asset", set(MORE)),
         ("succeeded", Kind.WORLD, "import_asset", set(MORE) - {"optimize", "convert"}),
-        ("running", Kind.MODEL, "import_asset", {"again", "use_prompt", "copy_prompt"}),
-        ("failed", Kind.MODEL, "retry_asset", {"again", "use_prompt", "copy_prompt"}),
+        ("running", Kind.MODEL, "import_asset", {"use_prompt", "copy_prompt"}),
+        ("failed", Kind.MODEL, "retry_asset", {"use_prompt", "copy_prompt"}),
     ],
 )
 def test_the_details_have_one_button(

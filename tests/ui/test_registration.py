@@ -116,6 +116,28 @@ def test_enabling_imports_only_what_is_registered() -> None:
     assert not foreign(imported) & (UNUSED | SLOW_IN_PYTHON)
 
 
+LOADING = f"""
+import time
+{ENABLE}
+from mint_blender.ui import session
+while session.is_loading():
+    time.sleep(0.01)
+"""
+
+
+def test_the_first_click_imports_nothing_large(tmp_path: Path) -> None:
+    """What takes half a second to import was loaded since the tab was drawn, in slices."""
+    home = {"MINT_BLENDER_HOME": str(tmp_path), "MINT_API_KEY": ""}
+    click = "session.service(); bpy.ops.mint.refresh_account.poll()"
+    without = modules_of(
+        click, given=f"import bpy\n{ENABLE}\nfrom mint_blender.ui import session", environment=home
+    )
+    imported = modules_of(click, given=f"import bpy\n{LOADING}", environment=home)
+    assert len(ours(without)) > 100
+    assert not ours(imported)
+    assert not foreign(imported) & (UNUSED | SLOW_IN_PYTHON | {"io_scene_gltf2"})
+
+
 def test_properties_are_no_texts() -> None:
     """Blender would compile each text again: that was half of the time of registering."""
     mint_blender.register()
@@ -222,7 +244,7 @@ def test_disabling_never_raises(
 
     monkeypatch.setattr(menus, "remove", broken)
     mint_blender.register()
-    del bpy.types.WindowManager.mint_drafts
+    del bpy.types.WindowManager.mint_feedback
     mint_blender.unregister()
     assert (
         len([record for record in caplog.records if "could not be unregistered" in record.message])

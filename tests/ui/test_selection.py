@@ -37,14 +37,11 @@ def drawn(width: int = 300) -> Counter[str]:
         scene=bpy.context.scene,
         region=SimpleNamespace(width=width),
     )
-    if panel.MINT_PT_selection.poll(context):
-        owner = SimpleNamespace(layout=Layout(found))
-        for draw in (
-            panel.MINT_PT_selection.draw_header,
-            panel.MINT_PT_selection.draw,
-            panel.MINT_MT_selection.draw,
-        ):
-            draw(owner, context)
+    if title := panel.title(context):
+        found[title] += 1
+        panel.draw_header(Layout(found))
+        panel.draw(Layout(found), context)
+        panel.MINT_MT_selection.draw(SimpleNamespace(layout=Layout(found)), context)
     return found
 
 
@@ -67,7 +64,7 @@ def test_a_model_is_described(lamp: Any) -> None:
     found = drawn()
     assert found["Ceramic Lamp"] == 1 and found["Fast"] == 1
     assert found["12 faces · 1 m × 1 m × 1 m"] == 1
-    for operator in ("optimize", "generate", "convert", "replace_model", "open_in_mint"):
+    for operator in ("optimize", "use_prompt", "convert", "replace_model", "open_in_mint"):
         assert found[f"mint.{operator}"] == 1
     lamp.scale = (1, 1, 2)
     bpy.context.view_layer.update()
@@ -86,19 +83,13 @@ def test_a_narrow_sidebar_has_the_size_on_a_line_of_its_own(
     assert narrow["12 faces"] == narrow["1 m × 1 m × 1 m"] == 1
 
 
-def test_a_long_name_is_cut_off(lamp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would cover the menu beside it. Without a window no text has a width."""
-    monkeypatch.setattr(panel.text_wrap, "shortened", lambda text, room: f"{text[:7]}…")
-    assert drawn()["Ceramic…"] == 1
-
-
 def test_an_optimized_model_is_not_optimized_again(registered: None, model: Path) -> None:
     """Nor is one whose ID at Mint is not known."""
     activate(place_model(model, replace(LAMP, file_used="optimized")).root)
     assert drawn()["Fast · Optimized"] == 1 and drawn()["mint.optimize"] == 0
     activate(place_model(model, replace(LAMP, asset_id="")).root)
     assert drawn()["mint.optimize"] == drawn()["mint.convert"] == 0
-    assert drawn()["mint.generate"] == 1
+    assert drawn()["mint.use_prompt"] == 1
 
 
 def test_a_part_of_a_model_shows_the_model(registered: None, tmp_path: Path) -> None:

@@ -68,5 +68,5 @@ def test_the_code_finds_the_add_on_and_lists_jobs(
     names: dict[str, Any] = {}
     exec(skill_file.code_block("sys.modules"), names)
     assert names["mint"] is mint_blender
-    exec(skill_file.code_block("job_records"), names)
+    exec(skill_file.code_block("jobs"), names)
     assert capsys.readouterr().out.startswith(f"{job.id} waiting ")

@@ -158,8 +158,8 @@ def test_texts_that_blender_translates_differently_are_known(
 OTHER_WORDS = {
     *("Fast", "Inside", "Light", "None", "Preset", "Stretch"),  # have our own context
     # `translated` before they are drawn
-    *("Asset Library", "Continue", "Feedback", "Limits", "Measure", "Resume", "Search", "Usage"),
-    *("After", "Before", "Show", "Starting", "Use", "Wire"),
+    *("Asset Library", "Continue", "Feedback", "Limits", "Resume", "Search", "Support"),
+    *("After", "Before", "Show", "Starting", "Usage", "Use"),
     *("Fetch", "Add", "More", "Show Preview", "Walk"),  # are looked up in another context
 }
 

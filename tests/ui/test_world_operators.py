@@ -21,7 +21,7 @@ from mint_blender.ui.worlds import operators as worlds_operators  # noqa: E402
 from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
 from mint_blender.ui.worlds import world_job  # noqa: E402
 
-from ..scene.splat_settings import set_display  # noqa: E402
+from ..scene.splat_settings import set_display, setting  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
 from .world_jobs import make_job, part, world_root  # noqa: E402
 
@@ -80,7 +80,7 @@ def drawn_panel():
     """Return what the panel of the World draws, after a timer has looked at it."""
     selected.prepare()
     found = Counter()
-    worlds_panel.MINT_PT_world.draw(SimpleNamespace(layout=Layout(found)), sidebar())
+    worlds_panel.draw(Layout(found), sidebar())
     return found
 
 
@@ -194,7 +194,7 @@ def test_splat_settings_can_be_keyframed(placed):
     shown = part("splats")
     set_display(shown, density=0.5, viewport_limit=7)
     for name, expected in (("Density", 0.5), ("Viewport Limit", 7)):
-        holder, member = splats.setting(shown, name)
+        holder, member = setting(shown, name)
         value = holder.value if member == "value" else holder[member.strip('[]"')]
         assert value == expected
         assert holder.keyframe_insert(member)
@@ -243,14 +243,50 @@ def test_removing_a_part_can_be_undone(placed):
     assert part("collider") is None
 
 
-def test_the_panels_draw_what_was_prepared(placed):
-    """They do not look for the parts while drawing; before they are known, little is drawn."""
+def test_the_section_draws_what_was_prepared(placed):
+    """It does not look for the parts while drawing; before they are known, little is drawn."""
     drawn = Counter()
-    for panel in (worlds_panel.MINT_PT_world, worlds_panel.MINT_PT_world_parts):
-        panel.draw(SimpleNamespace(layout=Layout(drawn)), sidebar())
-    assert drawn["mint.look_inside"] == 1 and drawn["mint.remove_world_part"] == 0
+    worlds_panel.draw(Layout(drawn), sidebar())
+    assert drawn["mint.look_inside"] == 1 and drawn["mint.toggle_world_part"] == 0
     selected.prepare()
     assert world_job.WorldParts.known(placed) == world_job.WorldParts.under(placed)
-    for panel in (worlds_panel.MINT_PT_world, worlds_panel.MINT_PT_world_parts):
-        panel.draw(SimpleNamespace(layout=Layout(drawn)), sidebar())
-    assert drawn["mint.show_collider"] == 3 and drawn["mint.remove_world_part"] == 3
+    worlds_panel.draw(Layout(drawn), sidebar())
+    assert drawn["mint.toggle_world_part"] == 3
+
+
+def test_the_section_has_six_controls_at_most(placed):
+    """All else is in the menu Object > Mint World."""
+    shown = drawn_panel()
+    assert shown["operator"] + shown["prop"] + shown["operator_menu_enum"] == 1
+    assert sum(count for name, count in shown.items() if name.startswith("mint.")) == 4
+
+
+@pytest.mark.parametrize("name", ["COLLIDER", "PANORAMA", "SPLATS"])
+def test_a_part_is_hidden_and_shown(placed, name):
+    """A second click shows it again; nothing of the World is gone in between."""
+
+    def shows():
+        parts = world_job.WorldParts.under(placed)
+        return world_edit.shows(parts.of_kind(name.lower()), name, bpy.context.scene, placed)
+
+    objects, before = len(bpy.data.objects), shows()
+    assert before is (name != "COLLIDER"), "with splats the collider is a box"
+    for expected in (not before, before):
+        assert bpy.ops.mint.toggle_world_part(part=name) == {"FINISHED"}
+        assert shows() is expected and len(bpy.data.objects) == objects
+
+
+def test_hidden_splats_are_not_rendered(placed):
+    """They are hidden in the viewport as well."""
+    bpy.ops.mint.toggle_world_part(part="SPLATS")
+    assert part("splats").hide_render and part("splats").hide_get()
+
+
+@pytest.mark.parametrize("name", ["COLLIDER", "PANORAMA", "SPLATS"])
+def test_a_part_that_is_not_there_is_added(placed, name):
+    """Its button adds it from disk, and a script is told so."""
+    bpy.ops.mint.remove_world_part(part=name)
+    shown = drawn_panel()
+    assert (shown["mint.toggle_world_part"], shown["mint.add_world_part"]) == (2, 1)
+    with pytest.raises(RuntimeError, match="Add it first"):
+        bpy.ops.mint.toggle_world_part(part=name)

@@ -329,6 +329,30 @@ class BlenderWindow:
         self.display.press()
         self.settle()
 
+    def in_popup(self, what: str) -> tuple[int, int]:
+        """Return the point of a button of the dialog or card in front, once a click counts."""
+        self.wait("region('POPUP', '').width > 1")
+        time.sleep(0.6)
+        return self.find(what, kind="POPUP", name="")
+
+    def click_in_popup(self, what: str) -> None:
+        """Click a button of the dialog or card in front."""
+        self.in_popup(what)
+        self.click(what, kind="POPUP", name="")
+
+    def pay(self) -> None:
+        """Click the button of the dialog in front that spends Credits."""
+        self.wait("part('ui.pricing.limit_dialog')._state().open")
+        self.click_in_popup("mint.pay")
+
+    def review(self, title: str = "") -> None:
+        """Open the review card of the newest job with this title."""
+        job = next(each for each in self.jobs() if title in each["title"])
+        self.over()
+        self.call("mint.review", "INVOKE_DEFAULT", job_id=job["id"])
+        self.wait("region('POPUP', '').width > 1")
+        self.settle()
+
     def write(self, what: str, text: str, *, kind: str = "VIEW_3D", name: str = "UI") -> None:
         """Double-click a text field, replace its text, and confirm with Enter."""
         self.click(what, kind=kind, name=name)

@@ -78,12 +78,18 @@ def area(kind):
 
 
 def region(kind, name):
-    """Return a region of that area."""
+    """Return a region of that area; of the kind POPUP, that of the dialog or card in front."""
+    if kind == "POPUP":
+        dialogs = part("ui.pricing.price_dialog")
+        shown = [each for each in dialogs._state().regions if dialogs._is_open(each)]
+        return shown[-1] if shown else types.SimpleNamespace(width=0)
     return next(each for each in area(kind).regions if each.type == name)
 
 
 def within(kind, name="WINDOW"):
     """Return the context of a region, for operators that need one."""
+    if kind == "POPUP":
+        return bpy.context.temp_override(window=window(), region=region(kind, name))
     return bpy.context.temp_override(window=window(), area=area(kind), region=region(kind, name))
 
 

@@ -47,7 +47,9 @@ def test_each_line_of_a_text_is_generated(blender: BlenderWindow, since: Since) 
     blender.display.still()
     blender.screenshot("batch_text_dialog")
     assert since.starts == 0, "something was started before it was confirmed"
-    blender.key("g")  # Generate All; Enter is Cancel
+    blender.key("Return", "g")
+    assert since.starts == 0, "a key has confirmed it"
+    blender.pay()
     blender.wait("len(jobs()) == 4")
     assert all(each["title"].endswith(", low poly") for each in blender.jobs())
     blender.fill(style="")

@@ -16,6 +16,11 @@ from .sections import open_section
 
 pytestmark = pytest.mark.window
 
+SPACES = """
+layout = part('scene.model.grid_layout')
+spaces = [layout.footprint(bpy.data.objects[each]) for each in roots()]
+result = sorted([each.left, each.right] for each in spaces)
+"""
 TEMP = "[each for each in bpy.context.window_manager.windows if each.screen.is_temporary]"
 
 
@@ -53,13 +58,13 @@ def test_the_form_says_what_optimizing_needs(blender: BlenderWindow, since: Sinc
 
 
 def test_the_menu_of_a_job_is_complete(blender: BlenderWindow) -> None:
-    """It has everything that can follow; the card itself does not change."""
+    """It has what can follow; the line of the job itself does not change."""
     made(blender)
     # the panel of what is selected has some of them, too
     blender.ask("bpy.context.view_layer.objects.active = bpy.data.objects['Light']")
     blender.settle()
     buttons = blender.buttons()
-    assert not any("mint.convert" in button or "mint.again" in button for button in buttons)
+    assert not any("mint.convert" in button or "mint.use_prompt" in button for button in buttons)
     blender.click("mint.job_menu")
     blender.settle()
     blender.screenshot("after_job_menu")
@@ -90,31 +95,24 @@ def test_the_optimize_dialog_shows_its_price(blender: BlenderWindow, since: Sinc
     assert since.count("POST", "/v1/models/*:optimize") == 0
 
 
-def test_generate_again_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
-    """It shows prompt, settings and price; with another prompt it starts a variation."""
-    ids = made(blender)
-    blender.over()
-    blender.until_it_shows(lambda: blender.call("mint.again", "INVOKE_DEFAULT", job_id=ids["job"]))
-    blender.screenshot("after_again_dialog")
-    blender.key("ctrl+a")
-    blender.until_it_shows(lambda: blender.type("a green lamp"))
-    blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
-    blender.key("g")  # Generate; Enter is Cancel
-    blender.wait("len(jobs()) == 2")
-    assert blender.jobs()[0]["prompt"] == "a green lamp"
-    blender.wait("all(job['phase'] == 'placed' for job in jobs())")
-    assert since.starts == 2
-
-
-def test_use_as_draft_fills_the_form(blender: BlenderWindow, since: Since) -> None:
-    """Nothing is started."""
+def test_a_variation_fills_the_form(blender: BlenderWindow, since: Since) -> None:
+    """Nothing is started before Generate is clicked; the new one is beside the original."""
     ids = made(blender, preset="PRODUCTION")
     blender.fill(preset="FAST")
     blender.call("mint.use_prompt", job_id=ids["job"])
-    assert blender.ask("bpy.context.window_manager.mint.preset") == "PRODUCTION"
+    form = "bpy.context.window_manager.mint"
+    assert blender.ask(f"{form}.preset") == "PRODUCTION"
+    open_section(blender, "mint_options")
     blender.settle()
-    blender.screenshot("after_draft")
+    blender.screenshot("after_variation")
     assert since.starts == 1
+    blender.fill(prompt="a green lamp", preset="FAST", review=False)
+    blender.click("mint.generate_from_form")
+    blender.wait("len(jobs()) == 2 and all(job['phase'] == 'placed' for job in jobs())")
+    blender.settle()
+    blender.screenshot("after_variation_placed")
+    spaces = blender.ask(SPACES)
+    assert spaces[0][1] < spaces[1][0]
 
 
 def test_convert_into_a_folder(
@@ -164,6 +162,7 @@ def test_a_failed_asset_is_retried_from_the_library(
     open_section(blender, "mint_library")  # scrolls to the details
     blender.screenshot("after_failed_entry")
     blender.click("mint.retry_asset")
+    blender.pay()
     blender.wait_for("placed")
     assert since.count("POST", f"/v1/models/{failed}:retry") == 1
     done = blender.ask(f"next(each.id for each in {entries} if each.status == 'succeeded')")

@@ -174,6 +174,7 @@ def test_the_queue_of_an_earlier_session_waits(
     blender.screenshot("the_queue_of_an_earlier_session")
     assert since.starts == 0
     blender.click("mint.continue_queue")
+    blender.pay()
     blender.wait("len(jobs()) == 3 and all(job['phase'] in ('ready', 'placed') for job in jobs())")
     assert since.starts == 3
     assert blender.ask("job_service().unfinished.queue.count") == 0

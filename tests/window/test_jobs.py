@@ -27,13 +27,6 @@ def start(
     ]
 
 
-def look_into_menu(blender: BlenderWindow, name: str) -> None:
-    """Open the menu of the only job with its button, save a picture, and close the menu."""
-    blender.until_it_shows(lambda: blender.click("mint.job_menu"))
-    blender.screenshot(name)
-    blender.key("Escape")
-
-
 def test_a_prompt_becomes_a_model(blender: BlenderWindow, since: Since) -> None:
     """The model is at the 3D cursor of the click, and one generation was started."""
     blender.ask("bpy.context.scene.cursor.location = (2, 1, 0)")
@@ -92,9 +85,14 @@ def test_a_job_without_credits_is_resumed(
     """The menu says how many are missing and where to get them; nothing is paid twice."""
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
-    look_into_menu(blender, "billing_pause")
+    blender.click("mint.job_menu")
+    blender.in_popup("mint.open_in_mint")
+    blender.screenshot("billing_pause")
+    blender.key("Escape")
     service.scenario(credits=service.credits() + 5000)
-    blender.call("mint.resume", job_id=blender.jobs()[0]["id"])
+    blender.click("mint.job_menu")
+    blender.click_in_popup("mint.resume")
+    blender.pay()
     blender.wait_for("placed")
     assert since.starts == 1
 
@@ -104,8 +102,10 @@ def test_a_failed_job_is_retried(blender: BlenderWindow, since: Since) -> None:
     start(blender, "a vase [transient]")
     job = blender.wait_for("failed")
     assert job["trouble"].endswith((".", ")"))
-    look_into_menu(blender, "failure")
-    blender.call("mint.retry", job_id=job["id"])
+    blender.click("mint.job_menu")
+    blender.screenshot("failure")
+    blender.click_in_popup("mint.retry")
+    blender.pay()
     blender.wait_for("placed")
     assert since.starts == 1
     assert (
@@ -115,7 +115,7 @@ def test_a_failed_job_is_retried(blender: BlenderWindow, since: Since) -> None:
 
 
 def test_a_running_job_is_canceled(blender: BlenderWindow, service: Service, since: Since) -> None:
-    """The button of its row cancels it at Mint as well, after a question about its Credits."""
+    """The cross on the card cancels it at Mint as well, after a question about its Credits."""
     start(blender, "a statue [stuck]")
     blender.wait("jobs()[0]['phase'] == 'working'")
     blender.until_it_shows(lambda: blender.click("mint.cancel("))
@@ -127,7 +127,7 @@ def test_a_running_job_is_canceled(blender: BlenderWindow, service: Service, sin
 
 
 def test_the_f3_search_finds_the_operators(blender: BlenderWindow, since: Since) -> None:
-    """Enter opens the dialog and does not spend Credits; G, as its button, does."""
+    """Enter opens the dialog, and only a click on its price spends Credits."""
     blender.fill(review=False)
     blender.over()
     blender.until_it_shows(lambda: blender.key("F3"))
@@ -138,13 +138,17 @@ def test_the_f3_search_finds_the_operators(blender: BlenderWindow, since: Since)
     blender.until_it_shows(lambda: blender.type("a wooden chair"))
     blender.screenshot("f3_dialog")
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
-    blender.key("Return")  # cancels the dialog
+    blender.key("Return")  # reaches the button, which takes no key
+    blender.key("Escape")
     blender.settle()
     assert not blender.jobs()
     blender.over()
     blender.until_it_shows(lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL"))
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text, which is there again
-    blender.key("g")  # Generate
+    blender.key("g")
+    blender.settle()
+    assert not blender.jobs(), "a key has confirmed it"
+    blender.pay()
     blender.wait("jobs()")
     assert blender.jobs()[0]["prompt"] == "a wooden chair"
     blender.wait_for("placed")

@@ -9,7 +9,7 @@ from .blender_window import ADDON, BlenderWindow
 from .price_helpers import PREFERENCES, PRICE
 from .sections import open_section
 from .test_jobs import SAID, start
-from .test_preferences import SHOW_ADVANCED
+from .test_preferences import SHOW_PREFERENCES
 
 pytestmark = pytest.mark.window
 
@@ -53,7 +53,9 @@ def test_a_review_in_another_language(
             == state
         )
         assert blender.ask("bpy.app.translations.pgettext_iface('Jobs')") == jobs
-        blender.click("mint.approve")
+        blender.review("lamp")
+        blender.screenshot(f"language_{language}_card")
+        blender.click_in_popup("mint.approve")
         blender.wait_for("placed", title="lamp")
     finally:
         blender.ask(SWITCH, language="en_US")
@@ -123,7 +125,7 @@ def test_menus_and_preferences_in_another_language(
             blender.until_it_shows(lambda name=name: blender.ask(MENU, name=f"MINT_MT_{name}"))
             blender.screenshot(f"language_{language}_menu_{name}")
             blender.key("Escape")
-        blender.ask(SHOW_ADVANCED, addon=ADDON)
+        blender.ask(SHOW_PREFERENCES, addon=ADDON)
         blender.screenshot(f"language_{language}_preferences")
         blender.over("PREFERENCES")
         for _ in range(30):

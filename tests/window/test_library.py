@@ -150,6 +150,7 @@ def test_the_library_updates_without_refresh(
         blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
         open_section(blender, "mint_library")  # scrolls to the details
         blender.click("mint.retry_asset")
+        blender.pay()
         state = f"part('jobs.library.view_model').state_label({VIEW}.chosen({FIELDS}))"
         blender.wait(f"{state} == 'In progress'")
         blender.screenshot("library_follows_retried")

@@ -19,8 +19,6 @@ try:
 except RuntimeError as error:
     result = str(error).strip()
 """
-# the underlined letter of the button that spends; Enter is Cancel
-START_ANYWAY = "s"
 
 
 # -- Limits
@@ -29,7 +27,7 @@ START_ANYWAY = "s"
 def test_a_click_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
     """The dialog names price, limit and what was spent today.
 
-    Escape and Enter start nothing and keep the prompt; S, as its button, starts it.
+    Escape, Enter and a letter start nothing and keep the prompt; a click on the price starts it.
     """
     limit(blender, each=200)
     blender.fill(preset="FAST", review=False)
@@ -43,12 +41,9 @@ def test_a_click_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: S
     assert blender.ask("bpy.context.window_manager.mint.prompt") == "an expensive lamp"
     blender.over("VIEW_3D", "UI")
     blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
-    blender.key("Return")
-    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
+    blender.key("Return", "s")
     assert not blender.jobs() and since.starts == 0
-    blender.over("VIEW_3D", "UI")
-    blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
-    blender.key(START_ANYWAY)
+    blender.pay()
     blender.wait_for("placed")
     assert since.starts == 1
     assert blender.ask("bpy.context.window_manager.mint.prompt") == ""
@@ -66,7 +61,7 @@ def test_a_day_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Sin
     blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.screenshot("above_the_limit_of_a_day")
     assert since.starts == 1
-    blender.key(START_ANYWAY)
+    blender.pay()
     blender.wait_for("placed", title="one too many")
     assert since.starts == 2
 
@@ -96,12 +91,13 @@ def test_a_retry_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: S
     start(blender, "a vase [transient]")
     blender.wait_for("failed")
     limit(blender, each=100)
-    job = blender.jobs()[0]["id"]
-    blender.until_it_shows(lambda: blender.call("mint.retry", job_id=job))
+    blender.click("mint.job_menu")
+    blender.click_in_popup("mint.retry")
+    blender.pay()
     blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.screenshot("retry_above_the_limit")
     assert since.count("POST", "/v1/*:retry") == 0
-    blender.key(START_ANYWAY)
+    blender.pay()
     blender.wait_for("placed")
     assert since.count("POST", "/v1/*:retry") == 1
 
@@ -112,7 +108,8 @@ def test_approving_above_the_limit_opens_a_dialog(blender: BlenderWindow, since:
     blender.wait_for("review")
     blender.wait("not jobs()[0]['active']")
     limit(blender, each=100)
-    blender.until_it_shows(lambda: blender.click("mint.approve"))
+    blender.review()
+    blender.click_in_popup("mint.approve")
     blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.screenshot("approve_above_the_limit")
     blender.key("Escape")
@@ -120,7 +117,8 @@ def test_approving_above_the_limit_opens_a_dialog(blender: BlenderWindow, since:
     assert since.count("POST", "/v1/*:approve") == 0
     assert blender.ask("jobs()[0]['phase']") == "review"
     limit(blender, each=248)
-    blender.click("mint.approve")
+    blender.review()
+    blender.click_in_popup("mint.approve")
     blender.wait_for("placed")
     assert since.count("POST", "/v1/*:approve") == 1
 

@@ -53,7 +53,9 @@ def made(service: Service) -> str:
     return operation.resource.id
 
 
-CANDIDATES = "[each.id for each in job_service().job(id).candidates]"
+HAS_CANDIDATE = (
+    "next(job.id for job in job_service().jobs() if asset in [each.id for each in job.candidates])"
+)
 
 
 def test_what_the_library_shows_is_used(
@@ -68,14 +70,11 @@ def test_what_the_library_shows_is_used(
     blender.open_sidebar()
     blender.wait("len(jobs()) == 2")
     blender.settle()
-    job = next(
-        each for each in blender.jobs() if found.id in str(blender.ask(CANDIDATES, id=each["id"]))
-    )
-    button = f'mint.job_menu(job_id="{job["id"]}"'
-    blender.until_it_shows(lambda: blender.click(button))
     blender.screenshot("maybe_started")
-    blender.key("Escape")
-    blender.call("mint.use_candidate", job_id=job["id"], asset_id=found.id)
+    job = blender.wait(HAS_CANDIDATE, asset=found.id)
+    blender.click(f'mint.job_menu(job_id="{job}"')
+    blender.screenshot("maybe_started_menu")
+    blender.click_in_popup("mint.use_candidate")
     blender.wait("any(job['phase'] in ('ready', 'placed') for job in jobs())")
     blender.settle()
     blender.screenshot("maybe_started_is_used")

@@ -12,25 +12,23 @@ pytestmark = pytest.mark.window
 
 SAID = "part('ui.session').existing_service().queries.answers"
 
-SHOW_ADVANCED = """
+SHOW_PREFERENCES = """
 area = next(each for each in window().screen.areas if each.type == 'VIEW_3D')
 area.type = 'PREFERENCES'
 bpy.context.preferences.active_section = 'ADDONS'
 bpy.context.window_manager.addon_search = 'Mint'
 bpy.ops.preferences.addon_expand(module=addon)
 stored = bpy.context.preferences.addons[addon].preferences
-stored.show_advanced = True
 """
-SHOW_PAGE = f"{SHOW_ADVANCED}stored.use_limit_each = True"
+SHOW_PAGE = f"{SHOW_PREFERENCES}stored.use_limit_each = True"
 
 
 def test_the_preferences_are_drawn(blender: BlenderWindow) -> None:
-    """In the order of use: account with usage, limits, library, downloads."""
+    """In the order of use: account with usage, limits, folders."""
     blender.call("mint.generate", prompt="a lamp", preset="FAST", mode="AUTO")
     blender.wait_for("placed")
     blender.ask("bpy.ops.mint.check_key() and None")
     blender.wait(f"part('ui.session').existing_service() and len({SAID}) >= 2")
-    blender.ask("bpy.ops.mint.measure_downloads() and None")
     blender.ask(SHOW_PAGE, addon=ADDON)
     blender.screenshot("preferences")
     blender.over("PREFERENCES")

@@ -12,8 +12,6 @@ from .conftest import Since
 from .price_helpers import ESTIMATE, known_price, limit
 
 pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
-# the underlined letters of the buttons that spend; Enter is Cancel
-START_ANYWAY, GENERATE = "s", "g"
 SAYS = """
 cls = getattr(part(module), name)
 drawn, draw = [], cls.draw_dialog
@@ -73,7 +71,7 @@ def test_a_dialog_shows_a_price_that_comes_late(
         blender.screenshot("dialog_with_a_late_price")
         blender.type(" of wood")
         blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
-        blender.key(GENERATE)
+        blender.pay()
         assert blender.wait_for("placed")["prompt"] == "a chair of wood"
     assert since.starts == 1
 
@@ -93,12 +91,12 @@ def test_a_dialog_confirmed_before_its_price(
     )
     blender.until_it_shows(lambda: blender.type("a chair"))
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
-    blender.key(GENERATE)
+    blender.pay()
     blender.wait("part('ui.pricing.limit_dialog').waits_for_price()")
     assert since.starts == 0
     blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.settle()
     assert since.starts == 0
-    blender.key(START_ANYWAY)
+    blender.pay()
     blender.wait_for("placed")
     assert since.starts == 1

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Preview in the window: look at it, compare it, and decide about it."""
+"""A Preview on its card: look at it, compare it, and decide about it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,50 +35,117 @@ def extent(picture: Path, color: tuple[int, int, int], area: tuple[int, ...]) ->
     return alike.getbbox() or ()
 
 
-def sidebar(blender: BlenderWindow) -> tuple[int, ...]:
-    """Return the box of the sidebar on the screen."""
-    return tuple(blender.ask("box('VIEW_3D', 'UI')"))
+RESTS = "jobs()[0]['previews'] == {} and jobs()[0]['phase'] == 'review' and not jobs()[0]['active']"
+FEEDBACK = "bpy.context.window_manager.mint_feedback"
+THEME = """
+import os
+name = "Blender_Light.xml" if is_light else "Blender_Dark.xml"
+folder = next(each for each in bpy.utils.preset_paths("interface_theme"))
+bpy.ops.script.execute_preset(
+    filepath=os.path.join(folder, name), menu_idname="USERPREF_MT_interface_theme_presets"
+)
+"""
 
 
-def scale(blender: BlenderWindow, factor: float) -> None:
-    """Set the resolution scale of the interface."""
-    blender.ask("setattr(bpy.context.preferences.view, 'ui_scale', factor)", factor=factor)
+def waiting(blender: BlenderWindow, prompt: str = "a red ceramic lamp", **how: str) -> None:
+    """Have a job that waits for a decision about its first Preview."""
+    start(blender, prompt, mode="REVIEW", **how)
+    blender.wait_for("review", title=prompt)
+    blender.wait("not jobs()[0]['active']")
+
+
+def card(blender: BlenderWindow) -> tuple[int, ...]:
+    """Return the box of the card on the screen."""
+    return tuple(blender.ask("box('POPUP', '')"))
+
+
+def write(blender: BlenderWindow, text: str) -> None:
+    """Write into the field of the card, and end with Enter."""
+    blender.click_in_popup("mint_feedback")
+    time.sleep(0.2)
+    blender.display.key("ctrl+a")
+    blender.display.type(text)
+    blender.display.key("Return")
     blender.settle()
-    blender._known.clear()
 
 
-def wait_for_pictures(blender: BlenderWindow, count: int) -> None:
-    """Wait until the large icons of so many Previews are drawn."""
-    blender.wait("len(part('ui.review.large_previews')._state().heights) == count", count=count)
-    blender.display.still()
+def button(blender: BlenderWindow, what: str) -> str:
+    """Return the whole command of a button of the card."""
+    found = blender.buttons(kind="POPUP", name="")
+    return next((each for each in found if what in each), "")
 
 
 @pytest.fixture
-def usual_size(blender: BlenderWindow) -> Iterator[None]:
-    """Give the interface its usual size again."""
+def usual_looks(blender: BlenderWindow) -> Iterator[None]:
+    """Give the interface its usual size and theme again."""
     yield
-    scale(blender, 1.0)
+    blender.ask("setattr(bpy.context.preferences.view, 'ui_scale', 1.0)")
+    blender.ask(THEME, is_light=False)
+    blender._known.clear()
 
 
-@pytest.mark.usefixtures("usual_size")
+@pytest.mark.usefixtures("usual_looks")
 @pytest.mark.parametrize("kind", ["MODEL", "WORLD"])
-def test_a_preview_is_as_wide_as_the_sidebar(blender: BlenderWindow, kind: str) -> None:
-    """Whatever the width and the scale, and the picture of a World is 16 to 9 without bands."""
-    start(blender, "a blue lamp", mode="REVIEW", kind=kind)
-    blender.wait_for("review")
-    wait_for_pictures(blender, 1)
-    for factor in (0.82, 1.0, 1.5):
-        scale(blender, factor)
-        area = sidebar(blender)
+def test_a_preview_fills_the_card(blender: BlenderWindow, kind: str) -> None:
+    """It is 60 percent of the window high, or as wide as the card; a World has no bands."""
+    waiting(blender, "a blue lamp", kind=kind)
+    for look, factor in (("dark", 1.0), ("light", 1.0), ("large", 1.5)):
+        blender.ask(THEME, is_light=look == "light")
+        blender.ask("setattr(bpy.context.preferences.view, 'ui_scale', factor)", factor=factor)
+        blender.settle()
+        blender.review()
         blender.display.still()
-        shot = blender.screenshot(f"review_{kind.lower()}_{area[2] - area[0]}")
+        area = card(blender)
+        shot = blender.screenshot(f"card_{kind.lower()}_{look}")
         left, top, right, bottom = extent(shot, BLUE, area)
-        assert right - left > area[2] - area[0] - 75 * factor
         share = 9 / 16 if kind == "WORLD" else 1.0
-        if bottom < area[3] - area[1] - 5:  # else its lower part is out of sight
-            assert bottom - top == pytest.approx((right - left) * share, abs=3)
-        else:
-            assert factor == 1.5
+        assert bottom - top == pytest.approx((right - left) * share, abs=4)
+        is_wide = right - left > 600 * factor - 75 * factor
+        is_high = bottom - top > 0.6 * HEIGHT - 20
+        assert is_wide or is_high
+        blender.key("Escape")
+
+
+@pytest.mark.covers("R-decide")
+def test_previews_flip_in_place_and_the_newest_is_approved(
+    blender: BlenderWindow, since: Since
+) -> None:
+    """One card leads from the first Preview over a revision to the model, and stays open."""
+    waiting(blender)
+    blender.review()
+    assert "credits=150" in button(blender, "mint.revise(")
+    write(blender, "make the shade blue")
+    blender.screenshot("card_with_a_draft")
+    assert 'draft="make the shade blue"' in button(blender, "mint.approve")
+    blender.click_in_popup("mint.revise(")
+    blender.screenshot("card_revising")
+    blender.wait(RESTS.format(2))
+    assert since.count("POST", "/v1/operations/*:revise") == 1
+    assert blender.ask(FEEDBACK) == "", "what was sent is still in the field"
+    blender.display.still()
+    area = card(blender)
+    second = extent(blender.screenshot("card_second_preview"), BLUE, area)
+    assert second, "the card shows the newest Preview"
+    approve = blender.in_popup("mint.approve")
+    blender.click_in_popup("preview=1")
+    blender.display.still()
+    assert card(blender) == area, "the card has moved"
+    assert extent(blender.screenshot("card_first_preview"), RED, area) == second
+    blender.display.move(*approve)
+    time.sleep(0.6)
+    blender.display.press()
+    blender.settle()
+    assert since.count("POST", "/v1/operations/*:approve") == 0, "an older Preview was approved"
+    blender.click_in_popup("turn_card")  # any of its buttons keeps it open
+    blender.click_in_popup("preview=2")
+    blender.click_in_popup("mint.approve")
+    blender.screenshot("card_approved")
+    assert card(blender), "the card was closed"
+    blender.wait_for("placed")
+    blender.screenshot("card_placed")
+    assert len(blender.ask("roots()")) == 1
+    assert since.starts == 1
+    assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
 APPROVE_THE_FIRST = """
@@ -86,50 +154,19 @@ try:
 except RuntimeError as error:
     result = str(error).strip()
 """
-RESTS = "jobs()[0]['previews'] == {} and jobs()[0]['phase'] == 'review' and not jobs()[0]['active']"
-DRAFT = "bpy.context.window_manager.mint_drafts[0]"
 
 
-@pytest.mark.covers("R-decide")
-def test_previews_are_compared_and_the_newest_approved(
-    blender: BlenderWindow, since: Since
-) -> None:
-    """A click requests a revision, two Previews are side by side, and Approve brings the model."""
-    start(blender, "a red ceramic lamp", mode="REVIEW")
-    blender.wait_for("review")
-    blender.screenshot("review_first_preview")
-    blender.write("feedback", "make the shade blue")
-    blender.click("mint.revise(")
+def test_a_script_needs_no_click(blender: BlenderWindow, since: Since) -> None:
+    """It revises with a text of its own, cannot approve an older Preview, and approves."""
+    waiting(blender)
+    job = blender.jobs()[0]["id"]
+    assert blender.call("mint.revise", job_id=job, feedback="in blue") == ["FINISHED"]
     blender.wait(RESTS.format(2))
-    assert since.count("POST", "/v1/operations/*:revise") == 1
-    wait_for_pictures(blender, 2)
-    area = sidebar(blender)
-    shot = blender.screenshot("review_second_preview")
-    red, blue = extent(shot, RED, area), extent(shot, BLUE, area)
-    assert red[2] <= blue[0], "the newest is at the right"
-    assert red[3] - red[1] == pytest.approx(blue[3] - blue[1], abs=2)
-    assert "preview=2" in next(each for each in blender.buttons() if "mint.approve" in each)
-    blender.write("feedback", "make it green")
-    blender.click("mint.revise(")
-    blender.wait(RESTS.format(3))
-    wait_for_pictures(blender, 2)
-    blender.screenshot("review_third_preview")
-    _x, y = blender.find("preview=2")
-    blender.display.move(area[0] + 28, y)  # the arrow to the left
-    blender.settle()
-    time.sleep(0.3)
-    blender.display.press()
-    blender.wait(f"{DRAFT}.shown == 1")
-    wait_for_pictures(blender, 3)
-    assert extent(blender.screenshot("review_first_and_third"), RED, area)
     assert blender.ask(APPROVE_THE_FIRST).startswith(
-        "Error: a red ceramic lamp: Only the newest Preview, number 3, can be approved"
+        "Error: a red ceramic lamp: Only the newest Preview, number 2, can be approved"
     )
-    blender.click("mint.approve")
+    assert blender.call("mint.approve", job_id=job) == ["FINISHED"]
     blender.wait_for("placed")
-    assert len(blender.ask("roots()")) == 1
-    assert since.starts == 1
-    assert since.count("POST", "/v1/operations/*:revise") == 2
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
@@ -137,58 +174,70 @@ def test_previews_are_compared_and_the_newest_approved(
 def test_a_preview_that_was_revised_elsewhere_is_not_approved(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """The newer Preview is shown with a note, and the next click approves it."""
-    start(blender, "a red ceramic lamp", mode="REVIEW")
-    blender.wait_for("review")
-    wait_for_pictures(blender, 1)
+    """The newer Preview is shown on the open card, and the next click approves it."""
+    waiting(blender)
     other, operation = ContractClient(service), service.operations()[-1].id
     other.post(f"/operations/{operation}:revise", {"feedback": "make the shade blue"})
     while other.operation(operation)["status"] != "preview_ready":
         time.sleep(0.1)
     blender.ask("part('jobs.workflow.decisions').PREVIEW_RECENT_FOR = 0.0")
-    blender.click("mint.approve")
+    blender.review()
+    blender.click_in_popup("mint.approve")
     blender.wait(RESTS.format(2))
-    wait_for_pictures(blender, 2)
     blender.screenshot("review_revised_elsewhere")
     assert since.count("POST", "/v1/operations/*:approve") == 0
-    blender.click("mint.approve")
+    blender.click_in_popup("mint.approve")
     blender.wait_for("placed")
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
-def test_only_a_click_sends_the_feedback(blender: BlenderWindow, since: Since) -> None:
-    """Without a text Revise is gray; no key sends the text, and only Escape drops it."""
-    start(blender, "a red lamp", mode="REVIEW")
-    blender.wait_for("review")
-    blender.click("mint.revise(")
-    for end in ("click", "Tab", "Return", "Escape"):
-        blender.click("feedback")
-        time.sleep(0.2)
-        blender.display.key("ctrl+a")
-        blender.display.type(f"in blue, {end}")
-        if end == "click":
-            left, top, right, bottom = blender.ask("box('VIEW_3D', 'WINDOW')")
-            blender.display.move((left + right) / 2, (top + bottom) / 2)
-            blender.display.press()
-        else:
-            blender.display.key(end)
-            blender.settle()
-            blender.display.key("Escape")
+def test_a_draft_survives_all_but_revise_and_cancel(blender: BlenderWindow, since: Since) -> None:
+    """Each job has its own; closing the card, another job, undo and a new file keep it."""
+    waiting(blender)
+    waiting(blender, "a blue chair")
+    blender.review("lamp")
+    write(blender, "taller")
+    blender.click_in_popup("turn_card")
+    assert blender.ask(FEEDBACK) == "", "the other job has the same draft"
+    write(blender, "with arms")
+    blender.key("Escape")
+    blender.ask(
+        "with within('VIEW_3D'):\n    bpy.ops.mesh.primitive_cube_add()\n    bpy.ops.ed.undo_push()\n    bpy.ops.ed.undo()"
+    )
+    blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
+    blender.open_sidebar()
+    lamp = next(each["id"] for each in blender.jobs() if "lamp" in each["title"])
+    draft = "part('ui.review.card_state').draft(job)"
+    assert blender.ask(draft, job=lamp) == "taller"
+    blender.review("chair")
+    assert blender.ask(FEEDBACK) == "with arms"
+    blender.click_in_popup("mint.approve")
+    blender.wait_for("placed", title="chair")
+    assert blender.ask(FEEDBACK) == "with arms", "Approve has dropped it"
+    blender.key("Escape")
+    assert blender.call("mint.cancel", job_id=lamp) == ["FINISHED"]
+    assert blender.ask(draft, job=lamp) == ""
+    assert since.count("POST", "/v1/operations/*:approve") == 1
+
+
+def test_a_draft_that_the_button_does_not_show_is_refused(
+    blender: BlenderWindow, since: Since
+) -> None:
+    """A text that has changed since the button was drawn is neither sent nor left out."""
+    waiting(blender)
+    blender.review()
+    write(blender, "taller")
+    job = blender.jobs()[0]["id"]
+    for decide in ("mint.approve", "mint.revise("):
+        blender.in_popup(decide)
+        time.sleep(0.6)
+        blender.ask("part('ui.review.card_state').write(job, 'smaller')", job=job)
+        blender.display.press()
         blender.settle()
-        blender.display.key("shift")  # a press, as of anything else
-        blender.settle()
-    assert blender.ask(f"{DRAFT}.feedback") == "in blue, Return"
-    for button in ("mint.revise(", "mint.approve"):
-        blender.display.move(*blender.find(button))
-        blender.settle()
-        time.sleep(0.3)
-        blender.key("Return", "KP_Enter")
-    time.sleep(0.5)
+        blender.ask("part('ui.review.card_state').write(job, 'taller')", job=job)
+        blender.ask("part('ui.heartbeat').redraw()")
     assert since.count("POST", "/v1/operations/*:approve") == 0
     assert since.count("POST", "/v1/operations/*:revise") == 0
-    blender.click("mint.revise(")
-    blender.wait(RESTS.format(2))
-    assert since.count("POST", "/v1/operations/*:revise") == 1
 
 
 def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Since) -> None:
@@ -196,11 +245,14 @@ def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Sinc
     start(blender, "a red lamp", mode="REVIEW")
     blender.wait_for("review")
     assert blender.ask("job_service().jobs()[0].cost") > 0
-    blender.until_it_shows(lambda: blender.click("mint.cancel("))
+    job = blender.jobs()[0]["id"]
+    ask = partial(blender.call, "mint.cancel", "INVOKE_DEFAULT", job_id=job)
+    blender.over()
+    blender.until_it_shows(ask)
     blender.screenshot("review_cancel_asks")
     blender.until_it_shows(lambda: blender.key("Escape"))
     assert blender.jobs()[0]["phase"] == "review"
-    blender.until_it_shows(lambda: blender.click("mint.cancel("))
+    blender.until_it_shows(ask)
     blender.key("Return")
     blender.wait_for("canceled")
     assert since.count("POST", "/v1/operations/*:cancel") == 1
@@ -237,7 +289,7 @@ def test_view_full_size_fits_and_leaves_nothing(blender: BlenderWindow, tmp_path
     blender.wait_for("review")
     areas = blender.ask("[each.type for each in window().screen.areas]")
     screens = blender.ask("len(bpy.data.screens)")
-    blender.click("mint.show_preview")
+    blender.call("mint.show_preview", job_id=blender.jobs()[0]["id"])
     blender.wait(f"{WINDOWS} == 2 and {SPACE}.type == 'IMAGE_EDITOR' and {SPACE}.zoom[0] > 3")
     blender.display.still()
     shot = blender.screenshot("review_full_size")
@@ -268,7 +320,7 @@ def test_the_picture_goes_with_the_file(blender: BlenderWindow) -> None:
     """Opening another file closes the window; the picture is in neither file."""
     start(blender, "a red lamp", mode="REVIEW")
     blender.wait_for("review")
-    blender.click("mint.show_preview")
+    blender.call("mint.show_preview", job_id=blender.jobs()[0]["id"])
     blender.wait(f"{WINDOWS} == 2 and {SPACE}.zoom[0] > 3")
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
     blender.wait(f"{WINDOWS} == 1")
@@ -276,17 +328,16 @@ def test_the_picture_goes_with_the_file(blender: BlenderWindow) -> None:
 
 
 def test_a_waiting_preview_is_noticed(blender: BlenderWindow) -> None:
-    """The status bar keeps it while the sidebar is closed, and its button leads to the card."""
+    """The status bar keeps it while the sidebar is closed, and its button opens the card."""
     before = blender.screenshot("review_bar_before")
     blender.ask("setattr(area('VIEW_3D').spaces.active, 'show_region_ui', False)")
-    start(blender, "a red lamp", mode="REVIEW")
-    blender.wait_for("review")
+    waiting(blender, "a red lamp")
     time.sleep(12)  # a report of Blender's stands there for some seconds
     assert ink(blender.screenshot("review_bar")) > ink(before), "nothing is said"
-    blender.call("mint.review")
-    blender.wait("region('VIEW_3D', 'UI').width > 1")
-    blender.wait("region('VIEW_3D', 'UI').active_panel_category == 'Mint'")
-    assert any("mint.approve" in each for each in blender.buttons())
+    blender.over()
+    blender.call("mint.review", "INVOKE_DEFAULT")
+    blender.wait("region('POPUP', '').width > 1")
+    blender.in_popup("mint.approve")
 
 
 def test_a_rejected_prompt_is_edited(blender: BlenderWindow, since: Since) -> None:

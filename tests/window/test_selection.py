@@ -57,14 +57,13 @@ def test_a_click_on_a_model_shows_its_panel(blender: BlenderWindow) -> None:
 
 
 def test_another_one_is_made_from_the_panel(blender: BlenderWindow) -> None:
-    """Generate Again asks first, with the price; and a collection instance has the panel, too."""
+    """Generate Variation fills the form; a collection instance has the panel, too."""
     place(blender)
     blender.over()
     blender.display.press()
-    blender.until_it_shows(lambda: blender.click("mint.again"))
-    blender.screenshot("selected_model_again")
-    blender.key("Escape")  # leaves the prompt
-    blender.key("Escape")
+    blender.click("mint.use_prompt")
+    blender.wait("bpy.context.window_manager.mint.prompt == prompt", prompt=PROMPT)
+    blender.screenshot("selected_model_variation")
     blender.ask(INSTANCE)
     blender.settle()
     blender.find("mint.optimize")

@@ -12,9 +12,8 @@ from .conftest import Since
 pytestmark = pytest.mark.window
 
 START, GENERATE, WAIT = (
-    skill_file.code_block(part) for part in ("sys.modules", "INVOKE_DEFAULT", "job_records")
+    skill_file.code_block(part) for part in ("sys.modules", "INVOKE_DEFAULT", "jobs")
 )
-CONFIRM = "g"  # the underlined letter of the button; Enter is Cancel
 
 
 def test_the_price_is_confirmed_in_blender(blender: BlenderWindow, since: Since) -> None:
@@ -28,9 +27,9 @@ def test_the_price_is_confirmed_in_blender(blender: BlenderWindow, since: Since)
     assert since.starts == 0, "nothing was confirmed yet"
     blender.screenshot("dialog_that_an_agent_has_opened")
     blender.key("Return")  # ends the text
-    blender.key(CONFIRM)
+    blender.pay()
     job = blender.wait_for("review")
-    code = f"{START}\nresult = list(mint.job_records())[0]"
+    code = f"{START}\nresult = list(mint.jobs())[0]"
     record = blender.ask(code)
     assert (record["job"], record["previews"], record["name"]) == (job["id"], 1, "Lamp")
     assert record["files"]["preview"]

@@ -1,24 +1,65 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a result will be is shown in the viewport while its job runs, and only then."""
+"""Where a result will be is shown in the viewport while its job runs, with a chip to click."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .price_helpers import PREFERENCES
+from .test_arrival import LEAVE_ALONE
 from .test_jobs import start
-from .test_languages import SWITCH
+from .test_place_with_mouse import RUNNING, WHERE, pixel
 
 pytestmark = pytest.mark.window
 
 STATE = "part('ui.session').state(part('ui.viewport.targets')._State)"
-BOXES = f"[[each.title, each.state, each.space.left, each.picture is not None] for each in {STATE}.targets]"
-HANDLERS = f"len({STATE}.handlers)"
+BOXES = f"[[each.title, each.state, each.corners[0].x, each.picture is not None] for each in {STATE}.targets]"
+HANDLER = f"{STATE}.handler is not None"
+CHIPS = """
+chips = part('ui.viewport.chips')
+with within('VIEW_3D'):
+    rows = chips._rows(bpy.context)
+    stack = chips._stack(bpy.context, rows)
+here = region('VIEW_3D', 'WINDOW')
+def on_screen(box):
+    top = window().height - here.y - box.y
+    return [here.x + box.x, top - box.height, here.x + box.x + box.width, top]
+result = {
+    'jobs': [[each.title, each.state, on_screen(box)] for each, box in stack.chips],
+    'more': stack.more and [stack.count, on_screen(stack.more)],
+    'results': [on_screen(row.whole) for row in rows],
+}
+"""
+"""The chips, each with left, top, right and bottom on the screen."""
+MENU_OF = "part('ui.job_list.list_operators').MINT_MT_job.job_id"
+SWITCH = """
+view = bpy.context.preferences.view
+view.language = language
+view.use_translate_interface = language != "en_US"
+"""
+
+
+def chips(blender: BlenderWindow) -> dict[str, Any]:
+    """Return the chips of the viewport."""
+    found: dict[str, Any] = blender.ask(CHIPS)
+    return found
+
+
+def point_at(blender: BlenderWindow, box: list[float]) -> None:
+    """Move the pointer onto a chip, and let it rest there."""
+    left, top, right, bottom = box
+    blender.display.move((left + right) / 2, (top + bottom) / 2)
+    blender.settle()
+    time.sleep(0.25)
 
 
 @pytest.fixture
@@ -33,19 +74,19 @@ def test_a_box_stands_where_the_result_will_be(
     blender: BlenderWindow, service: Service, long: None
 ) -> None:
     """It is beside the cube, with the Preview; it goes when the result comes."""
-    assert blender.ask(HANDLERS) == 0
+    assert not blender.ask(HANDLER)
     start(blender, "a small ceramic lamp")
     blender.wait(f"len({BOXES}) == 1")
     blender.wait("jobs()[0]['previews']")
     blender.wait(f"{BOXES}[0][3]")
     ((title, state, left, _),) = blender.ask(BOXES)
-    assert title == "a small ceramic lamp" and "inishing" in state
+    assert title == "a small ceramic lamp" and ("Finishing" in state or "min left" in state)
     assert left >= 1.0
-    assert blender.ask(HANDLERS) == 2
+    assert blender.ask(HANDLER)
     blender.screenshot("target_with_preview")
     service.advance(2000)
     blender.wait_for("placed")
-    blender.wait(f"{HANDLERS} == 0")
+    blender.wait(f"not {HANDLER}")
     assert blender.ask(BOXES) == []
     (root,) = blender.ask("roots()")
     assert blender.ask("bpy.data.objects[root].location.x - 0.5", root=root) == pytest.approx(
@@ -54,18 +95,30 @@ def test_a_box_stands_where_the_result_will_be(
     blender.screenshot("target_is_gone")
 
 
-def test_the_box_speaks_the_language_of_the_interface(blender: BlenderWindow, long: None) -> None:
-    """The state above the box is translated, also when the language changes; the title is not."""
-    start(blender, "World")
-    blender.wait("jobs()[0]['previews']")
-    blender.wait(f"{BOXES}[0][1] == 'Finishing'")
+def test_the_chip_speaks_the_language_of_the_interface(blender: BlenderWindow) -> None:
+    """It follows a change at once, also while nothing runs that would draw it again."""
+    start(blender, "World", mode="REVIEW")
+    blender.wait_for("review")
+    blender.over("OUTLINER")
+    ((_, _, box),) = chips(blender)["jobs"]
+    left, top, right, bottom = map(round, box)
+    words = (left + 40, (top + bottom) // 2, right, bottom)
+    title = (left + 40, top, right, (top + bottom) // 2 - 2)
+
+    def seen() -> list[Any]:
+        blender.display.still()
+        return [blender.display.picture(each).copy() for each in (title, words)]
+
+    english = seen()
     blender.ask(SWITCH, language="de_DE")
     try:
-        blender.wait(f"{BOXES}[0][:2] == ['World', 'Fertigstellung']")
+        german = seen()
         blender.screenshot("target_german")
     finally:
         blender.ask(SWITCH, language="en_US")
-    blender.wait(f"{BOXES}[0][1] == 'Finishing'")
+    assert np.array_equal(german[0], english[0]), "the user's words stay"
+    assert not np.array_equal(german[1], english[1])
+    assert np.array_equal(seen()[1], english[1])
 
 
 def test_two_boxes_stand_side_by_side(blender: BlenderWindow, long: None) -> None:
@@ -77,10 +130,10 @@ def test_two_boxes_stand_side_by_side(blender: BlenderWindow, long: None) -> Non
     blender.wait(f"all(each[3] for each in {BOXES})")
     blender.screenshot("targets_of_three_jobs")
     blender.ask("[job_service().cancel(job.id) for job in job_service().jobs()] and None")
-    blender.wait(f"{HANDLERS} == 0")
+    blender.wait(f"not {HANDLER}")
 
 
-SPACES = f"[[each.space.left, each.space.right] for each in {STATE}.targets]"
+SPACES = f"[[each.corners[0].x, each.corners[7].x] for each in {STATE}.targets]"
 CUBE = (
     "with within('VIEW_3D'):\n    bpy.ops.mesh.primitive_cube_add(size=0.5, location=(at, 0, 0.5))"
 )
@@ -102,21 +155,21 @@ def test_a_box_makes_way_for_what_comes_to_its_place(blender: BlenderWindow, lon
 def test_the_boxes_can_be_switched_off(blender: BlenderWindow, long: None) -> None:
     """At once, in the preferences; and on again."""
     start(blender, "a lamp")
-    blender.wait(f"{HANDLERS} == 2")
+    blender.wait(HANDLER)
     blender.ask(f"setattr({PREFERENCES}, 'show_targets', False)")
     try:
-        blender.wait(f"{HANDLERS} == 0")
+        blender.wait(f"not {HANDLER}")
     finally:
         blender.ask(f"setattr({PREFERENCES}, 'show_targets', True)")
-    blender.wait(f"{HANDLERS} == 2")
+    blender.wait(HANDLER)
 
 
 def test_another_file_shows_no_box(blender: BlenderWindow, long: None) -> None:
     """The result will not be placed there."""
     start(blender, "a lamp")
-    blender.wait(f"{HANDLERS} == 2")
+    blender.wait(HANDLER)
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
-    blender.wait(f"{HANDLERS} == 0")
+    blender.wait(f"not {HANDLER}")
 
 
 COUNT = """
@@ -134,14 +187,122 @@ def test_the_viewport_is_not_drawn_for_a_second_of_time(blender: BlenderWindow, 
     blender.wait(f"{BOXES}[0][3]")
     blender.ask(COUNT)
     try:
-        before = blender.ask("part('ui.viewport.targets').targets()[0].fraction")
+        before = blender.ask("part('ui.viewport.targets').targets(window().scene)[0].fraction")
         second = blender.ask("part('ui.session').state(part('ui.heartbeat')._State).second")
         blender.wait(
             "part('ui.session').state(part('ui.heartbeat')._State).second >= second + 3",
             second=second,
         )
-        after = blender.ask("part('ui.viewport.targets').targets()[0].fraction")
+        after = blender.ask("part('ui.viewport.targets').targets(window().scene)[0].fraction")
         drawn = blender.ask("len(part('ui.viewport.targets')._counted)")
         assert drawn <= 1 + (before != after)
     finally:
         blender.ask(STOP_COUNTING)
+
+
+def overlap(one: list[float], other: list[float]) -> bool:
+    """Return whether two boxes on the screen overlap."""
+    return all(one[each] < other[each + 2] and other[each] < one[each + 2] for each in (0, 1))
+
+
+def test_chips_are_stacked_and_none_overlaps(blender: BlenderWindow, long: None) -> None:
+    """No more than fit, the oldest first; the last one says how many more there are."""
+    blender.ask(LEAVE_ALONE)
+    for number in range(22):
+        start(blender, f"a lamp {number}")
+    blender.wait(f"len({BOXES}) == 20")
+    for each in (1, 2, 3):
+        blender.ask(ADD_RESULT, number=each)
+    blender.ask("area('VIEW_3D').spaces.active.overlay.show_stats = True")
+    blender.over()
+    blender.screenshot("chips_of_22_jobs")
+    found = chips(blender)
+    shown = [title for title, _, _ in found["jobs"]]
+    assert shown == [f"a lamp {number}" for number in range(len(shown))] and 3 < len(shown) < 20
+    count, more = found["more"]
+    assert count + len(shown) == 22
+    boxes = [*(box for _, _, box in found["jobs"]), more, *found["results"]]
+    assert not any(overlap(*pair) for pair in combinations(boxes, 2))
+    inner = blender.ask("box('VIEW_3D', 'WINDOW')")
+    for kind in ("TOOLS", "UI", "HEADER", "TOOL_HEADER"):
+        region = blender.ask("box('VIEW_3D', kind)", kind=kind)
+        assert not any(overlap(each, region) for each in boxes)
+    assert all(inner[0] <= each[0] and each[3] <= inner[3] for each in boxes)
+    point_at(blender, more)
+    blender.ask("area('VIEW_3D').spaces.active.show_region_ui = False")
+    blender.settle()
+    blender.display.press()
+    blender.wait("region('VIEW_3D', 'UI').width > 1")
+    blender.wait("region('VIEW_3D', 'UI').active_panel_category == 'Mint'")
+
+
+ADD_RESULT = """
+arrival = part('ui.viewport.arrival')
+arrival._add_chip(arrival.Chip(str(number), f"a bell {number}", False))
+bpy.context.view_layer.update()
+"""
+
+
+def test_a_click_on_a_running_job_moves_its_box(
+    blender: BlenderWindow, service: Service, long: None
+) -> None:
+    """The result comes to where the box was put, although its job was running."""
+    blender.ask(LEAVE_ALONE)
+    start(blender, "a lamp")
+    blender.wait("jobs()[0]['previews']")
+    blender.wait(f"{BOXES}[0][3]")
+    ((_, _, box),) = chips(blender)["jobs"]
+    point_at(blender, box)
+    blender.screenshot("chip_hovered")
+    blender.display.press()
+    blender.wait(RUNNING)
+    blender.display.move(*pixel(blender, -2.0, -2.0, 0.0))
+    blender.settle()
+    blender.display.press()
+    blender.wait(f"not {RUNNING}")
+    blender.wait(f"abs({BOXES}[0][2] + 2.5) < 0.1")
+    blender.screenshot("box_was_moved")
+    service.advance(2000)
+    blender.wait_for("placed")
+    (root,) = blender.ask("roots()")
+    location, _ = blender.ask(WHERE, name=root)
+    assert location == pytest.approx([-2.0, -2.0, 0.0], abs=0.05)
+
+
+def test_a_click_that_ends_elsewhere_does_nothing(blender: BlenderWindow, long: None) -> None:
+    """As with a button."""
+    start(blender, "a lamp")
+    blender.wait(HANDLER)
+    ((_, _, box),) = chips(blender)["jobs"]
+    point_at(blender, box)
+    blender.display.drag(box[2] + 100, box[3] + 100)
+    blender.settle()
+    assert not blender.ask(RUNNING)
+
+
+def test_a_right_click_opens_the_menu_of_the_job(blender: BlenderWindow, long: None) -> None:
+    """Instead of Blender's Object menu; beside a chip that opens as always."""
+    start(blender, "a lamp")
+    start(blender, "a chair")
+    blender.wait(f"len({BOXES}) == 2")
+    _, (_, _, box) = chips(blender)["jobs"]
+    point_at(blender, box)
+    blender.until_it_shows(lambda: blender.display.press(3))
+    blender.screenshot("chip_menu")
+    chair = blender.jobs()[0]
+    assert (chair["title"], blender.ask(MENU_OF)) == ("a chair", chair["id"])
+    blender.key("Escape")
+
+
+def test_a_click_on_a_preview_opens_its_review(blender: BlenderWindow) -> None:
+    """The chip says that it waits."""
+    start(blender, "a lamp", mode="REVIEW")
+    blender.wait_for("review")
+    blender.wait(f"{BOXES}[0][1] == 'Review…'")
+    blender.ask("area('VIEW_3D').spaces.active.show_region_ui = False")
+    blender.settle()
+    ((_, _, box),) = chips(blender)["jobs"]
+    point_at(blender, box)
+    blender.until_it_shows(blender.display.press)
+    blender.screenshot("chip_review")
+    blender.key("Escape")

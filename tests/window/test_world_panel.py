@@ -73,7 +73,7 @@ def test_a_world_looks_good_at_once(blender: BlenderWindow) -> None:
 
 
 def test_a_world_is_changed_by_its_panel(blender: BlenderWindow) -> None:
-    """Clicks show the collider and scale the World; undo reverts each."""
+    """Clicks hide the collider and scale the World; undo reverts each."""
     blender.fill(kind="WORLD", prompt="a greenhouse", preset="FAST", review=False, splats="NONE")
     assert blender.call("mint.generate_from_form") == ["FINISHED"]
     blender.wait_for("placed", seconds=90)
@@ -81,7 +81,7 @@ def test_a_world_is_changed_by_its_panel(blender: BlenderWindow) -> None:
     blender.settle()
     assert blender.ask(f"({PART}).display_type", name="collider") == "TEXTURED"
 
-    blender.click("mint.show_collider(how='BOUNDS')")
+    blender.click("mint.toggle_world_part(part='COLLIDER')")
     blender.wait(f"({PART}).display_type == 'BOUNDS'", name="collider")
     blender.over()
     blender.key("ctrl+z")

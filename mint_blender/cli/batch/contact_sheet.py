@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...delivery.write_files import write_text
+from ...files import pictures
 from ...jobs.phases import Phase
 from ..output.terminal import Terminal
 from .result_files import LineReport, LineState
@@ -23,6 +24,7 @@ from .result_files import LineReport, LineState
 NAME = "index.html"
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 MARK = '<meta name="generator" content="Mint for Blender, contact sheet">'
+GENERATED = f'<meta property="Iptc4xmpExt:DigitalSourceType" content="{pictures.GENERATED}">'
 _SHOWN = 140  # characters of a prompt that are visible; the rest unfolds
 
 # Nothing is loaded from outside the folder and no script runs, whatever a prompt contains.
@@ -87,6 +89,7 @@ def page(source: str, entries: Sequence[LineReport], now: datetime) -> str:
 <head>
 <meta charset="utf-8">
 {MARK}
+{GENERATED}
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">

@@ -6,10 +6,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,7 +21,7 @@ from ...delivery import write_files
 from ...files import pictures
 from ...files.download import Downloader, DownloadLimits
 from ...files.errors import FileError
-from ...jobs import new_jobs
+from ...jobs import client_requests, new_jobs
 from ...jobs.job import Job, asset_of
 from ...jobs.job_values import Delivery
 from ...jobs.library import view_model
@@ -193,26 +190,12 @@ def purchase_of(request: GenerationRequest) -> Purchase:
     what = what if len(what) <= 100 else f"{what[:99].rstrip()}…"
     return Purchase(
         title=f'Generate the {request.kind} "{what}" ({request.preset}, {request.mode}).',
-        content=partial(content_of, request),
+        content=partial(client_requests.content_of, request),
         prices=prices_of(request, None),
         start=lambda job_service, own_limit, subject: job_service.start(
             request, Delivery(), max_credits=own_limit, subject=subject
         ),
     )
-
-
-def content_of(request: GenerationRequest) -> str:
-    """Return a digest of a request and its local pictures."""
-    pictures = [_digest(image) for image in request.images if "://" not in image]
-    text = json.dumps(["generate", asdict(request), pictures], sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _digest(image: str) -> str:
-    try:
-        return hashlib.sha256(Path(image).read_bytes()).hexdigest()
-    except OSError:
-        return "missing"
 
 
 def _check_request(request: GenerationRequest) -> None:

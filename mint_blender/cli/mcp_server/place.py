@@ -34,6 +34,7 @@ from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.documents import OpenDocument, open_elsewhere
 from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
+from ..results import note_written
 from .answers import answer, picture_content
 from .state import ToolContext, state_of, with_jobs
 from .tools import Tool, absolute_path
@@ -116,7 +117,7 @@ async def _deliver(
     with _picture_file(is_wanted=still) as picture:
         if isinstance(to, Path):
             result = await _write_job(context, job, to, picture)
-            await _note_written(context, job, to, result)
+            await with_jobs(context, lambda jobs: note_written(jobs, job.id, to, result))
             state = _state(job, "written", result.placement, result.notes) | {"file": str(to)}
         else:
             await with_jobs(context, lambda jobs: send(jobs, job.id, to, again=again))
@@ -371,20 +372,6 @@ def _picture_file(*, is_wanted: bool) -> Iterator[Path | None]:
         return
     with tempfile.TemporaryDirectory(prefix="mint-still-", ignore_cleanup_errors=True) as folder:
         yield Path(folder) / "still.png"
-
-
-async def _note_written(context: ToolContext, job: Job, file: Path, result: DeliveryResult) -> None:
-    """Store that the result is in a file, unless it belongs to a scene or to a batch."""
-
-    def note(job_service: JobService) -> None:
-        with job_service.cache.single_commit():
-            now = job_service.job(job.id)
-            is_free = now.delivery.document is None and now.delivery.line is None
-            if now.phase is Phase.READY and is_free:
-                job_service.set_delivery(job.id, replace(now.delivery, output=str(file)))
-                job_service.record_delivery(job.id, result)
-
-    await with_jobs(context, note)
 
 
 TOOLS = (Tool(place, "Place a result", PLACES),)

@@ -20,14 +20,14 @@ from mcp.server.mcpserver import AcceptedElicitation, Elicit, ElicitationResult
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
+from ...jobs import client_requests
 from ...jobs.budget.spending import Expense
 from ...jobs.job import Job
 from ...jobs.job_values import ClientRequest
-from ...jobs.paid_requests.record import of_client_request
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import action_checks
 from ...jobs.queries import prices_of_click
-from ...jobs.service import JobService, NotPossible, TooExpensive
+from ...jobs.service import JobService, TooExpensive
 from ...jobs.storage.job_cache import holds_back
 from ...mint.schema import Estimate
 from .. import session
@@ -181,7 +181,8 @@ async def check_start(
         ToolError: It cannot be used, or costs more than was approved.
     """
     quotes = state_of(ctx).quotes
-    known = await with_jobs(ctx, lambda jobs: _known_request(quotes, jobs, request_id, quote_id))
+    wanted = _wanted(quotes, request_id, quote_id)
+    known = await with_jobs(ctx, lambda jobs: client_requests.find(jobs, wanted))
     if known is not None:
         return WithinLimits()
     quote = await with_jobs(ctx, lambda jobs: quotes.usable(quote_id))
@@ -209,24 +210,18 @@ async def start_quoted(
     is_agreed, quotes = is_approved(decision), state_of(context).quotes
 
     def start(job_service: JobService) -> JobState:
-        with job_service.cache.single_commit():
-            known = _known_request(quotes, job_service, request_id, quote_id)
-            if known is None:
-                quote, most = quotes.usable(quote_id), approved_credits
-                if not is_agreed:
-                    most = without_person(job_service, approved_credits)
-                own_limit = None if quote.credits is None else most
-                with job_service.budget.without_limits() if is_agreed else nullcontext():
-                    job = quote.purchase.start(
-                        job_service, own_limit, of_client_request(request_id)
-                    )
-                request = ClientRequest(request_id, quote.content, quote.id)
-                job = replace(job, client_request=request)
-                job_service.cache.save(job)
-        if known is None:
+        def order(subject: str) -> Job:
+            quote, most = quotes.usable(quote_id), approved_credits
+            if not is_agreed:
+                most = without_person(job_service, approved_credits)
+            own_limit = None if quote.credits is None else most
+            with job_service.budget.without_limits() if is_agreed else nullcontext():
+                return quote.purchase.start(job_service, own_limit, subject)
+
+        wanted = _wanted(quotes, request_id, quote_id)
+        job, is_new = client_requests.start_once(job_service, wanted, order)
+        if is_new and (quote := quotes.find(quote_id)) is not None:
             quotes.note_use(quote, job.id)
-        else:
-            job = _started_before(job_service, known)
         return job_state(job_service, job)
 
     return await with_jobs(context, start)
@@ -255,41 +250,10 @@ async def _check_price(context: ToolContext, quote: Quote, approved_credits: flo
         raise ToolError(f"The price has changed since the quote: it {price}. {ASK_AGAIN}")
 
 
-def _known_request(
-    quotes: Quotes, job_service: JobService, request_id: str, quote_id: str
-) -> Job | None:
-    """Return the job that this request has started before.
-
-    Raises:
-        ToolError: The id belongs to another request.
-    """
-    known = job_service.journal.job_of_client_request(request_id)
-    before = known.client_request if known else None
-    if known is None or before is None or before.quote == quote_id:
-        return known
+def _wanted(quotes: Quotes, request_id: str, quote_id: str) -> ClientRequest:
+    """Return what a call wants to start; a quote that the server has forgotten has no content."""
     quote = quotes.find(quote_id)
-    if quote is not None and quote.content == before.content:
-        return known
-    raise ToolError(
-        f"The request_id {request_id} has started the job {known.id} with another request."
-        " Nothing was started. Use a new request_id for something new."
-    )
-
-
-def _started_before(job_service: JobService, known: Job) -> Job:
-    """Return the job of an earlier request. If it was never sent, it is sent now."""
-    try:
-        job = job_service.job(known.id)
-    except NotPossible:
-        raise ToolError(
-            f"The job {known.id} of this request_id was removed from the list. Nothing was"
-            " started. Use a new request_id for something new."
-        ) from None
-    if holds_back(job) and not job_service.is_driven_elsewhere(job):
-        job_service.budget.check([job_service.budget.of_queued(job)], job)
-        job_service.resume(job.id)
-        job = job_service.job(job.id)
-    return job
+    return ClientRequest(request_id, quote.content if quote else "", quote_id)
 
 
 # -- decisions

@@ -316,7 +316,10 @@ def _save(asset: Asset, files: dict[Role, LocalFile], file: Path, folder: Path) 
             else imported_file.ORIGINAL
         )
         provenance = replace(
-            provenance, file_used=which, file_reason=imported_file.explain(model_file, which)
+            provenance,
+            file_used=which,
+            file_reason=imported_file.explain(model_file, which),
+            sha256=model_file.sha256,
         )
         return assets.save_model_to_library(
             Path(model_file.path), provenance, folder, picture, file=file
@@ -326,6 +329,9 @@ def _save(asset: Asset, files: dict[Role, LocalFile], file: Path, folder: Path) 
         panorama=Path(files[Role.PANORAMA].path) if Role.PANORAMA in files else None,
         caption=asset_files.caption if asset_files else None,
     )
+    world_file = files.get(Role.PANORAMA) or files.get(Role.COLLIDER)
+    if world_file is not None:
+        provenance = replace(provenance, sha256=world_file.sha256)
 
     place = partial(
         place_world, parts, provenance, PlaceOptions(at=ORIGIN), WorldOptions(), undo=False
@@ -339,7 +345,7 @@ def _provenance(asset: Asset) -> Provenance:
         asset_id=asset.id,
         kind=asset.kind.value,
         prompt=asset.prompt or caption or "",
-        name=asset.name or "",
+        name=asset.own_name or "",
         mint_url=asset.mint_url or "",
         created_at=asset.created_at.isoformat() if asset.created_at else "",
     )

@@ -17,7 +17,7 @@ from ..engine.thread_messages import QueryAnswered
 from ..job import Job
 from ..job_values import Decision
 from ..phases import Phase, Verb
-from ..queries import Balance, OptimizationPrice, Price, Query
+from ..queries import Balance, OptimizationPrice, Price, Query, prices_of
 from .spending import PRICE_LIFETIME, Expense, Limits, committed, finalized, limit_error
 
 MAX_ERROR_AGE = 30.0
@@ -36,16 +36,23 @@ class OtherAccount(NotPossible):
 class TooExpensive(NotPossible):
     """It would cost more than a limit; nothing was started.
 
-    `missing_prices` are the prices that Mint has not been asked for yet.
+    `missing_prices` are the prices that Mint has not been asked for yet. `credits` is what it
+    would cost from now on; None: unknown.
     """
 
     def __init__(
-        self, message: str, *, spent: float = 0.0, missing_prices: tuple[Query, ...] = ()
+        self,
+        message: str,
+        *,
+        spent: float = 0.0,
+        missing_prices: tuple[Query, ...] = (),
+        credits: float | None = None,
     ) -> None:
         super().__init__(Message("{problem} Nothing was started.", problem=message))
         self.message = message
         self.spent = spent
         self.missing_prices = missing_prices
+        self.credits = credits
 
 
 class Budget:
@@ -152,6 +159,9 @@ class Budget:
             sentences(message, reason or ""),
             spent=spent + sum(expense.paid for expense in expenses),
             missing_prices=tuple(query for query in queries if not self.known(query)),
+            credits=None
+            if any(each.total is None for each in expenses)
+            else sum((each.total or 0.0) - each.paid for each in expenses),
         )
 
     def of_start(self, queries: Sequence[Query | None], most: float | None = None) -> Expense:
@@ -180,6 +190,17 @@ class Budget:
         """Return what a job costs that was never sent, at the price of its click."""
         cost = None if job.estimate is None else committed(job)
         return Expense(cost, cost)
+
+    def of_review(self, job: Job) -> dict[Verb, float | None]:
+        """Return what the decisions about a Preview cost in Credits; None: unknown.
+
+        Where Mint reserves everything at the start, a Preview costs what the last one did.
+        """
+        paid = finalized(job.operation) / (job.revision + 1) if job.operation else 0.0
+        preview = self._preview_price(job) or paid or None
+        total = self.total(prices_of(job.request, job.optimize))
+        rest = None if preview is None or total is None else total - preview
+        return {Verb.REVISE: preview, Verb.APPROVE: rest}
 
     def _missing(self, queries: Sequence[Query | None]) -> bool:
         """Return whether Mint was not asked for one of these prices, or too long ago."""

@@ -31,6 +31,11 @@ class SpendingTotals:
         """Return what was started on each of the last days."""
         return month(self._runner.journal)
 
+    def ever(self) -> float:
+        """Return the Credits of all that was ever started on this computer."""
+        journal = self._runner.journal
+        return sum(entry.credits for entry in journal.spent((0.0, journal.mint_now() + 1.0)))
+
     def today(self, *but: Job) -> float:
         """Return the Credits of what was started today: paid, reserved, or expected.
 

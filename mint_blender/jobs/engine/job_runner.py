@@ -275,23 +275,21 @@ class JobRunner:
     def next_event(self) -> Event:
         """Block until the worker sends an event, and apply it. For scripts, never for a window.
 
+        Half a second without an event counts as one, so that who shows times can go on.
+
         Raises:
             StillUnreachable: Nothing was answered for `unreachable_timeout` seconds.
         """
-        while True:
-            try:
-                # With a timeout: a blocked get hides Ctrl-C on some platforms.
-                event = self.worker.events.get(timeout=0.5)
-            except queue.Empty:
-                continue
-            self._apply(event)
-            self.reread()
-            if (
-                isinstance(event, RetryScheduled)
-                and event.without_answer > self.unreachable_timeout
-            ):
-                raise StillUnreachable(event.message)
-            return event
+        try:
+            # With a timeout: a blocked get hides Ctrl-C on some platforms.
+            event = self.worker.events.get(timeout=0.5)
+        except queue.Empty:
+            event = Notified()
+        self._apply(event)
+        self.reread()
+        if isinstance(event, RetryScheduled) and event.without_answer > self.unreachable_timeout:
+            raise StillUnreachable(event.message)
+        return event
 
     def watch(
         self, job_ids: Collection[str], on_event: Callable[[Event], None] = lambda event: None

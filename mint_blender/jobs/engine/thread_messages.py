@@ -168,7 +168,7 @@ class Crashed:
 
 @dataclass(frozen=True)
 class Notified:
-    """Something outside the engine has happened, such as a file that was written."""
+    """Something outside the engine has happened, such as a file that was written, or time."""
 
 
 Event = (

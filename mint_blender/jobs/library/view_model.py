@@ -92,8 +92,7 @@ def state_label(asset: Asset) -> str:
 def title(asset: Asset) -> str:
     """Return the name, else the prompt, else Mint's description of a World, else kind and id."""
     caption = asset.assets.caption if asset.assets else None
-    given = " ".join((asset.name or asset.prompt or caption or "").split())
-    return given or untitled(asset.kind, asset.id)
+    return asset.title or " ".join((caption or "").split()) or untitled(asset.kind, asset.id)
 
 
 def can_be_retried(asset: Asset) -> bool:

@@ -239,10 +239,9 @@ class JournalReader:
         job = self.job(job_id)
         return json.dumps(job.request.body(job.image_urls)) if job is not None else None
 
-    def job_of_client_request(self, request_id: str) -> Job | None:
+    def job_of_client_request(self, request_id: str) -> Job | Unreadable | None:
         """Return the job that a program has started under this id of its own, or None."""
-        found = next(self._read("WHERE client_request = ?", request_id), None)
-        return found if isinstance(found, Job) else None
+        return next(self._read("WHERE client_request = ?", request_id), None)
 
     def mint_now(self) -> float:
         """Return Mint's time as far as it is known, in seconds since the epoch."""

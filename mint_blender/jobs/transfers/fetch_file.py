@@ -7,6 +7,7 @@ Runs on a thread of the pool.
 from __future__ import annotations
 
 import filecmp
+import hashlib
 import itertools
 import os
 import shutil
@@ -102,7 +103,9 @@ def _checked(effect: Fetch, path: Path) -> LocalFile:
             if not effect.only_copied:
                 raise
             header.check_container(path)
-    return LocalFile(effect.role, str(path), effect.url, note=effect.note, needs=needs)
+    with disk_errors(path), path.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    return LocalFile(effect.role, str(path), effect.url, effect.note, needs, sha256)
 
 
 def _suffix(effect: Fetch) -> str:

@@ -524,7 +524,8 @@ class ResultReader(WorkflowPart):
                 return
         self._job = replace(self._job, problem=None)
         status = self._job.asset.status if self._job.asset else None
-        if not was_made and status == Status.SUCCEEDED.value and not self.assets.has_result:
+        finished = {Status.SUCCEEDED.value, Status.PARTIALLY_SUCCEEDED.value}
+        if not was_made and status in finished and not self.assets.has_result:
             yield from self.read_asset()  # its files may follow some seconds later
         if status in {Status.FAILED.value, Status.CANCELED.value} and not self.assets.has_result:
             message = Message(

@@ -14,6 +14,7 @@ import addon_utils
 import bpy
 from mathutils import Matrix, Vector
 
+from ...files import pictures
 from ...message import Message
 from ..bounds import evaluated_depsgraph, world_points
 from ..data_blocks import current_scene
@@ -41,7 +42,7 @@ def render_image(
     samples: int = 16,
     second_view: bool = False,
 ) -> Path:
-    """Render a result to a PNG; return its absolute path.
+    """Render a result to a PNG, marked as generated media; return its absolute path.
 
     A World is seen through its own camera and lit by itself. A model is framed from the front,
     slightly from its left and above, on a pale floor in soft light. `second_view` moves the
@@ -57,7 +58,8 @@ def render_image(
             _use_cycles(scene, samples)
             _set_up_view(scene, placed, source, width / height, second_view=second_view)
             _write_picture(scene, path, width, height)
-    except RuntimeError as error:
+        pictures.mark_generated(path)
+    except (RuntimeError, OSError) as error:
         raise OutputError(
             Message(
                 "The picture “{path}” could not be rendered: {reason}. The imported"

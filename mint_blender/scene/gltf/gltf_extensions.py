@@ -42,6 +42,11 @@ def has_draco_decoder() -> bool:
     return False
 
 
+def is_extended() -> bool:
+    """Return whether other add-ons extend the importer; what it makes of a file is then unknown."""
+    return bool(_user_extensions())
+
+
 def _known_to_the_importer() -> frozenset[str]:
     module = _module("io_scene_gltf2.io.imp.gltf2_io_gltf")
     if module is None:
@@ -49,7 +54,8 @@ def _known_to_the_importer() -> frozenset[str]:
     try:
         with muted_importer():
             importer = module.glTFImporter(
-                "", {"import_user_extensions": _user_extensions(), "loglevel": 50}
+                "",
+                {"import_user_extensions": [each() for each in _user_extensions()], "loglevel": 50},
             )
         return frozenset(importer.extensions_managed)
     except Exception:  # noqa: BLE001 - not a public interface; it may change
@@ -60,7 +66,7 @@ def _user_extensions() -> list[Any]:
     """Return the importer extensions of other add-ons, found as the importer finds them."""
     modules = (sys.modules.get(name) for name in list(bpy.context.preferences.addons.keys()))
     return [
-        module.glTF2ImportUserExtension()
+        module.glTF2ImportUserExtension
         for module in modules
         if hasattr(module, "glTF2ImportUserExtension")
     ]

@@ -17,8 +17,9 @@ import bpy
 
 from ...files import file_choice
 from ...files.errors import FileError
-from ...files.glb import draco, normalize
+from ...files.glb import draco, normalize, vertices
 from ...files.glb import header as glb_header
+from ...files.glb.vertices import MeshVertices
 from ...message import Message
 from ..data_blocks import current_scene
 from ..errors import SceneImportError
@@ -26,6 +27,7 @@ from ..staging_scene import staging_scene
 from ..transaction import remove, rollback_on_error
 from . import gltf_extensions
 from .importer_output import muted_importer
+from .normals import UnknownMeshError, set_normals
 
 __all__ = ["SceneImportError", "import_glb"]
 
@@ -58,21 +60,47 @@ def import_glb(
     Raises:
         SceneImportError: The file cannot be imported; nothing is left behind.
     """
+    units_of = scene or current_scene()
+    with _readable(path) if checked else contextlib.nullcontext(path) as file:
+        if sources := _plain_meshes(file):
+            with contextlib.suppress(UnknownMeshError):
+                return _import(file, path.name, collection, units_of, sources)
+        return _import(file, path.name, collection, units_of)
+
+
+def _plain_meshes(file: Path) -> dict[str, MeshVertices]:
+    """Return what `set_normals` needs; empty if the importer has to set the normals itself."""
+    return {} if gltf_extensions.is_extended() else vertices.read_meshes(file)
+
+
+def _import(
+    file: Path,
+    name: str,
+    collection: bpy.types.Collection,
+    units_of: bpy.types.Scene,
+    sources: dict[str, MeshVertices] | None = None,
+) -> list[bpy.types.Object]:
+    """Import a file; with `sources`, the importer sets no normals, and they are set afterwards.
+
+    Raises:
+        SceneImportError: The file cannot be imported; nothing is left behind.
+        UnknownMeshError: The sources do not fit; nothing is left behind.
+    """
     with rollback_on_error() as before:
-        with (
-            _readable(path) if checked else contextlib.nullcontext(path) as file,
-            staging_scene(units_of=scene or current_scene()) as staging,
-        ):
-            _call_importer(file, path.name, staging)
+        with staging_scene(units_of=units_of) as staging:
+            _call_importer(file, name, staging, "SMOOTH" if sources else "NORMALS")
             objects = [each for each in before.new() if isinstance(each, bpy.types.Object)]
             if not objects:
                 raise SceneImportError(
                     Message(
                         "Cannot import “{name}”: it contains no objects. The file is kept; "
                         "nothing was imported.",
-                        name=path.name,
+                        name=name,
                     )
                 )
+            if sources:
+                meshes = [each for each in before.new() if isinstance(each, bpy.types.Mesh)]
+                set_normals(meshes, sources, 1.0 / staging.unit_settings.scale_length)
             _move(objects, collection, staging)
         remove(
             each
@@ -105,10 +133,11 @@ def _readable(path: Path) -> Iterator[Path]:
         ) from error
 
 
-def _call_importer(path: Path, name: str, staging: bpy.types.Scene) -> None:
+def _call_importer(path: Path, name: str, staging: bpy.types.Scene, shading: str) -> None:
     operator: Any = bpy.ops.import_scene.gltf
     known = operator.get_rna_type().properties  # an unknown keyword would be a TypeError
-    keywords = {key: value for key, value in IMPORT_OPTIONS.items() if key in known}
+    options = {**IMPORT_OPTIONS, "import_shading": shading}
+    keywords = {key: value for key, value in options.items() if key in known}
     view_layer = staging.view_layers[0]
     # Never `window=` in here: with a scene other than the window's own, Blender crashes.
     # Nor `layer_collection=`: it dangles as soon as the importer makes a collection, and 5.x then

@@ -8,7 +8,6 @@ is the local axis nearest to Z, whichever way it points. The front of the model 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from mathutils import Euler, Matrix, Vector
 
 from .. import tags
 from ..bounds import bounds, update_view_layers
+from ..data_blocks import hide
 
 BLOCK_OUT = tags.PREFIX + "block_out"
 """The custom property of a root that points to the object in whose box it stands."""
@@ -160,14 +160,5 @@ def show(root: bpy.types.Object, *, before: bool) -> None:
     """Show the block-out instead of the model, or the model again."""
     block_out = root.get(BLOCK_OUT)
     if block_out is not None:
-        _hide((block_out,), is_hidden=not before)
-        _hide((root, *root.children_recursive), is_hidden=before)
-
-
-def _hide(objects: Iterable[bpy.types.Object], *, is_hidden: bool) -> None:
-    for each in objects:
-        each.hide_render = is_hidden
-        for scene in each.users_scene:
-            for layer in scene.view_layers:
-                if each.name in layer.objects:
-                    each.hide_set(is_hidden, view_layer=layer)
+        hide((block_out,), is_hidden=not before)
+        hide((root, *root.children_recursive), is_hidden=before)

@@ -15,6 +15,8 @@ from mathutils import Matrix, Vector
 
 from ...message import Message
 from .. import tags
+from ..animation import tracks
+from ..animation.repair import repair
 from ..bounds import Bounds, bounds
 from ..gltf.gltf_import import SceneImportError, import_glb
 from ..prepared import PreparedResult, append
@@ -119,6 +121,7 @@ def import_model(
     """
     before = DataSnapshot()
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene, checked=checked))
+    repair(objects)
     extent = bounds(objects)
     if extent is None:
         raise SceneImportError(
@@ -137,7 +140,9 @@ def import_model(
         # the name in the file identifies the part in a later version
         part[NODE] = part.name
         store_rest(part)
-    cleanup.rename_after(name, root, parts, renamed)
+    # a clip has the name of its motion
+    named = [each for each in renamed if not tracks.is_clip(each)]
+    cleanup.rename_after(name, root, parts, named)
     tags.mark([root, *parts, *renamed])
     fingerprint.store(renamed)
     return ImportedModel(root, tuple(parts), extent)

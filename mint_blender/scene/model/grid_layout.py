@@ -30,7 +30,12 @@ def cell(start: Point, number: int, spacing: float) -> Point:
 
 
 def avoid_overlap(
-    root: bpy.types.Object, scene: bpy.types.Scene, *, group: str = "", everything: bool = False
+    root: bpy.types.Object,
+    scene: bpy.types.Scene,
+    *,
+    group: str = "",
+    original: str = "",
+    everything: bool = False,
 ) -> None:
     """Move a new result to the right until it overlaps nothing else.
 
@@ -38,6 +43,7 @@ def avoid_overlap(
         root: The root of the result, without a parent.
         scene: The scene it is in.
         group: Avoid other results of this group, even hidden ones.
+        original: Avoid the results of this job or asset; a World avoids all other Worlds then.
         everything: Avoid whatever is visible.
     """
     update_view_layers(scene)
@@ -48,12 +54,23 @@ def avoid_overlap(
     own = own.raised()
     others = [
         found
-        for each in (_group(scene, group) if group else ())
+        for each in _neighbors(root, scene, group, original)
         if each != root and (found := footprint(each, evaluated)) is not None
     ]
     if everything:
         others += occupied_space.around(own, scene, without=tags.hierarchy(root))
     root.location.x += free_shift(own, others)
+
+
+def beside(root: bpy.types.Object) -> Point:
+    """Return the point to the right of a result where one of the same size overlaps nothing of it.
+
+    It is on the height of its root.
+    """
+    x, y, z = root.matrix_world.translation
+    own = footprint(root)
+    width = own.right - own.left if own is not None else 0.0
+    return x + width * (1.0 + GAP), y, z
 
 
 def free_shift(own: Footprint, others: Iterable[Footprint]) -> float:
@@ -80,5 +97,13 @@ def footprint(
     )
 
 
-def _group(scene: bpy.types.Scene, group: str) -> Iterator[bpy.types.Object]:
-    return (each for each in scene.objects if each.get(f"{tags.PREFIX}group") == group)
+def _neighbors(
+    root: bpy.types.Object, scene: bpy.types.Scene, group: str, original: str
+) -> Iterator[bpy.types.Object]:
+    """Yield the roots of the results that a new one must not overlap."""
+    if group:
+        yield from (each for each in scene.objects if each.get(f"{tags.PREFIX}group") == group)
+    if original:
+        yield from tags.roots(job_id=original, asset_id=original, scene=scene)
+        if root.get(tags.WORLD_MARK) is not None:
+            yield from (each for each in scene.objects if each.get(tags.WORLD_MARK) is not None)

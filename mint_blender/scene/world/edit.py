@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Literal
 
 import bpy
 from mathutils import Matrix
 
-from ..data_blocks import current_scene
+from ..data_blocks import current_scene, hide
 from . import calibration, panorama
 from .collider import update_collider, update_uv_maps
-from .files import WorldOptions
+from .files import Part, WorldOptions
 from .world_objects import (
     COLLIDER_DISPLAY,
     COLLIDER_TURNED,
@@ -81,3 +82,34 @@ def shows_panorama(scene: bpy.types.Scene, root: bpy.types.Object | None = None)
     return shown is not None and (
         bool(shown.get(panorama.MARK)) if root is None else shown == root.get(WORLD)
     )
+
+
+def shows(
+    objects: Iterable[bpy.types.Object],
+    part: Part,
+    scene: bpy.types.Scene,
+    root: bpy.types.Object,
+) -> bool:
+    """Return whether a part can be seen: `objects` are those of it, none for the panorama."""
+    if part == "PANORAMA":
+        return shows_panorama(scene, root)
+    if part == "COLLIDER":
+        return any(each.display_type == "TEXTURED" for each in objects if each.type == "MESH")
+    return not all(each.hide_render for each in objects)
+
+
+def toggle(root: bpy.types.Object, part: Part, scene: bpy.types.Scene) -> None:
+    """Show a part of a World, or hide it.
+
+    A hidden collider is a box, and without the panorama the scene has its earlier World.
+    """
+    found = parts_of(root, part.lower())
+    is_shown = shows(found, part, scene, root)
+    if part == "COLLIDER":
+        show_collider(root, "BOUNDS" if is_shown else "VISIBLE", scene=scene)
+    elif part == "SPLATS":
+        hide(found, is_hidden=is_shown)
+    elif is_shown:
+        panorama.restore_earlier_world(scene)
+    else:
+        show_panorama(root, scene)

@@ -81,20 +81,6 @@ def can_become_native(candidate: bpy.types.Object) -> bool:
     return has_native() and is_splats(candidate) and getattr(candidate.data, "type", None) != NATIVE
 
 
-def setting(made: bpy.types.Object, name: str) -> tuple[Any, str] | None:
-    """Return holder and property of a display setting, for a layout's `prop`, or None.
-
-    Stored so that it can be animated and undone. Native splats have none.
-    """
-    modifier: Any = made.modifiers.get(_MODIFIER)
-    if modifier is None or modifier.node_group is None:
-        return None
-    identifier = modifier.node_group.interface.items_tree[name].identifier
-    if hasattr(modifier, "properties"):  # from 5.2 on
-        return getattr(modifier.properties.inputs, identifier), "value"
-    return modifier, f'["{identifier}"]'
-
-
 def make_native(old: bpy.types.Object) -> bpy.types.Object:
     """Convert splats to native ones; return the object, a new one if it was a mesh.
 

@@ -9,7 +9,7 @@ import bpy
 
 from ...addon_settings import may_go_online, preferences, shown_settings
 from ...message import Message
-from .. import heartbeat, session
+from .. import session
 from ..create import properties as create_properties
 from ..translations import translated
 
@@ -111,46 +111,15 @@ class MINT_OT_copy_diagnostics(bpy.types.Operator):
         """Copy the report."""
         from ...delivery import blender_runtime
         from ...jobs.diagnostics import report
+        from ..job_list import background_import
 
         context.window_manager.clipboard = report.diagnostics(
             session.home(),
             session.account(),
             versions=blender_runtime.version_lines(),
-            settings=shown_settings(),
+            settings={**shown_settings(), "import": str(background_import.way_in_words())},
         )
         self.report({"INFO"}, translated(Message("Diagnostics copied to the clipboard.")))
-        return {"FINISHED"}
-
-
-class _State:
-    size: int | None = None
-    """Bytes, as last measured."""
-
-
-def size_in_words() -> str:
-    """Return the size of the downloads as last measured, as a sentence."""
-    size = session.state(_State).size
-    return (
-        Message("Downloads: not measured yet")
-        if size is None
-        else Message("Downloads: {size:,.1f} MB", size=size / 1024 / 1024)
-    )
-
-
-class MINT_OT_measure_downloads(bpy.types.Operator):
-    """Measure how much disk space the downloads use."""
-
-    bl_idname = "mint.measure_downloads"
-    bl_label = "Measure Downloads"
-    bl_description = "Measure how much disk space the downloads use"
-    bl_options = {"INTERNAL"}
-
-    def execute(self, context: bpy.types.Context) -> Any:
-        """Add up the sizes of all files."""
-        from ...files.download_folder import DownloadFolder
-
-        session.state(_State).size = DownloadFolder(session.home()).size()
-        heartbeat.redraw()
         return {"FINISHED"}
 
 
@@ -166,13 +135,20 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Ask for confirmation, since files are deleted."""
+        """Say how large the downloads are, and ask for confirmation, since files are deleted."""
+        from ...files.download_folder import DownloadFolder
+
+        size = DownloadFolder(session.home()).size()
         return context.window_manager.invoke_confirm(
             self,
             event,
             title="Clear Downloads",
-            message=Message(
-                "Files of jobs on the list are kept. The others can be downloaded again for free."
+            message=translated(
+                Message(
+                    "All downloads together: {size:,.1f} MB. Files of jobs on the list are kept. "
+                    "The others can be downloaded again for free.",
+                    size=size / 1024 / 1024,
+                )
             ),
             confirm_text="Delete Files",
         )
@@ -189,7 +165,7 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
             self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         DownloadFolder(session.home()).clear(keep)
-        return bpy.ops.mint.measure_downloads()  # type: ignore[attr-defined]
+        return {"FINISHED"}
 
 
 CLASSES = (
@@ -197,6 +173,5 @@ CLASSES = (
     MINT_OT_check_key,
     MINT_OT_refresh_account,
     MINT_OT_copy_diagnostics,
-    MINT_OT_measure_downloads,
     MINT_OT_clear_downloads,
 )

@@ -103,6 +103,15 @@ def balance() -> float | None:
     return service.budget.balance if service else None
 
 
+def spent_in_total() -> float | None:
+    """Return the Credits that the API project has used, as Mint has said last; None if unknown."""
+    service = session.existing_service()
+    answered = service.queries.answers.get(_BALANCE) if service else None
+    usage = answered.answer if answered is not None else None
+    used = (usage.api_usage or {}).get("creditsUsed") if isinstance(usage, Usage) else None
+    return float(used) if isinstance(used, int | float) else None
+
+
 def draw_usage(box: bpy.types.UILayout) -> None:
     """Draw Credits, subscription and totals from Mint."""
     service = session.existing_service()

@@ -14,10 +14,9 @@ from ...addon_settings import (
 )
 from ...message import Message
 from .. import heartbeat, session
-from ..manual import links as manual
 from ..text_wrap import wrapped
 from ..translations import translated
-from . import log_file, operators
+from . import log_file
 from . import operators as account_operators
 
 
@@ -135,7 +134,6 @@ class MintPreferences(bpy.types.AddonPreferences):
         ),
         update=lambda self, context: log_file.apply_level(),
     )
-    show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the preferences from values that were read before."""
@@ -146,26 +144,19 @@ def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
     """Draw a box for each subject, the most used first."""
     _draw_account(layout.box(), stored)
     _draw_limits(layout.box(), stored)
-    _draw_library(layout.box(), stored)
-    _draw_downloads(layout.box())
-    _draw_advanced(layout.box(), stored)
+    _draw_folders(layout.box(), stored)
 
 
 def _draw_account(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     from . import panel
-    from . import panel as account_panel
 
-    row = box.row()
-    row.label(text="Account", icon="USER")
-    manual.draw(row)
-    if session.account().key:
-        row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
+    box.label(text="Account", icon="USER")
     if not may_go_online():
         row = box.row()
         row.label(text="Online access is off", icon="INTERNET_OFFLINE")
-        account_panel.draw_allow_online(row)
-    account_panel.draw_key(box)
-    if account_panel.key_problem() or not session.account().key:
+        panel.draw_allow_online(row)
+    panel.draw_key(box)
+    if panel.key_problem() or not session.account().key:
         panel.draw_create_key(box)
     if key_from_environment():
         wrapped(
@@ -181,8 +172,24 @@ def _draw_account(box: bpy.types.UILayout, stored: MintPreferences) -> None:
                 "environment variable MINT_API_KEY."
             ),
         )
+    _draw_address(box, stored)
     if session.account().key:
         _draw_usage(box, stored)
+
+
+def _draw_address(box: bpy.types.UILayout, stored: MintPreferences) -> None:
+    """Draw the address of the API, gray while the environment names it."""
+    from ...mint.account import DEFAULT_BASE_URL
+
+    row = _settings(box).row()
+    row.enabled = not base_url_from_environment()
+    row.prop(stored, "base_url", placeholder=DEFAULT_BASE_URL)
+    if base_url_from_environment():
+        wrapped(
+            box,
+            Message("The environment variable MINT_API_BASE_URL overrides this field."),
+            icon="INFO",
+        )
 
 
 def _draw_usage(box: bpy.types.UILayout, stored: MintPreferences) -> None:
@@ -232,61 +239,21 @@ def _settings(box: bpy.types.UILayout) -> bpy.types.UILayout:
     return column
 
 
-def _draw_library(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Draw the asset library; without one, the button that makes it."""
-    box.label(text="Library", icon="ASSET_MANAGER")
+def _draw_folders(box: bpy.types.UILayout, stored: MintPreferences) -> None:
+    """Draw the asset library, or the button that makes it, and the folder of the downloads."""
+    box.label(text=translated(Message("Folders")), translate=False, icon="FILE_FOLDER")
     if stored.asset_library:
         column = _settings(box)
-        column.prop(stored, "asset_library")
+        column.prop(stored, "asset_library", text="Asset Library")
         column.prop(stored, "sync_new_assets")
-    row = box.row()
-    if not stored.asset_library:
+    else:
+        row = box.row()
         row.operator_context = "INVOKE_DEFAULT"
         row.operator("mint.open_asset_library", text="Create Asset Library…", icon="ASSET_MANAGER")
-    row.operator("mint.refresh_library", icon="FILE_REFRESH")
-
-
-def _draw_downloads(box: bpy.types.UILayout) -> None:
-    box.label(text="Downloads and Journal", icon="DISK_DRIVE")
     row = box.row()
-    row.label(text=str(session.home()), translate=False)
-    row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(session.home())
-    row = box.row()
-    row.label(text=translated(operators.size_in_words()), translate=False)
-    row.operator(
-        "mint.measure_downloads",
-        text=translated(Message("Measure")),
+    row.label(
+        text=translated(Message("Downloads and journal: {path}", path=session.home())),
         translate=False,
-        icon="FILE_REFRESH",
     )
+    row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(session.home())
     row.operator("mint.clear_downloads", text="Clear", icon="TRASH")
-
-
-def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    from ...mint.account import DEFAULT_BASE_URL
-    from ..job_list import background_import
-
-    if _draw_fold(box, stored, "show_advanced"):
-        box.prop(stored, "show_targets")
-        box.prop(stored, "import_in_background")
-        wrapped(box, background_import.way_in_words(), icon="INFO")
-        row = box.row()
-        row.enabled = not base_url_from_environment()
-        row.prop(stored, "base_url", placeholder=DEFAULT_BASE_URL)
-        if base_url_from_environment():
-            wrapped(
-                box,
-                Message("The environment variable MINT_API_BASE_URL overrides this field."),
-                icon="INFO",
-            )
-        _draw_log(box, stored)
-
-
-def _draw_log(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Draw what is logged and where, and what support needs."""
-    # Blender has its own "Log", which is not translated into every language
-    _settings(box).row().prop(
-        stored, "log_level", expand=True, text=translated(Message("Log")), translate=False
-    )
-    box.label(text=translated(Message("Log: {path}", path=log_file.file())), translate=False)
-    box.operator("mint.copy_diagnostics", icon="COPYDOWN")

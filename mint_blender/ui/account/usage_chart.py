@@ -42,6 +42,8 @@ _SCALE = 5.0  # times the height of a button
 @dataclass
 class _State:
     month: Month | None = None
+    here: float | None = None
+    """Credits that this computer has ever spent."""
     seen: tuple[int, date] | None = None
     """The version of the list of jobs and the date for which the chart was drawn."""
 
@@ -58,6 +60,7 @@ def catch_up() -> bool:
     state, now = _state(), (service.cache.version, date_of(time.time()))
     if now != state.seen:
         state.seen, month = now, service.spending.month()
+        state.here = service.spending.ever()
         if month != state.month:
             state.month = month
             _put(month)
@@ -72,7 +75,7 @@ def draw(layout: bpy.types.UILayout) -> None:
     if month is None:
         return
     column = layout.column()
-    _draw_figures(column, month)
+    _draw_figures(column)
     if month.count:
         _draw_bars(column, month, icons)
     else:
@@ -92,15 +95,14 @@ def draw_details(layout: bpy.types.UILayout) -> None:
     _draw_totals(column, month, icons)
 
 
-def _draw_figures(column: bpy.types.UILayout, month: Month) -> None:
+def _draw_figures(column: bpy.types.UILayout) -> None:
     """Draw three amounts of Credits, each above what it is."""
     from . import panel as account_panel
 
     row = column.row(align=True)
-    days = Message("Spent in {count} Days", count=len(month.days))
     _draw_figure(row, account_panel.balance(), Message("Credits Available"))
-    _draw_figure(row, month.credits, days)
-    _draw_figure(row, month.days[-1].credits, Message("Spent Today"))
+    _draw_figure(row, _state().here, Message("Spent on This Computer"))
+    _draw_figure(row, account_panel.spent_in_total(), Message("Spent in Total"))
 
 
 def _draw_figure(row: bpy.types.UILayout, credits: float | None, name: Message) -> None:

@@ -1,57 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws the asset bar with the `gpu` module, from what `bar` has prepared."""
+"""Draws the asset bar, from what `bar` has prepared."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import blf
 import bpy
-import gpu
 
 from ...jobs.library.view_model import AssetState, state_label, title
 from ...message import Message
+from ..drawing import SIGN, Color, Theme, draw_box, draw_picture, draw_text, fitting, width_of
 from ..library_browser import panel_data
 from ..library_browser.properties import fields_of
 from ..text_wrap import lines_of
 from ..translations import date, translated
-from ..typed_context import ui_scale
 from . import bar
 from .bar import BACK, CLOSE, FORWARD, BarLayout, Box
 
 if TYPE_CHECKING:
     from ...mint.schema import Asset
 
-Color = tuple[float, float, float, float]
-
-_FONT = 0
 _SHADE: Color = (0.0, 0.0, 0.0, 0.6)  # behind white words on a picture
 _WHITE: Color = (1.0, 1.0, 1.0, 1.0)
 _MOST_LINES = 4
 
 
-class _Theme:
-    """Colors and sizes of Blender's menus."""
-
-    def __init__(self) -> None:
-        preferences = bpy.context.preferences
-        menu = preferences.themes[0].user_interface.wcol_menu_back
-        item = preferences.themes[0].user_interface.wcol_menu_item
-        self.back: Color = (*menu.inner[:3], 0.94)
-        self.text: Color = (*item.text[:3], 1.0)
-        self.faint: Color = (*item.text[:3], 0.6)
-        self.chosen: Color = (*item.inner_sel[:3], 1.0)
-        self.text_on_chosen: Color = (*item.text_sel[:3], 1.0)
-        self.empty: Color = (*item.text[:3], 0.08)
-        self.scale = ui_scale()
-        self.points = preferences.ui_styles[0].widget.points * self.scale
-
-
 def draw_bar(context: bpy.types.Context) -> None:
     """Draw the bar, what is known of the item under the pointer, and the item that is dragged."""
-    layout, theme, page = bar.layout_in(context), _Theme(), bar.assets(context)
-    _draw_box(layout.frame, theme.back)
+    layout, theme, page = bar.layout_in(context), Theme(), bar.assets(context)
+    draw_box(layout.frame, theme.back)
     _draw_header(context, layout, theme, len(page))
     for cell, asset in zip(layout.cells, page, strict=False):
         _draw_cell(cell, asset, layout.picture, theme, fields_of(context).chosen)
@@ -62,7 +39,7 @@ def draw_bar(context: bpy.types.Context) -> None:
         _draw_card(context, layout, hovered, theme)
 
 
-def _draw_header(context: bpy.types.Context, layout: BarLayout, theme: _Theme, count: int) -> None:
+def _draw_header(context: bpy.types.Context, layout: BarLayout, theme: Theme, count: int) -> None:
     """Draw which part of the library this is, what to do, and the buttons."""
     fields, box = fields_of(context), layout.header
     if count:
@@ -70,60 +47,53 @@ def _draw_header(context: bpy.types.Context, layout: BarLayout, theme: _Theme, c
         hint = translated(Message("Double-click to import, or drag into the scene"))
     else:
         words, hint = panel_data.empty_words(fields), ""
-    _draw_text(translated(words), box.x + 4 * theme.scale, box, theme, theme.text)
-    if _width(translated(words), theme) < (box.width - _width(hint, theme)) / 2 - 8 * theme.scale:
-        _draw_text(hint, box.x + (box.width - _width(hint, theme)) / 2, box, theme, theme.faint)
+    draw_text(translated(words), box.x + 4 * theme.scale, box, theme.points, theme.text)
+    wide = width_of(hint, theme.points)
+    if width_of(translated(words), theme.points) < (box.width - wide) / 2 - 8 * theme.scale:
+        draw_text(hint, box.x + (box.width - wide) / 2, box, theme.points, theme.faint)
     _draw_button(CLOSE, "×", layout.close, theme)
     _draw_button(BACK, "‹", layout.back, theme, is_on=fields.start > 0)
     _draw_button(FORWARD, "›", layout.forward, theme, is_on=panel_data.has_next_screen(fields))
 
 
-def _draw_button(part: int, sign: str, box: Box, theme: _Theme, *, is_on: bool = True) -> None:
+def _draw_button(part: int, sign: str, box: Box, theme: Theme, *, is_on: bool = True) -> None:
     if is_on and bar.state().hovered == part:
-        _draw_box(box, (*theme.chosen[:3], 0.5))
+        draw_box(box, (*theme.chosen[:3], 0.5))
     points = 2 * theme.points
-    blf.size(_FONT, points)
-    blf.color(_FONT, *(theme.text if is_on else (*theme.text[:3], 0.2)))
-    width = blf.dimensions(_FONT, sign)[0]
-    x, y = box.x + (box.width - width) / 2, box.y + (box.height - points * 0.5) / 2
-    blf.position(_FONT, x, y, 0.0)
-    blf.draw(_FONT, sign)
+    color = theme.text if is_on else (*theme.text[:3], 0.2)
+    x = box.x + (box.width - width_of(sign, points)) / 2
+    draw_text(sign, x, box, points, color, tall=SIGN)
 
 
-def _draw_cell(cell: Box, asset: Asset, picture: float, theme: _Theme, chosen: str) -> None:
+def _draw_cell(cell: Box, asset: Asset, picture: float, theme: Theme, chosen: str) -> None:
     edge = 2 * theme.scale
     is_hovered = bar.state().hovered >= 0 and asset.id == _hovered_id()
     if asset.id == chosen or is_hovered:
         around = Box(cell.x - edge, cell.y - edge, cell.width + 2 * edge, cell.height + 2 * edge)
-        _draw_box(around, theme.chosen if asset.id == chosen else (*theme.chosen[:3], 0.4))
+        draw_box(around, theme.chosen if asset.id == chosen else (*theme.chosen[:3], 0.4))
     top = Box(cell.x, cell.y + cell.height - picture, picture, picture)
     known = panel_data.cell(asset)
     _draw_picture(asset, top, theme)
     if known.state is not AssetState.DONE:
         strip = Box(top.x, top.y, top.width, 18 * theme.scale)
-        _draw_box(strip, _SHADE)
-        label = _fitting(translated(state_label(asset)), picture, theme.points)
-        _draw_text(label, top.x + 4 * theme.scale, strip, theme, _WHITE)
+        draw_box(strip, _SHADE)
+        label = fitting(translated(state_label(asset)), picture, theme.points)
+        draw_text(label, top.x + 4 * theme.scale, strip, theme.points, _WHITE)
     below = Box(cell.x, cell.y, picture, cell.height - picture)
     color = theme.text_on_chosen if asset.id == chosen else theme.text
-    _draw_text(_fitting(known.title, picture, theme.points), cell.x, below, theme, color)
+    draw_text(fitting(known.title, picture, theme.points), cell.x, below, theme.points, color)
 
 
-def _draw_picture(asset: Asset, box: Box, theme: _Theme) -> None:
+def _draw_picture(asset: Asset, box: Box, theme: Theme) -> None:
     """Draw the picture, as large as fits into the box in its own proportion."""
     texture = bar.state().textures.get(panel_data.picture_url(asset) or "")
     if texture is None:
-        _draw_box(box, theme.empty)
-        return
-    share = min(box.width / texture.width, box.height / texture.height)
-    width, height = texture.width * share, texture.height * share
-    inner = Box(box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height)
-    shader = gpu.shader.from_builtin("IMAGE")
-    shader.uniform_sampler("image", texture)
-    _draw_quad(shader, inner)
+        draw_box(box, theme.empty)
+    else:
+        draw_picture(texture, box)
 
 
-def _draw_card(context: bpy.types.Context, layout: BarLayout, asset: Asset, theme: _Theme) -> None:
+def _draw_card(context: bpy.types.Context, layout: BarLayout, asset: Asset, theme: Theme) -> None:
     """Draw a large picture and what is known of an item, above the bar."""
     gap, side = 8 * theme.scale, 256 * theme.scale
     line = theme.points * 1.5
@@ -136,11 +106,11 @@ def _draw_card(context: bpy.types.Context, layout: BarLayout, asset: Asset, them
     wide = 256 * theme.scale + 2 * gap
     x = min(max(cell.x + cell.width / 2 - wide / 2, gap), context.region.width - wide - gap)
     card = Box(x, layout.frame.y + layout.frame.height + gap, wide, tall)
-    _draw_box(card, theme.back)
+    draw_box(card, theme.back)
     _draw_picture(asset, Box(x + (wide - side) / 2, card.y + tall - gap - side, side, side), theme)
     for number, text in enumerate(lines, start=1):
         under = Box(x, card.y + tall - side - 2 * gap - number * line, wide, line)
-        _draw_text(text, x + gap, under, theme, theme.text if number == 1 else theme.faint)
+        draw_text(text, x + gap, under, theme.points, theme.text if number == 1 else theme.faint)
 
 
 def _lines_of(asset: Asset, room: float) -> list[str]:
@@ -150,20 +120,20 @@ def _lines_of(asset: Asset, room: float) -> list[str]:
         date(asset.created_at) if asset.created_at else "",
         translated(panel_data.preset_words(asset) or ""),
     )
-    points = _Theme().points
+    points = Theme().points
     text = asset.prompt or (asset.assets.caption if asset.assets else None) or ""
     heading = translated(title(asset))
     lines = lines_of(text, room) if text and text != heading else ()
     more = (f"{lines[_MOST_LINES - 1]} …",) if len(lines) > _MOST_LINES else lines[3:_MOST_LINES]
     return [
-        _fitting(heading, room, points),
+        fitting(heading, room, points),
         " · ".join(filter(None, facts)),
         *lines[: _MOST_LINES - 1],
         *more,
     ]
 
 
-def _draw_dragged(asset: Asset | None, theme: _Theme) -> None:
+def _draw_dragged(asset: Asset | None, theme: Theme) -> None:
     """Draw a small picture beside the pointer, whose tip is where the item will stand."""
     if asset is None:
         return
@@ -175,45 +145,3 @@ def _draw_dragged(asset: Asset | None, theme: _Theme) -> None:
 def _hovered_id() -> str:
     found = bar.asset_at(bpy.context, bar.state().hovered)
     return found.id if found else ""
-
-
-def _draw_box(box: Box, color: Color) -> None:
-    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
-    shader.uniform_float("color", color)
-    _draw_quad(shader, box)
-
-
-def _draw_quad(shader: gpu.types.GPUShader, box: Box) -> None:
-    quad = bar.state().quad
-    if quad is None:
-        return
-    matrices: Any = gpu.matrix.push_pop()  # the stubs return None
-    gpu.state.blend_set("ALPHA")  # drawing a text switches it off
-    with matrices:
-        gpu.matrix.translate((box.x, box.y))
-        gpu.matrix.scale((box.width, box.height))
-        quad.draw(shader)
-
-
-def _draw_text(text: str, x: float, box: Box, theme: _Theme, color: Color) -> None:
-    """Draw one line, in the middle of a box's height."""
-    blf.size(_FONT, theme.points)
-    blf.color(_FONT, *color)
-    blf.position(_FONT, x, box.y + (box.height - theme.points * 0.7) / 2, 0.0)
-    blf.draw(_FONT, text)
-
-
-def _width(text: str, theme: _Theme) -> float:
-    blf.size(_FONT, theme.points)
-    return float(blf.dimensions(_FONT, text)[0])
-
-
-@lru_cache(maxsize=256)
-def _fitting(text: str, room: float, points: float) -> str:
-    """Return as much of a text as fits, measured once for each text and width."""
-    blf.size(_FONT, points)
-    if blf.dimensions(_FONT, text)[0] <= room:
-        return text
-    while text and blf.dimensions(_FONT, f"{text}…")[0] > room:
-        text = text[:-1]
-    return f"{text.rstrip()}…"

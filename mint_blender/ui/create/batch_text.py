@@ -105,7 +105,7 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
         layout.separator()
         self._draw_price(layout)
 
-    def execute(self, context: bpy.types.Context) -> Any:
+    def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Any:
         """Start all jobs; the service runs as many at once as Mint allows.
 
         In background mode, wait until they have ended.
@@ -118,11 +118,11 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
         if not lines:
             is_there = name in bpy.data.texts
             missing = Message("There is no text “{name}” in this file.", name=self.text)
-            return report_error(self, NO_PROMPTS if is_there else missing)
+            return report_error(operator, NO_PROMPTS if is_there else missing)
         if complaint := batch_lines.first_complaint(lines):
             number, problem = complaint
             return report_error(
-                self, Message("Line {number}: {problem}", number=number, problem=problem)
+                operator, Message("Line {number}: {problem}", number=number, problem=problem)
             )
         targets = self._targets(context, len(lines))
         lands = self.landing == "SIDE_BY_SIDE"
@@ -133,7 +133,7 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
             if bpy.app.background:
                 headless.wait_for_jobs(service, job_ids, place=lands)
 
-        return run_action(self, start)
+        return run_action(operator, start)
 
     def _lines(self, name: str) -> "list[Line]":
         """Return a line for each prompt of a text; none if there is no such text."""
@@ -172,6 +172,13 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
         from ...jobs.queries import Balance
 
         return [*batch_prices.price_queries(self._lines(self.text)), Balance()]
+
+    def price(self, service: "JobService") -> float | None:
+        """Return what all prompts cost, in Credits; None: unknown."""
+        from ...jobs.budget import batch_prices
+
+        lines = self._lines(self.text)
+        return batch_prices.known_prices(service.budget, lines).total(lines) if lines else None
 
     def _draw_price(self, layout: bpy.types.UILayout) -> None:
         from ...jobs.budget import batch_prices

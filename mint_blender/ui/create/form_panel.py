@@ -15,7 +15,7 @@ from .. import session, text_wrap
 from ..account import balance_watch
 from ..account import panel as account_panel
 from ..icons import icon_number
-from ..pricing import limit_dialog, price_dialog
+from ..pricing import limit_dialog, paid_clicks, price_dialog
 from ..references import properties as references_properties
 from ..text_wrap import wrapped
 from ..translations import spoken, translated
@@ -119,6 +119,7 @@ def _draw_generate(
     column = layout.column()
     column.scale_y = 1.5
     label = _generate_words(price, spoken())
+    paid_clicks.note("form", price)
     column.operator(
         "mint.generate_from_form", text=label, translate=False, icon_value=icon_number("PLAY")
     )

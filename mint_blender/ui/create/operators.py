@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ...addon_settings import may_go_online
+from ...message import Message
 from .. import session
-from ..job_actions import Result, is_mouse_click, run_action
+from ..job_actions import Action, Result, run_action
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -64,7 +66,9 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
     )
     pose: bpy.props.EnumProperty(name="Pose", items=create_properties.POSES)
     optimize: bpy.props.EnumProperty(
-        name="Optimize Afterwards", items=create_properties.OPTIMIZE, translation_context=OURS
+        name="Reduce Polygons Afterwards",
+        items=create_properties.OPTIMIZE,
+        translation_context=OURS,
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -76,8 +80,10 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
         return self.ask_before_spending(context, width=420, confirm_text="Generate")
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Keep what was typed for the next time."""
-        _unsent()[self.kind] = self.prompt
+        """Keep what was typed and not sent for the next time."""
+        super().cancel(context)
+        if not self.is_done:
+            _unsent()[self.kind] = self.prompt
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw the arguments and the price."""
@@ -133,7 +139,7 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
 
         return [self._price(), *([OptimizationPrice()] if self._level() else [])]
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Start the job."""
         request = self._request()
         delivery, level, kind_word = (
@@ -142,7 +148,7 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
             self.kind,
         )
         return run_action(
-            self,
+            operator,
             lambda service: service.start(request, delivery, optimize=level).id,
             lambda: _unsent().pop(kind_word, None),
         )
@@ -167,20 +173,39 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         return complaint is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Send it at a click of the mouse, and at nothing else."""
-        return self.execute(context) if is_mouse_click(self, event) else {"CANCELLED"}
+        """Send it at a click on its price; without one, a dialog asks."""
+        from ..pricing import paid_clicks
+
+        if not paid_clicks.is_click(self, event):
+            return {"CANCELLED"}
+        queries, service = (
+            create_properties.prices_of(create_properties.of(context)),
+            session.existing_service(),
+        )
+        if service is None or not may_go_online() or service.budget.price(queries[0]) is not None:
+            return self.execute(context)
+        start, done = self._action(context), _sent
+        return limit_dialog.ask_price(
+            create_properties.request_of(create_properties.of(context)).prompt,
+            Message("Generate"),
+            lambda service: service.budget.total(queries),
+            queries,
+            lambda later: run_action(later, start, done),
+        )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the job, save the settings, and clear prompt, name and pictures."""
+        return run_action(self, self._action(context), _sent)
+
+    def _action(self, context: bpy.types.Context) -> Action:
+        """Return the action with what the form says now."""
         fields = create_properties.of(context)
         request, delivery = (
             create_properties.request_of(fields),
             create_properties.delivery_of(fields, context),
         )
         level = create_properties.optimize_of(fields)
-        return run_action(
-            self, lambda service: service.start(request, delivery, optimize=level).id, _sent
-        )
+        return lambda service: service.start(request, delivery, optimize=level).id
 
 
 def _sent() -> None:

@@ -24,8 +24,12 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     layout.use_property_decorate = False
     layout.prop(fields, "name", placeholder="From the prompt")
     form_panel.draw_style(layout, fields)
-    layout.prop(fields, "place")
-    if fields.place == "SELECTED":
+    place = layout.row()
+    place.enabled = not (fields.original and fields.is_beside)
+    place.prop(fields, "place")
+    if fields.original:
+        layout.prop(fields, "is_beside")
+    if fields.place == "SELECTED" and place.enabled:
         _draw_box(layout, fields, context)
     if fields.kind == "MODEL":
         _draw_model(layout, fields, context.region.width)
@@ -57,11 +61,11 @@ def _draw_model(layout: bpy.types.UILayout, fields: create_properties.MintForm, 
     sub.active = fields.use_height
     sub.prop(fields, "height", text="")
     layout.prop(fields, "pose")
-    layout.prop(fields, "optimize", text="Optimize")
+    layout.prop(fields, "optimize", text="Reduce Polygons")
     if lacking := create_properties.optimize_complaint(fields):
         wrapped(
             layout,
-            Message("The model will not be optimized. {reason}", reason=lacking),
+            Message("The polygons will not be reduced. {reason}", reason=lacking),
             icon="INFO",
             width=width,
         )

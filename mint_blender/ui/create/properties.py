@@ -16,6 +16,7 @@ from ...mint.limits import MAX_NAME_LENGTH
 from .. import session
 from ..references import properties as references_properties
 from ..translations import OURS
+from ..typed_context import scene_of
 from . import saved_settings
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ LEVELS = [
     ("MODERATE", "Moderate", "Balanced"),
     ("AGGRESSIVE", "Aggressive", "Smallest file"),
 ]
-OPTIMIZE = [("OFF", "Off", "Do not optimize the model"), *LEVELS]
+OPTIMIZE = [("OFF", "Off", "Keep all polygons of the model"), *LEVELS]
 PLACES = [
     ("CURSOR", "3D Cursor", "Position of the 3D cursor when you click Generate"),
     ("ORIGIN", "Origin", "World origin"),
@@ -139,17 +140,23 @@ class MintForm(bpy.types.PropertyGroup):
         name="Pose", items=POSES, description="A neutral pose for a character", update=_changed
     )
     optimize: bpy.props.EnumProperty(
-        name="Optimize Afterwards",
+        name="Reduce Polygons Afterwards",
         items=OPTIMIZE,
         description=(
-            "Let Mint also make a smaller file of the model and use that one. This costs "
-            "additional Credits"
+            "Let Mint also make a version of the model with fewer polygons and use that one. This "
+            "costs additional Credits"
         ),
         translation_context=OURS,
         update=_optimize_changed,
     )
     place: bpy.props.EnumProperty(
         name="Place At", items=PLACES, description="Where to place the result", update=_changed
+    )
+    original: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+    is_beside: bpy.props.BoolProperty(
+        name="Beside the Original",
+        description="Place the result beside the one that it is a variation of, which stays",
+        default=True,
     )
     fit: bpy.props.EnumProperty(
         name="Fit",
@@ -288,7 +295,9 @@ def prices_of(form: MintForm) -> "tuple[Price | OptimizationPrice, ...]":
 def complaint(form: MintForm, request: "GenerationRequest | None" = None) -> str | None:
     """Return why Mint would refuse the request that was made of the form. Opens no file."""
     request = request or request_of(form)
-    if form.place == "SELECTED" and box_of(form, bpy.context) is None:
+    context = bpy.context
+    needs_box = form.place == "SELECTED" and original_of(form, scene_of(context)) is None
+    if needs_box and box_of(form, context) is None:
         return Message("Select an object with a surface, in whose box the result will stand.")
     return request.validation_error() or references_properties.complaint(form.id_data)
 
@@ -306,21 +315,27 @@ def optimize_complaint(form: MintForm) -> str | None:
 
     Nothing is paid for a file that this Blender cannot open.
     """
-    from ...files.file_choice import explain_missing
+    from ...files.file_choice import CANNOT_OPEN_REDUCED
 
-    missing = session.state(_State).missing
-    return explain_missing(missing) if form.optimize != "OFF" and missing else None
+    is_unreadable = bool(session.state(_State).missing)
+    return CANNOT_OPEN_REDUCED if form.optimize != "OFF" and is_unreadable else None
 
 
 def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
     """Return where and how the result is to be placed, as of now."""
     from ...jobs.job_values import Delivery
+    from ...scene.model import grid_layout
 
     is_model = form.kind == "MODEL"
-    box = box_of(form, context)
-    at = cursor(context) if form.place == "CURSOR" else (0.0, 0.0, 0.0)
+    box, original = box_of(form, context), original_of(form, scene_of(context))
+    if original is not None:
+        at = grid_layout.beside(original)
+    elif box is not None:
+        at = box.foot
+    else:
+        at = cursor(context) if form.place == "CURSOR" else (0.0, 0.0, 0.0)
     return Delivery(
-        at=box.foot if box is not None else at,
+        at=at,
         rotation=box.rotation if box is not None and is_model else None,
         height=form.height if form.use_height and is_model and box is None else None,
         block_out=context.active_object.name if box is not None and is_model else None,
@@ -333,6 +348,23 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
         rigid_body=form.rigid_body,
         panorama=form.panorama,
         camera=form.camera,
+        original=form.original if original is not None else None,
+    )
+
+
+def original_of(form: MintForm, scene: bpy.types.Scene) -> bpy.types.Object | None:
+    """Return the root of the result that this is a variation of, beside which it will stand.
+
+    What is of another kind is no variation of it.
+    """
+    from ...scene import tags
+
+    if not form.original or not form.is_beside:
+        return None
+    found = tags.roots(job_id=form.original, asset_id=form.original, scene=scene)
+    is_world = form.kind == "WORLD"
+    return next(
+        (each for each in found if (each.get(tags.WORLD_MARK) is not None) is is_world), None
     )
 
 
@@ -341,7 +373,13 @@ def box_of(form: MintForm, context: bpy.types.Context) -> "Box | None":
     from ...scene.model import block_out
 
     active = context.active_object
-    return block_out.box_of(active) if form.place == "SELECTED" and active is not None else None
+    if (
+        form.place != "SELECTED"
+        or active is None
+        or original_of(form, scene_of(context)) is not None
+    ):
+        return None
+    return block_out.box_of(active)
 
 
 def with_cursor(
@@ -359,6 +397,7 @@ def with_cursor(
         at=cursor(context),
         rotation=None,
         size=None,
+        original=None,
         document=session.document_id(),
         scene=context.scene.name,
     )
@@ -370,16 +409,18 @@ def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
     return x, y, z
 
 
-def fill_form(form: MintForm, template: "RequestTemplate") -> None:
+def fill_form(form: MintForm, template: "RequestTemplate", original: str = "") -> None:
     """Fill the form with the settings of an earlier request; keep those that are unknown.
 
-    Pictures that no longer exist are left out.
+    Pictures that no longer exist are left out. `original` is the id of the job or asset whose
+    result in the scene the new one will stand beside.
     """
     from ...mint.generation_request import MAX_PROMPT_LENGTH
     from ...mint.schema import Kind, Mode
 
     request, delivery = template.request, template.delivery
     form.kind, form.text, form.style = request.kind.name, None, ""
+    form.original, form.is_beside = original, True
     form.prompt, form.name = (
         request.prompt[: MAX_PROMPT_LENGTH[request.kind]],
         (request.name or "")[:MAX_NAME_LENGTH],
@@ -414,5 +455,5 @@ def clear_sent() -> None:
     """Save the settings, and clear what belongs to the request that was sent."""
     form = of(bpy.context)
     saved_settings.save(form)
-    form.prompt, form.name, form.text = "", "", None
+    form.prompt, form.name, form.text, form.original = "", "", None, ""
     references_properties.clear()

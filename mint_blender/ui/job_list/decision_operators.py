@@ -5,18 +5,20 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ...addon_settings import may_go_online
 from ...jobs.phases import Verb
 from ...message import Message
-from .. import heartbeat
+from .. import heartbeat, session
 from ..job_actions import (
     Action,
     JobOperator,
     Result,
     find_job,
-    is_mouse_click,
+    report_error,
     run_action,
 )
-from ..review import review_feedback
+from ..pricing import limit_dialog, paid_clicks
+from ..review import card_state
 from ..translations import translated
 
 if TYPE_CHECKING:
@@ -28,20 +30,17 @@ class _Decision(JobOperator):
     """Base of the operators that decide about a job, which needs Mint."""
 
     verb: Verb
-    spends = False
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Decide at a click; what spends Credits takes no key. A script runs `execute`."""
-        if self.spends and not is_mouse_click(self, event):
-            return {"CANCELLED"}
-        return self.execute(context)
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Run the decision."""
         return run_action(self, self.decision(job))
 
     def decision(self, job: "Job") -> Action:
-        """Return the action, without a reference to the operator, which may be freed before it."""
+        """Return the action, without a reference to the operator, which may be freed before it.
+
+        Raises:
+            NotPossible: The job does not allow this now.
+        """
         verb, job_id = self.verb.value, job.id
 
         def decide(service: "JobService") -> str:
@@ -51,14 +50,65 @@ class _Decision(JobOperator):
         return decide
 
 
-class MINT_OT_approve(_Decision):
-    """Accept this Preview and generate the final result."""
+class _PaidDecision(_Decision):
+    """Base of those that spend Credits: by a click on a button that shows the price.
 
-    bl_idname = "mint.approve"
-    bl_label = "Approve Preview"
-    bl_description = "Accept this Preview and generate the final result"
-    verb = Verb.APPROVE
-    spends = True
+    Any other click opens a dialog with the price. A script runs `execute`.
+    """
+
+    words: Message
+    """What the button of that dialog does."""
+
+    credits: bpy.props.FloatProperty(
+        name="Credits",
+        description="Price that the button shows. 0: it shows none",
+        min=0.0,
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Decide at a click on what the button has shown."""
+        from ...jobs.queries import prices_of_click
+        from ...jobs.service import NotPossible
+
+        job, service = find_job(self.job_id), session.existing_service()
+        if job is None or service is None or not may_go_online():
+            return self.execute(context)  # which says why not
+        price_of, price = self.price, self.price(service, job)
+        if price == 0:
+            return self.execute(context)
+        if not paid_clicks.is_click(self, event):
+            return {"CANCELLED"}
+        if self.has_changed(job) or (self.credits and self.credits != price):
+            paid_clicks.refuse(self, paid_clicks.AGAIN)
+            heartbeat.redraw()
+            return {"CANCELLED"}
+        if self.credits:
+            return self.execute(context)
+        try:
+            action = self.decision(job)
+        except NotPossible as error:
+            return report_error(self, str(error))
+        return limit_dialog.ask_price(
+            job.title,
+            self.words,
+            lambda service: price_of(service, job),
+            prices_of_click(job, self.verb),
+            lambda later: run_action(later, action),
+        )
+
+    @staticmethod
+    def price(service: "JobService", job: "Job") -> float | None:
+        """Return what it costs in Credits; None: unknown."""
+        raise NotImplementedError
+
+    def has_changed(self, job: "Job") -> bool:
+        """Return whether the job is not as its button has shown it."""
+        return False
+
+
+class _PreviewDecision(_PaidDecision):
+    """Base of those about a Preview."""
 
     preview: bpy.props.IntProperty(
         name="Preview",
@@ -67,8 +117,34 @@ class MINT_OT_approve(_Decision):
         options={"SKIP_SAVE", "HIDDEN"},
     )
 
-    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
-        """Approve the newest Preview: Mint can finish no other one."""
+
+class MINT_OT_approve(_PreviewDecision):
+    """Generate the final result from this Preview."""
+
+    bl_idname = "mint.approve"
+    bl_label = "Approve Preview"
+    bl_description = "Generate the final result from this Preview"
+    verb = Verb.APPROVE
+    words = Message("Approve")
+
+    draft: bpy.props.StringProperty(
+        name="Draft",
+        description="Unsent feedback that the button has shown",
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
+
+    @staticmethod
+    def price(service: "JobService", job: "Job") -> float | None:
+        """Return what the result costs after its Preview."""
+        return service.budget.of_review(job)[Verb.APPROVE]
+
+    def has_changed(self, job: "Job") -> bool:
+        """Return whether something was written that the button does not name."""
+        is_on_card = bool(self.preview or self.credits)
+        return is_on_card and self.draft != card_state.draft(job.id)
+
+    def decision(self, job: "Job") -> Action:
+        """Return the action for the newest Preview: Mint can finish no other one."""
         from ...jobs.service import NotPossible
 
         newest = len(job.previews)
@@ -81,50 +157,80 @@ class MINT_OT_approve(_Decision):
                     number=newest,
                 )
             )
-        return super().act(context, service, job)
+        return super().decision(job)
 
 
-class MINT_OT_revise(_Decision):
-    """Request another Preview with your changes."""
+class MINT_OT_revise(_PreviewDecision):
+    """Make another Preview with this change."""
 
     bl_idname = "mint.revise"
     bl_label = "Revise Preview"
-    bl_description = "Request another Preview with your changes"
-    spends = True
+    bl_description = "Make another Preview with this change"
+    verb = Verb.REVISE
+    words = Message("Revise")
 
     feedback: bpy.props.StringProperty(
         name="Change", description="What to change", options={"SKIP_SAVE"}
     )
 
+    @staticmethod
+    def price(service: "JobService", job: "Job") -> float | None:
+        """Return what another Preview costs."""
+        return service.budget.of_review(job)[Verb.REVISE]
+
+    def has_changed(self, job: "Job") -> bool:
+        """Return whether the text, or the Preview that is shown, is another one by now."""
+        number = card_state.shown_number(job)
+        is_other = card_state.shown_id() == job.id and self.preview not in {0, number}
+        return is_other or (bool(self.credits) and self.feedback != card_state.draft(job.id))
+
     def decision(self, job: "Job") -> Action:
-        """Return the action with the given feedback, else with the text beside the Preview."""
-        draft, job_id = review_feedback.of(job.id), job.id
-        feedback = self.feedback or (draft.feedback if draft else "")
+        """Return the action with the given feedback, else with what is written on the card."""
+        job_id, feedback = job.id, self.feedback or card_state.draft(job.id)
 
         def decide(service: "JobService") -> str:
             service.revise(job_id, feedback)
+            card_state.drop(job_id)
             return job_id
 
         return decide
 
 
-class MINT_OT_resume(_Decision):
+class MINT_OT_resume(_PaidDecision):
     """Resume this job."""
 
     bl_idname = "mint.resume"
     bl_label = "Resume Job"
     bl_description = "Resume this job. Nothing is started or charged twice"
     verb = Verb.RESUME
+    words = Message("Resume")
+
+    @staticmethod
+    def price(service: "JobService", job: "Job") -> float | None:
+        """Return what is paid beyond what was agreed to; 0 for a job that only goes on."""
+        from ...jobs.queries import prices_of_click
+
+        billing = job.operation.billing if job.operation else None
+        queries = prices_of_click(job, Verb.RESUME)
+        required = billing.required_credits if billing and queries else None
+        return required or service.budget.total(queries)
 
 
-class MINT_OT_retry(_Decision):
+class MINT_OT_retry(_PaidDecision):
     """Start this job again."""
 
     bl_idname = "mint.retry"
     bl_label = "Retry Job"
     bl_description = "Start this job again. This costs Credits again"
     verb = Verb.RETRY
-    spends = True
+    words = Message("Retry")
+
+    @staticmethod
+    def price(service: "JobService", job: "Job") -> float | None:
+        """Return what a new attempt costs."""
+        from ...jobs.queries import prices_of_click
+
+        return service.budget.total(prices_of_click(job, Verb.RETRY))
 
 
 class MINT_OT_use_candidate(JobOperator):
@@ -157,6 +263,10 @@ class MINT_OT_send_once_more(JobOperator):
         " back what it has started. Later, nothing is sent"
     )
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Send it at a click: Mint may not have got what was agreed to before."""
+        return self.execute(context) if paid_clicks.is_click(self, event) else {"CANCELLED"}
+
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Send it."""
         job_id = job.id
@@ -175,6 +285,17 @@ class MINT_OT_cancel(_Decision):
     bl_label = "Cancel Job"
     bl_description = "Cancel this job here and at Mint"
     verb = Verb.CANCEL
+
+    def decision(self, job: "Job") -> Action:
+        """Return the action, which drops the feedback that was not sent."""
+        cancel, job_id = super().decision(job), job.id
+
+        def decide(service: "JobService") -> str | None:
+            canceled = cancel(service)
+            card_state.drop(job_id)
+            return canceled
+
+        return decide
 
     asks: bpy.props.BoolProperty(
         name="Ask",

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done after a generation: optimize, convert, retry, and generate again.
+"""What can be done after a generation: optimize, convert, retry, and generate a variation.
 
 A result is named by the id of a job, or by that of the model or world at Mint. In background mode
 each operator waits for its end.
 """
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,8 @@ import bpy
 from ...message import Message
 from .. import heartbeat, session
 from ..create import properties as create_properties
-from ..job_actions import Result, is_mouse_click, report_error, run_action
-from ..library_browser.asset_lookup import AssetOperator, about_asset
+from ..job_actions import Result, report_error
+from ..library_browser.asset_lookup import AssetOperator, about_asset, asset
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -42,10 +41,10 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
     """Have Mint make a lighter version of this model, to replace the one in the scene."""
 
     bl_idname = "mint.optimize"
-    bl_label = "Optimize Model"
+    bl_label = "Reduce Polygons"
     bl_description = (
-        "Let Mint make a lighter version of this model and replace the one in the scene. This "
-        "costs Credits"
+        "Let Mint make a version of this model with fewer polygons and replace the one in the "
+        "scene. This costs Credits"
     )
     bl_options = {"REGISTER"}
 
@@ -58,6 +57,8 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
 
     _missing: frozenset[str] = frozenset()
     _edited: tuple[str, ...] = ()
+    _faces: int = 0
+    _expected: Any = {}  # faces by level
 
     def queries(self) -> "list[Query]":
         """Return the query for the price, the same for all levels; none for an invalid id."""
@@ -69,24 +70,42 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask which level, and show the price."""
         from ...files.file_choice import OPTIMIZED_NEEDS
+        from ...jobs.presentation import optimized_faces
         from ...scene.gltf.gltf_extensions import readable_extensions
         from . import placed_results
 
         self._missing = OPTIMIZED_NEEDS - readable_extensions()
-        self._edited = tuple(placed_results.edited_objects(self.asset_id, scene_of(context)))
-        return self.ask_before_spending(context, width=320, confirm_text="Optimize")
+        scene, service = scene_of(context), session.existing_service()
+        self._edited = tuple(placed_results.edited_objects(self.asset_id, scene))
+        self._faces = placed_results.face_count(self.asset_id, scene)
+        jobs = service.jobs() if service is not None else []
+        self._expected = optimized_faces.expected(jobs, self._faces)
+        return self.ask_before_spending(context, width=320, confirm_text="Reduce Polygons")
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
-        """Draw level, price, and warnings."""
-        from ...files.file_choice import explain_missing
+        """Draw the levels with the faces to expect, the price, and warnings."""
+        from ...files.file_choice import CANNOT_OPEN_REDUCED
         from ...jobs.queries import OptimizationPrice
         from ..pricing.price_dialog import draw_price
         from . import placed_results
 
-        self.layout.row().prop(self, "level", expand=True)
+        layout = layout_of(self)
+        if self._faces:
+            layout.label(
+                text=translated(Message("{count:,} faces now", count=self._faces)), translate=False
+            )
+        column = layout.column(align=True)
+        for level, name, _ in create_properties.LEVELS:
+            text = translated(Message(name))
+            if level in self._expected:
+                words = Message(
+                    "{level} (about {count:,} faces)", level=text, count=self._expected[level]
+                )
+                text = translated(words)
+            column.prop_enum(self, "level", level, text=text, translate=False)
         draw_price(layout_of(self), OptimizationPrice(self.asset_id))
         if self._missing:
-            wrapped(layout_of(self), explain_missing(self._missing), icon="ERROR", width=320)
+            wrapped(layout_of(self), CANNOT_OPEN_REDUCED, icon="ERROR", width=320)
         if self._edited:
             wrapped(
                 layout_of(self),
@@ -95,24 +114,21 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
                 width=320,
             )
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Start the optimization, unless this Blender could not open its file."""
-        from ...files.file_choice import OPTIMIZED_NEEDS, explain_missing
+        from ...files.file_choice import CANNOT_OPEN_REDUCED, OPTIMIZED_NEEDS
         from ...jobs.job_values import Delivery
         from ...mint.schema import Kind, OptimizationLevel
         from ...scene.gltf.gltf_extensions import readable_extensions
 
-        missing = OPTIMIZED_NEEDS - readable_extensions()
-        if missing:
-            return report_error(
-                self, Message("Nothing was started. {reason}", reason=explain_missing(missing))
-            )
+        if OPTIMIZED_NEEDS - readable_extensions():
+            return report_error(operator, CANNOT_OPEN_REDUCED)
         delivery, level = (
             create_properties.with_cursor(context, Delivery(replaces=True)),
             OptimizationLevel(self.level.lower()),
         )
         return about_asset(
-            self,
+            operator,
             Kind.MODEL,
             self.asset_id,
             lambda service, asset: service.fetch(asset, delivery, optimize=level),
@@ -123,7 +139,7 @@ class MINT_OT_convert(bpy.types.Operator):
     """Save this model as FBX, OBJ, STL or USDZ."""
 
     bl_idname = "mint.convert"
-    bl_label = "Convert Model"
+    bl_label = "Export As"
     bl_description = (
         "Save this model as FBX, OBJ, STL or USDZ. Formats that Mint has to convert cost Credits. "
         "Existing files are not overwritten"
@@ -148,8 +164,12 @@ class MINT_OT_convert(bpy.types.Operator):
     )
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
+    _is_asked = False
+    """Whether it was opened in a window, where a click has to show what it costs."""
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the folder, beginning beside the open file."""
+        self._is_asked = True
         if not self.directory:
             self.directory = bpy.path.abspath("//") or f"{Path.home()}{os.sep}"
         context.window_manager.fileselect_add(self)
@@ -167,19 +187,29 @@ class MINT_OT_convert(bpy.types.Operator):
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Start a job that converts and saves."""
-        from ...mint.schema import Format, Kind
+        """Start a job that converts and saves; from the file browser, ask before it costs."""
+        from ...mint.schema import Assets, Format, Kind
 
         if not self.directory.strip():
             return report_error(self, Message("No folder selected."))
         formats = [format for format in Format if format.name in self.formats]
-        folder = Path(bpy.path.abspath(self.directory))
-        return about_asset(
-            self,
-            Kind.MODEL,
-            self.asset_id,
-            lambda service, asset: service.convert(asset, formats, folder),
-        )
+        folder, asset_id = Path(bpy.path.abspath(self.directory)), self.asset_id
+
+        def convert(operator: bpy.types.Operator | None) -> Result:
+            return about_asset(
+                operator,
+                Kind.MODEL,
+                asset_id,
+                lambda service, asset: service.convert(asset, formats, folder),
+            )
+
+        made = asset(Kind.MODEL, asset_id).assets or Assets()
+        if self._is_asked and not all(map(made.converted_url, formats)):
+            words = ", ".join(format.name for format in formats)
+            return limit_dialog.ask_price(
+                words, Message("Convert"), lambda service: None, (), convert
+            )
+        return convert(self)
 
 
 class MINT_OT_retry_asset(AssetOperator):
@@ -190,8 +220,23 @@ class MINT_OT_retry_asset(AssetOperator):
     bl_description = "Retry what failed at Mint. This costs Credits again"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Retry at a click of the mouse, and at nothing else."""
-        return self.execute(context) if is_mouse_click(self, event) else {"CANCELLED"}
+        """Show the price before the click that retries."""
+        from ...jobs import request_template
+        from ...jobs.queries import Price
+        from ...mint.schema import Kind
+
+        kind, asset_id, start = Kind(self.kind.lower()), self.asset_id, self.start
+        failed, delivery = asset(kind, asset_id), self.delivery(context)
+        query = Price.of(request_template.of_asset(failed, ()).request)
+        return limit_dialog.ask_price(
+            failed.name or failed.prompt or asset_id,
+            Message("Retry"),
+            lambda service: service.budget.price(query),
+            [query],
+            lambda later: about_asset(
+                later, kind, asset_id, lambda service, asset: start(service, asset, delivery)
+            ),
+        )
 
     @staticmethod
     def start(service: "JobService", asset: "Asset", delivery: "Delivery") -> "Job":
@@ -199,132 +244,28 @@ class MINT_OT_retry_asset(AssetOperator):
         return service.retry_asset(asset, delivery)
 
 
-class _TemplateOperator(bpy.types.Operator):
-    """Base of the operators that reuse the request of a job or of an entry of the library."""
+class MINT_OT_use_prompt(bpy.types.Operator):
+    """Fill the form with the request of a job, of an entry of the library or of what is selected.
+
+    Nothing is started, and nothing is paid.
+    """
+
+    bl_idname = "mint.use_prompt"
+    bl_label = "Generate Variation"
+    bl_description = (
+        "Fill the form with the prompt, settings and reference images of this, to change them and "
+        "click Generate. The original stays; the new one is placed beside it"
+    )
+    bl_options = {"REGISTER"}
 
     job_id: bpy.props.StringProperty(
         name="Job", description="ID of the job, or the beginning of it", options={"SKIP_SAVE"}
     )
     asset_id: bpy.props.StringProperty(
-        name="ID", description="ID of the Model or World at Mint", options={"SKIP_SAVE"}
-    )
-
-    def template(self) -> "RequestTemplate":
-        """Return the request to reuse.
-
-        Raises:
-            NotPossible: It is not known.
-            JournalError: The journal cannot be opened.
-        """
-        from ...jobs import request_template
-        from ...jobs.job import asset_of
-        from ...jobs.service import NotPossible
-        from ..library_browser import loader
-
-        service = session.service()
-        if self.job_id:
-            job = service.job(self.job_id)
-            return request_template.of_job(job, service.jobs_of_asset(asset_of(job)))
-        asset = loader.known().get(self.asset_id)
-        if asset is None:
-            raise NotPossible(Message("This item is no longer in the list. Refresh the library."))
-        return request_template.of_asset(asset, service.jobs_of_asset(asset.id))
-
-
-class MINT_OT_again(limit_dialog.SpendingDialog, _TemplateOperator):
-    """Generate this once more with the same settings, or with another prompt."""
-
-    bl_idname = "mint.again"
-    bl_label = "Generate Again"
-    bl_description = (
-        "Generate this again with the same settings or with another prompt. This costs Credits "
-        "again"
-    )
-    bl_options = {"REGISTER"}
-
-    prompt: bpy.props.StringProperty(
-        name="Prompt",
-        description="New prompt. Leave empty to keep the same one",
+        name="ID",
+        description="ID of the Model or World at Mint. Without both, the selected result",
         options={"SKIP_SAVE"},
     )
-
-    _known: Any  # a RequestTemplate: Blender evaluates the annotations of a class
-    _gone: tuple[str, ...] = ()
-
-    def queries(self) -> "list[Query]":
-        """Return the prices of the generation and of its optimization."""
-        from ...jobs.queries import OptimizationPrice, Price
-
-        optimization = [OptimizationPrice()] if self._known.optimize else []
-        return [Price.of(self._known.request), *optimization]
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Show the prompt, which may be changed, and the price."""
-        from ...jobs.service import NotPossible
-        from ...jobs.storage.journal import JournalError
-
-        try:
-            self._known = self.template()
-            self._gone = self._known.gone  # read now, since drawing must not read the disk
-            self.prompt = self.prompt or self._known.request.prompt
-        except (NotPossible, JournalError) as error:
-            return report_error(self, str(error))
-        return self.ask_before_spending(context, width=420, confirm_text="Generate")
-
-    def draw_dialog(self, context: bpy.types.Context) -> None:
-        """Draw what will be sent, and what it costs."""
-        from ...jobs.queries import Price
-        from ..pricing.price_dialog import draw_price, optimizing_words
-
-        layout = layout_of(self)
-        row = layout.row()
-        row.activate_init = True
-        row.prop(self, "prompt", text="")
-        layout.label(
-            text=" · ".join(translated(word) for word in _settings_words(self._known)),
-            translate=False,
-            icon="SETTINGS",
-        )
-        for image in self._gone:
-            wrapped(
-                layout,
-                Message("The reference image {name} is no longer on disk.", name=Path(image).name),
-                icon="ERROR",
-                width=420,
-            )
-        draw_price(layout, Price.of(self._known.request))
-        if self._known.optimize:
-            wrapped(layout, optimizing_words(), icon="ADD", width=420)
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Start a new job, placed like the first one if that is in this file."""
-        from ...jobs.service import NotPossible
-        from ...jobs.storage.journal import JournalError
-
-        try:
-            wanted = self.template().with_prompt(self.prompt)
-        except (NotPossible, JournalError) as error:
-            return report_error(self, str(error))
-        delivery = (
-            create_properties.with_cursor(context, wanted.delivery)
-            if wanted.delivery.document not in session.document_ids()
-            else replace(wanted.delivery, rotation=None)
-        )
-        return run_action(
-            self,
-            lambda service: service.start(wanted.request, delivery, optimize=wanted.optimize).id,
-        )
-
-
-class MINT_OT_use_prompt(_TemplateOperator):
-    """Put this into the form above, to change it and generate something like it."""
-
-    bl_idname = "mint.use_prompt"
-    bl_label = "Use as Draft"
-    bl_description = (
-        "Copy this into the form above, to change it before generating. Nothing is started"
-    )
-    bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Fill the form with prompt and name, and with settings and pictures if known."""
@@ -332,12 +273,16 @@ class MINT_OT_use_prompt(_TemplateOperator):
         from ...jobs.storage.journal import JournalError
 
         try:
-            known = self.template()
+            known, ids = self._template(context)
         except (NotPossible, JournalError) as error:
             return report_error(self, str(error))
         if not known.request.prompt and not known.request.images:
             return report_error(self, Message("Mint returned no prompt for this item."))
-        create_properties.fill_form(create_properties.of(context), known)
+        original = _original(scene_of(context), ids)
+        create_properties.fill_form(create_properties.of(context), known, original)
+        if original:
+            text = Message("The original stays; the new one is placed beside it")
+            self.report({"INFO"}, translated(text))
         for image in known.gone:
             self.report(
                 {"WARNING"},
@@ -350,27 +295,70 @@ class MINT_OT_use_prompt(_TemplateOperator):
         heartbeat.redraw()
         return {"FINISHED"}
 
+    def _template(self, context: bpy.types.Context) -> "tuple[RequestTemplate, tuple[str, str]]":
+        """Return the request to reuse, with the ids of its job and of what it has made.
 
-def _settings_words(known: "RequestTemplate") -> list[str]:
-    """Return the settings of the request, without the prompt."""
+        Raises:
+            NotPossible: It is not known.
+            JournalError: The journal cannot be opened.
+        """
+        from ...jobs import request_template
+        from ...jobs.job import asset_of
+        from ...jobs.service import NotPossible
+        from ..library_browser import loader
+
+        if not self.job_id and not self.asset_id:
+            return _of_selected(context)
+        service = session.service()
+        if self.job_id:
+            job = service.job(self.job_id)
+            made = asset_of(job)
+            template = request_template.of_job(job, service.jobs_of_asset(made))
+            return template, (job.id, made or "")
+        asset = loader.known().get(self.asset_id)
+        if asset is None:
+            raise NotPossible(Message("This item is no longer in the list. Refresh the library."))
+        return request_template.of_asset(asset, service.jobs_of_asset(asset.id)), ("", asset.id)
+
+
+def _of_selected(context: bpy.types.Context) -> "tuple[RequestTemplate, tuple[str, str]]":
+    """Return the request that the file keeps with the selected result, and its ids.
+
+    Raises:
+        NotPossible: Nothing of Mint is selected.
+    """
+    from ...jobs.request_template import RequestTemplate
+    from ...jobs.service import NotPossible
+    from ...mint.generation_request import GenerationRequest
     from ...mint.schema import Kind
+    from ...scene import tags
+    from ..selection import selected
 
-    request = known.request
-    words = [
-        Message("3D Model") if request.kind is Kind.MODEL else Message("World"),
-        Message(request.preset.value.title()),
-    ]
-    words += [Message("Review")] if request.mode.value == "review" else []
-    words += (
-        [Message("{count} reference images", count=len(request.images))] if request.images else []
+    root = selected.root_of(context.active_object)
+    known = tags.read(root) if root is not None else None
+    if known is None:
+        raise NotPossible(Message("Select a model or World from Mint."))
+    request = GenerationRequest(Kind(known.kind), known.prompt, name=known.name or None)
+    return RequestTemplate(request, is_complete=False), (known.job_id, known.asset_id)
+
+
+def _original(scene: bpy.types.Scene, ids: tuple[str, str]) -> str:
+    """Return the id by which a result is found in a scene; empty if it is not there."""
+    from ...scene import tags
+
+    return next(
+        (
+            known.job_id or known.asset_id
+            for root in tags.roots(job_id=ids[0], asset_id=ids[1], scene=scene)
+            if (known := tags.read(root)) is not None
+        ),
+        "",
     )
-    return [*words, *([Message("Optimized")] if known.optimize else [])]
 
 
 CLASSES = (
     MINT_OT_optimize,
     MINT_OT_convert,
     MINT_OT_retry_asset,
-    MINT_OT_again,
     MINT_OT_use_prompt,
 )

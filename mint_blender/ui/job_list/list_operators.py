@@ -5,19 +5,21 @@ No operator here creates a job.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...jobs.phases import Phase
+from ...jobs.phases import Phase, Verb
 from ...message import Message
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, find_job, report_error, run_action
+from ..pricing import limit_dialog
 from ..translations import translated
 from ..typed_context import layout_of
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
+    from ...jobs.presentation.job_view import JobView
     from ...jobs.service import JobService
 
 
@@ -53,7 +55,7 @@ class MINT_OT_job_menu(JobOperator):
 
 
 class MINT_MT_job(bpy.types.Menu):
-    """The rarer actions on a job."""
+    """What can be done with a job."""
 
     bl_idname = "MINT_MT_job"
     bl_label = "Job"
@@ -61,16 +63,114 @@ class MINT_MT_job(bpy.types.Menu):
     job_id = ""
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the actions on the job whose menu was opened last."""
-        from . import card, job_documents
+        """Draw what makes sense for the job whose menu was opened last."""
+        if (found := _job_of_menu()) is not None:
+            draw_job_menu(layout_of(self), *found)
 
-        service = session.existing_service()
-        if service is None:
-            return
-        job = next((job for job in service.jobs() if job.id == MINT_MT_job.job_id), None)
-        if job is not None:
-            view = job_documents.view_of(service, job)
-            card.draw_menu(layout_of(self), view, is_active=service.is_active(job.id))
+
+class MINT_MT_job_support(bpy.types.Menu):
+    """Copy reports for support."""
+
+    bl_idname = "MINT_MT_job_support"
+    bl_label = "Support"
+    bl_description = "Copy reports for support"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it for the job whose menu was opened last."""
+        if (found := _job_of_menu()) is not None:
+            draw_support(layout_of(self), found[0])
+
+
+def _job_of_menu() -> "tuple[JobView, bool] | None":
+    """Return the job whose menu was opened last, and whether it is active; None if it is gone."""
+    from . import job_documents
+
+    service, job = session.existing_service(), find_job(MINT_MT_job.job_id)
+    if service is None or job is None:
+        return None
+    return job_documents.view_of(service, job), service.is_active(job.id)
+
+
+def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) -> None:
+    """Draw what can be done with a result, or with a job that has stopped without one."""
+    from ...jobs.job import is_unanswered
+    from . import details, placed_results
+
+    job = placed_results.shown(view.job)
+    layout.operator_context = "INVOKE_DEFAULT"
+    details.draw(layout, view)
+    _draw_placing(layout, view, job)
+    if not is_active and job.hold is None and not job.convert:
+        layout.operator("mint.use_prompt", icon="DUPLICATE").job_id = job.id
+        _draw_export(layout, job)
+    if not is_active and job.hold is None and not is_unanswered(job):
+        for verb, operator, icon in _VERBS:
+            if verb in view.verbs:
+                layout.operator(operator, icon=icon).job_id = job.id
+    url = job.operation.mint_url if job.operation else None
+    if url:
+        layout.operator("mint.open_in_mint", icon="URL").url = url
+    layout.menu(
+        "MINT_MT_job_support",
+        text=translated(Message("Support")),
+        translate=False,
+        icon="QUESTION",
+    )
+    if not is_active:
+        layout.separator()
+        layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
+
+
+_VERBS: tuple[tuple[Verb, str, Any], ...] = (
+    (Verb.RESUME, "mint.resume", "PLAY"),
+    (Verb.RETRY, "mint.retry", "FILE_REFRESH"),
+    (Verb.CANCEL, "mint.cancel", "X"),
+)
+
+
+def _draw_placing(layout: bpy.types.UILayout, view: "JobView", job: "Job") -> None:
+    """Draw how a result gets into the scene, once more too; for saved files, their folder."""
+    from ..viewport import place_with_mouse
+    from . import placed_results
+
+    is_placed = job.phase is Phase.PLACED and not job.convert
+    if view.folder:
+        layout.operator(
+            "wm.path_open", text="Open Folder", icon="FILE_FOLDER"
+        ).filepath = view.folder
+    if is_placed or (job.phase is Phase.READY and not job.convert):
+        again = Message("Place Again") if is_placed else ""
+        layout.operator(
+            "mint.place",
+            text=translated(placed_results.place_label(job, again)),
+            translate=False,
+            icon="IMPORT",
+        ).job_id = job.id
+    if is_placed or place_with_mouse.can_be_placed(job):
+        layout.operator("mint.place_with_mouse", icon="SNAP_ON").job_id = job.id
+
+
+def _draw_export(layout: bpy.types.UILayout, job: "Job") -> None:
+    """Draw the button that saves a finished model in another format."""
+    from ...jobs.job import asset_of
+    from ...mint.schema import Kind
+
+    asset_id = asset_of(job)
+    if job.kind is Kind.MODEL and job.phase in {Phase.READY, Phase.PLACED} and asset_id:
+        layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset_id
+
+
+def draw_support(layout: bpy.types.UILayout, view: "JobView") -> None:
+    """Draw what to copy for support, and how to import a file that our checks have refused."""
+    from ...jobs import rejected_files
+
+    job = view.job
+    layout.operator_context = "INVOKE_DEFAULT"
+    layout.operator("mint.copy_report", icon="COPYDOWN").job_id = job.id
+    layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
+    if rejected_files.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
+        anyway = layout.operator("mint.place", text="Import Anyway", icon="IMPORT")
+        anyway.job_id, anyway.raw = job.id, True
 
 
 class MINT_OT_copy_report(JobOperator):
@@ -214,6 +314,19 @@ class MINT_OT_continue_queue(bpy.types.Operator):
     bl_label = "Continue Queue"
     bl_description = "Send the jobs left in the queue by an earlier session. They will be charged"
     bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Show the price before the click that sends them."""
+        count = len(session.service().unfinished.queue.jobs)
+        return limit_dialog.ask_price(
+            Message("1 queued job")
+            if count == 1
+            else Message("{count:,} queued jobs", count=count),
+            Message("Continue"),
+            lambda service: service.unfinished.queue.credits or None,
+            (),
+            lambda later: run_action(later, _continue_queue),
+        )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Send them all, in their order."""
@@ -382,6 +495,7 @@ CLASSES = (
     MINT_OT_scroll_jobs,
     MINT_OT_toggle_batch,
     MINT_MT_job,
+    MINT_MT_job_support,
     MINT_OT_job_menu,
     MINT_OT_copy_report,
     MINT_OT_open_in_mint,

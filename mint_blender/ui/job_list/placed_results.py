@@ -19,6 +19,7 @@ from ...jobs.job import Job, asset_of
 from ...jobs.phases import Phase
 from ...jobs.presentation.job_view import cached_by_identity
 from ...message import Message
+from ...mint.schema import Kind
 from ...scene import tags
 from .. import heartbeat, session, typed_context
 from ..translations import translated
@@ -70,6 +71,15 @@ def will_replace(job: Job) -> bool:
     return job.delivery.replaces and asset_of(job) in _known().assets.get(scene_of(job).name, ())
 
 
+def place_label(job: Job, again: str = "") -> str:
+    """Return the label of the button Place: what a click will do."""
+    if will_replace(job):
+        return Message("Replace Model") if job.kind is Kind.MODEL else Message("Replace World")
+    return again or (
+        Message("Place Result") if is_document_open(job) else Message("Place at 3D Cursor")
+    )
+
+
 def edited(job: Job) -> list[str]:
     """Return the names of edited objects that this result will replace.
 
@@ -83,6 +93,13 @@ def edited_objects(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
     from ...scene.update import replace as replacing
 
     return replacing.edited_objects(asset_id, scene) if asset_id else []
+
+
+def face_count(asset_id: str, scene: bpy.types.Scene) -> int:
+    """Return the number of faces of a model in a scene; 0 if it is not there."""
+    root = next(tags.roots(asset_id=asset_id, scene=scene), None)
+    objects = tags.hierarchy(root) if root is not None else ()
+    return sum(len(each.data.polygons) for each in objects if each.type == "MESH")
 
 
 def confirm_replacing(

@@ -53,7 +53,7 @@ class AssetOperator(bpy.types.Operator):
 
 
 def about_asset(
-    operator: bpy.types.Operator,
+    operator: bpy.types.Operator | None,
     kind: "Kind",
     asset_id: str,
     start: "Callable[[JobService, Asset], Job]",

@@ -268,8 +268,10 @@ def _draw_uses(layout: bpy.types.UILayout, asset: "Asset") -> None:
     from ...mint.schema import Kind
 
     if asset.kind is Kind.MODEL:
-        layout.operator("mint.optimize", text="Optimize…", icon="MOD_DECIM").asset_id = asset.id
-        layout.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset.id
+        layout.operator(
+            "mint.optimize", text="Reduce Polygons…", icon="MOD_DECIM"
+        ).asset_id = asset.id
+        layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset.id
     save = layout.operator("mint.save_to_library", icon="ASSET_MANAGER")
     save.kind, save.asset_id = asset.kind.name, asset.id
     layout.separator()
@@ -278,10 +280,7 @@ def _draw_uses(layout: bpy.types.UILayout, asset: "Asset") -> None:
 def _draw_uses_of_prompt(layout: bpy.types.UILayout, asset: "Asset") -> None:
     """Draw what can be done with the prompt of an item."""
     if asset.prompt:
-        again = layout.operator("mint.again", text="Generate Again…", icon="DUPLICATE")
-        again.asset_id = asset.id
-        use = layout.operator("mint.use_prompt", text="Use as Draft", icon="GREASEPENCIL")
-        use.asset_id = asset.id
+        layout.operator("mint.use_prompt", icon="DUPLICATE").asset_id = asset.id
     if prompt_of(asset):
         copy = layout.operator("mint.copy_prompt", icon="COPYDOWN")
         copy.asset_id = asset.id

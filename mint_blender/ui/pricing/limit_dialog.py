@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask the user before anything is started that costs more than a limit of the preferences.
+"""The dialogs that spend Credits, and the questions before anything else does.
 
-The dialog says the price, the limit, and what was spent today. The action waits here: until Mint
-has returned the price, or until the dialog is confirmed. Without a window nothing waits here.
+A question says what is above a limit of the preferences, or what a button without a price costs.
+The action waits here: until Mint has returned the price, or until the user has clicked. Without a
+window nothing waits here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
@@ -30,25 +31,45 @@ It must use no operator but the one that it is given: Blender frees operators wh
 """
 
 _WIDTH = 380
+_DIALOG = "dialog"
 
 
 class SpendingDialog:
-    """Base of the operators whose dialog spends Credits when it is confirmed."""
+    """Base of the operators whose dialog spends Credits when its button is clicked.
+
+    Blender would confirm a dialog with Enter, or with a letter: so it has a button of our own.
+    """
+
+    _words: Message | None = None
+    """What its button does; None: there is no dialog, a script runs `execute`."""
+    is_done = False
+    """Whether its button has started what the dialog is about."""
 
     def queries(self) -> Sequence[Query]:
         """Return the queries for what the dialog shows now."""
         return ()
 
-    def ask_before_spending(
-        self: Any, context: bpy.types.Context, *, width: int, confirm_text: str
-    ) -> Any:
-        """Ask Mint for the prices, and open the dialog. Enter cancels."""
-        from . import price_dialog
+    def price(self, service: JobService) -> float | None:
+        """Return what the dialog would spend, in Credits; None: unknown."""
+        queries = self.queries()
+        return service.budget.total(queries) if queries else None
 
+    def ask_before_spending(
+        self: Any,
+        context: bpy.types.Context,
+        *,
+        width: int,
+        confirm_text: str | Message,
+        title: str = "",
+    ) -> Any:
+        """Ask Mint for the prices, and open the dialog."""
+        from . import paid_clicks, price_dialog
+
+        self._words = Message(confirm_text)
+        _state().open.append(self)
+        paid_clicks.opened(_DIALOG)
         price_dialog.ask_unknown(*self.queries())
-        return context.window_manager.invoke_props_dialog(
-            self, width=width, confirm_text=confirm_text, cancel_default=True
-        )
+        return context.window_manager.invoke_props_dialog(self, width=width, title=title)
 
     def check(self, context: bpy.types.Context) -> bool:
         """Ask for new prices where needed, after a change in the dialog."""
@@ -57,25 +78,129 @@ class SpendingDialog:
         price_dialog.ask_unknown(*self.queries())
         return True
 
-    def draw(self, context: bpy.types.Context) -> None:
+    def draw(self: Any, context: bpy.types.Context) -> None:
         """Draw the dialog, and have it drawn again when Mint has answered."""
-        from . import price_dialog
+        from . import paid_clicks, price_dialog
 
         price_dialog.note(context.region_popup)
         self.draw_dialog(context)
+        if self._words is None:
+            return
+        price, layout = _price_of(self), self.layout
+        paid_clicks.note(_DIALOG, price)
+        layout.separator()
+        row = layout.row()
+        row.operator_context = "INVOKE_DEFAULT"
+        row.operator("mint.close_dialog", text="Cancel")
+        button = row.row()
+        button.active_default = True  # then Blender adds no buttons of its own
+        words = translated(price_dialog.with_price(self._words, price))
+        button.operator("mint.pay", text=words, translate=False).credits = price or 0.0
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw what is in the dialog."""
         raise NotImplementedError
 
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Spend the Credits for a script; a dialog does so only with its button."""
+        return {"CANCELLED"} if self._words is not None else self.spend(context, self)
+
+    def spend(self, context: bpy.types.Context, operator: Any) -> Any:
+        """Do what was asked for; `operator` is the one that reports what is not possible."""
+        raise NotImplementedError
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Forget the dialog: Blender frees it."""
+        _state().open = [each for each in _state().open if each is not self]
+
+
+def _price_of(dialog: SpendingDialog) -> float | None:
+    service = session.existing_service()
+    return dialog.price(service) if service is not None else None
+
+
+def _close(window: bpy.types.Window) -> None:
+    """Close the popups of a window, as a change of its screen does."""
+    window.screen = window.screen
+
+
+class MINT_OT_pay(bpy.types.Operator):
+    """Do this, for this price."""
+
+    bl_idname = "mint.pay"
+    bl_label = "Start"
+    bl_description = "Do this, for this price. Only a click of the mouse does it"
+    bl_options = {"INTERNAL"}
+
+    credits: bpy.props.FloatProperty(options={"SKIP_SAVE", "HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Run the open dialog; it stays if that is not possible, or above a limit."""
+        from . import paid_clicks
+
+        if not _state().open or not paid_clicks.is_click(self, event):
+            return {"CANCELLED"}
+        dialog = _state().open[-1]
+        if self.credits != (_price_of(dialog) or 0.0):
+            paid_clicks.refuse(self, paid_clicks.AGAIN)
+            return {"CANCELLED"}
+        done = dialog.spend(context, self)
+        dialog.is_done = done == {"FINISHED"}
+        if dialog.is_done and context.window is not None:
+            _close(context.window)
+        return done
+
+
+class MINT_OT_close_dialog(bpy.types.Operator):
+    """Close this dialog and start nothing."""
+
+    bl_idname = "mint.close_dialog"
+    bl_label = "Cancel"
+    bl_description = "Close this dialog and start nothing"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Close it."""
+        if context.window is not None:
+            _close(context.window)
+        return {"FINISHED"}
+
+
+class Question(NamedTuple):
+    """What the user is asked before an action spends Credits.
+
+    Attributes:
+        title: Of the dialog.
+        words: What the button does, without the price.
+        text: A sentence above it.
+        act: The action.
+        price: Returns what it costs in Credits; None: unknown.
+        spent: The Credits that were spent today; None: that does not matter.
+        queries: The prices to ask Mint for.
+        window: The window of the click.
+    """
+
+    title: Message
+    words: Message
+    text: str
+    act: Act
+    price: Callable[[JobService], float | None]
+    spent: float | None = None
+    queries: tuple[Query, ...] = ()
+    window: int = 0
+
 
 class _State:
     """The actions that wait, each with the window of the click."""
 
+    def __init__(self) -> None:
+        self.open: list[SpendingDialog] = []
+        """The dialogs that are open, each above the one before."""
+
     unpriced: tuple[tuple[Query, ...], Act, int] | None = None
     """The action that waits for prices; only one, so that a second click starts nothing twice."""
-    unconfirmed: tuple[TooExpensive, Act, int] | None = None
-    """The action that waits for the user's confirmation."""
+    unconfirmed: Question | None = None
+    """What the user is asked."""
 
 
 def _state() -> _State:
@@ -100,9 +225,37 @@ def when_priced(service: JobService, queries: tuple[Query, ...], act: Act) -> No
 
 
 def when_confirmed(error: TooExpensive, act: Act) -> None:
-    """Ask the user in the window of the click, and run the action if they confirm."""
+    """Ask the user about a limit, and run the action if they confirm."""
+    credits = error.credits
+    _ask(
+        Question(
+            Message("Above Your Limit"),
+            Message("Start Anyway"),
+            error.message,
+            act,
+            lambda service: credits,
+            error.spent,
+        )
+    )
+
+
+def ask_price(
+    title: str,
+    words: Message,
+    price: Callable[[JobService], float | None],
+    queries: Sequence[Query | None],
+    act: Act,
+) -> Any:
+    """Show the user what a click costs whose button did not, and run the action if they agree."""
+    known = tuple(each for each in queries if each is not None)
+    _ask(Question(words, words, title, act, price, queries=known))
+    return {"CANCELLED"}
+
+
+def _ask(question: Question) -> None:
+    """Ask the user in the window of the click."""
     window = key_of(bpy.context)
-    _state().unconfirmed = error, act, window
+    _state().unconfirmed = question._replace(window=window)
     with inside(window):
         bpy.ops.mint.spend("INVOKE_DEFAULT")  # type: ignore[attr-defined]
 
@@ -130,51 +283,62 @@ def forget() -> None:
 
 
 class MINT_OT_spend(SpendingDialog, bpy.types.Operator):
-    """Start even though this exceeds your limit in the preferences."""
+    """Confirm what this costs."""
 
     bl_idname = "mint.spend"
-    bl_label = "Above Your Limit"
-    bl_description = "Start even though this exceeds your limit in the preferences"
+    bl_label = "Confirm Price"
+    bl_description = "Confirm what this costs"
     bl_options = {"INTERNAL"}
+
+    def queries(self) -> Sequence[Query]:
+        """Return the prices that the question is about."""
+        question = _state().unconfirmed
+        return question.queries if question is not None else ()
+
+    def price(self, service: JobService) -> float | None:
+        """Return what the question is about, in Credits."""
+        question = _state().unconfirmed
+        return question.price(service) if question is not None else None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Open the dialog."""
-        if _state().unconfirmed is None:
+        question = _state().unconfirmed
+        if question is None:
             return {"CANCELLED"}
-        return self.ask_before_spending(context, width=_WIDTH, confirm_text="Start Anyway")
-
-    def draw_dialog(self, context: bpy.types.Context) -> None:
-        """Draw price and limit in a sentence, and what was spent today."""
-        unconfirmed = _state().unconfirmed
-        if unconfirmed is None:
-            return
-        error, _, _ = unconfirmed
-        column = self.layout.column(align=True)
-        room = (_WIDTH - 50) * ui_scale()
-        for number, line in enumerate(lines_of(translated(error.message), room)):
-            column.label(text=line, icon="BLANK1" if number else "ERROR", translate=False)
-        self.layout.label(
-            text=translated(Message("Spent today: {credits:,.0f} Credits", credits=error.spent)),
-            icon="BLANK1",
-            translate=False,
+        return self.ask_before_spending(
+            context, width=_WIDTH, confirm_text=question.words, title=translated(question.title)
         )
 
-    def execute(self, context: bpy.types.Context) -> Any:
+    def draw_dialog(self, context: bpy.types.Context) -> None:
+        """Draw the sentence, and what was spent today."""
+        question = _state().unconfirmed
+        if question is None:
+            return
+        column = self.layout.column(align=True)
+        room, is_limit = (_WIDTH - 50) * ui_scale(), question.spent is not None
+        icon: Any = "ERROR" if is_limit else "QUESTION"
+        for number, line in enumerate(lines_of(translated(question.text), room)):
+            column.label(text=line, icon="BLANK1" if number else icon, translate=False)
+        if is_limit:
+            said = Message("Spent today: {credits:,.0f} Credits", credits=question.spent)
+            self.layout.label(text=translated(said), icon="BLANK1", translate=False)
+
+    def spend(self, context: bpy.types.Context, operator: Any) -> Any:
         """Run the confirmed action."""
         state = _state()
         if state.unconfirmed is None:
             return {"CANCELLED"}
-
-        (_, act, window), state.unconfirmed = state.unconfirmed, None
-        with inside(window):
-            return act(self)
+        question, state.unconfirmed = state.unconfirmed, None
+        with inside(question.window):
+            return question.act(operator)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Drop the declined action."""
+        super().cancel(context)
         _state().unconfirmed = None
 
 
-CLASSES = (MINT_OT_spend,)
+CLASSES = (MINT_OT_pay, MINT_OT_close_dialog, MINT_OT_spend)
 
 
 def key_of(context: bpy.types.Context) -> int:

@@ -34,6 +34,13 @@ def draw_price(layout: bpy.types.UILayout, query: Query) -> None:
         layout.label(text="This costs Credits.", icon="INFO")
 
 
+def with_price(words: Message, price: float | None) -> Message:
+    """Return the label of a button that spends: what it does, and what that costs in Credits."""
+    if price is None:
+        return Message("{action} · Price Unknown", action=words)
+    return Message("{action} · {credits:,.0f} Credits", action=words, credits=price)
+
+
 def optimizing_words() -> str:
     """Return a sentence: an optimization after a generation costs extra, and how much if known."""
     price = _known_price(OptimizationPrice())
@@ -91,8 +98,8 @@ def unknown(*queries: Query) -> list[Query]:
 
 @dataclass
 class _State:
-    regions: set[bpy.types.Region | None] = field(default_factory=set)
-    """The regions of dialogs that were drawn; some may be closed by now."""
+    regions: dict[bpy.types.Region, None] = field(default_factory=dict)
+    """The regions of dialogs that were drawn, the last opened last; some may be closed by now."""
     pending: frozenset[Query] = frozenset()
     """The queries that were pending at the last call of `refresh`."""
 
@@ -103,16 +110,23 @@ def _state() -> _State:
 
 def note(region: bpy.types.Region | None) -> None:
     """Note the region of a dialog that is being drawn; None if it is no popup."""
-    _state().regions.add(region)
+    if region is not None:
+        _state().regions.setdefault(region)
 
 
 def refresh(service: JobService) -> None:
     """Redraw the open dialogs if another answer has arrived since the last call."""
-    state, before = _state(), _state().pending
-    state.pending = service.queries.pending()
+    state = _state()
+    before, state.pending = state.pending, service.queries.pending()
     if state.pending == before:
         return
-    state.regions = {each for each in state.regions if each is not None and _is_open(each)}
+    redraw_popups()
+
+
+def redraw_popups() -> None:
+    """Redraw the open dialogs, and the review card."""
+    state = _state()
+    state.regions = {each: None for each in state.regions if _is_open(each)}
     for region in state.regions:
         region.tag_redraw()
         region.tag_refresh_ui()

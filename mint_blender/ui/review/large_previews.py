@@ -1,26 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Previews that a decision is about, as icons that can be as wide as the sidebar.
+"""The Previews on the review card as large icons, and a window with one of them in full size.
 
 Blender makes small icons of picture files, and draws any icon as a square: a wide picture would
 have a band above and below. These icons are larger, and a wide picture is at the top of its square,
 with nothing below, so that its place in the layout can be as high as the picture is.
 
-They are made after a card that shows them was drawn, one at a beat, since there may be many. Only
-an image data-block gives the pixels of a file, so there is one for a moment.
+They are made when the card is turned to a job. Only an image data-block gives the pixels of a file,
+so there is one for a moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from .. import heartbeat, icons, session, text_fields
-from . import review_feedback
+from .. import icons, session
+from . import card_state
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,29 +28,27 @@ if TYPE_CHECKING:
     from ...jobs.service import JobService
 
 NAME = "review"
-"""What drawing notes (`visibility.note`), and the owner of the icons."""
+"""The owner of the icons."""
 
-SIDE = 512
+SIDE = 1024
 """Fewest pixels of the longer side that are kept of a large picture."""
 
 _MOST_PIXELS = 4096 * 4096
 
 
-@dataclass
 class _State:
-    heights: dict[str, float | None] = field(default_factory=dict)
-    """By file: the height of the picture as a share of its width; None: it cannot be read."""
-    missing: list[str] = field(default_factory=list)
-    """The files of pictures that were drawn and have no icon yet."""
+    def __init__(self) -> None:
+        self.heights: dict[str, float | None] = {}
+        """By file: the height of the picture as a share of its width; None: it cannot be read."""
 
 
-def _state() -> _State:
-    return session.state(_State)
+def _heights() -> dict[str, float | None]:
+    return session.state(_State).heights
 
 
 def height(path: str) -> float:
     """Return how high a picture is drawn, as a share of its width: at most 1."""
-    return _state().heights.get(path) or 1.0
+    return _heights().get(path) or 1.0
 
 
 def icon(path: str) -> int:
@@ -60,57 +56,23 @@ def icon(path: str) -> int:
     return icons.cache().icon(NAME, path) or icons.of_file(path)
 
 
-def look() -> bool:
-    """Have the icons made that a card lacks; return whether that has to wait for the user.
-
-    Called soon after a card was drawn.
-    """
-    state = _state()
-    state.missing = [path for path in dict.fromkeys(_wanted()) if path not in state.heights]
-    if not state.missing:
-        return False
-    if not heartbeat.is_beating() and text_fields.may_be_edited():
-        return True
-    heartbeat.ensure()
-    return False
+def keep(job: Job) -> None:
+    """Make the icons of the Previews of a job, and free those of all others."""
+    heights, wanted = _heights(), [each.path for each in job.previews]
+    for path in heights.keys() - set(wanted):
+        del heights[path]
+        icons.cache().erase(NAME, path)
+    for path in wanted:
+        if path not in heights:
+            heights[path] = _make(path)
 
 
-def is_waiting(service: JobService) -> bool:
-    """Return whether a card that was drawn lacks an icon."""
-    return bool(_state().missing)
-
-
-def catch_up(service: JobService) -> bool:
-    """Make one icon that a card lacks, unless the user is typing. Changes no job."""
-    state = _state()
-    if state.missing and not text_fields.is_edited():
-        path = state.missing.pop(0)
-        state.heights[path] = _make(path)
-        heartbeat.redraw()
-    return False
-
-
-def free(service: JobService) -> None:
-    """Free the icons of jobs that do not wait for a decision any more."""
-    heights = _state().heights
-    if heights:
-        for path in heights.keys() - set(_wanted()):
-            del heights[path]
-            icons.cache().erase(NAME, path)
-
-
-def _wanted() -> Iterator[str]:
-    """Yield the files of the Previews that cards show."""
-    from ..job_list import grouped_jobs
-
-    for job in grouped_jobs.grouped().previews:
-        yield from _shown(job)
-
-
-def _shown(job: Job) -> Iterator[str]:
-    for number in review_feedback.compared(job):
-        if number:
-            yield job.previews[number - 1].path
+def follow(service: JobService) -> None:
+    """Make the icon of a Preview that arrives while the card shows its job."""
+    if _heights():
+        job = next((each for each in service.jobs() if each.id == card_state.shown_id()), None)
+        if job is not None:
+            keep(job)
 
 
 def _make(path: str) -> float | None:

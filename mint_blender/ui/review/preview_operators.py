@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Look at the Previews of a job."""
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import bpy
 
 from ...message import Message
-from ..job_actions import JobOperator, Result
+from .. import heartbeat, session
+from ..job_actions import JobOperator, Result, find_job, report_error
 from ..translations import translated
-from ..typed_context import all_areas, is_gizmo_dragged
-from . import review_feedback
+from ..typed_context import is_gizmo_dragged, layout_of
+from . import card_state
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
@@ -90,36 +90,69 @@ class MINT_OT_fit_preview(bpy.types.Operator):
             self._timer = None
 
 
-class MINT_OT_turn_preview(JobOperator):
-    """Compare with another Preview of this job."""
+class MINT_OT_turn_card(JobOperator):
+    """Show another Preview, or another job, on the review card."""
 
-    bl_idname = "mint.turn_preview"
-    bl_label = "Compare with Other Preview"
-    bl_description = "Compare the newest Preview with another one of this job"
+    bl_idname = "mint.turn_card"
+    bl_label = "Show Preview"
+    bl_description = "Show this Preview"
     bl_options = {"INTERNAL"}
 
-    to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
+    preview: bpy.props.IntProperty(min=0, options={"SKIP_SAVE"})
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
-        """Remember which Preview is shown beside the newest."""
-        from ...jobs.service import NotPossible
-
-        draft = review_feedback.of(job.id)
-        if draft is None:
-            raise NotPossible(Message("{title} is not waiting for a decision.", title=job.title))
-        draft.shown = self.to
+        """Turn the card, which stays open."""
+        show(service, job, self.preview)
+        heartbeat.redraw()
         return {"FINISHED"}
 
 
-_ATTEMPTS = 20
-_SECONDS = 0.1  # between two attempts to show the tab, which Blender has to draw first
+class MINT_OT_copy_feedback(JobOperator):
+    """Copy the feedback on this Preview that was written last."""
+
+    bl_idname = "mint.copy_feedback"
+    bl_label = "Copy Feedback"
+    bl_description = "Copy what you wrote about this Preview"
+    bl_options = {"INTERNAL"}
+
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
+        """Copy the draft, else what has led to the Preview that is shown."""
+        from . import review_card
+
+        number = card_state.shown_number(job)
+        text = card_state.draft(job.id) or review_card.feedback_before(job, number)
+        if text:
+            context.window_manager.clipboard = text
+        return {"FINISHED"} if text else {"CANCELLED"}
+
+
+class MINT_MT_review(bpy.types.Menu):
+    """What is done rarely with the job on the review card."""
+
+    bl_idname = "MINT_MT_review"
+    bl_label = "Preview"
+    bl_description = "View Full Size, Copy Feedback, Cancel Job"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it for the job on the card."""
+        job = find_job(card_state.shown_id())
+        if job is None:
+            return
+        layout = layout_of(self)
+        layout.operator_context = "INVOKE_DEFAULT"
+        view = layout.operator("mint.show_preview", icon="ZOOM_IN")
+        view.job_id, view.preview = job.id, card_state.shown_number(job)
+        layout.operator("mint.copy_feedback", icon="COPYDOWN").job_id = job.id
+        layout.separator()
+        cancel = layout.operator("mint.cancel", text="Cancel Job…", icon="X")
+        cancel.job_id, cancel.asks = job.id, True
 
 
 def waiting() -> "tuple[Job, ...]":
     """Return the jobs whose Preview waits for a decision, newest first."""
-    from ..job_list import grouped_jobs
+    from . import review_card
 
-    return grouped_jobs.grouped().previews
+    return review_card.waiting()
 
 
 def count_words(count: int) -> str:
@@ -128,7 +161,7 @@ def count_words(count: int) -> str:
 
 
 def draw(layout: bpy.types.UILayout) -> None:
-    """Draw in the status bar that Previews wait, with a button that leads to them."""
+    """Draw in the status bar that Previews wait, with a button that opens the card."""
     jobs = waiting()
     if not jobs:
         return
@@ -139,46 +172,78 @@ def draw(layout: bpy.types.UILayout) -> None:
     )
     row = layout.row(align=True)
     row.label(text=translated(text), translate=False, icon="HIDE_OFF")
-    row.operator("mint.review", icon="RIGHTARROW_THIN")
+    row.operator("mint.review", text="Review…")
+
+
+def show(service: "JobService", job: "Job", number: int = 0) -> None:
+    """Turn the card to a Preview, with all its pictures, and ask for what a decision costs."""
+    from ...jobs.queries import prices_of
+    from ..pricing import price_dialog
+    from . import large_previews
+
+    card_state.show(job.id, number)
+    large_previews.keep(job)
+    price_dialog.ask_unknown(*prices_of(job.request, job.optimize))
 
 
 class MINT_OT_review(bpy.types.Operator):
-    """Open the sidebar of the 3D View at the Preview that waits for a decision."""
+    """Open the card with the Preview that waits for a decision."""
 
     bl_idname = "mint.review"
-    bl_label = "Show Preview"
-    bl_description = "Open the sidebar of the 3D View at the Preview that waits for a decision"
+    bl_label = "Review Preview"
+    bl_description = "Look at the Preview, and approve it or say what to change"
     bl_options = {"INTERNAL"}
 
-    job_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
+    job_id: bpy.props.StringProperty(
+        name="Job",
+        description="ID of the job, or the beginning of it. Empty: the first that waits",
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Open the card."""
+        return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Open the sidebar; without a 3D View, show the Preview in a window."""
-        areas = [each for each in context.screen.areas if each.type == "VIEW_3D"]
-        jobs = waiting()
-        if areas:
-            area = max(areas, key=lambda each: each.width * each.height)
-            space: Any = area.spaces.active
-            space.show_region_ui = True
-            bpy.app.timers.register(partial(_show_tab, area.as_pointer(), [None] * _ATTEMPTS))
-        elif jobs and jobs[0].previews:
-            bpy.ops.mint.show_preview(job_id=jobs[0].id)  # type: ignore[attr-defined]
-        return {"FINISHED"}
+        """Open the card, which closes when the pointer leaves it."""
+        from ...jobs.service import NotPossible
+        from ...jobs.storage.journal import JournalError
+        from ..pricing import paid_clicks
+        from . import review_card
+
+        if context.window is None:
+            return report_error(self, Message("There is no window to show the Preview in."))
+        try:
+            service = session.service()
+            job_id = self.job_id or next((each.id for each in reversed(waiting())), "")
+            if not job_id:
+                raise NotPossible(Message("No Preview waits for a decision."))
+            show(service, service.job(job_id))
+        except (NotPossible, JournalError) as error:
+            return report_error(self, str(error))
+        paid_clicks.opened(review_card.NAME)
+        return context.window_manager.invoke_popup(self, width=review_card.WIDTH)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Keep what was written: the card closes."""
+        card_state.save()
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the card of the job that it was turned to last."""
+        from ..pricing import price_dialog
+        from . import review_card
+
+        price_dialog.note(context.region_popup or context.region)
+        service, job = session.existing_service(), find_job(card_state.shown_id())
+        if service is not None and job is not None:
+            review_card.draw(layout_of(self), service, job)
 
 
-def _show_tab(pointer: int, attempts: list[None]) -> float | None:
-    """Bring the tab to the front, once Blender has drawn the sidebar."""
-    area = next((each for each in all_areas() if each.as_pointer() == pointer), None)
-    region: Any = next((each for each in area.regions if each.type == "UI"), None) if area else None
-    if region is None or not attempts:
-        return None
-    attempts.pop()
-    try:
-        region.active_panel_category = "Mint"
-    except (AttributeError, TypeError):  # not drawn yet
-        return _SECONDS
-    region.tag_redraw()
-    return None if region.active_panel_category == "Mint" else _SECONDS
-
-
-CLASSES = (MINT_OT_show_preview, MINT_OT_fit_preview, MINT_OT_turn_preview, MINT_OT_review)
+CLASSES = (
+    MINT_OT_show_preview,
+    MINT_OT_fit_preview,
+    MINT_OT_turn_card,
+    MINT_OT_copy_feedback,
+    MINT_MT_review,
+    MINT_OT_review,
+)

@@ -1,127 +1,217 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw the part of a card that asks for a decision about a Preview."""
+"""Draw the review card: a Preview as large as the window allows, and the decision about it."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from pathlib import PurePath
 
 import bpy
 
 from ...jobs.job import Job
+from ...jobs.paid_requests.record import PaidVerb
+from ...jobs.phases import BUSY, Verb
+from ...jobs.service import JobService
 from ...message import Message
-from .. import text_wrap, visibility
+from .. import text_wrap
 from ..icons import icon_number
-from ..text_wrap import width_of
+from ..job_list import grouped_jobs, job_documents
+from ..pricing import paid_clicks
+from ..pricing.price_dialog import with_price
 from ..translations import translated
 from ..typed_context import ui_scale
-from . import large_previews, review_feedback
+from . import card_state, large_previews
 
-_MARGINS = 60.0  # pixels of a sidebar beside the content of a box: tabs, panel and box
+NAME = "review"
+"""What drawing notes (`paid_clicks.note`)."""
+WIDTH = 600
+"""Pixels, at scale 1."""
 _PADDING = 8.0  # pixels that Blender leaves around an icon, at any scale
-_ICON = 27.0  # pixels, at scale 1, that the text of a button with an icon cannot have
-_FIELD = 9.0  # the same of a text field
-_HINT, _SHORT_HINT = Message("What should change?"), Message("Feedback")
-_VIEW = Message("View Full Size")
+_SHARE = 0.6
+"""The most of the height of the window that the picture may have."""
+_IN_A_ROW = 5
 _APPROVE = 1.5  # times the height of a button
 
+_REVISE, _APPROVE_WORD = Message("Revise"), Message("Approve")
+_WITHOUT_CHANGE = Message("Approve Without This Change")
+_DECIDED = {
+    Verb.APPROVE.value: Message("Approved. Generating…"),
+    Verb.REVISE.value: Message("Mint is making another Preview…"),
+    Verb.CANCEL.value: Message("Canceling…"),
+}
+_ONLY_NEWEST = Message("Only the newest Preview can be approved")
+_MORE_DETAIL = Message("The Preview may show more detail than the final result.")
 
-def draw(box: bpy.types.UILayout, job: Job, *, width: int) -> None:
-    """Draw the Preview as wide as the sidebar, and the buttons to decide about it.
 
-    Beside the newest Preview is the one that it is compared with. Mint continues with the newest,
-    so only that one can be approved.
+def draw(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
+    """Draw the card of a job, whatever has become of it since the card was opened."""
+    number, newest = card_state.shown_number(job), card_state.newest(job)
+    is_undecided, text = card_state.is_undecided(job), card_state.draft(job.id)
+    prices = service.budget.of_review(job)
+    paid_clicks.note(NAME, (job.id, number, newest, is_undecided, bool(text.strip()), prices))
+    column = layout.column()
+    _draw_head(column, job)
+    _draw_picture(column, job, number)
+    _draw_numbers(column, job, number)
+    if is_undecided:
+        _draw_revise(column, job, number, text, prices[Verb.REVISE])
+        _draw_approve(column, job, number, text, prices[Verb.APPROVE])
+    else:
+        _draw_state(column, service, job)
+    if number:
+        aside = column.row()
+        aside.active = False
+        aside.label(text=translated(_MORE_DETAIL), translate=False)
+
+
+def _draw_head(layout: bpy.types.UILayout, job: Job) -> None:
+    """Draw what is reviewed, and the ways to the other jobs that wait."""
+    row = layout.split(factor=0.62)
+    title = Message("{title} · {preset}", title=job.title, preset=_preset(job))
+    row.label(text=translated(title), translate=False)
+    row = row.row(align=True)
+    _draw_turning(row, neighbor(job, -1), Message("Previous"), "TRIA_LEFT")
+    _draw_turning(row, neighbor(job, 1), Message("Next"), "TRIA_RIGHT")
+
+
+def _draw_turning(row: bpy.types.UILayout, to: Job | None, words: Message, icon: str) -> None:
+    button = row.row(align=True)
+    button.enabled = to is not None
+    button.operator(
+        "mint.turn_card", text=translated(words), translate=False, icon_value=icon_number(icon)
+    ).job_id = to.id if to else ""
+
+
+def waiting() -> tuple[Job, ...]:
+    """Return the jobs whose Preview waits for a decision, newest first."""
+    return grouped_jobs.grouped().previews
+
+
+def neighbor(job: Job, step: int) -> Job | None:
+    """Return the job that waits before (-1) or after (1) this one, in order of their starts."""
+    others = [each for each in waiting() if (each.created_at - job.created_at) * step > 0]
+    return min(others, key=lambda each: abs(each.created_at - job.created_at), default=None)
+
+
+def _preset(job: Job) -> Message:
+    return Message(job.request.preset.value.title())
+
+
+def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
+    """Draw the Preview as wide as the card, unless it would be too high for the window.
+
+    An icon is a square, and the picture is at its top: what follows is drawn over the rest.
     """
-    visibility.note(large_previews.NAME)
-    earlier, newest = review_feedback.compared(job)
-    _draw_pictures(box, job, earlier, newest, width)
-    row = box.row()
-    row.scale_y = _APPROVE
-    row.active_default = bool(newest)
-    _draw_approve(row, job, newest)
-    draft = review_feedback.of(job.id)
-    if draft is not None:
-        row = box.split(factor=0.68, align=True)
-        row.prop(draft, "feedback", text="", placeholder=_hint(width))
-        button = row.row(align=True)
-        button.enabled = bool(draft.feedback.strip())
-        button.operator("mint.revise", text="Revise").job_id = job.id
-    row = box.row()
-    row.alignment = "RIGHT"
-    row.operator(
-        "mint.cancel", text="Cancel…" if job.cost else "Cancel", icon_value=icon_number("X")
-    ).job_id = job.id
-
-
-def _hint(width: int) -> str:
-    """Return what the empty field for the feedback says; it has 68 percent of the box."""
-    room = 0.68 * (width - text_wrap.scaled(text_wrap.BOX)) - text_wrap.scaled(_FIELD)
-    hint = translated(_HINT)
-    return hint if width_of(hint) <= room else translated(_SHORT_HINT)
-
-
-def _draw_pictures(
-    box: bpy.types.UILayout, job: Job, earlier: int, newest: int, width: int
-) -> None:
-    """Draw the newest Preview, and the one that it is compared with, each with its button."""
-    shown = [number for number in (earlier, newest) if number]
-    if not shown:
+    if not number:
+        text_wrap.wrapped(layout, _no_picture(), width=round(WIDTH * ui_scale()), icon="INFO")
         return
-    # halves of a split are equal, whatever is in them
-    row = box.split(factor=0.5, align=True) if len(shown) > 1 else box.row()
-    room = (width - _MARGINS * ui_scale()) / len(shown)
-    for number in shown:
-        column = row.column(align=True)
-        _draw_picture(column, job.previews[number - 1].path, room)
-        caption = column.row(align=True)
-        count = len(job.previews) - (1 if newest else 0) if number == earlier else 1
-        _draw_turning(caption, job, number - 1, count, "TRIA_LEFT")
-        _draw_view(caption, job, number, is_only=len(shown) == 1, room=room if count == 1 else 0.0)
-        _draw_turning(caption, job, number + 1, count, "TRIA_RIGHT")
-
-
-def _draw_view(
-    row: bpy.types.UILayout, job: Job, number: int, *, is_only: bool, room: float
-) -> None:
-    """Draw the button below a Preview, which names it and shows it in full size."""
-    text = _VIEW if is_only else Message("Preview {number}", number=number)
-    has_room = room > 0 and width_of(translated(text)) + text_wrap.scaled(_ICON) <= room
-    view = row.operator(
-        "mint.show_preview",
-        text=translated(text),
-        translate=False,
-        icon_value=icon_number("ZOOM_IN") if has_room else 0,
-    )
-    view.job_id, view.preview = job.id, number
-
-
-def _draw_picture(layout: bpy.types.UILayout, path: str, room: float) -> None:
-    """Draw a picture as wide as `room`, in pixels.
-
-    The icon is a square, and the picture is at its top: what follows is drawn over the rest.
-    """
-    pixel_size = bpy.context.preferences.system.pixel_size
-    unit = round(18.0 * ui_scale()) + 2.0 * pixel_size  # Blender's height of a button
+    path = job.previews[number - 1].path
+    share, unit = large_previews.height(path), _unit()
+    room = min(WIDTH * ui_scale() - 2 * unit, _SHARE * bpy.context.window.height / share)
     area = layout.column()
-    height = (room - _PADDING) * large_previews.height(path) + _PADDING
-    area.ui_units_y = height / unit
+    area.ui_units_y = ((room - _PADDING) * share + _PADDING) / unit
     area.template_icon(icon_value=large_previews.icon(path), scale=room / unit)
 
 
-def _draw_turning(row: bpy.types.UILayout, job: Job, to: int, count: int, icon: Any) -> None:
-    """Draw an arrow to another Preview to compare with, if there are several."""
-    if count > 1:
-        arrow = row.row(align=True)
-        arrow.enabled = 0 < to <= count
-        turn = arrow.operator("mint.turn_preview", text="", icon=icon)
-        turn.job_id, turn.to = job.id, max(1, to)
+def _no_picture() -> Message:
+    return Message("The picture of this Preview is not here. Look at it on mint.gg first.")
 
 
-def _draw_approve(row: bpy.types.UILayout, job: Job, newest: int) -> None:
-    """Draw the button that approves the newest Preview; without its picture, it says so."""
-    if newest:
-        approve = row.operator("mint.approve", text="Approve", icon="CHECKMARK")
-        approve.job_id, approve.preview = job.id, newest
+def _unit() -> float:
+    """Return Blender's height of a button, in pixels."""
+    return round(18.0 * ui_scale()) + 2.0 * float(bpy.context.preferences.system.pixel_size)
+
+
+def _draw_numbers(layout: bpy.types.UILayout, job: Job, shown: int) -> None:
+    """Draw a button for each Preview, if there are several; the one that is shown is pressed."""
+    count, newest = len(job.previews), card_state.newest(job)
+    if count < 2:
+        return
+    grid = layout.grid_flow(
+        columns=min(count, _IN_A_ROW), row_major=True, even_columns=True, align=True
+    )
+    for number in range(1, count + 1):
+        words = Message("Preview {number}", number=number)
+        if number == newest:
+            words = Message("Preview {number} · Newest", number=number)
+        button = grid.operator(
+            "mint.turn_card", text=translated(words), translate=False, depress=number == shown
+        )
+        button.job_id, button.preview = job.id, number
+    said = feedback_before(job, shown) if shown > 1 else job.request.prompt
+    words = Message("“{feedback}” led to Preview {number}", feedback=said, number=shown)
+    line = text_wrap.shortened(translated(words), WIDTH * ui_scale()) if said else ""
+    layout.label(text=line, translate=False)  # always, so that nothing moves
+
+
+def feedback_before(job: Job, number: int) -> str:
+    """Return the feedback that has led to a Preview; empty if there is none, or it is unknown."""
+    if not number:
+        return ""
+    sent = [each for each in job.requests if each.verb is PaidVerb.REVISE and each.is_answered]
+    word = PurePath(job.previews[number - 1].path).stem.rpartition("-")[2]
+    if len(sent) != job.revision or not word.isdigit() or not 1 < int(word) <= len(sent) + 1:
+        return ""  # some were made elsewhere, or by a new attempt
+    body = json.loads(sent[int(word) - 2].body or "{}")
+    return str(body.get("feedback", ""))
+
+
+def _draw_revise(
+    layout: bpy.types.UILayout, job: Job, number: int, text: str, price: float | None
+) -> None:
+    """Draw the field for the feedback, and the button that sends it."""
+    row = layout.split(factor=0.65, align=True)
+    hint = translated(Message("What should change?"))
+    row.prop(bpy.context.window_manager, "mint_feedback", text="", placeholder=hint)
+    button = row.row(align=True)
+    button.enabled = bool(text.strip())
+    revise = button.operator(
+        "mint.revise", text=translated(with_price(_REVISE, price)), translate=False
+    )
+    revise.job_id, revise.feedback = job.id, text
+    revise.preview, revise.credits = number, price or 0.0
+
+
+def _draw_approve(
+    layout: bpy.types.UILayout, job: Job, number: int, text: str, price: float | None
+) -> None:
+    """Draw the button that approves the newest Preview, and the menu; why it is gray."""
+    row = layout.row(align=True)
+    row.scale_y = _APPROVE
+    button = row.row(align=True)
+    newest = card_state.newest(job)
+    button.enabled = number == newest or not newest
+    words = with_price(_WITHOUT_CHANGE if text.strip() else _APPROVE_WORD, price)
+    if not button.enabled:
+        words = _ONLY_NEWEST
+    approve = button.operator(
+        "mint.approve",
+        text=translated(words),
+        translate=False,
+        icon_value=icon_number("CHECKMARK"),
+    )
+    approve.job_id, approve.preview = job.id, newest
+    approve.draft, approve.credits = text, price or 0.0
+    row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
+
+
+def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
+    """Draw what was decided, or what became of the job, as high as the buttons were."""
+    view = job_documents.view_of(service, job)
+    said = _DECIDED.get(_last_verb(job), view.state)
+    layout.label(text=translated(said), translate=False, icon_value=icon_number("INFO"))
+    row = layout.row(align=True)
+    row.scale_y = _APPROVE
+    outlook = service.outlook(job) if service.is_active(job.id) else None
+    if outlook is not None and outlook.fraction is not None:
+        row.progress(text=translated(view.short_state), translate=False, factor=outlook.fraction)
     else:
-        row.operator(
-            "mint.approve", text="Approve Without Picture", icon="CHECKMARK"
-        ).job_id = job.id
+        row.label(text=translated(view.short_state), translate=False)
+    row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
+
+
+def _last_verb(job: Job) -> str:
+    """Return what was decided last, while that is being done."""
+    if job.decision is not None:
+        return job.decision.verb.value
+    return job.requests[-1].verb.value if job.phase in BUSY and job.requests else ""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel of the selected model, on top of the tab, and the menu of a selected result."""
+"""The section about the selected model, and the menu of a selected result."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import bpy
 
@@ -12,61 +12,47 @@ from ..job_actions import Result
 from ..library_browser.asset_lookup import about_asset
 from ..text_wrap import wrapped
 from ..translations import translated
-from ..typed_context import layout_of, scene_of, ui_scale
+from ..typed_context import layout_of, scene_of
 from . import selected
 
 if TYPE_CHECKING:
     from ...scene.tags import Provenance
 
-_BESIDE_NAME = 155.0
-"""Pixels of a panel's header, at a scale of 1, that its name cannot have."""
-_OPTIMIZE = Message("Optimize…")
-_VARIATION = Message("Variation…")
+_REDUCE = Message("Reduce Polygons…")
+_VARIATION = Message("Generate Variation")
 
 
-class MINT_PT_selection(bpy.types.Panel):
-    """What is known of the selected model, and what can be made of it."""
+def title(context: bpy.types.Context) -> str:
+    """Return the name of the model that is selected; empty without one."""
+    root = selected.model_root(context.active_object)
+    return root.name if root is not None else ""
 
-    bl_idname = "MINT_PT_selection"
-    bl_label = ""  # its name is in the header
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Mint"
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the active object belongs to a model of Mint."""
-        return selected.model_root(context.active_object) is not None
+def draw_header(layout: bpy.types.UILayout) -> None:
+    """Draw the menu with the rarer actions."""
+    layout.menu("MINT_MT_selection", text="", icon="DOWNARROW_HLT")
 
-    def draw_header(self, context: bpy.types.Context) -> None:
-        """Draw the name."""
-        root = selected.model_root(context.active_object)
-        draw_name(layout_of(self), root, width=context.region.width)
 
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw the menu with the rarer actions."""
-        layout_of(self).menu("MINT_MT_selection", text="", icon="DOWNARROW_HLT")
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw the facts of the selected model, its prompt, and the next steps."""
+    from ...scene import tags
 
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the facts, the prompt, and the next steps."""
-        from ...scene import tags
-
-        visibility.note(selected.PANEL)
-        layout, root = layout_of(self), selected.model_root(context.active_object)
-        known = tags.read(root) if root is not None else None
-        if root is None or known is None:
-            return
-        column = layout.column(align=True)
-        for line in facts_lines(root, scene_of(context), width=context.region.width):
-            column.label(text=line, translate=False)
-        if words := _version_words(known):
-            column.label(text=words, translate=False)
-        if known.prompt and known.prompt != known.title:
-            aside = layout.column()
-            aside.active = False
-            wrapped(aside, known.prompt, width=context.region.width, most=3, translate=False)
-        _draw_next_steps(layout, root, known, context.region.width)
-        _draw_block_out(layout, root, context.region.width)
+    visibility.note(selected.PANEL)
+    root = selected.model_root(context.active_object)
+    known = tags.read(root) if root is not None else None
+    if root is None or known is None:
+        return
+    column = layout.column(align=True)
+    for line in facts_lines(root, scene_of(context), width=context.region.width):
+        column.label(text=line, translate=False)
+    if words := _version_words(known):
+        column.label(text=words, translate=False)
+    if known.prompt and known.prompt != known.title:
+        aside = layout.column()
+        aside.active = False
+        wrapped(aside, known.prompt, width=context.region.width, most=3, translate=False)
+    _draw_next_steps(layout, root, known, context.region.width)
+    _draw_block_out(layout, root, context.region.width)
 
 
 def _draw_block_out(layout: bpy.types.UILayout, root: bpy.types.Object, width: int) -> None:
@@ -186,22 +172,16 @@ class MINT_MT_selection(bpy.types.Menu):
         layout.operator_context = "INVOKE_DEFAULT"
         if known.kind == "model" and known.asset_id:
             layout.operator(
-                "mint.convert", text="Convert…", icon="EXPORT"
+                "mint.convert", text="Export As…", icon="EXPORT"
             ).asset_id = known.asset_id
         if known.kind == "model" and known.asset_id and not selected.is_instance(active):
             layout.operator("mint.replace_model", icon="FILE_REFRESH").asset_id = known.asset_id
         if known.kind == "world":
             _draw_variation(layout, root, known)
+            if not selected.is_instance(active):
+                layout.menu("MINT_MT_world", icon="WORLD")
         if known.mint_url:
             layout.operator("mint.open_in_mint", icon="URL").url = known.mint_url
-
-
-def draw_name(layout: bpy.types.UILayout, root: bpy.types.Object | None, *, width: int) -> None:
-    """Draw the name of a result, cut off where it would cover the menu in a panel's header."""
-    if root is not None:
-        name = text_wrap.shortened(root.name, width - _BESIDE_NAME * ui_scale())
-        icon: Any = "WORLD" if selected.is_world(root) else "MESH_MONKEY"
-        layout.label(text=name, translate=False, icon=icon)
 
 
 def facts_lines(root: bpy.types.Object, scene: bpy.types.Scene, *, width: int) -> list[str]:
@@ -245,11 +225,11 @@ def _version_words(known: "Provenance") -> str:
 def _draw_next_steps(
     layout: bpy.types.UILayout, root: bpy.types.Object, known: "Provenance", width: int
 ) -> None:
-    row = text_wrap.button_row(layout, (_OPTIMIZE, _VARIATION), width=width)
+    row = text_wrap.button_row(layout, (_REDUCE, _VARIATION), width=width)
     row.operator_context = "INVOKE_DEFAULT"
     if known.kind == "model" and known.asset_id and known.file_used != "optimized":
         row.operator(
-            "mint.optimize", text=translated(_OPTIMIZE), translate=False, icon="MOD_DECIM"
+            "mint.optimize", text=translated(_REDUCE), translate=False, icon="MOD_DECIM"
         ).asset_id = known.asset_id
     _draw_variation(row, root, known)
 
@@ -257,18 +237,13 @@ def _draw_next_steps(
 def _draw_variation(
     layout: bpy.types.UILayout, root: bpy.types.Object, known: "Provenance"
 ) -> None:
-    """Draw the button for another one: as its job was, or from the prompt that the file keeps."""
+    """Draw the button that fills the form: with what its job had, or what the file keeps."""
     facts = selected.facts(root)
-    if facts is not None and facts.job is not None:
-        again = layout.operator(
-            "mint.again", text=translated(_VARIATION), translate=False, icon="DUPLICATE"
-        )
-        again.job_id = facts.job.id
-    elif known.prompt:
-        again = layout.operator(
-            "mint.generate", text=translated(_VARIATION), translate=False, icon="DUPLICATE"
-        )
-        again.kind, again.prompt = known.kind.upper(), known.prompt
+    job = facts.job if facts is not None else None
+    if job is not None or known.prompt:
+        layout.operator(
+            "mint.use_prompt", text=translated(_VARIATION), translate=False, icon="DUPLICATE"
+        ).job_id = job.id if job is not None else ""
 
 
 class MINT_OT_replace_model(bpy.types.Operator):
@@ -314,7 +289,6 @@ class MINT_OT_replace_model(bpy.types.Operator):
 
 CLASSES = (
     MINT_MT_selection,
-    MINT_PT_selection,
     MINT_OT_replace_model,
     MINT_OT_show_block_out,
     MINT_OT_turn_in_block_out,

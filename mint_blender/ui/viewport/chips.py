@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Chips at the bottom of the 3D Viewport that say which results are here, as a gizmo.
+"""Chips in the 3D Viewport, as a gizmo: which results are here, and what the other jobs wait for.
+
+Those of results stand at the bottom. Those of jobs are stacked at the left, the oldest at the top,
+each with a line to the box of its result. They stay where they are when the view turns.
 
 A gizmo gets the pointer only where it is, and needs no modal operator.
 """
@@ -10,201 +13,409 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
+from ...jobs.phases import Phase
 from ...message import Message
+from .. import session
 from ..translations import translated
 from ..typed_context import ui_scale
 
 if TYPE_CHECKING:
+    from ..asset_bar.bar import Box
+    from ..drawing import Theme
     from .arrival import Chip
+    from .targets import Target
 
-_OUTSIDE = -1
-_BODY = 1000  # of a chip, where a click does nothing
-_HEIGHT, _GAP, _PADDING, _ABOVE_EDGE = 30.0, 6.0, 12.0, 24.0  # pixels at scale 1
+# pixels at scale 1
+WIDTH, HEIGHT = 190.0, 34.0
+_GAP, _PADDING, _MARGIN, _TOAST = 6.0, 12.0, 8.0, 30.0
+_ABOVE_EDGE = 24.0
+_LINE = 18.0  # of the text that Blender writes into the corner of a viewport
+_NAVIGATION = 110.0  # how wide Blender's gizmos for navigation are
+_NARROWEST = 100.0
 _CLOSE = "×"
 
+SHOW, CLOSE, JOB, MORE, BODY = "show", "close", "job", "more", "body"
+"""What is clicked: a button of a result, its ×, a job, the last chip, and where a click does
+nothing.
+"""
 
-class _Box(NamedTuple):
-    x: float
-    y: float
-    width: float
-    height: float
 
-    def contains(self, x: float, y: float) -> bool:
-        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
+class Part(NamedTuple):
+    """What is under the pointer."""
+
+    name: str
+    job_id: str = ""
 
 
 class _Row(NamedTuple):
+    """The chip of a result."""
+
     chip: Chip
     text: str
     action: str
-    whole: _Box
-    button: _Box
-    close: _Box
+    whole: Box
+    button: Box
+    close: Box
+
+
+class _Stack(NamedTuple):
+    """The chips of jobs, and the one that says how many have none."""
+
+    chips: list[tuple[Target, Box]]
+    more: Box | None
+    count: int
 
 
 def _rows(context: bpy.types.Context) -> list[_Row]:
-    """Return where each chip is in the region, from the bottom up, the oldest first."""
-    from ..asset_bar import bar
+    """Return where the chips of results are in the region: from the bottom up, the oldest first."""
     from . import arrival
 
     scale = ui_scale()
-    bottom = _ABOVE_EDGE * scale
-    if bar.is_shown_in(context.area):
-        frame = bar.layout_in(context).frame
-        bottom += frame.y + frame.height
+    bottom = _bottom(context) + _ABOVE_EDGE * scale
     rows = []
     for chip in arrival.chips():
         text = translated(Message("{title} is here", title=chip.title))
         action = translated(Message("Restore View") if chip.is_shown else Message("Show"))
         rows.append(_row(context, chip, text, action, bottom, scale))
-        bottom += (_HEIGHT + _GAP) * scale
+        bottom += (_TOAST + _GAP) * scale
     return rows
+
+
+def _bottom(context: bpy.types.Context) -> float:
+    """Return how high the asset bar reaches."""
+    from ..asset_bar import bar
+
+    if not bar.is_shown_in(context.area):
+        return 0.0
+    frame = bar.layout_in(context).frame
+    return float(frame.y + frame.height)
 
 
 def _row(
     context: bpy.types.Context, chip: Chip, text: str, action: str, bottom: float, scale: float
 ) -> _Row:
-    padding, height = _PADDING * scale, _HEIGHT * scale
+    from ..asset_bar.bar import Box
+    from ..drawing import Theme, width_of
+
+    padding, height, points = _PADDING * scale, _TOAST * scale, Theme().points
     inset = 4 * scale
-    wide = _width(text) + padding
-    button = _width(action) + 2 * padding
+    wide = width_of(text, points) + padding
+    button = width_of(action, points) + 2 * padding
     width = padding + wide + button + height
     left = max(0.0, (context.region.width - width) / 2)
     return _Row(
         chip,
         text,
         action,
-        _Box(left, bottom, width, height),
-        _Box(left + padding + wide, bottom + inset, button, height - 2 * inset),
-        _Box(left + width - height, bottom, height, height),
+        Box(left, bottom, width, height),
+        Box(left + padding + wide, bottom + inset, button, height - 2 * inset),
+        Box(left + width - height, bottom, height, height),
     )
 
 
-def _part_at(context: bpy.types.Context, x: float, y: float) -> int:
-    """Return the part under the pointer: twice the number of the chip, and 1 more for its ×."""
-    for number, row in enumerate(_rows(context)):
-        if row.close.contains(x, y):
-            return 2 * number + 1
-        if row.button.contains(x, y):
-            return 2 * number
-        if row.whole.contains(x, y):
-            return _BODY
-    return _OUTSIDE
+def _stack(context: bpy.types.Context, rows: list[_Row]) -> _Stack:
+    """Return where the chip of each job is in the region, as many as fit."""
+    if session.existing_service() is None:
+        return _Stack([], None, 0)
+    from . import targets
+
+    jobs, more = targets.targets(context.scene), targets.more()
+    boxes = stacked(_room(context, rows), len(jobs) + bool(more), ui_scale())
+    if len(boxes) == len(jobs):
+        return _Stack(list(zip(jobs, boxes, strict=True)), None, 0)
+    if not boxes:
+        return _Stack([], None, 0)
+    shown = list(zip(jobs, boxes[:-1], strict=False))
+    return _Stack(shown, boxes[-1], len(jobs) + more - len(shown))
 
 
-def _width(text: str) -> float:
-    import blf
+def stacked(room: Box, count: int, scale: float) -> list[Box]:
+    """Return boxes from the top of a room down, as many as are wanted and fit into it."""
+    from ..asset_bar.bar import Box
 
-    blf.size(0, _points())
-    return float(blf.dimensions(0, text)[0])
-
-
-def _points() -> float:
-    return float(bpy.context.preferences.ui_styles[0].widget.points) * ui_scale()
-
-
-def _draw(context: bpy.types.Context, hovered: int) -> None:
-    theme = context.preferences.themes[0].user_interface
-    menu, tool = theme.wcol_menu_back, theme.wcol_tool
-    for number, row in enumerate(_rows(context)):
-        _draw_box(row.whole, (*menu.inner[:3], 0.94), 6 * ui_scale())
-        color = tool.inner_sel if hovered == 2 * number else tool.inner
-        _draw_box(row.button, (*color[:3], 1.0), 4 * ui_scale())
-        text = tool.text_sel if hovered == 2 * number else tool.text
-        left = row.whole.x + _PADDING * ui_scale()
-        _draw_text(row.text, left, row.whole, theme.wcol_menu_item.text)
-        _draw_text(row.action, row.button.x + _PADDING * ui_scale(), row.button, text)
-        middle = row.close.x + (row.close.width - _width(_CLOSE)) / 2
-        is_faint = hovered != 2 * number + 1
-        _draw_text(_CLOSE, middle, row.close, theme.wcol_menu_item.text, 0.6 if is_faint else 1.0)
-
-
-def _draw_box(box: _Box, color: tuple[float, ...], radius: float) -> None:
-    """Draw a box with rounded corners."""
-    import math
-
-    import gpu
-    from gpu_extras.batch import batch_for_shader
-
-    corners = (
-        (box.x + box.width - radius, box.y + box.height - radius),
-        (box.x + radius, box.y + box.height - radius),
-        (box.x + radius, box.y + radius),
-        (box.x + box.width - radius, box.y + radius),
-    )
-    points = [
-        (x + radius * math.cos(turn), y + radius * math.sin(turn))
-        for number, (x, y) in enumerate(corners)
-        for turn in ((number + step / 5) * math.pi / 2 for step in range(6))
+    width, height, gap = min(WIDTH * scale, room.width), HEIGHT * scale, _GAP * scale
+    if width < _NARROWEST * scale:
+        return []
+    fit = max(0, int((room.height + gap) / (height + gap)))
+    top = room.y + room.height - height
+    return [
+        Box(room.x, top - number * (height + gap), width, height)
+        for number in range(min(count, fit))
     ]
-    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
-    shader.uniform_float("color", color)
-    gpu.state.blend_set("ALPHA")
-    batch_for_shader(shader, "TRI_FAN", {"pos": points}).draw(shader)
 
 
-def _draw_text(text: str, x: float, box: _Box, color: Any, alpha: float = 1.0) -> None:
-    """Draw one line, in the middle of a box's height."""
-    import blf
+def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
+    """Return where the chips of jobs may be.
 
-    blf.size(0, _points())
-    red, green, blue = color[:3]
-    blf.color(0, red, green, blue, alpha)
-    blf.position(0, x, box.y + (box.height - _points() * 0.7) / 2, 0.0)
-    blf.draw(0, text)
+    That is beside the toolbar, the sidebar and Blender's gizmos, below the text in the corner, and
+    above the asset bar, the chips of results and the panel of the last operation.
+    """
+    from ..asset_bar.bar import Box
+
+    region, scale = context.region, ui_scale()
+    left, right, bottom, top = 0.0, float(region.width), _bottom(context), float(region.height)
+    panel = 0.0
+    for each in context.area.regions:
+        x, y = each.x - region.x, each.y - region.y
+        if each.width <= 1 or not (0 <= x < region.width and 0 <= y < region.height):
+            continue
+        if each.type == "TOOLS":
+            left = max(left, x + each.width)
+        elif each.type == "UI":
+            right = min(right, x)
+        elif each.type in {"HEADER", "TOOL_HEADER"} and y > region.height / 2:
+            top = min(top, y)
+        elif each.type in {"HEADER", "TOOL_HEADER"}:
+            bottom = max(bottom, y + each.height)
+        elif each.type == "HUD":
+            panel = y + each.height
+    margin = _MARGIN * scale
+    left, right = left + margin, right - _NAVIGATION * scale
+    over = [row.whole.y + row.whole.height for row in rows if row.whole.x < left + WIDTH * scale]
+    bottom = max(bottom, panel, *over) + margin
+    top -= (1.5 * _MARGIN + _lines_of_text(context) * _LINE) * scale
+    return Box(left, bottom, max(0.0, right - left), max(0.0, top - bottom))
+
+
+def _lines_of_text(context: bpy.types.Context) -> int:
+    """Return how many lines Blender writes into the upper left corner."""
+    space: Any = context.space_data
+    view = context.preferences.view
+    if not space.overlay.show_overlays:
+        return 0
+    is_flat = space.region_3d is not None and space.region_3d.view_perspective == "ORTHO"
+    text = view.show_view_name + view.show_object_info + is_flat if space.overlay.show_text else 0
+    return int(text) + 6 * space.overlay.show_stats
+
+
+def part_at(context: bpy.types.Context, x: float, y: float) -> Part | None:
+    """Return what is at a point of the region; None beside the chips."""
+    rows = _rows(context)
+    for row in rows:
+        for name, box in ((CLOSE, row.close), (SHOW, row.button), (BODY, row.whole)):
+            if box.contains(x, y):
+                return Part(name, row.chip.job_id)
+    stack = _stack(context, rows)
+    for target, box in stack.chips:
+        if box.contains(x, y):
+            return Part(JOB, target.job_id)
+    return Part(MORE) if stack.more is not None and stack.more.contains(x, y) else None
+
+
+def draw(context: bpy.types.Context, hovered: Part | None) -> None:
+    """Draw all chips, with the lines below them."""
+    from ..drawing import Theme, draw_box, draw_text, width_of
+
+    theme, rows = Theme(), _rows(context)
+    stack = _stack(context, rows)
+    for target, box in stack.chips:
+        _draw_line(context, target, box, is_hovered=hovered == Part(JOB, target.job_id))
+    for target, box in stack.chips:
+        _draw_job(target, box, theme, is_hovered=hovered == Part(JOB, target.job_id))
+    if stack.more is not None:
+        box, text = stack.more, translated(Message("{count:,} more", count=stack.count))
+        draw_box(box, theme.pressed if hovered == Part(MORE) else theme.back, 6 * theme.scale)
+        left = box.x + (box.width - width_of(text, theme.points)) / 2
+        draw_text(text, left, box, theme.points, theme.text)
+    for row in rows:
+        _draw_row(row, theme, hovered)
+
+
+def _draw_line(context: bpy.types.Context, target: Target, box: Box, *, is_hovered: bool) -> None:
+    """Draw a line from a chip to the box of its result, where that is drawn."""
+    from bpy_extras import view3d_utils
+
+    from .. import drawing
+    from .targets import active_color, line_color
+
+    space: Any = context.space_data
+    region: Any = context.region
+    view: Any = context.region_data
+    end = view3d_utils.location_3d_to_region_2d(region, view, target.above)
+    if end is None or not space.overlay.show_overlays:
+        return  # it is behind the view, or hidden
+    red, green, blue, _ = active_color(context) if is_hovered else line_color(context)
+    alpha, width = (1.0, 2.0) if is_hovered else (0.25, 1.0)
+    start = (box.x + box.width, box.y + box.height / 2)
+    drawing.draw_line([start, (end.x, end.y)], (red, green, blue, alpha), width * ui_scale())
+
+
+def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> None:
+    """Draw picture, title, state and progress; if it waits for a person, like a pressed button."""
+    from ..asset_bar.bar import Box
+    from ..drawing import draw_box, draw_picture, draw_text, fitting
+
+    scale = theme.scale
+    waits = target.phase in {Phase.REVIEW, Phase.BILLING}
+    edge = 1.5 * scale
+    if is_hovered:
+        around = Box(box.x - edge, box.y - edge, box.width + 2 * edge, box.height + 2 * edge)
+        draw_box(around, theme.text, 7 * scale)
+    draw_box(box, theme.pressed if waits else theme.back, 6 * scale)
+    side = box.height - 6 * scale
+    picture = Box(box.x + 3 * scale, box.y + 3 * scale, side, side)
+    if target.picture is None:
+        draw_box(picture, theme.empty)
+    else:
+        draw_picture(target.picture.texture, picture)
+    left = picture.x + side + 6 * scale
+    room = box.x + box.width - left - 6 * scale
+    text, faint = (theme.text_on_pressed,) * 2 if waits else (theme.text, (*theme.text[:3], 0.8))
+    upper = Box(left, box.y + box.height * 0.5, room, box.height * 0.42)
+    lower = Box(left, box.y + box.height * 0.12, room, box.height * 0.36)
+    points = theme.points
+    draw_text(fitting(translated(target.title), room, points), left, upper, points, text)
+    points *= 0.9
+    draw_text(fitting(translated(target.state), room, points), left, lower, points, faint)
+    if target.fraction is not None:
+        track = Box(left, box.y + 2 * scale, room, 2 * scale)
+        draw_box(track, theme.empty)
+        draw_box(Box(left, track.y, room * target.fraction, track.height), theme.pressed)
+
+
+def _draw_row(row: _Row, theme: Theme, hovered: Part | None) -> None:
+    """Draw the chip of a result."""
+    from ..drawing import SIGN, draw_box, draw_text, width_of
+
+    is_on, is_closing = (hovered == Part(name, row.chip.job_id) for name in (SHOW, CLOSE))
+    draw_box(row.whole, theme.back, 6 * theme.scale)
+    draw_box(row.button, theme.pressed if is_on else theme.button, 4 * theme.scale)
+    padding, points = _PADDING * theme.scale, theme.points
+    draw_text(row.text, row.whole.x + padding, row.whole, points, theme.text)
+    color = theme.text_on_pressed if is_on else theme.text_on_button
+    draw_text(row.action, row.button.x + padding, row.button, points, color)
+    middle = row.close.x + (row.close.width - width_of(_CLOSE, points)) / 2
+    draw_text(_CLOSE, middle, row.close, points, theme.text if is_closing else theme.faint, SIGN)
 
 
 class MINT_GT_chips(bpy.types.Gizmo):
     """The chips of one 3D Viewport."""
 
     bl_idname = "MINT_GT_chips"
-    __slots__ = ("hovered",)
+    __slots__ = ("hovered", "pressed")
+    hovered: Part | None
+    pressed: Part | None
 
     def setup(self) -> None:
         """Begin without the pointer."""
-        self.hovered = _OUTSIDE
+        self.hovered = self.pressed = None
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the chips in the pixels of the region."""
-        _draw(context, self.hovered)
+        draw(context, self.hovered)
 
     def test_select(self, context: bpy.types.Context, location: Any) -> int:
-        """Return the part under the pointer; -1 outside of the chips."""
-        part = _part_at(context, *location)
+        """Return whether a chip is under the pointer: 0, or -1."""
+        self._hover(context, part_at(context, *location))
+        return -1 if self.hovered is None else 0
+
+    def _hover(self, context: bpy.types.Context, part: Part | None) -> None:
+        from . import targets
+
         if part != self.hovered:
             self.hovered = part
+            targets.hover(part.job_id if part is not None else "")
             context.region.tag_redraw()
-        return part
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Begin a click."""
+        self.pressed = self.hovered
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event, tweak: Any) -> set[str]:
         """Wait until the mouse button is released."""
+        self._hover(context, part_at(context, event.mouse_region_x, event.mouse_region_y))
         return {"RUNNING_MODAL"}
 
     def exit(self, context: bpy.types.Context, cancel: bool) -> None:
-        """Do what was clicked."""
-        if not cancel:
-            click(context, self.hovered)
+        """Do what was clicked, unless something else is under the pointer by now."""
+        if not cancel and self.pressed is not None and self.pressed == self.hovered:
+            click(context, self.pressed)
 
 
-def click(context: bpy.types.Context, part: int) -> None:
-    """Show a result, restore the view, or close a chip."""
-    from . import arrival
+def click(context: bpy.types.Context, part: Part) -> None:
+    """Show a result, restore the view, close a chip, or go on with a job."""
+    from . import arrival, targets
 
-    rows = _rows(context)
-    if not 0 <= part < 2 * len(rows):
-        return
-    chip = rows[part // 2].chip
-    if part % 2:
+    area = context.area
+    assert area is not None
+    chip = next((each for each in arrival.chips() if each.job_id == part.job_id), None)
+    if part.name == CLOSE and chip is not None:
         arrival.close(chip)
-    elif chip.is_shown:
-        bpy.ops.mint.restore_view()  # type: ignore[attr-defined]
-    else:
-        arrival.show(context, chip)
-    context.area.tag_redraw()
+    elif part.name == SHOW and chip is not None:
+        if chip.is_shown:
+            bpy.ops.mint.restore_view()  # type: ignore[attr-defined]
+        else:
+            arrival.show(context, chip)
+    elif part.name == JOB:
+        jobs = targets.targets(context.scene)
+        phase = next((each.phase for each in jobs if each.job_id == part.job_id), None)
+        _call(context, _OPERATORS.get(phase, "place_with_mouse"), part.job_id)
+    elif part.name == MORE:
+        _show_list(area)
+    area.tag_redraw()
+
+
+_OPERATORS: dict[Phase | None, str] = {Phase.REVIEW: "review", Phase.BILLING: "job_menu"}
+"""What a click on the chip of a job does; else it moves the box of the result."""
+
+
+def _call(context: bpy.types.Context, name: str, job_id: str) -> None:
+    """Call an operator on a job; a mistake is shown in a popup."""
+    try:
+        getattr(bpy.ops.mint, name)("INVOKE_DEFAULT", job_id=job_id)  # type: ignore[attr-defined]
+    except RuntimeError as error:
+        words = str(error).removeprefix("Error: ").strip()
+        context.window_manager.popup_menu(
+            lambda menu, _: menu.layout.label(text=words, translate=False), icon="ERROR"
+        )
+
+
+_ATTEMPTS, _SECONDS = 20, 0.1  # to show a tab, which Blender has to draw first
+
+
+def _show_list(area: bpy.types.Area) -> None:
+    """Open the sidebar with the list of all jobs."""
+    from functools import partial
+
+    space: Any = area.spaces.active
+    space.show_region_ui = True
+    bpy.app.timers.register(partial(_show_tab, area.as_pointer(), [None] * _ATTEMPTS))
+
+
+def _show_tab(address: int, attempts: list[None]) -> float | None:
+    """Bring the tab to the front, once Blender has drawn the sidebar."""
+    from ..typed_context import all_areas
+
+    area = next((each for each in all_areas() if each.as_pointer() == address), None)
+    region: Any = next((each for each in area.regions if each.type == "UI"), None) if area else None
+    if region is None or not attempts:
+        return None
+    attempts.pop()
+    try:
+        region.active_panel_category = "Mint"
+    except (AttributeError, TypeError):  # not drawn yet
+        return _SECONDS
+    region.tag_redraw()
+    return None if region.active_panel_category == "Mint" else _SECONDS
+
+
+class MINT_OT_chip_menu(bpy.types.Operator):
+    """More about the job of this chip."""
+
+    bl_idname = "mint.chip_menu"
+    bl_label = "Job"
+    bl_description = "More about the job of this chip"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Open the menu of the job whose chip is under the pointer."""
+        part = part_at(context, event.mouse_region_x, event.mouse_region_y)
+        if part is None:
+            return {"PASS_THROUGH"}
+        if part.job_id:
+            _call(context, "job_menu", part.job_id)
+        return {"FINISHED"}
 
 
 class MINT_GGT_chips(bpy.types.GizmoGroup):
@@ -221,11 +432,25 @@ class MINT_GGT_chips(bpy.types.GizmoGroup):
         """Return whether there are chips to show."""
         from . import arrival
 
-        return bool(arrival.chips())
+        if arrival.chips():
+            return True
+        if session.existing_service() is None:
+            return False  # without jobs: what follows them is not imported
+        from . import targets
+
+        return bool(targets.targets(context.scene))
+
+    @classmethod
+    def setup_keymap(cls, keyconfig: bpy.types.KeyConfig) -> bpy.types.KeyMap:
+        """Return what the mouse does over a chip."""
+        keymap = keyconfig.keymaps.new("Mint Results", space_type="VIEW_3D", region_type="WINDOW")
+        keymap.keymap_items.new("gizmogroup.gizmo_tweak", "LEFTMOUSE", "PRESS", any=True)
+        keymap.keymap_items.new("mint.chip_menu", "RIGHTMOUSE", "PRESS", any=True)
+        return keymap
 
     def setup(self, context: bpy.types.Context) -> None:
         """Make the gizmo."""
         self.gizmos.new(MINT_GT_chips.bl_idname)
 
 
-CLASSES = (MINT_GT_chips, MINT_GGT_chips)
+CLASSES = (MINT_GT_chips, MINT_OT_chip_menu, MINT_GGT_chips)

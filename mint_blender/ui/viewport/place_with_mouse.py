@@ -86,10 +86,10 @@ class MINT_OT_place_with_mouse(bpy.types.Operator):
         if root is not None:
             self._root = root.name
             return move.placing(root)
-        if self._job is None or not can_be_placed(self._job):
-            return None
         from . import targets
 
+        if self._job is None or not (can_be_placed(self._job) or targets.has_box(self._job.id)):
+            return None
         return targets.expected(self._job, scene_of(context))
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -201,13 +201,14 @@ def can_be_placed(job: "Job") -> bool:
 
 
 def _import_at(context: bpy.types.Context, job_id: str, point: "Vector", rotation: Any) -> Result:
-    """Import a result at a point, as a click on Place does."""
+    """Import a result at a point, as a click on Place does; a later one will come there."""
     from dataclasses import replace
 
     from ...jobs.service import NotPossible
     from ...jobs.storage.journal import JournalError
     from .. import session
     from ..create import properties as create_properties
+    from . import targets
 
     try:
         service = session.service()
@@ -215,7 +216,11 @@ def _import_at(context: bpy.types.Context, job_id: str, point: "Vector", rotatio
         delivery = create_properties.with_cursor(context, job.delivery)
         x, y, z = point
         turned = (rotation.x, rotation.y, rotation.z)
-        service.set_delivery(job.id, replace(delivery, at=(x, y, z), rotation=turned))
+        delivery = replace(delivery, at=(x, y, z), rotation=turned, block_out=None)
+        if not can_be_placed(job):
+            targets.redirect(service, job.id, delivery)
+            return {"FINISHED"}
+        service.set_delivery(job.id, delivery)
     except (NotPossible, JournalError) as error:
         return report_error(None, str(error))
     result: Result = bpy.ops.mint.place("INVOKE_DEFAULT", job_id=job_id)  # type: ignore[attr-defined]

@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show where results will be: a box in the 3D Viewport, with the Preview and the progress.
+"""Show where results will be: a box in the 3D Viewport with the Preview, and what its chip says.
 
-What is drawn is prepared when jobs change. The draw handlers exist only while there is a box, and
+What is drawn is prepared when jobs change. The draw handler exists only while there is a box, and
 the viewport is drawn again only when one has changed visibly.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import blf
 import bpy
 import gpu
-from bpy_extras import view3d_utils
 from gpu_extras.batch import batch_for_shader
-from mathutils import Matrix, Vector
+from mathutils import Euler, Matrix, Vector
 
 from ...addon_settings import shows_targets
 from ...jobs.phases import BUSY, Phase
 from ...jobs.presentation.job_view import JobView
+from ...jobs.service import NotPossible
+from ...message import Message
 from ...mint.schema import Kind
 from ...scene.model import grid_layout, occupied_space
 from ...scene.model.occupied_space import Footprint
@@ -29,13 +31,11 @@ from ...scene.update import move
 from ...scene.update.move import Placing
 from .. import icons, session
 from ..job_list import job_documents, placed_results
-from ..translations import translated
 from ..typed_context import all_areas, ui_scale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ...jobs.job import Job
+    from ...jobs.job_values import Delivery
     from ...jobs.service import JobService
 
 MOST = 20
@@ -49,44 +49,81 @@ _SHOWN = BUSY | {Phase.REVIEW, Phase.BILLING, Phase.READY}
 
 @dataclass(frozen=True)
 class Target:
-    """The box of a result that is not here yet."""
+    """The box of a result that is not here yet, and what its chip says.
 
+    Attributes:
+        job_id: The job.
+        phase: What the job is doing.
+        scene: The name of the scene that the result will come to.
+        corners: Those of the box, in world space, as `corners` returns them.
+        title: The title of the job.
+        state: What it is doing, or how long that takes.
+        fraction: The progress from 0 to 1; None if it is unknown.
+        picture: The newest Preview; None before it is here.
+    """
+
+    job_id: str
+    phase: Phase
     scene: str
-    space: Footprint
+    corners: tuple[Vector, ...]
     title: str
     state: str
     fraction: float | None
     picture: Picture | None
+
+    @property
+    def above(self) -> Vector:
+        """The middle of the top of the box."""
+        top: Vector = sum(self.corners[4:], Vector()) / 4
+        return top
 
 
 @dataclass
 class _State:
     targets: tuple[Target, ...] = ()
     jobs: tuple[Job, ...] = ()
-    """The jobs with a box."""
+    """The jobs with a box, the oldest first."""
+    more: int = 0
+    """How many jobs have no box, since there are too many."""
     version: tuple[Any, ...] | None = None
     """Which version of the list of jobs these are from."""
     contents: object = None
     """What was in the file when the places were last found to be free."""
     spaces: dict[str, Footprint] = field(default_factory=dict)
     """By job id."""
+    moved: dict[str, Delivery] = field(default_factory=dict)
+    """By job id: where results will go that were placed with the mouse before they are here."""
+    hovered: str = ""
+    """The id of the job whose chip is under the pointer."""
     pictures: dict[str, Picture] = field(default_factory=dict)
     """By path."""
-    handlers: list[Any] = field(default_factory=list)
+    handler: Any = None
 
     def close(self) -> None:
-        """Remove the draw handlers: the add-on is being disabled."""
-        while self.handlers:
-            bpy.types.SpaceView3D.draw_handler_remove(self.handlers.pop(), "WINDOW")
+        """Remove the draw handler: the add-on is being disabled."""
+        if self.handler is not None:
+            bpy.types.SpaceView3D.draw_handler_remove(self.handler, "WINDOW")
+        self.handler = None
 
 
 def _state() -> _State:
     return session.state(_State)
 
 
-def targets() -> tuple[Target, ...]:
-    """Return the boxes that are shown, as they were prepared."""
-    return _state().targets
+def targets(scene: bpy.types.Scene | None) -> list[Target]:
+    """Return the boxes in a scene, as they were prepared, the oldest first."""
+    name = scene.name if scene is not None else ""
+    return [each for each in _state().targets if each.scene == name]
+
+
+def more() -> int:
+    """Return how many jobs have no box, since there are too many."""
+    return _state().more
+
+
+def hover(job_id: str) -> None:
+    """Mark the box of the chip that is under the pointer."""
+    _state().hovered = job_id
 
 
 def follow(service: JobService) -> None:
@@ -103,8 +140,37 @@ def follow(service: JobService) -> None:
     found = tuple(_target(state, service, job) for job in state.jobs)
     if found != state.targets:
         state.targets = found
-        _switch_handlers(state)
+        _switch_handler(state)
         tag_viewports()
+
+
+def has_box(job_id: str) -> bool:
+    """Return whether the result of a job will come to a place in the open file."""
+    return job_id in _state().spaces
+
+
+def redirect(service: JobService, job_id: str, delivery: Delivery) -> None:
+    """Have a result that is not here yet come to another place; its box goes there at once."""
+    state = _state()
+    state.moved[job_id] = delivery
+    state.spaces.pop(job_id, None)
+    state.version = None
+    settle(service)
+    follow(service)
+
+
+def settle(service: JobService) -> bool:
+    """Store where results will go that were moved; return whether any was stored.
+
+    While a job runs, it cannot be changed.
+    """
+    moved = _state().moved
+    idle = [job_id for job_id in moved if not service.is_active(job_id)]
+    for job_id in idle:
+        with suppress(NotPossible):  # it was dismissed meanwhile
+            service.set_delivery(job_id, moved[job_id])
+        del moved[job_id]
+    return bool(idle)
 
 
 def file_opened() -> None:
@@ -120,13 +186,16 @@ def _choose(state: _State, service: JobService | None, contents: object) -> None
     A box moves only if something has come to its place; to find out, all objects are looked at.
     """
     has_come, state.contents = contents != state.contents, contents
-    jobs = () if service is None else tuple(job for job in service.jobs() if _has_target(job))
-    state.jobs = jobs[:MOST]
+    jobs = [
+        replace(job, delivery=state.moved[job.id]) if job.id in state.moved else job
+        for job in reversed(service.jobs() if service is not None else ())
+        if _has_target(job)
+    ]
+    state.jobs, state.more = tuple(jobs[:MOST]), max(0, len(jobs) - MOST)
     state.spaces = {job.id: state.spaces[job.id] for job in state.jobs if job.id in state.spaces}
-    for job in reversed(state.jobs):  # the oldest first, as they will be placed
+    for job in state.jobs:  # the oldest first, as they will be placed
         if job.id not in state.spaces or (has_come and not _is_free(job, state.spaces[job.id])):
-            others = [space for name, space in state.spaces.items() if name != job.id]
-            state.spaces[job.id] = _space(job, others)
+            state.spaces[job.id] = _space(job, _others(state, job))
     pictures = {path for job in state.jobs if (path := JobView(job).picture)}
     state.pictures = {path: each for path, each in state.pictures.items() if path in pictures}
 
@@ -144,6 +213,19 @@ def _has_target(job: Job) -> bool:
     )
 
 
+def _others(state: _State, job: Job) -> list[Footprint]:
+    """Return the boxes that a new one keeps clear of; Worlds only of those started with them."""
+    scene, group = placed_results.scene_of(job), job.delivery.group
+    return [
+        state.spaces[other.id]
+        for other in state.jobs
+        if other.id != job.id
+        and other.id in state.spaces
+        and placed_results.scene_of(other) == scene
+        and (job.kind is not Kind.WORLD or (group and group == other.delivery.group))
+    ]
+
+
 def _space(job: Job, others: list[Footprint]) -> Footprint:
     """Return the box that a result is expected to fill, beside what is there already."""
     scene = placed_results.scene_of(job)
@@ -151,16 +233,23 @@ def _space(job: Job, others: list[Footprint]) -> Footprint:
     assert job.delivery.at is not None
     x, y, z = job.delivery.at
     own = Footprint(x - width / 2, x + width / 2, y - depth / 2, y + depth / 2, z, z + height)
-    if job.kind is Kind.WORLD:
+    if _is_exact(job):
         return own
-    there = occupied_space.around(own, scene)
+    there = [] if job.kind is Kind.WORLD else occupied_space.around(own, scene)
     return own.shifted(grid_layout.free_shift(own.raised(), [*there, *others]))
+
+
+def _is_exact(job: Job) -> bool:
+    """Return whether a result stands exactly where the user has put it, or in a block-out."""
+    return job.delivery.rotation is not None
 
 
 def _is_free(job: Job, space: Footprint) -> bool:
     """Return whether nothing in the scene is in the way of a result; never of a World."""
+    if job.kind is Kind.WORLD or _is_exact(job):
+        return True
     there = occupied_space.around(space, placed_results.scene_of(job))
-    return job.kind is Kind.WORLD or not any(map(space.raised().touches, there))
+    return not any(map(space.raised().touches, there))
 
 
 def _expected_size(job: Job, scene: bpy.types.Scene) -> tuple[float, float, float]:
@@ -187,13 +276,35 @@ def expected(job: Job, scene: bpy.types.Scene) -> Placing:
 def _target(state: _State, service: JobService, job: Job) -> Target:
     view = job_documents.view_of(service, job)  # as on its card
     return Target(
+        job_id=job.id,
+        phase=job.phase if job.decision is None else Phase.WORKING,
         scene=placed_results.scene_of(job).name,
-        space=state.spaces[job.id],
-        title=translated(job.title),
-        state=translated(view.short_state),
+        corners=_corners(job, state.spaces[job.id]),
+        title=job.title,
+        state=_words(service, job, view),
         fraction=_fraction(service, job),
         picture=_picture(state, view.picture),
     )
+
+
+def _corners(job: Job, space: Footprint) -> tuple[Vector, ...]:
+    """Return the corners of the box of a result, which may be turned by the mouse."""
+    center, foot = space.center, Vector((*space.center.xy, space.bottom))
+    half = Vector((space.right, space.back, space.top)) - center
+    turn = Euler(job.delivery.rotation or (0.0, 0.0, 0.0))
+    low, high = (-half.x, -half.y, 0.0), (half.x, half.y, 2 * half.z)
+    return tuple(corners(low, high, Matrix.LocRotScale(foot, turn, None)))
+
+
+def _words(service: JobService, job: Job, view: JobView) -> str:
+    """Return what a chip says below the title: what it waits for, or for how long."""
+    if job.decision is None and job.phase is Phase.REVIEW:
+        return Message("Review…")
+    is_timed = job.decision is None and job.phase is Phase.WORKING and service.is_active(job.id)
+    seconds = service.outlook(job).remaining if is_timed else None
+    if seconds is None:
+        return view.short_state
+    return Message("{minutes} min left", minutes=max(1, math.ceil(seconds / 60)))
 
 
 def _fraction(service: JobService, job: Job) -> float | None:
@@ -217,16 +328,13 @@ def _picture(state: _State, path: str | None) -> Picture | None:
     return state.pictures.get(path) if path is not None else None
 
 
-def _switch_handlers(state: _State) -> None:
+def _switch_handler(state: _State) -> None:
     """Have the boxes drawn while there are any."""
     if not state.targets:
         state.close()
-    elif not state.handlers:
+    elif state.handler is None:
         add = bpy.types.SpaceView3D.draw_handler_add
-        state.handlers = [
-            add(draw_boxes, (), "WINDOW", "POST_VIEW"),
-            add(draw_captions, (), "WINDOW", "POST_PIXEL"),
-        ]
+        state.handler = add(draw_boxes, (), "WINDOW", "POST_VIEW")
 
 
 def tag_viewports() -> None:
@@ -238,43 +346,23 @@ def tag_viewports() -> None:
                     region.tag_redraw()
 
 
-def _visible(context: Any) -> Iterator[Target]:
-    """Yield the boxes to draw in a viewport: none where its overlays are hidden."""
-    if context.space_data.overlay.show_overlays:
-        for each in targets():
-            if each.scene == context.scene.name:
-                yield each
-
-
 def draw_boxes() -> None:
-    """Draw the boxes with their Previews."""
+    """Draw the boxes with their Previews; none in a viewport whose overlays are hidden."""
     context: Any = bpy.context
-    for each in _visible(context):
-        space = each.space
-        low = (space.left, space.front, space.bottom)
-        high = (space.right, space.back, space.top)
-        draw_box(corners(low, high, Matrix()), line_color(context))
+    if not context.space_data.overlay.show_overlays:
+        return
+    hovered = _state().hovered
+    for each in targets(context.scene):
+        is_hovered = each.job_id == hovered
+        draw_box(each.corners, active_color(context) if is_hovered else line_color(context))
         if each.picture is not None:
-            size = 0.8 * min(space.right - space.left, space.top - space.bottom)
-            draw_picture(each.picture, space.center, size, context.region_data)
-
-
-def draw_captions() -> None:
-    """Draw title, state and progress above each box."""
-    context: Any = bpy.context
-    for each in _visible(context):
-        center = each.space.center
-        above = Vector((center.x, center.y, each.space.top))
-        # the bar says as much as the state, in a scene where text stands before other things
-        lines = (each.title, each.state) if each.fraction is None else (each.title,)
-        draw_caption(context, above, lines, each.fraction)
+            low, right, top = (each.corners[index] for index in (0, 1, 4))
+            size = 0.8 * min((right - low).length, (top - low).length)
+            center = sum(each.corners, Vector()) / 8
+            draw_picture(each.picture, center, size, context.region_data)
 
 
 LINE_WIDTH = 1.5
-TEXT_SIZE = 11.0
-_MARGIN = 4.0
-_BAR_HEIGHT = 3.0
-_BAR_WIDTH = 80.0
 
 Color = tuple[float, float, float, float]
 
@@ -360,71 +448,17 @@ def draw_picture(picture: Picture, center: Vector, size: float, region: Any) -> 
     gpu.state.depth_test_set("NONE")
 
 
-def draw_caption(
-    context: bpy.types.Context, above: Vector, lines: Sequence[str], fraction: float | None
-) -> None:
-    """Draw lines of text above a point in world space, with a bar of progress below them."""
-    region: Any = context.region
-    view: Any = context.region_data
-    point = view3d_utils.location_3d_to_region_2d(region, view, above)
-    if point is None:
-        return  # behind the view
-    scale, color = ui_scale(), _text_color(context)
-    bottom = point.y + 2 * _MARGIN * scale
-    if fraction is not None:
-        _draw_bar(point.x, bottom, fraction, color)
-        bottom += (_BAR_HEIGHT + _MARGIN) * scale
-    for line in reversed(lines):
-        bottom += _draw_line(line, point.x, bottom, color) + _MARGIN * scale
-
-
-def _draw_line(line: str, x: float, y: float, color: Color) -> float:
-    """Draw a centered line of text; return its height."""
-    font = 0
-    blf.size(font, TEXT_SIZE * ui_scale())
-    width, _ = blf.dimensions(font, line)
-    blf.enable(font, blf.SHADOW)
-    blf.shadow(font, 3, 0.0, 0.0, 0.0, 0.8)
-    blf.position(font, x - width / 2, y, 0)
-    blf.color(font, *color)
-    blf.draw(font, line)
-    blf.disable(font, blf.SHADOW)
-    return TEXT_SIZE * ui_scale()
-
-
-def _draw_bar(x: float, y: float, fraction: float, color: Color) -> None:
-    width, height = _BAR_WIDTH * ui_scale(), _BAR_HEIGHT * ui_scale()
-    left = x - width / 2
-    _draw_rectangle(left, y, width, height, (0.0, 0.0, 0.0, 0.5))
-    _draw_rectangle(left, y, width * max(0.0, min(1.0, fraction)), height, color)
-
-
-def _draw_rectangle(x: float, y: float, width: float, height: float, color: Color) -> None:
-    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
-    points = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
-    batch = _batch(shader, "TRI_FAN", {"pos": points})
-    gpu.state.blend_set("ALPHA")
-    shader.uniform_float("color", color)
-    batch.draw(shader)
-    gpu.state.blend_set("NONE")
-
-
 def _batch(shader: gpu.types.GPUShader, kind: Any, content: Any) -> gpu.types.GPUBatch:
     return batch_for_shader(shader, kind, content)
 
 
 def line_color(context: bpy.types.Context) -> Color:
     """Return a color for boxes that is not that of the selection, but seen on any background."""
-    red, green, blue, _ = _text_color(context)
+    red, green, blue = context.preferences.themes[0].view_3d.space.text_hi
     return red, green, blue, 0.6
 
 
 def active_color(context: bpy.types.Context) -> Color:
     """Return the theme's color of the active object."""
     red, green, blue = context.preferences.themes[0].view_3d.object_active
-    return red, green, blue, 1.0
-
-
-def _text_color(context: bpy.types.Context) -> Color:
-    red, green, blue = context.preferences.themes[0].view_3d.space.text_hi
     return red, green, blue, 1.0

@@ -192,6 +192,34 @@ class MINT_OT_rigid_collider(_ColliderOperator):
             collider.remove_rigid_bodies(meshes)
 
 
+class MINT_OT_toggle_world_part(_WorldOperator):
+    """Show a part of this World, or hide it."""
+
+    bl_idname = "mint.toggle_world_part"
+    bl_label = "Show Part"
+    bl_description = "Show this part of the World, or hide it. Nothing is deleted"
+
+    part: bpy.props.EnumProperty(name="Part", items=PARTS)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Show or hide it, unless the World lacks it."""
+        from .world_job import WorldParts
+
+        root = _active_root(context)
+        assert root is not None, "poll has seen one"
+        if not WorldParts.under(root).has(self.part):
+            complaint = Message("This part of the World is not in the scene. Add it first.")
+            self.report({"ERROR"}, translated(complaint))
+            return {"CANCELLED"}
+        return super().execute(context)
+
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """Show or hide the part."""
+        from ...scene.world import edit as world_edit
+
+        world_edit.toggle(root, self.part, scene)
+
+
 class MINT_OT_show_panorama(_WorldOperator):
     """Make the panorama the scene's World."""
 
@@ -377,6 +405,7 @@ CLASSES = (
     MINT_OT_flip_collider,
     MINT_OT_show_collider,
     MINT_OT_rigid_collider,
+    MINT_OT_toggle_world_part,
     MINT_OT_show_panorama,
     MINT_OT_restore_scene_world,
     MINT_OT_make_splats_native,

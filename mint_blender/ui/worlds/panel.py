@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The World panel, the menu Object > Mint World, and a button in Properties > World."""
+"""The section about the selected World, its menu, and a button in Properties > World."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import bpy
 
 from ...message import Message
 from .. import text_wrap, visibility
-from ..create import properties as create_properties
 from ..selection import panel as selection_panel
 from ..selection import selected
 from ..text_wrap import wrapped
@@ -22,52 +21,36 @@ if TYPE_CHECKING:
     from .world_job import WorldParts
 
 
-class _WorldPanel:
-    """The place that both panels share, and when they are shown."""
-
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Mint"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the active object belongs to a World."""
-        return selected.world_root(context.active_object) is not None
+def title(context: bpy.types.Context) -> str:
+    """Return the name of the World that is selected; empty without one."""
+    root = selected.world_root(context.active_object)
+    return root.name if root is not None else ""
 
 
-class MINT_PT_world(_WorldPanel, bpy.types.Panel):
-    """How the selected World is looked at, and how large it is."""
+def draw_header(layout: bpy.types.UILayout) -> None:
+    """Draw the menu with the rarer actions."""
+    selection_panel.draw_header(layout)
 
-    bl_idname = "MINT_PT_world"
-    bl_label = ""  # its name is in the header
 
-    def draw_header(self, context: bpy.types.Context) -> None:
-        """Draw the name."""
-        root = selected.world_root(context.active_object)
-        selection_panel.draw_name(layout_of(self), root, width=context.region.width)
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw how the selected World is looked at, which parts are shown, and how large it is."""
+    from .world_job import WorldParts
 
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw the menu with the rarer actions."""
-        layout_of(self).menu("MINT_MT_selection", text="", icon="DOWNARROW_HLT")
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw what a click changes about the whole World."""
-        from .world_job import WorldParts
-
-        visibility.note(selected.PANEL)
-        layout, root = layout_of(self), selected.world_root(context.active_object)
-        if root is None:
-            return
-        views.draw_buttons(layout, context.space_data, width=context.region.width)
-        parts = WorldParts.known(root)
-        if parts is None:
-            return
-        if parts.has("COLLIDER"):
-            _draw_collider_display(layout, parts, context.region.width)
-        if parts.is_calibration_changed:
-            _draw_restoring(layout, context.region.width)
-        else:
-            layout.prop(parts.holder, "mint_world_scale")
+    visibility.note(selected.PANEL)
+    root, width = selected.world_root(context.active_object), context.region.width
+    if root is None:
+        return
+    views.draw_buttons(layout, context.space_data, width=width)
+    parts = WorldParts.known(root)
+    if parts is None:
+        return
+    row = text_wrap.button_row(layout, tuple(_LABELS.values()), width=width, has_icons=False)
+    for part in _LABELS:
+        _draw_part(row, parts, part, scene_of(context))
+    if parts.is_calibration_changed:
+        _draw_restoring(layout, width)
+    else:
+        layout.prop(parts.holder, "mint_world_scale")
 
 
 def _draw_restoring(layout: bpy.types.UILayout, width: int) -> None:
@@ -75,31 +58,6 @@ def _draw_restoring(layout: bpy.types.UILayout, width: int) -> None:
     text = Message("The scale of this World was applied. Restore it before you add parts.")
     wrapped(layout, text, width=width, icon="ERROR")
     layout.operator("mint.restore_calibration", icon="LOOP_BACK")
-
-
-class MINT_PT_world_parts(_WorldPanel, bpy.types.Panel):
-    """The parts of the selected World."""
-
-    bl_idname = "MINT_PT_world_parts"
-    bl_parent_id = "MINT_PT_world"
-    bl_label = "Parts"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw each part, with what adds or removes it."""
-        from .world_job import WorldParts
-
-        layout, root = layout_of(self), selected.world_root(context.active_object)
-        parts = WorldParts.known(root) if root is not None else None
-        if root is None or parts is None:
-            return
-        layout.operator("mint.flip_world", icon="FILE_REFRESH")
-        if _draw_part(layout, parts, "COLLIDER"):
-            _draw_collider(layout, parts)
-        if _draw_part(layout, parts, "PANORAMA"):
-            _draw_panorama(layout, root, scene_of(context))
-        if _draw_part(layout, parts, "SPLATS"):
-            _draw_splats(layout, parts)
 
 
 class MINT_MT_world(bpy.types.Menu):
@@ -129,100 +87,44 @@ class MINT_MT_world(bpy.types.Menu):
         layout.operator_menu_enum("mint.add_world_part", "part")
         layout.operator_menu_enum("mint.remove_world_part", "part")
         layout.operator_menu_enum("mint.fetch_world_part", "part")
+        layout.operator_menu_enum("mint.fetch_world_part", "splats", text="Change Splat Count")
         if splats.has_native():
             layout.operator("mint.make_splats_native")
 
 
-_LABELS: dict[Part, str] = {
+_LABELS: dict[Part, Message] = {
+    "SPLATS": Message("Splats"),
     "COLLIDER": Message("Collider"),
     "PANORAMA": Message("Panorama"),
-    "SPLATS": Message("Splats"),
 }
 
 
-_COLLIDER_DISPLAYS = (
-    ("VISIBLE", "TEXTURED", Message("Visible")),
-    ("PHYSICS", "WIRE", Message("Wire")),
-    ("BOUNDS", "BOUNDS", Message("Bounds")),
-)
-_SPLAT_SETTINGS = (Message("Density"), Message("Size"), Message("Viewport Limit"))
-
-
-def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> bool:
-    """Draw the heading of a part with what adds or removes it; return whether it is there."""
+def _draw_part(
+    row: bpy.types.UILayout, parts: WorldParts, part: Part, scene: bpy.types.Scene
+) -> None:
+    """Draw the button that shows or hides a part, or brings one that is not in the scene."""
     from ...delivery import import_job
     from ...jobs.job_values import Role
+    from ...scene.world import edit as world_edit
     from . import world_job
 
-    layout.separator()
-    row = layout.row()
-    row.label(text=translated(_LABELS[part]), translate=False)
+    text = translated(_LABELS[part])
     if parts.has(part):
-        row.operator("mint.remove_world_part", text="", icon="X", emboss=False).part = part
-        return True
+        is_shown = world_edit.shows(parts.of_kind(part.lower()), part, scene, parts.root)
+        row.operator(
+            "mint.toggle_world_part",
+            text=text,
+            translate=False,
+            depress=is_shown,
+        ).part = part
+        return
     job = world_job.of(parts.root)
     if job is not None and import_job.part_file(job, Role(part.lower())) is not None:
-        row.operator("mint.add_world_part", text="Add").part = part
+        row.operator("mint.add_world_part", text=text, translate=False, icon="ADD").part = part
     elif part == "SPLATS":
-        column = layout.row(align=True)
-        for tier, label, _ in create_properties.SPLATS[1:]:
-            fetch = column.operator(
-                "mint.fetch_world_part", text=translated(Message(label)), translate=False
-            )
-            fetch.part, fetch.splats = part, tier
+        row.operator_menu_enum("mint.fetch_world_part", "splats", text=text, icon="IMPORT")
     else:
-        row.operator("mint.fetch_world_part", text="Download").part = part
-    return False
-
-
-def _draw_collider_display(layout: bpy.types.UILayout, parts: WorldParts, width: int) -> None:
-    """Draw the ways to show the collider."""
-    shown = {each.display_type for each in parts.of_kind("collider") if each.type == "MESH"}
-    column = layout.column(align=True)
-    column.label(text=translated(_LABELS["COLLIDER"]), translate=False)
-    labels = tuple(label for _, _, label in _COLLIDER_DISPLAYS)
-    row = text_wrap.button_row(column, labels, width=width, has_icons=False)
-    for how, display, label in _COLLIDER_DISPLAYS:
-        button = row.operator(
-            "mint.show_collider",
-            text=translated(label),
-            translate=False,
-            depress=display in shown,
-        )
-        button.how = how
-
-
-def _draw_collider(layout: bpy.types.UILayout, parts: WorldParts) -> None:
-    is_rigid = any(each.rigid_body is not None for each in parts.of_kind("collider"))
-    row = layout.row(align=True)
-    row.operator("mint.rigid_collider", text="Rigid Body", depress=is_rigid).on = not is_rigid
-    row.operator("mint.flip_collider", text="Turn Upright")
-
-
-def _draw_panorama(
-    layout: bpy.types.UILayout, root: bpy.types.Object, scene: bpy.types.Scene
-) -> None:
-    from ...scene.world import edit as world_edit
-
-    if world_edit.shows_panorama(scene, root):
-        layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
-    else:
-        layout.operator("mint.show_panorama", icon="WORLD")
-
-
-def _draw_splats(layout: bpy.types.UILayout, parts: WorldParts) -> None:
-    """Draw Blender's own properties, which can be animated and undone like any other."""
-    from ...scene.world import splats
-
-    found = parts.of_kind("splats")
-    for each in found:
-        column = layout.column(align=True)
-        for name in _SPLAT_SETTINGS:
-            if (setting := splats.setting(each, name)) is not None:
-                column.prop(*setting, text=translated(name), translate=False)
-    layout.operator_menu_enum("mint.fetch_world_part", "splats", text="Change Splat Count")
-    if any(map(splats.can_become_native, found)):
-        layout.operator("mint.make_splats_native")
+        row.operator("mint.fetch_world_part", text=text, translate=False, icon="IMPORT").part = part
 
 
 def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
@@ -241,7 +143,7 @@ def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None
         self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
 
 
-CLASSES = (MINT_MT_world, MINT_PT_world, MINT_PT_world_parts)
+CLASSES = (MINT_MT_world,)
 
 
 def add_to_menus() -> None:

@@ -73,11 +73,12 @@ def use_form(chance: Random) -> None:
 
 
 def generate_again(chance: Random) -> None:
-    """Generate once more what was generated before."""
+    """Generate a variation of what was generated before."""
     _check_room()
     job = one_of(chance, [each for each in jobs() if each.request.prompt])
+    call("mint.use_prompt", job_id=job.id)
     facts.write("start", prompt=job.request.prompt)
-    _note_made(call("mint.again", job_id=job.id), job.request.prompt)
+    _note_made(call("mint.generate_from_form"), job.request.prompt)
 
 
 def _prompt(chance: Random) -> str:

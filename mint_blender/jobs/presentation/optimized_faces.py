@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Expect how many faces an optimized model will have.
+
+Mint names no figure for its levels, so it is what the same level has left of earlier models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from statistics import median
+
+from ..job import Job
+
+
+def expected(jobs: Iterable[Job], faces: int) -> dict[str, int]:
+    """Return the faces that each level leaves of a model with so many, by the name of the level.
+
+    The levels with which no model was optimized yet are left out.
+    """
+    shares: dict[str, list[float]] = {}
+    for job in jobs:
+        for note in job.notes:
+            before, after = note.params.get("before"), note.params.get("after")
+            if not isinstance(before, int) or not isinstance(after, int) or not before:
+                continue
+            if job.optimize is not None and note.code == "optimized":
+                shares.setdefault(job.optimize.name, []).append(after / before)
+    return {level: _rounded(faces * median(found)) for level, found in shares.items() if faces}
+
+
+def _rounded(count: float) -> int:
+    """Return a count with two digits that say something."""
+    return int(float(f"{count:.2g}"))

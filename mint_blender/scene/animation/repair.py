@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Repair an imported rig: bones, keys, names and material as somebody would have made them here.
+
+The files of Mint's rig have joints in centimeters under a node of scale 0.01, which Blender imports
+as bones of many meters; keys between the frames; takes of a single key; and a material that glows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import bpy
+from mathutils import Matrix, Vector
+
+from ..model import cleanup
+from ..staging_scene import staging_scene
+from . import fcurves, tracks
+
+
+def repair(objects: list[bpy.types.Object]) -> None:
+    """Repair all rigs among imported objects; anything else is unchanged."""
+    rigs = [each for each in objects if each.type == "ARMATURE"]
+    for rig in rigs:
+        _apply_scale(rig, objects)
+    if rigs:
+        _tidy_takes(rigs, objects)
+    skinned = (each for each in objects if any(mod.type == "ARMATURE" for mod in each.modifiers))
+    for material in {slot.material for each in skinned for slot in each.material_slots}:
+        if material is not None:
+            _mend_material(material)
+
+
+# -- Bones
+
+
+def _apply_scale(rig: bpy.types.Object, objects: list[bpy.types.Object]) -> None:
+    """Bring bones, meshes and motion of a scaled armature to its size, so that its scale is 1."""
+    scale = rig.scale.x
+    if (
+        scale <= 0.0
+        or abs(scale - 1.0) <= cleanup.CLOSE
+        or max(abs(each / scale - 1.0) for each in rig.scale) > cleanup.CLOSE
+        or rig.data.users > 1
+        or cleanup.has_object_animation(rig)
+    ):
+        return
+    _scale_bones(rig, scale)
+    for bone in rig.pose.bones:
+        bone.location *= scale
+    rig.scale = (1.0, 1.0, 1.0)
+    for action in cleanup.actions(rig):
+        for curve in cleanup.curves(action):
+            channel = fcurves.bone_channel(curve)
+            if channel is not None and channel[1] == "location":
+                fcurves.scale_values(curve, scale)
+        action.update_tag()
+    scaled: set[Any] = set()
+    for child in (each for each in objects if each.parent == rig):
+        _scale_child(child, scale, scaled)
+    rig.data.update_tag()
+    rig.update_tag()
+
+
+def _scale_bones(rig: bpy.types.Object, scale: float) -> None:
+    """Scale the heads of all bones about the origin; a bone ends where its next joint is near."""
+    with staging_scene([rig]) as scene:
+        layer = scene.view_layers[0]
+        layer.objects.active = rig
+        with bpy.context.temp_override(
+            scene=scene, view_layer=layer, area=None, active_object=rig, object=rig
+        ):
+            bpy.ops.object.mode_set(mode="EDIT")
+            try:
+                armature: Any = rig.data
+                for bone in armature.edit_bones:
+                    bone.use_connect = False
+                heads = {each.name: each.head * scale for each in armature.edit_bones}
+                lengths: dict[str, float] = {}
+                for bone in _parents_first(armature.edit_bones):
+                    direction = (bone.tail - bone.head).normalized()
+                    lengths[bone.name] = _length(bone, heads, lengths)
+                    bone.head = heads[bone.name]
+                    bone.tail = bone.head + direction * lengths[bone.name]
+            finally:
+                bpy.ops.object.mode_set(mode="OBJECT")
+        layer.objects.active = None
+
+
+def _parents_first(bones: Iterable[Any]) -> Iterator[Any]:
+    waiting = [each for each in bones if each.parent is None]
+    while waiting:
+        bone = waiting.pop()
+        yield bone
+        waiting += bone.children
+
+
+def _length(bone: Any, heads: dict[str, Vector], known: dict[str, float]) -> float:
+    """Return the distance to the nearest child; that of the parent without one, as imported."""
+    distances = [(heads[each.name] - heads[bone.name]).length for each in bone.children]
+    distances = [each for each in distances if each > 1e-4]
+    if distances:
+        return min(distances)
+    return known[bone.parent.name] if bone.parent else max(heads[bone.name].length, 0.01)
+
+
+def _scale_child(child: bpy.types.Object, scale: float, scaled: set[Any]) -> None:
+    """Keep a child of a scaled armature where its file has it; a mesh is scaled itself.
+
+    The importer moves what hangs on a bone by the length that the bone should have had.
+    """
+    matrix = Matrix.Scale(scale, 4)
+    cleanup.transform_in_parent(child, matrix)
+    mesh: Any = child.data
+    if child.type == "MESH" and not cleanup.has_object_animation(child):
+        if mesh not in scaled:
+            scaled.add(mesh)
+            mesh.transform(matrix, shape_keys=True)
+            mesh.update_tag()
+        child.matrix_basis = child.matrix_basis @ matrix.inverted()
+
+
+# -- Takes
+
+
+def _tidy_takes(rigs: list[bpy.types.Object], objects: list[bpy.types.Object]) -> None:
+    """Make each take of a rig a clip: from frame 1, on a muted track, under a readable name."""
+    owners = [each for each in _animated(objects) if each.animation_data is not None]
+    by_rigs = {track.name for rig in rigs if rig in owners for track in _tracks(rig)}
+    takes: dict[str, set[Any]] = {name: set() for name in by_rigs}
+    for owner in owners:
+        for track in _tracks(owner):
+            if track.name in takes:
+                takes[track.name] |= {each.action for each in track.strips if each.action}
+    empty: set[Any] = set()
+    for actions in takes.values():
+        curves = [curve for action in actions for curve in cleanup.curves(action)]
+        if all(len(curve.keyframe_points) <= 1 for curve in curves):
+            empty |= actions
+            continue
+        start = min(float(fcurves.frames(curve)[0]) for curve in curves)
+        for curve in curves:
+            fcurves.begin_at_frame_1(curve, start)
+        for action in actions:
+            action.update_tag()
+    for owner in owners:
+        if any(track.name in takes for track in _tracks(owner)):
+            _rebuild(owner, empty)
+    bpy.data.batch_remove(empty)
+
+
+def _animated(objects: Iterable[bpy.types.Object]) -> Iterator[Any]:
+    """Yield what the animations of a file can move: objects, and the shape keys of meshes."""
+    for each in objects:
+        yield each
+        keys = getattr(each.data, "shape_keys", None)
+        if keys is not None:
+            yield keys
+
+
+def _tracks(owner: Any) -> list[Any]:
+    return list(owner.animation_data.nla_tracks)
+
+
+def _rebuild(owner: Any, without: set[Any]) -> None:
+    """Put the takes of one owner onto muted tracks, in the order of the file, and use the first."""
+    found = [
+        (track.name, strip.action)
+        for track in reversed(_tracks(owner))  # the importer puts the first one on top
+        for strip in track.strips
+        if strip.action is not None and strip.action not in without
+    ]
+    data = owner.animation_data
+    data.action = None
+    for track in _tracks(owner):
+        data.nla_tracks.remove(track)
+    for name, action in found:
+        tracks.add(owner, action, tracks.words_of(name), original=name)
+    if found:
+        tracks.assign(owner, found[0][1])
+
+
+# -- Material
+
+
+def _mend_material(material: bpy.types.Material) -> None:
+    """Undo glow and metal of a material that emits its own base color, as no surface does."""
+    tree: Any = material.node_tree
+    shader = next(
+        (each for each in (tree.nodes if tree else ()) if each.type == "BSDF_PRINCIPLED"), None
+    )
+    if shader is None:
+        return
+    emission, metallic = shader.inputs["Emission Color"], shader.inputs["Metallic"]
+    image = _image(emission)
+    if image is None or image != _image(shader.inputs["Base Color"]):
+        return
+    for link in list(emission.links):
+        node = link.from_node
+        tree.links.remove(link)
+        if not any(each.is_linked for each in node.outputs):
+            tree.nodes.remove(node)
+    emission.default_value = (0.0, 0.0, 0.0, 1.0)
+    shader.inputs["Emission Strength"].default_value = 0.0
+    if not metallic.is_linked:
+        metallic.default_value = 0.0
+    tint = shader.inputs["Specular Tint"]
+    if not tint.is_linked and max(tint.default_value) > 1.0:
+        tint.default_value = (1.0, 1.0, 1.0, 1.0)
+
+
+def _image(socket: Any) -> bpy.types.Image | None:
+    """Return the picture that is linked to an input, directly or through a mix of colors."""
+    for link in socket.links:
+        node = link.from_node
+        if node.type == "TEX_IMAGE":
+            image: bpy.types.Image | None = node.image
+            return image
+        for each in node.inputs if node.type == "MIX" else ():
+            if (found := _image(each)) is not None:
+                return found
+    return None

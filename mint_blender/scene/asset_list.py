@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""List what in a file came from Mint: the bill of a scene."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import bpy
+
+from . import tags
+from .transaction import temporary_data
+
+COLUMNS = {
+    "prompt": "prompt",
+    "kind": "kind",
+    "preset": "preset",
+    "operation": "operation_id",
+    "asset": "asset_id",
+    "date": "created_at",
+    "credits": "credits",
+    "sha256": "sha256",
+    "source": "mint_url",
+}
+"""The names of an entry, and the members of `Provenance` that they have."""
+NAMES = ("file", "object", *COLUMNS)
+
+
+def of_open_file() -> list[dict[str, str]]:
+    """Return an entry for each object from Mint, in the open file and in what it links.
+
+    All values are texts; what is not known is empty.
+    """
+    entries = []
+    for each in bpy.data.objects:
+        if (known := tags.read(each)) is not None:
+            file = each.library.filepath if each.library is not None else bpy.data.filepath
+            values = {name: getattr(known, member) for name, member in COLUMNS.items()}
+            path = bpy.path.abspath(file) if file else ""
+            entries.append({"file": path, "object": each.name, **values})
+    return entries
+
+
+def of_file(path: Path) -> list[dict[str, str]]:
+    """Return the entries of a .blend, of which nothing stays in the open file.
+
+    Raises:
+        OSError: Blender cannot read the file.
+    """
+    with temporary_data():
+        with bpy.data.libraries.load(str(path), link=True) as (there, here):
+            here.objects = there.objects
+        return [each for each in of_open_file() if each["file"] != bpy.data.filepath]
+
+
+def as_csv(entries: Iterable[dict[str, str]], delimiter: str = ",") -> str:
+    """Return the entries as a table with a line of names, for a spreadsheet."""
+    table = io.StringIO()
+    writer = csv.DictWriter(table, NAMES, delimiter=delimiter, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _harmless(text) for name, text in each.items()} for each in entries)
+    return table.getvalue()
+
+
+def _harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draw boxes, pictures and words over a 3D View: in its pixels, as Blender's menus look."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import blf
+import bpy
+import gpu
+from gpu_extras.batch import batch_for_shader
+
+from .typed_context import ui_scale
+
+if TYPE_CHECKING:
+    from .asset_bar.bar import Box
+
+Color = tuple[float, float, float, float]
+Point = tuple[float, float]
+
+LETTERS, SIGN = 0.7, 0.5
+"""How high letters look, and a sign such as ×, as shares of their size."""
+
+_FONT = 0
+_SQUARE = ((0, 0), (1, 0), (1, 1), (0, 1))
+_TURNS = tuple(step / 5 * math.pi / 2 for step in range(6))
+
+
+class Theme:
+    """Colors and sizes of Blender's menus and buttons."""
+
+    def __init__(self) -> None:
+        preferences = bpy.context.preferences
+        colors = preferences.themes[0].user_interface
+        menu, item, tool = colors.wcol_menu_back, colors.wcol_menu_item, colors.wcol_tool
+        self.back: Color = (*menu.inner[:3], 0.94)
+        self.text: Color = (*item.text[:3], 1.0)
+        self.faint: Color = (*item.text[:3], 0.6)
+        self.chosen: Color = (*item.inner_sel[:3], 1.0)
+        self.text_on_chosen: Color = (*item.text_sel[:3], 1.0)
+        self.empty: Color = (*item.text[:3], 0.08)
+        self.button: Color = (*tool.inner[:3], 1.0)
+        self.text_on_button: Color = (*tool.text[:3], 1.0)
+        self.pressed: Color = (*tool.inner_sel[:3], 1.0)
+        self.text_on_pressed: Color = (*tool.text_sel[:3], 1.0)
+        self.scale = ui_scale()
+        self.points = preferences.ui_styles[0].widget.points * self.scale
+
+
+def draw_box(box: Box, color: Color, radius: float = 0.0) -> None:
+    """Draw a filled box, with rounded corners if there is a radius."""
+    if radius:
+        left, right = box.x + radius, box.x + box.width - radius
+        low, high = box.y + radius, box.y + box.height - radius
+        corners = ((right, high), (left, high), (left, low), (right, low))
+        points = [
+            (
+                x + radius * math.cos(turn + quarter * math.pi / 2),
+                y + radius * math.sin(turn + quarter * math.pi / 2),
+            )
+            for quarter, (x, y) in enumerate(corners)
+            for turn in _TURNS
+        ]
+    else:
+        points = _corners(box)
+    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+    shader.uniform_float("color", color)
+    _draw(shader, "TRI_FAN", {"pos": points})
+
+
+def draw_line(points: Sequence[Point], color: Color, width: float) -> None:
+    """Draw a line through some points."""
+    shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
+    viewport: Any = gpu.state.viewport_get()
+    shader.uniform_float("viewportSize", viewport[2:])
+    shader.uniform_float("lineWidth", width)
+    shader.uniform_float("color", color)
+    _draw(shader, "LINE_STRIP", {"pos": [(x, y, 0.0) for x, y in points]})
+
+
+def draw_picture(texture: gpu.types.GPUTexture, box: Box) -> None:
+    """Draw a picture, as large as fits into the box in its own proportion."""
+    share = min(box.width / texture.width, box.height / texture.height)
+    width, height = texture.width * share, texture.height * share
+    inner = type(box)(
+        box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height
+    )
+    shader = gpu.shader.from_builtin("IMAGE")
+    shader.uniform_sampler("image", texture)
+    _draw(shader, "TRI_FAN", {"pos": _corners(inner), "texCoord": _SQUARE})
+
+
+def draw_text(
+    text: str, x: float, box: Box, points: float, color: Color, tall: float = LETTERS
+) -> None:
+    """Draw one line of a size in pixels, in the middle of a box's height.
+
+    `tall` is how high it looks, as a share of its size.
+    """
+    blf.size(_FONT, points)
+    blf.color(_FONT, *color)
+    blf.position(_FONT, x, box.y + (box.height - points * tall) / 2, 0.0)
+    blf.draw(_FONT, text)
+
+
+def width_of(text: str, points: float) -> float:
+    """Return how wide a text is, in pixels."""
+    blf.size(_FONT, points)
+    return float(blf.dimensions(_FONT, text)[0])
+
+
+@lru_cache(maxsize=256)
+def fitting(text: str, room: float, points: float) -> str:
+    """Return as much of a text as fits, measured once for each text and width."""
+    if width_of(text, points) <= room:
+        return text
+    while text and width_of(f"{text}…", points) > room:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
+
+
+def _corners(box: Box) -> list[Point]:
+    return [(box.x + x * box.width, box.y + y * box.height) for x, y in _SQUARE]
+
+
+def _draw(shader: gpu.types.GPUShader, kind: Any, content: Any) -> None:
+    gpu.state.blend_set("ALPHA")  # drawing a text switches it off
+    batch_for_shader(shader, kind, content).draw(shader)

@@ -1,0 +1,533 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is imported with normals that we set is what Blender's own importer makes of the file."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import DOES_NOT_APPLY
+
+from . import glb_fixtures
+from .glb_fixtures import Glb
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.files.file_choice import DRACO  # noqa: E402
+from mint_blender.files.glb import vertices  # noqa: E402
+from mint_blender.scene.gltf import gltf_extensions, gltf_import  # noqa: E402
+from mint_blender.scene.gltf.gltf_import import import_glb  # noqa: E402
+from mint_blender.scene.transaction import temporary_data  # noqa: E402
+
+SET, COMPUTED, OWN = "set", "computed", "Blender's own way"
+HALF_A_DEGREE = np.cos(np.radians(0.5))
+FLAT_AS_WELL = np.cos(np.radians(0.03))
+"""How far the normals of a corner may be from those of a face that is shaded flat."""
+
+
+def ball(rows: int = 6, columns: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points of a closed ball of radius 1, which are its normals, and its corners."""
+    ring = np.linspace(0, 2 * np.pi, columns, endpoint=False)
+    points = [(0, 1, 0)]
+    for row in range(1, rows):
+        height, wide = np.cos(np.pi * row / rows), np.sin(np.pi * row / rows)
+        points += [(wide * np.cos(turn), height, wide * np.sin(turn)) for turn in ring]
+    points.append((0, -1, 0))
+    faces = []
+    for row in range(rows):
+        for k in range(columns):
+            one, two = 1 + (row - 1) * columns + k, 1 + (row - 1) * columns + (k + 1) % columns
+            below = (one + columns, two + columns)
+            if row == 0:
+                faces.append((0, below[1], below[0]))
+            elif row == rows - 1:
+                faces.append((one, two, len(points) - 1))
+            else:
+                faces += [(one, two, below[0]), (two, below[1], below[0])]
+    return np.array(points, "f4"), np.array(faces, "u4").reshape(-1)
+
+
+def part(
+    glb: Glb,
+    points: np.ndarray,
+    normals: np.ndarray | None,
+    corners: np.ndarray,
+    **attributes: int,
+) -> dict[str, Any]:
+    """Return a primitive of these arrays."""
+    attributes |= {"POSITION": glb.accessor(points, "f4")}
+    if normals is not None:
+        attributes["NORMAL"] = glb.accessor(normals, "f4")
+    return {"attributes": attributes, "indices": glb.accessor(corners, "u4")}
+
+
+def ball_part(glb: Glb, tilt: float = 0.0, **attributes: int) -> dict[str, Any]:
+    """Return a ball whose normals are tilted, so that Blender does not compute the same."""
+    points, corners = ball() if tilt else ball(24, 32)
+    normals = points + np.array((tilt, 0, 0), "f4")
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return part(glb, points, normals, corners, **attributes)
+
+
+def one(glb: Glb, *primitives: dict[str, Any], **node: Any) -> None:
+    """Make the scene one mesh of these primitives."""
+    glb.node(mesh=glb.mesh(*primitives), name="only", **node)
+
+
+def flat(glb: Glb) -> None:
+    """Add a box whose faces share no vertices."""
+    one(glb, glb_fixtures.box(glb))
+
+
+def smooth(glb: Glb) -> None:
+    """Add a ball with the normals that Blender computes, nearly."""
+    points, corners = ball(24, 32)
+    one(glb, part(glb, points, points, corners))
+
+
+def tilted(glb: Glb) -> None:
+    """Add a ball with other normals than Blender's."""
+    one(glb, ball_part(glb, 0.4))
+
+
+def flat_and_smooth(glb: Glb) -> None:
+    """Add a mesh in which some faces are flat, with two materials and UVs."""
+    points, corners = ball(24, 32)
+    box = glb_fixtures.box(glb, material=glb.material(name="one"))
+    round_one = part(glb, points, points, corners) | {"material": glb.material(name="two")}
+    one(glb, round_one, box)
+
+
+def flat_and_tilted(glb: Glb) -> None:
+    """Likewise with normals that have to be set."""
+    one(glb, ball_part(glb, 0.4), glb_fixtures.box(glb))
+
+
+def half_without(glb: Glb) -> None:
+    """Add a mesh of which one part has no normals."""
+    points, corners = ball()
+    one(glb, ball_part(glb, 0.4), part(glb, points + 3, None, corners))
+
+
+def without(glb: Glb) -> None:
+    """Add a mesh without normals."""
+    points, corners = ball()
+    one(glb, part(glb, points, None, corners))
+
+
+def several(glb: Glb) -> None:
+    """Add meshes that are mirrored, stretched, instanced and nested."""
+    first, second = glb.mesh(ball_part(glb, 0.4), name="a"), glb.mesh(ball_part(glb), name="b.007")
+    third = glb.mesh(glb_fixtures.box(glb), name="")
+    inner = glb.node(root=False, mesh=second, scale=[1, -2, 3], name="inner")
+    glb.node(mesh=first, children=[inner], rotation=[0, 0.6, 0, 0.8], name="outer")
+    glb.node(mesh=first, translation=[3, 0, 0], scale=[-1, 1, 1], name="again")
+    glb.node(mesh=third, name="box")
+
+
+def instanced(glb: Glb) -> None:
+    """Add a mesh in three places at once."""
+    glb.require("EXT_mesh_gpu_instancing")
+    places = glb.accessor(np.array([(0, 0, 0), (3, 0, 0), (0, 0, 3)]), "f4")
+    extension = {"EXT_mesh_gpu_instancing": {"attributes": {"TRANSLATION": places}}}
+    one(glb, ball_part(glb, 0.4), extensions=extension)
+
+
+def colored(glb: Glb) -> None:
+    """Add UVs, a second set of UVs, colors and an attribute of its own."""
+    points, _ = ball()
+    rows = np.linspace(0, 1, 4 * len(points)).reshape(-1, 4)
+    extra = {
+        "TEXCOORD_0": glb.accessor(rows[:, :2], "f4"),
+        "TEXCOORD_1": glb.accessor(rows[:, 2:], "f4"),
+        "COLOR_0": glb.accessor((rows * 255).astype("u1"), "u1", normalized=True),
+        "_MINE": glb.accessor(rows[:, 0], "f4"),
+    }
+    one(glb, ball_part(glb, 0.4, **extra), ball_part(glb, -0.2))
+
+
+def unused(glb: Glb) -> None:
+    """Add vertices that no triangle uses, triangles without area, and the same one twice."""
+    points, corners = ball()
+    corners = np.concatenate((corners[30:], corners[-3:], [7, 7, 8], [9, 9, 9]))
+    normals = np.roll(points, 1, axis=0)
+    normals[12] = 0
+    one(glb, part(glb, points, normals, corners))
+
+
+def quantized(glb: Glb) -> None:
+    """Add positions and normals as small integers with gaps between them."""
+    glb.require("KHR_mesh_quantization")
+    points, corners = ball()
+
+    def packed(rows: np.ndarray, kind: str, most: int) -> int:
+        padded = np.zeros((len(rows), 4), kind)
+        padded[:, :3] = np.round(rows * most)
+        view = glb.view(padded.tobytes())
+        glb.json["bufferViews"][view]["byteStride"] = padded.strides[0]
+        number = {"i1": 5120, "i2": 5122}[kind]
+        return glb.add(
+            "accessors",
+            {
+                "bufferView": view,
+                "componentType": number,
+                "type": "VEC3",
+                "count": len(rows),
+                "normalized": True,
+                "min": [-1, -1, -1],
+                "max": [1, 1, 1],
+            },
+        )
+
+    attributes = {"POSITION": packed(points, "i2", 32767), "NORMAL": packed(-points, "i1", 127)}
+    one(glb, {"attributes": attributes, "indices": glb.accessor(corners, "u2")})
+
+
+def with_shape_keys(glb: Glb) -> None:
+    """Add a ball with two shape keys."""
+    primitive = ball_part(glb, 0.4)
+    points, _ = ball()
+    primitive["targets"] = [
+        {"POSITION": glb.accessor(points * scale, "f4")} for scale in (0.5, 0.25)
+    ]
+    mesh = glb.mesh(primitive)
+    glb.json["meshes"][mesh] |= {"extras": {"targetNames": ["big", "bigger"]}, "weights": [0, 0.5]}
+    glb.node(mesh=mesh, name="only")
+
+
+def sparse_positions(glb: Glb) -> None:
+    """Add a ball with one point that is moved afterwards."""
+    _sparse(glb, "POSITION")
+
+
+def sparse_normals(glb: Glb) -> None:
+    """Add a ball with one normal that is changed afterwards."""
+    _sparse(glb, "NORMAL")
+
+
+def _sparse(glb: Glb, attribute: str) -> None:
+    primitive = ball_part(glb, 0.4)
+    glb.json["accessors"][primitive["attributes"][attribute]]["sparse"] = {
+        "count": 1,
+        "indices": {"bufferView": glb.view(b"\x05"), "componentType": 5121},
+        "values": {"bufferView": glb.view(np.array([0.6, 0.8, 0], "<f4").tobytes())},
+    }
+    one(glb, primitive)
+
+
+def strip(glb: Glb) -> None:
+    """Add a strip of triangles."""
+    points, _ = ball()
+    one(glb, part(glb, points, points, np.arange(9)) | {"mode": 5})
+
+
+def not_indexed(glb: Glb) -> None:
+    """Add triangles without indices."""
+    points, corners = ball()
+    primitive = part(glb, points[corners], points[corners], corners)
+    del primitive["indices"]
+    one(glb, primitive)
+
+
+def namesakes(glb: Glb) -> None:
+    """Add two meshes that Blender has to tell apart by a number."""
+    for tilt in (0.4, -0.4):
+        glb.node(mesh=glb.mesh(ball_part(glb, tilt)), name=f"ball {tilt}")
+
+
+def long_name(glb: Glb) -> None:
+    """Add a mesh whose name Blender shortens."""
+    glb.node(mesh=glb.mesh(ball_part(glb, 0.4), name="ball " * 20), name="only")
+
+
+def compressed(glb: Glb) -> None:
+    """Add a mesh that is compressed with Draco."""
+    one(glb, glb_fixtures.draco_box(glb))
+
+
+TABLE: dict[Callable[[Glb], None], str] = {
+    flat: COMPUTED,
+    smooth: COMPUTED,
+    tilted: SET,
+    flat_and_smooth: COMPUTED,
+    flat_and_tilted: SET,
+    half_without: SET,
+    without: COMPUTED,
+    instanced: SET,
+    colored: SET,
+    unused: SET,
+    quantized: SET,
+    with_shape_keys: SET,
+    sparse_positions: OWN,
+    sparse_normals: OWN,
+    strip: OWN,
+    not_indexed: OWN,
+    namesakes: OWN,
+    long_name: OWN,
+    compressed: OWN,
+}
+
+
+class Contents:
+    """What the objects of a file are, by name; the numbers of the meshes as arrays."""
+
+    def __init__(self, objects: list[Any]) -> None:
+        meshes = {each.data for each in objects if each.type == "MESH"}
+        self.objects = {
+            each.name: (each.type, each.parent and each.parent.name, each.data and each.data.name)
+            for each in objects
+        }
+        self.matrices = {each.name: np.array(each.matrix_world) for each in objects}
+        self.arrays = {mesh.name: _arrays(mesh) for mesh in meshes}
+        self.corners = {mesh.name: _read(mesh.corner_normals, "vector") for mesh in meshes}
+        self.materials = {
+            mesh.name: [each and each.name for each in mesh.materials] for mesh in meshes
+        }
+        self.keys = {
+            mesh.name: {
+                each.name: (each.value, _read(each.data, "co").tolist())
+                for each in mesh.shape_keys.key_blocks
+            }
+            for mesh in meshes
+            if mesh.shape_keys
+        }
+        self.are_set = {mesh.name: mesh.has_custom_normals for mesh in meshes}
+
+    def assert_like(self, blender: Contents) -> None:
+        """Fail unless this is what Blender's own importer has made."""
+        assert (self.objects, self.materials, self.keys) == (
+            blender.objects,
+            blender.materials,
+            blender.keys,
+        )
+        for name, matrix in blender.matrices.items():
+            assert np.array_equal(self.matrices[name], matrix)
+        for name, arrays in blender.arrays.items():
+            left_out = set() if self.are_set[name] else {"custom_normal", "sharp_edge"}
+            assert set(self.arrays[name]) - left_out == set(arrays) - left_out
+            for attribute in set(arrays) - left_out:
+                ours = self.arrays[name][attribute]
+                assert np.array_equal(ours, arrays[attribute]), f"{attribute} of {name}"
+            self._assert_normals(name, blender)
+
+    def _assert_normals(self, name: str, blender: Contents) -> None:
+        ours, theirs = self.corners[name], blender.corners[name]
+        if self.are_set[name]:
+            assert blender.are_set[name]
+            assert np.array_equal(ours, theirs), f"normals of {name}"
+            return
+        near = np.sum(ours.reshape(-1, 3) * theirs.reshape(-1, 3), axis=1)
+        assert near.min(initial=1) >= HALF_A_DEGREE * FLAT_AS_WELL - 1e-6, f"normals of {name}"
+
+
+def _read(items: Any, member: str) -> np.ndarray:
+    if not len(items):
+        return np.zeros(0)
+    prop = items[0].bl_rna.properties[member]
+    kind = {"FLOAT": np.float32, "INT": np.int32, "BOOLEAN": bool}[prop.type]
+    flat_ones = np.empty(len(items) * max(1, prop.array_length), kind)
+    items.foreach_get(member, flat_ones)
+    return flat_ones
+
+
+def _arrays(mesh: Any) -> dict[str, np.ndarray]:
+    members = ("value", "vector", "color")
+    return {
+        each.name: _read(
+            each.data,
+            next(
+                name
+                for name in members
+                if not len(each.data) or name in each.data[0].bl_rna.properties
+            ),
+        )
+        for each in mesh.attributes
+        if not each.name.startswith(".select")
+    }
+
+
+def blenders_own(path: Path) -> Contents:
+    """Import a file with the operator of Blender alone; nothing is left."""
+    with temporary_data() as before:
+        operator = bpy.ops.import_scene.gltf
+        known = operator.get_rna_type().properties
+        chosen = {key: on for key, on in gltf_import.IMPORT_OPTIONS.items() if key in known}
+        operator(filepath=str(path), **chosen)
+        bpy.context.view_layer.update()
+        return Contents([each for each in before.new() if isinstance(each, bpy.types.Object)])
+
+
+def ours(path: Path) -> Contents:
+    """Import a file as the add-on does; nothing is left."""
+    with temporary_data():
+        collection = bpy.data.collections.new("Target")
+        bpy.context.scene.collection.children.link(collection)
+        objects = import_glb(path, collection)
+        bpy.context.view_layer.update()
+        return Contents(objects)
+
+
+@pytest.fixture
+def shadings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what the importer is told about normals, call by call."""
+    calls: list[str] = []
+    call = gltf_import._call_importer
+    monkeypatch.setattr(
+        gltf_import, "_call_importer", lambda *words: (calls.append(words[-1]), call(*words))
+    )
+    return calls
+
+
+@pytest.mark.parametrize("change", TABLE, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("unit", [1.0, 0.01], ids=["meters", "centimeters"])
+def test_it_is_what_blender_imports(
+    tmp_path: Path, change: Callable[[Glb], None], unit: float, shadings: list[str]
+) -> None:
+    """Positions, corners, normals, UVs, materials, shape keys, attributes and matrices are equal."""
+    if change == compressed and DRACO not in gltf_extensions.readable_extensions():
+        pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
+    glb = Glb()
+    change(glb)
+    path = glb.save(tmp_path / "file.glb")
+    bpy.context.scene.unit_settings.scale_length = unit
+    expected = blenders_own(path)
+    found = ours(path)
+    found.assert_like(expected)
+    assert shadings == ["NORMALS" if TABLE[change] == OWN else "SMOOTH"]
+    if TABLE[change] != OWN:
+        assert set(found.are_set.values()) == {TABLE[change] == SET}
+    assert len(found.arrays) == len(bpy.data.meshes) + len(glb.json["meshes"])
+
+
+def test_several_meshes_are_what_blender_imports(tmp_path: Path, shadings: list[str]) -> None:
+    """Each gets its own normals, also where the open file has a mesh of that name already."""
+    taken = bpy.data.meshes.new("a")
+    glb = Glb()
+    several(glb)
+    path = glb.save(tmp_path / "file.glb")
+    expected, found = blenders_own(path), ours(path)
+    found.assert_like(expected)
+    assert found.are_set == {"a.001": True, "b.007": False, "Mesh_2": False}
+    assert taken.name == "a" and shadings == ["SMOOTH"]
+
+
+def test_bones_leave_the_normals_to_blender(tmp_path: Path, shadings: list[str]) -> None:
+    """The importer turns them into the pose at rest."""
+    path = glb_fixtures.skinned(tmp_path / "skinned.glb")
+    expected, found = blenders_own(path), ours(path)
+    found.assert_like(expected)
+    assert shadings == ["NORMALS"]
+
+
+def test_a_mesh_that_is_not_the_one_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shadings: list[str]
+) -> None:
+    """Then the file is imported again in Blender's own way, and nothing is left of the first."""
+    glb = Glb()
+    tilted(glb)
+    path = glb.save(tmp_path / "file.glb")
+    expected = blenders_own(path)
+    read = vertices.read_meshes
+
+    def moved(path: Path) -> dict[str, vertices.MeshVertices]:
+        return {
+            name: replace(mesh, positions=mesh.positions + 1) for name, mesh in read(path).items()
+        }
+
+    monkeypatch.setattr(vertices, "read_meshes", moved)
+    found = ours(path)
+    found.assert_like(expected)
+    assert shadings == ["SMOOTH", "NORMALS"]
+
+
+def test_an_extended_importer_sets_the_normals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shadings: list[str]
+) -> None:
+    """What another add-on makes of a file is not known."""
+    glb = Glb()
+    tilted(glb)
+    monkeypatch.setattr(gltf_extensions, "_user_extensions", lambda: [type("Other", (), {})])
+    ours(glb.save(tmp_path / "file.glb"))
+    assert shadings == ["NORMALS"]
+
+
+def test_too_many_vertices_for_a_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shadings: list[str]
+) -> None:
+    """A list of a mesh at the limit of what is imported would take gigabytes."""
+    glb = Glb()
+    tilted(glb)
+    monkeypatch.setattr(vertices, "MOST_VERTICES", len(ball()[0]) - 1)
+    ours(glb.save(tmp_path / "file.glb"))
+    assert shadings == ["NORMALS"]
+
+
+@pytest.mark.parametrize("is_collecting", [True, False])
+def test_the_garbage_collector_goes_on(tmp_path: Path, is_collecting: bool) -> None:
+    """It is paused only while the normals are set."""
+    glb = Glb()
+    tilted(glb)
+    path = glb.save(tmp_path / "file.glb")
+    was = gc.isenabled()
+    (gc.enable if is_collecting else gc.disable)()
+    try:
+        ours(path)
+        assert gc.isenabled() == is_collecting
+    finally:
+        (gc.enable if was else gc.disable)()
+
+
+NUMBERS = st.floats(-2, 2, width=16)
+
+
+@st.composite
+def primitives(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """Return positions, normals and corners, with every kind of untidiness."""
+    count = draw(st.integers(3, 12))
+    rows = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=count, max_size=count)
+    points = np.array(draw(rows), "f4")
+    triangle = st.tuples(*[st.integers(0, count - 1)] * 3)
+    corners = np.array(draw(st.lists(triangle, min_size=1, max_size=12)), "u4")
+    kind = draw(st.sampled_from(["none", "any", "faces", "round", "unequal"]))
+    if kind == "none":
+        return points, None, corners.reshape(-1)
+    if kind == "any":
+        return points, np.array(draw(rows), "f4"), corners.reshape(-1)
+    if kind == "faces":  # each triangle has its own vertices and normals
+        points = points[corners.reshape(-1)]
+        corners = np.arange(len(points), dtype="u4").reshape(-1, 3)
+    one_, two, three = (points[corners[:, k]].astype("f8") for k in range(3))
+    normals = np.zeros(points.shape)
+    for k in range(3):
+        np.add.at(normals, corners[:, k], np.cross(two - one_, three - one_))
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    normals = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
+    if kind == "unequal":
+        normals *= draw(st.sampled_from([0.5, 0.999, 1.02, 3.0]))
+    return points, normals.astype("f4"), corners.reshape(-1)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(meshes=st.lists(st.lists(primitives(), min_size=1, max_size=3), min_size=1, max_size=3))
+def test_any_mesh_is_what_blender_imports(tmp_path: Path, meshes: list[list[Any]]) -> None:
+    """Also with random triangles, unused vertices, and normals of any kind."""
+    glb = Glb()
+    for number, parts in enumerate(meshes):
+        mesh = glb.mesh(*(part(glb, *arrays) for arrays in parts), name=f"mesh {number}")
+        glb.node(mesh=mesh, name=f"node {number}")
+    path = glb.save(tmp_path / "file.glb")
+    ours(path).assert_like(blenders_own(path))

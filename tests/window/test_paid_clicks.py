@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Credits are spent by a click of the mouse on a price, and by nothing else."""
+
+from __future__ import annotations
+
+import string
+import time
+
+import pytest
+
+from .blender_window import BlenderWindow
+from .conftest import Since
+from .test_jobs import start
+
+pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
+KEYS = (
+    *string.ascii_lowercase,
+    *string.digits,
+    *("Return", "KP_Enter", "space", "Tab", "F5", "Delete", "Up", "Down", "Left", "Right"),
+)
+PAID = ("approve", "revise", "retry", "retry_asset", "optimize", "again", "generate", "batch_text")
+TEXT = "bpy.data.texts.new('prompts').from_string('a lamp') and None"
+
+
+def paid(since: Since) -> int:
+    """Return how many requests were sent that cost Credits."""
+    verbs = ("generate", "approve", "revise", "retry", "resume", "optimize", "convert")
+    return sum(since.count("POST", f"/v1/*:{verb}") for verb in verbs)
+
+
+def test_no_key_spends(blender: BlenderWindow, since: Since) -> None:
+    """Every key is pressed over each button of the card, of the form and of a dialog."""
+    start(blender, "a red lamp", mode="REVIEW")
+    blender.wait_for("review")
+    blender.wait("not jobs()[0]['active']")
+    before = paid(since)
+    blender.fill(prompt="a chair", preset="FAST", review=False)
+    blender.wait(
+        "job_service().budget.price(part('ui.create.properties').prices_of(bpy.context.window_manager.mint)[0])"
+    )
+    for open_it, what in (
+        (lambda: None, "mint.generate_from_form"),
+        (blender.review, "mint.approve"),
+        (
+            lambda: blender.call(
+                "mint.generate", "INVOKE_DEFAULT", prompt="a chair", preset="FAST"
+            ),
+            "mint.pay",
+        ),
+    ):
+        for key in KEYS:
+            blender.over()
+            if what == "mint.generate_from_form":
+                blender.find(what)
+            elif blender.ask("region('POPUP', '').width") == 0:
+                open_it()
+                blender.settle()
+                blender.key("Return")  # ends the text
+                blender.in_popup(what)
+            blender.display.key(key)
+        blender.settle()
+        blender.key("Escape", "Escape")
+        assert paid(since) == before, what
+    assert len(blender.jobs()) == 1
+
+
+@pytest.mark.parametrize("name", PAID)
+def test_no_operator_spends_when_it_is_invoked(
+    blender: BlenderWindow, since: Since, name: str
+) -> None:
+    """A button without a price, a menu or the search leads to a dialog; nothing is sent."""
+    start(blender, "a red lamp", mode="REVIEW")
+    blender.wait_for("review")
+    blender.wait("not jobs()[0]['active']")
+    blender.ask(TEXT)
+    before, job = paid(since), blender.jobs()[0]["id"]
+    arguments = {
+        "approve": {"job_id": job},
+        "revise": {"job_id": job, "feedback": "in blue"},
+        "retry": {"job_id": job},
+        "again": {"job_id": job},
+        "retry_asset": {"kind": "MODEL", "asset_id": "mdl_1"},
+        "optimize": {"asset_id": "mdl_1"},
+    }.get(name, {})
+    blender.over()
+    time.sleep(0.6)
+    blender.call(f"mint.{name}", "INVOKE_DEFAULT", **arguments)
+    blender.settle()
+    blender.screenshot(f"invoked_{name}")
+    blender.key("Return", "Return")
+    blender.settle()
+    blender.key("Escape", "Escape")
+    assert paid(since) == before
+    assert len(blender.jobs()) == 1
+
+
+def test_a_click_right_after_a_change_spends_nothing(blender: BlenderWindow, since: Since) -> None:
+    """Within half a second of opening it has to be repeated; the second click approves."""
+    start(blender, "a red lamp", mode="REVIEW")
+    blender.wait_for("review")
+    blender.wait("not jobs()[0]['active']")
+    blender.review()
+    blender.in_popup("mint.approve")
+    blender.ask("part('ui.pricing.paid_clicks').opened('test')")
+    blender.display.press(seconds=0.05)
+    blender.settle()
+    assert since.count("POST", "/v1/operations/*:approve") == 0
+    time.sleep(0.6)
+    blender.display.press()
+    blender.wait_for("placed")
+    assert since.count("POST", "/v1/operations/*:approve") == 1
