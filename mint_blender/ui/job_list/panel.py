@@ -33,7 +33,7 @@ FEWEST, MOST = 3, 8
 _ROW = 46.0  # height of a row in pixels, at scale 1
 _OTHERS = 440.0  # height of what else is in the sidebar, at first
 _LINES = 2.0  # height of a row, in buttons
-_REVIEW_ALL = 6.0  # width of the button in the title, in heights of a button
+_REVIEW_ALL = 4.6  # width of the button in the title, in heights of a button
 _WIDE, _SMALL = 4.0, 1.0  # width of a button with words and with an icon, in heights
 
 _REVIEW, _PLACE, _REPLACE = Message("Review…"), Message("Place"), Message("Replace")
@@ -45,7 +45,7 @@ _OFFLINE, _EMPTY = Message("Online access is off"), Message("No jobs yet")
 _HAS_RESULT = {Phase.READY, Phase.PLACED}
 _STOPPED = {Phase.BILLING, Phase.PAUSED, Phase.FAILED}
 _STATE_ICONS: dict[Phase, str] = {
-    Phase.REVIEW: "HIDE_OFF",
+    Phase.REVIEW: "NONE",
     Phase.BILLING: "PAUSE",
     Phase.PAUSED: "PAUSE",
     Phase.FAILED: "ERROR",
@@ -110,7 +110,7 @@ def _draw_title(layout: bpy.types.UILayout, *, has_rows: bool) -> None:
         words = translated(Message("Review {count:,}", count=previews))
         button = right.row(align=True)
         button.ui_units_x = _REVIEW_ALL
-        button.operator("mint.review", text=words, translate=False, icon="HIDE_OFF")
+        button.operator("mint.review", text=words, translate=False)
     elif active := grouped_jobs.grouped().in_flight:
         words = translated(Message("{active} active", active=active))
         right.label(text=words, translate=False)
@@ -172,7 +172,7 @@ def _draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: 
 
 def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
     """Draw a row: a picture, a title, the state, a button, and the menu."""
-    line = layout.row()
+    line = layout.row(align=not sidebar.is_roomy)
     if row.is_batch:
         _draw_batch(line, sidebar, row)
         return
