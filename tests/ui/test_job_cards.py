@@ -32,7 +32,7 @@ from mint_blender.ui.job_list.panel import MOST  # noqa: E402
 
 from ..jobs.workflow_harness import operation  # noqa: E402
 from .test_finished_line import in_menu  # noqa: E402
-from .test_job_list import CARD, add, drawn  # noqa: E402
+from .test_job_list import CARD, add, drawn, said  # noqa: E402
 
 
 def test_a_batch_is_one_row_that_opens(job_service: JobService) -> None:
@@ -69,7 +69,7 @@ def test_a_batch_leads_to_its_previews(job_service: JobService) -> None:
         *(replace(job, phase=phase) for job, phase in zip(jobs, phases, strict=True))
     )
     shown = drawn(job_service)
-    assert shown["2 need a decision, 1 queued"] == 1
+    assert any("2 need a decision" in call for call in said())
     assert shown["mint.review"] == 2  # and the one in the title
     assert not shown["mint.cancel_waiting"]
 

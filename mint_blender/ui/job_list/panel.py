@@ -50,11 +50,7 @@ _STATE_ICONS: dict[Phase, str] = {
     Phase.PAUSED: "PAUSE",
     Phase.FAILED: "ERROR",
 }
-_COUNTS = {
-    Group.NEEDS_USER: Message("{count:,} need a decision"),
-    Group.RUNNING: Message("{count:,} running"),
-    Group.QUEUED: Message("{count:,} queued"),
-}
+_NEEDED = Message("{count:,} need a decision")
 _READY = Message("{count:,} ready")
 _FAILED = Message("{count:,} failed")
 _CANCELED = Message("{count:,} canceled")
@@ -306,10 +302,10 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
     column = line.column(align=True)
     column.label(text=_title(batch, spoken()), translate=False)
     share = batch.ended / len(batch.jobs)
-    if share < 1 and not batch.counts[Group.NEEDS_USER]:
+    if share < 1:
         column.progress(text=_progress(batch, spoken()), translate=False, factor=share)
     else:
-        column.label(text=_states(batch, spoken()), translate=False)
+        column.label(text=_outcome(batch, spoken()), translate=False)
     button = _slot(line, _WIDE if sidebar.is_roomy else _SMALL)
     button.operator_context = "INVOKE_DEFAULT"
     previews = preview_operators.waiting()
@@ -337,17 +333,17 @@ def _title(batch: Row, language: str) -> str:
 
 @cached_by_identity
 def _progress(batch: Row, language: str) -> str:
+    """Return how many jobs need the user, else how many results are here."""
+    if count := batch.counts[Group.NEEDS_USER]:
+        return translated(Message(_NEEDED.template, count=count), language)
     words = Message("{count:,} of {total:,} finished", count=batch.finished, total=len(batch.jobs))
     return translated(words, language)
 
 
 @cached_by_identity
-def _states(batch: Row, language: str) -> str:
-    counts = [(words, batch.counts[group]) for group, words in _COUNTS.items()]
+def _outcome(batch: Row, language: str) -> str:
+    """Return what has become of jobs that have all ended."""
     phases = {_READY: Phase.READY, _FAILED: Phase.FAILED, _CANCELED: Phase.CANCELED}
-    counts += [(words, batch.phases[phase]) for words, phase in phases.items()]
-    return ", ".join(
-        translated(Message(words.template, count=count), language)
-        for words, count in counts
-        if count
-    ) or _progress(batch, language)
+    counts = {words: batch.phases[phase] for words, phase in phases.items()}
+    found = [Message(words.template, count=count) for words, count in counts.items() if count]
+    return ", ".join(translated(each, language) for each in found) or _progress(batch, language)
