@@ -67,7 +67,7 @@ class MINT_PT_main(bpy.types.Panel):
             job_list_panel.draw(layout, context)
         if ready:
             _draw_selected(layout, context)
-            layout.operator("mint.browse_library", icon="IMGDISPLAY")
+            layout.operator("mint.browse_library", icon="ASSET_MANAGER")
             if account_panel.check_failed():
                 account_panel.draw_key(layout)
         if complaint := session.journal_error():

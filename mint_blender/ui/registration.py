@@ -101,6 +101,7 @@ def _register() -> None:
     _add_classes(*list_operators.CLASSES, *follow_up_operators.CLASSES, *undo_step.CLASSES)
     _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
     _add_classes(library_operators.MINT_MT_library_item, *gizmos.CLASSES)
+    _add(sync_operators.add_to_status_bar, sync_operators.remove_from_status_bar)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
     _add_classes(asset_list.MINT_OT_copy_asset_list)
     _add_classes(menus.MINT_MT_add, menus.MINT_MT_manage)
@@ -207,13 +208,13 @@ def _follow_list() -> None:
 
 def _follow_library() -> None:
     """Update the entries from the jobs, and follow a sync."""
-    from .library_browser import library_sync, loader, panel_data
+    from .library_browser import entries, library_sync, loader
 
     heartbeat.on_beat(library_sync.work, is_waiting=library_sync.is_waiting)
     heartbeat.on_jobs_changed(library_sync.follow)
     heartbeat.on_jobs_changed(loader.catch_up)
     heartbeat.on_answers(loader.catch_up)
-    heartbeat.before_redraw(panel_data.prepare)
+    heartbeat.before_redraw(entries.prepare)
     session.on_account_changed(loader.known)
     session.on_account_changed(library_sync.forget_pending)
 
