@@ -213,7 +213,7 @@ def _draw_state(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> 
         return
     line = column.row()
     line.active = job.phase in _STATE_ICONS
-    icon = icon_number(_STATE_ICONS.get(job.phase, "NONE"))
+    icon = icon_number(_STATE_ICONS.get(job.phase, "NONE") if sidebar.is_roomy else "NONE")
     line.label(text=translated(view.short_state), translate=False, icon_value=icon)
 
 
