@@ -103,6 +103,7 @@ def test_a_result_of_another_file_is_placed_from_its_line(job_service: JobServic
     placed_results.scan()
     shown = drawn(job_service)
     assert (shown["mint.place"], shown["mint.select_result"], shown["Ready"]) == (1, 0, 1)
+    assert in_menu(job_service.jobs()[0])["Ready"] == 1
 
 
 def test_the_note_of_a_finished_job_is_a_tooltip(job_service: JobService) -> None:

@@ -5,6 +5,7 @@ No operator here creates a job.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -98,7 +99,7 @@ def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) 
 
     job = placed_results.shown(view.job)
     layout.operator_context = "INVOKE_DEFAULT"
-    details.draw(layout, view)
+    details.draw(layout, view if job is view.job else replace(view, job=job))
     _draw_placing(layout, view, job)
     if not is_active and job.hold is None and not job.convert:
         layout.operator("mint.use_prompt", icon="DUPLICATE").job_id = job.id

@@ -100,18 +100,17 @@ def _draw_title(layout: bpy.types.UILayout, *, has_rows: bool) -> None:
     """Draw what waits for a decision, else how many jobs are in flight; and the menu for all."""
     row = layout.row()
     row.label(text="Jobs")
-    right = row.row()
-    right.alignment = "RIGHT"
+    slot = row.row()
+    slot.ui_units_x = _REVIEW_ALL
     if previews := len(preview_operators.waiting()):
         words = translated(Message("Review {count:,}", count=previews))
-        button = right.row(align=True)
-        button.ui_units_x = _REVIEW_ALL
-        button.operator("mint.review", text=words, translate=False)
+        slot.operator("mint.review", text=words, translate=False)
     elif active := grouped_jobs.grouped().in_flight:
+        slot.alignment = "RIGHT"
         words = translated(Message("{active} active", active=active))
-        right.label(text=words, translate=False)
+        slot.label(text=words, translate=False)
     if has_rows:
-        right.menu("MINT_MT_manage", text="", icon="DOWNARROW_HLT")
+        row.menu("MINT_MT_manage", text="", icon="DOWNARROW_HLT")
 
 
 def _draw_empty(column: bpy.types.UILayout, words: str) -> None:
