@@ -26,7 +26,6 @@ from .create.properties import MintForm
 from .job_list import (
     decision_operators,
     follow_up_operators,
-    job_rows,
     list_operators,
     result_operators,
 )
@@ -101,9 +100,8 @@ def _register() -> None:
     _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES, *chips.CLASSES)
     _add(show_result.add_to_menu, show_result.remove_from_menu)
     _add(place_with_mouse.add_to_menu, place_with_mouse.remove_from_menu)
-    _add_classes(*job_rows.CLASSES, *decision_operators.CLASSES, *result_operators.CLASSES)
+    _add_classes(*decision_operators.CLASSES, *result_operators.CLASSES)
     _add_classes(*list_operators.CLASSES, *follow_up_operators.CLASSES, *undo_step.CLASSES)
-    _add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
     _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
     _add_classes(library_operators.MINT_MT_library_item, *gizmos.CLASSES)
     _add(sync_operators.add_to_status_bar, sync_operators.remove_from_status_bar)
@@ -194,7 +192,6 @@ def _follow_list() -> None:
         placed_results,
     )
 
-    heartbeat.on_beat(grouped_jobs.settle, is_waiting=grouped_jobs.is_unsettled)
     _add(placed_results.add, placed_results.remove)
     heartbeat.on_beat(
         background_import.poll,
@@ -203,8 +200,6 @@ def _follow_list() -> None:
     )
     heartbeat.on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
     heartbeat.on_jobs_changed(background_import.warm_up)
-    heartbeat.on_beat(job_rows.sync)
-    heartbeat.on_jobs_changed(job_rows.sync)
     heartbeat.before_redraw(grouped_jobs.prepare)
     _add(job_documents.add, job_documents.remove)
     session.on_service_opened(job_documents.open_with)

@@ -35,7 +35,9 @@ def sections() -> list[str]:
     counts: Counter[str] = Counter()
     drawn: Any = SimpleNamespace(layout=Sections(counts, names))
     context: Any = SimpleNamespace(
-        region=SimpleNamespace(width=300), window_manager=bpy.context.window_manager
+        region=SimpleNamespace(width=300, height=900),
+        active_object=None,
+        window_manager=bpy.context.window_manager,
     )
     panel.MINT_PT_main.draw(drawn, context)
     buttons = [each for each in counts if each == "mint.browse_library"]

@@ -43,7 +43,7 @@ def boxes_of(job_service: JobService, *jobs: Job) -> list[Footprint]:
 
 
 @pytest.mark.parametrize("is_slot_free", [True, False])
-def test_a_box_says_the_same_as_the_card(
+def test_a_box_says_the_same_as_the_row(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch, is_slot_free: bool
 ) -> None:
     """A job waits for a free slot only if there is none."""

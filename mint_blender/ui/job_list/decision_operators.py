@@ -339,7 +339,7 @@ class MINT_OT_dismiss(JobOperator):
     def find(self, context: bpy.types.Context, service: "JobService") -> Result:
         """Dismiss the job, even if it cannot be read; needs no network.
 
-        Jobs for which its card is shown are dismissed with it.
+        Jobs that share its row are dismissed with it.
         """
         from . import grouped_jobs
 
