@@ -12,7 +12,14 @@ import pytest
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import ClaimedAssets, Role
-from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, PaidVerb, State
+from mint_blender.jobs.new_jobs import new_request
+from mint_blender.jobs.paid_requests.record import (
+    SETTLED_AFTER,
+    YOUNG_FOR,
+    PaidVerb,
+    State,
+    of_line,
+)
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -535,3 +542,20 @@ def test_a_list_that_cannot_be_read_in_full_proves_nothing(
     assert [each.id for each in run.job.candidates] == [each.id for each in assets]
     assert ("could not be read" in run.job.problem.message) is not bool(assets)
     assert "is not in your library" not in run.job.problem.message
+
+
+# -- an operation that only the folder of a batch names
+
+
+@pytest.mark.parametrize(("prompt", "is_taken"), [("a lamp", True), ("a mug", False)])
+def test_a_resumed_line_does_not_take_the_operation_of_others(prompt: str, is_taken: bool) -> None:
+    """Whoever then revised or canceled it would do that to the operation of another job."""
+    line = of_line("batch", "0123456789abcdef")
+    job = replace(working(), phase=Phase.PAUSED)
+    heard = replace(new_request(line, PaidVerb.START, job.id, now=job.created_at), operation="op_1")
+    job = replace(job, requests=(heard,)).moved(Phase.WORKING)
+    run = WorkflowHarness(job)
+    run.expect(Poll)
+    run.answer(seen("running", prompt=prompt))
+    assert (run.job.operation is not None) is is_taken
+    assert run.rests is not is_taken

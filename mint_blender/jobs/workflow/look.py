@@ -275,7 +275,7 @@ def poll_made(
     """
     if context.job.phase is Phase.WAITING:  # another machine has sent it, or a click came first
         context.job = context.job.moved(Phase.SENDING)
-    is_hearsay = request.is_outside and request.attempts == 0
+    is_hearsay = _is_hearsay(request)
     try:
         result = yield from context.poll(request.operation or "", is_new=True)
     except errors.NotFound:
@@ -284,6 +284,16 @@ def poll_made(
         return None
     operation: Operation = result.operation
     return operation if not is_hearsay or _fits(context.job, operation) else None
+
+
+def is_foreign(job: Job, operation: Operation) -> bool:
+    """Return whether only others have named an operation, and it cannot be the one of this job."""
+    request = job.start_request
+    return request is not None and _is_hearsay(request) and not _fits(job, operation)
+
+
+def _is_hearsay(request: PaidRequest) -> bool:
+    return request.is_outside and request.attempts == 0
 
 
 def _fits(job: Job, operation: Operation) -> bool:

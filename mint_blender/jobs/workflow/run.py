@@ -123,6 +123,10 @@ class Watcher(WorkflowPart):
             operation_id = operation_of(self._job).id
             result = yield from self._context.poll(operation_id, after=after, is_new=is_new)
             is_new = False
+            if look.is_foreign(self._job, result.operation):
+                job = replace(self._job, operation=None)
+                self._job = job.moved(Phase.PAUSED, problem=error_messages.named_elsewhere())
+                return
             self._context.move_to(result.operation)
             if polling.is_slow and context.is_stuck(self._job, result.operation):
                 # Mint has shown an earlier Preview for half an hour: the user has to decide.
