@@ -29,7 +29,7 @@ def measure() -> Iterator[Row]:
     with studio() as place:
         place.blender.fresh()
         place.blender.call("mint.refresh_account")  # opens the journal
-        for name in ("mint_library", "mint_options", "mint_references"):
+        for name in ("mint_options", "mint_references"):
             open_section(place.blender, name)
         place.blender.ask(f"import sys; sys.path.insert(0, {str(METER.parent)!r})")
         place.blender.ask("import drawing_meter; drawing_meter.start()")

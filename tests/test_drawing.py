@@ -270,7 +270,7 @@ def test_the_analysis_covers_all_panels() -> None:
     """The analysis starts at all panels and follows their calls."""
     assert len(ROOTS) > 60
     assert "text_wrap.py: wrapped" in {
-        function.name for function in GRAPH.reached(ROOTS["job_list/card.py: draw"])
+        function.name for function in GRAPH.reached(ROOTS["job_list/details.py: draw"])
     }
 
 
@@ -280,7 +280,7 @@ CHANGES = {
     *("jobs_changed", "_tell_file_loaded", "link", "unlink"),
 }
 CHANGING_CALLS = {
-    *("review_feedback.catch_up", "auto_import.import_ready", "limit_dialog.catch_up"),
+    *("auto_import.import_ready", "limit_dialog.catch_up"),
     *("heartbeat.beat", "heartbeat.jobs_changed", "saved_settings.restore"),
 }
 SUBSCRIBING = {"heartbeat.on_answers", "visibility.when_drawn"}

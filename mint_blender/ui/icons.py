@@ -104,7 +104,7 @@ def icon_number(name: str) -> int:
     """Return the number of one of Blender's icons; 0 if this Blender does not have it.
 
     A layout that is given the name compares it with those of all icons, which can take longer than
-    the rest of a button: cards give it the number, as `icon_value`.
+    the rest of a button: rows give it the number, as `icon_value`.
     """
     layout: Any = bpy.types.UILayout.bl_rna
     items = layout.functions["label"].parameters["icon"].enum_items

@@ -48,10 +48,8 @@ def run_action(
     from ..jobs.service import NotPossible, TooExpensive
     from ..jobs.storage.journal import JournalError
     from . import headless
-    from .job_list import pointer
     from .viewport import arrival
 
-    pointer.note_click(bpy.context)
     arrival.note_click(bpy.context)
     if operator is not None and _is_repeated(operator):
         return report_error(operator, REPEATED)
@@ -146,12 +144,9 @@ class JobOperator(bpy.types.Operator):
         """Act on the job as it is now."""
         from ..jobs.service import NotPossible
         from ..jobs.storage.journal import JournalError
-        from .job_list import pointer
         from .viewport import arrival
 
         arrival.note_click(context)
-        if pointer.note_click(context):
-            heartbeat.ensure()  # it moves the cards to their new places after a moment
         try:
             return self.find(context, session.service())
         except (NotPossible, JournalError) as error:

@@ -102,7 +102,8 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
 
 
 def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
-    from .job_list import card, grouped_jobs, job_documents
+    from .job_list import grouped_jobs, job_documents
+    from .job_list import panel as job_list_panel
 
     grouped = grouped_jobs.grouped()
     if not grouped.active:
@@ -123,7 +124,7 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
         else Message("Mint: {title}", title=job.title)
     )
     view = job_documents.view_of(service, job)
-    when = view.short_state if seconds is None else card.time_left(seconds)
+    when = view.short_state if seconds is None else job_list_panel.time_left(seconds)
     if retry := service.scheduled_retries.get(job.id):
         when = Message("Cannot reach Mint, retrying in {seconds:.0f} s", seconds=retry.seconds)
     if not may_go_online():

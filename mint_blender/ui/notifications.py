@@ -61,7 +61,7 @@ def skip_earlier(service: "JobService") -> None:
 def notify(sentence: str, *, good: bool = True) -> None:
     """Show a translated sentence in the status bar.
 
-    Does nothing without a window, or while Blender could not add a modal handler: the card tells
+    Does nothing without a window, or while Blender could not add a modal handler: the row tells
     the user, too.
     """
     window = next(iter(bpy.context.window_manager.windows), None)

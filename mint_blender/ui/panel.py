@@ -19,17 +19,16 @@ from .translations import number, translated
 from .typed_context import layout_of
 
 _REFERENCES, _OPTIONS = Message("Reference Images"), Message("Options")
-_JOBS, _LIBRARY = Message("Jobs"), Message("Library")
-_BESIDE_BALANCE = 154.0
-"""Pixels of the header, at scale 1, that the balance cannot have: title, two buttons and tabs."""
-_PREVIEWS = 24.0  # pixels of the header, at scale 1, of the eye beside the number of Previews
+_BESIDE_BALANCE = 134.0
+"""Pixels of the header, at scale 1, that the balance cannot have: title, a button and tabs."""
 
 
 class MINT_PT_main(bpy.types.Panel):
-    """The form, or what is missing before anything can be generated, and sections below it.
+    """The form, or what is missing before anything can be generated, and what is below it.
 
-    The sections are layout panels, which are laid out together with the form. Panels of their own
-    would slide for a moment whenever the form or a card has grown.
+    Nothing here moves when a job, a result or a balance arrives: there is a place for each. The
+    sections are layout panels, which are laid out together with the form. Panels of their own would
+    slide for a moment whenever the form has grown.
     """
 
     bl_idname = "MINT_PT_main"
@@ -45,29 +44,34 @@ class MINT_PT_main(bpy.types.Panel):
         return True
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw how many Previews wait, the balance, and the way to the preferences."""
-        row, width = self.layout.row(align=True), context.region.width
-        if previews := _waiting_previews():
-            row.label(text=number(previews), translate=False, icon="HIDE_OFF")
-            width -= round(text_wrap.scaled(_PREVIEWS) + text_wrap.width_of(number(previews)))
+        """Draw the balance, and the way to the preferences."""
+        row = self.layout.row(align=True)
         if is_ready():
-            _draw_balance(row, width)
+            _draw_balance(row, context.region.width)
         row.operator(
             "preferences.addon_show", text="", icon="PREFERENCES", emboss=False
         ).module = ADDON
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the first thing that is missing, else the form; then the sections."""
+        """Draw the first thing that is missing, else the form; then what is below it."""
         from .account import panel as account_panel
+        from .job_list import grouped_jobs
+        from .job_list import panel as job_list_panel
 
         layout, ready = layout_of(self), is_ready()
-        if complaint := session.journal_error():
-            wrapped(layout, complaint, width=context.region.width, icon="ERROR")
         if ready:
             _draw_form(layout, context)
         else:
             account_panel.draw(layout)
-        _draw_sections(layout, context, ready=ready)
+        if ready or grouped_jobs.rows():
+            job_list_panel.draw(layout, context)
+        if ready:
+            _draw_selected(layout, context)
+            layout.operator("mint.browse_library", icon="ASSET_MANAGER")
+            if account_panel.check_failed():
+                account_panel.draw_key(layout)
+        if complaint := session.journal_error():
+            wrapped(layout, complaint, width=context.region.width, icon="ERROR")
 
 
 class _Content(Protocol):
@@ -78,23 +82,6 @@ class _Content(Protocol):
 
     def draw(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         """Draw what is below the title."""
-
-
-def _draw_sections(layout: bpy.types.UILayout, context: bpy.types.Context, *, ready: bool) -> None:
-    """Draw the sections below the form; without a usable key only the jobs, if there are any."""
-    from .create import options_panel
-    from .library_browser import panel as library_panel
-    from .references import panel as references_panel
-
-    if ready:
-        _draw_section(layout, context, "mint_references", _REFERENCES, references_panel)
-        _draw_section(layout, context, "mint_options", _OPTIONS, options_panel)
-    if _has_jobs():
-        from .job_list import panel as job_list_panel
-
-        _draw_section(layout, context, "mint_jobs", _JOBS, job_list_panel, is_closed=False)
-    if ready:
-        _draw_section(layout, context, "mint_library", _LIBRARY, library_panel)
 
 
 def _draw_section(
@@ -120,32 +107,26 @@ def _draw_section(
 
 
 def _draw_form(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Draw the form; above it the key, if it could not be checked."""
-    from .account import panel as account_panel
-    from .create import form_panel
+    """Draw the form, and the sections that belong to it."""
+    from .create import form_panel, options_panel
     from .create import properties as create_properties
+    from .references import panel as references_panel
 
-    if account_panel.check_failed():
-        account_panel.draw_key(layout)
     visibility.note("form")
     form_panel.draw(layout, create_properties.of(context), width=context.region.width)
+    _draw_section(layout, context, "mint_references", _REFERENCES, references_panel)
+    _draw_section(layout, context, "mint_options", _OPTIONS, options_panel)
 
 
-def _has_jobs() -> bool:
-    if session.existing_service() is None:
-        return False
-    from .job_list import grouped_jobs
+def _draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw the section about the result that is selected, if there is one."""
+    from .selection import panel as selection_panel
+    from .worlds import panel as worlds_panel
 
-    return bool(grouped_jobs.grouped().groups)
-
-
-def _waiting_previews() -> int:
-    """Return how many Previews wait for a decision."""
-    if session.existing_service() is None:
-        return 0
-    from .review import preview_operators
-
-    return len(preview_operators.waiting())
+    for section, content in (("mint_selected", selection_panel), ("mint_world", worlds_panel)):
+        if name := content.title(context):
+            title = Message("Selected: {name}", name=name)
+            _draw_section(layout, context, section, title, content, is_closed=False)
 
 
 def _draw_balance(row: bpy.types.UILayout, width: int) -> None:
@@ -159,7 +140,6 @@ def _draw_balance(row: bpy.types.UILayout, width: int) -> None:
         room = width - text_wrap.scaled(_BESIDE_BALANCE)
         text = credits if text_wrap.width_of(credits) <= room else number(balance)
     row.label(text=text, translate=False)
-    row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
 
 
 def is_ready() -> bool:

@@ -26,7 +26,6 @@ from .create.properties import MintForm
 from .job_list import (
     decision_operators,
     follow_up_operators,
-    job_rows,
     list_operators,
     result_operators,
 )
@@ -34,7 +33,7 @@ from .library_browser import asset_list, sync_operators
 from .library_browser import operators as library_operators
 from .library_browser.properties import MintLibrary
 from .manual import links
-from .pricing import limit_dialog
+from .pricing import dialog_buttons, limit_dialog
 from .references import operators as reference_operators
 from .references.properties import MintReference
 from .review import card_state, preview_operators
@@ -77,7 +76,7 @@ def _register() -> None:
     heartbeat.on_jobs_changed(notifications.catch_up)
     _add(log_file.prepare, log_file.stop)
     _add_classes(MintPreferences, *account_operators.CLASSES)
-    _add_classes(*limit_dialog.CLASSES)
+    _add_classes(*limit_dialog.CLASSES, *dialog_buttons.CLASSES)
     _add_classes(*selection_panel.CLASSES)
     _add(selected.add, selected.remove)
     _add_classes(*clip_operators.CLASSES)
@@ -101,11 +100,11 @@ def _register() -> None:
     _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES, *chips.CLASSES)
     _add(show_result.add_to_menu, show_result.remove_from_menu)
     _add(place_with_mouse.add_to_menu, place_with_mouse.remove_from_menu)
-    _add_classes(*job_rows.CLASSES, *decision_operators.CLASSES, *result_operators.CLASSES)
+    _add_classes(*decision_operators.CLASSES, *result_operators.CLASSES)
     _add_classes(*list_operators.CLASSES, *follow_up_operators.CLASSES, *undo_step.CLASSES)
-    _add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
     _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
     _add_classes(library_operators.MINT_MT_library_item, *gizmos.CLASSES)
+    _add(sync_operators.add_to_status_bar, sync_operators.remove_from_status_bar)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
     _add_classes(asset_list.MINT_OT_copy_asset_list)
     _add_classes(menus.MINT_MT_add, menus.MINT_MT_manage)
@@ -193,7 +192,6 @@ def _follow_list() -> None:
         placed_results,
     )
 
-    heartbeat.on_beat(grouped_jobs.settle, is_waiting=grouped_jobs.is_unsettled)
     _add(placed_results.add, placed_results.remove)
     heartbeat.on_beat(
         background_import.poll,
@@ -202,8 +200,6 @@ def _follow_list() -> None:
     )
     heartbeat.on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
     heartbeat.on_jobs_changed(background_import.warm_up)
-    heartbeat.on_beat(job_rows.sync)
-    heartbeat.on_jobs_changed(job_rows.sync)
     heartbeat.before_redraw(grouped_jobs.prepare)
     _add(job_documents.add, job_documents.remove)
     session.on_service_opened(job_documents.open_with)
@@ -215,13 +211,13 @@ def _follow_list() -> None:
 
 def _follow_library() -> None:
     """Update the entries from the jobs, and follow a sync."""
-    from .library_browser import library_sync, loader, panel_data
+    from .library_browser import entries, library_sync, loader
 
     heartbeat.on_beat(library_sync.work, is_waiting=library_sync.is_waiting)
     heartbeat.on_jobs_changed(library_sync.follow)
     heartbeat.on_jobs_changed(loader.catch_up)
     heartbeat.on_answers(loader.catch_up)
-    heartbeat.before_redraw(panel_data.prepare)
+    heartbeat.before_redraw(entries.prepare)
     session.on_account_changed(loader.known)
     session.on_account_changed(library_sync.forget_pending)
 

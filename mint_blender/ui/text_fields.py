@@ -9,8 +9,6 @@ the operator sees it move, or sees the button released. Popups are not examined.
 
 from __future__ import annotations
 
-import time
-
 import bpy
 
 from . import session
@@ -23,8 +21,6 @@ class _LastEvent:
 
     window: int = 0  # its address
     is_press: bool = False
-    position: tuple[int, int] = (-1, -1)  # of the pointer, in pixels from the lower left
-    at: float = 0.0  # seconds of the monotonic clock
 
 
 def _last_event() -> _LastEvent:
@@ -39,13 +35,6 @@ def on_event(context: bpy.types.Context, event: bpy.types.Event) -> None:
     last.window = context.window.as_pointer() if context.window is not None else 0
     # a turn of the wheel is a press that is never released, and begins no typing
     last.is_press = event.value == "PRESS" and not event.type.startswith("WHEEL")
-    last.position, last.at = (event.mouse_x, event.mouse_y), time.monotonic()
-
-
-def last_pointer() -> tuple[int, tuple[int, int], float]:
-    """Return where the pointer was at that event: address of the window, position, and time."""
-    last = _last_event()
-    return last.window, last.position, last.at
 
 
 def is_edited() -> bool:

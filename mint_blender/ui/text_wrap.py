@@ -42,6 +42,7 @@ def wrapped(
     width: int | None = None,
     icon: Any = "NONE",
     most: int = 8,
+    scale: float = 0.75,
     translate: bool = True,
 ) -> None:
     """Draw a text as labels of at most `width` pixels (default: the region's), `most` lines in all.
@@ -53,7 +54,7 @@ def wrapped(
     ) * ui_scale()
     lines = lines_of(translated(text) if translate else text, room)
     column = layout.column(align=True)
-    column.scale_y = 0.75
+    column.scale_y = scale
     for number, line in enumerate(lines[:most]):
         last = number == most - 1 and len(lines) > most
         beside: Any = icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE")

@@ -26,10 +26,9 @@ from mint_blender.jobs.job_values import (
 )
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_groups import (
-    CARDS,
+    MOST_FOLLOWED,
     Group,
-    JobGroup,
-    JobGroups,
+    Row,
     group_jobs,
     group_of,
     keep,
@@ -52,9 +51,14 @@ def jobs_in(phase: Phase, count: int) -> list[Job]:
     return [replace(a_job(f"{phase} {number}"), phase=phase) for number in range(count)][::-1]
 
 
-def groups_of(jobs: list[Job]) -> dict[Group, JobGroup]:
-    """Return the groups of these jobs when none is active here."""
-    return {group.group: group for group in group_jobs(jobs, lambda job_id: False).groups}
+def rows_of(jobs: list[Job]) -> tuple[Row, ...]:
+    """Return the rows of these jobs when none is active here."""
+    return group_jobs(jobs, lambda job_id: False).rows
+
+
+def titles(rows: tuple[Row, ...]) -> list[str]:
+    """Return the title of the first job of each row."""
+    return [row.jobs[0].title for row in rows]
 
 
 def test_every_phase_has_its_group() -> None:
@@ -75,41 +79,15 @@ def test_every_phase_has_its_group() -> None:
     assert group_of(decided(jobs_in(Phase.REVIEW, 1)[0], Verb.APPROVE)) is Group.RUNNING
 
 
-def test_urgent_jobs_come_first() -> None:
-    """Jobs are sorted by waiting Preview, active, queued and ended, whatever their age."""
-    phases = [Phase.PLACED, Phase.WAITING, Phase.FAILED, Phase.WORKING, Phase.REVIEW]
-    jobs = [job for phase in phases for job in jobs_in(phase, 1)]
-    shown = [
-        job.phase for group in group_jobs(jobs, lambda job_id: False).groups for job in group.shown
-    ]
-    assert shown == [Phase.REVIEW, Phase.WORKING, Phase.WAITING, Phase.FAILED, Phase.PLACED]
-
-
-def test_long_groups_show_their_first_jobs() -> None:
-    """The next queued and the newest other jobs are shown, the rest is counted.
-
-    All active jobs are shown.
-    """
+def test_rows_are_in_the_order_of_their_start() -> None:
+    """What a job needs from the user does not matter: so no row moves when that changes."""
+    phases = [Phase.PLACED, Phase.REVIEW, Phase.WAITING, Phase.FAILED, Phase.WORKING]
     jobs = [
-        job for phase in (Phase.WAITING, Phase.PLACED, Phase.WORKING) for job in jobs_in(phase, 200)
+        replace(a_job(str(number)), phase=phase, created_at=float(number))
+        for number, phase in enumerate(phases)
     ]
-    groups = groups_of(jobs)
-    in_line, over = groups[Group.QUEUED], groups[Group.FINISHED]
-    assert [job.title for job in in_line.shown] == ["waiting 0", "waiting 1", "waiting 2"]
-    assert [job.title for job in over.shown][:2] == ["placed 199", "placed 198"]
-    folded = [200 - CARDS[group] for group in (Group.QUEUED, Group.FINISHED)]
-    assert [len(in_line.folded), len(over.folded)] == folded
-    assert [job.title for job in (*in_line.shown, *in_line.folded)] == [
-        f"waiting {number}" for number in range(200)
-    ]
-    assert len(groups[Group.RUNNING].shown) >= 20
-    assert sum(len(group.shown) for group in groups.values()) < 50
-
-
-def test_short_groups_are_shown_in_full() -> None:
-    """Nothing is left for the long list."""
-    (group,) = groups_of(jobs_in(Phase.PLACED, CARDS[Group.FINISHED])).values()
-    assert group.folded == ()
+    assert titles(rows_of(jobs[::-1])) == ["0", "1", "2", "3", "4"]
+    assert titles(rows_of(jobs)) == ["0", "1", "2", "3", "4"]
 
 
 def test_active_jobs_are_counted() -> None:
@@ -129,40 +107,39 @@ def batch_of(*phases: Phase, key: str = "one") -> list[Job]:
 
 
 def test_jobs_that_were_started_together_are_one() -> None:
-    """The batch is in the group of its most urgent job and counts all of them."""
+    """The row of a batch counts its jobs."""
     jobs = batch_of(*[Phase.WAITING] * 3, Phase.WORKING, Phase.PLACED, Phase.FAILED, Phase.READY)
-    (group,) = groups_of([*jobs, *jobs_in(Phase.PLACED, 0)]).values()
-    (batch,) = group.batches
-    assert (group.group, group.shown, group.folded) == (Group.RUNNING, (), ())
-    assert (batch.total, batch.finished, batch.ready) == (7, 2, 1)
-    assert (batch.failed, batch.canceled) == (1, 0)
+    (batch,) = rows_of(jobs)
+    assert batch.is_batch
+    assert (len(batch.jobs), batch.ended, batch.finished) == (7, 3, 2)
+    assert (batch.phases[Phase.READY], batch.phases[Phase.FAILED]) == (1, 1)
     assert (batch.counts[Group.RUNNING], batch.counts[Group.QUEUED]) == (1, 3)
-    assert [job.title for job in batch.jobs][:4] == ["line 3", "line 0", "line 1", "line 2"]
+    assert [job.title for job in batch.jobs][:2] == ["line 0", "line 1"]
 
 
-def test_a_job_of_a_batch_that_needs_the_user_has_its_card() -> None:
-    """The batch still counts it, and other jobs stay by themselves."""
-    jobs = batch_of(Phase.REVIEW, Phase.WORKING, Phase.WORKING)
-    groups = groups_of([*jobs, *jobs_in(Phase.WORKING, 1)])
-    assert [job.title for job in groups[Group.NEEDS_USER].shown] == ["line 0"]
-    (batch,) = groups[Group.RUNNING].batches
-    assert (batch.total, len(batch.jobs), batch.counts[Group.NEEDS_USER]) == (3, 2, 1)
-    assert [job.title for job in groups[Group.RUNNING].shown] == ["working 0"]
+def test_a_job_of_a_batch_that_needs_the_user_stays_in_it() -> None:
+    """The batch counts it, and other jobs stay by themselves."""
+    alone = jobs_in(Phase.WORKING, 1)
+    batch, other = rows_of([*alone, *batch_of(Phase.REVIEW, Phase.WORKING, Phase.WORKING)])
+    assert (len(batch.jobs), batch.counts[Group.NEEDS_USER]) == (3, 1)
+    assert other.jobs == tuple(alone)
 
 
 def test_a_single_job_of_a_batch_is_a_usual_job() -> None:
-    """One bar for one job would say less than its card."""
-    (group,) = groups_of(batch_of(Phase.WORKING)).values()
-    assert (len(group.shown), group.batches) == (1, ())
+    """One bar for one job would say less than its row; that keeps its place as a second one comes."""
+    (row,) = rows_of(batch_of(Phase.WORKING))
+    assert not row.is_batch
+    (both,) = rows_of(batch_of(Phase.WORKING, Phase.WAITING))
+    assert (both.is_batch, both.key) == (True, row.key)
 
 
 def test_lines_of_one_batch_folder_are_one() -> None:
     """Batches of the command line are known by their folder."""
     lines = ("/out#1", "/out#2", "/other#1", "/other#2", None)
     jobs = [replace(a_job(str(line)), delivery=Delivery(line=line)) for line in lines]
-    (group,) = groups_of(jobs).values()
-    assert {batch.key: len(batch.jobs) for batch in group.batches} == {"/out": 2, "/other": 2}
-    assert len(group.shown) == 1
+    rows = rows_of(jobs)
+    batches = {row.key: len(row.jobs) for row in rows if row.is_batch}
+    assert (batches, len(rows)) == ({"/out": 2, "/other": 2}, 3)
 
 
 def test_the_active_jobs_of_a_batch_are_followed() -> None:
@@ -170,7 +147,7 @@ def test_the_active_jobs_of_a_batch_are_followed() -> None:
     jobs = batch_of(*[Phase.WAITING] * 40, Phase.WORKING)
     followed = group_jobs(jobs, lambda job_id: True).followed
     assert followed[0].phase is Phase.WORKING
-    assert len(followed) == CARDS[Group.RUNNING]
+    assert len(followed) == MOST_FOLLOWED
 
 
 def version(phase: Phase, *, optimize: bool = False, **more: object) -> Job:
@@ -186,17 +163,17 @@ _numbers = itertools.count()
 
 
 @pytest.mark.parametrize("phase", [Phase.WAITING, Phase.FETCHING, Phase.READY, Phase.PLACED])
-def test_an_optimized_version_is_the_same_card(phase: Phase) -> None:
+def test_an_optimized_version_is_in_the_same_row(phase: Phase) -> None:
     """The job that optimizes is shown from the click on, instead of the one it replaces."""
-    original = version(Phase.PLACED)
-    optimization = version(phase, optimize=True)
+    original = version(Phase.PLACED, created_at=1.0)
+    optimization = version(phase, optimize=True, created_at=2.0)
     groups = group_jobs([optimization, original], lambda job_id: False)
-    assert [job for group in groups.groups for job in group.shown] == [optimization]
+    assert groups.rows == (Row(original.id, (optimization,)),)
     assert groups.versions == {optimization.id: (original,)}
 
 
 def test_a_canceled_optimization_shows_the_original() -> None:
-    """A failed one has a card of its own: it says why, and what it is about is still there."""
+    """A failed one has a row of its own: it says why, and what it is about is still there."""
     original = version(Phase.PLACED)
     canceled = version(Phase.CANCELED, optimize=True)
     assert merge_versions([canceled, original]) == ([original], {original.id: (canceled,)})
@@ -206,7 +183,7 @@ def test_a_canceled_optimization_shows_the_original() -> None:
 
 
 def test_the_newest_optimization_is_shown() -> None:
-    """What was imported again after it has a card of its own, and so has what still runs."""
+    """What was imported again after it has a row of its own, and so has what still runs."""
     original, first = version(Phase.PLACED), version(Phase.PLACED, optimize=True)
     again, second = version(Phase.PLACED), version(Phase.WAITING, optimize=True)
     visible, versions = merge_versions([second, first, original])
@@ -336,56 +313,27 @@ def test_previews_that_wait_are_listed() -> None:
     assert group_jobs(jobs, lambda job_id: False).previews == (first,)
 
 
-# -- jobs keep their places on the list while the user is about to click on one
+# -- rows keep their places
 
 
-def job(name: str, phase: Phase) -> Job:
-    """Return a job with this id."""
-    return replace(a_job(name), id=name, phase=phase)
+def row(key: str, started: float) -> Row:
+    """Return a row."""
+    return Row(key, (replace(a_job(key), id=key, created_at=started),))
 
 
-def grouped(*jobs: Job) -> JobGroups:
-    """Return the jobs in their groups."""
-    return group_jobs(jobs, lambda job_id: False)
+def test_rows_keep_their_places() -> None:
+    """A new row comes last whatever its clock says, and a dismissed one goes."""
+    one, two, three = row("one", 1.0), row("two", 2.0), row("three", 3.0)
+    late = row("late", 1.5)
+    assert keep([one, late, two], [one, two]) == (one, two, late)
+    assert keep([one, three], [three, two, one]) == (three, one)
+    assert keep([one, two], []) == (one, two)
 
 
-def order(groups: JobGroups) -> list[str]:
-    """Return the ids of the jobs from the top of the list on."""
-    return [job.id for part in groups.groups for job in part.shown]
-
-
-ONE, TWO = job("one", Phase.REVIEW), job("two", Phase.REVIEW)
-RUNNING, DONE = job("running", Phase.WORKING), job("done", Phase.PLACED)
-
-
-def test_an_approved_job_stays_where_it_was() -> None:
-    """The next Preview does not move under the pointer."""
-    before = grouped(ONE, TWO, RUNNING, DONE)
-    approved = grouped(replace(ONE, phase=Phase.WORKING), TWO, RUNNING, DONE)
-    assert order(approved) == ["two", "one", "running", "done"]
-    kept = keep(approved, before)
-    assert order(kept) == ["one", "two", "running", "done"]
-    assert kept.groups[0].shown[0].phase is Phase.WORKING
-    assert kept.groups[0].group is Group.NEEDS_USER
-    assert keep(approved, approved) is approved
-
-
-def test_a_group_that_is_empty_now_keeps_its_place() -> None:
-    """All its jobs have gone on."""
-    before = grouped(ONE, RUNNING)
-    after = grouped(replace(ONE, phase=Phase.PLACED), RUNNING)
-    assert order(after) == ["running", "one"]
-    assert order(keep(after, before)) == ["one", "running"]
-
-
-def test_new_jobs_come_first_and_dismissed_ones_go() -> None:
-    """The others keep their order."""
-    before = grouped(RUNNING, DONE)
-    new = job("new", Phase.WORKING)
-    placed = replace(RUNNING, phase=Phase.PLACED)
-    assert order(keep(grouped(new, placed, DONE), before)) == ["new", "running", "done"]
-    after = grouped(DONE)
-    assert keep(after, before) is after
+def test_older_jobs_come_first() -> None:
+    """The user has asked for them."""
+    one, two = row("one", 1.0), row("two", 2.0)
+    assert keep([row("older", 0.5), one, two], [one, two])[0].key == "older"
 
 
 # -- the words for the state of a job

@@ -7,11 +7,9 @@ import pytest
 
 bar_layout = pytest.importorskip("mint_blender.ui.asset_bar.bar")
 
-BACK = bar_layout.BACK
-CLOSE = bar_layout.CLOSE
-FORWARD = bar_layout.FORWARD
 FRAME = bar_layout.FRAME
 OUTSIDE = bar_layout.OUTSIDE
+Words = bar_layout.Words
 COUNT = 12
 
 
@@ -35,13 +33,34 @@ def test_a_whole_page_fits_into_any_region(
     assert middles == sorted(middles, key=lambda point: (-point[1], point[0])), "as one reads"
 
 
-def test_each_part_is_found_under_the_pointer() -> None:
+@pytest.mark.parametrize(("used", "is_alone"), [(0, True), (COUNT, True), (COUNT, False)])
+@pytest.mark.parametrize("width", [480.0, 1200.0])
+def test_each_part_is_found_under_the_pointer(width: float, used: int, is_alone: bool) -> None:
     """The buttons, the frame between the pictures, and nothing outside."""
-    layout = bar_layout.arrange(0.0, 1000.0, 700.0, COUNT, 112.0, 1.0)
-    for part, box in ((BACK, layout.back), (FORWARD, layout.forward), (CLOSE, layout.close)):
+    words = Words(90.0, 2, is_alone)
+    layout = bar_layout.arrange(0.0, width, 700.0, COUNT, 112.0, 1.0, used, words)
+    assert len(layout.buttons) == (6 if is_alone else 8), "an empty bar has no pages to turn"
+    for part, box in layout.buttons.items():
         assert bar_layout.part_at(layout, box.x + 1, box.y + 1) == part
-    assert bar_layout.part_at(layout, layout.header.x, layout.header.y + 1) == FRAME
+        right, top = box.x + box.width, box.y + box.height
+        assert layout.frame.x <= box.x and right <= layout.frame.x + layout.frame.width
+        assert layout.frame.y <= box.y and top <= layout.frame.y + layout.frame.height
+    assert bar_layout.part_at(layout, layout.status.x, layout.status.y + 1) == FRAME
     assert bar_layout.part_at(layout, layout.frame.x - 1, layout.frame.y) == OUTSIDE
+
+
+def test_longer_words_make_the_bar_taller_and_cover_nothing() -> None:
+    """An error of three lines stands below the pictures, left of its button and the pages."""
+    one, three = (
+        bar_layout.arrange(0.0, 1000.0, 700.0, COUNT, 112.0, 1.0, COUNT, Words(90.0, lines))
+        for lines in (1, 3)
+    )
+    assert three.status.height == 3 * one.status.height
+    assert three.frame.height - one.frame.height == three.status.height - one.status.height
+    assert three.status.y + three.status.height <= min(each.y for each in three.cells)
+    action = three.buttons[bar_layout.ACTION]
+    assert three.status.x + three.status.width <= action.x
+    assert action.x + action.width <= three.range.x
 
 
 def test_pictures_are_as_large_as_wanted_where_there_is_room() -> None:
@@ -53,15 +72,27 @@ def test_pictures_are_as_large_as_wanted_where_there_is_room() -> None:
     assert len({each.x for each in small.cells}) > len({each.x for each in large.cells})
 
 
-@pytest.mark.parametrize("used", range(COUNT + 1))
+@pytest.mark.parametrize("used", range(1, COUNT + 1))
 def test_a_small_library_has_no_empty_rows(used: int) -> None:
-    """There is a row for what there is, at least one, and the pictures keep their size."""
+    """There is a row for what there is, and the pictures keep their size."""
     full = bar_layout.arrange(0.0, 1000.0, 700.0, COUNT, 112.0, 1.0)
     columns = len({each.x for each in full.cells})
     assert columns < COUNT, "several rows"
     layout = bar_layout.arrange(0.0, 1000.0, 700.0, COUNT, 112.0, 1.0, used)
     rows = len({each.y for each in layout.cells})
-    assert rows == max(1, -(-used // columns)) and len(layout.cells) == rows * columns
+    assert rows == -(-used // columns) and len(layout.cells) == rows * columns
     assert layout.picture == full.picture
     assert layout.frame.y == full.frame.y and layout.frame.width == full.frame.width
     assert (layout.frame.height == full.frame.height) == (rows == COUNT // columns)
+
+
+def test_a_search_without_matches_keeps_the_bar_where_it_is() -> None:
+    """Words stand in place of the pictures; the field above them does not move."""
+    found, nothing = (
+        bar_layout.arrange(
+            0.0, 1000.0, 700.0, COUNT, 112.0, 1.0, COUNT, Words(90.0, is_alone=is_alone)
+        )
+        for is_alone in (False, True)
+    )
+    assert nothing.frame == found.frame and not nothing.cells
+    assert nothing.buttons[bar_layout.SEARCH] == found.buttons[bar_layout.SEARCH]

@@ -30,14 +30,18 @@ class Sections(Layout):
 
 
 def sections() -> list[str]:
-    """Draw the panel and return the names of its sections."""
+    """Draw the panel and return the names of its sections, and the library's button."""
     names: list[Any] = []
-    drawn: Any = SimpleNamespace(layout=Sections(Counter(), names))
+    counts: Counter[str] = Counter()
+    drawn: Any = SimpleNamespace(layout=Sections(counts, names))
     context: Any = SimpleNamespace(
-        region=SimpleNamespace(width=300), window_manager=bpy.context.window_manager
+        region=SimpleNamespace(width=300, height=900),
+        active_object=None,
+        window_manager=bpy.context.window_manager,
     )
     panel.MINT_PT_main.draw(drawn, context)
-    return [name for name, *more in names if not more]
+    buttons = [each for each in counts if each == "mint.browse_library"]
+    return [*(name for name, *more in names if not more), *buttons]
 
 
 def test_a_refused_key_shows_no_library(
@@ -45,7 +49,7 @@ def test_a_refused_key_shows_no_library(
 ) -> None:
     """The tab says what to do about the key, and shows nothing that needs one."""
     monkeypatch.setattr(panel, "may_go_online", lambda: True)
-    assert sections() == ["mint_references", "mint_options", "mint_library"]
+    assert sections() == ["mint_references", "mint_options", "mint.browse_library"]
     refused = QueryAnswered(KeyOwner(), None, error="no", key_problem="The key was revoked.")
     job_service.queries.answers[KeyOwner()] = refused
     assert sections() == []

@@ -20,12 +20,12 @@ from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Cause, Delivery, LocalFile, Problem, Role  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
-from mint_blender.ui.job_list import card  # noqa: E402
-from mint_blender.ui.job_list.card import Sidebar  # noqa: E402
+from mint_blender.ui.job_list import list_operators  # noqa: E402
 
 URL = "https://files.example/a.glb"
 
@@ -79,7 +79,7 @@ def test_import_anyway_of_an_unreadable_file_changes_nothing(
     assert (tmp_path / "model.refused.glb").is_file()
 
 
-def test_the_card_offers_import_anyway_for_a_refused_file(
+def test_the_menu_offers_import_anyway_for_a_refused_file(
     job_service: JobService, tmp_path: Path
 ) -> None:
     """It is beside Resume, which downloads again; not after a failed download."""
@@ -90,5 +90,5 @@ def test_the_card_offers_import_anyway_for_a_refused_file(
         (replace(job, refused=(LocalFile(Role.PANORAMA, "p.webp", URL),)), 0),
     ):
         drawn: Counter[str] = Counter()
-        card.draw(Layout(drawn), Sidebar(job_service, 300), shown)
+        list_operators.draw_job_menu(Layout(drawn), JobView(shown), False)
         assert (drawn["mint.place"], drawn["mint.resume"]) == (times, 1)

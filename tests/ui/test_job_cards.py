@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Batches, what a card says after a click, and what Dismiss All removes."""
+"""Batches, what a row says after a click, and what Dismiss All removes."""
 
 from __future__ import annotations
 
@@ -26,41 +26,52 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.ui.job_list import card  # noqa: E402
-from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
+from mint_blender.ui.job_list import grouped_jobs, panel  # noqa: E402
 from mint_blender.ui.job_list.list_operators import MINT_OT_dismiss_finished  # noqa: E402
+from mint_blender.ui.job_list.panel import MOST  # noqa: E402
 
 from ..jobs.workflow_harness import operation  # noqa: E402
-from .test_job_list import CARD, add, drawn, rows  # noqa: E402
+from .test_finished_line import in_menu  # noqa: E402
+from .test_job_list import CARD, add, drawn, said  # noqa: E402
 
 
-def test_a_batch_is_one_card_that_opens(job_service: JobService) -> None:
-    """It has one bar; open, it shows its first jobs, and the list has the others."""
+def test_a_batch_is_one_row_that_opens(job_service: JobService) -> None:
+    """It has one bar; open, there is a row for each of its jobs below it."""
     request = GenerationRequest(Kind.MODEL, "a lamp")
     jobs = [new_job(request, Delivery(group="one"), now=float(n)) for n in range(50)]
     phases = [Phase.PLACED] * 10 + [Phase.WAITING] * 40
     job_service.cache.add(
         *(replace(job, phase=phase) for job, phase in zip(jobs, phases, strict=True))
     )
-    job_list_groups.prepare(job_service)
     closed = drawn(job_service)
-    assert (closed["progress"], closed["box"], closed[CARD], closed["template_list"]) == (
-        1,
-    ) * 2 + (0,) * 2
-    assert (closed["mint.toggle_batch"], closed["40 queued"]) == (1, 1)
-    assert closed["mint.cancel_waiting"] == 1
+    assert (closed["progress"], closed["50 jobs: a lamp"], closed[CARD]) == (1, 1, 0)
+    assert (closed["mint.toggle_batch"], closed["mint.cancel_waiting"]) == (1, 1)
     assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
     opened = drawn(job_service)
-    assert (opened[CARD], len(rows())) == (20, 30)
+    assert (opened[CARD], len(grouped_jobs.rows())) == (MOST - 1, 51)
     assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
     assert drawn(job_service) == closed
     for job in job_service.jobs():
         job_service.cache.save(replace(job, phase=Phase.PLACED))
     ended = drawn(job_service)
-    assert (ended["progress"], ended["mint.dismiss_finished"]) == (0, 2)
+    assert (ended["progress"], ended["mint.dismiss_finished"]) == (0, 1)
     add(job_service, Phase.PLACED, 1)
     assert bpy.ops.mint.dismiss_finished(batch="one") == {"FINISHED"}
     assert [job.title for job in job_service.jobs()] == ["a lamp that is placed"]
+
+
+def test_a_batch_leads_to_its_previews(job_service: JobService) -> None:
+    """Its row says how many jobs need a decision, and its button opens the first of them."""
+    request = GenerationRequest(Kind.MODEL, "a lamp")
+    jobs = [new_job(request, Delivery(group="one"), now=float(n)) for n in range(3)]
+    phases = (Phase.WAITING, Phase.REVIEW, Phase.PAUSED)
+    job_service.cache.add(
+        *(replace(job, phase=phase) for job, phase in zip(jobs, phases, strict=True))
+    )
+    shown = drawn(job_service)
+    assert any("2 need a decision" in call for call in said())
+    assert shown["mint.review"] == 2  # and the one in the title
+    assert not shown["mint.cancel_waiting"]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,7 @@ def test_a_batch_is_one_card_that_opens(job_service: JobService) -> None:
 def test_a_card_says_what_a_click_does(
     job_service: JobService, phase: Phase, verb: Verb, says: str
 ) -> None:
-    """The reason why the job had stopped is gone, and its buttons are too, until Mint answers."""
+    """Its row has no button, until Mint answers."""
     add(job_service, phase, 1)
     (job,) = job_service.jobs()
     reason = Problem(Cause.WORK, Message("The generation failed at Mint."))
@@ -78,37 +89,35 @@ def test_a_card_says_what_a_click_does(
     job_service.cache.save(job)
     assert job_service.cache.decide(job, Decision(verb)) is not None
     job_service._active.begin(job.id)
-    job_list_groups.prepare(job_service)
+    grouped_jobs.prepare(job_service)
     shown = drawn(job_service)
-    assert shown[says] == 1
-    assert not shown["The generation failed at Mint."]
-    assert not any(shown[f"mint.{word}"] for word in ("retry", "resume"))
+    assert (shown[says], shown[CARD]) == (1, 1)
+    assert not in_menu(job_service.job(job.id))["The generation failed at Mint."]
 
 
 @pytest.mark.parametrize("code", [None, UNANSWERED])
 def test_a_job_that_is_retried_is_queued(job_service: JobService, code: str | None) -> None:
-    """The reason why it had stopped is gone, and its buttons are too."""
+    """The reason why it had stopped is gone, and with it the way to retry it."""
     phase = Phase.PAUSED if code else Phase.FAILED
     add(job_service, phase, 1)
     (job,) = job_service.jobs()
     reason = Problem(Cause.WORK, Message("The generation failed at Mint."), code)
-    job_service.cache.save(replace(job, problem=reason))
-    job_list_groups.prepare(job_service)
-    assert drawn(job_service)["mint.retry"] == 1
+    job = replace(job, problem=reason)
+    job_service.cache.save(job)
+    assert drawn(job_service)[CARD] == 2  # Details… opens the menu, too
+    menu = in_menu(job)
+    assert (menu["mint.retry"], menu["The generation failed at Mint."]) == (1, 1)
     job_service.retry(job.id)
-    job_list_groups.prepare(job_service)
     shown = drawn(job_service)
-    assert not shown["The generation failed at Mint."]
-    assert shown["mint.cancel"] == 1
-    assert not any(shown[f"mint.{word}"] for word in ("retry", "resume"))
+    assert (shown["mint.cancel"], shown[CARD]) == (1, 1)
+    assert not in_menu(job_service.job(job.id))["The generation failed at Mint."]
 
 
 def test_elapsed_and_remaining_time_look_different(job_service: JobService) -> None:
     """What is left is about so much; what has passed is not."""
     add(job_service, Phase.WORKING, 1)
-    left = card.with_time("Generating", card.time_left(10))
-    assert left == "Generating, about 10 s left"
-    assert card.with_time("Generating", duration(16)) == "Generating, 16 s"
+    assert panel.time_left(10) == "about 10 s left"
+    assert panel.with_time("Generating", duration(16)) == "Generating, 16 s"
     assert drawn(job_service)["progress"] == 1
 
 
@@ -116,7 +125,6 @@ def test_dismiss_all_says_what_is_removed_and_kept(job_service: JobService) -> N
     """A click takes failed jobs too, after a question; a script has to ask for that."""
     for phase, count in {Phase.PLACED: 3, Phase.FAILED: 2, Phase.READY: 1}.items():
         add(job_service, phase, count)
-    assert drawn(job_service)["mint.dismiss_finished"] == 1
     said: dict[str, Any] = {}
     asks = SimpleNamespace(invoke_confirm=lambda *_, **words: said.update(words) or {"RUNNING"})
     click = SimpleNamespace(batch="", failed=False)
@@ -131,4 +139,3 @@ def test_dismiss_all_says_what_is_removed_and_kept(job_service: JobService) -> N
     assert len(job_service.jobs()) == 3
     assert bpy.ops.mint.dismiss_finished(failed=True) == {"FINISHED"}
     assert [job.phase for job in job_service.jobs()] == [Phase.READY]
-    assert not drawn(job_service)["mint.dismiss_finished"]

@@ -19,11 +19,10 @@ from ..line_counts import count_lines
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.presentation.job_groups import Group  # noqa: E402
+from mint_blender.jobs.presentation.job_groups import Group, group_of  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.jobs.storage.job_cache import LATEST  # noqa: E402
 from mint_blender.jobs.storage.journal import Journal  # noqa: E402
@@ -33,7 +32,6 @@ from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import heartbeat, menus  # noqa: E402
 from mint_blender.ui.account import balance_watch  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
-from mint_blender.ui.job_list import job_rows  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 from mint_blender.ui.job_list.list_operators import MINT_MT_job, MINT_MT_job_support  # noqa: E402
 
@@ -72,25 +70,25 @@ def add(job_service: JobService, phase: Phase, count: int) -> None:
     job_list_groups.prepare(job_service)
 
 
-def drawn(job_service: JobService) -> Counter[str]:
-    """Return what the panel draws now."""
+def drawn(job_service: JobService, *, width: int = 320, height: int = 2000) -> Counter[str]:
+    """Return what the list draws now: operators by name, labels by text, all else by kind."""
     counts: Counter[str] = Counter()
-    job_rows.sync(job_service)
-    draw_panel(job_service, counts)
+    job_list_groups.prepare(job_service)
+    draw_list(Layout(counts), width=width, height=height)
     return counts
 
 
-def draw_panel(job_service: JobService, counts: Counter[str]) -> None:
-    """Draw the panel."""
-    job_list_panel.draw_jobs(Layout(counts), job_service, width=300)
+def draw_list(layout: Layout, *, width: int = 320, height: int = 2000) -> None:
+    """Draw the list in a sidebar of this size."""
+    region = SimpleNamespace(width=width, height=height)
+    job_list_panel.draw(layout, SimpleNamespace(region=region))  # type: ignore[arg-type]
 
 
-def test_the_number_of_rows_does_not_grow(job_service: JobService) -> None:
-    """With four hundred queued jobs as many rows are drawn as with two hundred."""
+def test_only_rows_in_sight_are_drawn(job_service: JobService) -> None:
+    """With two thousand jobs as much is drawn as with a thousand."""
 
     def draw() -> None:
-        job_list_panel.draw_header(Layout(Counter()))  # type: ignore[arg-type]
-        draw_panel(job_service, Counter())
+        draw_list(Layout(Counter()))
         menus._draw_status_bar(type("Header", (), {"layout": Layout(Counter())}), bpy.context)
 
     seen = []
@@ -99,16 +97,70 @@ def test_the_number_of_rows_does_not_grow(job_service: JobService) -> None:
             add(job_service, phase, 200)
         counts = drawn(job_service)
         draw()  # the second drawing finds the texts that the first one has made
-        seen.append(
-            (
-                sum(counts[name] for name in ("box", "row", "column", "label", "operator", CARD)),
-                count_lines(draw),
-            )
-        )
-        assert counts[CARD] < 60
-    (few_rows, few_lines), (many_rows, many_lines) = seen
-    assert many_rows == few_rows
-    assert many_lines == few_lines
+        seen.append((counts.total(), count_lines(draw)))
+        assert len(titles(job_service)) == job_list_panel.MOST
+    assert seen[0] == seen[1]
+
+
+def said(**size: int) -> list[tuple[Any, ...]]:
+    """Return each call of the layout."""
+    calls: list[tuple[Any, ...]] = []
+    draw_list(Layout(Counter(), calls), **size)
+    return calls
+
+
+def titles(job_service: JobService, **size: int) -> list[str]:
+    """Return the titles of the rows in sight."""
+    job_list_groups.prepare(job_service)
+    found = [row.jobs[0].title for row in job_list_groups.rows()]
+    return [call[-2] for call in said(**size) if call[0] == "label" and call[-2] in found]
+
+
+def add_titled(job_service: JobService, count: int, *, first: int = 0) -> None:
+    """Add jobs with different titles, in the order of their start."""
+    for number in range(first, first + count):
+        request = GenerationRequest(Kind.MODEL, f"lamp {number}")
+        job = new_job(request, Delivery(), now=1000.0 + number)
+        job_service.cache.add(replace(job, phase=Phase.PLACED))
+    job_list_groups.prepare(job_service)
+
+
+def test_new_jobs_are_below_what_is_in_sight(job_service: JobService) -> None:
+    """The newest jobs are in sight at first; later ones are out of sight until a click."""
+    add_titled(job_service, 10)
+    job_list_groups.show_last(job_service)
+    seen = titles(job_service, height=0)
+    assert seen == ["lamp 7", "lamp 8", "lamp 9"]
+    add_titled(job_service, 2, first=10)
+    assert titles(job_service, height=0) == seen
+    assert drawn(job_service, height=0)["8–10 of 12"] == 1
+    assert bpy.ops.mint.scroll_jobs(by=3, count=3) == {"FINISHED"}
+    assert titles(job_service, height=0) == ["lamp 9", "lamp 10", "lamp 11"]
+    assert bpy.ops.mint.scroll_jobs(by=-30, count=3) == {"FINISHED"}
+    assert titles(job_service, height=0) == ["lamp 0", "lamp 1", "lamp 2"]
+    job_list_groups.show_last(job_service)
+    assert titles(job_service, height=0)[-1] == "lamp 11"
+
+
+def test_a_dismissed_job_moves_nothing_later(job_service: JobService) -> None:
+    """The rows close up at the click, and not again when the next job starts."""
+    add_titled(job_service, 10)
+    job_list_groups.show_last(job_service)
+    last = job_service.jobs()[0]
+    job_service.dismiss(last.id)
+    seen = titles(job_service, height=0)
+    assert seen == ["lamp 6", "lamp 7", "lamp 8"]
+    add_titled(job_service, 1, first=10)
+    assert titles(job_service, height=0) == seen
+
+
+def test_the_list_is_as_high_without_jobs(job_service: JobService) -> None:
+    """There is an empty row for each job that could be there."""
+    add(job_service, Phase.PLACED, 1)
+    rows = [drawn(job_service, height=height)[""] for height in (0, 800)]
+    assert rows[1] - rows[0] == job_list_panel.count_in_sight(800) - job_list_panel.FEWEST
+    bpy.ops.mint.dismiss_finished()
+    assert drawn(job_service)["No jobs yet"] == 1
 
 
 def test_a_running_job_has_a_menu(job_service: JobService) -> None:
@@ -129,77 +181,16 @@ def test_a_running_job_has_a_menu(job_service: JobService) -> None:
     }
 
 
-def test_the_list_of_jobs_without_a_card(job_service: JobService) -> None:
-    """Each has a row, in order; the selected one has a card and stays selected."""
-    add(job_service, Phase.WAITING, 200)
-    first = drawn(job_service)
-    assert first["197 more queued"] == 1
-    assert (first[CARD], first["template_list"], first["mint.cancel_waiting"]) == (3, 1, 1)
-    assert rows() == [job.id for job in in_line(job_service)][3:]
-    list_of_jobs().active = 50
-    chosen = rows()[50]
-    assert drawn(job_service)[CARD] == 4
-    job_service.dismiss(rows()[10])
-    assert drawn(job_service)[CARD] == 4
-    assert (list_of_jobs().active, rows()[49]) == (49, chosen)
-    job_service.dismiss(chosen)
-    assert drawn(job_service)[CARD] == 3
-    assert list_of_jobs().active == -1
-    job_service.cancel_waiting()
-    for job in job_service.jobs():
-        job_service.cache.save(replace(job, phase=Phase.CANCELED, decision=None))
-        job_service._active.clear()
-    assert drawn(job_service)["mint.dismiss_finished"] == 1
-    assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
-    assert not drawn(job_service)
-    assert rows() == []
-
-
 def test_older_jobs_are_listed_on_demand(job_service: JobService) -> None:
-    """The list begins with the latest jobs; each click lists more of the others."""
-    add(job_service, Phase.PLACED, 2 * LATEST + 10)
+    """The list begins with the latest jobs; each click lists more of the others, above them."""
+    add_titled(job_service, 2 * LATEST + 10)
     assert job_service.cache.has_older
-    assert drawn(job_service)["mint.show_older_jobs"] == 1
-    before = len(rows())
+    newest = job_list_groups.rows()[-1]
     while job_service.cache.has_older:
         assert bpy.ops.mint.show_older_jobs() == {"FINISHED"}
-    shown = drawn(job_service)
-    assert shown["mint.show_older_jobs"] == 0
-    assert len(rows()) + shown[CARD] == 2 * LATEST + 10
-    assert len(rows()) > before
-
-
-def test_a_row_has_title_and_state(job_service: JobService) -> None:
-    """So does a row of a job that was just dismissed; the next beat removes it."""
-    add(job_service, Phase.PLACED, 30)
-    drawn(job_service)
-    first = list_of_jobs().rows[0]
-    assert row_of(first) == {"a lamp that is placed": 1, "In scene": 1}
-    job_service.dismiss(first.job_id)
-    job_list_groups.prepare(job_service)
-    assert row_of(first) == {"a lamp that is placed": 1}
-
-
-def row_of(item: Any) -> dict[str, int]:
-    """Return the texts of a row."""
-    counts: Counter[str] = Counter()
-    job_rows.MINT_UL_jobs.draw_item(None, bpy.context, Layout(counts), None, item, 0, None, "")
-    return {text: count for text, count in counts.items() if text not in {"row", "split", "label"}}
-
-
-def list_of_jobs() -> Any:
-    """Return Blender's list."""
-    return bpy.context.window_manager.mint_jobs
-
-
-def rows() -> list[str]:
-    """Return the ids of the jobs in the list."""
-    return [row.job_id for row in list_of_jobs().rows]
-
-
-def in_line(job_service: JobService) -> list[Job]:
-    """Return the waiting jobs, the next one first."""
-    return sorted(job_service.jobs(), key=lambda job: (job.created_at, job.id))
+    rows = job_list_groups.rows()
+    assert (len(rows), rows[-1].key) == (2 * LATEST + 10, newest.key)
+    assert rows[0].jobs[0].title == "lamp 0"
 
 
 def test_the_queue_of_an_earlier_session_waits_for_a_click(job_service: JobService) -> None:
@@ -209,7 +200,7 @@ def test_the_queue_of_an_earlier_session_waits_for_a_click(job_service: JobServi
     job_service.cache.add(*jobs[:3])
     job_service.unfinished.take_over()
     shown = drawn(job_service)
-    assert shown["3 queued jobs, about 2,400 Credits"] == 1
+    assert any("Continue 3 · 2,400 Credits" in call for call in said())
     assert shown["Queued earlier, not sent"] == 3
     assert (shown["mint.continue_queue"], shown["mint.discard_queue"]) == (1, 1)
     assert not any(job_service.is_active(job.id) for job in jobs[:3])
@@ -246,15 +237,6 @@ def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) ->
     job_service.cancel(job.id)
     heartbeat.redraw()
     assert balance_watch.left_after(1000.0, 100.0) == 900
-
-
-def test_few_jobs_have_only_cards(job_service: JobService) -> None:
-    """There is a card for each, and nothing else; finished jobs share a box."""
-    for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED):
-        add(job_service, phase, 3)
-    counts = drawn(job_service)
-    assert (counts["box"], counts["template_list"]) == (7, 0)
-    assert groups(job_service) == [Group.QUEUED, Group.READY_OR_FAILED, Group.FINISHED]
 
 
 def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
@@ -301,8 +283,8 @@ def test_an_exception_in_a_beat_hides_no_other_event(
 
 
 def groups(job_service: JobService) -> list[Group]:
-    """Return the groups that the panel and the status bar use."""
-    return [part.group for part in job_list_groups.grouped().groups]
+    """Return the group of each job, as the panel and the status bar see it."""
+    return [group_of(job) for row in job_list_groups.rows() for job in row.jobs]
 
 
 def test_a_job_of_another_account_offers_no_action_at_mint(job_service: JobService) -> None:
@@ -320,7 +302,7 @@ def test_a_job_of_another_account_offers_no_action_at_mint(job_service: JobServi
     journal.close()
     job_service.catch_up()
     counts = drawn(job_service)
-    assert counts["Belongs to another account"] == counts[CARD] == 3
+    assert counts["Other account"] == counts[CARD] == 3
     assert counts["mint.place"] == 1
     assert not any(
         counts[f"mint.{verb}"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -23,9 +24,8 @@ from mint_blender.jobs.queries import ListPage  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Page, Preset  # noqa: E402
-from mint_blender.ui.library_browser import operators, panel_data  # noqa: E402
-from mint_blender.ui.library_browser import panel as library_browser_panel  # noqa: E402
-from mint_blender.ui.library_browser.properties import fields_of  # noqa: E402
+from mint_blender.ui.asset_bar import bar  # noqa: E402
+from mint_blender.ui.library_browser import entries, operators  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
 from ..jobs.test_library import an_asset  # noqa: E402
@@ -46,29 +46,20 @@ def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
 
 def job_of(job_service: JobService, asset: Asset) -> Job | None:
     """Return the job of an asset, as it is after a beat."""
-    panel_data.prepare(job_service)
-    return panel_data.job_of(asset)
+    entries.prepare(job_service)
+    return entries.job_of(asset)
 
 
-def test_the_details_cost_the_same_with_many_jobs(job_service: JobService) -> None:
-    """A drawing reads no more with a thousand jobs than with ten, also of the oldest of them."""
-    fields_of(bpy.context).chosen = "id_3"
-
-    def draw() -> None:
-        library_browser_panel._draw_details(Layout(Counter()), an_asset(3), 300, has_picture=True)
-
+def test_the_facts_cost_the_same_with_many_jobs(job_service: JobService) -> None:
+    """A drawing reads no more with a thousand jobs than with ten."""
     efforts = []
     for numbers in (range(10), range(10, 1000)):
         job_service.cache.add(*(made(number) for number in numbers))
-        panel_data.prepare(job_service)
-        draw()
-        efforts.append(count_lines(draw))
+        entries.prepare(job_service)
+        newest = an_asset(numbers[-1])
+        assert "Fast" in entries.facts_of(newest)
+        efforts.append(count_lines(partial(entries.facts_of, newest)))
     assert efforts[0] == efforts[1]
-    assert panel_data.job_of(an_asset(3)) is not None
-    fields_of(bpy.context).chosen = "id_4"
-    panel_data.prepare(job_service)
-    assert panel_data.job_of(an_asset(4)) is not None
-    assert panel_data.job_of(an_asset(3)) is None, "only the chosen one is read"
 
 
 def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
@@ -77,7 +68,7 @@ def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
     assert job_of(job_service, asset) is None
     (first,) = job_service.cache.add(made(1, preset=Preset.FAST))
     assert job_of(job_service, asset) == first
-    assert panel_data.preset_words(asset) == "Fast"
+    assert entries.preset_words(asset) == "Fast"
     newer = replace(made(1, preset=Preset.STANDARD), created_at=first.created_at + 1)
     second, _ = job_service.cache.add(newer, new_fetch(asset, Delivery(), now=first.created_at + 2))
     assert job_of(job_service, asset) == second
@@ -87,30 +78,46 @@ def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
     assert job_of(job_service, asset) is None
 
 
-MORE = ("optimize", "convert", "save_to_library", "use_prompt", "copy_prompt")
+USES = ("optimize", "convert", "save_to_library")
+PROMPT = ("use_prompt", "copy_prompt")
+LIBRARY = ("refresh_library", "open_asset_library", "sync_library")
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "next_step", "more"),
+    ("status", "kind", "expected"),
     [
-        ("succeeded", Kind.MODEL, "import_asset", set(MORE)),
-        ("succeeded", Kind.WORLD, "import_asset", set(MORE) - {"optimize", "convert"}),
-        ("running", Kind.MODEL, "import_asset", {"use_prompt", "copy_prompt"}),
-        ("failed", Kind.MODEL, "retry_asset", {"use_prompt", "copy_prompt"}),
+        ("succeeded", Kind.MODEL, ("import_asset", *USES, *PROMPT)),
+        ("succeeded", Kind.WORLD, ("import_asset", "save_to_library", *PROMPT)),
+        ("running", Kind.MODEL, ("import_asset", *PROMPT)),
+        ("failed", Kind.MODEL, ("retry_asset", *PROMPT)),
     ],
 )
-def test_the_details_have_one_button(
-    job_service: JobService, status: str, kind: Kind, next_step: str, more: set[str]
+def test_the_menu_begins_with_what_people_want_next(
+    job_service: JobService, status: str, kind: Kind, expected: tuple[str, ...]
 ) -> None:
-    """It is what people want next. The rest is in a menu, and only what makes sense."""
+    """It has only what makes sense for the item under the pointer, and then the library's own."""
     asset = an_asset(3, kind=kind, status=status, prompt="a lamp of glass")
     library_state().library.add_page(ListPage(kind), Page((asset,), None))
-    fields_of(bpy.context).chosen = asset.id
-    drawn: Counter[str] = Counter()
-    library_browser_panel._draw_details(Layout(drawn), asset, 300, has_picture=True)
-    assert {name for name in drawn if name.startswith("mint.")} == {f"mint.{next_step}"}
-    assert drawn["menu"] == 1
+    bar.state().hovered = 0
+    assert menu_entries() == [*expected, *LIBRARY]
+    bar.state().hovered = bar.FRAME
+    assert menu_entries() == list(LIBRARY)
+
+
+def test_the_menu_offers_no_second_import_of_a_running_job(job_service: JobService) -> None:
+    """Its result is imported by the job itself."""
+    asset = an_asset(3, status="running")
+    library_state().library.add_page(ListPage(Kind.MODEL), Page((asset,), None))
+    bar.state().hovered = 0
+    assert "import_asset" in menu_entries()
+    job_service.cache.add(replace(made(3), phase=Phase.WORKING))
+    entries.prepare(job_service)
+    assert "import_asset" not in menu_entries()
+
+
+def menu_entries() -> list[str]:
+    """Return the operators of the menu, in order."""
     shown: Counter[str] = Counter()
     menu = operators.MINT_MT_library_item
     menu.draw(SimpleNamespace(layout=Layout(shown)), bpy.context)  # type: ignore[arg-type]
-    assert {name for name in shown if name.startswith("mint.")} == {f"mint.{each}" for each in more}
+    return [name.removeprefix("mint.") for name in shown if name.startswith("mint.")]

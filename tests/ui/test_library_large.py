@@ -26,8 +26,8 @@ from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
 from mint_blender.mint.schema import Page  # noqa: E402
 from mint_blender.ui import heartbeat, session, visibility  # noqa: E402
+from mint_blender.ui.library_browser import entries as browser  # noqa: E402
 from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
-from mint_blender.ui.library_browser import panel_data as browser  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 from mint_blender.ui.library_browser import state as browser_state  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
@@ -78,12 +78,9 @@ class Panel:
         """Prepare all that the panel draws; then let the timer send requests."""
         begun = time.thread_time()
         for asset in browser.on_screen(self.fields):
-            (browser.icon(asset), view_model.title(asset), view_model.state_of(asset))
-        (
-            browser.extent_words(self.fields),
-            browser.is_searching(self.fields),
-            browser.chosen(self.fields),
-        )
+            (browser.cell(asset), browser.facts_of(asset), browser.prompt_of(asset))
+        for words in (browser.status, browser.range_words, browser.filter_words):
+            words(self.fields)
         visibility.note("library")
         self.drawn.append((self.loaded, time.thread_time() - begun))
         visibility.catch_up()
@@ -216,7 +213,7 @@ def test_a_search_covers_the_whole_library(panel: Panel) -> None:
     words = []
     while True:
         panel.draw()
-        words.append(browser.extent_words(panel.fields))
+        words.append(browser.status(panel.fields).words)
         if not session.service().has_active_work:
             break
         panel.beat()
@@ -247,7 +244,7 @@ def test_a_search_ends_when_the_screen_is_full(panel: Panel) -> None:
     panel.live()
     assert len(browser.on_screen(panel.fields)) == browser.ON_SCREEN
     assert len(panel.pages()) < 5
-    assert "more available" in (browser.extent_words(panel.fields) or "")
+    assert "more available" in (browser.status(panel.fields).words)
 
 
 def test_a_search_can_be_stopped(panel: Panel) -> None:
@@ -259,7 +256,7 @@ def test_a_search_can_be_stopped(panel: Panel) -> None:
     panel.live()
     asked = len(panel.pages())
     assert asked <= 6
-    assert (browser.extent_words(panel.fields) or "").endswith("items searched, more available")
+    assert browser.status(panel.fields).words.endswith("items searched, more available")
     for _ in range(10):
         panel.live()
     assert len(panel.pages()) == asked
@@ -276,8 +273,8 @@ def test_a_search_has_a_limit(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> 
     panel.live()
     assert len(panel.pages()) == 2 + 7
     assert (
-        browser.extent_words(panel.fields)
-        == f"{50 + 7 * LARGEST_PAGE} items searched, more available"
+        browser.status(panel.fields).words
+        == f"No matches. {50 + 7 * LARGEST_PAGE} items searched, more available"
     )
 
 
@@ -296,10 +293,10 @@ def test_sorting_by_name_says_what_is_sorted(panel: Panel) -> None:
     panel.live()
     panel.fields.sort = "NAME"
     panel.live()
-    assert browser.extent_words(panel.fields) == "Sorted among 50 loaded items"
+    assert browser.status(panel.fields).words == "Sorted among 50 loaded items"
     panel.fields.kind = "WORLD"
     panel.live()
-    assert browser.extent_words(panel.fields) is None
+    assert browser.status(panel.fields).words.startswith("Double-click")
 
 
 def test_refreshing_keeps_the_scroll_position(panel: Panel) -> None:

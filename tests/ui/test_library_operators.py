@@ -29,8 +29,7 @@ from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene import tags as origin  # noqa: E402
 from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 from mint_blender.ui import headless, session  # noqa: E402
-from mint_blender.ui.library_browser import panel_data  # noqa: E402
-from mint_blender.ui.library_browser import panel_data as browser  # noqa: E402
+from mint_blender.ui.library_browser import entries as browser  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
@@ -161,7 +160,7 @@ def test_importing_an_unfinished_asset_waits(service: ThreadService) -> None:
         each for each in entries(view_model.AssetState.UNFINISHED) if each.prompt == "a slow lamp"
     ]
     posts = len(service.requests("POST"))
-    assert panel_data.job_of(running) is None, "it is none of our jobs"
+    assert browser.job_of(running) is None, "it is none of our jobs"
     may_go_on.set()
     assert bpy.ops.mint.import_asset(kind="MODEL", asset_id=running.id) == {"FINISHED"}
     assert place.find(asset_id=running.id) is not None
@@ -179,8 +178,8 @@ def test_an_asset_of_our_own_job_is_recognized(service: ThreadService) -> None:
         if each.prompt == "a lamp of ours"
     ]
     assert view_model.state_of(ours) is view_model.AssetState.UNFINISHED
-    assert panel_data.job_of(ours) == session.service().jobs()[0]
-    assert panel_data.preset_words(ours) == "Fast"
+    assert browser.job_of(ours) == session.service().jobs()[0]
+    assert browser.preset_words(ours) == "Fast"
 
 
 def test_an_optimized_version_is_made_once(service: ThreadService) -> None:

@@ -24,9 +24,9 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
+from mint_blender.ui.library_browser import entries  # noqa: E402
+from mint_blender.ui.library_browser import entries as browser  # noqa: E402
 from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
-from mint_blender.ui.library_browser import panel_data  # noqa: E402
-from mint_blender.ui.library_browser import panel_data as browser  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 
 from ..jobs.fast_config import fast_config  # noqa: E402
@@ -182,7 +182,7 @@ def test_a_search_starts_again_for_another_account(
         monkeypatch.setenv("MINT_API_BASE_URL", other.api)
         session.account_changed()
         panel.live()
-        assert browser.extent_words(panel.fields) == f"All {MODELS + 4} items searched"
+        assert browser.status(panel.fields).words == f"No matches. All {MODELS + 4} items searched"
 
 
 def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
@@ -191,7 +191,6 @@ def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
     panel.fields.state = "FAILED"
     panel.live()
     old = browser.shown(panel.fields)[-1]
-    panel.fields.chosen = old.id
     panel.fields.state = "ALL"
     while browser.library().next_page():
         browser_loader.turn(panel.fields, forward=True)
@@ -204,16 +203,14 @@ def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
     while session.service().has_active_work:
         panel.beat()
         panel.draw()
-        chosen = browser.chosen(panel.fields)
-        assert chosen is not None
-        if view_model.state_label(chosen) not in states[-1:]:
-            states.append(view_model.state_label(chosen))
-        if view_model.state_of(chosen) is view_model.AssetState.UNFINISHED:
-            assert panel_data.job_of(chosen) is not None, (
-                "the details say that it is in the list of jobs"
-            )
+        now = browser.library().get(old.id)
+        assert now is not None
+        if view_model.state_label(now) not in states[-1:]:
+            states.append(view_model.state_label(now))
+        if view_model.state_of(now) is view_model.AssetState.UNFINISHED:
+            assert entries.job_of(now) is not None, "the menu offers no second import"
     assert states == ["Failed", "In progress", "Done"]
-    assert panel_data.preset_words(browser.library().get(old.id)) == "Fast", (
+    assert entries.preset_words(browser.library().get(old.id)) == "Fast", (
         "Mint's, not the form's default"
     )
     assert [each.id for each in browser.on_screen(panel.fields)] == on_screen

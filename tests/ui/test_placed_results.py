@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job's card says whether its result is in the open file, and what Place will do."""
+"""A job's row says whether its result is in the open file, and what Place will do."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Format, Kind  # noqa: E402
 from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene.place import PlaceOptions  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.job_list import card, placed_results  # noqa: E402
-from mint_blender.ui.job_list.card import Sidebar  # noqa: E402
+from mint_blender.ui.job_list import list_operators, placed_results  # noqa: E402
 
 from ..scene.replace_helpers import FIRST  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
@@ -52,7 +52,7 @@ def finished(path: Path, **more: Any) -> Job:
 
 
 def shown_after(job: Job) -> Phase:
-    """Return what the card says once the objects were checked."""
+    """Return what the row says once the objects were checked."""
     placed_results.scan()
     return placed_results.shown(job).phase
 
@@ -109,14 +109,14 @@ def test_changes_of_the_file_trigger_a_check(monkeypatch: pytest.MonkeyPatch, mo
 
 
 def words_of(job: Job) -> str:
-    """Return the text of the button on a job's card."""
+    """Return the text of the entry in a job's menu."""
     said: list[Any] = []
     placed_results.scan()
-    card.draw(Layout(Counter(), said), Sidebar(session.service(), 300), job)  # type: ignore[arg-type]
+    list_operators.draw_job_menu(Layout(Counter(), said), JobView(job), False)  # type: ignore[arg-type]
     return next(text for _, *words, text, _ in said if words == ["mint.place"])
 
 
-def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
+def test_the_menu_says_where_a_result_goes(model: Path, tmp_path: Path) -> None:
     """It names the target: the cursor, the point of the click, or the earlier version."""
     later = glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
     job = replace(

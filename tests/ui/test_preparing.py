@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a card shows while a background Blender prepares its result."""
+"""What a row shows while a background Blender prepares its result."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.presentation.job_groups import Row  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.units import SceneUnits  # noqa: E402
-from mint_blender.ui.job_list import background_import, card  # noqa: E402
-from mint_blender.ui.job_list.card import Sidebar  # noqa: E402
+from mint_blender.ui.job_list import background_import, panel  # noqa: E402
 
 from .test_job_list import Layout  # noqa: E402
 
@@ -50,13 +50,14 @@ def ready(job_service: JobService) -> Job:
 
 
 def drawn(job_service: JobService, job: Job) -> list[tuple[Any, ...]]:
-    """Return what the card of a job shows."""
+    """Return what the row of a job shows."""
     found: list[tuple[Any, ...]] = []
-    card.draw(Layout(Counter(), found), Sidebar(job_service, 300), job)
+    row = Row(job.id, (job,))
+    panel.draw_row(Layout(Counter(), found), panel.Sidebar(job_service, 300), row)
     return found
 
 
-def test_a_card_says_how_far_its_result_is(
+def test_a_row_says_how_far_its_result_is(
     job_service: JobService, preparations: Any, tmp_path: Path
 ) -> None:
     """One is prepared at a time: it has a progress bar, the next one waits. Neither has a button."""

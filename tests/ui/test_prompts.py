@@ -51,14 +51,13 @@ def test_earlier_prompts_are_listed_once_and_the_newest_first(
 ) -> None:
     """Also those of dismissed jobs; not those of downloads, which the user has not written."""
     prompts.prepare()
-    assert prompts.earlier() == () and prompts.is_first_prompt()
+    assert prompts.earlier() == ()
     for prompt in ("a lamp", "a chair", " a lamp "):
         job_id = add_job(job_service, prompt)
     job_service.dismiss(job_id)
     job_service.cache.add(new_fetch(an_asset(1), Delivery(), now=time.time()))
     prompts.prepare()
     assert prompts.earlier() == ("a lamp", "a chair")
-    assert not prompts.is_first_prompt()
 
 
 def test_the_journal_is_read_again_only_for_a_new_job(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("bpy")
+bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.ui import text_fields, typed_context  # noqa: E402
@@ -54,3 +54,15 @@ def test_an_incomplete_context_is_no_mistake(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(text_fields, "bpy", blender)
     window: Any = SimpleNamespace(screen=SimpleNamespace(areas=[SimpleNamespace(regions=[None])]))
     assert not text_fields._has_active(window)
+
+
+def test_the_wheel_begins_no_typing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is pressed and never released; a click on a field is how typing begins."""
+    monkeypatch.setattr(text_fields, "_has_active", lambda window: True)
+    here = bpy.context.window_manager.windows[0].as_pointer()
+    window: Any = SimpleNamespace(window=SimpleNamespace(as_pointer=lambda: here))
+    for kind, is_typing in (("LEFTMOUSE", True), ("WHEELDOWNMOUSE", False), ("A", True)):
+        event: Any = SimpleNamespace(type=kind, value="PRESS")
+        text_fields.on_event(window, event)
+        assert text_fields.is_edited() == is_typing
+    text_fields.reset()

@@ -13,13 +13,18 @@ import pytest
 from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
+from .library_bar import at, press
 from .price_helpers import PREFERENCES
-from .sections import open_section
 from .test_library import FIELDS, NO_PICTURE, VIEW
 
 pytestmark = pytest.mark.window
 
 BAR = "part('ui.asset_bar.bar')"
+SHOWN = (
+    f"all({VIEW}.picture_url(each) in {BAR}.state().textures or {NO_PICTURE}"
+    f" for each in {VIEW}.on_screen({FIELDS}))"
+)
+"""Whether all pictures of the page are there."""
 
 
 @pytest.fixture
@@ -30,44 +35,19 @@ def service() -> Iterator[Service]:
 
 
 def open_bar(blender: BlenderWindow) -> None:
-    """Open the bar of a library that is loaded."""
-    blender.open_sidebar()
-    open_section(blender, "mint_library")
-    blender.wait(f"{VIEW}.library().count() > 12")
-    show_bar(blender)
-
-
-def show_bar(blender: BlenderWindow) -> None:
     """Click the button of the bar, and wait for the pictures."""
+    blender.open_sidebar()
     blender.click("mint.browse_library")
     blender.wait(f"{BAR}.state().area != 0")
-    blender.wait(
-        f"all({VIEW}.picture_url(each) in {BAR}.state().textures or {NO_PICTURE}"
-        f" for each in {VIEW}.on_screen({FIELDS}))"
-    )
-
-
-def at(blender: BlenderWindow, part: str) -> tuple[float, float]:
-    """Return the middle of a part of the bar, in pixels from the window's upper left."""
-    found: list[float] = blender.ask(_POINT, name=part)
-    return found[0], found[1]
-
-
-def press(blender: BlenderWindow, part: str, times: int = 1) -> None:
-    """Click a part of the bar with the mouse."""
-    blender.display.move(*at(blender, part))
-    blender.settle()
-    time.sleep(0.25)  # Blender takes a click only once the pointer rests there
-    for _ in range(times):
-        blender.display.press()
-    blender.settle()
+    blender.wait(f"{VIEW}.on_screen({FIELDS})")
+    blender.wait(SHOWN)
 
 
 def double_click(blender: BlenderWindow, part: str) -> None:
     """Click a part twice, as often as it takes: a busy machine can make two clicks too slow."""
     blender.ask("bpy.context.preferences.inputs.mouse_double_click_time = 1000")
     for _ in range(5):
-        press(blender, "header")  # so that the next click is a first one
+        press(blender, "status")  # so that the next click is a first one
         press(blender, part, times=2)
         if blender.jobs():
             break
@@ -88,37 +68,103 @@ def finished(blender: BlenderWindow) -> int:
     return found
 
 
-def test_a_click_chooses_and_a_double_click_imports(
+def test_a_double_click_imports(
     open_blender: Callable[..., BlenderWindow], service: Service
 ) -> None:
     """The picture under the pointer is shown large; two quick clicks import at the 3D cursor."""
     blender = open_blender()
     open_bar(blender)
     before = blender.ask("scene()")
-    blender.display.move(*at(blender, "cells[0]"))
-    blender.wait(f"{BAR}.state().hovered == 0")
-    blender.screenshot("asset_bar_hovered")
     place = finished(blender)
-    press(blender, f"cells[{place}]")
-    blender.wait(f"{FIELDS}.chosen == chosen", chosen=ids(blender)[place])
-    blender.settle()
-    shot = blender.screenshot("asset_bar_chosen")
+    blender.display.move(*at(blender, f"cells[{place}]"))
+    blender.wait(f"{BAR}.state().hovered == place", place=place)
+    shot = blender.screenshot("asset_bar_hovered")
     shown = blender.ask(_COLOR, asset=ids(blender)[place])
     assert color_at(shot, at(blender, f"cells[{place}]")) == pytest.approx(shown, abs=3)
-    assert any("mint.import_asset" in each for each in blender.buttons()), "the details are open"
+    press(blender, f"cells[{place}]")
     assert blender.jobs() == [], "one click imports nothing"
     press(blender, f"cells[{place}]")
     time.sleep(0.5)  # longer than a double click
     assert blender.jobs() == [], "nor do two slow ones"
-    press(blender, "header")
+    press(blender, "status")
     assert blender.ask("scene()") == before, "clicks do not reach the scene below"
     double_click(blender, f"cells[{place}]")
     blender.wait_for("placed")
     assert len(blender.jobs()) == 1
-    blender.display.move(*at(blender, "header"))
+    blender.display.move(*at(blender, "status"))
     blender.key("Escape")
     blender.wait(f"{BAR}.state().area == 0")
     blender.screenshot("asset_bar_imported")
+
+
+def test_a_right_click_opens_a_menu_of_the_item(
+    open_blender: Callable[..., BlenderWindow], service: Service
+) -> None:
+    """Its first entry imports the item; Blender's menu with Delete is not opened."""
+    blender = open_blender()
+    open_bar(blender)
+    place = finished(blender)
+    objects = blender.ask("scene()")["objects"]
+    blender.display.move(*at(blender, f"cells[{place}]"))
+    blender.settle()
+    time.sleep(0.25)
+    blender.until_it_shows(lambda: blender.display.press(3))
+    blender.screenshot("asset_bar_menu")
+    blender.display.press()  # Blender opens a menu with its first entry below the pointer
+    placed = blender.wait_for("placed")
+    assert (
+        blender.ask(f"job_service().job({placed['id']!r}).source_asset_id") == ids(blender)[place]
+    )
+    assert set(objects) < set(blender.ask("scene()")["objects"]), "nothing was deleted"
+
+
+def test_letters_filter_while_they_are_typed(
+    open_blender: Callable[..., BlenderWindow], service: Service
+) -> None:
+    """The field is ready to type; a state narrows further, and the cross shows everything again."""
+    blender = open_blender()
+    open_bar(blender)
+    frame = blender.ask(_FRAME)
+    everything = blender.ask(f"len({VIEW}.shown({FIELDS}))")
+    press(blender, "buttons[SEARCH]")
+    blender.display.still()
+    counts = [everything]
+    for letter in "lamp":
+        blender.type(letter)
+        blender.wait(f"{FIELDS}.words == words", words="lamp"[: len(counts)])
+        counts.append(blender.ask(f"len({VIEW}.shown({FIELDS}))"))
+    assert counts[-1] < everything, "before Enter"
+    blender.wait(SHOWN)
+    blender.screenshot("asset_bar_search")
+    blender.key("Return")
+    blender.key("Escape")
+    blender.display.still()
+    assert blender.ask(f"{FIELDS}.words") == "lamp"
+    assert blender.ask(_FRAME) == frame, "what is typed above the pictures stays where it is"
+    press(blender, "buttons[CLEAR]")
+    blender.wait(f"{FIELDS}.words == ''")
+
+
+def test_menus_choose_the_kind_and_the_order(
+    open_blender: Callable[..., BlenderWindow], service: Service
+) -> None:
+    """Both open below the pointer, with the keyboard on the current entry."""
+    blender = open_blender()
+    open_bar(blender)
+    for button, keys, question in (
+        ("KIND", ("w",), f"{FIELDS}.kind == 'WORLD'"),
+        ("SORT", ("o",), f"{FIELDS}.sort == 'OLDEST'"),
+    ):
+        blender.display.move(*at(blender, f"buttons[{button}]"))
+        blender.settle()
+        time.sleep(0.25)
+        blender.until_it_shows(blender.display.press)
+        blender.key(*keys)
+        blender.wait(question)
+    blender.wait(SHOWN)
+    kinds = blender.ask(f"[each.kind.value for each in {VIEW}.on_screen({FIELDS})]")
+    assert set(kinds) == {"world"}
+    blender.screenshot("asset_bar_worlds")
 
 
 @pytest.mark.feature("asset bar in the 3D View")
@@ -156,21 +202,14 @@ def test_a_drag_does_not_fill_the_console(
     assert "WARN" not in blender.log()[before:]
 
 
-def test_few_items_have_a_small_bar(
-    open_blender: Callable[..., BlenderWindow], service: Service
-) -> None:
-    """It has no empty row below what a search has found."""
-    blender = open_blender()
-    open_bar(blender)
-    blender.ask(f"setattr({PREFERENCES}, 'picture_size', 160)")
-    all_kinds, columns = blender.ask(_SHAPE)
-    assert all_kinds == 12 and columns in {4, 6}, "several rows"
-    blender.ask(f"setattr({FIELDS}, 'kind', 'WORLD')")
-    blender.ask(f"setattr({FIELDS}, 'words', 'chest')")
-    blender.wait(f"len({VIEW}.shown({FIELDS})) == 2")
-    assert blender.ask(_SHAPE) == [columns, columns], "one row"
-    blender.settle()
-    blender.screenshot("asset_bar_small")
+def test_few_items_have_a_small_bar(open_blender: Callable[..., BlenderWindow]) -> None:
+    """It has no empty row below what there is."""
+    with running_service(speed=4.0, library={"models": 2, "worlds": 0}) as small:
+        blender = open_blender(api=small.api, key=small.key)
+        open_bar(blender)
+        count, columns = blender.ask(_SHAPE)
+        assert count == columns > 2, "one row"
+        blender.screenshot("asset_bar_small")
 
 
 def test_the_page_is_turned(open_blender: Callable[..., BlenderWindow], service: Service) -> None:
@@ -184,26 +223,24 @@ def test_the_page_is_turned(open_blender: Callable[..., BlenderWindow], service:
     blender.wait(f"{FIELDS}.start == 12")
     blender.display.press(4)
     blender.wait(f"{FIELDS}.start == 0")
-    press(blender, "forward")
+    press(blender, "buttons[FORWARD]")
     blender.wait(f"{FIELDS}.start == 12")
-    press(blender, "back")
+    press(blender, "buttons[BACK]")
     blender.wait(f"{FIELDS}.start == 0")
     assert blender.ask(_DISTANCE) == view
-    press(blender, "close")
+    press(blender, "buttons[CLOSE]")
     blender.wait(f"{BAR}.state().area == 0")
 
 
 def test_the_button_brings_the_bar_back_when_gizmos_were_hidden(
     open_blender: Callable[..., BlenderWindow], service: Service
 ) -> None:
-    """With Blender's gizmos the bar is hidden too; then the panel has its own pictures again."""
+    """With Blender's gizmos the bar is hidden too."""
     blender = open_blender()
     open_bar(blender)
-    assert not any("choose_asset" in each for each in blender.buttons()), "one grid at a time"
     blender.ask("area('VIEW_3D').spaces.active.show_gizmo = False")
     blender.settle()
-    blender.find("mint.choose_asset")
-    blender.screenshot("asset_bar_no_gizmos")
+    assert not blender.ask(f"{BAR}.is_shown_in(area('VIEW_3D'))")
     blender.click("mint.browse_library")
     blender.wait("area('VIEW_3D').spaces.active.show_gizmo")
     assert blender.ask(f"{BAR}.is_shown_in(area('VIEW_3D'))")
@@ -212,24 +249,68 @@ def test_the_button_brings_the_bar_back_when_gizmos_were_hidden(
 def test_the_size_of_pictures_is_remembered(
     open_blender: Callable[..., BlenderWindow], service: Service
 ) -> None:
-    """It is a preference, which Blender saves; the page always fits into the view."""
+    """Ctrl and the wheel change it; Blender saves it, and the page always fits into the view."""
     blender = open_blender()
     open_bar(blender)
-    blender.write("(field)", "200")  # Blender gives preferences no path
-    blender.wait("part('addon_settings').picture_size() == 200")
+    size = blender.ask("part('addon_settings').picture_size()")
+    blender.display.move(*at(blender, "cells[2]"))
+    blender.settle()
+    blender.ask("bpy.context.preferences.is_dirty = False")
+    blender.display.tool("keydown", "ctrl")
+    for _ in range(3):
+        blender.display.press(5)
+        blender.settle()
+    blender.display.tool("keyup", "ctrl")
+    blender.wait("part('addon_settings').picture_size() < size * 0.7", size=size)
     assert blender.ask("bpy.context.preferences.is_dirty")
-    blender.screenshot("asset_bar_large")
+    assert blender.ask(f"{FIELDS}.start") == 0, "the page is not turned"
+    blender.screenshot("asset_bar_little_pictures")
+    blender.ask(f"setattr({PREFERENCES}, 'picture_size', 200)")
     blender.ask(
         "bpy.context.preferences.view.language = 'de_DE'; bpy.context.preferences.view.use_translate_interface = True"
     )
     blender.display.move(*at(blender, "cells[2]"))
     blender.screenshot("asset_bar_de")
-    blender.click("mint.browse_library")
-    blender.wait(f"{BAR}.state().area == 0")
-    blender.settle()
-    blender.screenshot("library_large_pictures")
-    blender.set_sidebar_width(240)
-    blender.screenshot("library_narrow")
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "operator"),
+    [
+        ("offline", "Online access is off", "extensions.userpref_allow_online"),
+        ("no_key", "needs a working API key", "preferences.addon_show"),
+        ("refused", "does not accept this API key", "preferences.addon_show"),
+        ("down", "temporarily unavailable", "mint.refresh_library"),
+        ("empty", "Write a prompt", ""),
+    ],
+)
+def test_an_empty_bar_says_why_and_what_to_do(
+    open_blender: Callable[..., BlenderWindow], name: str, words: str, operator: str
+) -> None:
+    """Its words are readable, and the button beside them does something about it."""
+    with running_service(speed=4.0) as empty:
+        key = {"no_key": None, "refused": f"mint_live_{'0' * 32}"}.get(name, empty.key)
+        blender = open_blender(api=empty.api, key=key, online=name != "offline")
+        unavailable = {"method": "GET", "path": "/v1/*", "times": 99, "answer": {"status": 503}}
+        empty.scenario(answers=[unavailable] if name == "down" else [])
+        if name == "refused":
+            blender.open_sidebar()  # which checks the key
+        blender.call("mint.browse_library")
+        blender.wait(f"words in {VIEW}.status({FIELDS}).words", words=words)
+        blender.settle()
+        blender.screenshot(f"asset_bar_{name}")
+        known = blender.ask(f"{VIEW}.status({FIELDS}).operator")
+        assert known == operator
+        if name == "offline":
+            press(blender, "buttons[ACTION]")
+            blender.wait(f"'Write a prompt' in {VIEW}.status({FIELDS}).words")
+        elif name == "down":
+            before = len(empty.requests("GET", "/v1/models"))
+            press(blender, "buttons[ACTION]")
+            blender.wait(f"words in {VIEW}.status({FIELDS}).words", words=words)
+            assert len(empty.requests("GET", "/v1/models")) > before
+        elif operator:
+            press(blender, "buttons[ACTION]")
+            blender.wait("len(bpy.context.window_manager.windows) == 2")
 
 
 def color_at(shot: Path, point: tuple[float, float]) -> list[float]:
@@ -285,11 +366,10 @@ with within('VIEW_3D'):
 result = [len(cells), len({each.x for each in cells})]
 """
 
-_DISTANCE = "area('VIEW_3D').spaces.active.region_3d.view_distance"
-
-_POINT = """
+_FRAME = """
 with within('VIEW_3D'):
-    box = eval('layout.' + name, {'layout': part('ui.asset_bar.bar').layout_in(bpy.context)})
-here = region('VIEW_3D', 'WINDOW')
-result = [here.x + box.x + box.width / 2, window().height - (here.y + box.y + box.height / 2)]
+    frame = part('ui.asset_bar.bar').layout_in(bpy.context).frame
+result = [frame.x, frame.y, frame.width, frame.height]
 """
+
+_DISTANCE = "area('VIEW_3D').spaces.active.region_3d.view_distance"

@@ -11,7 +11,6 @@ import pytest
 from tests.mint_service.runner import running_service
 
 from .blender_window import BlenderWindow
-from .sections import open_section
 from .test_asset_bar import drag
 
 pytestmark = pytest.mark.window
@@ -29,10 +28,9 @@ def test_the_library_is_made_with_one_click_and_kept_in_sync(
     with running_service(speed=4.0, library={"models": 6, "worlds": 2}) as small:
         blender = open_blender(api=small.api, key=small.key)
         blender.ask(_HOME, home=str(tmp_path))
-        blender.open_sidebar()
-        open_section(blender, "mint_library")
         before = blender.ask("scene()")
-        blender.until_it_shows(lambda: blender.click("mint.open_asset_library"))
+        blender.over()
+        blender.until_it_shows(lambda: blender.call("mint.open_asset_library", "INVOKE_DEFAULT"))
         blender.screenshot("asset_library_asked")
         assert not folder.exists(), "nothing is made before the answer"
         blender.key("Return")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
 from .conftest import SPEED, Since
+from .library_bar import at
 from .sections import open_section
 
 pytestmark = pytest.mark.window
@@ -152,20 +154,20 @@ def test_convert_into_a_folder(
 def test_a_failed_asset_is_retried_from_the_library(
     open_blender: Callable[..., BlenderWindow], since: Since
 ) -> None:
-    """Its details say why it failed; a click on Retry brings the model."""
+    """Its menu begins with Retry, which brings the model."""
     blender = open_blender()
-    blender.open_sidebar()
-    open_section(blender, "mint_library")
-    entries = "part('ui.library_browser.panel_data').library().entries(part('jobs.library.view_model').Filter())"
-    failed = blender.wait(f"next((each.id for each in {entries} if each.status == 'failed'), None)")
-    blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
-    open_section(blender, "mint_library")  # scrolls to the details
+    blender.call("mint.browse_library")
+    page = "part('ui.library_browser.entries').on_screen(bpy.context.window_manager.mint_library)"
+    place = blender.wait(
+        f"next((place for place, each in enumerate({page}) if each.status == 'failed'), None)"
+    )
+    failed = blender.ask(f"{page}[place].id", place=place)
+    blender.display.move(*at(blender, f"cells[{place}]"))
+    blender.settle()
+    time.sleep(0.25)
+    blender.until_it_shows(lambda: blender.display.press(3))
     blender.screenshot("after_failed_entry")
-    blender.click("mint.retry_asset")
+    blender.display.press()  # Blender opens a menu with its first entry below the pointer
     blender.pay()
     blender.wait_for("placed")
     assert since.count("POST", f"/v1/models/{failed}:retry") == 1
-    done = blender.ask(f"next(each.id for each in {entries} if each.status == 'succeeded')")
-    blender.ask("bpy.ops.mint.choose_asset(asset_id=done)", done=done)
-    blender.settle()
-    blender.screenshot("after_library_details")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The form: examples, earlier prompts, texts and styles beside the prompt."""
+"""The form: examples, earlier prompts, texts and styles in the menus beside the prompt."""
 
 from __future__ import annotations
 
@@ -38,20 +38,22 @@ with bpy.context.temp_override(window=bpy.context.window_manager.windows[-1]):
 DRAWN = "part('ui.pricing.price_dialog')._test_drawn"
 
 
-def test_an_example_is_one_click(open_blender: Callable[..., BlenderWindow]) -> None:
-    """They are shown until something was sent, and nothing moves while the user types."""
+def test_an_example_is_two_clicks(open_blender: Callable[..., BlenderWindow]) -> None:
+    """It is in the menu beside the prompt, before anything was sent and afterwards."""
     blender = open_blender()
     blender.open_sidebar()
-    blender.wait("part('ui.create.prompts').is_first_prompt()")
+    blender.wait("part('ui.create.prompts')._state().earlier == ()")
     blender.settle()
-    blender.screenshot("form_examples")
+    blender.screenshot("form_first")
     blender.set_sidebar_width(240)
     blender.ask(GERMAN)
     blender.settle()
-    blender.screenshot("form_examples_narrow_german")
+    blender.screenshot("form_first_narrow_german")
     blender.ask(ENGLISH)
     before = blender.find("mint.generate_from_form")
-    blender.click("mint.choose_prompt")
+    blender.until_it_shows(lambda: blender.ask(MENU, menu="MINT_MT_prompts"))
+    blender.screenshot("menu_examples")
+    blender.until_it_shows(lambda: blender.key("Return"))
     assert blender.ask(f"{FORM}.prompt") == "a small ceramic lamp"
     blender.write("mint.prompt", "a chair of wood")
     blender.screenshot("form_typed")
@@ -70,7 +72,38 @@ def test_an_example_is_one_click(open_blender: Callable[..., BlenderWindow]) -> 
     blender.wait("part('ui.create.prompts').earlier()")
     blender.settle()
     blender.screenshot("form_sent")
-    assert not any("choose_prompt" in button for button in blender.buttons())
+
+
+MOST_FOR_A_NEW_USER = 14
+CLICKABLE = """
+class Counter:
+    count = 0
+    def __getattr__(self, name):
+        return lambda *words, **more: self.take(name, *words, **more)
+    def take(self, name, *words, **more):
+        if name == "panel":
+            Counter.count += 1
+            return Counter(), None
+        if name == "prop" and more.get("expand"):
+            Counter.count += len(words[0].bl_rna.properties[words[1]].enum_items)
+        elif name in ("prop", "operator", "menu"):
+            Counter.count += 1
+        return Counter()
+cls = part("ui.panel").MINT_PT_main
+with within("VIEW_3D", "UI"):
+    for draw in (cls.draw_header_preset, cls.draw):
+        draw(types.SimpleNamespace(layout=Counter()), bpy.context)
+result = Counter.count
+"""
+
+
+def test_a_new_user_has_few_things_to_click(open_blender: Callable[..., BlenderWindow]) -> None:
+    """Each button, field, menu and title of a section counts, and each choice of a row."""
+    blender = open_blender()
+    blender.open_sidebar()
+    blender.wait("part('ui.create.prompts')._state().earlier == ()")
+    blender.settle()
+    assert 10 < blender.ask(CLICKABLE) <= MOST_FOR_A_NEW_USER
 
 
 @pytest.mark.parametrize(

@@ -82,26 +82,29 @@ def test_a_world_is_placed(blender: BlenderWindow, since: Since) -> None:
 def test_a_job_without_credits_is_resumed(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """The card says how many are missing and where to get them; nothing is paid twice."""
+    """The menu says how many are missing and where to get them; nothing is paid twice."""
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
-    buttons = blender.buttons()
-    assert any("mint.open_in_mint" in button for button in buttons)
+    blender.click("mint.job_menu")
+    blender.in_popup("mint.open_in_mint")
     blender.screenshot("billing_pause")
+    blender.key("Escape")
     service.scenario(credits=service.credits() + 5000)
-    blender.click("mint.resume")
+    blender.click("mint.job_menu")
+    blender.click_in_popup("mint.resume")
     blender.pay()
     blender.wait_for("placed")
     assert since.starts == 1
 
 
 def test_a_failed_job_is_retried(blender: BlenderWindow, since: Since) -> None:
-    """The failure is a sentence with Retry beside it, which brings the model."""
+    """The failure is a sentence above Retry in the menu, which brings the model."""
     start(blender, "a vase [transient]")
     job = blender.wait_for("failed")
     assert job["trouble"].endswith((".", ")"))
+    blender.click("mint.job_menu")
     blender.screenshot("failure")
-    blender.click("mint.retry")
+    blender.click_in_popup("mint.retry")
     blender.pay()
     blender.wait_for("placed")
     assert since.starts == 1

@@ -15,15 +15,17 @@ from tests.jobs.fast_config import account, fast_config
 from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
-from .sections import open_section
+from .library_bar import at, press
 
 pytestmark = pytest.mark.window
 
-VIEW = "part('ui.library_browser.panel_data')"
+VIEW = "part('ui.library_browser.entries')"
 FIELDS = "bpy.context.window_manager.mint_library"
 URL = f"{VIEW}.picture_url(each)"
-NO_PICTURE = f"({URL} is None or {VIEW}.library_state().pictures.get({URL}, 0) is None)"
+NO_PICTURE = f"({URL} is None or part('ui.library_browser.state').library_state().pictures.get({URL}, 0) is None)"
 """Whether the entry `each` certainly has no picture."""
+IS_THERE = f"part('ui.icons').cache().icon('library', {URL})"
+"""Whether the picture of the entry `each` is there."""
 
 
 @pytest.fixture
@@ -41,10 +43,10 @@ def test_the_library_requests_only_what_is_shown(
     blender = open_blender()
     blender.open_sidebar()
     assert service.requests("GET", "/v1/models") == []
-    open_section(blender, "mint_library")
+    blender.click("mint.browse_library")
     blender.wait(f"{VIEW}.library().count() == 50")
-    blender.wait(f"all({VIEW}.icon(each) or {NO_PICTURE} for each in {VIEW}.on_screen({FIELDS}))")
-    blender.screenshot("library_grid")
+    blender.wait(f"all({IS_THERE} or {NO_PICTURE} for each in {VIEW}.on_screen({FIELDS}))")
+    blender.screenshot("library_bar")
     assert len(service.requests(host="files")) <= 12
     for _ in range(30):
         blender.ask("bpy.ops.mint.turn_library(forward=True)")
@@ -61,16 +63,7 @@ def test_the_library_requests_only_what_is_shown(
     model = blender.ask(
         f"next(each.id for each in {VIEW}.on_screen({FIELDS}) if each.assets and each.kind.value == 'model')"
     )
-    blender.ask("bpy.ops.mint.choose_asset(asset_id=model)", model=model)
-    assert "KB" in blender.ask(f"{VIEW}.size_words({VIEW}.library().get(model))", model=model)
-    blender.screenshot("library_details")
-    running = blender.ask(
-        f"next(each.id for each in {VIEW}.library().entries(part('jobs.library.view_model').Filter()) if each.status == 'running')"
-    )
-    blender.ask("bpy.ops.mint.choose_asset(asset_id=running)", running=running)
-    open_section(blender, "mint_library")  # scrolls to the details
-    assert any("mint.import_asset" in what and running in what for what in blender.buttons())
-    blender.screenshot("library_unfinished")
+    assert "KB" in blender.ask(f"{VIEW}.facts_of({VIEW}.library().get(model))", model=model)
     blender.ask("bpy.ops.mint.import_asset(kind='MODEL', asset_id=model)", model=model)
     blender.wait_for("placed")
     blender.screenshot("library_imported")
@@ -94,21 +87,21 @@ def test_the_library_is_searched(
     slowly = {"method": "GET", "path": "/v1/models", "times": 20, "answer": {"delay": 0.5}}
     service.scenario(answers=[slowly])  # so that the search still runs when it is stopped
     blender = open_blender()
-    blender.open_sidebar()
-    open_section(blender, "mint_library")
+    blender.call("mint.browse_library")
     blender.wait(f"{VIEW}.library().count() == 50")
     blender.ask(f"{FIELDS}.words = 'white rock 300'")
     blender.wait(f"{VIEW}.library().count() > 600")
     blender.screenshot("library_searching")
-    blender.click("mint.stop_search")
+    press(blender, "buttons[ACTION]")  # Stop
+    blender.wait(f"'more available' in {VIEW}.status({FIELDS}).words")
     blender.wait("not job_service().has_active_work")
     asked = len(service.requests("GET", "/v1/models"))
     blender.settle()
     blender.screenshot("library_stopped")
     assert len(service.requests("GET", "/v1/models")) == asked
-    blender.click("mint.load_more")
-    blender.wait(f"{VIEW}.extent_words({FIELDS}) == 'All 5,020 items searched'", seconds=90)
-    blender.wait(f"all({VIEW}.icon(each) or {NO_PICTURE} for each in {VIEW}.on_screen({FIELDS}))")
+    press(blender, "buttons[ACTION]")  # Load More
+    blender.wait(f"{VIEW}.status({FIELDS}).words == 'All 5,020 items searched'", seconds=90)
+    blender.wait(f"all({IS_THERE} or {NO_PICTURE} for each in {VIEW}.on_screen({FIELDS}))")
     assert blender.ask(f"[each.prompt for each in {VIEW}.shown({FIELDS})]") == [
         f"a white rock no {number}" for number in (3300, 3000, 300)
     ]
@@ -130,8 +123,7 @@ def test_the_library_updates_without_refresh(
         speed=2.0, switches=("poll-hint",), retry_after=0.3, library={"models": 8}, credits=1e5
     ) as made:
         blender = open_blender(api=made.api, key=made.key)
-        blender.open_sidebar()
-        open_section(blender, "mint_library")
+        blender.call("mint.browse_library")
         blender.wait(f"{VIEW}.library().count() == 8")
         assert blender.call(
             "mint.generate", kind="MODEL", prompt="a teal lamp", preset="FAST", mode="AUTO"
@@ -139,23 +131,20 @@ def test_the_library_updates_without_refresh(
         blender.wait(f"{_ON_TOP} == ('a teal lamp', 'In progress')")
         blender.screenshot("library_follows_begun")
         blender.wait(f"{_ON_TOP} == ('a teal lamp', 'Done')")
-        lamp = blender.wait_for("placed")
-        blender.wait(f"{VIEW}.icon({VIEW}.on_screen({FIELDS})[0]) != 0")
+        blender.wait_for("placed")
+        blender.wait(f"all({IS_THERE} for each in {VIEW}.on_screen({FIELDS})[:1])")
         blender.screenshot("library_follows_done")
-        blender.call("mint.dismiss", job_id=lamp["id"])  # leaves room for the details
         assert [len(made.requests("GET", path)) for path in ("/v1/models", "/v1/worlds")] == [2, 1]
         failed = blender.ask(
             f"next(each.id for each in {VIEW}.on_screen({FIELDS}) if each.status == 'failed')"
         )
-        blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
-        open_section(blender, "mint_library")  # scrolls to the details
-        blender.click("mint.retry_asset")
-        blender.pay()
-        state = f"part('jobs.library.view_model').state_label({VIEW}.chosen({FIELDS}))"
+        entry = f"{VIEW}.library().get({failed!r})"
+        state = f"part('jobs.library.view_model').state_label({entry})"
+        blender.call("mint.retry_asset", kind="MODEL", asset_id=failed)
         blender.wait(f"{state} == 'In progress'")
         blender.screenshot("library_follows_retried")
         blender.wait(f"{state} == 'Done'")
-        blender.wait(f"{VIEW}.icon({VIEW}.chosen({FIELDS})) != 0")
+        blender.wait(f"all({IS_THERE} for each in [{entry}])")
         blender.wait("not job_service().has_active_work")
         blender.screenshot("library_follows_retried_done")
         assert len(made.requests("GET", "/v1/models")) == 2
@@ -164,7 +153,7 @@ def test_the_library_updates_without_refresh(
         job = elsewhere.start(GenerationRequest(Kind.MODEL, "a brown chest", preset=Preset.FAST))
         elsewhere.watch([job.id])
         assert elsewhere.close()
-        blender.find("mint_library.words")  # the pointer goes over the panel
+        blender.display.move(*at(blender, "cells[0]"))  # the pointer goes over the bar
         blender.wait(f"{_ON_TOP} == ('a brown chest', 'Done')")
         assert len(made.requests("GET", "/v1/models")) == 3
 

@@ -53,10 +53,15 @@ def made(service: Service) -> str:
     return operation.resource.id
 
 
+HAS_CANDIDATE = (
+    "next(job.id for job in job_service().jobs() if asset in [each.id for each in job.candidates])"
+)
+
+
 def test_what_the_library_shows_is_used(
     open_blender: Callable[..., BlenderWindow], service: Service, since: Since, tmp_path: Path
 ) -> None:
-    """The card shows it with its picture; one click brings it into the scene, at no cost."""
+    """The menu shows it with its picture; one click brings it into the scene, at no cost."""
     found = Candidate(made(service), "a small ceramic lamp", time.time() - DAY, str(PICTURE))
     with closing(Journal(tmp_path / "home")) as journal:
         journal.add(a_lost_start(), a_lost_start(found))
@@ -66,7 +71,10 @@ def test_what_the_library_shows_is_used(
     blender.wait("len(jobs()) == 2")
     blender.settle()
     blender.screenshot("maybe_started")
-    blender.click("mint.use_candidate")
+    job = blender.wait(HAS_CANDIDATE, asset=found.id)
+    blender.click(f'mint.job_menu(job_id="{job}"')
+    blender.screenshot("maybe_started_menu")
+    blender.click_in_popup("mint.use_candidate")
     blender.wait("any(job['phase'] in ('ready', 'placed') for job in jobs())")
     blender.settle()
     blender.screenshot("maybe_started_is_used")

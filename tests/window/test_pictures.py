@@ -25,7 +25,7 @@ from .conftest import SPEED
 from .picture_check import check_picture
 from .price_helpers import known_price
 from .sections import open_section
-from .test_asset_bar import show_bar
+from .test_asset_bar import open_bar
 from .test_jobs import start
 from .test_library import FIELDS, VIEW
 from .test_preferences import SAID
@@ -90,7 +90,10 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     start(blender, "a small ceramic lamp with an orange shade", mode="REVIEW")
     blender.wait_for("review", seconds=90)
     blender.wait("jobs()[0]['previews'] == 1 and not jobs()[0]['active']")
+    blender.review()
+    blender.in_popup("mint.approve")
     check_picture(blender, "preview")
+    blender.key("Escape")
     job = blender.ask("job_service().jobs()[0].id")
     assert blender.call("mint.approve", job_id=job) == ["FINISHED"]
     blender.wait_for("placed", seconds=90)
@@ -156,16 +159,13 @@ def test_a_library_and_reference_pictures_from_it(
         assert len(blender.ask(LISTED)) == 3
         blender.fill(prompt="a lamp in the style of these")
         check_picture(blender, "references")
-        open_section(blender, "mint_library")
-        blender.wait(f"all({VIEW}.icon(each) for each in {VIEW}.on_screen({FIELDS}))")
         lamp = blender.ask(
             f"next(each.id for each in {VIEW}.shown({FIELDS}) if 'lamp' in (each.prompt or ''))"
         )
         blender.over()  # on a field, the pointer could be that of somebody who types
         blender.call("mint.import_asset", kind="MODEL", asset_id=lamp)
         blender.wait_for("placed")
-        blender.call("mint.choose_asset", asset_id=lamp)
-        show_bar(blender)
+        open_bar(blender)
         check_picture(blender, "library")
 
 

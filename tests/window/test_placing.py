@@ -94,7 +94,7 @@ def test_adjusting_the_last_operation_removes_no_result(blender: BlenderWindow) 
 
 
 def offers_place(blender: BlenderWindow, offered: bool) -> None:
-    """Wait until the card says whether the result is there; and look at its button."""
+    """Wait until the row says whether the result is there; and look at its button."""
     blender.wait(
         "(part('ui.job_list.placed_results').shown(job_service().jobs()[0]).phase.value == 'ready') is offered",
         offered=offered,
@@ -104,7 +104,7 @@ def offers_place(blender: BlenderWindow, offered: bool) -> None:
 
 
 @pytest.mark.covers("R-undo", "R-again")
-def test_a_card_is_right_about_the_open_file(blender: BlenderWindow) -> None:
+def test_a_row_is_right_about_the_open_file(blender: BlenderWindow) -> None:
     """After undo, redo, deleting and File > New a missing result can be placed again."""
     arrive(blender)
     offers_place(blender, False)
@@ -147,7 +147,7 @@ part('ui.heartbeat').ensure()
 
 @pytest.mark.feature("replacing a model by a new version")
 def test_replacing_an_edited_model_asks_first(blender: BlenderWindow) -> None:
-    """The card says Replace Model, and the edited model is kept."""
+    """The menu says Replace Model, and the edited model is kept."""
     arrive(blender)
     (root,) = blender.ask("roots()")
     blender.ask("bpy.data.objects[root].data.vertices[0].co.x += 1", root=root)
@@ -156,9 +156,9 @@ def test_replacing_an_edited_model_asks_first(blender: BlenderWindow) -> None:
     )
     blender.ask(FETCH_AGAIN)
     job = blender.wait_for("ready")
-    words = "part('ui.job_list.card')._place_label(job_service().job(id))"
+    words = "part('ui.job_list.placed_results').place_label(job_service().job(id))"
     assert blender.ask(words, id=job["id"]) == "Replace Model"
-    blender.screenshot("replace_model_card")
+    blender.screenshot("replace_model_row")
     blender.until_it_shows(lambda: blender.click("mint.place"))
     assert blender.jobs()[0]["phase"] == "ready"
     blender.screenshot("replace_model_asks")

@@ -31,8 +31,39 @@ bpy.context.view_layer.objects.active = next(
 """
 
 
-def test_every_kind_of_card_fits(blender: BlenderWindow, service: Service) -> None:
-    """Buttons whose texts do not fit beside each other are below each other."""
+ADD = """
+import dataclasses
+values, new_jobs = part("jobs.job_values"), part("jobs.new_jobs")
+Kind, Phase = part("mint.schema").Kind, part("jobs.phases").Phase
+request = part("mint.generation_request").GenerationRequest
+phases = (Phase.PLACED, Phase.REVIEW, Phase.WORKING, Phase.CANCELED, Phase.READY)
+service = part("ui.session").service()
+for number in range(count):
+    asked = request(Kind.WORLD if number % 4 == 3 else Kind.MODEL, f"a chest with {number} bands")
+    job = new_jobs.new_job(asked, values.Delivery(group=group), now=1000.0 + number)
+    service.cache.add(dataclasses.replace(job, phase=phases[number % len(phases)]))
+part("ui.heartbeat").redraw()
+"""
+
+
+@pytest.mark.parametrize(("count", "group"), [(0, ""), (1, ""), (5, ""), (30, ""), (30, "one")])
+def test_the_list_is_as_high_with_few_jobs_as_with_many(
+    blender: BlenderWindow, count: int, group: str
+) -> None:
+    """So what is below it stays where it is."""
+    for width in (NARROW, 400):
+        blender.set_sidebar_width(width)
+        if width == NARROW:
+            before = blender.find("mint.browse_library")
+            blender.ask(ADD, count=count, group=group)
+            assert blender.find("mint.browse_library") == before
+        for look in ("dark", "german", "japanese"):
+            with looking(blender, look):
+                blender.screenshot(f"width_{width}_list_{count}{group}_{look}")
+
+
+def test_every_kind_of_row_fits(blender: BlenderWindow, service: Service) -> None:
+    """What is too long for a row is cut off, and in the job's menu."""
     service.scenario(credits=10_000)
     for prompt, phase in JOBS.items():
         start(blender, prompt, kind="WORLD" if "greenhouse" in prompt else "MODEL")

@@ -13,7 +13,6 @@ from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since
-from .sections import open_section
 from .test_jobs import SAID, start
 
 pytestmark = pytest.mark.window
@@ -49,13 +48,12 @@ def test_opening_a_file_sends_nothing(
 
 
 def test_nothing_is_imported_while_the_user_types(blender: BlenderWindow, service: Service) -> None:
-    """The Library is searched meanwhile; the scene does not change until the field is left."""
-    open_section(blender, "mint_library")
+    """A prompt is typed meanwhile; the scene does not change until the field is left."""
     service.scenario(durations={"final": 1000})
     try:
         start(blender, "a lamp that comes late")
         blender.wait("jobs()[0]['previews']")
-        blender.click("mint_library.words")
+        blender.click("mint.prompt")
         time.sleep(0.2)
         blender.display.press()
         blender.type("lam")
@@ -109,7 +107,7 @@ def test_an_earlier_session_is_not_announced(
         first.quit()
         second = open_blender()
         second.open_sidebar()
-        open_section(second, "mint_library")
+        second.call("mint.browse_library")
         second.wait("jobs() and jobs()[0]['active']")
         service.advance(2000)
         second.wait("jobs()[0]['phase'] == 'ready' and not jobs()[0]['active']")

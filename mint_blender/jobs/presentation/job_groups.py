@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Group jobs by what they need from the user, the most urgent first. Pure."""
+"""The rows of the list of jobs, and what the jobs need from the user. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from ..job import Job, asset_of
 from ..job_values import Hold
@@ -24,21 +25,9 @@ class Group(StrEnum):
     OTHER_ACCOUNT = "other_account"
 
 
-CARDS: Mapping[Group, int] = {
-    Group.NEEDS_USER: 10,
-    Group.RUNNING: 20,
-    Group.QUEUED: 3,
-    Group.READY_OR_FAILED: 10,
-    Group.FINISHED: 6,
-    Group.OTHER_ACCOUNT: 3,
-}
-"""How many jobs of each group have a card.
+MOST_FOLLOWED = 20
+"""How many active jobs are followed: all that Mint runs at once, ten models and ten Worlds."""
 
-There is room for everything that Mint runs at once: ten models and ten Worlds. A finished job is
-only one line.
-"""
-
-_SMALLEST_BATCH = 2
 _HAS_RESULT = {Phase.READY, Phase.PLACED}
 
 _GROUPS = {
@@ -54,51 +43,50 @@ _GROUPS = {
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Jobs that were started together and are shown as one; those that need the user are not in it.
+class Row:
+    """What one row of the list shows: a job, or jobs that were started together, a batch.
 
-    `counts` are the numbers of jobs in each group, also of those that are not in it.
+    Attributes:
+        key: What the row is known by, whatever becomes of its jobs.
+        jobs: In the order of their start.
+        is_member: Whether it is one of the jobs of a batch, which have rows below that.
     """
 
     key: str
     jobs: tuple[Job, ...]
-    counts: Mapping[Group, int]
-    ready: int = 0
-    failed: int = 0
-    canceled: int = 0
+    is_member: bool = False
 
     @property
-    def total(self) -> int:
-        """The number of jobs that were started together and are still on the list."""
-        return sum(self.counts.values())
+    def is_batch(self) -> bool:
+        """Whether it stands for several jobs."""
+        return len(self.jobs) > 1
+
+    @cached_property
+    def counts(self) -> Mapping[Group, int]:
+        """The number of jobs in each group."""
+        return dict.fromkeys(Group, 0) | Counter(map(group_of, self.jobs))
+
+    @cached_property
+    def phases(self) -> Mapping[Phase, int]:
+        """The number of jobs in each phase, without those with an unanswered decision."""
+        return Counter(job.phase for job in self.jobs if job.decision is None)
+
+    @property
+    def ended(self) -> int:
+        """The number of jobs that run no more: finished, failed or canceled."""
+        return self.counts[Group.READY_OR_FAILED] + self.counts[Group.FINISHED]
 
     @property
     def finished(self) -> int:
         """The number of results that are here, placed or not."""
-        ended = self.counts[Group.READY_OR_FAILED] + self.counts[Group.FINISHED]
-        return ended - self.failed - self.canceled
-
-    @property
-    def group(self) -> Group:
-        """The group of its most urgent job."""
-        return group_of(self.jobs[0])
-
-
-@dataclass(frozen=True)
-class JobGroup:
-    """The jobs of a group: those that have a card, those that are only listed, and batches."""
-
-    group: Group
-    shown: tuple[Job, ...]
-    folded: tuple[Job, ...] = ()
-    batches: tuple[Batch, ...] = ()
+        return self.ended - self.phases[Phase.FAILED] - self.phases[Phase.CANCELED]
 
 
 @dataclass(frozen=True)
 class JobGroups:
-    """All groups that are not empty, and how many jobs are active, with and without the queue."""
+    """The rows of the list, and how many jobs are active, with and without the queue."""
 
-    groups: tuple[JobGroup, ...] = ()
+    rows: tuple[Row, ...] = ()
     active: int = 0
     in_flight: int = 0
     followed: tuple[Job, ...] = ()
@@ -123,7 +111,7 @@ def group_of(job: Job) -> Group:
 def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGroups:
     """Group the jobs, which are given newest first.
 
-    In the queue the order is reversed: the next job to be sent comes first.
+    The rows are in the order of their start. In the queue the next job to be sent comes first.
     """
     visible, versions = merge_versions(list(jobs))
     found: dict[Group, list[Job]] = {group: [] for group in Group}
@@ -136,10 +124,10 @@ def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGrou
     in_flight = [job for group in Group if group is not Group.QUEUED for job in active[group]]
     unsent = sum(map(_unsent_credits, [*found[Group.RUNNING], *found[Group.QUEUED]]))
     return JobGroups(
-        groups=tuple(_with_batches(found)),
+        rows=tuple(_rows(visible, versions)),
         active=len(in_flight) + len(active[Group.QUEUED]),
         in_flight=len(in_flight),
-        followed=(*in_flight, *active[Group.QUEUED])[: CARDS[Group.RUNNING]],
+        followed=(*in_flight, *active[Group.QUEUED])[:MOST_FOLLOWED],
         versions=versions,
         ended=sum(
             job.phase in ENDED
@@ -192,48 +180,24 @@ def _is_optimization(job: Job) -> bool:
 
 
 def _is_version(job: Job) -> bool:
-    """Return whether a job is for the model itself in a scene, and its card has nothing to say."""
+    """Return whether a job is for the model itself in a scene, and its row has nothing to say."""
     is_in_file = job.convert or job.delivery.output or job.delivery.render
     return not is_in_file and job.hold is not Hold.FOREIGN and job.phase is not Phase.FAILED
 
 
-def _with_batches(found: Mapping[Group, Sequence[Job]]) -> Iterator[JobGroup]:
-    """Yield the groups that are not empty. A batch is in that of its most urgent job."""
-    batches = _batches(found)
-    in_batch = {job.id for batch in batches for job in batch.jobs}
-    for group, members in found.items():
-        single = [job for job in members if job.id not in in_batch]
-        here = tuple(batch for batch in batches if batch.group is group)
-        if single or here:
-            most = CARDS[group]
-            yield JobGroup(group, tuple(single[:most]), tuple(single[most:]), here)
+def _rows(visible: Sequence[Job], versions: Mapping[str, Sequence[Job]]) -> Iterator[Row]:
+    """Yield the rows. A newer version of a model is shown in the row of its first job."""
+    rows: dict[str, list[tuple[float, str, Job]]] = {}
+    for job in visible:
+        first = min([job, *versions.get(job.id, ())], key=_start)
+        key = batch_key(first) if group_of(job) is not Group.OTHER_ACCOUNT else ""
+        rows.setdefault(key or first.id, []).append((*_start(first), job))
+    for key, members in sorted(rows.items(), key=lambda item: min(each[:2] for each in item[1])):
+        yield Row(key, tuple(job for *_, job in sorted(members, key=lambda each: each[:2])))
 
 
-def _batches(found: Mapping[Group, Sequence[Job]]) -> list[Batch]:
-    """Return the batches with at least two jobs that need nothing from the user."""
-    members: dict[str, list[Job]] = {}
-    for group in Group:
-        for job in found[group] if group is not Group.OTHER_ACCOUNT else ():
-            if key := batch_key(job):
-                members.setdefault(key, []).append(job)
-    return [
-        batch
-        for key, jobs in members.items()
-        if len((batch := _batch(key, jobs)).jobs) >= _SMALLEST_BATCH
-    ]
-
-
-def _batch(key: str, members: Sequence[Job]) -> Batch:
-    counts = dict.fromkeys(Group, 0) | Counter(map(group_of, members))
-    phases = Counter(job.phase for job in members if job.decision is None)
-    return Batch(
-        key,
-        tuple(job for job in members if group_of(job) is not Group.NEEDS_USER),
-        counts,
-        phases[Phase.READY],
-        phases[Phase.FAILED],
-        phases[Phase.CANCELED],
-    )
+def _start(job: Job) -> tuple[float, str]:
+    return job.created_at, job.id
 
 
 def batch_key(job: Job) -> str:
@@ -252,27 +216,16 @@ def _unsent_credits(job: Job) -> float:
     return (job.estimate or 0.0) + (job.optimize_estimate or 0.0) if is_unsent else 0.0
 
 
-def keep(groups: JobGroups, before: JobGroups) -> JobGroups:
-    """Return the groups with each job in the place that it had before.
+def keep(rows: Sequence[Row], before: Sequence[Row]) -> tuple[Row, ...]:
+    """Return the rows with those that were there before in the same order, and new ones last.
 
-    Jobs that were not shown before are where they belong, above the others of their group if they
-    are newer. Returns `groups` itself if all jobs have kept their places.
+    Rows that began before all of those come first: older jobs, which the user wants to see.
     """
-    places = {job.id: part.group for part in before.groups for job in part.shown}
-    shown: dict[Group, list[Job]] = {group: [] for group in Group}
-    now = {job.id: job for part in groups.groups for job in part.shown}
-    for part in groups.groups:
-        shown[part.group] += [job for job in part.shown if job.id not in places]
-    for part in before.groups:
-        shown[part.group] += [now[job.id] for job in part.shown if job.id in now]
-    known = {part.group: part for part in groups.groups}
-    kept = tuple(
-        replace(known.get(group, JobGroup(group, ())), shown=tuple(jobs))
-        for group, jobs in shown.items()
-        if jobs or group in known
-    )
-    return groups if _order(kept) == _order(groups.groups) else replace(groups, groups=kept)
+    places = {row.key: place for place, row in enumerate(before)}
+    known = [_start(row.jobs[0]) for row in rows if row.key in places]
 
+    def place(row: Row) -> int:
+        is_older = bool(known) and _start(row.jobs[0]) < min(known)
+        return places.get(row.key, -1 if is_older else len(places))
 
-def _order(groups: tuple[JobGroup, ...]) -> list[str]:
-    return [job.id for part in groups for job in part.shown]
+    return tuple(sorted(rows, key=place))

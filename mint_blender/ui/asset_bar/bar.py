@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,10 @@ import bpy
 
 from ...addon_settings import picture_size
 from .. import icons, session
-from ..library_browser import panel_data
+from ..library_browser import entries
 from ..library_browser.properties import fields_of
+from ..text_wrap import lines_of, width_of
+from ..translations import translated
 from ..typed_context import all_areas, ui_scale
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ class BarState:
         self.clicked = ("", 0.0)
         """The item of the last click, and when it was, by the monotonic clock."""
         self.textures: dict[str, gpu.types.GPUTexture] = {}
-        self.quad: gpu.types.GPUBatch | None = None
         self.shown: object = None
         """What was shown when the region was last redrawn for a change."""
 
@@ -45,7 +46,6 @@ class BarState:
         """Close the bar and free its pictures."""
         self.area, self.hovered, self.dragged, self.shown = 0, OUTSIDE, None, None
         self.textures.clear()
-        self.quad = None
 
 
 def state() -> BarState:
@@ -85,15 +85,19 @@ def layout_in(context: bpy.types.Context) -> BarLayout:
             left = max(left, each.x + each.width - region.x)
         elif overlaps and each.type == "UI":
             right = min(right, each.x - region.x)
-    scale = ui_scale()
-    wanted = picture_size() * scale
-    used = panel_data.cells_used(fields_of(context))
-    return arrange(left, right, region.height, panel_data.ON_SCREEN, wanted, scale, used)
+    scale, fields = ui_scale(), fields_of(context)
+    shape = (left, right, region.height, entries.ON_SCREEN, picture_size() * scale, scale)
+    used, known = entries.cells_used(fields), entries.status(fields)
+    action = width_of(translated(known.label)) + 24 * scale if known.operator else 0.0
+    words = Words(action, is_alone=not fields.start and not assets(context))
+    layout = arrange(*shape, used, words)
+    lines = len(lines_of(translated(known.words), layout.status.width))
+    return layout if lines == 1 else arrange(*shape, used, replace(words, lines=lines))
 
 
 def assets(context: bpy.types.Context) -> list[Asset]:
     """Return the items of the page."""
-    return panel_data.on_screen(fields_of(context))
+    return entries.on_screen(fields_of(context))
 
 
 def asset_at(context: bpy.types.Context, part: int) -> Asset | None:
@@ -111,12 +115,13 @@ def catch_up() -> bool:
     if area is None:
         return False
     page, fields = assets(bpy.context), fields_of(bpy.context)
-    urls = [url for asset in page if (url := panel_data.picture_url(asset))]
+    urls = [url for asset in page if (url := entries.picture_url(asset))]
     is_more = _keep_textures(urls)
     shown = (
-        [(asset.id, panel_data.cell(asset)) for asset in page],
+        [(asset.id, entries.cell(asset)) for asset in page],
         [url in state().textures for url in urls],
-        (fields.chosen, fields.start, len(panel_data.shown(fields)), picture_size()),
+        (fields.start, len(entries.shown(fields)), picture_size(), entries.status(fields)),
+        (fields.kind, fields.sort, entries.filter_words(fields)),
     )
     if shown != state().shown:
         state().shown = shown
@@ -135,17 +140,7 @@ def _keep_textures(urls: list[str]) -> bool:
 
     Each one is decoded here, so only a few are made at a time. Returns whether more are to be made.
     """
-    import gpu
-    from gpu_extras.batch import batch_for_shader
-
     known = state()
-    if known.quad is None:
-        corners = [(0, 0), (1, 0), (1, 1), (0, 1)]
-        known.quad = batch_for_shader(
-            gpu.shader.from_builtin("IMAGE"),
-            "TRI_FAN",
-            {"pos": corners, "texCoord": corners},
-        )
     for url in known.textures.keys() - set(urls):
         del known.textures[url]
     ready = [
@@ -173,14 +168,16 @@ def _texture(width: int, height: int, values: list[float]) -> gpu.types.GPUTextu
     return texture
 
 
-BACK, FORWARD, CLOSE, FRAME = 100, 101, 102, 103
+BACK, FORWARD, CLOSE, SEARCH, CLEAR, KIND, SORT, ACTION, FRAME = range(100, 109)
 """Parts that are not pictures; a picture's part is its place on the page, from 0."""
 OUTSIDE = -1
 
 _GAP = 6.0
 _HEADER = 26.0
+_LINE = 20.0
 _TITLE = 18.0
 _ARROW = 28.0
+_SEARCH, _MENU, _RANGE = 260.0, 150.0, 120.0  # most pixels of parts, at scale 1
 _MOST_OF_HEIGHT = 0.55  # the scene stays visible above the bar
 _SMALLEST = 32.0
 
@@ -204,12 +201,25 @@ class BarLayout:
     """The boxes of all parts. A cell has the picture at its top and the title below."""
 
     frame: Box
-    header: Box
     cells: tuple[Box, ...]
+    """None where nothing is shown: then `status` and `action` are in the middle."""
     picture: float
-    back: Box
-    forward: Box
-    close: Box
+    status: Box
+    """The words about the library, in lines below the pictures."""
+    range: Box
+    buttons: dict[int, Box]
+    """The parts that can be clicked and are no pictures, by part."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The room that the words about the library need."""
+
+    action: float = 0.0
+    """The width of the button beside them, in pixels; 0 for none."""
+    lines: int = 1
+    is_alone: bool = False
+    """Whether they stand where the pictures would be, because there are none."""
 
 
 @lru_cache(maxsize=8)
@@ -221,6 +231,7 @@ def arrange(
     wanted: float,
     scale: float,
     used: int | None = None,
+    words: Words = Words(),
 ) -> BarLayout:
     """Return the layout of a page of `count` cells between two edges of a region.
 
@@ -236,8 +247,8 @@ def arrange(
     ):
         picture *= 0.9
         columns = _columns(wide, count, picture, scale)
-    rows = ceil((count if used is None else max(1, used)) / columns)
-    return _boxes((left + right) / 2, rows * columns, columns, picture, scale)
+    rows = ceil((count if used is None else used) / columns)
+    return _boxes((left + right) / 2, (rows, columns), picture, scale, words)
 
 
 def _columns(wide: float, count: int, picture: float, scale: float) -> int:
@@ -250,20 +261,35 @@ def _columns(wide: float, count: int, picture: float, scale: float) -> int:
 
 
 def _tall(picture: float, count: int, columns: int, scale: float) -> float:
-    return (_HEADER + 3 * _GAP) * scale + count / columns * (picture + (_TITLE + _GAP) * scale)
+    cell = picture + (_TITLE + _GAP) * scale
+    return (_HEADER + _LINE + 3 * _GAP) * scale + count / columns * cell
 
 
-def _boxes(middle: float, count: int, columns: int, picture: float, scale: float) -> BarLayout:
-    gap, arrow = _GAP * scale, _ARROW * scale
+def _boxes(
+    middle: float, shape: tuple[int, int], picture: float, scale: float, words: Words
+) -> BarLayout:
+    gap, arrow, line = _GAP * scale, _ARROW * scale, _LINE * scale
+    rows, columns = shape
     cell_width, cell_height = picture + gap, picture + (_TITLE + _GAP) * scale
-    grid = Box(
-        middle - columns * cell_width / 2,
-        2 * gap,
-        columns * cell_width,
-        count / columns * cell_height,
-    )
-    header = Box(grid.x, grid.y + grid.height, grid.width, _HEADER * scale)
-    frame = Box(grid.x - arrow, gap, grid.width + 2 * arrow, grid.height + header.height + 2 * gap)
+    x, wide = middle - columns * cell_width / 2, columns * cell_width
+    foot = Box(x, 2 * gap, wide, line * (1 if words.is_alone else words.lines))
+    needed = (words.lines + 1) * line + gap if words.is_alone else 0.0
+    grid = Box(x, foot.y + foot.height, wide, max(rows * cell_height, needed))
+    header = Box(x - arrow, grid.y + grid.height, wide + 2 * arrow, _HEADER * scale)
+    frame = Box(header.x, gap, header.width, header.y + header.height)
+    buttons = {**_header_buttons(header, arrow, gap, scale)}
+    pages = Box(foot.x + wide - _RANGE * scale, foot.y, _RANGE * scale, line)
+    if words.is_alone:
+        low = grid.y + (grid.height - needed) / 2
+        status = Box(x, low + line + gap, wide, words.lines * line)
+        button = Box(middle - words.action / 2, low, words.action, line)
+    else:
+        status = Box(x, foot.y, wide - pages.width - words.action - gap, foot.height)
+        button = Box(status.x + status.width, foot.y, words.action, line)
+        buttons[BACK] = Box(frame.x, grid.y, arrow, grid.height)
+        buttons[FORWARD] = Box(grid.x + grid.width, grid.y, arrow, grid.height)
+    if words.action:
+        buttons[ACTION] = button
     cells = tuple(
         Box(
             grid.x + place % columns * cell_width + gap / 2,
@@ -271,27 +297,34 @@ def _boxes(middle: float, count: int, columns: int, picture: float, scale: float
             picture,
             cell_height - gap,
         )
-        for place in range(count)
+        for place in range(0 if words.is_alone else rows * columns)
     )
-    return BarLayout(
-        frame,
-        header,
-        cells,
-        picture,
-        back=Box(frame.x, grid.y, arrow, grid.height),
-        forward=Box(grid.x + grid.width, grid.y, arrow, grid.height),
-        close=Box(frame.x + frame.width - arrow, header.y, arrow, header.height),
-    )
+    return BarLayout(frame, cells, picture, status, pages, buttons)
+
+
+def _header_buttons(header: Box, side: float, gap: float, scale: float) -> dict[int, Box]:
+    """Return the search field with its cross, both menus, and the cross that closes the bar.
+
+    They begin above the pictures, `side` pixels from the edge of the bar.
+    """
+    x, y, height = header.x + side + gap / 2, header.y + 2 * scale, header.height - 4 * scale
+    room = header.width - 2 * side - 3 * gap
+    menu = min(_MENU * scale, 0.3 * room)
+    search = min(_SEARCH * scale, room - 2 * menu)
+    return {
+        CLEAR: Box(x + search - side, y, side, height),
+        SEARCH: Box(x, y, search, height),
+        KIND: Box(x + search + gap, y, menu, height),
+        SORT: Box(x + search + menu + 2 * gap, y, menu, height),
+        CLOSE: Box(header.x + header.width - side, header.y, side, header.height),
+    }
 
 
 def part_at(layout: BarLayout, x: float, y: float) -> int:
     """Return the part at a point of the region: a picture's place, or one of the constants."""
     if not layout.frame.contains(x, y):
         return OUTSIDE
-    for place, cell in enumerate(layout.cells):
-        if cell.contains(x, y):
-            return place
-    for part, box in ((BACK, layout.back), (FORWARD, layout.forward), (CLOSE, layout.close)):
+    for part, box in (*enumerate(layout.cells), *layout.buttons.items()):
         if box.contains(x, y):
             return part
     return FRAME

@@ -5,14 +5,18 @@ A modal operator would run as long as the bar is open, and Blender does not save
 backups meanwhile. A keymap would come after the one of the active tool.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import bpy
 
-from ...addon_settings import may_go_online
-from .. import session
+from ...addon_settings import preferences
+from ...message import Message
+from .. import visibility
+from ..library_browser.properties import fields_of
+from ..translations import translated
+from ..typed_context import layout_of
+
+_STEP = 1.15  # of the size of pictures, for each step of the wheel
 
 
 class MINT_GT_asset_bar(bpy.types.Gizmo):
@@ -27,7 +31,6 @@ class MINT_GT_asset_bar(bpy.types.Gizmo):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the bar in the pixels of the region."""
-        from .. import visibility
         from . import drawing
 
         visibility.note("library")
@@ -85,6 +88,12 @@ class MINT_GGT_asset_bar(bpy.types.GizmoGroup):
         items.new("gizmogroup.gizmo_tweak", "LEFTMOUSE", "PRESS", any=True)
         items.new("mint.turn_library", "WHEELDOWNMOUSE", "PRESS").properties.forward = True
         items.new("mint.turn_library", "WHEELUPMOUSE", "PRESS").properties.forward = False
+        resize = "mint.resize_pictures"
+        items.new(resize, "WHEELUPMOUSE", "PRESS", ctrl=True).properties.larger = True
+        items.new(resize, "WHEELDOWNMOUSE", "PRESS", ctrl=True).properties.larger = False
+        menu = items.new("wm.call_menu", "RIGHTMOUSE", "PRESS")
+        menu.properties.name = "MINT_MT_library_item"  # instead of Blender's menu of the object
+        items.new("mint.search_library", "F", "PRESS", ctrl=True)
         items.new("mint.browse_library", "ESC", "PRESS")
         return keymap
 
@@ -98,17 +107,16 @@ class MINT_OT_browse_library(bpy.types.Operator):
     """Show or hide large pictures of the library in the 3D View."""
 
     bl_idname = "mint.browse_library"
-    bl_label = "Browse in Viewport"
+    bl_label = "Browse Library"
     bl_description = (
-        "Show or hide large pictures of the library at the bottom of the 3D View. Double-click a "
-        "picture to import it, or drag it into the scene"
+        "Show or hide what you generated at the bottom of the 3D View. Double-click a picture to "
+        "import it, or drag it into the scene"
     )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether this is a 3D View, and there is an API key and online access."""
-        is_in_view = context.area is not None and context.area.type == "VIEW_3D"
-        return is_in_view and may_go_online() and bool(session.account().key)
+        """Return whether this is a 3D View. The bar itself says what it lacks."""
+        return context.area is not None and context.area.type == "VIEW_3D"
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Show or hide the bar in this area."""
@@ -118,4 +126,58 @@ class MINT_OT_browse_library(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (MINT_GT_asset_bar, MINT_GGT_asset_bar, MINT_OT_browse_library)
+class MINT_OT_search_library(bpy.types.Operator):
+    """Search the library by name and prompt."""
+
+    bl_idname = "mint.search_library"
+    bl_label = "Search Library"
+    bl_description = "Search the library by name and prompt, and filter it by state"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Open the field, ready to type."""
+        return context.window_manager.invoke_popup(self, width=360)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the field, which filters with each letter, and the states."""
+        layout, fields = layout_of(self), fields_of(context)
+        row = layout.row()
+        row.activate_init = True
+        row.prop(
+            fields, "words", text="", icon="VIEWZOOM", placeholder=translated(Message("Search"))
+        )
+        layout.row().prop(fields, "state", expand=True)
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Do nothing: each letter was applied when it was typed."""
+        return {"FINISHED"}
+
+
+class MINT_OT_resize_pictures(bpy.types.Operator):
+    """Make the pictures of the library larger or smaller."""
+
+    bl_idname = "mint.resize_pictures"
+    bl_label = "Resize Pictures"
+    bl_description = "Make the pictures of the library larger or smaller"
+    bl_options = {"INTERNAL"}
+
+    larger: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Change the size, which Blender saves with the preferences."""
+        stored = preferences()
+        if stored is None:
+            return {"CANCELLED"}
+        stored.picture_size = round(stored.picture_size * (_STEP if self.larger else 1 / _STEP))
+        context.preferences.is_dirty = True
+        visibility.tag_redraw()
+        return {"FINISHED"}
+
+
+CLASSES = (
+    MINT_GT_asset_bar,
+    MINT_GGT_asset_bar,
+    MINT_OT_browse_library,
+    MINT_OT_search_library,
+    MINT_OT_resize_pictures,
+)

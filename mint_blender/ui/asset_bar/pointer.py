@@ -4,20 +4,33 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import bpy
 from bpy_extras import view3d_utils
 
+from ... import __package__ as ADDON
 from ...jobs.library.view_model import AssetState
 from ...mint.schema import Asset
 from ...scene.update import move
-from .. import heartbeat
-from ..library_browser import panel_data
+from .. import visibility
+from ..library_browser import entries
 from ..library_browser.properties import fields_of
 from ..typed_context import scene_of, ui_scale
 from . import bar
-from .bar import BACK, CLOSE, FORWARD, OUTSIDE, part_at
+from .bar import (
+    ACTION,
+    BACK,
+    CLEAR,
+    CLOSE,
+    FORWARD,
+    KIND,
+    OUTSIDE,
+    SEARCH,
+    SORT,
+    part_at,
+)
 
 Pressed = tuple[int, int, int]
 """The part that was pressed, and where, in pixels of the region."""
@@ -60,25 +73,43 @@ def release(context: bpy.types.Context, part: int, *, cancel: bool) -> None:
 
 
 def click(context: bpy.types.Context, part: int) -> None:
-    """Choose an item, import it on a double click, turn the page, or close the bar."""
-    asset = bar.asset_at(context, part)
+    """Do what a button says, or import an item on a double click."""
+    asset, fields = bar.asset_at(context, part), fields_of(context)
     if asset is None:
         bar.state().clicked = ("", 0.0)  # what is clicked next is clicked for the first time
     if part == CLOSE:
         bar.toggle(context.area)
     elif part in {BACK, FORWARD}:
         bpy.ops.mint.turn_library(forward=part == FORWARD)  # type: ignore[attr-defined]
-    elif asset is not None:
-        is_double = _is_double_click(context, asset)
-        fields_of(context).chosen = asset.id
-        heartbeat.redraw()
-        if is_double and can_import(asset):
-            import_asset(context, asset)
+    elif part == SEARCH:
+        bpy.ops.mint.search_library("INVOKE_DEFAULT")  # type: ignore[attr-defined]
+    elif part == CLEAR:
+        fields.words, fields.state = "", "ALL"
+    elif part in {KIND, SORT}:
+        name = "kind" if part == KIND else "sort"
+        path = f"window_manager.mint_library.{name}"
+        bpy.ops.wm.context_menu_enum("INVOKE_DEFAULT", data_path=path)
+    elif part == ACTION:
+        # Blender crashes when a gizmo that is being used opens a window
+        operator = entries.status(fields).operator
+        bpy.app.timers.register(partial(_act, operator), first_interval=0.01)
+    elif asset is not None and _is_double_click(context, asset) and can_import(asset):
+        import_asset(context, asset)
+
+
+def _act(operator: str) -> None:
+    """Call the operator that helps, such as the one that allows online access."""
+    space, name = operator.split(".")
+    settings = {"module": ADDON} if operator == "preferences.addon_show" else {}
+    called: Any = getattr(getattr(bpy.ops, space), name)
+    if called.poll():
+        called("INVOKE_DEFAULT", **settings)
+    visibility.tag_redraw()
 
 
 def can_import(asset: Asset) -> bool:
     """Return whether an item is finished and has files."""
-    return panel_data.cell(asset).state is AssetState.DONE
+    return entries.cell(asset).state is AssetState.DONE
 
 
 def import_asset(

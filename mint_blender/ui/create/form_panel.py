@@ -19,11 +19,13 @@ from ..pricing import limit_dialog, paid_clicks, price_dialog
 from ..references import properties as references_properties
 from ..text_wrap import wrapped
 from ..translations import spoken, translated
-from . import prompts, saved_settings
 from . import properties as create_properties
+from . import saved_settings
 
 _PRESETS = tuple(Message(name) for _, name, _ in create_properties.PRESETS)
 _PROMPT = Message("Prompt")
+_ASKING = Message("Asking Mint for the price…")
+_UNAVAILABLE = Message("Price unavailable")
 _HINT = Message("Describe what to generate")
 _BESIDE_PROMPT = 114.0
 """Pixels of a sidebar, at scale 1, that the hint in the empty field cannot have."""
@@ -37,11 +39,6 @@ def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, widt
         _draw_style(layout, style)
     request = create_properties.request_of(fields)
     _draw_length(layout, fields, len(request.prompt))
-    complaint = create_properties.complaint(fields, request)
-    if complaint and (request.prompt or request.images):
-        wrapped(layout, complaint, icon="ERROR")
-    if fields.text is None and prompts.is_first_prompt():
-        _draw_examples(layout, fields)
     _draw_preset(layout, fields, width)
     layout.prop(fields, "review")
     _draw_generate(layout, fields, request, width)
@@ -68,15 +65,15 @@ def _draw_preset(
 def _draw_prompt(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
 ) -> None:
-    """Draw the field or the text, and the menus with other prompts and texts."""
+    """Draw the field or the text, and the menus with other prompts and with styles."""
     row = layout.row(align=True)
     if fields.text is None:
         row.prop(fields, "prompt", text="", placeholder=_hint(fields, width))
-        row.menu("MINT_MT_prompts", text="", icon_value=icon_number("RECOVER_LAST"))
-        row.menu("MINT_MT_prompt_text", text="", icon_value=icon_number("TEXT"))
     else:
         row.prop(fields, "text", text="")
         row.operator("mint.write_prompt", text="", icon="GREASEPENCIL")
+    row.menu("MINT_MT_prompts", text="", icon_value=icon_number("RECOVER_LAST"))
+    row.menu("MINT_MT_styles", text="", icon_value=icon_number("PRESET"))
 
 
 def _hint(fields: create_properties.MintForm, width: int) -> str:
@@ -110,30 +107,15 @@ def _draw_length(
     )
 
 
-def _draw_examples(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
-    """Draw prompts to click. They stay while the user types, so that nothing moves."""
-    examples = [translated(example) for example in prompts.EXAMPLES[fields.kind]]
-    column = layout.column()
-    column.scale_y = 0.8
-    column.enabled = fields.prompt.strip() in {"", *examples}
-    for example in examples:
-        row = column.row()
-        row.alignment = "LEFT"
-        row.operator(
-            "mint.choose_prompt", text=example, translate=False, emboss=False
-        ).prompt = example
-
-
 def _draw_generate(
     layout: bpy.types.UILayout,
     fields: create_properties.MintForm,
     request: GenerationRequest,
     width: int,
 ) -> None:
-    """Draw the button with its price, further costs, and the balance left after them."""
+    """Draw the button with its price, further costs, and a line that is always there."""
     service, query = session.existing_service(), Price.of(request)
     price = service.budget.price(query) if service else None
-    told = service.queries.answers.get(query) if service else None
     column = layout.column()
     column.scale_y = 1.5
     label = _generate_words(price, spoken())
@@ -141,16 +123,13 @@ def _draw_generate(
     column.operator(
         "mint.generate_from_form", text=label, translate=False, icon_value=icon_number("PLAY")
     )
-    if is_optimized := create_properties.optimize_of(fields) is not None:
+    if create_properties.optimize_of(fields) is not None:
         wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=width)
-    balance = account_panel.balance()
-    if limit_dialog.waits_for_price():
-        layout.label(text="Asking Mint for the price…", icon="TIME")
-    elif told is not None and told.answer is not None and price is None:
-        layout.label(text="Price unavailable", icon="INFO")
-    elif service is not None and price is not None and balance is not None:
-        extra = service.budget.price(OptimizationPrice()) if is_optimized else None
-        _draw_left(layout, balance_watch.left_after(balance, price + (extra or 0.0)))
+    complaint = create_properties.complaint(fields, request)
+    if complaint and (request.prompt or request.images):
+        wrapped(layout.column(align=True), complaint, icon="ERROR", width=width, scale=1.0)
+    else:
+        _draw_left(layout, fields, query, price)
 
 
 @lru_cache(maxsize=8)
@@ -164,11 +143,26 @@ def _generate_words(price: float | None, language: str) -> str:
     return translated(words, language)
 
 
-def _draw_left(layout: bpy.types.UILayout, left: float) -> None:
-    """Draw how many Credits are left after this, or missing."""
-    row = layout.row()
-    row.alert = left < 0
-    row.label(text=_left_words(left, spoken()), translate=False)
+def _draw_left(
+    layout: bpy.types.UILayout,
+    fields: create_properties.MintForm,
+    query: Price,
+    price: float | None,
+) -> None:
+    """Draw how many Credits are left after this, or missing; or why that is not known (yet)."""
+    row, words = layout.row(), ""
+    service, balance = session.existing_service(), account_panel.balance()
+    told = service.queries.answers.get(query) if service else None
+    if limit_dialog.waits_for_price():
+        words = translated(_ASKING)
+    elif told is not None and told.answer is not None and price is None:
+        words = translated(_UNAVAILABLE)
+    elif service is not None and price is not None and balance is not None:
+        is_optimized = create_properties.optimize_of(fields) is not None
+        extra = service.budget.price(OptimizationPrice()) if is_optimized else None
+        left = balance_watch.left_after(balance, price + (extra or 0.0))
+        row.alert, words = left < 0, _left_words(left, spoken())
+    row.label(text=words, translate=False)
 
 
 @lru_cache(maxsize=8)

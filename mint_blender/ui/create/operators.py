@@ -184,7 +184,7 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         )
         if service is None or not may_go_online() or service.budget.price(queries[0]) is not None:
             return self.execute(context)
-        start, done = self._action(context), create_properties.clear_sent
+        start, done = self._action(context), _sent
         return limit_dialog.ask_price(
             create_properties.request_of(create_properties.of(context)).prompt,
             Message("Generate"),
@@ -195,7 +195,7 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the job, save the settings, and clear prompt, name and pictures."""
-        return run_action(self, self._action(context), create_properties.clear_sent)
+        return run_action(self, self._action(context), _sent)
 
     def _action(self, context: bpy.types.Context) -> Action:
         """Return the action with what the form says now."""
@@ -206,6 +206,14 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         )
         level = create_properties.optimize_of(fields)
         return lambda service: service.start(request, delivery, optimize=level).id
+
+
+def _sent() -> None:
+    """Clear the form, and show the row of the job."""
+    from ..job_list import grouped_jobs
+
+    create_properties.clear_sent()
+    grouped_jobs.show_last(session.service())
 
 
 def copy_settings(operator: bpy.types.Operator, names: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ import bpy
 
 from ...message import Message
 from .. import heartbeat
+from ..icons import icon_number
 from ..job_actions import Result
 from ..translations import translated
 from ..typed_context import all_areas, layout_of
@@ -183,14 +184,14 @@ class MINT_OT_remove_style(bpy.types.Operator):
 
 
 class MINT_MT_prompts(bpy.types.Menu):
-    """Earlier prompts and examples."""
+    """Earlier prompts, examples, and texts."""
 
     bl_idname = "MINT_MT_prompts"
     bl_label = "Prompts"
     bl_description = "Earlier prompts and examples"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the earlier prompts, newest first, then the examples."""
+        """Draw the earlier prompts, newest first, then the examples and the texts of the file."""
         from . import prompts
 
         layout, kind = layout_of(self), create_properties.of(context).kind
@@ -202,6 +203,8 @@ class MINT_MT_prompts(bpy.types.Menu):
         layout.label(text="Examples")
         for example in prompts.EXAMPLES[kind]:
             _draw_prompt(layout, translated(example))
+        layout.separator()
+        layout.menu("MINT_MT_prompt_text", icon_value=icon_number("TEXT"))
 
 
 class MINT_MT_prompt_text(bpy.types.Menu):

@@ -28,7 +28,7 @@ EXAMPLES = {
         Message("a library in a cave"),
     ),
 }
-"""Prompts that show what can be asked for, by the form's kind. They fit into a narrow sidebar."""
+"""Prompts that show what can be asked for, by the form's kind."""
 
 MOST = 12
 """Most earlier prompts in the menu."""
@@ -54,11 +54,6 @@ def earlier() -> tuple[str, ...]:
     """Return the earlier prompts, newest first, each once."""
     state = _state()
     return _distinct([state.unsent, *(state.earlier or ())])
-
-
-def is_first_prompt() -> bool:
-    """Return whether nothing was sent yet, as far as the journal knows."""
-    return _state().earlier == ()
 
 
 def keep_unsent(prompt: str) -> None:

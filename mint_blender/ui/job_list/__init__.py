@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The section *Jobs*: cards, their operators, and automatic import of finished jobs."""
+"""The list of jobs: rows, their menus and operators, and automatic import of finished jobs."""

@@ -92,7 +92,7 @@ def requested() -> frozenset[str]:
 
 
 def is_preparing(job_id: str) -> bool:
-    """Return whether a result is being prepared, for its card."""
+    """Return whether a result is being prepared, for its row."""
     return _preparations().is_pending(job_id)
 
 

@@ -1,23 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs in their groups, as the panel and the status bar show them.
+"""The rows of the list of jobs, and which of them are in sight; also what the status bar counts.
 
-There may be hundreds of jobs: they are grouped once after each change, not at each drawing.
+There may be hundreds of jobs: they are put into rows once after each change, not at each drawing.
+A row keeps its place for as long as its jobs are on the list, and new ones come last.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ...jobs.job import Job
-from ...jobs.phases import Phase
 from ...jobs.presentation import job_groups
-from ...jobs.presentation.job_groups import Batch, JobGroups, group_jobs
+from ...jobs.presentation.job_groups import JobGroups, Row, group_jobs
 from ...jobs.service import JobService
 from .. import heartbeat, session
-from . import pointer
-
-MOST_OF_BATCH = 20
-"""How many jobs of an open batch have a card or a line of their own; the others are in the list."""
 
 
 @dataclass
@@ -25,16 +21,14 @@ class _State:
     grouped: JobGroups = field(default_factory=JobGroups)
     version: tuple[int, int] | None = None
     """Which version of the list of jobs is grouped here."""
-    without_card: dict[str, Job] = field(default_factory=dict)
-    """The jobs that are only in the list, by id."""
-    is_held: bool = False
-    """Whether jobs are shown in earlier places."""
-    kept_reviews: frozenset[str] = frozenset()
-    """The ids of jobs that have just been decided about."""
-    has_settled: bool = False
-    """Whether they no longer are, which was not drawn yet."""
+    rows: tuple[Row, ...] = ()
+    """The rows of `grouped` in their places, with those of open batches."""
+    kept: tuple[Row, ...] = ()
+    """The same without those of open batches."""
+    end: int | None = None
+    """How many rows there are down to the last one in sight; None before the first look."""
     open_batches: set[str] = field(default_factory=set)
-    """The keys of the batches whose jobs are shown."""
+    """The keys of the batches whose jobs have rows of their own."""
 
 
 def _state() -> _State:
@@ -46,56 +40,56 @@ def grouped() -> JobGroups:
     return _state().grouped
 
 
-def prepare(service: JobService) -> bool:
-    """Group the jobs again if the list has changed, and return whether it has.
+def rows() -> tuple[Row, ...]:
+    """Return the rows of the list, as `prepare` left them."""
+    return _state().rows
 
-    As long as the user may be about to click on a card, each keeps its place.
-    """
-    state, version, is_held = _state(), (id(service), service.version), pointer.may_click()
-    state.has_settled |= state.is_held and not is_held
-    if state.version == version and (is_held or not state.is_held):
+
+def prepare(service: JobService) -> bool:
+    """Put the jobs into rows again if they have changed, and return whether they have."""
+    state, version = _state(), (id(service), service.version)
+    if state.version == version:
         return False
     state.version = version
-    groups = group_jobs(service.jobs(), service.is_active)
-    before, state.grouped = state.grouped, groups
-    reviewed = {job.id for job in _shown(before) if job.phase is Phase.REVIEW}
-    kept = reviewed | state.kept_reviews if is_held else frozenset()
-    if is_held:
-        state.grouped = job_groups.keep(groups, before)
-    state.kept_reviews = frozenset(
-        job.id for job in _shown(groups) if job.id in kept and job.phase is not Phase.REVIEW
-    )
-    state.is_held = state.grouped is not groups or bool(state.kept_reviews)
-    folded = [job for part in state.grouped.groups for job in part.folded]
-    opened = [batch for batch in _batches() if batch.key in state.open_batches]
-    folded += [job for batch in opened for job in batch.jobs[MOST_OF_BATCH:]]
-    state.without_card = {job.id: job for job in folded}
+    state.grouped = group_jobs(service.jobs(), service.is_active)
+    state.kept = job_groups.keep(state.grouped.rows, state.kept)
+    state.rows = tuple(_with_members(state.kept, state.open_batches))
+    count = len(state.rows)
+    state.end = count if state.end is None else min(state.end, count)
     return True
 
 
-def _shown(groups: JobGroups) -> list[Job]:
-    return [job for part in groups.groups for job in part.shown]
+def _with_members(kept: Iterable[Row], opened: set[str]) -> Iterable[Row]:
+    for row in kept:
+        yield row
+        if row.is_batch and row.key in opened:
+            yield from (Row(job.id, (job,), is_member=True) for job in row.jobs)
 
 
-def kept_reviews() -> frozenset[str]:
-    """Return the ids of jobs whose cards stay as large as when they asked for a decision.
-
-    If one shrank, the button of the next card would move under the pointer.
-    """
-    return _state().kept_reviews
+def first(count: int) -> int:
+    """Return the place of the first row in sight when so many are."""
+    return max(0, (_state().end or 0) - count)
 
 
-def _batches() -> list[Batch]:
-    return [batch for part in _state().grouped.groups for batch in part.batches]
+def scroll(by: int, count: int) -> None:
+    """Bring the rows so many places further into sight; `count` are in sight."""
+    state = _state()
+    state.end = min(max(first(count) + by, 0) + count, len(state.rows))
 
 
-def batch(key: str) -> Batch | None:
+def show_last(service: JobService) -> None:
+    """Bring the last row into sight: the user has just started its job."""
+    prepare(service)
+    _state().end = len(_state().rows)
+
+
+def batch(key: str) -> Row | None:
     """Return a batch, or None if there is none (any more)."""
-    return next((each for each in _batches() if each.key == key), None)
+    return next((row for row in _state().kept if row.key == key and row.is_batch), None)
 
 
 def is_open(key: str) -> bool:
-    """Return whether the jobs of a batch are shown."""
+    """Return whether the jobs of a batch have rows."""
     return key in _state().open_batches
 
 
@@ -103,24 +97,7 @@ def toggle(key: str) -> None:
     """Show the jobs of a batch, or show only the batch again."""
     state = _state()
     state.open_batches ^= {key}
-    state.version = None  # what is in the list depends on it
-
-
-def settle(_service: JobService) -> bool:
-    """Return whether jobs have just moved to where they belong, so that panels are drawn again."""
-    state = _state()
-    has_settled, state.has_settled = state.has_settled, False
-    return has_settled
-
-
-def is_unsettled(_service: JobService) -> bool:
-    """Return whether jobs are kept where they no longer belong, for a moment."""
-    return _state().is_held
-
-
-def without_card() -> dict[str, Job]:
-    """Return the jobs beyond the first of each group, by id, as `prepare` left them."""
-    return _state().without_card
+    state.version = None
 
 
 def check() -> bool:

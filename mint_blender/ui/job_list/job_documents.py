@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find the file again in which a job was started: name it on the card, and land there by itself."""
+"""Find the file again in which a job was started: name it in the row, and land there by itself."""
 
 from __future__ import annotations
 

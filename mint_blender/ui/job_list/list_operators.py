@@ -5,7 +5,7 @@ No operator here creates a job.
 """
 
 from collections.abc import Callable
-from pathlib import PurePath
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -15,9 +15,8 @@ from ...message import Message
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, find_job, report_error, run_action
 from ..pricing import limit_dialog
-from ..text_wrap import wrapped
 from ..translations import translated
-from ..typed_context import layout_of, ui_scale
+from ..typed_context import layout_of
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
@@ -95,16 +94,17 @@ def _job_of_menu() -> "tuple[JobView, bool] | None":
 
 def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) -> None:
     """Draw what can be done with a result, or with a job that has stopped without one."""
-    from . import placed_results
+    from ...jobs.job import is_unanswered
+    from . import details, placed_results
 
     job = placed_results.shown(view.job)
     layout.operator_context = "INVOKE_DEFAULT"
-    _draw_told(layout, view)
+    details.draw(layout, view if job is view.job else replace(view, job=job))
     _draw_placing(layout, view, job)
     if not is_active and job.hold is None and not job.convert:
         layout.operator("mint.use_prompt", icon="DUPLICATE").job_id = job.id
         _draw_export(layout, job)
-    if not is_active and job.hold is None:
+    if not is_active and job.hold is None and not is_unanswered(job):
         for verb, operator, icon in _VERBS:
             if verb in view.verbs:
                 layout.operator(operator, icon=icon).job_id = job.id
@@ -127,21 +127,6 @@ _VERBS: tuple[tuple[Verb, str, Any], ...] = (
     (Verb.RETRY, "mint.retry", "FILE_REFRESH"),
     (Verb.CANCEL, "mint.cancel", "X"),
 )
-_TOLD = 420
-"""Pixels, at scale 1, of the lines of a note."""
-
-
-def _draw_told(layout: bpy.types.UILayout, view: "JobView") -> None:
-    """Draw state, cost, files and notes of a job that has ended, and whose line lacks the room."""
-    if view.job.phase not in {Phase.PLACED, Phase.CANCELED}:
-        return
-    headline = "  ·  ".join(translated(each) for each in (view.short_state, view.cost) if each)
-    layout.label(text=headline, translate=False)
-    for path in view.saved:
-        layout.label(text=PurePath(path).name, translate=False, icon="FILE")
-    for note in view.notes:
-        wrapped(layout, note, width=int(_TOLD * ui_scale()), icon="INFO", most=6)
-    layout.separator()
 
 
 def _draw_placing(layout: bpy.types.UILayout, view: "JobView", job: "Job") -> None:
@@ -154,10 +139,11 @@ def _draw_placing(layout: bpy.types.UILayout, view: "JobView", job: "Job") -> No
         layout.operator(
             "wm.path_open", text="Open Folder", icon="FILE_FOLDER"
         ).filepath = view.folder
-    if is_placed:
+    if is_placed or (job.phase is Phase.READY and not job.convert):
+        again = Message("Place Again") if is_placed else ""
         layout.operator(
             "mint.place",
-            text=translated(placed_results.place_label(job, Message("Place Again"))),
+            text=translated(placed_results.place_label(job, again)),
             translate=False,
             icon="IMPORT",
         ).job_id = job.id
@@ -264,6 +250,26 @@ def _ids(service: "JobService", key: str) -> list[str] | None:
     grouped_jobs.prepare(service)
     batch = grouped_jobs.batch(key)
     return None if not key else [job.id for job in batch.jobs] if batch else []
+
+
+class MINT_OT_scroll_jobs(bpy.types.Operator):
+    """Show earlier or later jobs of the list."""
+
+    bl_idname = "mint.scroll_jobs"
+    bl_label = "Scroll Jobs"
+    bl_description = "Show earlier or later jobs of the list"
+    bl_options = {"INTERNAL"}
+
+    by: bpy.props.IntProperty(options={"SKIP_SAVE"})
+    count: bpy.props.IntProperty(min=1, default=1, options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Bring other rows into sight; needs no network."""
+        from . import grouped_jobs
+
+        grouped_jobs.scroll(self.by, self.count)
+        heartbeat.redraw()
+        return {"FINISHED"}
 
 
 class MINT_OT_toggle_batch(bpy.types.Operator):
@@ -487,6 +493,7 @@ CLASSES = (
     MINT_OT_discard_queue,
     MINT_OT_dismiss_finished,
     MINT_OT_show_older_jobs,
+    MINT_OT_scroll_jobs,
     MINT_OT_toggle_batch,
     MINT_MT_job,
     MINT_MT_job_support,

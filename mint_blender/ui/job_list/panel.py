@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw the section *Jobs*: cards for the first of each group, and a list of the others."""
+"""Draw the list of jobs: rows of equal height, in the order of their start.
+
+As many rows are drawn as the sidebar has room for, with or without jobs, and what a row has is
+always in the same place. So nothing moves when a job starts, goes on or ends. What a row has no
+room for is in the job's menu.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 import bpy
 
+from ...addon_settings import may_go_online
 from ...jobs.job import Job
-from ...jobs.job_values import Hold
 from ...jobs.phases import Phase
-from ...jobs.presentation.job_groups import Batch, Group, JobGroup
-from ...jobs.presentation.job_view import UNREADABLE, JobView, cached_by_identity
+from ...jobs.presentation.job_groups import Group, Row
+from ...jobs.presentation.job_view import UNREADABLE, JobView, cached_by_identity, duration
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Kind
@@ -22,100 +25,136 @@ from ..icons import icon_number
 from ..review import preview_operators
 from ..text_wrap import wrapped
 from ..translations import spoken, translated
-from ..viewport import views
-from . import background_import, card, grouped_jobs, job_documents, job_rows, placed_results
-from .card import Sidebar
+from ..typed_context import ui_scale
+from . import background_import, grouped_jobs, job_documents, placed_results
 
-_FOLDED = {
-    Group.NEEDS_USER: Message("{count:,} more need a decision"),
-    Group.RUNNING: Message("{count:,} more running"),
-    Group.QUEUED: Message("{count:,} more queued"),
-    Group.READY_OR_FAILED: Message("{count:,} more ready or failed"),
-    Group.FINISHED: Message("{count:,} more finished"),
-    Group.OTHER_ACCOUNT: Message("{count:,} more of other accounts"),
+FEWEST, MOST = 3, 8
+"""How many rows a sidebar has, however low or high it is."""
+_ROW = 46.0  # height of a row in pixels, at scale 1
+_OTHERS = 440.0  # height of what else is in the sidebar, at first
+_LINES = 2.0  # height of a row, in buttons
+_REVIEW_ALL = 4.6  # width of the button in the title, in heights of a button
+_WIDE, _SMALL = 4.0, 1.0  # width of a button with words and with an icon, in heights
+
+_REVIEW, _PLACE, _REPLACE = Message("Review…"), Message("Place"), Message("Replace")
+_SHOW, _DETAILS = Message("Show"), Message("Details…")
+_FOLDER, _CANCEL = Message("Folder"), Message("Cancel")
+_CANCEL_QUEUED, _DISMISS = Message("Cancel…"), Message("Dismiss…")
+_DOWNLOADING, _PREPARING = Message("Downloading"), Message("Preparing")
+_OFFLINE, _EMPTY = Message("Online access is off"), Message("No jobs yet")
+_HAS_RESULT = {Phase.READY, Phase.PLACED}
+_STOPPED = {Phase.BILLING, Phase.PAUSED, Phase.FAILED}
+_STATE_ICONS: dict[Phase, str] = {
+    Phase.REVIEW: "NONE",
+    Phase.BILLING: "PAUSE",
+    Phase.PAUSED: "PAUSE",
+    Phase.FAILED: "ERROR",
 }
+_NEEDED = Message("{count:,} need a decision")
+_READY = Message("{count:,} ready")
+_FAILED = Message("{count:,} failed")
+_CANCELED = Message("{count:,} canceled")
 
-_MANY = 2
-"""Jobs that are over; a single one is dismissed with its menu."""
+
+class Sidebar:
+    """The sidebar during one drawing: read from Blender once, not for each row."""
+
+    def __init__(self, service: JobService, width: int) -> None:
+        self.service = service
+        self.is_roomy = not text_wrap.is_narrow(width)
+        """Whether there is room for words on the buttons of a row."""
+        self.is_online = may_go_online()
+
+    def button(self, word: Message, icon: str) -> dict[str, Any]:
+        """Return how a button is drawn: with a word, or with an icon where there is no room."""
+        text = translated(word) if self.is_roomy else ""
+        value = icon_number("NONE" if text else icon)
+        return {"text": text, "translate": False, "icon_value": value}
 
 
-def draw_header(layout: bpy.types.UILayout) -> None:
-    """Draw how many Previews wait for a decision, else how many jobs are in flight."""
-    words = ""
-    if previews := len(preview_operators.waiting()):
-        words = preview_operators.count_words(previews)
-    elif active := grouped_jobs.grouped().in_flight:
-        words = Message("{active} active", active=active)
-    if words:
-        layout.label(
-            text=translated(words), translate=False, icon="HIDE_OFF" if previews else "NONE"
-        )
+def count_in_sight(height: int) -> int:
+    """Return how many rows a sidebar of `height` pixels has."""
+    return min(MOST, max(FEWEST, int((height / (ui_scale() or 1.0) - _OTHERS) / _ROW)))
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Draw the jobs, most urgent first; of a long group only the first jobs."""
-    service = session.existing_service()
+    """Draw the title, the rows in sight, and a line with what concerns all of them."""
+    service, region = session.existing_service(), context.region
+    rows = grouped_jobs.rows() if service is not None else ()
+    count = count_in_sight(region.height)
+    first = grouped_jobs.first(count)
+    _draw_title(layout, has_rows=bool(rows))
+    column = layout.box().column()
     if service is not None:
-        draw_jobs(layout, service, width=context.region.width)
+        sidebar = Sidebar(service, region.width)
+        for row in rows[first : first + count]:
+            draw_row(column, sidebar, row)
+    for number in range(len(rows[first : first + count]), count):
+        _draw_empty(column, "" if number else translated(_EMPTY))
+    _draw_footer(layout, service, len(rows), first, count)
+    if service is not None:
+        _draw_unreadable(layout, service, width=region.width)
 
 
-def draw_jobs(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
-    """Draw a card for the first jobs of each group, and a list of all others."""
-    grouped, sidebar = grouped_jobs.grouped(), Sidebar(service, width)
-    _draw_queue(layout, service)
-    for group in grouped.groups:
-        for batch in group.batches:
-            _draw_batch(layout, sidebar, batch)
-        _draw_jobs(layout, sidebar, group.shown)
-        if group.folded:
-            _draw_folded(layout, group)
-    if grouped_jobs.without_card():
-        _draw_list(layout, sidebar)
-    if service.cache.has_older:
-        layout.operator("mint.show_older_jobs", icon="TRIA_DOWN")
-    if grouped.ended >= _MANY:
-        _draw_dismiss_all(layout)
-    draw_unreadable(layout, service, width=width)
-
-
-def _draw_jobs(layout: bpy.types.UILayout, sidebar: Sidebar, jobs: Iterable[Job]) -> None:
-    """Draw a card for each job; those for which one line is enough share a box."""
-    lines: bpy.types.UILayout | None = None
-    for job in jobs:
-        if is_enough(sidebar, job):
-            lines = lines or layout.box().column(align=True)
-            draw_finished(lines, sidebar, job)
-        else:
-            lines = None
-            card.draw(layout, sidebar, job)
-
-
-def _draw_dismiss_all(layout: bpy.types.UILayout) -> None:
-    """Draw the button that removes what is over; it asks."""
+def _draw_title(layout: bpy.types.UILayout, *, has_rows: bool) -> None:
+    """Draw what waits for a decision, else how many jobs are in flight; and the menu for all."""
     row = layout.row()
-    row.alignment = "RIGHT"
-    row.operator_context = "INVOKE_DEFAULT"
-    row.operator("mint.dismiss_finished", text="Dismiss All…", icon="TRASH", emboss=False)
+    row.label(text="Jobs")
+    slot = row.row()
+    slot.ui_units_x = _REVIEW_ALL
+    if previews := len(preview_operators.waiting()):
+        words = translated(Message("Review {count:,}", count=previews))
+        slot.operator("mint.review", text=words, translate=False)
+    elif active := grouped_jobs.grouped().in_flight:
+        slot.alignment = "RIGHT"
+        words = translated(Message("{active} active", active=active))
+        slot.label(text=words, translate=False)
+    if has_rows:
+        row.menu("MINT_MT_manage", text="", icon="DOWNARROW_HLT")
 
 
-def _draw_batch(layout: bpy.types.UILayout, sidebar: Sidebar, batch: Batch) -> None:
-    """Draw a batch, with its jobs below it if it is open."""
-    box, is_open = layout.box(), grouped_jobs.is_open(batch.key)
-    draw_batch(box, batch, is_open=is_open)
-    if is_open:
-        _draw_jobs(box, sidebar, batch.jobs[: grouped_jobs.MOST_OF_BATCH])
+def _draw_empty(column: bpy.types.UILayout, words: str) -> None:
+    """Draw what is as high as a row."""
+    row = column.row()
+    row.active = False
+    row.scale_y = _LINES
+    row.label(text=words, translate=False)
 
 
-def _draw_list(layout: bpy.types.UILayout, sidebar: Sidebar) -> None:
-    """Draw the list of jobs without a card, and the card of the one that is chosen there."""
-    jobs = bpy.context.window_manager.mint_jobs
-    layout.template_list("MINT_UL_jobs", "", jobs, "rows", jobs, "active", rows=4, maxrows=6)
-    chosen = job_rows.chosen()
-    if chosen is not None:
-        _draw_jobs(layout, sidebar, [chosen])
+def _draw_footer(
+    layout: bpy.types.UILayout, service: JobService | None, total: int, first: int, count: int
+) -> None:
+    """Draw what an earlier session left in the queue, else which rows are in sight."""
+    line = layout.row(align=True)
+    queue = service.unfinished.queue if service is not None else None
+    if queue is not None and queue.count:
+        words = Message(
+            "Continue {count:,} · {credits:,.0f} Credits", count=queue.count, credits=queue.credits
+        )
+        line.operator("mint.continue_queue", text=translated(words), translate=False)
+        line.operator("mint.discard_queue", text="", icon="X")
+    else:
+        last = min(first + count, total)
+        words = Message("{first:,}–{last:,} of {total:,}", first=first + 1, last=last, total=total)
+        line.label(text=translated(words) if total > count else "", translate=False)
+    if total > count:
+        for by, icon, is_possible in (
+            (-count, "TRIA_UP", first > 0),
+            (count, "TRIA_DOWN", first + count < total),
+        ):
+            _draw_scroll(line, by, count, icon, is_possible=is_possible)
 
 
-def draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
+def _draw_scroll(
+    line: bpy.types.UILayout, by: int, count: int, icon: Any, *, is_possible: bool
+) -> None:
+    part = line.row(align=True)
+    part.enabled = is_possible
+    scroll = part.operator("mint.scroll_jobs", text="", icon=icon)
+    scroll.by, scroll.count = by, count
+
+
+def _draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
     """Draw the jobs in the journal that cannot be read: they do not run, and nothing is lost."""
     for each in service.unreadable():
         row = layout.box().row()
@@ -123,220 +162,187 @@ def draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: i
         row.operator("mint.dismiss", text="", icon="X", emboss=False).job_id = each.id
 
 
-def _draw_queue(layout: bpy.types.UILayout, service: JobService) -> None:
-    """Draw what an earlier session left in the queue: it is sent only after a click."""
-    queue = service.unfinished.queue
-    if not queue.count:
+# -- a row
+
+
+def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
+    """Draw a row: a picture, a title, the state, a button, and the menu."""
+    line = layout.row(align=not sidebar.is_roomy)
+    if row.is_batch:
+        _draw_batch(line, sidebar, row)
         return
-    words = (
-        Message("1 queued job")
-        if queue.count == 1
-        else Message("{count:,} queued jobs", count=queue.count)
-    )
-    expected = Message("about {credits:,.0f} Credits", credits=queue.credits)
-    box = layout.box()
-    box.label(
-        text=", ".join(map(translated, [words, *([expected] if queue.credits else [])])),
-        icon="TIME",
-        translate=False,
-    )
-    row = box.row(align=True)
-    row.operator(
-        "mint.continue_queue", text=translated(Message("Continue")), translate=False, icon="PLAY"
-    )
-    row.operator("mint.discard_queue", text="Discard", icon="X")
+    job = placed_results.shown(row.jobs[0])
+    view = job_documents.view_of(sidebar.service, job)
+    if row.is_member:
+        line.separator(factor=1.0)
+    picture = icons.of_file(view.picture) if view.picture else 0
+    side = _slot(line, _LINES)
+    side.template_icon(icon_value=picture or icon_number(_kind_icon(job)), scale=_LINES)
+    column = line.column(align=True)
+    column.label(text=translated(view.title), translate=False)
+    _draw_state(column, sidebar, view)
+    button = _slot(line, _WIDE if sidebar.is_roomy else _SMALL)
+    _draw_button(button, sidebar, view)
+    menu = _slot(line, 1.0)
+    icon = icon_number("INFO" if view.notes else "DOWNARROW_HLT")
+    menu.operator("mint.job_menu", text="", icon_value=icon, emboss=False).job_id = job.id
 
 
-@lru_cache(maxsize=16)
-def _folded_words(group: Group, count: int, language: str) -> str:
-    return translated(Message(_FOLDED[group].template, count=count), language)
+def _slot(line: bpy.types.UILayout, width: float) -> bpy.types.UILayout:
+    """Return a place of this width, in heights of a button, as high as the row."""
+    slot = line.row(align=True)
+    slot.ui_units_x = width
+    slot.scale_y = 1.0 if width == _LINES else _LINES
+    return slot
 
 
-def _draw_folded(layout: bpy.types.UILayout, group: JobGroup) -> None:
-    """Draw how many more of a group are in the list, and what can be done with all of them."""
-    row = layout.row(align=True)
-    row.label(text=_folded_words(group.group, len(group.folded), spoken()), translate=False)
-    row.operator_context = "INVOKE_DEFAULT"
-    if group.group is Group.QUEUED:
-        row.operator("mint.cancel_waiting", text="", icon="X")
+def _kind_icon(job: Job) -> str:
+    return "WORLD" if job.kind is Kind.WORLD else "MESH_MONKEY"
 
 
-_COUNTS = {
-    Group.NEEDS_USER: Message("{count:,} need a decision"),
-    Group.RUNNING: Message("{count:,} running"),
-    Group.QUEUED: Message("{count:,} queued"),
-}
-_READY = Message("{count:,} ready")
-_FAILED = Message("{count:,} failed")
-_CANCELED = Message("{count:,} canceled")
+def _draw_state(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
+    """Draw one line: the state, or how far the job is."""
+    job = view.job
+    if sidebar.service.is_active(job.id):
+        _draw_progress(column, sidebar, view)
+        return
+    if job.phase in _HAS_RESULT and background_import.is_preparing(job.id):
+        progress = background_import.progress(job.id)
+        _draw_bar(column, _PREPARING, progress)
+        return
+    line = column.row()
+    line.active = job.phase in _STATE_ICONS
+    icon = icon_number(_STATE_ICONS.get(job.phase, "NONE") if sidebar.is_roomy else "NONE")
+    line.label(text=translated(view.short_state), translate=False, icon_value=icon)
 
 
-def draw_batch(layout: bpy.types.UILayout, batch: Batch, *, is_open: bool) -> None:
-    """Draw the batch. When all its jobs have ended, it has no bar."""
-    row = layout.row()
-    title = row.row()
-    title.alignment = "LEFT"  # the text is centered otherwise
-    icon: Any = "TRIA_DOWN" if is_open else "TRIA_RIGHT"
-    title.operator(
+def _draw_progress(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
+    """Draw the progress: downloaded bytes, a share of the usual time, or the time so far."""
+    service, job = sidebar.service, view.job
+    retry, loading = service.scheduled_retries.get(job.id), service.progress.get(job.id)
+    if not sidebar.is_online:
+        _draw_bar(column, _OFFLINE, None)
+    elif retry is not None:
+        words = Message("Cannot reach Mint, retrying in {seconds:.0f} s", seconds=retry.seconds)
+        column.label(text=translated(words), translate=False, icon="ERROR")
+    elif loading is not None and loading.total:
+        _draw_bar(column, _DOWNLOADING, min(1.0, loading.done / loading.total))
+    elif job.phase is Phase.WORKING and job.decision is None:
+        outlook = service.outlook(job)
+        words = (
+            with_time(view.short_state, duration(outlook.elapsed))
+            if outlook.fraction is None
+            else time_left(outlook.remaining)
+        )
+        _draw_bar(column, words, outlook.fraction)
+    else:
+        _draw_bar(column, view.short_state, None)
+
+
+def _draw_bar(column: bpy.types.UILayout, words: str, share: float | None) -> None:
+    """Draw a bar, or only the words if nobody knows how much is done."""
+    if share is None:
+        column.label(text=translated(words), translate=False)
+    else:
+        column.progress(text=translated(words), translate=False, factor=share)
+
+
+def with_time(state: str, time: str) -> Message:
+    """Return a state with the time so far, or the time that is left."""
+    return Message("{state}, {time}", state=state, time=time)
+
+
+def time_left(seconds: float | None) -> Message:
+    """Return the time that is left; None: it takes longer than usual."""
+    if seconds is None:
+        return Message("longer than usual")
+    return Message("about {duration} left", duration=duration(round(seconds)))
+
+
+def _draw_button(slot: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
+    """Draw what a user does most with this job now; or nothing, in the same place."""
+    job, is_active = view.job, sidebar.service.is_active(view.job.id)
+    is_stopped = not is_active and job.decision is None and job.hold is None
+    if is_active and view.can_be_canceled:
+        slot.operator("mint.cancel", **sidebar.button(_CANCEL, "X")).job_id = job.id
+    elif job.phase is Phase.READY and not is_active and not background_import.is_preparing(job.id):
+        word = _REPLACE if placed_results.will_replace(job) else _PLACE
+        slot.operator("mint.place", **sidebar.button(word, "IMPORT")).job_id = job.id
+    elif is_stopped and job.phase is Phase.REVIEW:
+        slot.operator("mint.review", **sidebar.button(_REVIEW, "HIDE_OFF")).job_id = job.id
+    elif is_stopped and job.phase in _STOPPED:
+        slot.operator("mint.job_menu", **sidebar.button(_DETAILS, "QUESTION")).job_id = job.id
+    elif is_stopped and job.phase is Phase.PLACED and view.folder:
+        slot.operator(
+            "wm.path_open", **sidebar.button(_FOLDER, "FILE_FOLDER")
+        ).filepath = view.folder
+    elif is_stopped and job.phase is Phase.PLACED:
+        slot.operator(
+            "mint.select_result", **sidebar.button(_SHOW, "ZOOM_SELECTED")
+        ).job_id = job.id
+    else:
+        slot.label(text="")
+
+
+# -- a batch
+
+
+def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
+    """Draw how far the jobs are that were started together; a click shows a row for each."""
+    side = _slot(line, _LINES)
+    side.scale_y = _LINES
+    is_open = grouped_jobs.is_open(batch.key)
+    side.operator(
         "mint.toggle_batch",
-        text=_title(batch, spoken()),
-        translate=False,
-        icon=icon,
+        text="",
+        icon_value=icon_number("TRIA_DOWN" if is_open else "TRIA_RIGHT"),
         emboss=False,
     ).batch = batch.key
-    _draw_action(row, batch)
-    column, share = layout.column(align=True), _ended(batch) / batch.total
+    column = line.column(align=True)
+    column.label(text=_title(batch, spoken()), translate=False)
+    share = batch.ended / len(batch.jobs)
     if share < 1:
         column.progress(text=_progress(batch, spoken()), translate=False, factor=share)
-    if states := _states(batch, spoken()):
-        aside = column.row()
-        aside.active = False
-        aside.label(text=states, translate=False)
-
-
-def _draw_action(row: bpy.types.UILayout, batch: Batch) -> None:
-    """Draw what can be done with all jobs: cancel the queued ones, or dismiss the ended ones."""
-    button = row.row()
-    button.alignment = "RIGHT"
+    else:
+        column.label(text=_outcome(batch, spoken()), translate=False)
+    button = _slot(line, _WIDE if sidebar.is_roomy else _SMALL)
     button.operator_context = "INVOKE_DEFAULT"
-    if batch.counts[Group.QUEUED]:
-        button.operator("mint.cancel_waiting", text="", icon="X", emboss=False).batch = batch.key
-    elif not batch.counts[Group.RUNNING]:
+    previews = preview_operators.waiting()
+    waiting = next((job for job in batch.jobs if job in previews), None)
+    if waiting is not None:
+        button.operator("mint.review", **sidebar.button(_REVIEW, "HIDE_OFF")).job_id = waiting.id
+    elif batch.counts[Group.QUEUED]:
         button.operator(
-            "mint.dismiss_finished", text="", icon="TRASH", emboss=False
+            "mint.cancel_waiting", **sidebar.button(_CANCEL_QUEUED, "X")
         ).batch = batch.key
-
-
-def _ended(batch: Batch) -> int:
-    return batch.finished + batch.failed + batch.canceled
-
-
-@cached_by_identity
-def _title(batch: Batch, language: str) -> str:
-    first = min(batch.jobs, key=lambda job: (job.created_at, job.id))
-    return translated(
-        Message("{count:,} jobs: {title}", title=first.title, count=batch.total), language
-    )
-
-
-@cached_by_identity
-def _progress(batch: Batch, language: str) -> str:
-    return translated(
-        Message("{count:,} of {total:,} finished", count=batch.finished, total=batch.total),
-        language,
-    )
-
-
-@cached_by_identity
-def _states(batch: Batch, language: str) -> str:
-    counts = [(words, batch.counts[group]) for group, words in _COUNTS.items()]
-    counts += [(_READY, batch.ready), (_FAILED, batch.failed), (_CANCELED, batch.canceled)]
-    return ", ".join(
-        translated(Message(words.template, count=count), language)
-        for words, count in counts
-        if count
-    )
-
-
-_HEIGHT = 1.4
-"""Times that of a button: room for a picture in which something can be seen."""
-_ENDED = {Phase.PLACED, Phase.CANCELED}
-_SHOW = Message("Show")
-_PLACE = Message("Place")
-_REPLACE = Message("Replace")
-_WAS_CANCELED = Message("Canceled")
-
-
-def is_enough(sidebar: Sidebar, job: Job) -> bool:
-    """Return whether one line says all about a job: it has ended, and nothing has to be decided.
-
-    A result that is no longer in the open file can be placed again from its line.
-    """
-    return (
-        job.phase in _ENDED
-        and job.decision is None
-        and job.hold is not Hold.FOREIGN
-        and not sidebar.service.is_active(job.id)
-        and job.id not in sidebar.kept_reviews
-        and not background_import.is_preparing(job.id)
-    )
-
-
-def draw_finished(layout: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
-    """Draw the line; below that of an optimized model, how many faces it has left."""
-    view = job_documents.view_of(sidebar.service, job)
-    row, is_roomy = layout.row(), sidebar.is_roomy
-    picture = icons.of_file(view.picture) if view.picture else 0
-    if picture:
-        beside = row.row()
-        beside.alignment = "LEFT"  # as wide as it is high, however wide the sidebar is
-        beside.template_icon(icon_value=picture, scale=_HEIGHT)
-        row = row.row()  # of its own, so that the picture keeps its size
-    row.scale_y = _HEIGHT
-    _draw_title(row, view, has_picture=bool(picture), is_roomy=is_roomy)
-    buttons = row.row(align=True)
-    buttons.alignment = "RIGHT"
-    if job.phase is Phase.PLACED:
-        _draw_button(buttons, view, is_roomy=is_roomy)
-    icon = icon_number("INFO" if view.notes else "DOWNARROW_HLT")
-    buttons.operator("mint.job_menu", text="", icon_value=icon, emboss=False).job_id = job.id
-    if view.version:
-        draw_version(layout, view, width=sidebar.width)
-
-
-def draw_version(layout: bpy.types.UILayout, view: JobView, *, width: int) -> None:
-    """Draw how an optimized model differs from the original one; `width` is the sidebar's."""
-    column = layout.column()
-    column.active = False
-    text_wrap.wrapped(column, view.version, width=width, icon="MOD_DECIM")
-
-
-def _draw_title(
-    row: bpy.types.UILayout, view: JobView, *, has_picture: bool, is_roomy: bool
-) -> None:
-    """Draw the title; that a job was canceled is a word, or an icon where there is no room."""
-    title = translated(view.title)
-    if view.job.phase is Phase.PLACED:
-        row.label(text=title, translate=False, icon="NONE" if has_picture else "CHECKMARK")
-        return
-    row = row.row()
-    row.active = False
-    has_icon = not (has_picture and is_roomy)
-    row.label(text=title, translate=False, icon="CANCEL" if has_icon else "NONE")
-    if is_roomy:
-        word = row.row()
-        word.alignment = "RIGHT"
-        word.label(text=translated(_WAS_CANCELED), translate=False)
-
-
-def _draw_button(row: bpy.types.UILayout, view: JobView, *, is_roomy: bool) -> None:
-    """Draw what a user does most with this result: see it, place it again, or open its folder."""
-    job = view.job
-    if view.folder:
-        row.operator(
-            "wm.path_open", text="", icon_value=icon_number("FILE_FOLDER")
-        ).filepath = view.folder
-    elif placed_results.shown(job).phase is Phase.READY:
-        word = _REPLACE if placed_results.will_replace(job) else _PLACE
-        text = translated(word) if is_roomy else ""
-        row.operator(
-            "mint.place", text=text, translate=False, icon_value=icon_number("IMPORT")
-        ).job_id = job.id
+    elif batch.ended == len(batch.jobs):
+        button.operator(
+            "mint.dismiss_finished", **sidebar.button(_DISMISS, "TRASH")
+        ).batch = batch.key
     else:
-        if job.kind is Kind.WORLD:
-            _draw_look(row, job)
-        text = translated(_SHOW) if is_roomy else ""
-        row.operator(
-            "mint.select_result",
-            text=text,
-            translate=False,
-            icon_value=icon_number("ZOOM_SELECTED"),
-        ).job_id = job.id
+        button.label(text="")
+    _slot(line, 1.0).label(text="")
 
 
-def _draw_look(row: bpy.types.UILayout, job: Job) -> None:
-    """Draw the button that looks into a World, or the way back."""
-    if views.is_changed(bpy.context.space_data):
-        row.operator("mint.restore_view", text="", icon="LOOP_BACK")
-    else:
-        row.operator("mint.look_inside", text="", icon="HIDE_OFF").job_id = job.id
+@cached_by_identity
+def _title(batch: Row, language: str) -> str:
+    words = Message("{count:,} jobs: {title}", title=batch.jobs[0].title, count=len(batch.jobs))
+    return translated(words, language)
+
+
+@cached_by_identity
+def _progress(batch: Row, language: str) -> str:
+    """Return how many jobs need the user, else how many results are here."""
+    if count := batch.counts[Group.NEEDS_USER]:
+        return translated(Message(_NEEDED.template, count=count), language)
+    words = Message("{count:,} of {total:,} finished", count=batch.finished, total=len(batch.jobs))
+    return translated(words, language)
+
+
+@cached_by_identity
+def _outcome(batch: Row, language: str) -> str:
+    """Return what has become of jobs that have all ended."""
+    phases = {_READY: Phase.READY, _FAILED: Phase.FAILED, _CANCELED: Phase.CANCELED}
+    counts = {words: batch.phases[phase] for words, phase in phases.items()}
+    found = [Message(words.template, count=count) for words, count in counts.items() if count]
+    return ", ".join(translated(each, language) for each in found) or _progress(batch, language)

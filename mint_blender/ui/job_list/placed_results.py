@@ -44,7 +44,7 @@ def _known() -> _Known:
 
 
 def shown(job: Job) -> Job:
-    """Return the job as its card shows it: ready to place if its result is not in the open file."""
+    """Return the job as its row shows it: ready to place if its result is not in the open file."""
     jobs = _known().jobs
     if (
         jobs is None

@@ -18,7 +18,8 @@ from ...delivery.asset_library.sync_process import SyncProcess
 from ...jobs.job import Job, asset_of
 from ...jobs.phases import Phase
 from ...jobs.service import JobService
-from .. import session
+from .. import notifications, session
+from ..translations import translated
 
 _FINISHED = {Phase.READY, Phase.PLACED}
 
@@ -31,6 +32,8 @@ class _State:
         self.unfinished: set[str] = set()
         """The jobs that were not finished when jobs last changed."""
         self.pending: list[Made] = []
+        self.is_automatic = False
+        """Whether the sync that runs was started here, and not by the user."""
 
 
 def follow(service: JobService) -> None:
@@ -59,11 +62,15 @@ def work(service: JobService) -> bool:
     changed = process.poll()
     if was_running and not process.is_running:
         refresh()
+        if process.status is not None and not state.is_automatic:
+            notifications.notify(translated(process.status))
+        state.is_automatic = False
     if state.pending and not process.is_running:
         kind, asset_id = state.pending.pop(0)
         if is_wanted():
             words = ["sync", asset_library_folder(), "--kind", kind, "--only", asset_id]
-            changed |= _start(words)
+            state.is_automatic = _start(words)
+            changed |= state.is_automatic
     return changed
 
 

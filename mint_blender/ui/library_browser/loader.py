@@ -25,7 +25,7 @@ from ...jobs.service import JobService
 from ...jobs.storage.journal import JournalError
 from ...mint.schema import Asset, Page
 from .. import heartbeat, icons, session
-from .panel_data import (
+from .entries import (
     ON_SCREEN,
     is_loading,
     library,
@@ -77,6 +77,7 @@ def ask(*queries: Query) -> str | None:
         service = session.service()
     except JournalError as error:
         return str(error)
+    service.allow_online(may_go_online())  # it may have been allowed a moment ago
     follow(service)  # what was reported before a page is requested is part of the answer
     pending = {
         (each.kind, each.cursor) for each in service.queries.pending() if isinstance(each, ListPage)

@@ -5,7 +5,7 @@ In background mode each operator waits until it is done.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import bpy
 
@@ -114,40 +114,12 @@ class MINT_OT_turn_library(bpy.types.Operator):
 
         Missing entries are requested once it was drawn; without a window, at once.
         """
-        from . import loader, panel_data
+        from . import entries, loader
 
         fields = fields_of(context)
         loader.turn(fields, forward=self.forward)
-        while bpy.app.background and panel_data.is_lacking_entries(fields):
+        while bpy.app.background and entries.is_lacking_entries(fields):
             bpy.ops.mint.load_more()  # type: ignore[attr-defined]
-        heartbeat.redraw()
-        return {"FINISHED"}
-
-
-class MINT_OT_choose_asset(bpy.types.Operator):
-    """Show or hide the details of this item."""
-
-    bl_idname = "mint.choose_asset"
-    bl_label = "Details"
-    bl_description = "Show or hide the details of this item"
-    bl_options = {"INTERNAL"}
-
-    asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
-
-    @classmethod
-    def description(cls, context: bpy.types.Context, properties: Any) -> str:
-        """Return the whole title, which a button has no room for."""
-        from ...jobs.library.view_model import title
-        from . import panel_data
-
-        asset = panel_data.library().get(properties.asset_id)
-        return translated(title(asset) if asset else Message("Details"))
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Choose the entry; missing details are requested once they were drawn."""
-        fields = fields_of(context)
-        fields.chosen = "" if fields.chosen == self.asset_id else self.asset_id
-        # a script's call redraws nothing, and missing data is only noticed while drawing
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -202,10 +174,10 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Copy the prompt to the clipboard."""
-        from . import loader
+        from . import entries, loader
 
         asset = loader.known().get(self.asset_id)
-        text = prompt_of(asset) if asset else None
+        text = entries.prompt_of(asset) if asset else None
         if not text:
             return report_error(self, Message("Mint returned no prompt for this item."))
         context.window_manager.clipboard = text
@@ -218,7 +190,7 @@ def _wait_for_pages(service: "JobService", kind: "Kind | None") -> str | None:
     from ...jobs.queries import ListPage
     from ...jobs.service import NotPossible
     from ...jobs.storage.journal import JournalError
-    from . import loader, panel_data
+    from . import entries, loader
 
     try:
         while any(isinstance(query, ListPage) for query in service.queries.pending()):
@@ -226,7 +198,7 @@ def _wait_for_pages(service: "JobService", kind: "Kind | None") -> str | None:
     except (NotPossible, JournalError) as error:
         return str(error)
     loader.catch_up(service)
-    return panel_data.library().error(kind)
+    return entries.library().error(kind)
 
 
 CLASSES = (
@@ -234,33 +206,57 @@ CLASSES = (
     MINT_OT_load_more,
     MINT_OT_stop_search,
     MINT_OT_turn_library,
-    MINT_OT_choose_asset,
     MINT_OT_import_asset,
     MINT_OT_copy_prompt,
 )
 
 
 class MINT_MT_library_item(bpy.types.Menu):
-    """More that can be done with the chosen item of the library."""
+    """What can be done with the item of the library under the pointer, and with the library."""
 
     bl_idname = "MINT_MT_library_item"
-    bl_label = "Library Item"
-    bl_description = "More that can be done with this item"
+    bl_label = "Mint Library"
+    bl_description = "What can be done with this item"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw what makes sense for the chosen item."""
-        from ...jobs.library.view_model import AssetState, state_of
-        from . import panel_data
+        """Draw what makes sense for the item; Import is the first entry."""
+        from ..asset_bar import bar
 
-        layout, asset = layout_of(self), panel_data.chosen(fields_of(context))
-        if asset is None:
-            return
+        layout, asset = layout_of(self), bar.asset_at(context, bar.state().hovered)
         layout.operator_context = "INVOKE_DEFAULT"
-        if state_of(asset) is AssetState.DONE:
-            _draw_uses(layout, asset)
-        _draw_uses_of_prompt(layout, asset)
-        if asset.mint_url:
-            layout.operator("mint.open_in_mint", icon="URL").url = asset.mint_url
+        if asset is not None:
+            _draw_item(layout, asset)
+            layout.separator()
+        layout.operator("mint.refresh_library", icon="FILE_REFRESH")
+        layout.operator("mint.open_asset_library", icon="ASSET_MANAGER")
+        layout.operator("mint.sync_library", icon="ASSET_MANAGER")
+
+
+def _draw_item(layout: bpy.types.UILayout, asset: "Asset") -> None:
+    from ...jobs.library.view_model import AssetState, can_be_retried, state_of
+    from . import entries
+
+    state = state_of(asset)
+    if state is AssetState.DONE:
+        _import(layout, asset, Message("Import"))
+        _draw_uses(layout, asset)
+    elif can_be_retried(asset):
+        retry = layout.operator("mint.retry_asset", text="Retry", icon="FILE_REFRESH")
+        retry.kind, retry.asset_id = asset.kind.name, asset.id
+    elif state is AssetState.UNFINISHED and entries.job_of(asset) is None:
+        # Mint's lists name no operation, and without one there is nothing to poll, approve or
+        # cancel: the entry itself is watched. A job of ours is imported by itself.
+        _import(layout, asset, Message("Import When Done"))
+    _draw_uses_of_prompt(layout, asset)
+    if asset.mint_url:
+        layout.operator("mint.open_in_mint", icon="URL").url = asset.mint_url
+
+
+def _import(layout: bpy.types.UILayout, asset: "Asset", text: Message) -> None:
+    fetch = layout.operator(
+        "mint.import_asset", text=translated(text), translate=False, icon="IMPORT"
+    )
+    fetch.kind, fetch.asset_id = asset.kind.name, asset.id
 
 
 def _draw_uses(layout: bpy.types.UILayout, asset: "Asset") -> None:
@@ -274,18 +270,14 @@ def _draw_uses(layout: bpy.types.UILayout, asset: "Asset") -> None:
         layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset.id
     save = layout.operator("mint.save_to_library", icon="ASSET_MANAGER")
     save.kind, save.asset_id = asset.kind.name, asset.id
-    layout.separator()
 
 
 def _draw_uses_of_prompt(layout: bpy.types.UILayout, asset: "Asset") -> None:
     """Draw what can be done with the prompt of an item."""
+    from . import entries
+
     if asset.prompt:
         layout.operator("mint.use_prompt", icon="DUPLICATE").asset_id = asset.id
-    if prompt_of(asset):
+    if entries.prompt_of(asset):
         copy = layout.operator("mint.copy_prompt", icon="COPYDOWN")
         copy.asset_id = asset.id
-
-
-def prompt_of(asset: "Asset") -> str | None:
-    """Return the prompt of an item, or the caption that Mint has given it."""
-    return asset.prompt or (asset.assets.caption if asset.assets else None)

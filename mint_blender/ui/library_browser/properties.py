@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter of the Library, and which entry is chosen: properties of the window manager."""
+"""The filter of the library, and which page is shown: properties of the window manager."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ...mint.schema import Kind
 
 KINDS = [
-    ("ALL", "All", "Models and Worlds"),
+    ("ALL", "Models and Worlds", "Everything that was generated"),
     ("MODEL", "Models", "3D Models"),
     ("WORLD", "Worlds", "Worlds"),
 ]
@@ -29,15 +29,17 @@ SORTS = [
 
 
 def _filter_changed(fields: "MintLibrary", context: bpy.types.Context) -> None:
+    from .. import visibility
     from .state import library_state
 
     fields.start = 0
     library_state().filter_changed()
     library_state().library.view(filter_of(fields))  # sort now, so that drawing need not
+    visibility.tag_redraw()  # the bar, with each letter that is typed
 
 
 class MintLibrary(bpy.types.PropertyGroup):
-    """What is shown of the library, and which entry is chosen.
+    """What is shown of the library.
 
     In the window manager, so that none of it is saved in a .blend file.
     """
@@ -52,11 +54,10 @@ class MintLibrary(bpy.types.PropertyGroup):
         update=_filter_changed,
     )
     start: bpy.props.IntProperty(min=0, options={"SKIP_SAVE"})
-    chosen: bpy.props.StringProperty(options={"SKIP_SAVE"})
 
 
 def fields_of(context: bpy.types.Context) -> MintLibrary:
-    """Return the filter and the choice."""
+    """Return the filter and the page."""
     return context.window_manager.mint_library
 
 

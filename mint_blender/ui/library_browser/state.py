@@ -27,8 +27,8 @@ class LibraryState:
     """Paths of thumbnails by URL, the most recent last; None if there is none."""
     jobs: dict[str | None, Job] = field(default_factory=dict)
     """The job that made each entry, by the entry's id, as far as they are in memory."""
-    jobs_version: tuple[int, int, str] | None = None
-    """The version of the list of jobs that `jobs` was made from, and the chosen entry."""
+    jobs_version: tuple[int, int] | None = None
+    """The version of the list of jobs that `jobs` was made from."""
     pages_left: int = MOST_PAGES
     """How many more pages may be loaded automatically."""
     filter_changed_at: float = 0.0

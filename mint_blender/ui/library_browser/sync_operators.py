@@ -309,6 +309,27 @@ def _sync(folder: Path) -> None:
         bpy.ops.mint.sync_library("EXEC_DEFAULT", directory=str(folder))  # type: ignore[attr-defined]
 
 
+def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None:
+    """Draw the progress of a sync in the status bar, with a cross that stops it."""
+    from ...delivery.asset_library.sync_process import SyncProcess
+
+    sync = session.state(SyncProcess)
+    if sync.is_running and (words := sync.status) is not None:
+        row = layout_of(self).row(align=True)
+        row.label(text=translated(words), translate=False)
+        row.operator("mint.stop_sync", text="", icon="X", emboss=False)
+
+
+def add_to_status_bar() -> None:
+    """Show the progress of a sync in the status bar."""
+    bpy.types.STATUSBAR_HT_header.append(_draw_status_bar)
+
+
+def remove_from_status_bar() -> None:
+    """Do not show it any more."""
+    bpy.types.STATUSBAR_HT_header.remove(_draw_status_bar)
+
+
 CLASSES = (
     MINT_OT_sync_library,
     MINT_OT_save_to_library,

@@ -86,7 +86,7 @@ PAGES = (
     ("bpy.ops.mint.revise*", "blender/review#decide"),
     ("bpy.ops.mint.review", "blender/review"),
     ("bpy.ops.mint.*_preview", "blender/review"),
-    ("bpy.types.mintdraft.*", "blender/review#decide"),
+    ("bpy.types.windowmanager.mint_feedback", "blender/review#decide"),
     ("bpy.ops.mint.generate*", "start/first-model"),
     ("bpy.ops.mint.write_prompt", "blender/styles#long-prompts"),
     ("bpy.ops.mint.use_text", "blender/styles#long-prompts"),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The section about the selected model, and the menu of a selected result."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import bpy
 
@@ -13,14 +13,12 @@ from ..job_actions import Result
 from ..library_browser.asset_lookup import about_asset
 from ..text_wrap import wrapped
 from ..translations import translated
-from ..typed_context import layout_of, scene_of, ui_scale
+from ..typed_context import layout_of, scene_of
 from . import selected
 
 if TYPE_CHECKING:
     from ...scene.tags import Provenance
 
-_BESIDE_NAME = 155.0
-"""Pixels of a panel's header, at a scale of 1, that its name cannot have."""
 _REDUCE = Message("Reduce Polygons…")
 _VARIATION = Message("Generate Variation")
 
@@ -57,34 +55,6 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     _draw_next_steps(layout, root, known, context.region.width)
     clips_panel.draw(layout, context)
     _draw_block_out(layout, root, context.region.width)
-
-
-class MINT_PT_selection(bpy.types.Panel):
-    """What is known of the selected model, and what can be made of it."""
-
-    bl_idname = "MINT_PT_selection"
-    bl_label = ""  # its name is in the header
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Mint"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the active object belongs to a model of Mint."""
-        return bool(title(context))
-
-    def draw_header(self, context: bpy.types.Context) -> None:
-        """Draw the name."""
-        root = selected.model_root(context.active_object)
-        draw_name(layout_of(self), root, width=context.region.width)
-
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw the menu with the rarer actions."""
-        draw_header(layout_of(self))
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the model."""
-        draw(layout_of(self), context)
 
 
 def _draw_block_out(layout: bpy.types.UILayout, root: bpy.types.Object, width: int) -> None:
@@ -216,14 +186,6 @@ class MINT_MT_selection(bpy.types.Menu):
             layout.operator("mint.open_in_mint", icon="URL").url = known.mint_url
 
 
-def draw_name(layout: bpy.types.UILayout, root: bpy.types.Object | None, *, width: int) -> None:
-    """Draw the name of a result, cut off where it would cover the menu in a panel's header."""
-    if root is not None:
-        name = text_wrap.shortened(root.name, width - _BESIDE_NAME * ui_scale())
-        icon: Any = "WORLD" if selected.is_world(root) else "MESH_MONKEY"
-        layout.label(text=name, translate=False, icon=icon)
-
-
 def facts_lines(root: bpy.types.Object, scene: bpy.types.Scene, *, width: int) -> list[str]:
     """Return faces and size: on one line, or on two if the sidebar is too narrow."""
     facts = selected.facts(root)
@@ -329,7 +291,6 @@ class MINT_OT_replace_model(bpy.types.Operator):
 
 CLASSES = (
     MINT_MT_selection,
-    MINT_PT_selection,
     MINT_OT_replace_model,
     MINT_OT_show_block_out,
     MINT_OT_turn_in_block_out,

@@ -274,7 +274,7 @@ def expected(job: Job, scene: bpy.types.Scene) -> Placing:
 
 
 def _target(state: _State, service: JobService, job: Job) -> Target:
-    view = job_documents.view_of(service, job)  # as on its card
+    view = job_documents.view_of(service, job)  # as in its row
     return Target(
         job_id=job.id,
         phase=job.phase if job.decision is None else Phase.WORKING,

@@ -53,34 +53,6 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         layout.prop(parts.holder, "mint_world_scale")
 
 
-class MINT_PT_world(bpy.types.Panel):
-    """How the selected World is looked at, and how large it is."""
-
-    bl_idname = "MINT_PT_world"
-    bl_label = ""  # its name is in the header
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Mint"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the active object belongs to a World."""
-        return bool(title(context))
-
-    def draw_header(self, context: bpy.types.Context) -> None:
-        """Draw the name."""
-        root = selected.world_root(context.active_object)
-        selection_panel.draw_name(layout_of(self), root, width=context.region.width)
-
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw the menu with the rarer actions."""
-        draw_header(layout_of(self))
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the World."""
-        draw(layout_of(self), context)
-
-
 def _draw_restoring(layout: bpy.types.UILayout, width: int) -> None:
     """Draw what has happened to the scale, and the button that restores it."""
     text = Message("The scale of this World was applied. Restore it before you add parts.")
@@ -150,7 +122,9 @@ def _draw_part(
     if job is not None and import_job.part_file(job, Role(part.lower())) is not None:
         row.operator("mint.add_world_part", text=text, translate=False, icon="ADD").part = part
     elif part == "SPLATS":
-        row.operator_menu_enum("mint.fetch_world_part", "splats", text=text, icon="IMPORT")
+        row.operator_menu_enum(
+            "mint.fetch_world_part", "splats", text=text, translate=False, icon="IMPORT"
+        )
     else:
         row.operator("mint.fetch_world_part", text=text, translate=False, icon="IMPORT").part = part
 
@@ -171,7 +145,7 @@ def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None
         self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
 
 
-CLASSES = (MINT_MT_world, MINT_PT_world)
+CLASSES = (MINT_MT_world,)
 
 
 def add_to_menus() -> None:

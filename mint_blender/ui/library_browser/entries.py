@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the section *Library* draws: reads what is known, and changes nothing.
+"""The entries of the library that the asset bar shows, and its words about them.
 
-What is missing is requested by `loader`, after the panel was drawn.
+What is missing is requested by `loader`, after the bar was drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
-import bpy
-
+from ...addon_settings import may_go_online
+from ...delivery.asset_library.sync_process import SyncProcess
 from ...jobs.job import Job, asset_of
-from ...jobs.library.view_model import AssetState, Library, Sort, state_of, title
+from ...jobs.library.view_model import AssetState, Library, Sort, state_label, state_of, title
 from ...jobs.presentation.job_view import cached_by_identity
 from ...jobs.queries import LARGEST_PAGE, ListPage
 from ...jobs.service import JobService
-from ...jobs.storage.journal import JournalError
-from ...message import Message
+from ...message import Message, sentences
 from ...mint.schema import Asset
-from .. import icons, session
-from ..translations import spoken, translated
-from .properties import MintLibrary, fields_of, filter_of, kind_of
+from .. import session
+from ..account.panel import key_problem
+from ..translations import date, spoken, translated
+from .properties import STATES, MintLibrary, filter_of, kind_of
 from .state import library_state
 
 ON_SCREEN = 12
@@ -46,14 +46,13 @@ def on_screen(fields: MintLibrary) -> list[Asset]:
 
 
 def cells_used(fields: MintLibrary) -> int:
-    """Return how many cells of a page are needed: all, unless everything is on one page."""
-    is_all = fields.start == 0 and library().next_page(kind_of(fields)) is None
-    return min(len(shown(fields)), ON_SCREEN) if is_all else ON_SCREEN
+    """Return how many cells of a page are needed: all, unless everything is on one page.
 
-
-def chosen(fields: MintLibrary) -> Asset | None:
-    """Return the entry whose details are shown."""
-    return library().get(fields.chosen)
+    A filter changes nothing about it: what is typed above the pictures stays where it is.
+    """
+    kind = kind_of(fields)
+    is_all = library().next_page(kind) is None
+    return min(library().count(kind), ON_SCREEN) if is_all else ON_SCREEN
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,6 @@ def cell(asset: Asset, language: str | None = None) -> Cell:
 @cached_by_identity
 def _cell(asset: Asset, language: str) -> Cell:
     return Cell(state_of(asset), translated(title(asset), language), picture_url(asset))
-
-
-def icon(asset: Asset) -> int:
-    """Return the icon number of the entry's picture; 0 if there is none (yet)."""
-    return icons.cache().icon("library", picture_url(asset))
 
 
 def picture_url(asset: Asset) -> str | None:
@@ -149,42 +143,93 @@ def _range(start: int, count: int, further: bool) -> Message:
     )
 
 
-def empty_words(fields: MintLibrary) -> str:
-    """Return why nothing is shown."""
-    kind, known = kind_of(fields), library()
-    if known.error(kind) and known.unloaded_pages(kind):
-        return ""
-    if is_loading() or known.unloaded_pages(kind):
-        return Message("Asking Mint…")
-    if known.count(kind) == 0:
-        return Message("Nothing generated yet.")
-    return (
-        Message("No matches.")
-        if known.next_page(kind) is None
-        else Message("No matches in the loaded items.")
-    )
+class Status(NamedTuple):
+    """What there is to say about the library, and the operator that helps with it."""
+
+    words: str
+    operator: str = ""
+    """With its namespace, as in `mint.load_more`; empty if there is nothing to do."""
+    label: str = ""
 
 
-def extent_words(fields: MintLibrary) -> str | None:
+_OFFLINE = Status(
+    session.OFFLINE, "extensions.userpref_allow_online", Message("Allow Online Access")
+)
+_NO_KEY = Message("Your library needs a working API key. The preferences show what is missing.")
+_EMPTY = Message(
+    "Nothing generated yet. Write a prompt in the tab Mint of the sidebar and click Generate."
+)
+_HINT = Message("Double-click or drag to import. Right-click for more")
+
+
+def status(fields: MintLibrary) -> Status:
+    """Return what keeps the library from being shown, else what is going on, else a hint."""
+    kind = kind_of(fields)
+    if not may_go_online():
+        return _OFFLINE
+    if not session.account().key or (problem := key_problem()) is not None:
+        words = problem if session.account().key else _NO_KEY
+        return Status(words or "", "preferences.addon_show", Message("Open Preferences"))
+    if is_loading() and not is_searching(fields):
+        return Status(Message("Asking Mint…"))
+    if (error := library().error(kind)) is not None:
+        return Status(error, "mint.refresh_library", Message("Retry"))
+    return _extent(fields) or _sync() or (Status(_HINT) if on_screen(fields) else Status(_EMPTY))
+
+
+def _extent(fields: MintLibrary) -> Status | None:
     """Return how much of the library was searched or sorted; None without a filter or sorting."""
     known, wanted = library(), filter_of(fields)
     count = known.count(wanted.kind)
     if known.unloaded_pages(wanted.kind):
-        return None
+        return Status(Message("Asking Mint…"))
     is_all = known.next_page(wanted.kind) is None
-    if wanted.narrows:
-        if is_searching(fields):
-            return Message("Searching… {count:,} items searched", count=count)
-        return (
-            Message("All {count:,} items searched", count=count)
-            if is_all
-            else Message("{count:,} items searched, more available", count=count)
-        )
-    return (
-        Message("Sorted among {count:,} loaded items", count=count)
-        if wanted.sort is not Sort.NEWEST and not is_all
-        else None
+    if is_searching(fields):
+        searching = Message("Searching… {count:,} items searched", count=count)
+        return Status(searching, "mint.stop_search", Message("Stop"))
+    if not wanted.narrows or not count:
+        words = Message("Sorted among {count:,} loaded items", count=count)
+        is_sorted = wanted.sort is not Sort.NEWEST and not is_all
+        return Status(words, "mint.load_more", Message("Load More")) if is_sorted else None
+    found = () if shown(fields) else (Message("No matches."),)
+    if is_all:
+        return Status(sentences(*found, Message("All {count:,} items searched", count=count)))
+    words = Message("{count:,} items searched, more available", count=count)
+    return Status(sentences(*found, words), "mint.load_more", Message("Load More"))
+
+
+def _sync() -> Status | None:
+    """Return the progress of a sync to an asset library; None while none runs."""
+    process = session.state(SyncProcess)
+    words = process.status if process.is_running else None
+    return Status(words, "mint.stop_sync", Message("Stop")) if words is not None else None
+
+
+def filter_words(fields: MintLibrary) -> str:
+    """Return what is searched for; empty if everything is shown."""
+    state = "" if fields.state == "ALL" else translated(Message(name_of(STATES, fields.state)))
+    return " · ".join(filter(None, (fields.words.strip(), state)))
+
+
+def name_of(items: list[tuple[str, str, str]], value: str) -> str:
+    """Return the name of an item of an enumeration, in English."""
+    return next(name for identifier, name, _ in items if identifier == value)
+
+
+def facts_of(asset: Asset) -> str:
+    """Return state, date, preset and size of the file, as far as they are known."""
+    facts = (
+        translated(state_label(asset)),
+        date(asset.created_at) if asset.created_at else "",
+        translated(preset_words(asset) or ""),
+        translated(size_words(asset)),
     )
+    return " · ".join(filter(None, facts))
+
+
+def prompt_of(asset: Asset) -> str | None:
+    """Return the prompt of an entry, or the caption that Mint has given it."""
+    return asset.prompt or (asset.assets.caption if asset.assets else None)
 
 
 def size_words(asset: Asset) -> str:
@@ -199,20 +244,12 @@ def size_words(asset: Asset) -> str:
 
 
 def prepare(service: JobService) -> None:
-    """Look through the jobs once after each change, so that drawing only looks one up.
-
-    The job of the chosen entry may have ended long ago: then it is read from the journal.
-    """
-    state, chosen = library_state(), fields_of(bpy.context).chosen
-    version = (id(service), service.version, chosen)
-    if state.jobs_version == version:
-        return
-    state.jobs_version = version
-    state.jobs = {asset_of(job): job for job in _makers(reversed(service.jobs()))}
-    if chosen and chosen not in state.jobs:
-        with suppress(JournalError):  # read again after the next change
-            makers = _makers(reversed(service.jobs_of_asset(chosen)))
-            state.jobs.update((chosen, job) for job in makers)
+    """Look through the jobs once after each change, so that drawing only looks one up."""
+    state = library_state()
+    version = (id(service), service.version)
+    if state.jobs_version != version:
+        state.jobs_version = version
+        state.jobs = {asset_of(job): job for job in _makers(reversed(service.jobs()))}
 
 
 def _makers(jobs: Iterable[Job]) -> Iterator[Job]:
