@@ -159,7 +159,7 @@ OTHER_WORDS = {
     *("Fast", "Inside", "Light", "None", "Preset", "Stretch"),  # have our own context
     # `translated` before they are drawn
     *("Asset Library", "Continue", "Feedback", "Limits", "Resume", "Search", "Support"),
-    *("After", "Before", "Show", "Starting", "Usage", "Use"),
+    *("After", "Before", "Next", "Previous", "Show", "Starting", "Stop", "Usage", "Use"),
     *("Fetch", "Add", "More", "Show Preview", "Walk"),  # are looked up in another context
 }
 

@@ -20,6 +20,8 @@ from ..typed_context import all_areas, ui_scale
 
 if TYPE_CHECKING:
     import gpu
+    import numpy as np
+    from numpy.typing import NDArray
 
     from ...mint.schema import Asset
 
@@ -152,12 +154,12 @@ def _keep_textures(urls: list[str]) -> bool:
     return len(ready) > _AT_ONCE
 
 
-def _texture(width: int, height: int, values: list[float]) -> gpu.types.GPUTexture:
+def _texture(width: int, height: int, values: NDArray[np.float32]) -> gpu.types.GPUTexture:
     """Return a texture of sRGB values; Blender draws the values of a texture as linear ones."""
     import gpu
     import numpy as np
 
-    rows = np.array(values, dtype=np.float32).reshape(-1, 4)
+    rows = values.reshape(-1, 4)
     rows[:, :3] = np.where(
         rows[:, :3] <= 0.04045, rows[:, :3] / 12.92, ((rows[:, :3] + 0.055) / 1.055) ** 2.4
     )
