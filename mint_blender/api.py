@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
-from .cli import session
+from .cli import client_requests, session
 from .cli.results import Approve, Cancel, Preview, Review, Revise, follow, note_written, preview_of
 from .cli.session import NotAllowedOnline
-from .jobs import client_requests
 from .jobs.engine.task import StillUnreachable
 from .jobs.engine.thread_messages import Event, Progress
 from .jobs.job import Job

@@ -7,6 +7,7 @@ Every room may import this module; it imports none of ours.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -27,6 +28,30 @@ def parse(text: str | bytes, *, most_levels: int | None = None) -> Any:
     if most_levels is not None and _is_deeper(value, most_levels):
         raise ValueError("nested too deeply")
     return value
+
+
+def with_short_texts(value: Any, longest: Mapping[str, int], otherwise: int) -> Any:
+    """Return parsed JSON whose texts are cut; a cut one ends with an ellipsis.
+
+    Args:
+        value: What `parse` has returned, whose levels were limited.
+        longest: How many characters the text of a member may have, by its name.
+        otherwise: How many any other text, and the name of a member, may have.
+    """
+
+    def short(each: Any, most: int) -> Any:
+        if isinstance(each, str):
+            return each if len(each) <= most else f"{each[: most - 1]}…"
+        if isinstance(each, list):
+            return [short(member, most) for member in each]
+        if isinstance(each, dict):
+            return {
+                short(name, otherwise): short(member, longest.get(name, otherwise))
+                for name, member in each.items()
+            }
+        return each
+
+    return short(value, otherwise)
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

@@ -66,7 +66,7 @@ DATA = {
 NO_TEXT = re.compile(
     r"(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|PRAGMA|WITH|WHERE|JOIN|BEGIN|ORDER) .*"
     r"|[\w (]+ ((NOT )?IN \(|IS NOT).*"
-    r"|\{1\} ?WHERE .*|# This is an Asset Catalog.*"
+    r"|\{1\} ?WHERE .*|# (This is an Asset Catalog|Makes the remote asset library).*"
     r"|Application Support|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
     r"|Mint Splats|Point Count|Viewport Limit|Pick Instance|Instance Index|Local Space"
     r"|(Size|Vertices) [XY]|AgX - .*|radiance:base"

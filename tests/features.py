@@ -2,9 +2,7 @@
 """The features in `docs/compatibility.md`; tests name what they show with `@pytest.mark.feature`.
 
     @pytest.mark.feature("import of models")
-    @pytest.mark.feature("splats of Blender's own", imitates="5.3")
 
-The second form is for a test that imitates a Blender which cannot be tested yet.
 `tests/test_requirements.py` checks that each feature has a test, and that every marker names one.
 Choose tests that run on every Blender: those marked `one_blender` fill a single column.
 """

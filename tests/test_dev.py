@@ -470,30 +470,45 @@ def is_chosen(pytest_run: PytestRun, *marks: str) -> bool:
 
 
 @pytest.mark.parametrize("nightly", [False, True])
-@pytest.mark.parametrize("name", ["bpy-4.2", "bpy-5.0", "bpy-5.2"])
+@pytest.mark.parametrize("name", ["bpy-4.2", "bpy-5.0", "bpy-5.2", "bpy-5.3"])
 def test_every_blender_runs_the_bpy_tests(name, nightly):
     """On each other Blender the `bpy` tests run, except those that are marked `one_blender`.
 
     One that is between two others shows the features by day, and runs the rest at night.
     """
-    smoke, selected = pytest_runs.runs_for(
+    *smoke, selected = pytest_runs.runs_for(
         ENVIRONMENTS[name], ENVIRONMENTS["bpy-4.5"], nightly=nightly
     )
+    is_whole = nightly or name not in pytest_runs.BETWEEN
     assert is_chosen(selected, "blender", "feature")
-    assert is_chosen(selected, "blender") == (nightly or name != "bpy-5.0")
+    assert is_chosen(selected, "blender") == is_whole
+    assert len(smoke) == is_whole
     assert not is_chosen(selected, "blender", "feature", "one_blender")
-    assert not is_chosen(selected, "feature") and not is_chosen(smoke, "blender")
+    assert not is_chosen(selected, "feature")
+    assert not any(is_chosen(each, "blender") for each in smoke)
 
 
 def test_between_is_between():
-    """Whatever saves time on a Blender has an older and a newer one that runs all of it."""
+    """Whatever saves time on a Blender has an older and a newer one that runs all of it.
+
+    One of these has the same Python and NumPy.
+    """
     names = [environment.name for environment in BLENDERS]
     assert not pytest_runs.BETWEEN & {names[0], names[-1], *DEFAULTS.values()}
+    kinds = {each.name: (each.python, numpy_of(each)) for each in BLENDERS}
+    for name in pytest_runs.BETWEEN:
+        assert kinds[name] in {kinds[each] for each in names if each not in pytest_runs.BETWEEN}
+
+
+def numpy_of(environment):
+    """Return the line of a lock that names the version of NumPy."""
+    lines = environment.lock.read_text(encoding="utf-8").splitlines()
+    return next(line for line in lines if line.startswith("numpy=="))
 
 
 def test_another_python_runs_the_tests_without_blender_at_night():
     """By day they run on the default Python, and on the other one those that need NumPy."""
-    other, default = ENVIRONMENTS["bpy-5.2"], ENVIRONMENTS["bpy-4.5"]
+    other, default = ENVIRONMENTS["bpy-5.3"], ENVIRONMENTS["bpy-4.5"]
     smoke, _ = pytest_runs.runs_for(other, default)
     assert [each for each in smoke.arguments if each.startswith("tests/")]
     everything, _ = pytest_runs.runs_for(other, default, nightly=True)

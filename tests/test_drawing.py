@@ -280,7 +280,7 @@ CHANGES = {
     *("jobs_changed", "_tell_file_loaded", "link", "unlink"),
 }
 CHANGING_CALLS = {
-    *("review_feedback.catch_up", "auto_import.import_ready", "limit_dialog.catch_up"),
+    *("auto_import.import_ready", "limit_dialog.catch_up"),
     *("heartbeat.beat", "heartbeat.jobs_changed", "saved_settings.restore"),
 }
 SUBSCRIBING = {"heartbeat.on_answers", "visibility.when_drawn"}

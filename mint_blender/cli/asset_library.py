@@ -94,7 +94,8 @@ def _report_listing(listing: RemoteListing, terminal: Terminal) -> None:
     if listing.is_new:
         terminal.note(
             f"Write the name of the library and a contact into {listing.file.name}, then upload"
-            " the folder to a web server. The next listing keeps both."
+            " the folder to a web server. The next listing keeps both. The folder _extension is for"
+            " an extension of Blender 5.3 that adds the library and asks for an access token."
         )
 
 

@@ -15,7 +15,7 @@ from ..mint.schema import Asset, Format, Kind, OptimizationLevel, is_valid_id
 from . import session
 from .exits import Exit
 from .output.terminal import Terminal
-from .results import follow_and_write, path_text
+from .results import follow_and_write, may_replace, path_text
 
 
 def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -51,9 +51,12 @@ def _cannot_write(
         NotPossible: Mint would refuse the request.
     """
     session.check_request(request)
-    if problem := write_files.output_problem(request.kind, arguments.output, arguments.render):
+    output, render = arguments.output, arguments.render
+    if problem := write_files.output_problem(request.kind, output, render):
         terminal.error(problem)
         return Exit.IMPORT
+    if not may_replace(terminal, output, render, overwrite=arguments.overwrite):
+        return Exit.USAGE
     return None
 
 

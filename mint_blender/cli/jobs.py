@@ -27,6 +27,7 @@ from .results import (
     deliver,
     follow_and_write,
     in_parentheses,
+    may_replace,
     path_text,
     stop_text,
     wait_for_decision,
@@ -232,9 +233,12 @@ def _cannot_place(
         terminal.error(f"{job.title} is not ready to place. {stop_text(job, terminal)}", job=job.id)
         return exits.of_job(job)
     kind = Kind.MODEL if raw else job.kind
-    if problem := write_files.output_problem(kind, arguments.output, arguments.render):
+    output, render = arguments.output, arguments.render
+    if problem := write_files.output_problem(kind, output, render):
         terminal.error(problem)
         return Exit.IMPORT
+    if not may_replace(terminal, output, render, overwrite=arguments.overwrite):
+        return Exit.USAGE
     return None
 
 

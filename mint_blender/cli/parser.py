@@ -47,6 +47,10 @@ required:
                        of a world: yes or no
   format               blend (default) or glb
   render               yes or no; overrides --render
+  output               the name of its files
+  id                   tells lines with the same content apart
+  max_credits          the most that the line may cost
+  x_…, meta            pass through to the record, the sheet and the .blend
 
 For each line, DIR gets the result, its picture (Mint's own, or a rendered
 one) and a record (.json). index.html shows them all and opens without a
@@ -76,7 +80,8 @@ With --executor, the workers of a Dask cluster import and render. The key stays
 here. All of them need this version with its extra dask, the same Python, bpy,
 and DIR under the same path; with --ship-results they send the files instead.
 
-The price of all lines is shown before the first one starts. Mint returns the
+The price of all lines is shown before the first one starts. If the account has
+fewer Credits, nothing starts without --yes or --max-credits. Mint returns the
 price of an optimization only if the API project has a model. Without one,
 --max-credits refuses a batch with optimizations.
 """
@@ -203,6 +208,7 @@ def _batch(commands: Commands) -> None:
     _flag(batch, "--ship-results", shipped)
     _flag(batch, "--render", "render a picture of each result instead of using Mint's")
     _flag(batch, "--retry-failed", "retry failed lines (costs Credits again)")
+    _flag(batch, "--yes", "start what can be paid, although the Credits do not suffice for all")
     _flag(
         batch,
         "--start-again",
@@ -340,6 +346,7 @@ def _max_credits(command: Options, help: str) -> None:
 def _outputs(command: Options) -> None:
     _value(command, "-o --output", "FILE", "the file to write: .blend or .glb", type=_output_file)
     _value(command, "--render", "FILE.png", "render a picture of the result", type=_picture_file)
+    _flag(command, "--overwrite", "replace these files without asking")
 
 
 def _output_file(text: str) -> Path:

@@ -106,7 +106,7 @@ def _deliver(job_service: JobService, job: Job, terminal: Terminal, raw: bool) -
             result = write_files.write(job, raw=raw)
         return report_written(job_service, job, terminal, result)
     if _is_interrupted(job_service, job):
-        terminal.event(_record(job, None))
+        terminal.event(result_record(job))
         command = terminal.command("resume", job.id)
         terminal.note(f"{job.title} was interrupted. Resume it at no extra cost:\n  {command}")
         return Exit.FAILED
@@ -148,7 +148,7 @@ def report_written(
     job = replace(job_service.job(job.id), delivery=job.delivery)
     if result.problem is None:
         return report_job(job, terminal, line=line)
-    terminal.event(_record(job, line))
+    terminal.event(result_record(job, line))
     return Exit.IMPORT
 
 
@@ -174,16 +174,36 @@ def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit
     """Report a job that is done, or why it has stopped; return its status."""
     status = exits.of_job(job)
     if status is Exit.DONE:
-        terminal.result(_record(job, line), *_done_lines(job))
+        terminal.result(result_record(job, line), *_done_lines(job))
         return status
-    terminal.event(_record(job, line))
+    terminal.event(result_record(job, line))
     where = "" if line is None else f"line {line}: "
     terminal.note(f"{where}{job.title}: {stop_text(job, terminal)}")
     return status
 
 
-def _record(job: Job, line: int | None) -> dict[str, Any]:
-    return JobView(job).to_json(event="result") | ({} if line is None else {"line": line})
+def result_record(job: Job, line: int | None = None) -> dict[str, Any]:
+    """Return what `--json` prints of a result; one of a batch has its line, and a record beside."""
+    found = JobView(job).to_json(event="result")
+    if line is not None:
+        output = job.delivery.output
+        record = str(Path(output).with_suffix(".json")) if output else None
+        found |= {"line": line, "record": record}
+    return found
+
+
+def may_replace(terminal: Terminal, *files: Path | None, overwrite: bool) -> bool:
+    """Return whether these files may be written; on a terminal, a person is asked about old ones.
+
+    If not, that is reported.
+    """
+    there = [] if overwrite else [each for each in files if each is not None and each.is_file()]
+    for each in there:
+        if terminal.asks(f"{each} exists. Replace it?"):
+            continue
+        terminal.error(f"{each} exists already. Nothing was started. --overwrite replaces it.")
+        return False
+    return True
 
 
 def _done_lines(job: Job) -> list[str]:

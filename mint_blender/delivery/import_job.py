@@ -73,6 +73,8 @@ def place(
     try:
         for root in roots or (None,):
             one = _place_raw(job, scene) if raw else place_one(job, scene, root, prepared)
+            for name, text in job.delivery.meta:
+                one.root[name] = text
             placed.append(one)  # what came before a failure is kept
     finally:
         if placed:

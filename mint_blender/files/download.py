@@ -31,7 +31,15 @@ from ..net.retry import RetryPolicy, parse_retry_after
 from . import urls
 from .disk import disk_errors
 from .download_folder import PartFile, PartSource, check_free_space, is_header_text
-from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, TooSlow
+from .errors import (
+    DownloadFailed,
+    FileError,
+    LinkExpired,
+    SpeedTooLow,
+    Stopped,
+    TooLarge,
+    TooSlow,
+)
 
 MEGABYTE = 2**20
 KEPT_CONNECTIONS = 8
@@ -59,6 +67,10 @@ class DownloadLimits:
     """Most seconds for one `fetch`, including pauses."""
     stall: float = 20.0
     """Most seconds without a byte; a stop is noticed sooner."""
+    speed_window: float = 60.0
+    """Seconds over which the speed is measured."""
+    fewest: int = 64 * 1024
+    """Fewest bytes in that time, unless the file ends."""
     connect: float = 10.0
     idle: float = 30.0
     """Seconds after which an unused connection is not used again; servers close them, too."""
@@ -150,6 +162,7 @@ class Downloader:
             stop=stop,
             progress=progress,
             timeout=(self.limits.connect, self.limits.stall),
+            slowest=(self.limits.fewest, self.limits.speed_window),
             local_files=self.local_files,
         )
         request.part.load(urls.without_query(request.url))
@@ -165,7 +178,7 @@ class Downloader:
             try:
                 attempt(self.session, request)
                 return
-            except Stopped:
+            except (Stopped, SpeedTooLow):
                 raise
             except FileError as error:
                 # more than ever before: to start over is no progress
@@ -223,6 +236,8 @@ class DownloadRequest:
     progress: Callable[[int, int | None], None]
     timeout: tuple[float, float]
     """Seconds to connect, and seconds without a byte."""
+    slowest: tuple[int, float]
+    """Fewest bytes, and the seconds in which they have to come."""
     local_files: bool = False
     """Whether the address may lead to this computer."""
 
@@ -250,6 +265,28 @@ class DownloadRequest:
                     label=self.label,
                 )
             )
+
+    def check_speed(self, received: int, began: float) -> bool:
+        """Return whether the time has passed over which the speed is measured.
+
+        Raises:
+            SpeedTooLow: Too few bytes were received since it began.
+        """
+        fewest, seconds = self.slowest
+        if self.clock() - began < seconds:
+            return False
+        if received < fewest:
+            raise SpeedTooLow(
+                Message(
+                    "The file host sent only {received:,.1f} KB of {label} in {seconds:.0f} s, less"
+                    " than {fewest:,.0f} KB. Try again to resume the download.",
+                    received=received / 1024,
+                    label=self.label,
+                    seconds=seconds,
+                    fewest=fewest / 1024,
+                )
+            )
+        return True
 
     def check_size(self, size: int) -> None:
         """Raise TooLarge and discard the part if the file is larger than the limit."""
@@ -430,6 +467,7 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
     total = part.source.total if part.source else None
     done = part.size
     request.progress(done, total)
+    began, done_then = request.clock(), done
     stream = part.open()
     try:
         for block in connections.blocks(response, BLOCK):
@@ -442,6 +480,8 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
                 stream.flush()
             request.progress(done, total)
             request.check_time()
+            if done != total and request.check_speed(done - done_then, began):
+                began, done_then = request.clock(), done
     finally:
         with disk_errors(part.path):
             stream.close()

@@ -6,6 +6,7 @@
     ├── LinkExpired      the link is no longer valid (403, 404, 410): get a new one from Mint
     ├── TooLarge         more bytes than the limit
     ├── TooSlow          a timeout, without a byte or in total
+    │   └── SpeedTooLow  too few bytes in a minute
     ├── DiskError        no space, or no permission to write
     ├── Stopped          the caller stopped the download; received bytes are kept
     └── InvalidFile      the content is wrong
@@ -83,6 +84,10 @@ class TooSlow(FileError):
     code = "too_slow"
     retryable = True
     is_outage = True
+
+
+class SpeedTooLow(TooSlow):
+    """Too few bytes arrived in a minute: the caller is told, and may resume."""
 
 
 class DiskError(FileError):

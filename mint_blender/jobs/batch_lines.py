@@ -15,11 +15,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .. import json_text
+from ..files.download_folder import safe_name
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from . import new_jobs
@@ -30,18 +31,42 @@ Values = Mapping[str, Any]
 WORLD_FIELDS = ("splats", "collider", "panorama", "camera", "rigid_body")
 MODEL_FIELDS = ("optimize", "height")
 PAID_FIELDS = ("prompt", "kind", "preset", "mode", "name", "image", "images", "pose", "optimize")
-FREE_FIELDS = frozenset({"height", *WORLD_FIELDS, "format", "render"})
+NO_CONTENT = frozenset({"render", "output", "meta", "max_credits"})
+"""What makes no other line of one that has it: it can be changed later."""
+FREE_FIELDS = frozenset({"height", *WORLD_FIELDS, "format", *NO_CONTENT})
 """What Mint is not asked for: these decide only what becomes of its files."""
-FIELDS = FREE_FIELDS.union(PAID_FIELDS)
+FIELDS = FREE_FIELDS.union(PAID_FIELDS, ["id"])
+META = "x_"
+"""The beginning of the names of columns that pass through."""
 COLLIDERS = ("auto", "physics", "visible", "none")
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 
+MOST_COMPLAINTS = 20
+"""Bad lines that are reported at once."""
 MAX_REASON_LENGTH = 500
 """Most characters of what is wrong with a line, which repeats a part of it."""
 
 
 class BadLineError(Exception):
-    """A line that cannot be used; the message names the file and the line."""
+    """Lines that cannot be used; the message names the file and each line."""
+
+
+class _WrongValue(ValueError):
+    """A field of a line is wrong."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class _Record:
+    """The fields of a line, or why it cannot be read; the column of each field, where known."""
+
+    number: int
+    values: Values = field(default_factory=dict)
+    columns: Mapping[str, int] = field(default_factory=dict)
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +82,9 @@ class Line:
         optimize: The optimization level, or None.
         suffix: The suffix of the result's file.
         render: Whether to render a picture; None leaves that to the command.
+        max_credits: The most that it may cost.
+        id: What the file calls it, or None.
+        output: The name of its files without an ending, or None.
     """
 
     number: int
@@ -66,10 +94,17 @@ class Line:
     optimize: OptimizationLevel | None
     suffix: str
     render: bool | None
+    max_credits: float | None = None
+    id: str | None = None
+    output: str | None = None
 
     @property
     def title(self) -> str:
-        """Return the stem of its files: the number and the start of name or prompt."""
+        """Return the stem of its files: what the file says, else number and name or prompt."""
+        if self.output is not None:
+            return self.output
+        if self.id is not None:
+            return safe_name(self.id, fallback="line")
         words = re.sub(r"[^\w-]+", "-", (self.request.name or self.request.prompt).lower()).strip(
             "-_"
         )
@@ -86,7 +121,7 @@ def read_lines(path: Path) -> list[Line]:
 
 def lines_of_text(text: str, values_of: Callable[[str], Values]) -> list[Line]:
     """Return a line for each prompt of a text; `values_of` returns the fields for a prompt."""
-    prompts = ((number, values_of(words)) for number, words in prompts_in(text))
+    prompts = (_Record(number, values_of(words)) for number, words in prompts_in(text))
     return _numbered(prompts, Path())
 
 
@@ -97,15 +132,27 @@ def prompts_in(text: str) -> Iterator[tuple[int, str]]:
             yield number, words
 
 
-def first_complaint(lines: Iterable[Line]) -> tuple[int, str] | None:
-    """Return the number of the first line that Mint would refuse, and why; None if there is none.
+def complaints(lines: Iterable[Line]) -> Iterator[tuple[int, str]]:
+    """Yield the number of each line that Mint would refuse, and why.
 
     Reads the headers of local pictures.
     """
     for line in lines:
         if complaint := new_jobs.complaint(line.request):
-            return line.number, complaint
-    return None
+            yield line.number, complaint
+
+
+def first_complaint(lines: Iterable[Line]) -> tuple[int, str] | None:
+    """Return the number of the first line that Mint would refuse, and why, or None."""
+    return next(complaints(lines), None)
+
+
+def bad_lines(file: str, reasons: Sequence[tuple[int, str]]) -> BadLineError:
+    """Return the error about these lines: each on a line of its own, with its number."""
+    shown = [f"{file}, line {number}: {why}" for number, why in reasons[:MOST_COMPLAINTS]]
+    if more := len(reasons) - len(shown):
+        shown.append(f"{more} more {'line is' if more == 1 else 'lines are'} wrong.")
+    return BadLineError("\n".join(shown))
 
 
 def choose(lines: list[Line], ranges: Sequence[range] | None) -> list[Line]:
@@ -132,7 +179,7 @@ def request_part(tag: str) -> str:
 # -- the records of a file
 
 
-def _records(path: Path) -> Iterator[tuple[int, Values]]:
+def _records(path: Path) -> Iterator[_Record]:
     kind = path.suffix.lower()
     if kind not in {".jsonl", ".csv", ".txt"}:
         raise BadLineError(f"{path.name}: a batch file must end in .jsonl, .csv or .txt.")
@@ -143,61 +190,78 @@ def _records(path: Path) -> Iterator[tuple[int, Values]]:
     except OSError as error:
         raise BadLineError(f"{path} cannot be read: {error.strerror}.") from error
     if kind == ".csv":
-        yield from _table(text, path)
+        yield from _table(text)
         return
     for number, words in prompts_in(text):
-        yield number, _json(words, path, number) if kind == ".jsonl" else {"prompt": words}
+        yield _json(words, number) if kind == ".jsonl" else _Record(number, {"prompt": words})
 
 
-def _table(text: str, path: Path) -> Iterator[tuple[int, Values]]:
-    """Yield the rows of a CSV file without their empty fields."""
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+def _table(text: str) -> Iterator[_Record]:
+    """Yield the rows of a CSV file without their empty fields. Semicolons may be in it, or tabs."""
+    header = text.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     last = 1
     try:
+        columns = {name.strip(): at for at, name in enumerate(reader.fieldnames or (), start=1)}
         for row in reader:
             last = reader.line_num
             if None in row:
-                raise BadLineError(
-                    f"{path.name}, line {last}: this line has more fields than the header. "
-                    f'Put text that contains a comma in quotes: "a lamp, orange".'
+                yield _Record(
+                    last,
+                    problem="this line has more fields than the header. Put text that contains"
+                    f' "{delimiter}" in quotes: "a lamp{delimiter} orange".',
                 )
-            if values := {
+            elif values := {
                 name.strip(): value.strip()
                 for name, value in row.items()
                 if value and value.strip()
             }:
-                yield last, values
+                yield _Record(last, values, columns)
     except csv.Error as error:
-        raise BadLineError(f"{path.name}, line {last + 1}: not valid CSV ({error}).") from error
+        yield _Record(last + 1, problem=f"not valid CSV ({error}).")
 
 
-def _json(line: str, path: Path, number: int) -> Values:
+def _json(line: str, number: int) -> _Record:
     try:
         values = json_text.parse(line)
     except ValueError as error:
-        raise BadLineError(f"{path.name}, line {number}: not valid JSON ({error}).") from error
+        return _Record(number, problem=f"not valid JSON ({error}).")
     if not isinstance(values, dict):
-        raise BadLineError(
-            f'{path.name}, line {number}: each line must be a JSON object, such as {{"prompt": "a'
-            ' lamp"}.'
-        )
-    return {name: value for name, value in values.items() if value is not None}
+        example = '{"prompt": "a lamp"}'
+        return _Record(number, problem=f"each line must be a JSON object, such as {example}.")
+    return _Record(number, {name: value for name, value in values.items() if value is not None})
 
 
 # -- the fields of a line
 
 
-def _numbered(records: Iterable[tuple[int, Values]], path: Path) -> list[Line]:
-    """Return the lines of a file. Paths of pictures start at its folder. Raises BadLineError."""
-    lines, seen = [], Counter[str]()
-    for number, values in records:
+def _numbered(records: Iterable[_Record], path: Path) -> list[Line]:
+    """Return the lines of a file. Paths of pictures start at its folder.
+
+    Raises:
+        BadLineError: Some are wrong; it names them all.
+    """
+    lines, seen, wrong = [], Counter[str](), []
+    names: dict[str, int] = {}
+    for record in records:
+        number = record.number
         try:
-            line = _line(number, values, path.parent)
+            if record.problem:
+                raise ValueError(record.problem.removesuffix("."))
+            line = _line(number, record.values, path.parent)
+            for name in filter(None, (line.id and f"id {line.id}", line.output)):
+                if (before := names.setdefault(name.lower(), number)) != number:
+                    raise ValueError(f"{name} is that of line {before} already")
         except ValueError as error:
-            reason = str(error)[:MAX_REASON_LENGTH]
-            raise BadLineError(f"{path.name}, line {number}: {reason}.") from error
+            name = getattr(error, "field", "")
+            column = f"column {record.columns[name]}: " if name in record.columns else ""
+            wrong.append((number, f"{column}{str(error)[:MAX_REASON_LENGTH]}."))
+            continue
         seen[line.tag] += 1
         lines.append(replace(line, tag=f"{line.tag}-{seen[line.tag]}"))
+    if wrong:
+        raise bad_lines(path.name, wrong)
     return lines
 
 
@@ -218,42 +282,50 @@ def _line(number: int, values: Values, folder: Path) -> Line:
             folder=folder,
         ),
         Delivery(
-            height=_height(values),
+            height=_number(values, "height"),
             splats=_text(values, "splats"),
             collider=_one_of(values, "collider", "auto", COLLIDERS).upper(),
             panorama=_flag(values, "panorama", default=True),
             camera=_flag(values, "camera", default=True),
             rigid_body=_flag(values, "rigid_body", default=False),
+            meta=_meta(values),
         ),
         OptimizationLevel(_one_of(values, "optimize", "", OptimizationLevel))
         if "optimize" in values
         else None,
         _suffix(values),
         _flag(values, "render", default=False) if "render" in values else None,
+        _number(values, "max_credits"),
+        _id(values),
+        _output(values),
     )
 
 
 def _check(values: Values) -> None:
     """Refuse unknown fields, and fields that do not apply to this kind or format."""
-    if unknown := sorted(set(values) - FIELDS):
-        raise ValueError(f"unknown field {unknown[0]}. Known fields: {', '.join(sorted(FIELDS))}")
+    if unknown := sorted(name for name in set(values) - FIELDS if not name.startswith(META)):
+        known = f"{', '.join(sorted(FIELDS))}, and those that begin with {META}"
+        raise _WrongValue(unknown[0], f"unknown field {unknown[0]}. Known fields: {known}")
     kind = Kind(_one_of(values, "kind", "model", Kind))
     inapplicable, other = (
         (WORLD_FIELDS, Kind.WORLD) if kind is Kind.MODEL else (MODEL_FIELDS, Kind.MODEL)
     )
     if name := next((name for name in inapplicable if name in values), None):
-        raise ValueError(f"{name} applies to a {other}, not to a {kind}")
+        raise _WrongValue(name, f"{name} applies to a {other}, not to a {kind}")
     if "height" in values and _suffix(values) == ".glb":
-        raise ValueError("height applies to a .blend: a .glb is Mint's own file, unchanged")
+        raise _WrongValue(
+            "height", "height applies to a .blend: a .glb is Mint's own file, unchanged"
+        )
 
 
 def _tag(values: Values) -> str:
     """Return a digest of what Mint is asked for, and one of what its result should look like.
 
-    `render` does not count: a picture can be rendered later, so it makes no new line.
+    `NO_CONTENT` and what passes through do not count. An id tells lines with one content apart.
     """
+    values = {name: value for name, value in values.items() if not name.startswith(META)}
     paid = {name: value for name, value in values.items() if name not in FREE_FIELDS}
-    free = {name: values[name] for name in values.keys() - paid.keys() - {"render"}}
+    free = {name: values[name] for name in values.keys() - paid.keys() - NO_CONTENT}
     return f"{_digest(paid)}.{_digest(free)}"
 
 
@@ -262,13 +334,64 @@ def _digest(values: Values) -> str:
 
 
 def _suffix(values: Values) -> str:
-    return f".{_one_of(values, 'format', 'blend', ('blend', 'glb'))}"
+    ending = Path(_text(values, "output") or "").suffix.lower().removeprefix(".")
+    named = ending if ending in {"blend", "glb"} else "blend"
+    return f".{_one_of(values, 'format', named, ('blend', 'glb'))}"
+
+
+def _id(values: Values) -> str | None:
+    """Return the id of a line, which may be a number in JSON."""
+    value = values.get("id")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    found = _text(values, "id")
+    if found is not None and not 1 <= len(found.strip()) <= LONGEST_ID:
+        raise _WrongValue("id", f"id must have 1 to {LONGEST_ID} characters")
+    return found and found.strip()
+
+
+LONGEST_ID = 100
+
+
+def _output(values: Values) -> str | None:
+    """Return the name of the files of a line, without their ending."""
+    text = _text(values, "output")
+    if text is None:
+        return None
+    path = PurePosixPath(text.replace("\\", "/"))
+    ending = path.suffix.lower()
+    if ending in {".blend", ".glb"}:
+        if ending != _suffix(values):
+            raise _WrongValue("output", f"output ends in {ending}, which is not its format")
+        path = path.with_suffix("")
+    if len(path.parts) != 1 or str(path) != safe_name(str(path), fallback=""):
+        raise _WrongValue("output", f"output must be the name of a file, not {json.dumps(text)}")
+    return str(path)
+
+
+def _meta(values: Values) -> tuple[tuple[str, str], ...]:
+    """Return what passes through: the columns that begin with x_, and the members of `meta`."""
+    meta = values.get("meta", {})
+    if not isinstance(meta, dict):
+        raise _WrongValue("meta", f"meta must be an object, not {json.dumps(meta)}")
+    named = {f"{META}{name.removeprefix(META)}": value for name, value in meta.items()}
+    named |= {name: value for name, value in values.items() if name.startswith(META)}
+    if wrong := [name for name in named if len(name) > LONGEST_META_NAME]:
+        raise _WrongValue("meta", f"the name {wrong[0][:LONGEST_META_NAME]}… is too long")
+    return tuple(
+        (name, value if isinstance(value, str) else json.dumps(value))
+        for name, value in sorted(named.items())
+    )
+
+
+LONGEST_META_NAME = 60
+"""Bytes of the name of a custom property in Blender, less three."""
 
 
 def _text(values: Values, name: str) -> str | None:
     value = values.get(name)
     if value is not None and not isinstance(value, str):
-        raise ValueError(f"{name} must be text, not {json.dumps(value)}")
+        raise _WrongValue(name, f"{name} must be text, not {json.dumps(value)}")
     return value
 
 
@@ -276,7 +399,8 @@ def _one_of(values: Values, name: str, default: str, allowed: Iterable[str]) -> 
     value = values.get(name, default)
     words = [str(word) for word in allowed]
     if value not in words:
-        raise ValueError(f"{name} must be one of {', '.join(words)}, not {json.dumps(value)}")
+        known = ", ".join(words)
+        raise _WrongValue(name, f"{name} must be one of {known}, not {json.dumps(value)}")
     return str(value)
 
 
@@ -284,22 +408,22 @@ def _flag(values: Values, name: str, *, default: bool) -> bool:
     value = values.get(name, default)
     word = value.lower() if isinstance(value, str) else json.dumps(value)
     if word not in YES | NO:
-        raise ValueError(f"{name} must be yes or no, not {json.dumps(value)}")
+        raise _WrongValue(name, f"{name} must be yes or no, not {json.dumps(value)}")
     return word in YES
 
 
-def _height(values: Values) -> float | None:
-    value, height = values.get("height"), math.nan
+def _number(values: Values, name: str) -> float | None:
+    value, number = values.get(name), math.nan
     if value is None:
         return None
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         try:
-            height = float(value)
+            number = float(value)
         except (ValueError, OverflowError):
-            height = math.nan
-    if not 0 < height < math.inf:
-        raise ValueError(f"height must be a number above 0, not {json.dumps(value)}")
-    return height
+            number = math.nan
+    if not 0 < number < math.inf:
+        raise _WrongValue(name, f"{name} must be a number above 0, not {json.dumps(value)}")
+    return number
 
 
 def _images(values: Values) -> list[str]:
@@ -312,5 +436,7 @@ def _images(values: Values) -> list[str]:
     if isinstance(images, str):
         return first + images.split()
     if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
-        raise ValueError(f"images must be a list of paths and URLs, not {json.dumps(images)}")
+        raise _WrongValue(
+            "images", f"images must be a list of paths and URLs, not {json.dumps(images)}"
+        )
     return first + images

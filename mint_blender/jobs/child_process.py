@@ -152,6 +152,7 @@ class ChildProcess:
                     if isinstance(answer := json.loads(line), dict):
                         self._answers.put(answer)
         self._answers.put(None)
+        self._unsent.put(None)  # it reads no more
 
     def _write(self) -> None:
         assert self._process.stdin is not None

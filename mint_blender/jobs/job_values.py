@@ -183,6 +183,8 @@ class Delivery:
     camera: bool = True
     folder: str | None = None  # where converted files are saved
     line: str | None = None  # batch and line: a rerun finds the job by it
+    # what a line of a batch says about itself: names and texts, kept as custom properties
+    meta: tuple[tuple[str, str], ...] = ()
     group: str | None = None  # jobs started together: their results are placed side by side
     # the object in whose box a model is fitted, and how; the size of that box at the click, in
     # scene units, for an object that is gone: then `at` and `rotation` are those of the box, too

@@ -137,7 +137,8 @@ def member(words: type[E], name: str, value: str) -> E:
         return words(value)
     except ValueError:
         known = ", ".join(each.value for each in words)
-        raise ValueError(f"{value!r:.200} is not a {name}: {known}") from None
+        wrong = Message("'{value}' is not a {name}: {known}", value=value, name=name, known=known)
+        raise ValueError(wrong) from None
 
 
 def _short(prompt: str) -> str:

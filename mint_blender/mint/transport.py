@@ -30,10 +30,11 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from ..json_text import parse as parse_json
+from ..json_text import with_short_texts
 from ..message import Message
 from ..net import connection_errors, connections, guarded_socket
 from ..net.retry import epoch_of, parse_retry_after
-from . import redaction
+from . import limits, redaction
 from .account import Origin
 from .errors import (
     InvalidResponse,
@@ -279,7 +280,8 @@ class Transport:
         content = content.replace(self._secret.encode(), redaction.PLACEHOLDER.encode())
         data: Any = None
         with suppress(ValueError):
-            data = parse_json(content, most_levels=MAX_LEVELS)
+            parsed = parse_json(content, most_levels=MAX_LEVELS)
+            data = with_short_texts(parsed, limits.LONGEST_OF_MEMBERS, limits.LONGEST_TEXT)
         if not 200 <= status < 300:
             problem = read_problem(status, data, secret=self._secret)
             if status < 500 and problem.has_details:

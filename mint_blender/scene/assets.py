@@ -18,6 +18,7 @@ from ..files import pictures
 from ..files.asset_catalogs import catalog_for
 from ..files.errors import FileError
 from ..message import message_of
+from .animation.clips import clips_of
 from .data_blocks import current_scene
 from .errors import SceneImportError
 from .export.output_path import OutputError, output_error, ready
@@ -200,8 +201,12 @@ def keeps_pictures_of_collections() -> bool:
 
 
 def _as_instance(placed: PlacedResult) -> PlacedResult:
-    """Return the result as one collection instance, as the Asset Browser adds it to a scene."""
-    if placed.collection is None or len(placed.objects) == 1:
+    """Return the result as one collection instance, as the Asset Browser adds it to a scene.
+
+    A character stays a collection, also without a picture: only so its clips come along.
+    """
+    has_clips = any(each.type == "ARMATURE" and clips_of(each) for each in placed.objects)
+    if placed.collection is None or len(placed.objects) == 1 or has_clips:
         return placed
     instance = bpy.data.objects.new(placed.collection.name, None)
     instance.instance_type, instance.instance_collection = "COLLECTION", placed.collection

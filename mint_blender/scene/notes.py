@@ -53,6 +53,14 @@ TEMPLATES: dict[str, Message] = {
         "“{name}” is now only the parent of several moving parts, so its modifiers have no effect."
         " Add them to the parts."
     ),
+    # clips of other files
+    "fitted": Message("Fitted to this skeleton."),
+    "bone_missing": Message("One bone is missing in the clip and does not move: {name}."),
+    "bones_missing": Message("{count} bones are missing in the clip and do not move: {names}."),
+    "other_skeleton": Message(
+        "This clip has another skeleton ({found} of {count} bones). It is saved, not applied."
+    ),
+    "no_motion": Message("“{name}” contains no motion."),
 }
 
 

@@ -40,7 +40,6 @@ class Theme:
         self.text: Color = (*item.text[:3], 1.0)
         self.faint: Color = (*item.text[:3], 0.6)
         self.chosen: Color = (*item.inner_sel[:3], 1.0)
-        self.text_on_chosen: Color = (*item.text_sel[:3], 1.0)
         self.empty: Color = (*item.text[:3], 0.08)
         self.button: Color = (*tool.inner[:3], 1.0)
         self.text_on_button: Color = (*tool.text[:3], 1.0)

@@ -20,6 +20,7 @@ from .account import log_file
 from .account import operators as account_operators
 from .account.preferences import MintPreferences
 from .asset_bar import gizmos
+from .clips import operators as clip_operators
 from .create import batch_text, operators, prompt_operators, saved_settings
 from .create.properties import MintForm
 from .job_list import (
@@ -32,7 +33,7 @@ from .library_browser import asset_list, sync_operators
 from .library_browser import operators as library_operators
 from .library_browser.properties import MintLibrary
 from .manual import links
-from .pricing import limit_dialog
+from .pricing import dialog_buttons, limit_dialog
 from .references import operators as reference_operators
 from .references.properties import MintReference
 from .review import card_state, preview_operators
@@ -75,9 +76,11 @@ def _register() -> None:
     heartbeat.on_jobs_changed(notifications.catch_up)
     _add(log_file.prepare, log_file.stop)
     _add_classes(MintPreferences, *account_operators.CLASSES)
-    _add_classes(*limit_dialog.CLASSES)
+    _add_classes(*limit_dialog.CLASSES, *dialog_buttons.CLASSES)
     _add_classes(*selection_panel.CLASSES)
     _add(selected.add, selected.remove)
+    _add_classes(*clip_operators.CLASSES)
+    _add(clip_operators.add_to_menu, clip_operators.remove_from_menu)
     _add_classes(*world_operators.CLASSES)
     _add_classes(*world_panel.CLASSES)
     _add(world_properties.add, world_properties.remove)

@@ -26,8 +26,6 @@ PAGE = ROOT / "docs" / "compatibility.md"
 BEGIN, END = "<!-- begin: table -->", "<!-- end: table -->"
 SYSTEM = "with a window"
 """What the title of the column of Debian's Blender ends with, after its version."""
-IMITATED = "imitated"
-"""What the title of the column of a Blender that has no `bpy` package yet ends with."""
 REASON_START = "does not apply: "
 
 
@@ -35,7 +33,6 @@ class Mark(Enum):
     """What a cell of the table says."""
 
     WORKS = "✓"
-    IMITATED = "(✓)"
     ABSENT = "–"
     FAILS = "✗"
     NOT_TESTED = ""
@@ -113,7 +110,7 @@ def table(tests: Sequence[FeatureTest], results: Results, system: str) -> str:
         results: Their outcomes.
         system: The version of the Blender that window tests start.
     """
-    columns = _columns(tests, system)
+    columns = _columns(system)
     notes: dict[str, int] = {}
     lines = [f"| | {' | '.join(columns)} |", f"| --- |{' :-: |' * len(columns)}"]
     for feature in FEATURES:
@@ -133,8 +130,8 @@ def updated(page: str, text: str) -> str:
 def differences(page: str, text: str) -> list[str]:
     """Return where the states in a page differ from those of a table, a sentence for each.
 
-    The number of a note and its words may differ. So may the columns of a Blender that only one
-    of them has: that with a window depends on the system, and an imitated one on the tests.
+    The number of a note and its words may differ. So may a column that only one of them has, as
+    that with a window, which depends on the system.
     """
     written, run = states(page.partition(BEGIN)[2].partition(END)[0]), states(text)
     titles = {title for _, title in written} & {title for _, title in run}
@@ -167,17 +164,16 @@ def outdated(page: str) -> list[str]:
     head, _, *rows = [line for line in inside.splitlines() if line.startswith("|")]
     known = {each.name.removeprefix("bpy-") for each in BLENDERS}
     titles = [cell.strip() for cell in head.split("|")[2:-1]]
-    plain = {title for title in titles if not title.endswith((SYSTEM, IMITATED))}
+    plain = {title for title in titles if not title.endswith(SYSTEM)}
     features = [row.split("|")[1].strip() for row in rows]
     changed = set(features) ^ set(FEATURES) | (plain ^ known)
     return sorted(changed) or ([] if features == list(FEATURES) else ["the order of the rows"])
 
 
-def _columns(tests: Sequence[FeatureTest], system: str) -> list[str]:
+def _columns(system: str) -> list[str]:
     """Return the titles of the columns, the oldest Blender first."""
     plain = [each.name.removeprefix("bpy-") for each in BLENDERS]
-    imitated = {f"{each.imitates} {IMITATED}" for each in tests if each.imitates}
-    return sorted([*plain, *([f"{system} {SYSTEM}"] if system else []), *imitated], key=_version)
+    return sorted([*plain, *([f"{system} {SYSTEM}"] if system else [])], key=_version)
 
 
 def _version(title: str) -> list[int]:
@@ -190,7 +186,7 @@ def _cell(tests: Sequence[FeatureTest], results: Results, column: str) -> Cell:
     if "failed" in found:
         return Cell(Mark.FAILS)
     if "passed" in found:
-        return Cell(Mark.IMITATED if column.endswith(IMITATED) else Mark.WORKS)
+        return Cell(Mark.WORKS)
     reasons = [word for word in found if word.startswith(REASON_START)]
     if reasons:
         return Cell(Mark.ABSENT, reasons[0].removeprefix(REASON_START))
@@ -199,9 +195,7 @@ def _cell(tests: Sequence[FeatureTest], results: Results, column: str) -> Cell:
 
 def _outcomes(test: FeatureTest, results: Results, column: str) -> list[str]:
     """Return the outcomes of one test, which may have parameters, in a column."""
-    if test.imitates:
-        environments = list(results) if column == f"{test.imitates} {IMITATED}" else []
-    elif test.has_window:
+    if test.has_window:
         environments = list(results) if column.endswith(SYSTEM) else []
     else:
         environments = [f"bpy-{column}"]

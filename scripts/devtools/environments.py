@@ -49,6 +49,7 @@ ENVIRONMENTS = {
     "bpy-4.5": Environment("bpy-4.5", "tests(4.5)", "3.11"),
     "bpy-5.0": Environment("bpy-5.0", "tests(5.0)", "3.11"),
     "bpy-5.2": Environment("bpy-5.2", "tests(5.2)", "3.13"),
+    "bpy-5.3": Environment("bpy-5.3", "tests(5.3)", "3.13"),
     "lint": Environment("lint", "lint", VERSION),
     "fuzz": Environment("fuzz", "fuzz", VERSION),
     "docs": Environment("docs", "docs", VERSION),
@@ -58,7 +59,7 @@ BLENDERS = [environment for environment in ENVIRONMENTS.values() if environment.
 SEPARATE = frozenset({"fuzz", "docs"})
 """Environments without tests of the add-on: when their lock changes, no other one is made again."""
 
-DEFAULTS = {"3.11": "bpy-4.5", "3.13": "bpy-5.2"}
+DEFAULTS = {"3.11": "bpy-4.5", "3.13": "bpy-5.3"}
 """The environment for the demo and the tests, by the installed Python version."""
 
 

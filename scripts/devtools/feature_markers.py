@@ -24,8 +24,6 @@ class FeatureTest:
     feature: str
     has_window: bool = False
     """Whether it starts the system's Blender, instead of loading the `bpy` module."""
-    imitates: str = ""
-    """The Blender that it imitates, such as "5.3"."""
 
 
 def feature_tests(root: Path = ROOT) -> list[FeatureTest]:
@@ -59,6 +57,4 @@ def _module_marks(node: ast.stmt) -> list[ast.expr]:
 
 
 def _test(mark: ast.Call, file: str, name: str, *, has_window: bool) -> FeatureTest:
-    values = {each.arg: ast.literal_eval(each.value) for each in mark.keywords}
-    feature = str(ast.literal_eval(mark.args[0]))
-    return FeatureTest(file, name, feature, has_window, str(values.get("imitates", "")))
+    return FeatureTest(file, name, str(ast.literal_eval(mark.args[0])), has_window)

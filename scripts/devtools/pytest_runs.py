@@ -20,8 +20,9 @@ The other environments run the `bpy` tests again, except those marked `one_blend
 is the stand-in service, or a process or a quantity of ours, and Blender is only the load. What is
 asserted about data-blocks, about files that Blender reads or writes, or about what it registers or
 draws is never marked. Of the tests without Blender those run again that depend on NumPy, whose
-version differs between Blenders, and the import rules. Blender 5.0 (`BETWEEN`) is between two that
-run all of it: there, only what the compatibility table shows runs again.
+version differs between Blenders, and the import rules. Blender 5.0 and 5.2 (`BETWEEN`) are between
+two that run all of it, and have the Python and the NumPy of one of them: there, only what the
+compatibility table shows runs again.
 
 With `--nightly` nothing of that is saved: the others run all `bpy` tests, and on another Python
 version the tests without Blender, too.
@@ -50,7 +51,7 @@ BLENDER = "blender and not window and not debian"
 FAST_PURE = f"{PURE} and not one_blender"
 OTHER_BLENDER = f"{BLENDER} and not one_blender"
 SHOWN_FEATURES = f"{OTHER_BLENDER} and feature"
-BETWEEN = frozenset({"bpy-5.0"})
+BETWEEN = frozenset({"bpy-5.0", "bpy-5.2"})
 """Environments of Blenders that have an older and a newer one beside them with all tests."""
 DRIVEN = "window or debian"
 SECOND_TRIES = 3
@@ -146,13 +147,14 @@ def runs_for(
         beside = PytestRun(name, "with bpy", ("-m", BLENDER), beside=True, second_try=True)
         last = PytestRun(name, "driven from outside", driven, second_try=True)
         return [first] if fast else [first, beside, last]
+    if environment.name in BETWEEN and not nightly:
+        return [PytestRun(name, "with bpy", ("-m", SHOWN_FEATURES), second_try=True)]
     if nightly and environment.python != default.python:
         pure = ("-m", FAST_PURE, "-n", workers())
         first = PytestRun(name, "without Blender", pure, second_try=True)
     else:
         first = PytestRun(name, "smoke", ("-m", PURE, "tests/files", "tests/test_rooms.py"))
-    marks = SHOWN_FEATURES if environment.name in BETWEEN and not nightly else OTHER_BLENDER
-    return [first, PytestRun(name, "with bpy", ("-m", marks), second_try=True)]
+    return [first, PytestRun(name, "with bpy", ("-m", OTHER_BLENDER), second_try=True)]
 
 
 def custom_run(environment: Environment, arguments: list[str]) -> list[PytestRun]:

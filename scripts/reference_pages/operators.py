@@ -29,6 +29,7 @@ TOPICS = {
     "library_browser": "Library",
     "asset_bar": "Library",
     "selection": "Selected model",
+    "clips": "Clips",
     "worlds": "Worlds",
     "viewport": "Viewport",
     "account": "Account and downloads",

@@ -40,7 +40,7 @@ def test_what_mint_knows(signed_in: Signed) -> None:
     assert [*mint_blender.models(), *mint_blender.worlds()] == []
 
 
-def test_job_records_reads_the_journal_only(signed_in: Signed, mint: RunMint) -> None:
+def test_jobs_reads_the_journal_only(signed_in: Signed, mint: RunMint) -> None:
     """It yields what `jobs --json` prints, newest first, and asks Mint nothing."""
     assert list(mint_blender.jobs()) == []
     mint("generate", "--prompt", "a lamp")

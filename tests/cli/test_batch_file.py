@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,36 @@ def test_lines_of_a_txt_file_need_blender(
     assert ran.status == 7
     assert "pip install bpy" in ran.error_text
     assert not service.operations()
+
+
+def test_what_passes_through_a_batch(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+    """`--json` names the files that were written; the record and the sheet have what passes."""
+    line = {"prompt": "a lamp", "output": "hero-lamp", "x_shot": "0010", "meta": {"task": "<prop>"}}
+    file, out = lines_of(tmp_path / "wishes.jsonl", line), tmp_path / "out"
+    for _ in range(2):
+        (result,) = [
+            each
+            for each in mint("batch", str(file), "-o", str(out), "--json").records
+            if each["event"] == "result"
+        ]
+        assert result["output"] == str(out / "hero-lamp.glb")
+        assert result["record"] == str(out / "hero-lamp.json") and result["render"] is None
+    record = json.loads((out / "hero-lamp.json").read_text(encoding="utf-8"))
+    assert record["meta"] == {"x_shot": "0010", "x_task": "<prop>"}
+    assert "x_task: &lt;prop&gt;" in (out / "index.html").read_text(encoding="utf-8")
+    lines_of(file, {"prompt": "a mug"}, line)
+    assert mint("batch", str(file), "-o", str(out)).status == 0
+    assert (out / "0001-a-mug.glb").is_file() and len(list(out.glob("*.glb"))) == 2
+
+
+@pytest.mark.blender
+def test_what_passes_through_is_in_the_file(mint: RunMint, tmp_path: Path) -> None:
+    """The root of the result has it as custom properties."""
+    import bpy
+
+    line = {"prompt": "a lamp", "format": "blend", "id": "lamp", "x_shot": "0010"}
+    file, out = lines_of(tmp_path / "wishes.jsonl", line), tmp_path / "out"
+    assert mint("batch", str(file), "-o", str(out)).status == 0
+    bpy.ops.wm.open_mainfile(filepath=str(out / "lamp.blend"))
+    (root,) = [each for each in bpy.data.objects if "x_shot" in each.keys()]
+    assert root["x_shot"] == "0010"

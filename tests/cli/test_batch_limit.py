@@ -152,11 +152,38 @@ def test_a_failed_line_frees_its_credits(
     assert "2 of 4 lines are done" in ran.error_text
 
 
+def test_too_few_credits_are_told_before_the_first_line(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """Nothing starts unless somebody has decided that a part does."""
+    service.scenario(credits=500)
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
+    ran = mint(*arguments)
+    assert ran.status == 4 and not service.operations()
+    assert "about 744 Credits, and the account has 500. To start what" in ran.error_text
+    ran = mint(*arguments, "--yes")
+    assert ran.status == 4 and "Lines that cannot be paid wait." in ran.err
+    assert "2 of 3 lines are done" in ran.err
+
+
+def test_a_line_has_a_limit_of_its_own(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """A line above its own limit does not start; the others do."""
+    file = lines_of(tmp_path / "a.jsonl", {**LAMPS[0], "max_credits": 100}, LAMPS[1])
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert ran.status == 4 and "line 1: This would cost about 248 Credits" in ran.error_text
+    assert [each.prompt for each in service.operations()] == ["lamp 2"]
+
+
 def test_an_unpaid_line_counts(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """Lines that wait for Credits count towards the limit of a rerun."""
     service.scenario(credits=0)
     file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 4
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--yes")
+    assert ran.status == 4 and "Credits were missing." in ran.err
+    assert "Failed lines" not in ran.err
     service.scenario(credits=5000)
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "500")
     assert (
@@ -261,7 +288,8 @@ def test_failed_lines_are_retried_on_request(
     )
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     service.scenario(rules=[{"prompt": "lamp 3", "switches": ["canceled"]}])
-    assert mint(*arguments).status == 1
+    ran = mint(*arguments)
+    assert ran.status == 1 and "Failed lines are not retried automatically." in ran.err
     service.scenario(rules=[])
     ran = mint(*arguments, "--retry-failed", "--max-credits", "495")
     assert ran.status == 4 and "2 lines to start: about 496 Credits" in ran.err

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import results, session
+from mint_blender.cli.output.terminal import Terminal
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.new_jobs import new_job
@@ -486,3 +487,32 @@ def test_again_repeats_the_request(mint: RunMint, made: dict[str, str], tmp_path
     assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]
     assert (tmp_path / "green.glb").exists()
     assert len(mint("jobs", "--json").records) == 3
+
+
+def test_a_file_is_replaced_only_on_purpose(
+    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a script it needs --overwrite; on a terminal a person is asked before anything is sent."""
+    file = tmp_path / "lamp.glb"
+    file.write_bytes(b"mine")
+    ran = mint(*LAMP, "-o", str(file))
+    assert ran.status == 2 and "exists already. Nothing was started. --overwrite" in ran.error_text
+    answers, asked = iter([False, True]), list[str]()
+    monkeypatch.setattr(Terminal, "asks", lambda self, what: asked.append(what) or next(answers))
+    assert mint(*LAMP, "-o", str(file)).status == 2
+    assert file.read_bytes() == b"mine" and not service.operations()
+    assert mint(*LAMP, "-o", str(file)).status == 0 and asked == [f"{file} exists. Replace it?"] * 2
+    assert file.read_bytes() != b"mine" and len(service.operations()) == 1
+
+
+def test_json_names_what_was_written(mint: RunMint, tmp_path: Path) -> None:
+    """Of `generate` and of `place`, beside the files of Mint."""
+    ran = mint(*LAMP, "-o", str(tmp_path / "a.glb"), "--json")
+    assert ran.result["output"] == str(tmp_path / "a.glb")
+    ran = mint("place", ran.result["job"], "-o", str(tmp_path / "b.glb"), "--json")
+    assert ran.result["output"] == str(tmp_path / "b.glb")
+    again = mint("place", ran.result["job"], "-o", str(tmp_path / "b.glb"))
+    assert again.status == 2
+    assert (
+        mint("place", ran.result["job"], "-o", str(tmp_path / "b.glb"), "--overwrite").status == 0
+    )

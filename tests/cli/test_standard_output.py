@@ -99,6 +99,46 @@ def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path) -> N
     assert "Traceback" not in terminal.text
 
 
+def test_what_runs_fits_a_terminal_of_24_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that have ended leave, and the last one says how far all are."""
+    pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
+    monkeypatch.setenv("LINES", "24")
+    monkeypatch.setenv("COLUMNS", "100")
+    display = LiveDisplay()
+    for number in range(1, 41):
+        display.show(str(number), f"lamp {number} {'long ' * 40}", "Generating")
+    for number in range(1, 21):
+        display.hide(str(number))
+    display.summarize("20 of 40 done, 20 running, 4,960 of about 9,920 Credits, about 3 min left")
+    console = display._progress.console
+    with console.capture() as capture:
+        console.print(display._progress.get_renderable())
+    rows = capture.get().splitlines()
+    assert len(rows) <= 23 and rows[-1].startswith("20 of 40 done")
+    assert [f"lamp {number} " in row for number, row in zip(range(21, 41), rows, strict=False)] == (
+        [True] * 20
+    )
+
+
+def test_a_batch_says_how_far_it_is(service: ThreadService, home: Path, tmp_path: Path) -> None:
+    """On a terminal its last line has lines, Credits and what waits for a person."""
+    pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
+    file = lines_of(
+        tmp_path / "a.jsonl",
+        {"prompt": "a chest", "mode": "review"},
+        *({"prompt": f"lamp {number}"} for number in range(3)),
+    )
+    words = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
+    with pseudo_terminal() as terminal:
+        ended = subprocess.run(
+            command(*words), env=environment(service, home, TERM="xterm-256color"), stdout=subprocess.PIPE, stderr=terminal.end, timeout=120, check=False
+        )  # fmt: skip
+    assert ended.returncode == 6
+    found = re.findall(r"\d of 4 done, \d running[^\r\x1b]*", terminal.text)
+    assert any("1 waiting for you" in each and "about 992 Credits" in each for each in found), found
+    assert any(each.endswith(" left") for each in found), found
+
+
 def test_ctrl_c_prints_how_to_resume(service: ThreadService, home: Path) -> None:
     """Ctrl-C is status 130 and a sentence; `resume` continues the same operation."""
     running = start(service, home, "generate", "--prompt", "a lamp [slow-start]")

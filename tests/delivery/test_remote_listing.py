@@ -9,6 +9,8 @@ import json
 import subprocess
 import sys
 import threading
+import tomllib
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,12 +32,12 @@ from mint_blender.files.file_lock import file_lock  # noqa: E402
 from mint_blender.scene.export.output_path import OutputError  # noqa: E402
 
 DOWNLOAD = """
-import bpy, os, sys, time
+import bpy, inspect, os, sys, time
 from _bpy_internal.assets.remote_library import listing_downloader
 ended = []
-reader = listing_downloader.RemoteAssetListingDownloader(
-    sys.argv[1], os.path.abspath("here"), lambda reader: None, ended.append
-)
+kind = listing_downloader.RemoteAssetListingDownloader
+token = [""] if "auth_token" in inspect.signature(kind).parameters else []  # from 5.3 on
+reader = kind(sys.argv[1], *token, os.path.abspath("here"), lambda reader: None, ended.append)
 reader.download_and_process()
 while not ended:
     reader.on_timer_event()  # no timers without a window
@@ -131,6 +133,35 @@ def test_name_and_contact_are_kept(tmp_path: Path) -> None:
     assert not remote_listing.write(tmp_path).is_new
     kept = json.loads(meta.read_text(encoding="utf-8"))
     assert (kept["name"], kept["contact"]) == ("Props of the studio", {"name": "Pipeline"})
+
+
+@pytest.mark.feature("listing of a remote asset library")
+@pytest.mark.parametrize("needs_token", [False, True])
+def test_blender_accepts_the_manifest_of_the_extension(tmp_path: Path, needs_token: bool) -> None:
+    """From 5.3 on, as it is and with an address and a token; another listing keeps what it says."""
+    builder = Path(bpy.utils.system_resource("SCRIPTS"), "addons_core/bl_pkg/cli/blender_ext.py")
+    if "asset-library" not in builder.read_text(encoding="utf-8"):
+        pytest.skip(DOES_NOT_APPLY + "this Blender has no extensions that add asset libraries")
+    remote_listing.write(tmp_path)
+    manifest = tmp_path / remote_listing.EXTENSION
+    if needs_token:
+        text = manifest.read_text(encoding="utf-8")
+        changed = text.replace("example.com", "props.studio").replace("= false", "= true")
+        manifest.write_text(changed, encoding="utf-8")
+        remote_listing.write(tmp_path)
+        assert manifest.read_text(encoding="utf-8") == changed != text
+    for command_ in ("validate", "build"):
+        source: list[str | Path] = [manifest.parent]
+        source = ["--source-dir", *source] if command_ == "build" else source
+        target: list[str | Path] = ["--output-dir", tmp_path] if command_ == "build" else []
+        done = captured([sys.executable, builder, command_, *source, *target])
+        assert done.returncode == 0, done.stdout + done.stderr
+    with zipfile.ZipFile(tmp_path / "asset_library-1.0.0.zip") as archive:
+        written = tomllib.loads(archive.read("blender_manifest.toml").decode())
+    assert written["asset_library"] == {
+        "remote_url": f"https://{'props.studio' if needs_token else 'example.com'}/library/",
+        "auth": {"required": needs_token, "auth_method": "TOKEN"},
+    }
 
 
 def use_generator(monkeypatch: pytest.MonkeyPatch, folder: Path, error: str = "") -> None:

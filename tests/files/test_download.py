@@ -24,6 +24,7 @@ from mint_blender.files.errors import (
     DiskError,
     DownloadFailed,
     LinkExpired,
+    SpeedTooLow,
     Stopped,
     TooLarge,
     TooSlow,
@@ -365,6 +366,17 @@ def test_a_slow_download_ends_at_the_time_limit(host: FileHost, target: Path) ->
     url = host.put("/lamp.glb", CONTENT * 20, etag='"a"')
     failed(url, target, limits, error=TooSlow, match="too long", clock=lambda: float(next(ticks)))
     assert not target.exists() and download_folder.PartFile(target).size > 0
+
+
+def test_a_host_that_drips_is_told_about(host: FileHost, target: Path) -> None:
+    """Fewer bytes in a minute than the least: the download ends with a sentence, and can go on."""
+    ticks, limits = itertools.count(), DownloadLimits(speed_window=3, fewest=2**30)
+    url = host.put("/lamp.glb", CONTENT * 20, etag='"a"')
+    sentence = r"sent only [\d,.]+ KB of lamp.glb .* in 3 s, less than 1,048,576 KB"
+    failed(url, target, limits, error=SpeedTooLow, match=sentence, clock=lambda: float(next(ticks)))
+    assert len(host.asked) == 1 and download_folder.PartFile(target).size > 0
+    with Downloader() as loader:
+        assert loader.fetch(url, target).read_bytes() == CONTENT * 20
 
 
 def test_a_stalled_connection_is_retried(host: FileHost, target: Path) -> None:

@@ -120,6 +120,16 @@ def test_csv_values_are_text(tmp_path: Path) -> None:
             "collider must be one of auto, physics, visible, none",
         ),
         ({"camera": "no"}, "camera applies to a world, not to a model"),
+        ({"output": "../lamp"}, 'output must be the name of a file, not "../lamp"'),
+        ({"output": "/lamp"}, 'output must be the name of a file, not "/lamp"'),
+        ({"output": ".mint-batch"}, "output must be the name of a file"),
+        ({"output": "a/b.blend"}, "output must be the name of a file"),
+        ({"output": "lamp.glb", "format": "blend"}, "output ends in .glb, which is not its format"),
+        ({"max_credits": 0}, "max_credits must be a number above 0, not 0"),
+        ({"id": ""}, "id must have 1 to 100 characters"),
+        ({"id": True}, "id must be text, not true"),
+        ({"meta": "a"}, 'meta must be an object, not "a"'),
+        ({"x": "a"}, "unknown field x. Known fields: "),
     ],
 )
 def test_invalid_fields_are_refused(tmp_path: Path, values: dict[str, Any], sentence: str) -> None:
@@ -127,6 +137,54 @@ def test_invalid_fields_are_refused(tmp_path: Path, values: dict[str, Any], sent
     with pytest.raises(BadLineError, match=r"wishes.jsonl, line 1: ") as trouble:
         read_lines(_jsonl(tmp_path, {"prompt": "a lamp", **values}))
     assert sentence in str(trouble.value)
+
+
+def test_all_bad_lines_are_told_at_once(tmp_path: Path) -> None:
+    """Each with its line, and its column in a table; the number of them is limited."""
+    table = tmp_path / "wishes.csv"
+    table.write_text("prompt,preset\na,quick\nb,fast\nc,fast,d\ne,slow\n", encoding="utf-8")
+    with pytest.raises(BadLineError) as trouble:
+        read_lines(table)
+    first, second, third = str(trouble.value).splitlines()
+    assert first.startswith("wishes.csv, line 2: column 2: preset must be one of fast, standard")
+    assert second.startswith("wishes.csv, line 4: this line has more fields than the header.")
+    assert third.startswith("wishes.csv, line 5: column 2: preset")
+    with pytest.raises(BadLineError) as trouble:
+        read_lines(_jsonl(tmp_path, *[{"prompt": "a", "preset": "quick"}] * 30))
+    assert str(trouble.value).splitlines()[20:] == ["10 more lines are wrong."]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_table_of_a_spreadsheet(tmp_path: Path, delimiter: str) -> None:
+    """Spreadsheets of many countries write semicolons; tabs are understood, too."""
+    table = tmp_path / "wishes.csv"
+    rows = [["prompt", "height"], ["a lamp, orange", "0.5"]]
+    table.write_text("\n".join(delimiter.join(row) for row in rows), encoding="utf-8")
+    (line,) = read_lines(table)
+    assert (line.request.prompt, line.delivery.height) == ("a lamp, orange", 0.5)
+
+
+def test_what_passes_through(tmp_path: Path) -> None:
+    """Columns that begin with x_ and the members of `meta` change nothing else about a line."""
+    (plain,) = read_lines(_jsonl(tmp_path, {"prompt": "a lamp"}))
+    more = {"x_shot": "0010", "meta": {"asset": 7, "x_task": "prop"}, "max_credits": 300}
+    (line,) = read_lines(_jsonl(tmp_path, {"prompt": "a lamp", "output": "lamp.glb", **more}))
+    assert line.delivery.meta == (("x_asset", "7"), ("x_shot", "0010"), ("x_task", "prop"))
+    assert (line.max_credits, line.title, line.suffix) == (300.0, "lamp", ".glb")
+    assert line.tag.partition(".")[0] == plain.tag.partition(".")[0]
+
+
+def test_an_id_tells_lines_apart(tmp_path: Path) -> None:
+    """Equal lines with ids keep their tags and names wherever they stand."""
+    one, two = {"prompt": "a lamp", "id": 1}, {"prompt": "a lamp", "id": "two"}
+    before = read_lines(_jsonl(tmp_path, one, two))
+    after = read_lines(_jsonl(tmp_path, {"prompt": "a mug"}, two, one))
+    assert [(each.tag, each.title) for each in before] == [
+        (each.tag, each.title) for each in (after[2], after[1])
+    ]
+    assert before[1].title == "two"
+    with pytest.raises(BadLineError, match="line 2: id two is that of line 1 already"):
+        read_lines(_jsonl(tmp_path, two, two))
 
 
 def test_render_does_not_change_the_tag(tmp_path: Path) -> None:
@@ -155,7 +213,7 @@ def test_the_first_line_that_mint_would_refuse() -> None:
     assert first_complaint(lines[:1]) is None
 
 
-def _jsonl(folder: Path, values: dict[str, Any]) -> Path:
+def _jsonl(folder: Path, *lines: dict[str, Any]) -> Path:
     path = folder / "wishes.jsonl"
-    path.write_text(json.dumps(values) + "\n", encoding="utf-8")
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines), encoding="utf-8")
     return path

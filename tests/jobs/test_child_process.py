@@ -127,6 +127,18 @@ def test_a_child_with_unread_requests_can_be_ended() -> None:
     assert set(threading.enumerate()) <= before
 
 
+def test_a_child_that_ends_by_itself_leaves_no_thread() -> None:
+    """A background Blender ends when it is idle, and nobody may ask it again."""
+    before = set(threading.enumerate())
+    child = ChildProcess([sys.executable, "-c", ""])
+    assert child.wait() == 0
+    until = time.monotonic() + 5.0
+    while not (now := set(threading.enumerate())) <= before:
+        assert time.monotonic() < until, now - before
+        time.sleep(0.01)
+    child.end()
+
+
 def test_a_child_that_no_longer_reads_is_reported() -> None:
     """A request that cannot be delivered will never be answered, though the child runs on."""
     code = "import os, time; os.close(0); print('{}', flush=True); time.sleep(30)"

@@ -27,7 +27,7 @@ from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_fetch
 from mint_blender.jobs.notes import note
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, State
-from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import Balance, Price
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -393,6 +393,36 @@ def test_a_price_belongs_to_kind_preset_and_mode() -> None:
         (Kind.MODEL, Preset.FAST, Mode.REVIEW),
     ):
         assert budget.price(Price(kind, preset, mode)) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "total", "finalized", "revision", "revise", "approve"),
+    [
+        (150, 798, None, 0, 150, 648),
+        (150, 798, 300, 1, 150, 648),
+        (798, 798, 150, 0, 150, 648),  # everything is reserved at the start
+        (798, 798, 300, 1, 150, 648),
+        (798, 798, 0, 0, None, None),
+        (None, 798, None, 0, None, None),
+    ],
+)
+def test_the_price_of_a_decision(
+    start: float | None,
+    total: float,
+    finalized: float | None,
+    revision: int,
+    revise: float | None,
+    approve: float | None,
+) -> None:
+    """A revision costs a Preview, an approval the rest; unknown where that cannot be told."""
+    price = answered(Price.of(LAMP), Estimate(None, start, total))
+    known = operation(
+        "preview_ready", **({} if finalized is None else {"credits": {"finalized": finalized}})
+    )
+    job = replace(a_job(), request=LAMP, phase=Phase.REVIEW, operation=known, revision=revision)
+    found = Budget({Price.of(LAMP): price}).of_review(job)
+    assert found == {Verb.REVISE: revise, Verb.APPROVE: approve}
+    assert Budget({}).of_review(job)[Verb.APPROVE] is None
 
 
 def usage(available: float) -> Usage:

@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import time
+import tracemalloc
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +21,7 @@ import trustme
 from mint_blender.mint import errors
 from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
-from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable
+from mint_blender.mint.errors import InvalidResponse, MintError, ProblemError, Unreachable
 from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Timeouts
 
 from .raw_server import KEY, NO_ANSWER, answer, raw_server, unused_port
@@ -504,3 +505,37 @@ def test_a_redirect_over_the_size_limit_is_rejected(make_client):
         answer(b" " * (MAX_RESPONSE_BYTES + 1), "302 Found", Location="https://example.org/"),
     )
     assert "larger than 16 MB" in str(error)
+
+
+HUGE = 10_000_000
+
+
+@pytest.mark.parametrize("letter", ["a", "\x1b", "ä"])
+def test_long_texts_of_a_problem_are_cut(make_client, letter: str) -> None:
+    """A detail of 10 MB becomes a short sentence, in little memory."""
+    many = letter * (HUGE // len(json.dumps(letter)[1:-1]))
+    body = {**PROBLEM, "title": many, "detail": letter * 10}
+    error = failure(make_client, answer(body, "404 Not Found"))
+    assert isinstance(error, ProblemError) and len(error.problem.title or "") <= 200
+    tracemalloc.start()
+    try:
+        body = {**PROBLEM, "detail": f"No. {many}"}
+        error = failure(make_client, answer(body, "404 Not Found"))
+        assert tracemalloc.get_traced_memory()[1] < 100 * 2**20
+    finally:
+        tracemalloc.stop()
+    assert isinstance(error, ProblemError) and len(str(error)) < 1000
+    assert 2 <= len(error.problem.detail or "") <= 501
+
+
+def test_long_texts_of_an_asset_are_cut(make_client) -> None:
+    """A name is cut at 200 characters, a message at 2,000; addresses and prompts stay whole."""
+    url, prompt = f"https://files.example/{'a' * 4000}", "b" * 8000
+    body = {"name": "n" * HUGE, "deep": [{"message": "m" * 9000, "url": url}], "prompt": prompt}
+    with raw_server(answer(body)) as server:
+        found = make_client(server.base_url).request("GET", "models/m").data
+    assert found == {
+        "name": f"{'n' * 199}…",
+        "deep": [{"message": f"{'m' * 1999}…", "url": url}],
+        "prompt": prompt,
+    }

@@ -11,6 +11,7 @@ from .fault import ASK_AGAIN, RESUME, NetworkFault, ProxyFault
 from .hosts import Call
 from .name_resolution import fails, hangs, leads_to
 from .sentences import (
+    FILE_DRIPS,
     FILE_HOST_UNKNOWN,
     FILE_PROXY,
     FILE_SILENT,
@@ -50,6 +51,7 @@ TIME = (
     NetworkFault("byte-a-second-in-headers", START, "a byte a second", sent(literally(b"HTTP/1.1 200 OK\r\nX-Slow: "), drip()), is_slow=True, reads=SILENT),
     NetworkFault("byte-a-second-in-body", POLL, "a byte a second", sent(literally(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"), drip()), is_slow=True, reads=SILENT),
     NetworkFault("byte-a-second-in-body", DOWNLOAD, "the second half comes a byte a second", sent(half_body, drip_rest), most=1, is_slow=True),
+    NetworkFault("drip-without-end", DOWNLOAD, "a byte a second, without end", sent(literally(b"HTTP/1.1 200 OK\r\n\r\n"), drip()), is_slow=True, reads=FILE_DRIPS),
 )
 
 NAMES = (

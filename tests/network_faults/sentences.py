@@ -105,6 +105,10 @@ PROXY_MISSING = unreachable(f"{_PROXY} does not respond")
 OTHER_ID = "Mint's response is about op_of_another instead of …. Trying again."
 
 FILE_SILENT = f"No data arrived for {_FILE} in N s. Try again to resume the download."
+FILE_DRIPS = (
+    f"The file host sent only N KB of {_FILE} in N s, less than 64 KB. Try again to resume the"
+    " download."
+)
 FILE_LOST = f"The connection was lost while downloading {_FILE}. Try again to resume the download."
 FILE_HOST_LOST = file_unreachable(_LOST)
 FILE_HOST_UNKNOWN = file_unreachable(_NAME_UNKNOWN)

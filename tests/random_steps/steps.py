@@ -27,8 +27,13 @@ MINT_STEPS = {
     "toggle_addon": 2,
     "toggle_background_import": 1,
     "use_form": 2,
+    "click_chip": 8,
+    "click_chip_right": 1,
 }
 """Steps with the add-on."""
+
+WITH_POPUP = {"click_chip", "click_chip_right"}
+"""Steps that may open a menu or a card, which Escape closes."""
 
 EDITING_STEPS = {
     "add_primitive": 6,

@@ -68,8 +68,8 @@ def deviation(
             rest = np.array(rig.data.bones[name].matrix_local)
             change = upright @ pose[:3, :3] @ rest[:3, :3].T @ upright.T
             wanted = TO_BLENDER @ turns[name] @ TO_BLENDER.T
-            cosine = (np.trace(change @ wanted.T) - 1) / 2
-            angles.append(float(np.degrees(np.arccos(np.clip(cosine, -1, 1)))))
+            apart = np.linalg.norm(change - wanted) / np.sqrt(8)
+            angles.append(float(np.degrees(2 * np.arcsin(min(apart, 1.0)))))
             distances.append(
                 float(np.linalg.norm(upright @ pose[:3, 3] - TO_BLENDER @ heads[name]))
             )

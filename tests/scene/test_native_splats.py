@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats in a Blender with native splats (5.3 and later), imitated in 5.2.
+"""Splats in a Blender with native splats (5.3 and later).
 
-There is no wheel of 5.3 yet. The double is the property `type` of point clouds, as in Blender's
-sources (`rna_pointcloud`). The values of our decoder are confirmed by other decoders
-(`tests/files/test_spz.py`).
+The values of our decoder are confirmed by other decoders (`tests/files/test_spz.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,21 +30,10 @@ from ..files import build_spz  # noqa: E402
 from ..files.read_spz import read_splats, to_blender_axes  # noqa: E402
 from .test_splats import arrays, read  # noqa: E402
 
-if "resize" not in bpy.types.PointCloud.bl_rna.functions:
-    pytest.skip(DOES_NOT_APPLY + "this Blender cannot make point clouds", allow_module_level=True)
+if not splats.has_native():
+    pytest.skip(DOES_NOT_APPLY + "this Blender has no splats of its own", allow_module_level=True)
 
 POINTS = 40
-
-
-@pytest.fixture
-def native() -> Iterator[None]:
-    """Make this Blender one with native splats."""
-    if splats.has_native():
-        pytest.skip(DOES_NOT_APPLY + "this Blender has the real thing")
-    items = [("POINTS", "Points", ""), ("GAUSSIAN_SPLAT", "3D Gaussian Splats", "")]
-    bpy.types.PointCloud.type = bpy.props.EnumProperty(name="Type", items=items)
-    yield
-    del bpy.types.PointCloud.type
 
 
 @pytest.fixture
@@ -69,9 +55,9 @@ def assert_whole(made, path: Path) -> None:
         np.testing.assert_allclose(read(made.data, name), values, atol=1e-6)
 
 
-@pytest.mark.feature("splats of Blender's own", imitates="5.3")
+@pytest.mark.feature("splats of Blender's own")
 @pytest.mark.parametrize("version", [1, 3])
-def test_splats_are_native_and_nothing_else_changes(native, path, version):
+def test_splats_are_native_and_nothing_else_changes(path, version):
     """Selection, active object, scenes and node groups stay the same."""
     path.write_bytes(build_spz.encode(build_spz.made_up(POINTS, degree=3), version=version))
     scene = bpy.context.scene
@@ -90,7 +76,7 @@ def test_splats_are_native_and_nothing_else_changes(native, path, version):
     assert bpy.context.window.scene == scene
 
 
-def test_a_bad_file_leaves_nothing_behind(native, path):
+def test_a_bad_file_leaves_nothing_behind(path):
     """A header that claims four billion splats is refused before memory is allocated."""
     path.write_bytes(
         build_spz.encode(build_spz.made_up(5), version=4)[:8] + b"\xff" * 4 + bytes(200)
@@ -100,12 +86,13 @@ def test_a_bad_file_leaves_nothing_behind(native, path):
     assert not bpy.data.pointclouds
 
 
-@pytest.mark.feature("splats of Blender's own", imitates="5.3")
-def test_a_click_makes_older_splats_native(path, request):
+@pytest.mark.feature("splats of Blender's own")
+def test_a_click_makes_older_splats_native(path, monkeypatch):
     """It is possible only with native splats, and until it was done.
 
-    Position, name and parent stay.
+    Position, name and parent stay. The splats are imported as in an earlier Blender.
     """
+    monkeypatch.setattr(splats, "has_native", lambda: False)
     scene = bpy.context.scene
     files = WorldFiles(splats=path)
     root = world_build.build_world(
@@ -123,7 +110,7 @@ def test_a_click_makes_older_splats_native(path, request):
     scene.collection.objects.link(child)
     child.parent = old
 
-    request.getfixturevalue("native")
+    monkeypatch.undo()
     registration.register()
     try:
         bpy.context.view_layer.objects.active = root

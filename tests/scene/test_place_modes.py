@@ -175,8 +175,10 @@ def test_an_overridden_collection_mint_is_not_used(model: Path, tmp_path: Path) 
     bpy.data.collections.remove(own)
     with bpy.data.libraries.load(str(tmp_path / "set.blend"), link=True) as (_, here):
         here.collections = ["Mint"]
-    overridden = here.collections[0].override_create(remap_local_usages=True)
-    bpy.context.scene.collection.children.link(overridden)
+    (linked,) = here.collections
+    bpy.context.scene.collection.children.link(linked)  # from 5.3 on, only then it is overridden
+    overridden = linked.override_create(remap_local_usages=True)
+    assert list(bpy.context.scene.collection.children) == [overridden]
     assert overridden.library is None and overridden.name == "Mint"
     placed = place_model(model, PLAIN)
     (home,) = homes_of(placed)

@@ -96,7 +96,7 @@ def _keys(world: World, job: Job) -> set[str]:
     """
     if not job.requests:
         return {key for key, click in world.clicks.paid.items() if click.job == job.id}
-    return {each.key for each in job.requests if not (each.is_outside and each.is_unsent)}
+    return {each.key for each in job.requests if each.attempts or not each.is_outside}
 
 
 def check(world: World, jobs: list[Job]) -> None:

@@ -46,12 +46,13 @@ class Layout:
         self.said = [] if said is None else said
 
     def __getattr__(self, name: str) -> Any:
-        def take(*words: Any, **more: Any) -> Layout:
+        def take(*words: Any, **more: Any) -> Any:
             self.drawn[words[0] if name == "operator" else name] += 1
             if name == "label":
                 self.drawn[more.get("text", "")] += 1
             self.said.append((name, *words, more.get("text"), more.get("factor")))
-            return Layout(self.drawn, self.said)
+            inside = Layout(self.drawn, self.said)
+            return (inside, inside) if name == "panel" else inside
 
         return take
 

@@ -11,6 +11,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
+from mint_blender.ui import icons  # noqa: E402
 from mint_blender.ui.icons import IconCache  # noqa: E402
 from mint_blender.ui.review import large_previews  # noqa: E402
 
@@ -44,7 +45,7 @@ def test_what_is_no_picture_is_not_read(tmp_path: Path, content: bytes | None) -
 
 @pytest.mark.parametrize(
     ("size", "left"),
-    [((1024, 1024), (512, 512)), ((2048, 1152), (512, 288)), ((900, 700), (900, 700))],
+    [((2048, 2048), (1024, 1024)), ((4096, 2304), (1024, 576)), ((1900, 700), (1900, 700))],
 )
 def test_a_large_picture_is_made_smaller(size: tuple[int, int], left: tuple[int, int]) -> None:
     """By a whole number, so that each pixel is the mean of a block."""
@@ -57,14 +58,27 @@ def test_a_large_picture_is_made_smaller(size: tuple[int, int], left: tuple[int,
 
 
 @pytest.mark.parametrize(("width", "height"), [(6, 2), (2, 6), (4, 4)])
-def test_a_picture_is_at_the_top_of_a_square(width: int, height: int) -> None:
-    """A wide one has nothing below, a narrow one nothing beside it. Rows count from below."""
+def test_a_picture_is_in_the_middle_of_a_square(width: int, height: int) -> None:
+    """A narrow one has nothing beside it, a panorama nothing above and below."""
     square = large_previews.in_square(np.ones((height, width, 4), np.float32))
     side = max(width, height)
     assert square.shape == (side, side, 4)
     assert square.sum() == width * height * 4
-    margin = (side - width) // 2
-    assert square[side - height :, margin : side - margin].all()
+    below, left = (side - height) // 2, (side - width) // 2
+    assert square[below : below + height, left : left + width].all()
+
+
+def test_a_wide_picture_is_two_squares(tmp_path: Path) -> None:
+    """They are its left and right end; together they have all its pixels."""
+    path = tmp_path / "preview.webp"
+    path.write_bytes(pictures.webp(BLUE, 96, 54))
+    assert large_previews._make(str(path)) == 54 / 96
+    kept = icons.cache()._collection()
+    assert f"review:{path} right" in kept
+    path = tmp_path / "square.webp"
+    path.write_bytes(pictures.webp(BLUE, 64, 64))
+    assert large_previews._make(str(path)) == 1.0
+    assert f"review:{path} right" not in kept
 
 
 def test_an_icon_is_painted_and_erased() -> None:

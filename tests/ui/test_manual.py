@@ -69,7 +69,7 @@ def test_each_page_and_anchor_exists() -> None:
 
 def test_every_pattern_fits_something(published: None) -> None:
     """No pattern is left over from a name that has gone, or is hidden by one before it."""
-    types = ("MintForm", "MintDraft", "MintReference", "MintLibrary")
+    types = ("MintForm", "MintReference", "MintLibrary")
     groups = [bpy.types.PropertyGroup.bl_rna_get_subclass_py(name) for name in types]
     names = [f"mint.{name}" for name in dir(bpy.ops.mint)]
     names += [

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,13 @@ from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
+
+from mint_blender.delivery.asset_library.sync_process import SyncProcess  # noqa: E402
+from mint_blender.jobs.child_process import ChildEnded  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
+from mint_blender.ui.library_browser import library_sync, sync_operators  # noqa: E402
+
+from .test_job_list import Layout  # noqa: E402
 
 
 @pytest.fixture
@@ -54,3 +64,41 @@ def test_the_home_folder_is_refused(
         bpy.ops.mint.open_asset_library(directory=str(tmp_path))
     assert list(tmp_path.glob("*.blend")) == []
     assert len(libraries) == before
+
+
+@pytest.mark.parametrize("is_automatic", [False, True])
+def test_a_sync_is_shown_in_the_status_bar_and_announced(
+    is_automatic: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a cross while it runs; only one that the user started is announced at its end."""
+    said: list[str] = []
+    monkeypatch.setattr(library_sync.notifications, "notify", said.append)
+    process = session.state(SyncProcess)
+    assert not drawn_in_status_bar()
+    process._child = EndedChild()  # type: ignore[assignment]
+    process._event = {"event": "saved", "done": 2, "total": 3}
+    assert {"Asset library: 2 of 3", "mint.stop_sync"} <= drawn_in_status_bar()
+    process._event = {"event": "library", "saved": 3, "unchanged": 0, "failed": []}
+    session.state(library_sync._State).is_automatic = is_automatic
+    assert library_sync.work(session.service())
+    assert said == ([] if is_automatic else ["Asset library: 3 saved, 0 unchanged"])
+    assert not drawn_in_status_bar()
+
+
+def drawn_in_status_bar() -> set[str]:
+    """Return the labels and the operators that the status bar shows of a sync."""
+    drawn: Counter[str] = Counter()
+    header: Any = SimpleNamespace(layout=Layout(drawn))
+    sync_operators._draw_status_bar(header, bpy.context)
+    return set(drawn)
+
+
+class EndedChild:
+    """A process that has done its work."""
+
+    def poll(self) -> None:
+        """Report its end."""
+        raise ChildEnded
+
+    def end(self) -> None:
+        """Do nothing: it has ended."""

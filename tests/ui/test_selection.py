@@ -36,6 +36,7 @@ def drawn(width: int = 300) -> Counter[str]:
         active_object=bpy.context.active_object,
         scene=bpy.context.scene,
         region=SimpleNamespace(width=width),
+        screen=bpy.context.screen,
     )
     if title := panel.title(context):
         found[title] += 1

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from itertools import combinations, pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -104,6 +105,22 @@ def test_chips_are_stacked_as_far_as_they_fit(count: int, scale: float) -> None:
     assert all(one.y >= other.y + other.height for one, other in pairwise(found))
     assert all(room.contains(each.x, each.y) for each in found)
     assert all(each.y + each.height <= room.y + room.height for each in found)
+
+
+@pytest.mark.parametrize(
+    ("count", "more", "shown"), [(5, 0, 5), (12, 0, 12), (20, 2, 11), (12, 1, 11)]
+)
+def test_the_last_chip_says_how_many_have_none(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch, count: int, more: int, shown: int
+) -> None:
+    """Also where there would be room for one more, and jobs without a box are left."""
+    monkeypatch.setattr(chips, "_room", lambda *_: Box(60.0, 40.0, 500.0, 480.0))
+    monkeypatch.setattr(targets, "targets", lambda _: list(range(count)))
+    monkeypatch.setattr(targets, "more", lambda: more)
+    context: Any = SimpleNamespace(scene=None)
+    stack = chips._stack(context, [])
+    assert len(stack.chips) == shown
+    assert stack.count == count + more - shown and bool(stack.more) == bool(stack.count)
 
 
 @pytest.mark.parametrize("room", [Box(0, 0, 500, 20), Box(0, 0, 80, 500), Box(0, 0, 0, 0)])

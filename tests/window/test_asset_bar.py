@@ -300,10 +300,14 @@ def test_an_empty_bar_says_why_and_what_to_do(
         blender.screenshot(f"asset_bar_{name}")
         known = blender.ask(f"{VIEW}.status({FIELDS}).operator")
         assert known == operator
-        if name in {"offline", "down"}:
-            empty.scenario(answers=[])
+        if name == "offline":
             press(blender, "buttons[ACTION]")
             blender.wait(f"'Write a prompt' in {VIEW}.status({FIELDS}).words")
+        elif name == "down":
+            before = len(empty.requests("GET", "/v1/models"))
+            press(blender, "buttons[ACTION]")
+            blender.wait(f"words in {VIEW}.status({FIELDS}).words", words=words)
+            assert len(empty.requests("GET", "/v1/models")) > before
         elif operator:
             press(blender, "buttons[ACTION]")
             blender.wait("len(bpy.context.window_manager.windows) == 2")

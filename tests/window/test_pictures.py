@@ -90,7 +90,10 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     start(blender, "a small ceramic lamp with an orange shade", mode="REVIEW")
     blender.wait_for("review", seconds=90)
     blender.wait("jobs()[0]['previews'] == 1 and not jobs()[0]['active']")
+    blender.review()
+    blender.in_popup("mint.approve")
     check_picture(blender, "preview")
+    blender.key("Escape")
     job = blender.ask("job_service().jobs()[0].id")
     assert blender.call("mint.approve", job_id=job) == ["FINISHED"]
     blender.wait_for("placed", seconds=90)

@@ -20,7 +20,7 @@ from .display import HEIGHT
 from .test_jobs import start
 from .test_status_bar import ink
 
-pytestmark = pytest.mark.window
+pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
 
 BLUE, RED = (31, 76, 204), (204, 31, 26)
 """What the stand-in paints for these words."""
@@ -55,8 +55,9 @@ def waiting(blender: BlenderWindow, prompt: str = "a red ceramic lamp", **how: s
 
 
 def card(blender: BlenderWindow) -> tuple[int, ...]:
-    """Return the box of the card on the screen."""
-    return tuple(blender.ask("box('POPUP', '')"))
+    """Return the box of the card on the screen, without the margin around it."""
+    left, top, right, bottom = blender.ask("box('POPUP', '')")
+    return left + 26, top + 26, right - 26, bottom
 
 
 def write(blender: BlenderWindow, text: str) -> None:
@@ -99,6 +100,7 @@ def test_a_preview_fills_the_card(blender: BlenderWindow, kind: str) -> None:
         shot = blender.screenshot(f"card_{kind.lower()}_{look}")
         left, top, right, bottom = extent(shot, BLUE, area)
         share = 9 / 16 if kind == "WORLD" else 1.0
+        assert area[3] - area[1] < bottom - top + 180 * factor, "there is room below"
         assert bottom - top == pytest.approx((right - left) * share, abs=4)
         is_wide = right - left > 600 * factor - 75 * factor
         is_high = bottom - top > 0.6 * HEIGHT - 20
@@ -127,7 +129,7 @@ def test_previews_flip_in_place_and_the_newest_is_approved(
     second = extent(blender.screenshot("card_second_preview"), BLUE, area)
     assert second, "the card shows the newest Preview"
     approve = blender.in_popup("mint.approve")
-    blender.click_in_popup("preview=1")
+    blender.click_in_popup("preview=1)")
     blender.display.still()
     assert card(blender) == area, "the card has moved"
     assert extent(blender.screenshot("card_first_preview"), RED, area) == second
@@ -136,8 +138,7 @@ def test_previews_flip_in_place_and_the_newest_is_approved(
     blender.display.press()
     blender.settle()
     assert since.count("POST", "/v1/operations/*:approve") == 0, "an older Preview was approved"
-    blender.click_in_popup("turn_card")  # any of its buttons keeps it open
-    blender.click_in_popup("preview=2")
+    blender.click_in_popup("preview=2)")
     blender.click_in_popup("mint.approve")
     blender.screenshot("card_approved")
     assert card(blender), "the card was closed"
@@ -200,7 +201,6 @@ def test_a_draft_survives_all_but_revise_and_cancel(blender: BlenderWindow, sinc
     blender.click_in_popup("turn_card")
     assert blender.ask(FEEDBACK) == "", "the other job has the same draft"
     write(blender, "with arms")
-    blender.key("Escape")
     blender.ask(
         "with within('VIEW_3D'):\n    bpy.ops.mesh.primitive_cube_add()\n    bpy.ops.ed.undo_push()\n    bpy.ops.ed.undo()"
     )
@@ -212,7 +212,7 @@ def test_a_draft_survives_all_but_revise_and_cancel(blender: BlenderWindow, sinc
     blender.review("chair")
     assert blender.ask(FEEDBACK) == "with arms"
     blender.click_in_popup("mint.approve")
-    blender.wait_for("placed", title="chair")
+    blender.wait_for("ready", title="chair")  # made for the file that was open before
     assert blender.ask(FEEDBACK) == "with arms", "Approve has dropped it"
     blender.key("Escape")
     assert blender.call("mint.cancel", job_id=lamp) == ["FINISHED"]

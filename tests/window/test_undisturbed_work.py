@@ -13,7 +13,6 @@ from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since
-from .library_bar import press
 from .test_jobs import SAID, start
 
 pytestmark = pytest.mark.window
@@ -49,13 +48,14 @@ def test_opening_a_file_sends_nothing(
 
 
 def test_nothing_is_imported_while_the_user_types(blender: BlenderWindow, service: Service) -> None:
-    """The library is searched meanwhile; the scene does not change until the field is left."""
-    blender.call("mint.browse_library")
+    """A prompt is typed meanwhile; the scene does not change until the field is left."""
     service.scenario(durations={"final": 1000})
     try:
         start(blender, "a lamp that comes late")
         blender.wait("jobs()[0]['previews']")
-        press(blender, "buttons[SEARCH]")
+        blender.click("mint.prompt")
+        time.sleep(0.2)
+        blender.display.press()
         blender.type("lam")
         assert blender.ask("part('ui.text_fields').may_be_edited()")
         before = blender.ask("scene()")

@@ -12,6 +12,8 @@ from .conftest import Since
 
 pytestmark = pytest.mark.window
 
+STEPS = "len(stack.steps) if (stack := getattr(bpy.context.window_manager, 'undo_stack', None)) else None"
+"""None in a Blender that does not list its undo steps: before 5.3."""
 UNDONE = "set(scene()['objects']) == set(objects)"
 
 
@@ -46,8 +48,9 @@ def undo(blender: BlenderWindow, before: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.feature("one undo step for an import")
 def test_undo_right_after_an_import(blender: BlenderWindow) -> None:
     """Ctrl+Z removes the result and not the user's last action; redo restores it."""
-    before = own_work(blender)
+    before, steps = own_work(blender), blender.ask(STEPS)
     arrive(blender)
+    assert steps is None or blender.ask(STEPS) == steps + 1
     after = undo(blender, before)
     assert blender.ask("scene()") == before
     blender.key("ctrl+shift+z")

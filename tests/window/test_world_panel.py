@@ -20,6 +20,7 @@ bpy.context.view_layer.objects.active = world
 bpy.ops.ed.undo_push(message='Look')
 """
 PART = "next((each for each in bpy.context.scene.objects if each.get('mint_part') == name), None)"
+SHOWS_PANORAMA = "part('scene.world.edit').shows_panorama(bpy.context.scene)"
 SHADING = "[space.shading.type, space.shading.color_type]"
 SPACE = "space = area('VIEW_3D').spaces.active\nresult = "
 CAMERA = (
@@ -73,7 +74,7 @@ def test_a_world_looks_good_at_once(blender: BlenderWindow) -> None:
 
 
 def test_a_world_is_changed_by_its_panel(blender: BlenderWindow) -> None:
-    """Clicks hide the collider and scale the World; undo reverts each."""
+    """Clicks hide the panorama and scale the World; undo reverts each."""
     blender.fill(kind="WORLD", prompt="a greenhouse", preset="FAST", review=False, splats="NONE")
     assert blender.call("mint.generate_from_form") == ["FINISHED"]
     blender.wait_for("placed", seconds=90)
@@ -81,11 +82,11 @@ def test_a_world_is_changed_by_its_panel(blender: BlenderWindow) -> None:
     blender.settle()
     assert blender.ask(f"({PART}).display_type", name="collider") == "TEXTURED"
 
-    blender.click("mint.toggle_world_part(part='COLLIDER')")
-    blender.wait(f"({PART}).display_type == 'BOUNDS'", name="collider")
+    blender.click("mint.toggle_world_part(part='PANORAMA')")
+    blender.wait(f"not {SHOWS_PANORAMA}")
     blender.over()
     blender.key("ctrl+z")
-    blender.wait(f"({PART}).display_type == 'TEXTURED'", name="collider")
+    blender.wait(SHOWS_PANORAMA)
 
     blender.write("mint_world_scale", "2")
     blender.wait(f"tuple(({PART}).scale) == (5, 5, 5)", name="calibration")

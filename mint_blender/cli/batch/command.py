@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ...delivery import write_files
 from ...files.file_lock import FileInUse
 from ...jobs.batch_folder.claims import open_claims
-from ...jobs.batch_lines import BadLineError, Line, choose, first_complaint, read_lines
+from ...jobs.batch_lines import BadLineError, Line, bad_lines, choose, complaints, read_lines
 from ...jobs.service import JobService
 from ...jobs.storage.batch_lease import UNKNOWN, Lease
 from ...mint.errors import MintError
@@ -43,6 +43,7 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         writes=arguments.step != "generate",
         start_again=arguments.start_again,
         skip_failed=arguments.skip_failed,
+        yes=arguments.yes,
     )
     try:
         lines = read_lines(arguments.file)
@@ -50,7 +51,8 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if arguments.step in {None, "generate"} and not options.again:
             run.check_new()
     except BadLineError as error:
-        terminal.error(f"{error} Nothing was started.")
+        between = "\n" if "\n" in str(error) else " "
+        terminal.error(f"{error}{between}Nothing was started.")
         return Exit.USAGE
     if arguments.openjd is not None:
         return openjd.write(arguments, run.chosen, terminal)
@@ -172,9 +174,8 @@ class _Batch:
         with session.open_journal() as job_service:
             started = line_jobs.started_tags(job_service, self.options.folder, self.lines)
         new = (line for line in self.lines if line.tag not in started)
-        if complaint := first_complaint(new):
-            number, sentence = complaint
-            raise BadLineError(f"{self.arguments.file.name}, line {number}: {sentence}")
+        if found := list(complaints(new)):
+            raise bad_lines(self.arguments.file.name, found)
 
     def cannot_write(self) -> str | None:
         """Return why the results cannot be written here, or None."""

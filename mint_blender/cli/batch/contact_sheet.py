@@ -191,6 +191,10 @@ def _card(entry: LineReport) -> str:
         ),
         name,
         _prompt(entry),
+        *(
+            f'<p class="meta" dir="auto">{escape(f"{name}: {text}")}</p>'
+            for name, text in entry.line.delivery.meta
+        ),
         f'<p class="facts">{escape(" · ".join(facts))}</p>',
         _reason(entry) if entry.picture else "",
         _notes(entry),

@@ -144,6 +144,7 @@ def _record(line: Line, job: Job, line_report: LineReport) -> dict[str, Any]:
         "asset": asset.id if asset else None,
         "mint_url": (asset.mint_url if asset else None) or job_values["mint_url"],
         "credits": job.cost,
+        "meta": dict(line.delivery.meta),
         "files": {name: path.name for name, path in files.items() if path is not None},
         "notes": job_values["notes"],
         "trouble": job_values["trouble"],

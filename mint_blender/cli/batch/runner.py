@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,7 +25,7 @@ from ...jobs.job import Job, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
 from ...jobs.phases import Phase
-from ...jobs.presentation.job_view import JobView
+from ...jobs.presentation.job_view import duration
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
 from ...mint.client import Client
@@ -35,7 +36,14 @@ from ..exits import Exit
 from ..jobs import was_interrupted
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
-from ..results import candidate_text, is_to_write, note_line, report_job, report_written
+from ..results import (
+    candidate_text,
+    is_to_write,
+    note_line,
+    report_job,
+    report_written,
+    result_record,
+)
 from . import contact_sheet, line_jobs, result_files
 from .line_jobs import Refusal
 from .result_writer import ResultWriter, Written
@@ -60,6 +68,8 @@ class Options:
     """Write the results; otherwise put Mint's files where other machines can read them."""
     start_again: bool = False
     """Start lines again that Mint may have started, and that are not in the library."""
+    yes: bool = False
+    """Start lines although the Credits do not suffice for all."""
     skip_failed: bool = False
     """Let lines that failed at Mint, or wait for a person there, not count for the exit status."""
 
@@ -83,7 +93,7 @@ class LineReports:
         self._statuses[line.number], self._refusals[line.number] = status, sentence
 
     def _event(self, line: Line, job: Job) -> None:
-        self._terminal.event({**JobView(job).to_json(event="result"), "line": line.number})
+        self._terminal.event(result_record(job, line.number))
 
     def _write_record(self, line: Line, job: Job) -> None:
         try:
@@ -94,8 +104,11 @@ class LineReports:
                 f"line {line.number}: Could not write its picture or record: {reason}."
             )
 
+    def _is_done(self, line: Line) -> bool:
+        return self._statuses.get(line.number) is Exit.DONE
+
     def _note_done(self, lines: list[Line], word: str) -> int:
-        done = sum(self._statuses.get(line.number) is Exit.DONE for line in lines)
+        done = sum(map(self._is_done, lines))
         self._terminal.note(
             f"{done} of {len(lines)} lines are {word}. The files are in {self._folder}."
         )
@@ -150,6 +163,9 @@ class BatchRun(LineReports):
             and Path(job.delivery.output).is_file()
         }
         self._budget = BatchBudget(None, Prices())
+        self._total: float | None = None
+        """The Credits that the lines of this run are expected to cost."""
+        self._began = time.monotonic()
         self._active: dict[str, Line] = {}
         self._outdated = 0  # finished lines whose settings in the file have changed
         self._again = set[int]()  # lines that Mint may have started, and that were started again
@@ -174,15 +190,38 @@ class BatchRun(LineReports):
         prices = known_prices(self._job_service.budget, unpaid)
         unpaid = [line for line in unpaid if prices.of(line, resumed.get(line.tag)) != 0.0]
         if unpaid:
-            total = prices.total(unpaid, resumed)
+            self._total = total = prices.total(unpaid, resumed)
             self._terminal.note(price_summary(prices, unpaid, resumed))
             self._terminal.event({"event": "price", "lines": len(unpaid), "credits": total})
+            if limit is None:
+                self._check_balance(total)
             self._job_service.budget.check(
                 [prices.expense(unpaid, resumed, limit)], spent=self._spent_beside(resumed.values())
             )
         self._budget = BatchBudget(limit, prices)
         self._follow(at_once)
         return self._conclude()
+
+    def _check_balance(self, total: float | None) -> None:
+        """Say so if the Credits of the account do not suffice for all lines.
+
+        Raises:
+            TooExpensive: Nobody has decided that what can be paid is started.
+        """
+        if total is None:
+            return
+        with session.open_client() as client:
+            available = session.call_mint(client.usage, self._terminal.wait).credits.total_available
+        if available is None or total <= available:
+            return
+        sentence = (
+            f"The lines cost about {total:,.0f} Credits, and the account has {available:,.0f}."
+        )
+        if not self._options.yes:
+            raise TooExpensive(
+                f"{sentence} To start what can be paid: --yes, or a limit with --max-credits."
+            )
+        self._terminal.note(f"{sentence} Lines that cannot be paid wait.")
 
     def _spent_beside(self, resumed: Iterable[Job]) -> float:
         """Return the Credits of today without what these jobs are still expected to cost."""
@@ -213,6 +252,7 @@ class BatchRun(LineReports):
                 self._take_written()
                 if not self._active and not self._writer.is_busy:
                     return
+                listener.summarize(self._summary())
                 try:
                     listener(self._job_service.next_event())
                 except StillUnreachable as error:
@@ -222,6 +262,25 @@ class BatchRun(LineReports):
                     job_id for job_id in self._active if not self._job_service.is_active(job_id)
                 ]:
                     self._end_active(job_id)
+                    listener.hide(job_id)
+
+    def _summary(self) -> str:
+        """Return how far all lines are, in one line."""
+        lines, running = len(self._chosen), self._busy()
+        ended = [self._statuses.get(line.number) for line in self._chosen]
+        done = ended.count(Exit.DONE)
+        waiting = ended.count(Exit.PREVIEW) + ended.count(Exit.CREDITS)
+        parts = [f"{done} of {lines} done", f"{running} running"]
+        if waiting:
+            parts.append(f"{waiting} waiting for you")
+        spent = self._budget.spent([self._job_service.job(job_id) for job_id in self._active])
+        of = "" if self._total is None else f" of about {self._total:,.0f}"
+        parts.append(f"{spent:,.0f}{of} Credits")
+        passed, over = time.monotonic() - self._began, len(ended) - ended.count(None)
+        if over > 0 and None in ended:
+            left = passed / over * ended.count(None)
+            parts.append(f"about {duration(left)} left")
+        return ", ".join(parts)
 
     def _busy(self) -> int:
         """Return how many lines run; one that only waits to look into Mint's list hinders none."""
@@ -236,7 +295,7 @@ class BatchRun(LineReports):
             self._statuses.setdefault(line.number, Exit.UNREACHABLE)
 
     def _conclude(self) -> Exit:
-        done = self._note_done(self._chosen, "done" if self._options.writes else "generated")
+        self._note_done(self._chosen, "done" if self._options.writes else "generated")
         if self._budget.is_exhausted:
             self._terminal.error(
                 "The next line would have exceeded --max-credits. No more lines were started."
@@ -248,10 +307,18 @@ class BatchRun(LineReports):
                 f"{self._outdated} finished {lines} other settings now. --again applies them; this"
                 " is free."
             )
-        if done < len(self._chosen):
+        stopped = [self._job(line) for line in self._chosen if not self._is_done(line)]
+        if any(job is not None and job.phase is Phase.BILLING for job in stopped):
             self._terminal.note(
-                "Run the same command again to continue. Failed lines are not retried"
-                " automatically. Use --retry-failed (this costs Credits again)."
+                "Credits were missing. Buy some at platform.mint.gg/billing, then run the same"
+                " command again."
+            )
+        elif stopped:
+            self._terminal.note("Run the same command again to continue.")
+        if any(job is not None and job.phase in _OVER for job in stopped):
+            self._terminal.note(
+                "Failed lines are not retried automatically. Use --retry-failed (this costs Credits"
+                " again)."
             )
         return self._overall(self._chosen, self._job)
 
@@ -320,6 +387,7 @@ class BatchRun(LineReports):
                 line.request,
                 self._target(line),
                 optimize=line.optimize,
+                max_credits=line.max_credits,
                 subject=of_line(self._batch.id, line.tag),
             )
             note_line(job, self._terminal)

@@ -21,7 +21,7 @@ from ...delivery import write_files
 from ...files import pictures
 from ...files.download import Downloader, DownloadLimits
 from ...files.errors import FileError
-from ...jobs import client_requests, new_jobs
+from ...jobs import new_jobs
 from ...jobs.job import Job, asset_of
 from ...jobs.job_values import Delivery
 from ...jobs.library import view_model
@@ -40,7 +40,7 @@ from ...mint.schema import (
     Preset,
     is_valid_id,
 )
-from .. import session
+from .. import client_requests, session
 from .answers import answer, answer_with_jobs, picture_content
 from .quotes import LIFETIME, Purchase
 from .spending import (

@@ -20,7 +20,6 @@ from mcp.server.mcpserver import AcceptedElicitation, Elicit, ElicitationResult
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
-from ...jobs import client_requests
 from ...jobs.budget.spending import Expense
 from ...jobs.job import Job
 from ...jobs.job_values import ClientRequest
@@ -30,7 +29,7 @@ from ...jobs.queries import prices_of_click
 from ...jobs.service import JobService, TooExpensive
 from ...jobs.storage.job_cache import holds_back
 from ...mint.schema import Estimate
-from .. import session
+from .. import client_requests, session
 from .answers import HELD_BACK, JobState, job_state, revision_of
 from .quotes import ASK_AGAIN, PriceQueries, Quote, Quotes
 from .state import PATIENCE, ToolContext, state_of, with_jobs

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...jobs.engine.thread_messages import Crashed, Event, JobChanged, Progress, RetryScheduled
@@ -16,9 +16,7 @@ from .terminal import Display, Terminal
 
 
 @contextmanager
-def progress_listener(
-    terminal: Terminal, job_service: JobService
-) -> Iterator[Callable[[Event], None]]:
+def progress_listener(terminal: Terminal, job_service: JobService) -> Iterator[ProgressReporter]:
     """Yield a listener for the worker's events, and show progress while inside."""
     with terminal.progress() as display:
         yield ProgressReporter(terminal, job_service, display)
@@ -47,6 +45,14 @@ class ProgressReporter:
             self._show_retry(event)
         elif isinstance(event, Crashed):
             self._terminal.error(event.message)
+
+    def hide(self, job_id: str) -> None:
+        """Show a job no longer: its result is printed."""
+        self._display.hide(job_id)
+
+    def summarize(self, text: str) -> None:
+        """Show how far all jobs are."""
+        self._display.summarize(text)
 
     def _show_state(self, view: JobView) -> None:
         job = view.job

@@ -21,6 +21,10 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from ...message import message_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
     from ...mint.errors import MintError
 
 
@@ -54,6 +58,12 @@ class Display(Protocol):
         self, key: str, title: str, text: str, done: int | None = None, total: int | None = None
     ) -> None:
         """Show one job's state; during a download, `done` of `total` bytes."""
+
+    def hide(self, key: str) -> None:
+        """Show a job no longer: its result is printed."""
+
+    def summarize(self, text: str) -> None:
+        """Show how far all of them are."""
 
 
 class Terminal:
@@ -97,6 +107,13 @@ class Terminal:
         """Print a line that only people need, to standard error."""
         print(safe_lines(line), file=sys.stderr, flush=True)
 
+    def asks(self, question: str) -> bool:
+        """Ask a person, and return whether the answer is yes; without a terminal it is no."""
+        if self.as_json or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        print(f"{safe_line(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
     def wait(self, error: MintError, seconds: float) -> None:
         """Report that a call failed and will be retried."""
         self.note(f"{error} Retrying in {seconds:.0f} s.")
@@ -122,9 +139,15 @@ class _PlainDisplay:
             self._last[key] = text
             print(safe_line(f"{title}: {text}"), file=sys.stderr, flush=True)
 
+    def hide(self, key: str) -> None:
+        """Do nothing: what was printed stays."""
+
+    def summarize(self, text: str) -> None:
+        """Do nothing: it would only fill a log."""
+
 
 class LiveDisplay:
-    """One line per job: title, state, time, and a bar that fills during a download.
+    """One line per job: title, state, time, and a bar that fills in a download. Last, a summary.
 
     Mint reports no progress of a generation, so the bar only pulses until the download starts.
     Raises ImportError without `rich`, which the pip package installs.
@@ -140,14 +163,25 @@ class LiveDisplay:
             TextColumn,
             TimeElapsedColumn,
         )
+        from rich.text import Text
 
-        self._progress = Progress(
+        class Bars(Progress):
+            summary = ""
+
+            def get_renderables(self) -> Iterator[RenderableType]:
+                room = max(1, console.height - 2)
+                yield self.make_tasks_table([each for each in self.tasks if each.visible][-room:])
+                if self.summary:
+                    yield Text(self.summary, no_wrap=True, overflow="ellipsis")
+
+        console = Console(stderr=True)
+        self._progress = Bars(
             SpinnerColumn(),
             TextColumn("{task.fields[title]}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
-            console=Console(stderr=True),
+            console=console,
             # On the same terminal, results are printed above the bars; a pipe or a file gets them
             # unchanged.
             redirect_stdout=sys.stdout.isatty(),
@@ -166,6 +200,7 @@ class LiveDisplay:
     ) -> None:
         for line in self._lines.values():
             self._progress.update(line, total=1, completed=1)
+        self._progress.summary = ""
         self._progress.stop()
 
     def show(
@@ -179,3 +214,12 @@ class LiveDisplay:
             self._progress.update(self._lines[key], description=text, total=None)
         else:
             self._progress.update(self._lines[key], description=text, completed=done, total=total)
+
+    def hide(self, key: str) -> None:
+        """Remove the line of one job."""
+        if (line := self._lines.pop(key, None)) is not None:
+            self._progress.remove_task(line)
+
+    def summarize(self, text: str) -> None:
+        """Show or update the last line."""
+        self._progress.summary = safe_line(text)

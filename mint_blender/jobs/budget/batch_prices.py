@@ -127,6 +127,12 @@ class BatchBudget:
         self._running[job.id] = line
         self._before[job.id] = before
 
+    def spent(self, jobs: Iterable[Job]) -> float:
+        """Return what this run has cost so far, in Credits; `jobs` are those that run."""
+        running = (job.cost or 0.0 for job in jobs if job.id in self._running)
+        before = sum(self._before[job_id] for job_id in self._running)
+        return max(0.0, self._spent + sum(running) - before)
+
     def end(self, job: Job) -> None:
         """Replace a reservation by the actual cost."""
         line = self._running.pop(job.id, None)

@@ -176,13 +176,16 @@ class PaidRequests:
     ) -> PaidRequest:
         """Insert the record of something that a person, or a program, has ordered now.
 
-        An earlier record that is still open is given up: a person was told what became of it.
+        The latest record, and those of this job, are given up if they are still open: a person was
+        told what became of them. A line of a batch may have been ordered by another job since.
         """
         with self._db.transaction():
-            before, number = self.latest(subject, verb), self.next_number(subject, verb)
-            is_left = before is not None and (before.is_open or before.state is State.DROPPED)
-            if before is not None and is_left and before.number < number:
-                self._change(before, Event.REPLACE, closed=State.OVER)
+            number = self.next_number(subject, verb)
+            clause = "WHERE subject = ? AND verb = ? AND number < ? ORDER BY number DESC"
+            earlier = self._read(clause, subject, verb.value, number)
+            for before in (*earlier[:1], *(each for each in earlier[1:] if each.job == job)):
+                if before.is_open or before.state is State.DROPPED:
+                    self._change(before, Event.REPLACE, closed=State.OVER)
             return self.insert(
                 PaidRequest(
                     *(key_of(subject, verb, number), subject, verb, number, job, body),

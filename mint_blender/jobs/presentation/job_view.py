@@ -246,6 +246,9 @@ class JobView:
             # what a start without an answer may have made: `resume JOB --use ASSET`
             "candidates": [asdict(each) for each in job.candidates],
             "files": {file.role.value: file.path for file in job.files},
+            # what was written for the user
+            "output": job.delivery.output if job.phase is Phase.PLACED else None,
+            "render": job.delivery.render if job.phase is Phase.PLACED else None,
             "notes": list(job.notes),
             "note_details": [{"code": note.code, "params": note.params} for note in job.notes],
             "trouble": (

@@ -171,7 +171,7 @@ def _job(record: Mapping[str, Any], phase: Phase) -> Job:
 
 def load_delivery(record: Mapping[str, Any]) -> Delivery:
     """Return a delivery from its members as JSON. Raises an error of any type."""
-    return _from_record(Delivery, record, at=_vector, rotation=_vector, size=_vector)
+    return _from_record(Delivery, record, at=_vector, rotation=_vector, size=_vector, meta=_pairs)
 
 
 def dump_placement(placement: Placement | None) -> dict[str, Any] | None:
@@ -202,6 +202,11 @@ def load_result(record: Mapping[str, Any]) -> DeliveryResult:
         Message.from_json(record["problem"]) if record["problem"] else None,
         load_placement(record["placement"]),
     )
+
+
+def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
+    """Return pairs of texts. Raises an error of any type."""
+    return tuple((str(name), str(text)) for name, text in value)
 
 
 def _vector(values: Any) -> Any:

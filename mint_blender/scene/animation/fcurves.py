@@ -42,6 +42,19 @@ def scale_values(curve: Any, factor: float) -> None:
     curve.update()
 
 
+def add_line(curve: Any, start: float, slope: float) -> None:
+    """Add a straight line that is 0 at `start`, with keys on all frames if there is a bend."""
+    at = frames(curve)
+    if any(each.interpolation != "LINEAR" for each in curve.keyframe_points):
+        at = np.unique(np.append(np.arange(at[0], at[-1]), at[-1]))
+        set_keys(curve, at, np.array([curve.evaluate(frame) for frame in at]))
+    for name in ("handle_left", "handle_right", "co"):
+        table = _keys(curve, name)
+        table[:, 1] += slope * (table[:, 0] - start)
+        curve.keyframe_points.foreach_set(name, table.ravel())
+    curve.update()
+
+
 def begin_at_frame_1(curve: Any, start: float) -> None:
     """Move a curve so that `start` becomes frame 1, with keys on whole frames.
 

@@ -6,9 +6,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import bpy
 
+from ..animation.clips import clips_of
+from ..data_blocks import current_scene
 from ..gltf.importer_output import muted_importer
 from ..place import PlacedResult
 from ..staging_scene import staging_scene
@@ -48,21 +51,31 @@ def save_blend(path: Path) -> Path:
 def export_glb(path: Path, placed: PlacedResult) -> Path:
     """Export only the placed result to a GLB; return the absolute path.
 
+    All clips of a character are in it by name, from frame 0.
+
     Raises:
         OutputError: The file cannot be written.
     """
     path = ready(path)
+    has_clips = any(each.type == "ARMATURE" and clips_of(each) for each in placed.objects)
+    operator: Any = bpy.ops.export_scene.gltf
+    ways = {"export_animation_mode": "NLA_TRACKS", "export_anim_slide_to_zero": True}
     try:
         with (
-            staging_scene(placed.objects) as scene,
+            # seconds follow from frames by its frame rate
+            staging_scene(placed.objects, units_of=current_scene()) as scene,
             _node_properties_unchanged(),
             muted_importer(),
             bpy.context.temp_override(
                 scene=scene, view_layer=scene.view_layers[0], collection=scene.collection
             ),
         ):
-            bpy.ops.export_scene.gltf(
-                filepath=str(path), export_format="GLB", use_active_scene=True, export_extras=True
+            operator(
+                filepath=str(path),
+                export_format="GLB",
+                use_active_scene=True,
+                export_extras=True,
+                **(ways if has_clips else {}),
             )
     except RuntimeError as error:
         raise output_error(path, error) from error

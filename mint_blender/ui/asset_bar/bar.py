@@ -39,7 +39,6 @@ class BarState:
         self.clicked = ("", 0.0)
         """The item of the last click, and when it was, by the monotonic clock."""
         self.textures: dict[str, gpu.types.GPUTexture] = {}
-        self.quad: gpu.types.GPUBatch | None = None
         self.shown: object = None
         """What was shown when the region was last redrawn for a change."""
 
@@ -47,7 +46,6 @@ class BarState:
         """Close the bar and free its pictures."""
         self.area, self.hovered, self.dragged, self.shown = 0, OUTSIDE, None, None
         self.textures.clear()
-        self.quad = None
 
 
 def state() -> BarState:
@@ -142,17 +140,7 @@ def _keep_textures(urls: list[str]) -> bool:
 
     Each one is decoded here, so only a few are made at a time. Returns whether more are to be made.
     """
-    import gpu
-    from gpu_extras.batch import batch_for_shader
-
     known = state()
-    if known.quad is None:
-        corners = [(0, 0), (1, 0), (1, 1), (0, 1)]
-        known.quad = batch_for_shader(
-            gpu.shader.from_builtin("IMAGE"),
-            "TRI_FAN",
-            {"pos": corners, "texCoord": corners},
-        )
     for url in known.textures.keys() - set(urls):
         del known.textures[url]
     ready = [

@@ -91,8 +91,8 @@ def click(context: bpy.types.Context, part: int) -> None:
         bpy.ops.wm.context_menu_enum("INVOKE_DEFAULT", data_path=path)
     elif part == ACTION:
         # Blender crashes when a gizmo that is being used opens a window
-        act = partial(_act, entries.status(fields).operator)
-        bpy.app.timers.register(act, first_interval=0.01)
+        operator = entries.status(fields).operator
+        bpy.app.timers.register(partial(_act, operator), first_interval=0.01)
     elif asset is not None and _is_double_click(context, asset) and can_import(asset):
         import_asset(context, asset)
 

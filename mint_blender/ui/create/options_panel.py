@@ -61,7 +61,7 @@ def _draw_model(layout: bpy.types.UILayout, fields: create_properties.MintForm, 
     sub.active = fields.use_height
     sub.prop(fields, "height", text="")
     layout.prop(fields, "pose")
-    layout.prop(fields, "optimize", text="Reduce Polygons")
+    layout.prop(fields, "optimize", text="Reduction")
     if lacking := create_properties.optimize_complaint(fields):
         wrapped(
             layout,

@@ -75,15 +75,16 @@ class _PaidDecision(_Decision):
         if job is None or service is None or not may_go_online():
             return self.execute(context)  # which says why not
         price_of, price = self.price, self.price(service, job)
-        if price == 0:
+        if price == 0 and self.verb is Verb.RESUME:
             return self.execute(context)
         if not paid_clicks.is_click(self, event):
             return {"CANCELLED"}
-        if self.has_changed(job) or (self.credits and self.credits != price):
+        is_other = self.credits and not paid_clicks.is_same(self.credits, price)
+        if is_other or self.has_changed(job):
             paid_clicks.refuse(self, paid_clicks.AGAIN)
             heartbeat.redraw()
             return {"CANCELLED"}
-        if self.credits:
+        if self.credits or price == 0:
             return self.execute(context)
         try:
             action = self.decision(job)

@@ -40,8 +40,8 @@ class SpendingDialog:
     Blender would confirm a dialog with Enter, or with a letter: so it has a button of our own.
     """
 
-    _words: Message | None = None
-    """What its button does; None: there is no dialog, a script runs `execute`."""
+    _words = Message("")
+    """What its button does; empty: there is no dialog, a script runs `execute`."""
     is_done = False
     """Whether its button has started what the dialog is about."""
 
@@ -84,9 +84,9 @@ class SpendingDialog:
 
         price_dialog.note(context.region_popup)
         self.draw_dialog(context)
-        if self._words is None:
+        if not self._words:
             return
-        price, layout = _price_of(self), self.layout
+        price, layout = price_of(self), self.layout
         paid_clicks.note(_DIALOG, price)
         layout.separator()
         row = layout.row()
@@ -103,7 +103,7 @@ class SpendingDialog:
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Spend the Credits for a script; a dialog does so only with its button."""
-        return {"CANCELLED"} if self._words is not None else self.spend(context, self)
+        return {"CANCELLED"} if self._words else self.spend(context, self)
 
     def spend(self, context: bpy.types.Context, operator: Any) -> Any:
         """Do what was asked for; `operator` is the one that reports what is not possible."""
@@ -114,56 +114,15 @@ class SpendingDialog:
         _state().open = [each for each in _state().open if each is not self]
 
 
-def _price_of(dialog: SpendingDialog) -> float | None:
+def price_of(dialog: SpendingDialog) -> float | None:
+    """Return what a dialog would spend, in Credits; None: unknown."""
     service = session.existing_service()
     return dialog.price(service) if service is not None else None
 
 
-def _close(window: bpy.types.Window) -> None:
-    """Close the popups of a window, as a change of its screen does."""
-    window.screen = window.screen
-
-
-class MINT_OT_pay(bpy.types.Operator):
-    """Do this, for this price."""
-
-    bl_idname = "mint.pay"
-    bl_label = "Start"
-    bl_description = "Do this, for this price. Only a click of the mouse does it"
-    bl_options = {"INTERNAL"}
-
-    credits: bpy.props.FloatProperty(options={"SKIP_SAVE", "HIDDEN"})
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Run the open dialog; it stays if that is not possible, or above a limit."""
-        from . import paid_clicks
-
-        if not _state().open or not paid_clicks.is_click(self, event):
-            return {"CANCELLED"}
-        dialog = _state().open[-1]
-        if self.credits != (_price_of(dialog) or 0.0):
-            paid_clicks.refuse(self, paid_clicks.AGAIN)
-            return {"CANCELLED"}
-        done = dialog.spend(context, self)
-        dialog.is_done = done == {"FINISHED"}
-        if dialog.is_done and context.window is not None:
-            _close(context.window)
-        return done
-
-
-class MINT_OT_close_dialog(bpy.types.Operator):
-    """Close this dialog and start nothing."""
-
-    bl_idname = "mint.close_dialog"
-    bl_label = "Cancel"
-    bl_description = "Close this dialog and start nothing"
-    bl_options = {"INTERNAL"}
-
-    def execute(self, context: bpy.types.Context) -> Any:
-        """Close it."""
-        if context.window is not None:
-            _close(context.window)
-        return {"FINISHED"}
+def in_front() -> SpendingDialog | None:
+    """Return the dialog that is open above all others; Blender frees it when it is closed."""
+    return next(reversed(_state().open), None)
 
 
 class Question(NamedTuple):
@@ -290,31 +249,27 @@ class MINT_OT_spend(SpendingDialog, bpy.types.Operator):
     bl_description = "Confirm what this costs"
     bl_options = {"INTERNAL"}
 
-    def queries(self) -> Sequence[Query]:
-        """Return the prices that the question is about."""
-        question = _state().unconfirmed
-        return question.queries if question is not None else ()
-
-    def price(self, service: JobService) -> float | None:
-        """Return what the question is about, in Credits."""
-        question = _state().unconfirmed
-        return question.price(service) if question is not None else None
-
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Open the dialog."""
         question = _state().unconfirmed
         if question is None:
             return {"CANCELLED"}
+        self._question = question
         return self.ask_before_spending(
             context, width=_WIDTH, confirm_text=question.words, title=translated(question.title)
         )
 
+    def queries(self) -> Sequence[Query]:
+        """Return the prices that the question is about."""
+        return self._question.queries
+
+    def price(self, service: JobService) -> float | None:
+        """Return what the question is about, in Credits."""
+        return self._question.price(service)
+
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw the sentence, and what was spent today."""
-        question = _state().unconfirmed
-        if question is None:
-            return
-        column = self.layout.column(align=True)
+        column, question = self.layout.column(align=True), self._question
         room, is_limit = (_WIDTH - 50) * ui_scale(), question.spent is not None
         icon: Any = "ERROR" if is_limit else "QUESTION"
         for number, line in enumerate(lines_of(translated(question.text), room)):
@@ -325,20 +280,22 @@ class MINT_OT_spend(SpendingDialog, bpy.types.Operator):
 
     def spend(self, context: bpy.types.Context, operator: Any) -> Any:
         """Run the confirmed action."""
-        state = _state()
-        if state.unconfirmed is None:
-            return {"CANCELLED"}
-        question, state.unconfirmed = state.unconfirmed, None
-        with inside(question.window):
-            return question.act(operator)
+        self._forget()
+        with inside(self._question.window):
+            return self._question.act(operator)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Drop the declined action."""
         super().cancel(context)
-        _state().unconfirmed = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Ask no longer, unless another question has followed."""
+        if _state().unconfirmed is self._question:
+            _state().unconfirmed = None
 
 
-CLASSES = (MINT_OT_pay, MINT_OT_close_dialog, MINT_OT_spend)
+CLASSES = (MINT_OT_spend,)
 
 
 def key_of(context: bpy.types.Context) -> int:

@@ -58,6 +58,11 @@ def is_click(operator: bpy.types.Operator, event: bpy.types.Event) -> bool:
     return False
 
 
+def is_same(shown: float, price: float | None) -> bool:
+    """Return whether a button has shown this price, in Credits; 0 and None: it is unknown."""
+    return round(shown) == round(price or 0.0)
+
+
 def refuse(operator: bpy.types.Operator, reason: Message) -> None:
     """Say why nothing was sent."""
     operator.report({"INFO"}, translated(reason))

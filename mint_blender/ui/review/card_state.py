@@ -27,6 +27,8 @@ class _State:
 
     def __init__(self) -> None:
         self.drafts: dict[str, str] = {}
+        self.saved: dict[str, str] = {}
+        """What is in the file."""
 
 
 def _state() -> _State:
@@ -84,7 +86,7 @@ def restore(service: JobService) -> None:
         drafts = {job.id: str(kept[job.id]) for job in service.jobs() if job.id in kept}
     except (OSError, ValueError, TypeError):
         return
-    _state().drafts = drafts
+    _state().drafts, _state().saved = drafts, dict(drafts)
 
 
 def save() -> None:
@@ -94,8 +96,12 @@ def save() -> None:
 
     from ...files import disk
 
+    state = _state()
+    if state.drafts == state.saved:
+        return
+    state.saved = dict(state.drafts)
     with suppress(OSError), open(_file(), "w", encoding="utf-8", opener=disk.opener) as file:
-        file.write(json.dumps(_state().drafts))
+        file.write(json.dumps(state.drafts))
 
 
 def _file() -> Path:

@@ -2,8 +2,8 @@
 """The Previews on the review card as large icons, and a window with one of them in full size.
 
 Blender makes small icons of picture files, and draws any icon as a square: a wide picture would
-have a band above and below. These icons are larger, and a wide picture is at the top of its square,
-with nothing below, so that its place in the layout can be as high as the picture is.
+have a band above and below. These icons are larger, and a wide picture has two of them, squares of
+its left and of its right end, which overlap.
 
 They are made when the card is turned to a job. Only an image data-block gives the pixels of a file,
 so there is one for a moment.
@@ -34,6 +34,8 @@ SIDE = 1024
 """Fewest pixels of the longer side that are kept of a large picture."""
 
 _MOST_PIXELS = 4096 * 4096
+_MOST_OTHERS = 8
+_RIGHT = " right"  # in the name of the icon of the right end
 
 
 class _State:
@@ -51,20 +53,24 @@ def height(path: str) -> float:
     return _heights().get(path) or 1.0
 
 
-def icon(path: str) -> int:
-    """Return the icon number of a Preview: the large one, else Blender's own of the file."""
-    return icons.cache().icon(NAME, path) or icons.of_file(path)
+def icons_of(path: str) -> tuple[int, ...]:
+    """Return the icon number of a Preview, or those of the left and right end of a wide one."""
+    found = (icons.cache().icon(NAME, path), icons.cache().icon(NAME, path + _RIGHT))
+    return tuple(filter(None, found)) or (icons.of_file(path),)
 
 
 def keep(job: Job) -> None:
-    """Make the icons of the Previews of a job, and free those of all others."""
+    """Make the icons of the Previews of a job, and free those that were shown long ago.
+
+    An open card may still draw those that were shown last, also while it is being closed.
+    """
     heights, wanted = _heights(), [each.path for each in job.previews]
-    for path in heights.keys() - set(wanted):
+    for path in wanted:
+        heights[path] = heights.pop(path) if path in heights else _make(path)
+    for path in list(heights)[: -len(wanted) - _MOST_OTHERS]:
         del heights[path]
         icons.cache().erase(NAME, path)
-    for path in wanted:
-        if path not in heights:
-            heights[path] = _make(path)
+        icons.cache().erase(NAME, path + _RIGHT)
 
 
 def follow(service: JobService) -> None:
@@ -76,12 +82,17 @@ def follow(service: JobService) -> None:
 
 
 def _make(path: str) -> float | None:
-    """Make the icon of a picture; return its height as a share of its width, at most 1."""
+    """Make the icons of a picture; return the height of both as a share of their width."""
     pixels = _read(path)
     if pixels is None:
         return None
-    icons.cache().paint(NAME, path, in_square(pixels))
-    return min(1.0, pixels.shape[0] / pixels.shape[1])
+    rows, columns = pixels.shape[:2]
+    if not rows < columns <= 2 * rows:
+        icons.cache().paint(NAME, path, in_square(pixels))
+        return 1.0
+    icons.cache().paint(NAME, path, pixels[:, :rows])
+    icons.cache().paint(NAME, path + _RIGHT, pixels[:, columns - rows :])
+    return rows / columns
 
 
 def _read(path: str) -> NDArray[np.float32] | None:
@@ -116,14 +127,14 @@ def smaller(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def in_square(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a picture at the top of a transparent square, in the middle if it is narrow."""
+    """Return a picture in the middle of a transparent square."""
     import numpy as np
 
     rows, columns = pixels.shape[:2]
     side = max(rows, columns)
     square = np.zeros((side, side, 4), np.float32)
-    left = (side - columns) // 2
-    square[side - rows :, left : left + columns] = pixels
+    below, left = (side - rows) // 2, (side - columns) // 2
+    square[below : below + rows, left : left + columns] = pixels
     return square
 
 

@@ -67,8 +67,8 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
 def _draw_head(layout: bpy.types.UILayout, job: Job) -> None:
     """Draw what is reviewed, and the ways to the other jobs that wait."""
     row = layout.split(factor=0.62)
-    title = Message("{title} · {preset}", title=job.title, preset=_preset(job))
-    row.label(text=translated(title), translate=False)
+    preset = translated(Message(job.request.preset.value.title()))
+    row.label(text=f"{translated(job.title)} · {preset}", translate=False)
     row = row.row(align=True)
     _draw_turning(row, neighbor(job, -1), Message("Previous"), "TRIA_LEFT")
     _draw_turning(row, neighbor(job, 1), Message("Next"), "TRIA_RIGHT")
@@ -93,24 +93,36 @@ def neighbor(job: Job, step: int) -> Job | None:
     return min(others, key=lambda each: abs(each.created_at - job.created_at), default=None)
 
 
-def _preset(job: Job) -> Message:
-    return Message(job.request.preset.value.title())
-
-
 def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
     """Draw the Preview as wide as the card, unless it would be too high for the window.
 
-    An icon is a square, and the picture is at its top: what follows is drawn over the rest.
+    A wide one is two squares that overlap: the line with the first one has no height.
     """
     if not number:
         text_wrap.wrapped(layout, _no_picture(), width=round(WIDTH * ui_scale()), icon="INFO")
         return
     path = job.previews[number - 1].path
-    share, unit = large_previews.height(path), _unit()
-    room = min(WIDTH * ui_scale() - 2 * unit, _SHARE * bpy.context.window.height / share)
-    area = layout.column()
-    area.ui_units_y = ((room - _PADDING) * share + _PADDING) / unit
-    area.template_icon(icon_value=large_previews.icon(path), scale=room / unit)
+    share, unit, whole = large_previews.height(path), _unit(), WIDTH * ui_scale()
+    width = min(whole - unit, _SHARE * bpy.context.window.height / share)
+    side = (width * share + _PADDING) / unit
+    found = large_previews.icons_of(path)
+    column = layout.column(align=True)
+    for place, icon in enumerate(found):
+        line = column.column(align=True)
+        if place < len(found) - 1:
+            line.ui_units_y = 0.01
+        row = line.row(align=True)
+        row.alignment = "LEFT"
+        _draw_space(row, ((whole - width) / 2 + place * (width - width * share)) / unit)
+        square = row.column()
+        square.ui_units_x = side
+        square.template_icon(icon_value=icon, scale=side)
+
+
+def _draw_space(row: bpy.types.UILayout, width: float) -> None:
+    space = row.column()
+    space.ui_units_x = width
+    space.label(text="")
 
 
 def _no_picture() -> Message:

@@ -7,6 +7,7 @@ import bpy
 
 from ...message import Message
 from .. import text_wrap, visibility
+from ..clips import panel as clips_panel
 from ..create import properties as create_properties
 from ..job_actions import Result
 from ..library_browser.asset_lookup import about_asset
@@ -52,6 +53,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         aside.active = False
         wrapped(aside, known.prompt, width=context.region.width, most=3, translate=False)
     _draw_next_steps(layout, root, known, context.region.width)
+    clips_panel.draw(layout, context)
     _draw_block_out(layout, root, context.region.width)
 
 

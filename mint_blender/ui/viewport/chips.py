@@ -121,7 +121,7 @@ def _stack(context: bpy.types.Context, rows: list[_Row]) -> _Stack:
 
     jobs, more = targets.targets(context.scene), targets.more()
     boxes = stacked(_room(context, rows), len(jobs) + bool(more), ui_scale())
-    if len(boxes) == len(jobs):
+    if len(boxes) == len(jobs) and not more:
         return _Stack(list(zip(jobs, boxes, strict=True)), None, 0)
     if not boxes:
         return _Stack([], None, 0)
@@ -208,8 +208,10 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
 
     theme, rows = Theme(), _rows(context)
     stack = _stack(context, rows)
+    alpha = min(0.35, 2 / max(1, len(stack.chips)))  # many lines would hide the scene
     for target, box in stack.chips:
-        _draw_line(context, target, box, is_hovered=hovered == Part(JOB, target.job_id))
+        is_hovered = hovered == Part(JOB, target.job_id)
+        _draw_line(context, target, box, 1.0 if is_hovered else alpha, is_hovered=is_hovered)
     for target, box in stack.chips:
         _draw_job(target, box, theme, is_hovered=hovered == Part(JOB, target.job_id))
     if stack.more is not None:
@@ -221,7 +223,9 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
         _draw_row(row, theme, hovered)
 
 
-def _draw_line(context: bpy.types.Context, target: Target, box: Box, *, is_hovered: bool) -> None:
+def _draw_line(
+    context: bpy.types.Context, target: Target, box: Box, alpha: float, *, is_hovered: bool
+) -> None:
     """Draw a line from a chip to the box of its result, where that is drawn."""
     from bpy_extras import view3d_utils
 
@@ -235,7 +239,7 @@ def _draw_line(context: bpy.types.Context, target: Target, box: Box, *, is_hover
     if end is None or not space.overlay.show_overlays:
         return  # it is behind the view, or hidden
     red, green, blue, _ = active_color(context) if is_hovered else line_color(context)
-    alpha, width = (1.0, 2.0) if is_hovered else (0.25, 1.0)
+    width = 2.0 if is_hovered else 1.0
     start = (box.x + box.width, box.y + box.height / 2)
     drawing.draw_line([start, (end.x, end.y)], (red, green, blue, alpha), width * ui_scale())
 

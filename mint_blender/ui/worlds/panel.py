@@ -122,7 +122,9 @@ def _draw_part(
     if job is not None and import_job.part_file(job, Role(part.lower())) is not None:
         row.operator("mint.add_world_part", text=text, translate=False, icon="ADD").part = part
     elif part == "SPLATS":
-        row.operator_menu_enum("mint.fetch_world_part", "splats", text=text, icon="IMPORT")
+        row.operator_menu_enum(
+            "mint.fetch_world_part", "splats", text=text, translate=False, icon="IMPORT"
+        )
     else:
         row.operator("mint.fetch_world_part", text=text, translate=False, icon="IMPORT").part = part
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from mint_blender.jobs.presentation import error_messages
 from mint_blender.jobs.storage import serialization
+from mint_blender.mint import limits
 from mint_blender.mint.account import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import MintError
@@ -58,6 +59,17 @@ def try_answer(data: bytes) -> None:
     assert len(adapter.requests) == 1, "one call is one request"
 
 
+def check_texts(value: object, longest: int = limits.LONGEST_TEXT) -> None:
+    """Assert that no text of an answer is longer than what is kept of it."""
+    if isinstance(value, str):
+        assert len(value) <= longest, "a text is too long"
+    for each in value if isinstance(value, list) else ():
+        check_texts(each)
+    for name, each in value.items() if isinstance(value, dict) else ():
+        check_texts(name)
+        check_texts(each, limits.LONGEST_OF_MEMBERS.get(name, limits.LONGEST_TEXT))
+
+
 @cache
 def _client() -> Client:
     return Client(Origin.parse(), KEY)
@@ -86,6 +98,8 @@ def _parts(data: bytes) -> tuple[str, int, list[tuple[str, str]], bytes]:
 def _check_result(result: object) -> None:
     if isinstance(result, str):
         assert result
+    for each in (result, *(result.data if isinstance(result, Page) else ())):
+        check_texts(getattr(each, "raw", {}))
     if isinstance(result, Operation):
         _check_operation(result)
     for asset in result.data if isinstance(result, Page) else [result]:

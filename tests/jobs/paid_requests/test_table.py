@@ -106,6 +106,20 @@ def test_what_this_journal_may_have_started_is_not_reopened(
     assert order_line(records).number == 2
 
 
+def test_an_order_gives_up_what_its_job_has_left_open(records: PaidRequests) -> None:
+    """Not only the latest of the line, which another job may have ordered meanwhile; no other job's."""
+    for number, job in enumerate("abc", start=1):
+        key = key_of(LINE, PaidVerb.START, number)
+        insert(records, replace(sent(), subject=LINE, key=key, number=number, job=job))
+    records.order(LINE, PaidVerb.START, "a", now=NOW)
+    assert [each.state for each in records.beginning_with(LINE)] == [
+        State.OVER,
+        State.IN_DOUBT,
+        State.OVER,
+        State.IN_DOUBT,
+    ]
+
+
 def test_the_same_record_is_not_inserted_twice(records: PaidRequests, other: PaidRequests) -> None:
     """The key is the primary key: the second writer learns that somebody has ordered it."""
     insert(records, a_record())

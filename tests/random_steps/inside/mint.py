@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import bpy
+from mathutils import Euler, Vector
 
 from . import facts
 from .addon import MODULE, enable, is_enabled, jobs, part, service
@@ -137,6 +138,48 @@ def place(chance: Random) -> None:
     # a click on a result that replaces may open a dialog
     how = "EXEC_DEFAULT" if job.delivery.replaces or chance.random() < 0.5 else "INVOKE_DEFAULT"
     call("mint.place", how, job_id=job.id)
+
+
+def click_chip(chance: Random) -> None:
+    """Click a chip: show a result, restore the view, close the chip, or go on with a job.
+
+    Without a mouse the box of a job is moved as the click does that ends Place with Mouse.
+    """
+    chips = part("ui.viewport.chips")
+    with within_view():
+        chosen = one_of(chance, _chips())
+        job = next((each for each in jobs() if each.id == chosen.job_id), None)
+        if chosen.name == chips.SHOW and job is not None and job.kind.value == "world":
+            raise NotNow("software takes minutes to draw a panorama in Material Preview")
+        if chosen.name != chips.JOB or job is None or job.phase.value in ("review", "billing"):
+            chips.click(bpy.context, chosen)
+            return
+        if job.phase.value == "ready":
+            facts.write("place", job=job.id)
+        where = Vector([chance.uniform(-5, 5) for _ in range(3)])
+        place_with_mouse = part("ui.viewport.place_with_mouse")
+        place_with_mouse._import_at(bpy.context, job.id, where, Euler((0, 0, chance.uniform(0, 6))))
+
+
+def click_chip_right(chance: Random) -> None:
+    """Open the menu of the job of a chip."""
+    with within_view():
+        chosen = one_of(chance, [each for each in _chips() if each.job_id])
+        part("ui.viewport.chips")._call(bpy.context, "job_menu", chosen.job_id)
+
+
+def _chips() -> list[Any]:
+    """Return what can be clicked in the chips of the viewport."""
+    chips = part("ui.viewport.chips")
+    if bpy.context.area is None:
+        raise NotNow("no viewport")
+    rows = chips._rows(bpy.context)
+    stack = chips._stack(bpy.context, rows)
+    results = [
+        chips.Part(name, row.chip.job_id) for row in rows for name in (chips.SHOW, chips.CLOSE)
+    ]
+    found = [chips.Part(chips.JOB, target.job_id) for target, _ in stack.chips]
+    return [*results, *found, *([chips.Part(chips.MORE)] if stack.more else [])]
 
 
 def _click(chance: Random, verb: str, *phases: str, **arguments: str) -> None:

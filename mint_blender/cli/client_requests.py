@@ -9,16 +9,15 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from ..message import Message
+from ..jobs.budget.prices import NotPossible
+from ..jobs.job import Job
+from ..jobs.job_values import ClientRequest
+from ..jobs.paid_requests.record import of_client_request
+from ..jobs.service import JobService
+from ..jobs.storage.job_cache import holds_back
+from ..jobs.storage.serialization import Unreadable
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import OptimizationLevel
-from .budget.prices import NotPossible
-from .job import Job
-from .job_values import ClientRequest
-from .paid_requests.record import of_client_request
-from .service import JobService
-from .storage.job_cache import holds_back
-from .storage.serialization import Unreadable
 
 
 def content_of(request: GenerationRequest, optimize: OptimizationLevel | None = None) -> str:
@@ -45,11 +44,8 @@ def find(job_service: JobService, wanted: ClientRequest) -> Job | None:
     known = job_service.journal.job_of_client_request(wanted.id)
     if isinstance(known, Unreadable):
         raise NotPossible(
-            Message(
-                "The job {job} of this request_id cannot be read. Nothing was started. It may have"
-                " cost Credits: look in your library before you use another request_id.",
-                job=known.id,
-            )
+            f"The job {known.id} of this request_id cannot be read. Nothing was started. It may"
+            " have cost Credits: look in your library before you use another request_id."
         )
     before = known.client_request if known else None
     is_same = before is None or (
@@ -58,12 +54,8 @@ def find(job_service: JobService, wanted: ClientRequest) -> Job | None:
     if known is None or is_same:
         return known
     raise NotPossible(
-        Message(
-            "The request_id {id} has started the job {job} with another request. Nothing was"
-            " started. Use a new request_id for something new.",
-            id=wanted.id,
-            job=known.id,
-        )
+        f"The request_id {wanted.id} has started the job {known.id} with another request. Nothing"
+        " was started. Use a new request_id for something new."
     )
 
 
@@ -95,11 +87,8 @@ def _send(job_service: JobService, known: Job, request_id: str) -> Job:
         job = job_service.job(known.id)
     except NotPossible:
         raise NotPossible(
-            Message(
-                "The job {job} of this request_id was removed from the list. Nothing was started."
-                " Use a new request_id for something new.",
-                job=known.id,
-            )
+            f"The job {known.id} of this request_id was removed from the list. Nothing was started."
+            " Use a new request_id for something new."
         ) from None
     send_held_back(job_service, job)
     return job_service.job(job.id)

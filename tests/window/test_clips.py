@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A character in the window: a click plays a clip, and each change is one undo step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ..scene.rig_fixtures import Clip, Rig, odd_axes
+from .blender_window import BlenderWindow
+
+pytestmark = pytest.mark.window
+
+PLACE = """
+from pathlib import Path
+bpy.data.objects.remove(bpy.data.objects['Cube'])
+known = part('scene.tags').Provenance(job_id='j', asset_id='mdl_1', name='Knight')
+where = part('scene.place').PlaceOptions(at=(0, 0, 0))
+placed = part('scene.place').place_model(Path(path), known, where)
+part('scene.place').select(placed)
+"""
+RIG = "next(each for each in bpy.data.objects if each.type == 'ARMATURE')"
+PLAYING = "bpy.context.window_manager.windows[0].screen.is_animation_playing"
+TRACKS = f"[each.name for each in {RIG}.animation_data.nla_tracks]"
+ACTION = f"{RIG}.animation_data.action.name"
+
+
+def test_a_character_walks(blender: BlenderWindow, tmp_path: Path) -> None:
+    """A click plays and stops, another clip is added in one step, and a GLB has all of them."""
+    run = Clip("Armature|Running|baselayer", seconds=1.0)
+    blender.ask(PLACE, path=str(Rig().save(tmp_path / "knight.glb", Clip(), run)))
+    blender.settle()
+    blender.screenshot("clips")
+    assert blender.ask(f"result = {TRACKS}") == ["Walking", "Running"]
+    blender.click("mint.play_clip")
+    blender.wait(PLAYING)
+    blender.wait("bpy.context.scene.frame_current > 5")
+    blender.screenshot("clips_playing")
+    blender.click("mint.play_clip")
+    blender.wait(f"not {PLAYING}")
+    jump = Rig(axes=odd_axes()).save(tmp_path / "jump.glb", Clip("Armature|Jump|baselayer"))
+    add = "result = list(bpy.ops.mint.import_clip('EXEC_DEFAULT', True, filepath=path))"
+    assert blender.ask(add, path=str(jump)) == ["FINISHED"]
+    assert blender.ask(f"result = {TRACKS}") == ["Walking", "Running", "Jump"]
+    assert blender.ask(f"result = {ACTION}") == "Walking"
+    blender.screenshot("clips_added")
+    save = "result = list(bpy.ops.mint.export_character('EXEC_DEFAULT', True, filepath=path))"
+    scene = "result = bpy.context.window.scene.name, bpy.context.mode, bpy.context.object.name"
+    before = blender.ask(scene)
+    assert blender.ask(save, path=str(tmp_path / "out.glb")) == ["FINISHED"]
+    assert blender.ask(scene) == before
+    blender.ask("bpy.ops.ed.undo()")
+    assert blender.ask(f"result = {TRACKS}") == ["Walking", "Running"]
