@@ -12,6 +12,7 @@ import bpy
 
 from ...addon_settings import picture_size
 from .. import icons, session
+from ..drawing import Box
 from ..library_browser import entries
 from ..library_browser.properties import fields_of
 from ..text_wrap import lines_of, width_of
@@ -182,20 +183,6 @@ _ARROW = 28.0
 _SEARCH, _MENU, _RANGE = 260.0, 150.0, 120.0  # most pixels of parts, at scale 1
 _MOST_OF_HEIGHT = 0.55  # the scene stays visible above the bar
 _SMALLEST = 32.0
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle from its lower left corner, in pixels."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def contains(self, x: float, y: float) -> bool:
-        """Return whether a point is inside."""
-        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ import bpy
 
 from ...jobs.library.view_model import AssetState, reason, state_label, title
 from ...message import Message
-from ..drawing import SIGN, Color, Theme, draw_box, draw_picture, draw_text, fitting, width_of
+from ..drawing import SIGN, Box, Color, Theme, draw_box, draw_picture, draw_text, fitting, width_of
 from ..library_browser import entries
 from ..library_browser.properties import KINDS, SORTS, MintLibrary, fields_of
 from ..text_wrap import lines_of
 from ..translations import translated
 from . import bar
-from .bar import ACTION, BACK, CLEAR, CLOSE, FORWARD, KIND, SEARCH, SORT, BarLayout, Box
+from .bar import ACTION, BACK, CLEAR, CLOSE, FORWARD, KIND, SEARCH, SORT, BarLayout
 
 if TYPE_CHECKING:
     from ...mint.schema import Asset
