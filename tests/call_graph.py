@@ -22,7 +22,7 @@ class Function:
 
     @property
     def name(self) -> str:
-        """Return the place of the function, as in `job_list/card.py: draw`."""
+        """Return the place of the function, as in `job_list/panel.py: draw`."""
         owner = f"{self.owner.name}." if self.owner else ""
         return f"{self.module.path}: {owner}{self.node.name}"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import blf
 import bpy
@@ -14,9 +15,6 @@ import gpu
 from gpu_extras.batch import batch_for_shader
 
 from .typed_context import ui_scale
-
-if TYPE_CHECKING:
-    from .asset_bar.bar import Box
 
 Color = tuple[float, float, float, float]
 Point = tuple[float, float]
@@ -27,6 +25,20 @@ LETTERS, SIGN = 0.7, 0.5
 _FONT = 0
 _SQUARE = ((0, 0), (1, 0), (1, 1), (0, 1))
 _TURNS = tuple(step / 5 * math.pi / 2 for step in range(6))
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle from its lower left corner, in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def contains(self, x: float, y: float) -> bool:
+        """Return whether a point is inside."""
+        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
 
 
 class Theme:
@@ -84,9 +96,7 @@ def draw_picture(texture: gpu.types.GPUTexture, box: Box) -> None:
     """Draw a picture, as large as fits into the box in its own proportion."""
     share = min(box.width / texture.width, box.height / texture.height)
     width, height = texture.width * share, texture.height * share
-    inner = type(box)(
-        box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height
-    )
+    inner = Box(box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height)
     shader = gpu.shader.from_builtin("IMAGE")
     shader.uniform_sampler("image", texture)
     _draw(shader, "TRI_FAN", {"pos": _corners(inner), "texCoord": _SQUARE})

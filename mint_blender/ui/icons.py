@@ -74,7 +74,7 @@ class IconCache:
         found = self._previews.get(_name(owner, key))
         return found.icon_id if found is not None else 0
 
-    def pixels(self, owner: str, key: str) -> tuple[int, int, list[float]] | None:
+    def pixels(self, owner: str, key: str) -> tuple[int, int, NDArray[np.float32]] | None:
         """Return a picture as width, height and RGBA values from 0 to 1, rows from below.
 
         It is decoded here, so not for drawing. Returns None if there is no picture (yet).
@@ -84,7 +84,13 @@ class IconCache:
         if found is None:
             return None
         width, height = found.image_size
-        return (width, height, list(found.image_pixels_float)) if width and height else None
+        if not width or not height:
+            return None
+        import numpy as np
+
+        values = np.empty(4 * width * height, np.float32)
+        found.image_pixels_float.foreach_get(values)
+        return width, height, values
 
     def close(self) -> None:
         """Free all icons."""
@@ -136,6 +142,6 @@ def of_file(path: str | None) -> int:
     return cache().icon("jobs", path)
 
 
-def pixels_of_file(path: str) -> tuple[int, int, list[float]] | None:
+def pixels_of_file(path: str) -> tuple[int, int, NDArray[np.float32]] | None:
     """Return a job's picture, decoded, as `IconCache.pixels` does."""
     return cache().pixels("jobs", path)

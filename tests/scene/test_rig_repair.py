@@ -94,6 +94,14 @@ def test_clips_begin_at_frame_1_and_last_as_long(fps: int, tmp_path: Path) -> No
             assert frames[-1] == pytest.approx(last, abs=1e-3)
 
 
+def test_a_clip_of_days_gets_no_key_for_each_frame(tmp_path: Path) -> None:
+    """That would take all memory: its keys stay where they are between the frames."""
+    clip = Clip(seconds=999_999.7, fps=1e-5, first=0.03)
+    rig = armature_of(place(Rig().save(tmp_path / "a.glb", clip)))
+    for curve in cleanup.curves(rig.animation_data.action):
+        assert len(curve.keyframe_points) <= 11 and curve.keyframe_points[0].co.x == 1
+
+
 def test_each_clip_is_a_muted_track_with_words(tmp_path: Path) -> None:
     """The take of one key is gone, the first clip is assigned with its slot, none has the title."""
     rig = armature_of(place(Rig().save(tmp_path / "a.glb", REST, Clip(), STRUT)))

@@ -89,6 +89,10 @@ def test_an_icon_is_painted_and_erased() -> None:
     icon = cache._collection()["test:a"]
     assert tuple(icon.image_size) == (5, 3)
     assert list(icon.image_pixels_float[4:8]) == pytest.approx([1.0, 0.2, 0.0, 1.0], abs=0.01)
+    width, height, values = cache.pixels("test", "a") or (0, 0, None)
+    assert (width, height) == (5, 3)
+    assert isinstance(values, np.ndarray), "a list takes a tenth of a second for a large picture"
+    assert values.reshape(3, 5, 4) == pytest.approx(pixels, abs=0.01)
     cache.erase("test", "a")
     cache.erase("test", "a")
     assert "test:a" not in cache._collection()

@@ -22,7 +22,7 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.model.occupied_space import Footprint  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.asset_bar.bar import Box  # noqa: E402
+from mint_blender.ui.drawing import Box  # noqa: E402
 from mint_blender.ui.job_list import job_documents  # noqa: E402
 from mint_blender.ui.viewport import chips, targets  # noqa: E402
 

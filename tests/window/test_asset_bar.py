@@ -356,7 +356,7 @@ _COLOR = f"""
 url = {VIEW}.picture_url({VIEW}.library().get(asset))
 width, height, values = part('ui.icons').cache().pixels('library', url)
 middle = 4 * (height // 2 * width + width // 2)
-result = [each * 255 for each in values[middle:middle + 3]]
+result = [float(each) * 255 for each in values[middle:middle + 3]]
 """
 
 # How many cells the bar has, and how many side by side.

@@ -73,7 +73,7 @@ def test_the_first_result_takes_few_clicks(
     blender.until_it_shows(lambda: blender.key("Return"))
     blender.click("mint.generate_from_form")
     blender.wait_for("review")
-    blender.click("mint.review")
+    blender.click("mint.review(")
     blender.click_in_popup("mint.approve")
     blender.wait_for("placed")
     blender.settle()

@@ -59,15 +59,18 @@ def begin_at_frame_1(curve: Any, start: float) -> None:
     """Move a curve so that `start` becomes frame 1, with keys on whole frames.
 
     A key between two frames is replaced by keys on all frames, which show the same there. Only
-    the last one stays where it is, so that the duration is the same.
+    the last one stays where it is, so that the duration is the same. In a very long clip all do.
     """
     at = frames(curve) - start + 1
-    if np.abs(at - at.round()).max() < _WHOLE:
+    if not np.isfinite(at).all():
+        return
+    is_whole = np.abs(at - at.round()).max() < _WHOLE
+    if is_whole or at[-1] > _LONGEST:
         for name in ("handle_left", "handle_right", "co"):
             table = _keys(curve, name)
             table[:, 0] += 1 - start
             if name == "co":
-                table[:, 0] = at.round()
+                table[:, 0] = at.round() if is_whole else at
             curve.keyframe_points.foreach_set(name, table.ravel())
         curve.update()
         return
@@ -83,6 +86,8 @@ def begin_at_frame_1(curve: Any, start: float) -> None:
 
 _WHOLE = 2e-3
 """How far from a whole frame a key may be to count as on it: times in a file are rounded."""
+_LONGEST = 20_000
+"""Frames up to which a clip gets a key on each."""
 
 
 def ensure(action: Any, animated: Any, path: str, index: int) -> Any:

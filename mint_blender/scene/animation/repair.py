@@ -7,6 +7,7 @@ as bones of many meters; keys between the frames; takes of a single key; and a m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -38,9 +39,9 @@ def _apply_scale(rig: bpy.types.Object, objects: list[bpy.types.Object]) -> None
     """Bring bones, meshes and motion of a scaled armature to its size, so that its scale is 1."""
     scale = rig.scale.x
     if (
-        scale <= 0.0
+        not 0.0 < scale < math.inf
         or abs(scale - 1.0) <= cleanup.CLOSE
-        or max(abs(each / scale - 1.0) for each in rig.scale) > cleanup.CLOSE
+        or not all(abs(each / scale - 1.0) <= cleanup.CLOSE for each in rig.scale)
         or rig.data.users > 1
         or cleanup.has_object_animation(rig)
     ):
@@ -134,7 +135,12 @@ def _tidy_takes(rigs: list[bpy.types.Object], objects: list[bpy.types.Object]) -
                 takes[track.name] |= {each.action for each in track.strips if each.action}
     empty: set[Any] = set()
     for actions in takes.values():
-        curves = [curve for action in actions for curve in cleanup.curves(action)]
+        curves = [
+            curve
+            for action in actions
+            for curve in cleanup.curves(action)
+            if len(curve.keyframe_points)
+        ]
         if all(len(curve.keyframe_points) <= 1 for curve in curves):
             empty |= actions
             continue

@@ -24,6 +24,8 @@ _DISTANCE = 0.001
 """In meters."""
 _ENOUGH = 0.9
 """How many of the bones have to be in a clip, beside the hips."""
+_LOW = 1e-3
+"""Scene units below which the height of the hips says nothing, as in a creature that crawls."""
 _REST = tags.PREFIX + "rest"
 
 
@@ -110,7 +112,8 @@ def bake(action: Any, clip: Skeleton, rig: bpy.types.Object) -> None:
     character = skeleton_of(rig)
     curves = _curves_by_bone(action)
     frames = np.unique(np.concatenate([fcurves.frames(each) for each in _all(curves)]))
-    ratio = _hip_height(character, clip) / max(_hip_height(clip, character), 1e-9)
+    own, theirs = _hip_height(character, clip), _hip_height(clip, character)
+    ratio = own / theirs if min(own, theirs) > _LOW else 1.0
     turns = _turns(clip, curves, frames)
     poses: dict[str, np.ndarray] = {}
     for name, bone in character.items():
@@ -194,7 +197,8 @@ def _angle(one: np.ndarray, other: np.ndarray) -> float:
 
 def _matrices(quaternions: np.ndarray) -> np.ndarray:
     """Return rotation matrices, shape (n, 3, 3), of quaternions (w, x, y, z)."""
-    w, x, y, z = (quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True)).T
+    lengths = np.maximum(np.linalg.norm(quaternions, axis=1, keepdims=True), 1e-9)
+    w, x, y, z = (quaternions / lengths).T
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
         [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],

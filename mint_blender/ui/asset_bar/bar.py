@@ -12,6 +12,7 @@ import bpy
 
 from ...addon_settings import picture_size
 from .. import icons, session
+from ..drawing import Box
 from ..library_browser import entries
 from ..library_browser.properties import fields_of
 from ..text_wrap import lines_of, width_of
@@ -20,6 +21,8 @@ from ..typed_context import all_areas, ui_scale
 
 if TYPE_CHECKING:
     import gpu
+    import numpy as np
+    from numpy.typing import NDArray
 
     from ...mint.schema import Asset
 
@@ -152,12 +155,12 @@ def _keep_textures(urls: list[str]) -> bool:
     return len(ready) > _AT_ONCE
 
 
-def _texture(width: int, height: int, values: list[float]) -> gpu.types.GPUTexture:
+def _texture(width: int, height: int, values: NDArray[np.float32]) -> gpu.types.GPUTexture:
     """Return a texture of sRGB values; Blender draws the values of a texture as linear ones."""
     import gpu
     import numpy as np
 
-    rows = np.array(values, dtype=np.float32).reshape(-1, 4)
+    rows = values.reshape(-1, 4)
     rows[:, :3] = np.where(
         rows[:, :3] <= 0.04045, rows[:, :3] / 12.92, ((rows[:, :3] + 0.055) / 1.055) ** 2.4
     )
@@ -180,20 +183,6 @@ _ARROW = 28.0
 _SEARCH, _MENU, _RANGE = 260.0, 150.0, 120.0  # most pixels of parts, at scale 1
 _MOST_OF_HEIGHT = 0.55  # the scene stays visible above the bar
 _SMALLEST = 32.0
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle from its lower left corner, in pixels."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def contains(self, x: float, y: float) -> bool:
-        """Return whether a point is inside."""
-        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
 
 
 @dataclass(frozen=True)

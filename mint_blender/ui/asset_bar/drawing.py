@@ -9,13 +9,13 @@ import bpy
 
 from ...jobs.library.view_model import AssetState, reason, state_label, title
 from ...message import Message
-from ..drawing import SIGN, Color, Theme, draw_box, draw_picture, draw_text, fitting, width_of
+from ..drawing import SIGN, Box, Color, Theme, draw_box, draw_picture, draw_text, fitting, width_of
 from ..library_browser import entries
 from ..library_browser.properties import KINDS, SORTS, MintLibrary, fields_of
 from ..text_wrap import lines_of
 from ..translations import translated
 from . import bar
-from .bar import ACTION, BACK, CLEAR, CLOSE, FORWARD, KIND, SEARCH, SORT, BarLayout, Box
+from .bar import ACTION, BACK, CLEAR, CLOSE, FORWARD, KIND, SEARCH, SORT, BarLayout
 
 if TYPE_CHECKING:
     from ...mint.schema import Asset
@@ -43,7 +43,8 @@ def draw_bar(context: bpy.types.Context) -> None:
 def _draw_header(fields: MintLibrary, layout: BarLayout, theme: Theme) -> None:
     """Draw the search, both menus, and the signs on the buttons."""
     words = entries.filter_words(fields)
-    _draw_field(SEARCH, words or translated(Message("Search")), layout, theme, is_faint=not words)
+    sought = f"🔍 {words or translated(Message('Search'))}"
+    _draw_field(SEARCH, sought, layout, theme, is_faint=not words)
     kind, sort = entries.name_of(KINDS, fields.kind), entries.name_of(SORTS, fields.sort)
     _draw_field(KIND, f"{translated(Message(kind))} ▾", layout, theme)
     _draw_field(SORT, f"{translated(Message(sort))} ▾", layout, theme)
@@ -81,9 +82,8 @@ def _draw_field(
     is_hovered = bar.state().hovered == part
     draw_box(box, (*theme.chosen[:3], 0.5) if is_hovered else theme.empty)
     color = theme.faint if is_faint else theme.text
-    draw_text(
-        fitting(text, box.width - 2 * inset, theme.points), box.x + inset, box, theme.points, color
-    )
+    room = box.width - 2 * inset - (layout.buttons[CLEAR].width if part == SEARCH else 0.0)
+    draw_text(fitting(text, room, theme.points), box.x + inset, box, theme.points, color)
 
 
 def _draw_button(

@@ -167,7 +167,7 @@ def _draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: 
 
 def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
     """Draw a row: a picture, a title, the state, a button, and the menu."""
-    line = layout.row(align=not sidebar.is_roomy)
+    line = layout.row()
     if row.is_batch:
         _draw_batch(line, sidebar, row)
         return

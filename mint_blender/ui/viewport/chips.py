@@ -20,8 +20,7 @@ from ..translations import translated
 from ..typed_context import ui_scale
 
 if TYPE_CHECKING:
-    from ..asset_bar.bar import Box
-    from ..drawing import Theme
+    from ..drawing import Box, Theme
     from .arrival import Chip
     from .targets import Target
 
@@ -94,8 +93,7 @@ def _bottom(context: bpy.types.Context) -> float:
 def _row(
     context: bpy.types.Context, chip: Chip, text: str, action: str, bottom: float, scale: float
 ) -> _Row:
-    from ..asset_bar.bar import Box
-    from ..drawing import Theme, width_of
+    from ..drawing import Box, Theme, width_of
 
     padding, height, points = _PADDING * scale, _TOAST * scale, Theme().points
     inset = 4 * scale
@@ -131,7 +129,7 @@ def _stack(context: bpy.types.Context, rows: list[_Row]) -> _Stack:
 
 def stacked(room: Box, count: int, scale: float) -> list[Box]:
     """Return boxes from the top of a room down, as many as are wanted and fit into it."""
-    from ..asset_bar.bar import Box
+    from ..drawing import Box
 
     width, height, gap = min(WIDTH * scale, room.width), HEIGHT * scale, _GAP * scale
     if width < _NARROWEST * scale:
@@ -150,7 +148,7 @@ def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
     That is beside the toolbar, the sidebar and Blender's gizmos, below the text in the corner, and
     above the asset bar, the chips of results and the panel of the last operation.
     """
-    from ..asset_bar.bar import Box
+    from ..drawing import Box
 
     region, scale = context.region, ui_scale()
     left, right, bottom, top = 0.0, float(region.width), _bottom(context), float(region.height)
@@ -246,8 +244,7 @@ def _draw_line(
 
 def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> None:
     """Draw picture, title, state and progress; if it waits for a person, like a pressed button."""
-    from ..asset_bar.bar import Box
-    from ..drawing import draw_box, draw_picture, draw_text, fitting
+    from ..drawing import Box, draw_box, draw_picture, draw_text, fitting
 
     scale = theme.scale
     waits = target.phase in {Phase.REVIEW, Phase.BILLING}

@@ -34,6 +34,9 @@ from ..job_list import job_documents, placed_results
 from ..typed_context import all_areas, ui_scale
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ...jobs.job import Job
     from ...jobs.job_values import Delivery
     from ...jobs.service import JobService
@@ -373,7 +376,7 @@ _EDGES = [(one, one | bit) for one in range(8) for bit in (1, 2, 4) if not one &
 class Picture:
     """A decoded picture, whose texture is made when it is first drawn: only then may it be."""
 
-    def __init__(self, width: int, height: int, pixels: Sequence[float]) -> None:
+    def __init__(self, width: int, height: int, pixels: NDArray[np.float32]) -> None:
         self.width, self.height = width, height
         self._pixels = pixels
 
