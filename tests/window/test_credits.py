@@ -105,8 +105,7 @@ def test_the_balance_is_checked_while_a_job_waits(
     blender.open_sidebar()
     blender.until_it_shows(lambda: blender.click("mint.job_menu"))
     blender.key("Escape")
-    blender.call("mint.resume", "INVOKE_DEFAULT", job_id=blender.jobs()[0]["id"])
-    blender.pay()
+    blender.call("mint.resume", job_id=blender.jobs()[0]["id"])
     blender.wait_for("placed")
     assert since.starts == 1
     blender.wait(f"not {TICKS}")

@@ -89,8 +89,7 @@ def test_a_job_without_credits_is_resumed(
     blender.screenshot("billing_pause")
     blender.key("Escape")
     service.scenario(credits=service.credits() + 5000)
-    blender.call("mint.resume", "INVOKE_DEFAULT", job_id=blender.jobs()[0]["id"])
-    blender.pay()
+    blender.call("mint.resume", job_id=blender.jobs()[0]["id"])
     blender.wait_for("placed")
     assert since.starts == 1
 
@@ -103,8 +102,7 @@ def test_a_failed_job_is_retried(blender: BlenderWindow, since: Since) -> None:
     blender.until_it_shows(lambda: blender.click("mint.job_menu"))
     blender.screenshot("failure")
     blender.key("Escape")
-    blender.call("mint.retry", "INVOKE_DEFAULT", job_id=job["id"])
-    blender.pay()
+    blender.call("mint.retry", job_id=job["id"])
     blender.wait_for("placed")
     assert since.starts == 1
     assert (

@@ -93,8 +93,7 @@ def test_a_retry_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: S
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.job_menu"))
     blender.key("Escape")
-    blender.call("mint.retry", "INVOKE_DEFAULT", job_id=blender.jobs()[0]["id"])
-    blender.pay()
+    blender.call("mint.retry", job_id=blender.jobs()[0]["id"])
     blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.screenshot("retry_above_the_limit")
     assert since.count("POST", "/v1/*:retry") == 0
