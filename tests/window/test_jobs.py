@@ -85,14 +85,11 @@ def test_a_job_without_credits_is_resumed(
     """The menu says how many are missing and where to get them; nothing is paid twice."""
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
-    blender.click("mint.job_menu")
-    blender.in_popup("mint.open_in_mint")
+    blender.until_it_shows(lambda: blender.click("mint.job_menu"))
     blender.screenshot("billing_pause")
     blender.key("Escape")
     service.scenario(credits=service.credits() + 5000)
-    blender.click("mint.job_menu")
-    blender.click_in_popup("mint.resume")
-    blender.pay()
+    blender.call("mint.resume", job_id=blender.jobs()[0]["id"])
     blender.wait_for("placed")
     assert since.starts == 1
 
@@ -102,10 +99,10 @@ def test_a_failed_job_is_retried(blender: BlenderWindow, since: Since) -> None:
     start(blender, "a vase [transient]")
     job = blender.wait_for("failed")
     assert job["trouble"].endswith((".", ")"))
-    blender.click("mint.job_menu")
+    blender.until_it_shows(lambda: blender.click("mint.job_menu"))
     blender.screenshot("failure")
-    blender.click_in_popup("mint.retry")
-    blender.pay()
+    blender.key("Escape")
+    blender.call("mint.retry", job_id=job["id"])
     blender.wait_for("placed")
     assert since.starts == 1
     assert (

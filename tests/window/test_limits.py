@@ -91,9 +91,9 @@ def test_a_retry_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: S
     start(blender, "a vase [transient]")
     blender.wait_for("failed")
     limit(blender, each=100)
-    blender.click("mint.job_menu")
-    blender.click_in_popup("mint.retry")
-    blender.pay()
+    blender.until_it_shows(lambda: blender.click("mint.job_menu"))
+    blender.key("Escape")
+    blender.call("mint.retry", job_id=blender.jobs()[0]["id"])
     blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.screenshot("retry_above_the_limit")
     assert since.count("POST", "/v1/*:retry") == 0

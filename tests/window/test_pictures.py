@@ -25,7 +25,6 @@ from .conftest import SPEED
 from .picture_check import check_picture
 from .price_helpers import known_price
 from .sections import open_section
-from .test_asset_bar import open_bar
 from .test_jobs import start
 from .test_library import FIELDS, VIEW
 from .test_preferences import SAID
@@ -165,7 +164,9 @@ def test_a_library_and_reference_pictures_from_it(
         blender.over()  # on a field, the pointer could be that of somebody who types
         blender.call("mint.import_asset", kind="MODEL", asset_id=lamp)
         blender.wait_for("placed")
-        open_bar(blender)
+        blender.over()
+        blender.call("mint.browse_library", "INVOKE_DEFAULT")
+        blender.settle()
         check_picture(blender, "library")
 
 
@@ -180,7 +181,7 @@ def test_finished_jobs(blender: BlenderWindow) -> None:
     blender.set_sidebar_width(480)
     blender.over("VIEW_3D")
     left, top, right, _bottom = blender.ask("box('VIEW_3D', 'UI')")
-    check_picture(blender, "jobs", [left + 9, top + 250, right - 32, top + 410])
+    check_picture(blender, "jobs", [left + 9, top + 250, right - 32, top + 452])
 
 
 def test_the_preferences(open_blender: Callable[..., BlenderWindow]) -> None:
@@ -196,7 +197,7 @@ def test_the_preferences(open_blender: Callable[..., BlenderWindow]) -> None:
         blender.over("PREFERENCES")
         for _ in range(6):
             blender.display.press(5, 0.01)
-        check_picture(blender, "preferences", [180, 152, 914, 664])
+        check_picture(blender, "preferences", [180, 212, 914, 664])
 
 
 def test_a_price_dialog(blender: BlenderWindow) -> None:
