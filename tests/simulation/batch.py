@@ -66,7 +66,7 @@ class _Quiet(Terminal):
         return nullcontext(_NoDisplay())
 
 
-class _NoDisplay:
+class _NoDisplay(Display):
     def show(self, key: str, title: str, text: str, *progress: Any) -> None:
         """Show nothing."""
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_the_add_on_starts_with_a_broken_journal(broken: Path) -> None:
     """Panel and operators give a sentence; it works again once the file is gone."""
     noise = broken.read_bytes()
-    heartbeat._resume()
+    while heartbeat._resume() is not None:  # it is being loaded
+        time.sleep(0.01)
     sentence = session.journal_error()
     assert sentence is not None
     assert sentence.startswith(f"The job journal {broken} cannot be read or written")
