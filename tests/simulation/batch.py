@@ -66,9 +66,11 @@ class _Quiet(Terminal):
         return nullcontext(_NoDisplay())
 
 
-class _NoDisplay(Display):
-    def show(self, key: str, title: str, text: str, *progress: Any) -> None:
+class _NoDisplay:
+    def show(self, *shown: Any) -> None:
         """Show nothing."""
+
+    hide = summarize = show
 
 
 def run_batch(process: Process, service: JobService) -> None:
