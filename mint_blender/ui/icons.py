@@ -28,28 +28,42 @@ MOST = 512
 
 
 class IconCache:
-    """Icons by owner and key. Each owner says which pictures it shows; the others are freed."""
+    """Icons by owner and key. Each owner says which pictures it shows.
+
+    The others are freed late: Blender crashes if it draws a region with an icon that is gone.
+    """
 
     def __init__(self) -> None:
         self._previews: bpy.utils.previews.ImagePreviewCollection | None = None
         self._paths: dict[str, dict[str, str]] = {}
+        self._unused: dict[str, str] = {}
+        """The files of what no owner shows any more, by name, the one that was left first first."""
 
     def keep(self, owner: str, pictures: Mapping[str, str]) -> None:
-        """Load the pictures of an owner (file paths by key) and free its other ones.
+        """Load the pictures of an owner (file paths by key), and leave its other ones unused.
 
-        Of more than `MOST` only the first are loaded. Does nothing without a window.
+        Of more than `MOST` only the first are loaded, and of what is unused as many stay. Does
+        nothing without a window.
         """
         if bpy.app.background:
             return
         wanted = dict(islice(pictures.items(), MOST))
         kept = self._paths.setdefault(owner, {})
         for key in kept.keys() - wanted.keys():
-            del kept[key]
-            del self._collection()[_name(owner, key)]
+            self._unused[_name(owner, key)] = kept.pop(key)
         for key in [key for key in wanted if key not in kept]:
-            if Path(wanted[key]).is_file():
-                self._collection().load(_name(owner, key), wanted[key], "IMAGE")
-                kept[key] = wanted[key]
+            name, path = _name(owner, key), wanted[key]
+            unused = self._unused.pop(name, None)
+            if unused == path:
+                kept[key] = path
+            elif Path(path).is_file():
+                if unused is not None:
+                    del self._collection()[name]
+                self._collection().load(name, path, "IMAGE")
+                kept[key] = path
+        for name in list(self._unused)[:-MOST]:
+            del self._unused[name]
+            del self._collection()[name]
 
     def paint(self, owner: str, key: str, pixels: NDArray[np.float32]) -> None:
         """Make an icon, or change it: rows from below, each pixel RGBA from 0 to 1."""
@@ -98,6 +112,7 @@ class IconCache:
             bpy.utils.previews.remove(self._previews)
         self._previews = None
         self._paths.clear()
+        self._unused.clear()
 
     def _collection(self) -> bpy.utils.previews.ImagePreviewCollection:
         if self._previews is None:

@@ -120,6 +120,8 @@ class WindowKiller:
         try:
             window.ask(IN_BACKGROUND, value=case.scenario.in_background)
             window.ask(f"{INSIDE}.begin(last)", last=die_at)
+            if (case.home / "journal.sqlite3").exists():
+                window.wait("job_service() is not None")  # it opens a second after the start
             self._drive(window, case)
             report: dict[str, Any] = {"steps": window.ask(f"{INSIDE}.steps.names")}
         except BlenderError as error:

@@ -220,6 +220,7 @@ class Driver:
             Broken: A job does not end, or something is left.
         """
         assert self.window is not None
+        self.window.over()  # on a field, the pointer could be that of somebody who types
         until = time.monotonic() + LONGEST_SETTLING
         while waiting := self._ask(f"{MINT}.settle()"):
             if time.monotonic() > until:
