@@ -66,7 +66,7 @@ def _hurry() -> None:
 def begin(last: int | None) -> None:
     """Take up what was interrupted, and kill this process at that step, counted from here."""
     steps.begin(last)
-    _part("ui.heartbeat")._resume()
+    bpy.app.timers.register(_part("ui.heartbeat")._resume, persistent=True)
 
 
 def look(jobs: list[dict[str, Any]]) -> dict[str, Any]:
