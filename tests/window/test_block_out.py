@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
+from .sections import open_section
 
 pytestmark = pytest.mark.window
 
@@ -48,7 +49,7 @@ def test_a_result_stands_in_the_box_of_the_selected_object(blender: BlenderWindo
     blender.wait("len(roots()) == 1")
     assert blender.ask(CUBE) == [True, True]
     blender.ask(SELECT)
-    blender.settle()
+    open_section(blender, "mint_selected")
     blender.screenshot("block_out_selected")
     blender.click("mint.show_block_out(shown='BEFORE'")
     blender.wait(f"{CUBE} == [False, False]")

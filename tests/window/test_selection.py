@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel of the selected model: it follows the selection and is on top of the tab."""
+"""The section of the selected model: it follows the selection and is below the jobs."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def place(blender: BlenderWindow) -> None:
     blender.wait_for("placed")
 
 
-def test_a_click_on_a_model_shows_its_panel(blender: BlenderWindow) -> None:
-    """It stands above the form, and goes when something else is selected."""
+def test_a_click_on_a_model_shows_its_section(blender: BlenderWindow) -> None:
+    """It stands below the jobs, and goes when something else is selected."""
     place(blender)
     blender.ask("bpy.context.view_layer.objects.active = bpy.data.objects['Light']")
     blender.settle()
@@ -43,8 +43,8 @@ def test_a_click_on_a_model_shows_its_panel(blender: BlenderWindow) -> None:
     blender.over()
     blender.display.press()
     blender.wait("bpy.context.active_object.name in roots()")
-    optimize, form = blender.find("mint.optimize"), blender.find("mint.generate_from_form")
-    assert optimize[1] < form[1], "the panel of what is selected is on top"
+    optimize, job = blender.find("mint.optimize"), blender.find("mint.job_menu")
+    assert optimize[1] > job[1], "what is selected does not move the form and the jobs"
     blender.wait(f"{FACTS}.faces > 0")
     blender.screenshot("selected_model")
     blender.ask(NARROW, scale=1.2)
@@ -56,8 +56,8 @@ def test_a_click_on_a_model_shows_its_panel(blender: BlenderWindow) -> None:
         blender.ask(NARROW, scale=1.0)
 
 
-def test_another_one_is_made_from_the_panel(blender: BlenderWindow) -> None:
-    """Generate Variation fills the form; a collection instance has the panel, too."""
+def test_another_one_is_made_from_the_section(blender: BlenderWindow) -> None:
+    """Generate Variation fills the form; a collection instance has the section, too."""
     place(blender)
     blender.over()
     blender.display.press()
