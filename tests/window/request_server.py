@@ -259,7 +259,7 @@ def _met(kind, name, x, y):
     return under_pointer(kind, name)
 
 
-def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69, 0.8), step=16, gap=620):
+def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69, 0.8, 0.125), step=16, gap=620):
     """Move the pointer over a region in columns until it meets the button that does `what`.
 
     Return the button's point from the window's upper left; without `what`, everything that was met,

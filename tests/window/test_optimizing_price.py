@@ -17,7 +17,7 @@ part('scene.gltf.gltf_extensions').readable_extensions = lambda: needs
 bpy.context.window_manager.mint.optimize = 'LIGHT'
 """
 SAID = "job_service() and job_service().budget.known(part('jobs.queries').OptimizationPrice()) and part('ui.pricing.price_dialog').optimizing_words()"
-ASKED_ABOUT = "part('ui.pricing.limit_dialog')._state().unconfirmed is not None and part('ui.pricing.limit_dialog')._state().unconfirmed[0].message"
+ASKED_ABOUT = "part('ui.pricing.limit_dialog')._state().unconfirmed is not None and part('ui.pricing.limit_dialog')._state().unconfirmed.text"
 
 
 def test_optimizing_is_added_to_the_price(blender: BlenderWindow, since: Since) -> None:

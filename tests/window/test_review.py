@@ -341,12 +341,13 @@ def test_a_waiting_preview_is_noticed(blender: BlenderWindow) -> None:
 
 
 def test_a_rejected_prompt_is_edited(blender: BlenderWindow, since: Since) -> None:
-    """The first button fills the form with the prompt, and starts nothing."""
+    """The first entry of the menu fills the form with the prompt, and starts nothing."""
     start(blender, "a red lamp [moderation]")
     blender.wait_for("failed")
-    blender.screenshot("review_moderation")
     assert not any("mint.retry" in each for each in blender.buttons())
-    blender.click("mint.use_prompt")
+    blender.until_it_shows(lambda: blender.click("mint.job_menu"))
+    blender.screenshot("review_moderation")
+    blender.key("Home", "Return")
     blender.wait("bpy.context.window_manager.mint.prompt == 'a red lamp [moderation]'")
     assert since.starts == 1
     assert blender.jobs()[0]["phase"] == "failed"
