@@ -220,7 +220,6 @@ class Driver:
             Broken: A job does not end, or something is left.
         """
         assert self.window is not None
-        self.window.over()  # on a field, the pointer could be that of somebody who types
         until = time.monotonic() + LONGEST_SETTLING
         while waiting := self._ask(f"{MINT}.settle()"):
             if time.monotonic() > until:
@@ -230,6 +229,8 @@ class Driver:
         self._check_log()
 
     def _check_rest(self) -> None:
+        assert self.window is not None
+        self.window.over()  # on a field, the pointer could be that of somebody who types
         at_rest = {"beats": False, "active": False, "threads": []}
         until = time.monotonic() + LONGEST_SETTLING
         while (found := self._ask(f"{ADDON}.rest()")) != at_rest:

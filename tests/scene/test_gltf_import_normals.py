@@ -325,7 +325,9 @@ class Contents:
             assert blender.are_set[name]
             assert np.array_equal(ours, theirs), f"normals of {name}"
             return
-        near = np.sum(ours.reshape(-1, 3) * theirs.reshape(-1, 3), axis=1)
+        ours, theirs = ours.reshape(-1, 3), theirs.reshape(-1, 3)
+        lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+        near = np.sum(ours * theirs, axis=1) / np.maximum(lengths, 1e-9)
         assert near.min(initial=1) >= HALF_A_DEGREE * FLAT_AS_WELL - 1e-6, f"normals of {name}"
 
 
