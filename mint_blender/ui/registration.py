@@ -87,7 +87,6 @@ def _register() -> None:
     _add(world_panel.add_to_menus, world_panel.remove_from_menus)
     _add(views.add, views.remove)
     _add(arrival.add, arrival.remove)
-    heartbeat.on_file_loaded(arrival.file_opened)
     _add_classes(MintForm, *operators.CLASSES, *prompt_operators.CLASSES, *batch_text.CLASSES)
     _add_classes(panel.MINT_PT_main)
     _add_property("mint", bpy.props.PointerProperty(type=MintForm))
@@ -104,6 +103,7 @@ def _register() -> None:
     _add_classes(*list_operators.CLASSES, *follow_up_operators.CLASSES, *undo_step.CLASSES)
     _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
     _add_classes(library_operators.MINT_MT_library_item, *gizmos.CLASSES)
+    _add_keys(chips.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar)
     _add(sync_operators.add_to_status_bar, sync_operators.remove_from_status_bar)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
     _add_classes(asset_list.MINT_OT_copy_asset_list)
@@ -236,6 +236,26 @@ def _add(do: Callable[[], object], undo: Callable[[], object]) -> None:
 def _add_classes(*classes: type) -> None:
     for each in classes:
         _add(partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each))
+
+
+def _add_keys(*groups: Any) -> None:
+    """Fill the keymaps of groups of gizmos.
+
+    That is done in the configuration of add-ons: Blender clears its own after it has loaded
+    preferences.
+    """
+    config = bpy.context.window_manager.keyconfigs.addon
+    if config is None:  # there is no window
+        return
+    for each in groups:
+        keymap = config.keymaps.new(each.bl_label, space_type="VIEW_3D", region_type="WINDOW")
+        items = keymap.keymap_items
+        _add(partial(each.add_keys, items), partial(_clear_keys, items))
+
+
+def _clear_keys(items: bpy.types.KeyMapItems) -> None:
+    for each in list(items):
+        items.remove(each)
 
 
 def _add_property(name: str, value: Any) -> None:

@@ -33,6 +33,15 @@ result += [space.overlay.show_overlays, part('ui.viewport.views').pose(space)]
 LEAVE_ALONE = "part('ui.viewport.arrival').leave_alone()"
 """The view is not to move when a result arrives."""
 CHIPS = "[[each.title, each.is_shown] for each in part('ui.viewport.arrival').chips()]"
+CHIP = """
+arrival = part('ui.viewport.arrival')
+arrival._add_chip(arrival.Chip('1', 'a bell', False))
+area('VIEW_3D').tag_redraw()
+"""
+IS_STARTED = """
+beats = part('ui.heartbeat')
+result = not bpy.app.timers.is_registered(beats._resume) and not beats._state().is_file_new
+"""
 BUTTON = """
 with within('VIEW_3D'):
     rows = part('ui.viewport.chips')._rows(bpy.context)
@@ -121,6 +130,26 @@ def _hue_of_shade(blender: BlenderWindow, path: Any, lowest: Any, highest: Any) 
         spot = np.array(picture.convert("RGB"))[int(y) - 5 : int(y) + 5, int(x) - 5 : int(x) + 5]
     red, green, blue = spot.reshape(-1, 3).mean(axis=0) / 255
     return colorsys.rgb_to_hsv(red, green, blue)[0] * 360
+
+
+def test_a_chip_is_clicked_after_preferences_were_loaded(blender: BlenderWindow) -> None:
+    """Blender then clears its own keymaps when the next file is opened."""
+    blender.ask("bpy.ops.wm.read_userpref()")
+    blender.fresh()
+    blender.wait(IS_STARTED)
+    blender.ask(CHIP)
+    press(blender, 0, "close")
+    assert blender.ask(CHIPS) == []
+
+
+def test_what_is_clicked_before_the_add_on_has_started_counts(blender: BlenderWindow) -> None:
+    """It resumes earlier jobs after a second, which is not another file."""
+    blender.ask("leave()")
+    blender.ask("[str(addon_utils.enable(MODULE))]")
+    blender.ask(CHIP)
+    blender.call("mint.generate", prompt="a lamp", preset="FAST")
+    blender.wait(IS_STARTED)
+    assert blender.ask(CHIPS)[0] == ["a bell", False]
 
 
 @pytest.mark.parametrize("meanwhile", ["navigated", "selected", "edited", "rendered"])

@@ -82,9 +82,12 @@ class MINT_GGT_asset_bar(bpy.types.GizmoGroup):
 
     @classmethod
     def setup_keymap(cls, keyconfig: bpy.types.KeyConfig) -> bpy.types.KeyMap:
-        """Return what mouse and keys do over the bar."""
-        keymap = keyconfig.keymaps.new("Mint Library", space_type="VIEW_3D", region_type="WINDOW")
-        items = keymap.keymap_items
+        """Return the keymap that `add_keys` fills."""
+        return keyconfig.keymaps.new(cls.bl_label, space_type="VIEW_3D", region_type="WINDOW")
+
+    @staticmethod
+    def add_keys(items: bpy.types.KeyMapItems) -> None:
+        """Say what mouse and keys do over the bar."""
         items.new("gizmogroup.gizmo_tweak", "LEFTMOUSE", "PRESS", any=True)
         items.new("mint.turn_library", "WHEELDOWNMOUSE", "PRESS").properties.forward = True
         items.new("mint.turn_library", "WHEELUPMOUSE", "PRESS").properties.forward = False
@@ -95,7 +98,6 @@ class MINT_GGT_asset_bar(bpy.types.GizmoGroup):
         menu.properties.name = "MINT_MT_library_item"  # instead of Blender's menu of the object
         items.new("mint.search_library", "F", "PRESS", ctrl=True)
         items.new("mint.browse_library", "ESC", "PRESS")
-        return keymap
 
     def setup(self, context: bpy.types.Context) -> None:
         """Make the gizmo."""

@@ -123,7 +123,8 @@ def leave_alone() -> None:
     state.chips = [each for each in state.chips if not each.is_shown]
 
 
-def file_opened() -> None:
+@persistent
+def _file_opened(*_: object) -> None:
     """Begin anew: another file has other views."""
     state = _state()
     state.click, state.is_left_alone = None, False
@@ -196,11 +197,14 @@ def _after_change(_scene: object, depsgraph: Any = None) -> None:
 
 
 def add() -> None:
-    """Follow what the user edits."""
+    """Follow what the user edits and opens."""
     bpy.app.handlers.depsgraph_update_post.append(_after_change)
+    bpy.app.handlers.load_post.append(_file_opened)
 
 
 def remove() -> None:
     """Stop following it."""
+    if _file_opened in bpy.app.handlers.load_post:
+        bpy.app.handlers.load_post.remove(_file_opened)
     if _after_change in bpy.app.handlers.depsgraph_update_post:
         bpy.app.handlers.depsgraph_update_post.remove(_after_change)

@@ -443,11 +443,14 @@ class MINT_GGT_chips(bpy.types.GizmoGroup):
 
     @classmethod
     def setup_keymap(cls, keyconfig: bpy.types.KeyConfig) -> bpy.types.KeyMap:
-        """Return what the mouse does over a chip."""
-        keymap = keyconfig.keymaps.new("Mint Results", space_type="VIEW_3D", region_type="WINDOW")
-        keymap.keymap_items.new("gizmogroup.gizmo_tweak", "LEFTMOUSE", "PRESS", any=True)
-        keymap.keymap_items.new("mint.chip_menu", "RIGHTMOUSE", "PRESS", any=True)
-        return keymap
+        """Return the keymap that `add_keys` fills."""
+        return keyconfig.keymaps.new(cls.bl_label, space_type="VIEW_3D", region_type="WINDOW")
+
+    @staticmethod
+    def add_keys(items: bpy.types.KeyMapItems) -> None:
+        """Say what the mouse does over a chip."""
+        items.new("gizmogroup.gizmo_tweak", "LEFTMOUSE", "PRESS", any=True)
+        items.new("mint.chip_menu", "RIGHTMOUSE", "PRESS", any=True)
 
     def setup(self, context: bpy.types.Context) -> None:
         """Make the gizmo."""
