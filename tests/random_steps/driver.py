@@ -230,7 +230,7 @@ class Driver:
 
     def _check_rest(self) -> None:
         assert self.window is not None
-        self.window.over()  # on a field, the pointer could be that of somebody who types
+        self.window.leave_buttons()  # on a field, the pointer could be that of somebody who types
         at_rest = {"beats": False, "active": False, "threads": []}
         until = time.monotonic() + LONGEST_SETTLING
         while (found := self._ask(f"{ADDON}.rest()")) != at_rest:

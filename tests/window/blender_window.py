@@ -82,6 +82,13 @@ def _blender(words: list[str], environment: dict[str, str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+_WARP = """
+left, top, right, bottom = box('VIEW_3D', 'WINDOW')
+window().cursor_warp((left + right) // 2, window().height - (top + bottom) // 2)
+result = None
+"""
+
+
 class BlenderWindow:
     """A running Blender.
 
@@ -261,6 +268,14 @@ class BlenderWindow:
         """Move the pointer into the middle of a region, which then gets the keys."""
         left, top, right, bottom = self.ask("box(kind, name)", kind=kind, name=name)
         self.display.move((left + right) / 2, (top + bottom) / 2)
+        self.settle()
+
+    def leave_buttons(self) -> None:
+        """Move the pointer into the middle of the 3D View, where it rests on no field.
+
+        Also in a window that does not fill the screen, whose points are not those of the screen.
+        """
+        self.ask(_WARP)
         self.settle()
 
     def open_sidebar(self, tab: str = "Mint") -> None:
