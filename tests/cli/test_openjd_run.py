@@ -94,7 +94,7 @@ def test_killed_tasks_run_again_and_nothing_is_paid_twice(
     """
     dice = random.Random(seed)
     homes = (tmp_path / f"worker {number}" for number in count())
-    kill = Kill(dice.choice(["Sent", "Queued", "Ready"]), dice.randint(1, 5))
+    kill = Kill(dice.choice(["Queued", "Generating", "Ready"]), dice.randint(1, 5))
     first = worker(service, next(homes))
     session = Session(job, first, "--step", GENERATE, kill=kill)
     assert session.end() != 0 and session.was_killed, session.output

@@ -101,16 +101,20 @@ def call(name, how="EXEC_DEFAULT", **arguments):
 
 
 def fresh():
-    """Reset: no jobs, the form's defaults, one window with the start-up scene, and online."""
+    """Reset: no popup, no jobs, the form's defaults, one window with the start-up scene, online."""
     bpy.context.preferences.system.use_online_access = True
-    for job in job_service().jobs() if job_service() else ():
-        if job_service().is_active(job.id):
-            job_service().cancel(job.id)
+    for each in bpy.context.window_manager.windows:
+        each.screen = each.screen  # closes popups: loading a file below one crashes Blender
+    yield
     for _ in range(500):
-        if job_service() is None or (
-            not job_service().catch_up()
-            and not any(job_service().is_active(job.id) for job in job_service().jobs())
-        ):
+        active = (
+            [job.id for job in job_service().jobs() if job_service().is_active(job.id)]
+            if job_service()
+            else []
+        )
+        for job_id in active:
+            job_service().cancel(job_id)
+        if job_service() is None or not (job_service().catch_up() or active):
             break
         yield
     for job in job_service().jobs() if job_service() else ():

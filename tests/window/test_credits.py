@@ -49,8 +49,8 @@ def test_the_price_is_shown_before_the_click(blender: BlenderWindow, since: Sinc
 def test_an_unknown_price_does_not_stop_a_generation(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """Without a limit the panel only says that the price is unknown."""
-    service.scenario(answers=[NO_PRICES])
+    """The button says no price; the dialog that it opens says so, and starts it."""
+    service.scenario(answers=[NO_PRICES | {"times": 9}])
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "a lamp without a price")
     blender.wait(
@@ -59,6 +59,9 @@ def test_an_unknown_price_does_not_stop_a_generation(
     blender.settle()
     blender.screenshot("no_price_before_the_click")
     blender.click("mint.generate_from_form")
+    assert since.starts == 0
+    blender.screenshot("no_price_in_the_dialog")
+    blender.pay()
     blender.wait_for("placed")
     assert since.starts == 1
 
