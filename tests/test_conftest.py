@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import may_be_chosen
 from .key_search.plugin import COUNTS
 from .processes import captured
 
@@ -37,7 +38,7 @@ def run_pytest(tmp_path):
             "--outcomes=outcomes.json",
             *arguments,
         ]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         environment.pop(COUNTS, None)
         done = captured(command, cwd=tmp_path, env=environment)
         outcomes = tmp_path / "outcomes.json"
@@ -81,21 +82,56 @@ def test_a_skipped_file_counts_as_left_out(run_pytest):
     assert outcomes["left_out"] == {"test_it.py::test_a": "some day"}
 
 
-@pytest.mark.parametrize(
-    "attempt",
-    [
+def test_a_test_cannot_reach_another_machine(run_pytest):
+    """A test that tries it fails, even when the tested code catches every error."""
+    attempts = (
         "socket.create_connection(('192.0.2.1', 443), timeout=0.1)",
         "socket.create_connection(('mint.invalid', 443), timeout=0.1)",
         "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'', ('192.0.2.1', 9))",
         "requests.get('https://api.mint.invalid/v1/usage', timeout=0.1)",
+    )
+    source = "import socket, requests\n"
+    for number, attempt in enumerate(attempts):
+        source += f"def test_{number}():\n    try:\n        {attempt}\n    except BaseException:\n        pass\n"
+    done, outcomes = run_pytest(source)
+    assert len(outcomes["failed"]) == len(attempts)
+    assert done.stdout.count("AssertionError: only loopback addresses are allowed") >= len(attempts)
+
+
+@pytest.mark.parametrize(
+    ("expression", "chosen"),
+    [
+        ("blender", "all some both"),
+        ("not blender and not window", "some none"),
+        ("window", "both"),
+        ("window or debian", "both"),
+        ("blender and not slow", "all some both"),
+        ("slow", ""),
+        ("feature(name='a')", "all some both none"),
     ],
 )
-def test_a_test_cannot_reach_another_machine(run_pytest, attempt):
-    """A test that tries it fails, even when the tested code catches every error."""
-    source = f"import socket, requests\ndef test_a():\n    try:\n        {attempt}\n    except BaseException:\n        pass\n"
-    done, _ = run_pytest(source)
-    assert done.returncode == 1
-    assert "only loopback addresses are allowed" in done.stdout
+def test_a_file_is_read_if_one_of_its_tests_may_be_chosen(expression, chosen):
+    """Decided by the markers that it names, and by those that all of its tests have."""
+    files = {
+        "all": "pytestmark = pytest.mark.blender\ndef test_a(): pass\n",
+        "some": "@pytest.mark.blender\ndef test_a(): pass\ndef test_b(): pass\n",
+        "both": "pytestmark = [\n    pytest.mark.blender,\n    pytest.mark.window,\n]\n",
+        "none": "def test_a(): pass\n",
+    }
+    assert [name for name, text in files.items() if may_be_chosen(text, expression)] == (
+        chosen.split()
+    )
+
+
+def test_a_file_without_a_chosen_test_is_not_read(run_pytest):
+    """It may import what is not there. A marker that the file does not name would mislead."""
+    source = "import pytest\nimport a_module_that_is_not_there\npytestmark = pytest.mark.blender\n"
+    assert (
+        run_pytest(source, "-m", "not blender")[0].returncode == pytest.ExitCode.NO_TESTS_COLLECTED
+    )
+    assert run_pytest(source, "-m", "blender")[0].returncode == pytest.ExitCode.INTERRUPTED
+    unnamed = "import pytest\n@getattr(pytest.mark, 'window')\ndef test_a(): pass\n"
+    assert "name {'window'}" in run_pytest(unnamed)[0].stdout
 
 
 def test_loopback_is_allowed(run_pytest):
@@ -156,6 +192,6 @@ def test_blender_starts_empty_and_ends_with_the_exit_status(run_pytest):
     done, outcomes = run_pytest(source + "    assert time == 1\n")
     assert (done.returncode, len(outcomes["passed"]), len(outcomes["failed"])) == (1, 1, 1)
     assert "1 failed, 1 passed" in done.stdout
-    done, outcomes = run_pytest(source + "    assert time == 1\n", "-n", "1")
+    done, outcomes = run_pytest(source + "    assert time == 1\n", "-p", "xdist", "-n", "1")
     assert (done.returncode, len(outcomes["passed"]), len(outcomes["failed"])) == (1, 1, 1)
     assert "crashed" not in done.stdout, done.stdout
