@@ -174,6 +174,29 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         assert all(f"mark.{name}" in text for name in unnamed), f"{item.path}: name {unnamed}"
 
 
+# -- The order
+
+LONGEST = (
+    *("test_random_steps.py", "test_pictures.py", "test_sidebar_widths.py", "test_arrivals.py"),
+    *("test_world_panel.py", "test_placing.py", "test_extension.py"),
+)
+"""Files of tests with a window that take minutes."""
+
+
+@pytest.hookimpl(trylast=True)  # after others were deselected
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end.
+
+    Tests in Blender's own process keep their order: another one may crash it.
+    """
+    if not any(item.get_closest_marker("blender") for item in items):
+        items.sort(
+            key=lambda item: (
+                item.path.name not in LONGEST and not item.get_closest_marker("one_blender")
+            )
+        )
+
+
 # -- Skipped tests
 
 

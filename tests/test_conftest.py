@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ def run_pytest(tmp_path):
         shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "conftest.py")
         (tmp_path / "test_it.py").write_text(source)
         (tmp_path / "pytest.ini").write_text(
-            "[pytest]\nmarkers =\n    blender\n    window\n    debian\n    shows_key\n"
+            "[pytest]\nmarkers =\n    blender\n    window\n    debian\n    one_blender\n    shows_key\n"
         )
         command = [
             sys.executable,
@@ -191,3 +192,16 @@ def test_blender_starts_empty_and_ends_with_the_exit_status(run_pytest):
         done, outcomes = run_pytest(source + "    assert time == 1\n", *arguments)
         assert (done.returncode, len(outcomes["passed"]), len(outcomes["failed"])) == (1, 1, 1)
         assert "1 failed, 1 passed" in done.stdout and "crashed" not in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("is_in_blender", [False, True])
+def test_the_longest_begin(run_pytest, is_in_blender):
+    """Those that simulate or kill whole systems come first; in Blender's process nothing moves."""
+    source = "import pytest\ndef test_a(): pass\n@pytest.mark.one_blender\ndef test_b(): pass\n"
+    if is_in_blender:
+        source += "@pytest.mark.blender\n@pytest.mark.one_blender\ndef test_c(): pass\n"
+    names = "ab" if is_in_blender else "ba"
+    for arguments in ((), ("-m", "not blender")):
+        done, _ = run_pytest(source, "--collect-only", "-q", *arguments)
+        found = "".join(re.findall(r"::test_([ab])", done.stdout))
+        assert found == ("ba" if arguments else names)

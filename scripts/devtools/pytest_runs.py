@@ -161,7 +161,7 @@ def runs_for(
             PytestRun(name, title, arguments, beside=True, second_try=True)
             for title, arguments in halves.items()
         ]
-        driven = ("-m", DRIVEN, "-n", screens(), "--dist", "loadfile")
+        driven = ("-m", DRIVEN, "-n", screens(), "--dist", "loadfile", "--no-loadscope-reorder")
         return [first, *beside, PytestRun(name, "driven from outside", driven, second_try=True)]
     if environment.name in BETWEEN and not nightly:
         return [PytestRun(name, "with bpy", ("-m", SHOWN_FEATURES), second_try=True)]
