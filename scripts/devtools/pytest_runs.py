@@ -126,9 +126,9 @@ class Outcome:
 def workers() -> str:
     """Return the number of processes for the tests without Blender.
 
-    One more than there are cores: some tests wait for a clock or for a process of their own.
+    Two for each core: many tests wait for a clock, for a server or for a process of their own.
     """
-    return str(min((os.cpu_count() or 1) + 1, 8))
+    return str(min(2 * (os.cpu_count() or 1), 8))
 
 
 def screens() -> str:
