@@ -50,7 +50,7 @@ MEANINGS = {
         " kept, and `resume` continues it. A batch stops as a whole; run the same command again"
         " to continue. Or Mint may have started something that is not certainly in your library:"
         " `resume` shows what to do; for lines of a batch, `--start-again` decides. Or the Dask"
-        " cluster could not be reached or had too few workers for five minutes"
+        " cluster or its workers could not be reached"
     ),
     Exit.PREVIEW: "a Preview waits for approval",
     Exit.IMPORT: (

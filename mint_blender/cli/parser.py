@@ -204,7 +204,7 @@ def _batch(commands: Commands) -> None:
     _value(batch, "--workers", "N", workers, type=_count)
     dask = "import and render on the workers of a Dask cluster instead; see below"
     _value(batch, "--executor", "dask://HOST:PORT", dask, type=scheduler_address)
-    least = "with --executor: wait for so many workers, at most five minutes (default: 1)"
+    least = "with --executor: wait for so many workers (default: 1)"
     _value(batch, "--min-workers", "N", least, type=_count)
     shipped = "with --executor: the workers send the files, and need not see DIR"
     _flag(batch, "--ship-results", shipped)
@@ -348,17 +348,17 @@ def _max_credits(command: Options, help: str) -> None:
 
 def _outputs(command: Options) -> None:
     _value(command, "-o --output", "FILE", "the file to write: .blend or .glb", type=_output_file)
-    _value(command, "--render", "FILE.png", "render a picture of the result", type=_picture_file)
+    _value(command, "--render", "FILE.png", "render a picture", type=_picture_file)
     _picture(command)
     _flag(command, "--overwrite", "replace these files without asking")
 
 
 def _picture(command: Options) -> None:
-    size = "the size of the picture in pixels (default: 640x480)"
+    size = "its pixels (default: 640x480)"
     _value(command, "--render-size", "WxH", size, type=_size)
-    samples = "the samples of the picture (default: few, which is quick)"
+    samples = "its samples (default: few)"
     _value(command, "--render-samples", "N", samples, type=_count)
-    engine = "what renders it: cycles (default), or eevee, which needs a graphics card"
+    engine = "cycles (default) or eevee (needs a graphics card)"
     _value(command, "--render-engine", "ENGINE", engine, choices=ENGINES)
 
 
