@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 from mathutils import Euler, Vector
 
-from . import facts
+from . import facts, files
 from .addon import MODULE, enable, is_enabled, jobs, part, service
 from .context import NotNow, call, object_mode, one_of, windows, within_view
 
@@ -305,6 +305,7 @@ def settle() -> list[list[str]]:
     """Do what a person would do at the end; return the jobs that are not over, and why."""
     enable()
     _stop_playback()
+    files.show_view()  # where the driver rests the pointer
     bpy.context.preferences.system.use_online_access = True
     part("ui.session").service().unfinished.continue_queue()
     part("ui.heartbeat").ensure()
