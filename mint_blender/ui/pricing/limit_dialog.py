@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
-from ...message import Message
+from ...message import Message, sentences
 from .. import session, text_fields
 from ..text_wrap import lines_of
 from ..translations import translated
@@ -183,14 +183,25 @@ def when_priced(service: JobService, queries: tuple[Query, ...], act: Act) -> No
         service.queries.ask(query)
 
 
-def when_confirmed(error: TooExpensive, act: Act) -> None:
-    """Ask the user about a limit, and run the action if they confirm."""
-    credits = error.credits
+def when_confirmed(error: TooExpensive, act: Act, shown: float = 0.0) -> None:
+    """Ask the user about a limit, and run the action if they confirm.
+
+    `shown` is the price that the clicked button showed, in Credits; 0: none.
+    """
+    credits, words = error.credits, error.message
+    if credits is not None and 0 < round(shown) < round(credits):
+        why = Message(
+            "The button showed {shown:,.0f} Credits. Your limit counts the most that Mint may take,"
+            " {credits:,.0f} Credits.",
+            shown=shown,
+            credits=credits,
+        )
+        words = sentences(words, why)
     _ask(
         Question(
             Message("Above Your Limit"),
             Message("Start Anyway"),
-            error.message,
+            words,
             act,
             lambda service: credits,
             error.spent,
