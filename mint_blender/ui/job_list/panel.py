@@ -183,9 +183,10 @@ def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
     column = line.column(align=True)
     column.label(text=translated(view.title), translate=False)
     _draw_state(column, sidebar, view)
-    button = _slot(line, _WIDE if sidebar.is_roomy else _SMALL)
+    buttons = line.row(align=True)  # the text gets the space between them
+    button = _slot(buttons, _WIDE if sidebar.is_roomy else _SMALL)
     _draw_button(button, sidebar, view)
-    menu = _slot(line, 1.0)
+    menu = _slot(buttons, 1.0)
     icon = icon_number("INFO" if view.notes else "DOWNARROW_HLT")
     menu.operator("mint.job_menu", text="", icon_value=icon, emboss=False).job_id = job.id
 
