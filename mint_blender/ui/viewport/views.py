@@ -96,7 +96,7 @@ def look_inside(
         shown.background_color = image[panorama.SKY]
     if _shade(space, shading) != "SOLID" and edit.shows_panorama(scene):
         shown.use_scene_world = shown.use_scene_world_render = True
-    _stand_at(space, world_objects.upright(root), scene, calibration.LENS)
+    _stand_at(space, _past_objects(root, scene), scene, calibration.LENS)
     space.overlay.show_overlays = False
     area.tag_redraw()
 
@@ -286,9 +286,34 @@ def _area_at(address: int) -> bpy.types.Area | None:
     return next((each for each in areas if each.spaces.active.as_pointer() == address), None)
 
 
+def _past_objects(root: bpy.types.Object, scene: bpy.types.Scene) -> Matrix:
+    """Return where a World is looked at from: its capture point, or ahead of what stands there.
+
+    The cube of a new file would fill the lower part of the view. What is long, as a floor, stays in
+    view.
+    """
+    from ...scene.world import world_objects
+
+    place = world_objects.upright(root).normalized()
+    inverse, own = place.inverted(), {root, *root.children_recursive}
+    most, step = AHEAD / scene.unit_settings.scale_length, 0.0
+    for each in scene.objects:
+        if each.type != "MESH" or each in own or not each.visible_get():
+            continue
+        corners = [inverse @ each.matrix_world @ Vector(corner) for corner in each.bound_box]
+        is_here = all(
+            min(corner[axis] for corner in corners) < 0 < max(corner[axis] for corner in corners)
+            for axis in (0, 1)
+        )
+        end = max(corner.y for corner in corners)
+        if is_here and end <= most:
+            step = max(step, end)
+    return place @ Matrix.Translation((0, step, 0))
+
+
 def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene, lens: float) -> None:
     """Show a free view from this place along its Y axis, as wide as through a camera's lens."""
-    upright = place.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
+    upright = place @ Matrix.Rotation(math.pi / 2, 4, "X")
     view, distance = space.region_3d, AHEAD / scene.unit_settings.scale_length
     space.lens, space.clip_start = (
         2 * lens,  # a free view counts on a sensor of twice a camera's width
