@@ -32,6 +32,8 @@ It must use no operator but the one that it is given: Blender frees operators wh
 
 _WIDTH = 380
 _DIALOG = "dialog"
+_CANCEL = 0.3
+"""Share of the width of the button that spends nothing; the price needs the room."""
 
 
 class SpendingDialog:
@@ -89,7 +91,7 @@ class SpendingDialog:
         price, layout = price_of(self), self.layout
         paid_clicks.note(_DIALOG, price)
         layout.separator()
-        row = layout.row()
+        row = layout.split(factor=_CANCEL)
         row.operator_context = "INVOKE_DEFAULT"
         row.operator("mint.close_dialog", text="Cancel")
         button = row.row()

@@ -96,7 +96,10 @@ def look_inside(
         shown.background_color = image[panorama.SKY]
     if _shade(space, shading) != "SOLID" and edit.shows_panorama(scene):
         shown.use_scene_world = shown.use_scene_world_render = True
-    _stand_at(space, _past_objects(root, scene), scene, calibration.LENS)
+    place = world_objects.upright(root)
+    _stand_at(space, place, scene, calibration.LENS)
+    # the view begins just behind them, so that the first sight is that of the Preview
+    space.clip_start = max(space.clip_start, 1.01 * _end_of_objects(place, root, scene))
     space.overlay.show_overlays = False
     area.tag_redraw()
 
@@ -286,17 +289,14 @@ def _area_at(address: int) -> bpy.types.Area | None:
     return next((each for each in areas if each.spaces.active.as_pointer() == address), None)
 
 
-def _past_objects(root: bpy.types.Object, scene: bpy.types.Scene) -> Matrix:
-    """Return where a World is looked at from: its capture point, or ahead of what stands there.
+def _end_of_objects(place: Matrix, root: bpy.types.Object, scene: bpy.types.Scene) -> float:
+    """Return how far ahead that reaches where the viewer of a World stands; 0: nothing is there.
 
-    The cube of a new file would fill the lower part of the view. What is long, as a floor, stays in
-    view.
+    The cube of a new file would fill the lower part of the view. What is long, as a floor, does not
+    count.
     """
-    from ...scene.world import world_objects
-
-    place = world_objects.upright(root).normalized()
-    inverse, own = place.inverted(), {root, *root.children_recursive}
-    most, step = AHEAD / scene.unit_settings.scale_length, 0.0
+    inverse, own = place.normalized().inverted(), {root, *root.children_recursive}
+    most, end = AHEAD / scene.unit_settings.scale_length, 0.0
     for each in scene.objects:
         if each.type != "MESH" or each in own or not each.visible_get():
             continue
@@ -305,15 +305,15 @@ def _past_objects(root: bpy.types.Object, scene: bpy.types.Scene) -> Matrix:
             min(corner[axis] for corner in corners) < 0 < max(corner[axis] for corner in corners)
             for axis in (0, 1)
         )
-        end = max(corner.y for corner in corners)
-        if is_here and end <= most:
-            step = max(step, end)
-    return place @ Matrix.Translation((0, step, 0))
+        ahead = max(corner.y for corner in corners)
+        if is_here and ahead <= most:
+            end = max(end, ahead)
+    return end
 
 
 def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene, lens: float) -> None:
     """Show a free view from this place along its Y axis, as wide as through a camera's lens."""
-    upright = place @ Matrix.Rotation(math.pi / 2, 4, "X")
+    upright = place.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
     view, distance = space.region_3d, AHEAD / scene.unit_settings.scale_length
     space.lens, space.clip_start = (
         2 * lens,  # a free view counts on a sensor of twice a camera's width
