@@ -97,13 +97,15 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
                 text=translated(Message("{count:,} faces now", count=self._faces)), translate=False
             )
         column = layout.column(align=True)
-        for level, name, _ in create_properties.LEVELS:
+        for level, name, description in create_properties.LEVELS:
             text = translated(Message(name))
             if level in self._expected:
                 words = Message(
                     "{level} (about {count:,} faces)", level=text, count=self._expected[level]
                 )
                 text = translated(words)
+            else:  # Mint names no figure before a level was used
+                text = f"{text} · {translated(Message(description))}"
             column.prop_enum(self, "level", level, text=text, translate=False)
         draw_price(layout_of(self), OptimizationPrice(self.asset_id))
         if self._missing:
