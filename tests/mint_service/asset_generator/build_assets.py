@@ -16,7 +16,7 @@ from . import blender_scene, courtyard, draco, evening, model_shapes, tiny_asset
 TEXTURE = 256
 MAIN = 0.75  # part of a texture's width that has the color of the prompt
 LEAST_TRIANGLES = 3700
-PANORAMA, WORLD_PREVIEW = (2048, 1024), (640, 360)
+PANORAMA, WORLD_PREVIEW, MODEL_PREVIEW = (2048, 1024), (640, 360), (384, 384)
 PREVIEW_ANGLE = 96.7  # degrees, as wide as the camera that Worlds get
 TIERS = {"100k": 100_000, "500k": 500_000, "full_res": 2_000_000}
 PAINTS: dict[str, tuple[prompt_words.Color, float, float]] = {  # color, roughness, metal
@@ -52,7 +52,7 @@ def make_model(shape: str, color: str, folder: Path) -> None:
     ground.data.materials.append(blender_scene.material("floor", (0.75, 0.75, 0.77), rough=0.9))
     blender_scene.light(2.5, (0.85, 0.9, 1.0), 0.8)
     blender_scene.camera(middle + np.array([0.75, -1.5, 0.75]) * size, middle, degrees=34)
-    blender_scene.render(folder / "preview.webp", 256, 256, 8)
+    blender_scene.render(folder / "preview.webp", *MODEL_PREVIEW, 3)
 
 
 def _built(thing: model_shapes.Thing, name: str, color: prompt_words.Color) -> bpy.types.Object:
