@@ -84,6 +84,33 @@ def test_a_model_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) ->
         assert "digitalsourcetype/trainedAlgorithmicMedia" in picture.info["XML:com.adobe.xmp"]
 
 
+def test_a_picture_has_the_size_that_was_asked_for(mint: RunMint, tmp_path: Path) -> None:
+    """Of a job, of a later `place`, and of the lines of a batch in background Blenders."""
+    picture, look = tmp_path / "lamp.png", ("--render-samples", "2", "--render-engine", "cycles")
+    assert mint(*LAMP, "--render", str(picture), "--render-size", "40x20", *look).status == 0
+    assert Image.open(picture).size == (40, 20)
+    (job,) = mint("jobs", "--json").records
+    again = ("place", job["job"], "--render", str(picture), "--overwrite")
+    assert mint(*again, "--render-size", "20x40").status == 0
+    assert Image.open(picture).size == (20, 40)
+    assert mint(*again).status == 0
+    assert Image.open(picture).size == (64, 48)
+    (tmp_path / "a.txt").write_text("a lamp\n", encoding="utf-8")
+    batch = ("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out"), "--render")
+    for more in ((), ("--again",)):
+        size = f"{30 + len(more)}x24"
+        assert mint(*batch, "--render-size", size, *more).status == 0
+        assert Image.open(tmp_path / "out" / "0001-a-lamp.png").size == (30 + len(more), 24)
+
+
+@pytest.mark.parametrize("size", ["640", "640x", "0x480", "3x480", "640x99999", "-1x5", "1e3x5"])
+def test_a_size_that_is_none_is_refused(mint: RunMint, size: str) -> None:
+    """Before anything is started."""
+    ran = mint(*LAMP, "--render", "lamp.png", f"--render-size={size}")
+    assert ran.status == 2 and "such as 1920x1080" in ran.err
+    assert not mint("jobs", "--json").records
+
+
 def test_what_a_blend_has_from_mint(mint: RunMint, tmp_path: Path) -> None:
     """As objects for programs and as a table; a file that is none stops nothing."""
     assert mint(*LAMP, "-o", str(tmp_path / "lamp.blend")).status == 0
