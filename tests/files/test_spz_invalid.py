@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import gzip
 import struct
+import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,6 +130,28 @@ def test_a_cut_file_is_refused(write_spz, version):
     for length in range(4, len(WHOLE[version]) - 1, 97):
         with pytest.raises(InvalidSplats):
             read_splats(write_spz(WHOLE[version][:length]))
+
+
+def test_a_zstandard_bomb_takes_little_memory(write_spz):
+    """In version 4, 300 MB of zeros in a few kilobytes are not decompressed."""
+    parts = build_spz.sections(SMALL, 4)
+    parts[5] += bytes(300_000_000)
+    bomb = write_spz(
+        build_spz.table(build_spz.header(SMALL, 4), parts, sizes=[900, 100, 300, 300, 400, 900])
+    )
+    del parts
+    assert peak_of(bomb) < 8_000_000
+
+
+def peak_of(bomb: Path) -> int:
+    """Return the most memory, in bytes, that was in use while the file was refused."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidSplats, match="contains more"):
+            read_splats(bomb)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def test_inspect_reads_only_the_header(write_spz):
