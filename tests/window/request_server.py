@@ -8,6 +8,7 @@ add-on. A request is one line of JSON, {"code": …, "values": {…}}. The code 
 helpers below; what it leaves in `result`, or the value of a single expression, is the answer.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -82,7 +83,7 @@ def region(kind, name):
     if kind == "POPUP":
         dialogs = part("ui.pricing.price_dialog")
         shown = [each for each in dialogs._state().regions if dialogs._is_open(each)]
-        return shown[-1] if shown else types.SimpleNamespace(width=0)
+        return shown[-1] if shown else types.SimpleNamespace(x=0, y=0, width=0, height=0)
     return next(each for each in area(kind).regions if each.type == name)
 
 
@@ -113,7 +114,8 @@ def fresh():
             else []
         )
         for job_id in active:
-            job_service().cancel(job_id)
+            with contextlib.suppress(part("jobs.budget.prices").NotPossible):  # it is canceled
+                job_service().cancel(job_id)
         if job_service() is None or not (job_service().catch_up() or active):
             break
         yield
@@ -238,6 +240,8 @@ def under_pointer(kind, name):
     A field without a path, as in an add-on's preferences, is "(field)"; None where there is no
     button.
     """
+    if not region(kind, name).width:
+        return None  # the popup was closed
     manager = bpy.context.window_manager
     manager.clipboard = ""
     with within(kind, name):
@@ -253,6 +257,13 @@ def under_pointer(kind, name):
                 if manager.clipboard:
                     return manager.clipboard
         return "(field)" if bpy.ops.ui.reset_default_button.poll() else None
+
+
+def point_at(x, y):
+    """Move the pointer to a point of the window in some steps: Blender has to see it arrive."""
+    for offset in (6, 3, 0):
+        window().cursor_warp(x - offset, window().height - y + offset)
+        yield
 
 
 def _met(kind, name, x, y):
