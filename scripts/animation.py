@@ -189,7 +189,7 @@ def _generate(recorder: Recorder, prompt: str) -> None:
     recorder.click("mint.approve", "POPUP")
     recorder.take(500)
     blender.key("Escape")
-    blender.leave_buttons()
+    blender.over()
     recorder.follow("jobs()[0]['phase'] == 'placed' and not jobs()[0]['active']", 140)
     recorder.take(1200)
 
