@@ -17,6 +17,7 @@ from pathlib import Path
 from ..message import Message
 from ..mint.account import Account
 from ..mint.generation_request import GenerationRequest, feedback_error
+from ..mint.motion_request import MotionRequest
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import new_jobs
 from .budget import spending
@@ -26,12 +27,21 @@ from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner
 from .job import Job, is_never_sent, is_unanswered, may_be_started
 from .job_values import Decision, Delivery, Hold
-from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_request
+from .new_jobs import (
+    new_attempt,
+    new_conversion,
+    new_fetch,
+    new_job,
+    new_motions,
+    new_request,
+    request_for,
+)
 from .paid_requests.record import PaidRequest, PaidVerb, State, of_asset, of_job
 from .phases import BUSY, Phase, Verb
 from .presentation import action_checks
 from .presentation.job_view import JobView, view_of
 from .queries import (
+    AnimationPrice,
     KeyOwner,
     OptimizationPrice,
     Price,
@@ -92,6 +102,7 @@ class JobService(JobRunner):
         delivery: Delivery = Delivery(),
         *,
         optimize: OptimizationLevel | None = None,
+        motions: Sequence[MotionRequest] = (),
         max_credits: float | None = None,
         subject: str | None = None,
     ) -> Job:
@@ -101,6 +112,7 @@ class JobService(JobRunner):
             request: What to generate.
             delivery: Where the result goes.
             optimize: Optimize the model before it is fetched.
+            motions: Animate the model afterwards: jobs of their own, which wait for this one.
             max_credits: The most that it may cost in all, also when another program resumes it.
             subject: What was ordered, if others can order the same.
 
@@ -112,6 +124,8 @@ class JobService(JobRunner):
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
             raise NotPossible(Message("Only models can be optimized."))
+        if motions:
+            _check_motions(request.kind, motions)
         queries = prices_of(request, optimize)
         price, *extra = self._prices(queries, own_limit=max_credits)
         job = new_job(
@@ -122,10 +136,23 @@ class JobService(JobRunner):
             estimate=price,
             optimize_estimate=extra[0] if extra else None,
         )
-        job = replace(job, max_credits=max_credits)
+        of_each = AnimationPrice()
+        (animating,) = self._prices([of_each], own_limit=max_credits) if motions else [None]
+        followers = new_motions(
+            None,
+            request,
+            motions,
+            delivery,
+            now=job.created_at,
+            after=job.id,
+            estimate=animating,
+        )
+        if followers:
+            job = replace(job, delivery=replace(delivery, group=delivery.group or job.id))
         if subject is not None:
             job = replace(job, requests=(self._ordered(job, subject),))
-        return self._begin(job, starts=[queries])[0]
+        starts: list[Sequence[PriceQuery]] = [queries, *[[of_each]] * len(followers)]
+        return self._begin_together([job, *followers], starts, max_credits)[0]
 
     def _ordered(self, job: Job, subject: str) -> PaidRequest:
         """Return the paid request of a new job under another subject than its own id."""
@@ -164,6 +191,90 @@ class JobService(JobRunner):
         (estimate,) = self._prices(*starts, own_limit=max_credits) or [None]
         job = new_fetch(asset, delivery, now=time.time(), optimize=optimize, estimate=estimate)
         return self._begin(replace(job, max_credits=max_credits), starts=starts)[0]
+
+    def animate(
+        self,
+        asset: Asset,
+        motions: Sequence[MotionRequest],
+        delivery: Delivery = Delivery(),
+        *,
+        max_credits: float | None = None,
+        again: bool = False,
+    ) -> list[Job]:
+        """Return the jobs of these motions of a model, in their order; each is paid for itself.
+
+        The first new one goes alone, and the others only after it has succeeded. A motion with the
+        same words that this journal has ordered before is returned as it is, and not paid again.
+
+        Args:
+            asset: The model.
+            motions: What it does.
+            delivery: Where the results go.
+            max_credits: The most that all of them may cost together.
+            again: Order also what was ordered before.
+
+        Raises:
+            NotPossible: Mint would refuse it.
+            TooExpensive: It would cost more than a limit.
+        """
+        _check_motions(asset.kind, motions)
+        price = AnimationPrice(asset.id)
+        wanted, _ = self._not_ordered(asset.id, motions, again)
+        (estimate,) = self._prices([price], own_limit=max_credits) if wanted else [None]
+        with self.cache.single_commit():  # another process may have ordered one just now
+            wanted, known = self._not_ordered(asset.id, motions, again)
+            for job in known:
+                self.journal.restore(job.id)
+            new = new_motions(
+                asset, request_for(asset), wanted, delivery, now=time.time(), estimate=estimate
+            )
+            if new and len(motions) > 1 and not delivery.group:
+                group = replace(delivery, group=new[0].id)
+                new = [replace(job, delivery=group) for job in new]
+            kept = self._add_together(new, [[price]] * len(new), max_credits)
+        for job in kept:
+            self.wake(job)
+        self.reread()
+        ordered = [self.job(job.id) for job in (*kept, *known)]
+        return [
+            next(job for job in ordered if job.motion and job.motion.is_like(motion))
+            for motion in motions
+        ]
+
+    def paid_motions(self, asset_id: str) -> list[Job]:
+        """Return the motions of a model that were ordered and have not failed, newest first.
+
+        Dismissed ones too: their clips need not be paid again.
+        """
+        over = {Phase.FAILED, Phase.CANCELED}
+        return [
+            job
+            for job in self.journal.motions_of(asset_id)
+            if job.phase not in over and job.hold is not Hold.FOREIGN
+        ]
+
+    def followers(self, job: Job) -> list[Job]:
+        """Return the jobs that wait for the success of this one, directly or not."""
+        found: list[Job] = []
+        for each in self.jobs() if job.phase is not Phase.PLACED else ():
+            if each.after == job.id:
+                found += [each, *self.followers(each)]
+        return found
+
+    def _not_ordered(
+        self, asset_id: str, motions: Sequence[MotionRequest], again: bool
+    ) -> tuple[list[MotionRequest], list[Job]]:
+        """Return the motions to order, each once, and the jobs that have ordered others before."""
+        before = [] if again else self.paid_motions(asset_id)
+        wanted: list[MotionRequest] = []
+        known: list[Job] = []
+        for motion in motions:
+            job = next((job for job in before if job.motion and motion.is_like(job.motion)), None)
+            if job is not None:
+                known.append(job)
+            elif not any(map(motion.is_like, wanted)):
+                wanted.append(motion)
+        return wanted, known
 
     def convert(self, asset: Asset, formats: Sequence[Format], folder: Path) -> Job:
         """Return a job that brings a model to a folder in other formats.
@@ -210,7 +321,11 @@ class JobService(JobRunner):
         """
         if asset.status is None:  # unknown: Mint itself refuses what has not failed
             asset = Asset.from_json(asset.kind, {**asset.raw, "status": Status.FAILED.value})
-        ours = [job for job in self.jobs_of_asset(asset.id) if not job.convert and job.hold is None]
+        ours = [
+            job
+            for job in self.jobs_of_asset(asset.id)
+            if not (job.convert or job.motion) and job.hold is None
+        ]
         action_checks.check_asset_retry(asset, ours)
         job = next((job for job in ours if Verb.RETRY in self.view(job).verbs), None)
         if job is None:
@@ -288,12 +403,13 @@ class JobService(JobRunner):
         """
         asset_id, before = job.failed_asset_id, job.start_request
         verb = PaidVerb.CONVERT if job.convert else PaidVerb.RETRY if asset_id else PaidVerb.START
+        verb = PaidVerb.ANIMATE if job.motion else verb
         made_of = asset_id or job.source_asset_id
         is_clear = before is None or not before.is_open or before.verb is not verb
         is_fetched = made_of is not None and verb is PaidVerb.START
         if not is_fetched and (is_clear or is_unanswered(job)):
             own = before.subject if before and before.verb is verb else of_job(job.id)
-            subject = own if made_of is None else of_asset(made_of)
+            subject = own if made_of is None or job.motion else of_asset(made_of)
             self._check_not_ordered(job, subject, verb)
             self.journal.order(job, subject, verb, prices=(prices[0], prices[1]))
         job = replace(job.with_prices(*prices), operation=None)
@@ -495,6 +611,33 @@ class JobService(JobRunner):
             self.wake(job)
         return kept
 
+    def _begin_together(
+        self, jobs: Sequence[Job], starts: Sequence[Sequence[PriceQuery]], most: float | None
+    ) -> list[Job]:
+        """Commit jobs that share one limit, and let them run."""
+        kept = self._add_together(jobs, starts, most)
+        for job in kept:
+            self.wake(job)
+        return kept
+
+    def _add_together(
+        self, jobs: Sequence[Job], starts: Sequence[Sequence[PriceQuery]], most: float | None
+    ) -> list[Job]:
+        """Commit jobs whose own limits are together the one that was given."""
+        if most is None or len(jobs) < 2:
+            return self._add(*(replace(job, max_credits=most) for job in jobs), starts=starts)
+        all_of_it = self.budget.of_start([each for start in starts for each in start], most)
+        # the limit of one generation is checked for each of them
+        is_known = all_of_it.total is not None
+        self.budget.check([replace(all_of_it, generation=0.0 if is_known else None)])
+        first, *others = jobs
+        prices = [self.budget.total(start) or 0.0 for start in starts[1:]]
+        limited = [
+            replace(job, max_credits=price) for job, price in zip(others, prices, strict=True)
+        ]
+        first = replace(first, max_credits=most - sum(prices))
+        return self._add(first, *limited, starts=starts)
+
     def _add(self, *jobs: Job, starts: Sequence[Sequence[PriceQuery | None]]) -> list[Job]:
         """Commit new jobs if they are within the limits.
 
@@ -547,6 +690,16 @@ class JobService(JobRunner):
         """
         if (queries := prices_of_click(job, Verb.RESUME)) and not self.is_driven_elsewhere(job):
             self._within_limits(job, Verb.RESUME, queries)
+
+
+def _check_motions(kind: Kind, motions: Sequence[MotionRequest]) -> None:
+    """Raise NotPossible if something else than a model is to move, or nothing is said how."""
+    if kind is not Kind.MODEL:
+        raise NotPossible(Message("Only models can be animated."))
+    if not motions:
+        raise NotPossible(Message("Choose at least one motion."))
+    if complaint := next(filter(None, (each.validation_error() for each in motions)), None):
+        raise NotPossible(complaint)
 
 
 class UnfinishedJobs:
