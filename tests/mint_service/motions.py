@@ -60,7 +60,8 @@ def files(prompt: str, height: float, seed: str, switches: Collection[str]) -> d
 @lru_cache(maxsize=32)
 def _file(name: str, height: float, seed: str, switches: Iterable[str]) -> bytes:
     """Return the rigged file, or that of a clip."""
-    tilt = turn((0.2, 1.0, 0.1), random.Random(seed).uniform(3.0, 5.0))
+    chance = random.Random(seed)
+    tilt = turn([chance.gauss() for _ in range(3)], chance.uniform(3.0, 5.0))
     joints = JOINTS
     if "missing-bones" in switches:
         joints = {each: at for each, at in JOINTS.items() if each not in LEFT_OUT}
