@@ -194,7 +194,8 @@ def write_result(
         render=str(render) if render else None,
     )
     try:
-        return IMPORTERS.get().write(replace(job, delivery=delivery), others)
+        importer, job = IMPORTERS.get(), replace(job, delivery=delivery)
+        return importer.write(job, others) if others else importer.write(job)
     except Exception as error:  # a bug of ours: it is logged, and the other results continue
         log.exception("Job %s could not be written", job.id)
         sentence = f"Writing it failed unexpectedly ({type(error).__name__}: {error})."
