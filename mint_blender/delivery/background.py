@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +68,8 @@ def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
     job = serialization.load(order["job"], Phase(order["phase"]))
     if "target" in order:
         return _prepare(job, order)
-    return serialization.dump_result(write_files.write(job))
+    others = [serialization.load(each, Phase.READY) for each in order.get("others", ())]
+    return serialization.dump_result(write_files.write(job, others=others))
 
 
 def _prepare(job: Job, order: dict[str, Any]) -> dict[str, Any]:
@@ -118,15 +119,17 @@ class BackgroundImporter:
         if (child := self._child) is not None:
             child.kill()
 
-    def write(self, job: Job) -> DeliveryResult:
+    def write(self, job: Job, others: Sequence[Job] = ()) -> DeliveryResult:
         """Write the files that `job.delivery` names; return what became of it.
+
+        `others` are further motions of the same model.
 
         A result that crashes Blender is tried once more, in a new child process. One that takes
         longer than `TIME_LIMIT` is not.
         """
-        if not write_files.needs_blender(job.kind, *write_files.paths(job)):
+        if not write_files.is_imported(job):
             return write_files.write(job)  # a plain copy cannot crash
-        request = request_for(job)
+        request = request_for(job, others=[serialization.dump(each) for each in others])
         try:
             answer = self._ask(request) or self._ask(request)
         except ChildTooSlow:
@@ -176,10 +179,13 @@ IMPORTERS = PerThread(BackgroundImporter)
 """The background Blender of each thread; a pool gives its threads those that it can stop."""
 
 
-def write_result(job: Job, output: Path | None, render: Path | None) -> DeliveryResult:
+def write_result(
+    job: Job, output: Path | None, render: Path | None, others: Sequence[Job] = ()
+) -> DeliveryResult:
     """Write a finished job to a .blend or .glb and a picture; return what became of it.
 
-    The paths count instead of those in `job.delivery`; its other settings apply. Never raises for
+    The paths count instead of those in `job.delivery`; its other settings apply. `others` are
+    further motions of the same model. Never raises for
     what can go wrong with a result, so that a problem concerns this result only.
     """
     delivery = replace(
@@ -188,7 +194,8 @@ def write_result(job: Job, output: Path | None, render: Path | None) -> Delivery
         render=str(render) if render else None,
     )
     try:
-        return IMPORTERS.get().write(replace(job, delivery=delivery))
+        importer, job = IMPORTERS.get(), replace(job, delivery=delivery)
+        return importer.write(job, others) if others else importer.write(job)
     except Exception as error:  # a bug of ours: it is logged, and the other results continue
         log.exception("Job %s could not be written", job.id)
         sentence = f"Writing it failed unexpectedly ({type(error).__name__}: {error})."

@@ -7,6 +7,7 @@ Translates what a job knows (files, delivery, provenance) into the arguments of 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from ..scene.world import build as world_build
 from ..scene.world import world_objects
 from ..scene.world.build import import_world
 from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
-from . import imported_file
+from . import imported_file, motion_clips
 
 __all__ = ["SceneImportError", "place", "write"]
 
@@ -54,7 +55,8 @@ def place(
 ) -> PlacedResult:
     """Import a job's result into a scene (default: the current one), in one undo step.
 
-    A result that replaces earlier versions replaces each copy of them in the scene.
+    A result that replaces earlier versions replaces each copy of them in the scene. So does the
+    first motion of a model; further ones only add clips to it.
 
     Args:
         job: The job, whose files are on disk.
@@ -69,6 +71,7 @@ def place(
     """
     roots = [] if raw else _replaced(job, scene)
     place_one = _place_model if job.kind is Kind.MODEL else _place_world
+    place_one = _place_motion if job.motion else place_one
     placed: list[PlacedResult] = []
     undo_step.begin()
     try:
@@ -103,9 +106,8 @@ def prepare(job: Job, units: SceneUnits, target: Path) -> PreparedResult:
     extent = None
     try:
         if job.kind is Kind.MODEL:
-            model = import_model(
-                _file(job, Role.MODEL), name=name, collection=collection, scene=scene
-            )
+            source = motion_clips.files(job)[0] if job.motion else _file(job, Role.MODEL)
+            model = import_model(source, name=name, collection=collection, scene=scene)
             root, extent = model.root, model.extent
         else:
             world = import_world(
@@ -247,6 +249,37 @@ def _place_model(
     return dataclasses.replace(placed, notes=(*placed.notes, *notes))
 
 
+def _place_motion(
+    job: Job,
+    scene: bpy.types.Scene | None,
+    root: bpy.types.Object | None,
+    source: PreparedResult | None,
+) -> PlacedResult:
+    """Bring a motion to a model: as a rigged version in its place, or as clips for its rig.
+
+    Whatever cannot be used stays on disk, and a note says why.
+    """
+    first, *others = files = motion_clips.files(job)
+    if root is not None and (rig := motion_clips.rig_in(root)) is not None:
+        placed = PlacedResult(root, tags.result_collection(root), ())
+        notes = motion_clips.add(job, rig, files, scene)
+    else:
+        if root is None:
+            placed = scene_place.place_model(
+                source or first, _provenance(job), _place_options(job, scene), scene, undo=False
+            )
+        else:  # it stays the same result, in another version
+            known = dataclasses.replace(tags.read(root) or _provenance(job), file_used="")
+            placed = replace.replace_model(source or first, known, root, scene=scene, undo=False)
+        rig = motion_clips.rig_in(placed.root)
+        notes = [] if rig is None else motion_clips.add(job, rig, others, scene, is_new=True)
+    return dataclasses.replace(
+        placed,
+        objects=tags.hierarchy(placed.root),
+        notes=tuple(dict.fromkeys((*placed.notes, *notes))),
+    )
+
+
 def _fit_into_box(job: Job, placed: PlacedResult, scene: bpy.types.Scene) -> None:
     """Fit a model into the box of its block-out, as that is now, else as it was at the click."""
     delivery = job.delivery
@@ -279,23 +312,30 @@ def _replaced(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]
     Raises:
         SceneImportError: One of them cannot be replaced now; none has been replaced.
     """
-    if not job.delivery.replaces:
+    if not (job.delivery.replaces or job.motion):
         return []
     roots = list(tags.roots(job_id=job.id, scene=scene)) if job.kind is Kind.WORLD else []
     if not roots:  # there may be copies that the user made
         asset_id = job.asset.id if job.asset else job.source_asset_id
         roots = list(tags.roots(asset_id=asset_id or "", scene=scene))
         for root in roots:
-            replace.check(root)
+            if not (job.motion and motion_clips.rig_in(root)):
+                replace.check(root)
     return roots
 
 
 def write(
-    job: Job, output_file: Path | None, picture: Path | None, *, raw: bool = False
+    job: Job,
+    output_file: Path | None,
+    picture: Path | None,
+    *,
+    raw: bool = False,
+    others: Sequence[Job] = (),
 ) -> PlacedResult:
     """Write a job's result to a .blend or .glb file and render it to a .png file.
 
-    Replaces the content of the open file. `raw`: see `place`.
+    Replaces the content of the open file. `raw`: see `place`. `others` are further motions of the
+    same model.
 
     Raises:
         SceneImportError: The result cannot be imported.
@@ -303,6 +343,9 @@ def write(
     """
     output.start_empty()
     placed = place(job, raw=raw)
+    for other in others:
+        more = place(other)
+        placed = dataclasses.replace(placed, notes=(*placed.notes, *more.notes))
     if output_file is not None:
         if output_file.suffix.lower() == ".glb":
             output.export_glb(output_file, placed)
@@ -373,7 +416,8 @@ def _assets(job: Job) -> Assets:
 
 def _provenance(job: Job) -> Provenance:
     operation, asset = job.operation, job.asset
-    file = job.file(Role.MODEL) or job.file(Role.PANORAMA) or job.file(Role.COLLIDER)
+    roles = (Role.MODEL, Role.CLIP, Role.PANORAMA, Role.COLLIDER)
+    file = next((found for role in roles if (found := job.file(role))), None)
     created = operation.created_at if operation else None
     return Provenance(
         job_id=job.id,

@@ -8,7 +8,7 @@ import io
 import logging
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,11 +65,17 @@ def paths(job: Job) -> tuple[Path | None, Path | None]:
     return Path(output) if output else None, Path(render) if render else None
 
 
-def write(job: Job, *, raw: bool = False) -> DeliveryResult:
+def is_imported(job: Job) -> bool:
+    """Return whether Blender has to open the result of a job to write its files."""
+    return job.motion is not None or needs_blender(job.kind, *paths(job))
+
+
+def write(job: Job, *, raw: bool = False, others: Sequence[Job] = ()) -> DeliveryResult:
     """Write the files that `job.delivery` names; return what became of it.
 
     What cannot be imported or written is a problem in the result, and Mint's files are kept. With
-    `raw`, our checks are skipped, even for a file that they refused.
+    `raw`, our checks are skipped, even for a file that they refused. `others` are further motions
+    of the same model, whose clips the files have, too.
     """
     output, render = paths(job)
     try:
@@ -77,13 +83,14 @@ def write(job: Job, *, raw: bool = False) -> DeliveryResult:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
         # with `raw`, the file of a World is copied, too
-        if output is not None and not needs_blender(Kind.MODEL if raw else job.kind, output, None):
+        is_copied = not needs_blender(Kind.MODEL if raw else job.kind, output, None)
+        if output is not None and is_copied and job.motion is None:
             if (problem := _copy_model(job, output, raw=raw)) is not None:
                 return DeliveryResult(problem=message_of(problem))
             output = None
         if output is None and render is None:
             return DeliveryResult()
-        return _write_with_blender(job, output, render, raw=raw)
+        return _write_with_blender(job, output, render, raw=raw, others=others)
     except OSError as error:
         return DeliveryResult(
             problem=message_of(
@@ -125,7 +132,7 @@ def _copy_model(job: Job, output: Path, *, raw: bool) -> str | None:
 
 
 def _write_with_blender(
-    job: Job, output: Path | None, render: Path | None, *, raw: bool
+    job: Job, output: Path | None, render: Path | None, *, raw: bool, others: Sequence[Job]
 ) -> DeliveryResult:
     """Write both files beside their places, and move them there when both are complete.
 
@@ -135,9 +142,8 @@ def _write_with_blender(
     for part in parts:
         part.unlink(missing_ok=True)
     try:
-        result = _import_and_write(
-            job, _part(output) if output else None, _part(render) if render else None, raw, parts
-        )
+        to = (_part(output) if output else None, _part(render) if render else None)
+        result = _import_and_write(job, *to, raw, parts, others)
         if result.problem is None:
             for part in parts:
                 disk.sync_file(part)
@@ -160,7 +166,12 @@ def _part(path: Path) -> Path:
 
 
 def _import_and_write(
-    job: Job, output: Path | None, render: Path | None, raw: bool, parts: Mapping[Path, Path]
+    job: Job,
+    output: Path | None,
+    render: Path | None,
+    raw: bool,
+    parts: Mapping[Path, Path],
+    others: Sequence[Job],
 ) -> DeliveryResult:
     from ..scene.export.output_path import OutputError
     from . import import_job
@@ -168,7 +179,7 @@ def _import_and_write(
     try:
         # Blender prints "Info: Saved as …" to Python's standard output, which is for our results
         with contextlib.redirect_stdout(io.StringIO()):
-            placed = import_job.write(job, output, render, raw=raw)
+            placed = import_job.write(job, output, render, raw=raw, others=others)
         placement = import_job.placement_of(placed)
         placement = replace(placement, file=str(parts[output]) if output else None)
         return DeliveryResult(placed.notes, placement=placement)

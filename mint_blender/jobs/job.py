@@ -13,6 +13,7 @@ from typing import Any
 from ..message import Message, message_of
 from ..mint.account import Owner
 from ..mint.generation_request import GenerationRequest
+from ..mint.motion_request import MotionRequest
 from ..mint.schema import ENDED, Asset, Format, Kind, Operation, OptimizationLevel, Status
 from .job_values import (
     LOOKING,
@@ -31,7 +32,7 @@ from .job_values import (
 from .paid_requests.record import PaidRequest, PaidVerb
 from .phases import BUSY, MOVES, IllegalMove, Phase
 
-_STARTS = frozenset({PaidVerb.START, PaidVerb.RETRY, PaidVerb.CONVERT})
+_STARTS = frozenset({PaidVerb.START, PaidVerb.RETRY, PaidVerb.CONVERT, PaidVerb.ANIMATE})
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Job:
     source_asset_id: str | None = None
     # the formats to convert an existing model to, instead of placing it
     convert: tuple[Format, ...] = ()
+    motion: MotionRequest | None = None  # the motion to animate an existing model with
+    after: str | None = None  # the id of the job that has to succeed before this one is sent
     optimize: OptimizationLevel | None = None  # optimize the model before fetching it
     optimization: Operation | None = None
     decided_preview: DecidedPreview | None = None
@@ -140,7 +143,8 @@ class Job:
         That is Mint's own file, unchanged: nothing here has to open it.
         """
         is_glb = PurePath(self.delivery.output or "").suffix.lower() == ".glb"
-        return is_glb and self.delivery.render is None and self.kind is Kind.MODEL
+        is_plain = self.delivery.render is None and self.motion is None
+        return is_glb and is_plain and self.kind is Kind.MODEL
 
     @property
     def is_only_copied(self) -> bool:
@@ -157,9 +161,9 @@ class Job:
     def failed_asset_id(self) -> str | None:
         """The id of the Model or World that Mint can make a new attempt at.
 
-        None for a conversion: its model has not failed.
+        None for a conversion or a motion: their model has not failed.
         """
-        if self.convert:
+        if self.convert or self.motion:
             return None
         if self.source_asset_id is not None:
             return self.source_asset_id if has_failed_at_mint(self) else None

@@ -139,6 +139,8 @@ class Role(StrEnum):
     OBJ = "obj"
     STL = "stl"
     USDZ = "usdz"
+    CHARACTER = "character"  # a rigged model
+    CLIP = "clip"  # a motion of it, with the model
 
 
 CONVERTED = frozenset({Role.FBX, Role.OBJ, Role.STL, Role.USDZ})

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +18,8 @@ from ..files.errors import InvalidPicture
 from ..message import Message
 from ..mint.generation_request import GenerationRequest
 from ..mint.limits import MAX_IMAGE_BYTES
-from ..mint.schema import Asset, Format, OptimizationLevel
+from ..mint.motion_request import MotionRequest
+from ..mint.schema import Asset, Format, Mode, OptimizationLevel
 from .budget.prices import NotPossible
 from .job import Job
 from .job_values import Cause, Delivery, Problem
@@ -97,6 +100,46 @@ def new_conversion(
         convert=formats,
         requests=(new_request(subject, PaidVerb.CONVERT, job_id, now=now, number=number),),
     )
+
+
+def new_motions(
+    asset: Asset | None,
+    request: GenerationRequest,
+    motions: Iterable[MotionRequest],
+    delivery: Delivery,
+    *,
+    now: float,
+    after: str | None = None,
+    estimate: float | None = None,
+) -> list[Job]:
+    """Return the jobs of motions of a model, each with its paid request.
+
+    The first one waits for the job `after`, if there is one, and all others for the first: what
+    cannot be rigged is paid once at most. Without an asset, `after` generates the model.
+    """
+    made: list[Job] = []
+    for number, motion in enumerate(motions):
+        job_id = _new_id()
+        start = new_request(of_job(job_id), PaidVerb.ANIMATE, job_id, now=now)
+        made.append(
+            Job(
+                job_id,
+                replace(request, mode=Mode.AUTO, images=(), image_names=()),
+                now + number * _APART,
+                delivery,
+                estimate=estimate,
+                source_asset_id=asset.id if asset else None,
+                asset=asset,
+                motion=motion,
+                after=made[0].id if made else after,
+                requests=(replace(start, body=json.dumps(motion.body()), credits=estimate),),
+            )
+        )
+    return made
+
+
+_APART = 1e-4
+"""Seconds between the motions of one order, which keep their order on the list."""
 
 
 def new_attempt(asset: Asset, delivery: Delivery, *, now: float) -> Job:

@@ -34,6 +34,11 @@ OPTIMIZED_CODES = ("optimized", "optimized_alone")
 """Codes of the notes of an import that say how many faces an optimized model has."""
 
 TEMPLATES: dict[str, Message] = {
+    "first_failed": Message(
+        "Not sent, and nothing was charged: what has to be there first did not succeed."
+    ),
+    "clip_unreadable": Message("A file of the motion could not be downloaded. {reason}"),
+    "motion_without_clip": Message("Mint rigged the model, but delivered no motion."),
     "start_found": Message(
         "Mint did not answer when this was started. The result was found in your library."
     ),

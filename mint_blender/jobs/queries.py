@@ -56,14 +56,28 @@ class OptimizationPrice:
     model_id: str | None = None
 
 
-PriceQuery = Price | OptimizationPrice
+@dataclass(frozen=True)
+class AnimationPrice:
+    """What a motion of a model would cost; answered like `OptimizationPrice`.
+
+    Nobody knows whether Mint has such prices: without one, the estimate is empty.
+    """
+
+    model_id: str | None = None
+
+
+PriceQuery = Price | OptimizationPrice | AnimationPrice
 
 
 def prices_of(
-    request: GenerationRequest, optimize: OptimizationLevel | None
+    request: GenerationRequest, optimize: OptimizationLevel | None, motions: int = 0
 ) -> tuple[PriceQuery, ...]:
-    """Return the price queries of a generation and of the optimization that follows it."""
-    return (Price.of(request), *([OptimizationPrice()] if optimize else []))
+    """Return the price queries of a generation, and of what follows it.
+
+    That may be an optimization, and a number of motions.
+    """
+    extra = [OptimizationPrice()] if optimize else []
+    return (Price.of(request), *extra, *[AnimationPrice()] * motions)
 
 
 def prices_of_retry(job: Job) -> tuple[PriceQuery | None, ...]:
@@ -73,6 +87,8 @@ def prices_of_retry(job: Job) -> tuple[PriceQuery | None, ...]:
     """
     if job.convert:
         return (None,)
+    if job.motion:
+        return (AnimationPrice(job.source_asset_id),)
     if job.source_asset_id is not None and not has_failed_at_mint(job):
         return (OptimizationPrice(job.source_asset_id),) if job.optimize else ()
     return prices_of(job.request, job.optimize)
@@ -90,6 +106,8 @@ def prices_of_click(job: Job, verb: Verb) -> tuple[PriceQuery | None, ...]:
     is_paid = verb in {Verb.APPROVE, Verb.REVISE} or (
         verb is Verb.RESUME and (is_above_limit or job.phase is Phase.BILLING)
     )
+    if is_paid and job.motion:
+        return (AnimationPrice(job.source_asset_id),)
     return (
         prices_of(job.request, job.optimize if job.optimization is None else None)
         if is_paid and not job.convert
@@ -113,13 +131,11 @@ class Thumbnail:
     url: str
 
 
-Query = KeyOwner | Balance | Price | OptimizationPrice | ListPage | Thumbnail
+Query = KeyOwner | Balance | PriceQuery | ListPage | Thumbnail
 Answer: TypeAlias = "Me | Usage | Estimate | Page | Path"
 
 
-def answer(
-    client: Client, query: KeyOwner | Balance | Price | OptimizationPrice | ListPage
-) -> Answer:
+def answer(client: Client, query: KeyOwner | Balance | PriceQuery | ListPage) -> Answer:
     """Return Mint's answer. Raises MintError."""
     if isinstance(query, ListPage):
         return client.page(query.kind, cursor=query.cursor, limit=query.size)
@@ -133,23 +149,30 @@ def answer(
 def quote(client: Client, query: PriceQuery) -> Estimate:
     """Return what something would cost, or an empty estimate. Raises MintError."""
     try:
-        if isinstance(query, OptimizationPrice):
-            return _price_of_optimizing(client, query.model_id)
-        return client.estimate(query.kind, query.preset, query.mode)
+        if isinstance(query, Price):
+            return client.estimate(query.kind, query.preset, query.mode)
+        model_id = query.model_id or _some_model(client)
+        if model_id is None:
+            return NO_PRICE
+        if isinstance(query, AnimationPrice):
+            return client.estimate_animation(model_id)
+        return client.estimate_optimization(model_id)
     except ProblemError as error:
-        if error.problem.status not in {404, 405}:
+        # what an older Mint does not know is no price either
+        unknown = {400, 422} if isinstance(query, AnimationPrice) else set()
+        if error.problem.status not in {404, 405, *unknown}:
             raise
-        return Estimate(None, None, None)
+        return NO_PRICE
 
 
-def _price_of_optimizing(client: Client, model_id: str | None) -> Estimate:
-    if model_id is None:
-        usable = [asset for asset in client.page(Kind.MODEL).data if asset.is_usable]
-        # The price of a model that is optimized already may be 0 or missing.
-        usable.sort(
-            key=lambda asset: (
-                asset.assets is not None and asset.assets.optimized_glb_url is not None
-            )
-        )
-        model_id = usable[0].id if usable else None
-    return client.estimate_optimization(model_id) if model_id else Estimate(None, None, None)
+NO_PRICE = Estimate(None, None, None)
+
+
+def _some_model(client: Client) -> str | None:
+    """Return a finished model, whose price stands for one that is not made yet."""
+    usable = [asset for asset in client.page(Kind.MODEL).data if asset.is_usable]
+    # The price of a model that is optimized already may be 0 or missing.
+    usable.sort(
+        key=lambda asset: asset.assets is not None and asset.assets.optimized_glb_url is not None
+    )
+    return usable[0].id if usable else None

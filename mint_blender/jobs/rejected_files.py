@@ -18,7 +18,7 @@ from ..files.errors import InvalidFile
 from .job import Job
 from .job_values import LocalFile, Role
 
-IMPORTABLE = (Role.MODEL, Role.COLLIDER)
+IMPORTABLE = (Role.MODEL, Role.COLLIDER, Role.CLIP, Role.CHARACTER)
 """The files that Blender's importer can be given unchecked."""
 
 

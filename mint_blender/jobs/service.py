@@ -17,30 +17,37 @@ from pathlib import Path
 from ..message import Message
 from ..mint.account import Account
 from ..mint.generation_request import GenerationRequest, feedback_error
+from ..mint.motion_request import MotionRequest
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import new_jobs
-from .budget import spending
 from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner
-from .job import Job, is_never_sent, is_unanswered, may_be_started
+from .job import Job, is_unanswered, may_be_started
 from .job_values import Decision, Delivery, Hold
-from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_request
+from .new_jobs import (
+    new_attempt,
+    new_conversion,
+    new_fetch,
+    new_job,
+    new_motions,
+    new_request,
+    request_for,
+)
 from .paid_requests.record import PaidRequest, PaidVerb, State, of_asset, of_job
 from .phases import BUSY, Phase, Verb
 from .presentation import action_checks
 from .presentation.job_view import JobView, view_of
 from .queries import (
-    KeyOwner,
+    AnimationPrice,
     OptimizationPrice,
     Price,
     PriceQuery,
     prices_of,
     prices_of_click,
 )
-from .storage import job_cache
-from .storage.job_cache import Queue, holds_back
+from .unfinished import UnfinishedJobs
 
 __all__ = ["JobService", "NotPossible", "OtherAccount", "TooExpensive"]
 
@@ -92,6 +99,7 @@ class JobService(JobRunner):
         delivery: Delivery = Delivery(),
         *,
         optimize: OptimizationLevel | None = None,
+        motions: Sequence[MotionRequest] = (),
         max_credits: float | None = None,
         subject: str | None = None,
     ) -> Job:
@@ -101,6 +109,7 @@ class JobService(JobRunner):
             request: What to generate.
             delivery: Where the result goes.
             optimize: Optimize the model before it is fetched.
+            motions: Animate the model afterwards: jobs of their own, which wait for this one.
             max_credits: The most that it may cost in all, also when another program resumes it.
             subject: What was ordered, if others can order the same.
 
@@ -112,6 +121,8 @@ class JobService(JobRunner):
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
             raise NotPossible(Message("Only models can be optimized."))
+        if motions:
+            _check_motions(request.kind, motions)
         queries = prices_of(request, optimize)
         price, *extra = self._prices(queries, own_limit=max_credits)
         job = new_job(
@@ -122,10 +133,23 @@ class JobService(JobRunner):
             estimate=price,
             optimize_estimate=extra[0] if extra else None,
         )
-        job = replace(job, max_credits=max_credits)
+        of_each = AnimationPrice()
+        (animating,) = self._prices([of_each], own_limit=max_credits) if motions else [None]
+        followers = new_motions(
+            None,
+            request,
+            motions,
+            delivery,
+            now=job.created_at,
+            after=job.id,
+            estimate=animating,
+        )
+        if followers:
+            job = replace(job, delivery=replace(delivery, group=delivery.group or job.id))
         if subject is not None:
             job = replace(job, requests=(self._ordered(job, subject),))
-        return self._begin(job, starts=[queries])[0]
+        starts: list[Sequence[PriceQuery]] = [queries, *[[of_each]] * len(followers)]
+        return self._begin_together([job, *followers], starts, max_credits)[0]
 
     def _ordered(self, job: Job, subject: str) -> PaidRequest:
         """Return the paid request of a new job under another subject than its own id."""
@@ -164,6 +188,90 @@ class JobService(JobRunner):
         (estimate,) = self._prices(*starts, own_limit=max_credits) or [None]
         job = new_fetch(asset, delivery, now=time.time(), optimize=optimize, estimate=estimate)
         return self._begin(replace(job, max_credits=max_credits), starts=starts)[0]
+
+    def animate(
+        self,
+        asset: Asset,
+        motions: Sequence[MotionRequest],
+        delivery: Delivery = Delivery(),
+        *,
+        max_credits: float | None = None,
+        again: bool = False,
+    ) -> list[Job]:
+        """Return the jobs of these motions of a model, in their order; each is paid for itself.
+
+        The first new one goes alone, and the others only after it has succeeded. A motion with the
+        same words that this journal has ordered before is returned as it is, and not paid again.
+
+        Args:
+            asset: The model.
+            motions: What it does.
+            delivery: Where the results go.
+            max_credits: The most that all of them may cost together.
+            again: Order also what was ordered before.
+
+        Raises:
+            NotPossible: Mint would refuse it.
+            TooExpensive: It would cost more than a limit.
+        """
+        _check_motions(asset.kind, motions)
+        price = AnimationPrice(asset.id)
+        wanted, _ = self._not_ordered(asset.id, motions, again)
+        (estimate,) = self._prices([price], own_limit=max_credits) if wanted else [None]
+        with self.cache.single_commit():  # another process may have ordered one just now
+            wanted, known = self._not_ordered(asset.id, motions, again)
+            for job in known:
+                self.journal.restore(job.id)
+            new = new_motions(
+                asset, request_for(asset), wanted, delivery, now=time.time(), estimate=estimate
+            )
+            if new and len(motions) > 1 and not delivery.group:
+                group = replace(delivery, group=new[0].id)
+                new = [replace(job, delivery=group) for job in new]
+            kept = self._add_together(new, [[price]] * len(new), max_credits)
+        for job in kept:
+            self.wake(job)
+        self.reread()
+        ordered = [self.job(job.id) for job in (*kept, *known)]
+        return [
+            next(job for job in ordered if job.motion and job.motion.is_like(motion))
+            for motion in motions
+        ]
+
+    def paid_motions(self, asset_id: str) -> list[Job]:
+        """Return the motions of a model that were ordered and have not failed, newest first.
+
+        Dismissed ones too: their clips need not be paid again.
+        """
+        over = {Phase.FAILED, Phase.CANCELED}
+        return [
+            job
+            for job in self.journal.motions_of(asset_id)
+            if job.phase not in over and job.hold is not Hold.FOREIGN
+        ]
+
+    def followers(self, job: Job) -> list[Job]:
+        """Return the jobs that wait for the success of this one, directly or not."""
+        found: list[Job] = []
+        for each in self.jobs() if job.phase is not Phase.PLACED else ():
+            if each.after == job.id:
+                found += [each, *self.followers(each)]
+        return found
+
+    def _not_ordered(
+        self, asset_id: str, motions: Sequence[MotionRequest], again: bool
+    ) -> tuple[list[MotionRequest], list[Job]]:
+        """Return the motions to order, each once, and the jobs that have ordered others before."""
+        before = [] if again else self.paid_motions(asset_id)
+        wanted: list[MotionRequest] = []
+        known: list[Job] = []
+        for motion in motions:
+            job = next((job for job in before if job.motion and motion.is_like(job.motion)), None)
+            if job is not None:
+                known.append(job)
+            elif not any(map(motion.is_like, wanted)):
+                wanted.append(motion)
+        return wanted, known
 
     def convert(self, asset: Asset, formats: Sequence[Format], folder: Path) -> Job:
         """Return a job that brings a model to a folder in other formats.
@@ -210,7 +318,11 @@ class JobService(JobRunner):
         """
         if asset.status is None:  # unknown: Mint itself refuses what has not failed
             asset = Asset.from_json(asset.kind, {**asset.raw, "status": Status.FAILED.value})
-        ours = [job for job in self.jobs_of_asset(asset.id) if not job.convert and job.hold is None]
+        ours = [
+            job
+            for job in self.jobs_of_asset(asset.id)
+            if not (job.convert or job.motion) and job.hold is None
+        ]
         action_checks.check_asset_retry(asset, ours)
         job = next((job for job in ours if Verb.RETRY in self.view(job).verbs), None)
         if job is None:
@@ -288,12 +400,13 @@ class JobService(JobRunner):
         """
         asset_id, before = job.failed_asset_id, job.start_request
         verb = PaidVerb.CONVERT if job.convert else PaidVerb.RETRY if asset_id else PaidVerb.START
+        verb = PaidVerb.ANIMATE if job.motion else verb
         made_of = asset_id or job.source_asset_id
         is_clear = before is None or not before.is_open or before.verb is not verb
         is_fetched = made_of is not None and verb is PaidVerb.START
         if not is_fetched and (is_clear or is_unanswered(job)):
             own = before.subject if before and before.verb is verb else of_job(job.id)
-            subject = own if made_of is None else of_asset(made_of)
+            subject = own if made_of is None or job.motion else of_asset(made_of)
             self._check_not_ordered(job, subject, verb)
             self.journal.order(job, subject, verb, prices=(prices[0], prices[1]))
         job = replace(job.with_prices(*prices), operation=None)
@@ -495,6 +608,33 @@ class JobService(JobRunner):
             self.wake(job)
         return kept
 
+    def _begin_together(
+        self, jobs: Sequence[Job], starts: Sequence[Sequence[PriceQuery]], most: float | None
+    ) -> list[Job]:
+        """Commit jobs that share one limit, and let them run."""
+        kept = self._add_together(jobs, starts, most)
+        for job in kept:
+            self.wake(job)
+        return kept
+
+    def _add_together(
+        self, jobs: Sequence[Job], starts: Sequence[Sequence[PriceQuery]], most: float | None
+    ) -> list[Job]:
+        """Commit jobs whose own limits are together the one that was given."""
+        if most is None or len(jobs) < 2:
+            return self._add(*(replace(job, max_credits=most) for job in jobs), starts=starts)
+        all_of_it = self.budget.of_start([each for start in starts for each in start], most)
+        # the limit of one generation is checked for each of them
+        is_known = all_of_it.total is not None
+        self.budget.check([replace(all_of_it, generation=0.0 if is_known else None)])
+        first, *others = jobs
+        prices = [self.budget.total(start) or 0.0 for start in starts[1:]]
+        limited = [
+            replace(job, max_credits=price) for job, price in zip(others, prices, strict=True)
+        ]
+        first = replace(first, max_credits=most - sum(prices))
+        return self._add(first, *limited, starts=starts)
+
     def _add(self, *jobs: Job, starts: Sequence[Sequence[PriceQuery | None]]) -> list[Job]:
         """Commit new jobs if they are within the limits.
 
@@ -549,141 +689,11 @@ class JobService(JobRunner):
             self._within_limits(job, Verb.RESUME, queries)
 
 
-class UnfinishedJobs:
-    """The jobs that nothing runs for, although they are not over.
-
-    Jobs that were sent resume by themselves. Jobs that were never sent form a queue that waits for
-    a person: resuming them costs Credits.
-    """
-
-    def __init__(self, runner: JobRunner, budget: Budget) -> None:
-        self._runner = runner
-        self._budget = budget
-        self.queue = Queue()
-        """The jobs of an earlier session that were never sent, and their expected cost.
-
-        As of the last `resume_all`, `take_over` or `refresh_queue`.
-        """
-        self._queued: frozenset[str] = frozenset()  # their ids
-        # what `are_elsewhere` has returned, and for which jobs
-        self._elsewhere: tuple[int, Queue | None, bool] = (-1, None, False)
-
-    def resume_all(self) -> list[Job]:
-        """Resume every job that the end of a process interrupted, and return them.
-
-        What waits for a person keeps waiting; what was never sent waits for `continue_queue`,
-        unless it was started in this session.
-        """
-        self.resume_own()
-        runner = self._runner
-        idle = [job for job in runner.jobs() if job.is_resumable and not runner.is_active(job.id)]
-        resumed = [job for job in idle if not holds_back(job) and runner.wake(job)]
-        self.refresh_queue()
-        return resumed
-
-    def resume_own(self) -> None:
-        """Have the worker identify the account, and resume the jobs that belong to it."""
-        runner = self._runner
-        wanted = [
-            job
-            for job in runner.jobs()
-            if runner.account.key and job.awaits_identity and not holds_back(job)
-        ]
-        for job in wanted:
-            if not runner.is_active(job.id):
-                runner.wake_own(job)
-        if not wanted:
-            self.identify_account()
-
-    def identify_account(self) -> None:
-        """Ask whose key is in use, if jobs wait for nothing but that."""
-        runner = self._runner
-        if (
-            runner.account.key
-            and not runner.queries.is_pending(KeyOwner())
-            and any(job.awaits_identity for job in runner.cache)
-        ):
-            runner.queries.ask(KeyOwner())
-
-    # -- the queue of an earlier session
-
-    def refresh_queue(self) -> Queue:
-        """Return the queue as it is now. Resumes nothing.
-
-        Without the jobs that a living process has in its own queue, and those of another account.
-        """
-        runner, before = self._runner, time.time() - job_cache.JUST_NOW
-        held = (job for job in runner.cache if holds_back(job) and job.created_at < before)
-        found = [job for job in held if not runner.is_active(job.id) and job.hold is None]
-        driven = runner.journal.driven(runner.process) if found else frozenset()
-        jobs = sorted(
-            (job for job in found if job.id not in driven),
-            key=lambda job: (job.created_at, job.id),
-        )
-        if tuple(jobs) != self.queue.jobs:
-            self.queue = Queue(tuple(jobs), sum(spending.committed(job) for job in jobs))
-            self._queued = frozenset(job.id for job in jobs)
-        return self.queue
-
-    def is_held_back(self, job_id: str) -> bool:
-        """Return whether a job is in the queue."""
-        return job_id in self._queued
-
-    def is_unclaimed(self, job: Job) -> bool:
-        """Return whether nothing was sent for this job, and no living process is about to send it.
-
-        It can then be canceled at once, without telling Mint or a process.
-        """
-        is_driven = self._runner.journal.is_driven
-        return (
-            job.hold is None and is_never_sent(job) and not is_driven(job.id, self._runner.process)
-        )
-
-    def continue_queue(self) -> list[Job]:
-        """Send the queued jobs, and return them. Raises TooExpensive."""
-        self._runner.reread()
-        queued = self.refresh_queue().jobs
-        self._budget.check(list(map(self._budget.of_queued, queued)), *queued)
-        sent = [job for job in queued if self._runner.wake(job)]
-        self.refresh_queue()
-        return sent
-
-    def discard_queue(self) -> None:
-        """Cancel the queued jobs. Nothing was sent for them, and nothing will be."""
-        cache = self._runner.cache
-        with cache.single_commit():
-            for job in self.refresh_queue().jobs:
-                cache.cancel(job)
-        self.refresh_queue()
-
-    # -- jobs of other processes
-
-    @property
-    def are_elsewhere(self) -> bool:
-        """Whether another process drives a job that is in flight, or drove one until it died.
-
-        The jobs are looked at only when they have changed.
-        """
-        version, queue, known = self._elsewhere
-        if version != self._runner.version or queue is not self.queue:
-            known = self._find_elsewhere()
-            self._elsewhere = (self._runner.version, self.queue, known)
-        return known
-
-    def _find_elsewhere(self) -> bool:
-        return any(
-            job.is_busy and not self._runner.is_active(job.id) and not self.is_held_back(job.id)
-            for job in self._runner.cache
-        )
-
-    def take_over(self) -> bool:
-        """Drive the jobs whose process has died. Returns whether there were any."""
-        runner, before = self._runner, self.queue
-        left = [
-            job
-            for job in runner.jobs()
-            if job.is_busy and not runner.is_active(job.id) and not holds_back(job)
-        ]
-        orphans = [job for job in left if runner.wake(job)]
-        has_queue_changed = self.refresh_queue() is not before
-        return bool(orphans) or has_queue_changed
+def _check_motions(kind: Kind, motions: Sequence[MotionRequest]) -> None:
+    """Raise NotPossible if something else than a model is to move, or nothing is said how."""
+    if kind is not Kind.MODEL:
+        raise NotPossible(Message("Only models can be animated."))
+    if not motions:
+        raise NotPossible(Message("Choose at least one motion."))
+    if complaint := next(filter(None, (each.validation_error() for each in motions)), None):
+        raise NotPossible(complaint)

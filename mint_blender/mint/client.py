@@ -13,20 +13,25 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from ..message import Message
 from .account import Account, Origin
 from .errors import (
     CannotCancel,
+    InvalidRequest,
     InvalidResponse,
     KeyWithheld,
     MintError,
     MismatchedResponse,
+    NotFound,
     ProblemError,
     Unreachable,
 )
 from .limits import MAX_IMAGE_BYTES
 from .schema import (
+    AnimationFile,
+    AnimationType,
     Asset,
     Estimate,
     Json,
@@ -40,6 +45,7 @@ from .schema import (
     Preset,
     ReferenceImage,
     Usage,
+    is_valid_file_id,
     is_valid_id,
 )
 from .transport import ESTIMATE_PATH, ApiResponse, Transport
@@ -124,6 +130,13 @@ class Client(Transport):
     def estimate_optimization(self, model_id: str) -> Estimate:
         """Return the price of optimizing a model. Free, starts nothing."""
         return self._estimate(operation="model_optimization", modelId=_path_id(model_id))
+
+    def estimate_animation(self, model_id: str) -> Estimate:
+        """Return the price of animating a model. Free, starts nothing.
+
+        Whether Mint has such prices is not known.
+        """
+        return self._estimate(operation="model_animation", modelId=_path_id(model_id))
 
     # Reference images
 
@@ -284,6 +297,39 @@ class Client(Transport):
         return self._post_to_model(
             model_id, "convert", body | ({"name": name} if name else {}), key
         )
+
+    def animate(self, model_id: str, body: Json, *, key: str) -> Operation:
+        """Start rigging a model and animating it with the motion that the body describes."""
+        return self._post_to_model(model_id, "animate", body, key)
+
+    # Animations
+
+    def animation_files(self, type: AnimationType, id: str) -> tuple[AnimationFile, ...]:
+        """Return the files of an animation.
+
+        Raises:
+            NotFound: It is of the other type, or does not exist.
+        """
+        path = f"animations/{type}/{_path_id(id)}/artifacts"
+        try:
+            return AnimationFile.from_json(self._get(path).data)
+        except InvalidRequest as error:
+            if error.names("targetType"):
+                raise NotFound(error.problem, request_id=error.request_id) from None
+            raise
+
+    def animation_file_url(self, type: AnimationType, id: str, file_id: str) -> str:
+        """Return the address of one file of an animation, which is good for some time."""
+        if not is_valid_file_id(file_id):
+            raise ValueError(Message("This is not a valid ID of a file."))
+        path = f"animations/{type}/{_path_id(id)}/artifacts/{quote(file_id, safe='')}"
+        response = self._get(path)
+        url = response.data.get("downloadUrl")
+        if not isinstance(url, str) or not url:
+            raise InvalidResponse(
+                Message("the file has no address"), request_id=response.request_id
+            )
+        return url
 
     # Shared by the above
 

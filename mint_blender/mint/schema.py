@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from ..message import Message
 
@@ -23,13 +23,19 @@ Json = Mapping[str, Any]
 T = TypeVar("T")
 
 _MAX_NUMBER = 1e300
-_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_LONGEST = 255
+_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{_LONGEST}}}")
 _TIER = re.compile(r"[ -~]{1,40}")
 
 
 def is_valid_id(text: str) -> bool:
     """Return whether the text may be an id: opaque, but safe in a URL path, and not endless."""
     return _ID.fullmatch(text) is not None
+
+
+def is_valid_file_id(text: str) -> bool:
+    """Return whether the text may be the id of a file of an animation: parts between colons."""
+    return len(text) <= _LONGEST and all(map(is_valid_id, text.split(":")))
 
 
 # -- words of Mint's API
@@ -225,6 +231,42 @@ class Page:
         assets = [Asset.from_json(kind, entry) for entry in found if _object(entry) is not None]
         usable = tuple(asset for asset in assets if asset.id)
         return cls(usable, cursor, len(found) - len(usable))
+
+
+class AnimationType(StrEnum):
+    """What an animation may be at Mint: with its result alone, one cannot tell."""
+
+    BATCH = "model_animation_batch"
+    CLIP = "model_animation_clip"
+
+
+@dataclass(frozen=True)
+class AnimationFile:
+    """A file that an animation has made. `id` may have colons, unlike all others."""
+
+    id: str
+    kind: str | None
+    format: str | None
+    filename: str | None
+
+    @property
+    def is_glb(self) -> bool:
+        """Whether it is a GLB, as far as is said."""
+        said = (self.format, self.filename, self.id)
+        return any((each or "").lower().endswith("glb") for each in said)
+
+    @property
+    def is_character(self) -> bool:
+        """Whether it is the rigged character itself, and not a clip."""
+        return "rigged_character" in (self.kind or self.id).lower()
+
+    @classmethod
+    def from_json(cls, data: Json) -> tuple[Self, ...]:
+        """Parse Mint's list; entries without a usable id are left out."""
+        entries = data.get("data")
+        found = [each for each in entries if _object(each)] if isinstance(entries, list) else []
+        files = (_parse(cls, each, id=_text(each.get("id")) or "") for each in found)
+        return tuple(each for each in files if is_valid_file_id(each.id))
 
 
 @dataclass(frozen=True)

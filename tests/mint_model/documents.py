@@ -22,6 +22,9 @@ def iso(at: float) -> str:
 def operation(each: Operation, operations: Operations, address: Address) -> dict[str, Any]:
     """Return an operation; `billing`, `error` and the end times are there only if they apply."""
     resource, is_generation = each.resource, each.is_generation
+    made = {"type": resource.kind, "id": resource.id} if resource else None
+    if each.motion is not None:
+        made = {"type": "animation", "id": each.animation.id} if each.animation else None
     maker = "marble" if each.kind == "world" else "chisel"
     body: dict[str, Any] = {
         "object": "operation",
@@ -29,11 +32,11 @@ def operation(each: Operation, operations: Operations, address: Address) -> dict
         "type": each.type,
         "generationMode": each.mode,
         "status": each.status,
-        "prompt": None if each.type == "model_conversion" else each.prompt,
+        "prompt": None if each.type == "model_conversion" else each.motion or each.prompt,
         "generationPreset": each.preset if is_generation else None,
         "generationModel": f"{maker}-stand-in-{each.preset}" if is_generation else None,
         "optimizationLevel": each.level,
-        "resource": {"type": resource.kind, "id": resource.id} if resource else None,
+        "resource": made,
         "mintUrl": mint_url(resource) if resource else None,
         "assets": assets(each.assets, address),
         "credits": {
@@ -92,6 +95,12 @@ def resource(each: Resource, address: Address) -> dict[str, Any]:
     if each.kind == "model":
         body["prompt"] = each.prompt
     return body
+
+
+def animation_file(id: str, path: str) -> dict[str, Any]:
+    """Return a file of an animation."""
+    kind = "rigged_character" if id.startswith("rigged_character") else "animation_clip"
+    return {"id": id, "kind": kind, "format": "glb", "filename": path.rpartition("/")[2]}
 
 
 def mint_url(resource: Resource) -> str:

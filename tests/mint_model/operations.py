@@ -2,7 +2,8 @@
 """The status machine (section 5 of the contract), and Credits.
 
 Nothing ticks: `advance` lets everything happen that was due. A generation is queued, makes its
-Preview, shows it and makes the rest; an optimization or conversion has the final stage alone.
+Preview, shows it and makes the rest; an optimization, a conversion or a motion has the final stage
+alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .problems import Problem
-from .records import BUSY, PREVIEW, Charge, Operation, Project, Resource, price
+from .records import BUSY, PREVIEW, Animation, Charge, Operation, Project, Resource, price
 
 LIMIT = 10
 """Generations of a kind that a project may have active."""
@@ -40,6 +41,7 @@ class Operations:
         self.new_id = new_id
         self.all: dict[str, Operation] = {}
         self.resources: dict[str, Resource] = {}
+        self.animations: dict[str, Animation] = {}
         self.ledger: list[Charge] = []
         self.most_active = 0
         self.limits = {"model": LIMIT, "world": LIMIT}
@@ -50,12 +52,19 @@ class Operations:
     # -- what a subclass decides
 
     def lasts(self, operation: Operation, stage: str) -> float:
-        """Return the seconds of a stage: queued, preview, revised, shown, final, optimize, convert."""
+        """Return the seconds of a stage: queued, preview, revised, shown, final, and those below."""
         raise NotImplementedError
 
     def fill(self, operation: Operation, stage: str, now: float) -> dict[str, Any] | None:
-        """Return the members of `assets` that a stage adds, or None while its files are made."""
+        """Return the members of `assets` that a stage adds, or None while its files are made.
+
+        For a motion, the paths of its files by their ids.
+        """
         raise NotImplementedError
+
+    def animation_type(self, operation: Operation) -> str:
+        """Return whether a motion makes a batch or a single clip."""
+        return "model_animation_batch"
 
     def failure(self, operation: Operation) -> tuple[str, str] | None:
         """Return the code and the message with which the present stage fails, if it does."""
@@ -117,8 +126,7 @@ class Operations:
             self._stop(operation)
             return
         operation.status = self.running(operation)
-        kind = "convert" if operation.formats else "optimize"
-        stage = "preview" if operation.is_generation else kind
+        stage = "preview" if operation.is_generation else operation.follow_up
         self._schedule(operation, now + self.lasts(operation, stage))
         self.mirror(operation)
 
@@ -185,8 +193,8 @@ class Operations:
         self.begin_preview(operation, now, key)
 
     def _finish(self, operation: Operation, now: float) -> None:
-        kind = "convert" if operation.formats else "optimize"
-        members = self.fill(operation, "final" if operation.is_generation else kind, now)
+        stage = "final" if operation.is_generation else operation.follow_up
+        members = self.fill(operation, stage, now)
         resource = operation.resource
         assert resource is not None
         if members is None:
@@ -194,6 +202,10 @@ class Operations:
             return
         if operation.is_generation:
             operation.assets = members or None
+        elif operation.motion is not None:
+            type = self.animation_type(operation)
+            operation.animation = Animation(self.new_id(), type, operation, members)
+            self.animations[operation.animation.id] = operation.animation
         else:
             resource.assets = operation.assets = {**(resource.assets or {}), **members}
             resource.updated = now

@@ -18,7 +18,7 @@ PRICES = {
     ("world_generation", "production"): 1650.0,
 }
 """As in autumn 2026; that of production models is invented, and so is that of conversions."""
-FLAT_PRICES = {"model_optimization": 20.0, "model_conversion": 10.0}
+FLAT_PRICES = {"model_optimization": 20.0, "model_conversion": 10.0, "model_animation": 250.0}
 BUSY = frozenset({"queued", "running", "enchanting"})
 ACTIVE = BUSY | {"preview_ready"}
 DONE = frozenset({"succeeded", "partially_succeeded"})
@@ -64,6 +64,16 @@ class Resource:
 
 
 @dataclass(eq=False)
+class Animation:
+    """What a motion has made: the paths of its files, by their ids at Mint."""
+
+    id: str
+    type: str
+    operation: Operation
+    files: dict[str, str]
+
+
+@dataclass(eq=False)
 class Charge:
     """Credits that were taken for a stage; `released` if the stage failed."""
 
@@ -101,6 +111,9 @@ class Operation:
     name: str | None = None
     level: str | None = None
     formats: tuple[str, ...] = ()
+    motion: str | None = None
+    height: float = 1.7
+    animation: Animation | None = None
     pictures: tuple[str, ...] = ()
     feedback: list[str] = field(default_factory=list)
     attempt: int = 1
@@ -115,6 +128,11 @@ class Operation:
     def kind(self) -> str:
         """What it makes or changes: a model or a world."""
         return self.type.partition("_")[0]
+
+    @property
+    def follow_up(self) -> str:
+        """The stage of what follows a generation: optimize, convert or animate."""
+        return "animate" if self.motion is not None else "convert" if self.formats else "optimize"
 
     @property
     def is_generation(self) -> bool:

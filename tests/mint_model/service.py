@@ -16,7 +16,16 @@ from . import contract, documents
 from .messages import Request
 from .operations import Operations
 from .problems import Problem, invalid
-from .records import DONE, ENDED, FLAT_PRICES, Operation, Project, Resource, price
+from .records import (
+    DONE,
+    ENDED,
+    FLAT_PRICES,
+    Animation,
+    Operation,
+    Project,
+    Resource,
+    price,
+)
 
 DAY = 24 * 3600.0
 DEFAULT_PAGE, LARGEST_PAGE = 20, 100
@@ -94,6 +103,9 @@ ROUTES = (
     _route("POST", "{kinds}/{id}:retry", "retry", "EmptyRequest"),
     _route("POST", "(?P<kinds>models)/{id}:optimize", "optimize", "OptimizeRequest"),
     _route("POST", "(?P<kinds>models)/{id}:convert", "convert", "ConvertRequest"),
+    _route("POST", "(?P<kinds>models)/{id}:animate", "animate", "AnimateRequest"),
+    _route("GET", "animations/(?P<type>[a-z_]+)/{id}/artifacts", "list_animation"),
+    _route("GET", "animations/(?P<type>[a-z_]+)/{id}/artifacts/(?P<file>[^/:]+)", "animation_file"),
 )
 
 
@@ -177,6 +189,9 @@ class MintModel:
 
     def check_start(self, call: Call) -> None:
         """Raise Problem if a generation is refused."""
+
+    def check_animate(self, call: Call, model: Resource) -> None:
+        """Raise Problem if a motion is refused."""
 
     def refused(self, slot: tuple[str, ...], body: str, problem: Problem) -> None:
         """Note that a request was refused."""
@@ -470,6 +485,44 @@ class MintModel:
                 raise invalid(f"/targetFormats/{index}", text, "enum")
         chosen = tuple(dict.fromkeys(formats))
         return self._paid_follow_up(call, "model_conversion", found, formats=chosen)
+
+    def _animate(self, call: Call) -> Outcome:
+        found = self._demand_resource(call)
+        motion, height = call.body.get("motionPrompt", ""), call.body.get("heightMeters", 1.7)
+        if unknown := sorted(call.body.keys() - {"motionPrompt", "heightMeters"}):
+            raise invalid(f"/{unknown[0]}", "is not a known field", "unrecognized_keys")
+        if not motion.strip():
+            raise invalid("/motionPrompt", "is required", "required")
+        if not 0.0 < height <= 100.0:
+            raise invalid("/heightMeters", "is no height of a character", "out_of_range")
+        self.check_animate(call, found)
+        return self._paid_follow_up(call, "model_animation", found, motion=motion, height=height)
+
+    def _animation(self, call: Call) -> Animation:
+        """Return an animation that is asked for with its right type."""
+        found = self.operations.animations.get(call.words["id"])
+        if found is None or found.operation.project is not call.project:
+            raise Problem("not-found", "There is no such animation.")
+        if found.type != call.words["type"]:
+            raise self.wrong_type(found)
+        return found
+
+    def wrong_type(self, animation: Animation) -> Problem:
+        """Return how an animation is refused whose type is another one."""
+        return invalid("/targetType", f"is {animation.type}", "wrong_type")
+
+    def _list_animation(self, call: Call) -> Answer:
+        found = self._animation(call)
+        data = [documents.animation_file(id, path) for id, path in found.files.items()]
+        return Answer(200, {"object": "list", "data": data})
+
+    def _animation_file(self, call: Call) -> Answer:
+        found = self._animation(call)
+        path = found.files.get(call.words["file"])
+        if path is None:
+            raise Problem("not-found", "There is no such file.")
+        document = documents.animation_file(call.words["file"], path)
+        return Answer(200, {**document, "downloadUrl": self.address(path)})
 
     def _paid_follow_up(self, call: Call, type: str, found: Resource, **more: Any) -> Outcome:
         if found.status not in DONE:

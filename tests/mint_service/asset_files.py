@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..mint_model.records import Operation
-from . import glb, prompt_words
+from . import glb, motions, prompt_words
 from .asset_generator import AssetGenerator, AssetRequest, Made
 from .options import Options
 from .switches import TABLE, without
@@ -84,6 +84,22 @@ class AssetFiles:
         if operation.kind == "world":
             return self._world(operation, made, preview)
         return self._model(operation, made, preview)
+
+    def motion(self, operation: Operation) -> dict[str, str]:
+        """Keep the files of a motion, and return their paths by their ids."""
+        words = prompt_words.slug(without(operation.motion or ""))
+        faults = [name for name in operation.switches if name in FILE_SWITCHES]
+        made = motions.files(
+            without(operation.motion or ""), operation.height, operation.id, operation.switches
+        )
+        paths = {}
+        for number, (id, content) in enumerate(made.items()):
+            path = f"animations/{words}-{operation.id[:16]}-{number}.glb"
+            type = "model/gltf-binary"
+            content = _spoiled(content, operation.switches)
+            self._files[path] = StoredFile(path, content, type, "motion", operation.id, faults)
+            paths[id] = path
+        return paths
 
     def _asset_request(self, operation: Operation, stage: str) -> AssetRequest:
         selected = operation.switches

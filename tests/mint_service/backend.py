@@ -14,7 +14,7 @@ from typing import Any
 from ..key_search.spellings import KEY_TEXT
 from ..mint_model.messages import Request
 from ..mint_model.problems import Problem, invalid
-from ..mint_model.records import DONE, Operation, Project, Resource
+from ..mint_model.records import DONE, Animation, Operation, Project, Resource
 from ..mint_model.service import Answer, Call, MintModel, Outcome
 from . import prompt_words, switches
 from .asset_files import API_MARK, AssetFiles, StoredFile
@@ -189,9 +189,18 @@ class Mint(MintModel):
     def _retry_after(self) -> str:
         return f"{self.options.retry_after:g}"
 
+    def check_animate(self, call: Call, model: Resource) -> None:
+        chosen = self._refuse(call, call.body["motionPrompt"])
+        if "not-humanoid" in chosen:
+            raise invalid("/modelId", "humanoidRiggable is null", "not_riggable")
+
     def check_start(self, call: Call) -> None:
+        self._refuse(call, call.body["prompt"])
+
+    def _refuse(self, call: Call, words: str) -> list[str]:
+        """Refuse a start if a switch in its words says so, and return its switches."""
         body, options = call.body, self.options
-        chosen = switches.selected(body["prompt"], options.switches, options.rules)
+        chosen = switches.selected(words, options.switches, options.rules)
         if "no-credits" in chosen:
             raise Problem("insufficient-credits")
         if "forbidden" in chosen:
@@ -201,6 +210,37 @@ class Mint(MintModel):
         for name in chosen:
             if name.startswith("start-") and name != "start-fails":
                 self._fail_once(name, f"{name} {call.key}", self._fired)
+        return chosen
+
+    def _estimate(self, call: Call) -> Answer:
+        model = self._resource(call.project, "model", call.body.get("modelId", ""))
+        chosen = model.operation.switches if model is not None and model.operation else ()
+        if call.body["operation"] == "model_animation" and "no-motion-price" in chosen:
+            raise Problem("not-found", "There is no such price.")
+        return super()._estimate(call)
+
+    def wrong_type(self, animation: Animation) -> Problem:
+        if "one-clip-404" in animation.operation.switches:
+            return Problem("not-found", "There is no such animation.")
+        return super().wrong_type(animation)
+
+    def _list_animation(self, call: Call) -> Answer:
+        operation = self._animation(call).operation
+        self._reads[operation.id, "files"] += 1
+        if self._reads[operation.id, "files"] <= 2 and "motion-settling" in operation.switches:
+            raise Problem("service-unavailable")
+        return super()._list_animation(call)
+
+    def _animation_file(self, call: Call) -> Answer:
+        animation = self._animation(call)
+        operation = animation.operation
+        if "downloads-off" in operation.switches and "downloads-off" not in operation.fired:
+            operation.fired.add("downloads-off")
+            raise Problem("downloads-disabled", "Downloads are disabled.")
+        is_last = call.words["file"] == list(animation.files)[-1]
+        if is_last and "partial" in operation.switches:
+            raise Problem("not-found", "There is no such file.")
+        return super()._animation_file(call)
 
     def _fail_once(self, name: str, mark: str, fired: set[str]) -> None:
         if mark not in fired:

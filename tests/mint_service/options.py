@@ -17,6 +17,7 @@ DURATIONS: Mapping[str, float] = {
     "final": 6.0,
     "optimize": 3.0,
     "convert": 3.0,
+    "animate": 8.0,
     "slow": 120.0,
     "settling": 4.0,
 }

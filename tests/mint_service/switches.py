@@ -20,7 +20,7 @@ class Switch:
 
     name: str
     # where it acts: "work" the operation, "assets" what it makes, "start" / "poll" their responses,
-    # "read" reads of resources, "file" downloads
+    # "read" reads of resources, "file" downloads, "motion" a motion, whose words have it
     acts: str
     does: str
 
@@ -101,7 +101,8 @@ TABLE: tuple[Switch, ...] = (
     Switch(
         "partial",
         "work",
-        "ends partially_succeeded: model without thumbnail, world without panorama, splats and radiance file",
+        "ends partially_succeeded: model without thumbnail, world without panorama, splats and radiance file,"
+        " motion with a clip whose file is 404",
     ),
     Switch("unknown-status", "work", "while running it says enchanting, a word nobody knows"),
     Switch("unknown-type", "work", "type is model_teleportation / world_teleportation"),
@@ -153,6 +154,19 @@ TABLE: tuple[Switch, ...] = (
         "read",
         "the first two reads of the finished resource show running and assets null",
     ),
+    Switch("not-humanoid", "motion", "400: humanoidRiggable of the model is null"),
+    Switch("motion-fails", "motion", "fails with animation_failed when all is paid"),
+    Switch("rig-stuck", "motion", "the rig never ends"),
+    Switch("one-clip", "motion", "is a model_animation_clip; as a batch 400 that names targetType"),
+    Switch("one-clip-404", "motion", "is a model_animation_clip; as a batch 404"),
+    Switch("motion-settling", "motion", "the list of its files is 503 twice"),
+    Switch("downloads-off", "motion", "the first address of a file is 403 downloads-disabled"),
+    Switch("several-clips", "motion", "makes three clips at once"),
+    Switch("missing-bones", "motion", "the rig lacks two bones"),
+    Switch("foreign-bones", "motion", "the bones have other names"),
+    Switch("travel", "motion", "the clip goes 1.5 m ahead"),
+    Switch("clip-without-mesh", "motion", "the file of a clip has no mesh, so no skin either"),
+    Switch("no-motion-price", "motion", "in the prompt of a model: the price of a motion is 404"),
     Switch("null-assets", "assets", "succeeds with assets null"),
     Switch(
         "draco-original",

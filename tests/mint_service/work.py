@@ -24,6 +24,7 @@ MESSAGES = {
     "generation_failed": "The generation failed.",
     "start_failed": "The generation could not be started.",
     "optimization_failed": "The model could not be optimized.",
+    "animation_failed": "The model could not be rigged.",
     "gremlins_in_the_machine": "Gremlins were seen in the machine.",
 }
 FAILS_BEFORE_PREVIEW = {
@@ -62,6 +63,8 @@ class Work(Operations):
             chosen = switches.selected(operation.prompt, options.switches, options.rules)
         elif operation.is_generation:
             chosen = list(before.switches)
+        elif operation.motion is not None:
+            chosen = switches.selected(operation.motion, options.switches, options.rules)
         else:
             chosen = [
                 name for name in before.switches if name in {"optimize-fails", *FILE_SWITCHES}
@@ -90,6 +93,8 @@ class Work(Operations):
         chosen = operation.switches
         if operation.status == "queued":
             return "start_failed" if "start-fails" in chosen else None
+        if operation.motion is not None:
+            return "animation_failed" if "motion-fails" in chosen else None
         if not operation.is_generation:
             return "optimization_failed" if operation.level and "optimize-fails" in chosen else None
         table = FAILS_BEFORE_PREVIEW if operation.stage == "preview" else FAILS_AT_END
@@ -101,14 +106,31 @@ class Work(Operations):
         is_preview = operation.stage == "preview" and operation.status in {"running", "enchanting"}
         if is_preview and "canceled" in operation.switches:
             self.cancel(operation, now)
-        elif not (is_preview and "stuck" in operation.switches):
+        elif not self._is_stuck(operation, is_preview):
             try:
                 super().move(operation, now)
             except AssetGeneratorError as error:
                 self.fail(operation, now, "generation_failed", str(error))
 
+    def _is_stuck(self, operation: Operation, is_preview: bool) -> bool:
+        is_rigging = operation.motion is not None and operation.status == "running"
+        return (is_preview and "stuck" in operation.switches) or (
+            is_rigging and "rig-stuck" in operation.switches
+        )
+
+    def fail(self, operation: Operation, now: float, code: str, message: str) -> None:
+        if operation.motion is not None:  # the rig is paid, whatever becomes of it
+            self._finalize(operation)
+        super().fail(operation, now, code, message)
+
+    def animation_type(self, operation: Operation) -> str:
+        is_clip = {"one-clip", "one-clip-404"} & set(operation.switches)
+        return "model_animation_clip" if is_clip else "model_animation_batch"
+
     def fill(self, operation: Operation, stage: str, now: float) -> dict[str, Any] | None:
         chosen = operation.switches
+        if stage == "animate":
+            return self._asset_files.motion(operation)
         members = self._asset_files.fill(operation, stage)
         if members is None:
             return None
@@ -119,7 +141,8 @@ class Work(Operations):
         return {} if stage == "final" and "null-assets" in chosen else members
 
     def outcome(self, operation: Operation) -> str:
-        is_partial = "partial" in operation.switches and operation.is_generation
+        can_be_partial = operation.is_generation or operation.motion is not None
+        is_partial = "partial" in operation.switches and can_be_partial
         return "partially_succeeded" if is_partial else "succeeded"
 
     def stops(self, operation: Operation, stage: str) -> bool:

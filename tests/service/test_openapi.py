@@ -21,7 +21,7 @@ from .contract_client import ContractClient
 
 def is_offered(path: str) -> bool:
     """Whether the service has an address: what the add-on never asks for is left out."""
-    return not path.startswith("/v1/assets/") and not path.endswith(":animate")
+    return not path.startswith("/v1/assets/")
 
 
 def twin() -> dict[str, Any]:

@@ -231,7 +231,8 @@ def _check_meshes(tables: Tables, limits: GlbLimits) -> tuple[int, int]:
                 triangles=triangles,
             )
         )
-    if not triangles and not other:
+    # a clip may come without its character
+    if not (triangles or other or tables["animations"]):
         raise GltfError(Message("it contains no triangles, lines or points"))
     if size + _animation_bytes(tables, limits) > limits.decoded_bytes:
         raise GltfError(Message("it uses the same data too often to fit in memory"))

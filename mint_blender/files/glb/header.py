@@ -55,6 +55,14 @@ def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
         raise InvalidGlb.unreadable(path, error) from error
 
 
+def has_mesh(path: Path) -> bool:
+    """Return whether a file shows anything: a clip may come alone. A damaged one shows nothing."""
+    try:
+        return inspect(path).vertices > 0
+    except InvalidGlb:
+        return False
+
+
 def check_container(path: Path) -> None:
     """Check that a file is a complete GLB, without checking its content.
 

@@ -22,7 +22,7 @@ from ...mint.client import Client
 from ...mint.errors import MintError
 from ...mint.schema import Me
 from ..presentation import error_messages
-from ..queries import Balance, KeyOwner, ListPage, OptimizationPrice, Price, answer
+from ..queries import Balance, KeyOwner, ListPage, PriceQuery, answer
 from .config import EngineConfig
 from .thread_messages import CallEnded, Command, QueryAnswered, QueryEnded
 
@@ -90,7 +90,7 @@ class CallPool:
 
     def ask(
         self,
-        query: KeyOwner | Balance | Price | OptimizationPrice | ListPage,
+        query: KeyOwner | Balance | PriceQuery | ListPage,
         number_of_ask: int,
     ) -> int:
         """Answer a query; `QueryEnded` with the returned number comes back in any case."""

@@ -38,6 +38,7 @@ class PaidVerb(StrEnum):
     RETRY = "retry"
     OPTIMIZE = "optimize"
     CONVERT = "convert"
+    ANIMATE = "animate"
 
 
 class State(StrEnum):

@@ -180,4 +180,6 @@ def _post(client: Client, call: PaidCall, body: Mapping[str, Any]) -> Operation:
     if call.verb is PaidVerb.OPTIMIZE:
         level = OptimizationLevel(body["optimizationLevel"])
         return client.optimize(target, level, key=key)
-    return client.convert(target, body["targetFormats"], key=key)
+    if call.verb is PaidVerb.CONVERT:
+        return client.convert(target, body["targetFormats"], key=key)
+    return client.animate(target, dict(body), key=key)

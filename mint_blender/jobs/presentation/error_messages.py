@@ -164,7 +164,12 @@ def unanswered(job: Job, is_complete: bool = True) -> Problem:
     Only a user can decide whether to pay for it again. `is_complete` is whether all of the library
     could be read.
     """
-    if job.candidates:
+    if job.motion:
+        message = Message(
+            "Mint may have started this motion, and has no list that would show it. Starting it"
+            " again costs Credits again if the first one was started."
+        )
+    elif job.candidates:
         message = Message(
             "Mint may have started this, and your library has something that looks like it. Use it,"
             " or start again, which costs Credits again."

@@ -181,7 +181,7 @@ def _is_optimization(job: Job) -> bool:
 
 def _is_version(job: Job) -> bool:
     """Return whether a job is for the model itself in a scene, and its row has nothing to say."""
-    is_in_file = job.convert or job.delivery.output or job.delivery.render
+    is_in_file = job.convert or job.motion or job.delivery.output or job.delivery.render
     return not is_in_file and job.hold is not Hold.FOREIGN and job.phase is not Phase.FAILED
 
 
@@ -210,7 +210,7 @@ def _unsent_credits(job: Job) -> float:
     is_unsent = (
         job.phase in {Phase.WAITING, Phase.SENDING}
         and job.operation is None
-        and job.source_asset_id is None
+        and (job.source_asset_id is None or job.motion is not None)
         and job.hold is None
     )
     return (job.estimate or 0.0) + (job.optimize_estimate or 0.0) if is_unsent else 0.0

@@ -71,9 +71,13 @@ class JobView:
 
     @cached_property
     def title(self) -> str:
-        """The title; a conversion has that of its model, so it names the formats too."""
-        title, formats = self.job.title, ", ".join(each.value.upper() for each in self.job.convert)
-        return Message("{first} {second}", first=title, second=f"({formats})") if formats else title
+        """The title; what follows a model has that of its model, so it names formats or motion."""
+        job = self.job
+        more = ", ".join(each.value.upper() for each in job.convert)
+        more = job.motion.words if job.motion else more
+        return (
+            Message("{first} {second}", first=job.title, second=f"({more})") if more else job.title
+        )
 
     @cached_property
     def state(self) -> str:
@@ -116,10 +120,16 @@ class JobView:
         job = self.job
         if self.is_held_back:
             return Message("Queued earlier, not sent")
+        if job.after is not None:
+            return (
+                Message("Waiting for the first motion")
+                if job.source_asset_id
+                else Message("Waiting for the model")
+            )
         sources = job.request.images[len(job.image_urls) :]
         if any(not each.startswith("https://") for each in sources):
             return Message("Uploading pictures")
-        needs_slot = not job.convert and job.source_asset_id is None
+        needs_slot = not (job.convert or job.motion) and job.source_asset_id is None
         # a problem: Mint has just refused it, because too many are active
         has_to_wait = job.problem is not None or not self.is_slot_free
         return _STATE[Phase.WAITING] if needs_slot and has_to_wait else Message("Starting")
@@ -229,6 +239,7 @@ class JobView:
             "job": job.id,
             "kind": job.kind.value,
             "prompt": job.request.prompt,
+            "motion": job.motion.words if job.motion else None,
             "name": job.request.name,
             "preset": job.request.preset.value,
             "mode": job.request.mode.value,
@@ -301,6 +312,8 @@ def _working(job: Job, operation: Operation) -> str:
         return Message('Working at Mint ("{status}")', status=operation.status_word)
     if job.convert:
         return Message("Converting")
+    if job.motion:
+        return Message("Animating")
     if job.previews and len(job.previews) <= job.revision:
         return Message("Revising")
     return Message("Finishing") if job.previews else Message("Generating")

@@ -396,7 +396,7 @@ def outlook(job: Job, moves: Moves, usual: Mapping[Stage, float], *, now: float)
 
 def _stage(job: Job, ends_in: Phase) -> Stage:
     return Stage(
-        "conversion" if job.convert else job.kind.value,
+        "conversion" if job.convert else "motion" if job.motion else job.kind.value,
         job.request.preset.value,
         job.request.mode.value,
         ends_in,

@@ -231,6 +231,13 @@ class Journal(JournalReader):
                     self._note_content(job.id)
         return found
 
+    def restore(self, job_id: str) -> None:
+        """Put a dismissed job back on the list."""
+        with self._db.transaction():
+            query = "UPDATE jobs SET dismissed = 0 WHERE id = ? AND dismissed RETURNING id"
+            if self._db.rows(query, job_id):
+                self._note_content(job_id)
+
     # -- between processes
 
     def claim(self, job_id: str, process: ProcessLock) -> Job | None:
@@ -369,8 +376,8 @@ class Journal(JournalReader):
 
 
 def _kind(job: Job) -> str:
-    """Return the kind that counts for slots at Mint, of which a conversion takes none."""
-    return "conversion" if job.convert else job.kind.value
+    """Return the kind that counts for slots at Mint: a conversion or a motion takes none."""
+    return "conversion" if job.convert else "motion" if job.motion else job.kind.value
 
 
 def _program(job: Job) -> str | None:

@@ -183,6 +183,11 @@ class JournalReader:
         )
         return [each for each in found if isinstance(each, Job)]
 
+    def motions_of(self, asset_id: str) -> list[Job]:
+        """Return the jobs that animate this model, newest first, dismissed ones too."""
+        found = self._read("WHERE asset = ? ORDER BY created_at DESC, id", stored(asset_id))
+        return [each for each in found if isinstance(each, Job) and each.motion is not None]
+
     def jobs_of_lines(self, start: str, *, dismissed: bool = False) -> list[Job]:
         """Return the jobs whose batch line begins like this, newest first."""
         found = self._read(

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from ...message import Message, message_of
 from ...mint.account import Owner
 from ...mint.generation_request import GenerationRequest
+from ...mint.motion_request import MotionRequest
 from ...mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 from ..job import Job
 from ..job_values import (
@@ -71,6 +72,8 @@ def dump(job: Job) -> str:
         "operation": job.operation.raw if job.operation else None,
         "source_asset_id": job.source_asset_id,
         "convert": job.convert,
+        "motion": vars(job.motion) if job.motion else None,
+        "after": job.after,
         "optimize": job.optimize,
         "optimization": job.optimization.raw if job.optimization else None,
         "decided_preview": vars(job.decided_preview) if job.decided_preview else None,
@@ -148,6 +151,8 @@ def _job(record: Mapping[str, Any], phase: Phase) -> Job:
         operation=_operation(record.get("operation")),
         source_asset_id=record.get("source_asset_id"),
         convert=tuple(Format(format) for format in _list(record.get("convert", ()))),
+        motion=_from_record(MotionRequest, record["motion"]) if record.get("motion") else None,
+        after=record.get("after"),
         optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
         optimization=_operation(record.get("optimization")),
         decided_preview=_decided_preview(record.get("decided_preview")),

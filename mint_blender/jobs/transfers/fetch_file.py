@@ -33,6 +33,8 @@ PICTURES = frozenset({Role.PREVIEW, Role.PICTURE, Role.PANORAMA})
 _SUFFIX = {
     Role.MODEL: ".glb",
     Role.COLLIDER: ".glb",
+    Role.CHARACTER: ".glb",
+    Role.CLIP: ".glb",
     Role.SPLATS: ".spz",
     **{role: f".{role}" for role in CONVERTED},
 }

@@ -18,7 +18,7 @@ from ..job_values import DecidedPreview
 from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase, Verb
 from ..presentation import error_messages
-from ..queries import OptimizationPrice, Price, PriceQuery
+from ..queries import AnimationPrice, OptimizationPrice, Price, PriceQuery
 from .effects import Effect, Pay, Poll, Quote, Step
 
 Answer = TypeVar("Answer")
@@ -222,7 +222,9 @@ def expected_total(context: WorkflowContext) -> Generator[Step, Any, float | Non
         job.optimize is None or job.optimize_estimate is not None
     )
     if not (is_known and context.now() - job.created_at < spending.PRICE_LIFETIME):
-        estimate = yield from current_price(context, Price.of(job.request))
+        is_motion = job.motion is not None
+        query = AnimationPrice(job.source_asset_id) if is_motion else Price.of(job.request)
+        estimate = yield from current_price(context, query)
         extra = (yield from current_price(context, OptimizationPrice())) if job.optimize else None
         context.job = job = context.job.with_prices(estimate, extra)
     if job.estimate is None or (job.optimize is not None and job.optimize_estimate is None):

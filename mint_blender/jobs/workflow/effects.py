@@ -10,12 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from ...mint.schema import Asset, Estimate, Kind, Operation, Page, PollResult
+from ...mint.schema import (
+    AnimationFile,
+    AnimationType,
+    Asset,
+    Estimate,
+    Kind,
+    Operation,
+    Page,
+    PollResult,
+)
 from ..job import Job
 from ..job_values import PAID_VERBS, ClaimedAssets, LocalFile, Role
 from ..paid_requests.record import PaidRequest, PaidVerb
 from ..paid_requests.send import PaidCall, Sent
-from ..queries import LARGEST_PAGE, OptimizationPrice, Price, quote
+from ..phases import Phase
+from ..queries import LARGEST_PAGE, PriceQuery, quote
 
 if TYPE_CHECKING:
     from ...mint.client import Client
@@ -93,7 +103,7 @@ class Upload(Effect[str]):
 class Quote(Read[Estimate]):
     """Request the current price; the estimate is empty if Mint returns none."""
 
-    query: Price | OptimizationPrice
+    query: PriceQuery
 
     def make(self, client: Client) -> Estimate:
         """Return Mint's answer. Raises MintError."""
@@ -197,6 +207,31 @@ class ReadAsset(Read[Asset]):
 
 
 @dataclass(frozen=True)
+class ReadAnimation(Read[tuple[AnimationFile, ...]]):
+    """Read which files an animation has."""
+
+    type: AnimationType
+    animation_id: str
+
+    def make(self, client: Client) -> tuple[AnimationFile, ...]:
+        """Return Mint's answer. Raises MintError."""
+        return client.animation_files(self.type, self.animation_id)
+
+
+@dataclass(frozen=True)
+class ReadFileUrl(Read[str]):
+    """Read the present address of a file of an animation."""
+
+    type: AnimationType
+    animation_id: str
+    file_id: str
+
+    def make(self, client: Client) -> str:
+        """Return Mint's answer. Raises MintError."""
+        return client.animation_file_url(self.type, self.animation_id, self.file_id)
+
+
+@dataclass(frozen=True)
 class ReadPage(Read[Page]):
     """Read a page of the API project's assets of one kind, newest first."""
 
@@ -206,6 +241,21 @@ class ReadPage(Read[Page]):
     def make(self, client: Client) -> Page:
         """Return Mint's answer. Raises MintError."""
         return client.page(self.kind, cursor=self.cursor, limit=LARGEST_PAGE)
+
+
+@dataclass(frozen=True)
+class ReadFirst(JournalEffect[Job | None]):
+    """Read the job that has to succeed first; None if it never will."""
+
+    job_id: str
+
+    def apply(self, journal: Journal, job: Job) -> Job | None:
+        """Return the result. Raises JournalError."""
+        first = journal.job(self.job_id)
+        if first is None or first.phase in {Phase.READY, Phase.PLACED}:
+            return first
+        is_over = first.phase in {Phase.FAILED, Phase.CANCELED}
+        return None if is_over else journal.listed_job(self.job_id)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,9 @@ def find_started(
         MintError: The refusal, if Mint has refused every attempt and shows nothing.
     """
     yield from settle(context, request, refusal)
+    if request.verb is PaidVerb.ANIMATE:  # Mint lists no motions
+        yield from _tell(context, request, [], refusal)
+        return
     if request.verb is not PaidVerb.START:
         yield from _look_at_asset(context, request, refusal)
         return

@@ -23,17 +23,29 @@ from ...mint.retry import Polling
 from ...mint.schema import Assets, Format, Mode, Operation
 from .. import notes
 from ..budget.spending import Expense, limit_error
-from ..job import Job, operation_of
+from ..job import Job, asset_of, operation_of
 from ..job_values import ABOVE_OWN_LIMIT, Cause, LocalFile, Problem, Role
 from ..paid_requests.record import PaidRequest, PaidVerb, State
 from ..paid_requests.send import PaidCall, Sent
-from ..phases import Phase
+from ..phases import BUSY, Phase
 from ..presentation import error_messages
 from . import context, look
 from .collect import Collector
+from .collect_motion import MotionCollector
 from .context import MAX_TRIES, Steps, WorkflowConfig, WorkflowContext, WorkflowPart
 from .decisions import DecisionHandler
-from .effects import Close, Fetch, OptionalFetch, Order, Poll, ReadAsset, Step, TakeSlot, Upload
+from .effects import (
+    Close,
+    Fetch,
+    OptionalFetch,
+    Order,
+    Poll,
+    ReadAsset,
+    ReadFirst,
+    Step,
+    TakeSlot,
+    Upload,
+)
 
 Workflow = Generator[Step, Any, Job]
 
@@ -55,7 +67,10 @@ def _run_phases(context: WorkflowContext) -> Steps:
     elif context.job.phase is Phase.PAUSED:
         _resume(context)
     starter, watcher = Starter(context), Watcher(context)
-    if context.job.source_asset_id is not None and context.job.phase is Phase.WAITING:
+    if context.job.after is not None and context.job.phase is Phase.WAITING:
+        yield from starter.wait_for_first()
+    is_new = context.job.source_asset_id is None or context.job.motion is not None
+    if context.job.phase is Phase.WAITING and not is_new:
         yield from starter.check_existing_files()
     if context.job.phase in {Phase.WAITING, Phase.SENDING}:
         yield from starter.start()
@@ -66,7 +81,8 @@ def _run_phases(context: WorkflowContext) -> Steps:
         if context.job.phase is Phase.REVIEW:
             yield from watcher.fetch_preview()
     if context.job.phase is Phase.FETCHING:
-        yield from Collector(context).collect()
+        is_motion = context.job.motion is not None
+        yield from (MotionCollector if is_motion else Collector)(context).collect()
 
 
 def _resume(context: WorkflowContext) -> None:
@@ -74,6 +90,8 @@ def _resume(context: WorkflowContext) -> None:
     job, request = context.job, context.job.start_request
     if job.operation is not None:
         phase = Phase.WORKING
+    elif job.motion is not None and request is not None and request.is_answered:
+        phase = Phase.SENDING
     elif job.source_asset_id is not None and (request is None or request.is_answered):
         phase = Phase.FETCHING
     else:
@@ -223,6 +241,10 @@ class Watcher(WorkflowPart):
         self._job = job.with_note(notes.note(code, **params))
 
 
+FIRST_INTERVAL, STOPPED_INTERVAL = 5.0, 60.0
+"""Seconds between two looks at the job that has to succeed first, and while it has stopped."""
+
+
 class Starter(WorkflowPart):
     """Starts the job's operation: a generation, a new attempt, or a conversion."""
 
@@ -232,6 +254,25 @@ class Starter(WorkflowPart):
         self._are_uploaded_again = False
         self._is_renamed = False
         self._conflicts = 0
+
+    def wait_for_first(self) -> Steps:
+        """Wait for the job that has to succeed first. If it does not, nothing is sent at all."""
+        after = 0.0
+        while self._job.after is not None:
+            first = yield from self._perform(ReadFirst(self._job.after, after=after))
+            made = asset_of(first) if first is not None else None
+            if first is None or (made is None and first.phase in {Phase.READY, Phase.PLACED}):
+                request = self._job.start_request
+                if request is not None:
+                    closed = yield from self._perform(Close(request.key))
+                    self._job = self._job.with_request(closed)
+                self._job = self._job.with_note(notes.note("first_failed"))
+                self._job = self._job.moved(Phase.CANCELED, problem=None)
+                return
+            if first.phase in {Phase.READY, Phase.PLACED}:
+                asset = self._job.asset or first.asset
+                self._job = replace(self._job, after=None, source_asset_id=made, asset=asset)
+            after = FIRST_INTERVAL if first.phase in BUSY else STOPPED_INTERVAL
 
     def check_existing_files(self) -> Steps:
         """Begin a job for an existing asset: what Mint has is only fetched.
@@ -266,7 +307,8 @@ class Starter(WorkflowPart):
             if not request.may_be_started:
                 yield from self._upload_pictures(request)
                 if self._job.phase is Phase.WAITING:
-                    kind = None if self._job.convert else self._job.kind
+                    is_free = self._job.convert or self._job.motion
+                    kind = None if is_free else self._job.kind
                     yield from self._perform(TakeSlot(kind, after=after))
                     after = 0.0
                 if not (yield from self._is_within_own_limit()):
@@ -366,6 +408,8 @@ class Starter(WorkflowPart):
             return {"targetFormats": [format.value for format in self._missing_formats]}
         if request.verb is PaidVerb.RETRY:
             return {}
+        if self._job.motion is not None:
+            return self._job.motion.body()
         body = self._job.request.body(self._job.image_urls)
         return _renamed(body) if self._is_renamed else body
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import bpy
+
 from .. import tags
 
 CLIP = tags.PREFIX + "clip"
 """The custom property of a clip's Action with the name of its motion in the file."""
+JOB = tags.PREFIX + "motion_job"
+"""The custom property of a clip's Action with the id of the job that it came with."""
 _NO_WORDS = {"armature", "baselayer", ""}
 
 
@@ -25,10 +29,7 @@ def words_of(name: str) -> str:
 def add(owner: Any, action: Any, words: str, *, original: str = "") -> Any:
     """Add a clip on a muted track under its words, with a number if there is one; return it."""
     data = owner.animation_data or owner.animation_data_create()
-    taken, name, number = {each.name for each in data.nla_tracks}, words, 1
-    while name in taken:
-        number += 1
-        name = f"{words} {number}"
+    name = _free_name(data, words)
     action.name = name
     if original:
         action[CLIP] = original
@@ -37,6 +38,24 @@ def add(owner: Any, action: Any, words: str, *, original: str = "") -> Any:
     track.mute = True
     track.strips.new(name, 1, action).name = name
     return track
+
+
+def rename(owner: Any, before: str, words: str) -> str:
+    """Give a clip the words of its prompt, with a number if there is one; return its name."""
+    track = owner.animation_data.nla_tracks[before]
+    if before == words:
+        return before
+    strip, name = track.strips[0], _free_name(owner.animation_data, words)
+    track.name = strip.name = strip.action.name = name
+    return name
+
+
+def _free_name(data: Any, words: str) -> str:
+    taken, name, number = {each.name for each in data.nla_tracks}, words, 1
+    while name in taken:
+        number += 1
+        name = f"{words} {number}"
+    return name
 
 
 def assign(owner: Any, action: Any) -> None:
@@ -51,3 +70,8 @@ def assign(owner: Any, action: Any) -> None:
 def is_clip(action: Any) -> bool:
     """Return whether an Action is a clip of a rig that was repaired here."""
     return CLIP in action.keys()
+
+
+def jobs() -> frozenset[str]:
+    """Return the ids of the jobs whose clips are in the open file."""
+    return frozenset(each[JOB] for each in bpy.data.actions if JOB in each.keys() and each.users)

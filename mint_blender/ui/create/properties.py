@@ -21,7 +21,7 @@ from . import saved_settings
 
 if TYPE_CHECKING:
     from ...jobs.job_values import Delivery
-    from ...jobs.queries import OptimizationPrice, Price
+    from ...jobs.queries import Price, PriceQuery
     from ...jobs.request_template import RequestTemplate
     from ...mint.generation_request import GenerationRequest
     from ...mint.schema import OptimizationLevel
@@ -285,7 +285,7 @@ def price_of(form: MintForm) -> "Price":
     return Price.of(request_of(form))
 
 
-def prices_of(form: MintForm) -> "tuple[Price | OptimizationPrice, ...]":
+def prices_of(form: MintForm) -> "tuple[PriceQuery, ...]":
     """Return the queries for the price of everything, including optimization."""
     from ...jobs import queries
 
