@@ -160,6 +160,7 @@ def test_a_result_that_cannot_be_imported_is_kept(mint: RunMint, tmp_path: Path)
     assert len(mint.service.operations()) == 1
 
 
+@pytest.mark.one_blender
 def test_place_writes_a_job_again(mint: RunMint, tmp_path: Path) -> None:
     """`place` can write a job again; each .blend has only its own model."""
     mint(*LAMP)
@@ -170,6 +171,7 @@ def test_place_writes_a_job_again(mint: RunMint, tmp_path: Path) -> None:
     assert [len(look(tmp_path / f"{prompt}.blend")["roots"]) for prompt in jobs] == [1, 1]
 
 
+@pytest.mark.one_blender
 def test_a_batch_of_text_lines(mint: RunMint, tmp_path: Path) -> None:
     """Each prompt gives a .blend; a failed one leaves no file."""
     (tmp_path / "wishes.txt").write_text("a lamp\n\na mug [fails]\na chest\n")
@@ -183,6 +185,7 @@ def test_a_batch_of_text_lines(mint: RunMint, tmp_path: Path) -> None:
     assert len(look(tmp_path / "out" / "0004-a-chest.blend")["roots"]) == 1
 
 
+@pytest.mark.one_blender
 def test_blenders_output_is_not_on_standard_output(
     service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
@@ -203,6 +206,7 @@ def test_blenders_output_is_not_on_standard_output(
     assert "Fra:" not in ran.err
 
 
+@pytest.mark.one_blender
 def test_a_batch_of_both_kinds(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """Models and Worlds become .blend files; --render replaces Mint's pictures, also in a rerun."""
     lines: list[dict[str, object]] = [
@@ -239,6 +243,7 @@ def test_a_batch_of_both_kinds(mint: RunMint, service: ThreadService, tmp_path: 
     assert len(service.operations()) == 2
 
 
+@pytest.mark.one_blender
 def test_a_later_picture_does_not_change_the_result(mint: RunMint, tmp_path: Path) -> None:
     """A rerun that only renders a picture does not change a result that the user edited."""
     (tmp_path / "a.txt").write_text("a lamp\n", encoding="utf-8")
@@ -253,6 +258,7 @@ def test_a_later_picture_does_not_change_the_result(mint: RunMint, tmp_path: Pat
         assert blend.read_bytes() == b"the user's work"
 
 
+@pytest.mark.one_blender
 def test_a_batch_where_one_line_cannot_be_imported(mint: RunMint, tmp_path: Path) -> None:
     """The other lines are written; the record and the sheet say why this one is not."""
     (tmp_path / "a.txt").write_text("a lamp [meshopt]\na mug\n", encoding="utf-8")
