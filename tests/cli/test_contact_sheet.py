@@ -58,6 +58,8 @@ def test_every_line_has_a_card(mint: RunMint, tmp_path: Path) -> None:
     assert "Preview ready" in mug.text and " approve " in mug.commands[0] and mug.pictures
     assert "Buy them at" in throne.text and " resume " in throne.commands[0]
     assert sheet.filters == ["all", "done", "failed", "waiting"]
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert '"Iptc4xmpExt:DigitalSourceType"' in page and "/trainedAlgorithmicMedia" in page
     assert " ".join(sheet.header.split()).startswith("props props.jsonl · ")
     assert "4 lines1 done1 failed2 waiting" in sheet.header
 
