@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ..line_counts import count_lines
+from ..call_counts import count_lines
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
