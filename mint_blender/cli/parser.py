@@ -93,10 +93,8 @@ Existing files in DIR are never overwritten.
 """
 
 ANIMATE = """\
-Beta. Mint rigs the model and picks the closest motion of its catalog, which is
-made for humanoids: generate them with --pose t_pose. Each motion is paid for.
-The first one goes alone, and the others are sent when it has succeeded. What
-was ordered before for this model is not paid for again.
+Beta. For humanoids with --pose t_pose. Mint picks the closest motion of its
+catalog. What was ordered before for this model is not paid for again.
 """
 
 
@@ -283,10 +281,10 @@ def _after(commands: Commands) -> None:
     _value(animate, "--motion", "TEXT", motion, action="append", required=True)
     _value(animate, "--height", "M", "the height of the character, in meters", type=float)
     _flag(animate, "--in-place", "take the way over the floor out of the clips")
-    _max_credits(animate, "the most Credits that all motions together may cost")
-    file = "the file for the character with all clips: .blend or .glb"
+    _max_credits(animate, "the most Credits that this may cost")
+    file = "the file to write: .blend or .glb"
     _value(animate, "-o --output", "FILE", file, type=_output_file, required=True)
-    _flag(animate, "--overwrite", "replace this file without asking")
+    _flag(animate, "--overwrite", "replace it without asking")
 
 
 def _account(commands: Commands) -> None:

@@ -44,8 +44,7 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
     bl_idname = "mint.animate"
     bl_label = "Animate"
     bl_description = (
-        "Let Mint rig this humanoid and make a clip for each motion. This costs Credits. Beta: "
-        "little is known about how Mint does it"
+        "Let Mint rig this humanoid and make a clip for each motion. This costs Credits. Beta"
     )
     bl_options = {"REGISTER"}
 
@@ -59,7 +58,7 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
     )
     height: bpy.props.FloatProperty(
         name="Height",
-        description="Height of the character. Without one, that of the model in the scene",
+        description="0: that of the model in the scene",
         unit="LENGTH",
         min=0.0,
         soft_max=10.0,
