@@ -13,6 +13,7 @@ import pytest
 import mint_blender
 
 from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
 from .command_runner import RunMint
 
 ORDERS = ("POST", "/v1/models/*:animate")
@@ -125,6 +126,66 @@ def test_without_blender_nothing_is_paid(
     assert ran.status == 7 and "pip install bpy" in ran.err
     with pytest.raises(mint_blender.NotPossible, match="Nothing was started"):
         mint_blender.animate("mdl_1", "walk")
+    assert not service.log()
+
+
+# -- Batches
+
+
+def batch_of(folder: Path, motions: str) -> tuple[str, ...]:
+    """Write a batch file of one line, and return the command that runs it."""
+    file = folder / "set.csv"
+    file.write_text(f"prompt,motions,format\na knight,{motions},glb\n")
+    return "batch", str(file), "-o", str(folder / "out"), "--json"
+
+
+@pytest.mark.blender
+def test_a_line_of_a_batch_is_animated(
+    mint: RunMint, service: ThreadService, knight: str, tmp_path: Path
+) -> None:
+    """The price is for all, the GLB has all clips, and a rerun pays nothing."""
+    words = batch_of(tmp_path, "walk in place | run")
+    ran = mint(*words)
+    assert ran.status == 0, ran.err
+    (price,) = (each["credits"] for each in ran.records if each["event"] == "price")
+    assert price == 798 + 500
+    (file,) = (tmp_path / "out").glob("*.glb")
+    assert animations(file) == {"walk in place": 0.0, "run": 0.0}
+    body = service.requests("POST", "/v1/models:generate")[-1].body
+    assert body["riggingPose"] == "t_pose"
+    file.unlink()
+    assert mint(*words).status == 0
+    assert len(animations(file)) == 2 and len(service.requests(*ORDERS)) == 2
+    assert "has motions" in mint(*words, "--again").err
+
+
+@pytest.mark.blender
+def test_a_motion_that_failed_is_paid_again_only_if_that_is_said(
+    mint: RunMint, service: ThreadService, knight: str, tmp_path: Path
+) -> None:
+    """Until then nothing is written; what has come is not ordered again."""
+    words = batch_of(tmp_path, "walk | run [motion-fails]")
+    for _ in range(2):
+        assert mint(*words).status == 1
+        assert len(service.requests(*ORDERS)) == 2
+    assert mint(*words, "--retry-failed").status == 1
+    assert len(service.requests(*ORDERS)) == 3
+    assert len(service.requests("POST", "/v1/models:generate")) == 2
+    assert not list((tmp_path / "out").glob("*.glb"))
+
+
+def test_wrong_motions_of_a_line(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+    """Each is named with its line, and nothing is sent."""
+    for line, sentence in (
+        ({"motions": " | "}, "motions is empty"),
+        ({"motions": ["walk", 1]}, "motions must be a list of texts"),
+        ({"motions": "walk", "pose": "a_pose"}, "pose must be one of t_pose"),
+        ({"motions": "walk", "height": 50}, "50.00 m high"),
+        ({"motions": "walk", "kind": "world"}, "motions applies to a model"),
+    ):
+        file = lines_of(tmp_path / "set.jsonl", {"prompt": "a knight", **line})
+        ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+        assert (ran.status, sentence in ran.error_text) == (2, True), ran.err
     assert not service.log()
 
 
