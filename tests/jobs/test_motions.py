@@ -390,6 +390,21 @@ def test_a_file_that_is_damaged_is_kept_aside(job_service: JobService) -> None:
     assert all(Path(each.path).is_file() for each in job.refused)
 
 
+def test_a_clip_that_is_not_there_is_looked_for_again(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """The character is kept, and the only clip is paid: a resume collects it."""
+    gone = {"status": 404, "problem": "not-found"}
+    rule = {"path": "/v1/animations/*/artifacts/clip*", "answer": gone, "times": 1}
+    service.scenario(answers=[rule])
+    (job,) = animated(job_service, "walk")
+    assert (job.phase, [each.role for each in job.files]) == (Phase.PAUSED, [Role.CHARACTER])
+    job_service.resume(job.id)
+    job = ended(job_service, job)
+    assert (job.phase, job.notes, len(job.files)) == (Phase.READY, (), 2)
+    assert len(starts(service)) == 1
+
+
 def test_a_rig_that_never_ends_is_watched(job_service: JobService, service: ThreadService) -> None:
     """Nothing is started again, and the others wait."""
     jobs = job_service.animate(model(job_service), [MotionRequest("walk [rig-stuck]"), RUN])

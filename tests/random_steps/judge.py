@@ -57,7 +57,28 @@ def paid_twice(
     clicks = Counter(
         (each["what"], prompts.get(each["job"])) for each in facts if each.get("job") is not None
     )
-    optimized = Counter(each["asset"] for each in facts if each["what"] == "optimize")
+    ordered = Counter(each["asset"] for each in facts if each["what"] == "optimize")
+    clicked = [
+        (each["asset"], words)
+        for each in facts
+        if each["what"] == "animate"
+        for words in each["motions"]
+    ]
+    failed = Counter(
+        each.resource
+        for each in operations
+        if each.type == "model_animation" and each.status == "failed"
+    )
+    for asset, count in Counter(asset for asset, _ in clicked).items():
+        words = len({words for of, words in clicked if of == asset})
+        # the same words are paid once, unless that has failed
+        ordered[asset] += words + min(count - words, failed[asset])
+    assets = {job.id: job.source_asset_id for job in jobs.values() if job.motion is not None}
+    ordered.update(
+        assets[each["job"]]
+        for each in facts
+        if each.get("job") in assets and each["what"] == "retry"
+    )
     found = []
     generations = [each for each in operations if each.generates]
     for prompt, count in Counter(each.prompt for each in generations).items():
@@ -70,8 +91,8 @@ def paid_twice(
             found.append(f"{revisions} revisions for {clicks['revise', prompt]} clicks: {prompt}")
     others = Counter(each.resource for each in operations if not each.generates)
     for asset, count in others.items():
-        if count > optimized[asset]:
-            found.append(f"{count} optimizations for {optimized[asset]} clicks: {asset}")
+        if count > ordered[asset]:
+            found.append(f"{count} follow-ups for {ordered[asset]} clicks: {asset}")
     return found
 
 

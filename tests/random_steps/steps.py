@@ -20,6 +20,7 @@ MINT_STEPS = {
     "replace_model": 2,
     "import_asset": 2,
     "optimize": 1,
+    "animate": 2,
     "generate_again": 2,
     "continue_queue": 2,
     "refresh_library": 1,

@@ -62,7 +62,15 @@ def test_more_optimizations_than_clicks_are_found() -> None:
     """An optimization is counted by the model that it is about."""
     optimization = operation(type="model_optimization", resource="2")
     assert judge.paid_twice(facts("optimize"), {}, [optimization]) == []
-    assert judge.paid_twice([], {}, [optimization]) == ["1 optimizations for 0 clicks: 2"]
+    assert judge.paid_twice([], {}, [optimization]) == ["1 follow-ups for 0 clicks: 2"]
+
+
+def test_a_motion_that_is_paid_twice_is_found() -> None:
+    """The same words for the same model are paid once, however often they are clicked."""
+    walk = operation(type="model_animation", resource="2")
+    clicks = [{"what": "animate", "asset": "2", "motions": ["walk"]}] * 2
+    assert judge.paid_twice(clicks, {}, [walk]) == []
+    assert judge.paid_twice(clicks, {}, [walk, walk]) == ["2 follow-ups for 1 clicks: 2"]
 
 
 def test_a_lost_job_and_its_operation_are_found() -> None:

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from mint_blender.jobs.job import Job, asset_of, is_unanswered
-from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.job_values import Delivery, Hold
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.jobs.storage.journal import JournalError
 from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.motion_request import MotionRequest
 from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel, Preset
 
 from .clicks import PaidClick
@@ -75,6 +76,8 @@ class Actions:
             offers.append("resume")
         if job.phase is Phase.PLACED and self._rarely(0.3):
             offers += ["fetch_again", "convert", "dismiss"]
+        if self.world.has_motions and job.phase is Phase.PLACED and not job.convert:
+            offers += ["animate"]
         if job.phase in {Phase.FAILED, Phase.CANCELED} and self._rarely(0.3):
             offers.append("dismiss")
         if job.phase not in {Phase.PLACED, Phase.CANCELED} and self._rarely(0.02):
@@ -113,13 +116,14 @@ class Actions:
         is_model = request.kind is Kind.MODEL
         optimize = OptimizationLevel.LIGHT if is_model and self._rarely(0.2) else None
         most = self.rng.choice([300.0, 850.0, 2000.0]) if self._rarely(0.1) else None
+        motions = self._some_motions() if is_model and self._is_animated(0.2) else ()
         splats = self.rng.choice([None, "500k", "full_res"])
         delivery = (
             Delivery()
             if is_model
             else Delivery(splats=splats, collider=self.rng.choice(["AUTO", "AUTO", "NONE"]))
         )
-        return lambda: self._start(service, request, delivery, optimize, most)
+        return lambda: self._start(service, request, delivery, optimize, most, motions)
 
     def _start(
         self,
@@ -128,6 +132,7 @@ class Actions:
         delivery: Delivery,
         optimize: OptimizationLevel | None,
         most: float | None,
+        motions: Sequence[MotionRequest] = (),
     ) -> Job:
         prompt, clicks = request.prompt, self.world.clicks
         self.world.note(f"starts {prompt} ({request.kind}, {request.mode})")
@@ -137,7 +142,11 @@ class Actions:
             if optimize:
                 clicks.add(clicks.follow_ups, prompt)
             with self._limits(service, confirm=most is None) as is_confirmed:
-                job = service.start(request, delivery, optimize=optimize, max_credits=most)
+                job = service.start(
+                    request, delivery, optimize=optimize, motions=motions, max_credits=most
+                )
+        if motions:
+            self._note_motions(service, job, prompt, is_confirmed=is_confirmed)
         if most is not None:
             clicks.own_limit[job.id] = most
         self._note_start(job, is_confirmed=is_confirmed)
@@ -231,8 +240,9 @@ class Actions:
         return decision.key
 
     def _count_follow_ups(self, job: Job) -> None:
-        if job.optimize or job.convert:
-            self.world.clicks.add(self.world.clicks.follow_ups, self._prompt_of(job))
+        words = f": {job.motion.words}" if job.motion else ""
+        if job.optimize or job.convert or job.motion:
+            self.world.clicks.add(self.world.clicks.follow_ups, self._prompt_of(job) + words)
 
     def _prompt_of(self, job: Job) -> str:
         """Return the prompt that Mint has got: it may show another form to a job for an asset."""
@@ -271,6 +281,54 @@ class Actions:
     def fetch_again(self, service: JobService, job: Job) -> None:
         """Download the files again."""
         service.fetch_again(job.id)
+
+    def _is_animated(self, probability: float) -> bool:
+        return self.world.has_motions and self.world.motions.random() < probability
+
+    def _some_motions(self) -> tuple[MotionRequest, ...]:
+        chance = self.world.motions
+        words = chance.sample(["walk", "run", "jump", "dance"], chance.choice([1, 1, 2, 3]))
+        return tuple(MotionRequest(each, chance.choice([None, 1.8])) for each in words)
+
+    def _note_motions(
+        self, service: JobService, model: Job, prompt: str, *, is_confirmed: bool
+    ) -> None:
+        """Note the motions that follow a generation, which was just committed."""
+        made = [each for each in service.followers(model) if each.motion is not None]
+        made.sort(key=lambda each: each.created_at)
+        for each in made:
+            assert each.motion is not None
+            self.world.clicks.add(self.world.clicks.follow_ups, f"{prompt}: {each.motion.words}")
+            self._note_start(each, is_confirmed=is_confirmed)
+        self.world.clicks.motion_orders.append(tuple(each.id for each in made))
+
+    def animate(self, service: JobService, job: Job) -> None:
+        """Have a finished model animated; what the journal knows is not paid again."""
+        if job.asset is None or job.kind is not Kind.MODEL:
+            return
+        motions, prompt, clicks = self._some_motions(), self._prompt_of(job), self.world.clicks
+        over = {Phase.FAILED, Phase.CANCELED}
+        service.reread()
+        known = {
+            each.motion.words
+            for each in service.journal.motions_of(job.asset.id)
+            if each.motion is not None and each.phase not in over and each.hold is not Hold.FOREIGN
+        }
+        before = {each.id for each in service.journal.motions_of(job.asset.id)}
+        new = [f"{prompt}: {each.words}" for each in motions if each.words not in known]
+        for words in new:
+            clicks.add(clicks.follow_ups, words)
+        try:
+            with self._limits(service) as is_confirmed:
+                made = service.animate(job.asset, motions)
+        except NotPossible:
+            for words in new:
+                clicks.add(clicks.follow_ups, words, -1)
+            raise
+        made = [each for each in made if each.id not in before]
+        for each in made:
+            self._note_start(each, is_confirmed=is_confirmed)
+        clicks.motion_orders.append(tuple(each.id for each in made))
 
     def convert(self, service: JobService, job: Job) -> None:
         """Have a finished model converted."""

@@ -76,7 +76,7 @@ def _check_paid_once(world: World, operations: list[Operation]) -> None:
     """No more operations, Previews or follow-ups than were clicked; a final stage once."""
     clicks = world.clicks
     made = Counter(each.prompt for each in operations if each.is_generation)
-    extra = Counter(each.prompt for each in operations if not each.is_generation)
+    extra = Counter(map(_follow_up, (each for each in operations if not each.is_generation)))
     stages = Counter((c.operation.prompt, c.stage) for c in world.mint.operations.ledger)
     for prompt, count in made.items():
         if count > clicks.starts.get(prompt, 0):
@@ -92,6 +92,24 @@ def _check_paid_once(world: World, operations: list[Operation]) -> None:
     for prompt, count in extra.items():
         if count > clicks.follow_ups.get(prompt, 0):
             raise Violation(f"{count} follow-ups: {prompt}", *_words(prompt, operations))
+    _check_first_alone(world, operations)
+
+
+def _follow_up(each: Operation) -> str:
+    return each.prompt if each.motion is None else f"{each.prompt}: {each.motion}"
+
+
+def _check_first_alone(world: World, operations: list[Operation]) -> None:
+    """Of several motions, the first one has succeeded before another one was started."""
+    made = {each.key: each for each in operations if each.motion is not None}
+    by_job: dict[str, list[Operation]] = {}
+    for key, click in world.clicks.paid.items():
+        if key in made:
+            by_job.setdefault(click.job, []).append(made[key])
+    for first, *others in filter(None, world.clicks.motion_orders):
+        has_succeeded = any(each.status in DONE for each in by_job.get(first, ()))
+        if not has_succeeded and (early := [each for each in others if each in by_job]):
+            raise Violation(f"{early[0]} was sent before {first} has succeeded", first, *early)
 
 
 def _words(prompt: str, operations: list[Operation]) -> list[str]:
@@ -186,6 +204,7 @@ def _check_files(world: World, jobs: list[Job]) -> None:
                 raise Violation(f"{path.name} of {job.id} is not what Mint has made", job.id)
         missing = _wanted(world, job) - {file.role for file in job.files}
         missing = {role for role in missing if not notes.explains(job, role)}
+        missing -= {Role.CHARACTER} if job.has_note("clip_unreadable") else set()
         if missing and job.delivery.line is None:  # a batch on another machine may have them
             raise Violation(f"{job.id} lacks {', '.join(missing)}", job.id, job.request.prompt)
 
@@ -195,6 +214,8 @@ def _wanted(world: World, job: Job) -> set[Role]:
     made = world.mint.operations.resources.get(asset_of(job) or "")
     if made is None or job.convert:
         return set()
+    if job.motion:
+        return {Role.CHARACTER, Role.CLIP}
     if job.kind is Kind.MODEL:
         return {Role.MODEL}
     assets = made.assets or {}

@@ -27,7 +27,9 @@ class Clicks:
     Attributes:
         starts: Starts and retries, by prompt.
         previews: Starts, retries and revisions, by prompt.
-        follow_ups: Optimizations and conversions that were asked for, by prompt.
+        follow_ups: Optimizations and conversions that were asked for, by prompt; motions by prompt
+            and words.
+        motion_orders: The jobs of each order of several motions.
         shown: The hash of the Preview picture that was shown at an approval, by its key.
         own_limit: The most that a job may cost, by its id.
         pictures: The hashes of the reference pictures of each start, by prompt.
@@ -39,6 +41,7 @@ class Clicks:
     starts: dict[str, int] = field(default_factory=dict)
     previews: dict[str, int] = field(default_factory=dict)
     follow_ups: dict[str, int] = field(default_factory=dict)
+    motion_orders: list[tuple[str, ...]] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
     own_limit: dict[str, float] = field(default_factory=dict)
     pictures: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)

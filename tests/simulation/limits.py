@@ -39,7 +39,7 @@ def _check_jobs(world: World, charges: list[tuple[PaidClick, Charge]]) -> None:
     by_operation: dict[tuple[str, str], float] = defaultdict(float)
     for click, charge in charges:
         by_job[click.job] += charge.credits
-        if charge.operation.is_generation:
+        if charge.operation.is_generation or charge.operation.motion is not None:
             by_operation[click.job, charge.operation.id] += charge.credits
     for job, most in world.clicks.own_limit.items():
         if by_job[job] > most and job not in world.clicks.confirmed:

@@ -18,6 +18,7 @@ SECONDS = {
     "preview": (5.0, 40.0),
     "optimize": (5.0, 40.0),
     "convert": (5.0, 40.0),
+    "animate": (5.0, 40.0),
     "shown": (2.0, 30.0),
     "final": (10.0, 80.0),
 }
@@ -72,6 +73,9 @@ class SimulatedOperations(Operations):
     def running(self, operation: Operation) -> str:
         return "enchanting" if self._rng.random() < 0.05 else "running"
 
+    def animation_type(self, operation: Operation) -> str:
+        return f"model_animation_{'clip' if operation.id[0] < 'n' else 'batch'}"
+
     def lasts(self, operation: Operation, stage: str) -> float:
         is_short = stage == "shown" or (stage == "queued" and not operation.is_generation)
         last = self._rng.uniform if is_short else self._duration
@@ -100,6 +104,12 @@ class SimulatedOperations(Operations):
             return files(
                 resource, hash, 0 if is_partial else self._rng.choice([0, 2, 3]), is_partial
             )
+        if stage == "animate":
+            rig, clip = operation.id[:12], operation.id[12:18]
+            return {
+                "rigged_character_glb": f"animations/{rig}-rig.glb",
+                f"clip:{clip}:animation_glb": f"animations/{rig}-{clip}.glb",
+            }
         hash = (resource.assets or {})["glbUrl"].removesuffix(".glb").rpartition("-")[2]
         if stage == "optimize":
             return {"optimizedGlbUrl": f"glb/{name}-optimized-{hash}.glb"}

@@ -26,6 +26,7 @@ class Options:
         second_machine: Whether another computer runs the same batch.
         quits: Whether Blenders are quit while jobs are in flight.
         pause: Mean seconds between two clicks; below one second, nobody ever takes a break.
+        motions: Whether people animate models, in some worlds.
         surprises: Whether Mint and the rest of the world may be other than was taken for granted.
     """
 
@@ -41,6 +42,7 @@ class Options:
     second_machine: bool = True
     quits: bool = True
     pause: float = 60.0
+    motions: bool = True
     surprises: bool = True
 
 

@@ -26,8 +26,10 @@ def recorder_of(world: World) -> Recorder:
         return service.journal.paid_requests.identity if service is not None else ""
 
     def asset(operation: str) -> str:
-        found = world.mint.operations.all[operation].resource
-        return found.id if found is not None else ""
+        made = world.mint.operations.all[operation]
+        if made.resource is None or made.motion is not None:  # no list shows motions
+            return ""
+        return made.resource.id
 
     has_prompt = not world.surprises.worlds_have_no_prompt
     return Recorder(lambda: world.clock.true, journal, asset, worlds_have_prompt=has_prompt)

@@ -13,7 +13,7 @@ from .world import simulate
 
 pytestmark = pytest.mark.one_blender
 
-PLAIN = Options(surprises=False)
+PLAIN = Options(surprises=False, motions=False)
 SEEDS: dict[int, Options] = {
     # a start that was never answered was found as an asset that waited for an approval, for ever
     65: PLAIN,

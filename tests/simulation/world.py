@@ -84,6 +84,9 @@ class World:
         self.chance = random.Random(f"surprises {seed}")
         """Decides about surprises alone, so that worlds without them stay as they are."""
         self.surprises = Surprises.of(self.chance) if options.surprises else Surprises()
+        self.motions = random.Random(f"motions {seed}")
+        """Decides about motions alone, likewise."""
+        self.has_motions = options.motions and self.motions.random() < 0.4
         self.is_at_rest = False
         self.books = Books()
         self.clock = SimulatedClock()

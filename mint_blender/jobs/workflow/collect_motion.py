@@ -33,24 +33,27 @@ class MotionCollector(WorkflowPart):
     def __init__(self, context: WorkflowContext) -> None:
         super().__init__(context)
         self._type = AnimationType.BATCH
-        self._unusable: FileError | None = None
+        self._error: errors.MintError | FileError | None = None
 
     def collect(self) -> Steps:
-        """Fetch all files. The job ends in READY, or in PAUSED if there is none at all."""
+        """Fetch all files. The job ends in READY, or in PAUSED if a clip could not be had.
+
+        Raises:
+            MintError, FileError: There is no clip, and this is the reason.
+        """
         self._job = self._job.without_notes("clip_unreadable", "motion_without_clip")
         animation = yield from self._find_animation()
         files = (yield from self._read_files(animation)) if animation else ()
         for file in files:
             if file.is_glb and animation is not None:
                 yield from self._fetch_file(animation, file)
-        if self._job.file(Role.CLIP) is None and self._unusable is not None:
-            if self._job.file(Role.CHARACTER) is None:
-                raise self._unusable
-        elif self._job.file(Role.CLIP) is None and self._job.file(Role.CHARACTER) is None:
+        if self._job.file(Role.CLIP) is None and self._error is not None:
+            raise self._error
+        if not {Role.CLIP, Role.CHARACTER} & {each.role for each in self._job.files}:
             missing = Message("Mint has finished, but the motion has no file.")
             self._job = self._job.moved(Phase.PAUSED, problem=error_messages.no_file(missing))
             return
-        elif self._job.file(Role.CLIP) is None:
+        if self._job.file(Role.CLIP) is None:
             self._job = self._job.with_note(notes.note("motion_without_clip"))
         self._job = self._job.moved(Phase.READY, problem=None)
 
@@ -93,10 +96,8 @@ class MotionCollector(WorkflowPart):
             fetched = yield from self._fetch(
                 ReadFileUrl(self._type, animation.id, file.id), role, name
             )
-        except errors.NotFound as error:
-            self._job = self._job.with_note(notes.note("clip_unreadable", reason=error))
-        except (InvalidFile, TooLarge, LinkExpired) as error:
-            self._unusable = error
+        except (errors.NotFound, InvalidFile, TooLarge, LinkExpired) as error:
+            self._error = error
             self._job = self._job.with_note(notes.note("clip_unreadable", reason=error))
         else:
             self._job = replace(self._job, files=(*self._job.files, fetched))

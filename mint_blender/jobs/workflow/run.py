@@ -27,7 +27,7 @@ from ..job import Job, asset_of, operation_of
 from ..job_values import ABOVE_OWN_LIMIT, Cause, LocalFile, Problem, Role
 from ..paid_requests.record import PaidRequest, PaidVerb, State
 from ..paid_requests.send import PaidCall, Sent
-from ..phases import Phase
+from ..phases import BUSY, Phase
 from ..presentation import error_messages
 from . import context, look
 from .collect import Collector
@@ -241,8 +241,8 @@ class Watcher(WorkflowPart):
         self._job = job.with_note(notes.note(code, **params))
 
 
-FIRST_INTERVAL = 5.0
-"""Seconds between two looks at the job that has to succeed first."""
+FIRST_INTERVAL, STOPPED_INTERVAL = 5.0, 60.0
+"""Seconds between two looks at the job that has to succeed first, and while it has stopped."""
 
 
 class Starter(WorkflowPart):
@@ -260,7 +260,6 @@ class Starter(WorkflowPart):
         after = 0.0
         while self._job.after is not None:
             first = yield from self._perform(ReadFirst(self._job.after, after=after))
-            after = FIRST_INTERVAL
             made = asset_of(first) if first is not None else None
             if first is None or (made is None and first.phase in {Phase.READY, Phase.PLACED}):
                 request = self._job.start_request
@@ -273,6 +272,7 @@ class Starter(WorkflowPart):
             if first.phase in {Phase.READY, Phase.PLACED}:
                 asset = self._job.asset or first.asset
                 self._job = replace(self._job, after=None, source_asset_id=made, asset=asset)
+            after = FIRST_INTERVAL if first.phase in BUSY else STOPPED_INTERVAL
 
     def check_existing_files(self) -> Steps:
         """Begin a job for an existing asset: what Mint has is only fetched.

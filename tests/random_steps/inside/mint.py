@@ -212,6 +212,13 @@ def optimize(chance: Random) -> None:
     call("mint.optimize", asset_id=asset)
 
 
+def animate(chance: Random) -> None:
+    """Have Mint animate a model; what was ordered before is not paid again."""
+    asset, motions = _asset_id(chance), chance.sample(["walk", "run", "jump"], chance.randint(1, 2))
+    facts.write("animate", asset=asset, motions=motions)
+    call("mint.animate", asset_id=asset, motions="|".join(motions))
+
+
 def _asset_id(chance: Random) -> str:
     _check_room()
     known = [each for each in jobs() if each.asset is not None and each.kind.value == "model"]
