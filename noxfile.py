@@ -76,12 +76,15 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(allow_parallel=True)
 def docs(session: nox.Session) -> None:
-    """Build the manual and check its translations: -- [--make | --language LANGUAGE]."""
+    """Build the manual, check its translations and links: -- [--make | --language LANGUAGE]."""
     install(session)
     if "--make" in session.posargs:
         return
-    builds = (manual.build_command(each) for each in manual.languages(session.posargs))
-    run_each(session, *builds, ["python", "-m", "scripts.manual_translations", "check"])
+    commands = [manual.build_command(each) for each in manual.languages(session.posargs)]
+    commands.append(["python", "-m", "scripts.manual_translations", "check"])
+    if "--language" not in session.posargs:  # the languages are linked with each other
+        commands.append(["python", "-m", "scripts.devtools.dead_links", str(manual.BUILD)])
+    run_each(session, *commands)
 
 
 @nox.session(venv_backend="none")

@@ -57,11 +57,11 @@ def _results_of(name: str) -> Path:
 
 
 def _print(name: str, rows: list[Row]) -> None:
-    table = Table("What", "Goal", "Measured", "Reached", title=name, title_justify="left")
+    heads = "What", "Goal", "Measured", "Beside it", "Reached"
+    table = Table(*heads, title=name, title_justify="left")
     for row in rows:
-        table.add_row(
-            row.what, row.goal, row.measured, {True: "yes", False: "no", None: ""}[row.is_reached]
-        )
+        reached = {True: "yes", False: "no", None: ""}[row.is_reached]
+        table.add_row(row.what, row.goal, row.measured, row.beside, reached)
     Console().print(table)
 
 

@@ -45,9 +45,9 @@ def _rows(place: Studio) -> Iterator[Row]:
     place.blender.open_sidebar("Mint")
     _fill(place, ALL_CARDS, 5000)
     most = _cost(place, "ours")
-    compared = f"Blender's own tab “View”: {milliseconds(others)}"
     what = "Drawing the sidebar with 100 jobs (of which 90 are placed) and a library of 5,000"
-    yield Row(what, "≤ 1 ms", f"{milliseconds(typical)}; {compared}", typical <= GOAL)
+    beside = f"Blender's own tab “View” {milliseconds(others)}"
+    yield Row(what, "≤ 1 ms", milliseconds(typical), typical <= GOAL, beside)
     what = "The same with as many cards as there can be"
     yield Row(what, "≤ 1 ms", milliseconds(most), most <= GOAL)
     yield Row("Drawing the status bar", "≤ 1 ms", milliseconds(bar), bar <= GOAL)

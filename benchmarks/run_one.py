@@ -19,7 +19,8 @@ def main(name: str, target: Path) -> None:
     for each in importlib.import_module(f"benchmarks.{name}").measure():
         rows.append(asdict(each))
         goal = f" (goal: {each.goal})" if each.goal else ""
-        print(f"   {each.what}: {each.measured}{goal}", flush=True)
+        beside = f"; beside it: {each.beside}" if each.beside else ""
+        print(f"   {each.what}: {each.measured}{beside}{goal}", flush=True)
         # each time, so that a failure leaves what was measured before
         target.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 

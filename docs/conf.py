@@ -9,6 +9,7 @@ import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
+from babel import Locale
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -58,8 +59,11 @@ html_static_path = ["_static"]
 html_css_files = ["manual.css"]
 templates_path = ["_templates"]
 html_context = {
-    "languages": tuple(manual_languages().items()),
-    "english_only": "development/api",
+    "languages": [
+        (code, name, "" if name.isascii() else Locale(code).english_name)
+        for code, name in manual_languages().items()
+    ],
+    "english_only": ("development/api", "py-modindex"),
 }
 html_sidebars = {
     "**": [

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Render the pictures of the manual; run by `scripts/dev.py images`.
 
-They show results from two viewpoints, a contact sheet, and the window as the window tests see it;
-with `--window` only the last.
+They show results, a contact sheet, and the window as the window tests see it; with `--window` only
+the last.
 """
 
 from __future__ import annotations
@@ -33,15 +33,13 @@ class Rendering:
     kind: str
     prompt: str
     splats: str = ""  # their tier
-    size: tuple[int, int] = (800, 450)
-    views: tuple[str, ...] = ("", "-aside")
 
 
 COURTYARD = "a walled courtyard in orange evening light"
 RESULTS = (
-    Rendering("lamp", "model", "a small ceramic lamp with an orange shade", size=(640, 480)),
+    Rendering("lamp", "model", "a small ceramic lamp with an orange shade"),
     Rendering("courtyard", "world", COURTYARD),
-    Rendering("splats", "world", COURTYARD, splats="500k", views=("",)),
+    Rendering("splats", "world", COURTYARD, splats="500k"),
 )
 PROPS = [
     *(
@@ -90,7 +88,7 @@ def _render_results() -> None:
 
 
 def _render(result: Rendering) -> None:
-    """Generate a result and render its views."""
+    """Generate a result and render it."""
     words = [
         "generate",
         "--kind",
@@ -112,15 +110,9 @@ def _render(result: Rendering) -> None:
         job = job_service.jobs()[0]
     output.start_empty()
     placed = import_job.place(job)
-    width, height = result.size
-    for view in result.views:
-        picture = FOLDER / f"{result.name}{view}.png"
-        print(
-            render_image(
-                picture, placed, width=width, height=height, samples=64, second_view=bool(view)
-            ).relative_to(ROOT),
-            flush=True,
-        )
+    picture = FOLDER / f"{result.name}.png"
+    render_image(picture, placed, width=800, height=450, samples=64)
+    print(picture.relative_to(ROOT), flush=True)
 
 
 def _screenshot_contact_sheet() -> None:

@@ -48,7 +48,7 @@ def main(words: list[str] | None = None) -> int:
         for problem in found:
             print(problem, file=sys.stderr)
         if options.check or (found and not options.draft):
-            print("Not ready." if found else "Ready.", file=sys.stderr)
+            print(_summary(found), file=sys.stderr)
             return 1 if found else 0
         write(options.folder)
     except PackageError as problem:
@@ -56,6 +56,14 @@ def main(words: list[str] | None = None) -> int:
         return 1
     print(f"{options.folder} has the release. docs/development/release.md says what comes next.")
     return 0
+
+
+def _summary(found: list[str]) -> str:
+    if not found:
+        return "Ready."
+    if all(isinstance(each, readiness.Decision) for each in found):
+        return "Nothing else is missing. A person decides this."
+    return "Not ready."
 
 
 def write(folder: Path, *, compressed: bool = True) -> None:

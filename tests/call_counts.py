@@ -6,28 +6,45 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 
 def calls_of(act: Callable[[], object]) -> int:
-    """Return how many Python functions are called, on this thread.
+    """Return how many Python functions are called, on this thread."""
+    return _count(act, sys.setprofile, sys.getprofile(), "call")
+
+
+def count_lines(act: Callable[[], object]) -> int:
+    """Return how many lines of Python are executed, on this thread.
+
+    Each iteration of a loop counts again. C code does not count.
+    """
+    return _count(act, sys.settrace, sys.gettrace(), "line")  # which may be that of coverage
+
+
+def _count(
+    act: Callable[[], object], install: Callable[[Any], None], earlier: Any, counted: str
+) -> int:
+    """Return how many events there are.
 
     The garbage collector waits meanwhile: the finalizers of what other tests left behind would be
     counted too, now and then.
     """
     count = 0
 
-    def on_event(frame: Any, event: str, argument: Any) -> None:
+    def look(_frame: FrameType, event: str, _argument: Any) -> Callable[..., Any]:
         nonlocal count
-        count += event == "call"
+        count += event == counted
+        return look
 
     collects = gc.isenabled()
     gc.disable()
-    sys.setprofile(on_event)
+    install(look)
     try:
         act()
     finally:
-        sys.setprofile(None)
+        install(earlier)
         if collects:
             gc.enable()
     return count

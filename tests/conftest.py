@@ -10,14 +10,17 @@
   failure.
 - Tests marked `blender` start with an empty scene, and what they register is removed afterwards.
 - No test leaves an API key behind; see `tests/key_search/`.
+- A file that `-m` can choose no test of is not read: reading all takes 20 seconds in each process.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import ipaddress
+import itertools
 import json
 import os
+import re
 import shutil
 import socket
 import sys
@@ -131,6 +134,67 @@ def _guard() -> None:
 
 
 _guard()
+
+
+# -- Files that are not read
+
+
+def may_be_chosen(text: str, expression: str) -> bool:
+    """Return whether a marker expression may choose a test of a file, by what the file says."""
+    if not re.fullmatch(r"[\w\s()]*", expression):  # an argument of a marker
+        return True
+    assigned = re.search(r"^pytestmark = (\[.*?^\]|.*?)$", text, re.MULTILINE | re.DOTALL)
+    has_every_test = set(re.findall(r"mark\.(\w+)", assigned[1])) if assigned else set()
+    has_a_test = set(re.findall(r"mark\.(\w+)", text))
+    names = sorted(set(re.findall(r"\w+", expression)) - {"and", "or", "not"})
+    values = [
+        (True,) if name in has_every_test else (True, False) if name in has_a_test else (False,)
+        for name in names
+    ]
+    return any(
+        eval(expression, {}, dict(zip(names, each, strict=True)))
+        for each in itertools.product(*values)
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files that the marker expression excludes as a whole."""
+    expression = config.getoption("markexpr")
+    if not expression or not collection_path.name.startswith("test_"):
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    return None if may_be_chosen(text, expression) else True
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse a marker that the file of a test does not name: `may_be_chosen` would overlook it."""
+    unnamed = {each.name for each in item.iter_markers()} & {"blender", "window", "debian"}
+    if unnamed:
+        text = item.path.read_text(encoding="utf-8")
+        assert all(f"mark.{name}" in text for name in unnamed), f"{item.path}: name {unnamed}"
+
+
+# -- The order
+
+LONGEST = (
+    *("test_random_steps.py", "test_pictures.py", "test_sidebar_widths.py", "test_arrivals.py"),
+    *("test_world_panel.py", "test_placing.py", "test_extension.py"),
+)
+"""Files of tests with a window that take minutes."""
+
+
+@pytest.hookimpl(trylast=True)  # after others were deselected
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end.
+
+    Tests in Blender's own process keep their order: another one may crash it.
+    """
+    if not any(item.get_closest_marker("blender") for item in items):
+        items.sort(
+            key=lambda item: (
+                item.path.name not in LONGEST and not item.get_closest_marker("one_blender")
+            )
+        )
 
 
 # -- Skipped tests

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import may_be_chosen
 from .key_search.plugin import COUNTS
 from .processes import captured
 
@@ -26,7 +28,7 @@ def run_pytest(tmp_path):
         shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "conftest.py")
         (tmp_path / "test_it.py").write_text(source)
         (tmp_path / "pytest.ini").write_text(
-            "[pytest]\nmarkers =\n    blender\n    window\n    debian\n    shows_key\n"
+            "[pytest]\nmarkers =\n    blender\n    window\n    debian\n    one_blender\n    shows_key\n"
         )
         command = [
             sys.executable,
@@ -37,7 +39,7 @@ def run_pytest(tmp_path):
             "--outcomes=outcomes.json",
             *arguments,
         ]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         environment.pop(COUNTS, None)
         done = captured(command, cwd=tmp_path, env=environment)
         outcomes = tmp_path / "outcomes.json"
@@ -81,21 +83,56 @@ def test_a_skipped_file_counts_as_left_out(run_pytest):
     assert outcomes["left_out"] == {"test_it.py::test_a": "some day"}
 
 
-@pytest.mark.parametrize(
-    "attempt",
-    [
+def test_a_test_cannot_reach_another_machine(run_pytest):
+    """A test that tries it fails, even when the tested code catches every error."""
+    attempts = (
         "socket.create_connection(('192.0.2.1', 443), timeout=0.1)",
         "socket.create_connection(('mint.invalid', 443), timeout=0.1)",
         "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'', ('192.0.2.1', 9))",
         "requests.get('https://api.mint.invalid/v1/usage', timeout=0.1)",
+    )
+    source = "import socket, requests\n"
+    for number, attempt in enumerate(attempts):
+        source += f"def test_{number}():\n    try:\n        {attempt}\n    except BaseException:\n        pass\n"
+    done, outcomes = run_pytest(source)
+    assert len(outcomes["failed"]) == len(attempts)
+    assert done.stdout.count("AssertionError: only loopback addresses are allowed") >= len(attempts)
+
+
+@pytest.mark.parametrize(
+    ("expression", "chosen"),
+    [
+        ("blender", "all some both"),
+        ("not blender and not window", "some none"),
+        ("window", "both"),
+        ("window or debian", "both"),
+        ("blender and not slow", "all some both"),
+        ("slow", ""),
+        ("feature(name='a')", "all some both none"),
     ],
 )
-def test_a_test_cannot_reach_another_machine(run_pytest, attempt):
-    """A test that tries it fails, even when the tested code catches every error."""
-    source = f"import socket, requests\ndef test_a():\n    try:\n        {attempt}\n    except BaseException:\n        pass\n"
-    done, _ = run_pytest(source)
-    assert done.returncode == 1
-    assert "only loopback addresses are allowed" in done.stdout
+def test_a_file_is_read_if_one_of_its_tests_may_be_chosen(expression, chosen):
+    """Decided by the markers that it names, and by those that all of its tests have."""
+    files = {
+        "all": "pytestmark = pytest.mark.blender\ndef test_a(): pass\n",
+        "some": "@pytest.mark.blender\ndef test_a(): pass\ndef test_b(): pass\n",
+        "both": "pytestmark = [\n    pytest.mark.blender,\n    pytest.mark.window,\n]\n",
+        "none": "def test_a(): pass\n",
+    }
+    assert [name for name, text in files.items() if may_be_chosen(text, expression)] == (
+        chosen.split()
+    )
+
+
+def test_a_file_without_a_chosen_test_is_not_read(run_pytest):
+    """It may import what is not there. A marker that the file does not name would mislead."""
+    source = "import pytest\nimport a_module_that_is_not_there\npytestmark = pytest.mark.blender\n"
+    assert (
+        run_pytest(source, "-m", "not blender")[0].returncode == pytest.ExitCode.NO_TESTS_COLLECTED
+    )
+    assert run_pytest(source, "-m", "blender")[0].returncode == pytest.ExitCode.INTERRUPTED
+    unnamed = "import pytest\n@getattr(pytest.mark, 'window')\ndef test_a(): pass\n"
+    assert "name {'window'}" in run_pytest(unnamed)[0].stdout
 
 
 def test_loopback_is_allowed(run_pytest):
@@ -151,11 +188,20 @@ def test_blender_starts_empty_and_ends_with_the_exit_status(run_pytest):
         "    assert len(bpy.data.objects) == 0\n"
         "    bpy.ops.mesh.primitive_cube_add()\n"
     )
-    done, outcomes = run_pytest(source)
-    assert (done.returncode, len(outcomes["passed"])) == (0, 2), done.stdout
-    done, outcomes = run_pytest(source + "    assert time == 1\n")
-    assert (done.returncode, len(outcomes["passed"]), len(outcomes["failed"])) == (1, 1, 1)
-    assert "1 failed, 1 passed" in done.stdout
-    done, outcomes = run_pytest(source + "    assert time == 1\n", "-n", "1")
-    assert (done.returncode, len(outcomes["passed"]), len(outcomes["failed"])) == (1, 1, 1)
-    assert "crashed" not in done.stdout, done.stdout
+    for arguments in ((), ("-p", "xdist", "-n", "1")):
+        done, outcomes = run_pytest(source + "    assert time == 1\n", *arguments)
+        assert (done.returncode, len(outcomes["passed"]), len(outcomes["failed"])) == (1, 1, 1)
+        assert "1 failed, 1 passed" in done.stdout and "crashed" not in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("is_in_blender", [False, True])
+def test_the_longest_begin(run_pytest, is_in_blender):
+    """Those that simulate or kill whole systems come first; in Blender's process nothing moves."""
+    source = "import pytest\ndef test_a(): pass\n@pytest.mark.one_blender\ndef test_b(): pass\n"
+    if is_in_blender:
+        source += "@pytest.mark.blender\n@pytest.mark.one_blender\ndef test_c(): pass\n"
+    names = "ab" if is_in_blender else "ba"
+    for arguments in ((), ("-m", "not blender")):
+        done, _ = run_pytest(source, "--collect-only", "-q", *arguments)
+        found = "".join(re.findall(r"::test_([ab])", done.stdout))
+        assert found == ("ba" if arguments else names)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
@@ -523,17 +524,26 @@ def test_fast_leaves_out_what_takes_minutes():
     assert is_chosen(fast) and not is_chosen(fast, "blender") and not is_chosen(fast, "one_blender")
 
 
-def test_each_test_is_in_exactly_one_run():
+@pytest.mark.parametrize("file", ["tests/scene/test_it.py", "tests/cli/test_it.py"])
+def test_each_test_is_in_exactly_one_run(file):
     """Whatever markers a test has, exactly one run of the default environment includes it."""
     default = ENVIRONMENTS["bpy-4.5"]
-    expressions = [pytest_run.arguments[1] for pytest_run in pytest_runs.runs_for(default, default)]
-    for blender in (True, False):
-        for window in (True, False):
-            for debian_ in (True, False):
-                for one_blender in (True, False):
-                    marks = {"blender": blender, "window": window, "debian": debian_}
-                    marks["one_blender"] = one_blender
-                    assert sum(eval(expression, {}, marks) for expression in expressions) == 1
+    runs = pytest_runs.runs_for(default, default)
+    for marks in itertools.product((True, False), repeat=4):
+        named = dict(zip(("blender", "window", "debian", "one_blender"), marks, strict=True))
+        chosen = [
+            each.title
+            for each in runs
+            if eval(each.arguments[1], {}, named) and includes(each.arguments, file)
+        ]
+        assert len(chosen) == 1, chosen
+
+
+def includes(arguments, file):
+    """Return whether the paths among the arguments of pytest include a file."""
+    ignored = [each.removeprefix("--ignore=") for each in arguments if "--ignore=" in each]
+    paths = [each for each in arguments if each.startswith("tests/")] or ["tests"]
+    return any(map(file.startswith, paths)) and not any(map(file.startswith, ignored))
 
 
 MADE_UP = Method("made_up", "tests.made_up", ("--jobs", "9"), ("--jobs", "1"))

@@ -134,6 +134,7 @@ def run_pytest(tmp_path: Path):
         command = [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", *arguments]
         command += [f"--basetemp={tmp_path / 'temporary'}"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), COUNTS: str(counts)}
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         done = captured(command, cwd=folder, env=environment)
         found = [json.loads(each.read_text()) for each in counts.glob("*.json")]
         return done.returncode, done.stdout + done.stderr, found[0]
@@ -143,7 +144,7 @@ def run_pytest(tmp_path: Path):
 
 @pytest.mark.covers("S-key-nowhere")
 @pytest.mark.shows_key("the tests that it runs leave keys behind")
-@pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["alone", "worker"])
+@pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n", "1")], ids=["alone", "worker"])
 def test_a_test_that_leaves_a_key_fails(run_pytest, arguments) -> None:
     """Whatever it was left in; the others pass, and so does one that says that it shows the key.
 

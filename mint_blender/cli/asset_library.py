@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 
 def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Save each new asset into the folder, one .blend per asset."""
-    if not blender_runtime.can_import():
-        terminal.error(
-            "Writing .blend files needs Blender. Install the bpy package (pip install bpy), or use"
-            " blender --online-mode --command mint."
-        )
+    if problem := blender_runtime.blender_problem("Writing .blend files"):
+        terminal.error(problem)
         return Exit.IMPORT
     if arguments.only is not None and (arguments.kind is None or not is_valid_id(arguments.only)):
         terminal.error("--only needs the id of a model or World, and --kind.")

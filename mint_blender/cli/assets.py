@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 
 def assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """List the objects from Mint of each file. A file that cannot be read stops nothing else."""
-    if not blender_runtime.can_import():
-        terminal.error(
-            "Reading .blend files needs Blender. Install the bpy package (pip install bpy), or use"
-            " blender --command mint."
-        )
+    if problem := blender_runtime.blender_problem("Reading .blend files"):
+        terminal.error(problem)
         return Exit.IMPORT
     if arguments.csv and terminal.as_json:
         terminal.error("Choose one of --json and --csv.")

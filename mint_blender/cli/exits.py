@@ -13,6 +13,7 @@ from .session import NotAllowedOnline, home
 
 if TYPE_CHECKING:
     from ..jobs.job import Job
+    from ..message import Message
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ MEANINGS = {
         "Mint could not be reached for three minutes, or a download kept failing; the job is"
         " kept, and `resume` continues it. A batch stops as a whole; run the same command again"
         " to continue. Or Mint may have started something that is not certainly in your library:"
-        " `resume` shows what to do; for lines of a batch, `--start-again` decides"
+        " `resume` shows what to do; for lines of a batch, `--start-again` decides. Or the Dask"
+        " cluster or its workers could not be reached"
     ),
     Exit.PREVIEW: "a Preview waits for approval",
     Exit.IMPORT: (
@@ -61,6 +63,17 @@ MEANINGS = {
     ),
 }
 """What each status means: for the help and the manual."""
+
+
+NO_CLUSTER = "no_cluster"
+"""The code of a problem that a result has because nobody was there to write it."""
+
+
+def of_problem(problem: Message | None) -> Exit:
+    """Return the exit status for a result that was written, or has a problem."""
+    if problem is None:
+        return Exit.DONE
+    return Exit.UNREACHABLE if problem.code == NO_CLUSTER else Exit.IMPORT
 
 
 def of_job(job: Job) -> Exit:

@@ -18,10 +18,10 @@ from .exits import Exit
 from .output.terminal import Terminal
 from .results import (
     asset_named,
+    file_options,
     follow_and_write,
     follow_and_write_character,
     may_replace,
-    path_text,
 )
 
 
@@ -76,8 +76,7 @@ def _start(
     terminal: Terminal,
 ) -> Exit:
     """Start a job, wait for it, and write the files that the command names."""
-    output, render = path_text(arguments.output), path_text(arguments.render)
-    delivery, limit = replace(delivery, output=output, render=render), arguments.max_credits
+    delivery, limit = replace(delivery, **file_options(arguments)), arguments.max_credits
     job = job_service.start(request, delivery, optimize=level, max_credits=limit)
     return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
 

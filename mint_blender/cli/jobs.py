@@ -25,10 +25,10 @@ from .output.terminal import Terminal
 from .results import (
     candidate_text,
     deliver,
+    file_options,
     follow_and_write,
     in_parentheses,
     may_replace,
-    path_text,
     stop_text,
     wait_for_decision,
     wait_for_other_process,
@@ -194,8 +194,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 f"{job.title}: this job only saved other formats. Place the job that generated"
                 " the model."
             )
-        output, render = path_text(arguments.output), path_text(arguments.render)
-        delivery = replace(job.delivery, output=output, render=render)
+        delivery = replace(job.delivery, **file_options(arguments))
         # the only model file may be one that our check refused: another program may read it
         is_copied = replace(job, delivery=delivery).is_copied and job.file(Role.MODEL) is None
         raw = arguments.raw or (is_copied and rejected_files.has_importable(job))

@@ -210,9 +210,12 @@ def _batch(commands: Commands) -> None:
     _value(batch, "--workers", "N", workers, type=_count)
     dask = "import and render on the workers of a Dask cluster instead; see below"
     _value(batch, "--executor", "dask://HOST:PORT", dask, type=scheduler_address)
+    least = "with --executor: wait for so many workers (default: 1)"
+    _value(batch, "--min-workers", "N", least, type=_count)
     shipped = "with --executor: the workers send the files, and need not see DIR"
     _flag(batch, "--ship-results", shipped)
     _flag(batch, "--render", "render a picture of each result instead of using Mint's")
+    _picture(batch)
     _flag(batch, "--retry-failed", "retry failed lines (costs Credits again)")
     _flag(batch, "--yes", "start what can be paid, although the Credits do not suffice for all")
     _flag(
@@ -362,8 +365,21 @@ def _max_credits(command: Options, help: str) -> None:
 
 def _outputs(command: Options) -> None:
     _value(command, "-o --output", "FILE", "the file to write: .blend or .glb", type=_output_file)
-    _value(command, "--render", "FILE.png", "render a picture of the result", type=_picture_file)
+    _value(command, "--render", "FILE.png", "render a picture", type=_picture_file)
+    _picture(command)
     _flag(command, "--overwrite", "replace these files without asking")
+
+
+def _picture(command: Options) -> None:
+    size = "its pixels (default: 640x480)"
+    _value(command, "--render-size", "WxH", size, type=_size)
+    samples = "its samples (default: few)"
+    _value(command, "--render-samples", "N", samples, type=_count)
+    engine = "cycles (default) or eevee (needs a graphics card)"
+    _value(command, "--render-engine", "ENGINE", engine, choices=ENGINES)
+
+
+ENGINES = ("cycles", "eevee")
 
 
 def _output_file(text: str) -> Path:
@@ -400,6 +416,20 @@ def scheduler_address(text: str) -> str:
     if not int(found[2] or 0):
         raise argparse.ArgumentTypeError(f'"{text}" lacks the port of the scheduler: {form}')
     return f"tcp://{found[1]}:{int(found[2])}"
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Return width and height in a text such as "1920x1080"."""
+    found = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", text.lower())
+    if found is None or not all(4 <= int(each) <= LARGEST for each in found.groups()):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" must be a width and a height from 4 to {LARGEST:,} pixels, such as 1920x1080'
+        )
+    return int(found[1]), int(found[2])
+
+
+LARGEST = 16384
+"""Pixels of the longest side of a picture."""
 
 
 def _ranges(text: str) -> tuple[range, ...]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -217,7 +218,7 @@ def report_written(
     if result.problem is None:
         return report_job(job, terminal, line=line)
     terminal.event(result_record(job, line))
-    return Exit.IMPORT
+    return exits.of_problem(result.problem)
 
 
 def note_written(job_service: JobService, job_id: str, file: Path, result: DeliveryResult) -> None:
@@ -321,6 +322,21 @@ def candidate_text(candidate: Candidate) -> str:
 def in_parentheses(text: str) -> str:
     """Return " (text)", or an empty string for an empty text."""
     return f" ({text})" if text else ""
+
+
+def file_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the members of a delivery that a command's options say: its files and the picture."""
+    return {
+        "output": path_text(arguments.output),
+        "render": path_text(arguments.render),
+        **picture_options(arguments),
+    }
+
+
+def picture_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the members of a delivery that say how a picture is rendered."""
+    names = ("render_size", "render_samples", "render_engine")
+    return {name: getattr(arguments, name) for name in names}
 
 
 def path_text(path: Path | None) -> str | None:

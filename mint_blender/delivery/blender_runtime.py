@@ -30,6 +30,20 @@ def can_import() -> bool:
     return inside_blender() or util.find_spec("bpy") is not None
 
 
+def blender_problem(action: str) -> str | None:
+    """Return why something is impossible here without Blender, as a sentence, or None.
+
+    Args:
+        action: What needs Blender, such as "Reading .blend files".
+    """
+    if can_import():
+        return None
+    return (
+        f"{action} needs Blender: install the bpy package (pip install bpy), or use blender"
+        " --online-mode --command mint. Nothing was started."
+    )
+
+
 def readable_extensions() -> frozenset[str]:
     """Return the glTF extensions that a file may require and still be imported here.
 

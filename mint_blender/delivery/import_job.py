@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -16,7 +17,7 @@ from ..files.errors import FileError
 from ..jobs import notes as job_notes
 from ..jobs import rejected_files
 from ..jobs.job import Job
-from ..jobs.job_values import Placement, Role
+from ..jobs.job_values import Delivery, Placement, Role
 from ..message import Message, message_of
 from ..mint.schema import Assets, Kind
 from ..scene import place as scene_place
@@ -351,8 +352,15 @@ def write(
         else:
             output.save_blend(output_file)
     if picture is not None:
-        render_image(picture, placed)
+        render_image(picture, placed, **_picture_options(job.delivery))
     return placed
+
+
+def _picture_options(delivery: Delivery) -> dict[str, Any]:
+    """Return what a job says about its picture, as arguments of `render_image`."""
+    size = dict(zip(("width", "height"), delivery.render_size or (), strict=False))
+    more = {"samples": delivery.render_samples, "engine": delivery.render_engine}
+    return size | {name: value for name, value in more.items() if value is not None}
 
 
 def placement_of(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> Placement:

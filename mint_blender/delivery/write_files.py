@@ -35,11 +35,9 @@ def output_problem(kind: Kind, output: Path | None, render: Path | None) -> str 
 
     Called before anything is paid for. Creates the folders and tries to write into them.
     """
-    if needs_blender(kind, output, render) and not blender_runtime.can_import():
-        return (
-            "Writing this needs Blender: install the bpy package (pip install bpy), or use blender"
-            " --online-mode --command mint. Nothing was started."
-        )
+    problem = blender_runtime.blender_problem("Writing this")
+    if problem and needs_blender(kind, output, render):
+        return problem
     for path in filter(None, (output, render)):
         if path.is_dir():
             return f"{path} is a folder, not a file. Nothing was started."

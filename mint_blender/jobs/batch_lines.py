@@ -65,12 +65,16 @@ class _WrongValue(ValueError):
 
 @dataclass(frozen=True)
 class _Record:
-    """The fields of a line, or why it cannot be read; the column of each field, where known."""
+    """The fields of a line with their columns, or why it cannot be read, and from which column on.
+
+    In a table columns are those of a spreadsheet, otherwise the characters of the line.
+    """
 
     number: int
     values: Values = field(default_factory=dict)
     columns: Mapping[str, int] = field(default_factory=dict)
     problem: str = ""
+    column: int | None = None
 
 
 @dataclass(frozen=True)
@@ -198,8 +202,12 @@ def _records(path: Path) -> Iterator[_Record]:
     if kind == ".csv":
         yield from _table(text)
         return
-    for number, words in prompts_in(text):
-        yield _json(words, number) if kind == ".jsonl" else _Record(number, {"prompt": words})
+    if kind == ".txt":
+        yield from (_Record(number, {"prompt": words}) for number, words in prompts_in(text))
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield _json(line, number)
 
 
 def _table(text: str) -> Iterator[_Record]:
@@ -217,6 +225,7 @@ def _table(text: str) -> Iterator[_Record]:
                     last,
                     problem="this line has more fields than the header. Put text that contains"
                     f' "{delimiter}" in quotes: "a lamp{delimiter} orange".',
+                    column=len(columns) + 1,
                 )
             elif values := {
                 name.strip(): value.strip()
@@ -231,12 +240,30 @@ def _table(text: str) -> Iterator[_Record]:
 def _json(line: str, number: int) -> _Record:
     try:
         values = json_text.parse(line)
+    except json.JSONDecodeError as error:
+        return _Record(number, problem=f"not valid JSON ({error.msg}).", column=error.colno)
     except ValueError as error:
         return _Record(number, problem=f"not valid JSON ({error}).")
     if not isinstance(values, dict):
         example = '{"prompt": "a lamp"}'
         return _Record(number, problem=f"each line must be a JSON object, such as {example}.")
-    return _Record(number, {name: value for name, value in values.items() if value is not None})
+    known = {name: value for name, value in values.items() if value is not None}
+    return _Record(number, known, _columns(line))
+
+
+def _columns(line: str) -> dict[str, int]:
+    """Return where each member of a valid JSON object begins, from 1."""
+    columns: dict[str, int] = {}
+    at = line.index("{") + 1
+    while (begin := line.find('"', at)) >= 0:  # the next name: a value is skipped below
+        name, at = _decode(line, begin)
+        columns[name] = begin + 1
+        _, at = _decode(line, _BEFORE_VALUE.match(line, at).end())  # type: ignore[union-attr]
+    return columns
+
+
+_decode = json.JSONDecoder().raw_decode
+_BEFORE_VALUE = re.compile(r"\s*:\s*")
 
 
 # -- the fields of a line
@@ -260,14 +287,14 @@ def _numbered(records: Iterable[_Record], path: Path) -> list[Line]:
                 if (before := names.setdefault(name.lower(), number)) != number:
                     raise ValueError(f"{name} is that of line {before} already")
         except ValueError as error:
-            name = getattr(error, "field", "")
-            column = f"column {record.columns[name]}: " if name in record.columns else ""
-            wrong.append((number, f"{column}{str(error)[:MAX_REASON_LENGTH]}."))
+            column = record.column or record.columns.get(getattr(error, "field", ""))
+            place = f"column {column}: " if column else ""
+            wrong.append((number, f"{place}{str(error)[:MAX_REASON_LENGTH]}."))
             continue
         seen[line.tag] += 1
         lines.append(replace(line, tag=f"{line.tag}-{seen[line.tag]}"))
     if wrong:
-        raise bad_lines(path.name, wrong)
+        raise bad_lines(path.name, sorted([*wrong, *complaints(lines)]))
     return lines
 
 

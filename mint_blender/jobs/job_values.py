@@ -168,6 +168,9 @@ class Delivery:
 
     output: str | None = None  # path of the .blend or .glb to write
     render: str | None = None  # path of the picture to render
+    render_size: tuple[int, int] | None = None  # of that picture in pixels; None: the default
+    render_samples: int | None = None
+    render_engine: str | None = None  # cycles or eevee
     at: tuple[float, float, float] | None = None  # location in the scene, in meters
     # Euler angles in radians, of a result that the user has placed with the mouse: it is put
     # exactly at its location

@@ -15,7 +15,12 @@ from ..message import Message
 MAX_MOTION_LENGTH = 500
 MIN_HEIGHT, MAX_HEIGHT = 0.3, 10.0
 """In meters. Mint names no limits: these are ours."""
-SUGGESTIONS = ("Idle", "Walk in Place", "Run in Place", "Jump")
+SUGGESTIONS = (
+    Message("Idle"),
+    Message("Walk in Place"),
+    Message("Run in Place"),
+    Message("Jump"),
+)
 """Words that are offered. Mint gets them in English."""
 
 

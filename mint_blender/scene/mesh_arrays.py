@@ -29,11 +29,6 @@ def corner_vertices(mesh: Any) -> np.ndarray:
     return read(data, "value", count, np.int32)
 
 
-def coordinates(uv_map: Any) -> np.ndarray:
-    """Return the UV coordinates of each face corner, flat, as 32-bit floats."""
-    return read(uv_map.uv, "vector", 2 * len(uv_map.uv))
-
-
 def read(values: Any, name: str, count: int, kind: Any = np.float32) -> np.ndarray:
     """Return one property of a collection, flat; `count` is the number of numbers."""
     flat = np.empty(count, dtype=kind)

@@ -373,13 +373,16 @@ def stop() -> None:
 
 
 def _resume() -> float | None:
-    """Resume what was interrupted, if there is a journal at all."""
-    has_journal = (session.home() / "journal.sqlite3").exists()
-    if has_journal and session.is_loading():
+    """Resume what was interrupted, if there is a journal at all.
+
+    Everything is loaded first, also without one: neither the first drawing of the tab nor the first
+    click has to wait for that.
+    """
+    if session.is_loading():
         return visibility.SECONDS
     from ..jobs.storage.journal import JournalError
 
-    state = _state()
+    has_journal, state = (session.home() / "journal.sqlite3").exists(), _state()
     state.is_start_due = state.is_file_new = True
     if has_journal:
         with suppress(JournalError):  # the next click reports it

@@ -97,7 +97,9 @@ def _ask_above_limit(
         heartbeat.ensure()
         return {"FINISHED"}
     limit_dialog.when_confirmed(
-        error, lambda later: run_action(later, _beyond_limits(action), on_done)
+        error,
+        lambda later: run_action(later, _beyond_limits(action), on_done),
+        getattr(operator, "credits", 0.0),
     )
     return {"CANCELLED"}
 

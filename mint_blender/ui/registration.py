@@ -212,6 +212,7 @@ def _follow_list() -> None:
 
 def _follow_library() -> None:
     """Update the entries from the jobs, and follow a sync."""
+    from .asset_bar import drawing  # noqa: F401 - so that opening the bar imports nothing
     from .library_browser import entries, library_sync, loader
 
     heartbeat.on_beat(library_sync.work, is_waiting=library_sync.is_waiting)

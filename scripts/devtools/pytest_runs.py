@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pytest runs of each environment, which the nox session `tests` makes.
 
-The default environment runs every test, in three runs:
+The default environment runs every test:
 
 - Tests without Blender run in several processes.
-- Tests with the `bpy` module run beside them, in one process of their own, always in the same
-  order: a file that follows another one for the first time may crash Blender. It exits without
-  Python's shutdown, which hangs in the 4.5 wheel. Its output is printed at the end.
-- Tests that start a Blender executable run last, file by file on four virtual screens, since they
-  spend more than half of their time waiting.
+- Tests with the `bpy` module run beside them, in two processes of their own, always in the same
+  order: a file that follows another one for the first time may crash Blender. They exit without
+  Python's shutdown, which hangs in the 4.5 wheel. Their output is printed at the end.
+- Tests that start a Blender executable run last, file by file on several virtual screens, since
+  they spend more than half of their time waiting.
 
 If at most three tests of a run fail, they are tried again, alone: a window or a process may be too
 slow on a machine that is busy with other tests. The summary lists those that pass then as unstable.
@@ -56,7 +56,10 @@ BETWEEN = frozenset({"bpy-5.0", "bpy-5.2"})
 DRIVEN = "window or debian"
 SECOND_TRIES = 3
 """How many failed tests of a run are tried again; more than that is no coincidence."""
-SCREENS = "4"  # a Blender that draws by processor keeps 0.4 of a core busy; each needs about 1 GB
+SCREENS_PER_CORE = 3
+"""A Blender that draws by processor keeps 0.3 of a core busy, and needs about 1 GB."""
+IN_BLENDER = ("tests/scene", "tests/ui")
+"""Half of the `bpy` tests; most of the others start processes."""
 TESTS_FAILED = 1  # pytest's exit status
 NO_TESTS = 5  # pytest's exit status when a run has nothing to run
 NEVER_RAN = -1
@@ -128,6 +131,11 @@ def workers() -> str:
     return str(min((os.cpu_count() or 1) + 1, 8))
 
 
+def screens() -> str:
+    """Return the number of virtual screens."""
+    return str(min(SCREENS_PER_CORE * (os.cpu_count() or 1), 8))
+
+
 def runs_for(
     environment: Environment, default: Environment, *, fast: bool = False, nightly: bool = False
 ) -> list[PytestRun]:
@@ -142,11 +150,19 @@ def runs_for(
     name = environment.name
     if environment == default:
         pure = ("-m", FAST_PURE if fast else PURE, "-n", workers())
-        driven = ("-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile")
         first = PytestRun(name, "without Blender", pure, second_try=True)
-        beside = PytestRun(name, "with bpy", ("-m", BLENDER), beside=True, second_try=True)
-        last = PytestRun(name, "driven from outside", driven, second_try=True)
-        return [first] if fast else [first, beside, last]
+        if fast:
+            return [first]
+        halves = {
+            "with bpy": ("-m", BLENDER, *IN_BLENDER),
+            "with bpy and processes": ("-m", BLENDER, *(f"--ignore={each}" for each in IN_BLENDER)),
+        }
+        beside = [
+            PytestRun(name, title, arguments, beside=True, second_try=True)
+            for title, arguments in halves.items()
+        ]
+        driven = ("-m", DRIVEN, "-n", screens(), "--dist", "loadfile", "--no-loadscope-reorder")
+        return [first, *beside, PytestRun(name, "driven from outside", driven, second_try=True)]
     if environment.name in BETWEEN and not nightly:
         return [PytestRun(name, "with bpy", ("-m", SHOWN_FEATURES), second_try=True)]
     if nightly and environment.python != default.python:

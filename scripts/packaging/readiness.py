@@ -15,8 +15,16 @@ from .errors import PackageError
 SECTION = re.compile(r"^## (\S+) \((.+)\)$", re.MULTILINE)
 
 
+class Decision(str):
+    """What hinders a release until a person decides it: its day, and its tag."""
+
+    __slots__ = ()
+
+
 def problems(tag: str | None = None) -> list[str]:
     """Return what hinders the release of this version, a sentence for each; none if it is ready.
+
+    Those that only a person can decide are of the class `Decision`.
 
     Args:
         tag: The tag that is released; None takes those of the current commit.
@@ -49,7 +57,7 @@ def _of_changelog(version: str) -> Iterator[str]:
             f" Write what is new in {version}."
         )
     elif not re.fullmatch(r"\d{4}-\d\d-\d\d", found[2]):
-        yield (
+        yield Decision(
             f'CHANGELOG.md says "{found[2]}" for {version}. Write its day, for today:'
             f" ({datetime.now(UTC):%Y-%m-%d})"
         )
@@ -65,7 +73,7 @@ def _of_commit(version: str, tag: str | None) -> Iterator[str]:
         yield from _of_tag(tag)
     if f"v{version}" not in tags:
         there = f"the tag {tags[0]}" if tags else "no tag"
-        yield f"The commit has {there}. To release {version}: git tag v{version}"
+        yield Decision(f"The commit has {there}. To release {version}: git tag v{version}")
 
 
 def _of_tag(tag: str) -> Iterator[str]:

@@ -89,3 +89,5 @@ def test_a_sync_without_blender_names_a_command_that_works(mint: RunMint, tmp_pa
     assert "pip install bpy" in ran.error_text
     assert "blender --online-mode --command mint" in ran.error_text
     assert not mint.service.log()
+    listed = mint("assets", str(tmp_path / "scene.blend"))
+    assert listed.error_text == ran.error_text.replace("Writing", "Reading")

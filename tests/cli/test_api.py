@@ -418,6 +418,7 @@ def test_ctrl_c_names_the_job(signed_in: Signed) -> None:
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_of_two_calls_that_race_one_starts(signed_in: Signed) -> None:
     """Two processes with one id have one job, and both place it."""
     code = (

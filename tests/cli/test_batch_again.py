@@ -130,6 +130,7 @@ def test_another_look_is_not_paid_for(
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_another_height_and_format(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """The settings of the file count. The file of the old format stays, and that is said."""
     file, out = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"}), tmp_path / "out"

@@ -23,7 +23,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 
-from ..line_counts import count_lines
+from ..call_counts import count_lines
 from .batch_helpers import lines_of
 
 ACCOUNT = Account("key", "http://127.0.0.1:9/v1")

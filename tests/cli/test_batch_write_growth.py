@@ -15,7 +15,7 @@ from mint_blender.jobs.job_values import Delivery, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
 
-from ..line_counts import count_lines
+from ..call_counts import count_lines
 from ..scene import glb_fixtures
 from .batch_helpers import lines_of
 

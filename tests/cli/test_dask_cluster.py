@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from .command_runner import CommandResult, RunMint
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "CONNECT_TIMEOUT", 1.0)
+    monkeypatch.setattr(cluster, "WORKERS_TIMEOUT", 0.2)
     monkeypatch.setattr(executor, "ANSWER_TIMEOUT", 0.2)
 
 
@@ -35,11 +37,11 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def refused(mint: RunMint, service: ThreadService, tmp_path: Path) -> Any:
     """Return a function that runs a batch on a cluster and expects that nothing is started."""
 
-    def run(address: str, *options: str) -> CommandResult:
+    def run(address: str, *options: str, status: int = 7) -> CommandResult:
         file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "format": "blend"})
         words = ("--executor", address.replace("tcp://", "dask://"), *options)
         ran = mint("batch", str(file), "-o", str(tmp_path / "out"), *words)
-        assert ran.status == 7 and "Nothing was started." in ran.error_text
+        assert ran.status == status and "Nothing was started." in ran.error_text
         assert not service.operations() and not mint("jobs", "--json").records
         assert not [*(tmp_path / "out").glob("[!.]*")]
         return ran
@@ -72,7 +74,7 @@ def test_nobody_listens(refused: Any) -> None:
         port = server.getsockname()[1]
     assert (
         f"No Dask scheduler answers at tcp://127.0.0.1:{port}."
-        in refused(f"dask://127.0.0.1:{port}").error_text
+        in refused(f"dask://127.0.0.1:{port}", status=5).error_text
     )
 
 
@@ -101,23 +103,80 @@ def silent_server() -> Iterator[str]:
 
 def test_something_else_listens(refused: Any, silent_server: str) -> None:
     """A server that is no scheduler does not hold the command up."""
-    assert "No Dask scheduler answers" in refused(silent_server).error_text
+    assert "No Dask scheduler answers" in refused(silent_server, status=5).error_text
 
 
 def test_a_stand_in_for_mint_is_no_scheduler(refused: Any, service: ThreadService) -> None:
     """An HTTP server, such as the scheduler's dashboard, is refused too."""
     port = service.api.rpartition(":")[2].partition("/")[0]
-    assert "No Dask scheduler answers" in refused(f"dask://127.0.0.1:{port}").error_text
+    assert "No Dask scheduler answers" in refused(f"dask://127.0.0.1:{port}", status=5).error_text
 
 
-def test_no_workers(refused: Any) -> None:
-    """The sentence says how to start some."""
+@pytest.fixture
+def empty() -> Iterator[LocalCluster]:
+    """Run a cluster in this process that has no workers yet."""
     with LocalCluster(
-        n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
-    ) as empty:
-        assert (
-            "has no workers. Start some: dask worker" in refused(empty.scheduler_address).error_text
-        )
+        n_workers=0,
+        threads_per_worker=2,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address=None,
+    ) as running:
+        yield running
+
+
+def test_no_workers(refused: Any, empty: LocalCluster) -> None:
+    """The sentence says how to start some, after a wait that was announced."""
+    told = refused(empty.scheduler_address, status=5).error_text
+    assert "has 0 of 1 workers. Waiting for the others, at most" in told
+    assert "has 0 workers, not 1. Start some: dask worker" in told
+
+
+def test_too_few_workers(refused: Any, client: Client) -> None:
+    """All that the command asks for have to be there."""
+    told = refused(address_of(client), "--min-workers", "3", status=5).error_text
+    assert "has 2 workers, not 3." in told and "change --min-workers" in told
+    assert not client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.unrunnable))
+
+
+def test_a_cluster_that_grows_with_its_tasks(
+    empty: LocalCluster, mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An adaptive cluster without workers starts as many as are waited for, and keeps them."""
+    monkeypatch.setattr(cluster, "WORKERS_TIMEOUT", 60.0)
+    seen: list[int] = []
+    checked = cluster.readable_extensions
+    monkeypatch.setattr(worker_side, "blender_extensions", list)
+    monkeypatch.setattr(
+        cluster,
+        "readable_extensions",
+        lambda client: seen.append(len(client.nthreads())) or checked(client),
+    )
+    empty.adapt(minimum=0, maximum=3, interval="100ms", wait_count=20)
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"})
+    words = ("--executor", empty.scheduler_address.replace("tcp", "dask"), "--ship-results")
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), *words, "--min-workers", "2")
+    assert ran.status == 0, ran.err
+    assert "has 0 of 2 workers." in ran.err
+    assert seen[0] >= 2
+
+
+def test_workers_that_go_leave_a_status_of_their_own(
+    empty: LocalCluster, mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that of a file that cannot be imported: the same command writes the result later."""
+    monkeypatch.setattr(cluster, "workers", lambda *_: nullcontext())
+    monkeypatch.setattr(cluster, "check_workers", lambda _: None)
+    monkeypatch.setattr(cluster, "readable_extensions", lambda _: frozenset())
+    monkeypatch.setattr(executor, "_CHECK_INTERVAL", 0.1)
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "format": "blend"})
+    words = ("--executor", empty.scheduler_address.replace("tcp", "dask"), "--ship-results")
+    batch = ("batch", str(file), "-o", str(tmp_path / "out"))
+    for step in ((), ("--step", "write")):
+        ran = mint(*batch, *words, *step)
+        assert ran.status == 5
+        assert "has no workers any more. Start some, then run the same command" in ran.error_text
 
 
 def test_distributed_is_not_installed(refused: Any, monkeypatch: pytest.MonkeyPatch) -> None:

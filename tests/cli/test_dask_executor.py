@@ -181,7 +181,7 @@ def test_few_results_are_in_memory_at_a_time(
     monkeypatch.setattr(executor, "SHIPPED_AT_ONCE", 2)
     job = a_result(tmp_path)
     with shipping(client, out) as dask:
-        assert dask.in_flight == 4  # two workers with one thread
+        assert dask.in_flight() == 4  # two workers with one thread
         written = [dask.submit(write_result, job, out / f"{n}.glb", None) for n in range(12)]
         assert all(each.result().problem is None for each in written)
     assert most == [2]
@@ -394,6 +394,7 @@ def test_anything_else_is_refused(text: str, words: str) -> None:
         (("--executor", "dask://farm"), '"dask://farm" lacks the port of the scheduler'),
         (("--executor", "ray://farm:1"), '"ray://farm:1": an executor is written dask://HOST:PORT'),
         (("--ship-results",), "--ship-results needs --executor"),
+        (("--min-workers", "2"), "--min-workers needs --executor"),
         (("--executor", "dask://farm:1", "--step", "sheet"), "it takes no --executor"),
         (("--executor", "dask://farm:1", "--openjd", "job"), "it takes no --executor"),
         (("--executor", "dask://farm:1", "--workers", "2"), "use it without --executor"),

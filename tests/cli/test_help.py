@@ -20,6 +20,7 @@ PROMISED = {
     "generate": [
         *("--kind", "--prompt", "--preset", "--mode", "--image", "--name", "--max-credits"),
         *("--approve", "--optimize", "-o", "--render"),
+        *("--render-size", "--render-samples", "--render-engine"),
     ],
     "batch": [
         *("FILE", "-o", "--jobs", ".jsonl", ".csv", ".txt", "--workers", "--again", "--lines"),

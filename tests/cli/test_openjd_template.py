@@ -21,7 +21,18 @@ from mint_blender.cli.parser import parser
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
 from .command_runner import RunMint
-from .openjd_reader import FILES, PROGRAMS, STEPS, chunks, command_of, job_of, openjd, run, write
+from .openjd_reader import (
+    FILES,
+    PROGRAMS,
+    STEPS,
+    chunks,
+    command_of,
+    job_of,
+    openjd,
+    read,
+    run,
+    write,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -57,12 +68,25 @@ def test_only_the_step_in_the_middle_has_many_tasks(tmp_path: Path) -> None:
     assert [chunks(step) for step in job.steps] == [[], ["1-10", "11-20", "21-25"], []]
 
 
+def farm_page() -> str:
+    """Return the page of the manual about farms."""
+    return (Path(__file__).parents[2] / "docs/farm.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_the_workers_run_the_same_program(tmp_path: Path, program: str) -> None:
     """The template calls the program that wrote it, and a farm can name another path for it."""
     folder = write(tmp_path, program=program)
     job, table = job_of(folder)
     assert command_of(job, table, 0)[: len(program.split()) + 1] == [*program.split(), "batch"]
+    start = program.split()[0]
+    (described,) = [
+        each for each in read(folder)["parameterDefinitions"] if each["name"] == "Program"
+    ]
+    assert described["default"] == start
+    assert described["description"].endswith(f"It is called as: {program} batch")
+    (item,) = [each for each in farm_page().split("\n- ") if "job parameter *Program*" in each]
+    assert f"`{start}`" in item
     table["Param.Program"] = "/opt/mint blender/bin/python"
     assert command_of(job, table, 2)[0] == "/opt/mint blender/bin/python"
 
@@ -78,6 +102,19 @@ def test_options_of_the_batch_are_carried_over(tmp_path: Path) -> None:
     for command in (write_files, sheet):
         assert not {"--jobs", "--max-credits", "--retry-failed"} & set(command)
     assert "--workers" not in generate + sheet
+
+
+def test_pictures_look_as_the_batch_says(tmp_path: Path) -> None:
+    """Size and engine are words of the tasks, and the farm's dialog can change the samples."""
+    look = ["--render-size", "1280x720", "--render-samples", "32", "--render-engine", "eevee"]
+    job, table = job_of(write(tmp_path, *look))
+    table["Param.Samples"], table["Task.Param.Lines"] = "64", "1"
+    look[3] = "64"
+    for step in (0, 1):
+        words = command_of(job, table, step)
+        first = words.index("--render-size")
+        assert words[first : first + 6] == look
+    assert "--render-size" not in command_of(job, table, 2)
 
 
 def test_finished_lines_can_be_written_again(tmp_path: Path) -> None:
@@ -251,7 +288,7 @@ BAD = {
     "an empty file": ("empty.txt", "\n \n", "empty.txt has no lines to generate."),
     "another kind of file": ("props.toml", "x = 1", "must end in .jsonl, .csv or .txt"),
     "a line that is not there": ("one.txt", "a lamp", "there is no line 2"),
-    "a wrong field": ("props.jsonl", '{"prompt": "a", "color": 1}', "line 1: unknown field color"),
+    "a wrong field": ("props.jsonl", '{"prompt": "a", "color": 1}', "line 1: column 17: unknown field color"),
     "a picture that is not there": ("props.jsonl", '{"image": "gone.png"}', "gone.png"),
 }  # fmt: skip
 

@@ -455,7 +455,7 @@ def test_ctrl_c_is_noticed_while_a_batch_waits_for_its_last_results(
         return SimpleNamespace(done=set())
 
     monkeypatch.setattr(result_writer, "wait", wait)
-    writer = ResultWriter(Writers(None, 1), lambda: None)  # type: ignore[arg-type]
+    writer = ResultWriter(Writers(None, lambda: 1), lambda: None)  # type: ignore[arg-type]
     writer._running = {OneFuture().future: (None, None)}  # type: ignore[dict-item]
     with pytest.raises(KeyboardInterrupt):
         writer.wait()

@@ -84,6 +84,33 @@ def test_a_model_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) ->
         assert "digitalsourcetype/trainedAlgorithmicMedia" in picture.info["XML:com.adobe.xmp"]
 
 
+def test_a_picture_has_the_size_that_was_asked_for(mint: RunMint, tmp_path: Path) -> None:
+    """Of a job, of a later `place`, and of the lines of a batch in background Blenders."""
+    picture, look = tmp_path / "lamp.png", ("--render-samples", "2", "--render-engine", "cycles")
+    assert mint(*LAMP, "--render", str(picture), "--render-size", "40x20", *look).status == 0
+    assert Image.open(picture).size == (40, 20)
+    (job,) = mint("jobs", "--json").records
+    again = ("place", job["job"], "--render", str(picture), "--overwrite")
+    assert mint(*again, "--render-size", "20x40").status == 0
+    assert Image.open(picture).size == (20, 40)
+    assert mint(*again).status == 0
+    assert Image.open(picture).size == (64, 48)
+    (tmp_path / "a.txt").write_text("a lamp\n", encoding="utf-8")
+    batch = ("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out"), "--render")
+    for more in ((), ("--again",)):
+        size = f"{30 + len(more)}x24"
+        assert mint(*batch, "--render-size", size, *more).status == 0
+        assert Image.open(tmp_path / "out" / "0001-a-lamp.png").size == (30 + len(more), 24)
+
+
+@pytest.mark.parametrize("size", ["640", "640x", "0x480", "3x480", "640x99999", "-1x5", "1e3x5"])
+def test_a_size_that_is_none_is_refused(mint: RunMint, size: str) -> None:
+    """Before anything is started."""
+    ran = mint(*LAMP, "--render", "lamp.png", f"--render-size={size}")
+    assert ran.status == 2 and "such as 1920x1080" in ran.err
+    assert not mint("jobs", "--json").records
+
+
 def test_what_a_blend_has_from_mint(mint: RunMint, tmp_path: Path) -> None:
     """As objects for programs and as a table; a file that is none stops nothing."""
     assert mint(*LAMP, "-o", str(tmp_path / "lamp.blend")).status == 0
@@ -133,6 +160,7 @@ def test_a_result_that_cannot_be_imported_is_kept(mint: RunMint, tmp_path: Path)
     assert len(mint.service.operations()) == 1
 
 
+@pytest.mark.one_blender
 def test_place_writes_a_job_again(mint: RunMint, tmp_path: Path) -> None:
     """`place` can write a job again; each .blend has only its own model."""
     mint(*LAMP)
@@ -143,6 +171,7 @@ def test_place_writes_a_job_again(mint: RunMint, tmp_path: Path) -> None:
     assert [len(look(tmp_path / f"{prompt}.blend")["roots"]) for prompt in jobs] == [1, 1]
 
 
+@pytest.mark.one_blender
 def test_a_batch_of_text_lines(mint: RunMint, tmp_path: Path) -> None:
     """Each prompt gives a .blend; a failed one leaves no file."""
     (tmp_path / "wishes.txt").write_text("a lamp\n\na mug [fails]\na chest\n")
@@ -156,6 +185,7 @@ def test_a_batch_of_text_lines(mint: RunMint, tmp_path: Path) -> None:
     assert len(look(tmp_path / "out" / "0004-a-chest.blend")["roots"]) == 1
 
 
+@pytest.mark.one_blender
 def test_blenders_output_is_not_on_standard_output(
     service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
@@ -176,6 +206,7 @@ def test_blenders_output_is_not_on_standard_output(
     assert "Fra:" not in ran.err
 
 
+@pytest.mark.one_blender
 def test_a_batch_of_both_kinds(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """Models and Worlds become .blend files; --render replaces Mint's pictures, also in a rerun."""
     lines: list[dict[str, object]] = [
@@ -212,6 +243,7 @@ def test_a_batch_of_both_kinds(mint: RunMint, service: ThreadService, tmp_path: 
     assert len(service.operations()) == 2
 
 
+@pytest.mark.one_blender
 def test_a_later_picture_does_not_change_the_result(mint: RunMint, tmp_path: Path) -> None:
     """A rerun that only renders a picture does not change a result that the user edited."""
     (tmp_path / "a.txt").write_text("a lamp\n", encoding="utf-8")
@@ -226,6 +258,7 @@ def test_a_later_picture_does_not_change_the_result(mint: RunMint, tmp_path: Pat
         assert blend.read_bytes() == b"the user's work"
 
 
+@pytest.mark.one_blender
 def test_a_batch_where_one_line_cannot_be_imported(mint: RunMint, tmp_path: Path) -> None:
     """The other lines are written; the record and the sheet say why this one is not."""
     (tmp_path / "a.txt").write_text("a lamp [meshopt]\na mug\n", encoding="utf-8")

@@ -47,6 +47,7 @@ def service() -> Iterator[ThreadService]:
         assert not running.leaks()
 
 
+@pytest.mark.one_blender
 def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path) -> None:
     """Expired links are renewed, and a new link does not make a new version."""
     found = [asset for asset in list_assets(service) if asset.kind is Kind.MODEL]
@@ -104,6 +105,7 @@ def taken_from(asset: Any) -> tuple[str, str]:
 
 
 @pytest.mark.covers("R-library-files")
+@pytest.mark.one_blender
 def test_files_of_the_user_are_not_changed(service: ThreadService, tmp_path: Path) -> None:
     """The user's files and edited files are not changed, whatever their names."""
     folder, found = tmp_path / "library", list_assets(service)
@@ -138,6 +140,7 @@ def test_a_new_version_replaces_the_file(service: ThreadService, tmp_path: Path)
 
 
 @pytest.mark.covers("R-library-files")
+@pytest.mark.one_blender
 def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path: Path) -> None:
     """A file moved within the library is recognized; a renamed one is kept and saved again."""
     folder, asset = tmp_path / "library", finished_model(service)
@@ -152,6 +155,7 @@ def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path:
 
 
 @pytest.mark.covers("S-names")
+@pytest.mark.one_blender
 def test_paths_in_the_manifest_are_ignored(tmp_path: Path) -> None:
     """Manifest entries with a path instead of a name are ignored."""
     (tmp_path / FILE_NAME).write_text(
@@ -188,6 +192,7 @@ def test_five_thousand_assets(tmp_path: Path) -> None:
         assert len(service.requests(host="files")) == 40
 
 
+@pytest.mark.one_blender
 def test_three_hundred_assets(tmp_path: Path) -> None:
     """Of 300 assets, 258 are saved, each downloaded once, in constant time per asset.
 

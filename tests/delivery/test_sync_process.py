@@ -25,6 +25,7 @@ pytestmark = pytest.mark.blender
 TIMEOUT = 120.0  # seconds
 
 
+@pytest.mark.one_blender
 def test_an_error_of_the_child_process_can_be_translated(tmp_path: Path) -> None:
     """The error keeps its template and its values, so that the panel can translate it."""
     folder = tmp_path / "library"
@@ -39,6 +40,7 @@ def test_an_error_of_the_child_process_can_be_translated(tmp_path: Path) -> None
     assert status.params == {"folder": str(folder)}
 
 
+@pytest.mark.one_blender
 def test_a_stopped_sync_says_so(tmp_path: Path) -> None:
     """After a stop the panel shows a translatable sentence."""
     process = SyncProcess()

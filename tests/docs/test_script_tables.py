@@ -78,9 +78,15 @@ terminal.result({"event": kind.value, **raw})
     assert events_in(source) == {"a", "b", "c", "d", "e", "model", "world"}
 
 
+TEXTS = {".py", ".po", ".md", ".js", ".html", ".toml"}
+
+
 def test_no_text_names_a_package_of_the_public_index() -> None:
     """The name `mint-blender` there is not ours: texts name the folder or the release's wheel."""
-    files = [*(ROOT / "mint_blender").rglob("*.py"), *(ROOT / "mint_blender").rglob("*.po")]
-    files += [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("*.po"), ROOT / "README.md"]
+    files = [*ROOT.glob("*.md"), *ROOT.glob("*.toml")]
+    for folder in ("mint_blender", "docs", "scripts", "skills", "extras"):
+        texts = (path for path in (ROOT / folder).rglob("*") if path.suffix in TEXTS)
+        files += texts
+    assert len(files) > 400
     named = re.compile(r"pip install[^\n]*mint-blender|mint-blender\[")
     assert [str(path) for path in files if named.search(path.read_text(encoding="utf-8"))] == []

@@ -139,6 +139,29 @@ def test_invalid_fields_are_refused(tmp_path: Path, values: dict[str, Any], sent
     assert sentence in str(trouble.value)
 
 
+def test_a_bad_line_of_objects_is_told_with_its_column(tmp_path: Path) -> None:
+    """The column is that of the field as an editor counts, not of a name inside of `meta`."""
+    file = tmp_path / "wishes.jsonl"
+    lines = (
+        '{"prompt": "a lamp"}',
+        '  {"meta": {"preset": "a, \\"b\\": {"}, "prompt": "a lamp", "preset": "quick"}',
+        '{"prompt": "a lamp" "preset": "fast"}',
+        '{"prompt": "a lamp", "shade": 1}',
+        '{"prompt": "a lamp", "image": "missing.png"}',
+    )
+    file.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(BadLineError) as error:
+        read_lines(file)
+    told = str(error.value).splitlines()
+    assert [each.partition(":")[0] for each in told] == [
+        f"wishes.jsonl, line {number}" for number in (2, 3, 4, 5)
+    ]
+    places = ('"preset": "quick"', '"preset"', '"shade"')
+    columns = [line.index(place) + 1 for line, place in zip(lines[1:], places, strict=False)]
+    assert [each.split(": ")[1] for each in told[:3]] == [f"column {each}" for each in columns]
+    assert "missing.png" in told[3]
+
+
 def test_all_bad_lines_are_told_at_once(tmp_path: Path) -> None:
     """Each with its line, and its column in a table; the number of them is limited."""
     table = tmp_path / "wishes.csv"
@@ -147,7 +170,9 @@ def test_all_bad_lines_are_told_at_once(tmp_path: Path) -> None:
         read_lines(table)
     first, second, third = str(trouble.value).splitlines()
     assert first.startswith("wishes.csv, line 2: column 2: preset must be one of fast, standard")
-    assert second.startswith("wishes.csv, line 4: this line has more fields than the header.")
+    assert second.startswith(
+        "wishes.csv, line 4: column 3: this line has more fields than the header."
+    )
     assert third.startswith("wishes.csv, line 5: column 2: preset")
     with pytest.raises(BadLineError) as trouble:
         read_lines(_jsonl(tmp_path, *[{"prompt": "a", "preset": "quick"}] * 30))

@@ -27,7 +27,7 @@ from mint_blender.jobs.storage.tables.jobs import COLUMNS, columns_of
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Estimate, Kind
 
-from ..line_counts import count_lines
+from ..call_counts import count_lines
 from .fast_config import fast_config
 from .spending_helpers import LAMP, costing
 from .workflow_harness import a_job, operation

@@ -22,7 +22,7 @@ from mint_blender.jobs.queries import ListPage
 from mint_blender.message import Message
 from mint_blender.mint.schema import Kind, Page
 
-from ..line_counts import count_lines
+from ..call_counts import count_lines
 from .library_helpers import MODELS, AssetList, a_shown, an_asset, load, making, numbers
 from .workflow_harness import a_job
 

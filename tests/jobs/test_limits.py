@@ -161,7 +161,7 @@ def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
     [
         (
             Limits(each=1649),
-            "about 1,650 Credits, more than your limit of 1,649 Credits per generation",
+            "about 1,650 Credits in total, more than your limit of 1,649 Credits per generation",
         ),
         (
             Limits(day=2149),

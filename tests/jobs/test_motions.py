@@ -13,6 +13,7 @@ import pytest
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Role
+from mint_blender.jobs.library.view_model import AssetUpdate
 from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation.job_view import JobView
@@ -461,3 +462,11 @@ def test_a_new_session_asks_before_it_sends_the_rest(
         job_service.unfinished.continue_queue()
         assert ended(job_service, second).phase is Phase.READY
     assert starts(service) == ["walk [downloads-off]", "Run in Place"]
+
+
+def test_a_motion_says_nothing_about_the_model_itself(job_service: JobService) -> None:
+    """In the library, the model stays finished, whatever became of its motion."""
+    (job,) = animated(job_service, "walk [motion-fails]")
+    update = AssetUpdate.of(job)
+    assert update is not None
+    assert (update.id, update.status, update.files) == (job.source_asset_id, None, None)

@@ -93,6 +93,15 @@ def test_a_price_above_a_limit_is_reported(
     assert said is None or price is None or f"about {price:,.0f} Credits" in said
 
 
+def test_a_price_that_is_partly_paid_is_told_from_the_total() -> None:
+    """The button of the question shows only what is still to be paid."""
+    said = limit_error([Expense(248.0, 248.0, paid=150.0)], Limits(each=100))
+    assert said == (
+        "This generation would cost about 248 Credits in total, more than your limit of 100"
+        " Credits per generation."
+    )
+
+
 @pytest.mark.parametrize(
     ("expense", "says"),
     [

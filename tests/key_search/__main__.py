@@ -18,7 +18,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from scripts.devtools.pytest_runs import BLENDER, DRIVEN, PURE, SCREENS, workers
+from scripts.devtools import environments
+from scripts.devtools.pytest_runs import runs_for
 
 from .plugin import COUNTS
 
@@ -42,11 +43,8 @@ def main() -> int:
 def _runs(only: list[str] | None) -> list[list[str]]:
     if only:
         return [only]
-    return [
-        ["-m", PURE, "-n", workers()],
-        ["-m", BLENDER],
-        ["-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile"],
-    ]
+    default = environments.default()
+    return [[*each.arguments] for each in runs_for(default, default)]
 
 
 def _run(words: list[str], folder: str) -> int:

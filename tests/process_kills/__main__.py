@@ -101,11 +101,18 @@ def _cases(
         for name, killer in killers.items()
         for step in range(1, killer.steps(name) + 1)
     ]
+    number, parts = arguments.part
+    cases = cases[number - 1 :: parts]
     return choice.sample(cases, min(arguments.count, len(cases)))
 
 
 def _command(name: str, step: int) -> str:
     return f"repeat: python3 -m tests.process_kills --scenario '{name}' --step {step}"
+
+
+def _part(text: str) -> tuple[int, int]:
+    number, _, parts = text.partition("/")
+    return int(number), int(parts)
 
 
 def _arguments() -> argparse.Namespace:
@@ -114,6 +121,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=10**6, help="cases; by default all")
     parser.add_argument("--seed", type=int, default=1, help="chooses the cases and second kills")
     parser.add_argument("--scenario", action="append", choices=names, help="by default all")
+    part = "only a part of all cases, such as 1/4"
+    parser.add_argument("--part", type=_part, default=(1, 1), metavar="N/PARTS", help=part)
     parser.add_argument("--step", type=int, help="only this step")
     parser.add_argument("--minutes", type=float, default=600.0, help="start nothing after that")
     return parser.parse_args()

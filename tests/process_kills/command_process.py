@@ -35,7 +35,7 @@ def _run(order: dict[str, Any]) -> NoReturn:
         _hurry()
         if not order["blender"]:
             blender_runtime.can_import = lambda: False
-        steps = Steps(order["die_at"])
+        steps = Steps(order["die_at"], order["only"])
         watch_every_boundary(steps)
         watch_files(steps, Path(order["environment"]["MINT_BLENDER_HOME"]).parent)
         printed = io.StringIO()

@@ -15,20 +15,23 @@ import itertools
 import os
 import pathlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 WRITES = ("add", "save", "decide", "order", "claim", "release", "take_slot", "dismiss")
 RECORD_WRITES = ("begin", "answer", "refuse", "cancel")
+JOURNAL_AND_MINT = frozenset({*WRITES, *RECORD_WRITES, "request"})
+"""What Mint and the journal see: what becomes of money is decided there."""
 
 
 class Steps:
-    """Counts the steps and kills the process at one of them."""
+    """Counts the steps, or those around some calls, and kills the process at one of them."""
 
-    def __init__(self, last: int | None) -> None:
+    def __init__(self, last: int | None, only: Container[str] | None = None) -> None:
         self.names: list[str] = []
+        self._only = only
         self.begin(last)
 
     def begin(self, last: int | None) -> None:
@@ -39,6 +42,8 @@ class Steps:
         self.names.clear()
 
     def __call__(self, name: str) -> None:
+        if self._only is not None and name.split()[-1] not in self._only:
+            return
         self.names.append(name)
         if next(self._count) == self._last:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -10,9 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from ..docs.code_blocks import read_blocks
 from ..mint.generation_helpers import PIXEL
 from ..mint_model.records import PREVIEW, price
 from ..mint_service.runner import ThreadService
+from .kill_steps import JOURNAL_AND_MINT
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,14 +54,21 @@ class CommandProcess:
         )
 
     def run(
-        self, home: Path, *arguments: str, die_at: int | None = None, blender: bool = False
+        self,
+        home: Path,
+        *arguments: str,
+        die_at: int | None = None,
+        only: Collection[str] | None = None,
+        blender: bool = False,
     ) -> dict[str, Any]:
         """Run a command in a child process, and return its report.
 
+        `only` names the calls whose steps count; by default all do.
         The report is {"killed": 9} or {"status": …, "printed": …, "steps": […]}.
         """
         environment = {**self._account, "MINT_BLENDER_HOME": str(home)}
         order = {"arguments": arguments, "environment": environment, "die_at": die_at}
+        order["only"] = None if only is None else sorted(only)
         self._process.stdin.write(json.dumps({**order, "blender": blender}) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
@@ -80,6 +89,7 @@ class Scenario:
     """What is run. `arguments` returns the command for a folder and a prompt.
 
     What `repeats` is continued by the same command; with a `sheet`, the files are its own.
+    `only` names the calls whose steps count; by default all do.
     """
 
     arguments: Callable[[Path, str], list[str]]
@@ -88,6 +98,7 @@ class Scenario:
     is_batch: bool = False
     blender: bool = False
     sheet: str | None = None
+    only: frozenset[str] | None = None
 
     @property
     def repeats(self) -> bool:
@@ -112,19 +123,24 @@ def _after_a_picture(folder: Path, prompt: str) -> list[str]:
     return _generate(folder, prompt, "--image", str(folder / "lamp.png"))
 
 
-def _studio_script(folder: Path, prompt: str) -> list[str]:
-    """Return the command of the example for studios in the manual."""
+def _studio_script(folder: Path, prompt: str, *, props: int) -> list[str]:
+    """Return the command of the example for studios in the manual, with so many lines."""
     folder.mkdir(parents=True, exist_ok=True)
     page = (ROOT / "docs/scripts/python.md").read_text(encoding="utf-8")
     (code,) = [each.code for each in read_blocks(page) if each.file_name == "props.py"]
     (folder / "props.py").write_text(code, encoding="utf-8")
-    lines = [f'Lamp {number},"{prompt}, line {number}",0.4' for number in range(1, PROPS + 1)]
+    lines = [f'Lamp {number},"{prompt}, line {number}",0.4' for number in range(1, props + 1)]
     table = "\n".join(["name,prompt,height", *lines])
     (folder / "set.csv").write_text(table, encoding="utf-8")
     return ["python3", str(folder / "props.py"), str(folder / "set.csv"), "100000"]
 
 
-PROPS = 2
+def _studio(props: int, only: frozenset[str] | None = None) -> Scenario:
+    """Return the script for studios with so many props."""
+    script = partial(_studio_script, props=props)
+    return Scenario(script, props, ".blend", blender=True, sheet="set.html", only=only)
+
+
 SCENARIOS = {
     "generate": Scenario(_generate),
     "generate after a picture": Scenario(_after_a_picture),
@@ -137,9 +153,8 @@ SCENARIOS = {
         suffix=".blend",
         blender=True,
     ),
-    "a script for a studio": Scenario(
-        _studio_script, results=PROPS, suffix=".blend", blender=True, sheet="set.html"
-    ),
+    "a script for one prop": _studio(1, JOURNAL_AND_MINT),
+    "a script for a studio": _studio(20),
 }
 
 
@@ -180,7 +195,9 @@ class Killer:
         arguments = scenario.arguments(folder, prompt)
 
         def run(*arguments: str, die_at: int | None = None) -> dict[str, Any]:
-            report = self.process.run(home, *arguments, die_at=die_at, blender=scenario.blender)
+            report = self.process.run(
+                home, *arguments, die_at=die_at, only=scenario.only, blender=scenario.blender
+            )
             if report.get("killed") not in {None, signal.SIGKILL}:
                 raise Broken(f"it has ended with {report}")
             self.kills += "killed" in report

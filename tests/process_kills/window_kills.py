@@ -118,7 +118,7 @@ class WindowKiller:
         """Start Blender over what is there, and bring the job to its end unless it is killed."""
         window = self._open(case)
         try:
-            window.leave_buttons()  # on a field, the pointer could be that of somebody who types
+            window.over()  # on a field, the pointer could be that of somebody who types
             window.ask(IN_BACKGROUND, value=case.scenario.in_background)
             window.ask(f"{INSIDE}.begin(last)", last=die_at)
             if (case.home / "journal.sqlite3").exists():

@@ -19,7 +19,8 @@ from tests.window.blender_window import ROOT, BlenderError, BlenderWindow
 from tests.window.display import Display
 from tests.window.wake_ups import COUNT, STARTED
 
-from .steps import WITH_POPUP, Step, steps
+from . import mouse
+from .steps import BY_MOUSE, WITH_POPUP, Step, steps
 
 SPEED = 20.0
 """How many times faster than in its own idea the service works: a job takes a second."""
@@ -152,6 +153,9 @@ class Driver:
             timer.start()
         try:
             said = self.window.ask(RUN, name=step.name, number=step.number)
+            if step.name in BY_MOUSE and said["outcome"] == "done" and self._service is not None:
+                done = mouse.act(self.window, step, self.folder)
+                self.tally.outcomes[f"{step.name}, {done}"] += 1
         except BlenderError as error:
             if timer is None and not self._has_stopped_in_glx(error):
                 raise self._crash(step, error) from error
@@ -230,7 +234,7 @@ class Driver:
 
     def _check_rest(self) -> None:
         assert self.window is not None
-        self.window.leave_buttons()  # on a field, the pointer could be that of somebody who types
+        self.window.over()  # on a field, the pointer could be that of somebody who types
         at_rest = {"beats": False, "active": False, "threads": []}
         until = time.monotonic() + LONGEST_SETTLING
         while (found := self._ask(f"{ADDON}.rest()")) != at_rest:

@@ -87,6 +87,9 @@ def paid_twice(
         most = starts[prompt] + clicks["retry", prompt]
         if count > most:
             found.append(f"{count} operations for {most} clicks: {prompt}")
+        written = {each["feedback"] for each in facts if each["what"] == "revise"}
+        if other := {text for each in generations for text in each.feedback} - written:
+            found.append(f"nobody has written {other}")
         if revisions > clicks["revise", prompt]:
             found.append(f"{revisions} revisions for {clicks['revise', prompt]} clicks: {prompt}")
     others = Counter(each.resource for each in operations if not each.generates)

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 MINT_STEPS = {
     "generate": 16,
-    "approve": 8,
-    "revise": 4,
+    "approve": 4,
+    "revise": 2,
+    "review_card": 9,
     "cancel": 2,
     "resume": 6,
     "retry": 3,
@@ -21,19 +22,26 @@ MINT_STEPS = {
     "import_asset": 2,
     "optimize": 1,
     "animate": 2,
-    "generate_again": 2,
+    "generate_variation": 3,
     "continue_queue": 2,
     "refresh_library": 1,
     "toggle_online": 3,
     "toggle_addon": 2,
     "toggle_background_import": 1,
-    "use_form": 2,
+    "use_form": 6,
+    "restore_view": 2,
     "click_chip": 8,
     "click_chip_right": 1,
 }
 """Steps with the add-on."""
 
-WITH_POPUP = {"click_chip", "click_chip_right"}
+BLOCK_OUT_STEPS = {"before_and_after": 4, "turn_in_block_out": 1, "delete_block_out": 1}
+"""Steps with the object whose place a result has taken; like editing, they change the user's."""
+
+BY_MOUSE = {"review_card"}
+"""Steps that open the review card, on which `mouse.py` then acts."""
+
+WITH_POPUP = {"click_chip", "click_chip_right", *BY_MOUSE}
 """Steps that may open a menu or a card, which Escape closes."""
 
 EDITING_STEPS = {
@@ -78,7 +86,7 @@ FILE_STEPS = {
 }
 """Steps with files, windows, scenes and renders."""
 
-WEIGHTS = MINT_STEPS | EDITING_STEPS | FILE_STEPS
+WEIGHTS = MINT_STEPS | BLOCK_OUT_STEPS | EDITING_STEPS | FILE_STEPS
 
 
 class Step(NamedTuple):

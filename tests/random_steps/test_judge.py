@@ -54,8 +54,22 @@ def test_more_starts_than_clicks_are_found() -> None:
 
 def test_more_previews_than_revisions_are_found() -> None:
     """Nobody has asked for this Preview."""
-    (found,) = judge.paid_twice(facts("start"), {}, [operation(feedback=["in green"])])
+    mine = job()
+    click = {"what": "revise", "job": "another", "feedback": "in green"}
+    sent = [operation(feedback=["in green"])]
+    (found,) = judge.paid_twice([*facts("start"), click], {mine.id: mine}, sent)
     assert found.startswith("1 revisions for 0 clicks")
+
+
+def test_feedback_that_nobody_has_written_is_found() -> None:
+    """A text that was written is sent as it is, or not at all."""
+    mine = job()
+    click = {"what": "revise", "job": mine.id, "feedback": "in green"}
+    sent = [operation(feedback=["in green"])]
+    jobs, start = {mine.id: mine}, facts("start")
+    assert judge.paid_twice([*start, click], jobs, sent) == []
+    (found,) = judge.paid_twice([*start, {**click, "feedback": "in gre"}], jobs, sent)
+    assert found == "nobody has written {'in green'}"
 
 
 def test_more_optimizations_than_clicks_are_found() -> None:

@@ -62,21 +62,36 @@ def test_an_undo_that_takes_too_much(checks: Any) -> None:
     """It removes the result, and nothing else."""
     before = checks.Snapshot(frozenset({"Cube"}), Counter({"1": 1}), HERE)
     after = before._replace(results=Counter())
-    checks.check_undone(before, after, "1")
+    placed = checks.Placement("1", replaces=False)
+    checks.check_undone(before, after, placed)
     assert complaints() == []
-    checks.check_undone(before, after._replace(own=frozenset()), "1")
-    checks.check_undone(before, before, "1")
+    checks.check_undone(before, after._replace(own=frozenset()), placed)
+    checks.check_undone(before, before, placed)
     assert len(complaints()) == 2
+
+
+def test_only_the_block_out_is_hidden(checks: Any) -> None:
+    """A result may hide the object whose place it takes; an undo shows that again."""
+    before = checks.Snapshot(frozenset({"Cube", "Cone"}), Counter(), HERE)
+    after = before._replace(results=Counter({"1": 1}), hidden=frozenset({"Cube"}))
+    placed = checks.Placement("1", replaces=False, block_out="Cube")
+    checks.check_kept(before, after, [placed], "now")
+    checks.check_undone(after, before, placed)
+    assert complaints() == []
+    checks.check_kept(before, after, [placed._replace(block_out="Cone")], "now")
+    assert complaints() == ["now: objects of the user were hidden: ['Cube']"]
+    checks.check_undone(after, before._replace(hidden=after.hidden), placed)
+    assert len(complaints()) == 1
 
 
 def test_objects_of_a_result_are_not_the_users(
     checks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What has a root of a result above it belongs to the result."""
+    """What has a root of a result above it belongs to the result; its block-out does not."""
     import bpy
 
     root, child, own = (bpy.data.objects.new(name, None) for name in ("root", "child", "own"))
-    child.parent, root["mint_job_id"] = root, "1"
+    child.parent, root["mint_job_id"], own["mint_model"] = root, "1", root
     for each in (root, child, own):
         bpy.context.scene.collection.objects.link(each)
     # a wheel has no windows, which `take` asks for the mode

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from . import glb_fixtures
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.files.glb.header import inspect  # noqa: E402
 from mint_blender.scene.bounds import bounds  # noqa: E402
-from mint_blender.scene.export import output  # noqa: E402
+from mint_blender.scene.export import output, render  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model, place_world  # noqa: E402
 from mint_blender.scene.world.build import WorldFiles  # noqa: E402
 
@@ -185,3 +186,23 @@ def test_a_collider_alone_is_rendered(tmp_path: Path) -> None:
     shown = _pixels(output.render_image(tmp_path / "a.png", placed, width=48, height=36, samples=2))
     assert shown.std() > 0.01
     assert all(each.hide_render for each in placed.objects if each.type == "MESH")
+
+
+def test_a_picture_is_quick_unless_it_is_asked_for_more(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default Cycles takes few samples, which are denoised; EEVEE and other samples on request."""
+    placed, scenes = place_model(model, LAMP), []
+
+    def look(scene: bpy.types.Scene, path: Path, width: int, height: int) -> None:
+        cycles = scene.cycles
+        scenes.append((scene.render.engine[:13], cycles.samples, scene.eevee.taa_render_samples))
+        assert scene.render.engine != "CYCLES" or cycles.use_denoising or cycles.samples > 8
+        Image.new("RGB", (width, height)).save(path)
+
+    monkeypatch.setattr(render, "_write_picture", look)
+    for number, options in enumerate(({}, {"samples": 32}, {"engine": "eevee", "samples": 8})):
+        output.render_image(tmp_path / f"{number}.png", placed, **options)
+    assert scenes[0][0] == scenes[1][0] == "CYCLES"
+    assert scenes[0][1] * 2 <= scenes[1][1]
+    assert (scenes[2][0], scenes[2][2]) == ("BLENDER_EEVEE"[:13], 8)

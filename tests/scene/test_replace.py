@@ -23,7 +23,7 @@ from mint_blender.scene.place import (  # noqa: E402
 )
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
-from .replace_helpers import FIRST, SECOND  # noqa: E402
+from .replace_helpers import FIRST, KEPT, SECOND  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
@@ -119,7 +119,7 @@ def test_the_earlier_version_is_a_hidden_copy(model: Path, larger: Path) -> None
     mesh, material = root.data, root.active_material
     kinds = ("objects", "meshes", "materials", "images", "collections", "scenes")
     before = {kind: len(getattr(bpy.data, kind)) for kind in kinds}
-    assert replace_model(larger, replace(SECOND, name="Lamp"), root).notes == ()
+    assert replace_model(larger, replace(SECOND, name="Lamp"), root).notes == (KEPT,)
     twice = ("objects", "meshes", "materials", "images")
     assert {kind: len(getattr(bpy.data, kind)) for kind in kinds} == {
         kind: count * (2 if kind in twice else 1) for kind, count in before.items()
@@ -269,14 +269,14 @@ def test_animated_parts_are_parented_to_the_earlier_root(make, model: Path, tmp_
 def test_lost_modifiers_and_constraints_are_named(model: Path, tmp_path: Path) -> None:
     """The user put them on a part that does not come again."""
     root = place_model(glb_fixtures.animated(tmp_path / "a.glb"), FIRST).root
-    assert replace_model(glb_fixtures.animated(tmp_path / "b.glb"), SECOND, root).notes == ()
+    assert replace_model(glb_fixtures.animated(tmp_path / "b.glb"), SECOND, root).notes == (KEPT,)
     part = next(
         each for each in root.children_recursive if each.type == "MESH" and each.animation_data
     )
     name = part.name
     part.modifiers.new("My bevel", "BEVEL")
     part.constraints.new("COPY_LOCATION").name = "My constraint"
-    (note,) = replace_model(model, FIRST, root).notes
+    _, note = replace_model(model, FIRST, root).notes
     assert f"“{name}”" in note and "My bevel" in note and "My constraint" in note
     assert [each.name for each in bpy.data.objects[f"{name} (earlier).001"].modifiers] == [
         "My bevel"

@@ -23,6 +23,7 @@ from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
 from .replace_helpers import (  # noqa: E402
     FIRST,
+    KEPT,
     SECOND,
     height_of,
     place_first,
@@ -100,7 +101,9 @@ def test_a_material_of_the_user_keeps_its_slot(tmp_path: Path) -> None:
     earlier = root.data.materials[0]
     root.data.materials[1] = gold
     root.data.materials.append(glass)
-    assert replace_model(_colored(tmp_path / "b.glb", "wood", "brass"), SECOND, root).notes == ()
+    assert replace_model(_colored(tmp_path / "b.glb", "wood", "brass"), SECOND, root).notes == (
+        KEPT,
+    )
     assert [each.name for each in root.data.materials][1:] == ["My gold", "My glass"]
     assert root.data.materials[0] != earlier and "wood" in root.data.materials[0].name
     root.material_slots[0].link = "OBJECT"
@@ -119,7 +122,7 @@ def test_what_the_user_did_to_a_material_of_mint_is_on_the_hidden_copy(
     node = next(each for each in earlier.node_tree.nodes if each.type == "BSDF_PRINCIPLED")
     node.inputs["Roughness"].default_value = 0.125
     image.pixels[0] = 0.5
-    assert replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes == ()
+    assert replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes == (KEPT,)
     assert root.data.materials[0] != earlier
     assert bpy.data.objects["Lamp (earlier)"].active_material == earlier
     assert node.inputs["Roughness"].default_value == 0.125 and image.users

@@ -21,6 +21,7 @@ from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
 from .replace_helpers import (  # noqa: E402
     FIRST,
+    KEPT,
     SECOND,
     add_target,
     height_of,
@@ -46,7 +47,7 @@ def test_constraints_children_and_drivers_of_bones_stay(tmp_path: Path) -> None:
     target = add_target(needle, "location", armature, "upper", "BONE")
     add_target(bone, "location", compass, "location.x")
     placed = replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
-    assert placed.notes == ()
+    assert placed.notes == (KEPT,)
     assert only_object(root, "ARMATURE") == armature
     assert armature.data.get("mint_made")
     bone = armature.pose.bones["upper"]
@@ -68,7 +69,9 @@ def test_modifiers_keep_their_order_around_the_armature(tmp_path: Path) -> None:
     body.modifiers.new("After", "DISPLACE").strength = 0
     body.constraints.new("LIMIT_SCALE").name = "Mine"
     earlier = body.data
-    assert replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root).notes == ()
+    assert replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root).notes == (
+        KEPT,
+    )
     assert only_object(root, "MESH") == body and body.data != earlier
     assert [(each.name, each.type) for each in body.modifiers] == [
         ("Before", "WELD"),
@@ -86,7 +89,7 @@ def test_a_model_without_bones_is_replaced_by_one_with_bones(model: Path, tmp_pa
     root = place_first(model)
     root.modifiers.new("Mine", "DISPLACE").strength = 0
     root.location = (3, 0, 0)
-    assert replace_model(glb_fixtures.skinned(tmp_path / "b.glb"), SECOND, root).notes == ()
+    assert replace_model(glb_fixtures.skinned(tmp_path / "b.glb"), SECOND, root).notes == (KEPT,)
     assert [each.type for each in root.modifiers] == ["ARMATURE", "DISPLACE"]
     assert root.modifiers[0].object == only_object(root, "ARMATURE")
     assert [each.type for each in root.children] == ["ARMATURE"]
@@ -156,7 +159,7 @@ def test_the_action_of_the_new_version_moves_the_same_object(kind: str, tmp_path
     moving = next(each for each in root.children_recursive if each.animation_data)
     earlier, known = moving.animation_data.action, set(bpy.data.actions)
     assert earlier is not None and moving.type == kind
-    assert replace_model(new, SECOND, root).notes == ()
+    assert replace_model(new, SECOND, root).notes == (KEPT,)
     assert moving in root.children_recursive and moving.animation_data.action not in (None, earlier)
     kept = bpy.data.objects[f"{moving.name} (earlier)"]
     assert kept.animation_data.action == earlier and cleanup.actions(kept) == known
@@ -197,7 +200,7 @@ def test_animation_of_the_user_is_on_the_hidden_copy(kind: str, tmp_path: Path) 
     track.name = "My track"
     track.strips.new("Mine", 1, bpy.data.actions.new("My second"))
     moving.driver_add("scale")
-    (note,) = replace_model(make(tmp_path / "b.glb"), SECOND, root).notes
+    _, note = replace_model(make(tmp_path / "b.glb"), SECOND, root).notes
     assert all(name in note for name in (moving.name, "My own", "My second", "scale"))
     assert moving.animation_data.action not in (None, mine) and not moving.animation_data.drivers
     assert "My track" not in moving.animation_data.nla_tracks
@@ -213,7 +216,7 @@ def test_animation_of_the_user_stays_on_what_does_not_move(model: Path, tmp_path
     root.keyframe_insert("location", frame=1)
     root.driver_add("scale")
     mine = root.animation_data.action
-    assert replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes == ()
+    assert replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes == (KEPT,)
     assert root.animation_data.action == mine and len(root.animation_data.drivers) == 3
     assert root.rotation_mode == "QUATERNION"
 

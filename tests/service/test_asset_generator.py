@@ -14,12 +14,13 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.mint_service import convert, glb, prompt_words, spz
+from tests.mint_service import convert, glb, spz
 from tests.mint_service.asset_generator import (
     AssetGenerator,
     AssetGeneratorError,
     AssetRequest,
     courtyard,
+    evening,
 )
 from tests.mint_service.asset_generator.blender_process import BlenderAssetGenerator
 from tests.mint_service.runner import ThreadService, running_service
@@ -139,7 +140,7 @@ def test_the_optimized_model_is_smaller_and_has_the_same_shape(made: dict[str, A
 def test_a_revision_changes_the_picture(made: dict[str, Any]) -> None:
     """The middle of the first picture is mainly red, that of the last one blue."""
     for url, channel in ((made["red"], 0), (made["model"]["previewImageUrl"], 2)):
-        middle = picture(url)[100:160, 90:140].reshape(-1, 3).mean(0)
+        middle = picture(url)[150:240, 135:210].reshape(-1, 3).mean(0)
         assert int(np.argmax(middle)) == channel
 
 
@@ -173,34 +174,67 @@ def test_the_collider_has_the_structure_of_mints(made: dict[str, Any]) -> None:
 def test_the_panorama_matches_the_collider(made: dict[str, Any]) -> None:
     """The door, floor, sky and walls of the 2:1 panorama are where the collider has them."""
     seen = picture(made["world"]["panoUrl"])
-    height, width, _ = seen.shape
-    assert width == 2 * height and width >= 1024
-
-    def looking_at(x: float, y: float, z: float) -> np.ndarray:
-        u = 0.5 + np.arctan2(x, y) / (2 * np.pi)
-        v = 0.5 + np.arcsin(z / np.linalg.norm((x, y, z))) / np.pi
-        row, column = int((1 - v) * height), int(u * width)
-        return seen[row - 2 : row + 3, column - 2 : column + 3].reshape(-1, 3).mean(0)
-
-    red, green, blue = prompt_words.COLORS["teal"]
+    assert seen.shape[1] == 2 * seen.shape[0] and seen.shape[1] >= 1024
     inside = [
-        looking_at(x, courtyard.HALF_Y - 0.08, z) for x in (-0.24, 0, 0.24) for z in (-0.5, 0, 0.2)
+        _color_at(seen, x, courtyard.HALF_Y - 0.08, z)
+        for x in (-0.24, 0, 0.24)
+        for z in (-0.5, 0, 0.15)
     ]
-    for color in inside:
-        assert color[1] > 2 * color[0] and color[2] > 2 * color[0], (
-            "the door has the color of the prompt"
-        )
-        assert np.ptp(color[1:]) < 0.1 and abs(green - blue) < 0.1 and red < 0.1
+    for red, green, blue in inside:
+        assert min(green, blue) > 1.5 * red, "the door has the color of the prompt"
     for x in (-0.33, 0.33):
-        frame = looking_at(x, courtyard.HALF_Y - 0.05, 0)
-        assert np.ptp(frame) < 0.15, "beside the door is its frame of stone"
-    sky = looking_at(0, 1, 1)
-    assert sky[2] > sky[0] + 0.2
-    bench, steps = (
-        looking_at(-courtyard.HALF_X + 0.3, 0, -0.5),
-        looking_at(courtyard.HALF_X - 0.5, 0, -0.45),
+        frame = _color_at(seen, x, courtyard.HALF_Y - 0.05, 0)
+        assert frame[0] > 0.9 * frame[2], "beside the door is its frame of stone"
+    sky = _color_at(seen, 0, 0.4, 1)
+    assert sky[2] > sky[0] + 0.1
+    bench = _color_at(seen, -courtyard.HALF_X + 0.3, 0, -0.5)
+    assert bench[0] > 1.5 * bench[2]
+
+
+def test_the_light_of_the_evening_matches_the_collider(made: dict[str, Any]) -> None:
+    """A low sun makes long shadows where its way is barred, and lamps light what is around them."""
+    from mathutils import Vector
+    from mathutils.bvhtree import BVHTree
+
+    seen = picture(made["world"]["panoUrl"])
+    points, triangles = convert.geometry(fetch(made["world"]["colliderMeshUrl"]))
+    tree: Any = BVHTree.FromPolygons(
+        np.column_stack([-points[:, 0], -points[:, 2], -points[:, 1]]).tolist(), triangles.tolist()
     )
-    assert bench[0] > 1.5 * bench[2] and np.ptp(steps) < 0.15
+    sun = Vector(-evening.SUN).normalized()
+    assert sun.z < np.sin(np.radians(25)), "shadows are twice as long as things are high"
+    lit: list[np.ndarray] = []
+    shaded: list[np.ndarray] = []
+    grid = np.mgrid[-1.5:1.5:25j, -1.4:1.4:25j].reshape(2, -1).T
+    for x, y in grid:
+        place = Vector((x, y, courtyard.FLOOR))
+        if (tree.ray_cast(Vector(), place)[0] - place).length > 0.01:
+            continue  # something stands in front of it
+        is_shaded = tree.ray_cast(place + Vector((0, 0, 0.001)), sun)[0] is not None
+        (shaded if is_shaded else lit).append(_color_at(seen, x, y, courtyard.FLOOR))
+    assert min(len(lit), len(shaded)) > 50
+    warm, cool = np.median(lit, axis=0), np.median(shaded, axis=0)
+    assert warm[0] > 1.3 * cool[0] and warm[0] > 1.3 * warm[2] and cool[2] > cool[0]
+    between = (warm[0] + cool[0]) / 2
+    wrong = (np.array(lit)[:, 0] < between).sum() + (np.array(shaded)[:, 0] > between).sum()
+    assert wrong < 0.1 * len(lit + shaded), "the shadows are those of the collider"
+    for x, y, z in courtyard.LAMPS:
+        glass = _color_at(seen, x, y, z)
+        below, far = (_color_at(seen, x, y, z - down) for down in (0.12, 0.3))
+        assert glass[0] > 0.95 and glass[0] > glass[2] + 0.2, "a lamp shines"
+        assert below.sum() > 1.1 * far.sum() or far.sum() > 1.5, "or the sun does"
+    low = _color_at(seen, -1, -0.15, 0.16)
+    assert low[0] > 0.9 and low[0] > low[2] + 0.3, "the sky is orange where the sun sets"
+
+
+def _color_at(seen: np.ndarray, x: float, y: float, z: float) -> np.ndarray:
+    """Return the color in the panorama where a point is, in upright coordinates."""
+    height, width, _ = seen.shape
+    u = 0.5 + np.arctan2(x, y) / (2 * np.pi)
+    v = 0.5 + np.arcsin(z / np.linalg.norm((x, y, z))) / np.pi
+    row, column = int((1 - v) * height), int(u * width)
+    found: np.ndarray = seen[row - 2 : row + 3, column - 2 : column + 3].reshape(-1, 3).mean(0)
+    return found
 
 
 @pytest.mark.parametrize(("tier", "count"), [("100k", 100_000), ("500k", 500_000)])

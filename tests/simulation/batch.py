@@ -87,7 +87,7 @@ def run_batch(process: Process, service: JobService) -> None:
             suppress(FileInUse, StillUnreachable, OSError, MintError, NotPossible),
             line_jobs.lock_folder(world.folder) as lease,
         ):
-            writer = ResultWriter(Writers(None, 1), service.notify)  # type: ignore[arg-type]  # nothing needs it
+            writer = ResultWriter(Writers(None, lambda: 1), service.notify)  # type: ignore[arg-type]  # nothing needs it
             run = BatchRun(service, options, _Quiet(world), _lines(), writer)
             run.is_lost = lambda: not lease.is_held()
             lease.on_lost = service.notify

@@ -21,8 +21,9 @@ from mint_blender.jobs.paid_requests import record, table
 from mint_blender.jobs.paid_requests import send as sending
 from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow import collect, decisions, look
-from mint_blender.jobs.workflow.effects import Order
+from mint_blender.jobs.workflow.effects import Order, ReadFirst
 from mint_blender.mint import errors
 
 Mutation = Callable[[], AbstractContextManager[Any]]
@@ -176,6 +177,23 @@ def _keeps_no_pictures() -> AbstractContextManager[Any]:
     return patch.object(new_jobs, "keep", lambda home, job: job)
 
 
+def _sends_all_motions() -> AbstractContextManager[Any]:
+    """A motion does not wait until the first one has succeeded."""
+
+    def apply(self: Any, journal: Any, job: Any) -> Any:
+        first = journal.job(self.job_id)
+        has_model = first is not None and first.source_asset_id is not None
+        return replace(first, phase=Phase.READY) if has_model else read_first(self, journal, job)
+
+    read_first = ReadFirst.apply
+    return patch.object(ReadFirst, "apply", apply)
+
+
+def _pays_motions_again() -> AbstractContextManager[Any]:
+    """A motion is ordered again although the journal knows its clip."""
+    return patch.object(JobService, "paid_motions", lambda self, asset_id: [])
+
+
 @contextmanager
 def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
     with ExitStack() as stack:
@@ -203,4 +221,6 @@ MUTATIONS: dict[str, Mutation] = {
     "shows the key to the file host": _shows_the_key_to_the_file_host,
     "waits for nobody": _waits_for_nobody,
     "keeps no pictures": _keeps_no_pictures,
+    "sends all motions": _sends_all_motions,
+    "pays motions again": _pays_motions_again,
 }

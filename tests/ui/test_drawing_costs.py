@@ -34,9 +34,8 @@ from mint_blender.ui.library_browser import entries as library_entries  # noqa: 
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 from mint_blender.ui.viewport import chips, targets  # noqa: E402
 
-from ..call_counts import calls_of  # noqa: E402
+from ..call_counts import calls_of, count_lines  # noqa: E402
 from ..jobs.library_helpers import an_asset  # noqa: E402
-from ..line_counts import count_lines  # noqa: E402
 
 FEW_LINES = 30
 """The steps of a bisection, or of a check whose result Python keeps."""

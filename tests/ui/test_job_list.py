@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ..line_counts import count_lines
+from ..call_counts import count_lines
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -223,7 +223,7 @@ def test_the_status_bar_names_a_running_job(job_service: JobService) -> None:
     job_list_groups.prepare(job_service)
     counts: Counter[str] = Counter()
     menus._draw_status_bar(type("Header", (), {"layout": Layout(counts)}), bpy.context)
-    assert counts["Mint: 202 jobs, next: a lamp that is working, about 4 min left"] == 1
+    assert counts["Mint: 202 jobs, next: a lamp that is working, 4 min left"] == 1
 
 
 def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) -> None:

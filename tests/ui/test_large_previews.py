@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,6 +82,33 @@ def test_a_wide_picture_is_two_squares(tmp_path: Path) -> None:
     path.write_bytes(pictures.webp(BLUE, 64, 64))
     assert large_previews._make(str(path)) == 1.0
     assert f"review:{path} right" not in kept
+
+
+def test_a_large_picture_is_made_smaller_in_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The window goes on meanwhile. A card that was closed by then gets no picture."""
+    path, threads = str(tmp_path / "preview.webp"), []
+    Path(path).write_bytes(pictures.webp(BLUE, 2048, 1152))
+    scale = large_previews.smaller
+    monkeypatch.setattr(
+        large_previews,
+        "smaller",
+        lambda pixels: (threads.append(threading.current_thread()), scale(pixels))[1],
+    )
+    later: list[Any] = []
+    monkeypatch.setattr(bpy.app.timers, "register", lambda look, **_: later.append(look))
+    kept, heights = icons.cache()._collection(), large_previews._heights()
+    for is_open in (False, True):
+        height = large_previews._make(path)
+        assert height == 1152 / 2048 and f"review:{path}" not in kept
+        if is_open:
+            heights[path] = height
+        while later[-1]() is not None:
+            time.sleep(0.01)
+        assert (f"review:{path}" in kept) == (f"review:{path} right" in kept) == is_open
+    assert tuple(kept[f"review:{path}"].image_size) == (576, 576)
+    assert len(threads) == 2 and threading.main_thread() not in threads
 
 
 def test_an_icon_is_painted_and_erased() -> None:

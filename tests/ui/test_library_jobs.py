@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ..line_counts import count_lines
+from ..call_counts import count_lines
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender

@@ -20,8 +20,10 @@ import numpy as np  # noqa: E402
 import mint_blender  # noqa: E402
 from mint_blender.cli import main  # noqa: E402
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS  # noqa: E402
+from mint_blender.jobs.budget.prices import TooExpensive  # noqa: E402
 from mint_blender.jobs.budget.spending import Day, date_of  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.message import Message  # noqa: E402
 from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.account import billing_watch, usage_chart  # noqa: E402
@@ -265,3 +267,18 @@ def test_the_bars_have_contrast_on_dark_and_light_themes(ground: float) -> None:
     for color in (usage_chart._PAID, usage_chart._FAILED):
         bright, dark = sorted((luminance(color), luminance((ground,) * 3)), reverse=True)
         assert (bright + 0.05) / (dark + 0.05) > 2.5
+
+
+@pytest.mark.parametrize(("shown", "is_explained"), [(98.0, True), (346.0, False), (0.0, False)])
+def test_the_question_about_a_limit_explains_another_price(
+    monkeypatch: pytest.MonkeyPatch, shown: float, is_explained: bool
+) -> None:
+    """A limit counts the most that Mint may take; the button that was clicked showed less."""
+    asked: list[limit_dialog.Question] = []
+    monkeypatch.setattr(limit_dialog, "_ask", asked.append)
+    error = TooExpensive(Message("Too much."), credits=346.0)
+    limit_dialog.when_confirmed(error, lambda operator: None, shown)
+    more = (
+        " The button showed 98 Credits. Your limit counts the most that Mint may take, 346 Credits."
+    )
+    assert asked[0].text == "Too much." + (more if is_explained else "")

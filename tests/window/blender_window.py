@@ -82,17 +82,10 @@ def _blender(words: list[str], environment: dict[str, str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-_WARP = """
-left, top, right, bottom = box('VIEW_3D', 'WINDOW')
-window().cursor_warp((left + right) // 2, window().height - (top + bottom) // 2)
-result = None
-"""
-
-
 class BlenderWindow:
     """A running Blender.
 
-    Points are pixels from the upper left of the window, which is that of the screen.
+    Points are pixels from the upper left of the window, which in most tests is that of the screen.
 
     `online` is the preference *Allow Online Access*; `key` is set as MINT_API_KEY if there is one.
     `home` is MINT_BLENDER_HOME, and `profile` is one of `make_profile`, which changes when
@@ -267,15 +260,11 @@ class BlenderWindow:
     def over(self, kind: str = "VIEW_3D", name: str = "WINDOW") -> None:
         """Move the pointer into the middle of a region, which then gets the keys."""
         left, top, right, bottom = self.ask("box(kind, name)", kind=kind, name=name)
-        self.display.move((left + right) / 2, (top + bottom) / 2)
-        self.settle()
+        self.point_at((left + right) // 2, (top + bottom) // 2)
 
-    def leave_buttons(self) -> None:
-        """Move the pointer into the middle of the 3D View, where it rests on no field.
-
-        Also in a window that does not fill the screen, whose points are not those of the screen.
-        """
-        self.ask(_WARP)
+    def point_at(self, x: int, y: int) -> None:
+        """Move the pointer to a point of the window, also of one that does not fill the screen."""
+        self.ask("point_at(x, y)", x=x, y=y)
         self.settle()
 
     def open_sidebar(self, tab: str = "Mint") -> None:
@@ -332,14 +321,14 @@ class BlenderWindow:
         return found
 
     def _is_over(self, what: str, point: Sequence[int], kind: str, name: str) -> bool:
-        self.display.move(*point)
-        self.settle()
+        self.point_at(point[0], point[1])
         return what in (self.ask("under_pointer(kind, name)", kind=kind, name=name) or "")
 
     def click(self, what: str, *, kind: str = "VIEW_3D", name: str = "UI") -> None:
         """Click the button that does `what`, once the pointer rests on it."""
         point = self.find(what, kind=kind, name=name)
-        assert self._is_over(what, point, kind, name), f"{what!r} moved away from under the pointer"
+        if not self._is_over(what, point, kind, name):
+            raise NotTrue(f"{what!r} moved away from under the pointer")
         time.sleep(0.25)
         self.display.press()
         self.settle()

@@ -83,7 +83,7 @@ def region(kind, name):
     if kind == "POPUP":
         dialogs = part("ui.pricing.price_dialog")
         shown = [each for each in dialogs._state().regions if dialogs._is_open(each)]
-        return shown[-1] if shown else types.SimpleNamespace(width=0)
+        return shown[-1] if shown else types.SimpleNamespace(x=0, y=0, width=0, height=0)
     return next(each for each in area(kind).regions if each.type == name)
 
 
@@ -240,6 +240,8 @@ def under_pointer(kind, name):
     A field without a path, as in an add-on's preferences, is "(field)"; None where there is no
     button.
     """
+    if not region(kind, name).width:
+        return None  # the popup was closed
     manager = bpy.context.window_manager
     manager.clipboard = ""
     with within(kind, name):
@@ -255,6 +257,13 @@ def under_pointer(kind, name):
                 if manager.clipboard:
                     return manager.clipboard
         return "(field)" if bpy.ops.ui.reset_default_button.poll() else None
+
+
+def point_at(x, y):
+    """Move the pointer to a point of the window in some steps: Blender has to see it arrive."""
+    for offset in (6, 3, 0):
+        window().cursor_warp(x - offset, window().height - y + offset)
+        yield
 
 
 def _met(kind, name, x, y):

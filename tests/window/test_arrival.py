@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from tests.mint_service.runner import Service, running_service
 
@@ -32,6 +34,7 @@ result += [space.overlay.show_overlays, part('ui.viewport.views').pose(space)]
 """
 LEAVE_ALONE = "part('ui.viewport.arrival').leave_alone()"
 """The view is not to move when a result arrives."""
+PICTURE = "part('jobs.presentation.job_view').JobView(job_service().jobs()[0]).picture"
 CHIPS = "[[each.title, each.is_shown] for each in part('ui.viewport.arrival').chips()]"
 CHIP = """
 arrival = part('ui.viewport.arrival')
@@ -98,8 +101,17 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     assert lowest.min() > 0 and highest.max() < 1, "all of it is seen"
     assert (highest - lowest).max() > 0.8, "it fills the view in one direction"
     assert np.prod(highest - lowest) >= 0.25
-    orange = _hue_of_shade(blender, path, lowest, highest)
-    assert abs(orange - 25) < 12, "degrees on the color circle, as in the Preview"
+    left, top, right, bottom = blender.ask("box('VIEW_3D', 'WINDOW')")
+    box = (
+        int(left + (right - left) * lowest[0]),
+        int(bottom - (bottom - top) * highest[1]),
+        int(left + (right - left) * highest[0]),
+        int(bottom - (bottom - top) * lowest[1]),
+    )
+    seen, expected = _color(path, box), _color(blender.ask(PICTURE))
+    assert seen.max() > 0.75 * expected.max(), "a dark orange is brown"
+    apart = np.abs(seen / seen.max() - expected / expected.max()) * 255
+    assert apart[:2].max() <= 15, "red and green, which make its hue, are as in the Preview"
 
     blender.over()  # the pointer leaves the chip's place
     press(blender, 0)
@@ -117,19 +129,14 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     assert blender.ask(CHIPS) == [] and blender.ask(FELT) == felt
 
 
-def _hue_of_shade(blender: BlenderWindow, path: Any, lowest: Any, highest: Any) -> float:
-    """Return the hue of the lamp's shade in a screenshot, in degrees."""
-    import colorsys
-
-    from PIL import Image
-
-    left, top, right, bottom = blender.ask("box('VIEW_3D', 'WINDOW')")
-    x = left + (right - left) * (lowest[0] + highest[0]) / 2
-    y = bottom - (bottom - top) * (0.25 * lowest[1] + 0.75 * highest[1])
+def _color(path: Any, box: tuple[int, ...] | None = None) -> NDArray[np.float64]:
+    """Return the mean of what has a color rather than gray, from 0 to 255."""
     with Image.open(path) as picture:
-        spot = np.array(picture.convert("RGB"))[int(y) - 5 : int(y) + 5, int(x) - 5 : int(x) + 5]
-    red, green, blue = spot.reshape(-1, 3).mean(axis=0) / 255
-    return colorsys.rgb_to_hsv(red, green, blue)[0] * 360
+        pixels = np.array(picture.convert("RGB").crop(box or picture.getbbox())).reshape(-1, 3)
+    most = pixels.max(axis=1).astype(float)
+    is_colored = (most > 60) & (most - pixels.min(axis=1) > most / 2)
+    found: NDArray[np.float64] = pixels[is_colored].mean(axis=0)
+    return found
 
 
 def test_a_chip_is_clicked_after_preferences_were_loaded(blender: BlenderWindow) -> None:

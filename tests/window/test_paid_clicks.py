@@ -20,7 +20,10 @@ KEYS = (
     *string.digits,
     *("Tab", "F5", "Delete", "Up", "Down", "Left", "Right"),
 )
-PAID = ("approve", "revise", "retry", "retry_asset", "optimize", "generate", "batch_text")
+PAID = (
+    *("approve", "revise", "retry", "retry_asset", "optimize"),
+    *("generate", "generate_from_form", "batch_text", "send_once_more"),
+)
 TEXT = "bpy.data.texts.new('prompts').from_string('a lamp') and None"
 
 
@@ -76,11 +79,13 @@ def test_no_operator_spends_when_it_is_invoked(
     blender.wait_for("review")
     blender.wait("not jobs()[0]['active']")
     blender.ask(TEXT)
+    blender.fill(prompt="a chair", preset="FAST")
     before, job = paid(since), blender.jobs()[0]["id"]
     arguments = {
         "approve": {"job_id": job},
         "revise": {"job_id": job, "feedback": "in blue"},
         "retry": {"job_id": job},
+        "send_once_more": {"job_id": job},
         "retry_asset": {"kind": "MODEL", "asset_id": "mdl_1"},
         "optimize": {"asset_id": "mdl_1"},
     }.get(name, {})

@@ -10,7 +10,7 @@ noted in the folder of results (`line_files`). A crash or another journal cannot
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...delivery import write_files
 from ...files.file_lock import FileInUse
@@ -23,6 +23,7 @@ from ...mint.schema import Kind
 from .. import exits, session
 from ..exits import Exit
 from ..output.terminal import Terminal
+from ..results import picture_options
 from . import contact_sheet, line_jobs, openjd, result_files
 from .dask_executor.cluster import ClusterError
 from .result_writer import ResultWriter, Writers, open_writers
@@ -52,7 +53,11 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         yes=arguments.yes,
     )
     try:
-        lines = read_lines(arguments.file)
+        drawn = picture_options(arguments)
+        lines = [
+            replace(line, delivery=replace(line.delivery, **drawn))
+            for line in read_lines(arguments.file)
+        ]
         run = _Batch(arguments, terminal, options, lines, choose(lines, arguments.lines))
         if arguments.step in {None, "generate"} and not options.again:
             run.check_new()
@@ -71,19 +76,21 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if arguments.step == "sheet":
         return run.write_sheet()
     try:
-        with open_writers(arguments, options.folder) as writers:
+        with open_writers(arguments, options.folder, terminal.note) as writers:
             if arguments.step == "write" or (options.again and options.writes):
                 return run.write_finished(writers)
             return run.generate(writers)
     except ClusterError as error:
         terminal.error(str(error))
-        return Exit.IMPORT
+        return error.status
 
 
 def _wrong_options(arguments: argparse.Namespace) -> str | None:
     """Return which options do not go together, or None."""
     if arguments.ship_results and not arguments.executor:
         return "--ship-results needs --executor. Nothing was started."
+    if arguments.min_workers and not arguments.executor:
+        return "--min-workers needs --executor. Nothing was started."
     if arguments.executor and arguments.workers:
         return "--workers is for this machine: use it without --executor. Nothing was started."
     if arguments.executor and arguments.step in {"generate", "sheet"}:

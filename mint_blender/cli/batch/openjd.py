@@ -71,6 +71,9 @@ class FarmJob:
         max_credits: The most Credits that all lines may cost, or None.
         retry_failed: Whether failed lines are generated again.
         render: Whether a picture of each result is rendered.
+        size: Width and height of these pictures in pixels, or None for the default.
+        samples: Their samples, or None.
+        engine: What renders them, or None.
     """
 
     command: tuple[str, ...]
@@ -84,6 +87,9 @@ class FarmJob:
     max_credits: float | None = None
     retry_failed: bool = False
     render: bool = False
+    size: tuple[int, int] | None = None
+    samples: int | None = None
+    engine: str | None = None
 
     @property
     def first_step(self) -> str:
@@ -109,6 +115,9 @@ def write(arguments: argparse.Namespace, lines: list[Line], terminal: Terminal) 
         max_credits=limit if limit is not None and math.isfinite(limit) else None,
         retry_failed=arguments.retry_failed,
         render=arguments.render,
+        size=arguments.render_size,
+        samples=arguments.render_samples,
+        engine=arguments.render_engine,
     )
     if path := _unusable_path(job):
         terminal.error(
@@ -259,6 +268,8 @@ def _script(job: FarmJob, step: str, options: Sequence[str], timeout: int) -> Js
     words = [*job.command[1:], "{{Param.BatchFile}}", "-o", "{{Param.OutputFolder}}"]
     if job.render:
         words.append("--render")
+    if step != "sheet":
+        words += _picture(job)
     if job.again and step != "sheet":
         words.append("--again")
     if step != "sheet":
@@ -273,8 +284,23 @@ def _script(job: FarmJob, step: str, options: Sequence[str], timeout: int) -> Js
     return {"actions": {"onRun": action}}
 
 
+def _picture(job: FarmJob) -> list[str]:
+    """Return the words that say how a picture is rendered: a line may have one by itself."""
+    words = []
+    if job.size is not None:
+        words += ["--render-size", "{}x{}".format(*job.size)]
+    if job.samples is not None:
+        words += ["--render-samples", "{{Param.Samples}}"]
+    if job.engine is not None:
+        words += ["--render-engine", job.engine]
+    return words
+
+
 def _parameters(job: FarmJob) -> list[Json]:
-    program = f"The program on the workers. It is called as: {' '.join(job.command)}"
+    program = (
+        f"The program on the workers: {job.command[0]}, or its path there. It is called as:"
+        f" {' '.join(job.command)}"
+    )
     at_once = "How many generations run at once. Mint allows 10 of each kind."
     found = [
         _parameter("JobName", "Batch", "LINE_EDIT", "Job Name", default=_job_name(job.file)),
@@ -306,6 +332,9 @@ def _parameters(job: FarmJob) -> list[Json]:
     if job.workers is not None:
         workers = "How many Blenders import and write at once in one task."
         found.append(_number("Workers", group, "Blenders per Task", job.workers, workers))
+    if job.samples is not None:
+        samples = "The samples of each picture."
+        found.append(_number("Samples", group, "Samples", job.samples, samples))
     return found
 
 

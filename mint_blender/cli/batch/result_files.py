@@ -15,6 +15,7 @@ from ...files import disk
 from ...files.pictures import SUFFIXES
 from ...jobs.batch_lines import Line
 from ...jobs.job import Job
+from ...jobs.job_values import Delivery
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation.job_view import JobView
 from ...mint.schema import Kind
@@ -63,8 +64,15 @@ def is_written(job: Job) -> bool:
 def has_other_settings(line: Line, job: Job) -> bool:
     """Return whether the batch file now says other settings than the result was written with."""
     before = job.delivery
-    wanted = replace(line.delivery, output=before.output, render=before.render, line=before.line)
+    wanted = replace(line.delivery, line=before.line, output=before.output)
+    wanted = with_picture_of(before, wanted)
     return wanted != before or Path(before.output or "").suffix != line.suffix
+
+
+def with_picture_of(before: Delivery, delivery: Delivery) -> Delivery:
+    """Return a delivery with the rendered picture that another one has."""
+    names = ("render", "render_size", "render_samples", "render_engine")
+    return replace(delivery, **{name: getattr(before, name) for name in names})
 
 
 def report(

@@ -41,20 +41,22 @@ class Writers:
 
     Attributes:
         executor: The executor.
-        at_once: How many results to submit at a time.
+        at_once: Returns how many results to submit at a time.
         readable: The glTF extensions that its Blenders can read; None for the Blender used here.
     """
 
     executor: Executor
-    at_once: int
+    at_once: Callable[[], int]
     readable: frozenset[str] | None = None
 
 
 @contextmanager
-def open_writers(arguments: argparse.Namespace, folder: Path) -> Iterator[Writers]:
+def open_writers(
+    arguments: argparse.Namespace, folder: Path, note: Callable[[str], None]
+) -> Iterator[Writers]:
     """Yield what the command's arguments ask for: Blenders here, or a Dask cluster.
 
-    They end with the context.
+    They end with the context. `note` tells the user that a cluster is awaited.
 
     Raises:
         ClusterError: The cluster cannot be used.
@@ -63,7 +65,7 @@ def open_writers(arguments: argparse.Namespace, folder: Path) -> Iterator[Writer
     if arguments.executor is None:
         workers = arguments.workers or default_workers()
         with BlenderPool(workers) as pool:
-            yield Writers(pool, 2 * workers)
+            yield Writers(pool, lambda: 2 * workers)
         return
     from .dask_executor import executor
 
@@ -72,6 +74,8 @@ def open_writers(arguments: argparse.Namespace, folder: Path) -> Iterator[Writer
         folder,
         ships_results=arguments.ship_results,
         local_files=session.account().is_local,
+        least=arguments.min_workers or 1,
+        note=note,
     ) as dask:
         yield Writers(dask, dask.in_flight, dask.readable)
 
@@ -109,7 +113,7 @@ class ResultWriter:
     @property
     def has_room(self) -> bool:
         """Whether another line would be submitted at once."""
-        return len(self._running) < self._at_once
+        return len(self._running) < self._at_once()
 
     def take(self) -> list[Written]:
         """Return the lines that have been written since the last call."""

@@ -444,7 +444,8 @@ class BatchRun(LineReports):
         if delivery.output is None:
             delivery = self._target(line)
         elif self._options.renders(line) and not delivery.render:
-            delivery = replace(delivery, render=str(Path(delivery.output).with_suffix(".png")))
+            picture = replace(line.delivery, render=str(Path(delivery.output).with_suffix(".png")))
+            delivery = result_files.with_picture_of(picture, delivery)
         if delivery == job.delivery:
             return job
         try:

@@ -24,7 +24,7 @@ from ...jobs.job_values import Delivery, Role
 from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.batch_lease import UNKNOWN
-from .. import session
+from .. import exits, session
 from ..exits import Exit
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
@@ -49,12 +49,13 @@ def wanted_delivery(line: Line, job: Job, options: Options) -> Delivery:
     """
     was_wanted = not options.again and line.render is None and job.delivery.render is not None
     stem = Path(job.delivery.output or options.folder / line.title).with_suffix("")
-    return replace(
+    delivery = replace(
         line.delivery,
         output=f"{stem}{line.suffix}",
-        render=f"{stem}.png" if options.renders(line) or was_wanted else None,
+        render=f"{stem}.png" if options.renders(line) else None,
         line=job.delivery.line,
     )
+    return result_files.with_picture_of(job.delivery, delivery) if was_wanted else delivery
 
 
 def current_job(job: Job | None, folder: Path) -> Job | None:
@@ -162,7 +163,7 @@ class WriteStep(LineReports):
     def _report_settled(self, line: Line, job: Job) -> None:
         record = write_records.read(self._folder, job.id)
         self._event(line, record.applied_to(job))
-        self._statuses[line.number] = Exit.DONE if record.problem is None else Exit.IMPORT
+        self._statuses[line.number] = exits.of_problem(record.problem)
         if record.problem is not None:
             self._terminal.note(f"line {line.number}: {job.title}: {record.problem}")
 
@@ -193,7 +194,7 @@ class WriteStep(LineReports):
             else:
                 report_failure(written.job, self._terminal, result.problem)
                 self._event(line, current)
-                self._statuses[line.number] = Exit.IMPORT
+                self._statuses[line.number] = exits.of_problem(written.result.problem)
 
     def _recorded(self, written: Written) -> WriteRecord:
         """Return the line's new record. After a problem, the files of an earlier import count."""

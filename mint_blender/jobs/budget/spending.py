@@ -332,6 +332,16 @@ def bounds_of(day: date) -> tuple[float, float]:
     return begin, end
 
 
+_AT_ONCE = Message(
+    "This would cost about {credits:,.0f} Credits, more than your limit of {most:,.0f} Credits"
+    " per generation."
+)
+_IN_TOTAL = Message(
+    "This generation would cost about {credits:,.0f} Credits in total, more than your limit of"
+    " {most:,.0f} Credits per generation."
+)
+
+
 def limit_error(
     expenses: Sequence[Expense], limits: Limits = Limits(), spent: float = 0.0
 ) -> str | None:
@@ -353,12 +363,9 @@ def limit_error(
             credits=limits.each,
         )
     if dearest is not None and 0 < limits.each < dearest:
-        return Message(
-            "This would cost about {credits:,.0f} Credits, more than your limit of"
-            " {most:,.0f} Credits per generation.",
-            credits=dearest,
-            most=limits.each,
-        )
+        is_partly_paid = added is not None and added < dearest
+        words = _IN_TOTAL if is_partly_paid else _AT_ONCE
+        return Message(words.template, credits=dearest, most=limits.each)
     if limits.day > 0 and added is None:
         return Message(
             "Mint did not return a price, so your daily limit of {credits:,.0f} Credits cannot be"

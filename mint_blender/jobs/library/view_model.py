@@ -386,7 +386,7 @@ class AssetUpdate:
         if asset_id is None:
             return None
         asset = job.asset if job.asset and job.asset.id == asset_id and job.asset.status else None
-        operation = None if job.convert else job.operation
+        operation = None if job.convert or job.motion else job.operation
         made = asset.created_at if asset else operation.created_at if operation else None
         changed = (
             asset.updated_at

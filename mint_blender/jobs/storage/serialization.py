@@ -176,7 +176,8 @@ def _job(record: Mapping[str, Any], phase: Phase) -> Job:
 
 def load_delivery(record: Mapping[str, Any]) -> Delivery:
     """Return a delivery from its members as JSON. Raises an error of any type."""
-    return _from_record(Delivery, record, at=_vector, rotation=_vector, size=_vector, meta=_pairs)
+    vectors = dict.fromkeys(("at", "rotation", "size", "render_size"), _vector)
+    return _from_record(Delivery, record, meta=_pairs, **vectors)
 
 
 def dump_placement(placement: Placement | None) -> dict[str, Any] | None:

@@ -21,7 +21,6 @@ from ..bounds import Bounds, bounds
 from ..gltf.gltf_import import SceneImportError, import_glb
 from ..prepared import PreparedResult, append
 from ..transaction import DataSnapshot
-from ..update import fingerprint
 from . import cleanup
 
 RENAMED_TYPES = (
@@ -144,7 +143,6 @@ def import_model(
     named = [each for each in renamed if not tracks.is_clip(each)]
     cleanup.rename_after(name, root, parts, named)
     tags.mark([root, *parts, *renamed])
-    fingerprint.store(renamed)
     return ImportedModel(root, tuple(parts), extent)
 
 

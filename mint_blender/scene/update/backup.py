@@ -10,38 +10,9 @@ import bpy
 
 from .. import tags
 from ..staging_scene import STAGING_NAME
-from . import fingerprint
 
 EARLIER = " (earlier)"
 """Suffix of the name of an object or data-block that was replaced."""
-
-
-def edited_meshes(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
-    """Return the mesh objects whose shape, or weights, are the user's work."""
-    return [
-        each
-        for each in objects
-        if isinstance(each.data, bpy.types.Mesh)
-        and (
-            not tags.is_marked(each.data)
-            or fingerprint.is_modified(each.data)
-            or _has_own_groups(each)
-            # multiresolution sculpting is stored beside the mesh
-            or any(getattr(modifier, "total_levels", 0) for modifier in each.modifiers)
-        )
-    ]
-
-
-def _has_own_groups(each: bpy.types.Object) -> bool:
-    """Return whether there are vertex groups that are not those of bones."""
-    armatures = [getattr(modifier, "object", None) for modifier in each.modifiers]
-    bones = {
-        bone.name
-        for armature in armatures
-        if armature is not None and isinstance(armature.data, bpy.types.Armature)
-        for bone in armature.data.bones
-    }
-    return any(group.name not in bones for group in each.vertex_groups)
 
 
 class Backup:

@@ -20,7 +20,6 @@ from ..model import cleanup
 from ..model.build import NODE, REST, BuiltModel, is_moved, store_rest
 from ..notes import note
 from ..staging_scene import staging_scene
-from . import fingerprint
 from .backup import EARLIER
 
 Matches = dict[bpy.types.Object, bpy.types.Object]
@@ -128,7 +127,6 @@ def _join(objects: list[bpy.types.Object]) -> bpy.types.Object:
             world = each.matrix_world.copy()
             each.parent = None
             each.matrix_basis = Matrix.Identity(4)
-            fingerprint.forget(each.data)
             each.data.transform(world)
             if world.is_negative:
                 each.data.flip_normals()
@@ -162,7 +160,6 @@ def _mesh_for_root(
         above = above.parent
     mesh: Any = meshes[0].data
     if matrix != Matrix.Identity(4):
-        fingerprint.forget(mesh)
         mesh.transform(matrix, shape_keys=True)
     if matrix.is_negative:
         mesh.flip_normals()

@@ -37,8 +37,8 @@ from ..transaction import DataSnapshot
 from ..world import build as world_build
 from ..world import splats, world_objects
 from ..world.files import PART_NAMES, WorldFiles, WorldOptions
-from . import fingerprint, reparent_and_remap
-from .backup import EARLIER, Backup, edited_meshes
+from . import reparent_and_remap
+from .backup import EARLIER, Backup
 from .exchange import Matches, exchange, lost_with
 
 HEIGHT = tags.PREFIX + "height"
@@ -78,7 +78,7 @@ def replace_model(
             source, name=provenance.title, collection=staging, scene=scene, at=ORIGIN
         )
         update_view_layers(scene)
-        is_edited, backup = bool(edited_meshes(old)), Backup(old)
+        backup = Backup(old)
         try:
             notes, matches, gone = _put_in_place(root, old, built, backup.copies)
         except BaseException:
@@ -86,9 +86,7 @@ def replace_model(
             raise
         # from here on the earlier version is removed: an error must not remove the new one
         snapshot.accept()
-        copy = backup.hide()
-        if is_edited:
-            notes = [note("edits_on_copy", copy=copy.name), *notes]
+        notes = [note("earlier_kept", copy=backup.hide().name), *notes]
         for each in gone:
             reparent_and_remap.remap_users(matches.get(each, root), each)
         bpy.data.batch_remove([*gone, staging])
@@ -121,7 +119,7 @@ def _clean_up(
     earlier: list[bpy.types.ID],
     copies: list[bpy.types.Object],
 ) -> None:
-    """Remove unused new data-blocks; name the others, and store their fingerprints.
+    """Remove unused new data-blocks; name the others.
 
     Args:
         made: The data-blocks of the new version.
@@ -138,7 +136,6 @@ def _clean_up(
         plain = cleanup.plain_name(each.name)
         if not any(other.name == plain for other in data_blocks_of_kind(each)):
             each.name = plain
-    fingerprint.store(each for each in made if not fingerprint.is_stored(each))
 
 
 def _used_only_by(
@@ -149,15 +146,6 @@ def _used_only_by(
     while more := {each for each, by in users.items() if each not in found and by and by <= found}:
         found |= more
     return [each for each in users if each in found]
-
-
-def edited_objects(asset_id: str, scene: bpy.types.Scene | None = None) -> list[str]:
-    """Return the names of the objects of an asset whose meshes the user has edited."""
-    return [
-        each.name
-        for root in tags.roots(asset_id=asset_id, scene=scene)
-        for each in edited_meshes(_model_objects(root))
-    ]
 
 
 def replace_world(
@@ -305,7 +293,6 @@ def _scale_to_earlier_height(
         return
     scale = Matrix.Scale((earlier[1][2] - earlier[0][2]) / (new[1][2] - new[0][2]), 4)
     if built.root.type == "MESH":
-        fingerprint.forget(built.root.data)
         built.root.data.transform(scale)
     for child in built.root.children:
         cleanup.transform_in_parent(child, scale)

@@ -156,18 +156,12 @@ def _keep_textures(urls: list[str]) -> bool:
 
 
 def _texture(width: int, height: int, values: NDArray[np.float32]) -> gpu.types.GPUTexture:
-    """Return a texture of sRGB values; Blender draws the values of a texture as linear ones."""
+    """Return a texture of sRGB values, which the graphics card makes linear when it draws."""
     import gpu
-    import numpy as np
 
-    rows = values.reshape(-1, 4)
-    rows[:, :3] = np.where(
-        rows[:, :3] <= 0.04045, rows[:, :3] / 12.92, ((rows[:, :3] + 0.055) / 1.055) ** 2.4
-    )
     types: Any = gpu.types  # the stubs do not know the arguments
-    texture: gpu.types.GPUTexture = types.GPUTexture(
-        (width, height), format="RGBA16F", data=types.Buffer("FLOAT", rows.size, rows.ravel())
-    )
+    data = types.Buffer("FLOAT", len(values), values)
+    texture: gpu.types.GPUTexture = types.GPUTexture((width, height), format="SRGB8_A8", data=data)
     return texture
 
 

@@ -5,6 +5,7 @@ A modal operator would run as long as the bar is open, and Blender does not save
 backups meanwhile. A keymap would come after the one of the active tool.
 """
 
+import sys
 from typing import Any
 
 import bpy
@@ -75,10 +76,9 @@ class MINT_GGT_asset_bar(bpy.types.GizmoGroup):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the bar is open here."""
-        from . import bar
-
-        return bar.is_shown_in(context.area)
+        """Return whether the bar is open here. It is not before its module was loaded."""
+        bar = sys.modules.get(f"{__package__}.bar")
+        return bar is not None and bar.is_shown_in(context.area)
 
     @classmethod
     def setup_keymap(cls, keyconfig: bpy.types.KeyConfig) -> bpy.types.KeyMap:

@@ -85,7 +85,6 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
     jump: bpy.props.BoolProperty(name="Jump", description="Jump on the spot", options=_IN_DIALOG)
 
     _is_t_pose: bool = False
-    _edited: tuple[str, ...] = ()
     _known: tuple[str, ...] = ()  # the words of what was ordered before
 
     def queries(self) -> "list[Query]":
@@ -104,7 +103,6 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
 
         scene, service = scene_of(context), session.existing_service()
         self.height = self.height or placed_results.height_of(self.asset_id, scene)
-        self._edited = tuple(placed_results.edited_objects(self.asset_id, scene))
         if service is not None:
             self._is_t_pose = _is_t_pose(service, self.asset_id)
             before = service.paid_motions(self.asset_id)
@@ -117,7 +115,6 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw a line for each motion, the height, and what is known about how it is done."""
         from ...mint.motion_request import SUGGESTIONS
-        from ..job_list import placed_results
 
         layout = layout_of(self)
         column = layout.column(align=True)
@@ -132,9 +129,6 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
         wrapped(layout, _CATALOG, icon="INFO", width=_WIDTH)
         if not self._is_t_pose:
             wrapped(layout, _NO_T_POSE, icon="ERROR", width=_WIDTH)
-        if self._edited:
-            kept = placed_results.kept_message(list(self._edited))
-            wrapped(layout, kept, icon="ERROR", width=_WIDTH)
 
     def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Start all motions. Without a window, wait for them."""

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from ...jobs.service import JobService
     from ...mint.schema import Asset
 
+KEPT = Message(
+    "Mint reduces the model as it was generated. What you changed on its mesh stays on a hidden"
+    " copy."
+)
+
 FORMATS = [
     ("FBX", "FBX", "For game engines and most 3D programs"),
     ("OBJ", "OBJ", "Shapes only. Nearly every program can read it"),
@@ -56,7 +61,6 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
     )
 
     _missing: frozenset[str] = frozenset()
-    _edited: tuple[str, ...] = ()
     _faces: int = 0
     _expected: Any = {}  # faces by level
 
@@ -76,7 +80,6 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
 
         self._missing = OPTIMIZED_NEEDS - readable_extensions()
         scene, service = scene_of(context), session.existing_service()
-        self._edited = tuple(placed_results.edited_objects(self.asset_id, scene))
         self._faces = placed_results.face_count(self.asset_id, scene)
         jobs = service.jobs() if service is not None else []
         self._expected = optimized_faces.expected(jobs, self._faces)
@@ -87,7 +90,6 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
         from ...files.file_choice import CANNOT_OPEN_REDUCED
         from ...jobs.queries import OptimizationPrice
         from ..pricing.price_dialog import draw_price
-        from . import placed_results
 
         layout = layout_of(self)
         if self._faces:
@@ -95,24 +97,21 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
                 text=translated(Message("{count:,} faces now", count=self._faces)), translate=False
             )
         column = layout.column(align=True)
-        for level, name, _ in create_properties.LEVELS:
+        for level, name, description in create_properties.LEVELS:
             text = translated(Message(name))
             if level in self._expected:
                 words = Message(
                     "{level} (about {count:,} faces)", level=text, count=self._expected[level]
                 )
                 text = translated(words)
+            else:  # Mint names no figure before a level was used
+                text = f"{text} · {translated(Message(description))}"
             column.prop_enum(self, "level", level, text=text, translate=False)
         draw_price(layout_of(self), OptimizationPrice(self.asset_id))
         if self._missing:
             wrapped(layout_of(self), CANNOT_OPEN_REDUCED, icon="ERROR", width=320)
-        if self._edited:
-            wrapped(
-                layout_of(self),
-                placed_results.kept_message(list(self._edited)),
-                icon="ERROR",
-                width=320,
-            )
+        if self._faces:
+            wrapped(layout_of(self), KEPT, icon="INFO", width=320)
 
     def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Start the optimization, unless this Blender could not open its file."""

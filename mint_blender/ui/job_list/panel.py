@@ -8,6 +8,7 @@ room for is in the job's menu.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import bpy
@@ -41,6 +42,7 @@ _SHOW, _DETAILS = Message("Show"), Message("Details…")
 _FOLDER, _CANCEL = Message("Folder"), Message("Cancel")
 _CANCEL_QUEUED, _DISMISS = Message("Cancel…"), Message("Dismiss…")
 _DOWNLOADING, _PREPARING = Message("Downloading"), Message("Preparing")
+_LONG = Message("taking longer")
 _OFFLINE, _EMPTY = Message("Online access is off"), Message("No jobs yet")
 _HAS_RESULT = {Phase.READY, Phase.PLACED}
 _STOPPED = {Phase.BILLING, Phase.PAUSED, Phase.FAILED}
@@ -182,9 +184,10 @@ def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
     motion = job.motion.words if job.motion and row.is_member else ""
     column.label(text=motion or translated(view.title), translate=False)
     _draw_state(column, sidebar, view)
-    button = _slot(line, _WIDE if sidebar.is_roomy else _SMALL)
+    buttons = line.row(align=True)  # the text gets the space between them
+    button = _slot(buttons, _WIDE if sidebar.is_roomy else _SMALL)
     _draw_button(button, sidebar, view)
-    menu = _slot(line, 1.0)
+    menu = _slot(buttons, 1.0)
     icon = icon_number("INFO" if view.notes else "DOWNARROW_HLT")
     menu.operator("mint.job_menu", text="", icon_value=icon, emboss=False).job_id = job.id
 
@@ -233,6 +236,8 @@ def _draw_progress(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) 
         words = (
             with_time(view.short_state, duration(outlook.elapsed))
             if outlook.fraction is None
+            else _LONG
+            if outlook.remaining is None
             else time_left(outlook.remaining)
         )
         _draw_bar(column, words, outlook.fraction)
@@ -253,11 +258,9 @@ def with_time(state: str, time: str) -> Message:
     return Message("{state}, {time}", state=state, time=time)
 
 
-def time_left(seconds: float | None) -> Message:
-    """Return the time that is left; None: it takes longer than usual."""
-    if seconds is None:
-        return Message("longer than usual")
-    return Message("about {duration} left", duration=duration(round(seconds)))
+def time_left(seconds: float) -> Message:
+    """Return the time that is left, in full minutes."""
+    return Message("{minutes} min left", minutes=max(1, math.ceil(seconds / 60)))
 
 
 def _draw_button(slot: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:

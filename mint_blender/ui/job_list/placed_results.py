@@ -22,7 +22,6 @@ from ...message import Message
 from ...mint.schema import Kind
 from ...scene import tags
 from .. import heartbeat, session, typed_context
-from ..translations import translated
 
 SOON = 0.1  # seconds; a drag changes the scene many times a second
 
@@ -82,21 +81,6 @@ def place_label(job: Job, again: str = "") -> str:
     )
 
 
-def edited(job: Job) -> list[str]:
-    """Return the names of edited objects that this result will replace.
-
-    Looks at meshes: not for drawing.
-    """
-    return edited_objects(asset_of(job), scene_of(job)) if job.delivery.replaces else []
-
-
-def edited_objects(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
-    """Return the names of the objects of a model that were edited in a scene."""
-    from ...scene.update import replace as replacing
-
-    return replacing.edited_objects(asset_id, scene) if asset_id else []
-
-
 def face_count(asset_id: str, scene: bpy.types.Scene) -> int:
     """Return the number of faces of a model in a scene; 0 if it is not there."""
     root = next(tags.roots(asset_id=asset_id, scene=scene), None)
@@ -111,36 +95,6 @@ def height_of(asset_id: str, scene: bpy.types.Scene) -> float:
     root = next(tags.roots(asset_id=asset_id, scene=scene), None)
     found = bounds.bounds(tags.hierarchy(root)) if root is not None else None
     return found[1][2] - found[0][2] if found is not None else 0.0
-
-
-def confirm_replacing(
-    operator: bpy.types.Operator, event: bpy.types.Event, names: list[str]
-) -> Any:
-    """Ask whether the edited objects shall be replaced; return what `invoke` returns."""
-    return bpy.context.window_manager.invoke_confirm(
-        operator,
-        event,
-        title="Replace Model",
-        message=translated(kept_message(names)),
-        confirm_text="Replace Model",
-        icon="WARNING",
-    )
-
-
-def kept_message(names: list[str]) -> str:
-    """Return what will happen to the edited objects."""
-    if len(names) == 1:
-        return Message(
-            "You edited “{name}”. It will be replaced. Your edited version is kept, hidden, as "
-            "“{copy} (earlier)”.",
-            name=names[0],
-            copy=names[0],
-        )
-    return Message(
-        "You edited {count} parts of this model. They will be replaced. Your edited versions are "
-        "kept, hidden, as “(earlier)”.",
-        count=len(names),
-    )
 
 
 def scene_of(job: Job) -> bpy.types.Scene:

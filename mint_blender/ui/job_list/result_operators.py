@@ -9,7 +9,7 @@ from ...jobs.phases import Phase
 from ...message import Message
 from .. import heartbeat
 from ..create import properties as create_properties
-from ..job_actions import JobOperator, Result, find_job, report_error
+from ..job_actions import JobOperator, Result, report_error
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
@@ -37,13 +37,13 @@ class MINT_OT_place(JobOperator):
     is_click = False
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask before an edited model is replaced, and before a refused file is imported.
+        """Ask before a refused file is imported.
 
         Blender may crash on such a file, and unsaved work would be lost.
         """
         self.is_click = True
         if not self.raw:
-            return self._ask_about_edits(context, event)
+            return self.execute(context)
         message = Message(
             "This file did not pass the check. Blender may crash while importing it: save"
             " your work first."
@@ -56,15 +56,6 @@ class MINT_OT_place(JobOperator):
             confirm_text="Import Anyway",
             icon="WARNING",
         )
-
-    def _ask_about_edits(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        from . import placed_results
-
-        job = find_job(self.job_id)
-        edited = placed_results.edited(job) if job is not None else []
-        if not edited:
-            return self.execute(context)
-        return placed_results.confirm_replacing(self, event, edited)
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Import the result: at once for a script, prepared in the background for a click."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
-from ...message import Message
+from ...message import Message, sentences
 from .. import session, text_fields
 from ..text_wrap import lines_of
 from ..translations import translated
@@ -32,6 +32,8 @@ It must use no operator but the one that it is given: Blender frees operators wh
 
 _WIDTH = 380
 _DIALOG = "dialog"
+_CANCEL = 0.3
+"""Share of the width of the button that spends nothing; the price needs the room."""
 
 
 class SpendingDialog:
@@ -89,7 +91,7 @@ class SpendingDialog:
         price, layout = price_of(self), self.layout
         paid_clicks.note(_DIALOG, price)
         layout.separator()
-        row = layout.row()
+        row = layout.split(factor=_CANCEL)
         row.operator_context = "INVOKE_DEFAULT"
         row.operator("mint.close_dialog", text="Cancel")
         button = row.row()
@@ -183,14 +185,25 @@ def when_priced(service: JobService, queries: tuple[Query, ...], act: Act) -> No
         service.queries.ask(query)
 
 
-def when_confirmed(error: TooExpensive, act: Act) -> None:
-    """Ask the user about a limit, and run the action if they confirm."""
-    credits = error.credits
+def when_confirmed(error: TooExpensive, act: Act, shown: float = 0.0) -> None:
+    """Ask the user about a limit, and run the action if they confirm.
+
+    `shown` is the price that the clicked button showed, in Credits; 0: none.
+    """
+    credits, words = error.credits, error.message
+    if credits is not None and 0 < round(shown) < round(credits):
+        why = Message(
+            "The button showed {shown:,.0f} Credits. Your limit counts the most that Mint may take,"
+            " {credits:,.0f} Credits.",
+            shown=shown,
+            credits=credits,
+        )
+        words = sentences(words, why)
     _ask(
         Question(
             Message("Above Your Limit"),
             Message("Start Anyway"),
-            error.message,
+            words,
             act,
             lambda service: credits,
             error.spent,

@@ -6,11 +6,13 @@ have a band above and below. These icons are larger, and a wide picture has two 
 its left and of its right end, which overlap.
 
 They are made when the card is turned to a job. Only an image data-block gives the pixels of a file,
-so there is one for a moment.
+so there is one for a moment. A thread makes a large picture smaller; until then the small icon is
+drawn.
 """
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .. import icons, session
+from ..pricing.price_dialog import redraw_popups
 from . import card_state
 
 if TYPE_CHECKING:
@@ -33,6 +36,9 @@ NAME = "review"
 SIDE = 1024
 """Fewest pixels of the longer side that are kept of a large picture."""
 
+SOON = 0.02
+"""Seconds between two looks whether a picture is smaller by now."""
+
 _MOST_PIXELS = 4096 * 4096
 _MOST_OTHERS = 8
 _RIGHT = " right"  # in the name of the icon of the right end
@@ -42,6 +48,10 @@ class _State:
     def __init__(self) -> None:
         self.heights: dict[str, float | None] = {}
         """By file: the height of the picture as a share of its width; None: it cannot be read."""
+
+    def close(self) -> None:
+        """Forget the files, so that nothing is painted any more."""
+        self.heights.clear()
 
 
 def _heights() -> dict[str, float | None]:
@@ -87,12 +97,49 @@ def _make(path: str) -> float | None:
     if pixels is None:
         return None
     rows, columns = pixels.shape[:2]
-    if not rows < columns <= 2 * rows:
+    if max(rows, columns) < 2 * SIDE:
+        _paint(path, pixels)
+    else:
+        scaling = _Scaling(pixels)
+        scaling.start()
+        bpy.app.timers.register(partial(_paint_later, path, scaling, _heights()))
+    return rows / columns if _is_wide(pixels) else 1.0
+
+
+class _Scaling(threading.Thread):
+    """Makes a picture smaller and ends."""
+
+    def __init__(self, pixels: NDArray[np.float32]) -> None:
+        super().__init__(name="mint-preview", daemon=True)
+        self.pixels = pixels
+
+    def run(self) -> None:
+        self.pixels = smaller(self.pixels)
+
+
+def _paint_later(path: str, scaling: _Scaling, heights: dict[str, float | None]) -> float | None:
+    """Paint a picture when it is small enough, if the card still shows it."""
+    if scaling.is_alive():
+        return SOON
+    if path in heights:
+        _paint(path, scaling.pixels)
+        redraw_popups()
+    return None
+
+
+def _paint(path: str, pixels: NDArray[np.float32]) -> None:
+    if _is_wide(pixels):
+        rows = len(pixels)
+        icons.cache().paint(NAME, path, pixels[:, :rows])
+        icons.cache().paint(NAME, path + _RIGHT, pixels[:, -rows:])
+    else:
         icons.cache().paint(NAME, path, in_square(pixels))
-        return 1.0
-    icons.cache().paint(NAME, path, pixels[:, :rows])
-    icons.cache().paint(NAME, path + _RIGHT, pixels[:, columns - rows :])
-    return rows / columns
+
+
+def _is_wide(pixels: NDArray[np.float32]) -> bool:
+    """Return whether two squares are drawn."""
+    rows, columns = pixels.shape[:2]
+    return rows < columns <= 2 * rows
 
 
 def _read(path: str) -> NDArray[np.float32] | None:
@@ -112,7 +159,7 @@ def _read(path: str) -> NDArray[np.float32] | None:
         stored.foreach_get(pixels)
     finally:
         bpy.data.images.remove(image)
-    return smaller(pixels.reshape(height, width, 4))
+    return pixels.reshape(height, width, 4)
 
 
 def smaller(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -59,9 +59,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
     else:
         _draw_state(column, service, job)
     if number:
-        aside = column.row()
-        aside.active = False
-        aside.label(text=translated(_MORE_DETAIL), translate=False)
+        column.label(text=translated(_MORE_DETAIL), translate=False)
 
 
 def _draw_head(layout: bpy.types.UILayout, job: Job) -> None:

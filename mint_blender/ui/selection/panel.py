@@ -269,15 +269,6 @@ class MINT_OT_replace_model(bpy.types.Operator):
         name="ID", description="ID of the model at Mint", options={"SKIP_SAVE"}
     )
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask before an edited model is replaced."""
-        from ..job_list import placed_results
-
-        edited = placed_results.edited_objects(self.asset_id, scene_of(context))
-        if not edited:
-            return self.execute(context)
-        return placed_results.confirm_replacing(self, event, edited)
-
     def execute(self, context: bpy.types.Context) -> Result:
         """Start a job that only downloads; its result replaces the model in the scene."""
         from ...jobs.job_values import Delivery

@@ -261,13 +261,13 @@ def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> No
         draw_picture(target.picture.texture, picture)
     left = picture.x + side + 6 * scale
     room = box.x + box.width - left - 6 * scale
-    text, faint = (theme.text_on_pressed,) * 2 if waits else (theme.text, (*theme.text[:3], 0.8))
+    text = theme.text_on_pressed if waits else theme.text
     upper = Box(left, box.y + box.height * 0.5, room, box.height * 0.42)
     lower = Box(left, box.y + box.height * 0.12, room, box.height * 0.36)
     points = theme.points
     draw_text(fitting(translated(target.title), room, points), left, upper, points, text)
     points *= 0.9
-    draw_text(fitting(translated(target.state), room, points), left, lower, points, faint)
+    draw_text(fitting(translated(target.state), room, points), left, lower, points, text)
     if target.fraction is not None:
         track = Box(left, box.y + 2 * scale, room, 2 * scale)
         draw_box(track, theme.empty)

@@ -7,7 +7,6 @@ the viewport is drawn again only when one has changed visibly.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -301,13 +300,15 @@ def _corners(job: Job, space: Footprint) -> tuple[Vector, ...]:
 
 def _words(service: JobService, job: Job, view: JobView) -> str:
     """Return what a chip says below the title: what it waits for, or for how long."""
+    from ..job_list.panel import time_left
+
     if job.decision is None and job.phase is Phase.REVIEW:
         return Message("Review…")
     is_timed = job.decision is None and job.phase is Phase.WORKING and service.is_active(job.id)
     seconds = service.outlook(job).remaining if is_timed else None
     if seconds is None:
         return view.short_state
-    return Message("{minutes} min left", minutes=max(1, math.ceil(seconds / 60)))
+    return time_left(seconds)
 
 
 def _fraction(service: JobService, job: Job) -> float | None:

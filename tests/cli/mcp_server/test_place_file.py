@@ -25,7 +25,7 @@ def look_at(picture: bytes) -> Image.Image:
 
 
 @pytest.mark.blender
-@pytest.mark.parametrize("suffix", [".blend", ".glb"])
+@pytest.mark.parametrize("suffix", [".blend", pytest.param(".glb", marks=pytest.mark.one_blender)])
 def test_a_file_with_names_bounds_and_a_picture(
     agent: Agent, service: ThreadService, tmp_path: Path, suffix: str
 ) -> None:

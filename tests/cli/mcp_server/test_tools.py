@@ -178,6 +178,18 @@ def test_the_table_has_every_tool() -> None:
             assert rows[tool.function.__name__] == "no"
 
 
+def test_the_page_begins_with_a_conversation() -> None:
+    """An example comes before all sections, and its tools are those of the table."""
+    example = TEXT.partition("\n## ")[0]
+    used = {
+        name
+        for names in re.findall(r"\*\*Agent\*\* \((.+?)\)", example)
+        for name in re.findall(r"\w+", names)
+    }
+    assert {"estimate", "generate", "approve", "place"} <= used
+    assert used <= {tool.function.__name__ for tool in TOOLS}
+
+
 def test_the_table_has_every_member_of_a_job(agent: Agent) -> None:
     """No schema says what a member means."""
     (table,) = re.findall(r"^\| member of a job .*\n(?:\|.*\n)+", TEXT, re.MULTILINE)

@@ -72,50 +72,63 @@ def material(
     return made
 
 
-def mottled(name: str, color: Color, color2: Color, scale: float) -> Any:
-    """Return a material whose color varies between two colors by position.
+def lit(name: str, pixels: np.ndarray) -> Any:
+    """Return a material with a repeated texture, which also shows the light in the attribute `glow`.
 
-    Surfaces of a World have no texture coordinates.
+    Only the camera sees that light, so that very few samples are enough.
     """
-    made = material(name, color, rough=0.8)
+    made = bpy.data.materials.new(name)
+    made.use_nodes = True
     tree = made.node_tree
-    shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
-    spot = tree.nodes.new("ShaderNodeNewGeometry")
-    noise = tree.nodes.new("ShaderNodeTexNoise")
-    noise.inputs["Scale"].default_value = scale
-    noise.inputs["Detail"].default_value = 4.0
-    ramp = tree.nodes.new("ShaderNodeValToRGB")
-    for element, value in zip(ramp.color_ramp.elements, (color, color2), strict=True):
-        element.color = linear(value)
-    ramp.color_ramp.elements[0].position, ramp.color_ramp.elements[1].position = 0.4, 0.6
-    tree.links.new(spot.outputs["Position"], noise.inputs["Vector"])
-    tree.links.new(next(o for o in noise.outputs if o.type == "VALUE"), ramp.inputs["Fac"])
-    tree.links.new(ramp.outputs["Color"], shader.inputs["Base Color"])
+    tree.nodes.clear()
+    base, attribute, product, path, diffuse, emission, both, output = (
+        tree.nodes.new(f"ShaderNode{kind}")
+        for kind in (
+            "TexImage", "Attribute", "VectorMath", "LightPath", "BsdfDiffuse", "Emission",
+            "AddShader", "OutputMaterial",
+        )
+    )  # fmt: skip
+    base.image = picture(name, pixels)
+    attribute.attribute_name = "glow"
+    product.operation = "MULTIPLY"
+    for source, target in (
+        (base.outputs["Color"], diffuse.inputs["Color"]),
+        (base.outputs["Color"], product.inputs[0]),
+        (attribute.outputs["Color"], product.inputs[1]),
+        (product.outputs[0], emission.inputs["Color"]),
+        (path.outputs["Is Camera Ray"], emission.inputs["Strength"]),
+        (diffuse.outputs[0], both.inputs[0]),
+        (emission.outputs[0], both.inputs[1]),
+        (both.outputs[0], output.inputs["Surface"]),
+    ):
+        tree.links.new(source, target)
+    made.cycles.emission_sampling = "NONE"
     return made
 
 
-def ambient(made: Any, low: float = 0.25, high: float = 0.5) -> None:
-    """Add an emission that depends on the direction of a surface.
+def normals_of(made: Any) -> np.ndarray:
+    """Return the normals of an object's vertices (n, 3)."""
+    found = np.empty(len(made.data.vertices) * 3, np.float32)
+    made.data.vertices.foreach_get("normal", found)
+    return found.reshape(-1, 3).astype(np.float64)
 
-    It replaces the light of the sky and is smooth with very few samples.
-    """
-    tree = made.node_tree
-    shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
-    spot, split, spread = (
-        tree.nodes.new(kind)
-        for kind in ("ShaderNodeNewGeometry", "ShaderNodeSeparateXYZ", "ShaderNodeMapRange")
-    )
-    spread.inputs["From Min"].default_value = -1.0
-    spread.inputs["To Min"].default_value, spread.inputs["To Max"].default_value = low, high
-    tree.links.new(spot.outputs["Normal"], split.inputs[0])
-    tree.links.new(split.outputs["Z"], spread.inputs["Value"])
-    tree.links.new(spread.outputs[0], shader.inputs["Emission Strength"])
-    made.cycles.emission_sampling = "NONE"
-    base = shader.inputs["Base Color"]
-    if base.is_linked:
-        tree.links.new(base.links[0].from_socket, shader.inputs["Emission Color"])
-    else:
-        shader.inputs["Emission Color"].default_value = base.default_value
+
+def set_glow(made: Any, light: np.ndarray) -> None:
+    """Store the light (n, 3) that the vertices of an object receive, for materials of `lit`."""
+    full = np.ones((len(light), 4), np.float32)
+    full[:, :3] = light
+    made.data.attributes.new("glow", "FLOAT_COLOR", "POINT").data.foreach_set("color", full.ravel())
+
+
+def project(made: Any, points: np.ndarray, triangles: np.ndarray) -> None:
+    """Create texture coordinates: one unit is one repetition, seen along each triangle's normal."""
+    corners = points[triangles]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    axis = np.abs(across).argmax(axis=1)
+    chosen = np.array([(1, 2), (0, 2), (0, 1)])[axis]
+    spots = np.take_along_axis(corners, np.repeat(chosen[:, None], 3, axis=1), axis=2)
+    layer = made.data.uv_layers.new(name="UVMap")
+    layer.data.foreach_set("uv", spots.astype(np.float32).ravel())
 
 
 def mesh_object(
@@ -132,23 +145,49 @@ def mesh_object(
     return made
 
 
-def light(sun: float, sky: Color, strength: float, *, lights: bool = True) -> None:
-    """Add a sun from the upper left front, and a uniform sky.
-
-    Without `lights` the sky is only visible, and shadows are sharp.
-    """
-    lamp = bpy.data.lights.new("sun", "SUN")
-    lamp.energy, lamp.angle = sun, 0.15 if lights else 0.0
-    holder = bpy.data.objects.new("sun", lamp)
-    holder.rotation_euler = (0.75, 0.15, -0.6)
-    bpy.context.scene.collection.objects.link(holder)
-    world = bpy.data.worlds.new("sky")
-    world.use_nodes = True
-    back = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
+def light(sun: float, sky: Color, strength: float) -> None:
+    """Add a sun from the upper left front, and a uniform sky."""
+    _add_sun(sun, (1, 1, 1), 0.15, (0.75, 0.15, -0.6))
+    back = _add_sky()
     back.inputs["Color"].default_value = linear(sky)
     back.inputs["Strength"].default_value = strength
+
+
+def sunset(along: np.ndarray, color: Color, strength: float, sky: np.ndarray) -> None:
+    """Add a sun with sharp shadows whose light goes along a direction, and a sky that is only seen.
+
+    `sky` is a panorama with +Y in its center.
+    """
+    _add_sun(strength, color, 0.0, Vector(along).to_track_quat("-Z", "Y").to_euler())
+    back = _add_sky()
+    tree = bpy.context.scene.world.node_tree
+    where, turned, image = (
+        tree.nodes.new(f"ShaderNode{kind}") for kind in ("TexCoord", "Mapping", "TexEnvironment")
+    )
+    image.image = picture("sky", sky)
+    turned.inputs["Rotation"].default_value[2] = -np.pi / 2  # the center of such an image is at +X
+    tree.links.new(where.outputs["Generated"], turned.inputs["Vector"])
+    tree.links.new(turned.outputs["Vector"], image.inputs["Vector"])
+    tree.links.new(image.outputs["Color"], back.inputs["Color"])
+    world = bpy.context.scene.world
+    world.cycles_visibility.diffuse = world.cycles_visibility.glossy = False
+    world.cycles.sampling_method = "NONE"
+
+
+def _add_sun(strength: float, color: Color, angle: float, rotation: Sequence[float]) -> None:
+    lamp = bpy.data.lights.new("sun", "SUN")
+    lamp.energy, lamp.color, lamp.angle = strength, color, angle
+    holder = bpy.data.objects.new("sun", lamp)
+    holder.rotation_euler = rotation
+    bpy.context.scene.collection.objects.link(holder)
+
+
+def _add_sky() -> Any:
+    """Give the scene a world; return its background."""
+    world = bpy.data.worlds.new("sky")
+    world.use_nodes = True
     bpy.context.scene.world = world
-    world.cycles_visibility.diffuse = world.cycles_visibility.glossy = lights
+    return next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
 
 
 def camera(

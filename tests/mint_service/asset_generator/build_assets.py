@@ -11,12 +11,13 @@ from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
 from .. import prompt_words, spz
-from . import blender_scene, courtyard, draco, model_shapes, tiny_assets
+from . import blender_scene, courtyard, draco, evening, model_shapes, tiny_assets
 
 TEXTURE = 256
 MAIN = 0.75  # part of a texture's width that has the color of the prompt
 LEAST_TRIANGLES = 3700
-PANORAMA = (2048, 1024)
+PANORAMA, WORLD_PREVIEW, MODEL_PREVIEW = (2048, 1024), (640, 360), (384, 384)
+PREVIEW_ANGLE = 96.7  # degrees, as wide as the camera that Worlds get
 TIERS = {"100k": 100_000, "500k": 500_000, "full_res": 2_000_000}
 PAINTS: dict[str, tuple[prompt_words.Color, float, float]] = {  # color, roughness, metal
     "wood": ((0.45, 0.30, 0.18), 0.6, 0.0),
@@ -51,7 +52,7 @@ def make_model(shape: str, color: str, folder: Path) -> None:
     ground.data.materials.append(blender_scene.material("floor", (0.75, 0.75, 0.77), rough=0.9))
     blender_scene.light(2.5, (0.85, 0.9, 1.0), 0.8)
     blender_scene.camera(middle + np.array([0.75, -1.5, 0.75]) * size, middle, degrees=34)
-    blender_scene.render(folder / "preview.webp", 256, 256, 8)
+    blender_scene.render(folder / "preview.webp", *MODEL_PREVIEW, 3)
 
 
 def _built(thing: model_shapes.Thing, name: str, color: prompt_words.Color) -> bpy.types.Object:
@@ -173,70 +174,73 @@ def make_world(color: str, folder: Path, *, up: bool, full: bool, spz_version: i
         tiny_assets.mesh_glb(turned.astype("<f4"), triangles.astype("<u4").ravel(), name="collider")
     )
     blender_scene.empty()
-    made = blender_scene.mesh_object(
-        "courtyard", points, triangles, np.array([paint == "pillar" for paint in paints])
-    )
-    names = _paint_place(made, prompt_words.COLORS[color])
-    made.data.polygons.foreach_set("material_index", [names.index(paint) for paint in paints])
-    blender_scene.light(2.0, (0.62, 0.78, 0.95), 0.9, lights=False)
+    tree = BVHTree.FromPolygons(points.tolist(), triangles.tolist())
+    _show_evening(points, triangles, paints, prompt_words.COLORS[color], tree)
     blender_scene.camera((0, 0, 0), (0, 1, 0), panorama=True)
     blender_scene.render(folder / "panorama.webp", *PANORAMA, 3, denoise=False)
-    blender_scene.camera((0, -1.3, 0.12), (0, 1, -0.12), degrees=75)
-    blender_scene.render(folder / "preview.webp", 320, 180, 8, denoise=False)
-    _splat(
-        points,
-        triangles,
-        blender_scene.pixels_of(folder / "panorama.webp"),
-        folder,
-        full,
-        spz_version,
-    )
+    blender_scene.camera((0, 0, 0), (0, 1, 0), degrees=PREVIEW_ANGLE)
+    blender_scene.render(folder / "preview.webp", *WORLD_PREVIEW, 4, denoise=False)
+    panorama = blender_scene.pixels_of(folder / "panorama.webp")
+    corners = points[triangles]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = across / np.linalg.norm(across, axis=1)[:, None]
+    _splat(tree, normals, panorama, folder, full, spz_version)
     (folder / "lod.rad").write_bytes(b"RAD stand-in: this format is linked, never read\n" * 64)
 
 
-def _paint_place(made: bpy.types.Object, color: prompt_words.Color) -> list[str]:
-    wall = tuple(0.35 * c + 0.55 for c in color)
-    materials = {
-        "floor": blender_scene.mottled("floor", (0.55, 0.50, 0.44), (0.68, 0.63, 0.55), 3.0),
-        "wall": blender_scene.mottled("wall", wall, tuple(c * 0.85 for c in wall), 5.0),
-        "stone": blender_scene.mottled("stone", (0.60, 0.60, 0.58), (0.72, 0.71, 0.68), 9.0),
-        "pillar": blender_scene.material("pillar", (0.86, 0.83, 0.76), rough=0.5),
-        "door": blender_scene.material("door", color, rough=0.5),
-        "wood": blender_scene.mottled("wood", (0.42, 0.27, 0.15), (0.52, 0.35, 0.20), 14.0),
-    }
-    for one in materials.values():
-        blender_scene.ambient(one)
-        made.data.materials.append(one)
-    return list(materials)
+def _show_evening(
+    points: np.ndarray,
+    triangles: np.ndarray,
+    paints: list[str],
+    color: prompt_words.Color,
+    tree: BVHTree,
+) -> None:
+    """Fill the scene with the courtyard, its lamps, and a low sun."""
+
+    def is_free(start: np.ndarray, end: np.ndarray) -> bool:
+        way = Vector(end - start)
+        return tree.ray_cast(Vector(start), way, way.length)[0] is None
+
+    named = np.array(paints)
+    made = blender_scene.mesh_object("courtyard", points, triangles, named == "pillar")
+    blender_scene.project(made, points, triangles)
+    textures = evening.textures(color)
+    for name, texture in textures.items():
+        made.data.materials.append(blender_scene.lit(name, texture))
+    made.data.polygons.foreach_set(
+        "material_index", [list(textures).index(each) for each in paints]
+    )
+    of_points = np.empty(len(points), named.dtype)
+    of_points[triangles.ravel()] = np.repeat(named, 3)
+    normals = blender_scene.normals_of(made)
+    blender_scene.set_glow(made, evening.glow(points, normals, of_points, is_free))
+    blender_scene.sunset(evening.SUN, evening.SUN_COLOR, evening.SUN_STRENGTH, evening.sky())
 
 
 def _splat(
-    points: np.ndarray,
-    triangles: np.ndarray,
+    tree: BVHTree,
+    normals: np.ndarray,
     panorama: np.ndarray,
     folder: Path,
     full: bool,
     version: int,
 ) -> None:
-    """Return splats where rays from the capture point hit the courtyard.
+    """Write splats where rays from the capture point hit the triangles with these normals.
 
     They have the panorama's colors and are flat on the surface. A smaller tier is a selection from
     the largest one, with larger splats.
     """
     tiers = {tier: count for tier, count in TIERS.items() if full or tier != "full_res"}
-    tree = BVHTree.FromPolygons(points.tolist(), triangles.tolist())
     rays = _directions(round(max(tiers.values()) * 1.25))
-    eye = Vector((0, 0, 0))
-    hits = [tree.ray_cast(eye, Vector(ray)) for ray in rays.tolist()]
-    met = np.array([hit[0] is not None for hit in hits])
-    places = np.array([hit[0] for hit in hits if hit[0] is not None])
-    normals = np.array([hit[1] for hit in hits if hit[1] is not None])
+    hits = [tree.ray_cast((0, 0, 0), ray)[2:] for ray in rays.tolist()]
+    met = np.array([triangle is not None for triangle, _ in hits])
+    rays, hits = rays[met], [hit for hit in hits if hit[0] is not None]
+    places = rays * np.array([distance for _, distance in hits])[:, None]
+    normals = normals[[triangle for triangle, _ in hits]]
     order = np.random.default_rng(1).permutation(len(places))
     for tier, count in tiers.items():
         chosen = np.sort(order[:count])
-        cloud = _cloud(
-            places[chosen], normals[chosen], rays[met][chosen], panorama, round(count * 1.25)
-        )
+        cloud = _cloud(places[chosen], normals[chosen], rays[chosen], panorama, round(count * 1.25))
         (folder / f"{tier}.spz").write_bytes(spz.encode(cloud, version))
 
 

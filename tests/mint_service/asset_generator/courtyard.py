@@ -4,7 +4,8 @@
 Coordinates are upright raw units around the capture point (the origin, at eye height): X right, Y
 ahead, Z up, as the panorama's center looks along +Y. With Mint's calibration a unit is 2.5 meters:
 the floor is 1.55 m below the eye, and the walls are 10 m apart. The courtyard is open to the sky,
-so that its largest level area near the origin is below the origin.
+so that its largest level area near the origin is below the origin. On the left, where the sun sets,
+the wall is low.
 
 In the files all axes are turned: raw glTF (x, y, z) = (-X, -Z, -Y), which is Y down.
 """
@@ -19,9 +20,12 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 
 FLOOR, RIM = -0.62, 0.75  # heights of the floor and of the top of the walls
+LOW_RIM = 0.1  # that of the wall on the left
 HALF_X, HALF_Y = 2.0, 1.7
 # the first two are beside the door and visible to the camera
 PILLARS = ((-0.85, 1.05), (0.85, 1.05), (-1.25, -0.8), (1.25, -0.8))
+# of the wall lanterns: beside the door, above the steps and the bench, and behind the viewer
+LAMPS = ((-0.55, 1.6, 0.16), (0.55, 1.6, 0.16), (1.9, 0.0, 0.24), (-1.9, 0.0, -0.1), (0, -1.6, 0.2))
 CELL = 0.0265  # edge of a triangle, small enough for more than 100,000 triangles
 
 
@@ -96,15 +100,25 @@ def pillar(x: float, y: float) -> list[Surface]:
     ]
 
 
+def lantern(x: float, y: float, z: float) -> list[Surface]:
+    """Return a lantern whose glass has its center here: a box between a cap and a foot of iron."""
+    side, half = 0.035, 0.06
+    return [
+        *block((x - side, y - side, z - half), (x + side, y + side, z + half), "glass"),
+        *block((x - 0.05, y - 0.05, z + half), (x + 0.05, y + 0.05, z + half + 0.025), "iron"),
+        *block((x - 0.045, y - 0.045, z - half - 0.02), (x + 0.045, y + 0.045, z - half), "iron"),
+    ]
+
+
 def courtyard() -> list[Surface]:
-    """Return floor, four walls, a door ahead, steps on the right, columns, a bench on the left."""
+    """Return floor, walls, a door ahead, steps on the right, a bench on the left, and lanterns."""
     x, y, tall = HALF_X, HALF_Y, RIM - FLOOR
     parts = [
         sheet((-x, -y, FLOOR), (2 * x, 0, 0), (0, 2 * y, 0), "floor"),
         sheet((-x, y, FLOOR), (2 * x, 0, 0), (0, 0, tall), "wall"),
         sheet((x, -y, FLOOR), (-2 * x, 0, 0), (0, 0, tall), "wall"),
         sheet((x, y, FLOOR), (0, -2 * y, 0), (0, 0, tall), "wall"),
-        sheet((-x, -y, FLOOR), (0, 2 * y, 0), (0, 0, tall), "wall"),
+        sheet((-x, -y, FLOOR), (0, 2 * y, 0), (0, 0, LOW_RIM - FLOOR), "wall"),
         *block((-0.36, y - 0.05, FLOOR), (0.36, y, 0.32), "stone"),
         *block((-0.28, y - 0.08, FLOOR), (0.28, y - 0.05, 0.24), "door"),
         *block((-x, -0.45, FLOOR), (-x + 0.3, 0.45, FLOOR + 0.2), "wood"),
@@ -115,6 +129,8 @@ def courtyard() -> list[Surface]:
         )
     for spot in PILLARS:
         parts += pillar(*spot)
+    for x, y, z in LAMPS:
+        parts += lantern(x, y, z)
     return parts
 
 

@@ -58,7 +58,8 @@ def follow_placements() -> None:
     def place(job: Any, *arguments: Any, **more: Any) -> Any:
         facts.write("placing", job=job.id)
         done = real(job, *arguments, **more)
-        snapshot.note_placed(job.id, job.delivery.replaces)
+        delivery = job.delivery
+        snapshot.note_placed(snapshot.Placement(job.id, delivery.replaces, delivery.block_out))
         facts.write("placed", job=job.id)
         _placed.add(job.id)
         return done

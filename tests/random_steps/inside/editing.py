@@ -118,7 +118,7 @@ def undo(chance: Random) -> None:
     """Undo once. Right after a result was placed, that removes the result and nothing else."""
     before, placed = snapshot.take(), snapshot.last_placed()
     call("ed.undo")
-    if placed is not None and before.results[placed]:
+    if placed is not None and before.results[placed.job]:
         snapshot.check_undone(before, snapshot.take(), placed)
 
 

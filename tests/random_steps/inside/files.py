@@ -82,10 +82,16 @@ def change_area(chance: Random) -> None:
     try:
         area()
     except NotNow:
-        each = max(windows()[0].screen.areas, key=lambda one: one.width * one.height)
-        each.type = "VIEW_3D"
+        show_view()
     else:
         each.type = chance.choice(AREAS)
+
+
+def show_view() -> None:
+    """Show a 3D View in the first window, if it has none."""
+    areas = list(windows()[0].screen.areas)
+    if all(each.type != "VIEW_3D" for each in areas):
+        max(areas, key=lambda each: each.width * each.height).type = "VIEW_3D"
 
 
 def toggle_sidebar(chance: Random) -> None:

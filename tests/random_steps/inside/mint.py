@@ -10,14 +10,15 @@ from typing import Any
 import bpy
 from mathutils import Euler, Vector
 
-from . import facts
+from . import facts, files
 from .addon import MODULE, enable, is_enabled, jobs, part, service
-from .context import NotNow, call, one_of, windows, within_view
+from .context import NotNow, call, object_mode, one_of, windows, within_view
 
 MOST_ACTIVE = 8
 MOST_PUSHES = 4
 """How often a job is resumed at the end; if it stops again, it has to say why."""
 _pushes: Counter[str] = Counter()
+IN_GREEN = "in green"
 NOUNS = ("lamp", "chest", "mug", "stool", "tree", "rock")
 WORDS = (
     *("",) * 8,
@@ -64,22 +65,31 @@ def generate(chance: Random) -> None:
 
 
 def use_form(chance: Random) -> None:
-    """Fill the form and press Generate."""
+    """Fill the form and press Generate; the result may take the place of the active object."""
     _check_room()
     form: Any = bpy.context.window_manager.mint
     prompt = _prompt(chance)
-    form.kind, form.preset, form.review, form.prompt = "MODEL", "FAST", False, prompt
+    form.kind, form.preset, form.review = "MODEL", "FAST", chance.random() < 0.3
+    form.place = chance.choice(["CURSOR", "SELECTED", "SELECTED", "SELECTED"])
+    form.fit = chance.choice(["INSIDE", "HEIGHT", "STRETCH"])
+    form.prompt = prompt
+    _generate_from_form(prompt)
+
+
+def generate_variation(chance: Random) -> None:
+    """Generate a variation of what a job has made, or of what is selected."""
+    _check_room()
+    if chance.random() < 0.7:
+        call("mint.use_prompt", job_id=one_of(chance, jobs()).id)
+    else:
+        call("mint.use_prompt")
+    form: Any = bpy.context.window_manager.mint
+    _generate_from_form(form.prompt)
+
+
+def _generate_from_form(prompt: str) -> None:
     facts.write("start", prompt=prompt)
     _note_made(call("mint.generate_from_form"), prompt)
-
-
-def generate_again(chance: Random) -> None:
-    """Generate a variation of what was generated before."""
-    _check_room()
-    job = one_of(chance, [each for each in jobs() if each.request.prompt])
-    call("mint.use_prompt", job_id=job.id)
-    facts.write("start", prompt=job.request.prompt)
-    _note_made(call("mint.generate_from_form"), job.request.prompt)
 
 
 def _prompt(chance: Random) -> str:
@@ -108,12 +118,52 @@ def approve(chance: Random) -> None:
 
 def revise(chance: Random) -> None:
     """Request another Preview."""
-    _click(chance, "revise", "review", feedback="in green")
+    _click(chance, "revise", "review", feedback=IN_GREEN)
 
 
 def cancel(chance: Random) -> None:
     """Cancel a job that is not over."""
     _click(chance, "cancel", "waiting", "sending", "working", "review", "billing", "paused")
+
+
+def review_card(chance: Random) -> None:
+    """Open the card of a Preview that waits; `mouse.py` clicks on it."""
+    if len(windows()) > 1:
+        raise NotNow("the card may be below another window")
+    job = one_of(chance, [each for each in jobs() if each.phase.value == "review"])
+    call("mint.review", "INVOKE_DEFAULT", job_id=job.id)
+
+
+def restore_view(chance: Random) -> None:
+    """Bring back the view before a result was shown."""
+    call("mint.restore_view")
+
+
+def before_and_after(chance: Random) -> None:
+    """Show a block-out, or the model that took its place."""
+    _select_in_block_out(chance)
+    call("mint.show_block_out", shown=chance.choice(["BEFORE", "AFTER"]))
+
+
+def turn_in_block_out(chance: Random) -> None:
+    """Turn a model in its block-out."""
+    _select_in_block_out(chance)
+    call("mint.turn_in_block_out")
+
+
+def delete_block_out(chance: Random) -> None:
+    """Delete a block-out."""
+    _select_in_block_out(chance)
+    call("mint.delete_block_out")
+
+
+def _select_in_block_out(chance: Random) -> None:
+    """Make a model that has a block-out, or the block-out, the active object."""
+    object_mode()
+    layer = windows()[0].view_layer
+    roots = [each for each in layer.objects if each.get("mint_block_out") is not None]
+    root = one_of(chance, roots)
+    layer.objects.active = root if root.visible_get(view_layer=layer) else root["mint_block_out"]
 
 
 def resume(chance: Random) -> None:
@@ -184,7 +234,7 @@ def _chips() -> list[Any]:
 
 def _click(chance: Random, verb: str, *phases: str, **arguments: str) -> None:
     job = one_of(chance, [each for each in jobs() if each.phase.value in phases])
-    facts.write(verb, job=job.id)
+    facts.write(verb, job=job.id, **arguments)
     call(f"mint.{verb}", job_id=job.id, **arguments)
 
 
@@ -262,6 +312,7 @@ def settle() -> list[list[str]]:
     """Do what a person would do at the end; return the jobs that are not over, and why."""
     enable()
     _stop_playback()
+    files.show_view()  # where the driver rests the pointer
     bpy.context.preferences.system.use_online_access = True
     part("ui.session").service().unfinished.continue_queue()
     part("ui.heartbeat").ensure()

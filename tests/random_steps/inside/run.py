@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ..steps import EDITING_STEPS, FILE_STEPS, MINT_STEPS
+from ..steps import BLOCK_OUT_STEPS, EDITING_STEPS, FILE_STEPS, MINT_STEPS
 from . import addon, editing, facts, files, mint, snapshot
 from .context import NotNow, call
 
@@ -87,7 +87,7 @@ def _attempt(function: Callable[[Random], None], number: int) -> str:
 
 
 def _function(name: str) -> Callable[[Random], None]:
-    if name in MINT_STEPS:
+    if name in MINT_STEPS or name in BLOCK_OUT_STEPS:
         if name != "toggle_addon":
             addon.enable()
         return getattr(mint, name)

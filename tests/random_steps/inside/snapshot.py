@@ -19,6 +19,8 @@ class Snapshot(NamedTuple):
     results: Counter[str]
     here: tuple[str, str, str | None]
     """The scene, the mode, and the active object."""
+    hidden: frozenset[str] = frozenset()
+    """The objects of the user that are hidden in renders."""
 
 
 class Placement(NamedTuple):
@@ -26,11 +28,13 @@ class Placement(NamedTuple):
 
     job: str
     replaces: bool
+    block_out: str | None = None
+    """The object whose place it has taken."""
 
 
 class _State:
     placed: list[Placement]
-    last_placed: str | None = None
+    last_placed: Placement | None = None
 
 
 _state = _State()
@@ -41,27 +45,29 @@ def take() -> Snapshot:
     """Look at all scenes."""
     there = {each.name: each for one in bpy.data.scenes for each in one.objects}
     results = Counter(each["mint_job_id"] for each in there.values() if "mint_job_id" in each)
-    own = frozenset(name for name, each in there.items() if not _is_of_mint(each))
+    own = {name: each for name, each in there.items() if not _is_of_mint(each)}
+    hidden = frozenset(name for name, each in own.items() if each.hide_render)
     name = active().name if active() is not None else None
-    return Snapshot(own, results, (scene().name, mode(), name))
+    return Snapshot(frozenset(own), results, (scene().name, mode(), name), hidden)
 
 
 def _is_of_mint(each: Any) -> bool:
+    """Return whether an object belongs to a result; a block-out does not."""
     while each is not None:
-        if any(key.startswith("mint_") for key in each.keys()):
+        if any(key.startswith("mint_") and key != "mint_model" for key in each.keys()):
             return True
         each = each.parent
     return False
 
 
-def note_placed(job_id: str, replaces: bool) -> None:
+def note_placed(placement: Placement) -> None:
     """Note that the add-on has placed a result."""
-    _state.placed.append(Placement(job_id, replaces))
-    _state.last_placed = None if replaces else job_id
+    _state.placed.append(placement)
+    _state.last_placed = None if placement.replaces else placement
 
 
-def last_placed() -> str | None:
-    """Return the job whose result is the last thing that has changed the file."""
+def last_placed() -> Placement | None:
+    """Return the placement that is the last thing that has changed the file."""
     return _state.last_placed
 
 
@@ -96,12 +102,16 @@ def check_kept(before: Snapshot, now: Snapshot, placed: list[Placement], when: s
         facts.complain(f"{when}: results are gone: {dict(gone)}")
     if not placed and before.here != now.here:
         facts.complain(f"{when}: scene, mode and active object were {before.here}, now {now.here}")
+    may_hide = {each.block_out for each in placed}
+    if hidden := (now.hidden & before.own) - before.hidden - may_hide:
+        facts.complain(f"{when}: objects of the user were hidden: {sorted(hidden)}")
     if before.here[1] != "OBJECT" and before.here[:2] != now.here[:2]:
         facts.complain(f"{when}: the mode was {before.here}, now it is {now.here}")
 
 
-def check_undone(before: Snapshot, now: Snapshot, job: str) -> None:
-    """Complain unless an undo has removed one result, and nothing else."""
+def check_undone(before: Snapshot, now: Snapshot, placed: Placement) -> None:
+    """Complain unless an undo has removed one result, shown its block-out, and nothing else."""
+    job = placed.job
     if before.results - Counter([job]) != now.results:
         facts.complain(
             f"an undo after placing {job}: {before.results} {before.here}, then {now.results}"
@@ -109,6 +119,8 @@ def check_undone(before: Snapshot, now: Snapshot, job: str) -> None:
         )
     if before.own != now.own:
         facts.complain(f"an undo after placing {job} changed objects: {before.own ^ now.own}")
+    if placed.block_out in now.hidden or before.hidden - now.hidden - {placed.block_out}:
+        facts.complain(f"an undo after placing {placed}: hidden {before.hidden}, then {now.hidden}")
 
 
 def check_same(before: Snapshot, now: Snapshot) -> None:

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
+import time
+import uuid
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ....delivery import blender_runtime
+from ...exits import Exit
 from . import worker_side
 
 if TYPE_CHECKING:
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to reach the scheduler."""
+WORKERS_TIMEOUT = 5 * 60.0
+"""Seconds to wait for workers, which a cluster may have to start first."""
 
 _INSTALL = 'from a copy of the repository: pip install ".[bpy,dask]"'
 _PYTHON = ".".join(str(part) for part in sys.version_info[:2])
@@ -29,12 +35,21 @@ _NAMED = 3
 class ClusterError(Exception):
     """The cluster cannot be used; the text is a sentence for the user. Nothing was started."""
 
+    status = Exit.IMPORT
+
+
+class ClusterUnreachable(ClusterError):
+    """There is no scheduler, or there are too few workers: the same command may succeed later."""
+
+    status = Exit.UNREACHABLE
+
 
 def connect(address: str) -> Client:
     """Return a client of the scheduler at an address; `close` it at the end.
 
     Raises:
-        ClusterError: The package `distributed` is missing, or the scheduler cannot be reached.
+        ClusterUnreachable: The scheduler cannot be reached.
+        ClusterError: The package `distributed` is missing.
     """
     if blender_runtime.PACKAGE.startswith("bl_ext."):
         raise ClusterError(
@@ -58,7 +73,7 @@ def connect(address: str) -> Client:
 
 
 def _check_scheduler(address: str) -> None:
-    """Raise ClusterError unless something at the address speaks first, as a scheduler does.
+    """Raise ClusterUnreachable unless something at the address speaks first, as a scheduler does.
 
     Dask itself would wait without end for the first byte of anything else.
     """
@@ -73,8 +88,8 @@ def _check_scheduler(address: str) -> None:
         raise _no_scheduler(address) from error
 
 
-def _no_scheduler(address: str) -> ClusterError:
-    return ClusterError(
+def _no_scheduler(address: str) -> ClusterUnreachable:
+    return ClusterUnreachable(
         f"No Dask scheduler answers at {address}. Check the address, and that dask scheduler runs"
         " there. Nothing was started."
     )
@@ -84,28 +99,72 @@ def call_workers(client: Client, function: Callable[..., Any], *arguments: Any) 
     """Run a function on all workers; return each worker's result, or the exception it raised.
 
     Raises:
-        ClusterError: The scheduler cannot be reached any more.
+        ClusterUnreachable: The scheduler cannot be reached any more, or has no workers.
     """
     try:
         answers: dict[str, Any] = client.run(function, *arguments, on_error="return")
     except OSError as error:
-        raise ClusterError(
+        raise ClusterUnreachable(
             "The connection to the Dask scheduler was lost. Nothing was started."
         ) from error
+    if not answers:
+        raise ClusterUnreachable("The Dask cluster has no workers any more. Nothing was started.")
     return answers
 
 
-def check_workers(client: Client) -> None:
-    """Check that there are workers, with the Python and the version of this package used here.
+@contextlib.contextmanager
+def workers(client: Client, least: int, note: Callable[[str], None]) -> Iterator[None]:
+    """Wait until a cluster has so many workers; while inside, an adaptive one keeps them.
 
     Raises:
-        ClusterError: There are no workers, or some cannot be used. It names them.
+        ClusterUnreachable: There are still too few after `WORKERS_TIMEOUT`.
     """
-    if not client.nthreads():
-        raise ClusterError(
-            "The Dask scheduler has no workers. Start some: dask worker HOST:PORT. Nothing was"
-            " started."
-        )
+    waiting: list[Any] = []
+    try:
+        _ask_for_threads(client, least, waiting)
+        if (there := len(client.nthreads())) < least:
+            note(
+                f"The Dask cluster has {there} of {least} workers. Waiting for the others, at most"
+                f" {WORKERS_TIMEOUT / 60:.0f} minutes…"
+            )
+            _wait_for_workers(client, least, waiting)
+        yield
+    finally:
+        client.cancel(waiting)
+
+
+def _wait_for_workers(client: Client, least: int, waiting: list[Any]) -> None:
+    deadline = time.monotonic() + WORKERS_TIMEOUT
+    while (left := deadline - time.monotonic()) > 0:
+        with contextlib.suppress(TimeoutError):
+            client.wait_for_workers(least, timeout=min(left, 1.0))
+        threads = client.nthreads()
+        # a worker may have more than one
+        _ask_for_threads(client, least * max(threads.values(), default=1), waiting)
+        if len(threads) >= least:
+            return
+    raise ClusterUnreachable(
+        f"The Dask cluster has {len(client.nthreads())} workers, not {least}. Start some: dask"
+        " worker HOST:PORT. Or change --min-workers. Nothing was started."
+    )
+
+
+def _ask_for_threads(client: Client, count: int, waiting: list[Any]) -> None:
+    """Have an adaptive cluster start workers, with tasks that can never run: add them to a list.
+
+    Dask takes such a task for half a second of work, and gives a thread five seconds of it.
+    """
+    for _ in range(10 * count - len(waiting)):
+        name, nowhere = f"mint-wait-{uuid.uuid4().hex}", {"mint-blender": 1}
+        waiting.append(client.submit(bool, key=name, resources=nowhere))
+
+
+def check_workers(client: Client) -> None:
+    """Check that all workers have the Python and the version of this package used here.
+
+    Raises:
+        ClusterError: Some workers cannot be used. It names them.
+    """
     # Dask asks for this itself; code of another Python could not be loaded.
     versions: Any = client.get_versions()
     _refuse(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import shutil
 import time
 import uuid
@@ -25,6 +26,7 @@ from ....jobs.batch_folder import line_files
 from ....jobs.job import Job
 from ....jobs.job_values import DeliveryResult, Role
 from ....message import message_of
+from ... import exits
 from . import cluster, worker_side
 from .worker_side import TOKEN, Task, TaskResult
 
@@ -39,13 +41,17 @@ SHIPPED_AT_ONCE = 4
 MOST_IN_FLIGHT = 256
 
 _CHECK_INTERVAL = 10.0  # seconds between two looks at the cluster while a result is awaited
-_NO_WORKERS_CHECKS = 6
-"""So many looks in a row at a cluster without workers end the wait: Dask restarts some of them."""
 
 
 @contextlib.contextmanager
 def open_executor(
-    address: str, folder: Path, *, ships_results: bool, local_files: bool
+    address: str,
+    folder: Path,
+    *,
+    ships_results: bool,
+    local_files: bool,
+    least: int = 1,
+    note: Callable[[str], None] = lambda sentence: None,
 ) -> Iterator[DaskExecutor]:
     """Yield an executor for `write_result`, after checking the cluster.
 
@@ -56,6 +62,8 @@ def open_executor(
         folder: The folder of the results.
         ships_results: Whether workers return the files instead of writing into the folder.
         local_files: Whether Mint's API is a server on this computer.
+        least: How many workers to wait for.
+        note: Tells the user that it waits.
 
     Raises:
         ClusterError: The cluster cannot be used.
@@ -65,6 +73,7 @@ def open_executor(
     with contextlib.ExitStack() as stack:
         client = cluster.connect(address)
         stack.callback(client.close)
+        stack.enter_context(cluster.workers(client, least, note))
         cluster.check_workers(client)
         readable = cluster.readable_extensions(client)
         shared = None if ships_results else stack.enter_context(staging(client, folder, run))
@@ -82,7 +91,6 @@ class DaskExecutor(Executor):
         readable: The glTF extensions that all workers can read.
 
     Attributes:
-        in_flight: How many results are with the cluster at a time; the others wait here.
         readable: As the argument.
     """
 
@@ -99,12 +107,23 @@ class DaskExecutor(Executor):
         self._staging = staging
         self._local_files = local_files
         self.readable = readable
-        # Each thread of a worker finds its next result there when it ends one.
-        self.in_flight = min(2 * sum(client.nthreads().values()), MOST_IN_FLIGHT)
-        self._threads = ThreadPoolExecutor(self.in_flight, "mint-dask")
+        self._seen = (0, -math.inf)  # threads of all workers, and when they were counted
+        self._threads = ThreadPoolExecutor(MOST_IN_FLIGHT, "mint-dask")
         self._receivers = ThreadPoolExecutor(SHIPPED_AT_ONCE, "mint-dask-receive")
         self._in_flight: set[Any] = set()  # Dask's futures
         self._is_stopped = False
+
+    def in_flight(self) -> int:
+        """Return how many results are with the cluster at a time; the others wait here.
+
+        Each thread of a worker finds its next result there when it ends one, and an adaptive
+        cluster sees that it needs more workers.
+        """
+        threads, counted = self._seen
+        if time.monotonic() - counted > _CHECK_INTERVAL:
+            threads = sum(self._client.nthreads().values())
+            self._seen = (threads, time.monotonic())
+        return min(max(2 * threads, 1), MOST_IN_FLIGHT)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.shutdown(cancel_futures=kind is not None)
@@ -139,7 +158,7 @@ class DaskExecutor(Executor):
         try:
             outcome = self._outcome(self._task(job, output, render), job)
         except _Unfinished as problem:
-            outcome = TaskResult(problem=message_of(problem))
+            outcome = TaskResult(problem=message_of(str(problem)).with_code(exits.NO_CLUSTER))
         except OSError as error:
             outcome = TaskResult(problem=message_of(_cannot_use(error)))
         except Exception as error:  # a bug: it is logged, and the other results continue
@@ -225,14 +244,14 @@ class DaskExecutor(Executor):
 
     def _wait(self, future: Any) -> None:
         """Wait until a task has ended; its result stays on the worker."""
-        checks = 0
+        alone = 0.0
         while True:
             try:
                 error = future.exception(timeout=_CHECK_INTERVAL)
             except TimeoutError:
                 self._check_connection()
-                checks = 0 if self._client.nthreads() else checks + 1
-                if checks >= _NO_WORKERS_CHECKS:
+                alone = 0.0 if self._client.nthreads() else alone + _CHECK_INTERVAL
+                if alone >= cluster.WORKERS_TIMEOUT:
                     raise _Unfinished(_NO_WORKERS) from None
                 continue
             if error is not None:

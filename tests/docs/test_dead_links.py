@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the check of links in the built manual, with a manual of two pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.devtools import dead_links
+
+PAGES = {
+    "index.html": '<a href="start/install.html#keys">1</a> <a href="https://mint.gg/x">2</a>',
+    "start/install.html": '<h2 id="keys">Keys</h2> <img src="../lamp.png"> <a href="#keys">3</a>',
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A manual without dead links."""
+    (tmp_path / "start").mkdir()
+    (tmp_path / "lamp.png").touch()
+    for name, text in PAGES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_manual_without_dead_links_passes(folder: Path) -> None:
+    """Links to other sites, to pictures and within a page are right."""
+    assert dead_links.main([str(folder)]) == 0
+
+
+@pytest.mark.parametrize(
+    "address", ["../py-modindex.html", "../index.html#nowhere", "#nothing", "../mug.png"]
+)
+@pytest.mark.parametrize("page", ["start/install.html", "start/nobody-links-here.html"])
+def test_a_dead_link_is_found(
+    folder: Path, page: str, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line names the page and the address; the exit status is 1."""
+    with (folder / page).open("a", encoding="utf-8") as file:
+        file.write(f'<a href="{address}">4</a>')
+    assert dead_links.main([str(folder)]) == 1
+    assert capsys.readouterr().out == f"dead link in {page}: {address}\n"
