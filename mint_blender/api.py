@@ -19,7 +19,17 @@ from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
 from .cli import client_requests, session
-from .cli.results import Approve, Cancel, Preview, Review, Revise, follow, note_written, preview_of
+from .cli.results import (
+    Approve,
+    Cancel,
+    Preview,
+    Review,
+    Revise,
+    asset_named,
+    follow,
+    note_written,
+    preview_of,
+)
 from .cli.session import NotAllowedOnline
 from .jobs.engine.task import StillUnreachable
 from .jobs.engine.thread_messages import Event, Progress
@@ -33,6 +43,7 @@ from .jobs.storage import import_marks
 from .jobs.storage.journal import JournalError
 from .message import message_of
 from .mint.generation_request import GenerationRequest, member
+from .mint.motion_request import MotionRequest
 from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Usage
 
 if TYPE_CHECKING:
@@ -53,6 +64,7 @@ __all__ = [
     "Revise",
     "TooExpensive",
     "Usage",
+    "animate",
     "approve",
     "cancel",
     "generate",
@@ -210,6 +222,43 @@ def revise(
         found = _with_limit(job_service, job_service.job(_id(job)), max_credits)
         job_service.revise(found.id, feedback)
         return preview_of(_watch(job_service, found.id, None, progress, ends_in=Phase.REVIEW))
+
+
+def animate(
+    model: JobReference | Asset,
+    motions: str | Iterable[str],
+    *,
+    height: float | None = None,
+    in_place: bool = False,
+    max_credits: float | None = None,
+    progress: OnProgress | None = None,
+) -> PlacedResult:
+    """Rig and animate a model, and return the character as placed in the current scene. Beta.
+
+    Mint picks the closest motion of its catalog, for humanoids. Each is paid for, unless it was
+    ordered before; the others only after the first has succeeded. The character takes the place of
+    the model in the scene; one that is there gets more clips.
+
+    Args:
+        model: A finished model: its id at Mint, what `models` yields, or its job.
+        motions: What it does, such as "walk in place"; one or several.
+        height: Of the character, in meters; None leaves it to Mint.
+        in_place: Take the way over the floor out of the clips.
+        max_credits: Nothing starts if all motions together would cost more.
+        progress: As in `generate`.
+
+    Raises:
+        NotPossible, TooExpensive: It is refused here; nothing was sent.
+        GenerationStopped, Interrupted: A motion has failed. Those that came are placed.
+        MintError, SceneImportError: As in `generate`.
+    """
+    _check_blender()
+    words = [motions] if isinstance(motions, str) else motions
+    wanted = [MotionRequest(each, height, in_place) for each in words]
+    with session.open_job_service() as job_service:
+        what = model if isinstance(model, Asset) else asset_named(job_service, _id(model))
+        jobs = job_service.animate(what, wanted, Delivery(replaces=True), max_credits=max_credits)
+        return _placed_motions(job_service, jobs, progress)
 
 
 def cancel(job: JobReference) -> None:
@@ -463,14 +512,36 @@ def _listener(
     return tell
 
 
+def _placed_motions(
+    job_service: JobService, jobs: Sequence[Job], progress: OnProgress | None
+) -> PlacedResult:
+    """Return the character after placing all motions that came; one that did not is raised."""
+    stopped, placed = None, []
+    for job in jobs:
+        try:
+            job = _follow(job_service, job.id, None, progress)
+        except GenerationStopped as error:
+            stopped = stopped or error
+        else:
+            placed.append(_placed(job_service, replace(job, delivery=Delivery(replaces=True))))
+    if stopped is not None:
+        raise stopped
+    notes = dict.fromkeys(note for each in placed for note in each.notes)
+    credits = sum(each.credits or 0.0 for each in placed)
+    return replace(placed[0], credits=credits, notes=tuple(notes))
+
+
 # -- placing
 
 
 def _placed(job_service: JobService, job: Job, *, is_new: bool = False) -> PlacedResult:
     """Return a finished job as it is in the current scene, placed if it is not there."""
     from .scene import place as scene_place
+    from .scene.animation import tracks
 
     there = None if is_new else scene_place.find(job_id=job.id)
+    if job.motion and job.id in tracks.jobs():
+        there = scene_place.find(asset_id=job.source_asset_id or "")
     if there is None:
         return _place(job_service, job)
     return PlacedResult(

@@ -37,6 +37,7 @@ COMMANDS = {
     "place": "jobs.place",
     "convert": "generate.convert",
     "again": "generate.again",
+    "animate": "generate.animate",
     "models": "account.list_assets",
     "worlds": "account.list_assets",
     "library": "asset_library.library",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands that start a job: `generate`, `convert` and `again`."""
+"""Commands that start jobs: `generate`, `convert`, `again` and `animate`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from dataclasses import replace
 from ..delivery import write_files
 from ..jobs.job import asset_of
 from ..jobs.job_values import Delivery
-from ..jobs.service import JobService, NotPossible
+from ..jobs.service import JobService
 from ..mint.generation_request import GenerationRequest
-from ..mint.schema import Asset, Format, Kind, OptimizationLevel, is_valid_id
+from ..mint.motion_request import MotionRequest
+from ..mint.schema import Format, Kind, OptimizationLevel
 from . import session
 from .exits import Exit
 from .output.terminal import Terminal
-from .results import file_options, follow_and_write, may_replace
+from .results import (
+    asset_named,
+    file_options,
+    follow_and_write,
+    follow_and_write_character,
+    may_replace,
+)
 
 
 def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -82,7 +89,9 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         return Exit.IMPORT
     with session.open_job_service() as job_service:
         job = job_service.convert(
-            _asset(job_service, arguments.what), [Format(word) for word in arguments.format], folder
+            asset_named(job_service, arguments.what),
+            [Format(word) for word in arguments.format],
+            folder,
         )
         return follow_and_write(job_service, [job], terminal)
 
@@ -104,17 +113,22 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         )
 
 
-def _asset(job_service: JobService, what: str) -> Asset:
-    """Return the asset of a job, or a model by its id. Raises NotPossible."""
-    try:
-        job = job_service.job(what)
-    except NotPossible:
-        if not is_valid_id(what):
-            raise
-        return Asset.from_json(Kind.MODEL, {"id": what})
-    asset_id = asset_of(job)
-    if asset_id is None:
-        raise NotPossible(f"{job.title} has no model or World yet.")
-    return job.asset or Asset.from_json(
-        job.kind, {"id": asset_id, "name": job.request.name, "prompt": job.request.prompt}
-    )
+def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Animate a model, and write the character with all its clips."""
+    # Blender writes it in any case, as it does a World
+    if problem := write_files.output_problem(Kind.WORLD, arguments.output, None):
+        terminal.error(problem)
+        return Exit.IMPORT
+    if not may_replace(terminal, arguments.output, overwrite=arguments.overwrite):
+        return Exit.USAGE
+    height, in_place = arguments.height, arguments.in_place
+    motions = [MotionRequest(words, height, in_place) for words in arguments.motion]
+    delivery = Delivery(output=str(arguments.output))
+    with session.open_job_service(on_wait=terminal.wait) as job_service:
+        jobs = job_service.animate(
+            asset_named(job_service, arguments.what),
+            motions,
+            delivery,
+            max_credits=arguments.max_credits,
+        )
+        return follow_and_write_character(job_service, jobs, terminal, arguments.output)

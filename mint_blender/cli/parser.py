@@ -40,6 +40,7 @@ required:
   image, images        reference images: paths and https URLs
   pose                 of a character: t_pose or a_pose
   optimize             of a model: light, moderate or aggressive
+  motions              of a character, such as walk | run: animate it (beta)
   height               of a model in a .blend, in scene units
   splats               of a world: a tier such as 100k or 500k
   collider             of a world: auto, physics, visible or none
@@ -89,6 +90,11 @@ price of an optimization only if the API project has a model. Without one,
 CONVERT = """\
 Formats that Mint has converted before are only downloaded, at no cost.
 Existing files in DIR are never overwritten.
+"""
+
+ANIMATE = """\
+Beta. For humanoids with --pose t_pose. Mint picks the closest motion of its
+catalog. What was ordered before for this model is not paid for again.
 """
 
 
@@ -271,6 +277,17 @@ def _after(commands: Commands) -> None:
     _max_credits(again, "the most Credits that this may cost")
     _flag(again, "--approve", APPROVE)
     _outputs(again)
+    animate = _command(commands, "animate", "rig and animate a model (costs Credits)", ANIMATE)
+    animate.usage = f"{animate.prog} [options] MODEL"
+    animate.add_argument("what", metavar="MODEL", help=what)
+    motion = "what it does, in English; can be repeated"
+    _value(animate, "--motion", "TEXT", motion, action="append", required=True)
+    _value(animate, "--height", "M", "the height of the character, in meters", type=float)
+    _flag(animate, "--in-place", "take the way over the floor out of the clips")
+    _max_credits(animate, "the most Credits that this may cost")
+    file = "the file to write: .blend or .glb"
+    _value(animate, "-o --output", "FILE", file, type=_output_file, required=True)
+    _flag(animate, "--overwrite", "replace it without asking")
 
 
 def _account(commands: Commands) -> None:

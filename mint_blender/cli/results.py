@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +16,14 @@ from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files
 from ..jobs.engine.task import StillUnreachable
 from ..jobs.engine.thread_messages import Event
-from ..jobs.job import Job, is_looking
+from ..jobs.job import Job, asset_of, is_looking
 from ..jobs.job_values import Candidate, Delivery, DeliveryResult
 from ..jobs.phases import BUSY, Phase, Verb
 from ..jobs.presentation.job_view import JobView
-from ..jobs.service import JobService
+from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..mint.generation_request import feedback_error
+from ..mint.schema import Asset, Kind, is_valid_id
 from . import exits
 from .exits import Exit
 from .output.progress import progress_listener
@@ -68,6 +69,73 @@ def follow_and_write(
         terminal.error(f"{unreachable}\n  {terminal.command('resume')}")
         statuses.append(Exit.UNREACHABLE)
     return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+
+
+def asset_named(job_service: JobService, what: str) -> Asset:
+    """Return the asset of a job, or a model by its id. Raises NotPossible."""
+    try:
+        job = job_service.job(what)
+    except NotPossible:
+        if not is_valid_id(what):
+            raise
+        return Asset.from_json(Kind.MODEL, {"id": what})
+    asset_id = asset_of(job)
+    if asset_id is None:
+        raise NotPossible(f"{job.title} has no model or World yet.")
+    return job.asset or Asset.from_json(
+        job.kind, {"id": asset_id, "name": job.request.name, "prompt": job.request.prompt}
+    )
+
+
+def follow_and_write_character(
+    job_service: JobService, jobs: list[Job], terminal: Terminal, output: Path
+) -> Exit:
+    """Follow the motions of a model until they stop, and write those that came into one file.
+
+    Returns the status of the first motion that is not done.
+    """
+    unreachable: StillUnreachable | None = None
+    with progress_listener(terminal, job_service) as listener:
+        try:
+            follow_motions(job_service, jobs, listener)
+        except StillUnreachable as error:
+            unreachable = error
+    jobs = [job_service.job(job.id) for job in jobs]
+    statuses = [report_job(job, terminal) for job in jobs if exits.of_job(job) is not Exit.DONE]
+    done = [
+        replace(job, delivery=replace(job.delivery, output=str(output), render=None))
+        for job in jobs
+        if exits.of_job(job) is Exit.DONE
+    ]
+    if done:
+        with import_marks.importing(job_service.home, done[0].id, blender_runtime.crash_log()):
+            result = write_files.write(done[0], others=done[1:])
+        statuses += [report_written(job_service, job, terminal, result) for job in done]
+    if unreachable is not None:
+        terminal.error(f"{unreachable}\n  {terminal.command('resume')}")
+        statuses.append(Exit.UNREACHABLE)
+    return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+
+
+def follow_motions(
+    job_service: JobService, jobs: Iterable[Job], listener: ProgressListener | None = None
+) -> None:
+    """Watch motions until they stop; the files of those that were there before are fetched.
+
+    Raises:
+        StillUnreachable: Mint cannot be reached.
+    """
+    jobs = list(jobs)
+    fetch_files_again(job_service, jobs)
+    job_service.watch([job.id for job in jobs], listener or (lambda event: None))
+
+
+def fetch_files_again(job_service: JobService, jobs: Iterable[Job]) -> None:
+    """Fetch the files of finished jobs again that are gone from the disk."""
+    for job in jobs:
+        is_here = all(Path(each.path).is_file() for each in job.files)
+        if job.phase in {Phase.READY, Phase.PLACED} and not is_here:
+            job_service.fetch_again(job.id)
 
 
 def deliver(

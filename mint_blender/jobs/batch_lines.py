@@ -22,6 +22,7 @@ from typing import Any
 from .. import json_text
 from ..files.download_folder import safe_name
 from ..mint.generation_request import GenerationRequest
+from ..mint.motion_request import MotionRequest, motions_in
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from . import new_jobs
 from .job_values import Delivery
@@ -29,8 +30,11 @@ from .job_values import Delivery
 Values = Mapping[str, Any]
 
 WORLD_FIELDS = ("splats", "collider", "panorama", "camera", "rigid_body")
-MODEL_FIELDS = ("optimize", "height")
-PAID_FIELDS = ("prompt", "kind", "preset", "mode", "name", "image", "images", "pose", "optimize")
+MODEL_FIELDS = ("optimize", "height", "motions")
+PAID_FIELDS = (
+    *("prompt", "kind", "preset", "mode", "name", "image", "images", "pose", "optimize"),
+    "motions",
+)
 NO_CONTENT = frozenset({"render", "output", "meta", "max_credits"})
 """What makes no other line of one that has it: it can be changed later."""
 FREE_FIELDS = frozenset({"height", *WORLD_FIELDS, "format", *NO_CONTENT})
@@ -89,6 +93,7 @@ class Line:
         max_credits: The most that it may cost.
         id: What the file calls it, or None.
         output: The name of its files without an ending, or None.
+        motions: What the model is animated with.
     """
 
     number: int
@@ -101,6 +106,7 @@ class Line:
     max_credits: float | None = None
     id: str | None = None
     output: str | None = None
+    motions: tuple[MotionRequest, ...] = ()
 
     @property
     def title(self) -> str:
@@ -305,7 +311,7 @@ def _line(number: int, values: Values, folder: Path) -> Line:
             mode=_one_of(values, "mode", "auto", Mode),
             name=_text(values, "name"),
             images=_images(values),
-            pose=_one_of(values, "pose", "", Pose) if "pose" in values else None,
+            pose=_pose(values),
             folder=folder,
         ),
         Delivery(
@@ -325,6 +331,7 @@ def _line(number: int, values: Values, folder: Path) -> Line:
         _number(values, "max_credits"),
         _id(values),
         _output(values),
+        _motions(values),
     )
 
 
@@ -339,7 +346,7 @@ def _check(values: Values) -> None:
     )
     if name := next((name for name in inapplicable if name in values), None):
         raise _WrongValue(name, f"{name} applies to a {other}, not to a {kind}")
-    if "height" in values and _suffix(values) == ".glb":
+    if "height" in values and _suffix(values) == ".glb" and "motions" not in values:
         raise _WrongValue(
             "height", "height applies to a .blend: a .glb is Mint's own file, unchanged"
         )
@@ -451,6 +458,27 @@ def _number(values: Values, name: str) -> float | None:
     if not 0 < number < math.inf:
         raise _WrongValue(name, f"{name} must be a number above 0, not {json.dumps(value)}")
     return number
+
+
+def _pose(values: Values) -> str | None:
+    """Return the pose of a model: one that is animated stands in T-pose."""
+    if "motions" not in values:
+        return _one_of(values, "pose", "", Pose) if "pose" in values else None
+    return _one_of(values, "pose", Pose.T_POSE, (Pose.T_POSE,))
+
+
+def _motions(values: Values) -> tuple[MotionRequest, ...]:
+    """Return what a model is animated with: a list, or a text with | between."""
+    found, height = values.get("motions", []), _number(values, "height")
+    if isinstance(found, str):
+        found = motions_in(found)
+    if not isinstance(found, list | tuple) or not all(isinstance(each, str) for each in found):
+        raise _WrongValue("motions", f"motions must be a list of texts, not {json.dumps(found)}")
+    motions = tuple(MotionRequest(each, height) for each in dict.fromkeys(found))
+    complaints = (each.validation_error() for each in motions)
+    if "motions" in values and (not motions or (complaint := next(filter(None, complaints), ""))):
+        raise _WrongValue("motions", complaint.removesuffix(".") if motions else "motions is empty")
+    return motions
 
 
 def _images(values: Values) -> list[str]:

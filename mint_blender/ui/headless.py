@@ -34,7 +34,7 @@ def wait_for_jobs(service: JobService, job_ids: list[str], *, place: bool) -> No
             reasons.append(str(error))
     if reasons:
         headline = Message(
-            "{count} of {total} prompts failed:", count=len(reasons), total=len(job_ids)
+            "{count} of {total} jobs failed:", count=len(reasons), total=len(job_ids)
         )
         raise Stopped(lines(headline, *reasons))
 

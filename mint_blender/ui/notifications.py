@@ -41,14 +41,9 @@ def catch_up(service: "JobService") -> None:
             is_ours = service.is_driven_here(job.id) or job.id in shown
             shown[job.id] = job.phase
             if is_ours:
-                notify(
-                    translated(
-                        Message(
-                            "Mint: {title}: {state}", title=job.title, state=service.view(job).state
-                        )
-                    ),
-                    good=job.phase in _GOOD,
-                )
+                view = service.view(job)
+                said = Message("Mint: {title}: {state}", title=view.title, state=view.state)
+                notify(translated(said), good=job.phase in _GOOD)
 
 
 def skip_earlier(service: "JobService") -> None:

@@ -20,6 +20,7 @@ from .account import log_file
 from .account import operators as account_operators
 from .account.preferences import MintPreferences
 from .asset_bar import gizmos
+from .clips import animate
 from .clips import operators as clip_operators
 from .create import batch_text, operators, prompt_operators, saved_settings
 from .create.properties import MintForm
@@ -79,7 +80,7 @@ def _register() -> None:
     _add_classes(*limit_dialog.CLASSES, *dialog_buttons.CLASSES)
     _add_classes(*selection_panel.CLASSES)
     _add(selected.add, selected.remove)
-    _add_classes(*clip_operators.CLASSES)
+    _add_classes(*clip_operators.CLASSES, *animate.CLASSES)
     _add(clip_operators.add_to_menu, clip_operators.remove_from_menu)
     _add_classes(*world_operators.CLASSES)
     _add_classes(*world_panel.CLASSES)

@@ -19,6 +19,7 @@ from ...jobs.batch_lines import BadLineError, Line, bad_lines, choose, complaint
 from ...jobs.service import JobService
 from ...jobs.storage.batch_lease import UNKNOWN, Lease
 from ...mint.errors import MintError
+from ...mint.schema import Kind
 from .. import exits, session
 from ..exits import Exit
 from ..output.terminal import Terminal
@@ -28,6 +29,11 @@ from .dask_executor.cluster import ClusterError
 from .result_writer import ResultWriter, Writers, open_writers
 from .runner import BatchRun, Options
 from .write_step import WriteStep, current_job, fetch_missing
+
+_NO_FARM = (
+    "Line {number} has motions. Run it without --step, --executor, --openjd and --again: motions"
+    " are started and written on one machine."
+)
 
 
 def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -55,6 +61,9 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         run = _Batch(arguments, terminal, options, lines, choose(lines, arguments.lines))
         if arguments.step in {None, "generate"} and not options.again:
             run.check_new()
+        elsewhere = arguments.step or arguments.executor or arguments.openjd or arguments.again
+        if elsewhere and (number := next((each.number for each in lines if each.motions), None)):
+            raise BadLineError(_NO_FARM.format(number=number))
     except BadLineError as error:
         between = "\n" if "\n" in str(error) else " "
         terminal.error(f"{error}{between}Nothing was started.")
@@ -192,7 +201,12 @@ class _Batch:
         else:
             for kind, suffix, renders in sorted(
                 {
-                    (line.request.kind, line.suffix, self.options.renders(line))
+                    # Blender writes a character in any case, as it does a World
+                    (
+                        Kind.WORLD if line.motions else line.request.kind,
+                        line.suffix,
+                        self.options.renders(line),
+                    )
                     for line in self.chosen
                 }
             ):

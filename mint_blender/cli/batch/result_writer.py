@@ -6,10 +6,10 @@ from __future__ import annotations
 import argparse
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...delivery.background import BlenderPool, default_workers, write_result
@@ -90,17 +90,17 @@ class ResultWriter:
         self._executor = writers.executor
         self._at_once = writers.at_once
         self._notify = notify
-        self._waiting: deque[tuple[Line, Job]] = deque()
+        self._waiting: deque[tuple[Line, Job, Sequence[Job]]] = deque()
         self._running: dict[Future[DeliveryResult], tuple[Line, Job]] = {}
         self._ended: list[Written] = []
 
-    def add(self, line: Line, job: Job) -> None:
-        """Write the files that the job's delivery names.
+    def add(self, line: Line, job: Job, motions: Sequence[Job] = ()) -> None:
+        """Write the files that the job's delivery names: of its model, or of these motions of it.
 
         Where Blender is not needed, they are copied here and now: that takes moments.
         """
-        if needs_blender(job.kind, *paths(job)):
-            self._waiting.append((line, job))
+        if motions or needs_blender(job.kind, *paths(job)):
+            self._waiting.append((line, job, motions))
             self._submit()
         else:
             self._ended.append(Written(line, job, write_result(job, *paths(job))))
@@ -140,15 +140,17 @@ class ResultWriter:
 
     def drop_waiting(self) -> list[Line]:
         """Forget the lines that no worker has begun, and return them."""
-        dropped = [line for line, _ in self._waiting]
+        dropped = [line for line, *_ in self._waiting]
         self._waiting.clear()
         canceled = [each for each in self._running if each.cancel()]
         return dropped + [self._running.pop(future)[0] for future in canceled]
 
     def _submit(self) -> None:
         while self._waiting and self.has_room:
-            line, job = self._waiting.popleft()
-            future = self._executor.submit(write_result, job, *paths(job))
+            line, job, motions = self._waiting.popleft()
+            first, *others = [replace(each, delivery=job.delivery) for each in motions] or [job]
+            more = (others,) if others else ()
+            future = self._executor.submit(write_result, first, *paths(job), *more)
             self._running[future] = line, job
             future.add_done_callback(lambda _: self._notify())
 

@@ -21,7 +21,7 @@ from ...jobs.budget.batch_prices import (
     price_summary,
 )
 from ...jobs.engine.task import StillUnreachable
-from ...jobs.job import Job, is_looking, is_unanswered
+from ...jobs.job import Job, asset_of, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
 from ...jobs.phases import Phase
@@ -30,6 +30,7 @@ from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
 from ...mint.client import Client
 from ...mint.errors import MintError
+from ...mint.motion_request import MotionRequest
 from ...mint.schema import Asset, Kind
 from .. import exits, session
 from ..exits import Exit
@@ -38,6 +39,7 @@ from ..output.progress import progress_listener
 from ..output.terminal import Terminal
 from ..results import (
     candidate_text,
+    fetch_files_again,
     is_to_write,
     note_line,
     report_job,
@@ -167,6 +169,7 @@ class BatchRun(LineReports):
         """The Credits that the lines of this run are expected to cost."""
         self._began = time.monotonic()
         self._active: dict[str, Line] = {}
+        self._motions: dict[str, list[Job]] = {}  # of the lines whose model is here, by tag
         self._outdated = 0  # finished lines whose settings in the file have changed
         self._again = set[int]()  # lines that Mint may have started, and that were started again
         # returns whether another machine has taken over the folder
@@ -258,9 +261,7 @@ class BatchRun(LineReports):
                 except StillUnreachable as error:
                     self._mark_unreachable(error)
                     return
-                for job_id in [
-                    job_id for job_id in self._active if not self._job_service.is_active(job_id)
-                ]:
+                for job_id in [job_id for job_id in self._active if not self._runs(job_id)]:
                     self._end_active(job_id)
                     listener.hide(job_id)
 
@@ -284,7 +285,11 @@ class BatchRun(LineReports):
 
     def _busy(self) -> int:
         """Return how many lines run; one that only waits to look into Mint's list hinders none."""
-        return sum(not is_looking(self._job_service.job(job_id)) for job_id in self._active)
+        jobs = map(self._job_service.job, self._active)
+        return len({self._active[job.id].tag for job in jobs if not is_looking(job)})
+
+    def _runs(self, job_id: str) -> bool:
+        return self._job_service.is_active(job_id) and not self._job_service.is_stuck(job_id)
 
     def _mark_unreachable(self, error: StillUnreachable) -> None:
         """Stop the run: without the network no line can finish. Every job is kept."""
@@ -378,7 +383,7 @@ class BatchRun(LineReports):
         if self._job_service.is_active(job.id):
             self._active[job.id] = line
         else:
-            self._end(line, job)
+            self._go_on(line, job)
 
     def _start_or_resume(self, line: Line) -> Job:
         job = self._job(line)
@@ -456,7 +461,55 @@ class BatchRun(LineReports):
             self._budget.end(job)
             self._start_line(line)
         else:
+            self._go_on(line, job)
+
+    def _go_on(self, line: Line, job: Job) -> None:
+        """End a line that has stopped, unless it has motions that are to follow, or run."""
+        is_due = line.motions and is_finished(job) and not result_files.is_written(job)
+        if is_due and line.tag not in self._motions:
+            try:
+                self._motions[line.tag] = self._animate(line, job)
+            except (NotPossible, MintError) as error:
+                self._budget.end(job)
+                has_status = isinstance(error, TooExpensive | MintError)
+                self._refuse(line, str(error), exits.of_error(error) if has_status else Exit.FAILED)
+                return
+            running = [each for each in self._motions[line.tag] if self._runs(each.id)]
+            self._active |= {each.id: line for each in running}
+        if line.tag not in {each.tag for each in self._active.values()}:
             self._end(line, job)
+
+    def _animate(self, line: Line, job: Job) -> list[Job]:
+        """Return the motions of a line, ordered or continued; failed ones only if that is wanted.
+
+        Raises:
+            NotPossible: Another machine may have ordered them, or it is above a limit.
+        """
+        request, service = job.start_request, self._job_service
+        if request is None or not request.attempts or request.is_copied:
+            raise NotPossible(_MOTIONS_ELSEWHERE)
+        asset = job.asset or Asset.from_json(Kind.MODEL, {"id": asset_of(job)})
+        ordered = service.journal.motions_of(asset.id)
+        newest = [_like(motion, ordered) for motion in line.motions]
+        stopped = [each for each in newest if each is not None and each.phase in _OVER]
+        if stopped and not self._options.retry_failed:
+            return stopped
+        limit = None if line.max_credits is None else line.max_credits - (job.cost or 0.0)
+        motions = service.animate(asset, line.motions, max_credits=limit)
+        for each in motions:
+            if was_interrupted(each) or each.phase is Phase.BILLING:
+                service.resume(each.id)
+        fetch_files_again(service, motions)
+        return motions
+
+    def _current_motions(self, line: Line) -> list[Job]:
+        known = self._job_service.cache.get
+        return [known(job.id) or job for job in self._motions.get(line.tag, ())]
+
+    def _stopped_motion(self, line: Line) -> Job | None:
+        """Return the first motion of a line that has not come, or None."""
+        motions = self._current_motions(line)
+        return next((job for job in motions if not is_finished(job)), None)
 
     def _end(self, line: Line, job: Job) -> None:
         """End a line that has stopped at Mint, or have its files written."""
@@ -474,13 +527,16 @@ class BatchRun(LineReports):
             note_line(job, self._terminal)
         elif not is_to_write(job):
             self._conclude_line(line, job, report_job(job, self._terminal, line=line.number))
+        elif stopped := self._stopped_motion(line):
+            status = report_job(stopped, self._terminal, line=line.number)
+            self._conclude_line(line, job, status)
         elif self.is_lost():
             self._refuse(line, _LOST, Exit.FAILED)
         else:
             if job.id in self._written:
                 # the user may have changed that file since; only the picture is missing
                 job = replace(job, delivery=replace(job.delivery, output=None))
-            self._writer.add(line, job)
+            self._writer.add(line, job, self._current_motions(line))
 
     def _publish(self, line: Line, job: Job) -> None:
         """End a line by putting Mint's files where other machines can read them."""
@@ -517,6 +573,17 @@ class BatchRun(LineReports):
         current = line_jobs.current_job(self._job_service, job)
         note_line(current, self._terminal)
         self._write_record(line, current)
+
+
+_MOTIONS_ELSEWHERE = (
+    "The motions of this line can only be started where its model was, since another machine may"
+    " have paid for them. Continue the batch there. Nothing was sent."
+)
+
+
+def _like(motion: MotionRequest, jobs: Iterable[Job]) -> Job | None:
+    """Return the first job with the words of a motion, or None."""
+    return next((job for job in jobs if job.motion and job.motion.is_like(motion)), None)
 
 
 def _started_perhaps(job: Job) -> str:

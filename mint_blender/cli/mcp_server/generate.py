@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tools that get a price and start a job: generate, optimize a model, save it in other formats.
+"""Tools that get a price and start a job: generate, optimize, animate, save in other formats.
 
 `reference_image` checks a picture before it is used.
 """
@@ -25,10 +25,11 @@ from ...jobs import new_jobs
 from ...jobs.job import Job, asset_of
 from ...jobs.job_values import Delivery
 from ...jobs.library import view_model
-from ...jobs.queries import OptimizationPrice, prices_of
+from ...jobs.queries import AnimationPrice, OptimizationPrice, prices_of
 from ...jobs.service import JobService, NotPossible
 from ...mint.generation_request import GenerationRequest
 from ...mint.limits import MAX_IMAGE_BYTES
+from ...mint.motion_request import MotionRequest
 from ...mint.schema import (
     Asset,
     Assets,
@@ -162,7 +163,8 @@ async def generate(
     files are in their folder when the job is done.
     """
     state = await start_quoted(context, quote_id, approved_credits, request_id, decision)
-    return await answer_with_jobs(context, state, [state], [state])
+    more = await with_jobs(context, lambda jobs: _followers(jobs, state["job"]))
+    return await answer_with_jobs(context, {**state, "followers": more}, [state], [state])
 
 
 async def _quote(context: ToolContext, purchase: Purchase) -> CallToolResult:
@@ -292,6 +294,72 @@ def _convert(
     return job_service.convert(model, formats, folder)
 
 
+async def animate_model(
+    context: ToolContext,
+    motions: Annotated[
+        list[str],
+        Field(min_length=1, description="What it does, in English: walk in place, jump, …"),
+    ],
+    job: Annotated[str | None, Field(description="The id of a job that has made a model")] = None,
+    asset: Annotated[
+        str | None, Field(description="Instead of a job: the id of a model, see library")
+    ] = None,
+    height: Annotated[
+        float | None, Field(description="The height of the character, in meters")
+    ] = None,
+    in_place: Annotated[
+        bool, Field(description="Take the way over the floor out of the clips")
+    ] = False,
+) -> CallToolResult:
+    """Return a quote to rig a model and animate it, a clip for each motion. Beta. Free.
+
+    Mint picks the closest motion of its catalog, which is made for humanoids in T-pose. Nothing is
+    started: show the summary with its price to the person, then call generate. Its followers, the
+    jobs of the other motions, are sent after the first one has succeeded: wait for them, too. Place
+    each job.
+    """
+    asset_id = await _asset_id(context, job, asset)
+    model = await with_client(lambda client: client.asset(Kind.MODEL, asset_id))
+    if not model.is_usable:
+        raise ToolError(f"{view_model.title(model)} is not finished, so it cannot be animated.")
+    wanted = [MotionRequest(each, height, in_place) for each in motions]
+    for each in wanted:
+        if complaint := each.validation_error():
+            raise ToolError(complaint)
+    before = await with_jobs(context, lambda jobs: jobs.paid_motions(asset_id))
+    return await _quote(context, animation_of(model, wanted, before))
+
+
+def animation_of(model: Asset, motions: list[MotionRequest], before: list[Job]) -> Purchase:
+    """Return the motions of a model, as something that is quoted and started.
+
+    `before` are those that were ordered before: they cost nothing.
+    """
+    known = {job.motion.words.casefold() for job in before if job.motion}
+    unpaid = {each.words.casefold() for each in motions} - known
+    words = ", ".join(each.words for each in motions)
+    return Purchase(
+        title=f'Animate the model "{view_model.title(model)}": {words}.',
+        content=lambda: f"animate {model.id} {motions}",
+        prices=(AnimationPrice(model.id),) * len(unpaid),
+        start=lambda job_service, own_limit, _subject: _animate(
+            job_service, model, motions, own_limit
+        ),
+    )
+
+
+def _animate(
+    job_service: JobService, model: Asset, motions: list[MotionRequest], limit: float | None
+) -> Job:
+    """Start motions; return the job that the others follow."""
+    jobs = job_service.animate(model, motions, Delivery(replaces=True), max_credits=limit)
+    return next((job for job in jobs if job_service.followers(job)), jobs[0])
+
+
+def _followers(job_service: JobService, job_id: str) -> list[str]:
+    return [each.id for each in job_service.followers(job_service.job(job_id))]
+
+
 async def _asset_id(context: ToolContext, job: str | None, asset: str | None) -> str:
     """Return the id of the model that is meant. Raises ToolError, NotPossible."""
     if (job is None) == (asset is None):
@@ -299,7 +367,7 @@ async def _asset_id(context: ToolContext, job: str | None, asset: str | None) ->
     if job is not None:
         found = await with_jobs(context, lambda jobs: jobs.job(job))
         if found.kind is not Kind.MODEL:
-            raise ToolError("Only models can be optimized or converted.")
+            raise ToolError("Only models can be optimized, converted or animated.")
         asset = asset_of(found)
     if asset is None or not is_valid_id(asset):
         raise ToolError("There is no such model yet. IDs contain only letters, digits, _ and -.")
@@ -311,4 +379,5 @@ TOOLS = (
     Tool(estimate, "Get a price", READ_ONLY),
     Tool(generate, "Start what was quoted (spends Credits)", IRREVERSIBLE),
     Tool(estimate_transform, "Get a price for an optimization or conversion", READ_ONLY),
+    Tool(animate_model, "Get a price for the animation of a humanoid", READ_ONLY),
 )

@@ -44,7 +44,9 @@ PLACES = ToolAnnotations(
 )
 """It can replace a file, and `again` places one more copy. It costs no Credits."""
 SUFFIXES = (".blend", ".glb")
-PLACED_ROLES = frozenset({Role.MODEL, Role.COLLIDER, Role.PANORAMA, Role.SPLATS})
+PLACED_ROLES = frozenset(
+    {Role.MODEL, Role.CHARACTER, Role.CLIP, Role.COLLIDER, Role.PANORAMA, Role.SPLATS}
+)
 
 INTERVAL = 0.2
 """Seconds between two looks at a job, or at the background Blender."""
@@ -165,7 +167,8 @@ def _job_of_asset(job_service: JobService, kind: Kind, asset_id: str) -> Job:
         raise NotPossible("Not a valid Mint ID. IDs contain only letters, digits, _ and -.")
     phases = {Phase.WAITING, Phase.FETCHING, Phase.READY, Phase.PLACED}
     for job in job_service.jobs_of_asset(asset_id):
-        is_plain = job.kind is kind and not job.convert and job.optimize is None
+        is_other = job.convert or job.motion or job.optimize is not None
+        is_plain = job.kind is kind and not is_other
         if is_plain and job.hold is None and job.phase in phases:
             return job
     return job_service.fetch(Asset.from_json(kind, {"id": asset_id}))

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from ..batch_lines import Line
 from ..job import Job
-from ..queries import OptimizationPrice, Price, PriceQuery, prices_of
+from ..queries import AnimationPrice, OptimizationPrice, Price, PriceQuery, prices_of
 from .prices import Budget
 from .spending import Expense, at_prices
 
@@ -26,6 +26,7 @@ class Prices:
 
     each: dict[Price, float | None] = field(default_factory=dict)
     optimization: float | None = None
+    animation: float | None = None
 
     def of(self, line: Line, job: Job | None = None) -> float | None:
         """Return the Credits still to pay for a line; None when a part is unknown.
@@ -34,11 +35,18 @@ class Prices:
         """
         generation = self.each.get(Price.of(line.request))
         extra = self.optimization if line.optimize else 0.0
-        if generation is None or extra is None:
+        moves = self.of_motions(line)
+        if generation is None or extra is None or moves is None:
             return None
         if job is None:
-            return generation + extra
-        return max(0.0, at_prices(job, generation, extra) - (job.cost or 0.0))
+            return generation + extra + moves
+        return max(0.0, at_prices(job, generation, extra) - (job.cost or 0.0)) + moves
+
+    def of_motions(self, line: Line) -> float | None:
+        """Return the Credits for the motions of a line; None when that is unknown."""
+        if not line.motions:
+            return 0.0
+        return None if self.animation is None else self.animation * len(line.motions)
 
     def total(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
         """Return the sum over all lines; None when one price is unknown.
@@ -58,16 +66,23 @@ def known_prices(budget: Budget, lines: Iterable[Line]) -> Prices:
     """Return what Mint has answered about each kind of line."""
     queries = price_queries(lines)
     each = {query: budget.price(query) for query in queries if isinstance(query, Price)}
-    has_optimization = OptimizationPrice() in queries
-    return Prices(each, budget.price(OptimizationPrice()) if has_optimization else None)
+    extra = (
+        budget.price(query) if query in queries else None
+        for query in (OptimizationPrice(), AnimationPrice())
+    )
+    return Prices(each, *extra)
 
 
 def price_queries(lines: Iterable[Line]) -> tuple[PriceQuery, ...]:
     """Return the queries for the prices of all lines: one for each kind of line.
 
-    Mint returns the price of an optimization only for an existing model; any model will do.
+    Mint returns the price of an optimization or a motion only for an existing model; any will do.
     """
-    found = (query for line in lines for query in prices_of(line.request, line.optimize))
+    found = (
+        query
+        for line in lines
+        for query in prices_of(line.request, line.optimize, len(line.motions))
+    )
     return tuple(dict.fromkeys(found))
 
 
@@ -152,7 +167,8 @@ class BatchBudget:
             self._prices.optimization = max(spent, self._prices.optimization or 0.0)
         extra = self._prices.optimization if line.optimize else None
         total = at_prices(job, each.get(kind) or 0.0, extra or 0.0)
-        return max(0.0, total - self._before.get(job.id, 0.0))
+        moves = self._prices.of_motions(line) or 0.0
+        return max(0.0, total - self._before.get(job.id, 0.0)) + moves
 
 
 def _sum(prices: Iterable[float | None]) -> float | None:

@@ -42,6 +42,10 @@ from .worker import Worker
 log = logging.getLogger(__name__)
 
 
+_DECIDED = frozenset({Phase.REVIEW, Phase.BILLING, Phase.PAUSED})
+"""Phases in which a job waits for a person."""
+
+
 class JobRunner:
     """Runs the workflows of jobs on the worker, and follows what it reports.
 
@@ -296,11 +300,21 @@ class JobRunner:
     ) -> None:
         """Block until no workflow runs for these jobs. For scripts, never for a window.
 
+        One that waits for a job that has stopped before its success is not waited for.
+
         Raises:
             StillUnreachable: As `next_event`.
         """
-        while any(self.is_active(job_id) for job_id in job_ids):
+        while any(self.is_active(job_id) and not self.is_stuck(job_id) for job_id in job_ids):
             on_event(self.next_event())
+
+    def is_stuck(self, job_id: str) -> bool:
+        """Return whether a job waits for another one that goes on only when somebody decides."""
+        job = self.cache.get(job_id)
+        first = self.cache.get(job.after) if job is not None and job.after is not None else None
+        if first is None:
+            return False
+        return self.is_stuck(first.id) if self.is_active(first.id) else first.phase in _DECIDED
 
     def ask_and_wait(self, query: Query) -> None:
         """Send a query and block until it is answered. For scripts, never for a window."""

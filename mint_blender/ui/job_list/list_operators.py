@@ -101,7 +101,7 @@ def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) 
     layout.operator_context = "INVOKE_DEFAULT"
     details.draw(layout, view if job is view.job else replace(view, job=job))
     _draw_placing(layout, view, job)
-    if not is_active and job.hold is None and not job.convert:
+    if not is_active and job.hold is None and not (job.convert or job.motion):
         layout.operator("mint.use_prompt", icon="DUPLICATE").job_id = job.id
         _draw_export(layout, job)
     if not is_active and job.hold is None and not is_unanswered(job):

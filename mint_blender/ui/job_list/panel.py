@@ -181,7 +181,8 @@ def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
     side = _slot(line, _LINES)
     side.template_icon(icon_value=picture or icon_number(_kind_icon(job)), scale=_LINES)
     column = line.column(align=True)
-    column.label(text=translated(view.title), translate=False)
+    motion = job.motion.words if job.motion and row.is_member else ""
+    column.label(text=motion or translated(view.title), translate=False)
     _draw_state(column, sidebar, view)
     buttons = line.row(align=True)  # the text gets the space between them
     button = _slot(buttons, _WIDE if sidebar.is_roomy else _SMALL)

@@ -72,6 +72,8 @@ def will_replace(job: Job) -> bool:
 
 def place_label(job: Job, again: str = "") -> str:
     """Return the label of the button Place: what a click will do."""
+    if will_replace(job) and job.motion:
+        return Message("Add Clip")
     if will_replace(job):
         return Message("Replace Model") if job.kind is Kind.MODEL else Message("Replace World")
     return again or (
@@ -84,6 +86,15 @@ def face_count(asset_id: str, scene: bpy.types.Scene) -> int:
     root = next(tags.roots(asset_id=asset_id, scene=scene), None)
     objects = tags.hierarchy(root) if root is not None else ()
     return sum(len(each.data.polygons) for each in objects if each.type == "MESH")
+
+
+def height_of(asset_id: str, scene: bpy.types.Scene) -> float:
+    """Return the height of a model at rest, in scene units; 0 if it is not in the scene."""
+    from ...scene import bounds
+
+    root = next(tags.roots(asset_id=asset_id, scene=scene), None)
+    found = bounds.bounds(tags.hierarchy(root)) if root is not None else None
+    return found[1][2] - found[0][2] if found is not None else 0.0
 
 
 def scene_of(job: Job) -> bpy.types.Scene:
@@ -106,8 +117,11 @@ def scan() -> bool:
     """Find the results in all scenes of the open file; return whether they have changed."""
     known = _known()
     before = known.jobs, known.assets
+    from ...scene.animation import tracks
+
     found = {scene.name: list(tags.all_provenances(scene)) for scene in bpy.data.scenes}
-    known.jobs = frozenset(each.job_id for told in found.values() for each in told)
+    roots = (each.job_id for told in found.values() for each in told)
+    known.jobs = tracks.jobs().union(roots)
     known.assets = {name: frozenset(each.asset_id for each in told) for name, told in found.items()}
     known.objects = len(bpy.data.objects)
     return (known.jobs, known.assets) != before

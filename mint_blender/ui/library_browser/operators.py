@@ -267,6 +267,7 @@ def _draw_uses(layout: bpy.types.UILayout, asset: "Asset") -> None:
         layout.operator(
             "mint.optimize", text="Reduce Polygons…", icon="MOD_DECIM"
         ).asset_id = asset.id
+        layout.operator("mint.animate", text="Animate…", icon="ARMATURE_DATA").asset_id = asset.id
         layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset.id
     save = layout.operator("mint.save_to_library", icon="ASSET_MANAGER")
     save.kind, save.asset_id = asset.kind.name, asset.id

@@ -108,6 +108,7 @@ PAGES = (
     ("bpy.ops.mint.optimize", "blender/export#optimize"),
     ("bpy.ops.mint.convert", "blender/export#convert-to-other-formats"),
     ("bpy.ops.mint.replace_model", "blender/export#replace-a-version"),
+    ("bpy.ops.mint.animate", "blender/export#clips-of-a-character"),
     ("bpy.ops.mint.*clip*", "blender/export#clips-of-a-character"),
     ("bpy.ops.mint.export_character", "blender/export#clips-of-a-character"),
     ("bpy.ops.mint.use_prompt", "blender/export#make-something-like-it"),

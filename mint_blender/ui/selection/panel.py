@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ...scene.tags import Provenance
 
 _REDUCE = Message("Reduce Polygons…")
+_ANIMATE = Message("Animate…")
 _VARIATION = Message("Generate Variation")
 
 
@@ -52,8 +53,8 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         aside = layout.column()
         aside.active = False
         wrapped(aside, known.prompt, width=context.region.width, most=3, translate=False)
-    _draw_next_steps(layout, root, known, context.region.width)
     clips_panel.draw(layout, context)
+    _draw_next_steps(layout, root, known, context.region.width)
     _draw_block_out(layout, root, context.region.width)
 
 
@@ -227,13 +228,18 @@ def _version_words(known: "Provenance") -> str:
 def _draw_next_steps(
     layout: bpy.types.UILayout, root: bpy.types.Object, known: "Provenance", width: int
 ) -> None:
-    row = text_wrap.button_row(layout, (_REDUCE, _VARIATION), width=width)
+    row = text_wrap.button_row(layout, (_REDUCE, _ANIMATE), width=width)
     row.operator_context = "INVOKE_DEFAULT"
-    if known.kind == "model" and known.asset_id and known.file_used != "optimized":
+    is_model = known.kind == "model" and known.asset_id
+    if is_model and known.file_used != "optimized":
         row.operator(
             "mint.optimize", text=translated(_REDUCE), translate=False, icon="MOD_DECIM"
         ).asset_id = known.asset_id
-    _draw_variation(row, root, known)
+    if is_model:
+        row.operator(
+            "mint.animate", text=translated(_ANIMATE), translate=False, icon="ARMATURE_DATA"
+        ).asset_id = known.asset_id
+    _draw_variation(layout, root, known)
 
 
 def _draw_variation(

@@ -87,8 +87,13 @@ def free_view(scene: bpy.types.Scene) -> bpy.types.Area | None:
 
 
 def arrived(job: Job, area: bpy.types.Area | None) -> None:
-    """Say that a result is here, and show it in a view that `free_view` has returned."""
-    if bpy.app.background:
+    """Say that a result is here, and show it in a view that `free_view` has returned.
+
+    Clips that were added to a character are in its section.
+    """
+    from ...scene import tags
+
+    if bpy.app.background or (job.motion and not any(tags.roots(job_id=job.id))):
         return
     is_shown = area is not None and _show(job.id, area)
     _state().is_left_alone |= is_shown

@@ -43,7 +43,9 @@ class MINT_OT_select_result(JobOperator):
         """Select the objects, found by their custom property, which survives an undo."""
         from ...scene import place
 
-        placed = place.find(job_id=job.id, scene=scene_of(context))
+        scene, made_for = scene_of(context), job.source_asset_id if job.motion else None
+        placed = place.find(job_id=job.id, scene=scene)
+        placed = placed or place.find(asset_id=made_for or "", scene=scene)
         if placed is None:
             return self._warn(Message("This result is not in the current scene."))
         if not place.select(placed, scene_of(context)):

@@ -201,3 +201,41 @@ def test_a_job_that_was_never_sent_waits_for_the_same_request(
     assert generate(second, quote)["job"] == job
     assert second.ask("wait", jobs=[job], seconds=20)["jobs"][0]["phase"] == "review"
     assert started(service) == 1
+
+
+def test_a_model_is_animated_for_a_quoted_price(
+    agent: Agent, service: ThreadService, tmp_path: Path
+) -> None:
+    """The quote has the price of all motions; the answer names the jobs that follow the first."""
+    model = {"prompt": "a knight", "preset": "fast", "mode": "auto", "pose": "t_pose"}
+    made = generate(agent, agent.ask("estimate", **model))
+    agent.ask("wait", jobs=[made["job"]], seconds=20)
+    quote = agent.ask("animate_model", job=made["job"], motions=["walk in place", "run"])
+    assert quote["credits"] == 500
+    assert (
+        quote["summary"] == 'Animate the model "a knight": walk in place, run. About 500 Credits.'
+    )
+    assert not service.requests("POST", "*:animate")
+    first = generate(agent, quote, request_id="two")
+    (second,) = first["followers"]
+    assert first["motion"] == "walk in place"
+    done = agent.ask("wait", jobs=[first["job"], second], seconds=20)["jobs"]
+    while any(each["phase"] != "ready" for each in done):
+        done = agent.ask("wait", jobs=[first["job"], second], seconds=20)["jobs"]
+    assert [each["motion"] for each in done] == ["walk in place", "run"]
+    assert len(service.requests("POST", "*:animate")) == 2
+    free = agent.ask("animate_model", asset=done[0]["asset"], motions=["Run"])
+    assert (free["credits"], free["person_decides"]) == (0, None)
+
+
+def test_a_wrong_motion_is_refused(agent: Agent, service: ThreadService) -> None:
+    """Before there is a quote."""
+    made = generate(agent, agent.ask("estimate", **{**LAMP, "mode": "auto"}))
+    agent.ask("wait", jobs=[made["job"]], seconds=20)
+    for arguments, sentence in (
+        ({"motions": [" "]}, "The motion is empty"),
+        ({"motions": []}, "at least 1 item"),
+        ({"motions": ["walk"], "height": 99}, "99.00 m high"),
+    ):
+        assert sentence in agent.refusal("animate_model", job=made["job"], **arguments)
+    assert not service.requests("POST", "*:animate")
