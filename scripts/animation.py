@@ -10,44 +10,49 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from scripts.demo import ROOT
 from tests.mint_service.runner import Service, running_service
 from tests.window.blender_window import BlenderWindow, make_profile
-from tests.window.display import Display
+from tests.window.display import HEIGHT, Display
 
 TARGET = ROOT / "docs" / "images" / "prompt-to-result.webp"
-PROMPT = "a small ceramic lamp with an orange shade"
-DURATIONS = {"queued": 4.0, "preview": 24.0, "final": 40.0}
+LAMP = "a small ceramic lamp with an orange shade"
+COURTYARD = "a walled courtyard in orange evening light"
+DURATIONS = {"queued": 3.0, "preview": 20.0, "final": 20.0}
 """Seconds that the stand-in takes: slow enough for a slow machine to draw the progress."""
 PATIENCE = 300.0
-MOST_OF_A_PHASE = 14
+MOST_OF_A_PHASE = 9
 """The number of frames of a phase with progress."""
-WIDE = 960
-HEADER = 30
-"""Rows at the top that are left out."""
-QUALITY = 82
+WIDTH = 1100
+"""Of the animation: large enough to read the sidebar."""
+HEADER, FOOTER = 30, 24
+"""Rows of the 3D View at its top and of the window at its bottom that are left out."""
+QUALITY = 78
 
 LOOK = """
 [bpy.data.objects.remove(each) for each in list(bpy.data.objects)]
 bpy.context.preferences.system.viewport_aa = 'FXAA'
 view = area('VIEW_3D').spaces.active
-view.shading.color_type = 'TEXTURE'
 view.show_region_toolbar = False
 view.overlay.show_text = False
-view.region_3d.view_distance = 4
-view.region_3d.view_location = (0, 0, 0.5)
 result = None
 """
 TURN = """
 import mathutils
 view = area('VIEW_3D').spaces.active.region_3d
-view.view_rotation = mathutils.Quaternion((0, 0, 1), angle) @ view.view_rotation
+turned = mathutils.Quaternion((0, 0, 1), angle)
+if is_inside:
+    eye = view.view_matrix.inverted().translation
+    view.view_location = eye + turned @ (view.view_location - eye)
+view.view_rotation = turned @ view.view_rotation
 result = None
 """
 PRICED = (
@@ -69,10 +74,12 @@ class Recorder:
         """Take a frame that is shown for this time."""
         self.blender.settle()
         self.blender.display.still()
-        self.add(Image.fromarray(self.blender.display.picture(self.box)), milliseconds)
+        self.add(self.blender.display.picture(self.box), milliseconds)
 
-    def add(self, frame: Image.Image, milliseconds: int) -> None:
+    def add(self, pixels: NDArray[np.uint8], milliseconds: int) -> None:
         """Add a frame; one that equals the last one makes that longer."""
+        rows, columns, _ = pixels.shape
+        frame = Image.fromarray(pixels).resize((WIDTH, round(rows * WIDTH / columns)))
         if self.frames and frame.tobytes() == self.frames[-1].tobytes():
             self.milliseconds[-1] += milliseconds
         else:
@@ -88,14 +95,14 @@ class Recorder:
         with self.blender.display.watch(self.box) as seen:
             self.blender.wait(condition, seconds=PATIENCE)
         for number in np.unique(np.linspace(0, len(seen) - 1, MOST_OF_A_PHASE).astype(int)):
-            self.add(Image.fromarray(seen[number]), milliseconds)
+            self.add(seen[number], milliseconds)
 
-    def click(self, what: str) -> None:
-        """Show the pointer on a button, and click it."""
-        x, y = self.blender.find(what)
-        self.blender.display.move(x, y)
-        self.take(500)
-        self.blender.click(what)
+    def click(self, what: str, region: str = "UI") -> None:
+        """Show the pointer on a button of the sidebar or of the card, and click it."""
+        where = {"kind": "POPUP", "name": ""} if region == "POPUP" else {"name": region}
+        self.blender.display.move(*self.blender.find(what, **where))
+        self.take(600)
+        self.blender.click(what, **where)
 
     def save(self, target: Path) -> None:
         """Write the animation."""
@@ -107,7 +114,7 @@ class Recorder:
             duration=self.milliseconds,
             loop=0,
             quality=QUALITY,
-            method=6,
+            method=4,
             minimize_size=True,
         )
 
@@ -142,51 +149,56 @@ def _record(display: Display, folder: Path, service: Service) -> Recorder:
     try:
         blender.open_sidebar()
         blender.ask(LOOK)
-        blender.fill(preset="STANDARD", review=True)
-        _, top, right, bottom = blender.ask("box('VIEW_3D', 'WINDOW')")
-        recorder = Recorder(blender, (right - WIDE, top + HEADER, right, bottom))
-        _write_prompt(recorder)
-        _generate(recorder)
-        _approve(recorder)
+        left, top, right, _ = blender.ask("box('VIEW_3D', 'WINDOW')")
+        recorder = Recorder(blender, (left, top + HEADER, right, HEIGHT - FOOTER))
+        blender.fill(kind="MODEL", preset="FAST", review=True)
+        _generate(recorder, LAMP)
+        _turn(recorder, (-0.15,) * 5)
+        recorder.take(1300)
+        blender.fresh()  # the first World of a file is shown at once, too
+        blender.ask(LOOK)
+        blender.fill(kind="WORLD", preset="FAST", review=True)
+        _generate(recorder, COURTYARD)
+        _turn(recorder, (0.15,) * 3 + (-0.15,) * 6 + (0.15,) * 3, is_inside=True)
+        recorder.take(1800)
     finally:
         blender.close()
     return recorder
 
 
-def _write_prompt(recorder: Recorder) -> None:
-    """Type the prompt, and wait for its price."""
+def _generate(recorder: Recorder, prompt: str) -> None:
+    """Generate something: from its prompt to the result in the view."""
     blender = recorder.blender
     recorder.take(700)
     blender.click("mint.prompt")
-    for begin in range(0, len(PROMPT), 3):
-        blender.type(PROMPT[begin : begin + 3])
-        recorder.take(80)
+    for begin in range(0, len(prompt), 6):
+        blender.type(prompt[begin : begin + 6])
+        recorder.take(100)
     blender.key("Return")
     blender.wait(PRICED, seconds=PATIENCE)
-    recorder.take(600)
-
-
-def _generate(recorder: Recorder) -> None:
-    """Generate, and follow the job to its Preview."""
+    recorder.take(500)
     recorder.click("mint.generate_from_form")
     recorder.follow(
         "jobs() and jobs()[0]['phase'] == 'review' and jobs()[0]['previews'] == 1"
         " and not jobs()[0]['active']",
         140,
     )
-    recorder.take(1400)
-
-
-def _approve(recorder: Recorder) -> None:
-    """Approve the Preview, follow the job, and show the model from several sides."""
-    recorder.click("mint.approve")
+    blender.review()
+    blender.in_popup("mint.approve")
+    recorder.take(1800)
+    recorder.click("mint.approve", "POPUP")
+    recorder.take(500)
+    blender.key("Escape")
+    blender.over()
     recorder.follow("jobs()[0]['phase'] == 'placed' and not jobs()[0]['active']", 140)
-    recorder.blender.over()
-    recorder.take(900)
-    for _ in range(10):
-        recorder.blender.ask(TURN, angle=-0.1)
-        recorder.take(60)
-    recorder.take(1500)
+    recorder.take(1200)
+
+
+def _turn(recorder: Recorder, angles: Sequence[float], *, is_inside: bool = False) -> None:
+    """Turn the view around what it shows, or around the viewer."""
+    for angle in angles:
+        recorder.blender.ask(TURN, angle=angle, is_inside=is_inside)
+        recorder.take(110)
 
 
 if __name__ == "__main__":

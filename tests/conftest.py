@@ -178,7 +178,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 LONGEST = (
     *("test_random_steps.py", "test_pictures.py", "test_sidebar_widths.py", "test_arrivals.py"),
-    *("test_world_panel.py", "test_placing.py", "test_extension.py"),
+    *("test_world_panel.py", "test_placing.py", "test_splats_window.py", "test_extension.py"),
 )
 """Files of tests with a window that take minutes."""
 

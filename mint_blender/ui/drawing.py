@@ -50,7 +50,7 @@ class Theme:
         menu, item, tool = colors.wcol_menu_back, colors.wcol_menu_item, colors.wcol_tool
         self.back: Color = (*menu.inner[:3], 0.94)
         self.text: Color = (*item.text[:3], 1.0)
-        self.faint: Color = (*item.text[:3], 0.6)
+        self.faint: Color = (*item.text[:3], 0.75)
         self.chosen: Color = (*item.inner_sel[:3], 1.0)
         self.empty: Color = (*item.text[:3], 0.08)
         self.button: Color = (*tool.inner[:3], 1.0)

@@ -328,6 +328,7 @@ def test_a_file_that_was_deleted_is_written_again(
     assert len(service.operations()) == 1
 
 
+@pytest.mark.one_blender
 def test_a_killed_batch_is_continued(service: ThreadService, home: Path, tmp_path: Path) -> None:
     """After SIGKILL, the same command finishes twelve lines with twelve operations."""
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(12)))

@@ -74,19 +74,6 @@ def test_a_decision_of_a_killed_command_says_what_carries_it_out(
     assert service.requests("POST", "*:revise") == []
 
 
-def test_a_preview_that_was_revised_elsewhere_is_not_approved(mint: RunMint, review: str) -> None:
-    """The command ends at the newer Preview, as `revise` does, and says why."""
-    other, operation = ContractClient(mint.service), mint.service.operations()[-1].id
-    other.post(f"/operations/{operation}:revise", {"feedback": "make it blue"})
-    other.until({"id": operation}, "preview_ready")
-    ran = mint("approve", review)
-    assert ran.status == 6
-    assert "preview-2" in ran.error_text
-    assert "Mint has a newer Preview, so nothing was approved." in ran.error_text
-    assert mint.service.requests("POST", "*:approve") == []
-    assert mint("approve", review).status == 0
-
-
 def test_approve_writes_the_output_of_generate(mint: RunMint, tmp_path: Path) -> None:
     """`approve` writes the file that `generate -o` named."""
     output = tmp_path / "lamp.glb"
@@ -111,13 +98,6 @@ def test_an_empty_revision_is_refused(mint: RunMint, review: str, service: Threa
     assert mint("revise", review, " ").status == 2
     assert mint("revise", review, "x" * 2001).status == 2
     assert not service.requests("POST", "*:revise")
-
-
-def test_cancel_succeeds(mint: RunMint, review: str, service: ThreadService) -> None:
-    """A canceled job is status 0."""
-    assert mint("cancel", review).status == 0
-    assert [operation.status for operation in service.operations()] == ["canceled"]
-    assert "Canceled" in mint("jobs").out
 
 
 @pytest.mark.parametrize(

@@ -127,21 +127,6 @@ def in_review(mint: RunMint, *more: str) -> str:
     return str(mint("jobs", "--json").records[0]["job"])
 
 
-def test_approving_and_revising_above_a_limit(
-    mint: RunMint, service: ThreadService, preferences: Set
-) -> None:
-    """Above the limit, `approve` and `revise` are status 4; the paid Preview counts once."""
-    job = in_review(mint)
-    preferences(Limits(each=247))
-    for words in (("approve", job), ("revise", job, "in green")):
-        ran = mint(*words)
-        assert ran.status == 4
-        assert "more than your limit of 247 Credits per generation" in ran.error_text
-    assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
-    preferences(Limits(each=248, day=248))
-    assert mint("approve", job).status == 0
-
-
 def test_a_price_is_asked_for_again(mint: RunMint, preferences: Set) -> None:
     """A decision waits for Mint as long as any command does, and says so."""
     job = in_review(mint)

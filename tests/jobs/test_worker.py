@@ -11,6 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mint_blender.jobs.engine.call_pool import SIZES, Lane
 from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.scheduler import Scheduler
@@ -188,6 +190,7 @@ def test_an_unreadable_journal_is_reported(home: Path, service: ThreadService) -
             until(lambda: ours() == [])
 
 
+@pytest.mark.one_blender
 def test_fifty_jobs_use_few_threads_and_keep_the_schedule(home: Path) -> None:
     """Fifty jobs use few threads and TCP connections, and no poll is early.
 

@@ -14,6 +14,7 @@ import pytest
 
 pytestmark = [
     pytest.mark.one_blender,
+    pytest.mark.timeout(390),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="does not apply: no fork on this system"),
 ]
 
@@ -39,9 +40,9 @@ def test_a_script_that_is_killed_anywhere_goes_on(part: int) -> None:
 
 @pytest.mark.blender
 @pytest.mark.covers("R-python-ids")
-@pytest.mark.parametrize("step", [60, 900, 2000])
+@pytest.mark.parametrize("step", [60, 1200])
 def test_a_script_with_twenty_props_that_is_killed_goes_on(step: int) -> None:
-    """At its beginning, middle or end: nothing is paid twice, and one file and sheet have all."""
+    """At its beginning or in the middle: nothing is paid twice, and one file and sheet have all."""
     assert _kill(1, "a script for a studio", more=("--step", str(step))) >= 1
 
 
@@ -55,7 +56,7 @@ def _kill(count: int, *names: str, more: Sequence[str] = ()) -> int:
         stdout=subprocess.PIPE,
         text=True,
         check=False,
-        timeout=280,
+        timeout=380,
     ).stdout
     report = json.loads(output.splitlines()[-1])
     assert report["failures"] == []

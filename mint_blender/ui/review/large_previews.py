@@ -12,13 +12,13 @@ drawn.
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.app.handlers import persistent
 
+from ...jobs.preload import Ahead
 from .. import icons, session
 from ..pricing.price_dialog import redraw_popups
 from . import card_state
@@ -100,29 +100,19 @@ def _make(path: str) -> float | None:
     if max(rows, columns) < 2 * SIDE:
         _paint(path, pixels)
     else:
-        scaling = _Scaling(pixels)
-        scaling.start()
+        scaling = Ahead(partial(smaller, pixels))
         bpy.app.timers.register(partial(_paint_later, path, scaling, _heights()))
     return rows / columns if _is_wide(pixels) else 1.0
 
 
-class _Scaling(threading.Thread):
-    """Makes a picture smaller and ends."""
-
-    def __init__(self, pixels: NDArray[np.float32]) -> None:
-        super().__init__(name="mint-preview", daemon=True)
-        self.pixels = pixels
-
-    def run(self) -> None:
-        self.pixels = smaller(self.pixels)
-
-
-def _paint_later(path: str, scaling: _Scaling, heights: dict[str, float | None]) -> float | None:
+def _paint_later(
+    path: str, scaling: Ahead[NDArray[np.float32]], heights: dict[str, float | None]
+) -> float | None:
     """Paint a picture when it is small enough, if the card still shows it."""
-    if scaling.is_alive():
+    if not scaling.is_done():
         return SOON
     if path in heights:
-        _paint(path, scaling.pixels)
+        _paint(path, scaling.result)
         redraw_popups()
     return None
 

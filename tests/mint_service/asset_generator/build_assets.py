@@ -255,15 +255,16 @@ def _directions(count: int) -> np.ndarray:
 def _cloud(
     places: np.ndarray, normals: np.ndarray, rays: np.ndarray, panorama: np.ndarray, count: int
 ) -> spz.Splats:
-    height, width, _ = panorama.shape
+    apart = np.sqrt(4 * np.pi * 0.75 / count)  # radians from one ray to the next
+    seen = _smaller(panorama, max(1, round(apart * panorama.shape[1] / (2 * np.pi))))
+    height, width, _ = seen.shape
     u = 0.5 + np.arctan2(rays[:, 0], rays[:, 1]) / (2 * np.pi)
     v = 0.5 + np.arcsin(np.clip(rays[:, 2], -1, 1)) / np.pi
-    colors = panorama[
+    colors = seen[
         np.clip((v * height).astype(int), 0, height - 1),
         np.clip((u * width).astype(int), 0, width - 1),
     ]
-    distance = np.linalg.norm(places, axis=1)
-    spread = distance * np.sqrt(4 * np.pi * 0.75 / count) * 0.7
+    spread = np.linalg.norm(places, axis=1) * apart * 0.7
     return spz.Splats(
         positions=courtyard.raw(places),
         alphas=np.full(len(places), 0.95),
@@ -271,6 +272,13 @@ def _cloud(
         scales=np.column_stack([spread, spread, spread * 0.1]),
         rotations=_facing(courtyard.raw(normals)),
     )
+
+
+def _smaller(picture: np.ndarray, factor: int) -> np.ndarray:
+    """Return the means of squares of a picture: a splat has the color of all that it covers."""
+    height, width = (side // factor for side in picture.shape[:2])
+    squares = picture[: height * factor, : width * factor].reshape(height, factor, width, factor, 3)
+    return np.asarray(squares.mean(axis=(1, 3)))
 
 
 def _facing(normals: np.ndarray) -> np.ndarray:

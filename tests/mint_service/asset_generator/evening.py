@@ -93,7 +93,7 @@ def textures(color: tuple[float, float, float]) -> dict[str, Floats]:
     plain = np.zeros((SIZE, SIZE))
 
     def paint(of: tuple[float, float, float], shade: Floats, joints: Floats) -> Floats:
-        shade = (1 + shade) * (0.55 + 0.45 * joints)
+        shade = (1 + shade) * (0.68 + 0.32 * joints)
         return np.asarray(np.clip(np.array(of) * shade[..., None], 0, 1))
 
     wall = tuple(0.25 * part + 0.56 for part in color)

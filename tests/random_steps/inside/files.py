@@ -87,6 +87,15 @@ def change_area(chance: Random) -> None:
         each.type = chance.choice(AREAS)
 
 
+def close_other_windows() -> None:
+    """Leave one window, so that the pointer over its 3D View rests on no field of another one."""
+    kept = next(each for each in windows() if each.parent is None)
+    for each in [other for other in windows() if other != kept]:
+        if each in windows():  # a window closes those that belong to it
+            with bpy.context.temp_override(window=each):
+                bpy.ops.wm.window_close()
+
+
 def show_view() -> None:
     """Show a 3D View in the first window, if it has none."""
     areas = list(windows()[0].screen.areas)

@@ -312,6 +312,7 @@ def settle() -> list[list[str]]:
     """Do what a person would do at the end; return the jobs that are not over, and why."""
     enable()
     _stop_playback()
+    files.close_other_windows()
     files.show_view()  # where the driver rests the pointer
     bpy.context.preferences.system.use_online_access = True
     part("ui.session").service().unfinished.continue_queue()
