@@ -156,7 +156,7 @@ def test_a_clip_without_a_skin_is_kept(tmp_path: Path) -> None:
     job = motion(tmp_path, "walk", {"clip-without-mesh"})
     placed = import_job.place(job)
     assert (placed.root, names(root)) == (root, [])
-    assert [note.code for note in placed.notes] == ["other_skeleton"]
+    assert "other_skeleton" in [note.code for note in placed.notes]
     assert all(Path(each.path).is_file() for each in job.files)
 
 

@@ -79,8 +79,10 @@ class MotionCollector(WorkflowPart):
                 effect = ReadAnimation(type_, animation.id, after=after)
                 try:
                     found = yield from self._perform(effect)
-                except errors.NotFound:
+                except errors.NotFound as error:
+                    self._error = self._error or error  # perhaps the key is of another project
                     continue
+                self._error = None
                 if found:
                     self._type = type_
                     return found
