@@ -125,6 +125,7 @@ def test_japanese_texts_have_japanese_characters() -> None:
         "{file} from {host}",
         "{first} and {second}",
         "{first} {second}",
+        "wave | sit down",  # what Mint is told is English
     }
 
 

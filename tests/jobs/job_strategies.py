@@ -23,6 +23,7 @@ from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State
 from mint_blender.jobs.phases import Phase
 from mint_blender.mint.account import Owner
 from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.motion_request import MotionRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 
 texts = st.text(max_size=20)
@@ -137,6 +138,7 @@ jobs = every_field(
     files=st.lists(kept_files, max_size=3).map(tuple),
     refused=st.lists(kept_files, max_size=3).map(tuple),
     candidates=st.lists(every_field(Candidate, created_at=numbers), max_size=2).map(tuple),
+    motion=st.none() | st.builds(MotionRequest, texts, guesses, st.booleans()),
     requests=st.just(()),  # rows of their own
     decision=st.none(),
     problem=st.none()

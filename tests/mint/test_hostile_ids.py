@@ -30,6 +30,7 @@ OPERATIONS: dict[str, Call] = {
     "retry": lambda client: client.retry(Kind.WORLD, "w", key="k"),
     "optimize": lambda client: client.optimize("m1", key="k"),
     "convert": lambda client: client.convert("m1", ["fbx"], key="k"),
+    "animate": lambda client: client.animate("m1", {}, key="k"),
 }
 LISTS: dict[str, Callable[[Client, Kind], Any]] = {
     "page": lambda client, kind: client.page(kind).data,
@@ -40,7 +41,10 @@ WITHOUT_IDS: dict[str, Call] = {
     "usage": lambda client: client.usage(),
     "estimate": lambda client: client.estimate(Kind.MODEL, Preset.FAST, Mode.AUTO),
     "estimate_optimization": lambda client: client.estimate_optimization("m1"),
+    "estimate_animation": lambda client: client.estimate_animation("m1"),
 }
+ANIMATIONS = {"animation_files", "animation_file_url"}
+"""Ids of files have colons: `test_animations.py` has their hostile ones."""
 NO_REQUESTS = {name for name, _ in inspect.getmembers(Transport)} | {"mint_time"}
 
 each_hostile_id = pytest.mark.parametrize("id", HOSTILE_IDS.values(), ids=HOSTILE_IDS)
@@ -49,7 +53,7 @@ each_hostile_id = pytest.mark.parametrize("id", HOSTILE_IDS.values(), ids=HOSTIL
 def test_all_endpoints_are_tested():
     """A new endpoint has to be added to these tests."""
     endpoints = {name for name, _ in inspect.getmembers(Client) if not name.startswith("_")}
-    tested = {*OPERATIONS, *LISTS, *WITHOUT_IDS, "asset", "upload_image"}
+    tested = {*OPERATIONS, *LISTS, *WITHOUT_IDS, *ANIMATIONS, "asset", "upload_image"}
     assert endpoints - NO_REQUESTS == tested
 
 

@@ -22,8 +22,10 @@ LARGEST_KEPT = 4096
 def document() -> dict[str, Any]:
     """Return the whole OpenAPI document."""
     loaded: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
-    estimate = loaded["components"]["schemas"]["PricingEstimateRequest"]["properties"]
-    estimate["operation"]["enum"].append("model_animation")  # a guess: the list is open
+    schemas = loaded["components"]["schemas"]
+    estimate = schemas["PricingEstimateRequest"]["properties"]["operation"]
+    for words in (estimate, schemas["OperationType"]):  # a guess: these lists are open
+        words["enum"].append("model_animation")
     return loaded
 
 

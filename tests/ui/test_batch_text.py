@@ -117,7 +117,7 @@ def test_failed_lines_do_not_stop_the_others(service: ThreadService) -> None:
     with pytest.raises(RuntimeError) as trouble:
         bpy.ops.mint.batch_text(text="Prompts")
     said = str(trouble.value)
-    assert "2 of 4 prompts failed" in said
+    assert "2 of 4 jobs failed" in said
     assert (
         "a sword [moderation]: Failed: Mint's moderation rejected" in said
         and "a mug [start-fails]: Failed" in said

@@ -78,7 +78,7 @@ def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
     assert job_of(job_service, asset) is None
 
 
-USES = ("optimize", "convert", "save_to_library")
+USES = ("optimize", "animate", "convert", "save_to_library")
 PROMPT = ("use_prompt", "copy_prompt")
 LIBRARY = ("refresh_library", "open_asset_library", "sync_library")
 

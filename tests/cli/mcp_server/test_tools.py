@@ -40,7 +40,10 @@ from .test_generate import LAMP, arguments
 
 IRREVERSIBLE = {"generate", "approve", "revise", "resume", "retry", "cancel"}
 READS_HERE = {"jobs", "wait"}
-READS = {"account", "library", "reference_image", "estimate", "estimate_transform", *READS_HERE}
+READS = {
+    *("account", "library", "reference_image", "estimate", "estimate_transform", "animate_model"),
+    *READS_HERE,
+}
 
 
 def test_hints_tell_what_a_tool_does(agent: Agent) -> None:
