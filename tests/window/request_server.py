@@ -108,15 +108,13 @@ def fresh():
         each.screen = each.screen  # closes popups: loading a file below one crashes Blender
     yield
     for _ in range(500):
-        active = (
-            [job.id for job in job_service().jobs() if job_service().is_active(job.id)]
-            if job_service()
-            else []
-        )
-        for job_id in active:
-            with contextlib.suppress(part("jobs.budget.prices").NotPossible):  # it is canceled
-                job_service().cancel(job_id)
-        if job_service() is None or not (job_service().catch_up() or active):
+        jobs = job_service().jobs() if job_service() else []
+        for job in jobs:  # also one in review, which counts at Mint
+            with contextlib.suppress(part("jobs.budget.prices").NotPossible):
+                job_service().cancel(job.id)
+        if not jobs or not (
+            job_service().catch_up() or any(job_service().is_active(job.id) for job in jobs)
+        ):
             break
         yield
     for job in job_service().jobs() if job_service() else ():

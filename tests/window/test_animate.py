@@ -10,6 +10,7 @@ import pytest
 from ..cli.test_animate import animations
 from .blender_window import BlenderWindow
 from .conftest import Since
+from .price_helpers import known_price
 
 pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
 
@@ -35,6 +36,8 @@ part('ui.pricing.price_dialog').redraw_popups()
 def test_a_knight_walks_and_runs(blender: BlenderWindow, since: Since, tmp_path: Path) -> None:
     """It is generated in T-Pose, approved, animated, and exported with both clips."""
     blender.fill(preset="FAST", review=True, prompt="a knight in armor", pose="T_POSE")
+    assert known_price(blender)
+    blender.settle()
     blender.click("mint.generate_from_form")
     blender.wait_for("review")
     blender.review()
@@ -58,7 +61,7 @@ def test_a_knight_walks_and_runs(blender: BlenderWindow, since: Since, tmp_path:
     assert blender.ask(f"result = {TRACKS}") == ["Walk in Place", "Run in Place"]
     assert blender.ask(f"{KNIGHT}.location.x") == 0.5
     assert since.count("POST", "/v1/models/*:animate") == 2
-    blender.click("clip='Run in Place'")
+    blender.click('mint.play_clip(clip="Run in Place"')
     blender.wait(PLAYING)
     blender.wait("bpy.context.scene.frame_current > 5")
     assert blender.ask(f"result = {ACTION}") == "Run in Place"

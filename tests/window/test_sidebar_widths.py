@@ -92,9 +92,7 @@ def test_what_is_selected_fits(blender: BlenderWindow, is_world: bool) -> None:
     blender.ask(ACTIVATE, is_world=is_world)
     blender.settle()
     first, second = (
-        ("mint.walk_inside", "mint.restore_view")
-        if is_world
-        else ("mint.optimize", "mint.use_prompt")
+        ("mint.walk_inside", "mint.restore_view") if is_world else ("mint.optimize", "mint.animate")
     )
     for width in (NARROW, WIDE):
         blender.set_sidebar_width(width)

@@ -309,7 +309,8 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
         column.progress(text=_progress(batch, spoken()), translate=False, factor=share)
     else:
         column.label(text=_outcome(batch, spoken()), translate=False)
-    button = _slot(line, _WIDE if sidebar.is_roomy else _SMALL)
+    buttons = line.row(align=True)
+    button = _slot(buttons, _WIDE if sidebar.is_roomy else _SMALL)
     button.operator_context = "INVOKE_DEFAULT"
     previews = preview_operators.waiting()
     waiting = next((job for job in batch.jobs if job in previews), None)
@@ -325,7 +326,7 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
         ).batch = batch.key
     else:
         button.label(text="")
-    _slot(line, 1.0).label(text="")
+    _slot(buttons, 1.0).label(text="")
 
 
 @cached_by_identity
