@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mint_blender.cli import main as mint
@@ -74,6 +76,16 @@ def _render_results() -> None:
     """Generate results with the stand-in service and render them."""
     blender_runtime.reserve_standard_output()  # discards what Blender prints while it renders
     FOLDER.mkdir(parents=True, exist_ok=True)
+    with _mint():
+        for result in RESULTS:
+            _render(result)
+    with _mint():  # the Credits of one account do not suffice for all
+        _screenshot_contact_sheet()
+
+
+@contextmanager
+def _mint() -> Iterator[None]:
+    """Use a new stand-in service with an empty journal."""
     journal = ROOT / "build" / "images"
     shutil.rmtree(journal, ignore_errors=True)
     with stand_in_service() as service:
@@ -82,9 +94,7 @@ def _render_results() -> None:
             MINT_API_BASE_URL=service["api"],
             MINT_BLENDER_HOME=str(journal),
         )
-        for result in RESULTS:
-            _render(result)
-        _screenshot_contact_sheet()
+        yield
 
 
 def _render(result: Rendering) -> None:
