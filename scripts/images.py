@@ -79,7 +79,7 @@ def _render_results() -> None:
     with _mint():
         for result in RESULTS:
             _render(result)
-    with _mint():  # the Credits of one account do not suffice for all
+    with _mint():  # one account does not have enough Credits for all
         _screenshot_contact_sheet()
 
 
