@@ -149,7 +149,7 @@ class JobService(JobRunner):
         if subject is not None:
             job = replace(job, requests=(self._ordered(job, subject),))
         starts: list[Sequence[PriceQuery]] = [queries, *[[of_each]] * len(followers)]
-        return self._begin_together([job, *followers], starts, max_credits)[0]
+        return self._woken(self._add_together([job, *followers], starts, max_credits))[0]
 
     def _ordered(self, job: Job, subject: str) -> PaidRequest:
         """Return the paid request of a new job under another subject than its own id."""
@@ -229,8 +229,7 @@ class JobService(JobRunner):
                 group = replace(delivery, group=new[0].id)
                 new = [replace(job, delivery=group) for job in new]
             kept = self._add_together(new, [[price]] * len(new), max_credits)
-        for job in kept:
-            self.wake(job)
+        self._woken(kept)
         self.reread()
         ordered = [self.job(job.id) for job in (*kept, *known)]
         return [
@@ -603,19 +602,13 @@ class JobService(JobRunner):
 
     def _begin(self, *jobs: Job, starts: Sequence[Sequence[PriceQuery | None]]) -> list[Job]:
         """Commit new jobs if they are within the limits, and let them run."""
-        kept = self._add(*jobs, starts=starts)
-        for job in kept:
-            self.wake(job)
-        return kept
+        return self._woken(self._add(*jobs, starts=starts))
 
-    def _begin_together(
-        self, jobs: Sequence[Job], starts: Sequence[Sequence[PriceQuery]], most: float | None
-    ) -> list[Job]:
-        """Commit jobs that share one limit, and let them run."""
-        kept = self._add_together(jobs, starts, most)
-        for job in kept:
+    def _woken(self, jobs: list[Job]) -> list[Job]:
+        """Let committed jobs run, and return them."""
+        for job in jobs:
             self.wake(job)
-        return kept
+        return jobs
 
     def _add_together(
         self, jobs: Sequence[Job], starts: Sequence[Sequence[PriceQuery]], most: float | None

@@ -14,7 +14,7 @@ from ...mint.schema import Operation
 from ..job import Job, has_failed_at_mint
 from ..job_values import Decision
 from ..paid_requests.record import PaidRequest, PaidVerb
-from ..phases import BUSY, Phase, Verb
+from ..phases import BUSY, NEEDS_PERSON, Phase, Verb
 
 if TYPE_CHECKING:
     from ..job import Job
@@ -25,7 +25,7 @@ PRICE_LIFETIME = 3600.0
 DAYS = 30
 """Days that the Usage section shows."""
 
-_WILL_COST = (BUSY - {Phase.FETCHING}) | {Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
+_WILL_COST = (BUSY - {Phase.FETCHING}) | NEEDS_PERSON
 DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
 _COSTS_MORE = _WILL_COST - {Phase.REVIEW}  # without a further click
 _SPENDS = frozenset({Verb.RETRY, Verb.APPROVE, Verb.REVISE})  # the clicks after which more is paid

@@ -18,7 +18,7 @@ from ...mint.schema import Kind
 from ..budget.prices import NotPossible
 from ..job import Job
 from ..job_values import Cause, DeliveryResult, Problem
-from ..phases import Phase
+from ..phases import NEEDS_PERSON, Phase
 from ..queries import Answer, Query
 from ..storage import job_cache
 from ..storage.job_cache import JobCache
@@ -40,10 +40,6 @@ from .thread_messages import (
 from .worker import Worker
 
 log = logging.getLogger(__name__)
-
-
-_DECIDED = frozenset({Phase.REVIEW, Phase.BILLING, Phase.PAUSED})
-"""Phases in which a job waits for a person."""
 
 
 class JobRunner:
@@ -314,7 +310,7 @@ class JobRunner:
         first = self.cache.get(job.after) if job is not None and job.after is not None else None
         if first is None:
             return False
-        return self.is_stuck(first.id) if self.is_active(first.id) else first.phase in _DECIDED
+        return self.is_stuck(first.id) if self.is_active(first.id) else first.phase in NEEDS_PERSON
 
     def ask_and_wait(self, query: Query) -> None:
         """Send a query and block until it is answered. For scripts, never for a window."""

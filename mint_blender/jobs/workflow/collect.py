@@ -240,14 +240,6 @@ class Collector(WorkflowPart):
         self._job = replace(rejected_files.forget(self._job, role), files=(*self._job.files, file))
         return file
 
-    def _fetch_checked(self, fetch: Fetch) -> Generator[Step, Any, LocalFile]:
-        """Fetch one file; if our check rejects it, the job remembers where it is."""
-        try:
-            return (yield from self._perform(fetch))
-        except InvalidFile as error:
-            self._job = rejected_files.remember(self._job, fetch.role, fetch.url, error)
-            raise
-
 
 def _splats_url(assets: Assets, tier: str) -> str | None:
     chosen = file_choice.choose_splats(assets.spz_urls, tier)

@@ -17,7 +17,7 @@ from ...files.errors import FileError, InvalidFile, LinkExpired, TooLarge
 from ...message import Message
 from ...mint import errors
 from ...mint.schema import AnimationFile, AnimationType, ResourceRef
-from .. import notes, rejected_files
+from .. import notes
 from ..job import operation_of
 from ..job_values import LocalFile, Role
 from ..phases import Phase
@@ -108,14 +108,9 @@ class MotionCollector(WorkflowPart):
         self, address: ReadFileUrl, role: Role, name: str
     ) -> Generator[Step, Any, LocalFile]:
         """Fetch a file; if its link has expired, read a fresh one, once."""
-        for is_last in (False, True):
-            url = yield from self._perform(address)
-            try:
-                return (yield from self._perform(Fetch(role, url, name)))
-            except InvalidFile as error:
-                self._job = rejected_files.remember(self._job, role, url, error)
-                raise
-            except LinkExpired:
-                if is_last:
-                    raise
-        raise AssertionError("The last attempt returns or raises.")
+        fetch = Fetch(role, (yield from self._perform(address)), name)
+        try:
+            return (yield from self._fetch_checked(fetch))
+        except LinkExpired:
+            fresh = yield from self._perform(address)
+            return (yield from self._fetch_checked(replace(fetch, url=fresh)))

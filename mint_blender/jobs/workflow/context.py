@@ -9,17 +9,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ...files import urls
+from ...files.errors import InvalidFile
 from ...mint import errors
 from ...mint.retry import PollIntervals
 from ...mint.schema import Estimate, Operation, PollResult, Status
+from .. import rejected_files
 from ..budget import spending
 from ..job import Job
-from ..job_values import DecidedPreview
+from ..job_values import DecidedPreview, LocalFile
 from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase, Verb
 from ..presentation import error_messages
 from ..queries import AnimationPrice, OptimizationPrice, Price, PriceQuery
-from .effects import Effect, Pay, Poll, Quote, Step
+from .effects import Effect, Fetch, Pay, Poll, Quote, Step
 
 Answer = TypeVar("Answer")
 Steps = Generator[Step, Any, None]
@@ -145,6 +147,14 @@ class WorkflowPart:
 
     def _perform(self, effect: Effect[Answer]) -> Generator[Step, Any, Answer]:
         return self._context.perform(effect)
+
+    def _fetch_checked(self, fetch: Fetch) -> Generator[Step, Any, LocalFile]:
+        """Fetch one file; if our check rejects it, the job remembers where it is."""
+        try:
+            return (yield from self._perform(fetch))
+        except InvalidFile as error:
+            self._job = rejected_files.remember(self._job, fetch.role, fetch.url, error)
+            raise
 
 
 def decided(job: Job, verb: Verb) -> DecidedPreview | None:
