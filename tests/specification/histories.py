@@ -33,9 +33,11 @@ from .keys import key_of
 
 HOUR = 3600.0
 A, B = "journal A", "journal B"
-JOB, OTHER, LINE, PREVIEW = "job:1", "job:2", "line:1:chair", "preview:op-1:picture"
+JOB, OTHER, LINE, PREVIEW, ASSET = "job:1", "job:2", "line:1:chair", "preview:op-1:picture", "asset:1"
 K1, K2 = (key_of(JOB, "start", number) for number in (1, 2))
 O1, L1, P1 = (key_of(each, verb, 1) for each, verb in ((OTHER, "start"), (LINE, "start"), (PREVIEW, "approve")))  # fmt: skip
+
+C1, R1 = (key_of(ASSET, verb, 1) for verb in ("convert", "retry"))
 
 START = Inserted(K1, JOB, "start", 1, 0.0, journal=A)
 ANOTHER = Inserted(K2, JOB, "start", 2, 2 * HOUR, journal=A)
@@ -142,6 +144,12 @@ CORRECT: dict[str, list[Event]] = {
     "another row that looks the same was never sent": [
         Inserted(K1, JOB, "start", 1, 0.0, look="chair", journal=A), RIVAL, *attempt(1, 10),
         made("asset-1"), Looked(K1, ("asset-1",), True, HOUR), Adopted(K1, "asset-1"),
+    ],
+    "a retry of what had not failed, after a conversion of it": [
+        Inserted(C1, ASSET, "convert", 1, 0.0, is_outside=True, journal=A), *attempt(1, 10, key=C1),
+        made(key=C1, asset="1"), *answer("op-1", key=C1),
+        Inserted(R1, ASSET, "retry", 1, HOUR, is_outside=True, journal=A), *attempt(1, HOUR, key=R1),
+        Looked(R1, ("asset:1",), True, 2 * HOUR, is_direct=True), Told(R1), Adopted(R1, "asset:1"),
     ],
     "a line that was given up before it was sent is ordered again": [
         STARTED_LINE, Dropped(L1), Reopened(L1, 20 * HOUR), *attempt(1, 21 * HOUR, key=L1),

@@ -103,7 +103,9 @@ class Books:
         keys = {name: made.key for _, made in self.made for name in _names(made)}
         for index, adopted, known in self.adopted:  # of other journals nothing can be known
             key = keys.get(adopted.operation, adopted.key)
-            is_same = self.order_of.get(key) == self.order_of.get(adopted.key)
+            order = self.order_of.get(adopted.key)
+            is_own = order is not None and adopted.operation == order[0]  # a retry of this asset
+            is_same = is_own or self.order_of.get(key) == order
             if key in known and not is_same and not adopted.is_chosen:
                 yield index, "unique", adopted.key, f"{adopted.operation} was made by {key}"
 
