@@ -270,7 +270,9 @@ def _place_motion(
             )
         else:  # it stays the same result, in another version
             known = dataclasses.replace(tags.read(root) or _provenance(job), file_used="")
-            placed = replace.replace_model(source or first, known, root, scene=scene, undo=False)
+            placed = replace.replace_model(
+                source or first, known, root, scene=scene, undo=False, keeps_height=True
+            )
         rig = motion_clips.rig_in(placed.root)
         notes = [] if rig is None else motion_clips.add(job, rig, others, scene, is_new=True)
     return dataclasses.replace(

@@ -23,7 +23,7 @@ def repair(objects: list[bpy.types.Object]) -> None:
     """Repair all rigs among imported objects; anything else is unchanged."""
     rigs = [each for each in objects if each.type == "ARMATURE"]
     for rig in rigs:
-        _apply_scale(rig, objects)
+        apply_scale(rig, objects)
     if rigs:
         _tidy_takes(rigs, objects)
     skinned = (each for each in objects if any(mod.type == "ARMATURE" for mod in each.modifiers))
@@ -35,8 +35,11 @@ def repair(objects: list[bpy.types.Object]) -> None:
 # -- Bones
 
 
-def _apply_scale(rig: bpy.types.Object, objects: list[bpy.types.Object]) -> None:
-    """Bring bones, meshes and motion of a scaled armature to its size, so that its scale is 1."""
+def apply_scale(rig: bpy.types.Object, objects: list[bpy.types.Object]) -> None:
+    """Bring bones, meshes and motion of a scaled armature to its size, so that its scale is 1.
+
+    `objects` are those of its model, with its meshes.
+    """
     scale = rig.scale.x
     if (
         not 0.0 < scale < math.inf
