@@ -18,6 +18,7 @@ from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.mint.motion_request import SUGGESTIONS  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.clips import animate  # noqa: E402
+from mint_blender.ui.create import motion_choice  # noqa: E402
 from mint_blender.ui.job_list import placed_results  # noqa: E402
 
 from ..scene.rig_helpers import armature_of, clip_names  # noqa: E402
@@ -144,7 +145,7 @@ def test_the_button_is_that_of_a_model(knight: Any) -> None:
 def test_the_offered_words_are_those_of_the_core() -> None:
     """The labels are translated, and the English words are sent."""
     known = bpy.ops.mint.animate.get_rna_type().properties
-    assert tuple(known[name].name for name in animate._OFFERED) == SUGGESTIONS
+    assert tuple(known[name].name for name in motion_choice.OFFERED) == SUGGESTIONS
 
 
 def test_the_model_of_a_job_in_t_pose_is_known(service: ThreadService, knight: Any) -> None:
