@@ -24,6 +24,7 @@ def repair(objects: list[bpy.types.Object]) -> None:
     rigs = [each for each in objects if each.type == "ARMATURE"]
     for rig in rigs:
         apply_scale(rig, objects)
+        _show_inside(rig)
     if rigs:
         _tidy_takes(rigs, objects)
     skinned = (each for each in objects if any(mod.type == "ARMATURE" for mod in each.modifiers))
@@ -33,6 +34,12 @@ def repair(objects: list[bpy.types.Object]) -> None:
 
 
 # -- Bones
+
+
+def _show_inside(rig: Any) -> None:
+    """Let the bones be thin and inside the body: the importer draws large ones in front of it."""
+    rig.show_in_front = False
+    rig.data.display_type = "STICK"
 
 
 def apply_scale(rig: bpy.types.Object, objects: list[bpy.types.Object]) -> None:
