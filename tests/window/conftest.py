@@ -186,7 +186,7 @@ def blender(
     window.fresh()
     yield window
     if window.process.poll() is None:
-        window.screenshot(request.node.name.removeprefix("test_"))
+        window.screenshot(request.node.name.removeprefix("test_"), quickly=True)
     _look_at_log(window, service)
 
 

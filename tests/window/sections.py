@@ -89,8 +89,7 @@ def _redness(blender: BlenderWindow) -> NDArray[np.int16]:
     """Return how much more red than green each pixel of the sidebar is; elsewhere 0."""
     blender.settle()
     left, top, right, bottom = blender.ask("box('VIEW_3D', 'UI')")
-    shown = np.frombuffer(blender.display.pixels(), np.uint8).reshape(HEIGHT, WIDTH, 3)
-    red: NDArray[np.int16] = shown[..., 0].astype(np.int16) - shown[..., 1]
-    inside = np.zeros_like(red)
-    inside[top:bottom, left:right] = 1
-    return red * inside
+    shown = blender.display.picture((left, top, right, bottom))
+    red = np.zeros((HEIGHT, WIDTH), np.int16)
+    red[top:bottom, left:right] = shown[..., 0].astype(np.int16) - shown[..., 1]
+    return red
