@@ -214,10 +214,8 @@ def _draw_state(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> 
         progress = background_import.progress(job.id)
         _draw_bar(column, _PREPARING, progress)
         return
-    line = column.row()
-    line.active = job.phase in _STATE_ICONS
     icon = icon_number(_STATE_ICONS.get(job.phase, "NONE") if sidebar.is_roomy else "NONE")
-    line.label(text=translated(view.short_state), translate=False, icon_value=icon)
+    column.label(text=translated(view.short_state), translate=False, icon_value=icon)
 
 
 def _draw_progress(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
