@@ -135,13 +135,13 @@ def _place_world(
         known = tags.read(root)
         if known is not None and known.job_id == job.id:
             return replace.complete_world(
-                root, files, provenance, options=options, scene=scene, undo=False, prepared=source
+                root, files, options=options, scene=scene, prepared=source
             )
         return replace.replace_world(
-            files, provenance, root, options=options, scene=scene, undo=False, prepared=source
+            files, provenance, root, options=options, scene=scene, prepared=source
         )
     placed = scene_place.place_world(
-        source or files, provenance, _place_options(job, scene), options, scene, undo=False
+        source or files, provenance, _place_options(job, scene), options, scene
     )
     explained = _explained_codes(job)
     return dataclasses.replace(
@@ -159,7 +159,7 @@ def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
             )
         )
     placed = scene_place.place_model(
-        path, _provenance(job), _place_options(job, scene), scene, undo=False, checked=False
+        path, _provenance(job), _place_options(job, scene), scene, checked=False
     )
     return dataclasses.replace(
         placed,
@@ -236,11 +236,9 @@ def _place_model(
     model, provenance = source or _file(job, Role.MODEL), _provenance(job)
     before = _face_count(root) if root is not None else None
     if root is not None:
-        placed = replace.replace_model(model, provenance, root, scene=scene, undo=False)
+        placed = replace.replace_model(model, provenance, root, scene=scene)
     else:
-        placed = scene_place.place_model(
-            model, provenance, _place_options(job, scene), scene, undo=False
-        )
+        placed = scene_place.place_model(model, provenance, _place_options(job, scene), scene)
         _fit_into_box(job, placed, scene or current_scene())
     told = imported_file.note(job)
     notes = [message_of(told)] if told else []
@@ -266,11 +264,11 @@ def _place_motion(
     else:
         if root is None:
             placed = scene_place.place_model(
-                source or first, _provenance(job), _place_options(job, scene), scene, undo=False
+                source or first, _provenance(job), _place_options(job, scene), scene
             )
         else:  # it stays the same result, in another version
             known = dataclasses.replace(tags.read(root) or _provenance(job), file_used="")
-            placed = replace.replace_model(source or first, known, root, scene=scene, undo=False)
+            placed = replace.replace_model(source or first, known, root, scene=scene)
         rig = motion_clips.rig_in(placed.root)
         notes = [] if rig is None else motion_clips.add(job, rig, others, scene, is_new=True)
     return dataclasses.replace(

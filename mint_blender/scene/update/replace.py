@@ -51,9 +51,8 @@ def replace_model(
     root: bpy.types.Object,
     *,
     scene: bpy.types.Scene | None = None,
-    undo: bool = True,
 ) -> PlacedResult:
-    """Replace the model that `root` shows with a GLB, or a prepared model; one undo step.
+    """Replace the model that `root` shows with a GLB, or a prepared model.
 
     `root` keeps its name, transform, parent, collections, modifiers and constraints, and so does
     each part that the new version has, too. What the user did to a mesh, bones, a material of Mint
@@ -71,7 +70,7 @@ def replace_model(
         for each in all_data_blocks()
         if tags.is_marked(each) and not isinstance(each, bpy.types.Object)
     ]
-    with import_transaction(scene, provenance, undo=undo) as snapshot:
+    with import_transaction(scene) as snapshot:
         # in no scene, so that the new version is not visible before it is complete
         staging = bpy.data.collections.new(STAGING_NAME)
         built = build_model(
@@ -155,10 +154,9 @@ def replace_world(
     *,
     options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
-    undo: bool = True,
     prepared: PreparedResult | None = None,
 ) -> PlacedResult:
-    """Replace the parts of a World in the scene, in one undo step.
+    """Replace the parts of a World in the scene.
 
     The root stays. Parts that the new version lacks are removed, with a note. Parts that a
     background Blender has built are taken from `prepared`.
@@ -169,7 +167,7 @@ def replace_world(
     scene = scene or current_scene()
     files = parts.by_part()
     check(root)
-    with import_transaction(scene, provenance, undo=undo):
+    with import_transaction(scene):
         world_build.add_parts(
             root,
             {part: path for part, path in files.items() if path is not None},
@@ -192,14 +190,12 @@ def replace_world(
 def complete_world(
     root: bpy.types.Object,
     parts: WorldFiles,
-    provenance: Provenance,
     *,
     options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
-    undo: bool = True,
     prepared: PreparedResult | None = None,
 ) -> PlacedResult:
-    """Add the parts that a World lacks, and replace splats of another tier; one undo step.
+    """Add the parts that a World lacks, and replace splats of another tier.
 
     Parts that a background Blender has built are taken from `prepared`.
 
@@ -207,7 +203,7 @@ def complete_world(
         SceneImportError: A part cannot be added; nothing has changed.
     """
     scene = scene or current_scene()
-    with import_transaction(scene, provenance, undo=undo):
+    with import_transaction(scene):
         missing = {
             part: path
             for part, path in parts.by_part().items()
