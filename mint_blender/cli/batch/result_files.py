@@ -142,6 +142,7 @@ def _record(line: Line, job: Job, line_report: LineReport) -> dict[str, Any]:
     files = {"result": line_report.result, "picture": line_report.picture}
     return {
         "line": line.number,
+        "id": line.id,
         "state": line_report.state.value,
         "prompt": job.request.prompt,
         "settings": (
