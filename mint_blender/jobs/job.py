@@ -7,7 +7,7 @@ An operation is Mint's own long-running work for it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from ..message import Message, message_of
@@ -173,6 +173,11 @@ class Job:
     def file(self, role: Role) -> LocalFile | None:
         """Return the newest complete file of this role."""
         return next((file for file in reversed(self.files) if file.role is role), None)
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether all its files are still there."""
+        return all(Path(file.path).is_file() for file in self.files)
 
     @property
     def previews(self) -> tuple[LocalFile, ...]:

@@ -36,7 +36,7 @@ from .new_jobs import (
     request_for,
 )
 from .paid_requests.record import PaidRequest, PaidVerb, State, of_asset, of_job
-from .phases import BUSY, Phase, Verb
+from .phases import BUSY, HAS_RESULT, Phase, Verb
 from .presentation import action_checks
 from .presentation.job_view import JobView, view_of
 from .queries import (
@@ -510,7 +510,7 @@ class JobService(JobRunner):
         Free.
         """
         job = self.job(job_id)
-        if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
+        if job.phase not in HAS_RESULT or job.convert:
             raise NotPossible(Message("{title} has no files to download again.", title=job.title))
         if job.hold is not None:
             raise action_checks.refusal(job)

@@ -24,7 +24,7 @@ from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, asset_of, is_looking, is_unanswered
 from ...jobs.job_values import Delivery
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
-from ...jobs.phases import Phase
+from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.presentation.job_view import duration
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
@@ -406,7 +406,7 @@ class BatchRun(LineReports):
             self._job_service.look_again(job.id)
         elif job.phase is Phase.FAILED and self._options.retry_failed:
             self._job_service.retry(job.id)
-        elif job.phase in {Phase.READY, Phase.PLACED} and self._lacks_files(job):
+        elif job.phase in HAS_RESULT and self._lacks_files(job):
             self._job_service.fetch_again(job.id)
         return job
 
@@ -599,7 +599,7 @@ def _started_perhaps(job: Job) -> str:
 
 def is_finished(job: Job | None) -> TypeGuard[Job]:
     """Return whether Mint has finished a line, so that its files can be written."""
-    return job is not None and job.phase in {Phase.READY, Phase.PLACED}
+    return job is not None and job.phase in HAS_RESULT
 
 
 def _may_be_made_elsewhere(job: Job | None) -> bool:

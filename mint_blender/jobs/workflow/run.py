@@ -27,7 +27,7 @@ from ..job import Job, asset_of, operation_of
 from ..job_values import ABOVE_OWN_LIMIT, Cause, LocalFile, Problem, Role
 from ..paid_requests.record import PaidRequest, PaidVerb, State
 from ..paid_requests.send import PaidCall, Sent
-from ..phases import BUSY, Phase
+from ..phases import BUSY, HAS_RESULT, Phase
 from ..presentation import error_messages
 from . import context, look
 from .collect import Collector
@@ -261,7 +261,7 @@ class Starter(WorkflowPart):
         while self._job.after is not None:
             first = yield from self._perform(ReadFirst(self._job.after, after=after))
             made = asset_of(first) if first is not None else None
-            if first is None or (made is None and first.phase in {Phase.READY, Phase.PLACED}):
+            if first is None or (made is None and first.phase in HAS_RESULT):
                 request = self._job.start_request
                 if request is not None:
                     closed = yield from self._perform(Close(request.key))
@@ -269,7 +269,7 @@ class Starter(WorkflowPart):
                 self._job = self._job.with_note(notes.note("first_failed"))
                 self._job = self._job.moved(Phase.CANCELED, problem=None)
                 return
-            if first.phase in {Phase.READY, Phase.PLACED}:
+            if first.phase in HAS_RESULT:
                 asset = self._job.asset or first.asset
                 self._job = replace(self._job, after=None, source_asset_id=made, asset=asset)
             after = FIRST_INTERVAL if first.phase in BUSY else STOPPED_INTERVAL
