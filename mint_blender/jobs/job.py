@@ -91,7 +91,12 @@ class Job:
         text = (
             self.request.name
             or " ".join(self.request.prompt.split())
-            or self._title_at_mint
+            or (
+                # an asset that was not requested here
+                (self.asset.title or untitled(self.kind, self.asset.id))
+                if self.asset and self.source_asset_id
+                else ""
+            )
             or (
                 Message("World from pictures")
                 if self.kind is Kind.WORLD
@@ -99,14 +104,6 @@ class Job:
             )
         )
         return text if len(text) <= 60 else text[:59].rstrip() + "…"
-
-    @property
-    def _title_at_mint(self) -> str:
-        """The name or prompt at Mint of an asset that was not requested here."""
-        asset = self.asset
-        return (
-            (asset.title or untitled(self.kind, asset.id)) if asset and self.source_asset_id else ""
-        )
 
     @property
     def start_request(self) -> PaidRequest | None:

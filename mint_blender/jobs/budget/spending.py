@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from ...message import Message
 from ...mint.schema import Operation
 from ..job import Job, has_failed_at_mint
-from ..job_values import Decision
 from ..paid_requests.record import PaidRequest, PaidVerb
 from ..phases import BUSY, NEEDS_PERSON, Phase, Verb
 
@@ -237,12 +236,7 @@ def _is_answered(job: Job, verb: PaidVerb) -> bool:
 
 def has_pending_payment(job: Job) -> bool:
     """Return whether the user clicked something that costs, and Mint has not answered yet."""
-    return job.decision is not None and costs_more(job.decision)
-
-
-def costs_more(decision: Decision) -> bool:
-    """Return whether more is paid after this click of the user."""
-    return decision.verb in _SPENDS
+    return job.decision is not None and job.decision.verb in _SPENDS
 
 
 def _for_optimizing(job: Job, expected: float) -> float:

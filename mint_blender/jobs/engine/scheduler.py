@@ -181,12 +181,16 @@ class Scheduler:
     def _perform(self, task: Task) -> None:
         effect = task.effect
         if isinstance(effect, TakeSlot):
-            self._take_slot(task, effect)
+            if self._runner.slots.take(task, effect):
+                self._runner.send(task, None)
         elif isinstance(effect, Fetch):
             self._wait(task)
             self._start_download(task, effect)
-        elif isinstance(effect, OptionalFetch):
-            self._fetch_optional(task, effect)
+        elif isinstance(effect, OptionalFetch):  # continues at once, with the file if it is here
+            arrived, task.optional_file = task.optional_file, None
+            if arrived is None:
+                self._start_download(task, effect.fetch, is_optional=True)
+            self._apply_download(task, arrived)
         elif isinstance(effect, JournalEffect):
             self._runner.send(task, effect.apply(self._runner.journal, task.job))
         elif isinstance(effect, Pay):
@@ -207,10 +211,6 @@ class Scheduler:
             line=LineFile(task.job.delivery.line, task.job.owner),
         )
         self._send_call(task, effect, work)
-
-    def _take_slot(self, task: Task, effect: TakeSlot) -> None:
-        if self._runner.slots.take(task, effect):
-            self._runner.send(task, None)
 
     def _wait(self, task: Task, due: float = math.inf) -> None:
         """Perform the task's effect at this time; without one, not before something happens."""
@@ -316,13 +316,6 @@ class Scheduler:
             self._outbox.put(ended.answered)
 
     # -- downloads
-
-    def _fetch_optional(self, task: Task, effect: OptionalFetch) -> None:
-        """Continue at once with the file if it has arrived, or with None."""
-        arrived, task.optional_file = task.optional_file, None
-        if arrived is None:
-            self._start_download(task, effect.fetch, is_optional=True)
-        self._apply_download(task, arrived)
 
     def _apply_download(self, task: Task, outcome: LocalFile | FileError | None) -> None:
         if isinstance(outcome, FileError):

@@ -380,19 +380,15 @@ class Starter(WorkflowPart):
             self._job = self._job.moved(Phase.WAITING, problem=None)
         elif request.state is State.REFUSED:
             raise error
-        elif self._may_be_in_progress(request, error):
+        elif (  # it may be with the very same request: Mint does not say what it conflicts with
+            type(error) is errors.Conflict
+            and request.verb is PaidVerb.START
+            and self._conflicts < MAX_TRIES
+        ):
             self._conflicts += 1
             self._job = replace(self._job, problem=problem)
         else:
             yield from look.find_started(self._context, request, error)
-
-    def _may_be_in_progress(self, request: PaidRequest, error: errors.MintError) -> bool:
-        """Return whether a conflict may be with the very same request, which is still carried out.
-
-        Mint does not say what it conflicts with.
-        """
-        is_unclear = type(error) is errors.Conflict and request.verb is PaidVerb.START
-        return is_unclear and self._conflicts < MAX_TRIES
 
     def _call(self, request: PaidRequest) -> PaidCall:
         job = self._job
@@ -455,18 +451,14 @@ class Starter(WorkflowPart):
         if "name" in body and error.names("name"):
             self._is_renamed = True
             return Order(request.subject, request.verb, json.dumps(_renamed(body)))
-        if self._is_about_uploads(error) and not self._are_uploaded_again:
+        is_named = error.names("imageUrl") or error.names("sourceImages")
+        has_local = any(not each.startswith("https://") for each in self._job.request.images)
+        if is_named and has_local and not self._are_uploaded_again:
             # what an earlier job has uploaded may be gone
             self._are_uploaded_again = True
             self._job = replace(self._job, image_urls=())
             return Order(request.subject, request.verb)
         return None
-
-    def _is_about_uploads(self, error: errors.InvalidRequest) -> bool:
-        is_named = error.names("imageUrl") or error.names("sourceImages")
-        return is_named and any(
-            not source.startswith("https://") for source in self._job.request.images
-        )
 
 
 def _renamed(body: dict[str, Any]) -> dict[str, Any]:
