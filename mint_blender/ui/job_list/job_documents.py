@@ -103,12 +103,4 @@ def _saved(*_: object) -> None:
         follow(service)
 
 
-def add() -> None:
-    """Notice when the file is saved under another name."""
-    bpy.app.handlers.save_post.append(_saved)
-
-
-def remove() -> None:
-    """Stop noticing that."""
-    if _saved in bpy.app.handlers.save_post:
-        bpy.app.handlers.save_post.remove(_saved)
+HANDLERS = ((bpy.app.handlers.save_post, _saved),)

@@ -277,14 +277,5 @@ def _draw_in_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> No
     )
 
 
-def add_to_menu() -> None:
-    """Add the entry to the Object menu."""
-    bpy.types.VIEW3D_MT_object.append(_draw_in_object_menu)
-
-
-def remove_from_menu() -> None:
-    """Remove the entry."""
-    bpy.types.VIEW3D_MT_object.remove(_draw_in_object_menu)
-
-
+MENUS = ((bpy.types.VIEW3D_MT_object, _draw_in_object_menu),)
 CLASSES = (MINT_OT_place_with_mouse,)
