@@ -43,7 +43,10 @@ class RequestTemplate:
 def of_job(job: Job, jobs: Iterable[Job] = ()) -> RequestTemplate:
     """Return the request of a job, or of what it downloaded."""
     if job.source_asset_id is None:
-        return RequestTemplate(job.request, _for_once(job.delivery), job.optimize)
+        # without what belongs to one run: files, batch line, earlier results
+        files = dict.fromkeys(("output", "render", "folder", "line", "original"))
+        delivery = replace(job.delivery, **files, replaces=False)  # type: ignore[arg-type]
+        return RequestTemplate(job.request, delivery, job.optimize)
     return (
         of_asset(job.asset, jobs)
         if job.asset is not None
@@ -62,9 +65,3 @@ def of_asset(asset: Asset, jobs: Iterable[Job]) -> RequestTemplate:
     return (
         of_job(made) if made is not None else RequestTemplate(request_for(asset), is_complete=False)
     )
-
-
-def _for_once(delivery: Delivery) -> Delivery:
-    """Return a delivery without what belongs to one run: files, batch line, earlier results."""
-    bare = replace(delivery, output=None, render=None, folder=None, line=None)
-    return replace(bare, replaces=False, original=None)
