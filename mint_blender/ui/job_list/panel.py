@@ -330,6 +330,9 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
 
 @cached_by_identity
 def _title(batch: Row, language: str) -> str:
+    """Return what was started together; a character and its motions have one name."""
+    if any(job.motion for job in batch.jobs):
+        return translated(batch.jobs[0].title, language)
     words = Message("{count:,} jobs: {title}", title=batch.jobs[0].title, count=len(batch.jobs))
     return translated(words, language)
 
