@@ -446,6 +446,59 @@ def test_a_second_try_has_limits(tmp_path, monkeypatch, first):
     assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
 
 
+@pytest.mark.parametrize("again", ["ends", "crashes", "is unstable"])
+def test_a_part_that_crashed_runs_again(tmp_path, monkeypatch, capsys, again):
+    """Once, as a whole. The summary names the test that ran; a second crash is a failure."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", ("-m", "blender"), second_try=True)
+    ends = {"passed": ["a", "b"]}
+    tries: dict[str, list[dict]] = {
+        "ends": [{}, ends],
+        "crashes": [{}, {}],
+        "is unstable": [{}, {"passed": ["a"], "failed": ["b"]}, {"passed": ["b"]}],
+    }
+    left = iter(tries[again])
+
+    def run(command, *, cwd, extra, output):
+        target = Path(str(command[3]).removeprefix("--outcomes="))
+        if printed := next(left):
+            target.write_text(json.dumps(printed))
+            return 1 if "failed" in printed else 0
+        pytest_runs.running_test(target).write_text("test_it.py::test_b")
+        return -11
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    assert pytest_runs.run_all(Path("python"), [pytest_run], strict=True) == (again != "crashes")
+    assert next(left, None) is None
+    outcome = Outcome.read(pytest_run)
+    assert (outcome.passed, outcome.crashed_in) == (
+        set() if again == "crashes" else {"a", "b"},
+        "test_it.py::test_b",
+    )
+    assert testing.print_summary([outcome], checks={}, strict=True) == (again == "crashes")
+    assert "CRASHED in test_it.py::test_b [bpy-4.5 with bpy]" in capsys.readouterr().out
+
+
+def test_a_crash_before_any_test_is_a_failure(tmp_path, monkeypatch, capsys):
+    """A part that cannot even begin is not tried again."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", (), second_try=True)
+    statuses = iter([3])
+    monkeypatch.setattr(pytest_runs, "run_command", lambda *words, **options: next(statuses))
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+
+
+def test_a_title_in_the_summary_is_apart_from_its_counts(capsys):
+    """However long it is."""
+    titles = ["bpy-4.5 with bpy", "bpy-4.5 with bpy and processes"]
+    outcomes = [_outcome(title, passed={"a"}) for title in titles]
+    testing.print_summary(outcomes, checks={"lint": True}, strict=True)
+    lines = capsys.readouterr().out.splitlines()
+    found = [line.index("1 passed") for line in lines if line.startswith("   bpy")]
+    assert found == [3 + len(titles[1]) + 1] * 2
+    assert f"   {titles[1]} 1 passed" in "\n".join(lines)
+
+
 def test_runs_that_are_beside_another_are_made_at_its_time(tmp_path, monkeypatch):
     """Both are under way before either ends; what the second one prints comes as a whole."""
     monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)

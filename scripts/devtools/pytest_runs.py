@@ -12,6 +12,7 @@ The default environment runs every test:
 
 If at most three tests of a run fail, they are tried again, alone: a window or a process may be too
 slow on a machine that is busy with other tests. The summary lists those that pass then as unstable.
+A run whose process crashes in a test is made again, once, and the summary names the test.
 
 With `--fast`, only the tests without Blender run, except those marked `one_blender`: they simulate,
 kill, explore or cut off whole systems, which takes minutes.
@@ -105,6 +106,8 @@ class Outcome:
     failed: set[str] = field(default_factory=set)
     unstable: set[str] = field(default_factory=set)
     """Tests among those that passed, which failed at first."""
+    crashed_in: str = ""
+    """The test that ran when the process of the run crashed, at the first or at both tries."""
     not_applicable: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -121,6 +124,11 @@ class Outcome:
         record = json.loads(pytest_run.results.read_text(encoding="utf-8"))
         record |= {name: set(record.get(name, ())) for name in ("passed", "failed", "unstable")}
         return cls(**{"title": pytest_run.title, "status": NEVER_RAN, **record})
+
+
+def running_test(results: Path) -> Path:
+    """Return the file with the name of the test that runs, which is there after a crash."""
+    return results.with_suffix(".running")
 
 
 def workers() -> str:
@@ -198,6 +206,7 @@ def run_all(
             list(pool.map(run, group))
     for pytest_run in selected:
         if pytest_run.second_try:
+            _repeat_if_crashed(python, pytest_run, strict=strict)
             _try_again(python, pytest_run)
     if with_coverage:
         echo("-- coverage of mint_blender/")
@@ -227,6 +236,7 @@ def _run_pytest(
     """
     RESULTS.mkdir(parents=True, exist_ok=True)
     pytest_run.results.unlink(missing_ok=True)
+    running_test(pytest_run.results).unlink(missing_ok=True)
     command: list[str | Path] = [python, "-m", "pytest", f"--outcomes={pytest_run.results}"]
     command += pytest_run.arguments
     command += ["--continue-on-collection-errors"]  # a file that cannot be read hides no other
@@ -239,10 +249,24 @@ def _run_pytest(
     status = run_command(command, cwd=ROOT, extra=data, output=pytest_run.output)
     outcome = Outcome.read(pytest_run)
     outcome.status, outcome.seconds = status, time.monotonic() - started_at
+    if (running := running_test(pytest_run.results)).is_file():
+        outcome.crashed_in = running.read_text(encoding="utf-8")
     _write(pytest_run, outcome)
     if pytest_run.output:
         text = pytest_run.output.read_text(encoding="utf-8", errors="replace")
         echo(f"-- the output of {pytest_run.title}:\n{text}")
+
+
+def _repeat_if_crashed(python: Path, pytest_run: PytestRun, *, strict: bool) -> None:
+    """Make a run again whose process crashed in a test; record that it did."""
+    first = Outcome.read(pytest_run)
+    if not first.crashed_in:
+        return
+    echo(f"-- {pytest_run.title} CRASHED in {first.crashed_in} (exit status {first.status})")
+    _run_pytest(python, pytest_run, strict=strict)
+    second = Outcome.read(pytest_run)
+    second.crashed_in = second.crashed_in or first.crashed_in
+    _write(pytest_run, second)
 
 
 def _try_again(python: Path, pytest_run: PytestRun) -> None:
