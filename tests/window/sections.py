@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blender_window import BlenderWindow, NotTrue
-from .display import HEIGHT, WIDTH
 
 _WHEEL = 40  # pixels that one step of the wheel scrolls
 _RED = 60  # how much redder a pixel of the title becomes
@@ -90,6 +89,7 @@ def _redness(blender: BlenderWindow) -> NDArray[np.int16]:
     blender.settle()
     left, top, right, bottom = blender.ask("box('VIEW_3D', 'UI')")
     shown = blender.display.picture((left, top, right, bottom))
-    red = np.zeros((HEIGHT, WIDTH), np.int16)
+    width, height = blender.display.size
+    red = np.zeros((height, width), np.int16)
     red[top:bottom, left:right] = shown[..., 0].astype(np.int16) - shown[..., 1]
     return red
