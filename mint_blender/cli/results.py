@@ -18,7 +18,7 @@ from ..jobs.engine.task import StillUnreachable
 from ..jobs.engine.thread_messages import Event
 from ..jobs.job import Job, asset_of, is_looking
 from ..jobs.job_values import Candidate, Delivery, DeliveryResult
-from ..jobs.phases import BUSY, Phase, Verb
+from ..jobs.phases import BUSY, HAS_RESULT, Phase, Verb
 from ..jobs.presentation.job_view import JobView
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
@@ -133,8 +133,7 @@ def follow_motions(
 def fetch_files_again(job_service: JobService, jobs: Iterable[Job]) -> None:
     """Fetch the files of finished jobs again that are gone from the disk."""
     for job in jobs:
-        is_here = all(Path(each.path).is_file() for each in job.files)
-        if job.phase in {Phase.READY, Phase.PLACED} and not is_here:
+        if job.phase in HAS_RESULT and not job.is_on_disk:
             job_service.fetch_again(job.id)
 
 
