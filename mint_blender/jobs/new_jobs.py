@@ -118,7 +118,7 @@ def new_motions(
     cannot be rigged is paid once at most. Without an asset, `after` generates the model.
     """
     made: list[Job] = []
-    for number, motion in enumerate(motions):
+    for number, motion in enumerate(motions, start=0 if asset else 1):
         job_id = _new_id()
         start = new_request(of_job(job_id), PaidVerb.ANIMATE, job_id, now=now)
         made.append(

@@ -140,17 +140,18 @@ class JobService(JobRunner):
             job = replace(job, requests=(made,))
         of_each = AnimationPrice()
         (animating,) = self._prices([of_each], own_limit=max_credits) if motions else [None]
+        if motions:
+            delivery = replace(delivery, group=delivery.group or job.id)
+            job = replace(job, delivery=delivery)
         followers = new_motions(
             None,
             request,
             motions,
-            delivery,
+            replace(delivery, replaces=True),
             now=job.created_at,
             after=job.id,
             estimate=animating,
         )
-        if followers:
-            job = replace(job, delivery=replace(delivery, group=delivery.group or job.id))
         starts: list[Sequence[PriceQuery]] = [queries, *[[of_each]] * len(followers)]
         return self._begin([job, *followers], starts, max_credits)[0]
 

@@ -17,6 +17,7 @@ from mathutils import Matrix
 from ...files.spz import decode
 from ...message import Message
 from .. import tags
+from ..animation.repair import apply_scale
 from ..bounds import bounds, update_view_layers
 from ..data_blocks import (
     all_data_blocks,
@@ -43,6 +44,8 @@ from .exchange import Matches, exchange, lost_with
 
 HEIGHT = tags.PREFIX + "height"
 ORIGIN = (0.0, 0.0, 0.0)
+_SAME_HEIGHT = 0.01
+"""Share of its height that a version may differ by without being scaled."""
 
 
 def replace_model(
@@ -51,13 +54,14 @@ def replace_model(
     root: bpy.types.Object,
     *,
     scene: bpy.types.Scene | None = None,
+    keeps_height: bool = False,
 ) -> PlacedResult:
     """Replace the model that `root` shows with a GLB, or a prepared model.
 
     `root` keeps its name, transform, parent, collections, modifiers and constraints, and so does
     each part that the new version has, too. What the user did to a mesh, bones, a material of Mint
-    or its animation is on the hidden copy. If the earlier version was scaled to a height, the new
-    one gets the same height.
+    or its animation is on the hidden copy. If the earlier version was scaled to a height, or if
+    `keeps_height`, the new one gets the same height.
 
     Raises:
         SceneImportError: The model cannot be imported or replaced; nothing has changed.
@@ -79,6 +83,7 @@ def replace_model(
         update_view_layers(scene)
         backup = Backup(old)
         try:
+            _scale_to_earlier_height(root, old, built, is_asked=keeps_height)
             notes, matches, gone = _put_in_place(root, old, built, backup.copies)
         except BaseException:
             snapshot.accept(*backup.restore())
@@ -102,7 +107,6 @@ def _put_in_place(
     copies: list[bpy.types.Object],
 ) -> tuple[list[Message], Matches, set[bpy.types.Object]]:
     """Exchange what `root` shows; return notes, the matched parts, and the objects to remove."""
-    _scale_to_earlier_height(root, old, built)
     notes, matches, used = exchange(root, old, built, copies)
     alive = set(bpy.data.objects)
     gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
@@ -278,20 +282,25 @@ def _check_object_mode(old: list[bpy.types.Object]) -> None:
 
 
 def _scale_to_earlier_height(
-    root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
+    root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel, *, is_asked: bool
 ) -> None:
-    """Scale the new version to the earlier height, in the root's local space."""
-    if root.get(HEIGHT) is None:
+    """Scale the new version to the earlier height, in the root's local space, if that was given."""
+    if root.get(HEIGHT) is None and not is_asked:
         return
     earlier = bounds(old, within=root)
     new = bounds(built.objects)
     if earlier is None or new is None or new[1][2] <= new[0][2]:
         return
-    scale = Matrix.Scale((earlier[1][2] - earlier[0][2]) / (new[1][2] - new[0][2]), 4)
+    factor = (earlier[1][2] - earlier[0][2]) / (new[1][2] - new[0][2])
+    if root.get(HEIGHT) is None and abs(factor - 1.0) < _SAME_HEIGHT:
+        return
+    scale = Matrix.Scale(factor, 4)
     if built.root.type == "MESH":
         built.root.data.transform(scale)
     for child in built.root.children:
         cleanup.transform_in_parent(child, scale)
+        if child.type == "ARMATURE":
+            apply_scale(child, list(built.objects))
 
 
 def _model_objects(root: bpy.types.Object) -> list[bpy.types.Object]:

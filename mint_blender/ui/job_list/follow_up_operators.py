@@ -314,7 +314,8 @@ class MINT_OT_use_prompt(bpy.types.Operator):
         if self.job_id:
             job = service.job(self.job_id)
             made = asset_of(job)
-            template = request_template.of_job(job, service.jobs_of_asset(made))
+            known = {each.id: each for each in (*service.jobs(), *service.jobs_of_asset(made))}
+            template = request_template.of_job(job, known.values())
             return template, (job.id, made or "")
         asset = loader.known().get(self.asset_id)
         if asset is None:

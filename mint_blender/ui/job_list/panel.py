@@ -213,10 +213,8 @@ def _draw_state(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> 
         progress = background_import.progress(job.id)
         _draw_bar(column, _PREPARING, progress)
         return
-    line = column.row()
-    line.active = job.phase in _STATE_ICONS
     icon = icon_number(_STATE_ICONS.get(job.phase, "NONE") if sidebar.is_roomy else "NONE")
-    line.label(text=translated(view.short_state), translate=False, icon_value=icon)
+    column.label(text=translated(view.short_state), translate=False, icon_value=icon)
 
 
 def _draw_progress(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
@@ -330,6 +328,9 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
 
 @cached_by_identity
 def _title(batch: Row, language: str) -> str:
+    """Return what was started together; a character and its motions have one name."""
+    if any(job.motion for job in batch.jobs):
+        return translated(batch.jobs[0].title, language)
     words = Message("{count:,} jobs: {title}", title=batch.jobs[0].title, count=len(batch.jobs))
     return translated(words, language)
 
