@@ -169,7 +169,7 @@ def note_line(job: Job, terminal: Terminal) -> None:
 
 
 def _deliver(job_service: JobService, job: Job, terminal: Terminal, raw: bool) -> Exit:
-    if is_to_write(job) or (raw and _names_files(job)):
+    if is_to_write(job) or (raw and job.delivery.files):
         with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
             result = write_files.write(job, raw=raw)
         return report_written(job_service, job, terminal, result)
@@ -193,11 +193,7 @@ def _is_interrupted(job_service: JobService, job: Job) -> bool:
 
 def is_to_write(job: Job) -> bool:
     """Return whether a job is finished at Mint, and its delivery names files."""
-    return exits.of_job(job) is Exit.DONE and _names_files(job)
-
-
-def _names_files(job: Job) -> bool:
-    return bool(job.delivery.output or job.delivery.render)
+    return exits.of_job(job) is Exit.DONE and bool(job.delivery.files)
 
 
 def report_written(
@@ -277,9 +273,7 @@ def may_replace(terminal: Terminal, *files: Path | None, overwrite: bool) -> boo
 def _done_lines(job: Job) -> list[str]:
     """Return what was made, the paths of its files, and its cost."""
     view = JobView(job)
-    written = [
-        text for text in (job.delivery.output, job.delivery.render) if text and Path(text).exists()
-    ]
+    written = [path for path in job.delivery.files if Path(path).exists()]
     where = written or [file.path for file in job.files]
     return [
         f"{job.title}: {view.state}{in_parentheses(view.cost)}",
