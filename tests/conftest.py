@@ -39,6 +39,8 @@ has a Draco decoder")`.
 WINDOW_PROGRAMS = ("blender", "Xvfb", "openbox", "xdotool", "import")
 HAS_BPY = importlib.util.find_spec("bpy") is not None
 
+ROOT = Path(__file__).resolve().parents[1]
+
 # A home folder for this session, set before any test module is imported, since some use folders at
 # import time. Its path is short: a path below it may become the name of a socket, which has room
 # for about 100 characters.
@@ -69,6 +71,8 @@ def _isolate() -> None:
             "no_proxy",
         ):
             del os.environ[name]
+    # making a World for the stand-in takes Blender ten seconds: the processes of all runs share it
+    os.environ["MINT_TEST_ASSETS"] = str(ROOT / "build" / "test-assets")
 
 
 _isolate()

@@ -4,7 +4,7 @@
 The default environment runs every test:
 
 - Tests without Blender run in several processes.
-- Tests with the `bpy` module run beside them, in two processes of their own, always in the same
+- Tests with the `bpy` module run beside them, in three processes of their own, always in the same
   order: a file that follows another one for the first time may crash Blender. They exit without
   Python's shutdown, which hangs in the 4.5 wheel. Their output is printed at the end.
 - Tests that start a Blender executable run last, file by file on several virtual screens, since
@@ -60,7 +60,9 @@ SECOND_TRIES = 3
 SCREENS_PER_CORE = 2
 """A Blender that draws by processor keeps 0.3 of a core busy, and needs about 1 GB."""
 IN_BLENDER = ("tests/scene", "tests/ui")
-"""Half of the `bpy` tests; most of the others start processes."""
+"""A third of the `bpy` tests; most of the others start processes and wait for them."""
+COMMANDS = ("tests/cli",)
+"""Another third."""
 TESTS_FAILED = 1  # pytest's exit status
 NO_TESTS = 5  # pytest's exit status when a run has nothing to run
 NEVER_RAN = -1
@@ -161,13 +163,15 @@ def runs_for(
         first = PytestRun(name, "without Blender", pure, second_try=True)
         if fast:
             return [first]
-        halves = {
+        others = [f"--ignore={each}" for each in (*IN_BLENDER, *COMMANDS)]
+        thirds = {
             "with bpy": ("-m", BLENDER, *IN_BLENDER),
-            "with bpy and processes": ("-m", BLENDER, *(f"--ignore={each}" for each in IN_BLENDER)),
+            "commands with bpy": ("-m", BLENDER, *COMMANDS),
+            "others with bpy": ("-m", BLENDER, *others),
         }
         beside = [
             PytestRun(name, title, arguments, beside=True, second_try=True)
-            for title, arguments in halves.items()
+            for title, arguments in thirds.items()
         ]
         driven = ("-m", DRIVEN, "-n", screens(), "--dist", "loadfile", "--no-loadscope-reorder")
         return [first, *beside, PytestRun(name, "driven from outside", driven, second_try=True)]

@@ -29,7 +29,7 @@ from ..job_values import LocalFile
 from ..new_jobs import upload_complaint
 from ..paid_requests.send import send
 from ..presentation import error_messages
-from ..queries import Answer, KeyOwner, Query, Thumbnail, answer
+from ..queries import KeyOwner, Query, Thumbnail, answer
 from ..storage.database import JournalError
 from ..storage.journal import Journal
 from ..transfers.downloads import Downloads
@@ -319,7 +319,7 @@ class Scheduler:
             self._identity.apply(found)
         if error is None:
             self._retries.mint_answered()
-            answered = QueryAnswered(query, cast("Answer", ended.result), number=number)
+            answered = QueryAnswered(query, cast(Any, ended.result), number=number)
         elif isinstance(error, MintError):
             reason = error_messages.key_problem(error)
             answered = QueryAnswered(query, None, str(error), number=number, key_problem=reason)

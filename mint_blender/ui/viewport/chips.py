@@ -261,7 +261,7 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
         for (target, _), button in zip(stack.chips, buttons, strict=True)
         if button is not None
     ]
-    paid_clicks.note(f"chips {context.area.as_pointer()}", tuple(paid))
+    paid_clicks.note(("chips", context.area.as_pointer()), tuple(paid))
     alpha = min(0.35, 2 / max(1, len(stack.chips)))  # many lines would hide the scene
     pointed = hovered.job_id if hovered is not None and hovered.name in {JOB, APPROVE} else None
     for (target, box), button in zip(stack.chips, buttons, strict=True):
