@@ -177,7 +177,7 @@ def _job(record: Mapping[str, Any], phase: Phase) -> Job:
 def load_delivery(record: Mapping[str, Any]) -> Delivery:
     """Return a delivery from its members as JSON. Raises an error of any type."""
     vectors = dict.fromkeys(("at", "rotation", "size", "render_size"), _vector)
-    return _from_record(Delivery, record, meta=_pairs, **vectors)
+    return _from_record(Delivery, record, meta=_pairs, motions=_list, **vectors)
 
 
 def dump_placement(placement: Placement | None) -> dict[str, Any] | None:
