@@ -35,7 +35,7 @@ from .jobs.engine.task import StillUnreachable
 from .jobs.engine.thread_messages import Event, Progress
 from .jobs.job import Job
 from .jobs.job_values import ClientRequest, Delivery, DeliveryResult
-from .jobs.phases import BUSY, Phase
+from .jobs.phases import BUSY, HAS_RESULT, Phase
 from .jobs.presentation.job_view import JobView
 from .jobs.queries import prices_of
 from .jobs.service import JobService, NotPossible, TooExpensive
@@ -334,9 +334,9 @@ def place(
             if value is not None
         }
         file = None if path is None else _output(found.kind, Path(path), overwrite=overwrite)
-        if found.phase not in {Phase.READY, Phase.PLACED}:
+        if found.phase not in HAS_RESULT:
             raise NotPossible(f"{found.title} is not ready to place: {JobView(found).state}.")
-        if all(Path(each.path).is_file() for each in found.files):
+        if found.is_on_disk:
             return _delivered(journal, found, where, file)
     with session.open_job_service() as job_service:
         job_service.fetch_again(found.id)
@@ -444,10 +444,9 @@ def _follow(
         Interrupted: Ctrl-C was pressed.
     """
     job = job_service.job(job_id)
-    is_here = all(Path(each.path).is_file() for each in job.files)
-    if job.phase in {Phase.READY, Phase.PLACED} and is_here:
+    if job.phase in HAS_RESULT and job.is_on_disk:
         return job
-    if job.phase in {Phase.READY, Phase.PLACED}:
+    if job.phase in HAS_RESULT:
         job_service.fetch_again(job_id)
     return _watch(job_service, job_id, review, progress, ends_in=Phase.READY)
 

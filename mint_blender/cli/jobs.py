@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 from ..delivery import write_files
 from ..jobs import rejected_files
 from ..jobs.job import Job, is_looking
 from ..jobs.job_values import Hold, Role
-from ..jobs.phases import BUSY, Phase
+from ..jobs.phases import BUSY, HAS_RESULT, Phase
 from ..jobs.presentation.job_view import UNREADABLE
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
@@ -209,7 +208,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             # A batch finds its files and its record through the job's own delivery.
             job_service.set_delivery(job.id, delivery)
         parts = [job, *filter(is_finished, job_service.motions_of(job))]
-        if all(Path(file.path).is_file() for each in parts for file in each.files):
+        if all(each.is_on_disk for each in parts):
             return deliver(job_service, job, terminal, delivery=delivery)
     with session.open_job_service() as job_service:
         if job.motion is None:
@@ -233,7 +232,7 @@ def _cannot_place(
         and rejected_files.has_importable(job)
         and not job_service.is_active(job.id)
     )
-    if job.phase not in {Phase.READY, Phase.PLACED} and not can_copy:
+    if job.phase not in HAS_RESULT and not can_copy:
         terminal.error(f"{job.title} is not ready to place. {stop_text(job, terminal)}", job=job.id)
         return exits.of_job(job)
     # Blender writes a character in any case, as it does a World

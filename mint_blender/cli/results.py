@@ -18,7 +18,7 @@ from ..jobs.engine.task import StillUnreachable
 from ..jobs.engine.thread_messages import Event
 from ..jobs.job import Job, asset_of, is_looking
 from ..jobs.job_values import Candidate, Delivery, DeliveryResult
-from ..jobs.phases import BUSY, Phase, Verb
+from ..jobs.phases import BUSY, HAS_RESULT, Phase, Verb
 from ..jobs.presentation.job_view import JobView
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
@@ -111,8 +111,7 @@ def asset_named(job_service: JobService, what: str) -> Asset:
 def fetch_files_again(job_service: JobService, jobs: Iterable[Job]) -> None:
     """Fetch the files of finished jobs again that are gone from the disk."""
     for job in jobs:
-        is_here = all(Path(each.path).is_file() for each in job.files)
-        if job.phase in {Phase.READY, Phase.PLACED} and not is_here:
+        if job.phase in HAS_RESULT and not job.is_on_disk:
             job_service.fetch_again(job.id)
 
 
@@ -191,7 +190,7 @@ def _is_interrupted(job_service: JobService, job: Job) -> bool:
 
 def is_finished(job: Job | None) -> TypeGuard[Job]:
     """Return whether Mint has finished a job, so that its files can be written."""
-    return job is not None and job.phase in {Phase.READY, Phase.PLACED}
+    return job is not None and job.phase in HAS_RESULT
 
 
 def is_to_write(job: Job) -> bool:

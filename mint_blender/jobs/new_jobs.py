@@ -118,7 +118,7 @@ def new_motions(
     cannot be rigged is paid once at most. Without an asset, `after` generates the model.
     """
     made: list[Job] = []
-    for number, motion in enumerate(motions):
+    for number, motion in enumerate(motions, start=0 if asset else 1):
         job_id = _new_id()
         start = new_request(of_job(job_id), PaidVerb.ANIMATE, job_id, now=now)
         made.append(
@@ -212,19 +212,24 @@ def picture_complaint(image: str) -> str | None:
         )
     except InvalidPicture as error:
         return Message("The reference image cannot be used. {reason}", reason=error)
+    return upload_complaint(image, size, found.format)
+
+
+def upload_complaint(name: str, size: int, format: str) -> Message | None:
+    """Return why Mint would refuse a picture of this size and format, or None."""
     if size > MAX_IMAGE_BYTES:
         return Message(
             "The reference image {name} is {size:.1f} MB; Mint accepts at most 5 MB."
             " Scale it down first.",
-            name=image,
+            name=name,
             size=size / 1024 / 1024,
         )
-    if found.format not in UPLOADABLE:
+    if format not in UPLOADABLE:
         return Message(
             "The reference image {name} is {format}; Mint accepts PNG, JPEG and WebP."
             " Convert it first.",
-            name=image,
-            format=found.format.upper(),
+            name=name,
+            format=format.upper(),
         )
     return None
 

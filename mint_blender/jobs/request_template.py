@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,8 @@ class RequestTemplate:
     optimize: OptimizationLevel | None = None
     is_complete: bool = True
     """Whether all settings are known, not only what Mint returns with a result."""
+    motions: tuple[str, ...] = ()
+    """The words of the motions that were ordered together with it."""
 
     def with_prompt(self, prompt: str) -> RequestTemplate:
         """Return a copy with another prompt; an empty one changes nothing."""
@@ -40,10 +42,14 @@ class RequestTemplate:
         )
 
 
-def of_job(job: Job, jobs: Iterable[Job] = ()) -> RequestTemplate:
+def of_job(job: Job, jobs: Collection[Job] = ()) -> RequestTemplate:
     """Return the request of a job, or of what it downloaded."""
     if job.source_asset_id is None:
-        return RequestTemplate(job.request, _for_once(job.delivery), job.optimize)
+        # without what belongs to one run: files, batch line, earlier results
+        names = ("output", "render", "folder", "line", "original", "group")
+        delivery = replace(job.delivery, **dict.fromkeys(names), replaces=False)  # type: ignore[arg-type]
+        motions = _ordered_with(job, jobs)
+        return RequestTemplate(job.request, delivery, job.optimize, motions=motions)
     return (
         of_asset(job.asset, jobs)
         if job.asset is not None
@@ -51,7 +57,7 @@ def of_job(job: Job, jobs: Iterable[Job] = ()) -> RequestTemplate:
     )
 
 
-def of_asset(asset: Asset, jobs: Iterable[Job]) -> RequestTemplate:
+def of_asset(asset: Asset, jobs: Collection[Job]) -> RequestTemplate:
     """Return the request of a Model or World.
 
     It comes from the job that made it, if that is among these, else from what Mint returns.
@@ -60,11 +66,18 @@ def of_asset(asset: Asset, jobs: Iterable[Job]) -> RequestTemplate:
         (job for job in jobs if job.source_asset_id is None and asset_of(job) == asset.id), None
     )
     return (
-        of_job(made) if made is not None else RequestTemplate(request_for(asset), is_complete=False)
+        of_job(made, jobs)
+        if made is not None
+        else RequestTemplate(request_for(asset), is_complete=False)
     )
 
 
-def _for_once(delivery: Delivery) -> Delivery:
-    """Return a delivery without what belongs to one run: files, batch line, earlier results."""
-    bare = replace(delivery, output=None, render=None, folder=None, line=None)
-    return replace(bare, replaces=False, original=None)
+def _ordered_with(job: Job, jobs: Collection[Job]) -> tuple[str, ...]:
+    """Return the words of the motions that were ordered with a generation, in that order."""
+    group = job.delivery.group
+    found = sorted((each for each in jobs if each.motion), key=lambda each: each.created_at)
+    return tuple(
+        each.motion.words
+        for each in found
+        if each.motion and group and each.delivery.group == group
+    )

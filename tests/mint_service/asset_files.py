@@ -12,6 +12,7 @@ from typing import Any
 from ..mint_model.records import Operation
 from . import glb, motions, prompt_words
 from .asset_generator import AssetGenerator, AssetRequest, Made
+from .asset_generator.tiny_assets import TinyAssetGenerator
 from .options import Options
 from .switches import TABLE, without
 
@@ -90,7 +91,11 @@ class AssetFiles:
         words = prompt_words.slug(without(operation.motion or ""))
         faults = [name for name in operation.switches if name in FILE_SWITCHES]
         made = motions.files(
-            without(operation.motion or ""), operation.height, operation.id, operation.switches
+            without(operation.motion or ""),
+            operation.height,
+            operation.id,
+            operation.switches,
+            color=self._color(operation),
         )
         paths = {}
         for number, (id, content) in enumerate(made.items()):
@@ -100,6 +105,13 @@ class AssetFiles:
             self._files[path] = StoredFile(path, content, type, "motion", operation.id, faults)
             paths[id] = path
         return paths
+
+    def _color(self, operation: Operation) -> prompt_words.Color | None:
+        """Return the color of a model that is made with a figure; None for a box."""
+        about = _description(operation)
+        is_box = isinstance(self._generator, TinyAssetGenerator)
+        is_figure = not is_box and prompt_words.shape(about) in prompt_words.FIGURES
+        return prompt_words.color(about) if is_figure else None
 
     def _asset_request(self, operation: Operation, stage: str) -> AssetRequest:
         selected = operation.switches

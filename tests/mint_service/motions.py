@@ -15,6 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..scene.rig_fixtures import HEIGHT, JOINTS, REST, Clip, Motion, Rig, Turns, turn, walk
+from . import figure
+from .figure import Figure
+from .prompt_words import Color
 
 CATALOG = {
     "idle": "Idle",
@@ -43,22 +46,34 @@ def picked(prompt: str) -> str:
     return found or list(CATALOG.values())[len(prompt) % len(CATALOG)]
 
 
-def files(prompt: str, height: float, seed: str, switches: Collection[str]) -> dict[str, bytes]:
-    """Return the files of one order by their ids."""
+def files(
+    prompt: str,
+    height: float,
+    seed: str,
+    switches: Collection[str],
+    *,
+    color: Color | None = None,
+) -> dict[str, bytes]:
+    """Return the files of one order by their ids.
+
+    With a color it is a figure of that color that moves as people do, else boxes.
+    """
     count = MOST_CLIPS if "several-clips" in switches else 2 if "partial" in switches else 1
     names = [picked(prompt), *(each for each in CATALOG.values() if each != picked(prompt))][:count]
     chosen = tuple(
         sorted(set(switches) & {"missing-bones", "foreign-bones", "clip-without-mesh", "travel"})
     )
     ids = random.Random(f"{seed} clips").sample(range(10**6), count)
-    made = {"rigged_character_glb": _file("", height, seed, chosen)}
+    made = {"rigged_character_glb": _file("", height, seed, chosen, color)}
     for id, name in zip(ids, names, strict=True):
-        made[f"clip:c{id:06d}:animation_glb"] = _file(name, height, seed, chosen)
+        made[f"clip:c{id:06d}:animation_glb"] = _file(name, height, seed, chosen, color)
     return made
 
 
 @lru_cache(maxsize=32)
-def _file(name: str, height: float, seed: str, switches: Iterable[str]) -> bytes:
+def _file(
+    name: str, height: float, seed: str, switches: Iterable[str], color: Color | None
+) -> bytes:
     """Return the rigged file, or that of a clip."""
     chance = random.Random(seed)
     tilt = turn([chance.gauss() for _ in range(3)], chance.uniform(3.0, 5.0))
@@ -73,9 +88,14 @@ def _file(name: str, height: float, seed: str, switches: Iterable[str]) -> bytes
     prefix = "bip_" if "foreign-bones" in switches else ""
     has_mesh = not name or "clip-without-mesh" not in switches
     axes = dict.fromkeys(joints, tilt)
-    rig = Rig(dict(joints), axes=axes, has_mesh=has_mesh).scaled(height / HEIGHT)
+    rig = Rig(dict(joints), axes=axes, has_mesh=has_mesh)
+    if color is not None:
+        rig = Figure(dict(joints), axes=axes, has_mesh=has_mesh, color=color)
+    rig = rig.scaled(height / HEIGHT)
     travel = 1.5 if "travel" in switches else 0.0
     clip = Clip(f"Armature|{name}|baselayer", _with_prefix(prefix, travel)) if name else REST
+    if name and color is not None:
+        clip = figure.clip(name)
     with tempfile.TemporaryDirectory() as folder:
         return rig.save(Path(folder, "rig.glb"), clip).read_bytes()
 

@@ -25,6 +25,8 @@ COLORS: dict[str, Color] = {
     "gold": (0.83, 0.62, 0.18),
 }
 SHAPES = ("lamp", "chest", "mug", "stool", "tree", "rock")
+FIGURES = ("knight",)
+"""Only a prompt that names one gets it."""
 SYNONYMS = {
     "box": "chest", "crate": "chest", "cup": "mug", "chair": "stool", "seat": "stool", "table": "stool", "lantern": "lamp",
     "light": "lamp", "bush": "tree", "plant": "tree", "stone": "rock", "boulder": "rock",
@@ -57,7 +59,7 @@ def color(description: str) -> Color:
 def shape(description: str) -> str:
     """Return the first shape named in the text, or one derived from its first line."""
     for word in _words(description):
-        if word in SHAPES or word in SYNONYMS:
+        if word in SHAPES or word in FIGURES or word in SYNONYMS:
             return SYNONYMS.get(word, word)
     return SHAPES[_hash(description.split("\n", 1)[0]) % len(SHAPES)]
 

@@ -187,15 +187,7 @@ class Rig:
         joints, weights = np.zeros((count * len(names), 4)), np.zeros((count * len(names), 4))
         joints[:, 0], weights[:, 0] = np.repeat(np.arange(len(names)), count), 1
         surface = glb.material(texture=png((180, 120, 60)))
-        if self.glows:
-            material = glb.json["materials"][surface]
-            material["pbrMetallicRoughness"]["metallicFactor"] = 1.0
-            material |= {
-                "emissiveTexture": {"index": 0},
-                "emissiveFactor": [1.0, 1.0, 1.0],
-                "extensions": {"KHR_materials_specular": {"specularColorFactor": [2.0, 2.0, 2.0]}},
-            }
-            glb.json["extensionsUsed"] = ["KHR_materials_specular"]
+        self._glow(glb, surface)
         primitive = {
             "attributes": {
                 "POSITION": glb.accessor(np.concatenate([each[0] for each in parts]), "f4"),
@@ -210,15 +202,31 @@ class Rig:
             ),
             "material": surface,
         }
-        inverse = np.stack([np.linalg.inv(binds[name]).T.reshape(16) for name in names])
-        skin = glb.add(
+        skin = self._skin(glb, nodes, binds)
+        return glb.node(root=False, name="char1", mesh=glb.mesh(primitive, name="char1"), skin=skin)
+
+    def _glow(self, glb: Glb, surface: int) -> None:
+        """Let a material emit its base color, if that of the rig does."""
+        if not self.glows:
+            return
+        material = glb.json["materials"][surface]
+        material["pbrMetallicRoughness"]["metallicFactor"] = 1.0
+        material |= {
+            "emissiveTexture": {"index": 0},
+            "emissiveFactor": [1.0, 1.0, 1.0],
+            "extensions": {"KHR_materials_specular": {"specularColorFactor": [2.0, 2.0, 2.0]}},
+        }
+        glb.json["extensionsUsed"] = ["KHR_materials_specular"]
+
+    def _skin(self, glb: Glb, nodes: dict[str, int], binds: dict[str, np.ndarray]) -> int:
+        inverse = np.stack([np.linalg.inv(binds[name]).T.reshape(16) for name in self.joints])
+        return glb.add(
             "skins",
             {
-                "joints": [nodes[name] for name in names],
+                "joints": [nodes[name] for name in self.joints],
                 "inverseBindMatrices": glb.accessor(inverse, "f4"),
             },
         )
-        return glb.node(root=False, name="char1", mesh=glb.mesh(primitive, name="char1"), skin=skin)
 
     def _box(self, name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return the corners of the box around a joint and its first child."""

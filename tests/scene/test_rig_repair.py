@@ -139,6 +139,12 @@ def test_the_glow_of_the_rig_is_mended(tmp_path: Path) -> None:
     assert sum(each.type == "TEX_IMAGE" for each in nodes) == 1
 
 
+def test_the_bones_do_not_hide_the_body(tmp_path: Path) -> None:
+    """They are thin, and not drawn in front of it."""
+    rig = armature_of(place(Rig().save(tmp_path / "a.glb", Clip())))
+    assert (rig.show_in_front, rig.data.display_type) == (False, "STICK")
+
+
 def test_the_height_is_that_of_the_rest_pose(tmp_path: Path) -> None:
     """A clip that begins with a jump changes neither the height nor the floor."""
 

@@ -18,6 +18,8 @@ from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.mint.motion_request import SUGGESTIONS  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.clips import animate  # noqa: E402
+from mint_blender.ui.create import motion_choice  # noqa: E402
+from mint_blender.ui.job_list import placed_results  # noqa: E402
 
 from ..scene.rig_helpers import armature_of, clip_names  # noqa: E402
 from .test_selection import activate, drawn  # noqa: E402
@@ -83,6 +85,24 @@ def test_the_height_is_that_of_the_scene(service: ThreadService, knight: Any) ->
     assert sent[0]["heightMeters"] == pytest.approx(expected * 0.5, abs=0.002)
 
 
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_a_rigged_model_is_as_high_as_the_one_before(
+    service: ThreadService, knight: Any, scale: float
+) -> None:
+    """Also where its root is scaled, and where Mint was told another height; its rig has scale 1."""
+    knight.scale = (scale, scale, scale)
+    bpy.context.view_layer.update()
+    asset, scene = knight["mint_asset_id"], bpy.context.scene
+    before = placed_results.height_of(asset, scene)
+    run(knight, "walk in place", height=0.0 if scale > 1 else 1.7)
+    bpy.context.view_layer.update()
+    assert placed_results.height_of(asset, scene) == pytest.approx(before, abs=0.005)
+    rig = armature_of(knight)
+    assert tuple(rig.scale) == pytest.approx((1, 1, 1)) and tuple(knight.scale) == (scale,) * 3
+    bpy.ops.mint.animate(asset_id=asset, motions="run")
+    assert clip_names(rig) == ["walk in place", "run"]
+
+
 def test_what_was_paid_is_placed_again_for_free(service: ThreadService, knight: Any) -> None:
     """The same words are not ordered twice, also in another file; unless that is asked for."""
     run(knight, "run")
@@ -125,7 +145,7 @@ def test_the_button_is_that_of_a_model(knight: Any) -> None:
 def test_the_offered_words_are_those_of_the_core() -> None:
     """The labels are translated, and the English words are sent."""
     known = bpy.ops.mint.animate.get_rna_type().properties
-    assert tuple(known[name].name for name in animate._OFFERED) == SUGGESTIONS
+    assert tuple(known[name].name for name in motion_choice.OFFERED) == SUGGESTIONS
 
 
 def test_the_model_of_a_job_in_t_pose_is_known(service: ThreadService, knight: Any) -> None:

@@ -203,8 +203,9 @@ def no_limits(blender: BlenderWindow, service: Service) -> Iterator[None]:
 
 
 def _look_at_log(window: BlenderWindow, service: Service) -> None:
-    """Print Blender's log for a failure; a traceback or the key in it is a failure as well."""
+    """Print Blender's log for a failure; a mistake that Blender notes, or the key, is one as well."""
     shown = window.log()
     print(f"-- Blender's log\n{shown}")
     assert "Traceback (most recent call last)" not in shown, f"Blender wrote a traceback:\n{shown}"
+    assert "no icon for icon ID" not in shown, f"an icon was freed that is still drawn:\n{shown}"
     assert service.key not in shown, "the key is in Blender's log"

@@ -32,12 +32,13 @@ _OPENBOX = """<?xml version="1.0"?>
 class Display:
     """Xvfb and openbox on a free display number; `close` ends both."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+        self.size = size
         read, write = os.pipe()
         screen = [
             "-screen",
             "0",
-            f"{WIDTH}x{HEIGHT}x24",
+            f"{size[0]}x{size[1]}x24",
             "+extension",
             "GLX",
             "-nolisten",
@@ -180,8 +181,9 @@ class Display:
     def _mapped(self, box: Sequence[int]) -> NDArray[np.uint8]:
         """Return a part of the screen that changes with it."""
         left, top, right, bottom = box
-        screen = np.memmap(self._framebuffer, np.uint8, "r")[-WIDTH * HEIGHT * 4 :]
-        return screen.reshape(HEIGHT, WIDTH, 4)[top:bottom, left:right, 2::-1]
+        width, height = self.size
+        screen = np.memmap(self._framebuffer, np.uint8, "r")[-width * height * 4 :]
+        return screen.reshape(height, width, 4)[top:bottom, left:right, 2::-1]
 
     def grab(self, target: Path) -> None:
         """Save what a person would see, as a picture."""

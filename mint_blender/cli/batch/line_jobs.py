@@ -21,7 +21,7 @@ from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult, Hold
 from ...jobs.new_jobs import new_job, new_request
 from ...jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_line
-from ...jobs.phases import Phase
+from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.presentation import error_messages
 from ...jobs.queries import KeyOwner
 from ...jobs.service import JobService, NotPossible
@@ -29,8 +29,6 @@ from ...jobs.storage import batch_lease
 from ...mint.errors import MintError
 from ..exits import Exit
 from ..results import fetch_files_again, is_finished
-
-_FINISHED = frozenset({Phase.READY, Phase.PLACED})
 
 
 @dataclass(frozen=True)
@@ -170,7 +168,7 @@ def take_over_files(job_service: JobService, folder: Path, jobs: dict[str, Job])
     """Store what other machines have written for these jobs since the last run here."""
     known = write_records.known(folder)
     for tag, job in jobs.items():
-        if job.id not in known or job.phase not in {Phase.READY, Phase.PLACED}:
+        if job.id not in known or job.phase not in HAS_RESULT:
             continue
         record = write_records.read(folder, job.id)
         if record.has_files and record.is_news_about(job):
@@ -291,7 +289,7 @@ def _adopt(
         request = replace(request, journal=f"elsewhere {started.home}", closed=State.DROPPED)
         problem = error_messages.started_elsewhere()
         job = replace(job, requests=(request,), phase=Phase.PAUSED, problem=problem)
-    if there is not None and started.operation is not None and there.phase in _FINISHED:
+    if there is not None and started.operation is not None and there.phase in HAS_RESULT:
         made = replace(there.operation, credits=None) if there.operation else None
         # what is finished is not optimized once more, whatever the folder says about it
         job = replace(

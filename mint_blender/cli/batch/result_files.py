@@ -17,7 +17,7 @@ from ...files.pictures import SUFFIXES
 from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import Delivery
-from ...jobs.phases import Phase, Verb
+from ...jobs.phases import HAS_RESULT, Phase, Verb
 from ...jobs.presentation.job_view import JobView
 from ...mint.schema import Kind
 from ..output.terminal import Terminal
@@ -141,7 +141,7 @@ _EXAMPLE_ARGUMENTS = {Verb.REVISE: ('"what should change"',)}
 def _state(job: Job) -> LineState:
     if is_written(job):
         return LineState.DONE
-    import_failed = job.phase in {Phase.READY, Phase.PLACED} and job.problem is not None
+    import_failed = job.phase in HAS_RESULT and job.problem is not None
     return LineState.FAILED if import_failed else _BY_PHASE.get(job.phase, LineState.RUNNING)
 
 
@@ -159,6 +159,7 @@ def _record(line: Line, job: Job, line_report: LineReport) -> dict[str, Any]:
     files = {"result": line_report.result, "picture": line_report.picture}
     return {
         "line": line.number,
+        "id": line.id,
         "state": line_report.state.value,
         "prompt": job.request.prompt,
         "settings": (

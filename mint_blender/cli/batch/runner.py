@@ -22,9 +22,9 @@ from ...jobs.budget.batch_prices import (
 from ...jobs.budget.spending import committed
 from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, asset_of, is_looking, is_unanswered
-from ...jobs.job_values import Delivery
+from ...jobs.job_values import Delivery, DeliveryResult
 from ...jobs.paid_requests.record import CLOCK_DIFFERENCE, of_line
-from ...jobs.phases import Phase
+from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.presentation.job_view import duration
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
@@ -49,7 +49,7 @@ from ..results import (
 )
 from . import contact_sheet, line_jobs, result_files
 from .line_jobs import Refusal
-from .result_writer import ResultWriter, Written
+from .result_writer import ResultWriter
 
 # phases in which a job may still have to be paid
 _UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})
@@ -302,7 +302,7 @@ class BatchRun(LineReports):
         """Stop the run: without the network no line can finish. Every job is kept."""
         self._terminal.error(str(error))
         for written in self._writer.rest():
-            self._end_written(written)
+            self._end_written(*written)
         for line in self._chosen:
             self._statuses.setdefault(line.number, Exit.UNREACHABLE)
 
@@ -431,7 +431,7 @@ class BatchRun(LineReports):
             self._job_service.look_again(job.id)
         elif job.phase is Phase.FAILED and self._options.retry_failed:
             self._job_service.retry(job.id)
-        elif job.phase in {Phase.READY, Phase.PLACED} and self._lacks_files(job):
+        elif job.phase in HAS_RESULT and self._lacks_files(job):
             self._job_service.fetch_again(job.id)
         return job
 
@@ -594,16 +594,13 @@ class BatchRun(LineReports):
         if self.is_lost():
             for line in self._writer.drop_waiting():
                 self._refuse(line, _LOST, Exit.FAILED)
-        for written in self._writer.take():
-            self._end_written(written)
+        for line, job, result in self._writer.take():
+            self._end_written(line, job, result)
 
-    def _end_written(self, written: Written) -> None:
-        line = written.line
-        line_jobs.current_job(self._job_service, written.job)  # it may have been dismissed
-        status = report_written(
-            self._job_service, written.job, self._terminal, written.result, line=line.number
-        )
-        self._conclude_line(line, written.job, status)
+    def _end_written(self, line: Line, job: Job, result: DeliveryResult) -> None:
+        line_jobs.current_job(self._job_service, job)  # it may have been dismissed
+        status = report_written(self._job_service, job, self._terminal, result, line=line.number)
+        self._conclude_line(line, job, status)
 
     def _conclude_line(self, line: Line, job: Job, status: Exit) -> None:
         self._statuses[line.number] = status

@@ -20,7 +20,7 @@ from ...jobs.batch_folder.claims import Claims
 from ...jobs.batch_folder.write_records import WriteRecord
 from ...jobs.batch_lines import Line
 from ...jobs.job import Job
-from ...jobs.job_values import Delivery, Role
+from ...jobs.job_values import Delivery, DeliveryResult, Role
 from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.batch_lease import UNKNOWN
@@ -195,10 +195,9 @@ class WriteStep(LineReports):
 
     def _end(self, *ended: Written) -> None:
         """Record and report what became of lines, and give their claims back."""
-        for written in ended:
-            line, result = written.line, written.result
-            job = replace(self._jobs[line.tag], files=written.job.files)
-            record = self._recorded(written)
+        for line, written, result in ended:
+            job = replace(self._jobs[line.tag], files=written.files)
+            record = self._recorded(line, written, result)
             current = record.applied_to(job)
             if self._claims.holds(job.id):
                 write_records.write(self._folder, job.id, record)
@@ -208,21 +207,20 @@ class WriteStep(LineReports):
             if result.problem is None:
                 self._statuses[line.number] = report_job(current, self._terminal, line=line.number)
             else:
-                report_failure(written.job, self._terminal, result.problem)
+                report_failure(written, self._terminal, result.problem)
                 self._event(line, current)
-                self._statuses[line.number] = exits.of_problem(written.result.problem)
+                self._statuses[line.number] = exits.of_problem(result.problem)
 
-    def _recorded(self, written: Written) -> WriteRecord:
+    def _recorded(self, line: Line, written: Job, result: DeliveryResult) -> WriteRecord:
         """Return the line's new record. After a problem, the files of an earlier import count."""
-        before = write_records.read(self._folder, written.job.id)
-        if written.result.problem is not None:
-            return replace(before, round=self._round, problem=written.result.problem)
-        job = before.applied_to(self._jobs[written.line.tag])
-        old, new = job.delivery.output, written.job.delivery.output
+        before = write_records.read(self._folder, written.id)
+        if result.problem is not None:
+            return replace(before, round=self._round, problem=result.problem)
+        job = before.applied_to(self._jobs[line.tag])
+        old, new = job.delivery.output, written.delivery.output
         if old is not None and old != new and Path(old).is_file():  # of another format
-            self._terminal.note(f"line {written.line.number}: {Path(old).name} is kept, too.")
-        delivery = replace(written.job.delivery, line=None)
-        return WriteRecord(delivery, written.result.notes, self._round)
+            self._terminal.note(f"line {line.number}: {Path(old).name} is kept, too.")
+        return WriteRecord(replace(written.delivery, line=None), result.notes, self._round)
 
 
 # -- Mint's files

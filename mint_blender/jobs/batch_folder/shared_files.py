@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ...files import disk
 from ..job import Job
-from ..job_values import LocalFile, Role
+from ..job_values import Role
 from ..storage import serialization
 from . import line_files
 
@@ -73,13 +73,16 @@ def read(job: Job, folder: Path) -> Job | None:
     target = _folder_of(folder, job.id)
     try:
         listed = json.loads((target / LIST).read_bytes())["files"]
-        files = [_absolute(file, target) for file in serialization.load_files(listed)]
+        files = tuple(
+            replace(file, path=str(target / Path(file.path).name))
+            for file in serialization.load_files(listed)
+        )
     except FileNotFoundError:
         return None
     except Exception:  # noqa: BLE001 - of a later version, or damaged: as if there were none
         log.warning("The list of the files of job %s cannot be read", job.id)
         return None
-    job = replace(job, files=tuple(files))
+    job = replace(job, files=files)
     return job if are_on_disk(job) else None
 
 
@@ -91,10 +94,6 @@ def are_on_disk(job: Job) -> bool:
 
 def _folder_of(folder: Path, job_id: str) -> Path:
     return folder / line_files.FOLDER / "files" / job_id
-
-
-def _absolute(file: LocalFile, target: Path) -> LocalFile:
-    return replace(file, path=str(target / Path(file.path).name))
 
 
 def _copy(source: Path, target: Path) -> None:

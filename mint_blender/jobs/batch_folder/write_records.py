@@ -13,9 +13,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ...message import Message
 from ..job import Job
@@ -83,7 +82,11 @@ def read(folder: Path, job_id: str) -> WriteRecord:
         data = json.loads(_path(folder, job_id).read_bytes())
         delivery = data["delivery"]
         return WriteRecord(
-            delivery=_with_absolute_paths(delivery, folder) if delivery else None,
+            delivery=(
+                line_files.with_absolute_paths(serialization.load_delivery(delivery), folder)
+                if delivery
+                else None
+            ),
             notes=tuple(Message.from_json(note) for note in data["notes"]),
             round=int(data["round"]),
             problem=Message.from_json(data["problem"]) if data["problem"] else None,
@@ -99,7 +102,7 @@ def write(folder: Path, job_id: str, record: WriteRecord) -> None:
     """Write the record of a line atomically. Raises OSError."""
     data = {
         "job": job_id,
-        "delivery": _with_relative_paths(record.delivery, folder) if record.delivery else None,
+        "delivery": line_files.dump_delivery(record.delivery, folder) if record.delivery else None,
         "notes": [note.to_json() for note in record.notes],
         "round": record.round,
         "problem": record.problem.to_json() if record.problem else None,
@@ -132,20 +135,3 @@ def _path(folder: Path, job_id: str) -> Path:
 
 def _rounds(folder: Path) -> Path:
     return folder / line_files.FOLDER / "rounds"
-
-
-def _with_relative_paths(delivery: Delivery, folder: Path) -> dict[str, Any]:
-    return asdict(delivery) | {
-        "line": None,
-        "output": line_files.relative(delivery.output, folder),
-        "render": line_files.relative(delivery.render, folder),
-    }
-
-
-def _with_absolute_paths(data: dict[str, Any], folder: Path) -> Delivery:
-    delivery = serialization.load_delivery(data)
-    return replace(
-        delivery,
-        output=line_files.absolute(delivery.output, folder),
-        render=line_files.absolute(delivery.render, folder),
-    )

@@ -299,16 +299,12 @@ class Journal(JournalReader):
     def pending_decisions(self, process: ProcessLock) -> dict[str, Decision]:
         """Return the unanswered decisions about jobs that this process drives."""
         verbs = ", ".join(f"'{verb}'" for verb in PAID_VERBS.values())
-        jobs = self._read(
+        jobs = self._jobs(
             "WHERE process = ? AND (cancel OR EXISTS (SELECT 1 FROM paid_requests"  # noqa: S608 - our words
             f" WHERE job = id AND operation IS NULL AND closed IS NULL AND verb IN ({verbs})))",
             process.name,
         )
-        return {
-            job.id: job.decision
-            for job in jobs
-            if isinstance(job, Job) and job.decision is not None
-        }
+        return {job.id: job.decision for job in jobs if job.decision is not None}
 
     def take_slot(self, job_id: str, kind: Kind | None, most: int, process: ProcessLock) -> bool:
         """Move a waiting job to SENDING, if fewer than `most` of its kind are active.

@@ -23,7 +23,8 @@ def repair(objects: list[bpy.types.Object]) -> None:
     """Repair all rigs among imported objects; anything else is unchanged."""
     rigs = [each for each in objects if each.type == "ARMATURE"]
     for rig in rigs:
-        _apply_scale(rig, objects)
+        apply_scale(rig, objects)
+        _show_inside(rig)
     if rigs:
         _tidy_takes(rigs, objects)
     skinned = (each for each in objects if any(mod.type == "ARMATURE" for mod in each.modifiers))
@@ -35,8 +36,17 @@ def repair(objects: list[bpy.types.Object]) -> None:
 # -- Bones
 
 
-def _apply_scale(rig: bpy.types.Object, objects: list[bpy.types.Object]) -> None:
-    """Bring bones, meshes and motion of a scaled armature to its size, so that its scale is 1."""
+def _show_inside(rig: Any) -> None:
+    """Let the bones be thin and inside the body: the importer draws large ones in front of it."""
+    rig.show_in_front = False
+    rig.data.display_type = "STICK"
+
+
+def apply_scale(rig: bpy.types.Object, objects: list[bpy.types.Object]) -> None:
+    """Bring bones, meshes and motion of a scaled armature to its size, so that its scale is 1.
+
+    `objects` are those of its model, with its meshes.
+    """
     scale = rig.scale.x
     if (
         not 0.0 < scale < math.inf

@@ -17,6 +17,7 @@ from mathutils import Matrix
 from ...files.spz import decode
 from ...message import Message
 from .. import tags
+from ..animation.repair import apply_scale
 from ..bounds import bounds, update_view_layers
 from ..data_blocks import (
     all_data_blocks,
@@ -43,6 +44,8 @@ from .exchange import Matches, exchange, lost_with
 
 HEIGHT = tags.PREFIX + "height"
 ORIGIN = (0.0, 0.0, 0.0)
+_SAME_HEIGHT = 0.01
+"""Share of its height that a version may differ by without being scaled."""
 
 
 def replace_model(
@@ -51,14 +54,14 @@ def replace_model(
     root: bpy.types.Object,
     *,
     scene: bpy.types.Scene | None = None,
-    undo: bool = True,
+    keeps_height: bool = False,
 ) -> PlacedResult:
-    """Replace the model that `root` shows with a GLB, or a prepared model; one undo step.
+    """Replace the model that `root` shows with a GLB, or a prepared model.
 
     `root` keeps its name, transform, parent, collections, modifiers and constraints, and so does
     each part that the new version has, too. What the user did to a mesh, bones, a material of Mint
-    or its animation is on the hidden copy. If the earlier version was scaled to a height, the new
-    one gets the same height.
+    or its animation is on the hidden copy. If the earlier version was scaled to a height, or if
+    `keeps_height`, the new one gets the same height.
 
     Raises:
         SceneImportError: The model cannot be imported or replaced; nothing has changed.
@@ -71,7 +74,7 @@ def replace_model(
         for each in all_data_blocks()
         if tags.is_marked(each) and not isinstance(each, bpy.types.Object)
     ]
-    with import_transaction(scene, provenance, undo=undo) as snapshot:
+    with import_transaction(scene) as snapshot:
         # in no scene, so that the new version is not visible before it is complete
         staging = bpy.data.collections.new(STAGING_NAME)
         built = build_model(
@@ -80,6 +83,7 @@ def replace_model(
         update_view_layers(scene)
         backup = Backup(old)
         try:
+            _scale_to_earlier_height(root, old, built, is_asked=keeps_height)
             notes, matches, gone = _put_in_place(root, old, built, backup.copies)
         except BaseException:
             snapshot.accept(*backup.restore())
@@ -103,7 +107,6 @@ def _put_in_place(
     copies: list[bpy.types.Object],
 ) -> tuple[list[Message], Matches, set[bpy.types.Object]]:
     """Exchange what `root` shows; return notes, the matched parts, and the objects to remove."""
-    _scale_to_earlier_height(root, old, built)
     notes, matches, used = exchange(root, old, built, copies)
     alive = set(bpy.data.objects)
     gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
@@ -155,10 +158,9 @@ def replace_world(
     *,
     options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
-    undo: bool = True,
     prepared: PreparedResult | None = None,
 ) -> PlacedResult:
-    """Replace the parts of a World in the scene, in one undo step.
+    """Replace the parts of a World in the scene.
 
     The root stays. Parts that the new version lacks are removed, with a note. Parts that a
     background Blender has built are taken from `prepared`.
@@ -169,7 +171,7 @@ def replace_world(
     scene = scene or current_scene()
     files = parts.by_part()
     check(root)
-    with import_transaction(scene, provenance, undo=undo):
+    with import_transaction(scene):
         world_build.add_parts(
             root,
             {part: path for part, path in files.items() if path is not None},
@@ -192,14 +194,12 @@ def replace_world(
 def complete_world(
     root: bpy.types.Object,
     parts: WorldFiles,
-    provenance: Provenance,
     *,
     options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
-    undo: bool = True,
     prepared: PreparedResult | None = None,
 ) -> PlacedResult:
-    """Add the parts that a World lacks, and replace splats of another tier; one undo step.
+    """Add the parts that a World lacks, and replace splats of another tier.
 
     Parts that a background Blender has built are taken from `prepared`.
 
@@ -207,7 +207,7 @@ def complete_world(
         SceneImportError: A part cannot be added; nothing has changed.
     """
     scene = scene or current_scene()
-    with import_transaction(scene, provenance, undo=undo):
+    with import_transaction(scene):
         missing = {
             part: path
             for part, path in parts.by_part().items()
@@ -282,20 +282,25 @@ def _check_object_mode(old: list[bpy.types.Object]) -> None:
 
 
 def _scale_to_earlier_height(
-    root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
+    root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel, *, is_asked: bool
 ) -> None:
-    """Scale the new version to the earlier height, in the root's local space."""
-    if root.get(HEIGHT) is None:
+    """Scale the new version to the earlier height, in the root's local space, if that was given."""
+    if root.get(HEIGHT) is None and not is_asked:
         return
     earlier = bounds(old, within=root)
     new = bounds(built.objects)
     if earlier is None or new is None or new[1][2] <= new[0][2]:
         return
-    scale = Matrix.Scale((earlier[1][2] - earlier[0][2]) / (new[1][2] - new[0][2]), 4)
+    factor = (earlier[1][2] - earlier[0][2]) / (new[1][2] - new[0][2])
+    if root.get(HEIGHT) is None and abs(factor - 1.0) < _SAME_HEIGHT:
+        return
+    scale = Matrix.Scale(factor, 4)
     if built.root.type == "MESH":
         built.root.data.transform(scale)
     for child in built.root.children:
         cleanup.transform_in_parent(child, scale)
+        if child.type == "ARMATURE":
+            apply_scale(child, list(built.objects))
 
 
 def _model_objects(root: bpy.types.Object) -> list[bpy.types.Object]:

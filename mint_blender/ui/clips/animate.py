@@ -8,7 +8,9 @@ import bpy
 
 from ...message import Message
 from .. import session
+from ..create import motion_choice
 from ..create import properties as create_properties
+from ..create.motion_choice import MotionChoice
 from ..job_actions import Result
 from ..library_browser.asset_lookup import about_asset
 from ..pricing import limit_dialog
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from ...mint.schema import Asset
 
 _WIDTH = 360
-_CATALOG = Message("Mint picks the closest motion of its catalog. It is made for humanoids.")
 _NO_T_POSE = Message(
     "This model is not known to stand in T-Pose, as Mint wants it for rigging. What fails may cost"
     " Credits all the same."
@@ -33,12 +34,7 @@ _ALL_THERE = Message("These motions are there already. Nothing is ordered.")
 _TITLE = Message("Animate (Beta)")
 
 
-_IN_DIALOG = {"SKIP_SAVE", "HIDDEN"}
-_OFFERED = ("idle", "walk", "run", "jump")
-"""The properties of the motions that are offered, in the order of `SUGGESTIONS`."""
-
-
-class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
+class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, bpy.types.Operator):
     """Let Mint rig this model, and make a clip for each motion."""
 
     bl_idname = "mint.animate"
@@ -50,11 +46,6 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
 
     asset_id: bpy.props.StringProperty(
         name="ID", description="ID of the model at Mint", options={"SKIP_SAVE"}
-    )
-    motions: bpy.props.StringProperty(
-        name="Own Words",
-        description="What it does, in English. Several with | between",
-        options={"SKIP_SAVE"},
     )
     height: bpy.props.FloatProperty(
         name="Height",
@@ -74,15 +65,6 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
         description="Also order what was ordered before for this model",
         options={"SKIP_SAVE"},
     )
-
-    idle: bpy.props.BoolProperty(name="Idle", description="Stand and breathe", options=_IN_DIALOG)
-    walk: bpy.props.BoolProperty(
-        name="Walk in Place", description="Walk without leaving the spot", options=_IN_DIALOG
-    )
-    run: bpy.props.BoolProperty(
-        name="Run in Place", description="Run without leaving the spot", options=_IN_DIALOG
-    )
-    jump: bpy.props.BoolProperty(name="Jump", description="Jump on the spot", options=_IN_DIALOG)
 
     _is_t_pose: bool = False
     _known: tuple[str, ...] = ()  # the words of what was ordered before
@@ -114,26 +96,20 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw a line for each motion, the height, and what is known about how it is done."""
-        from ...mint.motion_request import SUGGESTIONS
-
         layout = layout_of(self)
-        column = layout.column(align=True)
-        for name, words in zip(_OFFERED, SUGGESTIONS, strict=True):
-            column.prop(self, name, text=self._label(words), translate=False)
-        layout.prop(self, "motions", placeholder="wave | sit down")
+        motion_choice.draw(layout, self, self._known)
         layout.prop(self, "height")
-        if any(each.casefold() in self._known for each in self._chosen()):
+        if any(each.casefold() in self._known for each in motion_choice.chosen(self)):
             layout.prop(self, "again")
-        if self._chosen() and not self._unpaid():
+        if motion_choice.chosen(self) and not self._unpaid():
             wrapped(layout, _ALL_THERE, icon="CHECKMARK", width=_WIDTH)
-        wrapped(layout, _CATALOG, icon="INFO", width=_WIDTH)
+        motion_choice.draw_catalog(layout, _WIDTH)
         if not self._is_t_pose:
             wrapped(layout, _NO_T_POSE, icon="ERROR", width=_WIDTH)
 
     def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Start all motions. Without a window, wait for them."""
         from ...jobs.job_values import Delivery
-        from ...mint.motion_request import MotionRequest
         from ...mint.schema import Kind
         from .. import headless
         from ..job_list import placed_results
@@ -141,7 +117,7 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
         scene, again = scene_of(context), self.again
         height = self.height or placed_results.height_of(self.asset_id, scene)
         meters = height * scene.unit_settings.scale_length or None
-        motions = [MotionRequest(each, meters, self.in_place) for each in self._chosen()]
+        motions = motion_choice.requests(self, meters, in_place=self.in_place)
         delivery = create_properties.with_cursor(context, Delivery(replaces=True))
 
         def start(service: "JobService", model: "Asset") -> "Job":
@@ -154,39 +130,23 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, bpy.types.Operator):
 
         return about_asset(operator, Kind.MODEL, self.asset_id, start)
 
-    def _chosen(self) -> list[str]:
-        """Return the words of all motions, each once."""
-        from ...mint.motion_request import SUGGESTIONS, motions_in
-
-        pairs = zip(_OFFERED, SUGGESTIONS, strict=True)
-        offered = [words for name, words in pairs if getattr(self, name)]
-        return list(dict.fromkeys([*offered, *motions_in(self.motions)]))
-
     def _unpaid(self) -> list[str]:
         """Return the words of the motions that have to be paid."""
         known = () if self.again else self._known
-        return [each for each in self._chosen() if each.casefold() not in known]
-
-    def _label(self, words: str) -> str:
-        label = Message(words)
-        if words.casefold() in self._known:
-            label = Message("{motion} · ordered before", motion=label)
-        return translated(label)
+        return [each for each in motion_choice.chosen(self) if each.casefold() not in known]
 
 
 def _bring(service: "JobService", job: "Job", delivery: "Delivery") -> None:
     """Have a motion that was ordered before placed in this scene. Raises NotPossible."""
-    from pathlib import Path
-
-    from ...jobs.phases import Phase
+    from ...jobs.phases import HAS_RESULT
     from ...jobs.service import NotPossible
     from ...scene.animation import tracks
     from ..job_list import auto_import, background_import
 
-    if job.phase not in {Phase.READY, Phase.PLACED} or job.id in tracks.jobs():
+    if job.phase not in HAS_RESULT or job.id in tracks.jobs():
         return
     job = service.set_delivery(job.id, replace(delivery, group=job.delivery.group))
-    if not all(Path(each.path).is_file() for each in job.files):
+    if not job.is_on_disk:
         service.fetch_again(job.id)
     elif background_import.request(job):
         return

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import bpy
 
-from ...jobs.queries import Balance, OptimizationPrice, Price
+from ...jobs.queries import Balance, OptimizationPrice, Query
+from ...jobs.service import JobService
 from ...message import Message
 from ...mint.generation_request import MAX_PROMPT_LENGTH, GenerationRequest, default_prompt
 from ...mint.schema import Kind
@@ -78,11 +80,11 @@ def _draw_prompt(
 
 def _hint(fields: create_properties.MintForm, width: int) -> str:
     """Return the hint in the empty field, or the prompt that pictures get without one."""
+    room = width - text_wrap.scaled(_BESIDE_PROMPT)
     if references_properties.sources():
-        return translated(default_prompt(Kind[fields.kind]))
+        return text_wrap.shortened(translated(default_prompt(Kind[fields.kind])), room)
     hint = translated(_HINT)
-    has_room = text_wrap.width_of(hint) <= width - text_wrap.scaled(_BESIDE_PROMPT)
-    return hint if has_room else translated(_PROMPT)
+    return hint if text_wrap.width_of(hint) <= room else translated(_PROMPT)
 
 
 def _draw_style(layout: bpy.types.UILayout, style: str) -> None:
@@ -114,8 +116,8 @@ def _draw_generate(
     width: int,
 ) -> None:
     """Draw the button with its price, further costs, and a line that is always there."""
-    service, query = session.existing_service(), Price.of(request)
-    price = service.budget.price(query) if service else None
+    service, queries = session.existing_service(), create_properties.prices_of_button(fields)
+    price = service.budget.total(queries) if service else None
     column = layout.column()
     column.scale_y = 1.5
     label = _generate_words(price, spoken())
@@ -129,7 +131,7 @@ def _draw_generate(
     if complaint and (request.prompt or request.images):
         wrapped(layout.column(align=True), complaint, icon="ERROR", width=width, scale=1.0)
     else:
-        _draw_left(layout, fields, query, price)
+        _draw_left(layout, fields, queries, price)
 
 
 @lru_cache(maxsize=8)
@@ -146,23 +148,35 @@ def _generate_words(price: float | None, language: str) -> str:
 def _draw_left(
     layout: bpy.types.UILayout,
     fields: create_properties.MintForm,
-    query: Price,
+    queries: Sequence[Query],
     price: float | None,
 ) -> None:
     """Draw how many Credits are left after this, or missing; or why that is not known (yet)."""
     row, words = layout.row(), ""
     service, balance = session.existing_service(), account_panel.balance()
-    told = service.queries.answers.get(query) if service else None
     if limit_dialog.waits_for_price():
         words = translated(_ASKING)
-    elif told is not None and told.answer is not None and price is None:
-        words = translated(_UNAVAILABLE)
+    elif service is not None and price is None and _are_answered(service, queries):
+        words = _unknown_words(service.budget.price(queries[0]), spoken())
     elif service is not None and price is not None and balance is not None:
         is_optimized = create_properties.optimize_of(fields) is not None
         extra = service.budget.price(OptimizationPrice()) if is_optimized else None
         left = balance_watch.left_after(balance, price + (extra or 0.0))
         row.alert, words = left < 0, _left_words(left, spoken())
     row.label(text=words, translate=False)
+
+
+def _are_answered(service: JobService, queries: Sequence[Query]) -> bool:
+    told = [service.queries.answers.get(query) for query in queries]
+    return all(each is not None and each.answer is not None for each in told)
+
+
+@lru_cache(maxsize=8)
+def _unknown_words(model: float | None, language: str) -> str:
+    """Return what is said where Mint gives no price; that of the model alone may be known."""
+    if model is None:
+        return translated(_UNAVAILABLE, language)
+    return translated(Message("{credits:,.0f} Credits + motions", credits=model), language)
 
 
 @lru_cache(maxsize=8)

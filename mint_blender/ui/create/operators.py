@@ -18,6 +18,7 @@ from . import properties as create_properties
 
 if TYPE_CHECKING:
     from ...jobs.queries import Price, Query
+    from ...jobs.service import JobService
     from ...mint.generation_request import GenerationRequest
     from ...mint.schema import OptimizationLevel
 
@@ -178,15 +179,16 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
 
         if not paid_clicks.is_click(self, event):
             return {"CANCELLED"}
-        queries, service = (
-            create_properties.prices_of(create_properties.of(context)),
-            session.existing_service(),
+        fields, service = create_properties.of(context), session.existing_service()
+        queries, shown = (
+            create_properties.prices_of(fields),
+            create_properties.prices_of_button(fields),
         )
-        if service is None or not may_go_online() or service.budget.price(queries[0]) is not None:
+        if service is None or not may_go_online() or service.budget.total(shown) is not None:
             return self.execute(context)
         start, done = self._action(context), _sent
         return limit_dialog.ask_price(
-            create_properties.request_of(create_properties.of(context)).prompt,
+            create_properties.request_of(fields).prompt,
             Message("Generate"),
             lambda service: service.budget.total(queries),
             queries,
@@ -204,8 +206,26 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
             create_properties.request_of(fields),
             create_properties.delivery_of(fields, context),
         )
-        level = create_properties.optimize_of(fields)
-        return lambda service: service.start(request, delivery, optimize=level).id
+        level, motions = create_properties.optimize_of(fields), create_properties.motions_of(fields)
+
+        def start(service: "JobService") -> str:
+            job = service.start(request, delivery, optimize=level, motions=motions)
+            followers = [each.id for each in service.followers(job)]
+            if bpy.app.background and followers:
+                _wait_for_all(service, job.id, followers)
+            return job.id
+
+        return start
+
+
+def _wait_for_all(service: "JobService", job_id: str, followers: list[str]) -> None:
+    """Wait for a model, and for its motions unless it waits for a decision. Raises Stopped."""
+    from ...jobs.phases import Phase
+    from .. import headless
+
+    headless.wait_for_job(service, job_id)
+    if service.job(job_id).phase is Phase.PLACED:
+        headless.wait_for_jobs(service, followers, place=True)
 
 
 def _sent() -> None:

@@ -8,9 +8,12 @@ import bpy
 from ...message import Message
 from ..selection import panel as selection_panel
 from ..text_wrap import wrapped
+from ..translations import translated
 from ..typed_context import scene_of
-from . import form_panel
+from . import form_panel, motion_choice
 from . import properties as create_properties
+
+_ANIMATE = Message("Animate Afterwards (Beta)")
 
 
 def draw_header(layout: bpy.types.UILayout) -> None:
@@ -35,6 +38,20 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         _draw_model(layout, fields, context.region.width)
     else:
         _draw_world_parts(layout, fields)
+    if create_properties.is_character(fields):
+        _draw_motions(layout, fields, context.region.width)
+
+
+def _draw_motions(
+    layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
+) -> None:
+    """Draw whether the character is animated, and which motions it gets; last, as it grows."""
+    column = layout.column()
+    column.use_property_split = False
+    column.prop(fields, "animate", text=translated(_ANIMATE), translate=False)
+    if fields.animate:
+        motion_choice.draw(column, fields)
+        motion_choice.draw_catalog(column, width)
 
 
 def _draw_box(

@@ -17,13 +17,14 @@ from .. import session
 from ..references import properties as references_properties
 from ..translations import OURS
 from ..typed_context import scene_of
-from . import saved_settings
+from . import motion_choice, saved_settings
 
 if TYPE_CHECKING:
     from ...jobs.job_values import Delivery
     from ...jobs.queries import Price, PriceQuery
     from ...jobs.request_template import RequestTemplate
     from ...mint.generation_request import GenerationRequest
+    from ...mint.motion_request import MotionRequest
     from ...mint.schema import OptimizationLevel
     from ...scene.model.block_out import Box
 
@@ -93,7 +94,13 @@ def _optimize_changed(form: "MintForm", context: bpy.types.Context) -> None:
     _changed(form, context)
 
 
-class MintForm(bpy.types.PropertyGroup):
+def _animate_changed(form: "MintForm", context: bpy.types.Context) -> None:
+    if form.animate and not motion_choice.chosen(form):
+        form.walk = True
+    _changed(form, context)
+
+
+class MintForm(motion_choice.MotionChoice, bpy.types.PropertyGroup):
     """The fields of the Create panel."""
 
     kind: bpy.props.EnumProperty(
@@ -148,6 +155,14 @@ class MintForm(bpy.types.PropertyGroup):
         ),
         translation_context=OURS,
         update=_optimize_changed,
+    )
+    animate: bpy.props.BoolProperty(
+        name="Animate Afterwards",
+        description=(
+            "Let Mint also rig the humanoid and make a clip for each motion. This costs additional "
+            "Credits. Beta"
+        ),
+        update=_animate_changed,
     )
     place: bpy.props.EnumProperty(
         name="Place At", items=PLACES, description="Where to place the result", update=_changed
@@ -286,10 +301,36 @@ def price_of(form: MintForm) -> "Price":
 
 
 def prices_of(form: MintForm) -> "tuple[PriceQuery, ...]":
-    """Return the queries for the price of everything, including optimization."""
+    """Return the queries for the price of everything, including optimization and motions."""
     from ...jobs import queries
 
-    return queries.prices_of(request_of(form), optimize_of(form))
+    return queries.prices_of(request_of(form), optimize_of(form), len(motions_of(form)))
+
+
+def prices_of_button(form: MintForm) -> "tuple[PriceQuery, ...]":
+    """Return the queries for the price on the button: of all but optimization, told beside it."""
+    from ...jobs import queries
+
+    return queries.prices_of(request_of(form), None, len(motions_of(form)))
+
+
+def is_character(form: MintForm) -> bool:
+    """Return whether Mint could rig what the form describes."""
+    return form.kind == "MODEL" and form.pose == "T_POSE"
+
+
+def motions_of(form: MintForm) -> "list[MotionRequest]":
+    """Return how the model will be animated; nothing if it will not.
+
+    Mint is told a height that it accepts; the rigged model gets that of the model anyway.
+    """
+    from ...mint.motion_request import MAX_HEIGHT, MIN_HEIGHT
+
+    if not (form.animate and is_character(form)):
+        return []
+    meters = form.height * scene_of(bpy.context).unit_settings.scale_length
+    is_told = form.use_height and MIN_HEIGHT <= meters <= MAX_HEIGHT
+    return motion_choice.requests(form, meters if is_told else None)
 
 
 def complaint(form: MintForm, request: "GenerationRequest | None" = None) -> str | None:
@@ -299,7 +340,18 @@ def complaint(form: MintForm, request: "GenerationRequest | None" = None) -> str
     needs_box = form.place == "SELECTED" and original_of(form, scene_of(context)) is None
     if needs_box and box_of(form, context) is None:
         return Message("Select an object with a surface, in whose box the result will stand.")
-    return request.validation_error() or references_properties.complaint(form.id_data)
+    return (
+        request.validation_error()
+        or references_properties.complaint(form.id_data)
+        or _motion_complaint(form)
+    )
+
+
+def _motion_complaint(form: MintForm) -> str | None:
+    motions = motions_of(form)
+    if form.animate and is_character(form) and not motions:
+        return Message("Choose at least one motion.")
+    return next(filter(None, (each.validation_error() for each in motions)), None)
 
 
 def optimize_of(form: MintForm) -> "OptimizationLevel | None":
@@ -430,6 +482,8 @@ def fill_form(form: MintForm, template: "RequestTemplate", original: str = "") -
     form.preset, form.review = request.preset.name, request.mode is Mode.REVIEW
     form.pose = request.pose.name if request.pose else "NONE"
     form.optimize = template.optimize.name if template.optimize else "OFF"
+    motion_choice.choose(form, template.motions)
+    form.animate = bool(template.motions)
     form.use_height, form.height = delivery.height is not None, delivery.height or form.height
     if request.kind is Kind.WORLD:
         form.splats = (

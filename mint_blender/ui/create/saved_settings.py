@@ -20,7 +20,8 @@ PAUSE = 0.6  # seconds without a change before the form is saved, and its price 
 
 _WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
 _MODEL = ("pose", "optimize", "use_height", "height")
-_SAVED = ("kind", "style", "preset", "review", "place", "fit", *_MODEL, *_WORLD)
+_MOTIONS = ("idle", "walk", "run", "jump", "motions", "animate")
+_SAVED = ("kind", "style", "preset", "review", "place", "fit", *_MODEL, *_MOTIONS, *_WORLD)
 
 
 class _State:

@@ -107,6 +107,8 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
             else:  # Mint names no figure before a level was used
                 text = f"{text} · {translated(Message(description))}"
             column.prop_enum(self, "level", level, text=text, translate=False)
+        if self._faces and len(self._expected) < len(create_properties.LEVELS):
+            layout.label(text="A level says how many faces remain once it was used")
         draw_price(layout_of(self), OptimizationPrice(self.asset_id))
         if self._missing:
             wrapped(layout_of(self), CANNOT_OPEN_REDUCED, icon="ERROR", width=320)
@@ -312,7 +314,8 @@ class MINT_OT_use_prompt(bpy.types.Operator):
         if self.job_id:
             job = service.job(self.job_id)
             made = asset_of(job)
-            template = request_template.of_job(job, service.jobs_of_asset(made))
+            known = {each.id: each for each in (*service.jobs(), *service.jobs_of_asset(made))}
+            template = request_template.of_job(job, known.values())
             return template, (job.id, made or "")
         asset = loader.known().get(self.asset_id)
         if asset is None:

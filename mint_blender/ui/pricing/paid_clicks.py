@@ -48,10 +48,14 @@ def note(name: str, shown: Hashable) -> None:
         state.changed_at = time.monotonic()
 
 
+def is_settled() -> bool:
+    """Return whether no such layout has changed for a while."""
+    return time.monotonic() - session.state(_State).changed_at >= PAUSE
+
+
 def is_click(operator: bpy.types.Operator, event: bpy.types.Event) -> bool:
     """Return whether a button was clicked that was there before; if not, say what to do."""
-    is_settled = time.monotonic() - session.state(_State).changed_at >= PAUSE
-    if event.type == "LEFTMOUSE" and is_settled:
+    if event.type == "LEFTMOUSE" and is_settled():
         return True
     is_key = event.type != "LEFTMOUSE"
     refuse(operator, Message("Click the button to spend Credits.") if is_key else AGAIN)

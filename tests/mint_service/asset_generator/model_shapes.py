@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,16 @@ Profile = Sequence[tuple[float, float]]  # (radius, height)
 
 @dataclass
 class Part:
-    """A part with one material: `paint` is "main", "wood", "metal", "dark", "light" or "leaf"."""
+    """A part with one material: `paint` is "main", "wood", "metal", "dark", "light" or "leaf".
+
+    `joint` is the one of a rig that it follows.
+    """
 
     points: Points
     faces: list[tuple[int, ...]]
     paint: str
     smooth: bool = True
+    joint: str = ""
 
 
 @dataclass
@@ -39,9 +44,10 @@ class Thing:
         paint: str,
         at: Sequence[float] = (0, 0, 0),
         smooth: bool = True,
+        joint: str = "",
     ) -> None:
         """Add a part at a position."""
-        self.parts.append(Part(points + np.array(at), faces, paint, smooth))
+        self.parts.append(Part(points + np.array(at), faces, paint, smooth, joint))
 
 
 def lathe(profile: Profile, around: int = 48) -> tuple[Points, list[tuple[int, ...]]]:
@@ -285,6 +291,72 @@ def rock() -> Thing:
     return it
 
 
+def knight() -> Thing:
+    """Return a knight in T-Pose, 1.7 m high, whose parts follow the joints of `rig_fixtures`."""
+    it = Thing()
+    skirt = [(0, 0.99), (0.15, 0.98), (0.15, 0.98), (0.19, 0.86), (0.21, 0.74), (0.2, 0.74)]
+    it.add(_flat(lathe(skirt[::-1], 28)), lathe(skirt[::-1], 28)[1], "main", joint="Hips")
+    belt = [(0.15, 0.96), (0.165, 0.98), (0.165, 1.02), (0.15, 1.04)]
+    it.add(_flat(lathe(belt, 28)), lathe(belt, 28)[1], "wood", joint="Spine02")
+    trunk = [
+        (0.148, 1.03),
+        (0.17, 1.12),
+        (0.195, 1.26),
+        (0.19, 1.36),
+        (0.13, 1.43),
+        (0.07, 1.46),
+        (0, 1.46),
+    ]
+    it.add(_flat(lathe(trunk, 28)), lathe(trunk, 28)[1], "main", joint="Spine")
+    it.add(*lathe([(0.075, 1.42), (0.08, 1.45), (0.07, 1.48)], 20), "metal", joint="neck")
+    helmet = [
+        (0, 1.445),
+        (0.085, 1.45),
+        (0.105, 1.49),
+        (0.11, 1.56),
+        (0.1, 1.61),
+        (0.065, 1.645),
+        (0, 1.655),
+    ]
+    it.add(*lathe(helmet, 28), "metal", joint="Head")
+    it.add(*slab((0.15, 0.06, 0.018), 3), "dark", (0, -0.085, 1.555), joint="Head")
+    it.add(*slab((0.012, 0.05, 0.1), 3), "metal", (0, -0.095, 1.505), joint="Head")
+    plume = np.array([[0, -0.06, 1.64], [0, 0.0, 1.675], [0, 0.08, 1.66], [0, 0.14, 1.58]])
+    it.add(*tube(plume, [0.02, 0.025, 0.025, 0.012], 10), "main", joint="Head")
+    for side, sign in (("Left", 1.0), ("Right", -1.0)):
+        _add_limbs(it, side, sign)
+    return it
+
+
+def _add_limbs(it: Thing, side: str, sign: float) -> None:
+    """Add an arm and a leg of the knight."""
+
+    def rod(start: Sequence[float], end: Sequence[float], radii: Sequence[float]) -> Any:
+        return tube(np.linspace([sign * start[0], *start[1:]], [sign * end[0], *end[1:]], 4), radii)
+
+    def knob(radius: float, at: Sequence[float], joint: str, paint: str = "metal") -> None:
+        it.add(*ball(4, scale=(radius,) * 3), paint, (sign * at[0], *at[1:]), joint=joint)
+
+    knob(0.085, (0.2, 0, 1.4), f"{side}Arm")
+    arm = rod((0.18, 0, 1.4), (0.45, 0, 1.4), [0.05, 0.058, 0.055, 0.045])
+    it.add(*arm, "main", joint=f"{side}Arm")
+    knob(0.058, (0.45, 0, 1.4), f"{side}ForeArm")
+    arm = rod((0.46, 0, 1.4), (0.69, 0, 1.4), [0.048, 0.054, 0.05, 0.056])
+    it.add(*arm, "metal", joint=f"{side}ForeArm")
+    it.add(*ball(4, scale=(0.07, 0.05, 0.04)), "wood", (sign * 0.74, 0, 1.4), joint=f"{side}Hand")
+    leg = rod((0.1, 0, 0.92), (0.1, 0, 0.5), [0.085, 0.085, 0.075, 0.062])
+    it.add(*leg, "light", joint=f"{side}UpLeg")
+    knob(0.07, (0.1, -0.01, 0.5), f"{side}Leg")
+    leg = rod((0.1, 0, 0.5), (0.1, 0, 0.08), [0.06, 0.072, 0.06, 0.05])
+    it.add(*leg, "metal", joint=f"{side}Leg")
+    it.add(*slab((0.11, 0.27, 0.1), 4), "wood", (sign * 0.1, -0.06, 0.05), joint=f"{side}Foot")
+
+
+def _flat(made: tuple[Points, list[tuple[int, ...]]]) -> Points:
+    """Return the points of a body, which is not as deep as it is wide."""
+    return made[0] * [1.0, 0.68, 1.0]
+
+
 MAKERS: dict[str, Callable[[], Thing]] = {
     "lamp": lamp,
     "chest": chest,
@@ -292,4 +364,5 @@ MAKERS: dict[str, Callable[[], Thing]] = {
     "stool": stool,
     "tree": tree,
     "rock": rock,
+    "knight": knight,
 }

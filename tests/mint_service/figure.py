@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rig of a knight: a skinned mesh in the colors of its model, and how it moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..scene.glb_fixtures import Glb, png_of
+from ..scene.rig_fixtures import HEIGHT, Clip, Motion, Rig, Turns, turn
+from .asset_generator.model_shapes import Part, knight
+from .prompt_words import Color
+
+PAINTS: dict[str, Color] = {
+    "wood": (0.45, 0.30, 0.18),
+    "metal": (0.62, 0.60, 0.56),
+    "dark": (0.12, 0.07, 0.05),
+    "light": (0.90, 0.87, 0.80),
+}
+"""As `build_assets` paints them, in another process."""
+_SHADE = 0.89
+"""The mean of the pattern that a model has in the color of its prompt."""
+
+
+@dataclass(frozen=True)
+class Figure(Rig):
+    """A rig with the body of a knight."""
+
+    color: Color = (0.5, 0.5, 0.5)
+
+    def _body(self, glb: Glb, nodes: dict[str, int], binds: dict[str, np.ndarray]) -> int:
+        """Add a mesh whose parts each follow one joint."""
+        names, parts = list(self.joints), knight().parts
+        size = self.heads()["Hips"][1]  # 1 m in a figure that is HEIGHT high
+        low = min(part.points[:, 2].min() for part in parts)
+        high = max(part.points[:, 2].max() for part in parts)
+        size *= HEIGHT / (high - low)
+        paints = ["main", *PAINTS]
+        strip = np.array([np.array(self.color) * _SHADE, *PAINTS.values()])
+        pixels = np.repeat((strip * 255).round().astype(np.uint8)[None], 2, axis=0)
+        surface = glb.material(texture=png_of(np.repeat(pixels, 4, axis=1)))
+        self._glow(glb, surface)
+        points = [_in_gltf(part.points - [0, 0, low]) * size for part in parts]
+        counts = [len(each) for each in points]
+        starts = np.cumsum([0, *counts[:-1]])
+        triangles = [_triangles(part) + start for part, start in zip(parts, starts, strict=True)]
+        across = [(paints.index(part.paint) + 0.5) / len(paints) for part in parts]
+        joints = np.zeros((sum(counts), 4))
+        joints[:, 0] = np.repeat([names.index(part.joint) for part in parts], counts)
+        weights = np.zeros_like(joints)
+        weights[:, 0] = 1
+        normals = [
+            _normals(each, _triangles(part)) for each, part in zip(points, parts, strict=True)
+        ]
+        uvs = np.column_stack([np.repeat(across, counts), np.full(sum(counts), 0.5)])
+        primitive = {
+            "attributes": {
+                "POSITION": glb.accessor(np.concatenate(points), "f4"),
+                "NORMAL": glb.accessor(np.concatenate(normals), "f4"),
+                "TEXCOORD_0": glb.accessor(uvs, "f4"),
+                "JOINTS_0": glb.accessor(joints, "u1"),
+                "WEIGHTS_0": glb.accessor(weights, "f4"),
+            },
+            "indices": glb.accessor(np.concatenate(triangles).ravel(), "u4"),
+            "material": surface,
+        }
+        skin = self._skin(glb, nodes, binds)
+        return glb.node(root=False, name="char1", mesh=glb.mesh(primitive, name="char1"), skin=skin)
+
+
+def _in_gltf(points: np.ndarray) -> np.ndarray:
+    """Return points with Y up that face Z."""
+    return points[:, [0, 2, 1]] * [1.0, 1.0, -1.0]
+
+
+def _triangles(part: Part) -> np.ndarray:
+    return np.array(
+        [(face[0], face[i], face[i + 1]) for face in part.faces for i in range(1, len(face) - 1)]
+    )
+
+
+def _normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Return the normals of the points: the mean of those of their triangles, by area."""
+    a, b, c = (points[triangles[:, corner]] for corner in range(3))
+    across, found = np.cross(b - a, c - a), np.zeros_like(points)
+    for corner in range(3):
+        np.add.at(found, triangles[:, corner], across)
+    return found / np.maximum(np.linalg.norm(found, axis=1), 1e-12)[:, None]
+
+
+def clip(name: str) -> Clip:
+    """Return the motion of the catalog with this name, as a knight does it."""
+    motion, seconds = {
+        "Proud_Strut": (_stride(26, 40, -20, 1.0, 0.018), 1.2),
+        "Running": (_stride(46, 75, -85, 11.0, 0.04), 0.7),
+        "Jump": (_jump, 1.0),
+    }.get(name, (_breathe, 2.0))
+    return Clip(f"Armature|{name}|baselayer", motion, seconds)
+
+
+def _x(degrees: float) -> np.ndarray:
+    return turn((1, 0, 0), degrees)
+
+
+def _arms(swing: float, bend: float, down: float = 74.0) -> Turns:
+    """Return arms that hang, swing against each other, and are bent."""
+    turns = {}
+    for side, sign in (("Left", 1.0), ("Right", -1.0)):
+        hanging = turn((0, 0, 1), -sign * down)
+        turns[f"{side}Arm"] = _x(sign * swing) @ hanging
+        turns[f"{side}ForeArm"] = _x(sign * swing + bend) @ hanging
+    return turns
+
+
+def _stride(swing: float, knee: float, elbow: float, lean: float, bob: float) -> Motion:
+    """Return steps on the spot. Angles are in degrees, `bob` is in meters."""
+
+    def motion(fraction: float) -> tuple[Turns, tuple[float, float, float]]:
+        phase = 2 * np.pi * fraction
+        turns = _arms(-0.75 * swing * np.sin(phase), elbow)
+        for side, shift in (("Left", 0.0), ("Right", np.pi)):
+            thigh = swing * np.sin(phase + shift) - 0.15 * swing
+            shin = thigh + 6 + knee * max(0.0, -np.cos(phase + shift))
+            turns[f"{side}UpLeg"], turns[f"{side}Leg"] = _x(thigh), _x(shin)
+            turns[f"{side}Foot"] = _x(0.45 * shin)
+        twist = 6 * np.sin(phase)
+        turns["Hips"] = turn((0, 1, 0), twist)
+        turns["Spine02"] = _x(lean) @ turn((0, 1, 0), -twist)
+        turns["Head"] = _x(lean / 2)
+        return turns, (0.0, bob * np.cos(2 * phase) - bob, 0.0)
+
+    return motion
+
+
+def _breathe(fraction: float) -> tuple[Turns, tuple[float, float, float]]:
+    phase = 2 * np.pi * fraction
+    turns = _arms(0.0, -12 - 3 * np.sin(phase), 72 + 2 * np.sin(phase))
+    turns["Head"] = turn((0, 1, 0), 8 * np.sin(phase))
+    return turns, (0.0, 0.004 * np.sin(phase), 0.0)
+
+
+def _jump(fraction: float) -> tuple[Turns, tuple[float, float, float]]:
+    crouch = np.cos(2 * np.pi * fraction) ** 2
+    turns = _arms(0.0, -30 * crouch, 74 - 60 * (1 - crouch))
+    for side in ("Left", "Right"):
+        turns[f"{side}UpLeg"], turns[f"{side}Leg"] = _x(-30 * crouch), _x(30 * crouch)
+        turns[f"{side}Foot"] = np.eye(3)
+    return turns, (0.0, 0.35 * np.sin(np.pi * fraction) ** 2 - 0.1 * crouch, 0.0)

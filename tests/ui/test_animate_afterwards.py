@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""*Animate Afterwards* in the form, against the stand-in for Mint."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ..mint_service.runner import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
+
+from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.queries import AnimationPrice, Price  # noqa: E402
+from mint_blender.mint.schema import Estimate  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
+from mint_blender.ui.create import (  # noqa: E402
+    form_panel,
+    motion_choice,
+    options_panel,
+    saved_settings,
+)
+from mint_blender.ui.create import properties as create_properties  # noqa: E402
+from mint_blender.ui.job_list import grouped_jobs, placed_results  # noqa: E402
+from mint_blender.ui.viewport import targets  # noqa: E402
+
+from ..scene.rig_helpers import armature_of, clip_names  # noqa: E402
+from .test_animate import orders  # noqa: E402
+from .test_job_list import Layout  # noqa: E402
+from .test_job_list import drawn as drawn_rows  # noqa: E402
+
+SETTINGS = ("idle", "walk", "run", "jump", "motions", "animate")
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """Run a stand-in for Mint."""
+    with running_service(speed=2000, credits=1e6) as running:
+        yield running
+        assert not running.leaks()
+
+
+@pytest.fixture
+def form(service: ThreadService) -> Any:
+    """Fill the form for a knight that is generated at once, and animated; return it."""
+    form = create_properties.of(bpy.context)
+    form.prompt, form.pose, form.preset, form.review = "a knight", "T_POSE", "FAST", False
+    form.animate = True
+    return form
+
+
+def drawn(draw: Any, *words: Any, **more: Any) -> list[tuple[Any, ...]]:
+    """Return each call on the layout."""
+    said: list[tuple[Any, ...]] = []
+    draw(Layout(Counter(), said), *words, **more)
+    return said
+
+
+def options() -> list[str]:
+    """Return the properties that the section Options shows, in its order."""
+    context = SimpleNamespace(
+        window_manager=bpy.context.window_manager,
+        region=SimpleNamespace(width=300),
+        active_object=None,
+    )
+    return [each[2] for each in drawn(options_panel.draw, context) if each[0] == "prop"]
+
+
+def told(form: Any, motion: float | None) -> list[str]:
+    """Return the texts of the form, where a model costs 248 and a motion that much."""
+    answers = {
+        create_properties.price_of(form): Estimate(None, 248.0, 248.0),
+        AnimationPrice(): Estimate(None, motion, motion),
+    }
+    for query, answer in answers.items():
+        session.service().queries.cache_answer(query, answer)
+    said = drawn(form_panel.draw, form, width=300)
+    return [each[-2] for each in said if each[-2]]
+
+
+def test_it_is_offered_for_characters_only(form: Any) -> None:
+    """In T-Pose; below all else, so that what is above stays where it is."""
+    before = options()
+    assert before[-6:] == ["animate", "idle", "walk", "run", "jump", "motions"]
+    form.animate = False
+    assert options() == before[:-5]
+    form.pose = "A_POSE"
+    assert options() == before[:-6]
+    form.pose, form.animate, form.kind = "T_POSE", True, "WORLD"
+    assert "animate" not in options() and create_properties.motions_of(form) == []
+
+
+def test_walking_is_ticked(form: Any) -> None:
+    """Unless something else is; with nothing, the button says what is missing."""
+    assert motion_choice.chosen(form) == ["Walk in Place"]
+    form.walk = False
+    assert create_properties.complaint(form) == "Choose at least one motion."
+    form.animate = False
+    assert create_properties.complaint(form) is None
+    form.run, form.animate = True, True
+    assert motion_choice.chosen(form) == ["Run in Place"]
+
+
+def test_one_price_is_shown(form: Any) -> None:
+    """That of the model and of each motion; one that Mint does not tell is none of the price."""
+    form.run = True
+    assert "Generate  ·  748 Credits" in told(form, 250.0)
+    assert {AnimationPrice(), create_properties.price_of(form)} == set(
+        create_properties.prices_of(form)
+    )
+    said = told(form, None)
+    assert "Generate" in said and "248 Credits + motions" in said
+    form.animate = False
+    assert "Generate  ·  248 Credits" in told(form, None)
+
+
+def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService) -> None:
+    """One click: the model, then its motions in order; they are one row, and one character."""
+    form.motions = "wave"
+    assert bpy.ops.mint.generate_from_form() == {"FINISHED"}
+    assert [each["motionPrompt"] for each in orders(service)] == ["Walk in Place", "wave"]
+    (root,) = (each for each in bpy.context.scene.objects if "mint_asset_id" in each)
+    assert clip_names(armature_of(root)) == ["Walk in Place", "wave"]
+    jobs = session.service().jobs()
+    assert [job.phase for job in jobs] == [Phase.PLACED] * 3
+    (row,) = grouped_jobs.grouped().rows or _rows()
+    assert [job.motion.words if job.motion else "" for job in row.jobs] == [
+        "",
+        "Walk in Place",
+        "wave",
+    ]
+    found = drawn_rows(session.service())
+    assert found["a knight"] == 1 and found["mint.toggle_batch"] == 1
+    assert not any(map(targets._has_target, jobs)), "a motion comes to its model"
+    first = next(job for job in jobs if job.motion)
+    assert first.motion is not None and placed_results.will_replace(first)
+
+
+def _rows() -> Any:
+    grouped_jobs.prepare(session.service())
+    return grouped_jobs.grouped().rows
+
+
+def test_a_preview_is_decided_about_first(form: Any, service: ThreadService) -> None:
+    """Without a window nobody can be asked: the motions wait, and nothing is sent for them."""
+    form.review = True
+    assert bpy.ops.mint.generate_from_form() == {"FINISHED"}
+    phases = sorted(str(job.phase) for job in session.service().jobs())
+    assert phases == ["review", "waiting"] and orders(service) == []
+
+
+def test_a_height_that_mint_refuses_is_not_sent(form: Any, service: ThreadService) -> None:
+    """The rigged model gets the height of the model anyway."""
+    form.use_height, form.height = True, 0.1
+    assert [each.height for each in create_properties.motions_of(form)] == [None]
+    bpy.ops.mint.generate_from_form()
+    (root,) = (each for each in bpy.context.scene.objects if "mint_asset_id" in each)
+    bpy.context.view_layer.update()
+    height = placed_results.height_of(root["mint_asset_id"], bpy.context.scene)
+    assert height == pytest.approx(0.1, abs=0.001)
+    form.height = 2.0
+    assert [each.height for each in create_properties.motions_of(form)] == [2.0]
+
+
+def test_what_says_in_place_does_not_travel(form: Any) -> None:
+    """Whatever Mint's catalog has for it; own words are as they come."""
+    form.jump, form.motions = True, "walk a lap"
+    found = {each.prompt: each.in_place for each in create_properties.motions_of(form)}
+    assert found == {"Walk in Place": True, "Jump": False, "walk a lap": False}
+
+
+def test_a_variation_has_the_motions_of_its_order(form: Any) -> None:
+    """Not those that were ordered later."""
+    form.motions = "wave"
+    bpy.ops.mint.generate_from_form()
+    (root,) = (each for each in bpy.context.scene.objects if "mint_asset_id" in each)
+    bpy.ops.mint.animate(asset_id=root["mint_asset_id"], motions="Jump")
+    job = next(job for job in session.service().jobs() if not job.motion)
+    form.animate, form.walk, form.motions, form.run = False, False, "", True
+    assert bpy.ops.mint.use_prompt(job_id=job.id) == {"FINISHED"}
+    assert form.animate and motion_choice.chosen(form) == ["Walk in Place", "wave"]
+    bpy.ops.mint.generate(kind="MODEL", preset="FAST", prompt="a lamp")
+    lamp = session.service().jobs()[0]
+    assert bpy.ops.mint.use_prompt(job_id=lamp.id) == {"FINISHED"} and not form.animate
+
+
+def test_it_is_kept_for_the_next_time(form: Any) -> None:
+    """Like all settings of the form."""
+    form.motions, form.run = "wave", True
+    saved_settings.save(form)
+    before = [getattr(form, name) for name in SETTINGS]
+    for name in SETTINGS:
+        form.property_unset(name)
+    assert [getattr(form, name) for name in SETTINGS] != before
+    saved_settings.restore()
+    assert [getattr(form, name) for name in SETTINGS] == before
+
+
+def test_a_price_is_asked_for_each_part(form: Any) -> None:
+    """The button asks Mint for what it lacks."""
+    form.run = True
+    assert create_properties.prices_of_button(form) == (
+        Price.of(create_properties.request_of(form)),
+        AnimationPrice(),
+        AnimationPrice(),
+    )
