@@ -41,6 +41,7 @@ myst_heading_anchors = 4
 autodoc_mock_imports = ["bpy", "bpy_extras", "mathutils", "gpu", "gpu_extras", "blf", "addon_utils"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
+smartquotes_action = "qe"  # quotes and ellipses; two hyphens begin an option, and stay
 default_role = "code"  # docstrings write `names` as Markdown does
 
 # -- Translations: docs/locale/LANGUAGE/LC_MESSAGES/PAGE.po; see `scripts/manual_translations.py`

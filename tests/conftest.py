@@ -39,6 +39,8 @@ has a Draco decoder")`.
 WINDOW_PROGRAMS = ("blender", "Xvfb", "openbox", "xdotool", "import")
 HAS_BPY = importlib.util.find_spec("bpy") is not None
 
+ROOT = Path(__file__).resolve().parents[1]
+
 # A home folder for this session, set before any test module is imported, since some use folders at
 # import time. Its path is short: a path below it may become the name of a socket, which has room
 # for about 100 characters.
@@ -69,6 +71,8 @@ def _isolate() -> None:
             "no_proxy",
         ):
             del os.environ[name]
+    # making a World for the stand-in takes Blender ten seconds: the processes of all runs share it
+    os.environ["MINT_TEST_ASSETS"] = str(ROOT / "build" / "test-assets")
 
 
 _isolate()
@@ -177,7 +181,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 # -- The order
 
 LONGEST = (
-    *("test_random_steps.py", "test_pictures.py", "test_sidebar_widths.py", "test_arrivals.py"),
+    *("test_random_steps.py", "test_pictures.py", "test_appearance.py", "test_arrivals.py"),
     *("test_world_panel.py", "test_placing.py", "test_splats_window.py", "test_extension.py"),
 )
 """Files of tests with a window that take minutes."""
@@ -260,11 +264,30 @@ def pytest_configure(config: pytest.Config) -> None:
     from tests.key_search.plugin import KeySearch
 
     config.pluginmanager.register(KeySearch(_home), "key-search")
+    if (file := _running_test(config)) and not _is_worker(config):
+        config.pluginmanager.register(Running(file), "running")
 
 
 def _is_worker(config: pytest.Config) -> bool:
     """Return whether this is a worker process; its controller process counts all outcomes."""
     return hasattr(config, "workerinput")
+
+
+def _running_test(config: pytest.Config) -> Path | None:
+    """Return the file that names the test that runs: after a crash, `scripts/dev.py` reads it."""
+    target = config.getoption("--outcomes")
+    return config.invocation_params.dir / Path(target).with_suffix(".running") if target else None
+
+
+class Running:
+    """Names the test that runs in a file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Write the name of the test that begins."""
+        self._file.write_text(nodeid, encoding="utf-8")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -291,7 +314,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
     ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    if target := session.config.getoption("--outcomes"):
+    if running := _running_test(session.config):
+        running.unlink(missing_ok=True)
+        target = session.config.getoption("--outcomes")
         outcomes = {
             "passed": sorted(_outcomes.passed - _outcomes.failed),
             "failed": sorted(_outcomes.failed),

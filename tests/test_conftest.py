@@ -173,6 +173,21 @@ def test_the_home_folder_is_empty_and_no_key_is_set(run_pytest, tmp_path, monkey
     assert not Path((tmp_path / "home").read_text()).exists()
 
 
+@pytest.mark.parametrize("crashes", [True, False])
+def test_a_crash_leaves_the_name_of_the_test(run_pytest, tmp_path, crashes):
+    """A file names the test that runs, until all have ended."""
+    source = "import os, signal\ndef test_a(): pass\ndef test_b():\n    pass\n"
+    source += "    os.kill(os.getpid(), signal.SIGSEGV)\n" if crashes else ""
+    done, outcomes = run_pytest(source)
+    running = tmp_path / "outcomes.running"
+    assert (done.returncode < 0) == crashes
+    assert bool(outcomes) != crashes
+    assert running.exists() == crashes
+    if crashes:
+        assert running.read_text() == "test_it.py::test_b"
+        assert "in test_b" in done.stderr, done.stderr
+
+
 @pytest.mark.blender
 def test_blender_starts_empty_and_ends_with_the_exit_status(run_pytest):
     """Each test marked `blender` starts with an empty scene.

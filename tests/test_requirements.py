@@ -426,6 +426,10 @@ def test_every_command_has_a_section_with_all_its_options() -> None:
         own = {word for action in command._actions for word in action.option_strings}
         for word in own - {"-h", "--help", "--json", "--log-level"}:
             assert re.search(rf"[`\s]{re.escape(word)}[`,\s]", section), (name, word)
+        cells = re.findall(r"^\| .* \| (.*) \|$", section, re.MULTILINE)
+        texts = [re.sub(r"`[^`]*`", "", each) for each in cells if each != "---"]
+        assert not any("--" in each for each in texts), "two hyphens become a dash"
+    assert "  x_…, meta " in page and "  python3 -m mint_blender generate --prompt" in page
 
 
 def test_texts_with_markup_stay_texts() -> None:

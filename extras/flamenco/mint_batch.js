@@ -23,6 +23,12 @@ const JOB_TYPE = {
           description: "How many lines one task imports, renders and writes" },
         { key: "render", type: "bool", default: false,
           description: "Render a picture of each result instead of using Mint's" },
+        { key: "render_size", type: "string", default: "",
+          description: "Width and height of these pictures, such as 1280x720. Empty for 640x480" },
+        { key: "render_samples", type: "int32", default: 0, propargs: { min: 0, max: 65536 },
+          description: "How many samples a pixel gets. 0 for few" },
+        { key: "render_engine", type: "string", choices: ["cycles", "eevee"], default: "cycles",
+          description: "What renders. eevee needs workers with a graphics card" },
         { key: "again", type: "bool", default: false,
           description: "Import, render and write finished lines again, as the batch file now says. Nothing is generated" },
 
@@ -97,6 +103,7 @@ function authorTask(settings, name, taskType, step, options) {
         args.push("--render");
     }
     if (step !== "sheet") {
+        args.push(...pictureOptions(settings));
         // One line that Mint refuses must not keep the farm from all the others.
         args.push("--skip-failed");
         if (settings.again) {
@@ -106,6 +113,25 @@ function authorTask(settings, name, taskType, step, options) {
     const task = author.Task(name, taskType);
     task.addCommand(author.Command("exec", { exe: exe, args: args }));
     return task;
+}
+
+// How pictures are rendered. A line of the batch file may have one by itself, so "render" does not matter.
+function pictureOptions(settings) {
+    const options = [];
+    const size = settings.render_size.trim();
+    if (size) {
+        if (!/^\d+x\d+$/i.test(size)) {
+            throw `Render Size must be two numbers, such as 1280x720, or empty, not "${size}".`;
+        }
+        options.push("--render-size", size);
+    }
+    if (settings.render_samples) {
+        options.push("--render-samples", String(settings.render_samples));
+    }
+    if (settings.render_engine !== "cycles") {
+        options.push("--render-engine", settings.render_engine);
+    }
+    return options;
 }
 
 // Split a command at spaces, except in double quotes. Backslashes are kept for paths of Windows.

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..jobs.budget.spending import Month
 from ..mint.schema import Kind
 from . import session
 from .exits import Exit
 from .output.terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..jobs.budget.spending import Month
 
 _BAR = 24  # characters of the longest bar
 

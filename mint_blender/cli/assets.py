@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import math
 from typing import TYPE_CHECKING
 
 from ..delivery import blender_runtime
@@ -39,12 +40,21 @@ def assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         entries += found
         if not arguments.csv:
             for each in found:
-                terminal.result({"event": "asset", **each}, _line(each))
+                credits = _number(each["credits"])
+                terminal.result({"event": "asset", **each, "credits": credits}, _line(each))
             if not found:
                 terminal.note(f"{path}: nothing from Mint")
     if arguments.csv:
         print(asset_list.as_csv(entries), end="", flush=True)
     return status
+
+
+def _number(text: str) -> float | None:
+    """Return a finite number, or None: anybody can have written what a .blend says."""
+    with contextlib.suppress(ValueError):
+        if math.isfinite(number := float(text)):
+            return number
+    return None
 
 
 def _line(entry: dict[str, str]) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import signal
 import sys
@@ -13,7 +14,7 @@ from importlib import import_module, util
 from pathlib import Path
 
 from ..delivery import blender_runtime
-from ..jobs.diagnostics import log_file
+from ..jobs.diagnostics.late_log_file import NAME, LateLogFile
 from ..mint import redaction
 from . import exits, session
 from .exits import Exit
@@ -81,12 +82,12 @@ def logging_to_file(
     """Send this package's log to `folder`/mint.log while inside, never to the terminal.
 
     The file is created by its first entry, and never contains `secret`, the key. `level` is one of
-    `log_file.LEVELS`; None: warnings, or what the add-on's preferences say.
+    `LEVELS`; None: warnings, or what the add-on's preferences say.
     """
     redaction.register_secret(secret)
     logger = logging.getLogger(PACKAGE)
     # Inside Blender the add-on already writes this file.
-    own = [] if logger.handlers else [log_file.LogFile(folder / log_file.NAME)]
+    own = [] if logger.handlers else [LateLogFile(lambda: folder / NAME)]
     leveled: list[logging.Logger | logging.Handler] = [logger, *logger.handlers, *own]
     before = [(each, each.level) for each in leveled]
     propagated, logger.propagate = logger.propagate, False
@@ -143,6 +144,7 @@ def function_of(command: str) -> Command:
 
 def from_shell() -> int:
     """Run as a process of its own: the `mint-blender` program or `python3 -m`."""
+    gc.set_threshold(50_000)  # looking for garbage while modules are loaded takes a tenth longer
     blender_runtime.reserve_standard_output()
     _end_in_order()
     installed = Path(sys.argv[0]).name.startswith("mint-blender")

@@ -8,7 +8,7 @@ import logging
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from ..jobs.diagnostics.log_file import NAME as LOG_FILE
+from ..jobs.diagnostics.late_log_file import NAME as LOG_FILE
 from .session import NotAllowedOnline, home
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def of_problem(problem: Message | None) -> Exit:
 def of_job(job: Job) -> Exit:
     """Return the exit status for a job that has stopped."""
     from ..jobs.job_values import Cause
-    from ..jobs.phases import Phase
+    from ..jobs.phases import HAS_RESULT, Phase
 
-    if job.phase in {Phase.READY, Phase.PLACED}:
+    if job.phase in HAS_RESULT:
         return Exit.DONE
     if job.phase is Phase.REVIEW:
         return Exit.PREVIEW

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from ..jobs.diagnostics.log_file import LEVELS
+from ..jobs.diagnostics.late_log_file import LEVELS
 from ..jobs.storage.home import HOME_VARIABLE
 from ..mint.account import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
 from ..mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
@@ -23,9 +23,9 @@ from .session import LIMIT_DAY_VARIABLE, LIMIT_EACH_VARIABLE
 
 GENERATE = """\
 examples:
-  … generate --prompt "a ceramic lamp" -o lamp.blend --render lamp.png
-  … generate --kind world --prompt "a greenhouse" -o greenhouse.blend
-  … generate --prompt "a hero" --mode review --pose t_pose
+  %(prog)s --prompt "a lamp" -o lamp.blend
+  %(prog)s --kind world --prompt "a hall"
+  %(prog)s --prompt "a hero" --pose t_pose
 """
 
 BATCH = """\

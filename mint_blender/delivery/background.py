@@ -185,8 +185,8 @@ def write_result(
     """Write a finished job to a .blend or .glb and a picture; return what became of it.
 
     The paths count instead of those in `job.delivery`; its other settings apply. `others` are
-    further motions of the same model. Never raises for
-    what can go wrong with a result, so that a problem concerns this result only.
+    further motions of the same model. Never raises for what can go wrong with a result, so that a
+    problem concerns this result only.
     """
     delivery = replace(
         job.delivery,
@@ -195,7 +195,7 @@ def write_result(
     )
     try:
         importer, job = IMPORTERS.get(), replace(job, delivery=delivery)
-        return importer.write(job, others) if others else importer.write(job)
+        return importer.write(job, others)
     except Exception as error:  # a bug of ours: it is logged, and the other results continue
         log.exception("Job %s could not be written", job.id)
         sentence = f"Writing it failed unexpectedly ({type(error).__name__}: {error})."

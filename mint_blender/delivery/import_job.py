@@ -14,6 +14,7 @@ from typing import Any
 import bpy
 
 from ..files.errors import FileError
+from ..files.glb.header import has_mesh
 from ..jobs import notes as job_notes
 from ..jobs import rejected_files
 from ..jobs.job import Job
@@ -23,6 +24,7 @@ from ..mint.schema import Assets, Kind
 from ..scene import place as scene_place
 from ..scene import prepared as prepared_files
 from ..scene import tags, undo_step
+from ..scene.animation import clips, tracks
 from ..scene.bounds import bounds_in_meters
 from ..scene.data_blocks import current_scene
 from ..scene.export import output
@@ -30,6 +32,7 @@ from ..scene.export.render import render_image
 from ..scene.gltf.gltf_import import SceneImportError
 from ..scene.model import block_out
 from ..scene.model.build import import_model
+from ..scene.notes import note
 from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.prepared import PreparedResult
 from ..scene.units import SceneUnits
@@ -38,7 +41,7 @@ from ..scene.world import build as world_build
 from ..scene.world import world_objects
 from ..scene.world.build import import_world
 from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
-from . import imported_file, motion_clips
+from . import imported_file
 
 __all__ = ["SceneImportError", "place", "write"]
 
@@ -106,7 +109,7 @@ def prepare(job: Job, units: SceneUnits, target: Path) -> PreparedResult:
     extent = None
     try:
         if job.kind is Kind.MODEL:
-            source = motion_clips.files(job)[0] if job.motion else _file(job, Role.MODEL)
+            source = _motion_files(job)[0] if job.motion else _file(job, Role.MODEL)
             model = import_model(source, name=name, collection=collection, scene=scene)
             root, extent = model.root, model.extent
         else:
@@ -135,13 +138,13 @@ def _place_world(
         known = tags.read(root)
         if known is not None and known.job_id == job.id:
             return replace.complete_world(
-                root, files, provenance, options=options, scene=scene, undo=False, prepared=source
+                root, files, options=options, scene=scene, prepared=source
             )
         return replace.replace_world(
-            files, provenance, root, options=options, scene=scene, undo=False, prepared=source
+            files, provenance, root, options=options, scene=scene, prepared=source
         )
     placed = scene_place.place_world(
-        source or files, provenance, _place_options(job, scene), options, scene, undo=False
+        source or files, provenance, _place_options(job, scene), options, scene
     )
     explained = _explained_codes(job)
     return dataclasses.replace(
@@ -159,7 +162,7 @@ def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
             )
         )
     placed = scene_place.place_model(
-        path, _provenance(job), _place_options(job, scene), scene, undo=False, checked=False
+        path, _provenance(job), _place_options(job, scene), scene, checked=False
     )
     return dataclasses.replace(
         placed,
@@ -236,11 +239,9 @@ def _place_model(
     model, provenance = source or _file(job, Role.MODEL), _provenance(job)
     before = _face_count(root) if root is not None else None
     if root is not None:
-        placed = replace.replace_model(model, provenance, root, scene=scene, undo=False)
+        placed = replace.replace_model(model, provenance, root, scene=scene)
     else:
-        placed = scene_place.place_model(
-            model, provenance, _place_options(job, scene), scene, undo=False
-        )
+        placed = scene_place.place_model(model, provenance, _place_options(job, scene), scene)
         _fit_into_box(job, placed, scene or current_scene())
     told = imported_file.note(job)
     notes = [message_of(told)] if told else []
@@ -259,27 +260,91 @@ def _place_motion(
 
     Whatever cannot be used stays on disk, and a note says why.
     """
-    first, *others = files = motion_clips.files(job)
-    if root is not None and (rig := motion_clips.rig_in(root)) is not None:
+    first, *others = files = _motion_files(job)
+    if root is not None and (rig := _rig_in(root)) is not None:
         placed = PlacedResult(root, tags.result_collection(root), ())
-        notes = motion_clips.add(job, rig, files, scene)
+        notes = _add_clips(job, rig, files, scene)
     else:
         if root is None:
             placed = scene_place.place_model(
-                source or first, _provenance(job), _place_options(job, scene), scene, undo=False
+                source or first, _provenance(job), _place_options(job, scene), scene
             )
         else:  # it stays the same result, in another version
             known = dataclasses.replace(tags.read(root) or _provenance(job), file_used="")
             placed = replace.replace_model(
-                source or first, known, root, scene=scene, undo=False, keeps_height=True
+                source or first,
+                known,
+                root,
+                scene=scene,
+                keeps_height=True,
+                keeps_materials=True,
             )
-        rig = motion_clips.rig_in(placed.root)
-        notes = [] if rig is None else motion_clips.add(job, rig, others, scene, is_new=True)
+        rig = _rig_in(placed.root)
+        notes = [] if rig is None else _add_clips(job, rig, others, scene, is_new=True)
     return dataclasses.replace(
         placed,
         objects=tags.hierarchy(placed.root),
         notes=tuple(dict.fromkeys((*placed.notes, *notes))),
     )
+
+
+def _motion_files(job: Job) -> list[Path]:
+    """Return the files with the clips of a motion, one with its character first.
+
+    Raises:
+        SceneImportError: None of them is on disk.
+    """
+    kept = [each for role in (Role.CLIP, Role.CHARACTER) for each in job.files if each.role is role]
+    here = [each for each in kept if Path(each.path).is_file()]
+    if not here:
+        raise SceneImportError(
+            Message(
+                "The files of {title} are no longer on disk. Download them again; this is free.",
+                title=job.title,
+            )
+        )
+    first = next((each for each in here if has_mesh(Path(each.path))), here[0])
+    others = [each for each in here if each.role is Role.CLIP and each is not first]
+    return [Path(each.path) for each in (first, *others)]
+
+
+def _rig_in(root: bpy.types.Object) -> bpy.types.Object | None:
+    """Return the armature of a model; None if it has none."""
+    return next((each for each in tags.hierarchy(root) if each.type == "ARMATURE"), None)
+
+
+def _add_clips(
+    job: Job,
+    rig: bpy.types.Object,
+    paths: Sequence[Path],
+    scene: bpy.types.Scene | None,
+    *,
+    is_new: bool = False,
+) -> list[Message]:
+    """Add the clips in these files to a character, and name all of the job; return notes.
+
+    A single clip has the words of its motion, several have their own names. `is_new`: the
+    character came with this job, and so did its clips. What cannot be used is a note.
+    """
+    own = clips.clips_of(rig) if is_new else []
+    words = job.motion.words if job.motion and len(own) + len(paths) == 1 else ""
+    names, notes = [tracks.rename(rig, each.name, words or each.name) for each in own], []
+    for path in paths:
+        try:
+            added = clips.add_from_file(path, rig, words=words, scene=scene)
+        except SceneImportError as error:
+            notes.append(message_of(error))
+        else:
+            names += added.names
+            notes += added.notes
+    for name in names:
+        if (clip := clips.clip_named(rig, name)) is not None:
+            clip.action[tracks.JOB] = job.id
+            if job.motion and job.motion.in_place:
+                clips.set_in_place(rig, clip, True)
+    if not (names or notes or job.has_note("motion_without_clip")):
+        notes.append(note("no_motion", name=job.title))
+    return notes
 
 
 def _fit_into_box(job: Job, placed: PlacedResult, scene: bpy.types.Scene) -> None:
@@ -321,7 +386,7 @@ def _replaced(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]
         asset_id = job.asset.id if job.asset else job.source_asset_id
         roots = list(tags.roots(asset_id=asset_id or "", scene=scene))
         for root in roots:
-            if not (job.motion and motion_clips.rig_in(root)):
+            if not (job.motion and _rig_in(root)):
                 replace.check(root)
     return roots
 

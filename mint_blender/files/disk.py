@@ -16,7 +16,6 @@ import os
 import shutil
 import stat
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,6 +49,8 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         OSError: The file cannot be written. It names the target.
     """
+    import uuid
+
     part = target.with_name(f".{uuid.uuid4().hex}{PART}")
     try:
         yield part

@@ -6,7 +6,6 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-import uuid
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +29,8 @@ def identity(path: Path) -> str:
 
 @cache
 def _process(number: str) -> str:
+    import uuid
+
     return uuid.uuid4().hex
 
 

@@ -283,9 +283,9 @@ def _numbered(records: Iterable[_Record], path: Path) -> list[Line]:
             if record.problem:
                 raise ValueError(record.problem.removesuffix("."))
             line = _line(number, record.values, path.parent)
-            for name in filter(None, (line.id and f"id {line.id}", line.output)):
-                if (before := names.setdefault(name.lower(), number)) != number:
-                    raise ValueError(f"{name} is that of line {before} already")
+            for member, name in (("id", line.id and f"id {line.id}"), ("output", line.output)):
+                if name and (before := names.setdefault(name.lower(), number)) != number:
+                    raise _WrongValue(member, f"{name} is that of line {before} already")
         except ValueError as error:
             column = record.column or record.columns.get(getattr(error, "field", ""))
             place = f"column {column}: " if column else ""
@@ -322,6 +322,7 @@ def _line(number: int, values: Values, folder: Path) -> Line:
             camera=_flag(values, "camera", default=True),
             rigid_body=_flag(values, "rigid_body", default=False),
             meta=_meta(values),
+            motions=tuple(each.words for each in _motions(values)),
         ),
         OptimizationLevel(_one_of(values, "optimize", "", OptimizationLevel))
         if "optimize" in values

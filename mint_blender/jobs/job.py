@@ -7,7 +7,7 @@ An operation is Mint's own long-running work for it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from ..message import Message, message_of
@@ -91,7 +91,12 @@ class Job:
         text = (
             self.request.name
             or " ".join(self.request.prompt.split())
-            or self._title_at_mint
+            or (
+                # an asset that was not requested here
+                (self.asset.title or untitled(self.kind, self.asset.id))
+                if self.asset and self.source_asset_id
+                else ""
+            )
             or (
                 Message("World from pictures")
                 if self.kind is Kind.WORLD
@@ -99,14 +104,6 @@ class Job:
             )
         )
         return text if len(text) <= 60 else text[:59].rstrip() + "…"
-
-    @property
-    def _title_at_mint(self) -> str:
-        """The name or prompt at Mint of an asset that was not requested here."""
-        asset = self.asset
-        return (
-            (asset.title or untitled(self.kind, asset.id)) if asset and self.source_asset_id else ""
-        )
 
     @property
     def start_request(self) -> PaidRequest | None:
@@ -173,6 +170,11 @@ class Job:
     def file(self, role: Role) -> LocalFile | None:
         """Return the newest complete file of this role."""
         return next((file for file in reversed(self.files) if file.role is role), None)
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether all its files are still there."""
+        return all(Path(file.path).is_file() for file in self.files)
 
     @property
     def previews(self) -> tuple[LocalFile, ...]:

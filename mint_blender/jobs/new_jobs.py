@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from ..message import Message
 from ..mint.generation_request import GenerationRequest
 from ..mint.limits import MAX_IMAGE_BYTES
 from ..mint.motion_request import MotionRequest
-from ..mint.schema import Asset, Format, Mode, OptimizationLevel
+from ..mint.schema import Asset, Format, Kind, Mode, OptimizationLevel
 from .budget.prices import NotPossible
 from .job import Job
 from .job_values import Cause, Delivery, Problem
@@ -142,6 +142,16 @@ _APART = 1e-4
 """Seconds between the motions of one order, which keep their order on the list."""
 
 
+def check_motions(kind: Kind, motions: Sequence[MotionRequest]) -> None:
+    """Raise NotPossible if something else than a model is to move, or nothing is said how."""
+    if kind is not Kind.MODEL:
+        raise NotPossible(Message("Only models can be animated."))
+    if not motions:
+        raise NotPossible(Message("Choose at least one motion."))
+    if complaint := next(filter(None, (each.validation_error() for each in motions)), None):
+        raise NotPossible(complaint)
+
+
 def new_attempt(asset: Asset, delivery: Delivery, *, now: float) -> Job:
     """Return a failed job, which can be retried, for an asset that failed at Mint."""
     failed = Problem(
@@ -202,19 +212,24 @@ def picture_complaint(image: str) -> str | None:
         )
     except InvalidPicture as error:
         return Message("The reference image cannot be used. {reason}", reason=error)
+    return upload_complaint(image, size, found.format)
+
+
+def upload_complaint(name: str, size: int, format: str) -> Message | None:
+    """Return why Mint would refuse a picture of this size and format, or None."""
     if size > MAX_IMAGE_BYTES:
         return Message(
             "The reference image {name} is {size:.1f} MB; Mint accepts at most 5 MB."
             " Scale it down first.",
-            name=image,
+            name=name,
             size=size / 1024 / 1024,
         )
-    if found.format not in UPLOADABLE:
+    if format not in UPLOADABLE:
         return Message(
             "The reference image {name} is {format}; Mint accepts PNG, JPEG and WebP."
             " Convert it first.",
-            name=image,
-            format=found.format.upper(),
+            name=name,
+            format=format.upper(),
         )
     return None
 

@@ -80,24 +80,19 @@ def prices_of(
     return (Price.of(request), *extra, *[AnimationPrice()] * motions)
 
 
-def prices_of_retry(job: Job) -> tuple[PriceQuery | None, ...]:
-    """Return the price queries of a new attempt; none where it only fetches.
+def prices_of_click(job: Job, verb: Verb) -> tuple[PriceQuery | None, ...]:
+    """Return the price queries of a job that costs more after this decision; none if it is free.
 
     None stands for a conversion, whose price Mint does not return.
     """
-    if job.convert:
-        return (None,)
-    if job.motion:
-        return (AnimationPrice(job.source_asset_id),)
-    if job.source_asset_id is not None and not has_failed_at_mint(job):
-        return (OptimizationPrice(job.source_asset_id),) if job.optimize else ()
-    return prices_of(job.request, job.optimize)
-
-
-def prices_of_click(job: Job, verb: Verb) -> tuple[PriceQuery | None, ...]:
-    """Return the price queries of a job that costs more after this decision; none if it is free."""
     if verb is Verb.RETRY:
-        return prices_of_retry(job)
+        if job.convert:
+            return (None,)
+        if job.motion:
+            return (AnimationPrice(job.source_asset_id),)
+        if job.source_asset_id is not None and not has_failed_at_mint(job):  # it only fetches
+            return (OptimizationPrice(job.source_asset_id),) if job.optimize else ()
+        return prices_of(job.request, job.optimize)
     is_above_limit = (
         job.phase is Phase.PAUSED
         and job.problem is not None

@@ -45,8 +45,11 @@ class RequestTemplate:
 def of_job(job: Job, jobs: Collection[Job] = ()) -> RequestTemplate:
     """Return the request of a job, or of what it downloaded."""
     if job.source_asset_id is None:
+        # without what belongs to one run: files, batch line, earlier results
+        names = ("output", "render", "folder", "line", "original", "group")
+        delivery = replace(job.delivery, **dict.fromkeys(names), replaces=False)  # type: ignore[arg-type]
         motions = _ordered_with(job, jobs)
-        return RequestTemplate(job.request, _for_once(job.delivery), job.optimize, motions=motions)
+        return RequestTemplate(job.request, delivery, job.optimize, motions=motions)
     return (
         of_asset(job.asset, jobs)
         if job.asset is not None
@@ -78,9 +81,3 @@ def _ordered_with(job: Job, jobs: Collection[Job]) -> tuple[str, ...]:
         for each in found
         if each.motion and group and each.delivery.group == group
     )
-
-
-def _for_once(delivery: Delivery) -> Delivery:
-    """Return a delivery without what belongs to one run: files, batch line, earlier results."""
-    bare = replace(delivery, output=None, render=None, folder=None, line=None)
-    return replace(bare, replaces=False, original=None, group=None)

@@ -24,7 +24,7 @@ from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner
-from .job import Job, is_unanswered, may_be_started
+from .job import Job, asset_of, is_unanswered, may_be_started
 from .job_values import Decision, Delivery, Hold
 from .new_jobs import (
     new_attempt,
@@ -35,8 +35,8 @@ from .new_jobs import (
     new_request,
     request_for,
 )
-from .paid_requests.record import PaidRequest, PaidVerb, State, of_asset, of_job
-from .phases import BUSY, Phase, Verb
+from .paid_requests.record import PaidVerb, State, of_asset, of_job
+from .phases import BUSY, HAS_RESULT, Phase, Verb
 from .presentation import action_checks
 from .presentation.job_view import JobView, view_of
 from .queries import (
@@ -121,8 +121,6 @@ class JobService(JobRunner):
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
             raise NotPossible(Message("Only models can be optimized."))
-        if motions:
-            _check_motions(request.kind, motions)
         queries = prices_of(request, optimize)
         price, *extra = self._prices(queries, own_limit=max_credits)
         job = new_job(
@@ -133,9 +131,15 @@ class JobService(JobRunner):
             estimate=price,
             optimize_estimate=extra[0] if extra else None,
         )
-        of_each = AnimationPrice()
-        (animating,) = self._prices([of_each], own_limit=max_credits) if motions else [None]
+        if subject is not None:  # in place of the job's own id
+            number = self.journal.paid_requests.next_number(subject, PaidVerb.START)
+            made = new_request(subject, PaidVerb.START, job.id, now=job.created_at, number=number)
+            made = replace(made, credits=job.estimate, extra_credits=job.optimize_estimate)
+            job = replace(job, requests=(made,))
+        of_each, animating = AnimationPrice(), None
         if motions:
+            new_jobs.check_motions(request.kind, motions)
+            (animating,) = self._prices([of_each], own_limit=max_credits)
             delivery = replace(delivery, group=delivery.group or job.id)
             job = replace(job, delivery=delivery)
         followers = new_motions(
@@ -147,31 +151,22 @@ class JobService(JobRunner):
             after=job.id,
             estimate=animating,
         )
-        if subject is not None:
-            job = replace(job, requests=(self._ordered(job, subject),))
         starts: list[Sequence[PriceQuery]] = [queries, *[[of_each]] * len(followers)]
-        return self._woken(self._add_together([job, *followers], starts, max_credits))[0]
-
-    def _ordered(self, job: Job, subject: str) -> PaidRequest:
-        """Return the paid request of a new job under another subject than its own id."""
-        number = self.journal.paid_requests.next_number(subject, PaidVerb.START)
-        request = new_request(subject, PaidVerb.START, job.id, now=job.created_at, number=number)
-        return replace(request, credits=job.estimate, extra_credits=job.optimize_estimate)
+        return self._begin([job, *followers], starts, max_credits)[0]
 
     def start_all(self, requests: Iterable[tuple[GenerationRequest, Delivery]]) -> list[Job]:
         """Return new jobs, as `start` does, in one commit: hundreds must not block the window."""
         wanted = list(requests)
-        if complaint := next(
-            filter(None, (new_jobs.complaint(request) for request, _ in wanted)), None
-        ):
-            raise NotPossible(complaint)
+        for request, _ in wanted:
+            if complaint := new_jobs.complaint(request):
+                raise NotPossible(complaint)
         starts = [[Price.of(request)] for request, _ in wanted]
         pairs = zip(wanted, self._prices(*starts), strict=True)
         jobs = [
             new_job(request, delivery, now=time.time(), estimate=estimate)
             for (request, delivery), estimate in pairs
         ]
-        return self._begin(*jobs, starts=starts)
+        return self._begin(jobs, starts)
 
     def fetch(
         self,
@@ -188,7 +183,7 @@ class JobService(JobRunner):
         starts = [[OptimizationPrice(asset.id)]] if optimize else []
         (estimate,) = self._prices(*starts, own_limit=max_credits) or [None]
         job = new_fetch(asset, delivery, now=time.time(), optimize=optimize, estimate=estimate)
-        return self._begin(replace(job, max_credits=max_credits), starts=starts)[0]
+        return self._begin([job], starts, max_credits)[0]
 
     def animate(
         self,
@@ -215,7 +210,8 @@ class JobService(JobRunner):
             NotPossible: Mint would refuse it.
             TooExpensive: It would cost more than a limit.
         """
-        _check_motions(asset.kind, motions)
+        new_jobs.check_motions(asset.kind, motions)
+        delivery = replace(delivery, motions=tuple(each.words for each in motions))
         price = AnimationPrice(asset.id)
         wanted, _ = self._not_ordered(asset.id, motions, again)
         (estimate,) = self._prices([price], own_limit=max_credits) if wanted else [None]
@@ -229,8 +225,9 @@ class JobService(JobRunner):
             if new and len(motions) > 1 and not delivery.group:
                 group = replace(delivery, group=new[0].id)
                 new = [replace(job, delivery=group) for job in new]
-            kept = self._add_together(new, [[price]] * len(new), max_credits)
-        self._woken(kept)
+            kept = self._add(new, [[price]] * len(new), max_credits)
+        for job in kept:
+            self.wake(job)
         self.reread()
         ordered = [self.job(job.id) for job in (*kept, *known)]
         return [
@@ -248,6 +245,22 @@ class JobService(JobRunner):
             job
             for job in self.journal.motions_of(asset_id)
             if job.phase not in over and job.hold is not Hold.FOREIGN
+        ]
+
+    def motions_of(self, job: Job) -> list[Job | None]:
+        """Return the motions whose clips are written with a job, as its delivery names them.
+
+        One that is finished counts before a newer one that is not; None: it was never ordered.
+        """
+        ordered = [
+            each
+            for each in self.journal.motions_of(asset_of(job) or "")
+            if each.hold is not Hold.FOREIGN
+        ]
+        ordered.sort(key=lambda each: (each.id != job.id, each.phase not in HAS_RESULT))
+        return [
+            next((each for each in ordered if each.motion and motion.is_like(each.motion)), None)
+            for motion in map(MotionRequest, job.delivery.motions)
         ]
 
     def followers(self, job: Job) -> list[Job]:
@@ -306,7 +319,7 @@ class JobService(JobRunner):
                 number = before.number + 1 if before is not None else 1
                 target = Delivery(folder=str(folder))
                 job = new_conversion(asset, wanted, target, now=time.time(), number=number)
-                (job,) = self._add(job, starts=[[None]] if is_paid else [])
+                (job,) = self._add([job], [[None]] if is_paid else [])
         self.resume(job.id)
         return self.job(job.id)
 
@@ -478,8 +491,11 @@ class JobService(JobRunner):
         elif job.phase is Phase.BILLING and job.decision is None:
             self._send_again(job)
         elif job.is_resumable or (job.phase is Phase.PAUSED and job.hold is None):
-            if self.ask_price is None:
-                self._ask_beyond_own_limit(job)
+            # a job that stopped at its own limit: a person can lift that. Without a window, its
+            # workflow asks for the price and stops there again
+            queries = prices_of_click(job, Verb.RESUME) if self.ask_price is None else ()
+            if queries and not self.is_driven_elsewhere(job):
+                self._within_limits(job, Verb.RESUME, queries)
             self.wake(job)
         else:
             raise action_checks.refusal(job, Verb.RESUME)
@@ -511,7 +527,7 @@ class JobService(JobRunner):
         Free.
         """
         job = self.job(job_id)
-        if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
+        if job.phase not in HAS_RESULT or job.convert:
             raise NotPossible(Message("{title} has no files to download again.", title=job.title))
         if job.hold is not None:
             raise action_checks.refusal(job)
@@ -601,39 +617,40 @@ class JobService(JobRunner):
             if self.ask_price is not None and query and self.budget.known(query) is None:
                 self.ask_price(query)
 
-    def _begin(self, *jobs: Job, starts: Sequence[Sequence[PriceQuery | None]]) -> list[Job]:
-        """Commit new jobs if they are within the limits, and let them run."""
-        return self._woken(self._add(*jobs, starts=starts))
-
-    def _woken(self, jobs: list[Job]) -> list[Job]:
-        """Let committed jobs run, and return them."""
-        for job in jobs:
-            self.wake(job)
-        return jobs
-
-    def _add_together(
-        self, jobs: Sequence[Job], starts: Sequence[Sequence[PriceQuery]], most: float | None
+    def _begin(
+        self,
+        jobs: Sequence[Job],
+        starts: Sequence[Sequence[PriceQuery | None]],
+        most: float | None = None,
     ) -> list[Job]:
-        """Commit jobs whose own limits are together the one that was given."""
-        if most is None or len(jobs) < 2:
-            return self._add(*(replace(job, max_credits=most) for job in jobs), starts=starts)
-        all_of_it = self.budget.of_start([each for start in starts for each in start], most)
-        # the limit of one generation is checked for each of them
-        is_known = all_of_it.total is not None
-        self.budget.check([replace(all_of_it, generation=0.0 if is_known else None)])
-        first, *others = jobs
-        prices = [self.budget.total(start) or 0.0 for start in starts[1:]]
-        limited = [
-            replace(job, max_credits=price) for job, price in zip(others, prices, strict=True)
-        ]
-        first = replace(first, max_credits=most - sum(prices))
-        return self._add(first, *limited, starts=starts)
+        """Commit new jobs, as `_add` does, and let them run."""
+        added = self._add(jobs, starts, most)
+        for job in added:
+            self.wake(job)
+        return added
 
-    def _add(self, *jobs: Job, starts: Sequence[Sequence[PriceQuery | None]]) -> list[Job]:
-        """Commit new jobs if they are within the limits.
+    def _add(
+        self,
+        jobs: Sequence[Job],
+        starts: Sequence[Sequence[PriceQuery | None]],
+        most: float | None = None,
+    ) -> list[Job]:
+        """Commit new jobs with these prices, if they are within the limits.
 
         In one transaction, so that of two jobs started at the same moment, one counts the other.
+        `most` is what they may cost together; each job has its part of it as its own limit.
         """
+        if most is not None and len(jobs) > 1:
+            all_of_it = self.budget.of_start([each for start in starts for each in start], most)
+            # the limit of one generation is checked for each of them
+            is_known = all_of_it.total is not None
+            self.budget.check([replace(all_of_it, generation=0.0 if is_known else None)])
+        if most is not None:
+            prices = [self.budget.total(start) or 0.0 for start in starts[1:]]
+            limits = [most - sum(prices), *prices]
+            jobs = [
+                replace(job, max_credits=limit) for job, limit in zip(jobs, limits, strict=False)
+            ]
         try:
             with_copies = [new_jobs.keep(self.home, job) for job in jobs]
             with self.cache.single_commit():
@@ -673,21 +690,3 @@ class JobService(JobRunner):
             job = self.update(job.id, lambda job: replace(job, max_credits=None))
         self.budget.check([self.budget.of_click(job, verb, queries)], job)
         return job
-
-    def _ask_beyond_own_limit(self, job: Job) -> None:
-        """Raise TooExpensive for a job that stopped at its own limit, so that a person can lift it.
-
-        Without a window, the job's workflow asks for the price and stops there again.
-        """
-        if (queries := prices_of_click(job, Verb.RESUME)) and not self.is_driven_elsewhere(job):
-            self._within_limits(job, Verb.RESUME, queries)
-
-
-def _check_motions(kind: Kind, motions: Sequence[MotionRequest]) -> None:
-    """Raise NotPossible if something else than a model is to move, or nothing is said how."""
-    if kind is not Kind.MODEL:
-        raise NotPossible(Message("Only models can be animated."))
-    if not motions:
-        raise NotPossible(Message("Choose at least one motion."))
-    if complaint := next(filter(None, (each.validation_error() for each in motions)), None):
-        raise NotPossible(complaint)

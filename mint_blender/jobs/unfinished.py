@@ -131,15 +131,12 @@ class UnfinishedJobs:
         """
         version, queue, known = self._elsewhere
         if version != self._runner.version or queue is not self.queue:
-            known = self._find_elsewhere()
+            known = any(
+                job.is_busy and not self._runner.is_active(job.id) and not self.is_held_back(job.id)
+                for job in self._runner.cache
+            )
             self._elsewhere = (self._runner.version, self.queue, known)
         return known
-
-    def _find_elsewhere(self) -> bool:
-        return any(
-            job.is_busy and not self._runner.is_active(job.id) and not self.is_held_back(job.id)
-            for job in self._runner.cache
-        )
 
     def take_over(self) -> bool:
         """Drive the jobs whose process has died. Returns whether there were any."""

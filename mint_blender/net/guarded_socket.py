@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeVar
 
 from urllib3.util import wait_for_read, wait_for_write
@@ -185,10 +186,8 @@ class GuardedSocket:
         with memoryview(data) as view, view.cast("B") as octets:
             sent = 0
             while sent < len(octets):
-                sent += self._send(octets[sent : sent + BLOCK])
-
-    def _send(self, block: memoryview) -> int:
-        return self._wait_for(lambda: int(self.real.send(block)), wait_for_write)
+                send = partial(self.real.send, octets[sent : sent + BLOCK])
+                sent += int(self._wait_for(send, wait_for_write))
 
     def _wait_for(self, act: Callable[[], T], ready: Callable[..., bool]) -> T:
         """Return the result of `act`, which is tried again whenever the socket is ready for it."""
@@ -211,11 +210,10 @@ class GuardedSocket:
                 step = 0.0
             if self._timeout is not None:
                 step = min(step, waiting_since + self._timeout - time.monotonic())
-            if not is_ready(self.real, max(0.0, step)) and self._is_overdue(waiting_since):
+            if is_ready(self.real, max(0.0, step)) or self._timeout is None:
+                continue
+            if time.monotonic() - waiting_since >= self._timeout:
                 raise TimeoutError("timed out")
-
-    def _is_overdue(self, waiting_since: float) -> bool:
-        return self._timeout is not None and time.monotonic() - waiting_since >= self._timeout
 
 
 class _SocketReader(io.RawIOBase):

@@ -136,9 +136,7 @@ def save_model_to_library(
         OutputError: The folder cannot be written.
     """
     return save_to_library(
-        lambda scene: place_model(
-            path, provenance, PlaceOptions(at=(0.0, 0.0, 0.0)), scene, undo=False
-        ),
+        lambda scene: place_model(path, provenance, PlaceOptions(at=(0.0, 0.0, 0.0)), scene),
         provenance,
         folder,
         picture,

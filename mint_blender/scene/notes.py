@@ -47,9 +47,7 @@ TEMPLATES: dict[str, Message] = {
     "part_removed": Message(
         "The {what} of the earlier version was removed: the new version has none."
     ),
-    "earlier_kept": Message(
-        "The earlier version, with what you changed, is the hidden copy “{copy}”."
-    ),
+    "earlier_kept": Message("The earlier version is the hidden copy “{copy}”."),
     "only_on_copy": Message("What you added to “{name}” is now only in the hidden copy: {lost}."),
     "modifiers_without_effect": Message(
         "“{name}” is now only the parent of several moving parts, so its modifiers have no effect."

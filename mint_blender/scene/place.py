@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Place a downloaded result in the scene: import it, tag it and make one undo step.
+"""Place a downloaded result in the scene: import it and tag it.
 
 The entry point for panels, scripts and commands. A result is placed completely, in a collection of
 its own under “Mint”, or the file does not change.
@@ -17,7 +17,7 @@ import bpy
 
 from ..files.errors import FileError
 from ..message import Message, message_of
-from . import tags, undo_step
+from . import tags
 from .bounds import update_view_layers
 from .data_blocks import current_scene, is_linked, is_override
 from .gltf.gltf_import import SceneImportError
@@ -80,7 +80,6 @@ def place_model(
     where: PlaceOptions = PlaceOptions(),
     scene: bpy.types.Scene | None = None,
     *,
-    undo: bool = True,
     checked: bool = True,
 ) -> PlacedResult:
     """Place a model in the scene (default: the current one): a GLB, or one that was prepared.
@@ -91,7 +90,7 @@ def place_model(
         SceneImportError: The import failed; nothing has changed.
     """
     scene = scene or current_scene()
-    with import_transaction(scene, provenance, undo=undo):
+    with import_transaction(scene):
         collection = _collection(scene, provenance, where.collection)
         built = build_model(
             source,
@@ -123,8 +122,6 @@ def place_world(
     where: PlaceOptions = PlaceOptions(),
     options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
-    *,
-    undo: bool = True,
 ) -> PlacedResult:
     """Place a World in the scene (default: the current one): its files, or one that was prepared.
 
@@ -132,7 +129,7 @@ def place_world(
         SceneImportError: The import failed; nothing has changed.
     """
     scene = scene or current_scene()
-    with import_transaction(scene, provenance, undo=undo):
+    with import_transaction(scene):
         collection = _collection(scene, provenance, where.collection)
         built = world_build.build_world(
             source,
@@ -188,10 +185,8 @@ def select(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> bool:
 
 
 @contextlib.contextmanager
-def import_transaction(
-    scene: bpy.types.Scene, provenance: Provenance, *, undo: bool = True
-) -> Iterator[DataSnapshot]:
-    """Make one named undo step of what is done inside; roll back after an error.
+def import_transaction(scene: bpy.types.Scene) -> Iterator[DataSnapshot]:
+    """Roll back what was done inside after an error.
 
     Yields a snapshot; data-blocks that it accepts survive a rollback.
 
@@ -206,8 +201,6 @@ def import_transaction(
                 name=scene.name,
             )
         )
-    if undo:
-        undo_step.begin()
     try:
         with rollback_on_error() as snapshot, panorama.restored_on_error(scene):
             yield snapshot
@@ -215,8 +208,6 @@ def import_transaction(
         raise SceneImportError(message_of(error)) from error
     # a script may ask for world matrices right away
     update_view_layers(scene)
-    if undo and not bpy.app.background:
-        bpy.ops.ed.undo_push(message=Message("Mint: {title}", title=provenance.title))
 
 
 def _location(where: PlaceOptions, scene: bpy.types.Scene) -> tuple[float, float, float]:

@@ -134,15 +134,8 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
     cancel.job_id, cancel.asks = job.id, True
 
 
-def add() -> None:
-    """Add the entries."""
-    bpy.types.VIEW3D_MT_add.append(_draw_add)
-    bpy.types.TOPBAR_MT_edit.append(_draw_manage)
-    bpy.types.STATUSBAR_HT_header.append(_draw_status_bar)
-
-
-def remove() -> None:
-    """Remove the entries."""
-    bpy.types.VIEW3D_MT_add.remove(_draw_add)
-    bpy.types.TOPBAR_MT_edit.remove(_draw_manage)
-    bpy.types.STATUSBAR_HT_header.remove(_draw_status_bar)
+MENUS = (
+    (bpy.types.VIEW3D_MT_add, _draw_add),
+    (bpy.types.TOPBAR_MT_edit, _draw_manage),
+    (bpy.types.STATUSBAR_HT_header, _draw_status_bar),
+)

@@ -79,37 +79,35 @@ def _register() -> None:
     _add_classes(MintPreferences, *account_operators.CLASSES)
     _add_classes(*limit_dialog.CLASSES, *dialog_buttons.CLASSES)
     _add_classes(*selection_panel.CLASSES)
-    _add(selected.add, selected.remove)
+    _append(*selected.HANDLERS)
+    visibility.when_drawn(selected.PANEL, selected.prepare)
     _add_classes(*clip_operators.CLASSES, *animate.CLASSES)
-    _add(clip_operators.add_to_menu, clip_operators.remove_from_menu)
+    _append(*clip_operators.MENUS)
     _add_classes(*world_operators.CLASSES)
     _add_classes(*world_panel.CLASSES)
-    _add(world_properties.add, world_properties.remove)
-    _add(world_panel.add_to_menus, world_panel.remove_from_menus)
-    _add(views.add, views.remove)
-    _add(arrival.add, arrival.remove)
+    _add_property("mint_world_scale", world_properties.scale_property(), bpy.types.Object)
+    _append(*world_panel.MENUS, *views.HANDLERS, *arrival.HANDLERS)
     _add_classes(MintForm, *operators.CLASSES, *prompt_operators.CLASSES, *batch_text.CLASSES)
     _add_classes(panel.MINT_PT_main)
     _add_property("mint", bpy.props.PointerProperty(type=MintForm))
-    _add(batch_text.add_to_menu, batch_text.remove_from_menu)
+    _append(*batch_text.MENUS)
     heartbeat.on_file_loaded(saved_settings.restore)
     _add_classes(*reference_operators.CLASSES)
     _add_property("mint_references", bpy.props.CollectionProperty(type=MintReference))
     _add_classes(*preview_operators.CLASSES)
     _add_property("mint_feedback", card_state.feedback_property())
     _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES, *chips.CLASSES)
-    _add(show_result.add_to_menu, show_result.remove_from_menu)
-    _add(place_with_mouse.add_to_menu, place_with_mouse.remove_from_menu)
+    _append(*show_result.MENUS, *place_with_mouse.MENUS)
     _add_classes(*decision_operators.CLASSES, *result_operators.CLASSES)
     _add_classes(*list_operators.CLASSES, *follow_up_operators.CLASSES, *undo_step.CLASSES)
     _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
     _add_classes(library_operators.MINT_MT_library_item, *gizmos.CLASSES)
     _add_keys(chips.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar)
-    _add(sync_operators.add_to_status_bar, sync_operators.remove_from_status_bar)
+    _append(*sync_operators.MENUS)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
     _add_classes(asset_list.MINT_OT_copy_asset_list)
     _add_classes(menus.MINT_MT_add, menus.MINT_MT_manage)
-    _add(menus.add, menus.remove)
+    _append(*menus.MENUS)
     _add(links.register, links.unregister)
     session.on_first_use(_follow_jobs)
     session.on_first_use(_follow_places)
@@ -167,7 +165,7 @@ def _follow_jobs() -> None:
     heartbeat.on_beat(limit_dialog.catch_up, is_waiting=limit_dialog.is_waiting)
     heartbeat.before_redraw(price_dialog.refresh)
     heartbeat.on_file_loaded(price_dialog.forget)
-    _add(large_previews.add_handlers, large_previews.remove_handlers)
+    _append(*large_previews.HANDLERS)
     session.on_service_opened(card_state.restore)
     heartbeat.on_jobs_changed(large_previews.follow)
     visibility.when_redrawn(price_dialog.redraw_popups)
@@ -193,7 +191,8 @@ def _follow_list() -> None:
         placed_results,
     )
 
-    _add(placed_results.add, placed_results.remove)
+    _append(*placed_results.HANDLERS)
+    _add(placed_results.look_soon, placed_results.stop)
     heartbeat.on_beat(
         background_import.poll,
         is_waiting=background_import.is_waiting,
@@ -202,7 +201,7 @@ def _follow_list() -> None:
     heartbeat.on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
     heartbeat.on_jobs_changed(background_import.warm_up)
     heartbeat.before_redraw(grouped_jobs.prepare)
-    _add(job_documents.add, job_documents.remove)
+    _append(*job_documents.HANDLERS)
     session.on_service_opened(job_documents.open_with)
     heartbeat.on_file_loaded(job_documents.file_opened)
     heartbeat.before_redraw(job_documents.follow)
@@ -260,7 +259,17 @@ def _clear_keys(items: bpy.types.KeyMapItems) -> None:
         items.remove(each)
 
 
-def _add_property(name: str, value: Any) -> None:
-    """Add a property to the window manager, which is not saved with a .blend."""
-    owner = bpy.types.WindowManager
+def _append(*pairs: tuple[Any, Callable[..., None]]) -> None:
+    """Append functions to menus and headers, which they draw into, and to lists of handlers."""
+    for owner, function in pairs:
+        _add(partial(owner.append, function), partial(_remove, owner, function))
+
+
+def _remove(owner: Any, function: Callable[..., None]) -> None:
+    with suppress(ValueError):  # something else has removed it
+        owner.remove(function)
+
+
+def _add_property(name: str, value: Any, owner: Any = bpy.types.WindowManager) -> None:
+    """Add a property; those of the window manager are not saved with a .blend."""
     _add(partial(setattr, owner, name, value), partial(delattr, owner, name))

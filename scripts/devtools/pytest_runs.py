@@ -4,7 +4,7 @@
 The default environment runs every test:
 
 - Tests without Blender run in several processes.
-- Tests with the `bpy` module run beside them, in two processes of their own, always in the same
+- Tests with the `bpy` module run beside them, in three processes of their own, always in the same
   order: a file that follows another one for the first time may crash Blender. They exit without
   Python's shutdown, which hangs in the 4.5 wheel. Their output is printed at the end.
 - Tests that start a Blender executable run last, file by file on several virtual screens, since
@@ -12,6 +12,7 @@ The default environment runs every test:
 
 If at most three tests of a run fail, they are tried again, alone: a window or a process may be too
 slow on a machine that is busy with other tests. The summary lists those that pass then as unstable.
+A run whose process crashes in a test is made again, once, and the summary names the test.
 
 With `--fast`, only the tests without Blender run, except those marked `one_blender`: they simulate,
 kill, explore or cut off whole systems, which takes minutes.
@@ -56,10 +57,12 @@ BETWEEN = frozenset({"bpy-5.0", "bpy-5.2"})
 DRIVEN = "window or debian"
 SECOND_TRIES = 3
 """How many failed tests of a run are tried again; more than that is no coincidence."""
-SCREENS_PER_CORE = 2
-"""A Blender that draws by processor keeps 0.3 of a core busy, and needs about 1 GB."""
+SCREENS_PER_CORE = 3
+"""A Blender that draws by processor keeps 0.3 to 0.4 of a core busy, and needs about 1 GB."""
 IN_BLENDER = ("tests/scene", "tests/ui")
-"""Half of the `bpy` tests; most of the others start processes."""
+"""A third of the `bpy` tests; most of the others start processes and wait for them."""
+COMMANDS = ("tests/cli",)
+"""Another third."""
 TESTS_FAILED = 1  # pytest's exit status
 NO_TESTS = 5  # pytest's exit status when a run has nothing to run
 NEVER_RAN = -1
@@ -105,6 +108,8 @@ class Outcome:
     failed: set[str] = field(default_factory=set)
     unstable: set[str] = field(default_factory=set)
     """Tests among those that passed, which failed at first."""
+    crashed_in: str = ""
+    """The test that ran when the process of the run crashed, at the first or at both tries."""
     not_applicable: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -121,6 +126,11 @@ class Outcome:
         record = json.loads(pytest_run.results.read_text(encoding="utf-8"))
         record |= {name: set(record.get(name, ())) for name in ("passed", "failed", "unstable")}
         return cls(**{"title": pytest_run.title, "status": NEVER_RAN, **record})
+
+
+def running_test(results: Path) -> Path:
+    """Return the file with the name of the test that runs, which is there after a crash."""
+    return results.with_suffix(".running")
 
 
 def workers() -> str:
@@ -153,13 +163,15 @@ def runs_for(
         first = PytestRun(name, "without Blender", pure, second_try=True)
         if fast:
             return [first]
-        halves = {
+        others = [f"--ignore={each}" for each in (*IN_BLENDER, *COMMANDS)]
+        thirds = {
             "with bpy": ("-m", BLENDER, *IN_BLENDER),
-            "with bpy and processes": ("-m", BLENDER, *(f"--ignore={each}" for each in IN_BLENDER)),
+            "commands with bpy": ("-m", BLENDER, *COMMANDS),
+            "others with bpy": ("-m", BLENDER, *others),
         }
         beside = [
             PytestRun(name, title, arguments, beside=True, second_try=True)
-            for title, arguments in halves.items()
+            for title, arguments in thirds.items()
         ]
         driven = ("-m", DRIVEN, "-n", screens(), "--dist", "loadfile", "--no-loadscope-reorder")
         return [first, *beside, PytestRun(name, "driven from outside", driven, second_try=True)]
@@ -198,6 +210,7 @@ def run_all(
             list(pool.map(run, group))
     for pytest_run in selected:
         if pytest_run.second_try:
+            _repeat_if_crashed(python, pytest_run, strict=strict)
             _try_again(python, pytest_run)
     if with_coverage:
         echo("-- coverage of mint_blender/")
@@ -227,6 +240,7 @@ def _run_pytest(
     """
     RESULTS.mkdir(parents=True, exist_ok=True)
     pytest_run.results.unlink(missing_ok=True)
+    running_test(pytest_run.results).unlink(missing_ok=True)
     command: list[str | Path] = [python, "-m", "pytest", f"--outcomes={pytest_run.results}"]
     command += pytest_run.arguments
     command += ["--continue-on-collection-errors"]  # a file that cannot be read hides no other
@@ -239,10 +253,24 @@ def _run_pytest(
     status = run_command(command, cwd=ROOT, extra=data, output=pytest_run.output)
     outcome = Outcome.read(pytest_run)
     outcome.status, outcome.seconds = status, time.monotonic() - started_at
+    if (running := running_test(pytest_run.results)).is_file():
+        outcome.crashed_in = running.read_text(encoding="utf-8")
     _write(pytest_run, outcome)
     if pytest_run.output:
         text = pytest_run.output.read_text(encoding="utf-8", errors="replace")
         echo(f"-- the output of {pytest_run.title}:\n{text}")
+
+
+def _repeat_if_crashed(python: Path, pytest_run: PytestRun, *, strict: bool) -> None:
+    """Make a run again whose process crashed in a test; record that it did."""
+    first = Outcome.read(pytest_run)
+    if not first.crashed_in:
+        return
+    echo(f"-- {pytest_run.title} CRASHED in {first.crashed_in} (exit status {first.status})")
+    _run_pytest(python, pytest_run, strict=strict)
+    second = Outcome.read(pytest_run)
+    second.crashed_in = second.crashed_in or first.crashed_in
+    _write(pytest_run, second)
 
 
 def _try_again(python: Path, pytest_run: PytestRun) -> None:

@@ -51,13 +51,7 @@ _ALL = (
         short=("--mutations", "--small"),
     ),
     Method("nth_call", "tests.nth_call", short=("--kind", "rename"), takes_minutes=True),
-    Method(
-        "process_kills",
-        "tests.process_kills",
-        short=("--count", "10"),
-        takes_minutes=True,
-        needs_window=True,
-    ),
+    Method("process_kills", "tests.process_kills", short=("--count", "10"), takes_minutes=True),
     Method(
         "network_faults", "tests.network_faults", short=("--only", "redirect"), takes_minutes=True
     ),

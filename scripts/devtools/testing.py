@@ -92,10 +92,11 @@ def print_summary(
     failed = sum(len(outcome.failed) for outcome in outcomes)
     skipped = sum(len(outcome.left_out) + len(outcome.not_applicable) for outcome in outcomes)
     echo("\n== Summary")
+    width = max(map(len, (*checks, *(outcome.title for outcome in outcomes))), default=0) + 1
     for name, succeeded in checks.items():
-        echo(f"   {name:<28}{'ok' if succeeded else 'FAILED'}")
+        echo(f"   {name:<{width}}{'ok' if succeeded else 'FAILED'}")
     for outcome in outcomes:
-        echo(f"   {outcome.title:<28}{_summary_line(outcome)}")
+        echo(f"   {outcome.title:<{width}}{_summary_line(outcome)}")
     left_out = _left_out(outcomes, before or [])
     counts = " (that counts as a failure here)" if strict else ""
     echo(f"   {len(left_out)} left out{counts}:" if left_out else "   no test was left out")
@@ -104,6 +105,9 @@ def print_summary(
     for outcome in outcomes:
         for test in sorted(outcome.unstable):
             echo(f"   unstable, passed at the second try: {test} [{outcome.title}]")
+        if outcome.crashed_in:
+            ended = "passed at the second try" if outcome.is_successful else "FAILED"
+            echo(f"   CRASHED in {outcome.crashed_in} [{outcome.title}], {ended}: see above")
     good = all(checks.values()) and all(outcome.is_successful for outcome in outcomes)
     good = good and passed > 0 and not (strict and left_out)
     echo(f"   {'all good' if good else 'NOT good: see above'}")

@@ -45,6 +45,7 @@ def default(each: bpy.types.Property) -> str:
 
 
 def description(each: bpy.types.Property) -> str:
-    """Return the name and the tooltip of a property as Markdown."""
-    texts = ("" if each.name == each.identifier else each.name, each.description)
+    """Return the name and the tooltip of a property as Markdown; a tooltip may have the name."""
+    is_said = each.name == each.identifier or each.name.lower() in each.description.lower()
+    texts = ("" if is_said else each.name, each.description)
     return ". ".join(markdown.escaped(text) for text in texts if text)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator, Mapping
 
 from mint_blender.cli.parser import parser
@@ -71,14 +72,14 @@ def _section(name: str, command: argparse.ArgumentParser) -> list[list[str] | st
     if own:
         blocks.append(markdown.table(("argument", "meaning"), map(_row, own)))
     if command.epilog:
-        example = command.epilog.rstrip().replace("…", PROGRAM)
+        example = command.epilog.rstrip().replace("%(prog)s", f"{PROGRAM} {name}")
         blocks.append(f"```text\n{example}\n```")
     return blocks
 
 
 def _row(action: argparse.Action) -> tuple[str, str]:
     label = markdown.code(_label(action))
-    help = markdown.escaped(action.help or "")
+    help = re.sub(r"--[\w-]+", r"`\g<0>`", markdown.escaped(action.help or ""))
     if action.option_strings and action.required:
         help += " (required)"
     return label, help

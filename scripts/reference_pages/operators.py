@@ -16,11 +16,6 @@ returns at once, and its job continues in the background. In `--background`, `ge
 to the end and raises `RuntimeError` when it fails. Arguments are keywords, as in
 `bpy.ops.mint.generate(prompt="a small ceramic lamp", preset='FAST')`."""
 
-BUTTONS = """\
-## Operators of buttons
-
-Panels and dialogs call these. They are not in Blender's search, and scripts do not need them."""
-
 TOPICS = {
     "create": "Generate",
     "references": "Reference images",
@@ -43,44 +38,38 @@ class Operator:
 
     name: str
     topic: str
-    is_internal: bool
     properties: list[bpy.types.Property]
     label: str
     description: str
 
 
 def registered() -> list[Operator]:
-    """Return the operators of the add-on, by name."""
-    return [_operator(name) for name in sorted(dir(bpy.ops.mint))]
+    """Return the operators that Blender's search finds, by name; buttons have some more."""
+    classes = ((name, getattr(bpy.types, f"MINT_OT_{name}")) for name in sorted(dir(bpy.ops.mint)))
+    return [
+        _operator(name, each)
+        for name, each in classes
+        if "INTERNAL" not in getattr(each, "bl_options", ())
+    ]
 
 
 def page() -> str:
     """Return the page as Markdown."""
-    known = registered()
-    public = [each for each in known if not each.is_internal]
+    public = registered()
     blocks: list[list[str] | str] = []
     for topic in dict.fromkeys([*TOPICS.values(), *(each.topic for each in public)]):
         chosen = [each for each in public if each.topic == topic]
         blocks += [f"## {topic}"] if chosen else []
         blocks += [block for each in chosen for block in _section(each)]
-    rows = [_button(each) for each in known if each.is_internal]
-    return markdown.page(
-        "# Operators",
-        INTRODUCTION,
-        *blocks,
-        BUTTONS,
-        markdown.table(("operator", "button", "description"), rows),
-    )
+    return markdown.page("# Operators", INTRODUCTION, *blocks)
 
 
-def _operator(name: str) -> Operator:
+def _operator(name: str, cls: type[bpy.types.Operator]) -> Operator:
     rna = getattr(bpy.ops.mint, name).get_rna_type()
-    cls = getattr(bpy.types, f"MINT_OT_{name}")
     package = cls.__module__.partition(".ui.")[2].partition(".")[0]
     return Operator(
         name,
         TOPICS.get(package, package),
-        "INTERNAL" in getattr(cls, "bl_options", ()),
         visible(rna.properties),
         rna.name,
         rna.description,
@@ -96,8 +85,3 @@ def _section(operator: Operator) -> list[list[str] | str]:
     ]
     head = ("argument", "type", "default", "meaning")
     return [f"### mint.{operator.name}", text, markdown.table(head, rows) if rows else ""]
-
-
-def _button(operator: Operator) -> tuple[str, str, str]:
-    label, text = markdown.escaped(operator.label), markdown.escaped(operator.description)
-    return markdown.code(f"mint.{operator.name}"), label, text

@@ -63,9 +63,15 @@ def test_an_optimized_line_and_its_record(
 
 def test_the_record_of_a_done_line(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """The record has prompt, state, ids, Credits, address, files and times, but no key."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "une lampe à huile", "name": "Lampe"})
+    file = lines_of(
+        tmp_path / "a.jsonl",
+        {"prompt": "une lampe à huile", "name": "Lampe"},
+        {"prompt": "a mug", "id": "mug-7"},
+    )
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     record, job = record_of(tmp_path / "out"), job_of(1)
+    named = json.loads((tmp_path / "out" / "mug-7.json").read_text(encoding="utf-8"))
+    assert (record["id"], named["id"]) == (None, "mug-7")
     assert (
         record["line"] == 1
         and record["state"] == "done"

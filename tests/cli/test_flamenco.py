@@ -115,6 +115,17 @@ def test_only_the_first_task_can_cost_credits(job_type: JobType) -> None:
         assert "--render" in command
 
 
+def test_pictures_look_as_the_settings_say(job_type: JobType) -> None:
+    """Size, samples and engine go to both steps: a line may have a picture by itself."""
+    look = ["--render-size", "1280x720", "--render-samples", "32", "--render-engine", "eevee"]
+    chosen = {"render_size": " 1280x720 ", "render_samples": 32, "render_engine": "eevee"}
+    *others, sheet = map(words, job_type.compile(**chosen))
+    for line in others:
+        first = line.index("--render-size")
+        assert line[first : first + 6] == look and "--render" not in line
+    assert not set(look) & set(sheet)
+
+
 def test_finished_lines_can_be_written_again(job_type: JobType) -> None:
     """Then the first task generates nothing: it only brings files that are missing."""
     *others, sheet = map(words, job_type.compile(again=True))
@@ -123,7 +134,8 @@ def test_finished_lines_can_be_written_again(job_type: JobType) -> None:
 
 def test_the_command_line_accepts_every_task(job_type: JobType) -> None:
     """The options exist, and are those of the command `batch`."""
-    for task in job_type.compile(max_credits="9", retry_failed=True, render=True):
+    look = {"render_size": "64x48", "render_samples": 1, "render_engine": "eevee"}
+    for task in job_type.compile(max_credits="9", retry_failed=True, render=True, **look):
         line = words(task)[3:]
         arguments = parser("mint-blender").parse_args(line)
         assert arguments.command == "batch" and arguments.step == line[5]
@@ -193,6 +205,7 @@ def test_the_tasks_make_every_result(
         ({"chunk_size": 0}, "invalid chunk size"),
         ({"max_credits": "no limit"}, "must be a number or empty"),
         ({"max_credits": "-5"}, "must be a number or empty"),
+        ({"render_size": "1280"}, "must be two numbers, such as 1280x720, or empty"),
         ({"command": "  "}, "Command is empty"),
     ],
 )
@@ -210,6 +223,8 @@ def test_the_settings_are_what_flamenco_knows(job_type: JobType) -> None:
         assert setting["description"] and not setting["description"].endswith(".")
         if "default" in setting:
             assert type(setting["default"]) is SETTING_TYPES[setting["type"]]
+        if "choices" in setting:
+            assert setting["type"] == "string" and setting["default"] in setting["choices"]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,16 @@ def test_the_help_needs_neither_journal_nor_network(environment: dict[str, str])
 def test_usage_needs_no_blender(environment: dict[str, str]) -> None:
     """It asks Mint, and adds up the journal without the engine that runs jobs."""
     imported = imported_by(environment, "usage")
-    assert not foreign(imported) & {"bpy", "numpy", "rich", "zstandard"}
+    assert not foreign(imported) & {
+        "bpy",
+        "numpy",
+        "pickle",
+        "platform",
+        "rich",
+        "uuid",
+        "zstandard",
+    }
+    assert "logging.handlers" not in imported
     assert not ours(imported) & {"jobs.service", "jobs.engine", "jobs.workflow"}
     assert ours(imported) & OTHERS == {"cli.account"}
 
@@ -59,6 +68,7 @@ def test_a_copied_model_needs_no_blender(environment: dict[str, str], tmp_path: 
     imported = imported_by(environment, *words)
     assert (tmp_path / "lamp.glb").is_file()
     assert not foreign(imported) & {"bpy", "numpy", "rich", "zstandard"}
+    assert "logging.handlers" not in imported
     assert not {name for name in ours(imported) if name.startswith(("scene", "ui"))}
     assert ours(imported) & OTHERS == {"cli.generate"}
 

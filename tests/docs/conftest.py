@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from functools import partial
 from pathlib import Path
@@ -50,7 +50,7 @@ class InThisThread(Executor):
 class Importer:
     """Stands for a background Blender."""
 
-    def write(self, job: Job) -> DeliveryResult:
+    def write(self, job: Job, others: Sequence[Job] = ()) -> DeliveryResult:
         return write_files.write(job)
 
 

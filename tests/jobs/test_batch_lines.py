@@ -208,7 +208,7 @@ def test_an_id_tells_lines_apart(tmp_path: Path) -> None:
         (each.tag, each.title) for each in (after[2], after[1])
     ]
     assert before[1].title == "two"
-    with pytest.raises(BadLineError, match="line 2: id two is that of line 1 already"):
+    with pytest.raises(BadLineError, match=r"line 2: column \d+: id two is that of line 1 already"):
         read_lines(_jsonl(tmp_path, two, two))
 
 

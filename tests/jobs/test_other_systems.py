@@ -17,7 +17,7 @@ from mint_blender.files.download_folder import (
     thumbnail_name,
 )
 from mint_blender.jobs import rejected_files
-from mint_blender.jobs.diagnostics import log_file, report
+from mint_blender.jobs.diagnostics import late_log_file, log_file, report
 from mint_blender.jobs.diagnostics.log_file import LogFile
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job
@@ -108,7 +108,7 @@ def test_the_log_begins_anew_while_another_process_has_it_open(
     The other process continues in the same file, and no entry is lost.
     """
     monkeypatch.setattr(log_file, "MAX_BYTES", 300)
-    path = tmp_path / log_file.NAME
+    path = tmp_path / late_log_file.NAME
     elsewhere.refuse(path.name)
     one, other = LogFile(path), LogFile(path)
     for number in range(6):

@@ -15,9 +15,9 @@ from mint_blender.jobs.budget.spending import Limits, committed, entry
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_attempt, new_conversion, new_fetch
-from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_retry
+from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_click
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
@@ -65,7 +65,7 @@ def clicked(
 )
 def test_a_retry_has_the_price_of_what_it_repeats(job: Job, prices: tuple[object, ...]) -> None:
     """A failed model is generated again; an existing one is only optimized."""
-    assert prices_of_retry(job) == prices
+    assert prices_of_click(job, Verb.RETRY) == prices
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,6 @@
 
 The command line generates and runs a batch against the stand-in service; with bpy, it
 also writes a .blend in a headless Blender. After each kill the same command, or `resume`, is run
-again, sometimes killed too. A Blender with a window is started over the same folders and the saved
-.blend, and continues as a user would. Run `python3 -m tests.process_kills`.
+again, sometimes killed too. Run `python3 -m tests.process_kills`. A Blender with a window is killed
+by `tests.random_steps`.
 """

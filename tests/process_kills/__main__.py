@@ -14,15 +14,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import closing
 from pathlib import Path
 
-from ..mint_service.runner import ThreadService, running_service
-from ..window.blender_window import make_profile
-from ..window.display import Display
-from . import window_kills
+from ..mint_service.runner import running_service
 from .kills import SCENARIOS, CommandProcess, Killer
-from .window_kills import WindowKiller
 
 
 def main() -> int:
@@ -35,20 +31,20 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="mint-kills-") as folder,
         running_service(speed=1000, credits=1e9, limits=limits) as service,
-        ExitStack() as stack,
+        closing(CommandProcess(service)) as process,
     ):
-        killers = _killers(_names(arguments), service, Path(folder), stack)
+        killer = Killer(service, process, Path(folder))
         choice = random.Random(arguments.seed)
-        for name, step in _cases(killers, arguments, choice):
+        for name, step in _cases(killer, _names(arguments), arguments, choice):
             if time.monotonic() > end:
                 break
-            before = killers[name].kills
+            before = killer.kills
             try:
-                killers[name].run(name, step, choice)
+                killer.run(name, step, choice)
             except Exception as error:
                 failures.append(f"{name}, step {step}: {error}; {_command(name, step)}")
                 print(failures[-1], flush=True)
-            counts[name] += killers[name].kills - before
+            counts[name] += killer.kills - before
     report = {
         "method": "real processes",
         "figures": {
@@ -68,39 +64,16 @@ def _names(arguments: argparse.Namespace) -> list[str]:
     if arguments.scenario:
         return [*arguments.scenario]
     has_bpy = importlib.util.find_spec("bpy") is not None
-    names = [name for name, scenario in SCENARIOS.items() if has_bpy or not scenario.blender]
-    return [*names, *(window_kills.SCENARIOS if window_kills.is_possible() else ())]
-
-
-def _killers(
-    names: list[str], service: ThreadService, folder: Path, stack: ExitStack
-) -> dict[str, Killer | WindowKiller]:
-    """Return what runs each scenario. The stack ends their processes."""
-    killers: dict[str, Killer | WindowKiller] = {}
-    if without_window := [name for name in names if name in SCENARIOS]:
-        process = CommandProcess(service)
-        stack.callback(process.end)
-        killers.update(dict.fromkeys(without_window, Killer(service, process, folder)))
-    if in_window := [name for name in names if name in window_kills.SCENARIOS]:
-        display = Display(folder)
-        stack.callback(display.close)
-        profile = make_profile(folder / "installed")
-        killer = WindowKiller(service, display, profile, folder)
-        killers.update(dict.fromkeys(in_window, killer))
-    return killers
+    return [name for name, scenario in SCENARIOS.items() if has_bpy or not scenario.blender]
 
 
 def _cases(
-    killers: dict[str, Killer | WindowKiller], arguments: argparse.Namespace, choice: random.Random
+    killer: Killer, names: list[str], arguments: argparse.Namespace, choice: random.Random
 ) -> list[tuple[str, int]]:
     """Return which scenario is killed at which step: every step once, or a sample of them."""
     if arguments.step:
-        return [(name, arguments.step) for name in killers]
-    cases = [
-        (name, step)
-        for name, killer in killers.items()
-        for step in range(1, killer.steps(name) + 1)
-    ]
+        return [(name, arguments.step) for name in names]
+    cases = [(name, step) for name in names for step in range(1, killer.steps(name) + 1)]
     number, parts = arguments.part
     cases = cases[number - 1 :: parts]
     return choice.sample(cases, min(arguments.count, len(cases)))
@@ -117,10 +90,9 @@ def _part(text: str) -> tuple[int, int]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m tests.process_kills", description=__doc__)
-    names = [*SCENARIOS, *window_kills.SCENARIOS]
     parser.add_argument("--count", type=int, default=10**6, help="cases; by default all")
     parser.add_argument("--seed", type=int, default=1, help="chooses the cases and second kills")
-    parser.add_argument("--scenario", action="append", choices=names, help="by default all")
+    parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="by default all")
     part = "only a part of all cases, such as 1/4"
     parser.add_argument("--part", type=_part, default=(1, 1), metavar="N/PARTS", help=part)
     parser.add_argument("--step", type=int, help="only this step")

@@ -32,14 +32,9 @@ class Steps:
     def __init__(self, last: int | None, only: Container[str] | None = None) -> None:
         self.names: list[str] = []
         self._only = only
-        self.begin(last)
-
-    def begin(self, last: int | None) -> None:
-        """Count from 1 again, up to this step."""
         self._last = last
         # one atomic step of the interpreter: downloads count too, on threads of their own
         self._count = itertools.count(1)
-        self.names.clear()
 
     def __call__(self, name: str) -> None:
         if self._only is not None and name.split()[-1] not in self._only:
@@ -62,20 +57,17 @@ class Steps:
         setattr(place, name, counted)
 
 
-def watch_every_boundary(steps: Steps, package: str = "mint_blender") -> None:
-    """Put a step around every call that leaves a trace outside this process.
-
-    `package` is the name of ours, which is another one inside Blender.
-    """
+def watch_every_boundary(steps: Steps) -> None:
+    """Put a step around every call that leaves a trace outside this process."""
 
     def module(name: str) -> Any:
-        return importlib.import_module(f"{package}.{name}")
+        return importlib.import_module(f"mint_blender.{name}")
 
     for name in WRITES:
         steps.around(module("jobs.storage.journal").Journal, name)
     for name in RECORD_WRITES:
         steps.around(module("jobs.paid_requests.table").PaidRequests, name)
-    steps.around(module("jobs.storage.tables.jobs").UploadCache, "add")
+    steps.around(module("jobs.storage.tables").UploadCache, "add")
     steps.around(module("mint.transport").Transport, "request")
     for name in ("replace", "rename", "unlink", "write_text"):
         steps.around(pathlib.Path, name)

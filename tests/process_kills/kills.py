@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,7 @@ from mint_blender.jobs.storage.journal import Journal
 from ..cli.batch_helpers import lines_of
 from ..docs.code_blocks import read_blocks
 from ..mint.generation_helpers import PIXEL
-from ..mint_model.records import PREVIEW, price
+from ..mint_model.records import price
 from ..mint_service.runner import ThreadService
 from .kill_steps import JOURNAL_AND_MINT
 
@@ -78,7 +78,7 @@ class CommandProcess:
             raise Broken(f"{arguments} has printed a traceback")
         return answer
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End it."""
         self._process.kill()
         self._process.communicate()
@@ -255,12 +255,8 @@ def _check_sheet(sheet: Path, jobs: list[Job], results: int) -> None:
         raise Broken(f"there is no file beside {sheet}")
 
 
-def check_paid_once(
-    service: ThreadService, prompt: str, results: int = 1, *, feedback: Sequence[str] = ()
-) -> None:
+def check_paid_once(service: ThreadService, prompt: str, results: int = 1) -> None:
     """Raise Broken unless Mint has made each result once, and nobody else got the key.
-
-    Each of them has had a revision for each of these texts.
 
     The operations are those of this prompt, or of the lines that begin with it.
     """
@@ -272,9 +268,9 @@ def check_paid_once(
     if len(operations) != results:
         raise Broken(f"there are {len(operations)} operations for {results} results")
     for operation in operations:
-        paid = price(operation.type, operation.preset) + PREVIEW * len(feedback)
-        if operation.feedback != list(feedback):
-            raise Broken(f"the revisions are {operation.feedback}, not {list(feedback)}")
+        paid = price(operation.type, operation.preset)
+        if operation.feedback:
+            raise Broken(f"there are revisions: {operation.feedback}")
         if (operation.status, operation.finalized) != ("succeeded", paid):
             raise Broken(f"{operation.status}, paid {operation.finalized} of {paid}")
     if leaks := service.leaks():

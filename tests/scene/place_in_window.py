@@ -18,6 +18,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from mint_blender.scene import undo_step
 from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model
 from mint_blender.scene.update.replace import replace_model
 from tests.scene.scene_snapshot import SceneSnapshot
@@ -189,9 +190,11 @@ def steps() -> Iterator[None]:
 def place_undo_redo(kind: str, mode: str) -> Iterator[None]:
     """Place a model, undo and redo it."""
     before, picture = state(), SceneSnapshot()
+    undo_step.begin()
     placed = place_model(
         FOLDER / f"{kind}.glb", Provenance(job_id="j", name="Lamp"), PlaceOptions(at=(1, 0, 0))
     )
+    undo_step.push("Lamp")
     notes = list(placed.notes)
     yield
     after, with_lamp = state(), SceneSnapshot()
@@ -231,9 +234,11 @@ def replace_undo_redo(earlier: str, later: str) -> Iterator[None]:
     bpy.ops.ed.undo_push(message="The user's own")
     yield
     before = SceneSnapshot()
+    undo_step.begin()
     replace_model(
         FOLDER / f"{later}.glb", Provenance(job_id="j2", name="Lamp"), find(job_id="j1").root
     )
+    undo_step.push("Lamp")
     yield
     after = SceneSnapshot()
     undo()
@@ -250,6 +255,7 @@ def replace_undo_redo(earlier: str, later: str) -> Iterator[None]:
     )
 
 
+bpy.utils.register_class(undo_step.MINT_OT_result_placed)
 run = steps()
 
 

@@ -13,7 +13,7 @@ from mint_blender.scene.place import PlaceOptions, Provenance, place_model
 
 FIRST = Provenance(job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a lamp")
 SECOND = Provenance(job_id="job_2", asset_id="mdl_2", name="Lamp, better", prompt="a better lamp")
-KEPT = "The earlier version, with what you changed, is the hidden copy “Lamp (earlier)”."
+KEPT = "The earlier version is the hidden copy “Lamp (earlier)”."
 """The note of every replacement of a model named Lamp."""
 
 

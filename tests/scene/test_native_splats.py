@@ -6,6 +6,7 @@ The values of our decoder are confirmed by other decoders (`tests/files/test_spz
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,10 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
+from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import (  # noqa: E402
@@ -24,6 +29,7 @@ from mint_blender.scene.world import (  # noqa: E402
 )
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.ui import registration  # noqa: E402
+from mint_blender.ui.worlds import world_job  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
@@ -90,7 +96,8 @@ def test_a_bad_file_leaves_nothing_behind(path):
 def test_a_click_makes_older_splats_native(path, monkeypatch):
     """It is possible only with native splats, and until it was done.
 
-    Position, name and parent stay. The splats are imported as in an earlier Blender.
+    Position, name and parent stay. The splats are imported as in an earlier Blender, without
+    harmonics, which then come from the file.
     """
     monkeypatch.setattr(splats, "has_native", lambda: False)
     scene = bpy.context.scene
@@ -106,11 +113,15 @@ def test_a_click_makes_older_splats_native(path, monkeypatch):
     ).root
     (old,) = world_objects.parts_of(root, "splats")
     assert old.type == "MESH" and old.modifiers and not splats.can_become_native(old)
+    assert "radiance:sh_0" not in old.data.attributes
     child = bpy.data.objects.new("Child", None)
     scene.collection.objects.link(child)
     child.parent = old
 
     monkeypatch.undo()
+    job = new_job(GenerationRequest(Kind.WORLD, "a place"), Delivery(), now=1.0)
+    job = replace(job, files=(LocalFile(Role.SPLATS, str(path), "https://files.example/a.spz"),))
+    monkeypatch.setattr(world_job, "of", lambda found: job if found == root else None)
     registration.register()
     try:
         bpy.context.view_layer.objects.active = root
@@ -131,3 +142,25 @@ def test_a_click_makes_older_splats_native(path, monkeypatch):
     finally:
         registration.unregister()
     assert splat_nodes.NAME not in {slot.name for slot in new.material_slots}
+
+
+@pytest.mark.parametrize("how", ["no file", "another number", "damaged"])
+def test_splats_become_native_without_harmonics(path, monkeypatch, how):
+    """Where the file is gone or another one, they keep what they have; a damaged one is refused."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(splats, "has_native", lambda: False)
+        old = splats.build(path, "Place", bpy.context.scene.collection)
+    if how == "another number":
+        path.write_bytes(build_spz.encode(build_spz.made_up(POINTS + 1, degree=3)))
+    elif how == "damaged":
+        content = path.read_bytes()
+        path.write_bytes(content[:-40] + bytes(each ^ 255 for each in content[-40:]))
+        with pytest.raises(splats.InvalidSplats):
+            splats.make_native(old, path)
+        assert old.type == "MESH" and old.modifiers and not bpy.data.pointclouds
+        return
+    expected = read(old.data, "rotation").copy()
+    made = splats.make_native(old, None if how == "no file" else path)
+    assert made.data.type == "GAUSSIAN_SPLAT" and len(made.data.points) == POINTS
+    assert "radiance:sh_0" not in made.data.attributes
+    assert np.array_equal(read(made.data, "rotation"), expected)

@@ -242,7 +242,7 @@ def test_a_missing_part_is_added_from_a_prepared_world(tmp_path: Path) -> None:
         remove_splats(root)
         collider = world_objects.parts_of(root, "collider")
         prepared = source if isinstance(source, PreparedResult) else None
-        complete_world(root, files, provenance, prepared=prepared)
+        complete_world(root, files, prepared=prepared)
         assert world_objects.parts_of(root, "collider") == collider
         assert len(world_objects.parts_of(root, "splats")) == 1
 

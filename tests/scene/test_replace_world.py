@@ -109,9 +109,7 @@ def test_a_bad_part_prevents_the_other_parts(
     _, bad = bad_part("no splats", tmp_path)
     before = SceneSnapshot()
     with pytest.raises(SceneImportError, match=bad.name):
-        complete_world(
-            root, WorldFiles(**{**files, "splats": bad}), Provenance(job_id="w1", kind="world")
-        )
+        complete_world(root, WorldFiles(**{**files, "splats": bad}))
     before.assert_same(SceneSnapshot())
 
 
@@ -129,9 +127,7 @@ def test_a_panorama_is_not_added_to_a_collider_in_edit_mode(files: dict[str, Pat
     _edit_collider(root)
     before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="Switch to Object Mode"):
-        complete_world(
-            root, WorldFiles(collider=files["collider"], panorama=files["panorama"]), provenance
-        )
+        complete_world(root, WorldFiles(collider=files["collider"], panorama=files["panorama"]))
     before.assert_same(SceneSnapshot())
 
 
@@ -142,7 +138,7 @@ def test_splats_are_added_beside_a_collider_in_edit_mode(files: dict[str, Path])
         WorldFiles(collider=files["collider"], panorama=files["panorama"]), provenance
     ).root
     _edit_collider(root)
-    complete_world(root, WorldFiles(**files), provenance)
+    complete_world(root, WorldFiles(**files))
     assert bpy.context.mode == "EDIT_MESH"
     assert any(each.get("mint_part") == "splats" for each in root.children_recursive)
 
@@ -176,10 +172,10 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(
     with pytest.raises(SceneImportError, match="“Bodies”, which comes from another file"):
         if root is None:
             place_world(all_parts, provenance, options=rigid)
+        elif way == "complete":
+            complete_world(root, all_parts, options=rigid)
         else:
-            (complete_world if way == "complete" else replace_world)(
-                root=root, parts=all_parts, provenance=provenance, options=rigid
-            )
+            replace_world(all_parts, provenance, root, options=rigid)
     before.assert_same(SceneSnapshot())
 
 

@@ -33,7 +33,13 @@ from .keys import key_of
 
 HOUR = 3600.0
 A, B = "journal A", "journal B"
-JOB, OTHER, LINE, PREVIEW, ASSET = "job:1", "job:2", "line:1:chair", "preview:op-1:picture", "asset:1"
+JOB, OTHER, LINE, PREVIEW, ASSET = (
+    "job:1",
+    "job:2",
+    "line:1:chair",
+    "preview:op-1:picture",
+    "asset:1",
+)
 K1, K2 = (key_of(JOB, "start", number) for number in (1, 2))
 O1, L1, P1 = (key_of(each, verb, 1) for each, verb in ((OTHER, "start"), (LINE, "start"), (PREVIEW, "approve")))  # fmt: skip
 

@@ -85,7 +85,7 @@ def test_changes_of_the_file_trigger_a_check(monkeypatch: pytest.MonkeyPatch, mo
     """Adding, undo, redo and opening a file do; moving an object does not."""
     session.service()  # the file is followed as soon as there are jobs to show
     asked: list[int] = []
-    monkeypatch.setattr(placed_results, "_look_soon", lambda: asked.append(1))
+    monkeypatch.setattr(placed_results, "look_soon", lambda: asked.append(1))
     placed = place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0)))
     placed_results.scan()
     bpy.context.view_layer.update()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -236,13 +237,15 @@ def test_disabling_never_raises(
     """An error is logged, and everything else is unregistered."""
     from mint_blender.ui import menus
 
-    remove = menus.remove
+    class Broken:
+        append = bpy.types.TOPBAR_MT_edit.append
 
-    def broken() -> None:
-        remove()
-        raise ReferenceError("StructRNA of type Menu has been removed")
+        @staticmethod
+        def remove(draw: Any) -> None:
+            bpy.types.TOPBAR_MT_edit.remove(draw)
+            raise ReferenceError("StructRNA of type Menu has been removed")
 
-    monkeypatch.setattr(menus, "remove", broken)
+    monkeypatch.setattr(menus, "MENUS", ((Broken, menus._draw_manage),))
     mint_blender.register()
     del bpy.types.WindowManager.mint_feedback
     mint_blender.unregister()

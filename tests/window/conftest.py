@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,8 +33,24 @@ def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Display]:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a profile with the archive of this source tree installed, to be copied."""
-    return make_profile(tmp_path_factory.mktemp("installed"))
+    """Return a profile with the archive of this source tree installed, to be copied.
+
+    One process makes it for all, which starts Blender twice.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "installed"
+    is_made = folder / "is-made"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        until = time.monotonic() + 240
+        while not is_made.exists():
+            assert time.monotonic() < until, "another process could not install the add-on"
+            time.sleep(0.2)
+        return folder / "profile"
+    profile = make_profile(folder)
+    is_made.touch()
+    return profile
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +204,7 @@ def blender(
     window.fresh()
     yield window
     if window.process.poll() is None:
-        window.screenshot(request.node.name.removeprefix("test_"))
+        window.screenshot(request.node.name.removeprefix("test_"), quickly=True)
     _look_at_log(window, service)
 
 
@@ -203,8 +221,9 @@ def no_limits(blender: BlenderWindow, service: Service) -> Iterator[None]:
 
 
 def _look_at_log(window: BlenderWindow, service: Service) -> None:
-    """Print Blender's log for a failure; a traceback or the key in it is a failure as well."""
+    """Print Blender's log for a failure; a mistake that Blender notes, or the key, is one as well."""
     shown = window.log()
     print(f"-- Blender's log\n{shown}")
     assert "Traceback (most recent call last)" not in shown, f"Blender wrote a traceback:\n{shown}"
+    assert "no icon for icon ID" not in shown, f"an icon was freed that is still drawn:\n{shown}"
     assert service.key not in shown, "the key is in Blender's log"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 WIDTH, HEIGHT = 1600, 900
 
@@ -32,12 +33,13 @@ _OPENBOX = """<?xml version="1.0"?>
 class Display:
     """Xvfb and openbox on a free display number; `close` ends both."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+        self.size = size
         read, write = os.pipe()
         screen = [
             "-screen",
             "0",
-            f"{WIDTH}x{HEIGHT}x24",
+            f"{size[0]}x{size[1]}x24",
             "+extension",
             "GLX",
             "-nolisten",
@@ -135,13 +137,7 @@ class Display:
 
     def pixels(self) -> bytes:
         """Return what is on the screen, as raw bytes."""
-        return subprocess.run(
-            ["import", "-window", "root", "-depth", "8", "rgb:-"],
-            env=self.environment,
-            check=True,
-            capture_output=True,
-            timeout=60,
-        ).stdout
+        return self._mapped((0, 0, *self.size)).tobytes()
 
     def picture(self, box: Sequence[int]) -> NDArray[np.uint8]:
         """Return a part of the screen with the pointer; `box` and the result are as in `watch`."""
@@ -180,12 +176,17 @@ class Display:
     def _mapped(self, box: Sequence[int]) -> NDArray[np.uint8]:
         """Return a part of the screen that changes with it."""
         left, top, right, bottom = box
-        screen = np.memmap(self._framebuffer, np.uint8, "r")[-WIDTH * HEIGHT * 4 :]
-        return screen.reshape(HEIGHT, WIDTH, 4)[top:bottom, left:right, 2::-1]
+        width, height = self.size
+        screen = np.memmap(self._framebuffer, np.uint8, "r")[-width * height * 4 :]
+        return screen.reshape(height, width, 4)[top:bottom, left:right, 2::-1]
 
-    def grab(self, target: Path) -> None:
-        """Save what a person would see, as a picture."""
+    def grab(self, target: Path, *, quickly: bool = False) -> None:
+        """Save what a person would see, as a picture; quickly, the pointer is in it."""
         target.parent.mkdir(parents=True, exist_ok=True)
+        if quickly:
+            seen = Image.fromarray(self.picture((0, 0, *self.size)))
+            seen.save(target, compress_level=1)
+            return
         subprocess.run(
             ["import", "-window", "root", str(target)], env=self.environment, check=True, timeout=60
         )

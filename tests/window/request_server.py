@@ -104,9 +104,7 @@ def call(name, how="EXEC_DEFAULT", **arguments):
 def fresh():
     """Reset: no popup, no jobs, the form's defaults, one window with the start-up scene, online."""
     bpy.context.preferences.system.use_online_access = True
-    for each in bpy.context.window_manager.windows:
-        each.screen = each.screen  # closes popups: loading a file below one crashes Blender
-    yield
+    yield from close_popups()
     for _ in range(500):
         jobs = job_service().jobs() if job_service() else []
         for job in jobs:  # also one in review, which counts at Mint
@@ -129,8 +127,21 @@ def fresh():
     yield
 
 
+def close_popups():
+    """Close menus, dialogs and the card.
+
+    Blender crashes if a file is loaded below one, or if its operator is unregistered; before that
+    it writes that the icons of the add-on are gone.
+    """
+    for each in bpy.context.window_manager.windows:
+        each.screen = each.screen
+    yield
+    yield
+
+
 def leave():
     """Disable the add-on and forget its modules, as if it had never been loaded."""
+    yield from close_popups()
     addon_utils.disable(MODULE)
     for name in [each for each in sys.modules if each.startswith(MODULE)]:
         del sys.modules[name]
@@ -138,11 +149,11 @@ def leave():
 
 def move_to(home, api, key):
     """Use another journal, service and key, with the preferences of the profile."""
-    leave()
+    yield from leave()
     os.environ.update(MINT_BLENDER_HOME=home, MINT_API_BASE_URL=api, MINT_API_KEY=key)
     bpy.ops.wm.read_userpref()
     yield
-    leave()
+    yield from leave()
     addon_utils.enable(MODULE)
     yield
 
@@ -275,8 +286,8 @@ def _met(kind, name, x, y):
 def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69, 0.8, 0.125), step=16, gap=620):
     """Move the pointer over a region in columns until it meets the button that does `what`.
 
-    Return the button's point from the window's upper left; without `what`, everything that was met,
-    and where. This is a generator that continues at each tick, since Blender has to process each
+    Return the button's point from the window's upper left, or None; and everything that was met on
+    the way, and where. This is a generator that continues at each tick, since Blender has to process each
     move. A button is at least 20 pixels high, so that a step of 16 meets them all.
     """
     left, top, right, bottom = box(kind, name)
@@ -291,13 +302,13 @@ def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69, 0.8, 0.125), step=16
             if found is not None and what is not None and what in found:
                 below = min(y + 5, bottom - 3)
                 is_inside = (yield from _met(kind, name, x, below)) == found
-                return [x, below if is_inside else y - 5]
+                return [x, below if is_inside else y - 5], met
             if found is not None:
                 met.setdefault(found, [x, y])
                 last = y + gap
             elif y > last:
                 break
-    return met if what is None else None
+    return None, met
 
 
 _draw_section = []  # the add-on's own function, while it is replaced

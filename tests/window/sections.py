@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blender_window import BlenderWindow, NotTrue
-from .display import HEIGHT, WIDTH
 
 _WHEEL = 40  # pixels that one step of the wheel scrolls
 _RED = 60  # how much redder a pixel of the title becomes
@@ -103,8 +102,8 @@ def _redness(blender: BlenderWindow) -> NDArray[np.int16]:
     """Return how much more red than green each pixel of the sidebar is; elsewhere 0."""
     blender.settle()
     left, top, right, bottom = blender.ask("box('VIEW_3D', 'UI')")
-    shown = np.frombuffer(blender.display.pixels(), np.uint8).reshape(HEIGHT, WIDTH, 3)
-    red: NDArray[np.int16] = shown[..., 0].astype(np.int16) - shown[..., 1]
-    inside = np.zeros_like(red)
-    inside[top:bottom, left:right] = 1
-    return red * inside
+    shown = blender.display.picture((left, top, right, bottom))
+    width, height = blender.display.size
+    red = np.zeros((height, width), np.int16)
+    red[top:bottom, left:right] = shown[..., 0].astype(np.int16) - shown[..., 1]
+    return red

@@ -10,7 +10,9 @@ import pytest
 
 from .blender_window import BlenderWindow
 from .conftest import Since
+from .price_helpers import known_price
 from .test_jobs import start
+from .test_targets import point_at_approve
 
 pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
 CONFIRMING = ("Return", "KP_Enter", "space")
@@ -70,6 +72,25 @@ def test_no_key_spends(blender: BlenderWindow, since: Since) -> None:
     assert len(blender.jobs()) == 1
 
 
+def test_no_key_spends_over_a_chip(blender: BlenderWindow, since: Since) -> None:
+    """The button beside it takes the mouse only."""
+    waiting_with_price(blender)
+    for key in CONFIRMING:
+        point_at_approve(blender)
+        blender.display.key(key)
+        blender.settle()
+    assert paid(since) == 1, "more than the start"
+
+
+def waiting_with_price(blender: BlenderWindow) -> None:
+    """Have a Preview that waits, with a price on its chip."""
+    blender.fill(preset="FAST", prompt="a lamp")
+    known_price(blender)
+    start(blender, "a red lamp", mode="REVIEW")
+    blender.wait_for("review")
+    blender.wait("not jobs()[0]['active']")
+
+
 @pytest.mark.parametrize("name", PAID)
 def test_no_operator_spends_when_it_is_invoked(
     blender: BlenderWindow, since: Since, name: str
@@ -101,13 +122,17 @@ def test_no_operator_spends_when_it_is_invoked(
     assert len(blender.jobs()) == 1
 
 
-def test_a_click_right_after_a_change_spends_nothing(blender: BlenderWindow, since: Since) -> None:
+@pytest.mark.parametrize("where", ["card", "chip"])
+def test_a_click_right_after_a_change_spends_nothing(
+    blender: BlenderWindow, since: Since, where: str
+) -> None:
     """Within half a second of opening it has to be repeated; the second click approves."""
-    start(blender, "a red lamp", mode="REVIEW")
-    blender.wait_for("review")
-    blender.wait("not jobs()[0]['active']")
-    blender.review()
-    blender.in_popup("mint.approve")
+    waiting_with_price(blender)
+    if where == "card":
+        blender.review()
+        blender.in_popup("mint.approve")
+    else:
+        point_at_approve(blender)
     blender.ask("part('ui.pricing.paid_clicks').opened('test')")
     blender.display.press(seconds=0.05)
     blender.settle()

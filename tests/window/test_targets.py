@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.mint_service.options import DURATIONS
 from tests.mint_service.runner import Service
 
 from .blender_window import PATIENCE, BlenderWindow
-from .price_helpers import PREFERENCES
+from .conftest import Since
+from .price_helpers import PREFERENCES, known_price
 from .test_arrival import LEAVE_ALONE
 from .test_jobs import start
 from .test_place_with_mouse import RUNNING, WHERE, pixel
+from .test_review import RED, extent
 
 pytestmark = pytest.mark.window
 
@@ -26,20 +29,26 @@ BOXES = f"[[each.title, each.state, each.corners[0].x, each.picture is not None]
 HANDLER = f"{STATE}.handler is not None"
 CHIPS = """
 chips = part('ui.viewport.chips')
-with within('VIEW_3D'):
-    rows = chips._rows(bpy.context)
-    stack = chips._stack(bpy.context, rows)
 here = region('VIEW_3D', 'WINDOW')
 def on_screen(box):
     top = window().height - here.y - box.y
     return [here.x + box.x, top - box.height, here.x + box.x + box.width, top]
+with within('VIEW_3D'):
+    rows = chips._rows(bpy.context)
+    stack = chips._stack(bpy.context, rows)
 result = {
     'jobs': [[each.title, each.state, on_screen(box)] for each, box in stack.chips],
+    'approve': [on_screen(button) for each, box in stack.chips
+                if (button := chips._approve_box(each, box, stack.room))],
     'more': stack.more and [stack.count, on_screen(stack.more)],
     'results': [on_screen(row.whole) for row in rows],
 }
 """
 """The chips, each with left, top, right and bottom on the screen."""
+NEAR = """
+view = area('VIEW_3D').spaces.active.region_3d
+view.view_location, view.view_distance = {}.targets[0].above, 1.2
+"""
 MENU_OF = "part('ui.job_list.list_operators').MINT_MT_job.job_id"
 SWITCH = """
 view = bpy.context.preferences.view
@@ -62,12 +71,19 @@ def point_at(blender: BlenderWindow, box: list[float]) -> None:
     time.sleep(0.25)
 
 
+def point_at_approve(blender: BlenderWindow) -> None:
+    """Move the pointer onto the button beside a chip, and wait until a click on it counts."""
+    blender.wait(f"{CHIPS}result = bool(result['approve'])")
+    point_at(blender, chips(blender)["approve"][0])
+    blender.wait("part('ui.pricing.paid_clicks').is_settled()")
+
+
 @pytest.fixture
 def long(service: Service) -> Iterator[None]:
     """Have everything after the Preview take long."""
     service.scenario(durations={"final": 1000})
     yield
-    service.scenario(durations={"final": 40})
+    service.scenario(durations=DURATIONS)
 
 
 def test_a_box_stands_where_the_result_will_be(
@@ -311,3 +327,54 @@ def test_a_click_on_a_preview_opens_its_review(blender: BlenderWindow) -> None:
     blender.until_it_shows(blender.display.press)
     blender.screenshot("chip_review")
     blender.key("Escape")
+
+
+def test_a_preview_is_approved_in_the_viewport(
+    blender: BlenderWindow, service: Service, since: Since
+) -> None:
+    """Its picture is large while the pointer is on the chip or the button with the price."""
+    blender.fill(preset="FAST", prompt="a lamp")
+    known_price(blender)
+    start(blender, "a red lamp", mode="REVIEW")
+    blender.wait_for("review")
+    _, top, right, bottom = blender.ask("box('VIEW_3D', 'WINDOW')")
+    blender.over("OUTLINER")
+    blender.display.still()
+    beside = chips(blender)["approve"][0][2]
+    where = (round(beside), top, right, bottom)
+    before = extent(blender.screenshot("chip_preview"), RED, where)
+    point_at_approve(blender)
+    blender.display.still()
+    large = extent(blender.screenshot("chip_preview_large"), RED, where)
+    assert large[3] - large[1] > 240 > before[3] - before[1]
+    blender.display.press()
+    blender.wait_for("placed")
+    assert since.count("POST", "/v1/operations/*:approve") == 1 and since.starts == 1
+
+
+def test_what_is_written_about_a_preview_is_not_left_out(blender: BlenderWindow) -> None:
+    """The button in the viewport is there only without a draft; the card says it is left out."""
+    blender.fill(preset="FAST", prompt="a lamp")
+    known_price(blender)
+    start(blender, "a lamp", mode="REVIEW")
+    blender.wait_for("review")
+    point_at_approve(blender)
+    job = blender.jobs()[0]["id"]
+    blender.ask("part('ui.review.card_state').write(job, 'taller')", job=job)
+    assert chips(blender)["approve"] == []
+    blender.ask("part('ui.review.card_state').drop(job)", job=job)
+    assert len(chips(blender)["approve"]) == 1
+
+
+def test_a_preview_in_its_box_hides_little(blender: BlenderWindow) -> None:
+    """However near the box is: it may stand between the view and the first result."""
+    start(blender, "a red lamp", mode="REVIEW")
+    blender.wait_for("review")
+    blender.wait(f"{BOXES}[0][3]")
+    blender.over("OUTLINER")
+    blender.ask(f"{NEAR.format(STATE)}")
+    blender.display.still()
+    left, top, _, bottom = blender.ask("box('VIEW_3D', 'WINDOW')")
+    area = (left + 300, top, blender.ask("region('VIEW_3D', 'UI').x"), bottom)  # without the chip
+    seen = extent(blender.screenshot("target_near"), RED, area)
+    assert 60 < seen[2] - seen[0] < 140

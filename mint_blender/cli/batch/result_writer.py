@@ -26,13 +26,8 @@ CHECK_INTERVAL = 0.5
 """Seconds after which a wait for results notices Ctrl-C."""
 
 
-@dataclass(frozen=True)
-class Written:
-    """A line whose files were written, or could not be."""
-
-    line: Line
-    job: Job
-    result: DeliveryResult
+Written = tuple[Line, Job, DeliveryResult]
+"""A line with its job, and what became of its files."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +98,7 @@ class ResultWriter:
             self._waiting.append((line, job, motions))
             self._submit()
         else:
-            self._ended.append(Written(line, job, write_result(job, *paths(job))))
+            self._ended.append((line, job, write_result(job, *paths(job))))
 
     @property
     def is_busy(self) -> bool:
@@ -119,7 +114,7 @@ class ResultWriter:
         """Return the lines that have been written since the last call."""
         for future in [each for each in self._running if each.done()]:
             line, job = self._running.pop(future)
-            self._ended.append(Written(line, job, _result(future, job)))
+            self._ended.append((line, job, _result(future, job)))
         self._submit()
         ended, self._ended = self._ended, []
         return ended

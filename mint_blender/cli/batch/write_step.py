@@ -20,7 +20,7 @@ from ...jobs.batch_folder.claims import Claims
 from ...jobs.batch_folder.write_records import WriteRecord
 from ...jobs.batch_lines import Line
 from ...jobs.job import Job
-from ...jobs.job_values import Delivery, Role
+from ...jobs.job_values import Delivery, DeliveryResult, Role
 from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.batch_lease import UNKNOWN
@@ -28,14 +28,18 @@ from .. import exits, session
 from ..exits import Exit
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
-from ..results import report_failure, report_job
+from ..results import is_finished, report_failure, report_job
 from . import line_jobs, result_files
 from .result_writer import ResultWriter, Written
-from .runner import LineReports, Options, is_finished
+from .runner import LineReports, Options
 
 POLL_INTERVAL = 0.5
 """Seconds between two looks at a line that another process is writing."""
 _NO_JOB = "This line was not generated yet. Run the batch without --again and --step write first."
+_NO_MOTIONS = (
+    "The motions of this line are not all there. Run the batch without --again and --step write"
+    " first."
+)
 _NO_FILES = (
     "Mint's files for it are not on this machine and not in the folder. Run the batch with --step"
     " generate, or use --again without --step, which downloads them again. This is free."
@@ -171,42 +175,52 @@ class WriteStep(LineReports):
 
     def _write(self, line: Line, job: Job) -> None:
         wanted = wanted_delivery(line, job, self._options)
-        found = find_files(self._job_service, self._folder, job, wanted)
-        if found is None:  # not recorded: another machine may have them
+        model = find_files(self._job_service, self._folder, job, wanted)
+        motions = line_jobs.motions_of(self._job_service, self._folder, line, job)
+        found = [
+            find_files(self._job_service, self._folder, each, wanted)
+            for each in motions
+            if is_finished(each)
+        ]
+        # neither is recorded: another machine may have them
+        if len(found) < len(motions):
+            self._claims.release(job.id)
+            self._refuse(line, _NO_MOTIONS, Exit.FAILED)
+        elif None in found or (model is None and not motions):
             self._claims.release(job.id)
             self._refuse(line, _NO_FILES, Exit.IMPORT)
-        else:
-            self._writer.add(line, replace(found, delivery=wanted))
+        else:  # the character is in the files of its motions
+            parts = [each for each in found if each is not None]
+            self._writer.add(line, replace(model or job, delivery=wanted), parts)
 
     def _end(self, *ended: Written) -> None:
         """Record and report what became of lines, and give their claims back."""
-        for written in ended:
-            line, result = written.line, written.result
-            job = replace(self._jobs[line.tag], files=written.job.files)
-            record = self._recorded(written)
+        for line, written, result in ended:
+            job = replace(self._jobs[line.tag], files=written.files)
+            record = self._recorded(line, written, result)
             current = record.applied_to(job)
             if self._claims.holds(job.id):
                 write_records.write(self._folder, job.id, record)
-            self._write_record(line, current)
+            motions = line_jobs.known_motions(self._job_service, self._folder, line, job)
+            self._write_record(line, current, motions)
             self._claims.release(job.id)
             if result.problem is None:
                 self._statuses[line.number] = report_job(current, self._terminal, line=line.number)
             else:
-                report_failure(written.job, self._terminal, result.problem)
+                report_failure(written, self._terminal, result.problem)
                 self._event(line, current)
-                self._statuses[line.number] = exits.of_problem(written.result.problem)
+                self._statuses[line.number] = exits.of_problem(result.problem)
 
-    def _recorded(self, written: Written) -> WriteRecord:
+    def _recorded(self, line: Line, written: Job, result: DeliveryResult) -> WriteRecord:
         """Return the line's new record. After a problem, the files of an earlier import count."""
-        before = write_records.read(self._folder, written.job.id)
-        if written.result.problem is not None:
-            return replace(before, round=self._round, problem=written.result.problem)
-        job = before.applied_to(self._jobs[written.line.tag])
-        old, new = job.delivery.output, written.job.delivery.output
+        before = write_records.read(self._folder, written.id)
+        if result.problem is not None:
+            return replace(before, round=self._round, problem=result.problem)
+        job = before.applied_to(self._jobs[line.tag])
+        old, new = job.delivery.output, written.delivery.output
         if old is not None and old != new and Path(old).is_file():  # of another format
-            self._terminal.note(f"line {written.line.number}: {Path(old).name} is kept, too.")
-        delivery = replace(written.job.delivery, line=None)
-        return WriteRecord(delivery, written.result.notes, self._round)
+            self._terminal.note(f"line {line.number}: {Path(old).name} is kept, too.")
+        return WriteRecord(replace(written.delivery, line=None), result.notes, self._round)
 
 
 # -- Mint's files
@@ -258,8 +272,7 @@ def fetch_missing(
             line
             for line in lines
             if is_finished(job := jobs.get(line.tag))
-            and find_files(journal, options.folder, job, wanted_delivery(line, job, options))
-            is None
+            and _parts_without_files(journal, line, job, options)
         ]
     if not missing:
         return
@@ -276,6 +289,16 @@ def fetch_missing(
         )
 
 
+def _parts_without_files(
+    job_service: JobService, line: Line, job: Job, options: Options
+) -> list[Job]:
+    """Return the job of a line, or the motions that it is written from, if files are missing."""
+    wanted, folder = wanted_delivery(line, job, options), options.folder
+    motions = line_jobs.motions_of(job_service, folder, line, job)
+    parts = [each for each in motions if is_finished(each)] if motions else [job]
+    return [each for each in parts if find_files(job_service, folder, each, wanted) is None]
+
+
 def _fetch(
     job_service: JobService, lines: list[Line], options: Options, terminal: Terminal
 ) -> None:
@@ -289,12 +312,13 @@ def _fetch(
         elif line.tag in jobs:
             job = jobs[line.tag]
             try:
-                job_service.set_delivery(job.id, wanted_delivery(line, job, options))
-                job_service.fetch_again(job.id)
+                for each in _parts_without_files(job_service, line, job, options):
+                    if each.id == job.id:
+                        job_service.set_delivery(job.id, wanted_delivery(line, job, options))
+                    job_service.fetch_again(each.id)
+                    fetched.append(each.id)
             except NotPossible as error:
                 terminal.error(f"line {line.number}: {error}", line=line.number)
-            else:
-                fetched.append(job.id)
     with progress_listener(terminal, job_service) as listener:
         job_service.watch(fetched, listener)
     for job_id in fetched:

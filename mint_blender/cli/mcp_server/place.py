@@ -27,7 +27,7 @@ from ...delivery import blender_runtime, write_files
 from ...delivery.background import write_result
 from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult, Placement, Role
-from ...jobs.phases import BUSY, Phase
+from ...jobs.phases import BUSY, HAS_RESULT, Phase
 from ...jobs.presentation import action_checks
 from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService, NotPossible
@@ -201,7 +201,7 @@ def _with_files(job_service: JobService, job_id: str) -> Job:
     if not (is_download or job.phase is Phase.FETCHING):
         _check_result(job)
     is_here = all(Path(file.path).is_file() for file in job.files if file.role in PLACED_ROLES)
-    if job.phase in {Phase.READY, Phase.PLACED} and not is_here:
+    if job.phase in HAS_RESULT and not is_here:
         job_service.fetch_again(job.id)
         return job_service.job(job.id)
     return job
@@ -214,7 +214,7 @@ def _check_result(job: Job) -> None:
             f"{job.title}: this job only saves other formats. Place the job that generated the"
             " model."
         )
-    if job.phase not in {Phase.READY, Phase.PLACED}:
+    if job.phase not in HAS_RESULT:
         raise NotPossible(f"{job.title} is not ready to place: {JobView(job).state}.")
 
 

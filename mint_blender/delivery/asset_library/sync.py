@@ -333,9 +333,7 @@ def _save(asset: Asset, files: dict[Role, LocalFile], file: Path, folder: Path) 
     if world_file is not None:
         provenance = replace(provenance, sha256=world_file.sha256)
 
-    place = partial(
-        place_world, parts, provenance, PlaceOptions(at=ORIGIN), WorldOptions(), undo=False
-    )
+    place = partial(place_world, parts, provenance, PlaceOptions(at=ORIGIN), WorldOptions())
     return assets.save_to_library(place, provenance, folder, picture, file=file)
 
 

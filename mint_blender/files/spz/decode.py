@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from ...message import Message
 from ..errors import InvalidSplats
 from . import coordinates, unpack
-from .container import Header, SplatLimits, open_file, open_sections
+from .container import Header, Section, SplatLimits, open_file, open_sections
 
 __all__ = ["Header", "SplatLimits", "attributes", "inspect"]
 
@@ -45,7 +45,7 @@ def inspect(path: Path, *, limits: SplatLimits = SplatLimits()) -> Header:
 
 
 def attributes(
-    path: Path, *, limits: SplatLimits = SplatLimits()
+    path: Path, *, harmonics: bool = True, limits: SplatLimits = SplatLimits()
 ) -> Generator[tuple[str, Floats], None, None]:
     """Yield the attributes of n splats in Blender's axes: name and values of each, float32.
 
@@ -59,7 +59,7 @@ def attributes(
     - `base`: (n, 4) first harmonic of red, green, blue (color = 0.5 + 0.2820948 × it), then the
       opacity, 0 to 1.
     - `harmonics`: (n, 3), once for each higher harmonic, from the lowest on. The array is only
-      valid until the next is asked for.
+      valid until the next is asked for. None without `harmonics`; those are checked, too.
 
     Close the generator if not all are wanted.
 
@@ -82,7 +82,8 @@ def attributes(
             "scales": pool.submit(unpack.scales, next(sections)),
             "rotations": pool.submit(unpack.rotations, next(sections), header, turn),
         }
-        coefficients = pool.submit(unpack.by_coefficient, next(sections), header)
+        last = next(sections)
+        coefficients = pool.submit(unpack.by_coefficient if harmonics else _checked, last, header)
         for _ in sections:  # checks the end of the file
             pass
         if header.version == 1 and not np.isfinite(unpacked["positions"].result()).all():
@@ -94,18 +95,22 @@ def attributes(
             )
         for name in ("positions", "scales", "rotations", "base"):
             yield name, unpacked.pop(name).result()  # which is then no longer kept here
-        for harmonic in _harmonics(coefficients, coordinates.coefficient_matrix(axes), pool):
-            yield "harmonics", harmonic
+        stored = coefficients.result()
+        if harmonics:
+            for harmonic in _harmonics(stored, coordinates.coefficient_matrix(axes), pool):
+                yield "harmonics", harmonic
 
 
-def _harmonics(
-    coefficients: Future[Any], matrix: Floats, pool: ThreadPoolExecutor
-) -> Iterator[Floats]:
+def _checked(section: Section, header: Header) -> None:
+    """Decompress an attribute that is not wanted."""
+    section()
+
+
+def _harmonics(stored: Any, matrix: Floats, pool: ThreadPoolExecutor) -> Iterator[Floats]:
     """Yield each harmonic; few are unpacked before they are wanted.
 
     An array is used again for a later one: new memory costs more time than unpacking.
     """
-    stored = coefficients.result()
     rows = iter(matrix[: len(stored), : len(stored)])
     free = [np.empty(stored.shape[1:], np.float32) for _ in range(_AHEAD + 1)]
 

@@ -13,9 +13,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ...message import Message
 from ..job import Job
@@ -48,9 +47,7 @@ class WriteRecord:
     @property
     def has_files(self) -> bool:
         """Whether every file that was written is still there."""
-        names = (self.delivery.output, self.delivery.render) if self.delivery else ()
-        paths = [Path(name) for name in names if name]
-        return bool(paths) and all(path.is_file() for path in paths)
+        return self.delivery is not None and self.delivery.has_files
 
     def is_news_about(self, job: Job) -> bool:
         """Return whether a job does not know yet that, or how, these files were written."""
@@ -83,7 +80,11 @@ def read(folder: Path, job_id: str) -> WriteRecord:
         data = json.loads(_path(folder, job_id).read_bytes())
         delivery = data["delivery"]
         return WriteRecord(
-            delivery=_with_absolute_paths(delivery, folder) if delivery else None,
+            delivery=(
+                line_files.with_absolute_paths(serialization.load_delivery(delivery), folder)
+                if delivery
+                else None
+            ),
             notes=tuple(Message.from_json(note) for note in data["notes"]),
             round=int(data["round"]),
             problem=Message.from_json(data["problem"]) if data["problem"] else None,
@@ -99,7 +100,7 @@ def write(folder: Path, job_id: str, record: WriteRecord) -> None:
     """Write the record of a line atomically. Raises OSError."""
     data = {
         "job": job_id,
-        "delivery": _with_relative_paths(record.delivery, folder) if record.delivery else None,
+        "delivery": line_files.dump_delivery(record.delivery, folder) if record.delivery else None,
         "notes": [note.to_json() for note in record.notes],
         "round": record.round,
         "problem": record.problem.to_json() if record.problem else None,
@@ -132,20 +133,3 @@ def _path(folder: Path, job_id: str) -> Path:
 
 def _rounds(folder: Path) -> Path:
     return folder / line_files.FOLDER / "rounds"
-
-
-def _with_relative_paths(delivery: Delivery, folder: Path) -> dict[str, Any]:
-    return asdict(delivery) | {
-        "line": None,
-        "output": line_files.relative(delivery.output, folder),
-        "render": line_files.relative(delivery.render, folder),
-    }
-
-
-def _with_absolute_paths(data: dict[str, Any], folder: Path) -> Delivery:
-    delivery = serialization.load_delivery(data)
-    return replace(
-        delivery,
-        output=line_files.absolute(delivery.output, folder),
-        render=line_files.absolute(delivery.render, folder),
-    )

@@ -119,7 +119,10 @@ class Budget:
 
         The balance counts if it was read after the job stopped, else what Mint said then.
         """
-        answered, required = self._answers.get(Balance()), _required(job)
+        answered = self._answers.get(Balance())
+        billing = job.operation.billing if job.operation else None
+        required = billing.required_credits if billing else None
+        required = job.estimate if required is None else required
         if (
             required is not None
             and self.balance is not None
@@ -127,7 +130,6 @@ class Budget:
             and answered.at.timestamp() > stopped_at
         ):
             return max(0.0, required - self.balance)
-        billing = job.operation.billing if job.operation else None
         # only the balance can say that enough Credits are there
         return (billing.missing_credits or None) if billing else None
 
@@ -251,13 +253,3 @@ class Budget:
             yield
         finally:
             self._ignores_limits = False
-
-
-def _required(job: Job) -> float | None:
-    """Return the Credits that a stopped job needs: what Mint says, else the expected price."""
-    billing = job.operation.billing if job.operation else None
-    return (
-        billing.required_credits
-        if billing and billing.required_credits is not None
-        else job.estimate
-    )

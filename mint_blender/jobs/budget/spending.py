@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 from ...message import Message
 from ...mint.schema import Operation
 from ..job import Job, has_failed_at_mint
-from ..job_values import Decision
 from ..paid_requests.record import PaidRequest, PaidVerb
 from ..phases import BUSY, NEEDS_PERSON, Phase, Verb
 
 if TYPE_CHECKING:
-    from ..job import Job
     from ..queries import Query
 
 PRICE_LIFETIME = 3600.0
@@ -184,7 +182,11 @@ def _for_generating(job: Job, expected: float) -> float:
     """Return the Credits that the current attempt has cost or reserved, or is expected to cost."""
     said = job.operation.credits if job.operation else None
     spent = _spent(job.operation)
-    if _adds_to_previews(job) or _is_answered(job, PaidVerb.REVISE):
+    clicked = job.decision.verb if job.decision else None
+    # a revision, and an approval after one, cost more than the estimate of the generation; how
+    # much is known once Mint has answered
+    adds_to_previews = clicked is Verb.REVISE or (clicked is Verb.APPROVE and job.revision > 0)
+    if adds_to_previews or _is_answered(job, PaidVerb.REVISE):
         return spent + expected
     is_paid_for = has_pending_payment(job) or _is_answered(job, PaidVerb.APPROVE)
     if job.phase in _COSTS_MORE or is_paid_for:
@@ -213,15 +215,6 @@ def finalized(operation: Operation | None) -> float:
     return (credits.finalized or 0.0) if credits else 0.0
 
 
-def _adds_to_previews(job: Job) -> bool:
-    """Return whether a click was made that costs more than the estimate of the generation.
-
-    That is a revision, and an approval after one. How much is known once Mint has answered.
-    """
-    verb = job.decision.verb if job.decision else None
-    return verb is Verb.REVISE or (verb is Verb.APPROVE and job.revision > 0)
-
-
 def _is_answered(job: Job, verb: PaidVerb) -> bool:
     """Return whether Mint has answered a decision about the Preview that the job still shows.
 
@@ -237,12 +230,7 @@ def _is_answered(job: Job, verb: PaidVerb) -> bool:
 
 def has_pending_payment(job: Job) -> bool:
     """Return whether the user clicked something that costs, and Mint has not answered yet."""
-    return job.decision is not None and costs_more(job.decision)
-
-
-def costs_more(decision: Decision) -> bool:
-    """Return whether more is paid after this click of the user."""
-    return decision.verb in _SPENDS
+    return job.decision is not None and job.decision.verb in _SPENDS
 
 
 def _for_optimizing(job: Job, expected: float) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
@@ -16,13 +15,10 @@ from pathlib import Path
 
 from ...files import disk
 
-NAME = "mint.log"
 EARLIER = ".1"
 """What the name of the file with earlier entries ends with."""
 MAX_BYTES = 512 * 1024
 """The most that the file holds; one earlier file of that size is kept beside it."""
-LEVELS = ("WARNING", "INFO", "DEBUG")
-"""What can be logged, least first: warnings; also requests and phases of jobs; also each step."""
 
 
 class LogFile(RotatingFileHandler):
@@ -98,26 +94,6 @@ class LogFile(RotatingFileHandler):
         if self.stream is not None:
             self.stream.close()
             self.stream = None
-
-
-class LateLogFile(logging.Handler):
-    """Opens the log file for its first entry. Most sessions write none."""
-
-    def __init__(self, path: Callable[[], Path]) -> None:
-        super().__init__(logging.WARNING)
-        self._path = path
-        self._opened: LogFile | None = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write an entry."""
-        self._opened = self._opened or LogFile(self._path(), "NOTSET")
-        self._opened.emit(record)
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._opened is not None:
-            self._opened.close()
-        super().close()
 
 
 def tail(path: Path, lines: int) -> list[str]:

@@ -9,24 +9,16 @@ connection serves them all.
 from __future__ import annotations
 
 import itertools
-import logging
 import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
 
 from ...mint.account import Account
 from ...mint.client import Client
-from ...mint.errors import MintError
-from ...mint.schema import Me
-from ..presentation import error_messages
-from ..queries import Balance, KeyOwner, ListPage, PriceQuery, answer
 from .config import EngineConfig
-from .thread_messages import CallEnded, Command, QueryAnswered, QueryEnded
-
-log = logging.getLogger(__name__)
+from .thread_messages import CallEnded, Command
 
 # One count for all schedulers of a process: an answer to a call of an earlier scheduler must not be
 # taken for one of this scheduler's, which may talk to another account.
@@ -68,6 +60,10 @@ class CallPool:
         self.clock_offset: float | None = None
         """Seconds that this computer's clock is ahead of Mint's, from the latest answer."""
 
+    def ask(self, work: Work) -> int:
+        """Make a call that only reads, for no job; the rest is as in `send`."""
+        return self.send("", 0, work, Lane.DECISION, changes=False)
+
     def send(self, job_id: str, serial: int, work: Work, lane: Lane, *, changes: bool) -> int:
         """Make a call for a job; `CallEnded` with the returned number comes back in any case.
 
@@ -86,42 +82,6 @@ class CallPool:
             self._end(number)
 
         self._lanes[lane].submit(run)
-        return number
-
-    def ask(
-        self,
-        query: KeyOwner | Balance | PriceQuery | ListPage,
-        number_of_ask: int,
-    ) -> int:
-        """Answer a query; `QueryEnded` with the returned number comes back in any case."""
-        number, account = self._begin(changes=False), self._account
-
-        def run() -> None:
-            ended = QueryEnded(number, account=account)
-            try:
-                found = self._with_client(number, account, lambda client: answer(client, query))
-                ended = replace(
-                    ended, reached=True, key_owner=found if isinstance(found, Me) else None
-                )
-                answered = QueryAnswered(query, found, number=number_of_ask)  # type: ignore[arg-type]  # an Answer
-            except MintError as error:
-                ended = replace(ended, key_owner=error if isinstance(query, KeyOwner) else None)
-                answered = QueryAnswered(
-                    query,
-                    None,
-                    str(error),
-                    number=number_of_ask,
-                    key_problem=error_messages.key_problem(error),
-                )
-            except Exception as error:
-                log.exception("The query %s failed", query)
-                answered = QueryAnswered(
-                    query, None, error_messages.internal(error).message, number=number_of_ask
-                )
-            self._inbox.put(replace(ended, answered=answered))
-            self._end(number)
-
-        self._lanes[Lane.DECISION].submit(run)
         return number
 
     def set_account(self, account: Account) -> None:

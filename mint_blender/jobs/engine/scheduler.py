@@ -9,25 +9,26 @@ here; their results come back as commands.
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import queue
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ...files import pictures
 from ...files.errors import DiskError, FileError, InvalidPicture, Stopped
 from ...message import Message
 from ...mint.account import Account, Owner
-from ...mint.client import Client
-from ...mint.errors import InvalidResponse, MintError, Unreachable
-from ...mint.limits import MAX_IMAGE_BYTES
+from ...mint.errors import MintError, Unreachable
+from ...mint.schema import Me
 from ..batch_folder.line_files import LineFile
 from ..job_values import LocalFile
-from ..new_jobs import UPLOADABLE
+from ..new_jobs import upload_complaint
 from ..paid_requests.send import send
-from ..queries import Query, Thumbnail
+from ..presentation import error_messages
+from ..queries import KeyOwner, Query, Thumbnail, answer
 from ..storage.database import JournalError
 from ..storage.journal import Journal
 from ..transfers.downloads import Downloads
@@ -60,6 +61,8 @@ from .thread_messages import (
 )
 from .workflow_runner import DECISION_CHECK_INTERVAL, WorkflowRunner
 
+log = logging.getLogger(__name__)
+
 
 class Scheduler:
     """Receives commands, and performs what the running workflows wait for.
@@ -86,7 +89,8 @@ class Scheduler:
         self._retries = self._runner.retries
         self._identity = self._runner.identity
         self._uploads = Uploads(self._runner.journal)
-        self._queries: set[int] = set()  # numbers of those that are being answered
+        # those that are being answered, with the number of the `Ask`; by the number of the call
+        self._queries: dict[int, tuple[Query, int]] = {}
 
     @property
     def is_idle(self) -> bool:
@@ -133,7 +137,8 @@ class Scheduler:
         elif isinstance(command, CallEnded):
             self._on_call_ended(command)
         elif isinstance(command, QueryEnded):
-            self._on_query_ended(command)
+            self._queries.pop(command.number, None)
+            self._downloads.answered(command.number)
 
     def run_once(self) -> float | None:
         """Perform the most urgent effect, if one is due.
@@ -181,36 +186,33 @@ class Scheduler:
     def _perform(self, task: Task) -> None:
         effect = task.effect
         if isinstance(effect, TakeSlot):
-            self._take_slot(task, effect)
+            if self._runner.slots.take(task, effect):
+                self._runner.send(task, None)
         elif isinstance(effect, Fetch):
             self._wait(task)
             self._start_download(task, effect)
-        elif isinstance(effect, OptionalFetch):
-            self._fetch_optional(task, effect)
+        elif isinstance(effect, OptionalFetch):  # continues at once, with the file if it is here
+            arrived, task.optional_file = task.optional_file, None
+            if arrived is None:
+                self._start_download(task, effect.fetch, is_optional=True)
+            self._apply_download(task, arrived)
         elif isinstance(effect, JournalEffect):
             self._runner.send(task, effect.apply(self._runner.journal, task.job))
         elif isinstance(effect, Pay):
-            self._pay(task, effect)
+            # all that is written around it is in `paid_requests.send`
+            journal = self._runner.journal
+            work = partial(
+                send,
+                journal=journal.path,
+                call=effect.call,
+                credential=journal.current_account.key_hash if journal.current_account else "",
+                line=LineFile(task.job.delivery.line, task.job.owner),
+            )
+            self._send_call(task, effect, work)
         elif isinstance(effect, Upload):
             self._upload(task, effect)
         elif isinstance(effect, Call):
             self._send_call(task, effect, effect.make)
-
-    def _pay(self, task: Task, effect: Pay) -> None:
-        """Send a paid request. All that is written around it is in `paid_requests.send`."""
-        journal = self._runner.journal
-        work = partial(
-            send,
-            journal=journal.path,
-            call=effect.call,
-            credential=journal.current_account.key_hash if journal.current_account else "",
-            line=LineFile(task.job.delivery.line, task.job.owner),
-        )
-        self._send_call(task, effect, work)
-
-    def _take_slot(self, task: Task, effect: TakeSlot) -> None:
-        if self._runner.slots.take(task, effect):
-            self._runner.send(task, None)
 
     def _wait(self, task: Task, due: float = math.inf) -> None:
         """Perform the task's effect at this time; without one, not before something happens."""
@@ -243,13 +245,21 @@ class Scheduler:
         elif self._uploads.wait_for(picture, task):
             self._wait(task)  # until the other upload ends: see _on_call_ended
         else:
-            self._send_call(task, effect, lambda client: upload(client, effect, data))
+            name, media_type = Path(effect.path).name, pictures.inspect(data).media_type
+            self._send_call(
+                task,
+                effect,
+                lambda client: client.upload_image(data, name, media_type, key=effect.key).url,
+            )
             self._uploads.sent(task.call, picture)
 
     # -- results of calls
 
     def _on_call_ended(self, ended: CallEnded) -> None:
         """Apply the result of a call, unless a decision has made it obsolete."""
+        if (asked := self._queries.pop(ended.number, None)) is not None:
+            self._on_query_ended(*asked, ended)
+            return
         self._retries.outage.ended(ended.number, self._config.clock())
         if self._calls.clock_offset is not None:
             self._runner.journal.note_clock_offset(self._calls.clock_offset)
@@ -297,32 +307,33 @@ class Scheduler:
             reason = str(Unreachable(Message("online access is off in Blender's preferences")))
             self._outbox.put(QueryAnswered(query, None, reason, number=number))
         elif isinstance(query, Thumbnail):
-            self._queries.add(self._downloads.ask(query, number, lambda: self._online))
+            call = self._downloads.ask(query, number, lambda: self._online)
+            self._queries[call] = query, number
         else:
-            self._queries.add(self._calls.ask(query, number))
+            self._queries[self._calls.ask(partial(answer, query=query))] = query, number
 
-    def _on_query_ended(self, ended: QueryEnded) -> None:
+    def _on_query_ended(self, query: Query, number: int, ended: CallEnded) -> None:
         """Store what a query said about the account, then pass the answer on.
 
         In this order, since the main thread then reads from the journal whose key it is.
         """
-        self._queries.discard(ended.number)
-        self._downloads.answered(ended.number)
-        if ended.account == self._runner.account and ended.key_owner is not None:
-            self._identity.apply(ended.key_owner)
-        if ended.reached:
+        error, found = ended.error, ended.error or ended.result
+        is_current = ended.account == self._runner.account
+        if is_current and isinstance(query, KeyOwner) and isinstance(found, Me | MintError):
+            self._identity.apply(found)
+        if error is None:
             self._retries.mint_answered()
-        if ended.answered is not None:
-            self._outbox.put(ended.answered)
+            answered = QueryAnswered(query, cast(Any, ended.result), number=number)
+        elif isinstance(error, MintError):
+            reason = error_messages.key_problem(error)
+            answered = QueryAnswered(query, None, str(error), number=number, key_problem=reason)
+        else:
+            log.error("The query %s failed", query, exc_info=error)
+            message = error_messages.internal(error).message
+            answered = QueryAnswered(query, None, message, number=number)
+        self._outbox.put(answered)
 
     # -- downloads
-
-    def _fetch_optional(self, task: Task, effect: OptionalFetch) -> None:
-        """Continue at once with the file if it has arrived, or with None."""
-        arrived, task.optional_file = task.optional_file, None
-        if arrived is None:
-            self._start_download(task, effect.fetch, is_optional=True)
-        self._apply_download(task, arrived)
 
     def _apply_download(self, task: Task, outcome: LocalFile | FileError | None) -> None:
         if isinstance(outcome, FileError):
@@ -433,37 +444,6 @@ def read_picture(effect: Upload) -> bytes:
                 reason=error.strerror,
             )
         ) from error
-    kind = pictures.inspect(data)
-    if kind.format not in UPLOADABLE:
-        raise InvalidPicture(
-            Message(
-                "The reference image {name} is {format}; Mint accepts PNG, JPEG and WebP."
-                " Convert it first.",
-                name=path.name,
-                format=kind.format.upper(),
-            )
-        )
-    if len(data) > MAX_IMAGE_BYTES:
-        raise InvalidPicture(
-            Message(
-                "The reference image {name} is {size:.1f} MB; Mint accepts at most 5 MB."
-                " Scale it down first.",
-                name=path.name,
-                size=len(data) / 1024 / 1024,
-            )
-        )
+    if complaint := upload_complaint(path.name, len(data), pictures.inspect(data).format):
+        raise InvalidPicture(complaint)
     return data
-
-
-def upload(client: Client, effect: Upload, data: bytes) -> str:
-    """Upload a picture and return its durable URL.
-
-    Raises:
-        MintError: The call failed.
-    """
-    image = client.upload_image(
-        data, Path(effect.path).name, pictures.inspect(data).media_type, key=effect.key
-    )
-    if image.url is None:
-        raise InvalidResponse(Message("the uploaded picture has no URL"))
-    return image.url

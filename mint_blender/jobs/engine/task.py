@@ -210,12 +210,12 @@ class Slots:
 
     def _first(self, kind: Kind) -> _Place | None:
         line = self._lines[kind]
-        while line and not self._is_waiting(line[0]):
+        while line:
+            task, effect = line[0].task, line[0].effect
+            if self._tasks.is_running(task) and task.effect is effect:
+                return line[0]
             heapq.heappop(line)
-        return line[0] if line else None
-
-    def _is_waiting(self, place: _Place) -> bool:
-        return self._tasks.is_running(place.task) and place.task.effect is place.effect
+        return None
 
 
 class StillUnreachable(MintError):

@@ -8,8 +8,6 @@ from datetime import datetime
 
 from ...files.errors import FileError
 from ...mint.account import Account
-from ...mint.errors import MintError
-from ...mint.schema import Me
 from ..job_values import LocalFile, Role
 from ..queries import Answer, Query
 
@@ -61,7 +59,10 @@ class DownloadEnded:
 
 @dataclass(frozen=True)
 class CallEnded:
-    """A call to Mint for a job has ended, with a result or an error, made with this account."""
+    """A call to Mint has ended, with a result or an error, made with this account.
+
+    One for a query has no job.
+    """
 
     job_id: str
     serial: int
@@ -73,17 +74,9 @@ class CallEnded:
 
 @dataclass(frozen=True)
 class QueryEnded:
-    """A query has ended. The file host's answers have gone to the main thread already.
-
-    `reached` says whether Mint has answered. `key_owner` is the answer to the query KeyOwner: whose
-    key this `account` has.
-    """
+    """A query to the file host has ended. Its answer has gone to the main thread already."""
 
     number: int
-    reached: bool = False
-    key_owner: Me | MintError | None = None
-    account: Account | None = None
-    answered: QueryAnswered | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import queue
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ...mint.account import Account
 from ...mint.errors import Forbidden, KeyMissing, KeyRefused, MintError, NotFound, NotSupported
@@ -26,7 +26,7 @@ from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal
 from ..workflow.effects import Effect, Step, TakeSlot
 from ..workflow.run import run_workflow
-from .call_pool import CallPool, Lane
+from .call_pool import CallPool
 from .config import EngineConfig
 from .task import RetrySchedule, Slots, Task, Tasks
 from .thread_messages import CallEnded, Event, Idle, JobChanged
@@ -197,18 +197,11 @@ UNANSWERED: Final = ""
 """In place of a user id: the key was refused, or Mint could not be asked."""
 
 
-class WakeJob(Protocol):
-    """A function that runs a job's workflow.
-
-    `refusal` is the reason why the account will not be known.
-    """
-
-    def __call__(self, job_id: str, number: int, *, refusal: MintError | None = None) -> None:
-        """Run the job's workflow; `number` is that of its last Wake."""
-
-
 class IdentityCheck:
-    """Asks Mint whose key it is, and stores the answer. For the scheduler's thread."""
+    """Asks Mint whose key it is, and stores the answer. For the scheduler's thread.
+
+    `wake_job` is `WorkflowRunner.wake`.
+    """
 
     def __init__(
         self,
@@ -216,7 +209,7 @@ class IdentityCheck:
         journal: Journal,
         calls: CallPool,
         retries: RetrySchedule,
-        wake_job: WakeJob,
+        wake_job: Callable[..., None],
     ) -> None:
         self._config = config
         self._journal = journal
@@ -259,9 +252,7 @@ class IdentityCheck:
     def run_once(self) -> None:
         """Ask, if it is due."""
         if self._waiting and self.due <= self._config.clock():
-            self._call = self._calls.send(
-                "", 0, lambda client: client.me(), Lane.DECISION, changes=False
-            )
+            self._call = self._calls.ask(lambda client: client.me())
 
     def on_call_ended(self, ended: CallEnded) -> None:
         """Apply the result of a call, if it is the call of this check."""

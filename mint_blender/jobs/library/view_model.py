@@ -172,12 +172,8 @@ class View:
         return (
             (wanted.kind is None or asset.kind is wanted.kind)
             and (wanted.state is None or state_of(asset) is wanted.state)
-            and (not self._words or self._has_all_words(asset))
+            and all(word in self._search_texts.of(asset) for word in self._words)
         )
-
-    def _has_all_words(self, asset: Asset) -> bool:
-        text = self._search_texts.of(asset)
-        return all(word in text for word in self._words)
 
     def _key(self, asset: Asset) -> Any:
         if self.wanted.sort is Sort.NAME:
@@ -196,7 +192,7 @@ class Library:
         self._lists = {kind: PagedList(kind) for kind in Kind}
         self._view: View | None = None
         self._search_texts = SearchTexts()
-        self._tracker = UpdateTracker()
+        self._jobs: dict[str, Job] = {}  # as `apply_updates` has last seen them
         self._ended: dict[str, AssetUpdate] = {}  # updates by jobs that are done or failed
         # states of entries that are in no list: each is a reason to request the first page once
         self._reported: dict[str, AssetState] = {}
@@ -289,7 +285,7 @@ class Library:
 
         An entry that is in no list counts as missing from now on.
         """
-        for update in self._tracker.new_updates(jobs):
+        for update in self._new_updates(jobs):
             paged_list = self._lists[update.kind]
             known = paged_list.get(update.id)
             entry = update.entry(known)
@@ -306,6 +302,15 @@ class Library:
                 elif self._reported.get(update.id) is not state:
                     self._reported[update.id] = state
                     paged_list.add_missing(update.id, update.created_timestamp)
+
+    def _new_updates(self, jobs: Iterable[Job]) -> Iterator[AssetUpdate]:
+        """Yield each update once, those of the oldest jobs first."""
+        before, self._jobs = self._jobs, {job.id: job for job in jobs}
+        changed = [job for job in self._jobs.values() if job is not before.get(job.id)]
+        for job in sorted(changed, key=lambda job: job.created_at):
+            earlier, update = before.get(job.id), AssetUpdate.of(job)
+            if update is not None and (earlier is None or update != AssetUpdate.of(earlier)):
+                yield update
 
     def outdated_pages(self, kind: Kind | None = None) -> list[ListPage]:
         """Return the first page of each list that lacks new entries."""
@@ -439,22 +444,6 @@ class AssetUpdate:
         return Asset.from_json(
             self.kind, entry if self.files is None else {**entry, "assets": self.files}
         )
-
-
-class UpdateTracker:
-    """Finds what is new in the jobs since the last time."""
-
-    def __init__(self) -> None:
-        self._jobs: dict[str, Job] = {}
-
-    def new_updates(self, jobs: Iterable[Job]) -> Iterator[AssetUpdate]:
-        """Yield each update once, those of the oldest jobs first."""
-        before, self._jobs = self._jobs, {job.id: job for job in jobs}
-        changed = [job for job in self._jobs.values() if job is not before.get(job.id)]
-        for job in sorted(changed, key=lambda job: job.created_at):
-            earlier, update = before.get(job.id), AssetUpdate.of(job)
-            if update is not None and (earlier is None or update != AssetUpdate.of(earlier)):
-                yield update
 
 
 def _is_gone(job: Job) -> bool:

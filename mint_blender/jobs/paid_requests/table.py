@@ -16,7 +16,7 @@ from typing import Any
 
 from ...files.file_identity import identity
 from ..storage.database import Database, journal_error
-from .record import Event, PaidRequest, PaidVerb, State, key_of
+from .record import OPEN, Event, PaidRequest, PaidVerb, State, key_of
 
 TABLES = (
     """
@@ -241,27 +241,23 @@ class PaidRequests:
 
     def cancel(self, key: str) -> PaidRequest | None:
         """Commit that nothing more is sent for a request that is open; return its record."""
-        with self._db.transaction():
-            request = self.get(key)
-            if request is None or not request.is_open:
-                return request
-            return self._change(request, Event.CANCEL, closed=request.after(Event.CANCEL))
+        return self._close(key, Event.CANCEL, OPEN)
 
     def look(self, key: str) -> PaidRequest | None:
         """Commit that Mint's lists do not show what a request in doubt has made."""
-        with self._db.transaction():
-            request = self.get(key)
-            if request is None or request.state is not State.DROPPED:
-                return request
-            return self._change(request, Event.LOOK, closed=State.OVER)
+        return self._close(key, Event.LOOK, {State.DROPPED})
 
     def give_up(self, key: str) -> PaidRequest | None:
         """Commit that a request is over, after a person was told what became of it."""
+        return self._close(key, Event.REPLACE, OPEN)
+
+    def _close(self, key: str, event: Event, states: Collection[State]) -> PaidRequest | None:
+        """Commit the state that follows an event, if the request is in one of these."""
         with self._db.transaction():
             request = self.get(key)
-            if request is None or not request.is_open:
+            if request is None or request.state not in states:
                 return request
-            return self._change(request, Event.REPLACE, closed=State.OVER)
+            return self._change(request, event, closed=request.after(event))
 
     def take_over(self, key: str) -> PaidRequest | None:
         """Commit that this copy of the journal may send a request: a person has said so.

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from ..job import Job, asset_of
 from ..job_values import Hold
-from ..phases import ENDED, Phase
+from ..phases import ENDED, HAS_RESULT, Phase
 
 
 class Group(StrEnum):
@@ -28,7 +28,6 @@ class Group(StrEnum):
 MOST_FOLLOWED = 20
 """How many active jobs are followed: all that Mint runs at once, ten models and ten Worlds."""
 
-_HAS_RESULT = {Phase.READY, Phase.PLACED}
 
 _GROUPS = {
     Phase.REVIEW: Group.NEEDS_USER,
@@ -169,7 +168,7 @@ def _hidden_versions(members: Sequence[Job]) -> Iterator[tuple[Job, Job]]:
         is_canceled = job.phase is Phase.CANCELED
         if is_canceled and _is_optimization(job) and alive is not None:
             yield job, newer or alive
-        elif newer is not None and job.phase in _HAS_RESULT and job.decision is None:
+        elif newer is not None and job.phase in HAS_RESULT and job.decision is None:
             yield job, newer
         elif _is_optimization(job) and not is_canceled:
             newer = job
@@ -181,7 +180,7 @@ def _is_optimization(job: Job) -> bool:
 
 def _is_version(job: Job) -> bool:
     """Return whether a job is for the model itself in a scene, and its row has nothing to say."""
-    is_in_file = job.convert or job.motion or job.delivery.output or job.delivery.render
+    is_in_file = job.convert or job.motion or job.delivery.files
     return not is_in_file and job.hold is not Hold.FOREIGN and job.phase is not Phase.FAILED
 
 

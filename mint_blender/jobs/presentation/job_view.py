@@ -15,7 +15,7 @@ from ..budget import spending
 from ..job import Job, is_being_made, is_looking, is_unanswered
 from ..job_values import CONVERTED, Hold, Role
 from ..notes import OPTIMIZED_CODES
-from ..phases import VERBS, Phase, Verb, may_decide
+from ..phases import HAS_RESULT, VERBS, Phase, Verb, may_decide
 from ..storage import import_marks
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
@@ -101,16 +101,14 @@ class JobView:
             return _working(job, job.operation)
         if job.phase is Phase.WAITING:
             return self._waiting
-        if job.phase is Phase.PLACED and (
-            job.convert or job.delivery.output or job.delivery.render
-        ):
+        if job.phase is Phase.PLACED and (job.convert or job.delivery.files):
             return Message("Saved")
         if job.phase is Phase.FETCHING:
             return _fetching(job)
         if job.phase is Phase.READY and self.made_for:
             return Message("Ready: made for {file}", file=self.made_for)
         partly = job.operation is not None and job.operation.status is Status.PARTIALLY_SUCCEEDED
-        if partly and job.phase in {Phase.READY, Phase.PLACED}:
+        if partly and job.phase in HAS_RESULT:
             return Message("Partly done")
         return _STATE[job.phase]
 
@@ -216,8 +214,7 @@ class JobView:
         if job.phase is not Phase.PLACED:
             return ()
         converted = tuple(kept.path for kept in job.files if kept.role in CONVERTED)
-        written = tuple(each for each in (job.delivery.output, job.delivery.render) if each)
-        return converted or written
+        return converted or job.delivery.files
 
     @property
     def folder(self) -> str:

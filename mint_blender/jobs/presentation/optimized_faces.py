@@ -25,9 +25,8 @@ def expected(jobs: Iterable[Job], faces: int) -> dict[str, int]:
                 continue
             if job.optimize is not None and note.code == "optimized":
                 shares.setdefault(job.optimize.name, []).append(after / before)
-    return {level: _rounded(faces * median(found)) for level, found in shares.items() if faces}
-
-
-def _rounded(count: float) -> int:
-    """Return a count with two digits that say something."""
-    return int(float(f"{count:.2g}"))
+    return {
+        level: int(float(f"{faces * median(found):.2g}"))
+        for level, found in shares.items()
+        if faces
+    }

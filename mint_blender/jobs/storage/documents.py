@@ -43,7 +43,10 @@ def open_elsewhere(home: Path) -> list[OpenDocument]:
     found = []
     for document in _stored(folder):
         with suppress(OSError):
-            if _is_held(folder / document):
+            with (folder / document).open("r+b") as handle:
+                # shared: two processes that only look do not see each other
+                is_held = not try_shared_lock(handle)
+            if is_held:
                 record = _record((folder / document).read_bytes())
                 if record.get("is_current"):
                     found.append(OpenDocument(document, _path_in(record)))
@@ -145,7 +148,9 @@ class Documents:
         with suppress(OSError):
             disk.make_folder(self._folder)
             handle = open(  # noqa: SIM115 - it stays open and locked
-                self._folder / document, "r+b", opener=_create_private
+                self._folder / document,
+                "r+b",
+                opener=lambda path, flags: disk.opener(path, flags | os.O_CREAT),
             )
             if try_lock(handle):
                 self._held[document] = handle
@@ -154,21 +159,10 @@ class Documents:
         return None
 
 
-def _create_private(path: str, flags: int) -> int:
-    return disk.opener(path, flags | os.O_CREAT)
-
-
 def _stored(folder: Path) -> list[str]:
     with suppress(OSError):
         return sorted(each.name for each in folder.iterdir() if _ID.fullmatch(each.name))
     return []
-
-
-def _is_held(file: Path) -> bool:
-    """Return whether a process has this document open."""
-    with file.open("r+b") as handle:
-        # shared: two processes that only look do not see each other
-        return not try_shared_lock(handle)
 
 
 def _record(content: bytes) -> dict[str, Any]:

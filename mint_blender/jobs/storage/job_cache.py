@@ -65,7 +65,7 @@ class JobCache:
 
     def _drop_older(self) -> None:
         """Drop all but the newest ended jobs. Half of the room is then free again."""
-        ended = (job for job in self._sorted() if _has_ended(job))
+        ended = (job for job in self._sorted() if job.phase in ENDED)
         for job in itertools.islice(ended, self._most, None):
             del self._jobs[job.id]
             self._moves.pop(job.id, None)
@@ -291,10 +291,6 @@ def _newest_first(job: Job) -> tuple[float, str]:
 
 def _phase(job: Job | Unreadable | None) -> Phase | None:
     return job.phase if isinstance(job, Job) else None
-
-
-def _has_ended(job: Job) -> bool:
-    return job.phase in ENDED
 
 
 JUST_NOW = 5.0  # seconds until another process drives a job that it has started

@@ -28,19 +28,19 @@ from . import job_owners, migrations
 from .database import Database
 from .job_owners import Accounts, CurrentAccount
 from .serialization import ROW, Unreadable, load_row
-from .tables import phase_moves
-from .tables.jobs import (
+from .tables import (
     ENDED,
     OPEN,
     TABLES,
     UNREADABLE,
+    Moves,
     Time,
     UploadCache,
     range_of,
+    read_moves,
     spent,
     stored,
 )
-from .tables.phase_moves import Moves
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class JournalReader:
         self._unreadable: set[str] = set()  # already logged
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
-        parts = (job_owners, phase_moves, table)
+        parts = (job_owners, table)
         tables = (*TABLES, *(each for part in parts for each in part.TABLES))
         self._db.prepare(migrations.VERSION, migrations.MIGRATIONS, *tables)
         self.paid_requests = PaidRequests(self._db, file_identity.identity(self.path))
@@ -118,19 +118,16 @@ class JournalReader:
 
     def job(self, job_id: str) -> Job | None:
         """Return a job, or None if it does not exist or cannot be read."""
-        found = next(self._read("WHERE id = ?", job_id), None)
-        return found if isinstance(found, Job) else None
+        return next(iter(self._jobs("WHERE id = ?", job_id)), None)
 
     def listed_job(self, job_id: str) -> Job | None:
         """Return a readable job on the list, or None."""
-        found = next(self._read("WHERE id = ? AND NOT dismissed", job_id), None)
-        return found if isinstance(found, Job) else None
+        return next(iter(self._jobs("WHERE id = ? AND NOT dismissed", job_id)), None)
 
     def listed_jobs(self, prefix: str) -> list[Job]:
         """Return the readable jobs on the list whose id begins like this."""
         clause = "WHERE id >= ? AND id < ? AND NOT dismissed"
-        found = self._read(clause, prefix, prefix + "\U0010ffff")
-        return [each for each in found if isinstance(each, Job)]
+        return self._jobs(clause, prefix, prefix + "\U0010ffff")
 
     def listed_ids(self) -> frozenset[str]:
         """Return the ids of all jobs on the list, also of those that cannot be read."""
@@ -178,24 +175,18 @@ class JournalReader:
 
     def jobs_of_asset(self, asset_id: str) -> list[Job]:
         """Return the jobs on the list that are about this Model or World, newest first."""
-        found = self._read(
-            "WHERE asset = ? AND NOT dismissed ORDER BY created_at DESC, id", stored(asset_id)
-        )
-        return [each for each in found if isinstance(each, Job)]
+        clause = "WHERE asset = ? AND NOT dismissed ORDER BY created_at DESC, id"
+        return self._jobs(clause, stored(asset_id))
 
     def motions_of(self, asset_id: str) -> list[Job]:
         """Return the jobs that animate this model, newest first, dismissed ones too."""
-        found = self._read("WHERE asset = ? ORDER BY created_at DESC, id", stored(asset_id))
-        return [each for each in found if isinstance(each, Job) and each.motion is not None]
+        found = self._jobs("WHERE asset = ? ORDER BY created_at DESC, id", stored(asset_id))
+        return [each for each in found if each.motion is not None]
 
     def jobs_of_lines(self, start: str, *, dismissed: bool = False) -> list[Job]:
         """Return the jobs whose batch line begins like this, newest first."""
-        found = self._read(
-            "WHERE line >= ? AND line < ? AND dismissed = ? ORDER BY created_at DESC, id",
-            *range_of(start),
-            dismissed,
-        )
-        return [each for each in found if isinstance(each, Job)]
+        clause = "WHERE line >= ? AND line < ? AND dismissed = ? ORDER BY created_at DESC, id"
+        return self._jobs(clause, *range_of(start), dismissed)
 
     def newest(self) -> int:
         """Return a number that changes when there is another new job."""
@@ -203,12 +194,11 @@ class JournalReader:
 
     def newest_jobs(self, most: int) -> list[Job]:
         """Return the readable ones of the jobs that were added last, dismissed ones included."""
-        found = self._read("ORDER BY rowid DESC LIMIT ?", most)
-        return [each for each in found if isinstance(each, Job)]
+        return self._jobs("ORDER BY rowid DESC LIMIT ?", most)
 
     def moves(self, job_ids: Collection[str] | None = None) -> Moves:
         """Return when these jobs, or all jobs, entered which phase."""
-        return phase_moves.read(self._db, job_ids)
+        return read_moves(self._db, job_ids)
 
     def assets(self, *, exclude: str) -> frozenset[str]:
         """Return the ids of the assets of all jobs but this one, dismissed jobs included."""
@@ -224,9 +214,8 @@ class JournalReader:
         clause = f"WHERE {OPEN} AND kind = ? AND id != ? AND phase != 'waiting'"
         return tuple(
             json.dumps(other.request.body(other.image_urls))
-            for other in self._read(clause, job.kind.value, job.id)
-            if isinstance(other, Job)
-            and other.operation is not None
+            for other in self._jobs(clause, job.kind.value, job.id)
+            if other.operation is not None
             and other.operation.status not in ENDED_STATUSES
             and asset_of(other) is None
             and not self._is_foreign(other.owner or Owner("", ""))
@@ -234,15 +223,13 @@ class JournalReader:
 
     def unanswered_bodies(self, job: Job) -> tuple[str, ...]:
         """Return the bodies of starts of other jobs that may have made something without a name."""
-        bodies = (
-            body or self._expected_body(job_id)
-            for job_id, body in self.paid_requests.unnamed_starts(exclude=job.id)
-        )
-        return tuple(filter(None, bodies))
-
-    def _expected_body(self, job_id: str) -> str | None:
-        job = self.job(job_id)
-        return json.dumps(job.request.body(job.image_urls)) if job is not None else None
+        bodies = []
+        for job_id, body in self.paid_requests.unnamed_starts(exclude=job.id):
+            if body:
+                bodies.append(body)
+            elif (other := self.job(job_id)) is not None:
+                bodies.append(json.dumps(other.request.body(other.image_urls)))
+        return tuple(bodies)
 
     def job_of_client_request(self, request_id: str) -> Job | Unreadable | None:
         """Return the job that a program has started under this id of its own, or None."""
@@ -278,8 +265,8 @@ class JournalReader:
             "WHERE id IN (SELECT job FROM paid_requests WHERE verb = 'optimize' ORDER BY born DESC"
             " LIMIT 20) ORDER BY created_at DESC"
         )
-        for job in self._read(clause):
-            if isinstance(job, Job) and not self._is_foreign(job.owner or Owner("", "")):
+        for job in self._jobs(clause):
+            if not self._is_foreign(job.owner or Owner("", "")):
                 credits = job.optimization.credits if job.optimization else None
                 if credits is not None and credits.spent:
                     return credits.spent
@@ -321,6 +308,10 @@ class JournalReader:
         return newest, changed
 
     # -- rows
+
+    def _jobs(self, clause: str, *values: str | float | bytes) -> list[Job]:
+        """Return the readable jobs of these rows."""
+        return [each for each in self._read(clause, *values) if isinstance(each, Job)]
 
     def _read(self, clause: str, *values: str | float | bytes) -> Iterator[Job | Unreadable]:
         """Yield the jobs of these rows; an unreadable record does not hide the others."""

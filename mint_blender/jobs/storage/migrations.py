@@ -19,9 +19,9 @@ from ..paid_requests.record import (
     of_job,
     of_operation,
 )
+from . import tables
 from .database import Database, Migration
 from .serialization import ROW, load_row, with_requests
-from .tables import jobs
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,13 @@ def _to_2(database: Database) -> None:
     database.rows("ALTER TABLE jobs ADD COLUMN client_request TEXT")
     for statement in table.TABLES:
         database.rows(statement)
-    programs = _client_requests(database)
+    found = "SELECT job, id, content, quote FROM client_requests"
+    programs = {
+        job: {"id": id, "content": content, "quote": quote}
+        for job, id, content, quote in (
+            database.rows(found) if _has_table(database, "client_requests") else ()
+        )
+    }
     for job_id, text, phase, decision in database.rows(
         "SELECT id, record, phase, decision FROM jobs ORDER BY rowid"
     ):
@@ -85,14 +91,6 @@ def _has_table(database: Database, name: str) -> bool:
     return database.row("SELECT 1 FROM sqlite_master WHERE name = ?", name) is not None
 
 
-def _client_requests(database: Database) -> dict[str, dict[str, str]]:
-    """Return what programs have ordered under ids of their own, by job."""
-    if not _has_table(database, "client_requests"):
-        return {}
-    rows = database.rows("SELECT job, id, content, quote FROM client_requests")
-    return {job: {"id": id, "content": content, "quote": quote} for job, id, content, quote in rows}
-
-
 def _add_requests(
     database: Database,
     job_id: str,
@@ -117,9 +115,9 @@ def _add_requests(
             key=record["key"],
             body=record.get("body"),
             sent_at=record.get("first_sent_at"),
-            made=made,
+            operation=made,
             credits=record.get("estimate"),
-            is_over=phase in {"failed", "canceled"},
+            closed="over" if phase in {"failed", "canceled"} and made is None else None,
         )
     optimization = record.get("optimization") or {}
     sent_at = record.get("optimize_sent_at")
@@ -133,7 +131,7 @@ def _add_requests(
             key=f"{record['key']}-optimize",
             body={"optimizationLevel": record.get("optimize")},
             sent_at=sent_at,
-            made=optimization.get("id"),
+            operation=optimization.get("id"),
             credits=record.get("optimize_estimate"),
         )
 
@@ -169,39 +167,28 @@ def _add_decision(
         key=decision["key"],
         body={"feedback": decision["feedback"]} if decision.get("feedback") else {},
         sent_at=decision.get("at") or 0.0,
-        made=None,
+        operation=None,
         credits=decision.get("estimate"),
     )
     return phase
 
 
-def _insert(
-    database: Database,
-    subject: str,
-    verb: PaidVerb,
-    job_id: str,
-    *,
-    key: str,
-    body: object,
-    sent_at: float | None,
-    made: str | None,
-    credits: float | None,
-    is_over: bool = False,
-) -> None:
+def _insert(database: Database, subject: str, verb: PaidVerb, job_id: str, **more: object) -> None:
+    """Insert a row, which was sent at `sent_at`, or never, and has made `operation`, or nothing."""
     query = "SELECT coalesce(max(number), 0) FROM paid_requests WHERE subject = ? AND verb = ?"
     number = database.rows(query, subject, verb.value)[0][0] + 1
-    attempts = int(sent_at is not None or made is not None)
-    database.rows(
-        "INSERT OR IGNORE INTO paid_requests (key, subject, verb, number, job, body, credits,"
-        " journal, born, attempts, operation, closed) VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)",
-        *(key, subject, verb.value, number, job_id, json.dumps(body) if body else None, credits),
-        *(0.0, attempts, made, "over" if is_over and made is None else None),
-    )
+    body, sent_at, made = more.pop("body"), more.pop("sent_at"), more.get("operation")
+    row = more | {"subject": subject, "verb": verb.value, "number": number, "job": job_id}
+    row |= {"body": json.dumps(body) if body else None, "journal": "", "born": 0.0}
+    row |= {"attempts": int(sent_at is not None or made is not None)}
+    columns, marks = ", ".join(row), ", ".join("?" * len(row))
+    query = f"INSERT OR IGNORE INTO paid_requests ({columns}) VALUES ({marks})"  # noqa: S608 - our columns
+    database.rows(query, *row.values())
 
 
 def _to_3(database: Database) -> None:
     """Say in each paid request what it has cost, and in each job what it is about."""
-    _add_columns(database, "jobs", jobs.COLUMNS)
+    _add_columns(database, "jobs", tables.COLUMNS)
     _add_columns(database, "paid_requests", {"cost": "REAL"})
     if _has_table(database, "summaries"):  # a job that cannot be read keeps what it has cost
         database.rows(
@@ -223,7 +210,7 @@ def _to_3(database: Database) -> None:
             continue
         if paid_before:
             job = _with_earlier_cost(database, requests, job, paid_before)
-        jobs.note_content(database, job, is_dismissed=bool(is_dismissed))
+        tables.note_content(database, job, is_dismissed=bool(is_dismissed))
 
 
 def _with_earlier_cost(

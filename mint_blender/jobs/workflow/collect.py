@@ -20,7 +20,7 @@ from ...files.urls import same_file
 from ...message import Message
 from ...mint import errors
 from ...mint.retry import Polling
-from ...mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
+from ...mint.schema import Assets, Format, Kind, OptimizationLevel, Status
 from .. import notes, rejected_files
 from ..budget.spending import Expense, at_prices, limit_error
 from ..job import Job, is_being_made
@@ -483,18 +483,9 @@ class ResultReader(WorkflowPart):
                     raise
                 self._job = self._job.with_note(notes.note("details_unreadable", reason=error))
                 return
-            self._job = replace(self._job, asset=asset)
-            if self._has_settled(asset):
+            self._job, files = replace(self._job, asset=asset), asset.assets or Assets()
+            if files.has_result and all(map(files.converted_url, self._job.convert)):
                 return
-
-    def _has_settled(self, asset: Asset) -> bool:
-        """Return whether the asset has every file that the job needs."""
-        assets = asset.assets
-        return (
-            assets is not None
-            and assets.has_result
-            and all(assets.converted_url(format) for format in self._job.convert)
-        )
 
     def wait_until_made(self) -> Steps:
         """Wait while another job or program generates the asset.

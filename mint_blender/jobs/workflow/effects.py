@@ -24,7 +24,7 @@ from ..job import Job
 from ..job_values import PAID_VERBS, ClaimedAssets, LocalFile, Role
 from ..paid_requests.record import PaidRequest, PaidVerb
 from ..paid_requests.send import PaidCall, Sent
-from ..phases import Phase
+from ..phases import HAS_RESULT, Phase
 from ..queries import LARGEST_PAGE, PriceQuery, quote
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ class ReadFirst(JournalEffect[Job | None]):
     def apply(self, journal: Journal, job: Job) -> Job | None:
         """Return the result. Raises JournalError."""
         first = journal.job(self.job_id)
-        if first is None or first.phase in {Phase.READY, Phase.PLACED}:
+        if first is None or first.phase in HAS_RESULT:
             return first
         is_over = first.phase in {Phase.FAILED, Phase.CANCELED}
         return None if is_over else journal.listed_job(self.job_id)

@@ -27,7 +27,7 @@ from ..job import Job, asset_of, operation_of
 from ..job_values import ABOVE_OWN_LIMIT, Cause, LocalFile, Problem, Role
 from ..paid_requests.record import PaidRequest, PaidVerb, State
 from ..paid_requests.send import PaidCall, Sent
-from ..phases import BUSY, Phase
+from ..phases import BUSY, HAS_RESULT, Phase
 from ..presentation import error_messages
 from . import context, look
 from .collect import Collector
@@ -143,7 +143,7 @@ class Watcher(WorkflowPart):
             is_new = False
             if look.is_foreign(self._job, result.operation):
                 job = replace(self._job, operation=None)
-                self._job = job.moved(Phase.PAUSED, problem=error_messages.named_elsewhere())
+                self._job = job.moved(Phase.PAUSED, problem=error_messages.NAMED_ELSEWHERE)
                 return
             self._context.move_to(result.operation)
             if polling.is_slow and context.is_stuck(self._job, result.operation):
@@ -261,7 +261,7 @@ class Starter(WorkflowPart):
         while self._job.after is not None:
             first = yield from self._perform(ReadFirst(self._job.after, after=after))
             made = asset_of(first) if first is not None else None
-            if first is None or (made is None and first.phase in {Phase.READY, Phase.PLACED}):
+            if first is None or (made is None and first.phase in HAS_RESULT):
                 request = self._job.start_request
                 if request is not None:
                     closed = yield from self._perform(Close(request.key))
@@ -269,7 +269,7 @@ class Starter(WorkflowPart):
                 self._job = self._job.with_note(notes.note("first_failed"))
                 self._job = self._job.moved(Phase.CANCELED, problem=None)
                 return
-            if first.phase in {Phase.READY, Phase.PLACED}:
+            if first.phase in HAS_RESULT:
                 asset = self._job.asset or first.asset
                 self._job = replace(self._job, after=None, source_asset_id=made, asset=asset)
             after = FIRST_INTERVAL if first.phase in BUSY else STOPPED_INTERVAL
@@ -331,7 +331,7 @@ class Starter(WorkflowPart):
         """Continue with an operation, unless others have named it and it is not this job's."""
         operation = yield from look.poll_made(self._context, request)
         if operation is None:
-            problem = error_messages.named_elsewhere()
+            problem = error_messages.NAMED_ELSEWHERE
             self._job = self._job.moved(Phase.PAUSED, problem=problem)
         else:
             self._accept(request, operation)
@@ -359,7 +359,7 @@ class Starter(WorkflowPart):
         if request.is_open:
             yield from look.find_started(self._context, request)
         elif request.is_outside and request.is_unsent:
-            problem = error_messages.started_elsewhere()
+            problem = error_messages.STARTED_ELSEWHERE
             self._job = self._job.moved(Phase.PAUSED, problem=problem)
         else:
             yield from self._continue_closed(request)
@@ -380,19 +380,15 @@ class Starter(WorkflowPart):
             self._job = self._job.moved(Phase.WAITING, problem=None)
         elif request.state is State.REFUSED:
             raise error
-        elif self._may_be_in_progress(request, error):
+        elif (  # it may be with the very same request: Mint does not say what it conflicts with
+            type(error) is errors.Conflict
+            and request.verb is PaidVerb.START
+            and self._conflicts < MAX_TRIES
+        ):
             self._conflicts += 1
             self._job = replace(self._job, problem=problem)
         else:
             yield from look.find_started(self._context, request, error)
-
-    def _may_be_in_progress(self, request: PaidRequest, error: errors.MintError) -> bool:
-        """Return whether a conflict may be with the very same request, which is still carried out.
-
-        Mint does not say what it conflicts with.
-        """
-        is_unclear = type(error) is errors.Conflict and request.verb is PaidVerb.START
-        return is_unclear and self._conflicts < MAX_TRIES
 
     def _call(self, request: PaidRequest) -> PaidCall:
         job = self._job
@@ -455,18 +451,14 @@ class Starter(WorkflowPart):
         if "name" in body and error.names("name"):
             self._is_renamed = True
             return Order(request.subject, request.verb, json.dumps(_renamed(body)))
-        if self._is_about_uploads(error) and not self._are_uploaded_again:
+        is_named = error.names("imageUrl") or error.names("sourceImages")
+        has_local = any(not each.startswith("https://") for each in self._job.request.images)
+        if is_named and has_local and not self._are_uploaded_again:
             # what an earlier job has uploaded may be gone
             self._are_uploaded_again = True
             self._job = replace(self._job, image_urls=())
             return Order(request.subject, request.verb)
         return None
-
-    def _is_about_uploads(self, error: errors.InvalidRequest) -> bool:
-        is_named = error.names("imageUrl") or error.names("sourceImages")
-        return is_named and any(
-            not source.startswith("https://") for source in self._job.request.images
-        )
 
 
 def _renamed(body: dict[str, Any]) -> dict[str, Any]:

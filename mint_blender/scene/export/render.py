@@ -12,7 +12,7 @@ from pathlib import Path
 
 import addon_utils
 import bpy
-from mathutils import Matrix, Vector
+from mathutils import Vector
 
 from ...files import pictures
 from ...message import Message
@@ -27,8 +27,6 @@ from .output_path import OutputError, ready
 FIELD_OF_VIEW = math.radians(28)
 FRONT_VIEW = Vector((0.62, -1.0, 0.42)).normalized()
 """Direction from a model to the camera: in front of it (-Y), to its left, slightly above."""
-SIDE_VIEW = Vector((-1.0, -0.55, 0.5)).normalized()
-"""Direction to the camera of the second view: from the right."""
 MARGIN = 1.12
 """Distance of the camera, relative to the one at which the model just fits."""
 SAMPLES = {"cycles": 4, "eevee": 16}
@@ -43,14 +41,12 @@ def render_image(
     height: int = 480,
     samples: int | None = None,
     engine: str = "cycles",
-    second_view: bool = False,
 ) -> Path:
     """Render a result to a PNG, marked as generated media; return its absolute path.
 
     A World is seen through its own camera and lit by itself. A model is framed from the front,
-    slightly from its left and above, on a pale floor in soft light. `second_view` moves the
-    camera: a World from a meter beside, a model from its other side. Of the engines in `SAMPLES`,
-    EEVEE needs a graphics card.
+    slightly from its left and above, on a pale floor in soft light. Of the engines
+    in `SAMPLES`, EEVEE needs a graphics card.
 
     Raises:
         OutputError: The picture cannot be rendered.
@@ -61,7 +57,7 @@ def render_image(
         with temporary_data(), staging_scene(placed.objects) as scene:
             use_engine = _use_eevee if engine == "eevee" else _use_cycles
             use_engine(scene, samples or SAMPLES[engine])
-            _set_up_view(scene, placed, source, width / height, second_view=second_view)
+            _set_up_view(scene, placed, source, width / height)
             _write_picture(scene, path, width, height)
         pictures.mark_generated(path)
     except (RuntimeError, OSError) as error:
@@ -77,22 +73,16 @@ def render_image(
 
 
 def _set_up_view(
-    scene: bpy.types.Scene,
-    placed: PlacedResult,
-    source: bpy.types.Scene,
-    aspect: float,
-    *,
-    second_view: bool,
+    scene: bpy.types.Scene, placed: PlacedResult, source: bpy.types.Scene, aspect: float
 ) -> None:
     """Give the staging scene a camera, a World and lights; `source` is the user's scene."""
     is_world = placed.root.get("mint_kind") == "world"
     cameras = (each for each in placed.objects if is_world and each.type == "CAMERA")
     if (camera := next(cameras, None)) is not None:
-        _show_world(scene, camera, source, second_view)
+        _show_world(scene, camera, source)
         _show_hidden(scene, placed.objects)
     else:
-        view = SIDE_VIEW if second_view else FRONT_VIEW
-        _light_model(scene, _all_points(placed.objects), aspect, view)
+        _light_model(scene, _all_points(placed.objects), aspect)
 
 
 def _write_picture(scene: bpy.types.Scene, path: Path, width: int, height: int) -> None:
@@ -103,10 +93,8 @@ def _write_picture(scene: bpy.types.Scene, path: Path, width: int, height: int) 
     bpy.ops.render.render(write_still=True, scene=scene.name)
 
 
-def _show_world(
-    scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene, second_view: bool
-) -> None:
-    """Show a World through its camera, or through one a meter to the right."""
+def _show_world(scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene) -> None:
+    """Show a World through its camera."""
     scene.camera, scene.world = camera, source.world
     # the panorama is a finished picture, which needs no tone mapping
     scene.view_settings.view_transform = "Standard"
@@ -118,15 +106,6 @@ def _show_world(
     else:
         if hasattr(scene, "cycles"):
             scene.cycles.max_bounces = 1  # all materials are emissive
-    if second_view:
-        scene.view_layers[0].update()
-        matrix = camera.matrix_world.normalized()
-        beside = bpy.data.objects.new("Mint still", camera.data)
-        beside.matrix_world = matrix @ Matrix.Translation(
-            (1 / source.unit_settings.scale_length, 0, 0)
-        )
-        scene.collection.objects.link(beside)
-        scene.camera = beside
 
 
 def _show_hidden(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> None:
@@ -189,12 +168,10 @@ def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
     ]
 
 
-def _light_model(
-    scene: bpy.types.Scene, corners: list[Vector], aspect: float, seen_from: Vector
-) -> None:
+def _light_model(scene: bpy.types.Scene, corners: list[Vector], aspect: float) -> None:
     low, high = corners[0], corners[-1]
     center, size = (low + high) / 2, max((high - low).length, 1e-6)
-    scene.camera = _camera(scene, corners, size, aspect, seen_from)
+    scene.camera = _camera(scene, corners, size, aspect)
     _light(
         scene, "key", center + size * Vector((-1.3, -1.1, 1.9)), center, size * 0.8, 58 * size**2
     )
@@ -206,23 +183,23 @@ def _light_model(
 
 
 def _camera(
-    scene: bpy.types.Scene, corners: list[Vector], size: float, aspect: float, seen_from: Vector
+    scene: bpy.types.Scene, corners: list[Vector], size: float, aspect: float
 ) -> bpy.types.Object:
     """Return a camera as near as all corners fit into its view."""
     center = (corners[0] + corners[-1]) / 2
     data = bpy.data.cameras.new("Mint still")
     data.sensor_fit = "HORIZONTAL"
     data.angle = FIELD_OF_VIEW
-    turn = (-seen_from).to_track_quat("-Z", "Y")
+    turn = (-FRONT_VIEW).to_track_quat("-Z", "Y")
     across, up = turn @ Vector((1, 0, 0)), turn @ Vector((0, 1, 0))
     half = math.tan(FIELD_OF_VIEW / 2)
     distance = 0.0
     for corner in corners:
         offset = corner - center
         reach = max(abs(offset.dot(across)), abs(offset.dot(up)) * aspect) / half
-        distance = max(distance, offset.dot(seen_from) + MARGIN * reach)
+        distance = max(distance, offset.dot(FRONT_VIEW) + MARGIN * reach)
     camera = bpy.data.objects.new("Mint still", data)
-    camera.location = center + seen_from * distance
+    camera.location = center + FRONT_VIEW * distance
     camera.rotation_euler = turn.to_euler()
     data.clip_start, data.clip_end = distance / 100, distance * 100 + size
     scene.collection.objects.link(camera)

@@ -40,7 +40,7 @@ from ..world import splats, world_objects
 from ..world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import reparent_and_remap
 from .backup import EARLIER, Backup
-from .exchange import Matches, exchange, lost_with
+from .exchange import Matches, exchange, keep_materials, lost_with
 
 HEIGHT = tags.PREFIX + "height"
 ORIGIN = (0.0, 0.0, 0.0)
@@ -54,15 +54,16 @@ def replace_model(
     root: bpy.types.Object,
     *,
     scene: bpy.types.Scene | None = None,
-    undo: bool = True,
     keeps_height: bool = False,
+    keeps_materials: bool = False,
 ) -> PlacedResult:
-    """Replace the model that `root` shows with a GLB, or a prepared model; one undo step.
+    """Replace the model that `root` shows with a GLB, or a prepared model.
 
     `root` keeps its name, transform, parent, collections, modifiers and constraints, and so does
     each part that the new version has, too. What the user did to a mesh, bones, a material of Mint
     or its animation is on the hidden copy. If the earlier version was scaled to a height, or if
-    `keeps_height`, the new one gets the same height.
+    `keeps_height`, the new one gets the same height. With `keeps_materials`, meshes with the same
+    triangles and UVs keep their materials.
 
     Raises:
         SceneImportError: The model cannot be imported or replaced; nothing has changed.
@@ -75,13 +76,15 @@ def replace_model(
         for each in all_data_blocks()
         if tags.is_marked(each) and not isinstance(each, bpy.types.Object)
     ]
-    with import_transaction(scene, provenance, undo=undo) as snapshot:
+    with import_transaction(scene) as snapshot:
         # in no scene, so that the new version is not visible before it is complete
         staging = bpy.data.collections.new(STAGING_NAME)
         built = build_model(
             source, name=provenance.title, collection=staging, scene=scene, at=ORIGIN
         )
         update_view_layers(scene)
+        if keeps_materials:
+            keep_materials(old, built.objects)
         backup = Backup(old)
         try:
             _scale_to_earlier_height(root, old, built, is_asked=keeps_height)
@@ -159,10 +162,9 @@ def replace_world(
     *,
     options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
-    undo: bool = True,
     prepared: PreparedResult | None = None,
 ) -> PlacedResult:
-    """Replace the parts of a World in the scene, in one undo step.
+    """Replace the parts of a World in the scene.
 
     The root stays. Parts that the new version lacks are removed, with a note. Parts that a
     background Blender has built are taken from `prepared`.
@@ -173,7 +175,7 @@ def replace_world(
     scene = scene or current_scene()
     files = parts.by_part()
     check(root)
-    with import_transaction(scene, provenance, undo=undo):
+    with import_transaction(scene):
         world_build.add_parts(
             root,
             {part: path for part, path in files.items() if path is not None},
@@ -196,14 +198,12 @@ def replace_world(
 def complete_world(
     root: bpy.types.Object,
     parts: WorldFiles,
-    provenance: Provenance,
     *,
     options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
-    undo: bool = True,
     prepared: PreparedResult | None = None,
 ) -> PlacedResult:
-    """Add the parts that a World lacks, and replace splats of another tier; one undo step.
+    """Add the parts that a World lacks, and replace splats of another tier.
 
     Parts that a background Blender has built are taken from `prepared`.
 
@@ -211,7 +211,7 @@ def complete_world(
         SceneImportError: A part cannot be added; nothing has changed.
     """
     scene = scene or current_scene()
-    with import_transaction(scene, provenance, undo=undo):
+    with import_transaction(scene):
         missing = {
             part: path
             for part, path in parts.by_part().items()

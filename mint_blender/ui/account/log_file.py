@@ -38,7 +38,7 @@ def apply_level() -> None:
     """Log what the preferences say from now on: warnings, or more."""
     state, level = session.state(_State), addon_settings.log_level()
     if state.handler is None:
-        from ...jobs.diagnostics.log_file import LateLogFile
+        from ...jobs.diagnostics.late_log_file import LateLogFile
 
         state.handler = LateLogFile(file)
         _logger().addHandler(state.handler)

@@ -138,17 +138,15 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, bpy.types.Opera
 
 def _bring(service: "JobService", job: "Job", delivery: "Delivery") -> None:
     """Have a motion that was ordered before placed in this scene. Raises NotPossible."""
-    from pathlib import Path
-
-    from ...jobs.phases import Phase
+    from ...jobs.phases import HAS_RESULT
     from ...jobs.service import NotPossible
     from ...scene.animation import tracks
     from ..job_list import auto_import, background_import
 
-    if job.phase not in {Phase.READY, Phase.PLACED} or job.id in tracks.jobs():
+    if job.phase not in HAS_RESULT or job.id in tracks.jobs():
         return
     job = service.set_delivery(job.id, replace(delivery, group=job.delivery.group))
-    if not all(Path(each.path).is_file() for each in job.files):
+    if not job.is_on_disk:
         service.fetch_again(job.id)
     elif background_import.request(job):
         return

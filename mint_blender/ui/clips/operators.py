@@ -247,14 +247,8 @@ def _draw_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.operator("mint.export_character", text="Export Character…", icon="EXPORT")
 
 
-def add_to_menu() -> None:
-    """Add what the section has, too, to Object > Animation, so that F3 finds it."""
-    bpy.types.VIEW3D_MT_object_animation.append(_draw_menu)
-
-
-def remove_from_menu() -> None:
-    """Remove that."""
-    bpy.types.VIEW3D_MT_object_animation.remove(_draw_menu)
+# what the section has, too, so that F3 finds it
+MENUS = ((bpy.types.VIEW3D_MT_object_animation, _draw_menu),)
 
 
 CLASSES = (

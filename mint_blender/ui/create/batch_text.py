@@ -227,14 +227,5 @@ def _draw_in_text_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None
     )
 
 
-def add_to_menu() -> None:
-    """Add the entry to the Text Editor's menu."""
-    bpy.types.TEXT_MT_text.append(_draw_in_text_menu)
-
-
-def remove_from_menu() -> None:
-    """Remove the entry."""
-    bpy.types.TEXT_MT_text.remove(_draw_in_text_menu)
-
-
+MENUS = ((bpy.types.TEXT_MT_text, _draw_in_text_menu),)
 CLASSES = (MINT_OT_batch_text,)

@@ -80,11 +80,11 @@ def _draw_prompt(
 
 def _hint(fields: create_properties.MintForm, width: int) -> str:
     """Return the hint in the empty field, or the prompt that pictures get without one."""
+    room = width - text_wrap.scaled(_BESIDE_PROMPT)
     if references_properties.sources():
-        return translated(default_prompt(Kind[fields.kind]))
+        return text_wrap.shortened(translated(default_prompt(Kind[fields.kind])), room)
     hint = translated(_HINT)
-    has_room = text_wrap.width_of(hint) <= width - text_wrap.scaled(_BESIDE_PROMPT)
-    return hint if has_room else translated(_PROMPT)
+    return hint if text_wrap.width_of(hint) <= room else translated(_PROMPT)
 
 
 def _draw_style(layout: bpy.types.UILayout, style: str) -> None:

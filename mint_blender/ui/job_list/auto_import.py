@@ -17,7 +17,7 @@ import bpy
 from ...delivery import blender_runtime
 from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult
-from ...jobs.phases import Phase
+from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage import import_marks
 from ...jobs.storage.journal import JournalError
@@ -194,7 +194,7 @@ def _is_due(service: JobService, job: Job) -> bool:
     """Return whether a result is to be imported: it belongs here, or a click has asked for it."""
     if service.is_active(job.id) or job.id in outcomes():
         return False
-    if job.phase in {Phase.READY, Phase.PLACED} and background_import.is_requested(job):
+    if job.phase in HAS_RESULT and background_import.is_requested(job):
         return True
     return job.phase is Phase.READY and placed_results.is_document_open(job) and job.problem is None
 

@@ -10,13 +10,13 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...jobs.job import Job
-from ...jobs.phases import BUSY, NEEDS_PERSON, Phase
+from ...jobs.phases import BUSY, HAS_RESULT, NEEDS_PERSON, Phase
 from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService
 from ...jobs.storage.documents import Documents
 from .. import session
 
-_WITH_RESULT = BUSY | NEEDS_PERSON | {Phase.READY, Phase.PLACED}
+_WITH_RESULT = BUSY | NEEDS_PERSON | HAS_RESULT
 
 
 @dataclass
@@ -103,12 +103,4 @@ def _saved(*_: object) -> None:
         follow(service)
 
 
-def add() -> None:
-    """Notice when the file is saved under another name."""
-    bpy.app.handlers.save_post.append(_saved)
-
-
-def remove() -> None:
-    """Stop noticing that."""
-    if _saved in bpy.app.handlers.save_post:
-        bpy.app.handlers.save_post.remove(_saved)
+HANDLERS = ((bpy.app.handlers.save_post, _saved),)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...jobs.phases import Phase, Verb
+from ...jobs.phases import HAS_RESULT, Phase, Verb
 from ...message import Message
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, find_job, report_error, run_action
@@ -157,7 +157,7 @@ def _draw_export(layout: bpy.types.UILayout, job: "Job") -> None:
     from ...mint.schema import Kind
 
     asset_id = asset_of(job)
-    if job.kind is Kind.MODEL and job.phase in {Phase.READY, Phase.PLACED} and asset_id:
+    if job.kind is Kind.MODEL and job.phase in HAS_RESULT and asset_id:
         layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset_id
 
 
@@ -169,7 +169,7 @@ def draw_support(layout: bpy.types.UILayout, view: "JobView") -> None:
     layout.operator_context = "INVOKE_DEFAULT"
     layout.operator("mint.copy_report", icon="COPYDOWN").job_id = job.id
     layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
-    if rejected_files.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
+    if rejected_files.has_importable(job) and job.phase in HAS_RESULT:
         anyway = layout.operator("mint.place", text="Import Anyway", icon="IMPORT")
         anyway.job_id, anyway.raw = job.id, True
 

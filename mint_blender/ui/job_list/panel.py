@@ -15,7 +15,7 @@ import bpy
 
 from ...addon_settings import may_go_online
 from ...jobs.job import Job
-from ...jobs.phases import Phase
+from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.presentation.job_groups import Group, Row, group_of
 from ...jobs.presentation.job_view import UNREADABLE, JobView, cached_by_identity, duration
 from ...jobs.service import JobService
@@ -45,7 +45,6 @@ _CANCEL_QUEUED, _DISMISS = Message("Cancel…"), Message("Dismiss…")
 _DOWNLOADING, _PREPARING = Message("Downloading"), Message("Preparing")
 _LONG = Message("taking longer")
 _OFFLINE, _EMPTY = Message("Online access is off"), Message("No jobs yet")
-_HAS_RESULT = {Phase.READY, Phase.PLACED}
 _STOPPED = {Phase.BILLING, Phase.PAUSED, Phase.FAILED}
 _STATE_ICONS: dict[Phase, str] = {
     Phase.REVIEW: "NONE",
@@ -215,14 +214,12 @@ def _draw_state(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> 
     if sidebar.service.is_active(job.id):
         _draw_progress(column, sidebar, view)
         return
-    if job.phase in _HAS_RESULT and background_import.is_preparing(job.id):
+    if job.phase in HAS_RESULT and background_import.is_preparing(job.id):
         progress = background_import.progress(job.id)
         _draw_bar(column, _PREPARING, progress)
         return
-    line = column.row()
-    line.active = job.phase in _STATE_ICONS
     icon = icon_number(_STATE_ICONS.get(job.phase, "NONE") if sidebar.is_roomy else "NONE")
-    line.label(text=translated(view.short_state), translate=False, icon_value=icon)
+    column.label(text=translated(view.short_state), translate=False, icon_value=icon)
 
 
 def _draw_progress(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:

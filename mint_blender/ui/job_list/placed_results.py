@@ -128,10 +128,11 @@ def scan() -> bool:
 
 
 def _goes_into_scenes(job: Job) -> bool:
-    return not (job.convert or job.delivery.output or job.delivery.render)
+    return not (job.convert or job.delivery.files)
 
 
-def _look_soon() -> None:
+def look_soon() -> None:
+    """Look at the scenes in a moment, and redraw if results have come or gone."""
     if not bpy.app.background and not bpy.app.timers.is_registered(_look_now):
         bpy.app.timers.register(_look_now, first_interval=SOON, persistent=True)
 
@@ -144,7 +145,7 @@ def _look_now() -> None:
 @persistent
 def _everything_changed(*_: object) -> None:
     """Note an undo, a redo or the opening of a file."""
-    _look_soon()
+    look_soon()
 
 
 @persistent
@@ -154,29 +155,18 @@ def _something_changed(_scene: object, depsgraph: Any = None) -> None:
         depsgraph.id_type_updated(kind) for kind in ("COLLECTION", "SCENE")
     )
     if moved or len(bpy.data.objects) != _known().objects:
-        _look_soon()
+        look_soon()
 
 
-def _handlers() -> tuple[tuple[Any, Any], ...]:
-    handlers: Any = bpy.app.handlers
-    whole = (handlers.undo_post, handlers.redo_post, handlers.load_post)
-    return (
-        *((each, _everything_changed) for each in whole),
-        (handlers.depsgraph_update_post, _something_changed),
-    )
+HANDLERS = (
+    (bpy.app.handlers.undo_post, _everything_changed),
+    (bpy.app.handlers.redo_post, _everything_changed),
+    (bpy.app.handlers.load_post, _everything_changed),
+    (bpy.app.handlers.depsgraph_update_post, _something_changed),
+)
 
 
-def add() -> None:
-    """Follow changes of the scenes, and redraw when results have come or gone."""
-    for handlers, function in _handlers():
-        handlers.append(function)
-    _look_soon()
-
-
-def remove() -> None:
-    """Stop following changes."""
-    for handlers, function in _handlers():
-        if function in handlers:
-            handlers.remove(function)
+def stop() -> None:
+    """Look no more."""
     if bpy.app.timers.is_registered(_look_now):
         bpy.app.timers.unregister(_look_now)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...jobs.phases import Phase
+from ...jobs.phases import HAS_RESULT, Phase
 from ...message import Message
 from .. import heartbeat
 from ..create import properties as create_properties
@@ -64,7 +64,7 @@ class MINT_OT_place(JobOperator):
         from . import auto_import, background_import, placed_results
 
         is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
-        if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:
+        if (job.phase not in HAS_RESULT and not is_refused) or job.convert:
             raise NotPossible(
                 Message(
                     "{title} is not ready to place: {state}.",

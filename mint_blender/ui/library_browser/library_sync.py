@@ -16,12 +16,10 @@ from ...addon_settings import asset_library_folder, may_go_online, syncs_new_ass
 from ...delivery.asset_library import own_folder
 from ...delivery.asset_library.sync_process import SyncProcess
 from ...jobs.job import Job, asset_of
-from ...jobs.phases import Phase
+from ...jobs.phases import HAS_RESULT
 from ...jobs.service import JobService
 from .. import notifications, session
 from ..translations import translated
-
-_FINISHED = {Phase.READY, Phase.PLACED}
 
 Made = tuple[str, str]
 """A kind and the id of an asset, as the command line takes them."""
@@ -43,8 +41,8 @@ def follow(service: JobService) -> None:
     """
     state = session.state(_State)
     makers = [job for job in service.jobs() if _makes_an_asset(job)]
-    new = [job for job in makers if job.id in state.unfinished and job.phase in _FINISHED]
-    state.unfinished = {job.id for job in makers if job.phase not in _FINISHED}
+    new = [job for job in makers if job.id in state.unfinished and job.phase in HAS_RESULT]
+    state.unfinished = {job.id for job in makers if job.phase not in HAS_RESULT}
     if new and is_wanted():
         made = ((job.kind.value, asset) for job in new if (asset := asset_of(job)))
         state.pending += [each for each in made if each not in state.pending]

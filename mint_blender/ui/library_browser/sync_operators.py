@@ -320,14 +320,7 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
         row.operator("mint.stop_sync", text="", icon="X", emboss=False)
 
 
-def add_to_status_bar() -> None:
-    """Show the progress of a sync in the status bar."""
-    bpy.types.STATUSBAR_HT_header.append(_draw_status_bar)
-
-
-def remove_from_status_bar() -> None:
-    """Do not show it any more."""
-    bpy.types.STATUSBAR_HT_header.remove(_draw_status_bar)
+MENUS = ((bpy.types.STATUSBAR_HT_header, _draw_status_bar),)
 
 
 CLASSES = (

@@ -29,7 +29,7 @@ class _State:
     """When a layout with such buttons last changed, by the monotonic clock."""
 
     def __init__(self) -> None:
-        self.shown: dict[str, Hashable] = {}
+        self.shown: dict[Hashable, Hashable] = {}
         """What each layout showed when it was last drawn."""
 
 
@@ -40,7 +40,7 @@ def opened(name: str) -> None:
     state.changed_at = time.monotonic()
 
 
-def note(name: str, shown: Hashable) -> None:
+def note(name: Hashable, shown: Hashable) -> None:
     """Note what a layout shows: that which, if it changes, makes a click mean something else."""
     state = session.state(_State)
     if name not in state.shown or state.shown[name] != shown:
@@ -48,10 +48,14 @@ def note(name: str, shown: Hashable) -> None:
         state.changed_at = time.monotonic()
 
 
+def is_settled() -> bool:
+    """Return whether no such layout has changed for a while."""
+    return time.monotonic() - session.state(_State).changed_at >= PAUSE
+
+
 def is_click(operator: bpy.types.Operator, event: bpy.types.Event) -> bool:
     """Return whether a button was clicked that was there before; if not, say what to do."""
-    is_settled = time.monotonic() - session.state(_State).changed_at >= PAUSE
-    if event.type == "LEFTMOUSE" and is_settled:
+    if event.type == "LEFTMOUSE" and is_settled():
         return True
     is_key = event.type != "LEFTMOUSE"
     refuse(operator, Message("Click the button to spend Credits.") if is_key else AGAIN)

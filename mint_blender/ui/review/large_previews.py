@@ -243,17 +243,10 @@ def _after_undo(_scene: object, _depsgraph: object = None) -> None:
     free_unseen()
 
 
-def add_handlers() -> None:
-    """Follow undo and redo."""
-    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
-        handlers.append(_after_undo)
-
-
-def remove_handlers() -> None:
-    """Follow them no longer."""
-    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
-        if _after_undo in handlers:
-            handlers.remove(_after_undo)
+HANDLERS = (
+    (bpy.app.handlers.undo_post, _after_undo),
+    (bpy.app.handlers.redo_post, _after_undo),
+)
 
 
 def _image(path: str) -> bpy.types.Image:

@@ -193,25 +193,11 @@ def _has_window() -> bool:
     return is_complete and not bpy.app.background
 
 
-def _handlers() -> tuple[tuple[Any, Any], ...]:
-    handlers: Any = bpy.app.handlers
-    before = (handlers.undo_pre, handlers.redo_pre, handlers.load_pre)
-    return (
-        *((each, _forget) for each in before),
-        *((each, _restored) for each in (handlers.undo_post, handlers.redo_post)),
-        (handlers.depsgraph_update_post, _changed),
-    )
-
-
-def add() -> None:
-    """Follow changes of the file."""
-    for handlers, function in _handlers():
-        handlers.append(function)
-    visibility.when_drawn(PANEL, prepare)
-
-
-def remove() -> None:
-    """Stop following them."""
-    for handlers, function in _handlers():
-        if function in handlers:
-            handlers.remove(function)
+HANDLERS = (
+    (bpy.app.handlers.undo_pre, _forget),
+    (bpy.app.handlers.redo_pre, _forget),
+    (bpy.app.handlers.load_pre, _forget),
+    (bpy.app.handlers.undo_post, _restored),
+    (bpy.app.handlers.redo_post, _restored),
+    (bpy.app.handlers.depsgraph_update_post, _changed),
+)

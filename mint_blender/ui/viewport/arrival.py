@@ -201,15 +201,7 @@ def _after_change(_scene: object, depsgraph: Any = None) -> None:
         state.click = None
 
 
-def add() -> None:
-    """Follow what the user edits and opens."""
-    bpy.app.handlers.depsgraph_update_post.append(_after_change)
-    bpy.app.handlers.load_post.append(_file_opened)
-
-
-def remove() -> None:
-    """Stop following it."""
-    if _file_opened in bpy.app.handlers.load_post:
-        bpy.app.handlers.load_post.remove(_file_opened)
-    if _after_change in bpy.app.handlers.depsgraph_update_post:
-        bpy.app.handlers.depsgraph_update_post.remove(_after_change)
+HANDLERS = (
+    (bpy.app.handlers.depsgraph_update_post, _after_change),
+    (bpy.app.handlers.load_post, _file_opened),
+)

@@ -2,7 +2,8 @@
 """Chips in the 3D Viewport, as a gizmo: which results are here, and what the other jobs wait for.
 
 Those of results stand at the bottom. Those of jobs are stacked at the left, the oldest at the top,
-each with a line to the box of its result. They stay where they are when the view turns.
+each with a line to the box of its result. They stay where they are when the view turns. Beside that
+of a Preview is the button that approves it; under the pointer, the picture is shown large.
 
 A gizmo gets the pointer only where it is, and needs no modal operator.
 """
@@ -27,15 +28,17 @@ if TYPE_CHECKING:
 # pixels at scale 1
 WIDTH, HEIGHT = 190.0, 34.0
 _GAP, _PADDING, _MARGIN, _TOAST = 6.0, 12.0, 8.0, 30.0
-_ABOVE_EDGE = 24.0
+_ABOVE_EDGE = 6.0  # below a result that fills the view
 _LINE = 18.0  # of the text that Blender writes into the corner of a viewport
 _NAVIGATION = 110.0  # how wide Blender's gizmos for navigation are
 _NARROWEST = 100.0
+_PICTURE = 256.0  # the longer side of a Preview under the pointer, which has as many pixels
 _CLOSE = "×"
+_APPROVE = Message("Approve")
 
-SHOW, CLOSE, JOB, MORE, BODY = "show", "close", "job", "more", "body"
-"""What is clicked: a button of a result, its ×, a job, the last chip, and where a click does
-nothing.
+SHOW, CLOSE, JOB, APPROVE, MORE, BODY = "show", "close", "job", "approve", "more", "body"
+"""What is clicked: a button of a result, its ×, a job, the button that approves its Preview, the
+last chip, and where a click does nothing.
 """
 
 
@@ -63,6 +66,7 @@ class _Stack(NamedTuple):
     chips: list[tuple[Target, Box]]
     more: Box | None
     count: int
+    room: Box
 
 
 def _rows(context: bpy.types.Context) -> list[_Row]:
@@ -113,18 +117,59 @@ def _row(
 
 def _stack(context: bpy.types.Context, rows: list[_Row]) -> _Stack:
     """Return where the chip of each job is in the region, as many as fit."""
+    room = _room(context, rows)
     if session.existing_service() is None:
-        return _Stack([], None, 0)
+        return _Stack([], None, 0, room)
     from . import targets
 
     jobs, more = targets.targets(context.scene), targets.more()
-    boxes = stacked(_room(context, rows), len(jobs) + bool(more), ui_scale())
+    boxes = stacked(room, len(jobs) + bool(more), ui_scale())
     if len(boxes) == len(jobs) and not more:
-        return _Stack(list(zip(jobs, boxes, strict=True)), None, 0)
+        return _Stack(list(zip(jobs, boxes, strict=True)), None, 0, room)
     if not boxes:
-        return _Stack([], None, 0)
+        return _Stack([], None, 0, room)
     shown = list(zip(jobs, boxes[:-1], strict=False))
-    return _Stack(shown, boxes[-1], len(jobs) + more - len(shown))
+    return _Stack(shown, boxes[-1], len(jobs) + more - len(shown), room)
+
+
+def _approve_words(target: Target) -> str:
+    """Return what the button beside a chip says."""
+    from ..pricing.price_dialog import with_price
+
+    return translated(with_price(_APPROVE, target.credits))
+
+
+def _approve_box(target: Target, box: Box, room: Box) -> Box | None:
+    """Return where the button is that approves a Preview, beside its chip.
+
+    There is none without a price, while something is written about the Preview, and where it would
+    not fit.
+    """
+    from ..drawing import Box, Theme, width_of
+    from ..review import card_state
+
+    if not target.credits or card_state.draft(target.job_id):
+        return None
+    scale = ui_scale()
+    width = width_of(_approve_words(target), Theme().points) + 2 * _PADDING * scale
+    left = box.x + box.width + _GAP / 2 * scale
+    fits = left + width <= room.x + room.width
+    return Box(left, box.y, width, box.height) if fits else None
+
+
+def _picture_box(beside: Box, room: Box) -> Box | None:
+    """Return where the large picture is shown: at the right, with the same upper edge if it fits.
+
+    None where it would be small.
+    """
+    from ..drawing import Box
+
+    scale = ui_scale()
+    left = beside.x + beside.width + _GAP * scale
+    side = min(_PICTURE * scale, room.x + room.width - left, room.height)
+    if side < _PICTURE / 2 * scale:
+        return None
+    return Box(left, max(room.y, beside.y + beside.height - side), side, side)
 
 
 def stacked(room: Box, count: int, scale: float) -> list[Box]:
@@ -195,30 +240,84 @@ def part_at(context: bpy.types.Context, x: float, y: float) -> Part | None:
                 return Part(name, row.chip.job_id)
     stack = _stack(context, rows)
     for target, box in stack.chips:
+        approve = _approve_box(target, box, stack.room)
+        if approve is not None and approve.contains(x, y):
+            return Part(APPROVE, target.job_id)
         if box.contains(x, y):
             return Part(JOB, target.job_id)
     return Part(MORE) if stack.more is not None and stack.more.contains(x, y) else None
 
 
 def draw(context: bpy.types.Context, hovered: Part | None) -> None:
-    """Draw all chips, with the lines below them."""
+    """Draw all chips, with the lines below them; note where a click spends how much."""
     from ..drawing import Theme, draw_box, draw_text, width_of
+    from ..pricing import paid_clicks
 
     theme, rows = Theme(), _rows(context)
     stack = _stack(context, rows)
+    buttons = [_approve_box(target, box, stack.room) for target, box in stack.chips]
+    paid = [
+        (target.job_id, target.preview, target.credits, button)
+        for (target, _), button in zip(stack.chips, buttons, strict=True)
+        if button is not None
+    ]
+    paid_clicks.note(("chips", context.area.as_pointer()), tuple(paid))
     alpha = min(0.35, 2 / max(1, len(stack.chips)))  # many lines would hide the scene
-    for target, box in stack.chips:
-        is_hovered = hovered == Part(JOB, target.job_id)
-        _draw_line(context, target, box, 1.0 if is_hovered else alpha, is_hovered=is_hovered)
-    for target, box in stack.chips:
+    pointed = hovered.job_id if hovered is not None and hovered.name in {JOB, APPROVE} else None
+    for (target, box), button in zip(stack.chips, buttons, strict=True):
+        is_hovered = pointed == target.job_id
+        start = button or box
+        _draw_line(context, target, start, 1.0 if is_hovered else alpha, is_hovered=is_hovered)
+    for (target, box), button in zip(stack.chips, buttons, strict=True):
         _draw_job(target, box, theme, is_hovered=hovered == Part(JOB, target.job_id))
+        if button is not None:
+            is_on = hovered == Part(APPROVE, target.job_id)
+            _draw_edge(button, theme)
+            _draw_button(_approve_words(target), button, theme, is_on=is_on)
     if stack.more is not None:
         box, text = stack.more, translated(Message("{count:,} more", count=stack.count))
+        _draw_edge(box, theme)
         draw_box(box, theme.pressed if hovered == Part(MORE) else theme.back, 6 * theme.scale)
         left = box.x + (box.width - width_of(text, theme.points)) / 2
         draw_text(text, left, box, theme.points, theme.text)
     for row in rows:
         _draw_row(row, theme, hovered)
+    for (target, box), button in zip(stack.chips, buttons, strict=True):
+        if pointed == target.job_id:
+            _draw_large(target, _picture_box(button or box, stack.room), theme)
+
+
+def _draw_large(target: Target, box: Box | None, theme: Theme) -> None:
+    """Draw the newest picture of a job, over all else."""
+    from ..drawing import Box, draw_box, draw_picture
+
+    if box is None or target.picture is None:
+        return
+    share = min(1.0, target.picture.height / target.picture.width)
+    height, edge = box.height * share, 3 * theme.scale
+    whole = Box(box.x, box.y + box.height - height, box.width, height)
+    _draw_edge(whole, theme)
+    draw_box(whole, theme.back, 6 * theme.scale)
+    inner = Box(whole.x + edge, whole.y + edge, whole.width - 2 * edge, height - 2 * edge)
+    draw_picture(target.picture.texture, inner)
+
+
+def _draw_edge(box: Box, theme: Theme) -> None:
+    """Draw an edge around what is drawn next: a result may have the same color."""
+    from ..drawing import Box, draw_box
+
+    edge = theme.scale
+    around = Box(box.x - edge, box.y - edge, box.width + 2 * edge, box.height + 2 * edge)
+    draw_box(around, theme.edge, 7 * theme.scale)
+
+
+def _draw_button(words: str, box: Box, theme: Theme, *, is_on: bool) -> None:
+    """Draw a button, pressed under the pointer."""
+    from ..drawing import draw_box, draw_text
+
+    draw_box(box, theme.pressed if is_on else theme.button, 4 * theme.scale)
+    color = theme.text_on_pressed if is_on else theme.text_on_button
+    draw_text(words, box.x + _PADDING * theme.scale, box, theme.points, color)
 
 
 def _draw_line(
@@ -252,6 +351,8 @@ def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> No
     if is_hovered:
         around = Box(box.x - edge, box.y - edge, box.width + 2 * edge, box.height + 2 * edge)
         draw_box(around, theme.text, 7 * scale)
+    else:
+        _draw_edge(box, theme)
     draw_box(box, theme.pressed if waits else theme.back, 6 * scale)
     side = box.height - 6 * scale
     picture = Box(box.x + 3 * scale, box.y + 3 * scale, side, side)
@@ -279,12 +380,11 @@ def _draw_row(row: _Row, theme: Theme, hovered: Part | None) -> None:
     from ..drawing import SIGN, draw_box, draw_text, width_of
 
     is_on, is_closing = (hovered == Part(name, row.chip.job_id) for name in (SHOW, CLOSE))
+    _draw_edge(row.whole, theme)
     draw_box(row.whole, theme.back, 6 * theme.scale)
-    draw_box(row.button, theme.pressed if is_on else theme.button, 4 * theme.scale)
-    padding, points = _PADDING * theme.scale, theme.points
-    draw_text(row.text, row.whole.x + padding, row.whole, points, theme.text)
-    color = theme.text_on_pressed if is_on else theme.text_on_button
-    draw_text(row.action, row.button.x + padding, row.button, points, color)
+    points = theme.points
+    draw_text(row.text, row.whole.x + _PADDING * theme.scale, row.whole, points, theme.text)
+    _draw_button(row.action, row.button, theme, is_on=is_on)
     middle = row.close.x + (row.close.width - width_of(_CLOSE, points)) / 2
     draw_text(_CLOSE, middle, row.close, points, theme.text if is_closing else theme.faint, SIGN)
 
@@ -352,6 +452,8 @@ def click(context: bpy.types.Context, part: Part) -> None:
         jobs = targets.targets(context.scene)
         phase = next((each.phase for each in jobs if each.job_id == part.job_id), None)
         _call(context, _OPERATORS.get(phase, "place_with_mouse"), part.job_id)
+    elif part.name == APPROVE:
+        _approve(context, part.job_id)
     elif part.name == MORE:
         _show_list(area)
     area.tag_redraw()
@@ -361,10 +463,26 @@ _OPERATORS: dict[Phase | None, str] = {Phase.REVIEW: "review", Phase.BILLING: "j
 """What a click on the chip of a job does; else it moves the box of the result."""
 
 
-def _call(context: bpy.types.Context, name: str, job_id: str) -> None:
-    """Call an operator on a job; a mistake is shown in a popup."""
+def _approve(context: bpy.types.Context, job_id: str) -> None:
+    """Approve the Preview that the chip shows, at the price on its button."""
+    from .. import notifications
+    from ..pricing import paid_clicks
+    from . import targets
+
+    target = next((each for each in targets.targets(context.scene) if each.job_id == job_id), None)
+    if target is None or not target.credits:
+        return
+    if not paid_clicks.is_settled():
+        notifications.notify(translated(paid_clicks.AGAIN))  # nobody sees what the operator reports
+        return
+    _call(context, "approve", job_id, preview=target.preview, credits=target.credits)
+
+
+def _call(context: bpy.types.Context, name: str, job_id: str, **shown: Any) -> None:
+    """Call an operator on a job, with what was shown; a mistake is shown in a popup."""
+    operator = getattr(bpy.ops.mint, name)  # type: ignore[attr-defined]
     try:
-        getattr(bpy.ops.mint, name)("INVOKE_DEFAULT", job_id=job_id)  # type: ignore[attr-defined]
+        operator("INVOKE_DEFAULT", job_id=job_id, **shown)
     except RuntimeError as error:
         words = str(error).removeprefix("Error: ").strip()
         context.window_manager.popup_menu(

@@ -190,14 +190,10 @@ def _draw(operator: Any) -> None:
 
 def can_be_placed(job: "Job") -> bool:
     """Return whether a job's result is here and can be added to the scene at any point."""
-    from ...jobs.phases import Phase
+    from ...jobs.phases import HAS_RESULT
     from ..job_list import placed_results
 
-    return (
-        job.phase in {Phase.READY, Phase.PLACED}
-        and not job.convert
-        and not placed_results.will_replace(job)
-    )
+    return job.phase in HAS_RESULT and not job.convert and not placed_results.will_replace(job)
 
 
 def _import_at(context: bpy.types.Context, job_id: str, point: "Vector", rotation: Any) -> Result:
@@ -281,14 +277,5 @@ def _draw_in_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> No
     )
 
 
-def add_to_menu() -> None:
-    """Add the entry to the Object menu."""
-    bpy.types.VIEW3D_MT_object.append(_draw_in_object_menu)
-
-
-def remove_from_menu() -> None:
-    """Remove the entry."""
-    bpy.types.VIEW3D_MT_object.remove(_draw_in_object_menu)
-
-
+MENUS = ((bpy.types.VIEW3D_MT_object, _draw_in_object_menu),)
 CLASSES = (MINT_OT_place_with_mouse,)

@@ -171,14 +171,7 @@ def _draw_in_view_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None
         layout_of(self).operator("mint.restore_view", icon="LOOP_BACK")
 
 
-def add_to_menu() -> None:
-    """Offer the way back in the View menu."""
-    bpy.types.VIEW3D_MT_view.append(_draw_in_view_menu)
-
-
-def remove_from_menu() -> None:
-    """Remove it."""
-    bpy.types.VIEW3D_MT_view.remove(_draw_in_view_menu)
+MENUS = ((bpy.types.VIEW3D_MT_view, _draw_in_view_menu),)
 
 
 CLASSES = (

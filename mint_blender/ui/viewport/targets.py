@@ -19,7 +19,7 @@ from gpu_extras.batch import batch_for_shader
 from mathutils import Euler, Matrix, Vector
 
 from ...addon_settings import shows_targets
-from ...jobs.phases import BUSY, Phase
+from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.presentation.job_view import JobView
 from ...jobs.service import NotPossible
 from ...message import Message
@@ -30,6 +30,7 @@ from ...scene.update import move
 from ...scene.update.move import Placing
 from .. import icons, session
 from ..job_list import job_documents, placed_results
+from ..review import card_state
 from ..typed_context import all_areas, ui_scale
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Target:
         state: What it is doing, or how long that takes.
         fraction: The progress from 0 to 1; None if it is unknown.
         picture: The newest Preview; None before it is here.
+        preview: The number of that Preview, if it can be approved; else 0.
+        credits: What approving it costs; None if it cannot be, or if that is unknown.
     """
 
     job_id: str
@@ -72,6 +75,8 @@ class Target:
     state: str
     fraction: float | None
     picture: Picture | None
+    preview: int = 0
+    credits: float | None = None
 
     @property
     def above(self) -> Vector:
@@ -208,7 +213,7 @@ def _has_target(job: Job) -> bool:
     return (
         job.phase in _SHOWN
         and delivery.at is not None
-        and not (job.convert or delivery.output or delivery.render or delivery.replaces)
+        and not (job.convert or delivery.files or delivery.replaces)
         and job.hold is None
         and (job.phase is not Phase.READY or job.problem is None)
         and placed_results.is_document_open(job)
@@ -277,6 +282,7 @@ def expected(job: Job, scene: bpy.types.Scene) -> Placing:
 
 def _target(state: _State, service: JobService, job: Job) -> Target:
     view = job_documents.view_of(service, job)  # as in its row
+    preview = card_state.newest(job) if card_state.is_undecided(job) else 0
     return Target(
         job_id=job.id,
         phase=job.phase if job.decision is None else Phase.WORKING,
@@ -286,6 +292,8 @@ def _target(state: _State, service: JobService, job: Job) -> Target:
         state=_words(service, job, view),
         fraction=_fraction(service, job),
         picture=_picture(state, view.picture),
+        preview=preview,
+        credits=service.budget.of_review(job)[Verb.APPROVE] if preview else None,
     )
 
 
@@ -361,12 +369,23 @@ def draw_boxes() -> None:
         draw_box(each.corners, active_color(context) if is_hovered else line_color(context))
         if each.picture is not None:
             low, right, top = (each.corners[index] for index in (0, 1, 4))
-            size = 0.8 * min((right - low).length, (top - low).length)
             center = sum(each.corners, Vector()) / 8
+            size = 0.8 * min((right - low).length, (top - low).length)
+            size = min(size, _LARGEST * ui_scale() * _pixel(center, context))
             draw_picture(each.picture, center, size, context.region_data)
 
 
+def _pixel(center: Vector, context: Any) -> float:
+    """Return how long a pixel is at a place in world space; 0 behind the view."""
+    seen = context.region_data.perspective_matrix @ center.to_4d()
+    scale = context.region_data.window_matrix[0][0] * context.region.width / 2
+    return max(0.0, seen.w) / scale
+
+
 LINE_WIDTH = 1.5
+
+_LARGEST = 128.0
+"""Pixels of the longer side of a Preview in its box, which may be between a result and the view."""
 
 Color = tuple[float, float, float, float]
 

@@ -342,11 +342,4 @@ def _drop_views(*_: object) -> None:
     _earlier().clear()
 
 
-def add() -> None:
-    """Drop what is remembered when another file is opened."""
-    bpy.app.handlers.load_pre.append(_drop_views)
-
-
-def remove() -> None:
-    """Remove the handler."""
-    bpy.app.handlers.load_pre.remove(_drop_views)
+HANDLERS = ((bpy.app.handlers.load_pre, _drop_views),)

@@ -292,10 +292,15 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Convert each object of splats."""
+        from ...delivery import import_job
+        from ...jobs.job_values import Role
         from ...scene.world import splats, world_objects
+        from . import world_job
 
+        job = world_job.of(root)
+        path = import_job.part_file(job, Role.SPLATS) if job else None
         for each in filter(splats.can_become_native, world_objects.parts_of(root, "splats")):
-            splats.make_native(each)
+            splats.make_native(each, path)
 
 
 class MINT_OT_add_world_part(_WorldOperator):

@@ -146,15 +146,7 @@ def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None
 
 
 CLASSES = (MINT_MT_world,)
-
-
-def add_to_menus() -> None:
-    """Add the menu, and the button beside the scene's World."""
-    bpy.types.VIEW3D_MT_object.append(_draw_object_menu)
-    bpy.types.WORLD_PT_context_world.append(_draw_scene_world)
-
-
-def remove_from_menus() -> None:
-    """Remove both."""
-    bpy.types.VIEW3D_MT_object.remove(_draw_object_menu)
-    bpy.types.WORLD_PT_context_world.remove(_draw_scene_world)
+MENUS = (
+    (bpy.types.VIEW3D_MT_object, _draw_object_menu),
+    (bpy.types.WORLD_PT_context_world, _draw_scene_world),
+)

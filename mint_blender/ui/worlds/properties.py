@@ -10,8 +10,6 @@ from typing import Any
 
 import bpy
 
-_OWNER: Any = bpy.types.Object  # its stubs know only Blender's own properties
-
 
 def _get_scale(self: bpy.types.Object) -> float:
     from ...scene.world import calibration
@@ -25,9 +23,9 @@ def _set_scale(self: bpy.types.Object, value: float) -> None:
     calibration.set_scale(self, value)
 
 
-def add() -> None:
-    """Add the property to all objects; only those of Worlds show it."""
-    _OWNER.mint_world_scale = bpy.props.FloatProperty(
+def scale_property() -> Any:
+    """Return the property for all objects; only those of Worlds show it."""
+    return bpy.props.FloatProperty(
         name="Scale",
         description="Size of the whole World. 1 is the size that it came with",
         min=0.001,
@@ -37,8 +35,3 @@ def add() -> None:
         set=_set_scale,
         options=set(),
     )
-
-
-def remove() -> None:
-    """Remove the property."""
-    del _OWNER.mint_world_scale

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from ...jobs.job import Job
-from ...jobs.phases import Phase
+from ...jobs.phases import HAS_RESULT
 from ...jobs.service import JobService, NotPossible
 from ...message import Message
 from ...scene import tags
@@ -35,7 +35,7 @@ def why_not_fetch(root: bpy.types.Object) -> str:
             "The job that made this World is no longer on the list. Import the World from the "
             "library instead."
         )
-    if job.phase not in {Phase.READY, Phase.PLACED}:
+    if job.phase not in HAS_RESULT:
         return Message("The job that made this World is still running. Wait until it is done.")
     return ""
 
@@ -49,7 +49,7 @@ def fetch(service: JobService, job_id: str, wanted: dict[str, Any]) -> str:
         NotPossible: The job is in progress, or not on the list any more.
     """
     job = service.job(job_id)
-    if job.phase not in {Phase.READY, Phase.PLACED}:
+    if job.phase not in HAS_RESULT:
         raise NotPossible(
             Message(
                 "{title} is still in progress. Wait until it stops, then try again.",

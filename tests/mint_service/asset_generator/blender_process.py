@@ -43,8 +43,14 @@ WORLD_FILES = {
 FULL = {"spz:full_res": ("full_res.spz", "application/octet-stream")}
 
 
+CACHE = "MINT_TEST_ASSETS"
+"""The environment variable with the folder that all processes of a test run share."""
+
+
 def default_cache() -> Path:
     """Return the folder in which files are kept between runs."""
+    if chosen := os.environ.get(CACHE):
+        return Path(chosen)
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "mint-blender-tests" / "studio"
 
@@ -67,7 +73,8 @@ class BlenderAssetGenerator:
     """Makes files with Blender, or takes them from the cache."""
 
     def __init__(self, cache: str | Path | None = None) -> None:
-        digest = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:12]
+        made_by = [*(path.read_bytes() for path in SOURCES), os.fsencode(sys.prefix)]
+        digest = hashlib.sha256(b"".join(made_by)).hexdigest()[:12]
         self._cache = Path(cache) if cache else default_cache()
         self._folder_of_source = self._cache / digest
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="mint-studio")
@@ -153,8 +160,11 @@ class BlenderAssetGenerator:
                 raise AssetGeneratorError(
                     f"Blender could not make {folder.name}: {(stderr.strip().splitlines() or ['no message'])[-1]}"
                 )
-            if not folder.exists():
+            try:
                 part.rename(folder)
+            except OSError:  # another process was first
+                if not folder.exists():
+                    raise
         finally:
             process.kill()
             self._process = None

@@ -201,6 +201,8 @@ def click_chip(chance: Random) -> None:
         job = next((each for each in jobs() if each.id == chosen.job_id), None)
         if chosen.name == chips.SHOW and job is not None and job.kind.value == "world":
             raise NotNow("software takes minutes to draw a panorama in Material Preview")
+        if chosen.name == chips.APPROVE:
+            facts.write("approve", job=chosen.job_id)  # a click just before may count as one here
         if chosen.name != chips.JOB or job is None or job.phase.value in ("review", "billing"):
             chips.click(bpy.context, chosen)
             return
@@ -228,7 +230,12 @@ def _chips() -> list[Any]:
     results = [
         chips.Part(name, row.chip.job_id) for row in rows for name in (chips.SHOW, chips.CLOSE)
     ]
-    found = [chips.Part(chips.JOB, target.job_id) for target, _ in stack.chips]
+    found = [
+        chips.Part(name, target.job_id)
+        for target, box in stack.chips
+        for name in (chips.JOB, chips.APPROVE)
+        if name == chips.JOB or chips._approve_box(target, box, stack.room)
+    ]
     return [*results, *found, *([chips.Part(chips.MORE)] if stack.more else [])]
 
 

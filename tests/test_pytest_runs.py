@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the runs of pytest: what each environment runs, second tries, crashes and the summary."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from scripts.devtools import pytest_runs, testing
+from scripts.devtools.environments import BLENDERS, DEFAULTS, ENVIRONMENTS
+from scripts.devtools.pytest_runs import Outcome, PytestRun
+
+
+def _outcome(title: str, **printed) -> Outcome:
+    outcome = Outcome(title, printed.pop("status", 0), 1.0)
+    for name, value in printed.items():
+        setattr(outcome, name, value)
+    return outcome
+
+
+def test_a_skipped_test_is_listed_and_fails_a_strict_run(capsys):
+    """The summary lists the tests that did not run and why; a strict run fails because of them."""
+    outcomes = [
+        _outcome("bpy-4.5 with bpy", passed={"a"}, left_out={"b": "needs Debian's package blender"})
+    ]
+    assert testing.print_summary(outcomes, checks={"lint": True}, strict=False) == 0
+    assert testing.print_summary(outcomes, checks={"lint": True}, strict=True) == 1
+    printed = capsys.readouterr().out
+    assert "b [bpy-4.5 with bpy]: needs Debian's package blender" in printed
+    assert printed.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failed_check"),
+    [
+        ({"passed": {"a"}, "failed": {"b"}, "status": 1}, None),
+        ({"passed": {"a"}, "status": 3}, None),
+        ({"passed": {"a"}}, "lint"),
+        ({"passed": {"a"}}, "docs"),
+        ({}, None),
+    ],
+    ids=["a failure", "pytest broke", "lint", "docs", "no test at all"],
+)
+def test_a_failed_run_ends_with_status_1(outcome, failed_check):
+    """A failed test, a crash of pytest, a failed check, and a run without tests all count."""
+    assert (
+        testing.print_summary(
+            [_outcome("bpy-4.5 with bpy", **outcome)],
+            checks={name: name != failed_check for name in testing.CHECKS},
+            strict=False,
+        )
+        == 1
+    )
+
+
+def test_a_test_that_is_skipped_in_every_environment_is_listed(capsys):
+    """A skip that is intended on one Blender is allowed if another Blender runs the test."""
+    blenders = [environment.name for environment in BLENDERS]
+    skipped = {"t": "does not apply: no decoder"}
+    outcomes = [
+        _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
+        for name in blenders
+    ]
+    assert testing.print_summary(outcomes, checks={}, strict=True) == 1
+    assert "t: does not apply: no decoder (in every environment)" in capsys.readouterr().out
+    outcomes[-1].not_applicable.clear()
+    outcomes[-1].passed.add("t")
+    assert testing.print_summary(outcomes, checks={}, strict=True) == 0
+    assert testing.print_summary(outcomes[:-1], checks={}, strict=True, before=outcomes[-1:]) == 0
+
+
+def test_a_skipped_file_counts_as_run_where_its_tests_ran():
+    """A skipped file is listed by its own name.
+
+    On the Blender where it applies, only its tests are listed.
+    """
+    blenders = [environment.name for environment in BLENDERS]
+    skipped = {"tests/test_it.py": "does not apply: no point clouds"}
+    outcomes = [
+        _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
+        for name in blenders[:-1]
+    ]
+    ran = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.py::test_a"})
+    assert testing.print_summary([*outcomes, ran], checks={}, strict=True) == 0
+    elsewhere = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.pyx::test_a"})
+    assert testing.print_summary([*outcomes, elsewhere], checks={}, strict=True) == 1
+
+
+def test_a_run_without_a_results_file_is_a_failure(tmp_path, monkeypatch, capsys):
+    """When pytest or nox ends before it writes its results, the run fails."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    outcomes = [
+        Outcome.read(PytestRun("bpy-4.5", "with bpy", ())),
+        _outcome("bpy-4.5 other", passed={"a"}),
+    ]
+    assert testing.print_summary(outcomes, checks={"lint": True}, strict=False) == 1
+    assert "did not run" in capsys.readouterr().out
+
+
+def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
+    """The exit status of pytest is recorded beside the outcome of each test."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", ("tests",))
+    printed = {"passed": ["a"], "failed": [], "not_applicable": {}, "left_out": {"b": "no display"}}
+
+    def run(command, *, cwd, extra, output):
+        assert command[3:] == [
+            f"--outcomes={pytest_run.results}",
+            "tests",
+            "--continue-on-collection-errors",
+            "--strict-skips",
+            "-p",
+            "no:cacheprovider",
+            "--durations=10",
+        ]
+        pytest_run.results.write_text(json.dumps(printed))
+        return 1
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+    outcome = Outcome.read(pytest_run)
+    assert (outcome.status, outcome.passed, outcome.left_out) == (1, {"a"}, {"b": "no display"})
+    assert not outcome.is_successful
+
+
+def outcomes_of(monkeypatch, *tries: dict[str, list[str]]) -> list[list[str]]:
+    """Let the runs of pytest have these outcomes, in turn; return the commands, as they come."""
+    commands = list[list[str]]()
+
+    def run(command, *, cwd, extra, output):
+        printed: dict[str, object] = {
+            "passed": [],
+            "failed": [],
+            "not_applicable": {},
+            "left_out": {},
+        }
+        printed |= tries[len(commands)]
+        commands.append([str(word) for word in command])
+        target = next(word for word in commands[-1] if word.startswith("--outcomes="))
+        Path(target.removeprefix("--outcomes=")).write_text(json.dumps(printed))
+        return 1 if printed["failed"] else 0
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    return commands
+
+
+def test_failed_tests_are_tried_again(tmp_path, monkeypatch, capsys):
+    """Only they run again. One that passes then is named in the summary; one that fails counts."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", ("-m", "blender"), second_try=True)
+    first = {"passed": ["a"], "failed": ["b", "c"]}
+    commands = outcomes_of(monkeypatch, first, {"passed": ["b", "c"]})
+    assert pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+    assert {"b", "c"} <= set(commands[1]) and "a" not in commands[1] and "-m" in commands[0]
+    outcome = Outcome.read(pytest_run)
+    assert (outcome.passed, outcome.unstable) == ({"a", "b", "c"}, {"b", "c"})
+    assert testing.print_summary([outcome], checks={}, strict=True) == 0
+    assert "unstable, passed at the second try: b [bpy-4.5 with bpy]" in capsys.readouterr().out
+    outcomes_of(monkeypatch, first, {"passed": ["b"], "failed": ["c"]})
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+    assert Outcome.read(pytest_run).failed == {"c"}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [{"failed": ["a", "b", "c", "d"]}, {"failed": ["a"], "left_out": {"b": "no display"}}],
+    ids=["many failures", "left out"],
+)
+def test_a_second_try_has_limits(tmp_path, monkeypatch, first):
+    """Many failures are no coincidence, and a test that was left out stays a failure."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", (), second_try=True)
+    outcomes_of(monkeypatch, first, {"passed": first["failed"]})
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+
+
+@pytest.mark.parametrize("again", ["ends", "crashes", "is unstable"])
+def test_a_part_that_crashed_runs_again(tmp_path, monkeypatch, capsys, again):
+    """Once, as a whole. The summary names the test that ran; a second crash is a failure."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", ("-m", "blender"), second_try=True)
+    ends = {"passed": ["a", "b"]}
+    tries: dict[str, list[dict]] = {
+        "ends": [{}, ends],
+        "crashes": [{}, {}],
+        "is unstable": [{}, {"passed": ["a"], "failed": ["b"]}, {"passed": ["b"]}],
+    }
+    left = iter(tries[again])
+
+    def run(command, *, cwd, extra, output):
+        target = Path(str(command[3]).removeprefix("--outcomes="))
+        if printed := next(left):
+            target.write_text(json.dumps(printed))
+            return 1 if "failed" in printed else 0
+        pytest_runs.running_test(target).write_text("test_it.py::test_b")
+        return -11
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    assert pytest_runs.run_all(Path("python"), [pytest_run], strict=True) == (again != "crashes")
+    assert next(left, None) is None
+    outcome = Outcome.read(pytest_run)
+    assert (outcome.passed, outcome.crashed_in) == (
+        set() if again == "crashes" else {"a", "b"},
+        "test_it.py::test_b",
+    )
+    assert testing.print_summary([outcome], checks={}, strict=True) == (again == "crashes")
+    assert "CRASHED in test_it.py::test_b [bpy-4.5 with bpy]" in capsys.readouterr().out
+
+
+def test_a_crash_before_any_test_is_a_failure(tmp_path, monkeypatch, capsys):
+    """A part that cannot even begin is not tried again."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", (), second_try=True)
+    statuses = iter([3])
+    monkeypatch.setattr(pytest_runs, "run_command", lambda *words, **options: next(statuses))
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+
+
+def test_a_title_in_the_summary_is_apart_from_its_counts(capsys):
+    """However long it is."""
+    titles = ["bpy-4.5 with bpy", "bpy-4.5 with bpy and with a name that is long"]
+    outcomes = [_outcome(title, passed={"a"}) for title in titles]
+    testing.print_summary(outcomes, checks={"lint": True}, strict=True)
+    lines = capsys.readouterr().out.splitlines()
+    found = [line.index("1 passed") for line in lines if line.startswith("   bpy")]
+    assert found == [3 + len(titles[1]) + 1] * 2
+    assert f"   {titles[1]} 1 passed" in "\n".join(lines)
+
+
+def test_runs_that_are_beside_another_are_made_at_its_time(tmp_path, monkeypatch):
+    """Both are under way before either ends; what the second one prints comes as a whole."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    under_way, printed = threading.Barrier(2, timeout=30), list[str]()
+    selected = [PytestRun("bpy-4.5", "one", ()), PytestRun("bpy-4.5", "two", (), beside=True)]
+
+    def run(command, *, cwd, extra, output):
+        under_way.wait()
+        if output:
+            output.write_text("what it printed")
+        return 0
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    monkeypatch.setattr(pytest_runs, "echo", printed.append)
+    pytest_runs.run_all(Path("python"), selected, strict=True)
+    assert printed[-1] == "-- the output of bpy-4.5 two:\nwhat it printed"
+
+
+def is_chosen(pytest_run: PytestRun, *marks: str) -> bool:
+    """Return whether a run includes a test with these markers."""
+    names = ("blender", "window", "debian", "one_blender", "feature")
+    return eval(pytest_run.arguments[1], {}, {name: name in marks for name in names})
+
+
+@pytest.mark.parametrize("nightly", [False, True])
+@pytest.mark.parametrize("name", ["bpy-4.2", "bpy-5.0", "bpy-5.2", "bpy-5.3"])
+def test_every_blender_runs_the_bpy_tests(name, nightly):
+    """On each other Blender the `bpy` tests run, except those that are marked `one_blender`.
+
+    One that is between two others shows the features by day, and runs the rest at night.
+    """
+    *smoke, selected = pytest_runs.runs_for(
+        ENVIRONMENTS[name], ENVIRONMENTS["bpy-4.5"], nightly=nightly
+    )
+    is_whole = nightly or name not in pytest_runs.BETWEEN
+    assert is_chosen(selected, "blender", "feature")
+    assert is_chosen(selected, "blender") == is_whole
+    assert len(smoke) == is_whole
+    assert not is_chosen(selected, "blender", "feature", "one_blender")
+    assert not is_chosen(selected, "feature")
+    assert not any(is_chosen(each, "blender") for each in smoke)
+
+
+def test_between_is_between():
+    """Whatever saves time on a Blender has an older and a newer one that runs all of it.
+
+    One of these has the same Python and NumPy.
+    """
+    names = [environment.name for environment in BLENDERS]
+    assert not pytest_runs.BETWEEN & {names[0], names[-1], *DEFAULTS.values()}
+    kinds = {each.name: (each.python, numpy_of(each)) for each in BLENDERS}
+    for name in pytest_runs.BETWEEN:
+        assert kinds[name] in {kinds[each] for each in names if each not in pytest_runs.BETWEEN}
+
+
+def numpy_of(environment):
+    """Return the line of a lock that names the version of NumPy."""
+    lines = environment.lock.read_text(encoding="utf-8").splitlines()
+    return next(line for line in lines if line.startswith("numpy=="))
+
+
+def test_another_python_runs_the_tests_without_blender_at_night():
+    """By day they run on the default Python, and on the other one those that need NumPy."""
+    other, default = ENVIRONMENTS["bpy-5.3"], ENVIRONMENTS["bpy-4.5"]
+    smoke, _ = pytest_runs.runs_for(other, default)
+    assert [each for each in smoke.arguments if each.startswith("tests/")]
+    everything, _ = pytest_runs.runs_for(other, default, nightly=True)
+    assert not [each for each in everything.arguments if each.startswith("tests/")]
+    assert is_chosen(everything) and not is_chosen(everything, "one_blender")
+
+
+def test_fast_leaves_out_what_takes_minutes():
+    """It runs no Blender, and none of the tests that simulate or kill whole systems."""
+    default = ENVIRONMENTS["bpy-4.5"]
+    (fast,) = pytest_runs.runs_for(default, default, fast=True)
+    assert is_chosen(fast) and not is_chosen(fast, "blender") and not is_chosen(fast, "one_blender")
+
+
+@pytest.mark.parametrize("file", [f"tests/{each}/test_it.py" for each in ("scene", "cli", "docs")])
+def test_each_test_is_in_exactly_one_run(file):
+    """Whatever markers a test has, exactly one run of the default environment includes it."""
+    default = ENVIRONMENTS["bpy-4.5"]
+    runs = pytest_runs.runs_for(default, default)
+    for marks in itertools.product((True, False), repeat=4):
+        named = dict(zip(("blender", "window", "debian", "one_blender"), marks, strict=True))
+        chosen = [
+            each.title
+            for each in runs
+            if eval(each.arguments[1], {}, named) and includes(each.arguments, file)
+        ]
+        assert len(chosen) == 1, chosen
+
+
+def includes(arguments, file):
+    """Return whether the paths among the arguments of pytest include a file."""
+    ignored = [each.removeprefix("--ignore=") for each in arguments if "--ignore=" in each]
+    paths = [each for each in arguments if each.startswith("tests/")] or ["tests"]
+    return any(map(file.startswith, paths)) and not any(map(file.startswith, ignored))
