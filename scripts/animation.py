@@ -207,12 +207,13 @@ def _character(recorder: Recorder) -> None:
     recorder.click("mint.generate_from_form")
     switch_section(blender, "mint_options")
     recorder.follow("any(each['phase'] == 'review' and not each['active'] for each in jobs())", 140)
-    recorder.click("ops.mint.review(")
+    blender.over()
+    blender.call("mint.review", "INVOKE_DEFAULT")
     _approve(recorder)
     recorder.follow("[each['phase'] for each in jobs()] == ['placed'] * 3", 140)
     recorder.click("ops.mint.select_result(")
     recorder.take(900)
-    for clip, last, times in (("Walk in Place", 29, 3), ("Run in Place", 17, 4)):
+    for clip, last, times in (("Walk in Place", 29, 2), ("Run in Place", 17, 3)):
         recorder.click(f'mint.play_clip(clip="{clip}"')
         blender.wait(PLAYING)
         blender.ask(STOP)
