@@ -189,6 +189,7 @@ class Delivery:
     camera: bool = True
     folder: str | None = None  # where converted files are saved
     line: str | None = None  # batch and line: a rerun finds the job by it
+    motions: tuple[str, ...] = ()  # the words of those whose clips are written with the model
     # what a line of a batch says about itself: names and texts, kept as custom properties
     meta: tuple[tuple[str, str], ...] = ()
     group: str | None = None  # jobs started together: their results are placed side by side
