@@ -37,6 +37,20 @@ def open_section(blender: BlenderWindow, name: str) -> None:
         blender._known.clear()
 
 
+def switch_section(blender: BlenderWindow, name: str) -> None:
+    """Open a section that is in sight, or close it, and scroll nowhere."""
+    blender.ask("mark_section()")
+    try:
+        blender.wait("is_open(name) is not None", name=name)
+        was_open = blender.ask("is_open(name)", name=name)
+        click_title(blender, name)
+        blender.wait("is_open(name) is not was_open", name=name, was_open=was_open)
+    finally:
+        blender.ask("unmark_sections()")
+        blender.settle()
+        blender._known.clear()
+
+
 def scroll(blender: BlenderWindow, steps: int = 12, *, up: bool = False) -> None:
     """Turn the wheel over the sidebar, by default by about a screen."""
     blender.over("VIEW_3D", "UI")
