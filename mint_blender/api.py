@@ -15,9 +15,18 @@ from contextlib import closing
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
+from .api_values import (
+    GenerationStopped,
+    Interrupted,
+    JobReference,
+    PlacedResult,
+    Result,
+    check_limit,
+    id_of,
+    is_number,
+)
 from .cli import client_requests, session
 from .cli.results import (
     Approve,
@@ -86,17 +95,6 @@ OnProgress = Callable[[str, float | None, float | None], object]
 """Called with the phase, how much of it is done (0 to 1), and the seconds left, where known."""
 
 
-class HasJob(Protocol):
-    """Anything of a job: a result, a Preview, or an error."""
-
-    @property
-    def job_id(self) -> str: ...
-
-
-JobReference = str | HasJob
-"""A job: its id or the beginning of it, or what knows it."""
-
-
 def generate(
     prompt: str,
     *,
@@ -104,7 +102,7 @@ def generate(
     preset: str = "standard",
     mode: str = "auto",
     name: str | None = None,
-    images: Iterable[str | PathLike[str]] = (),
+    images: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
     pose: str | None = None,
     splats: str | None = None,
     optimize: str | None = None,
@@ -128,7 +126,7 @@ def generate(
         preset: "fast", "standard" or "production".
         mode: "auto", or "review" to call `review` at each Preview.
         name: The name at Mint.
-        images: Reference images: paths or https URLs.
+        images: Reference images: paths or https URLs, one or several.
         pose: "t_pose" or "a_pose", for models of characters.
         splats: The tier of a World's splats to import, such as "100k"; by default none.
         optimize: "light", "moderate" or "aggressive": a smaller model for more Credits.
@@ -145,16 +143,15 @@ def generate(
         GenerationStopped, Interrupted: The job failed, was canceled or interrupted.
         MintError, SceneImportError: A call to Mint, or the import of the result, has failed.
     """
+    images = [images] if isinstance(images, str | PathLike) else images
     request = GenerationRequest.parse(
         kind=kind, prompt=prompt, preset=preset, mode=mode, name=name, images=images, pose=pose
     )
     level = member(OptimizationLevel, "level", optimize) if optimize else None
-    _check(request, level, review, splats=splats, height=height)
+    _check(request, level, review, max_credits, splats=splats, height=height)
     delivery = Delivery(splats=splats, **_where(height, location, collection))
     with session.open_job_service() as job_service:
         job, is_new = _start(job_service, request, delivery, level, max_credits, request_id)
-        if not is_new:
-            _continue(job_service, job, max_credits)
         job = replace(_follow(job_service, job.id, review, progress), delivery=delivery)
         return _placed(job_service, job, is_new=is_new)
 
@@ -182,7 +179,7 @@ def resume(
     """
     _check_blender()
     with session.open_job_service() as job_service:
-        found = job_service.job(_id(job))
+        found = job_service.job(id_of(job))
         _check_scene_job(found)
         _continue(job_service, found, max_credits)
         return _placed(job_service, _follow(job_service, found.id, review, progress))
@@ -201,7 +198,7 @@ def approve(
     """
     _check_blender()
     with session.open_job_service() as job_service:
-        found = _with_limit(job_service, job_service.job(_id(job)), max_credits)
+        found = _with_limit(job_service, job_service.job(id_of(job)), max_credits)
         _check_scene_job(found)
         job_service.approve(found.id)
         return _placed(job_service, _follow(job_service, found.id, review, progress))
@@ -219,7 +216,7 @@ def revise(
     The arguments and errors are those of `resume`.
     """
     with session.open_job_service() as job_service:
-        found = _with_limit(job_service, job_service.job(_id(job)), max_credits)
+        found = _with_limit(job_service, job_service.job(id_of(job)), max_credits)
         job_service.revise(found.id, feedback)
         return preview_of(_watch(job_service, found.id, None, progress, ends_in=Phase.REVIEW))
 
@@ -253,10 +250,11 @@ def animate(
         MintError, SceneImportError: As in `generate`.
     """
     _check_blender()
+    check_limit(max_credits)
     words = [motions] if isinstance(motions, str) else motions
     wanted = [MotionRequest(each, height, in_place) for each in words]
     with session.open_job_service() as job_service:
-        what = model if isinstance(model, Asset) else asset_named(job_service, _id(model))
+        what = model if isinstance(model, Asset) else asset_named(job_service, id_of(model))
         jobs = job_service.animate(what, wanted, Delivery(replaces=True), max_credits=max_credits)
         return _placed_motions(job_service, jobs, progress)
 
@@ -269,7 +267,7 @@ def cancel(job: JobReference) -> None:
         GenerationStopped: It was not canceled: Mint cannot, or has not answered.
     """
     with session.open_job_service() as job_service:
-        found = job_service.job(_id(job))
+        found = job_service.job(id_of(job))
         job_service.cancel(found.id)
         _watch(job_service, found.id, None, None, ends_in=Phase.CANCELED)
 
@@ -325,7 +323,7 @@ def place(
     if path is None:
         _check_blender()
     with session.open_journal() as journal:
-        found = journal.job(_id(job))
+        found = journal.job(id_of(job))
         _check_scene_job(found)
         _check_kind(found.kind, height=height)
         where = {
@@ -397,7 +395,7 @@ def _start(
     max_credits: float | None,
     request_id: str | None,
 ) -> tuple[Job, bool]:
-    """Return the job of a call, and whether it is new."""
+    """Return the job of a call, which runs on if it is not new, and whether it is."""
 
     def start(subject: str | None = None) -> Job:
         return job_service.start(
@@ -406,6 +404,8 @@ def _start(
 
     if request_id is None:
         return start(), True
+    if not isinstance(request_id, str):
+        raise ValueError(f"request_id is a text, not {request_id!r}.")  # noqa: TRY004 (as others)
     if not request_id.strip():
         raise ValueError("The request_id is empty.")
     wanted = ClientRequest(request_id, client_requests.content_of(request, level), "")
@@ -413,7 +413,10 @@ def _start(
         job_service.budget.limits or max_credits is not None
     ):
         job_service.ask_unknown_prices(prices_of(request, level))  # not inside the commit
-    return client_requests.start_once(job_service, wanted, start)
+    job, is_new = client_requests.start_once(job_service, wanted, start)
+    if not is_new:
+        _continue(job_service, job, max_credits)
+    return job, is_new
 
 
 def _continue(job_service: JobService, job: Job, max_credits: float | None) -> None:
@@ -428,7 +431,8 @@ def _continue(job_service: JobService, job: Job, max_credits: float | None) -> N
 
 
 def _with_limit(job_service: JobService, job: Job, max_credits: float | None) -> Job:
-    """Return a job after setting its new limit, if there is one."""
+    """Return a job after setting its new limit, if there is one. Raises ValueError."""
+    check_limit(max_credits)
     if max_credits is not None and max_credits != job.max_credits:
         job_service.set_limit(job.id, max_credits)
     return job_service.job(job.id)
@@ -606,10 +610,6 @@ def _assets(kind: Kind) -> Iterator[Asset]:
 # -- checks, before anything is sent
 
 
-def _id(job: JobReference) -> str:
-    return job if isinstance(job, str) else job.job_id
-
-
 def _check_blender() -> None:
     """Raise NotPossible if a result could not be placed in this process."""
     from .delivery import blender_runtime
@@ -634,6 +634,7 @@ def _check(
     request: GenerationRequest,
     level: OptimizationLevel | None,
     review: Review | None,
+    max_credits: float | None,
     *,
     splats: str | None,
     height: float | None,
@@ -649,6 +650,7 @@ def _check(
     if splats is not None and request.kind is not Kind.WORLD:
         raise ValueError("Only Worlds have splats.")
     _check_kind(request.kind, height=height)
+    check_limit(max_credits)
     if request.mode is Mode.REVIEW and review is None:
         raise ValueError(
             'mode "review" needs a function review(preview) that returns Approve(), Cancel() or'
@@ -676,7 +678,7 @@ def _where(
     Raises:
         ValueError: One of them is wrong.
     """
-    if height is not None and not 0 < height < math.inf:
+    if height is not None and not (is_number(height) and 0 < height < math.inf):
         raise ValueError(f"height is a number above 0, not {height!r}.")
     at = None if location is None else tuple(map(float, location))
     if at is not None and (len(at) != 3 or not all(map(math.isfinite, at))):

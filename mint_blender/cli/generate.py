@@ -20,7 +20,6 @@ from .results import (
     asset_named,
     file_options,
     follow_and_write,
-    follow_and_write_character,
     may_replace,
 )
 
@@ -131,4 +130,5 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             delivery,
             max_credits=arguments.max_credits,
         )
-        return follow_and_write_character(job_service, jobs, terminal, arguments.output)
+        delivery = replace(delivery, motions=tuple(each.words for each in motions))
+        return follow_and_write(job_service, jobs, terminal, delivery=delivery)

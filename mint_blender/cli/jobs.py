@@ -27,6 +27,7 @@ from .results import (
     file_options,
     follow_and_write,
     in_parentheses,
+    is_finished,
     may_replace,
     stop_text,
     wait_for_decision,
@@ -106,11 +107,7 @@ def _is_unwritten(job: Job) -> bool:
 
     A job that crashed Blender is only tried again when the user names it.
     """
-    return (
-        job.phase is Phase.READY
-        and bool(job.delivery.output or job.delivery.render)
-        and not has_crashed(job)
-    )
+    return job.phase is Phase.READY and bool(job.delivery.files) and not has_crashed(job)
 
 
 def has_crashed(job: Job) -> bool:
@@ -194,6 +191,8 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 " the model."
             )
         delivery = replace(job.delivery, **file_options(arguments))
+        if job.motion is None:
+            delivery = replace(delivery, motions=())
         # the only model file may be one that our check refused: another program may read it
         is_copied = replace(job, delivery=delivery).is_copied and job.file(Role.MODEL) is None
         raw = arguments.raw or (is_copied and rejected_files.has_importable(job))
@@ -204,10 +203,12 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if job.delivery.line is None:
             # A batch finds its files and its record through the job's own delivery.
             job_service.set_delivery(job.id, delivery)
-        if job.is_on_disk:
+        parts = [job, *filter(is_finished, job_service.motions_of(job))]
+        if all(each.is_on_disk for each in parts):
             return deliver(job_service, job, terminal, delivery=delivery)
     with session.open_job_service() as job_service:
-        job_service.fetch_again(job.id)
+        if job.motion is None:
+            job_service.fetch_again(job.id)
         return follow_and_write(job_service, [job], terminal, delivery=delivery)
 
 
@@ -230,7 +231,8 @@ def _cannot_place(
     if job.phase not in HAS_RESULT and not can_copy:
         terminal.error(f"{job.title} is not ready to place. {stop_text(job, terminal)}", job=job.id)
         return exits.of_job(job)
-    kind = Kind.MODEL if raw else job.kind
+    # Blender writes a character in any case, as it does a World
+    kind = Kind.MODEL if raw else Kind.WORLD if job.motion else job.kind
     output, render = arguments.output, arguments.render
     if problem := write_files.output_problem(kind, output, render):
         terminal.error(problem)

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..delivery import blender_runtime, write_files
 from ..jobs import rejected_files
@@ -51,24 +51,45 @@ def follow_and_write(
         The status of the first job that is not done.
     """
     unreachable: StillUnreachable | None = None
+    targets = {job.id: delivery or job.delivery for job in jobs}
+    parts = {
+        each.id
+        for job in jobs
+        if job.motion
+        for each in job_service.motions_of(replace(job, delivery=targets[job.id]))
+        if is_finished(each)
+    }
+    fetch_files_again(job_service, map(job_service.job, parts))
     with progress_listener(terminal, job_service) as listener:
         try:
-            job_service.watch([job.id for job in jobs], listener)
+            job_service.watch([*targets, *parts], listener)
             for job in jobs:
                 follow(
                     job_service, job.id, listener, (lambda preview: Approve()) if approve else None
                 )
         except StillUnreachable as error:
             unreachable = error
-    statuses = [
-        deliver(job_service, job_service.job(job.id), terminal, delivery=delivery)
-        for job in jobs
-        if not job_service.is_active(job.id)
+    stopped = [
+        replace(job_service.job(job_id), delivery=target)
+        for job_id, target in targets.items()
+        if unreachable is None or not job_service.is_active(job_id)
     ]
+    statuses = [deliver(job_service, job, terminal) for job in _each_file_once(stopped)]
     if unreachable is not None:
         terminal.error(f"{unreachable}\n  {terminal.command('resume')}")
         statuses.append(Exit.UNREACHABLE)
     return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+
+
+def _each_file_once(jobs: Iterable[Job]) -> Iterator[Job]:
+    """Leave out motions that are written together with an earlier one."""
+    written = set()
+    for job in jobs:
+        target = (asset_of(job), job.delivery.output)
+        if job.motion is None or not is_to_write(job) or target not in written:
+            yield job
+        if job.motion is not None and is_to_write(job):
+            written.add(target)
 
 
 def asset_named(job_service: JobService, what: str) -> Asset:
@@ -85,49 +106,6 @@ def asset_named(job_service: JobService, what: str) -> Asset:
     return job.asset or Asset.from_json(
         job.kind, {"id": asset_id, "name": job.request.name, "prompt": job.request.prompt}
     )
-
-
-def follow_and_write_character(
-    job_service: JobService, jobs: list[Job], terminal: Terminal, output: Path
-) -> Exit:
-    """Follow the motions of a model until they stop, and write those that came into one file.
-
-    Returns the status of the first motion that is not done.
-    """
-    unreachable: StillUnreachable | None = None
-    with progress_listener(terminal, job_service) as listener:
-        try:
-            follow_motions(job_service, jobs, listener)
-        except StillUnreachable as error:
-            unreachable = error
-    jobs = [job_service.job(job.id) for job in jobs]
-    statuses = [report_job(job, terminal) for job in jobs if exits.of_job(job) is not Exit.DONE]
-    done = [
-        replace(job, delivery=replace(job.delivery, output=str(output), render=None))
-        for job in jobs
-        if exits.of_job(job) is Exit.DONE
-    ]
-    if done:
-        with import_marks.importing(job_service.home, done[0].id, blender_runtime.crash_log()):
-            result = write_files.write(done[0], others=done[1:])
-        statuses += [report_written(job_service, job, terminal, result) for job in done]
-    if unreachable is not None:
-        terminal.error(f"{unreachable}\n  {terminal.command('resume')}")
-        statuses.append(Exit.UNREACHABLE)
-    return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
-
-
-def follow_motions(
-    job_service: JobService, jobs: Iterable[Job], listener: ProgressListener | None = None
-) -> None:
-    """Watch motions until they stop; the files of those that were there before are fetched.
-
-    Raises:
-        StillUnreachable: Mint cannot be reached.
-    """
-    jobs = list(jobs)
-    fetch_files_again(job_service, jobs)
-    job_service.watch([job.id for job in jobs], listener or (lambda event: None))
 
 
 def fetch_files_again(job_service: JobService, jobs: Iterable[Job]) -> None:
@@ -169,16 +147,35 @@ def note_line(job: Job, terminal: Terminal) -> None:
 
 
 def _deliver(job_service: JobService, job: Job, terminal: Terminal, raw: bool) -> Exit:
-    if is_to_write(job) or (raw and _names_files(job)):
+    if is_to_write(job) or (raw and job.delivery.files):
+        motions = job_service.motions_of(job)
+        if job.motion is None and not all(is_finished(each) for each in motions):
+            terminal.event(result_record(job))
+            terminal.note(f"{job.title}: {_MOTIONS_MISSING}")
+            return next(
+                (exits.of_job(each) for each in motions if each and not is_finished(each)),
+                Exit.FAILED,
+            )
+        together = list(filter(is_finished, motions))
+        first, *others = [replace(each, delivery=job.delivery) for each in together] or [job]
         with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
-            result = write_files.write(job, raw=raw)
-        return report_written(job_service, job, terminal, result)
+            result = write_files.write(first, raw=raw, others=others)
+        statuses = [
+            report_written(job_service, each, terminal, result)
+            for each in ([first, *others] if job.motion else [job])
+        ]
+        return statuses[0]
     if _is_interrupted(job_service, job):
         terminal.event(result_record(job))
         command = terminal.command("resume", job.id)
         terminal.note(f"{job.title} was interrupted. Resume it at no extra cost:\n  {command}")
         return Exit.FAILED
     return report_job(job, terminal)
+
+
+_MOTIONS_MISSING = (
+    "Its motions are not all here, so it is not written yet. Run the same batch again."
+)
 
 
 def _is_interrupted(job_service: JobService, job: Job) -> bool:
@@ -191,13 +188,14 @@ def _is_interrupted(job_service: JobService, job: Job) -> bool:
     )
 
 
+def is_finished(job: Job | None) -> TypeGuard[Job]:
+    """Return whether Mint has finished a job, so that its files can be written."""
+    return job is not None and job.phase in HAS_RESULT
+
+
 def is_to_write(job: Job) -> bool:
     """Return whether a job is finished at Mint, and its delivery names files."""
-    return exits.of_job(job) is Exit.DONE and _names_files(job)
-
-
-def _names_files(job: Job) -> bool:
-    return bool(job.delivery.output or job.delivery.render)
+    return exits.of_job(job) is Exit.DONE and bool(job.delivery.files)
 
 
 def report_written(
@@ -277,9 +275,7 @@ def may_replace(terminal: Terminal, *files: Path | None, overwrite: bool) -> boo
 def _done_lines(job: Job) -> list[str]:
     """Return what was made, the paths of its files, and its cost."""
     view = JobView(job)
-    written = [
-        text for text in (job.delivery.output, job.delivery.render) if text and Path(text).exists()
-    ]
+    written = [path for path in job.delivery.files if Path(path).exists()]
     where = written or [file.path for file in job.files]
     return [
         f"{job.title}: {view.state}{in_parentheses(view.cost)}",

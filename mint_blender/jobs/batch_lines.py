@@ -322,6 +322,7 @@ def _line(number: int, values: Values, folder: Path) -> Line:
             camera=_flag(values, "camera", default=True),
             rigid_body=_flag(values, "rigid_body", default=False),
             meta=_meta(values),
+            motions=tuple(each.words for each in _motions(values)),
         ),
         OptimizationLevel(_one_of(values, "optimize", "", OptimizationLevel))
         if "optimize" in values

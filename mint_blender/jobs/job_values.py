@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from ..message import Message
 from .paid_requests.record import PaidVerb
@@ -188,6 +189,7 @@ class Delivery:
     camera: bool = True
     folder: str | None = None  # where converted files are saved
     line: str | None = None  # batch and line: a rerun finds the job by it
+    motions: tuple[str, ...] = ()  # the words of those whose clips are written with the model
     # what a line of a batch says about itself: names and texts, kept as custom properties
     meta: tuple[tuple[str, str], ...] = ()
     group: str | None = None  # jobs started together: their results are placed side by side
@@ -197,6 +199,16 @@ class Delivery:
     fit: str = "INSIDE"
     size: tuple[float, float, float] | None = None
     original: str | None = None  # id of the job or asset beside whose result a variation goes
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of the files to write; none for a place in a scene."""
+        return tuple(path for path in (self.output, self.render) if path)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether it names files, and all of them are there."""
+        return bool(self.files) and all(Path(path).is_file() for path in self.files)
 
 
 @dataclass(frozen=True)

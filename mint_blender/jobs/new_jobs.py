@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from ..message import Message
 from ..mint.generation_request import GenerationRequest
 from ..mint.limits import MAX_IMAGE_BYTES
 from ..mint.motion_request import MotionRequest
-from ..mint.schema import Asset, Format, Mode, OptimizationLevel
+from ..mint.schema import Asset, Format, Kind, Mode, OptimizationLevel
 from .budget.prices import NotPossible
 from .job import Job
 from .job_values import Cause, Delivery, Problem
@@ -140,6 +140,16 @@ def new_motions(
 
 _APART = 1e-4
 """Seconds between the motions of one order, which keep their order on the list."""
+
+
+def check_motions(kind: Kind, motions: Sequence[MotionRequest]) -> None:
+    """Raise NotPossible if something else than a model is to move, or nothing is said how."""
+    if kind is not Kind.MODEL:
+        raise NotPossible(Message("Only models can be animated."))
+    if not motions:
+        raise NotPossible(Message("Choose at least one motion."))
+    if complaint := next(filter(None, (each.validation_error() for each in motions)), None):
+        raise NotPossible(complaint)
 
 
 def new_attempt(asset: Asset, delivery: Delivery, *, now: float) -> Job:

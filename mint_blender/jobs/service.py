@@ -24,7 +24,7 @@ from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner
-from .job import Job, is_unanswered, may_be_started
+from .job import Job, asset_of, is_unanswered, may_be_started
 from .job_values import Decision, Delivery, Hold
 from .new_jobs import (
     new_attempt,
@@ -138,7 +138,7 @@ class JobService(JobRunner):
             job = replace(job, requests=(made,))
         of_each, animating = AnimationPrice(), None
         if motions:
-            _check_motions(request.kind, motions)
+            new_jobs.check_motions(request.kind, motions)
             (animating,) = self._prices([of_each], own_limit=max_credits)
             delivery = replace(delivery, group=delivery.group or job.id)
             job = replace(job, delivery=delivery)
@@ -210,7 +210,8 @@ class JobService(JobRunner):
             NotPossible: Mint would refuse it.
             TooExpensive: It would cost more than a limit.
         """
-        _check_motions(asset.kind, motions)
+        new_jobs.check_motions(asset.kind, motions)
+        delivery = replace(delivery, motions=tuple(each.words for each in motions))
         price = AnimationPrice(asset.id)
         wanted, _ = self._not_ordered(asset.id, motions, again)
         (estimate,) = self._prices([price], own_limit=max_credits) if wanted else [None]
@@ -244,6 +245,22 @@ class JobService(JobRunner):
             job
             for job in self.journal.motions_of(asset_id)
             if job.phase not in over and job.hold is not Hold.FOREIGN
+        ]
+
+    def motions_of(self, job: Job) -> list[Job | None]:
+        """Return the motions whose clips are written with a job, as its delivery names them.
+
+        One that is finished counts before a newer one that is not; None: it was never ordered.
+        """
+        ordered = [
+            each
+            for each in self.journal.motions_of(asset_of(job) or "")
+            if each.hold is not Hold.FOREIGN
+        ]
+        ordered.sort(key=lambda each: (each.id != job.id, each.phase not in HAS_RESULT))
+        return [
+            next((each for each in ordered if each.motion and motion.is_like(each.motion)), None)
+            for motion in map(MotionRequest, job.delivery.motions)
         ]
 
     def followers(self, job: Job) -> list[Job]:
@@ -673,13 +690,3 @@ class JobService(JobRunner):
             job = self.update(job.id, lambda job: replace(job, max_credits=None))
         self.budget.check([self.budget.of_click(job, verb, queries)], job)
         return job
-
-
-def _check_motions(kind: Kind, motions: Sequence[MotionRequest]) -> None:
-    """Raise NotPossible if something else than a model is to move, or nothing is said how."""
-    if kind is not Kind.MODEL:
-        raise NotPossible(Message("Only models can be animated."))
-    if not motions:
-        raise NotPossible(Message("Choose at least one motion."))
-    if complaint := next(filter(None, (each.validation_error() for each in motions)), None):
-        raise NotPossible(complaint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,18 @@ def lines_of(path: Path, *lines: dict[str, object]) -> Path:
         encoding="utf-8",
     )
     return path
+
+
+def animations(path: Path) -> dict[str, float]:
+    """Return when each animation of a GLB begins, in seconds, by its name."""
+    data = path.read_bytes()
+    (length,) = struct.unpack_from("<I", data, 12)
+    document: dict[str, Any] = json.loads(data[20 : 20 + length])
+    accessors = document["accessors"]
+    return {
+        each["name"]: min(accessors[one["input"]]["min"][0] for one in each["samplers"])
+        for each in document["animations"]
+    }
 
 
 def tags_of(file: Path) -> list[str]:

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 import json
-import struct
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import mint_blender
+from mint_blender.cli.batch.runner import BatchRun
+from mint_blender.jobs.service import NotPossible
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import animations, lines_of
 from .command_runner import RunMint
 
 ORDERS = ("POST", "/v1/models/*:animate")
@@ -25,18 +25,6 @@ def knight(mint: RunMint) -> str:
     """Generate a knight, and return the id of its job."""
     assert mint(*KNIGHT).status == 0
     return str(mint("jobs", "--json").records[0]["job"])
-
-
-def animations(path: Path) -> dict[str, float]:
-    """Return when each animation of a GLB begins, in seconds, by its name."""
-    data = path.read_bytes()
-    (length,) = struct.unpack_from("<I", data, 12)
-    document: dict[str, Any] = json.loads(data[20 : 20 + length])
-    accessors = document["accessors"]
-    return {
-        each["name"]: min(accessors[one["input"]]["min"][0] for one in each["samplers"])
-        for each in document["animations"]
-    }
 
 
 @pytest.mark.blender
@@ -68,6 +56,28 @@ def test_what_was_paid_is_written_again_for_free(
     ran = mint("animate", knight, *again, "-o", str(tmp_path / "b.glb"))
     assert ran.status == 0, ran.err
     assert sorted(animations(tmp_path / "b.glb")) == ["jump", "walk"]
+    assert len(service.requests(*ORDERS)) == 2
+
+
+@pytest.mark.blender
+def test_each_job_of_an_order_writes_the_whole_character(
+    mint: RunMint, service: ThreadService, knight: str, tmp_path: Path
+) -> None:
+    """`resume` and `place` of one of them, for free; also of what was paid for an earlier order."""
+    assert mint("animate", knight, "--motion", "walk", "-o", str(tmp_path / "a.glb")).status == 0
+    output = tmp_path / "b.glb"
+    words = ("--motion", "jump", "--motion", "walk", "-o", str(output))
+    assert mint("animate", knight, *words).status == 0
+    jobs = {each["motion"]: each for each in mint("jobs", "--json").records if each["motion"]}
+    output.unlink()
+    Path(jobs["walk"]["files"]["clip"]).unlink()
+    ran = mint("resume", jobs["jump"]["job"], "--json")
+    done = [each["motion"] for each in ran.records if each["event"] == "result"]
+    assert (ran.status, done) == (0, ["jump", "walk"]), ran.err
+    assert sorted(animations(output)) == ["jump", "walk"]
+    copy = tmp_path / "copy.glb"
+    assert mint("place", jobs["jump"]["job"], "-o", str(copy)).status == 0
+    assert sorted(animations(copy)) == ["jump", "walk"]
     assert len(service.requests(*ORDERS)) == 2
 
 
@@ -153,10 +163,106 @@ def test_a_line_of_a_batch_is_animated(
     assert animations(file) == {"walk in place": 0.0, "run": 0.0}
     body = service.requests("POST", "/v1/models:generate")[-1].body
     assert body["riggingPose"] == "t_pose"
+    record = json.loads(file.with_suffix(".json").read_text())
+    assert (record["state"], record["credits"]) == ("done", 798 + 500)
+    assert record["settings"]["motions"] == ["walk in place", "run"]
+    assert ran.records[-1]["credits"] == 798 + 500
     file.unlink()
     assert mint(*words).status == 0
     assert len(animations(file)) == 2 and len(service.requests(*ORDERS)) == 2
-    assert "has motions" in mint(*words, "--again").err
+
+
+def delete_files(home: Path) -> None:
+    """Delete Mint's files from the downloads of a journal."""
+    files = list(home.glob("**/*.glb"))
+    assert files
+    for path in files:
+        path.unlink()
+
+
+@pytest.mark.blender
+def test_again_writes_a_character_and_pays_nothing(
+    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """Also after Mint's files were deleted. Motions that were never made are not ordered by it."""
+    words = batch_of(tmp_path, "walk | run [motion-fails]")
+    assert mint(*words).status == 1
+    again = mint(*words, "--again")
+    assert again.status == 1 and "motions of this line are not all there" in again.error_text
+    assert len(service.requests(*ORDERS)) == 2
+    words = batch_of(tmp_path, "walk | run")
+    assert mint(*words).status == 0
+    for number in range(2):
+        (file,) = (tmp_path / "out").glob("*.glb")
+        file.write_bytes(b"changed")
+        if number:
+            delete_files(home)
+        posts = service.requests("POST")
+        ran = mint(*words, "--again")
+        assert ran.status == 0, ran.err
+        assert set(animations(file)) == {"walk", "run"}
+        assert service.requests("POST") == posts
+
+
+@pytest.mark.blender
+def test_another_machine_writes_a_character(
+    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the folder alone: without a key, by the step or by a whole run; nothing is paid."""
+    words = batch_of(tmp_path, "walk | run")
+    ran = mint(*words, "--step", "generate")
+    assert ran.status == 0, ran.err
+    assert not list((tmp_path / "out").glob("*.glb")) and len(service.requests(*ORDERS)) == 2
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "other"))
+    posts = service.requests("POST", "/v1/models*")
+    ran = mint(*words)
+    assert ran.status == 0, ran.err
+    (file,) = (tmp_path / "out").glob("*.glb")
+    assert set(animations(file)) == {"walk", "run"}
+    assert service.requests("POST", "/v1/models*") == posts
+    service.stop()
+    monkeypatch.delenv("MINT_API_KEY")
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "third"))
+    file.unlink()
+    ran = mint(*words, "--step", "write")
+    assert ran.status == 0, ran.err
+    assert set(animations(file)) == {"walk", "run"}
+
+
+@pytest.mark.blender
+def test_a_step_does_not_pass_on_half_a_character(
+    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed motion is the status of the line, and another machine neither writes nor pays."""
+    words = batch_of(tmp_path, "walk | run [motion-fails]")
+    assert mint(*words, "--step", "generate").status == 1
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "other"))
+    ran = mint(*words, "--step", "write")
+    assert ran.status == 1 and "motions of this line are not all there" in ran.error_text
+    ran = mint(*words, "--retry-failed")
+    assert ran.status == 1 and "another machine may have paid" in ran.error_text
+    assert not list((tmp_path / "out").glob("*.glb")) and len(service.requests(*ORDERS)) == 2
+
+
+@pytest.mark.blender
+def test_motions_that_are_still_to_pay_count_for_the_limit(
+    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was stopped after the model says what is left, and refuses what is above."""
+    words = batch_of(tmp_path, "walk | run")
+    with monkeypatch.context() as interrupted:
+
+        def stopped(self: BatchRun, line: object, job: object) -> None:
+            raise NotPossible("Stopped here.")
+
+        interrupted.setattr(BatchRun, "_animate", stopped)
+        assert mint(*words).status == 1
+    ran = mint(*words, "--max-credits", "499")
+    assert ran.status == 4, ran.err
+    (price,) = (each["credits"] for each in ran.records if each["event"] == "price")
+    assert price == 500 and not service.requests(*ORDERS)
+    assert mint(*words, "--max-credits", "500").status == 0
+    assert len(service.requests(*ORDERS)) == 2
 
 
 @pytest.mark.blender
@@ -168,6 +274,11 @@ def test_a_motion_that_failed_is_paid_again_only_if_that_is_said(
     for _ in range(2):
         assert mint(*words).status == 1
         assert len(service.requests(*ORDERS)) == 2
+    (path,) = (tmp_path / "out").glob("*.json")
+    record = json.loads(path.read_text())
+    assert (record["state"], record["files"].get("result")) == ("failed", None)
+    ran = mint("resume")
+    assert ran.status == 1 and "motions are not all here" in ran.error_text
     assert mint(*words, "--retry-failed").status == 1
     assert len(service.requests(*ORDERS)) == 3
     assert len(service.requests("POST", "/v1/models:generate")) == 2

@@ -14,7 +14,7 @@ import pytest
 from mint_blender.files.disk import PART
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import animations, lines_of
 from .command_runner import run, start
 from .dask_processes import DaskProcesses, dask_processes, wait_until
 from .recording_proxy import recording_proxy
@@ -63,12 +63,15 @@ def test_a_batch_is_written_by_the_workers(
 
     Everything between the client and the cluster goes through a proxy that keeps it.
     """
-    file, out = some_lamps(tmp_path / "a.jsonl", 3), tmp_path / "out"
+    lamps = ({"prompt": f"lamp {n}", "format": "blend"} for n in range(2))
+    knight = {"prompt": "a knight", "motions": "walk | run", "output": "knight"}
+    file, out = lines_of(tmp_path / "a.jsonl", *lamps, knight), tmp_path / "out"
     with recording_proxy(dask.address) as proxy:
         words = ("batch", str(file), "-o", str(out), "--executor", proxy.executor, *options)
         ran = run(service, home, *words, timeout=240)
     assert ran.status == 0, ran.err
-    assert states(out) == ["done"] * 3 and len(service.operations()) == 3
+    assert states(out) == ["done"] * 3 and len(service.operations()) == 3 + 2
+    assert set(animations(out / "knight.glb")) == {"walk", "run"}
     assert all(
         path.read_bytes()[:4] in (b"BLEN", b"\x28\xb5\x2f\xfd") for path in out.glob("*.blend")
     )

@@ -30,6 +30,7 @@ from mint_blender.jobs.job_values import DeliveryResult, LocalFile, Placement, R
 from mint_blender.jobs.phases import Phase
 from mint_blender.message import Message
 from mint_blender.mint.account import Owner
+from mint_blender.mint.motion_request import MotionRequest
 from mint_blender.mint.schema import Kind
 
 from ..jobs.paid_requests.records import a_record, sent
@@ -289,6 +290,37 @@ def test_the_client_sends_what_a_worker_cannot_fetch(
         assert dask.submit(write_result, job, out / "a.glb", None).result().problem is None
     assert downloads(service) == ([403] if local_files else [])
     assert (out / "a.glb").read_bytes() == Path(job.files[0].path).read_bytes()
+
+
+def test_the_files_of_several_motions_are_kept_apart(tmp_path: Path, elsewhere: None) -> None:
+    """A worker gets all files of each: those of two motions may have one name."""
+    words = ("walk", "run")
+    motions = [
+        replace(
+            a_job(),
+            id=each,
+            motion=MotionRequest(each),
+            files=tuple(
+                LocalFile(role, str(tmp_path / each / f"{role}.glb"), "https://127.0.0.1/a.glb")
+                for role in (Role.CHARACTER, Role.CLIP)
+            ),
+        )
+        for each in words
+    ]
+    paths = [file.path for file in worker_side.imported_files(*motions)]
+    sent = {path: path.encode() for path in paths}
+    sizes = {path: len(path) for path in paths}
+    for name in ("worker", "again"):
+        (tmp_path / name).mkdir()
+    first, *others = motions
+    task = worker_side.Task("run", "-", first, None, None, sizes, False, None, tuple(others))
+    with pytest.raises(worker_side.FilesNeeded) as needed:
+        worker_side.with_files_here(task, {}, tmp_path / "worker")
+    assert list(needed.value.paths) == paths
+    here = worker_side.with_files_here(task, sent, tmp_path / "again")
+    assert [Path(file.path).read_bytes() for each in here for file in each.files] == [
+        path.encode() for path in paths
+    ]
 
 
 def test_a_file_that_nobody_has_is_a_sentence(

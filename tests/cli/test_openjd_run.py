@@ -15,7 +15,7 @@ import pytest
 from mint_blender.cli import commands
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import animations, lines_of
 from .contact_sheet_reader import ContactSheet
 from .openjd_session import GENERATE, SHEET, WRITE, Kill, Session, worker
 
@@ -81,6 +81,21 @@ def test_a_session_runs_the_whole_job(job: Path, service: ThreadService, tmp_pat
     assert session.end() == 0, session.output
     assert all(path.stat().st_mtime_ns > before[path] for path in before)
     check_complete(job, service)
+
+
+def test_a_character_passes_through_all_steps(
+    job: Path, service: ThreadService, tmp_path: Path
+) -> None:
+    """The first step pays for its motions, another worker writes them; again is free."""
+    place = results(job).parent
+    lines_of(place / "props.jsonl", {"prompt": "a knight", "motions": "walk | run"})
+    for options in ((), ("--again",)):
+        folder = write_template(place, tmp_path / f"job {options}", *options)
+        session = Session(folder, worker(service, tmp_path / "worker"))
+        assert session.end() == 0, session.output
+        (file,) = results(folder).glob("*.glb")
+        assert set(animations(file)) == {"walk", "run"}
+        assert len(service.operations()) == 1 + 2
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy")
@@ -28,6 +29,8 @@ from mint_blender.scene.units import SceneUnits  # noqa: E402
 
 from ..mint_service import glb, motions  # noqa: E402
 from ..mint_service.asset_generator.tiny_assets import box  # noqa: E402
+from ..scene.glb_fixtures import Glb, png  # noqa: E402
+from ..scene.rig_fixtures import JOINTS, Rig  # noqa: E402
 
 KNIGHT = Asset.from_json(Kind.MODEL, {"id": "mdl_1", "name": "Knight", "status": "succeeded"})
 
@@ -96,6 +99,51 @@ def test_the_first_motion_rigs_the_model_in_its_place(tmp_path: Path) -> None:
     (body,) = (each for each in tags.hierarchy(root) if each.type == "MESH")
     heights = [(body.matrix_world @ each.co).z for each in body.data.vertices]
     assert max(heights) - min(heights) == pytest.approx(1.8, abs=1e-3)
+
+
+GREEN, BROWN = (20, 200, 40), (180, 120, 60)
+
+
+def painted(folder: Path, most: int | None = None) -> Any:
+    """Return the model with a picture of its own: the surface of the rig, or a part of it."""
+    file, parts = Glb(), Rig(dict(JOINTS)).boxes()[:most]
+    count = len(parts[0][0])
+    names = ("POSITION", "NORMAL", "TEXCOORD_0")
+    primitive = {
+        "attributes": {
+            name: file.accessor(np.concatenate([each[number] for each in parts]), "f4")
+            for number, name in enumerate(names)
+        },
+        "indices": file.accessor(
+            np.concatenate([each[3] + count * number for number, each in enumerate(parts)]), "u2"
+        ),
+        "material": file.material(texture=png(GREEN)),
+    }
+    file.node(name="Knight", mesh=file.mesh(primitive, name="Knight"))
+    told = Provenance(job_id="first", asset_id="mdl_1", kind="model", name="Knight")
+    return place_model(file.save(folder / "painted.glb"), told, PlaceOptions(height=1.8)).root
+
+
+@pytest.mark.parametrize(("most", "color"), [(None, GREEN), (8, BROWN)])
+def test_the_material_of_the_model_stays_where_it_fits(
+    tmp_path: Path, most: int | None, color: tuple[int, int, int]
+) -> None:
+    """The model's own, with what the user has changed; that of the rig, mended, on another mesh."""
+    root = painted(tmp_path, most)
+    root.data.materials[0].roughness = 0.125
+    own = root.data.materials[0]
+    root = import_job.place(motion(tmp_path, "walk")).root
+    (body,) = (each for each in tags.hierarchy(root) if each.type == "MESH" and each.data.polygons)
+    (material,) = body.data.materials
+    assert (material == own) == (color == GREEN)
+    shader = material.node_tree.nodes["Principled BSDF"]
+    (picture,) = (each.image for each in material.node_tree.nodes if each.type == "TEX_IMAGE")
+    assert tuple(round(each * 255) for each in picture.pixels[:3]) == color
+    assert shader.inputs["Metallic"].default_value == 0.0
+    assert shader.inputs["Emission Strength"].default_value == 0.0
+    assert not shader.inputs["Emission Color"].is_linked
+    used = {slot.material for each in bpy.data.objects for slot in each.material_slots}
+    assert {each for each in bpy.data.materials if each.users} == used - {None}
 
 
 def test_further_motions_only_add_clips(tmp_path: Path) -> None:

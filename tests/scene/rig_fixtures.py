@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -179,10 +180,13 @@ class Rig:
             self._animate(glb, clip, nodes)
         return glb.save(path)
 
+    def boxes(self) -> list[Any]:
+        """Return the surface: for each joint positions, normals, UVs and indices of a box."""
+        return [box_arrays(*self._box(name)) for name in self.joints]
+
     def _body(self, glb: Glb, nodes: dict[str, int], binds: dict[str, np.ndarray]) -> int:
         """Add a mesh of a box for each joint, which follows that joint alone."""
-        names = list(self.joints)
-        parts = [box_arrays(*self._box(name)) for name in names]
+        names, parts = list(self.joints), self.boxes()
         count = len(parts[0][0])
         joints, weights = np.zeros((count * len(names), 4)), np.zeros((count * len(names), 4))
         joints[:, 0], weights[:, 0] = np.repeat(np.arange(len(names)), count), 1

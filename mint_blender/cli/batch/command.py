@@ -30,11 +30,6 @@ from .result_writer import ResultWriter, Writers, open_writers
 from .runner import BatchRun, Options
 from .write_step import WriteStep, current_job, fetch_missing
 
-_NO_FARM = (
-    "Line {number} has motions. Run it without --step, --executor, --openjd and --again: motions"
-    " are started and written on one machine."
-)
-
 
 def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; return the first status that is not done."""
@@ -61,9 +56,6 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         run = _Batch(arguments, terminal, options, lines, choose(lines, arguments.lines))
         if arguments.step in {None, "generate"} and not options.again:
             run.check_new()
-        elsewhere = arguments.step or arguments.executor or arguments.openjd or arguments.again
-        if elsewhere and (number := next((each.number for each in lines if each.motions), None)):
-            raise BadLineError(_NO_FARM.format(number=number))
     except BadLineError as error:
         between = "\n" if "\n" in str(error) else " "
         terminal.error(f"{error}{between}Nothing was started.")
@@ -173,10 +165,15 @@ class _Batch:
         folder = self.options.folder
         with session.open_journal() as job_service:
             jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.lines)
-        reports = [
-            result_files.report(line, current_job(jobs.get(line.tag), folder), self.terminal)
-            for line in self.lines
-        ]
+            reports = [
+                result_files.report(
+                    line,
+                    current_job(job := jobs.get(line.tag), folder),
+                    self.terminal,
+                    motions=line_jobs.known_motions(job_service, folder, line, job),
+                )
+                for line in self.lines
+            ]
         name = self.arguments.file.name
         if jobs and not contact_sheet.report_sheet(folder, name, reports, self.terminal):
             return Exit.IMPORT

@@ -56,7 +56,7 @@ def summary(entries: Sequence[LineReport]) -> dict[str, Any]:
     counts = Counter(entry.state for entry in entries)
     return {
         **{state.value.replace(" ", "_"): counts[state] for state in LineState},
-        "credits": sum(entry.job.cost or 0.0 for entry in entries if entry.job),
+        "credits": sum(entry.credits or 0.0 for entry in entries),
     }
 
 
@@ -147,12 +147,17 @@ def _summary(entries: Sequence[LineReport]) -> str:
 
 def _may_have_cost(entry: LineReport) -> bool:
     """Return whether the line may have cost Credits that Mint has not reported."""
-    job = entry.job
-    if job is None or job.cost is not None:
-        return False
-    return job.operation is not None or (
-        any(each.attempts for each in job.requests)
-        and job.phase not in {Phase.FAILED, Phase.CANCELED}
+    return any(
+        each.cost is None
+        and (
+            each.operation is not None
+            or (
+                any(request.attempts for request in each.requests)
+                and each.phase not in {Phase.FAILED, Phase.CANCELED}
+            )
+        )
+        for each in (entry.job, *entry.motions)
+        if each is not None
     )
 
 
@@ -179,8 +184,8 @@ def _card(entry: LineReport) -> str:
     ]
     if entry.line.optimize:
         facts.append(f"optimized: {entry.line.optimize.value}")
-    if entry.job and (credits := entry.job.cost) is not None:
-        facts.append(f"{credits:,.0f} Credits")
+    if entry.credits is not None:
+        facts.append(f"{entry.credits:,.0f} Credits")
     name = f'<h2 dir="auto">{escape(request.name)}</h2>' if request.name else ""
     parts = [
         _picture(entry),

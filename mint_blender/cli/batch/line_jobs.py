@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...files.file_lock import file_lock
-from ...jobs.batch_folder import line_files, write_records
+from ...jobs.batch_folder import line_files, shared_files, write_records
 from ...jobs.batch_folder.line_files import Batch, StartedLine
 from ...jobs.batch_lines import Line, request_part
 from ...jobs.job import Job
@@ -28,6 +28,7 @@ from ...jobs.service import JobService, NotPossible
 from ...jobs.storage import batch_lease
 from ...mint.errors import MintError
 from ..exits import Exit
+from ..results import fetch_files_again, is_finished
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,55 @@ def finished_jobs(
         if line.tag in started
     }
     return {tag: job for tag, job in found.items() if job is not None}
+
+
+def motions_of(job_service: JobService, folder: Path, line: Line, job: Job) -> list[Job | None]:
+    """Return the motions of a line, in its order; None for one that is not known.
+
+    From this journal, or as another machine has published them: those are finished.
+    """
+    words = tuple(each.words for each in line.motions)
+    here = job_service.motions_of(replace(job, delivery=replace(job.delivery, motions=words)))
+    if all(map(is_finished, here)):
+        return here
+    there = [each for each in shared_files.read_motions(job, folder) if is_finished(each)]
+    return [
+        own
+        if is_finished(own)
+        else next((each for each in there if each.motion and motion.is_like(each.motion)), own)
+        for motion, own in zip(line.motions, here, strict=True)
+    ]
+
+
+def known_motions(job_service: JobService, folder: Path, line: Line, job: Job | None) -> list[Job]:
+    """Return the motions of a line that are known; `job` is that of the line."""
+    if job is None or not line.motions:
+        return []
+    return list(filter(None, motions_of(job_service, folder, line, job)))
+
+
+MOTIONS_ELSEWHERE = (
+    "The motions of this line can only be started where its model was, since another machine may"
+    " have paid for them. Continue the batch there. Nothing was sent."
+)
+
+
+def with_files(job_service: JobService, folder: Path, motions: Iterable[Job]) -> list[Job]:
+    """Return finished motions, whose files are fetched again, or are in the folder.
+
+    Raises:
+        NotPossible: Another machine has them.
+    """
+    found: list[Job] = []
+    for each in motions:
+        own = job_service.journal.job(each.id)
+        there = own or shared_files.read(each, folder)
+        if there is None:
+            raise NotPossible(MOTIONS_ELSEWHERE)
+        found.append(there)
+        if own is not None:
+            fetch_files_again(job_service, [own])
+    return found
 
 
 def take_over_files(job_service: JobService, folder: Path, jobs: dict[str, Job]) -> None:
@@ -237,7 +287,7 @@ def _adopt(
         job = replace(job, requests=(replace(request, operation=started.operation),))
     else:
         request = replace(request, journal=f"elsewhere {started.home}", closed=State.DROPPED)
-        problem = error_messages.started_elsewhere()
+        problem = error_messages.STARTED_ELSEWHERE
         job = replace(job, requests=(request,), phase=Phase.PAUSED, problem=problem)
     if there is not None and started.operation is not None and there.phase in HAS_RESULT:
         made = replace(there.operation, credits=None) if there.operation else None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +21,7 @@ from ...jobs.phases import HAS_RESULT, Phase, Verb
 from ...jobs.presentation.job_view import JobView
 from ...mint.schema import Kind
 from ..output.terminal import Terminal
+from ..results import is_finished
 
 
 class LineState(StrEnum):
@@ -53,12 +55,19 @@ class LineReport:
     result: Path | None = None
     picture: Path | None = None
     record: Path | None = None
+    motions: Sequence[Job] = ()
+
+    @property
+    def credits(self) -> float | None:
+        """The Credits of its model and its motions; None: none are reported."""
+        jobs = [self.job, *self.motions] if self.job else []
+        costs = [each.cost for each in jobs if each.cost is not None]
+        return sum(costs) if costs else None
 
 
 def is_written(job: Job) -> bool:
     """Return whether all files of the job's delivery exist."""
-    paths = [text for text in (job.delivery.output, job.delivery.render) if text]
-    return job.phase is Phase.PLACED and bool(paths) and all(Path(text).is_file() for text in paths)
+    return job.phase is Phase.PLACED and job.delivery.has_files
 
 
 def has_other_settings(line: Line, job: Job) -> bool:
@@ -76,9 +85,13 @@ def with_picture_of(before: Delivery, delivery: Delivery) -> Delivery:
 
 
 def report(
-    line: Line, job: Job | None, terminal: Terminal, refusal: str | None = None
+    line: Line,
+    job: Job | None,
+    terminal: Terminal,
+    refusal: str | None = None,
+    motions: Sequence[Job] = (),
 ) -> LineReport:
-    """Return the state of a line, from its job and the files in the folder.
+    """Return the state of a line, from its job, its motions and the files in the folder.
 
     `refusal` is why the line could not be started.
     """
@@ -87,24 +100,27 @@ def report(
             line, None, LineState.FAILED if refusal else LineState.UNSTARTED, refusal or ""
         )
     output = Path(job.delivery.output)
-    state, record = _state(job), output.with_suffix(".json")
+    stopped = [each for each in motions if not is_finished(each)] if is_finished(job) else []
+    now = stopped[0] if stopped else job
+    state, record = _state(now), output.with_suffix(".json")
     return LineReport(
         line,
         job,
         state,
-        _sentence(job, state),
+        _sentence(now, state),
         tuple(
-            terminal.command(verb.value, job.id, *_EXAMPLE_ARGUMENTS.get(verb, ()))
-            for verb in JobView(job).verbs
+            terminal.command(verb.value, now.id, *_EXAMPLE_ARGUMENTS.get(verb, ()))
+            for verb in JobView(now).verbs
             if verb is not Verb.CANCEL
         ),
         output if output.is_file() else None,
         _picture(job, output),
         record if record.is_file() else None,
+        motions,
     )
 
 
-def write_record(line: Line, job: Job, terminal: Terminal) -> None:
+def write_record(line: Line, job: Job, terminal: Terminal, motions: Sequence[Job] = ()) -> None:
     """Write the picture and the record beside the result. Raises OSError.
 
     The result itself need not exist.
@@ -114,7 +130,7 @@ def write_record(line: Line, job: Job, terminal: Terminal) -> None:
     output = Path(job.delivery.output)
     output.parent.mkdir(parents=True, exist_ok=True)
     _write_picture(job, output)
-    record = _record(line, job, report(line, job, terminal))
+    record = _record(line, job, report(line, job, terminal, motions=motions))
     write_text(output.with_suffix(".json"), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -152,7 +168,7 @@ def _record(line: Line, job: Job, line_report: LineReport) -> dict[str, Any]:
         "operation": job_values["operation"],
         "asset": asset.id if asset else None,
         "mint_url": (asset.mint_url if asset else None) or job_values["mint_url"],
-        "credits": job.cost,
+        "credits": line_report.credits,
         "meta": dict(line.delivery.meta),
         "files": {name: path.name for name, path in files.items() if path is not None},
         "notes": job_values["notes"],
@@ -176,6 +192,7 @@ def _settings(job: Job) -> dict[str, Any]:
         "pose": request.pose.value if request.pose else None,
         "optimize": job.optimize.value if job.optimize else None,
         "height": delivery.height,
+        "motions": list(delivery.motions) or None,
     }
     if request.kind is Kind.WORLD:
         settings |= {
@@ -195,11 +212,8 @@ def _mints_picture(job: Job) -> Path | None:
 
 
 def _rendered(job: Job) -> Path | None:
-    return (
-        Path(job.delivery.render)
-        if job.delivery.render and Path(job.delivery.render).is_file()
-        else None
-    )
+    render = job.delivery.render
+    return Path(render) if render and Path(render).is_file() else None
 
 
 def _picture(job: Job, output: Path) -> Path | None:

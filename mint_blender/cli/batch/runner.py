@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeGuard
 
 from ...jobs.batch_folder import line_files, shared_files
 from ...jobs.batch_folder.line_files import Batch
@@ -20,6 +19,7 @@ from ...jobs.budget.batch_prices import (
     price_queries,
     price_summary,
 )
+from ...jobs.budget.spending import committed
 from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, asset_of, is_looking, is_unanswered
 from ...jobs.job_values import Delivery, DeliveryResult
@@ -40,6 +40,7 @@ from ..output.terminal import Terminal
 from ..results import (
     candidate_text,
     fetch_files_again,
+    is_finished,
     is_to_write,
     note_line,
     report_job,
@@ -97,9 +98,9 @@ class LineReports:
     def _event(self, line: Line, job: Job) -> None:
         self._terminal.event(result_record(job, line.number))
 
-    def _write_record(self, line: Line, job: Job) -> None:
+    def _write_record(self, line: Line, job: Job, motions: Sequence[Job] = ()) -> None:
         try:
-            result_files.write_record(line, job, self._terminal)
+            result_files.write_record(line, job, self._terminal, motions)
         except OSError as error:
             reason = error.strerror or error
             self._terminal.note(
@@ -181,7 +182,8 @@ class BatchRun(LineReports):
         At most `at_once` of them run at a time; results that are being written do not count.
         """
         self._chosen = chosen
-        unpaid = [line for line in chosen if self._needs_credits(line) and not self._options.again]
+        again = self._options.again
+        unpaid = [self._to_pay(line) for line in chosen if self._needs_credits(line) and not again]
         resumed = {
             line.tag: job for line in unpaid if (job := self._resumable_job(line)) is not None
         }
@@ -237,9 +239,14 @@ class BatchRun(LineReports):
         self._job_service.catch_up()
         if not self._jobs:
             return
+        jobs = {line.number: self._job(line) for line in self._lines}
         entries = [
             result_files.report(
-                line, self._job(line), self._terminal, self._refusals.get(line.number)
+                line,
+                jobs[line.number],
+                self._terminal,
+                self._refusals.get(line.number),
+                self._known_motions(line, jobs[line.number]),
             )
             for line in self._lines
         ]
@@ -274,7 +281,7 @@ class BatchRun(LineReports):
         parts = [f"{done} of {lines} done", f"{running} running"]
         if waiting:
             parts.append(f"{waiting} waiting for you")
-        spent = self._budget.spent([self._job_service.job(job_id) for job_id in self._active])
+        spent = self._budget.spent(self._running_jobs())
         of = "" if self._total is None else f" of about {self._total:,.0f}"
         parts.append(f"{spent:,.0f}{of} Credits")
         passed, over = time.monotonic() - self._began, len(ended) - ended.count(None)
@@ -336,7 +343,9 @@ class BatchRun(LineReports):
         """Return whether running this line takes Credits that are not reserved yet."""
         if line.tag in self._refused:
             return False
-        job = self._job(line)
+        return self._is_to_pay(self._job(line)) or bool(self._to_pay(line).motions)
+
+    def _is_to_pay(self, job: Job | None) -> bool:
         request = job.start_request if job is not None else None
         is_started = request is not None and request.is_answered
         return (
@@ -344,6 +353,23 @@ class BatchRun(LineReports):
             or (job.phase in _UNPAID and (not is_started or job.operation is not None))
             or (self._options.retry_failed and job.phase in _OVER)
         )
+
+    def _to_pay(self, line: Line) -> Line:
+        """Return the line without the motions that take no more Credits, for its price."""
+        job = self._job(line)
+        if job is None or not line.motions:
+            return line
+        is_over = job.phase in _OVER and not self._options.retry_failed
+        known = line_jobs.motions_of(self._job_service, self._options.folder, line, job)
+        pairs = zip(line.motions, known, strict=True)
+        is_done = is_over or result_files.is_written(job)
+        left = () if is_done else (each for each, made in pairs if self._is_to_pay(made))
+        return replace(line, motions=tuple(left))
+
+    def _running_jobs(self) -> list[Job]:
+        """Return the jobs of the lines that run, whose motions may be what runs of them."""
+        lines = {line.tag: line for line in self._active.values()}
+        return [job for line in lines.values() if (job := self._job(line)) is not None]
 
     def _resumable_job(self, line: Line) -> Job | None:
         """Return the job that the line resumes; None for a new job or attempt."""
@@ -362,9 +388,8 @@ class BatchRun(LineReports):
             self._refuse(line, _UNFINISHED, Exit.FAILED)
             return
         needs_credits, resumable = self._needs_credits(line), self._resumable_job(line)
-        if needs_credits and not self._budget.allows(
-            line, [self._job_service.job(job_id) for job_id in self._active], resumable
-        ):
+        priced = self._to_pay(line)
+        if needs_credits and not self._budget.allows(priced, self._running_jobs(), resumable):
             self._statuses[line.number] = Exit.CREDITS
             return
         before = self._job(line)
@@ -378,7 +403,7 @@ class BatchRun(LineReports):
             return
         if needs_credits:
             self._budget.begin(
-                line, job, (before.cost or 0.0) if before and before.id == job.id else 0.0
+                priced, job, (before.cost or 0.0) if before and before.id == job.id else 0.0
             )
         if self._job_service.is_active(job.id):
             self._active[job.id] = line
@@ -465,8 +490,8 @@ class BatchRun(LineReports):
 
     def _go_on(self, line: Line, job: Job) -> None:
         """End a line that has stopped, unless it has motions that are to follow, or run."""
-        is_due = line.motions and is_finished(job) and not result_files.is_written(job)
-        if is_due and line.tag not in self._motions:
+        is_new = self._options.again or not result_files.is_written(job)
+        if line.motions and is_finished(job) and is_new and line.tag not in self._motions:
             try:
                 self._motions[line.tag] = self._animate(line, job)
             except (NotPossible, MintError) as error:
@@ -486,21 +511,30 @@ class BatchRun(LineReports):
             NotPossible: Another machine may have ordered them, or it is above a limit.
         """
         request, service = job.start_request, self._job_service
+        known = line_jobs.motions_of(service, self._options.folder, line, job)
+        if all(map(is_finished, known)):
+            return line_jobs.with_files(service, self._options.folder, filter(None, known))
+        if self._options.again:
+            raise NotPossible(_UNFINISHED)
         if request is None or not request.attempts or request.is_copied:
-            raise NotPossible(_MOTIONS_ELSEWHERE)
-        asset = job.asset or Asset.from_json(Kind.MODEL, {"id": asset_of(job)})
-        ordered = service.journal.motions_of(asset.id)
-        newest = [_like(motion, ordered) for motion in line.motions]
-        stopped = [each for each in newest if each is not None and each.phase in _OVER]
+            raise NotPossible(line_jobs.MOTIONS_ELSEWHERE)
+        stopped = [each for each in known if each is not None and each.phase in _OVER]
         if stopped and not self._options.retry_failed:
             return stopped
-        limit = None if line.max_credits is None else line.max_credits - (job.cost or 0.0)
+        asset, limit = job.asset or Asset.from_json(Kind.MODEL, {"id": asset_of(job)}), None
+        if line.max_credits is not None:
+            ordered = service.journal.motions_of(asset.id)
+            own = [each for each in ordered if each.motion and _is_of(line, each.motion)]
+            limit = line.max_credits - (job.cost or 0.0) - sum(map(committed, own))
         motions = service.animate(asset, line.motions, max_credits=limit)
         for each in motions:
             if was_interrupted(each) or each.phase is Phase.BILLING:
                 service.resume(each.id)
         fetch_files_again(service, motions)
         return motions
+
+    def _known_motions(self, line: Line, job: Job | None) -> list[Job]:
+        return line_jobs.known_motions(self._job_service, self._options.folder, line, job)
 
     def _current_motions(self, line: Line) -> list[Job]:
         known = self._job_service.cache.get
@@ -515,7 +549,8 @@ class BatchRun(LineReports):
         """End a line that has stopped at Mint, or have its files written."""
         self._budget.end(job)
         job = line_jobs.as_written_elsewhere(self._job_service, self._folder, job)
-        if not self._options.writes:
+        stopped = self._stopped_motion(line)
+        if stopped is None and not self._options.writes:
             self._publish(line, job)
         elif result_files.is_written(job):
             self._outdated += result_files.has_other_settings(line, job)
@@ -527,7 +562,7 @@ class BatchRun(LineReports):
             note_line(job, self._terminal)
         elif not is_to_write(job):
             self._conclude_line(line, job, report_job(job, self._terminal, line=line.number))
-        elif stopped := self._stopped_motion(line):
+        elif stopped is not None:
             status = report_job(stopped, self._terminal, line=line.number)
             self._conclude_line(line, job, status)
         elif self.is_lost():
@@ -544,6 +579,8 @@ class BatchRun(LineReports):
         if status is Exit.DONE and shared_files.are_on_disk(job):
             try:
                 shared_files.publish(job, self._folder)
+                if motions := self._current_motions(line):
+                    shared_files.publish_motions(job, motions, self._folder)
             except OSError as error:
                 where = error.filename or "its files"
                 self._refuse(
@@ -569,18 +606,11 @@ class BatchRun(LineReports):
         self._statuses[line.number] = status
         current = line_jobs.current_job(self._job_service, job)
         note_line(current, self._terminal)
-        self._write_record(line, current)
+        self._write_record(line, current, self._known_motions(line, current))
 
 
-_MOTIONS_ELSEWHERE = (
-    "The motions of this line can only be started where its model was, since another machine may"
-    " have paid for them. Continue the batch there. Nothing was sent."
-)
-
-
-def _like(motion: MotionRequest, jobs: Iterable[Job]) -> Job | None:
-    """Return the first job with the words of a motion, or None."""
-    return next((job for job in jobs if job.motion and job.motion.is_like(motion)), None)
+def _is_of(line: Line, motion: MotionRequest) -> bool:
+    return any(map(motion.is_like, line.motions))
 
 
 def _started_perhaps(job: Job) -> str:
@@ -592,11 +622,6 @@ def _started_perhaps(job: Job) -> str:
         f"Mint may have started this line, and your library has {what}. The other lines go on."
         f"{use} To start the line again: --start-again (this costs Credits again).{found}"
     )
-
-
-def is_finished(job: Job | None) -> TypeGuard[Job]:
-    """Return whether Mint has finished a line, so that its files can be written."""
-    return job is not None and job.phase in HAS_RESULT
 
 
 def _may_be_made_elsewhere(job: Job | None) -> bool:

@@ -28,14 +28,18 @@ from .. import exits, session
 from ..exits import Exit
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
-from ..results import report_failure, report_job
+from ..results import is_finished, report_failure, report_job
 from . import line_jobs, result_files
 from .result_writer import ResultWriter, Written
-from .runner import LineReports, Options, is_finished
+from .runner import LineReports, Options
 
 POLL_INTERVAL = 0.5
 """Seconds between two looks at a line that another process is writing."""
 _NO_JOB = "This line was not generated yet. Run the batch without --again and --step write first."
+_NO_MOTIONS = (
+    "The motions of this line are not all there. Run the batch without --again and --step write"
+    " first."
+)
 _NO_FILES = (
     "Mint's files for it are not on this machine and not in the folder. Run the batch with --step"
     " generate, or use --again without --step, which downloads them again. This is free."
@@ -171,12 +175,23 @@ class WriteStep(LineReports):
 
     def _write(self, line: Line, job: Job) -> None:
         wanted = wanted_delivery(line, job, self._options)
-        found = find_files(self._job_service, self._folder, job, wanted)
-        if found is None:  # not recorded: another machine may have them
+        model = find_files(self._job_service, self._folder, job, wanted)
+        motions = line_jobs.motions_of(self._job_service, self._folder, line, job)
+        found = [
+            find_files(self._job_service, self._folder, each, wanted)
+            for each in motions
+            if is_finished(each)
+        ]
+        # neither is recorded: another machine may have them
+        if len(found) < len(motions):
+            self._claims.release(job.id)
+            self._refuse(line, _NO_MOTIONS, Exit.FAILED)
+        elif None in found or (model is None and not motions):
             self._claims.release(job.id)
             self._refuse(line, _NO_FILES, Exit.IMPORT)
-        else:
-            self._writer.add(line, replace(found, delivery=wanted))
+        else:  # the character is in the files of its motions
+            parts = [each for each in found if each is not None]
+            self._writer.add(line, replace(model or job, delivery=wanted), parts)
 
     def _end(self, *ended: Written) -> None:
         """Record and report what became of lines, and give their claims back."""
@@ -186,7 +201,8 @@ class WriteStep(LineReports):
             current = record.applied_to(job)
             if self._claims.holds(job.id):
                 write_records.write(self._folder, job.id, record)
-            self._write_record(line, current)
+            motions = line_jobs.known_motions(self._job_service, self._folder, line, job)
+            self._write_record(line, current, motions)
             self._claims.release(job.id)
             if result.problem is None:
                 self._statuses[line.number] = report_job(current, self._terminal, line=line.number)
@@ -256,8 +272,7 @@ def fetch_missing(
             line
             for line in lines
             if is_finished(job := jobs.get(line.tag))
-            and find_files(journal, options.folder, job, wanted_delivery(line, job, options))
-            is None
+            and _parts_without_files(journal, line, job, options)
         ]
     if not missing:
         return
@@ -274,6 +289,16 @@ def fetch_missing(
         )
 
 
+def _parts_without_files(
+    job_service: JobService, line: Line, job: Job, options: Options
+) -> list[Job]:
+    """Return the job of a line, or the motions that it is written from, if files are missing."""
+    wanted, folder = wanted_delivery(line, job, options), options.folder
+    motions = line_jobs.motions_of(job_service, folder, line, job)
+    parts = [each for each in motions if is_finished(each)] if motions else [job]
+    return [each for each in parts if find_files(job_service, folder, each, wanted) is None]
+
+
 def _fetch(
     job_service: JobService, lines: list[Line], options: Options, terminal: Terminal
 ) -> None:
@@ -287,12 +312,13 @@ def _fetch(
         elif line.tag in jobs:
             job = jobs[line.tag]
             try:
-                job_service.set_delivery(job.id, wanted_delivery(line, job, options))
-                job_service.fetch_again(job.id)
+                for each in _parts_without_files(job_service, line, job, options):
+                    if each.id == job.id:
+                        job_service.set_delivery(job.id, wanted_delivery(line, job, options))
+                    job_service.fetch_again(each.id)
+                    fetched.append(each.id)
             except NotPossible as error:
                 terminal.error(f"line {line.number}: {error}", line=line.number)
-            else:
-                fetched.append(job.id)
     with progress_listener(terminal, job_service) as listener:
         job_service.watch(fetched, listener)
     for job_id in fetched:

@@ -196,31 +196,42 @@ def write_job(job: Job) -> None:
     folder, tag = folder_and_tag(job.delivery.line)
     if folder is None or not TAG.fullmatch(tag):
         return
-    record = json.loads(serialization.dump(job))
-    record["files"], record["delivery"] = [], dump_delivery(job.delivery, folder)
     place = folder / FOLDER / "lines"
     place.mkdir(parents=True, exist_ok=True)
-    write(place / f"{tag}.json", {"state": job.phase.value, "record": record})
+    write(place / f"{tag}.json", dump_job(job, folder))
 
 
-def read_job(folder: Path, tag: str) -> Job | None:
-    """Return the job of a line as it was when it stopped; None if that cannot be read.
+def dump_job(job: Job, folder: Path) -> dict[str, Any]:
+    """Return a job as it is now, without the paths of this machine."""
+    record = json.loads(serialization.dump(job))
+    record["files"], record["delivery"] = [], dump_delivery(job.delivery, folder)
+    return {"state": job.phase.value, "record": record}
+
+
+def load_job(data: dict[str, Any], folder: Path) -> Job:
+    """Return the job that `dump_job` has written. Raises an error of any type.
 
     It has no paid requests: they are in the journal that has sent them.
     """
+    job = serialization.load(json.dumps(data["record"]), Phase(data["state"]))
+    check_id(job.id)  # it names files in the folder, to which others can write
+    delivery = with_absolute_paths(job.delivery, folder)
+    return replace(job, delivery=delivery, max_credits=None, refused=())
+
+
+def read_job(folder: Path, tag: str) -> Job | None:
+    """Return the job of a line as it was when it stopped; None if that cannot be read."""
     if not TAG.fullmatch(tag):
         return None
     data = _read(folder / FOLDER / "lines" / f"{tag}.json")
     if not data:
         return None
     try:
-        job = serialization.load(json.dumps(data["record"]), Phase(data["state"]))
-        check_id(job.id)  # it names files in the folder, to which others can write
+        job = load_job(data, folder)
     except Exception:  # noqa: BLE001 - of a later version, or damaged
         log.warning("The job of the line %s cannot be read", tag)
         return None
-    delivery = replace(with_absolute_paths(job.delivery, folder), line=line_id(folder, tag))
-    return replace(job, delivery=delivery, max_credits=None, refused=())
+    return replace(job, delivery=replace(job.delivery, line=line_id(folder, tag)))
 
 
 def note_earlier(folder: Path, tag: str, entry: dict[str, Any]) -> None:

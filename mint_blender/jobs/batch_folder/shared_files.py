@@ -3,6 +3,7 @@
 
 <folder>/.mint-batch/files/<job id>/<name>        Mint's files
 <folder>/.mint-batch/files/<job id>/files.json    what each is for; written last
+<folder>/.mint-batch/files/<job id>/motions.json  the finished motions of this model, as jobs
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from . import line_files
 
 log = logging.getLogger(__name__)
 
-LIST = "files.json"
+LIST, MOTIONS = "files.json", "motions.json"
 _PICTURES = frozenset({Role.PREVIEW, Role.PICTURE})
 
 
@@ -40,6 +42,30 @@ def publish(job: Job, folder: Path) -> None:
         _copy(Path(file.path), target / name)
         listed.append(serialization.dump_file(replace(file, path=name)))
     line_files.write(target / LIST, {"job": job.id, "files": listed})
+
+
+def publish_motions(job: Job, motions: Iterable[Job], folder: Path) -> None:
+    """Copy the files of finished motions of a model into the batch's folder. Raises OSError."""
+    motions = list(motions)
+    for each in motions:
+        if read(each, folder) is None:
+            publish(each, folder)
+    target = _folder_of(folder, job.id)
+    target.mkdir(parents=True, exist_ok=True)
+    entries = [line_files.dump_job(each, folder) for each in motions]
+    line_files.write(target / MOTIONS, {"motions": entries})
+
+
+def read_motions(job: Job, folder: Path) -> list[Job]:
+    """Return the motions of a model that were published with it, without their files."""
+    try:
+        entries = json.loads((_folder_of(folder, job.id) / MOTIONS).read_bytes())["motions"]
+        return [line_files.load_job(each, folder) for each in entries]
+    except FileNotFoundError:
+        return []
+    except Exception:  # noqa: BLE001 - of a later version, or damaged: as if there were none
+        log.warning("The motions of job %s cannot be read", job.id)
+        return []
 
 
 def read(job: Job, folder: Path) -> Job | None:

@@ -21,8 +21,7 @@ from ...files import pictures
 from ...files.errors import DiskError, FileError, InvalidPicture, Stopped
 from ...message import Message
 from ...mint.account import Account, Owner
-from ...mint.client import Client
-from ...mint.errors import InvalidResponse, MintError, Unreachable
+from ...mint.errors import MintError, Unreachable
 from ...mint.schema import Me
 from ..batch_folder.line_files import LineFile
 from ..job_values import LocalFile
@@ -246,7 +245,12 @@ class Scheduler:
         elif self._uploads.wait_for(picture, task):
             self._wait(task)  # until the other upload ends: see _on_call_ended
         else:
-            self._send_call(task, effect, lambda client: upload(client, effect, data))
+            name, media_type = Path(effect.path).name, pictures.inspect(data).media_type
+            self._send_call(
+                task,
+                effect,
+                lambda client: client.upload_image(data, name, media_type, key=effect.key).url,
+            )
             self._uploads.sent(task.call, picture)
 
     # -- results of calls
@@ -443,17 +447,3 @@ def read_picture(effect: Upload) -> bytes:
     if complaint := upload_complaint(path.name, len(data), pictures.inspect(data).format):
         raise InvalidPicture(complaint)
     return data
-
-
-def upload(client: Client, effect: Upload, data: bytes) -> str:
-    """Upload a picture and return its durable URL.
-
-    Raises:
-        MintError: The call failed.
-    """
-    image = client.upload_image(
-        data, Path(effect.path).name, pictures.inspect(data).media_type, key=effect.key
-    )
-    if image.url is None:
-        raise InvalidResponse(Message("the uploaded picture has no URL"))
-    return image.url

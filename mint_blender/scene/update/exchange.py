@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 import bpy
+import numpy as np
 from mathutils import Matrix
 
 from ...message import Message
@@ -246,6 +247,56 @@ def _keep_materials(slots: list[Any], data: Any) -> None:
             data.materials[number] = material
         else:
             data.materials.append(material)
+
+
+_SAME_UV = 1e-3
+"""Difference of coordinates in a picture that two files of one surface may have."""
+
+
+def keep_materials(earlier: Iterable[bpy.types.Object], new: Iterable[bpy.types.Object]) -> None:
+    """Give meshes of a new version the materials of an earlier one with the same triangles and UVs.
+
+    The order of the triangles may be another one.
+    """
+    before = [each for each in earlier if isinstance(each.data, bpy.types.Mesh)]
+    for part in new:
+        mesh = part.data
+        if isinstance(mesh, bpy.types.Mesh) and len(mesh.polygons):
+            same = (each for each in before if _has_same_surface(each.data, mesh))
+            for number, slot in enumerate(next((each.material_slots for each in same), ())):
+                mesh.materials[number] = slot.material
+
+
+def _has_same_surface(one: Any, other: Any) -> bool:
+    """Return whether two meshes show a picture alike, however they are deformed."""
+    if len(one.materials) != len(other.materials) or len(one.polygons) != len(other.polygons):
+        return False
+    one_uvs, other_uvs = _uvs(one), _uvs(other)
+    if one_uvs is None or other_uvs is None or one_uvs.shape != other_uvs.shape:
+        return False
+    # sorted along several directions, since the corners have no common order
+    for direction in ((1.0, 0.0), (0.0, 1.0), (0.6, 0.8)):
+        pair = (np.sort(each @ np.array(direction)) for each in (one_uvs, other_uvs))
+        if np.abs(np.subtract(*pair)).max() > _SAME_UV:
+            return False
+    counts = [np.bincount(_material_indices(each)) for each in (one, other)]
+    return np.array_equal(counts[0], counts[1])
+
+
+def _uvs(mesh: Any) -> np.ndarray | None:
+    """Return the coordinates of each corner in the pictures, of shape (n, 2)."""
+    layer = mesh.uv_layers.active
+    if layer is None or not len(layer.uv):
+        return None
+    found = np.empty(len(layer.uv) * 2, np.float32)
+    layer.uv.foreach_get("vector", found)
+    return found.reshape(-1, 2)
+
+
+def _material_indices(mesh: Any) -> np.ndarray:
+    found = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("material_index", found)
+    return found
 
 
 def _repair_modifiers(

@@ -40,7 +40,7 @@ from ..world import splats, world_objects
 from ..world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import reparent_and_remap
 from .backup import EARLIER, Backup
-from .exchange import Matches, exchange, lost_with
+from .exchange import Matches, exchange, keep_materials, lost_with
 
 HEIGHT = tags.PREFIX + "height"
 ORIGIN = (0.0, 0.0, 0.0)
@@ -55,13 +55,15 @@ def replace_model(
     *,
     scene: bpy.types.Scene | None = None,
     keeps_height: bool = False,
+    keeps_materials: bool = False,
 ) -> PlacedResult:
     """Replace the model that `root` shows with a GLB, or a prepared model.
 
     `root` keeps its name, transform, parent, collections, modifiers and constraints, and so does
     each part that the new version has, too. What the user did to a mesh, bones, a material of Mint
     or its animation is on the hidden copy. If the earlier version was scaled to a height, or if
-    `keeps_height`, the new one gets the same height.
+    `keeps_height`, the new one gets the same height. With `keeps_materials`, meshes with the same
+    triangles and UVs keep their materials.
 
     Raises:
         SceneImportError: The model cannot be imported or replaced; nothing has changed.
@@ -81,6 +83,8 @@ def replace_model(
             source, name=provenance.title, collection=staging, scene=scene, at=ORIGIN
         )
         update_view_layers(scene)
+        if keeps_materials:
+            keep_materials(old, built.objects)
         backup = Backup(old)
         try:
             _scale_to_earlier_height(root, old, built, is_asked=keeps_height)

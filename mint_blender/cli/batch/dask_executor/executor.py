@@ -13,7 +13,7 @@ import math
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,7 +24,7 @@ from ....delivery.background import write_result
 from ....files import disk
 from ....jobs.batch_folder import line_files
 from ....jobs.job import Job
-from ....jobs.job_values import DeliveryResult, Role
+from ....jobs.job_values import DeliveryResult
 from ....message import message_of
 from ... import exits
 from . import cluster, worker_side
@@ -153,10 +153,12 @@ class DaskExecutor(Executor):
         with contextlib.suppress(cluster.ClusterError):
             cluster.call_workers(self._client, worker_side.end_run, self._run)
 
-    def _write(self, job: Job, output: Path | None, render: Path | None) -> DeliveryResult:
+    def _write(
+        self, job: Job, output: Path | None, render: Path | None, others: Sequence[Job] = ()
+    ) -> DeliveryResult:
         """Write one result; on a thread of ours, which waits for Dask."""
         try:
-            outcome = self._outcome(self._task(job, output, render), job)
+            outcome = self._outcome(self._task(job, output, render, others), job, others)
         except _Unfinished as problem:
             outcome = TaskResult(problem=message_of(str(problem)).with_code(exits.NO_CLUSTER))
         except OSError as error:
@@ -176,10 +178,12 @@ class DaskExecutor(Executor):
         )
         return DeliveryResult(outcome.notes, placement=placement)
 
-    def _task(self, job: Job, output: Path | None, render: Path | None) -> Task:
+    def _task(
+        self, job: Job, output: Path | None, render: Path | None, others: Sequence[Job]
+    ) -> Task:
         sizes = {
-            file.role: path.stat().st_size
-            for file in worker_side.imported_files(job)
+            file.path: path.stat().st_size
+            for file in worker_side.imported_files(job, *others)
             if (path := Path(file.path)).is_file()
         }
         return Task(
@@ -191,9 +195,10 @@ class DaskExecutor(Executor):
             sizes,
             self._local_files,
             str(self._staging) if self._staging else None,
+            tuple(map(job_for_worker, others)),
         )
 
-    def _outcome(self, task: Task, job: Job) -> TaskResult:
+    def _outcome(self, task: Task, job: Job, others: Sequence[Job]) -> TaskResult:
         """Return what became of a task; Mint's files are sent if the worker needs them."""
         from distributed import Variable
 
@@ -203,16 +208,16 @@ class DaskExecutor(Executor):
             outcome = self._attempt_twice(task, {})
             if outcome.needed:
                 sent = {
-                    file.role: Path(file.path).read_bytes()
-                    for file in worker_side.imported_files(job)
-                    if file.role in outcome.needed
+                    file.path: Path(file.path).read_bytes()
+                    for file in worker_side.imported_files(job, *others)
+                    if file.path in outcome.needed
                 }
                 outcome = self._attempt_twice(task, sent)
             return outcome
         finally:
             attempts.delete()
 
-    def _attempt_twice(self, task: Task, sent: dict[Role, bytes]) -> TaskResult:
+    def _attempt_twice(self, task: Task, sent: dict[str, bytes]) -> TaskResult:
         """Submit a task, and once more if workers died before it even began."""
         from distributed import KilledWorker
 
@@ -223,7 +228,7 @@ class DaskExecutor(Executor):
                 self._check_connection()
         return TaskResult(problem=worker_side.KILLED_WORKERS)
 
-    def _attempt(self, task: Task, sent: dict[Role, bytes]) -> TaskResult:
+    def _attempt(self, task: Task, sent: dict[str, bytes]) -> TaskResult:
         # as an argument, files would stay in the scheduler's memory
         files = self._client.scatter([sent], hash=False)[0] if sent else sent
         future = self._client.submit(

@@ -13,7 +13,7 @@ import hashlib
 import logging
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
@@ -52,9 +52,10 @@ class Task:
         job: The job, without what only the client needs.
         output: The path of the .blend or .glb, None for none.
         render: The path of the picture, None for none.
-        sizes: The sizes of Mint's files in bytes.
+        sizes: The sizes of Mint's files in bytes, by their path at the client.
         local_files: Whether Mint's API is a server on this computer, and so its files may be, too.
         staging: The shared folder for results in progress; None returns the content of the files.
+        others: Further motions of the same model.
     """
 
     run: str
@@ -62,9 +63,10 @@ class Task:
     job: Job = field(repr=False)
     output: str | None
     render: str | None
-    sizes: Mapping[Role, int] = field(repr=False)
+    sizes: Mapping[str, int] = field(repr=False)
     local_files: bool
     staging: str | None
+    others: tuple[Job, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,15 @@ class TaskResult(DeliveryResult):
     """What became of a task.
 
     Attributes:
-        needed: The files that the client has to send first.
+        needed: The files that the client has to send first, by their path there.
         content: The content of each file, by the path where the client writes it.
     """
 
-    needed: tuple[Role, ...] = ()
+    needed: tuple[str, ...] = ()
     content: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
-def carry_out(task: Task, sent: Mapping[Role, bytes]) -> TaskResult:
+def carry_out(task: Task, sent: Mapping[str, bytes]) -> TaskResult:
     """Write one result on this worker, unless it has killed too many workers already.
 
     Dask gives a task to another worker when one dies, several times if the cluster is set up so.
@@ -107,16 +109,16 @@ KILLED_WORKERS = message_of(
 )
 
 
-def _write(task: Task, sent: Mapping[Role, bytes]) -> TaskResult:
+def _write(task: Task, sent: Mapping[str, bytes]) -> TaskResult:
     try:
         with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
             here = Path(folder)
-            job = with_files_here(task, sent, here)
+            jobs = with_files_here(task, sent, here)
             if task.staging is None:
-                return _write_and_read(task, job, here / "results")
-            return _write_and_move(task, job, Path(task.staging))
+                return _write_and_read(task, jobs, here / "results")
+            return _write_and_move(task, jobs, Path(task.staging))
     except FilesNeeded as needed:
-        return TaskResult(needed=needed.roles)
+        return TaskResult(needed=needed.paths)
     except OSError as error:
         file, reason = error.filename or "a file", error.strerror or error
         return TaskResult(problem=message_of(f"A Dask worker could not write {file}: {reason}."))
@@ -127,23 +129,23 @@ def _write(task: Task, sent: Mapping[Role, bytes]) -> TaskResult:
         return TaskResult(problem=message_of(sentence))
 
 
-def _write_and_read(task: Task, job: Job, staging: Path) -> TaskResult:
+def _write_and_read(task: Task, jobs: Sequence[Job], staging: Path) -> TaskResult:
     """Write the files in a folder of this worker and return their content."""
     staging.mkdir()
-    outcome, places = _write_staged(task, job, staging)
+    outcome, places = _write_staged(task, jobs, staging)
     if outcome.problem is not None:
         return outcome
     content = {final: staged.read_bytes() for staged, final in places.items()}
     return replace(outcome, content=content)
 
 
-def _write_and_move(task: Task, job: Job, staging: Path) -> TaskResult:
+def _write_and_move(task: Task, jobs: Sequence[Job], staging: Path) -> TaskResult:
     """Write the files in the shared folder and move them to their places."""
     if not (staging / TOKEN).is_file():  # a worker that has joined the cluster since the check
         return TaskResult(problem=message_of(f"A Dask worker does not see {staging}."))
     own = staging / uuid.uuid4().hex
     own.mkdir()
-    outcome, places = _write_staged(task, job, own)
+    outcome, places = _write_staged(task, jobs, own)
     if outcome.problem is None:
         for staged, final in places.items():
             disk.replace(staged, Path(final))
@@ -151,7 +153,9 @@ def _write_and_move(task: Task, job: Job, staging: Path) -> TaskResult:
     return outcome
 
 
-def _write_staged(task: Task, job: Job, staging: Path) -> tuple[TaskResult, dict[Path, str]]:
+def _write_staged(
+    task: Task, jobs: Sequence[Job], staging: Path
+) -> tuple[TaskResult, dict[Path, str]]:
     """Write the files into a folder; return what became of it, and the final path of each."""
     output, render = (
         staging / _name(path) if path else None for path in (task.output, task.render)
@@ -159,7 +163,8 @@ def _write_staged(task: Task, job: Job, staging: Path) -> tuple[TaskResult, dict
     pairs = ((output, task.output), (render, task.render))
     places = {staged: final for staged, final in pairs if staged and final}
     with of_run(task.run).in_use():
-        result = write_result(job, output, render)
+        first, *others = jobs
+        result = write_result(first, output, render, *([others] if others else []))
     problem = result.problem and with_real_paths(result.problem, places)
     return TaskResult(result.notes, problem, result.placement), places
 
@@ -169,7 +174,7 @@ def _name(path: str) -> str:
 
 
 IMPORTED = (Role.MODEL, Role.COLLIDER, Role.PANORAMA, Role.SPLATS)
-"""The files that an import reads."""
+"""The files that an import reads: the newest of each. A motion has several files."""
 
 LIMITS = DownloadLimits(tries=2, total=600.0)
 """A worker soon gives up, since the client can send what it cannot fetch."""
@@ -178,18 +183,24 @@ LIMITS = DownloadLimits(tries=2, total=600.0)
 class FilesNeeded(Exception):
     """Files that are neither here nor can be fetched: the client has to send them."""
 
-    def __init__(self, roles: tuple[Role, ...]) -> None:
-        super().__init__(roles)
-        self.roles = roles
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        super().__init__(paths)
+        self.paths = paths
 
 
-def imported_files(job: Job) -> list[LocalFile]:
-    """Return the files of a job that an import reads."""
-    return [file for role in IMPORTED if (file := job.file(role)) is not None]
+def imported_files(*jobs: Job) -> list[LocalFile]:
+    """Return the files of jobs that an import reads."""
+    found: list[LocalFile] = []
+    for job in jobs:
+        if job.motion is not None:
+            found += [each for each in job.files if each.role in {Role.CHARACTER, Role.CLIP}]
+        else:
+            found += [file for role in IMPORTED if (file := job.file(role)) is not None]
+    return found
 
 
-def with_files_here(task: Task, sent: Mapping[Role, bytes], folder: Path) -> Job:
-    """Return the job with paths of complete files on this machine.
+def with_files_here(task: Task, sent: Mapping[str, bytes], folder: Path) -> list[Job]:
+    """Return the jobs of a task with paths of complete files on this machine.
 
     Files that the client has sent, or that are fetched, are written into `folder`.
 
@@ -197,22 +208,27 @@ def with_files_here(task: Task, sent: Mapping[Role, bytes], folder: Path) -> Job
         FilesNeeded: The client has to send some of the files.
         OSError: A file cannot be written.
     """
-    files, missing = [], []
+    jobs: list[Job] = []
+    missing: list[str] = []
     with Downloader(LIMITS, local_files=task.local_files) as downloader:
-        for file in imported_files(task.job):
-            size = task.sizes.get(file.role)
-            path = (
-                _on_disk(file, size)
-                or _sent(file, sent, folder)
-                or _fetched(file, size, downloader, folder, task.job.is_only_copied)
-            )
-            if path is None:
-                missing.append(file.role)
-            else:
-                files.append(replace(file, path=str(path)))
+        for number, job in enumerate((task.job, *task.others)):
+            own, files = folder / str(number), []  # files of two motions may have one name
+            own.mkdir()
+            for file in imported_files(job):
+                size = task.sizes.get(file.path)
+                path = (
+                    _on_disk(file, size)
+                    or _sent(file, sent, own)
+                    or _fetched(file, size, downloader, own, job.is_only_copied)
+                )
+                if path is None:
+                    missing.append(file.path)
+                else:
+                    files.append(replace(file, path=str(path)))
+            jobs.append(replace(job, files=tuple(files)))
     if missing:
         raise FilesNeeded(tuple(missing))
-    return replace(task.job, files=tuple(files))
+    return jobs
 
 
 def _on_disk(file: LocalFile, size: int | None) -> Path | None:
@@ -223,11 +239,11 @@ def _on_disk(file: LocalFile, size: int | None) -> Path | None:
         return None
 
 
-def _sent(file: LocalFile, sent: Mapping[Role, bytes], folder: Path) -> Path | None:
-    if file.role not in sent:
+def _sent(file: LocalFile, sent: Mapping[str, bytes], folder: Path) -> Path | None:
+    if file.path not in sent:
         return None
     path = folder / _file_name(file)
-    path.write_bytes(sent[file.role])
+    path.write_bytes(sent[file.path])
     return path
 
 
