@@ -404,10 +404,8 @@ def _start(
 
     if request_id is None:
         return start(), True
-    if not isinstance(request_id, str):
-        raise ValueError(f"request_id is a text, not {request_id!r}.")  # noqa: TRY004 (as others)
-    if not request_id.strip():
-        raise ValueError("The request_id is empty.")
+    if not isinstance(request_id, str) or not request_id.strip():
+        raise ValueError(f"request_id is a text that is not empty, not {request_id!r}.")
     wanted = ClientRequest(request_id, client_requests.content_of(request, level), "")
     if client_requests.find(job_service, wanted) is None and (
         job_service.budget.limits or max_credits is not None
