@@ -21,8 +21,8 @@ Read:
     models(), worlds()    what the API project has generated
     usage()               Credits and subscription
 
-A job is named by its id, or by what has a `job_id`: a result, a `Preview`, an error. A review
-returns `Approve()`, `Cancel()` or `Revise("what should change")`.
+A job is named by its id, by what has a `job_id` (a result, a `Preview`, an error), or by what
+`jobs()` yields. A review returns `Approve()`, `Cancel()` or `Revise("what should change")`.
 
 Errors, each with a sentence for the user:
 

@@ -15,9 +15,18 @@ from contextlib import closing
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
+from .api_values import (
+    GenerationStopped,
+    Interrupted,
+    JobReference,
+    PlacedResult,
+    Result,
+    check_limit,
+    id_of,
+    is_number,
+)
 from .cli import client_requests, session
 from .cli.results import (
     Approve,
@@ -86,17 +95,6 @@ OnProgress = Callable[[str, float | None, float | None], object]
 """Called with the phase, how much of it is done (0 to 1), and the seconds left, where known."""
 
 
-class HasJob(Protocol):
-    """Anything of a job: a result, a Preview, or an error."""
-
-    @property
-    def job_id(self) -> str: ...
-
-
-JobReference = str | HasJob
-"""A job: its id or the beginning of it, or what knows it."""
-
-
 def generate(
     prompt: str,
     *,
@@ -104,7 +102,7 @@ def generate(
     preset: str = "standard",
     mode: str = "auto",
     name: str | None = None,
-    images: Iterable[str | PathLike[str]] = (),
+    images: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
     pose: str | None = None,
     splats: str | None = None,
     optimize: str | None = None,
@@ -128,7 +126,7 @@ def generate(
         preset: "fast", "standard" or "production".
         mode: "auto", or "review" to call `review` at each Preview.
         name: The name at Mint.
-        images: Reference images: paths or https URLs.
+        images: Reference images: paths or https URLs, one or several.
         pose: "t_pose" or "a_pose", for models of characters.
         splats: The tier of a World's splats to import, such as "100k"; by default none.
         optimize: "light", "moderate" or "aggressive": a smaller model for more Credits.
@@ -145,11 +143,13 @@ def generate(
         GenerationStopped, Interrupted: The job failed, was canceled or interrupted.
         MintError, SceneImportError: A call to Mint, or the import of the result, has failed.
     """
+    images = [images] if isinstance(images, str | PathLike) else images
     request = GenerationRequest.parse(
         kind=kind, prompt=prompt, preset=preset, mode=mode, name=name, images=images, pose=pose
     )
     level = member(OptimizationLevel, "level", optimize) if optimize else None
     _check(request, level, review, splats=splats, height=height)
+    check_limit(max_credits)
     delivery = Delivery(splats=splats, **_where(height, location, collection))
     with session.open_job_service() as job_service:
         job, is_new = _start(job_service, request, delivery, level, max_credits, request_id)
@@ -182,7 +182,7 @@ def resume(
     """
     _check_blender()
     with session.open_job_service() as job_service:
-        found = job_service.job(_id(job))
+        found = job_service.job(id_of(job))
         _check_scene_job(found)
         _continue(job_service, found, max_credits)
         return _placed(job_service, _follow(job_service, found.id, review, progress))
@@ -201,7 +201,7 @@ def approve(
     """
     _check_blender()
     with session.open_job_service() as job_service:
-        found = _with_limit(job_service, job_service.job(_id(job)), max_credits)
+        found = _with_limit(job_service, job_service.job(id_of(job)), max_credits)
         _check_scene_job(found)
         job_service.approve(found.id)
         return _placed(job_service, _follow(job_service, found.id, review, progress))
@@ -219,7 +219,7 @@ def revise(
     The arguments and errors are those of `resume`.
     """
     with session.open_job_service() as job_service:
-        found = _with_limit(job_service, job_service.job(_id(job)), max_credits)
+        found = _with_limit(job_service, job_service.job(id_of(job)), max_credits)
         job_service.revise(found.id, feedback)
         return preview_of(_watch(job_service, found.id, None, progress, ends_in=Phase.REVIEW))
 
@@ -253,10 +253,11 @@ def animate(
         MintError, SceneImportError: As in `generate`.
     """
     _check_blender()
+    check_limit(max_credits)
     words = [motions] if isinstance(motions, str) else motions
     wanted = [MotionRequest(each, height, in_place) for each in words]
     with session.open_job_service() as job_service:
-        what = model if isinstance(model, Asset) else asset_named(job_service, _id(model))
+        what = model if isinstance(model, Asset) else asset_named(job_service, id_of(model))
         jobs = job_service.animate(what, wanted, Delivery(replaces=True), max_credits=max_credits)
         return _placed_motions(job_service, jobs, progress)
 
@@ -269,7 +270,7 @@ def cancel(job: JobReference) -> None:
         GenerationStopped: It was not canceled: Mint cannot, or has not answered.
     """
     with session.open_job_service() as job_service:
-        found = job_service.job(_id(job))
+        found = job_service.job(id_of(job))
         job_service.cancel(found.id)
         _watch(job_service, found.id, None, None, ends_in=Phase.CANCELED)
 
@@ -325,7 +326,7 @@ def place(
     if path is None:
         _check_blender()
     with session.open_journal() as journal:
-        found = journal.job(_id(job))
+        found = journal.job(id_of(job))
         _check_scene_job(found)
         _check_kind(found.kind, height=height)
         where = {
@@ -406,6 +407,8 @@ def _start(
 
     if request_id is None:
         return start(), True
+    if not isinstance(request_id, str):
+        raise ValueError(f"request_id is a text, not {request_id!r}.")  # noqa: TRY004 (as others)
     if not request_id.strip():
         raise ValueError("The request_id is empty.")
     wanted = ClientRequest(request_id, client_requests.content_of(request, level), "")
@@ -428,7 +431,8 @@ def _continue(job_service: JobService, job: Job, max_credits: float | None) -> N
 
 
 def _with_limit(job_service: JobService, job: Job, max_credits: float | None) -> Job:
-    """Return a job after setting its new limit, if there is one."""
+    """Return a job after setting its new limit, if there is one. Raises ValueError."""
+    check_limit(max_credits)
     if max_credits is not None and max_credits != job.max_credits:
         job_service.set_limit(job.id, max_credits)
     return job_service.job(job.id)
@@ -606,10 +610,6 @@ def _assets(kind: Kind) -> Iterator[Asset]:
 # -- checks, before anything is sent
 
 
-def _id(job: JobReference) -> str:
-    return job if isinstance(job, str) else job.job_id
-
-
 def _check_blender() -> None:
     """Raise NotPossible if a result could not be placed in this process."""
     from .delivery import blender_runtime
@@ -676,7 +676,7 @@ def _where(
     Raises:
         ValueError: One of them is wrong.
     """
-    if height is not None and not 0 < height < math.inf:
+    if height is not None and not (is_number(height) and 0 < height < math.inf):
         raise ValueError(f"height is a number above 0, not {height!r}.")
     at = None if location is None else tuple(map(float, location))
     if at is not None and (len(at) != 3 or not all(map(math.isfinite, at))):

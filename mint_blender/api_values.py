@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the functions for scripts return and raise."""
+"""What the functions for scripts take, return and raise."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .jobs.engine.task import StillUnreachable
 from .jobs.job import Job
@@ -18,6 +21,38 @@ if TYPE_CHECKING:
 
 UNREACHABLE = "unreachable"
 """`GenerationStopped.code` when Mint could not be reached for too long."""
+
+
+class HasJob(Protocol):
+    """Anything of a job: a result, a Preview, or an error."""
+
+    @property
+    def job_id(self) -> str:
+        """The id of the job."""
+
+
+JobReference = str | HasJob | Mapping[str, Any]
+"""A job: its id or the beginning of it, what knows it, or what `jobs` yields."""
+
+
+def id_of(job: JobReference) -> str:
+    """Return the id of a job. Raises ValueError for what is none."""
+    found = job.get("job") if isinstance(job, Mapping) else getattr(job, "job_id", job)
+    if not isinstance(found, str):
+        what = f"{job!r:.200} is not a job"
+        raise ValueError(f"{what}. Name it by its id, or by what has a job_id.")  # noqa: TRY004
+    return found
+
+
+def check_limit(max_credits: float | None) -> None:
+    """Raise ValueError for what limits nothing: no price is above a limit that is not a number."""
+    if max_credits is not None and (not is_number(max_credits) or math.isnan(max_credits)):
+        raise ValueError(f"max_credits is a number, not {max_credits!r}.")
+
+
+def is_number(value: object) -> bool:
+    """Return whether an argument is a number; cells of a table are texts."""
+    return isinstance(value, Real)
 
 
 @dataclass(frozen=True, kw_only=True)

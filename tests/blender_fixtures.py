@@ -13,6 +13,7 @@ import mint_blender
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.retry import PollIntervals
 
+from .jobs.fast_config import shorten_waits
 from .mint_service.runner import ThreadService
 from .scene import glb_fixtures
 
@@ -25,6 +26,7 @@ def _fast_polling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
         config, pace = session.workflow_config, PollIntervals(first=0.05, factor=1.0, longest=0.05)
         monkeypatch.setattr(session, "workflow_config", lambda: replace(config(), pace=pace))
+        shorten_waits(monkeypatch)
 
 
 @pytest.fixture

@@ -107,11 +107,7 @@ def _is_unwritten(job: Job) -> bool:
 
     A job that crashed Blender is only tried again when the user names it.
     """
-    return (
-        job.phase is Phase.READY
-        and bool(job.delivery.output or job.delivery.render)
-        and not has_crashed(job)
-    )
+    return job.phase is Phase.READY and bool(job.delivery.files) and not has_crashed(job)
 
 
 def has_crashed(job: Job) -> bool:

@@ -147,7 +147,7 @@ def note_line(job: Job, terminal: Terminal) -> None:
 
 
 def _deliver(job_service: JobService, job: Job, terminal: Terminal, raw: bool) -> Exit:
-    if is_to_write(job) or (raw and _names_files(job)):
+    if is_to_write(job) or (raw and job.delivery.files):
         motions = job_service.motions_of(job)
         if job.motion is None and not all(is_finished(each) for each in motions):
             terminal.event(result_record(job))
@@ -195,11 +195,7 @@ def is_finished(job: Job | None) -> TypeGuard[Job]:
 
 def is_to_write(job: Job) -> bool:
     """Return whether a job is finished at Mint, and its delivery names files."""
-    return exits.of_job(job) is Exit.DONE and _names_files(job)
-
-
-def _names_files(job: Job) -> bool:
-    return bool(job.delivery.output or job.delivery.render)
+    return exits.of_job(job) is Exit.DONE and bool(job.delivery.files)
 
 
 def report_written(
@@ -279,9 +275,7 @@ def may_replace(terminal: Terminal, *files: Path | None, overwrite: bool) -> boo
 def _done_lines(job: Job) -> list[str]:
     """Return what was made, the paths of its files, and its cost."""
     view = JobView(job)
-    written = [
-        text for text in (job.delivery.output, job.delivery.render) if text and Path(text).exists()
-    ]
+    written = [path for path in job.delivery.files if Path(path).exists()]
     where = written or [file.path for file in job.files]
     return [
         f"{job.title}: {view.state}{in_parentheses(view.cost)}",

@@ -157,7 +157,7 @@ def _write_with_blender(
 
 def remove_parts(job: Job) -> None:
     """Delete what a Blender that has crashed or was stopped has left beside a job's files."""
-    for path in filter(None, paths(job)):
+    for path in map(Path, job.delivery.files):
         disk.try_to_remove(_part(path))
 
 

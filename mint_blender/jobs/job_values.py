@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from ..message import Message
 from .paid_requests.record import PaidVerb
@@ -198,6 +199,16 @@ class Delivery:
     fit: str = "INSIDE"
     size: tuple[float, float, float] | None = None
     original: str | None = None  # id of the job or asset beside whose result a variation goes
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of the files to write; none for a place in a scene."""
+        return tuple(path for path in (self.output, self.render) if path)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether it names files, and all of them are there."""
+        return bool(self.files) and all(Path(path).is_file() for path in self.files)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ NEEDS_PERSON = frozenset({Phase.REVIEW, Phase.BILLING, Phase.PAUSED})
 HOLDS_SLOT = frozenset({Phase.SENDING, Phase.WORKING})
 HAS_RESULT = frozenset({Phase.READY, Phase.PLACED})
 ENDED = frozenset({Phase.PLACED, Phase.CANCELED, Phase.FAILED})
-"""Phases in which nothing is left to do, unless a decision waits; `storage.tables.jobs` agrees."""
+"""Phases in which nothing is left to do, unless a decision waits; `storage.tables` agrees."""
 
 
 class Verb(StrEnum):

@@ -121,8 +121,6 @@ class JobService(JobRunner):
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
             raise NotPossible(Message("Only models can be optimized."))
-        if motions:
-            new_jobs.check_motions(request.kind, motions)
         queries = prices_of(request, optimize)
         price, *extra = self._prices(queries, own_limit=max_credits)
         job = new_job(
@@ -138,9 +136,10 @@ class JobService(JobRunner):
             made = new_request(subject, PaidVerb.START, job.id, now=job.created_at, number=number)
             made = replace(made, credits=job.estimate, extra_credits=job.optimize_estimate)
             job = replace(job, requests=(made,))
-        of_each = AnimationPrice()
-        (animating,) = self._prices([of_each], own_limit=max_credits) if motions else [None]
+        of_each, animating = AnimationPrice(), None
         if motions:
+            new_jobs.check_motions(request.kind, motions)
+            (animating,) = self._prices([of_each], own_limit=max_credits)
             delivery = replace(delivery, group=delivery.group or job.id)
             job = replace(job, delivery=delivery)
         followers = new_motions(

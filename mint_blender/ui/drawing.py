@@ -49,6 +49,7 @@ class Theme:
         colors = preferences.themes[0].user_interface
         menu, item, tool = colors.wcol_menu_back, colors.wcol_menu_item, colors.wcol_tool
         self.back: Color = (*menu.inner[:3], 0.94)
+        self.edge: Color = (*menu.outline[:3], 1.0)
         self.text: Color = (*item.text[:3], 1.0)
         self.faint: Color = (*item.text[:3], 0.75)
         self.chosen: Color = (*item.inner_sel[:3], 1.0)
@@ -112,7 +113,9 @@ def draw_text(
     blf.size(_FONT, points)
     blf.color(_FONT, *color)
     blf.position(_FONT, x, box.y + (box.height - points * tall) / 2, 0.0)
-    blf.draw(_FONT, text)
+    # the edges of dark letters are paler here than in a panel, where colors are mixed otherwise
+    for _ in range(2 if max(color[:3]) < 0.5 else 1):
+        blf.draw(_FONT, text)
 
 
 def width_of(text: str, points: float) -> float:

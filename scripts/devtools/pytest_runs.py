@@ -57,8 +57,8 @@ BETWEEN = frozenset({"bpy-5.0", "bpy-5.2"})
 DRIVEN = "window or debian"
 SECOND_TRIES = 3
 """How many failed tests of a run are tried again; more than that is no coincidence."""
-SCREENS_PER_CORE = 2
-"""A Blender that draws by processor keeps 0.3 of a core busy, and needs about 1 GB."""
+SCREENS_PER_CORE = 3
+"""A Blender that draws by processor keeps 0.3 to 0.4 of a core busy, and needs about 1 GB."""
 IN_BLENDER = ("tests/scene", "tests/ui")
 """A third of the `bpy` tests; most of the others start processes and wait for them."""
 COMMANDS = ("tests/cli",)

@@ -14,6 +14,7 @@ from mint_blender.delivery import blender_runtime
 from mint_blender.jobs.workflow import context
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
+from ..jobs.fast_config import shorten_waits
 from ..mint_service.runner import ThreadService, running_service
 from .command_runner import RunMint
 
@@ -50,6 +51,7 @@ def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     )
     monkeypatch.setattr(context, "SHOWN_WITHIN", 0.16)
+    shorten_waits(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -71,9 +71,26 @@ REFUSED = {
     "splats of a model": ({"prompt": "a lamp", "splats": "100k"}, "Only Worlds have splats"),
     "a World with a height": ({"prompt": "a hall", "kind": "world", "height": 2}, "Only models"),
     "a height below 0": ({"prompt": "a lamp", "height": -1}, "height is a number above 0"),
+    "a height from a table": ({"prompt": "a lamp", "height": "0.4"}, "height is a number above 0"),
+    "a limit from a table": (
+        {"prompt": "a lamp", "max_credits": "2000"},
+        "max_credits is a number, not '2000'",
+    ),
+    "a limit that limits nothing": (
+        {"prompt": "a lamp", "max_credits": float("nan")},
+        "max_credits is a number, not nan",
+    ),
+    "an id that is a number": (
+        {"prompt": "a lamp", "request_id": 7},
+        "request_id is a text, not 7",
+    ),
     "half a place": ({"prompt": "a lamp", "location": (1, 2)}, "three numbers"),
     "no place": ({"prompt": "a lamp", "location": (1, 2, float("nan"))}, "three numbers"),
     "a missing picture": ({"prompt": "a lamp", "images": ["none.png"]}, "none.png"),
+    "a missing picture that is the only one": (
+        {"prompt": "a lamp", "images": "none.png"},
+        "none.png",
+    ),
     "an empty id": ({"prompt": "a lamp", "request_id": " "}, "request_id is empty"),
     "a world made lighter": (
         {"prompt": "a hall", "kind": "world", "optimize": "light"},
@@ -349,13 +366,16 @@ def test_an_id_continues_what_waits(signed_in: Signed) -> None:
 
 @pytest.mark.blender
 def test_a_job_is_canceled(signed_in: Signed) -> None:
-    """It is canceled at Mint, too; a job that is unknown is said to be."""
-    job = _in_review()
-    mint_blender.cancel(job)
+    """It is canceled at Mint, too; a job that is unknown is said to be, and what is no job."""
+    _in_review()
+    mint_blender.cancel(next(mint_blender.jobs()))
     assert next(mint_blender.jobs())["phase"] == "canceled"
+    (operation,) = signed_in.operations()
     for call in (mint_blender.cancel, mint_blender.resume, mint_blender.place):
         with pytest.raises(mint_blender.NotPossible, match="nothing"):
             call("nothing")
+        with pytest.raises(ValueError, match=r"is not a job\. Name it by its id"):
+            call(operation)
 
 
 def _in_review() -> str:

@@ -14,7 +14,7 @@ from mint_blender.mint.account import Account
 
 from ..mint_service.runner import ThreadService, running_service
 from .engine_harness import EngineHarness
-from .fast_config import account, fast_config
+from .fast_config import account, fast_config, shorten_waits
 
 # A busy machine is no fault of the code under test.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,8 +36,11 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
+def job_service(
+    home: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[JobService]:
     """Yield a job service in an empty home, with an account at `service`."""
+    shorten_waits(monkeypatch)
     job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close(20)

@@ -23,7 +23,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.journal_reader import journal_file
-from mint_blender.jobs.storage.tables.jobs import COLUMNS, columns_of
+from mint_blender.jobs.storage.tables import COLUMNS, columns_of
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Estimate, Kind
 

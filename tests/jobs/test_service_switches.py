@@ -19,13 +19,12 @@ from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow import collect
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel
 
 from ..mint_service.runner import ThreadService, running_service
 from ..mint_service.switches import TABLE
-from .fast_config import PACE, SPEED, account, fast_config
+from .fast_config import PACE, SPEED, account, fast_config, shorten_waits
 from .service_helpers import ended
 
 DAMAGED = (
@@ -269,8 +268,8 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture(autouse=True)
 def settles_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the pause between the reads of a fresh collect, not their number."""
-    monkeypatch.setattr(collect, "SETTLING_WAIT", collect.SETTLING_WAIT / SPEED)
+    """Shorten the pause between the reads of a fresh result, not their number."""
+    shorten_waits(monkeypatch)
 
 
 def test_every_switch_has_a_case() -> None:

@@ -69,6 +69,19 @@ class Figure(Rig):
         return glb.node(root=False, name="char1", mesh=glb.mesh(primitive, name="char1"), skin=skin)
 
 
+def along_bones(rest: dict[str, np.ndarray], above: dict[str, str]) -> dict[str, np.ndarray]:
+    """Return axes of joints whose Y points to the next joint, as rigs have them."""
+    axes = {}
+    for name, at in rest.items():
+        below = [rest[each] for each in rest if above[each] == name]
+        way = (below[0] if below else at) - (at if below else rest[above[name]])
+        way = way / np.linalg.norm(way)
+        across = np.cross((0, 1, 0), way)
+        angle = np.degrees(np.arccos(np.clip(way[1], -1, 1)))
+        axes[name] = turn(across if angle % 180 > 0.1 else (1, 0, 0), angle)
+    return axes
+
+
 def _in_gltf(points: np.ndarray) -> np.ndarray:
     """Return points with Y up that face Z."""
     return points[:, [0, 2, 1]] * [1.0, 1.0, -1.0]

@@ -90,6 +90,8 @@ def _file(
     axes = dict.fromkeys(joints, tilt)
     rig = Rig(dict(joints), axes=axes, has_mesh=has_mesh)
     if color is not None:
+        along = figure.along_bones(rig.heads(), {name: each[0] for name, each in joints.items()})
+        axes = {name: tilt @ each for name, each in along.items()}
         rig = Figure(dict(joints), axes=axes, has_mesh=has_mesh, color=color)
     rig = rig.scaled(height / HEIGHT)
     travel = 1.5 if "travel" in switches else 0.0

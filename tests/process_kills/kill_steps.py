@@ -67,7 +67,7 @@ def watch_every_boundary(steps: Steps) -> None:
         steps.around(module("jobs.storage.journal").Journal, name)
     for name in RECORD_WRITES:
         steps.around(module("jobs.paid_requests.table").PaidRequests, name)
-    steps.around(module("jobs.storage.tables.jobs").UploadCache, "add")
+    steps.around(module("jobs.storage.tables").UploadCache, "add")
     steps.around(module("mint.transport").Transport, "request")
     for name in ("replace", "rename", "unlink", "write_text"):
         steps.around(pathlib.Path, name)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Seeds that have failed once. Each is kept with the options that it failed with.
 
-Seeds up to 60 are in `test_simulation`.
+The first two dozen are in `test_simulation`.
 """
 
 from __future__ import annotations

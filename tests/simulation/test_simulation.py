@@ -15,8 +15,8 @@ from .world import Outcome, simulate
 
 pytestmark = pytest.mark.one_blender
 
-BLOCKS, SEEDS = 8, 5
-"""40 worlds with 1,600 jobs: a block is one test, so that workers share them."""
+BLOCKS, SEEDS = 8, 3
+"""24 worlds with 960 jobs: a block is one test, so that workers share them."""
 
 
 @pytest.fixture(autouse=True)

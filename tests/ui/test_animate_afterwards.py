@@ -136,6 +136,7 @@ def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService)
     ]
     found = drawn_rows(session.service())
     assert found["a knight"] == 1 and found["mint.toggle_batch"] == 1
+    assert found["mint.select_result"] == 1 and not found["mint.dismiss_finished"]
     assert not any(map(targets._has_target, jobs)), "a motion comes to its model"
     first = next(job for job in jobs if job.motion)
     assert first.motion is not None and placed_results.will_replace(first)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -135,6 +136,8 @@ class BlenderWindow:
         self._peer = self._connect()
         self._answers = self._peer.makefile("rb")
         self._known: dict[str, list[int]] = {}
+        self._earlier: dict[str, tuple[list[int], str]] = {}
+        """Where a button was in an earlier test, and its command; it is often there again."""
         self._log_begins = 0
         self.wait("len(bpy.context.window_manager.windows) > 0")
         if online:
@@ -302,32 +305,54 @@ class BlenderWindow:
         """Return the point of the button whose Python command or data path contains `what`.
 
         Blender does not list its buttons, but it knows which one is under the pointer: so the
-        pointer searches the region.
+        pointer searches the region. In the end it rests on the button.
         """
         point = self._known.get(what)
-        if point is None or not self._is_over(what, point, kind, name):
-            point = self.ask("look_for(kind, name, what)", kind=kind, name=name, what=what)
+        if point is None and what in self._earlier:
+            point, command = self._earlier[what]
+            is_here = _without_texts(self._under(point, kind, name)) == _without_texts(command)
+            if not is_here or (_TEXT.search(command) and self.ask("len(jobs())") > 1):
+                point = None
+        elif point is not None and not self._is_over(what, point, kind, name):
+            point = None
+        if point is None:
+            point, met = self.ask("look_for(kind, name, what)", kind=kind, name=name, what=what)
             if point is None:
-                met = "\n".join(self.buttons(kind=kind, name=name))
+                only = "\n".join(met)
                 raise NotTrue(
-                    f"no button {what!r} in {kind} {name}, only:\n{met}\njobs: {json.dumps(self.jobs(), indent=1)}"
+                    f"no button {what!r} in {kind} {name}, only:\n{only}\njobs: {json.dumps(self.jobs(), indent=1)}"
                 )
-            self._known[what] = point
+            command = self._under(point, kind, name)
+            if name == "UI" and what in command:
+                self._earlier[what] = point, command
+        self._known[what] = point
         return point[0], point[1]
+
+    def is_still_there(self, what: str, *, kind: str = "VIEW_3D", name: str = "UI") -> bool:
+        """Return whether `what` is where it was; where that is unknown, search the region."""
+        if point := self._known.get(what):
+            return self._is_over(what, point, kind, name)
+        return any(what in met for met in self.buttons(kind=kind, name=name))
 
     def buttons(self, *, kind: str = "VIEW_3D", name: str = "UI") -> dict[str, tuple[int, int]]:
         """Return every button that the pointer meets in a region, by its command or data path."""
-        found: dict[str, tuple[int, int]] = self.ask("look_for(kind, name)", kind=kind, name=name)
+        _, met = self.ask("look_for(kind, name)", kind=kind, name=name)
+        found: dict[str, tuple[int, int]] = met
         return found
 
     def _is_over(self, what: str, point: Sequence[int], kind: str, name: str) -> bool:
+        return what in self._under(point, kind, name)
+
+    def _under(self, point: Sequence[int], kind: str, name: str) -> str:
+        """Move the pointer to a point; return the command of the button there, or nothing."""
         self.point_at(point[0], point[1])
-        return what in (self.ask("under_pointer(kind, name)", kind=kind, name=name) or "")
+        found: str | None = self.ask("under_pointer(kind, name)", kind=kind, name=name)
+        return found or ""
 
     def click(self, what: str, *, kind: str = "VIEW_3D", name: str = "UI") -> None:
         """Click the button that does `what`, once the pointer rests on it."""
-        point = self.find(what, kind=kind, name=name)
-        if not self._is_over(what, point, kind, name):
+        self.find(what, kind=kind, name=name)
+        if what not in (self.ask("under_pointer(kind, name)", kind=kind, name=name) or ""):
             raise NotTrue(f"{what!r} moved away from under the pointer")
         time.sleep(0.25)
         self.display.press()
@@ -390,12 +415,16 @@ class BlenderWindow:
             time.sleep(0.05)
         self.display.still()
 
-    def screenshot(self, name: str) -> Path:
-        """Save what a person would see as build/screenshots/<name>.png, and return the path."""
+    def screenshot(self, name: str, *, quickly: bool = False) -> Path:
+        """Save what a person would see as build/screenshots/<name>.png, and return the path.
+
+        Quickly, the pointer is in it, and it is only to be looked at.
+        """
         self.settle()
-        time.sleep(0.2)
+        if not quickly:
+            time.sleep(0.2)
         target = SCREENSHOTS / f"{name}.png"
-        self.display.grab(target)
+        self.display.grab(target, quickly=quickly)
         return target
 
     # -- the end
@@ -420,6 +449,15 @@ class BlenderWindow:
         self._answers.close()
         self._peer.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
+"""A text in a command, such as the id of a job or the name of a style."""
+
+
+def _without_texts(command: str) -> str:
+    """Return a command as it is for any job, file or style; empty is none."""
+    return _TEXT.sub("", command) or "nothing"
 
 
 _SHOW_TAB = """

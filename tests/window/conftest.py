@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,8 +33,24 @@ def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Display]:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a profile with the archive of this source tree installed, to be copied."""
-    return make_profile(tmp_path_factory.mktemp("installed"))
+    """Return a profile with the archive of this source tree installed, to be copied.
+
+    One process makes it for all, which starts Blender twice.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "installed"
+    is_made = folder / "is-made"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        until = time.monotonic() + 240
+        while not is_made.exists():
+            assert time.monotonic() < until, "another process could not install the add-on"
+            time.sleep(0.2)
+        return folder / "profile"
+    profile = make_profile(folder)
+    is_made.touch()
+    return profile
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +204,7 @@ def blender(
     window.fresh()
     yield window
     if window.process.poll() is None:
-        window.screenshot(request.node.name.removeprefix("test_"))
+        window.screenshot(request.node.name.removeprefix("test_"), quickly=True)
     _look_at_log(window, service)
 
 

@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
@@ -50,7 +49,6 @@ def a_job(title, phase=None, problem=None, candidates=()):
     found.append(replace(job, phase=phase or P.PAUSED, problem=problem, candidates=candidates))
 found = []
 lost = make.new_job(request(schema.Kind.MODEL, 'a lamp'), values.Delivery(), now=1.0, estimate=798.0)
-timeout = part('mint.errors').ConnectionFailed if hasattr(part('mint.errors'), 'ConnectionFailed') else None
 some = (values.Candidate('mdl_1', 'a small ceramic lamp', 1.0), values.Candidate('mdl_2', 'a lamp', 2.0))
 a_job('a lamp nobody answered for', problem=messages.unanswered(lost), candidates=some)
 a_job('a chair', problem=messages.looking(lost, 3600.0))
@@ -61,12 +59,14 @@ a_job('a vase', P.FAILED, messages.no_file('The file is damaged.'))
 a_job('a soldier', P.CANCELED)
 a_job('a wooden treasure chest with iron bands', P.READY)
 a_job('a green bottle', P.PLACED)
-for each in found:
-    with __import__('contextlib').suppress(Exception):
-        job_service().cache.add(each)
+job_service().cache.add(*found)
 part('ui.heartbeat').jobs_changed(job_service())
 part('ui.heartbeat').redraw()
 result = [each.id for each in found]
+"""
+APPROVE_AND_LEAVE = """
+call('mint.approve', job_id=job)
+bpy.context.preferences.system.use_online_access = False
 """
 IN_FLIGHT = {
     "a wooden chest [stuck]": "working",
@@ -156,11 +156,9 @@ def _drafted(blender: BlenderWindow) -> str:
 
 
 def _decided(blender: BlenderWindow) -> str:
-    start(blender, "a chair [stuck]", mode="REVIEW")
-    blender.wait_for("review", title="chair", seconds=90)
-    job = blender.jobs()[0]["id"]
-    blender.call("mint.approve", job_id=job)
-    return f"bpy.ops.mint.review('INVOKE_DEFAULT', job_id={job!r})"
+    _waiting(blender)
+    blender.ask(APPROVE_AND_LEAVE, job=blender.jobs()[0]["id"])
+    return f"bpy.ops.mint.review('INVOKE_DEFAULT', job_id={blender.jobs()[0]['id']!r})"
 
 
 def _chips(blender: BlenderWindow) -> str:
@@ -293,10 +291,7 @@ def resize(blender: BlenderWindow, size: tuple[int, int]) -> None:
 
 def look(blender: BlenderWindow, size: tuple[int, int]) -> Image.Image:
     """Return what is seen in Blender's window, once it is still."""
-    with suppress(Exception):
-        pixels = blender.display.still()
-    pixels = blender.display.pixels()
-    return Image.frombytes("RGB", SIZES[-1], pixels).crop((0, 0, *size))
+    return Image.frombytes("RGB", SIZES[-1], blender.display.still()).crop((0, 0, *size))
 
 
 def _popup(blender: BlenderWindow, before: Image.Image, after: Image.Image) -> Image.Image:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 WIDTH, HEIGHT = 1600, 900
 
@@ -136,13 +137,7 @@ class Display:
 
     def pixels(self) -> bytes:
         """Return what is on the screen, as raw bytes."""
-        return subprocess.run(
-            ["import", "-window", "root", "-depth", "8", "rgb:-"],
-            env=self.environment,
-            check=True,
-            capture_output=True,
-            timeout=60,
-        ).stdout
+        return self._mapped((0, 0, *self.size)).tobytes()
 
     def picture(self, box: Sequence[int]) -> NDArray[np.uint8]:
         """Return a part of the screen with the pointer; `box` and the result are as in `watch`."""
@@ -185,9 +180,13 @@ class Display:
         screen = np.memmap(self._framebuffer, np.uint8, "r")[-width * height * 4 :]
         return screen.reshape(height, width, 4)[top:bottom, left:right, 2::-1]
 
-    def grab(self, target: Path) -> None:
-        """Save what a person would see, as a picture."""
+    def grab(self, target: Path, *, quickly: bool = False) -> None:
+        """Save what a person would see, as a picture; quickly, the pointer is in it."""
         target.parent.mkdir(parents=True, exist_ok=True)
+        if quickly:
+            seen = Image.fromarray(self.picture((0, 0, *self.size)))
+            seen.save(target, compress_level=1)
+            return
         subprocess.run(
             ["import", "-window", "root", str(target)], env=self.environment, check=True, timeout=60
         )

@@ -286,8 +286,8 @@ def _met(kind, name, x, y):
 def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69, 0.8, 0.125), step=16, gap=620):
     """Move the pointer over a region in columns until it meets the button that does `what`.
 
-    Return the button's point from the window's upper left; without `what`, everything that was met,
-    and where. This is a generator that continues at each tick, since Blender has to process each
+    Return the button's point from the window's upper left, or None; and everything that was met on
+    the way, and where. This is a generator that continues at each tick, since Blender has to process each
     move. A button is at least 20 pixels high, so that a step of 16 meets them all.
     """
     left, top, right, bottom = box(kind, name)
@@ -302,13 +302,13 @@ def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69, 0.8, 0.125), step=16
             if found is not None and what is not None and what in found:
                 below = min(y + 5, bottom - 3)
                 is_inside = (yield from _met(kind, name, x, below)) == found
-                return [x, below if is_inside else y - 5]
+                return [x, below if is_inside else y - 5], met
             if found is not None:
                 met.setdefault(found, [x, y])
                 last = y + gap
             elif y > last:
                 break
-    return met if what is None else None
+    return None, met
 
 
 _draw_section = []  # the add-on's own function, while it is replaced

@@ -37,6 +37,20 @@ def open_section(blender: BlenderWindow, name: str) -> None:
         blender._known.clear()
 
 
+def switch_section(blender: BlenderWindow, name: str) -> None:
+    """Open a section that is in sight, or close it, and scroll nowhere."""
+    blender.ask("mark_section()")
+    try:
+        blender.wait("is_open(name) is not None", name=name)
+        was_open = blender.ask("is_open(name)", name=name)
+        click_title(blender, name)
+        blender.wait("is_open(name) is not was_open", name=name, was_open=was_open)
+    finally:
+        blender.ask("unmark_sections()")
+        blender.settle()
+        blender._known.clear()
+
+
 def scroll(blender: BlenderWindow, steps: int = 12, *, up: bool = False) -> None:
     """Turn the wheel over the sidebar, by default by about a screen."""
     blender.over("VIEW_3D", "UI")
@@ -88,9 +102,8 @@ def _redness(blender: BlenderWindow) -> NDArray[np.int16]:
     """Return how much more red than green each pixel of the sidebar is; elsewhere 0."""
     blender.settle()
     left, top, right, bottom = blender.ask("box('VIEW_3D', 'UI')")
+    shown = blender.display.picture((left, top, right, bottom))
     width, height = blender.display.size
-    shown = np.frombuffer(blender.display.pixels(), np.uint8).reshape(height, width, 3)
-    red: NDArray[np.int16] = shown[..., 0].astype(np.int16) - shown[..., 1]
-    inside = np.zeros_like(red)
-    inside[top:bottom, left:right] = 1
-    return red * inside
+    red = np.zeros((height, width), np.int16)
+    red[top:bottom, left:right] = shown[..., 0].astype(np.int16) - shown[..., 1]
+    return red

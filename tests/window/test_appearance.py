@@ -29,34 +29,44 @@ path = next(
 bpy.ops.script.execute_preset(filepath=path, menu_idname="USERPREF_MT_interface_theme_presets")
 """
 SCALE = "bpy.context.preferences.view.ui_scale = scale"
+NARROW, WIDE = 240, 529
 LOOKS = ("dark", "light", "large", "german", "japanese")
 STATES = {
     "a ceramic lamp": "review",
-    "a wooden chest [stuck]": "working",
+    "a wooden treasure chest with iron bands [stuck]": "working",
     "a garden bench [no-credits]": "billing",
     "a soldier [moderation]": "failed",
+    "a vase with a long title [transient]": "failed",
+    "an old greenhouse": "placed",
     "a green bottle": "placed",
-    "a red chair": "placed",
 }
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_the_sidebar_looks_right(blender: BlenderWindow, service: Service, look: str) -> None:
-    """The form and a job in each state can be drawn."""
+def test_the_sidebar_can_be_drawn(blender: BlenderWindow, service: Service) -> None:
+    """The form and a job in each state, in each look, as wide as it opens, narrow and wide."""
     service.scenario(credits=10_000)
     for prompt, phase in STATES.items():
-        start(blender, prompt, mode="REVIEW" if phase == "review" else "AUTO")
+        start(
+            blender,
+            prompt,
+            mode="REVIEW" if phase == "review" else "AUTO",
+            kind="WORLD" if "greenhouse" in prompt else "MODEL",
+        )
+    for prompt, phase in STATES.items():
         blender.wait(
             "any(each['phase'] == phase and each['prompt'] == prompt for each in jobs())",
             phase=phase,
             prompt=prompt,
         )
     blender.fill(prompt="a small brass telescope")
-    with looking(blender, look):
-        blender.screenshot(f"appearance_{look}_top")
-        for page in (1, 2):
-            scroll(blender)
-            blender.screenshot(f"appearance_{look}_{page}")
+    for width in (None, NARROW, WIDE):
+        if width:
+            blender.set_sidebar_width(width)
+        for number, look in enumerate(LOOKS):
+            with looking(blender, look):
+                blender.screenshot(f"appearance_{look}_{width}_1", quickly=True)
+                scroll(blender, 18, up=number % 2 == 1)
+                blender.screenshot(f"appearance_{look}_{width}_2", quickly=True)
 
 
 @contextmanager

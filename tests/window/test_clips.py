@@ -17,7 +17,9 @@ from pathlib import Path
 bpy.data.objects.remove(bpy.data.objects['Cube'])
 known = part('scene.tags').Provenance(job_id='j', asset_id='mdl_1', name='Knight')
 where = part('scene.place').PlaceOptions(at=(0, 0, 0))
+part('scene.undo_step').begin()
 placed = part('scene.place').place_model(Path(path), known, where)
+part('scene.undo_step').push('Knight')
 part('scene.place').select(placed)
 """
 RIG = "next(each for each in bpy.data.objects if each.type == 'ARMATURE')"

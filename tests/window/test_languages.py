@@ -118,6 +118,7 @@ def test_menus_and_preferences_in_another_language(
     try:
         assert blender.ask(OWN_WORDS) == words
         blender.set_sidebar_width(240)
+        blender.fill(pose="T_POSE", animate=True)
         open_section(blender, "mint_options")
         blender.screenshot(f"language_{language}_options")
         for name in ("add", "manage", "references", "styles", "prompts", "world"):

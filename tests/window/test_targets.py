@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.mint_service.options import DURATIONS
 from tests.mint_service.runner import Service
 
 from .blender_window import PATIENCE, BlenderWindow
@@ -82,7 +83,7 @@ def long(service: Service) -> Iterator[None]:
     """Have everything after the Preview take long."""
     service.scenario(durations={"final": 1000})
     yield
-    service.scenario(durations={"final": 40})
+    service.scenario(durations=DURATIONS)
 
 
 def test_a_box_stands_where_the_result_will_be(

@@ -287,7 +287,7 @@ def _adopt(
         job = replace(job, requests=(replace(request, operation=started.operation),))
     else:
         request = replace(request, journal=f"elsewhere {started.home}", closed=State.DROPPED)
-        problem = error_messages.started_elsewhere()
+        problem = error_messages.STARTED_ELSEWHERE
         job = replace(job, requests=(request,), phase=Phase.PAUSED, problem=problem)
     if there is not None and started.operation is not None and there.phase in HAS_RESULT:
         made = replace(there.operation, credits=None) if there.operation else None

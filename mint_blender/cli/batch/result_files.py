@@ -67,8 +67,7 @@ class LineReport:
 
 def is_written(job: Job) -> bool:
     """Return whether all files of the job's delivery exist."""
-    paths = [text for text in (job.delivery.output, job.delivery.render) if text]
-    return job.phase is Phase.PLACED and bool(paths) and all(Path(text).is_file() for text in paths)
+    return job.phase is Phase.PLACED and job.delivery.has_files
 
 
 def has_other_settings(line: Line, job: Job) -> bool:
@@ -213,11 +212,8 @@ def _mints_picture(job: Job) -> Path | None:
 
 
 def _rendered(job: Job) -> Path | None:
-    return (
-        Path(job.delivery.render)
-        if job.delivery.render and Path(job.delivery.render).is_file()
-        else None
-    )
+    render = job.delivery.render
+    return Path(render) if render and Path(render).is_file() else None
 
 
 def _picture(job: Job, output: Path) -> Path | None:

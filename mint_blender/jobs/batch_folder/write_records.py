@@ -47,9 +47,7 @@ class WriteRecord:
     @property
     def has_files(self) -> bool:
         """Whether every file that was written is still there."""
-        names = (self.delivery.output, self.delivery.render) if self.delivery else ()
-        paths = [Path(name) for name in names if name]
-        return bool(paths) and all(path.is_file() for path in paths)
+        return self.delivery is not None and self.delivery.has_files
 
     def is_news_about(self, job: Job) -> bool:
         """Return whether a job does not know yet that, or how, these files were written."""

@@ -16,7 +16,6 @@ from ..paid_requests.record import PaidRequest, PaidVerb
 from ..phases import BUSY, NEEDS_PERSON, Phase, Verb
 
 if TYPE_CHECKING:
-    from ..job import Job
     from ..queries import Query
 
 PRICE_LIFETIME = 3600.0

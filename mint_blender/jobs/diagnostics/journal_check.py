@@ -20,7 +20,7 @@ from ..storage.database import check_version, journal_error
 from ..storage.journal_reader import journal_file
 from ..storage.migrations import VERSION
 from ..storage.serialization import load
-from ..storage.tables.jobs import OPEN
+from ..storage.tables import OPEN
 
 NEWEST = 20
 """How many of the latest problems are read."""

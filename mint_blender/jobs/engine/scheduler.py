@@ -21,15 +21,14 @@ from ...files import pictures
 from ...files.errors import DiskError, FileError, InvalidPicture, Stopped
 from ...message import Message
 from ...mint.account import Account, Owner
-from ...mint.client import Client
-from ...mint.errors import InvalidResponse, MintError, Unreachable
+from ...mint.errors import MintError, Unreachable
 from ...mint.schema import Me
 from ..batch_folder.line_files import LineFile
 from ..job_values import LocalFile
 from ..new_jobs import upload_complaint
 from ..paid_requests.send import send
 from ..presentation import error_messages
-from ..queries import Answer, KeyOwner, Query, Thumbnail, answer
+from ..queries import KeyOwner, Query, Thumbnail, answer
 from ..storage.database import JournalError
 from ..storage.journal import Journal
 from ..transfers.downloads import Downloads
@@ -246,7 +245,12 @@ class Scheduler:
         elif self._uploads.wait_for(picture, task):
             self._wait(task)  # until the other upload ends: see _on_call_ended
         else:
-            self._send_call(task, effect, lambda client: upload(client, effect, data))
+            name, media_type = Path(effect.path).name, pictures.inspect(data).media_type
+            self._send_call(
+                task,
+                effect,
+                lambda client: client.upload_image(data, name, media_type, key=effect.key).url,
+            )
             self._uploads.sent(task.call, picture)
 
     # -- results of calls
@@ -319,7 +323,7 @@ class Scheduler:
             self._identity.apply(found)
         if error is None:
             self._retries.mint_answered()
-            answered = QueryAnswered(query, cast("Answer", ended.result), number=number)
+            answered = QueryAnswered(query, cast(Any, ended.result), number=number)
         elif isinstance(error, MintError):
             reason = error_messages.key_problem(error)
             answered = QueryAnswered(query, None, str(error), number=number, key_problem=reason)
@@ -443,17 +447,3 @@ def read_picture(effect: Upload) -> bytes:
     if complaint := upload_complaint(path.name, len(data), pictures.inspect(data).format):
         raise InvalidPicture(complaint)
     return data
-
-
-def upload(client: Client, effect: Upload, data: bytes) -> str:
-    """Upload a picture and return its durable URL.
-
-    Raises:
-        MintError: The call failed.
-    """
-    image = client.upload_image(
-        data, Path(effect.path).name, pictures.inspect(data).media_type, key=effect.key
-    )
-    if image.url is None:
-        raise InvalidResponse(Message("the uploaded picture has no URL"))
-    return image.url

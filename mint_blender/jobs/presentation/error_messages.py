@@ -187,22 +187,25 @@ def unanswered(job: Job, is_complete: bool = True) -> Problem:
     return Problem(Cause.UNREACHABLE, message, code=UNANSWERED)
 
 
-def started_elsewhere() -> Problem:
-    """Return the problem of a batch line that another machine has started since it was queued."""
-    message = Message(
+STARTED_ELSEWHERE = Problem(
+    Cause.REFUSED,
+    Message(
         "Another machine has started this line of the batch. Nothing was sent. Run the batch again "
         "to continue what was started."
-    )
-    return Problem(Cause.REFUSED, message, code="started_elsewhere")
+    ),
+    code="started_elsewhere",
+)
+"""The problem of a batch line that another machine has started since it was queued."""
 
-
-def named_elsewhere() -> Problem:
-    """Return the problem of a batch line for which the folder names something else."""
-    message = Message(
+NAMED_ELSEWHERE = Problem(
+    Cause.UNREACHABLE,
+    Message(
         "The batch folder names a result for this line that is not its own, or that this account"
         " does not have. Look in your library. Retry starts the line, which costs Credits."
-    )
-    return Problem(Cause.UNREACHABLE, message, code=UNANSWERED)
+    ),
+    code=UNANSWERED,
+)
+"""The problem of a batch line for which the folder names something else."""
 
 
 def cannot_cancel(job: Job) -> str:

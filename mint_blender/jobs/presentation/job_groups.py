@@ -180,7 +180,7 @@ def _is_optimization(job: Job) -> bool:
 
 def _is_version(job: Job) -> bool:
     """Return whether a job is for the model itself in a scene, and its row has nothing to say."""
-    is_in_file = job.convert or job.motion or job.delivery.output or job.delivery.render
+    is_in_file = job.convert or job.motion or job.delivery.files
     return not is_in_file and job.hold is not Hold.FOREIGN and job.phase is not Phase.FAILED
 
 

@@ -101,9 +101,7 @@ class JobView:
             return _working(job, job.operation)
         if job.phase is Phase.WAITING:
             return self._waiting
-        if job.phase is Phase.PLACED and (
-            job.convert or job.delivery.output or job.delivery.render
-        ):
+        if job.phase is Phase.PLACED and (job.convert or job.delivery.files):
             return Message("Saved")
         if job.phase is Phase.FETCHING:
             return _fetching(job)
@@ -216,8 +214,7 @@ class JobView:
         if job.phase is not Phase.PLACED:
             return ()
         converted = tuple(kept.path for kept in job.files if kept.role in CONVERTED)
-        written = tuple(each for each in (job.delivery.output, job.delivery.render) if each)
-        return converted or written
+        return converted or job.delivery.files
 
     @property
     def folder(self) -> str:

@@ -27,8 +27,7 @@ from .database import JournalError
 from .job_locks import ProcessLock
 from .journal_reader import JournalReader
 from .serialization import Unreadable, dump, with_requests
-from .tables import phase_moves
-from .tables.jobs import DRIVEN, note_content
+from .tables import DRIVEN, note_content, note_move
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ class Journal(JournalReader):
                     ),
                     *(owner.origin, owner.account),
                 )
-                phase_moves.note(self._db, job.id, job.phase)
+                note_move(self._db, job.id, job.phase)
                 for request in job.requests:
                     self.paid_requests.insert(request)
                 added.append(self._note_content(job.id, job) or job)
@@ -107,7 +106,7 @@ class Journal(JournalReader):
                 *(job.phase.value, dump(job), _program(job), job.id),
             )
             if was_in != job.phase.value:
-                phase_moves.note(self._db, job.id, job.phase)
+                note_move(self._db, job.id, job.phase)
             if answered is not None and answered.verb is Verb.CANCEL:
                 is_canceled = False
                 self._db.rows("UPDATE jobs SET cancel = 0 WHERE id = ?", job.id)
@@ -317,7 +316,7 @@ class Journal(JournalReader):
             if kind is not None and self._active(job_id, kind, process) >= most:
                 return False
             self._db.rows("UPDATE jobs SET phase = ? WHERE id = ?", Phase.SENDING.value, job_id)
-            phase_moves.note(self._db, job_id, Phase.SENDING)
+            note_move(self._db, job_id, Phase.SENDING)
             self._note_content(job_id)
         log.info("Job %s: %s", job_id, Phase.SENDING)
         return True

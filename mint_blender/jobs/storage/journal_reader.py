@@ -28,19 +28,19 @@ from . import job_owners, migrations
 from .database import Database
 from .job_owners import Accounts, CurrentAccount
 from .serialization import ROW, Unreadable, load_row
-from .tables import phase_moves
-from .tables.jobs import (
+from .tables import (
     ENDED,
     OPEN,
     TABLES,
     UNREADABLE,
+    Moves,
     Time,
     UploadCache,
     range_of,
+    read_moves,
     spent,
     stored,
 )
-from .tables.phase_moves import Moves
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class JournalReader:
         self._unreadable: set[str] = set()  # already logged
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
-        parts = (job_owners, phase_moves, table)
+        parts = (job_owners, table)
         tables = (*TABLES, *(each for part in parts for each in part.TABLES))
         self._db.prepare(migrations.VERSION, migrations.MIGRATIONS, *tables)
         self.paid_requests = PaidRequests(self._db, file_identity.identity(self.path))
@@ -198,7 +198,7 @@ class JournalReader:
 
     def moves(self, job_ids: Collection[str] | None = None) -> Moves:
         """Return when these jobs, or all jobs, entered which phase."""
-        return phase_moves.read(self._db, job_ids)
+        return read_moves(self._db, job_ids)
 
     def assets(self, *, exclude: str) -> frozenset[str]:
         """Return the ids of the assets of all jobs but this one, dismissed jobs included."""

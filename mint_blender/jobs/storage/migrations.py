@@ -19,9 +19,9 @@ from ..paid_requests.record import (
     of_job,
     of_operation,
 )
+from . import tables
 from .database import Database, Migration
 from .serialization import ROW, load_row, with_requests
-from .tables import jobs
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +188,7 @@ def _insert(database: Database, subject: str, verb: PaidVerb, job_id: str, **mor
 
 def _to_3(database: Database) -> None:
     """Say in each paid request what it has cost, and in each job what it is about."""
-    _add_columns(database, "jobs", jobs.COLUMNS)
+    _add_columns(database, "jobs", tables.COLUMNS)
     _add_columns(database, "paid_requests", {"cost": "REAL"})
     if _has_table(database, "summaries"):  # a job that cannot be read keeps what it has cost
         database.rows(
@@ -210,7 +210,7 @@ def _to_3(database: Database) -> None:
             continue
         if paid_before:
             job = _with_earlier_cost(database, requests, job, paid_before)
-        jobs.note_content(database, job, is_dismissed=bool(is_dismissed))
+        tables.note_content(database, job, is_dismissed=bool(is_dismissed))
 
 
 def _with_earlier_cost(

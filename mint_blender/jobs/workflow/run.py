@@ -143,7 +143,7 @@ class Watcher(WorkflowPart):
             is_new = False
             if look.is_foreign(self._job, result.operation):
                 job = replace(self._job, operation=None)
-                self._job = job.moved(Phase.PAUSED, problem=error_messages.named_elsewhere())
+                self._job = job.moved(Phase.PAUSED, problem=error_messages.NAMED_ELSEWHERE)
                 return
             self._context.move_to(result.operation)
             if polling.is_slow and context.is_stuck(self._job, result.operation):
@@ -331,7 +331,7 @@ class Starter(WorkflowPart):
         """Continue with an operation, unless others have named it and it is not this job's."""
         operation = yield from look.poll_made(self._context, request)
         if operation is None:
-            problem = error_messages.named_elsewhere()
+            problem = error_messages.NAMED_ELSEWHERE
             self._job = self._job.moved(Phase.PAUSED, problem=problem)
         else:
             self._accept(request, operation)
@@ -359,7 +359,7 @@ class Starter(WorkflowPart):
         if request.is_open:
             yield from look.find_started(self._context, request)
         elif request.is_outside and request.is_unsent:
-            problem = error_messages.started_elsewhere()
+            problem = error_messages.STARTED_ELSEWHERE
             self._job = self._job.moved(Phase.PAUSED, problem=problem)
         else:
             yield from self._continue_closed(request)

@@ -84,6 +84,7 @@ def _draw_unanswered(layout: bpy.types.UILayout, service: JobService, view: JobV
     job = view.job
     for candidate in job.candidates:
         _draw_candidate(layout, job, candidate)
+        layout.separator()
     _entry(layout, job, "mint.resume", _LOOK_AGAIN, "VIEWZOOM")
     _entry(layout, job, "mint.retry", _start_again(service, job), "FILE_REFRESH")
     if view.may_be_sent_once_more:

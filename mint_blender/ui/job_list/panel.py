@@ -16,7 +16,7 @@ import bpy
 from ...addon_settings import may_go_online
 from ...jobs.job import Job
 from ...jobs.phases import HAS_RESULT, Phase
-from ...jobs.presentation.job_groups import Group, Row
+from ...jobs.presentation.job_groups import Group, Row, group_of
 from ...jobs.presentation.job_view import UNREADABLE, JobView, cached_by_identity, duration
 from ...jobs.service import JobService
 from ...message import Message
@@ -35,6 +35,7 @@ _ROW = 46.0  # height of a row in pixels, at scale 1
 _OTHERS = 440.0  # height of what else is in the sidebar, at first
 _LINES = 2.0  # height of a row, in buttons
 _REVIEW_ALL = 4.6  # width of the button in the title, in heights of a button
+_BUTTON = 20.0  # height of a button in pixels, at scale 1
 _WIDE, _SMALL = 4.0, 1.0  # width of a button with words and with an icon, in heights
 
 _REVIEW, _PLACE, _REPLACE = Message("Review…"), Message("Place"), Message("Replace")
@@ -64,6 +65,10 @@ class Sidebar:
         self.service = service
         self.is_roomy = not text_wrap.is_narrow(width)
         """Whether there is room for words on the buttons of a row."""
+        beside = _LINES + (_WIDE if self.is_roomy else _SMALL) + 1.0
+        room = (width - text_wrap.scaled(text_wrap.BOX)) / (_BUTTON * (ui_scale() or 1.0))
+        self.text_width = max(1.0, room - beside)
+        """What the text of a row can have, in heights of a button."""
         self.is_online = may_go_online()
 
     def button(self, word: Message, icon: str) -> dict[str, Any]:
@@ -300,6 +305,7 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
         emboss=False,
     ).batch = batch.key
     column = line.column(align=True)
+    column.ui_units_x = sidebar.text_width  # a bar would ask for more, and the button get less
     column.label(text=_title(batch, spoken()), translate=False)
     share = batch.ended / len(batch.jobs)
     if share < 1:
@@ -317,6 +323,9 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
         button.operator(
             "mint.cancel_waiting", **sidebar.button(_CANCEL_QUEUED, "X")
         ).batch = batch.key
+    elif batch.ended == len(batch.jobs) and _is_character_here(batch):
+        show = button.operator("mint.select_result", **sidebar.button(_SHOW, "ZOOM_SELECTED"))
+        show.job_id = batch.jobs[0].id
     elif batch.ended == len(batch.jobs):
         button.operator(
             "mint.dismiss_finished", **sidebar.button(_DISMISS, "TRASH")
@@ -324,6 +333,12 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
     else:
         button.label(text="")
     _slot(buttons, 1.0).label(text="")
+
+
+def _is_character_here(batch: Row) -> bool:
+    """Return whether these are a model and motions of it, and it is in the open file."""
+    is_character = any(job.motion for job in batch.jobs)
+    return is_character and placed_results.shown(batch.jobs[0]).phase is Phase.PLACED
 
 
 @cached_by_identity
@@ -337,8 +352,11 @@ def _title(batch: Row, language: str) -> str:
 
 @cached_by_identity
 def _progress(batch: Row, language: str) -> str:
-    """Return how many jobs need the user, else how many results are here."""
-    if count := batch.counts[Group.NEEDS_USER]:
+    """Return how many jobs need the user, or what one waits for; else how many results are here."""
+    if (count := batch.counts[Group.NEEDS_USER]) == 1:
+        waiting = next(job for job in batch.jobs if group_of(job) is Group.NEEDS_USER)
+        return translated(JobView(waiting).short_state, language)
+    if count:
         return translated(Message(_NEEDED.template, count=count), language)
     words = Message("{count:,} of {total:,} finished", count=batch.finished, total=len(batch.jobs))
     return translated(words, language)

@@ -128,7 +128,7 @@ def scan() -> bool:
 
 
 def _goes_into_scenes(job: Job) -> bool:
-    return not (job.convert or job.delivery.output or job.delivery.render)
+    return not (job.convert or job.delivery.files)
 
 
 def look_soon() -> None:

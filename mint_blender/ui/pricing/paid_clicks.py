@@ -29,7 +29,7 @@ class _State:
     """When a layout with such buttons last changed, by the monotonic clock."""
 
     def __init__(self) -> None:
-        self.shown: dict[str, Hashable] = {}
+        self.shown: dict[Hashable, Hashable] = {}
         """What each layout showed when it was last drawn."""
 
 
@@ -40,7 +40,7 @@ def opened(name: str) -> None:
     state.changed_at = time.monotonic()
 
 
-def note(name: str, shown: Hashable) -> None:
+def note(name: Hashable, shown: Hashable) -> None:
     """Note what a layout shows: that which, if it changes, makes a click mean something else."""
     state = session.state(_State)
     if name not in state.shown or state.shown[name] != shown:

@@ -261,7 +261,7 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
         for (target, _), button in zip(stack.chips, buttons, strict=True)
         if button is not None
     ]
-    paid_clicks.note(f"chips {context.area.as_pointer()}", tuple(paid))
+    paid_clicks.note(("chips", context.area.as_pointer()), tuple(paid))
     alpha = min(0.35, 2 / max(1, len(stack.chips)))  # many lines would hide the scene
     pointed = hovered.job_id if hovered is not None and hovered.name in {JOB, APPROVE} else None
     for (target, box), button in zip(stack.chips, buttons, strict=True):
@@ -272,9 +272,11 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
         _draw_job(target, box, theme, is_hovered=hovered == Part(JOB, target.job_id))
         if button is not None:
             is_on = hovered == Part(APPROVE, target.job_id)
+            _draw_edge(button, theme)
             _draw_button(_approve_words(target), button, theme, is_on=is_on)
     if stack.more is not None:
         box, text = stack.more, translated(Message("{count:,} more", count=stack.count))
+        _draw_edge(box, theme)
         draw_box(box, theme.pressed if hovered == Part(MORE) else theme.back, 6 * theme.scale)
         left = box.x + (box.width - width_of(text, theme.points)) / 2
         draw_text(text, left, box, theme.points, theme.text)
@@ -294,9 +296,19 @@ def _draw_large(target: Target, box: Box | None, theme: Theme) -> None:
     share = min(1.0, target.picture.height / target.picture.width)
     height, edge = box.height * share, 3 * theme.scale
     whole = Box(box.x, box.y + box.height - height, box.width, height)
+    _draw_edge(whole, theme)
     draw_box(whole, theme.back, 6 * theme.scale)
     inner = Box(whole.x + edge, whole.y + edge, whole.width - 2 * edge, height - 2 * edge)
     draw_picture(target.picture.texture, inner)
+
+
+def _draw_edge(box: Box, theme: Theme) -> None:
+    """Draw an edge around what is drawn next: a result may have the same color."""
+    from ..drawing import Box, draw_box
+
+    edge = theme.scale
+    around = Box(box.x - edge, box.y - edge, box.width + 2 * edge, box.height + 2 * edge)
+    draw_box(around, theme.edge, 7 * theme.scale)
 
 
 def _draw_button(words: str, box: Box, theme: Theme, *, is_on: bool) -> None:
@@ -339,6 +351,8 @@ def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> No
     if is_hovered:
         around = Box(box.x - edge, box.y - edge, box.width + 2 * edge, box.height + 2 * edge)
         draw_box(around, theme.text, 7 * scale)
+    else:
+        _draw_edge(box, theme)
     draw_box(box, theme.pressed if waits else theme.back, 6 * scale)
     side = box.height - 6 * scale
     picture = Box(box.x + 3 * scale, box.y + 3 * scale, side, side)
@@ -366,6 +380,7 @@ def _draw_row(row: _Row, theme: Theme, hovered: Part | None) -> None:
     from ..drawing import SIGN, draw_box, draw_text, width_of
 
     is_on, is_closing = (hovered == Part(name, row.chip.job_id) for name in (SHOW, CLOSE))
+    _draw_edge(row.whole, theme)
     draw_box(row.whole, theme.back, 6 * theme.scale)
     points = theme.points
     draw_text(row.text, row.whole.x + _PADDING * theme.scale, row.whole, points, theme.text)

@@ -213,7 +213,7 @@ def _has_target(job: Job) -> bool:
     return (
         job.phase in _SHOWN
         and delivery.at is not None
-        and not (job.convert or delivery.output or delivery.render or delivery.replaces)
+        and not (job.convert or delivery.files or delivery.replaces)
         and job.hold is None
         and (job.phase is not Phase.READY or job.problem is None)
         and placed_results.is_document_open(job)

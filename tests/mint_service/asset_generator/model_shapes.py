@@ -294,7 +294,7 @@ def rock() -> Thing:
 def knight() -> Thing:
     """Return a knight in T-Pose, 1.7 m high, whose parts follow the joints of `rig_fixtures`."""
     it = Thing()
-    skirt = [(0, 0.99), (0.15, 0.98), (0.15, 0.98), (0.19, 0.86), (0.21, 0.74), (0.2, 0.74)]
+    skirt = [(0, 0.99), (0.15, 0.98), (0.15, 0.98), (0.2, 0.92), (0.225, 0.86), (0.215, 0.86)]
     it.add(_flat(lathe(skirt[::-1], 28)), lathe(skirt[::-1], 28)[1], "main", joint="Hips")
     belt = [(0.15, 0.96), (0.165, 0.98), (0.165, 1.02), (0.15, 1.04)]
     it.add(_flat(lathe(belt, 28)), lathe(belt, 28)[1], "wood", joint="Spine02")
@@ -344,7 +344,7 @@ def _add_limbs(it: Thing, side: str, sign: float) -> None:
     arm = rod((0.46, 0, 1.4), (0.69, 0, 1.4), [0.048, 0.054, 0.05, 0.056])
     it.add(*arm, "metal", joint=f"{side}ForeArm")
     it.add(*ball(4, scale=(0.07, 0.05, 0.04)), "wood", (sign * 0.74, 0, 1.4), joint=f"{side}Hand")
-    leg = rod((0.1, 0, 0.92), (0.1, 0, 0.5), [0.085, 0.085, 0.075, 0.062])
+    leg = rod((0.1, 0, 0.92), (0.1, 0, 0.5), [0.07, 0.078, 0.072, 0.06])
     it.add(*leg, "light", joint=f"{side}UpLeg")
     knob(0.07, (0.1, -0.01, 0.5), f"{side}Leg")
     leg = rod((0.1, 0, 0.5), (0.1, 0, 0.08), [0.06, 0.072, 0.06, 0.05])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of jobs, of their changes, and of uploaded pictures.
+"""The tables of jobs, of their changes, of their phases, and of uploaded pictures.
 
 Some columns of a job repeat what its record says, so that no record has to be read where many jobs
 are asked about. They are written in the same commit.
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from ....mint.account import Owner
-from ...budget import spending
-from ...budget.spending import SpendingEntry
-from ...job import Job, asset_of
-from ...paid_requests.table import note_cost
-from ..database import Database
+from ...mint.account import Owner
+from ..budget import spending
+from ..budget.spending import SpendingEntry
+from ..job import Job, asset_of
+from ..paid_requests.table import note_cost
+from ..phases import Phase
+from .database import Database
 
 NOW = -1.0
 """When the cost of what is still to be sent counts: whenever that is."""
@@ -82,7 +83,14 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS counted_jobs ON jobs (counted) WHERE counted IS NOT NULL",
 )
 
-TABLES = (_JOBS, _CHANGES, _UPLOADS, *_INDEXES)
+# When each job entered which phase: it only grows.
+_MOVES = (
+    "CREATE TABLE IF NOT EXISTS moves (job TEXT NOT NULL, phase TEXT NOT NULL, at REAL NOT NULL)"
+    " STRICT",
+    "CREATE INDEX IF NOT EXISTS moves_of_jobs ON moves (job)",
+)
+
+TABLES = (_JOBS, _CHANGES, _UPLOADS, *_INDEXES, *_MOVES)
 
 
 def columns_of(job: Job, without_request: float, *, is_dismissed: bool = False) -> list[object]:
@@ -150,6 +158,38 @@ def range_of(start: str) -> tuple[bytes, bytes]:
     """Return the least stored text that begins like this, and one that is above all of them."""
     beginning = stored(start)
     return beginning, beginning + b"\xff"
+
+
+Moves = dict[str, list[tuple[Phase, float]]]
+"""By job: the phases that it entered, in order, with the time in seconds since the epoch."""
+
+_PHASES = frozenset(phase.value for phase in Phase)
+_MOST_IDS = 500
+"""Most ids in one statement; for more, reading the whole table is as fast."""
+
+
+def note_move(database: Database, job_id: str, phase: Phase) -> None:
+    """Store that a job enters a phase now."""
+    database.rows("INSERT INTO moves VALUES (?, ?, ?)", job_id, phase.value, time.time())
+
+
+def read_moves(database: Database, job_ids: Collection[str] | None) -> Moves:
+    """Return the moves of these jobs; with None, of all jobs that have any."""
+    found: Moves = {job_id: [] for job_id in job_ids or ()}
+    for job_id, phase, at in _move_rows(database, job_ids):
+        if phase in _PHASES and (job_ids is None or job_id in found):
+            found.setdefault(job_id, []).append((Phase(phase), at))
+    return found
+
+
+def _move_rows(database: Database, job_ids: Collection[str] | None) -> list[tuple[str, str, float]]:
+    if job_ids is None or len(job_ids) > _MOST_IDS:
+        return database.rows("SELECT job, phase, at FROM moves ORDER BY rowid")
+    marks = ", ".join("?" * len(job_ids))
+    return database.rows(
+        f"SELECT job, phase, at FROM moves WHERE job IN ({marks}) ORDER BY rowid",  # noqa: S608 - marks only
+        *job_ids,
+    )
 
 
 class UploadCache:
