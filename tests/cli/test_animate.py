@@ -40,6 +40,9 @@ def test_a_character_is_written_with_all_its_clips(
     done = [each for each in ran.records if each["event"] == "result"]
     assert [each["motion"] for each in done] == ["walk in place", "run"]
     assert all(each["output"] == str(output) and each["credits"] == 250 for each in done)
+    (model,) = mint("models", "--json").records
+    assert model["clips"] == ["walk in place", "run"]
+    assert "    walk in place, run\n" in mint("models").out
     sent = [each.body for each in service.requests(*ORDERS)]
     assert sent[0] == {"motionPrompt": "walk in place", "heightMeters": 1.8}
 

@@ -227,6 +227,8 @@ def test_a_model_is_animated_for_a_quoted_price(
         done = agent.ask("wait", jobs=[first["job"], second], seconds=20)["jobs"]
     assert [each["motion"] for each in done] == ["walk in place", "run"]
     assert len(service.requests("POST", "*:animate")) == 2
+    (item,) = agent.ask("library")["items"]
+    assert item["clips"] == ["walk in place", "run"]
     file = tmp_path / "knight.glb"
     agent.call("place", job=second, path=str(file), still=False)
     assert set(animations(file)) == {"walk in place", "run"}
