@@ -9,6 +9,7 @@ from dataclasses import replace
 from ..delivery import write_files
 from ..jobs.job import asset_of
 from ..jobs.job_values import Delivery
+from ..jobs.new_jobs import check_motions
 from ..jobs.queries import AnimationPrice
 from ..jobs.service import JobService
 from ..mint.generation_request import GenerationRequest
@@ -126,6 +127,7 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     delivery = Delivery(output=str(arguments.output))
     with session.open_job_service(on_wait=terminal.wait) as job_service:
         model, limit = asset_named(job_service, arguments.what), arguments.max_credits
+        check_motions(model.kind, motions)
         is_asked = limit is None and not arguments.yes
         if is_asked and not _may_cost(job_service, model, motions, arguments.again, terminal):
             return Exit.CREDITS
