@@ -148,13 +148,10 @@ def generate(
         kind=kind, prompt=prompt, preset=preset, mode=mode, name=name, images=images, pose=pose
     )
     level = member(OptimizationLevel, "level", optimize) if optimize else None
-    _check(request, level, review, splats=splats, height=height)
-    check_limit(max_credits)
+    _check(request, level, review, max_credits, splats=splats, height=height)
     delivery = Delivery(splats=splats, **_where(height, location, collection))
     with session.open_job_service() as job_service:
         job, is_new = _start(job_service, request, delivery, level, max_credits, request_id)
-        if not is_new:
-            _continue(job_service, job, max_credits)
         job = replace(_follow(job_service, job.id, review, progress), delivery=delivery)
         return _placed(job_service, job, is_new=is_new)
 
@@ -398,7 +395,7 @@ def _start(
     max_credits: float | None,
     request_id: str | None,
 ) -> tuple[Job, bool]:
-    """Return the job of a call, and whether it is new."""
+    """Return the job of a call, which runs on if it is not new, and whether it is."""
 
     def start(subject: str | None = None) -> Job:
         return job_service.start(
@@ -407,16 +404,17 @@ def _start(
 
     if request_id is None:
         return start(), True
-    if not isinstance(request_id, str):
-        raise ValueError(f"request_id is a text, not {request_id!r}.")  # noqa: TRY004 (as others)
-    if not request_id.strip():
-        raise ValueError("The request_id is empty.")
+    if not isinstance(request_id, str) or not request_id.strip():
+        raise ValueError(f"request_id is a text that is not empty, not {request_id!r}.")
     wanted = ClientRequest(request_id, client_requests.content_of(request, level), "")
     if client_requests.find(job_service, wanted) is None and (
         job_service.budget.limits or max_credits is not None
     ):
         job_service.ask_unknown_prices(prices_of(request, level))  # not inside the commit
-    return client_requests.start_once(job_service, wanted, start)
+    job, is_new = client_requests.start_once(job_service, wanted, start)
+    if not is_new:
+        _continue(job_service, job, max_credits)
+    return job, is_new
 
 
 def _continue(job_service: JobService, job: Job, max_credits: float | None) -> None:
@@ -634,6 +632,7 @@ def _check(
     request: GenerationRequest,
     level: OptimizationLevel | None,
     review: Review | None,
+    max_credits: float | None,
     *,
     splats: str | None,
     height: float | None,
@@ -649,6 +648,7 @@ def _check(
     if splats is not None and request.kind is not Kind.WORLD:
         raise ValueError("Only Worlds have splats.")
     _check_kind(request.kind, height=height)
+    check_limit(max_credits)
     if request.mode is Mode.REVIEW and review is None:
         raise ValueError(
             'mode "review" needs a function review(preview) that returns Approve(), Cancel() or'

@@ -82,7 +82,7 @@ REFUSED = {
     ),
     "an id that is a number": (
         {"prompt": "a lamp", "request_id": 7},
-        "request_id is a text, not 7",
+        "request_id is a text that is not empty, not 7",
     ),
     "half a place": ({"prompt": "a lamp", "location": (1, 2)}, "three numbers"),
     "no place": ({"prompt": "a lamp", "location": (1, 2, float("nan"))}, "three numbers"),
@@ -91,7 +91,7 @@ REFUSED = {
         {"prompt": "a lamp", "images": "none.png"},
         "none.png",
     ),
-    "an empty id": ({"prompt": "a lamp", "request_id": " "}, "request_id is empty"),
+    "an empty id": ({"prompt": "a lamp", "request_id": " "}, "text that is not empty, not ' '"),
     "a world made lighter": (
         {"prompt": "a hall", "kind": "world", "optimize": "light"},
         "Only models can be optimized",

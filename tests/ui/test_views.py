@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -220,15 +221,26 @@ def test_a_framed_object_fills_the_view(area, perspective):
     bpy.context.view_layer.update()
     views.frame(area, [made])
     assert view.view_rotation == turn and space.shading.color_type == "TEXTURE"
-    # from this view, the half width and height seen at a distance of 1
-    seen = views._half_angles(area, space.lens)
+    # from this view, the center, half width and half height in sight at a distance of 1
+    center, half = views._in_sight(area, space.lens)
     inverse = view.view_rotation.inverted()
     shares = []
     for vertex in made.data.vertices:
         point = inverse @ (made.matrix_world @ vertex.co - view.view_location)
         away = view.view_distance - (point.z if perspective == "PERSP" else 0)
-        shares.append(max(abs(point.x) / away / seen[0], abs(point.y) / away / seen[1]))
+        shares.append(max(abs(np.array(point.xy) / away - center) / half))
     assert max(shares) == pytest.approx(0.9, abs=0.01)
+
+
+def test_what_bars_cover_of_a_view_is_not_in_sight():
+    """The center is that of what is left between them, and so is what a result may fill."""
+    bars = (("WINDOW", 0, 0, 1000, 600), ("TOOLS", 0, 0, 40, 600), ("UI", 760, 0, 240, 600))
+    bars += (("HEADER", 0, 550, 1000, 50), ("HEADER", 0, 600, 1000, 26), ("HUD", 9, 9, 1, 1))
+    names = ("type", "x", "y", "width", "height")
+    regions = [SimpleNamespace(**dict(zip(names, each, strict=True))) for each in bars]
+    center, half = views._in_sight(SimpleNamespace(regions=regions), 72.0)
+    assert (center * 1000).tolist() == pytest.approx([-100, -25])
+    assert (half * 1000).tolist() == pytest.approx([360, 275])
 
 
 def test_restoring_works_after_a_change_of_engine(area, tmp_path):

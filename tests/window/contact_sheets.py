@@ -52,8 +52,7 @@ lost = make.new_job(request(schema.Kind.MODEL, 'a lamp'), values.Delivery(), now
 some = (values.Candidate('mdl_1', 'a small ceramic lamp', 1.0), values.Candidate('mdl_2', 'a lamp', 2.0))
 a_job('a lamp nobody answered for', problem=messages.unanswered(lost), candidates=some)
 a_job('a chair', problem=messages.looking(lost, 3600.0))
-a_job('a table that was named elsewhere', problem=messages.named_elsewhere())
-a_job('a bell', problem=messages.started_elsewhere())
+a_job('a table', problem=messages.awaits_person(lost))
 a_job('a stool', problem=messages.internal(ValueError()))
 a_job('a vase', P.FAILED, messages.no_file('The file is damaged.'))
 a_job('a soldier', P.CANCELED)
@@ -215,7 +214,7 @@ STATES: dict[str, State] = {
     "optimize": _optimize,
     "rows": _rows,
     "stopped": _stopped,
-    **{f"menu_{number}": _menu(number) for number in range(9)},
+    **{f"menu_{number}": _menu(number) for number in range(8)},
     "card": _waiting,
     "card_world": lambda blender: _waiting(blender, "WORLD"),
     "card_versions": _revised,

@@ -81,7 +81,7 @@ def _set(mesh: bpy.types.Mesh, normals: NDArray[np.float32]) -> None:
     gc.disable()  # it would look through millions of numbers, again and again
     try:
         # tuples are freed in less time than lists
-        rows = list(zip(*normals.T.tolist(), strict=True))
+        rows: Any = list(zip(*normals.T.tolist(), strict=True))
         mesh.normals_split_custom_set_from_vertices(rows)
         del rows
     finally:

@@ -122,7 +122,6 @@ def _draw_title(layout: bpy.types.UILayout, *, has_rows: bool) -> None:
 def _draw_empty(column: bpy.types.UILayout, words: str) -> None:
     """Draw what is as high as a row."""
     row = column.row()
-    row.active = False
     row.scale_y = _LINES
     row.label(text=words, translate=False)
 

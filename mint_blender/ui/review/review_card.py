@@ -213,10 +213,11 @@ def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> No
     row = layout.row(align=True)
     row.scale_y = _APPROVE
     outlook = service.outlook(job) if service.is_active(job.id) else None
+    words = translated(view.short_state) if view.short_state != said else ""
     if outlook is not None and outlook.fraction is not None:
-        row.progress(text=translated(view.short_state), translate=False, factor=outlook.fraction)
+        row.progress(text=words, translate=False, factor=outlook.fraction)
     else:
-        row.label(text=translated(view.short_state), translate=False)
+        row.label(text=words, translate=False)
     row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
 
 

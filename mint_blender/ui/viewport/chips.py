@@ -10,6 +10,7 @@ A gizmo gets the pointer only where it is, and needs no modal operator.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
@@ -97,14 +98,16 @@ def _bottom(context: bpy.types.Context) -> float:
 def _row(
     context: bpy.types.Context, chip: Chip, text: str, action: str, bottom: float, scale: float
 ) -> _Row:
-    from ..drawing import Box, Theme, width_of
+    from ..drawing import Box, Theme, fitting, width_of
 
     padding, height, points = _PADDING * scale, _TOAST * scale, Theme().points
     inset = 4 * scale
-    wide = width_of(text, points) + padding
     button = width_of(action, points) + 2 * padding
+    left, right = _sides(context)
+    text = fitting(text, max(0.0, right - left - button - height - 3 * padding), points)
+    wide = width_of(text, points) + padding
     width = padding + wide + button + height
-    left = max(0.0, (context.region.width - width) / 2)
+    left = max(left, (left + right - width) / 2)
     return _Row(
         chip,
         text,
@@ -196,17 +199,10 @@ def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
     from ..drawing import Box
 
     region, scale = context.region, ui_scale()
-    left, right, bottom, top = 0.0, float(region.width), _bottom(context), float(region.height)
+    (left, right), bottom, top = _sides(context), _bottom(context), float(region.height)
     panel = 0.0
-    for each in context.area.regions:
-        x, y = each.x - region.x, each.y - region.y
-        if each.width <= 1 or not (0 <= x < region.width and 0 <= y < region.height):
-            continue
-        if each.type == "TOOLS":
-            left = max(left, x + each.width)
-        elif each.type == "UI":
-            right = min(right, x)
-        elif each.type in {"HEADER", "TOOL_HEADER"} and y > region.height / 2:
+    for each, _, y in _over(context):
+        if each.type in {"HEADER", "TOOL_HEADER"} and y > region.height / 2:
             top = min(top, y)
         elif each.type in {"HEADER", "TOOL_HEADER"}:
             bottom = max(bottom, y + each.height)
@@ -218,6 +214,26 @@ def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
     bottom = max(bottom, panel, *over) + margin
     top -= (1.5 * _MARGIN + _lines_of_text(context) * _LINE) * scale
     return Box(left, bottom, max(0.0, right - left), max(0.0, top - bottom))
+
+
+def _sides(context: bpy.types.Context) -> tuple[float, float]:
+    """Return where the toolbar ends and the sidebar begins, in pixels of the region."""
+    left, right = 0.0, float(context.region.width)
+    for each, x, _ in _over(context):
+        if each.type == "TOOLS":
+            left = max(left, x + each.width)
+        elif each.type == "UI":
+            right = min(right, x)
+    return left, right
+
+
+def _over(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Region, int, int]]:
+    """Yield the regions that lie over this one, with the pixels at which they begin in it."""
+    region = context.region
+    for each in context.area.regions:
+        x, y = each.x - region.x, each.y - region.y
+        if each.width > 1 and 0 <= x < region.width and 0 <= y < region.height:
+            yield each, x, y
 
 
 def _lines_of_text(context: bpy.types.Context) -> int:

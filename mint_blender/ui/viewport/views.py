@@ -28,6 +28,11 @@ SAMPLE = 5000
 """About how many vertices of each mesh are looked at to frame it."""
 LIGHT = "paint.sl"
 """Blender's brightest studio light: with its default one, an orange is brown."""
+_SIDE_OF = {"UI": 0, "TOOLS": 0, "HEADER": 1}
+"""By the type of a region over a view: whether it covers what is at its side, or above or below.
+
+The margin leaves room for the tool settings, which are as low as it is.
+"""
 GLIDE = 0.4
 """Seconds in which a view moves to a result."""
 
@@ -218,28 +223,39 @@ def _framing(area: bpy.types.Area, points: Any) -> tuple[Vector, float]:
     turn = np.array(view.view_rotation.to_matrix())
     seen = points @ turn  # right, up, and toward the viewer
     middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
-    across = np.abs(seen - middle)[:, :2] / _half_angles(area, space.lens) / MARGIN
-    needed = across.max(axis=1)
-    if view.view_perspective != "ORTHO":
-        needed = needed + (seen - middle)[:, 2]
-    return Vector(turn @ middle), float(needed.max())
+    center, half = _in_sight(area, space.lens)
+    apart = seen - middle
+    nearer = apart[:, 2:] * (view.view_perspective != "ORTHO")
+    across = np.abs(apart[:, :2] + center * nearer) / half / MARGIN
+    distance = float((across.max(axis=1, keepdims=True) + nearer).max())
+    middle[:2] -= center * distance
+    return Vector(turn @ middle), distance
 
 
-def _half_angles(area: bpy.types.Area, lens: float) -> tuple[float, float]:
-    """Return how far a view sees to the side and up at a distance of 1.
+def _in_sight(area: bpy.types.Area, lens: float) -> tuple[Any, Any]:
+    """Return the center of what a view shows, and how far it sees from there: to the side and up.
 
-    What the sidebar or the toolbar covers does not count, on both sides alike.
+    Both are at a distance of 1, of shape (2,). What toolbar, sidebar and header cover does not
+    count.
     """
+    import numpy as np
+
     region = next(each for each in area.regions if each.type == "WINDOW")
-    left = right = 0
+    size = np.maximum((region.width, region.height), 1)
+    low, high = np.zeros(2), size.astype(float)
     for each in area.regions:
-        if each.width > 1 and each.type in {"UI", "TOOLS"}:
-            is_left = each.x < region.x + region.width / 2
-            left = max(left, each.width) if is_left else left
-            right = right if is_left else max(right, each.width)
-    width, height = max(1, region.width), max(1, region.height)
-    per_pixel = 2 * 36 / lens / max(width, height)
-    return max(0.2, 0.5 - max(left, right) / width) * width * per_pixel, height / 2 * per_pixel
+        if each.width <= 1 or each.type not in _SIDE_OF:
+            continue
+        side = _SIDE_OF[each.type]
+        begin = (each.x - region.x, each.y - region.y)[side]
+        extent = (each.width, each.height)[side]
+        if begin + extent / 2 < size[side] / 2:
+            low[side] = max(low[side], begin + extent)
+        else:
+            high[side] = min(high[side], begin)
+    half = np.maximum(0.2 * size, (high - low) / 2)
+    per_pixel = 2 * 36 / lens / size.max()
+    return ((low + high) / 2 - size / 2) * per_pixel, half * per_pixel
 
 
 class _Glide:
