@@ -13,6 +13,7 @@ Start and continue:
     place(job, path=None) place one more copy, or write a .blend or .glb
     approve(job)          go on with the Preview that waits
     revise(job, text)     order another Preview
+    animate(model, texts) rig and animate a model, and place the character (beta)
     cancel(job)           cancel it
 
 Read:

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Record the animation of the README in Blender's window; run by `scripts/dev.py animation`.
+"""Record the animations of the manual in Blender's window; run by `scripts/dev.py animation`.
 
-It shows the way from a prompt to the result, against the stand-in service. The frames are taken
-where something has happened, and each is shown for a fixed time, so the animation looks the same
-on a slow machine. Needs what all window tests need.
+They show the way from a prompt to the result, and to a walking character, against the stand-in
+service; a name as argument records only that one. The frames are taken where something has
+happened, and each is shown for a fixed time, so an animation looks the same on a slow machine.
+Needs what all window tests need.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,8 +24,11 @@ from scripts.demo import ROOT
 from tests.mint_service.runner import Service, running_service
 from tests.window.blender_window import BlenderWindow, make_profile
 from tests.window.display import HEIGHT, Display
+from tests.window.sections import switch_section
+from tests.window.test_animate import PLAYING, STEP, STOP, TOTAL
+from tests.window.test_pictures import KNIGHT, generate
 
-TARGET = ROOT / "docs" / "images" / "prompt-to-result.webp"
+FOLDER = ROOT / "docs" / "images"
 LAMP = "a small ceramic lamp with an orange shade"
 COURTYARD = "a walled courtyard in orange evening light"
 DURATIONS = {"queued": 3.0, "preview": 20.0, "final": 20.0}
@@ -120,29 +125,41 @@ class Recorder:
 
 
 def main() -> int:
-    """Record and write the animation; return the exit status."""
+    """Record and write the animations; return the exit status."""
+    parser = argparse.ArgumentParser(prog="dev.py animation", description="Record animations.")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    for name in parser.parse_args().names or STORIES:
+        _write(name, STORIES[name])
+    return 0
+
+
+def _write(name: str, tell: Callable[[Recorder], None]) -> None:
+    """Record an animation with a Mint and a Blender of its own, and write it."""
     with (
-        tempfile.TemporaryDirectory() as name,
+        tempfile.TemporaryDirectory() as temporary,
         running_service(
             assets="real", switches=("poll-hint",), retry_after=0.3, durations=DURATIONS
         ) as service,
     ):
-        folder = Path(name)
+        folder = Path(temporary)
         display = Display(folder)
         try:
-            recorder = _record(display, folder, service)
+            recorder = _record(display, folder, service, tell)
         finally:
             display.close()
-    recorder.save(TARGET)
+    target = FOLDER / f"{name}.webp"
+    recorder.save(target)
     seconds = sum(recorder.milliseconds) / 1000
-    size = TARGET.stat().st_size / 1e6
+    size = target.stat().st_size / 1e6
     print(
-        f"{TARGET.relative_to(ROOT)}: {len(recorder.frames)} frames, {seconds:.1f} s, {size:.2f} MB"
+        f"{target.relative_to(ROOT)}: {len(recorder.frames)} frames, {seconds:.1f} s, {size:.2f} MB"
     )
-    return 0
 
 
-def _record(display: Display, folder: Path, service: Service) -> Recorder:
+def _record(
+    display: Display, folder: Path, service: Service, tell: Callable[[Recorder], None]
+) -> Recorder:
+    generate(service, folder / "elsewhere", {"a blue mug": "MODEL"})  # a motion has a price then
     blender = BlenderWindow(
         display, make_profile(folder), folder / "home", api=service.api, key=service.key
     )
@@ -151,30 +168,96 @@ def _record(display: Display, folder: Path, service: Service) -> Recorder:
         blender.ask(LOOK)
         left, top, right, _ = blender.ask("box('VIEW_3D', 'WINDOW')")
         recorder = Recorder(blender, (left, top + HEADER, right, HEIGHT - FOOTER))
-        blender.fill(kind="MODEL", preset="FAST", review=True)
-        _generate(recorder, LAMP)
-        _turn(recorder, (-0.15,) * 5)
-        recorder.take(1300)
-        blender.fresh()  # the first World of a file is shown at once, too
-        blender.ask(LOOK)
-        blender.fill(kind="WORLD", preset="FAST", review=True)
-        _generate(recorder, COURTYARD)
-        _turn(recorder, (0.15,) * 3 + (-0.15,) * 6 + (0.15,) * 3, is_inside=True)
-        recorder.take(1800)
+        tell(recorder)
     finally:
         blender.close()
     return recorder
+
+
+def _results(recorder: Recorder) -> None:
+    """Show a model and a World."""
+    blender = recorder.blender
+    blender.fill(kind="MODEL", preset="FAST", review=True)
+    _generate(recorder, LAMP)
+    _turn(recorder, (-0.15,) * 5)
+    recorder.take(1300)
+    blender.fresh()  # the first World of a file is shown at once, too
+    blender.ask(LOOK)
+    blender.fill(kind="WORLD", preset="FAST", review=True)
+    _generate(recorder, COURTYARD)
+    _turn(recorder, (0.15,) * 3 + (-0.15,) * 6 + (0.15,) * 3, is_inside=True)
+    recorder.take(1800)
+
+
+def _character(recorder: Recorder) -> None:
+    """Show a knight that is animated afterwards: it walks, and runs."""
+    blender = recorder.blender
+    blender.set_sidebar_width(370)
+    blender.fill(kind="MODEL", preset="FAST", review=True, pose="T_POSE")
+    blender.fill(use_height=True, height=1.8)
+    recorder.take(700)
+    _type(recorder, KNIGHT)
+    switch_section(blender, "mint_options")
+    recorder.take(900)
+    recorder.click("mint.animate")
+    recorder.take(500)
+    recorder.click("mint.run")
+    blender.wait(f"{TOTAL} == 748")
+    recorder.take(900)
+    recorder.click("mint.generate_from_form")
+    switch_section(blender, "mint_options")
+    recorder.follow("any(each['phase'] == 'review' and not each['active'] for each in jobs())", 140)
+    blender.over()
+    blender.call("mint.review", "INVOKE_DEFAULT")
+    _approve(recorder)
+    recorder.follow("[each['phase'] for each in jobs()] == ['placed'] * 3", 140)
+    recorder.click("ops.mint.select_result(")
+    recorder.take(900)
+    for clip, last, times in (("Walk in Place", 29, 2), ("Run in Place", 17, 3)):
+        recorder.click(f'mint.play_clip(clip="{clip}"')
+        blender.wait(PLAYING)
+        blender.ask(STOP)
+        _play(recorder, [*range(1, last, 2)] * times)
+    recorder.take(1200)
+
+
+def _play(recorder: Recorder, frames: Iterable[int]) -> None:
+    """Show frames of the scene at their speed, which Mesa does not reach."""
+    for number, frame in enumerate(frames):
+        recorder.blender.ask(STEP, frame=frame)
+        if number % 2:
+            recorder.blender.ask(TURN, angle=-0.03, is_inside=False)
+        recorder.take(83)
+
+
+STORIES = {"prompt-to-result": _results, "walking-character": _character}
+
+
+def _type(recorder: Recorder, prompt: str) -> None:
+    """Type a prompt into the form."""
+    blender = recorder.blender
+    blender.click("mint.prompt")
+    for begin in range(0, len(prompt), 6):
+        blender.type(prompt[begin : begin + 6])
+        recorder.take(100)
+    blender.key("Return")
+
+
+def _approve(recorder: Recorder) -> None:
+    """Show the card, and approve the Preview on it."""
+    recorder.blender.in_popup("mint.approve")
+    recorder.take(1800)
+    recorder.click("mint.approve", "POPUP")
+    recorder.take(500)
+    recorder.blender.key("Escape")
+    recorder.blender.over()
 
 
 def _generate(recorder: Recorder, prompt: str) -> None:
     """Generate something: from its prompt to the result in the view."""
     blender = recorder.blender
     recorder.take(700)
-    blender.click("mint.prompt")
-    for begin in range(0, len(prompt), 6):
-        blender.type(prompt[begin : begin + 6])
-        recorder.take(100)
-    blender.key("Return")
+    _type(recorder, prompt)
     blender.wait(PRICED, seconds=PATIENCE)
     recorder.take(500)
     recorder.click("mint.generate_from_form")
@@ -184,12 +267,7 @@ def _generate(recorder: Recorder, prompt: str) -> None:
         140,
     )
     blender.review()
-    blender.in_popup("mint.approve")
-    recorder.take(1800)
-    recorder.click("mint.approve", "POPUP")
-    recorder.take(500)
-    blender.key("Escape")
-    blender.over()
+    _approve(recorder)
     recorder.follow("jobs()[0]['phase'] == 'placed' and not jobs()[0]['active']", 140)
     recorder.take(1200)
 

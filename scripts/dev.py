@@ -5,7 +5,7 @@ python3 scripts/dev.py demo          generate with the stand-in service: .blend 
 python3 scripts/dev.py service       run the stand-in service; prints what to paste into another
                                      terminal; --credits N: what its account has
 python3 scripts/dev.py images        render the pictures of the manual; --window: only Blender's
-python3 scripts/dev.py animation     record the animation of the README in Blender's window
+python3 scripts/dev.py animation     record the animations of the manual in Blender's window
 python3 scripts/dev.py test          run lint and all tests; --all: on every Blender too;
                                      --fast: only what needs no Blender and no minutes;
                                      --nightly: leave out nothing on any Blender

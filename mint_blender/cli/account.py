@@ -55,16 +55,18 @@ def check(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def list_assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """List every model, or every World, of this API project."""
+    """List every model, or every World, of this API project, with the clips that are known here."""
     kind = Kind(arguments.command.removesuffix("s"))
-    with session.open_client() as client:
+    with session.open_journal() as job_service, session.open_client() as client:
         found = False
         for asset in session.assets(client, kind, terminal.wait):
             found = True
             created = f"{asset.created_at:%Y-%m-%d}" if asset.created_at else " " * 10
+            clips = job_service.journal.clips_of(asset.id)
             terminal.result(
-                {"event": kind.value, **asset.raw},
+                {"event": kind.value, **asset.raw, **({"clips": clips} if clips else {})},
                 f"{asset.id}  {created}  {asset.status or 'unknown':10}  {asset.title}",
+                *([f"    {', '.join(clips)}"] if clips else []),
             )
     if not found:
         plural = "models" if kind is Kind.MODEL else "Worlds"

@@ -9,10 +9,12 @@ from dataclasses import replace
 from ..delivery import write_files
 from ..jobs.job import asset_of
 from ..jobs.job_values import Delivery
+from ..jobs.new_jobs import check_motions
+from ..jobs.queries import AnimationPrice
 from ..jobs.service import JobService
 from ..mint.generation_request import GenerationRequest
 from ..mint.motion_request import MotionRequest
-from ..mint.schema import Format, Kind, OptimizationLevel
+from ..mint.schema import Asset, Format, Kind, OptimizationLevel
 from . import session
 from .exits import Exit
 from .output.terminal import Terminal
@@ -124,11 +126,33 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     motions = [MotionRequest(words, height, in_place) for words in arguments.motion]
     delivery = Delivery(output=str(arguments.output))
     with session.open_job_service(on_wait=terminal.wait) as job_service:
+        model, limit = asset_named(job_service, arguments.what), arguments.max_credits
+        check_motions(model.kind, motions)
+        is_asked = limit is None and not arguments.yes
+        if is_asked and not _may_cost(job_service, model, motions, arguments.again, terminal):
+            return Exit.CREDITS
         jobs = job_service.animate(
-            asset_named(job_service, arguments.what),
-            motions,
-            delivery,
-            max_credits=arguments.max_credits,
+            model, motions, delivery, max_credits=limit, again=arguments.again
         )
         delivery = replace(delivery, motions=tuple(each.words for each in motions))
         return follow_and_write(job_service, jobs, terminal, delivery=delivery)
+
+
+def _may_cost(
+    job_service: JobService,
+    model: Asset,
+    motions: list[MotionRequest],
+    again: bool,
+    terminal: Terminal,
+) -> bool:
+    """Return whether Mint tells the price of the motions to pay, or a person does without it."""
+    price, paid = AnimationPrice(model.id), [] if again else job_service.paid_motions(model.id)
+    if all(any(job.motion and job.motion.is_like(each) for job in paid) for each in motions):
+        return True
+    job_service.ask_unknown_prices([price])
+    if job_service.budget.price(price) is not None:
+        return True
+    if terminal.asks("Mint returns no price for a motion: about 250 Credits were seen. Start it?"):
+        return True
+    terminal.error("Mint returns no price for a motion. Nothing was started. --yes starts it.")
+    return False

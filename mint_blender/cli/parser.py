@@ -285,6 +285,8 @@ def _after(commands: Commands) -> None:
     _value(animate, "--height", "M", "the height of the character, in meters", type=float)
     _flag(animate, "--in-place", "take the way over the floor out of the clips")
     _max_credits(animate, "the most Credits that this may cost")
+    _flag(animate, "--again", "also order what was ordered before (costs Credits again)")
+    _flag(animate, "--yes", "start it although Mint returns no price")
     file = "the file to write: .blend or .glb"
     _value(animate, "-o --output", "FILE", file, type=_output_file, required=True)
     _flag(animate, "--overwrite", "replace it without asking")

@@ -40,6 +40,9 @@ def test_a_character_is_written_with_all_its_clips(
     done = [each for each in ran.records if each["event"] == "result"]
     assert [each["motion"] for each in done] == ["walk in place", "run"]
     assert all(each["output"] == str(output) and each["credits"] == 250 for each in done)
+    (model,) = mint("models", "--json").records
+    assert model["clips"] == ["walk in place", "run"]
+    assert "    walk in place, run\n" in mint("models").out
     sent = [each.body for each in service.requests(*ORDERS)]
     assert sent[0] == {"motionPrompt": "walk in place", "heightMeters": 1.8}
 
@@ -89,9 +92,24 @@ def test_above_the_limit_nothing_is_sent(
     motions = ("--motion", "walk", "--motion", "run", "-o", str(tmp_path / "knight.glb"))
     assert mint("animate", knight, *motions, "--max-credits", "499").status == 4
     other = mint("generate", "--prompt", "a knight [no-motion-price]", "--json").result["job"]
-    ran = mint("animate", other, *motions, "--max-credits", "9999")
-    assert ran.status == 4 and "price" in ran.err
+    for more in (("--max-credits", "9999"), ()):
+        ran = mint("animate", other, *motions, *more)
+        assert ran.status == 4 and "price" in ran.err
     assert not service.requests(*ORDERS)
+    assert mint("animate", other, *motions, "--yes").status == 0
+    assert len(service.requests(*ORDERS)) == 2
+
+
+@pytest.mark.blender
+def test_a_motion_is_paid_again_if_that_is_said(
+    mint: RunMint, service: ThreadService, knight: str, tmp_path: Path
+) -> None:
+    """With `--again`, and only then; the character has the new clip once."""
+    words = ("animate", knight, "--motion", "walk", "-o", str(tmp_path / "knight.glb"))
+    for more, orders in (((), 1), (("--overwrite",), 1), (("--overwrite", "--again"), 2)):
+        assert mint(*words, *more).status == 0
+        assert len(service.requests(*ORDERS)) == orders
+    assert set(animations(tmp_path / "knight.glb")) == {"walk"}
 
 
 @pytest.mark.blender

@@ -80,6 +80,8 @@ class Actions:
             offers += ["animate"]
         if job.phase in {Phase.FAILED, Phase.CANCELED} and self._rarely(0.3):
             offers.append("dismiss")
+        if job.after is not None and self._rarely(0.1):
+            offers.append("cancel")
         if job.phase not in {Phase.PLACED, Phase.CANCELED} and self._rarely(0.02):
             offers.append("dismiss")
         if not offers:
@@ -299,15 +301,22 @@ class Actions:
         for each in made:
             assert each.motion is not None
             self.world.clicks.add(self.world.clicks.follow_ups, f"{prompt}: {each.motion.words}")
-            self._note_start(each, is_confirmed=is_confirmed)
+            self._note_motion_start(each, is_confirmed=is_confirmed)
         self.world.clicks.motion_orders.append(tuple(each.id for each in made))
 
+    def _note_motion_start(self, job: Job, *, is_confirmed: bool) -> None:
+        self._note_start(job, is_confirmed=is_confirmed)
+        if job.max_credits is not None:
+            self.world.clicks.own_limit[job.id] = job.max_credits
+
     def animate(self, service: JobService, job: Job) -> None:
-        """Have a finished model animated; what the journal knows is not paid again."""
+        """Have a finished model animated; what the journal knows is paid again only if asked."""
         if job.asset is None or job.kind is not Kind.MODEL:
             return
         motions, prompt, clicks = self._some_motions(), self._prompt_of(job), self.world.clicks
-        over = {Phase.FAILED, Phase.CANCELED}
+        over, again = {Phase.FAILED, Phase.CANCELED}, self._is_animated(0.2)
+        most = self.world.motions.choice([200.0, 600.0, 1000.0]) if self._is_animated(0.2) else None
+        self.world.note(f"animates {job.id}: {[each.words for each in motions]} {again=} {most=}")
         service.reread()
         known = {
             each.motion.words
@@ -315,19 +324,19 @@ class Actions:
             if each.motion is not None and each.phase not in over and each.hold is not Hold.FOREIGN
         }
         before = {each.id for each in service.journal.motions_of(job.asset.id)}
-        new = [f"{prompt}: {each.words}" for each in motions if each.words not in known]
+        new = [f"{prompt}: {each.words}" for each in motions if again or each.words not in known]
         for words in new:
             clicks.add(clicks.follow_ups, words)
         try:
-            with self._limits(service) as is_confirmed:
-                made = service.animate(job.asset, motions)
+            with self._limits(service, confirm=most is None) as is_confirmed:
+                made = service.animate(job.asset, motions, max_credits=most, again=again)
         except NotPossible:
             for words in new:
                 clicks.add(clicks.follow_ups, words, -1)
             raise
         made = [each for each in made if each.id not in before]
         for each in made:
-            self._note_start(each, is_confirmed=is_confirmed)
+            self._note_motion_start(each, is_confirmed=is_confirmed)
         clicks.motion_orders.append(tuple(each.id for each in made))
 
     def convert(self, service: JobService, job: Job) -> None:

@@ -96,11 +96,14 @@ def test_it_is_offered_for_characters_only(form: Any) -> None:
 
 
 def test_walking_is_ticked(form: Any) -> None:
-    """Unless something else is; with nothing, the button says what is missing."""
+    """Unless something else is; with nothing, it is a model alone, and no line above comes or goes."""
     assert motion_choice.chosen(form) == ["Walk in Place"]
     form.walk = False
-    assert create_properties.complaint(form) == "Choose at least one motion."
-    form.animate = False
+    assert create_properties.complaint(form) is None and not create_properties.motions_of(form)
+    assert "Generate  ·  248 Credits" in told(form, 250.0)
+    form.motions = "a" * 501
+    assert "at most 500" in str(create_properties.complaint(form))
+    form.animate, form.motions = False, ""
     assert create_properties.complaint(form) is None
     form.run, form.animate = True, True
     assert motion_choice.chosen(form) == ["Run in Place"]

@@ -334,8 +334,16 @@ class BlenderWindow:
             return self._is_over(what, point, kind, name)
         return any(what in met for met in self.buttons(kind=kind, name=name))
 
+    def wide_buttons(self) -> list[str]:
+        """Return the commands and data paths of the buttons in the sidebar's left half."""
+        _, met = self.ask("look_for('VIEW_3D', 'UI', shares=(0.3,))")
+        return list(met)
+
     def buttons(self, *, kind: str = "VIEW_3D", name: str = "UI") -> dict[str, tuple[int, int]]:
-        """Return every button that the pointer meets in a region, by its command or data path."""
+        """Return every button that the pointer meets in a region, by its command or data path.
+
+        That takes software ten seconds of a core.
+        """
         _, met = self.ask("look_for(kind, name)", kind=kind, name=name)
         found: dict[str, tuple[int, int]] = met
         return found

@@ -23,7 +23,7 @@ def test_online_access_off(open_blender: Callable[..., BlenderWindow], service: 
     blender.open_sidebar()
     blender.find("userpref_allow_online")
     blender.screenshot("online_access_off")
-    assert not any("generate" in button for button in blender.buttons())
+    assert not any("generate" in button for button in blender.wide_buttons())
     assert service.log() == []
     blender.click("userpref_allow_online")
     assert blender.ask("bpy.context.preferences.system.use_online_access")
@@ -41,7 +41,7 @@ def test_first_run(open_blender: Callable[..., BlenderWindow], service: Service)
     blender = open_blender(key=None)
     blender.open_sidebar()
     blender.screenshot("first_run")
-    assert not any("generate" in button for button in blender.buttons())
+    assert not any("generate" in button for button in blender.wide_buttons())
     blender.write("(field)", "mint_wrong")
     blender.find("mint.confirm_address")
     sent = service.log()[before:]
@@ -52,7 +52,7 @@ def test_first_run(open_blender: Callable[..., BlenderWindow], service: Service)
     blender.wait(f"any(said.error for said in {SAID}.values())")
     blender.display.still()
     blender.screenshot("first_run_wrong_key")
-    refused = blender.buttons()
+    refused = blender.wide_buttons()
     assert not any("generate" in button for button in refused), "a refused key has no form"
     assert any("wm.url_open" in button for button in refused), "a key can be created"
     blender.write("(field)", service.key)

@@ -98,7 +98,7 @@ def leisurely(service: Service) -> Iterator[None]:
     """Make the last part of a generation take minutes, unless the test moves the clock."""
     service.scenario(durations={"final": 1000})
     yield
-    service.scenario(durations={"final": DURATIONS["final"]})
+    service.scenario(durations=DURATIONS)
 
 
 def test_disabling_and_enabling_the_add_on(blender: BlenderWindow, since: Since) -> None:

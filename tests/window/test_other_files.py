@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mint_service.options import DURATIONS
 from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
@@ -60,7 +61,7 @@ def test_a_result_lands_when_its_file_is_open_again(
         open_file(blender, other)
         assert blender.ask("roots()") == []
     finally:
-        service.scenario(durations={"final": 40})
+        service.scenario(durations=DURATIONS)
 
 
 def test_a_result_lands_after_a_restart(
@@ -83,5 +84,5 @@ def test_a_result_lands_after_a_restart(
         second.wait_for("placed")
         assert len(second.ask("roots()")) == 1
     finally:
-        service.scenario(durations={"final": 40})
+        service.scenario(durations=DURATIONS)
     assert since.starts == 1

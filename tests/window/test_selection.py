@@ -50,7 +50,7 @@ def test_a_click_on_a_model_shows_its_section(blender: BlenderWindow) -> None:
     place(blender)
     blender.ask("bpy.context.view_layer.objects.active = bpy.data.objects['Light']")
     blender.settle()
-    assert not any("optimize" in each for each in blender.buttons())
+    assert not any("optimize" in each for each in blender.wide_buttons())
     click_on_model(blender)
     optimize, job = blender.find("mint.optimize"), blender.find("mint.job_menu")
     assert optimize[1] > job[1], "what is selected does not move the form and the jobs"

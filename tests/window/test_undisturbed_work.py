@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mint_service.options import DURATIONS
 from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
@@ -72,7 +73,7 @@ def test_nothing_is_imported_while_the_user_types(blender: BlenderWindow, servic
         blender.key("Return")  # the pointer stays where it is, on the field
         blender.wait_for("placed", title="late")
     finally:
-        service.scenario(durations={"final": 40})
+        service.scenario(durations=DURATIONS)
 
 
 RADIAL = "[each.bl_idname for each in window().modal_operators]"
@@ -116,7 +117,7 @@ def test_an_earlier_session_is_not_announced(
         assert said.count("a lamp of today: Ready") == 1
         assert "yesterday" not in said
     finally:
-        service.scenario(durations={"final": 40})
+        service.scenario(durations=DURATIONS)
     assert since.starts == 2
 
 

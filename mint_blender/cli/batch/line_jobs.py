@@ -155,6 +155,7 @@ def with_files(job_service: JobService, folder: Path, motions: Iterable[Job]) ->
     found: list[Job] = []
     for each in motions:
         own = job_service.journal.job(each.id)
+        own = own if own is not None and own.motion == each.motion else None  # not from the folder
         there = own or shared_files.read(each, folder)
         if there is None:
             raise NotPossible(MOTIONS_ELSEWHERE)

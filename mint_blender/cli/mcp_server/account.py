@@ -96,7 +96,10 @@ async def library(
         if path is not None and (shown := await picture_content(path)) is not None:
             content += [TextContent(type="text", text=f"{view_model.title(asset)} ({asset.id})")]
             content += [shown]
-    items = [_item(asset) for asset in found]
+    clips = await with_jobs(
+        context, lambda jobs: [jobs.journal.clips_of(asset.id) for asset in found]
+    )
+    items = [_item(asset) | {"clips": own or None} for asset, own in zip(found, clips, strict=True)]
     return answer({"items": items, "looked_at": looked_at, "next_cursor": following}, *content)
 
 

@@ -315,8 +315,8 @@ async def animate_model(
 
     Mint picks the closest motion of its catalog, which is made for humanoids in T-pose. Nothing is
     started: show the summary with its price to the person, then call generate. Its followers, the
-    jobs of the other motions, are sent after the first one has succeeded: wait for them, too. Place
-    each job.
+    jobs of the other motions, are sent after the first one has succeeded: wait for them, too.
+    Into a file, place one of them: it has all clips. Into a running Blender, place each.
     """
     asset_id = await _asset_id(context, job, asset)
     model = await with_client(lambda client: client.asset(Kind.MODEL, asset_id))

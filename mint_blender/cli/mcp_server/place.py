@@ -34,7 +34,7 @@ from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.documents import OpenDocument, open_elsewhere
 from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
-from ..results import note_written
+from ..results import is_finished, note_written
 from .answers import answer, picture_content
 from .state import ToolContext, state_of, with_jobs
 from .tools import Tool, absolute_path
@@ -351,7 +351,10 @@ async def _write_job(
     Raises:
         ToolError: The result cannot be imported or written.
     """
-    future = state_of(context).blenders.submit(write_result, job, file, picture)
+    motions = await with_jobs(context, lambda jobs: jobs.motions_of(job))
+    others = [each for each in motions if is_finished(each) and each.id != job.id]
+    more = [[each for each in others if each.is_on_disk]] if job.motion and others else []
+    future = state_of(context).blenders.submit(write_result, job, file, picture, *more)
     looks = 0
     while not future.done():
         if looks % PROGRESS_EVERY == 0:

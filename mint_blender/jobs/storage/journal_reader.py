@@ -23,7 +23,7 @@ from ..job_values import Hold
 from ..paid_requests import table
 from ..paid_requests.record import PaidRequest
 from ..paid_requests.table import PaidRequests
-from ..phases import Phase
+from ..phases import HAS_RESULT, Phase
 from . import job_owners, migrations
 from .database import Database
 from .job_owners import Accounts, CurrentAccount
@@ -182,6 +182,12 @@ class JournalReader:
         """Return the jobs that animate this model, newest first, dismissed ones too."""
         found = self._jobs("WHERE asset = ? ORDER BY created_at DESC, id", stored(asset_id))
         return [each for each in found if each.motion is not None]
+
+    def clips_of(self, asset_id: str) -> list[str]:
+        """Return the words of the motions of a model that are made, oldest first, each once."""
+        made = (each for each in self.motions_of(asset_id) if each.phase in HAS_RESULT)
+        words = [each.motion.words for each in made if each.motion is not None]
+        return list(dict.fromkeys(reversed(words)))
 
     def jobs_of_lines(self, start: str, *, dismissed: bool = False) -> list[Job]:
         """Return the jobs whose batch line begins like this, newest first."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OFFERED = ("idle", "walk", "run", "jump")
 """The properties of the motions that are offered, in the order of `SUGGESTIONS`."""
 _CATALOG = Message("Mint picks the closest motion of its catalog. It is made for humanoids.")
+_OWN_WORDS = Message("Own words: {example}", example="wave|sit")
 _IN_DIALOG = {"SKIP_SAVE", "HIDDEN"}
 
 
@@ -64,7 +65,8 @@ def draw(layout: bpy.types.UILayout, choice: Any, known: Collection[str] = ()) -
         if words.casefold() in known:
             label = Message("{motion} · ordered before", motion=label)
         column.prop(choice, name, text=translated(label), translate=False)
-    layout.prop(choice, "motions", placeholder="wave | sit down")
+    # as a label, German words would be cut off
+    layout.prop(choice, "motions", text="", placeholder=translated(_OWN_WORDS))
 
 
 def draw_catalog(layout: bpy.types.UILayout, width: int) -> None:

@@ -348,10 +348,7 @@ def complaint(form: MintForm, request: "GenerationRequest | None" = None) -> str
 
 
 def _motion_complaint(form: MintForm) -> str | None:
-    motions = motions_of(form)
-    if form.animate and is_character(form) and not motions:
-        return Message("Choose at least one motion.")
-    return next(filter(None, (each.validation_error() for each in motions)), None)
+    return next(filter(None, (each.validation_error() for each in motions_of(form))), None)
 
 
 def optimize_of(form: MintForm) -> "OptimizationLevel | None":

@@ -14,6 +14,7 @@ from mint_blender.jobs.storage import job_cache
 
 from ...mint_service.pictures import webp
 from ...mint_service.runner import ThreadService
+from ..batch_helpers import animations
 from .agent import Agent, Connect
 
 LAMP: dict[str, Any] = {"prompt": "a lamp", "preset": "fast"}
@@ -203,6 +204,8 @@ def test_a_job_that_was_never_sent_waits_for_the_same_request(
     assert started(service) == 1
 
 
+@pytest.mark.blender
+@pytest.mark.one_blender
 def test_a_model_is_animated_for_a_quoted_price(
     agent: Agent, service: ThreadService, tmp_path: Path
 ) -> None:
@@ -224,6 +227,11 @@ def test_a_model_is_animated_for_a_quoted_price(
         done = agent.ask("wait", jobs=[first["job"], second], seconds=20)["jobs"]
     assert [each["motion"] for each in done] == ["walk in place", "run"]
     assert len(service.requests("POST", "*:animate")) == 2
+    (item,) = agent.ask("library")["items"]
+    assert item["clips"] == ["walk in place", "run"]
+    file = tmp_path / "knight.glb"
+    agent.call("place", job=second, path=str(file), still=False)
+    assert set(animations(file)) == {"walk in place", "run"}
     free = agent.ask("animate_model", asset=done[0]["asset"], motions=["Run"])
     assert (free["credits"], free["person_decides"]) == (0, None)
 

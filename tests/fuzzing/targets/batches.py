@@ -17,6 +17,7 @@ from mint_blender.jobs.batch_folder.claims import Claims
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase
+from mint_blender.mint.motion_request import MotionRequest
 from mint_blender.mint.schema import is_valid_id
 
 from ...jobs.workflow_harness import a_job, working
@@ -78,6 +79,9 @@ def _work_on(folder: Path, job: Job) -> None:
         assert path is None or _is_inside(path, folder)
     shared_files.read(job, folder)
     shared_files.publish(job, folder)
+    for each in shared_files.read_motions(job, folder):
+        assert (each.requests, each.decision) == ((), None)
+        shared_files.publish_motions(job, [each], folder)
     claims = Claims(folder)
     with suppress(FileInUse):
         claims.take(job.id)
@@ -136,6 +140,7 @@ def _line(job: Job, tag: str) -> dict[str, Any]:
 
 def _folder_seeds() -> Iterator[bytes]:
     job = replace(working(), id="0123456789ab", phase=Phase.READY)
+    walk = MotionRequest("walk")
     note = {"code": None, "template": "{a}.", "params": {"a": "A"}}
     written = {"job": job.id, "delivery": {"output": "0001-lamp.blend"}, "notes": [note]}
     listed = {"files": [{"role": "model", "path": "1-model.glb", "url": "https://a.example/b"}]}
@@ -145,6 +150,7 @@ def _folder_seeds() -> Iterator[bytes]:
         "rounds/12": "",
         f"files/{job.id}/files.json": listed,
         f"files/{job.id}/1-model.glb": "glTF",
+        f"files/{job.id}/motions.json": {"motions": [_line(replace(job, motion=walk), "aa.bb-1")]},
         f"claims/{job.id}": {"host": "other", "pid": 1, "id": "x"},
     }
     for name, line in (("aa.bb-1", job), ("cc.dd-1", a_job())):
