@@ -199,8 +199,8 @@ def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
     from ..drawing import Box
 
     region, scale = context.region, ui_scale()
-    (left, right), bottom, top = _sides(context), _bottom(context), float(region.height)
-    panel = 0.0
+    left, right = _sides(context)
+    bottom, top, panel = _bottom(context), float(region.height), 0.0
     for each, _, y in _over(context):
         if each.type in {"HEADER", "TOOL_HEADER"} and y > region.height / 2:
             top = min(top, y)
