@@ -36,6 +36,7 @@ _OTHERS = 440.0  # height of what else is in the sidebar, at first
 _LINES = 2.0  # height of a row, in buttons
 _REVIEW_ALL = 4.6  # width of the button in the title, in heights of a button
 _BUTTON = 20.0  # height of a button in pixels, at scale 1
+_INDENT = 0.3  # of a row below another one, in heights of a button
 _WIDE, _SMALL = 4.0, 1.0  # width of a button with words and with an icon, in heights
 
 _REVIEW, _PLACE, _REPLACE = Message("Review…"), Message("Place"), Message("Replace")
@@ -68,7 +69,8 @@ class Sidebar:
         beside = _LINES + (_WIDE if self.is_roomy else _SMALL) + 1.0
         room = (width - text_wrap.scaled(text_wrap.BOX)) / (_BUTTON * (ui_scale() or 1.0))
         self.text_width = max(1.0, room - beside)
-        """What the text of a row can have, in heights of a button."""
+        """What the text of a row has, in heights of a button: a bar or a long title asks for more,
+        and the button would get less."""
         self.is_online = may_go_online()
 
     def button(self, word: Message, icon: str) -> dict[str, Any]:
@@ -179,11 +181,12 @@ def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
     job = placed_results.shown(row.jobs[0])
     view = job_documents.view_of(sidebar.service, job)
     if row.is_member:
-        line.separator(factor=1.0)
+        line.separator(factor=1.0)  # _INDENT wide
     picture = icons.of_file(view.picture) if view.picture else 0
     side = _slot(line, _LINES)
     side.template_icon(icon_value=picture or icon_number(_kind_icon(job)), scale=_LINES)
     column = line.column(align=True)
+    column.ui_units_x = sidebar.text_width - (_INDENT if row.is_member else 0.0)
     motion = job.motion.words if job.motion and row.is_member else ""
     column.label(text=motion or translated(view.title), translate=False)
     _draw_state(column, sidebar, view)
@@ -304,7 +307,7 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
         emboss=False,
     ).batch = batch.key
     column = line.column(align=True)
-    column.ui_units_x = sidebar.text_width  # a bar would ask for more, and the button get less
+    column.ui_units_x = sidebar.text_width
     column.label(text=_title(batch, spoken()), translate=False)
     share = batch.ended / len(batch.jobs)
     if share < 1:
