@@ -18,11 +18,12 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
-from mint_blender.jobs.new_jobs import new_fetch, new_job  # noqa: E402
+from mint_blender.jobs.new_jobs import new_fetch, new_job, new_motions  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import ListPage  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.motion_request import MotionRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Page, Preset  # noqa: E402
 from mint_blender.ui.asset_bar import bar  # noqa: E402
 from mint_blender.ui.library_browser import entries, operators  # noqa: E402
@@ -60,6 +61,18 @@ def test_the_facts_cost_the_same_with_many_jobs(job_service: JobService) -> None
         assert "Fast" in entries.facts_of(newest)
         efforts.append(count_lines(partial(entries.facts_of, newest)))
     assert efforts[0] == efforts[1]
+
+
+def test_the_clips_that_are_here_are_named(job_service: JobService) -> None:
+    """Each once, in the order in which they were ordered; not those that have failed."""
+    asset, request = an_asset(1), GenerationRequest(Kind.MODEL, "a knight")
+    words = [MotionRequest(each) for each in ("Walk in Place", "wave", "Walk in Place", "Jump")]
+    walk, wave, again, jump = new_motions(asset, request, words, Delivery(), now=time.time())
+    here = [replace(each, phase=Phase.READY) for each in (walk, wave, again)]
+    job_service.cache.add(*here, replace(jump, phase=Phase.FAILED))
+    entries.prepare(job_service)
+    assert entries.facts_of(asset).endswith("Clips: Walk in Place, wave")
+    assert "Clips" not in entries.facts_of(an_asset(2))
 
 
 def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:

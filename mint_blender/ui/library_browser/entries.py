@@ -15,6 +15,7 @@ from ...addon_settings import may_go_online
 from ...delivery.asset_library.sync_process import SyncProcess
 from ...jobs.job import Job, asset_of
 from ...jobs.library.view_model import AssetState, Library, Sort, state_label, state_of, title
+from ...jobs.phases import HAS_RESULT
 from ...jobs.presentation.job_view import cached_by_identity
 from ...jobs.queries import LARGEST_PAGE, ListPage
 from ...jobs.service import JobService
@@ -217,12 +218,14 @@ def name_of(items: list[tuple[str, str, str]], value: str) -> str:
 
 
 def facts_of(asset: Asset) -> str:
-    """Return state, date, preset and size of the file, as far as they are known."""
+    """Return state, date, preset, size of the file and clips, as far as they are known."""
+    clips = ", ".join(library_state().clips.get(asset.id, ()))
     facts = (
         translated(state_label(asset)),
         date(asset.created_at) if asset.created_at else "",
         translated(preset_words(asset) or ""),
         translated(size_words(asset)),
+        translated(Message("Clips: {names}", names=clips)) if clips else "",
     )
     return " · ".join(filter(None, facts))
 
@@ -250,11 +253,22 @@ def prepare(service: JobService) -> None:
     if state.jobs_version != version:
         state.jobs_version = version
         state.jobs = {asset_of(job): job for job in _makers(reversed(service.jobs()))}
+        state.clips = _clips(reversed(service.jobs()))
 
 
 def _makers(jobs: Iterable[Job]) -> Iterator[Job]:
     """Yield the jobs that have made something, or are about to."""
     return (job for job in jobs if job.source_asset_id is None)
+
+
+def _clips(jobs: Iterable[Job]) -> dict[str, list[str]]:
+    """Return the words of the motions that are here, by the id of their model."""
+    found: dict[str, list[str]] = {}
+    for job in jobs:
+        if job.motion is not None and job.source_asset_id is not None and job.phase in HAS_RESULT:
+            known = found.setdefault(job.source_asset_id, [])
+            known += [job.motion.words] if job.motion.words not in known else []
+    return found
 
 
 def job_of(asset: Asset) -> Job | None:

@@ -27,8 +27,10 @@ class LibraryState:
     """Paths of thumbnails by URL, the most recent last; None if there is none."""
     jobs: dict[str | None, Job] = field(default_factory=dict)
     """The job that made each entry, by the entry's id, as far as they are in memory."""
+    clips: dict[str, list[str]] = field(default_factory=dict)
+    """The words of the clips that were made here, by the id of their model, likewise."""
     jobs_version: tuple[int, int] | None = None
-    """The version of the list of jobs that `jobs` was made from."""
+    """The version of the list of jobs that `jobs` and `clips` were made from."""
     pages_left: int = MOST_PAGES
     """How many more pages may be loaded automatically."""
     filter_changed_at: float = 0.0
