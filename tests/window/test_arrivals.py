@@ -20,8 +20,7 @@ from .blender_window import SCREENSHOTS, BlenderWindow
 
 pytestmark = pytest.mark.window
 
-ARRIVALS = 100
-"""At each of two widths."""
+ARRIVALS = 200
 Box = tuple[int, int, int, int]
 
 PAINT = """
@@ -124,7 +123,7 @@ def moved(before: set[Box], after: set[Box]) -> list[tuple[Box, Box]]:
 @pytest.mark.feature("sections in the sidebar")
 @pytest.mark.parametrize("width", [240, 400])
 def test_no_button_moves(blender: BlenderWindow, width: int) -> None:
-    """A hundred things arrive in a random order; every button that stays, stays where it is."""
+    """Two hundred things arrive in a random order; every button that stays, stays where it is."""
     chance = random.Random(width)
     blender.fill(prompt="a typed prompt")
     blender.set_sidebar_width(width)

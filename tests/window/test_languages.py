@@ -32,7 +32,7 @@ WRITTEN = (
     ("language", "state", "jobs"),
     [
         pytest.param("de_DE", "Vorschau bereit", "Aufträge", id="german"),
-        pytest.param("ja_JP", "プレビューを確認できます", "ジョブ", id="japanese"),
+        pytest.param("ja_JP", "プレビュー完成", "ジョブ", id="japanese"),
     ],
 )
 def test_a_review_in_another_language(
