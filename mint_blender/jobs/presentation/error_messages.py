@@ -9,7 +9,7 @@ from ...files.errors import DownloadFailed, FileError, InvalidFile, LinkExpired,
 from ...message import Message, sentences
 from ...mint import errors
 from ...mint.retry import Polling
-from ...mint.schema import Operation, OperationError, Status
+from ...mint.schema import Operation, OperationError
 from ..budget import spending
 from ..job import Job
 from ..job_values import LOOKING, UNANSWERED, Cause, Problem
@@ -141,10 +141,9 @@ def awaits_person(job: Job) -> Problem:
     Its operation is not known here, so neither can be sent from here.
     """
     message = Message(
-        "This {kind} waits at Mint for you ({status}). Approve its Preview or buy Credits at"
-        " mint.gg, then resume.",
+        "This {kind} waits at Mint for you. Approve its Preview or buy Credits at mint.gg, then"
+        " resume.",
         kind=job.kind,
-        status=job.asset.status if job.asset else Status.UNKNOWN,
     )
     return Problem(Cause.WORK, message, code="awaits_person")
 

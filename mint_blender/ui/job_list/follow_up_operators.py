@@ -108,7 +108,7 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
                 text = f"{text} · {translated(Message(description))}"
             column.prop_enum(self, "level", level, text=text, translate=False)
         if self._faces and len(self._expected) < len(create_properties.LEVELS):
-            layout.label(text="A level says how many faces remain once it was used")
+            layout.label(text="Faces are known after a level's first use")
         draw_price(layout_of(self), OptimizationPrice(self.asset_id))
         if self._missing:
             wrapped(layout_of(self), CANNOT_OPEN_REDUCED, icon="ERROR", width=320)
