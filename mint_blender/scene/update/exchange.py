@@ -15,7 +15,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ...message import Message
-from .. import tags
+from .. import mesh_arrays, tags
 from ..data_blocks import is_linked
 from ..model import cleanup
 from ..model.build import NODE, REST, BuiltModel, is_moved, store_rest
@@ -288,15 +288,11 @@ def _uvs(mesh: Any) -> np.ndarray | None:
     layer = mesh.uv_layers.active
     if layer is None or not len(layer.uv):
         return None
-    found = np.empty(len(layer.uv) * 2, np.float32)
-    layer.uv.foreach_get("vector", found)
-    return found.reshape(-1, 2)
+    return mesh_arrays.read(layer.uv, "vector", 2 * len(layer.uv)).reshape(-1, 2)
 
 
 def _material_indices(mesh: Any) -> np.ndarray:
-    found = np.empty(len(mesh.polygons), np.int32)
-    mesh.polygons.foreach_get("material_index", found)
-    return found
+    return mesh_arrays.read(mesh.polygons, "material_index", len(mesh.polygons), np.int32)
 
 
 def _repair_modifiers(
