@@ -27,7 +27,7 @@ from mint_blender.jobs.paid_requests.table_check import StoredRow
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import database, job_cache
-from mint_blender.jobs.storage.journal_reader import JournalReader, journal_file
+from mint_blender.jobs.storage.journal import Journal, journal_file
 
 from ..mint_model.messages import Request, Response
 from ..simulation import recording
@@ -174,14 +174,14 @@ class Computer:
                 self._check_file(job, exported_file(self.root, job), model)
 
     def _jobs(self) -> list[Job]:
-        with closing(JournalReader(self.home)) as journal:
+        with closing(Journal(self.home)) as journal:
             return [each for each in journal._read("") if isinstance(each, Job)]
 
     def _rows(self) -> list[StoredRow]:
         """Return the paid requests in the journal."""
         if not journal_file(self.home).exists():
             return []
-        with closing(JournalReader(self.home)) as journal:
+        with closing(Journal(self.home)) as journal:
             query = (
                 f"SELECT {', '.join(each.name for each in fields(StoredRow))} FROM paid_requests"
             )

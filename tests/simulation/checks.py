@@ -15,7 +15,7 @@ from mint_blender.jobs.job import Job, asset_of
 from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.paid_requests.table_check import StoredRow, check_table
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage.journal_reader import JournalReader
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.schema import Kind
 
 from ..mint_model.records import BUSY, DONE, Operation
@@ -52,7 +52,7 @@ def check(world: World, people: People) -> None:
 
 def _read(machine: Machine) -> tuple[list[Job], set[str]]:
     """Return all jobs of a machine's journal, and the ids of those that are on the list."""
-    with closing(JournalReader(machine.home)) as journal:
+    with closing(Journal(machine.home)) as journal:
         records = list(journal._read(""))
         jobs = [each for each in records if isinstance(each, Job)]
         listed = {job.id for job in journal.jobs()}

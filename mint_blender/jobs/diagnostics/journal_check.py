@@ -17,7 +17,7 @@ from ..job import Job
 from ..paid_requests.table_check import StoredRow, check_table
 from ..phases import ENDED, Phase
 from ..storage.database import check_version, journal_error
-from ..storage.journal_reader import journal_file
+from ..storage.journal import journal_file
 from ..storage.migrations import VERSION
 from ..storage.serialization import load
 from ..storage.tables import OPEN
