@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from mint_blender.jobs.paid_requests.table_check import StoredRow
+from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State
 
 from . import events
 from .events import Event
@@ -34,21 +34,22 @@ def events_of(record: Record, steps: Sequence[str], path: Sequence[World]) -> li
     ]
 
 
-def stored_rows(record: Record, table: Table) -> list[StoredRow]:
+def stored_rows(record: Record, table: Table) -> list[PaidRequest]:
     """Return the rows of a home as its journal would have them."""
     writer = _Writer(record)
     return [
-        StoredRow(
+        PaidRequest(
             key=writer.key(row),
             subject=writer.subject(line),
-            verb="start",
+            verb=PaidVerb.START,
             number=number,
+            job="",
             journal="a",
             born=row.born * UNIT,
             attempts=row.attempts,
             refusals=row.refusals,
             operation=None if row.operation is None else str(row.operation),
-            closed=row.closed or None,
+            closed=State(row.closed) if row.closed else None,
         )
         for line, rows in enumerate(table)
         for number, row in enumerate(rows, 1)
