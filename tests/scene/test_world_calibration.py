@@ -106,7 +106,7 @@ def test_an_applied_calibration_is_noticed_and_restored(files, scale, applied):
     assert calibration.scale_of(holder) == pytest.approx(scale)
     check_room(root, scale, (3, 4, 0))
     world_build.remove_part(root, "SPLATS")
-    world_build.add_part(root, "SPLATS", files.splats)
+    world_build.add_parts(root, {"SPLATS": files.splats})
     calibration.set_scale(holder, 1)
     check_room(root, 1, (3, 4, 0))
 
@@ -156,6 +156,6 @@ def test_a_deleted_calibration_is_made_again_for_the_next_part(files):
     np.testing.assert_allclose(np.array(world_objects.upright(root)), expected, atol=1e-5)
     bpy.data.batch_remove([calibration.of(root), *calibration.of(root).children_recursive])
     assert not calibration.is_changed(calibration.of(root), None)
-    world_build.add_part(root, "SPLATS", files.splats)
+    world_build.add_parts(root, {"SPLATS": files.splats})
     bpy.context.view_layer.update()
     assert_at(part(root, "splats"), ROOM)
