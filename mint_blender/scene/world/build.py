@@ -21,6 +21,7 @@ from mathutils import Matrix
 
 from ...files.errors import InvalidFile
 from ...message import Message
+from .. import data_blocks
 from ..data_blocks import current_scene
 from ..gltf.gltf_import import SceneImportError
 from ..model.cleanup import plain_name
@@ -28,7 +29,6 @@ from ..notes import note
 from ..prepared import PreparedResult, append
 from ..staging_scene import STAGING_NAME
 from ..transaction import DataSnapshot, rollback_on_error
-from ..update import reparent_and_remap
 from . import (
     calibration,
     collider,
@@ -206,10 +206,10 @@ def add_parts(
         except BaseException:
             set_properties(root, properties)
             raise
-    reparent_and_remap.reparent_children(root, earlier)
+    data_blocks.reparent_children(root, earlier)
     for each in earlier:
         new = [other for other in parts_of(root, each[PART]) if other not in earlier]
-        reparent_and_remap.remap_users(
+        data_blocks.remap_users(
             next((other for other in new if other.type == each.type), new[0]), each
         )
     remove_objects(earlier)
@@ -276,7 +276,7 @@ def remove_part(
         panorama.remove_panorama(parts_of(root, "collider"))
         for key in (IMAGE, WORLD):
             root.pop(key, None)
-    reparent_and_remap.reparent_children(root, gone)
+    data_blocks.reparent_children(root, gone)
     remove_objects(gone)
     update_collider(root, scene, WorldOptions())
 
