@@ -12,7 +12,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ...message import Message
-from .. import tags
+from .. import mesh_arrays, tags
 from ..animation import tracks
 from ..animation.repair import repair
 from ..bounds import Bounds, bounds
@@ -41,16 +41,9 @@ class BuiltModel:
 
     root: bpy.types.Object
     objects: tuple[bpy.types.Object, ...]
-
-
-@dataclass(frozen=True)
-class ImportedModel:
-    """A model whose root stands where the file has it; valid until the next undo."""
-
-    root: bpy.types.Object
-    parts: tuple[bpy.types.Object, ...]
+    """The root and its parts."""
     extent: Bounds
-    """The bounding box in world space."""
+    """The bounding box in world space where the file has it."""
 
 
 def build_model(
@@ -80,7 +73,8 @@ def build_model(
     if isinstance(source, PreparedResult):
         assert source.extent is not None  # a model's file has one
         appended = append(source.path, collection)
-        model = ImportedModel(appended.root, appended.parts, source.extent)
+        objects = (appended.root, *appended.parts)
+        model = BuiltModel(appended.root, objects, source.extent)
     else:
         model = import_model(source, name=name, collection=collection, scene=scene, checked=checked)
     root = model.root
@@ -97,7 +91,7 @@ def build_model(
     root.scale = [value * scale for value in root.scale]
     if height is not None:
         root[tags.PREFIX + "height"] = height
-    return BuiltModel(root, (root, *model.parts))
+    return model
 
 
 def import_model(
@@ -107,7 +101,7 @@ def import_model(
     collection: bpy.types.Collection,
     scene: bpy.types.Scene,
     checked: bool = True,
-) -> ImportedModel:
+) -> BuiltModel:
     """Import a GLB as one root with its parts, named and marked; nothing is moved.
 
     A model of one plain mesh is its own root; any other gets an empty as root. Either way the
@@ -140,7 +134,7 @@ def import_model(
     named = [each for each in renamed if not tracks.is_clip(each)]
     cleanup.rename_after(name, root, parts, named)
     tags.mark([root, *parts, *renamed])
-    return ImportedModel(root, tuple(parts), extent)
+    return BuiltModel(root, (root, *parts), extent)
 
 
 def store_rest(part: bpy.types.Object) -> None:
