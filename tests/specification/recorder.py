@@ -180,9 +180,7 @@ class Recorder:
         if before is None:
             yield from self._insertion(row, journal)
             return
-        if row.journal != before.journal:
-            yield events.TakenOver(row.key, journal=journal)
-        elif row.attempts > before.attempts:
+        if row.attempts > before.attempts:
             yield self._attempt(before, row, journal)
         if row.refusals > before.refusals:
             attempt = self._sends[-1].attempt if self._sends else 0
