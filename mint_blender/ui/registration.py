@@ -236,7 +236,15 @@ def _add(do: Callable[[], object], undo: Callable[[], object]) -> None:
 
 def _add_classes(*classes: type) -> None:
     for each in classes:
+        if issubclass(each, bpy.types.Operator | bpy.types.Menu):
+            _describe(each)
         _add(partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each))
+
+
+def _describe(each: Any) -> None:
+    """Give a class its docstring as the tooltip, unless it has one: Blender adds a full stop."""
+    if "bl_description" not in vars(each):
+        each.bl_description = " ".join(each.__doc__.split()).removesuffix(".")
 
 
 def _add_keys(*groups: Any) -> None:

@@ -124,7 +124,6 @@ class MINT_OT_approve(_PreviewDecision):
 
     bl_idname = "mint.approve"
     bl_label = "Approve Preview"
-    bl_description = "Generate the final result from this Preview"
     verb = Verb.APPROVE
     words = Message("Approve")
 
@@ -166,7 +165,6 @@ class MINT_OT_revise(_PreviewDecision):
 
     bl_idname = "mint.revise"
     bl_label = "Revise Preview"
-    bl_description = "Make another Preview with this change"
     verb = Verb.REVISE
     words = Message("Revise")
 
@@ -198,11 +196,13 @@ class MINT_OT_revise(_PreviewDecision):
 
 
 class MINT_OT_resume(_PaidDecision):
-    """Resume this job."""
+    """Resume this job.
+
+    Nothing is started or charged twice.
+    """
 
     bl_idname = "mint.resume"
     bl_label = "Resume Job"
-    bl_description = "Resume this job. Nothing is started or charged twice"
     verb = Verb.RESUME
     words = Message("Resume")
 
@@ -218,11 +218,13 @@ class MINT_OT_resume(_PaidDecision):
 
 
 class MINT_OT_retry(_PaidDecision):
-    """Start this job again."""
+    """Start this job again.
+
+    This costs Credits again.
+    """
 
     bl_idname = "mint.retry"
     bl_label = "Retry Job"
-    bl_description = "Start this job again. This costs Credits again"
     verb = Verb.RETRY
     words = Message("Retry")
 
@@ -235,11 +237,13 @@ class MINT_OT_retry(_PaidDecision):
 
 
 class MINT_OT_use_candidate(JobOperator):
-    """Use this result of your library for the job."""
+    """Use this result of your library for the job.
+
+    This is free.
+    """
 
     bl_idname = "mint.use_candidate"
     bl_label = "Use Result"
-    bl_description = "Use this result of your library for the job. This is free"
 
     asset_id: bpy.props.StringProperty(name="Result", options={"SKIP_SAVE"})
 
@@ -255,14 +259,14 @@ class MINT_OT_use_candidate(JobOperator):
 
 
 class MINT_OT_send_once_more(JobOperator):
-    """Send the same request to Mint once more."""
+    """Send the same request to Mint once more.
+
+    While Mint remembers it, this is free and brings back what it has started. Later, nothing is
+    sent.
+    """
 
     bl_idname = "mint.send_once_more"
     bl_label = "Send Once More"
-    bl_description = (
-        "Send the same request to Mint once more. While Mint remembers it, this is free and brings"
-        " back what it has started. Later, nothing is sent"
-    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Send it at a click: Mint may not have got what was agreed to before."""
@@ -284,7 +288,6 @@ class MINT_OT_cancel(_Decision):
 
     bl_idname = "mint.cancel"
     bl_label = "Cancel Job"
-    bl_description = "Cancel this job here and at Mint"
     verb = Verb.CANCEL
 
     def decision(self, job: "Job") -> Action:
@@ -330,11 +333,13 @@ def _what_is_lost(job: "Job") -> str:
 
 
 class MINT_OT_dismiss(JobOperator):
-    """Remove this job from the list."""
+    """Remove this job from the list.
+
+    Objects in your scene stay.
+    """
 
     bl_idname = "mint.dismiss"
     bl_label = "Dismiss Job"
-    bl_description = "Remove this job from the list. Objects in your scene stay"
 
     def find(self, context: bpy.types.Context, service: "JobService") -> Result:
         """Dismiss the job, even if it cannot be read; needs no network.

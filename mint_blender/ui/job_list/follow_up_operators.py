@@ -43,14 +43,13 @@ FORMATS = [
 
 
 class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
-    """Have Mint make a lighter version of this model, to replace the one in the scene."""
+    """Let Mint make a version of this model with fewer polygons and replace the one in the scene.
+
+    This costs Credits.
+    """
 
     bl_idname = "mint.optimize"
     bl_label = "Reduce Polygons"
-    bl_description = (
-        "Let Mint make a version of this model with fewer polygons and replace the one in the "
-        "scene. This costs Credits"
-    )
     bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
@@ -137,14 +136,13 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
 
 
 class MINT_OT_convert(bpy.types.Operator):
-    """Save this model as FBX, OBJ, STL or USDZ."""
+    """Save this model as FBX, OBJ, STL or USDZ.
+
+    Formats that Mint has to convert cost Credits. Existing files are not overwritten.
+    """
 
     bl_idname = "mint.convert"
     bl_label = "Export As"
-    bl_description = (
-        "Save this model as FBX, OBJ, STL or USDZ. Formats that Mint has to convert cost Credits. "
-        "Existing files are not overwritten"
-    )
     bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
@@ -214,11 +212,13 @@ class MINT_OT_convert(bpy.types.Operator):
 
 
 class MINT_OT_retry_asset(AssetOperator):
-    """Retry what failed at Mint."""
+    """Retry what failed at Mint.
+
+    This costs Credits again.
+    """
 
     bl_idname = "mint.retry_asset"
     bl_label = "Retry Generation"
-    bl_description = "Retry what failed at Mint. This costs Credits again"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Show the price before the click that retries."""

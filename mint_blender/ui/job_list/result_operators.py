@@ -21,9 +21,6 @@ class MINT_OT_place(JobOperator):
 
     bl_idname = "mint.place"
     bl_label = "Place Result"
-    bl_description = (
-        "Place this result in the current scene, where it was requested or at the 3D cursor"
-    )
 
     raw: bpy.props.BoolProperty(
         name="Import Anyway",

@@ -9,13 +9,10 @@ from ..translations import translated
 
 
 class MINT_OT_copy_asset_list(bpy.types.Operator):
-    """Copy a table of what in this file came from Mint, for a spreadsheet."""
+    """Copy a table of what in this file came from Mint: prompt, Credits, date and more."""
 
     bl_idname = "mint.copy_asset_list"
     bl_label = "Copy Asset List"
-    bl_description = (
-        "Copy a table of what in this file came from Mint: prompt, Credits, date and more"
-    )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Write the table to the clipboard, with tabs between the columns."""

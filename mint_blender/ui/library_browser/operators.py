@@ -57,7 +57,6 @@ class MINT_OT_refresh_library(_PageLoader):
 
     bl_idname = "mint.refresh_library"
     bl_label = "Refresh Mint Library"
-    bl_description = "Reload the newest items of the library"
 
     def pages(self, kind: "Kind | None") -> "list[ListPage]":
         """Return the first page of each kind."""
@@ -71,7 +70,6 @@ class MINT_OT_load_more(_PageLoader):
 
     bl_idname = "mint.load_more"
     bl_label = "Load More"
-    bl_description = "Load more items of the library from Mint"
 
     def pages(self, kind: "Kind | None") -> "list[ListPage]":
         """Return the next page, if there is one, and resume a stopped search."""
@@ -83,11 +81,13 @@ class MINT_OT_load_more(_PageLoader):
 
 
 class MINT_OT_stop_search(bpy.types.Operator):
-    """Stop searching."""
+    """Stop searching.
+
+    Results found so far stay.
+    """
 
     bl_idname = "mint.stop_search"
     bl_label = "Stop Search"
-    bl_description = "Stop searching. Results found so far stay"
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -100,11 +100,13 @@ class MINT_OT_stop_search(bpy.types.Operator):
 
 
 class MINT_OT_turn_library(bpy.types.Operator):
-    """Show the previous or next items."""
+    """Show the previous or next items.
+
+    More are loaded from Mint as needed.
+    """
 
     bl_idname = "mint.turn_library"
     bl_label = "Turn Page"
-    bl_description = "Show the previous or next items. More are loaded from Mint as needed"
     bl_options = {"INTERNAL"}
 
     forward: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
@@ -125,14 +127,13 @@ class MINT_OT_turn_library(bpy.types.Operator):
 
 
 class MINT_OT_import_asset(AssetOperator):
-    """Import an existing Model or World at the 3D cursor."""
+    """Import an existing Model or World at the 3D cursor.
+
+    Unfinished ones are imported when they are done.
+    """
 
     bl_idname = "mint.import_asset"
     bl_label = "Import from Mint Library"
-    bl_description = (
-        "Import an existing Model or World at the 3D cursor. Unfinished ones are imported when "
-        "they are done"
-    )
 
     location: bpy.props.FloatVectorProperty(
         name="Location",
@@ -167,7 +168,6 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
 
     bl_idname = "mint.copy_prompt"
     bl_label = "Copy Prompt"
-    bl_description = "Copy the prompt, or Mint's description of a World"
     bl_options = {"INTERNAL"}
 
     asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})

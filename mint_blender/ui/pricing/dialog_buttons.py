@@ -14,11 +14,13 @@ def _close(window: bpy.types.Window) -> None:
 
 
 class MINT_OT_pay(bpy.types.Operator):
-    """Do this, for this price."""
+    """Do this, for this price.
+
+    Only a click of the mouse does it.
+    """
 
     bl_idname = "mint.pay"
     bl_label = "Start"
-    bl_description = "Do this, for this price. Only a click of the mouse does it"
     bl_options = {"INTERNAL"}
 
     credits: bpy.props.FloatProperty(options={"SKIP_SAVE", "HIDDEN"})
@@ -43,7 +45,6 @@ class MINT_OT_close_dialog(bpy.types.Operator):
 
     bl_idname = "mint.close_dialog"
     bl_label = "Cancel"
-    bl_description = "Close this dialog and start nothing"
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Any:

@@ -259,7 +259,6 @@ class MINT_OT_spend(SpendingDialog, bpy.types.Operator):
 
     bl_idname = "mint.spend"
     bl_label = "Confirm Price"
-    bl_description = "Confirm what this costs"
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:

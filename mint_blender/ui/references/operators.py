@@ -76,11 +76,13 @@ def _fit(entry: Any) -> None:
 
 
 class MINT_OT_add_references(bpy.types.Operator):
-    """Add pictures from files."""
+    """Add images from files.
+
+    They can be sent with or without a prompt.
+    """
 
     bl_idname = "mint.add_references"
     bl_label = "Add Images from Files"
-    bl_description = "Add images from files. They can be sent with or without a prompt"
     bl_options = {"REGISTER"}
 
     # What Blender fills in: the file browser, and a drop on the 3D View.
@@ -144,7 +146,6 @@ class MINT_OT_add_reference_url(bpy.types.Operator):
 
     bl_idname = "mint.add_reference_url"
     bl_label = "Add Image from Web Address"
-    bl_description = "Add an image from a web address"
     bl_options = {"REGISTER"}
 
     url: bpy.props.StringProperty(
@@ -171,7 +172,6 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
 
     bl_idname = "mint.add_reference_image"
     bl_label = "Add Blender Image"
-    bl_description = "Add an image from this Blender file, as it is now"
     bl_options = {"REGISTER"}
 
     image: bpy.props.StringProperty(name="Image", options={"SKIP_SAVE"})
@@ -213,7 +213,6 @@ class MINT_OT_add_reference_render(bpy.types.Operator):
 
     bl_idname = "mint.add_reference_render"
     bl_label = "Add Render Result"
-    bl_description = "Add the last render"
     bl_options = {"REGISTER"}
 
     fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
@@ -228,7 +227,6 @@ class MINT_OT_add_reference_view(bpy.types.Operator):
 
     bl_idname = "mint.add_reference_view"
     bl_label = "Add Image of View"
-    bl_description = "Add a capture of this 3D View, or of what the camera sees"
     bl_options = {"REGISTER"}
 
     view: bpy.props.EnumProperty(name="View", items=VIEWS)
@@ -276,33 +274,39 @@ class _EntryOperator(bpy.types.Operator):
 
 
 class MINT_OT_fit_reference(_EntryOperator):
-    """Convert or scale this picture to meet Mint's limits."""
+    """Convert or scale this image to meet Mint's limits.
+
+    Your file is not changed.
+    """
 
     bl_idname = "mint.fit_reference"
     bl_label = "Scale Down or Convert"
-    bl_description = "Convert or scale this image to meet Mint's limits. Your file is not changed"
 
     def _act(self) -> None:
         _fit(references_properties.entries()[self.index])
 
 
 class MINT_OT_remove_reference(_EntryOperator):
-    """Remove this picture from the list."""
+    """Remove this image from the list.
+
+    Your file stays.
+    """
 
     bl_idname = "mint.remove_reference"
     bl_label = "Remove Image"
-    bl_description = "Remove this image from the list. Your file stays"
 
     def _act(self) -> None:
         references_properties.entries().remove(self.index)
 
 
 class MINT_OT_move_reference(_EntryOperator):
-    """Move this picture."""
+    """Move this image.
+
+    The first one matters most.
+    """
 
     bl_idname = "mint.move_reference"
     bl_label = "Move Image"
-    bl_description = "Move this image. The first one matters most"
 
     by: bpy.props.IntProperty(name="Offset", default=1, options={"SKIP_SAVE"})
 
@@ -317,7 +321,6 @@ class MINT_MT_references(bpy.types.Menu):
 
     bl_idname = "MINT_MT_references"
     bl_label = "Reference Image"
-    bl_description = "Add a reference image"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw every source of pictures."""

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 
 class MINT_OT_show_preview(JobOperator):
-    """Open the Preview in an Image Editor in a new window."""
+    """Open the Preview in an Image Editor in a new window.
+
+    Esc closes it.
+    """
 
     bl_idname = "mint.show_preview"
     bl_label = "View Full Size"
-    bl_description = "Open the Preview in an Image Editor in a new window. Esc closes it"
     bl_options = {"INTERNAL"}
 
     preview: bpy.props.IntProperty(
@@ -108,11 +110,10 @@ class MINT_OT_turn_card(JobOperator):
 
 
 class MINT_OT_copy_feedback(JobOperator):
-    """Copy the feedback on this Preview that was written last."""
+    """Copy what you wrote about this Preview."""
 
     bl_idname = "mint.copy_feedback"
     bl_label = "Copy Feedback"
-    bl_description = "Copy what you wrote about this Preview"
     bl_options = {"INTERNAL"}
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
@@ -187,11 +188,10 @@ def show(service: "JobService", job: "Job", number: int = 0) -> None:
 
 
 class MINT_OT_review(bpy.types.Operator):
-    """Open the card with the Preview that waits for a decision."""
+    """Look at the Preview, and approve it or say what to change."""
 
     bl_idname = "mint.review"
     bl_label = "Review Preview"
-    bl_description = "Look at the Preview, and approve it or say what to change"
     bl_options = {"INTERNAL"}
 
     job_id: bpy.props.StringProperty(

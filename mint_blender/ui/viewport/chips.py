@@ -540,7 +540,6 @@ class MINT_OT_chip_menu(bpy.types.Operator):
 
     bl_idname = "mint.chip_menu"
     bl_label = "Job"
-    bl_description = "More about the job of this chip"
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:

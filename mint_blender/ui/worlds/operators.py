@@ -103,11 +103,13 @@ class _ColliderOperator(_WorldOperator):
 
 
 class MINT_OT_flip_world(_WorldOperator):
-    """Turn this World over if it is upside down."""
+    """Turn this World over if it is upside down.
+
+    Its camera stays upright.
+    """
 
     bl_idname = "mint.flip_world"
     bl_label = "Turn Upright"
-    bl_description = "Turn this World over if it is upside down. Its camera stays upright"
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Turn the whole World over."""
@@ -141,13 +143,10 @@ class MINT_OT_restore_calibration(_WorldOperator):
 
 
 class MINT_OT_flip_collider(_ColliderOperator):
-    """Turn only the collider over, for one that hangs upside down."""
+    """Turn only the collider over, if it is upside down but the panorama and splats are not."""
 
     bl_idname = "mint.flip_collider"
     bl_label = "Turn Collider Upright"
-    bl_description = (
-        "Turn only the collider over, if it is upside down but the panorama and splats are not"
-    )
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Turn the collider over."""
@@ -161,7 +160,6 @@ class MINT_OT_show_collider(_ColliderOperator):
 
     bl_idname = "mint.show_collider"
     bl_label = "Show Collider"
-    bl_description = "Whether the collider is visible or only a shape for physics"
 
     how: bpy.props.EnumProperty(name="Collider", items=SHOWN)
 
@@ -177,7 +175,6 @@ class MINT_OT_rigid_collider(_ColliderOperator):
 
     bl_idname = "mint.rigid_collider"
     bl_label = "Collider as Rigid Body"
-    bl_description = "Make the collider a passive rigid body that objects fall onto, or undo that"
 
     on: bpy.props.BoolProperty(name="Rigid Body", default=True)
 
@@ -193,11 +190,13 @@ class MINT_OT_rigid_collider(_ColliderOperator):
 
 
 class MINT_OT_toggle_world_part(_WorldOperator):
-    """Show a part of this World, or hide it."""
+    """Show this part of the World, or hide it.
+
+    Nothing is deleted.
+    """
 
     bl_idname = "mint.toggle_world_part"
     bl_label = "Show Part"
-    bl_description = "Show this part of the World, or hide it. Nothing is deleted"
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
@@ -221,11 +220,13 @@ class MINT_OT_toggle_world_part(_WorldOperator):
 
 
 class MINT_OT_show_panorama(_WorldOperator):
-    """Make the panorama the scene's World."""
+    """Make the panorama the scene's World.
+
+    The current World is kept.
+    """
 
     bl_idname = "mint.show_panorama"
     bl_label = "Panorama as Scene World"
-    bl_description = "Make the panorama the scene's World. The current World is kept"
 
     @classmethod
     def lacking(cls, parts: "WorldParts") -> str:
@@ -244,7 +245,6 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
 
     bl_idname = "mint.restore_scene_world"
     bl_label = "Restore Previous Background"
-    bl_description = "Restore the background that the scene had before the panorama"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -272,7 +272,6 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
     bl_idname = "mint.make_splats_native"
     bl_label = "Make Splats Native"
-    bl_description = "Convert these splats to native splats, which are faster and sharper"
 
     @classmethod
     def lacking(cls, parts: "WorldParts") -> str:
@@ -308,7 +307,6 @@ class MINT_OT_add_world_part(_WorldOperator):
 
     bl_idname = "mint.add_world_part"
     bl_label = "Add Part"
-    bl_description = "Add a part whose file is already on disk"
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
@@ -330,13 +328,13 @@ class MINT_OT_add_world_part(_WorldOperator):
 
 
 class MINT_OT_remove_world_part(_WorldOperator):
-    """Remove a part of this World from the scene."""
+    """Remove a part of this World from the scene.
+
+    Its file is kept, so you can add it again.
+    """
 
     bl_idname = "mint.remove_world_part"
     bl_label = "Remove Part"
-    bl_description = (
-        "Remove a part of this World from the scene. Its file is kept, so you can add it again"
-    )
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
@@ -356,11 +354,10 @@ class MINT_OT_remove_world_part(_WorldOperator):
 
 
 class MINT_OT_fetch_world_part(_WorldOperator):
-    """Download a part of this World that was left out; it appears in its place when it is here."""
+    """Download a missing part of this World for free and place it when it arrives."""
 
     bl_idname = "mint.fetch_world_part"
     bl_label = "Download Part"
-    bl_description = "Download a missing part of this World for free and place it when it arrives"
     bl_options = {"REGISTER"}  # what comes is an undo step of its own
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS, default="SPLATS")

@@ -65,7 +65,6 @@ class MINT_MT_world(bpy.types.Menu):
 
     bl_idname = "MINT_MT_world"
     bl_label = "Mint World"
-    bl_description = "Change a Mint World"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw all operators; those that are not possible say why."""
