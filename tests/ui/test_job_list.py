@@ -214,8 +214,14 @@ def test_the_queue_of_an_earlier_session_waits_for_a_click(job_service: JobServi
     assert not drawn(job_service)["mint.continue_queue"]
 
 
-def test_the_status_bar_names_a_running_job(job_service: JobService) -> None:
+@pytest.mark.parametrize(
+    ("is_online", "says"), [(True, "4 min left"), (False, "waiting: online access is off")]
+)
+def test_the_status_bar_names_a_running_job(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch, is_online: bool, says: str
+) -> None:
     """It shows the number of jobs, and one that Mint works on instead of a queued one."""
+    monkeypatch.setattr(menus, "may_go_online", lambda: is_online)
     add(job_service, Phase.WAITING, 200)
     add(job_service, Phase.WORKING, 2)
     for job in job_service.jobs():
@@ -223,7 +229,7 @@ def test_the_status_bar_names_a_running_job(job_service: JobService) -> None:
     job_list_groups.prepare(job_service)
     counts: Counter[str] = Counter()
     menus._draw_status_bar(type("Header", (), {"layout": Layout(counts)}), bpy.context)
-    assert counts["Mint: 202 jobs, next: a lamp that is working, 4 min left"] == 1
+    assert counts[f"Mint: 202 jobs, next: a lamp that is working, {says}"] == 1
 
 
 def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) -> None:
