@@ -24,17 +24,12 @@ from .clips import animate
 from .clips import operators as clip_operators
 from .create import batch_text, operators, prompt_operators, saved_settings
 from .create.properties import MintForm
-from .job_list import (
-    decision_operators,
-    follow_up_operators,
-    list_operators,
-    result_operators,
-)
-from .library_browser import asset_list, sync_operators
+from .job_list import decision_operators, follow_up_operators, list_operators
 from .library_browser import operators as library_operators
+from .library_browser import sync_operators
 from .library_browser.properties import MintLibrary
 from .manual import links
-from .pricing import dialog_buttons, limit_dialog
+from .pricing import limit_dialog
 from .references import operators as reference_operators
 from .references.properties import MintReference
 from .review import card_state, preview_operators
@@ -43,7 +38,6 @@ from .selection import selected
 from .viewport import arrival, chips, place_with_mouse, show_result, views
 from .worlds import operators as world_operators
 from .worlds import panel as world_panel
-from .worlds import properties as world_properties
 
 _undo: list[Callable[[], object]] = []
 
@@ -77,7 +71,7 @@ def _register() -> None:
     heartbeat.on_jobs_changed(notifications.catch_up)
     _add(log_file.prepare, log_file.stop)
     _add_classes(MintPreferences, *account_operators.CLASSES)
-    _add_classes(*limit_dialog.CLASSES, *dialog_buttons.CLASSES)
+    _add_classes(*limit_dialog.CLASSES)
     _add_classes(*selection_panel.CLASSES)
     _append(*selected.HANDLERS)
     visibility.when_drawn(selected.PANEL, selected.prepare)
@@ -85,7 +79,7 @@ def _register() -> None:
     _append(*clip_operators.MENUS)
     _add_classes(*world_operators.CLASSES)
     _add_classes(*world_panel.CLASSES)
-    _add_property("mint_world_scale", world_properties.scale_property(), bpy.types.Object)
+    _add_property("mint_world_scale", world_panel.scale_property(), bpy.types.Object)
     _append(*world_panel.MENUS, *views.HANDLERS, *arrival.HANDLERS)
     _add_classes(MintForm, *operators.CLASSES, *prompt_operators.CLASSES, *batch_text.CLASSES)
     _add_classes(panel.MINT_PT_main)
@@ -98,14 +92,13 @@ def _register() -> None:
     _add_property("mint_feedback", card_state.feedback_property())
     _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES, *chips.CLASSES)
     _append(*show_result.MENUS, *place_with_mouse.MENUS)
-    _add_classes(*decision_operators.CLASSES, *result_operators.CLASSES)
-    _add_classes(*list_operators.CLASSES, *follow_up_operators.CLASSES, *undo_step.CLASSES)
+    _add_classes(*decision_operators.CLASSES, *list_operators.CLASSES)
+    _add_classes(*follow_up_operators.CLASSES, *undo_step.CLASSES)
     _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
-    _add_classes(library_operators.MINT_MT_library_item, *gizmos.CLASSES)
+    _add_classes(*gizmos.CLASSES)
     _add_keys(chips.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar)
     _append(*sync_operators.MENUS)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
-    _add_classes(asset_list.MINT_OT_copy_asset_list)
     _add_classes(menus.MINT_MT_add, menus.MINT_MT_manage)
     _append(*menus.MENUS)
     _add(links.register, links.unregister)
@@ -154,12 +147,12 @@ def _catch_up_bar() -> bool:
 def _follow_jobs() -> None:
     """Subscribe to jobs: what they cost, what they show, and where their results go."""
     from . import icons
-    from .account import balance_watch, billing_watch, usage_chart
+    from .account import billing_watch, usage_chart
     from .pricing import price_dialog
     from .review import large_previews
 
     heartbeat.on_jobs_changed(billing_watch.catch_up)
-    heartbeat.on_jobs_changed(balance_watch.catch_up)
+    heartbeat.on_jobs_changed(billing_watch.refresh_after_costs)
     heartbeat.on_answers(billing_watch.catch_up)
     visibility.when_drawn("usage", usage_chart.catch_up)
     heartbeat.on_beat(limit_dialog.catch_up, is_waiting=limit_dialog.is_waiting)

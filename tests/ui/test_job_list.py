@@ -30,7 +30,7 @@ from mint_blender.mint.account import Owner  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import heartbeat, menus  # noqa: E402
-from mint_blender.ui.account import balance_watch  # noqa: E402
+from mint_blender.ui.account import billing_watch  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 from mint_blender.ui.job_list.list_operators import MINT_MT_job, MINT_MT_job_support  # noqa: E402
@@ -239,10 +239,10 @@ def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) ->
     sent = new_job(request, Delivery(), now=0.0, estimate=100.0)
     job_service.cache.add(job, replace(sent, phase=Phase.PLACED))
     heartbeat.redraw()
-    assert balance_watch.left_after(1000.0, 100.0) == 1000 - 100 - 248 - 5
+    assert billing_watch.left_after(1000.0, 100.0) == 1000 - 100 - 248 - 5
     job_service.cancel(job.id)
     heartbeat.redraw()
-    assert balance_watch.left_after(1000.0, 100.0) == 900
+    assert billing_watch.left_after(1000.0, 100.0) == 900
 
 
 def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:

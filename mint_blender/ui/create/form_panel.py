@@ -14,7 +14,7 @@ from ...message import Message
 from ...mint.generation_request import MAX_PROMPT_LENGTH, GenerationRequest, default_prompt
 from ...mint.schema import Kind
 from .. import session, text_wrap
-from ..account import balance_watch
+from ..account import billing_watch
 from ..account import panel as account_panel
 from ..icons import icon_number
 from ..pricing import limit_dialog, paid_clicks, price_dialog
@@ -161,7 +161,7 @@ def _draw_left(
     elif service is not None and price is not None and balance is not None:
         is_optimized = create_properties.optimize_of(fields) is not None
         extra = service.budget.price(OptimizationPrice()) if is_optimized else None
-        left = balance_watch.left_after(balance, price + (extra or 0.0))
+        left = billing_watch.left_after(balance, price + (extra or 0.0))
         row.alert, words = left < 0, _left_words(left, spoken())
     row.label(text=words, translate=False)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Browse the library, and import items of it.
+"""Browse the library, import items of it, and list what came from Mint.
 
 In background mode each operator waits until it is done.
 """
@@ -201,16 +201,6 @@ def _wait_for_pages(service: "JobService", kind: "Kind | None") -> str | None:
     return entries.library().error(kind)
 
 
-CLASSES = (
-    MINT_OT_refresh_library,
-    MINT_OT_load_more,
-    MINT_OT_stop_search,
-    MINT_OT_turn_library,
-    MINT_OT_import_asset,
-    MINT_OT_copy_prompt,
-)
-
-
 class MINT_MT_library_item(bpy.types.Menu):
     """What can be done with the item of the library under the pointer, and with the library."""
 
@@ -282,3 +272,38 @@ def _draw_uses_of_prompt(layout: bpy.types.UILayout, asset: "Asset") -> None:
     if entries.prompt_of(asset):
         copy = layout.operator("mint.copy_prompt", icon="COPYDOWN")
         copy.asset_id = asset.id
+
+
+class MINT_OT_copy_asset_list(bpy.types.Operator):
+    """Copy a table of what in this file came from Mint: prompt, Credits, date and more."""
+
+    bl_idname = "mint.copy_asset_list"
+    bl_label = "Copy Asset List"
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Write the table to the clipboard, with tabs between the columns."""
+        from ...scene import asset_list
+
+        entries = asset_list.of_open_file()
+        if not entries:
+            self.report({"WARNING"}, translated(Message("Nothing in this file came from Mint.")))
+            return {"CANCELLED"}
+        context.window_manager.clipboard = asset_list.as_csv(entries, "\t")
+        message = Message(
+            "Copied a table of {count} objects from Mint. Paste it into a spreadsheet.",
+            count=len(entries),
+        )
+        self.report({"INFO"}, translated(message))
+        return {"FINISHED"}
+
+
+CLASSES = (
+    MINT_OT_refresh_library,
+    MINT_OT_load_more,
+    MINT_OT_stop_search,
+    MINT_OT_turn_library,
+    MINT_OT_import_asset,
+    MINT_OT_copy_prompt,
+    MINT_MT_library_item,
+    MINT_OT_copy_asset_list,
+)

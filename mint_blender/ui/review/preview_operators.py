@@ -156,11 +156,6 @@ def waiting() -> "tuple[Job, ...]":
     return review_card.waiting()
 
 
-def count_words(count: int) -> str:
-    """Return how many Previews wait."""
-    return Message("1 preview") if count == 1 else Message("{count:,} previews", count=count)
-
-
 def draw(layout: bpy.types.UILayout) -> None:
     """Draw in the status bar that Previews wait, with a button that opens the card."""
     jobs = waiting()

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The section about the selected World, its menu, and a button in Properties > World."""
+"""The section about the selected World, its menu, and a button in Properties > World.
+
+The scale is a property of the object that has it, so that a change is an undo step of Blender's.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -142,6 +145,32 @@ def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None
 
     if world_edit.shows_panorama(scene_of(context)):
         self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
+
+
+def _get_scale(self: bpy.types.Object) -> float:
+    from ...scene.world import calibration
+
+    return calibration.scale_of(self)
+
+
+def _set_scale(self: bpy.types.Object, value: float) -> None:
+    from ...scene.world import calibration
+
+    calibration.set_scale(self, value)
+
+
+def scale_property() -> Any:
+    """Return the property for all objects; only those of Worlds show it."""
+    return bpy.props.FloatProperty(
+        name="Scale",
+        description="Size of the whole World. 1 is the size that it came with",
+        min=0.001,
+        soft_min=0.1,
+        soft_max=10.0,
+        get=_get_scale,
+        set=_set_scale,
+        options=set(),
+    )
 
 
 CLASSES = (MINT_MT_world,)
