@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import bpy
@@ -66,40 +67,36 @@ def _register() -> None:
     _add(translations.register, translations.unregister)
     _add(session.register, session.unregister)
     _add(lambda: None, visibility.stop)
-    _add_classes(notifications.MINT_OT_notify)
+    _add_classes(notifications)
     session.on_service_opened(notifications.skip_earlier)
     heartbeat.on_jobs_changed(notifications.catch_up)
     _add(log_file.prepare, log_file.stop)
-    _add_classes(MintPreferences, *account_operators.CLASSES)
-    _add_classes(*limit_dialog.CLASSES)
-    _add_classes(*selection_panel.CLASSES)
+    _add_classes(MintPreferences, account_operators)
+    _add_classes(limit_dialog, selection_panel)
     _append(*selected.HANDLERS)
     visibility.when_drawn(selected.PANEL, selected.prepare)
-    _add_classes(*clip_operators.CLASSES, *animate.CLASSES)
+    _add_classes(clip_operators, animate)
     _append(*clip_operators.MENUS)
-    _add_classes(*world_operators.CLASSES)
-    _add_classes(*world_panel.CLASSES)
+    _add_classes(world_operators, world_panel)
     _add_property("mint_world_scale", world_panel.scale_property(), bpy.types.Object)
     _append(*world_panel.MENUS, *views.HANDLERS, *arrival.HANDLERS)
-    _add_classes(MintForm, *operators.CLASSES, *prompt_operators.CLASSES, *batch_text.CLASSES)
-    _add_classes(panel.MINT_PT_main)
+    _add_classes(MintForm, operators, prompt_operators, batch_text)
+    _add_classes(panel)
     _add_property("mint", bpy.props.PointerProperty(type=MintForm))
     _append(*batch_text.MENUS)
     heartbeat.on_file_loaded(saved_settings.restore)
-    _add_classes(*reference_operators.CLASSES)
+    _add_classes(MintReference, reference_operators)
     _add_property("mint_references", bpy.props.CollectionProperty(type=MintReference))
-    _add_classes(*preview_operators.CLASSES)
+    _add_classes(preview_operators)
     _add_property("mint_feedback", card_state.feedback_property())
-    _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES, *chips.CLASSES)
+    _add_classes(show_result, place_with_mouse, chips)
     _append(*show_result.MENUS, *place_with_mouse.MENUS)
-    _add_classes(*decision_operators.CLASSES, *list_operators.CLASSES)
-    _add_classes(*follow_up_operators.CLASSES, *undo_step.CLASSES)
-    _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
-    _add_classes(*gizmos.CLASSES)
+    _add_classes(decision_operators, list_operators, follow_up_operators, undo_step)
+    _add_classes(MintLibrary, library_operators, sync_operators, gizmos)
     _add_keys(chips.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar)
     _append(*sync_operators.MENUS)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
-    _add_classes(menus.MINT_MT_add, menus.MINT_MT_manage)
+    _add_classes(menus)
     _append(*menus.MENUS)
     _add(links.register, links.unregister)
     session.on_first_use(_follow_jobs)
@@ -108,7 +105,7 @@ def _register() -> None:
     session.on_first_use(_follow_library)
     session.on_first_use(session.workflow_config)
     _follow_drawing()
-    _add_classes(heartbeat.MINT_OT_heartbeat)
+    _add_classes(heartbeat)
     _add(heartbeat.start, heartbeat.stop)
 
 
@@ -227,11 +224,24 @@ def _add(do: Callable[[], object], undo: Callable[[], object]) -> None:
     _undo.append(undo)
 
 
-def _add_classes(*classes: type) -> None:
-    for each in classes:
+def _add_classes(*found: type | ModuleType) -> None:
+    """Register classes; of a module, those that it defines for Blender, in their order."""
+    for each in found:
+        if isinstance(each, ModuleType):
+            _add_classes(*_classes_of(each))
+            continue
         if issubclass(each, bpy.types.Operator | bpy.types.Menu):
             _describe(each)
         _add(partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each))
+
+
+def _classes_of(module: ModuleType) -> list[type]:
+    """Return the classes of a module that Blender is to know: their names begin with `MINT_`."""
+    return [
+        each
+        for name, each in vars(module).items()
+        if name.startswith("MINT_") and each.__module__ == module.__name__
+    ]
 
 
 def _describe(each: Any) -> None:

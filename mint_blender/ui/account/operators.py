@@ -162,12 +162,3 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
             return {"CANCELLED"}
         DownloadFolder(session.home()).clear(keep)
         return {"FINISHED"}
-
-
-CLASSES = (
-    MINT_OT_confirm_address,
-    MINT_OT_check_key,
-    MINT_OT_refresh_account,
-    MINT_OT_copy_diagnostics,
-    MINT_OT_clear_downloads,
-)

@@ -171,12 +171,3 @@ class MINT_OT_resize_pictures(bpy.types.Operator):
         context.preferences.is_dirty = True
         visibility.tag_redraw()
         return {"FINISHED"}
-
-
-CLASSES = (
-    MINT_GT_asset_bar,
-    MINT_GGT_asset_bar,
-    MINT_OT_browse_library,
-    MINT_OT_search_library,
-    MINT_OT_resize_pictures,
-)

@@ -159,6 +159,3 @@ def _is_t_pose(service: "JobService", asset_id: str) -> bool:
     from ...mint.schema import Pose
 
     return any(job.request.pose is Pose.T_POSE for job in service.jobs_of_asset(asset_id))
-
-
-CLASSES = (MINT_OT_animate,)

@@ -246,12 +246,3 @@ def _draw_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 # what the section has, too, so that F3 finds it
 MENUS = ((bpy.types.VIEW3D_MT_object_animation, _draw_menu),)
-
-
-CLASSES = (
-    MINT_OT_play_clip,
-    MINT_OT_loop_clip,
-    MINT_OT_clip_in_place,
-    MINT_OT_import_clip,
-    MINT_OT_export_character,
-)

@@ -230,4 +230,3 @@ def _draw_in_text_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None
 
 
 MENUS = ((bpy.types.TEXT_MT_text, _draw_in_text_menu),)
-CLASSES = (MINT_OT_batch_text,)

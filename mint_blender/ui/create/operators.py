@@ -244,6 +244,3 @@ def copy_settings(operator: bpy.types.Operator, names: Iterable[str]) -> None:
             setattr(
                 operator, name, create_properties.mode_of(form) if is_mode else getattr(form, name)
             )
-
-
-CLASSES = (MINT_OT_generate, MINT_OT_generate_from_form)

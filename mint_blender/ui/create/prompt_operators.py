@@ -277,16 +277,3 @@ def _show(text: bpy.types.Text) -> None:
     space: Any = editor.spaces.active
     space.text = text
     space.show_word_wrap = True
-
-
-CLASSES = (
-    MINT_OT_choose_prompt,
-    MINT_OT_write_prompt,
-    MINT_OT_use_text,
-    MINT_OT_use_style,
-    MINT_OT_save_style,
-    MINT_OT_remove_style,
-    MINT_MT_prompts,
-    MINT_MT_prompt_text,
-    MINT_MT_styles,
-)

@@ -30,11 +30,16 @@ if TYPE_CHECKING:
 class _Decision(JobOperator):
     """Base of the operators that decide about a job, which needs Mint."""
 
-    verb: Verb
+    verb: Verb | str
+    """What is decided, also the name of the method of the job service."""
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Run the decision."""
         return run_action(self, self.decision(job))
+
+    def arguments(self) -> tuple[str, ...]:
+        """Return what the method needs besides the id of the job."""
+        return ()
 
     def decision(self, job: "Job") -> Action:
         """Return the action, without a reference to the operator, which may be freed before it.
@@ -42,10 +47,10 @@ class _Decision(JobOperator):
         Raises:
             NotPossible: The job does not allow this now.
         """
-        verb, job_id = self.verb.value, job.id
+        verb, job_id, arguments = str(self.verb), job.id, self.arguments()
 
         def decide(service: "JobService") -> str:
-            getattr(service, verb)(job_id)
+            getattr(service, verb)(job_id, *arguments)
             return job_id
 
         return decide
@@ -57,6 +62,7 @@ class _PaidDecision(_Decision):
     Any other click opens a dialog with the price. A script runs `execute`.
     """
 
+    verb: Verb
     words: Message
     """What the button of that dialog does."""
 
@@ -75,8 +81,8 @@ class _PaidDecision(_Decision):
         job, service = find_job(self.job_id), session.existing_service()
         if job is None or service is None or not may_go_online():
             return self.execute(context)  # which says why not
-        price_of, price = self.price, self.price(service, job)
-        if price == 0 and self.verb is Verb.RESUME:
+        verb, price = self.verb, _price(service, job, self.verb)
+        if price == 0 and verb is Verb.RESUME:
             return self.execute(context)
         if not paid_clicks.is_click(self, event):
             return {"CANCELLED"}
@@ -94,19 +100,29 @@ class _PaidDecision(_Decision):
         return limit_dialog.ask_price(
             job.title,
             self.words,
-            lambda service: price_of(service, job),
-            prices_of_click(job, self.verb),
+            lambda service: _price(service, job, verb),
+            prices_of_click(job, verb),
             lambda later: run_action(later, action),
         )
-
-    @staticmethod
-    def price(service: "JobService", job: "Job") -> float | None:
-        """Return what it costs in Credits; None: unknown."""
-        raise NotImplementedError
 
     def has_changed(self, job: "Job") -> bool:
         """Return whether the job is not as its button has shown it."""
         return False
+
+
+def _price(service: "JobService", job: "Job", verb: Verb) -> float | None:
+    """Return what a decision costs in Credits; None: unknown.
+
+    To resume costs what is paid beyond what was agreed to; 0 for a job that only goes on.
+    """
+    from ...jobs.queries import prices_of_click
+
+    if verb in {Verb.APPROVE, Verb.REVISE}:
+        return service.budget.of_review(job)[verb]
+    queries = prices_of_click(job, verb)
+    billing = job.operation.billing if job.operation and verb is Verb.RESUME else None
+    required = billing.required_credits if billing and queries else None
+    return required or service.budget.total(queries)
 
 
 class _PreviewDecision(_PaidDecision):
@@ -133,11 +149,6 @@ class MINT_OT_approve(_PreviewDecision):
         description="Unsent feedback that the button has shown",
         options={"SKIP_SAVE", "HIDDEN"},
     )
-
-    @staticmethod
-    def price(service: "JobService", job: "Job") -> float | None:
-        """Return what the result costs after its Preview."""
-        return service.budget.of_review(job)[Verb.APPROVE]
 
     def has_changed(self, job: "Job") -> bool:
         """Return whether something was written that the button does not name."""
@@ -173,11 +184,6 @@ class MINT_OT_revise(_PreviewDecision):
         name="Change", description="What to change", options={"SKIP_SAVE"}
     )
 
-    @staticmethod
-    def price(service: "JobService", job: "Job") -> float | None:
-        """Return what another Preview costs."""
-        return service.budget.of_review(job)[Verb.REVISE]
-
     def has_changed(self, job: "Job") -> bool:
         """Return whether the text, or the Preview that is shown, is another one by now."""
         number = card_state.shown_number(job)
@@ -207,16 +213,6 @@ class MINT_OT_resume(_PaidDecision):
     verb = Verb.RESUME
     words = Message("Resume")
 
-    @staticmethod
-    def price(service: "JobService", job: "Job") -> float | None:
-        """Return what is paid beyond what was agreed to; 0 for a job that only goes on."""
-        from ...jobs.queries import prices_of_click
-
-        billing = job.operation.billing if job.operation else None
-        queries = prices_of_click(job, Verb.RESUME)
-        required = billing.required_credits if billing and queries else None
-        return required or service.budget.total(queries)
-
 
 class MINT_OT_retry(_PaidDecision):
     """Start this job again.
@@ -229,15 +225,8 @@ class MINT_OT_retry(_PaidDecision):
     verb = Verb.RETRY
     words = Message("Retry")
 
-    @staticmethod
-    def price(service: "JobService", job: "Job") -> float | None:
-        """Return what a new attempt costs."""
-        from ...jobs.queries import prices_of_click
 
-        return service.budget.total(prices_of_click(job, Verb.RETRY))
-
-
-class MINT_OT_use_candidate(JobOperator):
+class MINT_OT_use_candidate(_Decision):
     """Use this result of your library for the job.
 
     This is free.
@@ -246,20 +235,16 @@ class MINT_OT_use_candidate(JobOperator):
     bl_idname = "mint.use_candidate"
     bl_label = "Use Result"
 
+    verb = "use_candidate"
+
     asset_id: bpy.props.StringProperty(name="Result", options={"SKIP_SAVE"})
 
-    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
-        """Use the result."""
-        job_id, asset_id = job.id, self.asset_id
-
-        def use(service: "JobService") -> str:
-            service.use_candidate(job_id, asset_id)
-            return job_id
-
-        return run_action(self, use)
+    def arguments(self) -> tuple[str, ...]:
+        """Return the id of the result."""
+        return (self.asset_id,)
 
 
-class MINT_OT_send_once_more(JobOperator):
+class MINT_OT_send_once_more(_Decision):
     """Send the same request to Mint once more.
 
     While Mint remembers it, this is free and brings back what it has started. Later, nothing is
@@ -268,20 +253,11 @@ class MINT_OT_send_once_more(JobOperator):
 
     bl_idname = "mint.send_once_more"
     bl_label = "Send Once More"
+    verb = "send_once_more"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Send it at a click: Mint may not have got what was agreed to before."""
         return self.execute(context) if paid_clicks.is_click(self, event) else {"CANCELLED"}
-
-    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
-        """Send it."""
-        job_id = job.id
-
-        def send(service: "JobService") -> str:
-            service.send_once_more(job_id)
-            return job_id
-
-        return run_action(self, send)
 
 
 class MINT_OT_cancel(_Decision):
@@ -422,16 +398,3 @@ class MINT_OT_place(JobOperator):
             return report_error(self, error)
         heartbeat.redraw()
         return {"FINISHED"}
-
-
-CLASSES = (
-    MINT_OT_approve,
-    MINT_OT_revise,
-    MINT_OT_resume,
-    MINT_OT_retry,
-    MINT_OT_use_candidate,
-    MINT_OT_send_once_more,
-    MINT_OT_cancel,
-    MINT_OT_dismiss,
-    MINT_OT_place,
-)

@@ -13,7 +13,7 @@ import bpy
 from ...jobs.phases import HAS_RESULT, Phase, Verb
 from ...message import Message
 from .. import heartbeat, session
-from ..job_actions import JobOperator, Result, find_job, report_error, run_action
+from ..job_actions import JobOperator, Result, attempt, find_job, report_error, run_action
 from ..pricing import limit_dialog
 from ..translations import translated
 from ..typed_context import layout_of
@@ -288,16 +288,14 @@ def change_list(operator: bpy.types.Operator, change: "Callable[[JobService], No
 
     An error of the journal is reported as a sentence.
     """
-    from ...jobs.storage.journal import JournalError
 
-    try:
-        service = session.service()
+    def act(service: "JobService") -> Result:
         change(service)
-    except JournalError as error:
-        return report_error(operator, str(error))
-    heartbeat.jobs_changed(service)
-    heartbeat.redraw()
-    return {"FINISHED"}
+        heartbeat.jobs_changed(service)
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+    return attempt(operator, act)
 
 
 class MINT_OT_continue_queue(bpy.types.Operator):
@@ -415,24 +413,22 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, as this affects many jobs. Failed jobs are removed too."""
-        from ...jobs.storage.journal import JournalError
+        self.failed, key = True, self.batch
 
-        self.failed = True
-        try:
-            service = session.service()
-            found = service.finished(_ids(service, self.batch), failed=True)
+        def ask(service: "JobService") -> Result:
+            found = service.finished(_ids(service, key), failed=True)
             kept = len(service.journal.listed_ids()) - len(found)
-        except JournalError as error:
-            return report_error(self, str(error))
-        if not found:
-            return report_error(self, Message("There is nothing to dismiss."))
-        return context.window_manager.invoke_confirm(
-            self,
-            event,
-            title="Dismiss All",
-            message=_dismissed(list(found.values()), kept),
-            confirm_text="Dismiss",
-        )
+            if not found:
+                return report_error(self, Message("There is nothing to dismiss."))
+            return context.window_manager.invoke_confirm(
+                self,
+                event,
+                title="Dismiss All",
+                message=_dismissed(list(found.values()), kept),
+                confirm_text="Dismiss",
+            )
+
+        return attempt(self, ask)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Dismiss them all, or those of one batch; needs no network."""
@@ -472,21 +468,3 @@ class MINT_OT_show_older_jobs(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Read them from the journal; needs no network."""
         return change_list(self, lambda service: service.cache.show_older())
-
-
-CLASSES = (
-    MINT_OT_resume_all,
-    MINT_OT_cancel_all,
-    MINT_OT_cancel_waiting,
-    MINT_OT_continue_queue,
-    MINT_OT_discard_queue,
-    MINT_OT_dismiss_finished,
-    MINT_OT_show_older_jobs,
-    MINT_OT_scroll_jobs,
-    MINT_OT_toggle_batch,
-    MINT_MT_job,
-    MINT_MT_job_support,
-    MINT_OT_job_menu,
-    MINT_OT_copy_report,
-    MINT_OT_open_in_mint,
-)

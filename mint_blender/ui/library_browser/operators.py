@@ -295,15 +295,3 @@ class MINT_OT_copy_asset_list(bpy.types.Operator):
         )
         self.report({"INFO"}, translated(message))
         return {"FINISHED"}
-
-
-CLASSES = (
-    MINT_OT_refresh_library,
-    MINT_OT_load_more,
-    MINT_OT_stop_search,
-    MINT_OT_turn_library,
-    MINT_OT_import_asset,
-    MINT_OT_copy_prompt,
-    MINT_MT_library_item,
-    MINT_OT_copy_asset_list,
-)

@@ -318,11 +318,3 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
 
 
 MENUS = ((bpy.types.STATUSBAR_HT_header, _draw_status_bar),)
-
-
-CLASSES = (
-    MINT_OT_sync_library,
-    MINT_OT_save_to_library,
-    MINT_OT_stop_sync,
-    MINT_OT_open_asset_library,
-)

@@ -370,6 +370,3 @@ class MINT_OT_close_dialog(bpy.types.Operator):
         if context.window is not None:
             _close(context.window)
         return {"FINISHED"}
-
-
-CLASSES = (MINT_OT_spend, MINT_OT_pay, MINT_OT_close_dialog)

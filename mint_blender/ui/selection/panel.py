@@ -279,12 +279,3 @@ class MINT_OT_replace_model(bpy.types.Operator):
             self.asset_id,
             lambda service, asset: service.fetch(asset, delivery),
         )
-
-
-CLASSES = (
-    MINT_MT_selection,
-    MINT_OT_replace_model,
-    MINT_OT_show_block_out,
-    MINT_OT_turn_in_block_out,
-    MINT_OT_delete_block_out,
-)

@@ -588,6 +588,3 @@ class MINT_GGT_chips(bpy.types.GizmoGroup):
     def setup(self, context: bpy.types.Context) -> None:
         """Make the gizmo."""
         self.gizmos.new(MINT_GT_chips.bl_idname)
-
-
-CLASSES = (MINT_GT_chips, MINT_OT_chip_menu, MINT_GGT_chips)

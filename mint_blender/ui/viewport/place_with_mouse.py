@@ -275,4 +275,3 @@ def _draw_in_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> No
 
 
 MENUS = ((bpy.types.VIEW3D_MT_object, _draw_in_object_menu),)
-CLASSES = (MINT_OT_place_with_mouse,)

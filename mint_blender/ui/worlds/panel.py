@@ -12,7 +12,6 @@ import bpy
 
 from ...message import Message
 from .. import text_wrap, visibility
-from ..selection import panel as selection_panel
 from ..selection import selected
 from ..text_wrap import wrapped
 from ..translations import translated
@@ -28,11 +27,6 @@ def title(context: bpy.types.Context) -> str:
     """Return the name of the World that is selected; empty without one."""
     root = selected.world_root(context.active_object)
     return root.name if root is not None else ""
-
-
-def draw_header(layout: bpy.types.UILayout) -> None:
-    """Draw the menu with the rarer actions."""
-    selection_panel.draw_header(layout)
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -173,7 +167,6 @@ def scale_property() -> Any:
     )
 
 
-CLASSES = (MINT_MT_world,)
 MENUS = (
     (bpy.types.VIEW3D_MT_object, _draw_object_menu),
     (bpy.types.WORLD_PT_context_world, _draw_scene_world),
