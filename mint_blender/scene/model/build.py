@@ -12,7 +12,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ...message import Message
-from .. import mesh_arrays, tags
+from .. import tags
 from ..animation import tracks
 from ..animation.repair import repair
 from ..bounds import Bounds, bounds
