@@ -27,6 +27,7 @@ from ..storage.journal import Journal, JournalError, Unreadable
 from .config import EngineConfig
 from .task import StillUnreachable
 from .thread_messages import (
+    Ask,
     Crashed,
     Event,
     Idle,
@@ -36,6 +37,9 @@ from .thread_messages import (
     QueryAnswered,
     Recovered,
     RetryScheduled,
+    SetAccount,
+    SetOnline,
+    Wake,
 )
 from .worker import Worker
 
@@ -192,7 +196,7 @@ class JobRunner:
 
     def wake_own(self, job: Job) -> None:
         """Run a job's workflow as soon as Mint has confirmed that it belongs to this account."""
-        self.worker.wake(job.id, self._active.begin(job.id))
+        self.worker.send(Wake(job.id, self._active.begin(job.id)))
 
     def is_active(self, job_id: str) -> bool:
         """Return whether a workflow runs for this job, in this process."""
@@ -233,7 +237,7 @@ class JobRunner:
         if account == self.account:
             return False
         self.account = account
-        self.worker.set_account(account)
+        self.worker.send(SetAccount(account))
         self.cache.set_account(account)
         self._has_changes = True
         return True
@@ -242,7 +246,7 @@ class JobRunner:
         """Set whether anything may be sent. Cheap to repeat."""
         if allowed is not self.is_online:
             self.is_online = allowed
-            self.worker.allow_online(allowed)
+            self.worker.send(SetOnline(allowed))
 
     # -- events
 
@@ -353,7 +357,7 @@ class QueryCache:
 
     def ask(self, query: Query) -> None:
         """Send a query; `answers` has its answer after a later `catch_up`."""
-        self._worker.ask(query, self._pending.begin(query))
+        self._worker.send(Ask(query, self._pending.begin(query)))
 
     def cache_answer(self, query: Query, answer: Answer) -> None:
         """Store an answer that was obtained in another way."""
