@@ -76,7 +76,7 @@ def collect(run: Run) -> Steps:
         raise run.error
     else:
         missing = Message("Mint has finished, but the result contains no file.")
-        run.job = run.job.moved(Phase.PAUSED, problem=error_messages.no_file(missing))
+        run.pause(error_messages.no_file(missing))
 
 
 def _note_unused_parts(run: Run) -> None:
@@ -150,7 +150,7 @@ def _fetch_converted(run: Run) -> Steps:
         missing = Message(
             "Mint has finished the conversion, but the result contains no converted file."
         )
-        run.job = run.job.moved(Phase.PAUSED, problem=error_messages.no_file(missing))
+        run.pause(error_messages.no_file(missing))
 
 
 # -- Worlds
@@ -464,8 +464,7 @@ def _wait_until_made(run: Run) -> Steps:
             replace(run.job, asset=asset, problem=None), polling
         )
         if polling.is_slow and asset.status in AWAITS_PERSON:
-            problem = error_messages.awaits_person(run.job)
-            run.job = run.job.moved(Phase.PAUSED, problem=problem)
+            run.pause(error_messages.awaits_person(run.job))
             return
     run.job = replace(run.job, problem=None)
     status = run.job.asset.status if run.job.asset else None
@@ -499,7 +498,7 @@ def collect_motion(run: Run) -> Steps:
         raise run.error
     if not {Role.CLIP, Role.CHARACTER} & {each.role for each in run.job.files}:
         missing = Message("Mint has finished, but the motion has no file.")
-        run.job = run.job.moved(Phase.PAUSED, problem=error_messages.no_file(missing))
+        run.pause(error_messages.no_file(missing))
         return
     if run.job.file(Role.CLIP) is None:
         run.note("motion_without_clip")

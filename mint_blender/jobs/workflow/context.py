@@ -16,7 +16,7 @@ from ...mint.schema import Estimate, Format, Operation, PollResult, Status
 from .. import notes, rejected_files
 from ..budget import spending
 from ..job import Job
-from ..job_values import DecidedPreview, LocalFile
+from ..job_values import DecidedPreview, LocalFile, Problem
 from ..paid_requests.record import PaidRequest
 from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase, Verb
@@ -75,6 +75,10 @@ class Run:
     def note(self, code: str, **params: Any) -> None:
         """Add a note to the job."""
         self.job = self.job.with_note(notes.note(code, **params))
+
+    def pause(self, problem: Problem) -> None:
+        """Let the job wait for a person, and say why."""
+        self.job = self.job.moved(Phase.PAUSED, problem=problem)
 
     def close(self, request: PaidRequest) -> Generator[Step, Any, None]:
         """Give a paid request up: nothing certain was found of it, or it is not needed."""
@@ -188,31 +192,14 @@ def is_late(job: Job, operation: Operation) -> bool:
     )
 
 
-def is_stuck(job: Job, operation: Operation) -> bool:
-    """Return whether Mint still shows an earlier Preview after a revision.
-
-    After an approval there is nothing to decide about.
-    """
-    return (
-        job.decided_preview is not None
-        and job.decided_preview.verb is Verb.REVISE
-        and is_late(job, operation)
-    )
-
-
-def is_earlier(job: Job, url: str) -> bool:
-    """Return whether this is the picture of an earlier Preview of the job."""
-    return urls.content_key(url) in {urls.content_key(file.url) for file in job.previews}
-
-
-def is_another(job: Job, url: str) -> bool:
-    """Return whether this is certainly another picture than those of the job's Previews."""
-    return not any(urls.same_file(file.url, url) for file in job.previews)
+def preview_url(operation: Operation) -> str | None:
+    """Return the address of the picture that an operation shows for review."""
+    return operation.assets.preview_image_url if operation.assets else None
 
 
 def _picture_key(operation: Operation) -> str | None:
     """Return a key of the picture, which is the same for a fresh link to the same picture."""
-    url = operation.assets.preview_image_url if operation.assets else None
+    url = preview_url(operation)
     return urls.content_key(url) if url else None
 
 

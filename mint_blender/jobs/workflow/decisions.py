@@ -106,8 +106,11 @@ def _send(run: Run, decision: Decision) -> Steps:
     sent = yield from run.pay_when_free(_call(run, decision))
     if sent.operation is not None:
         _apply_operation(run, decision, sent.operation)
-    elif sent.shown is not None:
-        _apply_shown(run, sent.shown)
+    elif sent.shown is not None:  # in place of the Preview that was decided about
+        if sent.shown.with_mode(run.job.request.mode).awaits_review:
+            run.note("newer_preview")
+        run.job = replace(run.job, decision=None)
+        run.apply_operation(sent.shown)
     elif sent.refusal is None:
         yield from _ask_user_again(run, sent.request)
     elif isinstance(sent.refusal, errors.KeyRefused):
@@ -134,8 +137,7 @@ def _seen_pictures(run: Run, decision: Decision, operation_id: str) -> tuple[str
     for file in run.job.previews:
         if of_preview(operation_id, urls.content_key(file.url)) in clicked:
             return (file.url,)  # a newer one may have come since
-    assets = operation_of(run.job).assets
-    shown = assets.preview_image_url if assets else None
+    shown = context.preview_url(operation_of(run.job))
     found = [*(file.url for file in run.job.previews), *([shown] if shown else [])]
     return tuple(dict.fromkeys(found))
 
@@ -166,14 +168,6 @@ def _apply_operation(run: Run, decision: Decision, operation: Operation) -> None
         run.job = replace(run.job, decided_preview=decided_preview)
     is_next_preview = decision.verb is Verb.REVISE
     run.job = replace(run.job, decision=None, revision=run.job.revision + is_next_preview)
-    run.apply_operation(operation)
-
-
-def _apply_shown(run: Run, operation: Operation) -> None:
-    """Show what Mint has instead of the Preview that was decided about. Nothing was sent."""
-    if operation.with_mode(run.job.request.mode).awaits_review:
-        run.note("newer_preview")
-    run.job = replace(run.job, decision=None)
     run.apply_operation(operation)
 
 

@@ -18,7 +18,7 @@ from ...mint import errors
 from ...mint.schema import Asset, Assets, Kind, Operation, Status
 from .. import notes
 from ..job import Job
-from ..job_values import Candidate, Role
+from ..job_values import Candidate, ClaimedAssets, Role
 from ..paid_requests.record import (
     CLOCK_DIFFERENCE,
     SETTLED_AFTER,
@@ -192,9 +192,7 @@ def _candidates(
     after, body = 0.0, _body(run.job, request)
     while True:
         since = request.born - CLOCK_DIFFERENCE
-        found, is_complete = yield from _search(run, body, since, after=after)
-        claimed = yield from run.perform(ReadClaimedAssets())
-        free = [asset for asset in found if asset.id not in claimed.ids]
+        free, claimed, is_complete = yield from _search(run, body, since, after=after)
         if not _may_have_made(free, claimed.unnamed):
             break
         run.note("same_prompt")
@@ -210,9 +208,7 @@ def find_made(run: Run, since: float) -> Generator[Step, Any, Asset | None]:
     """
     request = run.job.start_request
     body = _body(run.job, request)
-    found, is_complete = yield from _search(run, body, since - CLOCK_DIFFERENCE)
-    claimed = yield from run.perform(ReadClaimedAssets())
-    free = [asset for asset in found if asset.id not in claimed.ids]
+    free, _, is_complete = yield from _search(run, body, since - CLOCK_DIFFERENCE)
     return free[0] if is_complete and len(free) == 1 else None
 
 
@@ -224,10 +220,11 @@ def _body(job: Job, request: PaidRequest | None) -> dict[str, Any]:
 
 def _search(
     run: Run, body: dict[str, Any], since: float, *, after: float = 0.0
-) -> Generator[Step, Any, tuple[list[Asset], bool]]:
+) -> Generator[Step, Any, tuple[list[Asset], ClaimedAssets, bool]]:
     """Return the assets since then that look like what this body makes, oldest first.
 
-    Also whether every entry of the list could be read.
+    Without those that other jobs are about, which are returned beside them. Also whether every
+    entry of the list could be read.
     """
     found: dict[str, Asset] = {}
     is_complete = True
@@ -243,7 +240,9 @@ def _search(
         # a list is roughly in order of time: a page without anything recent is the last one
         if cursor is None or (page.data and not recent):
             break
-    return sorted(found.values(), key=created_at), is_complete
+    claimed = yield from run.perform(ReadClaimedAssets())
+    free = [asset for asset in found.values() if asset.id not in claimed.ids]
+    return sorted(free, key=created_at), claimed, is_complete
 
 
 def created_at(asset: Asset) -> float:
@@ -253,7 +252,7 @@ def created_at(asset: Asset) -> float:
 
 def matches(asset: Asset, body: dict[str, Any]) -> bool:
     """Return whether an asset may be what this body makes. Mint lists no prompts of Worlds."""
-    name = _name(body)
+    name = body.get("name") or body.get("displayName")
     has_name = asset.name is None or name is None or _normalized(asset.name) == _normalized(name)
     is_unnamed = asset.name is None or name is None
     if asset.prompt is None:
@@ -302,10 +301,6 @@ def _may_have_made(assets: Iterable[Asset], bodies: Iterable[str]) -> bool:
     """Return whether one of the assets may be what one of these bodies makes."""
     sent = [body for body in map(json.loads, bodies) if isinstance(body, dict)]
     return any(matches(asset, body) for asset in assets for body in sent)
-
-
-def _name(body: dict[str, Any]) -> str | None:
-    return body.get("name") or body.get("displayName")
 
 
 def _normalized(text: str | None) -> str:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...files.errors import FileError, LinkExpired
+from ...files.urls import content_key, same_file
 from ...message import Message, sentences
 from ...mint import errors
 from ...mint.retry import Polling
@@ -27,11 +28,11 @@ from ..job import Job, asset_of, operation_of
 from ..job_values import ABOVE_OWN_LIMIT, Cause, LocalFile, Problem, Role
 from ..paid_requests.record import PaidRequest, PaidVerb, State
 from ..paid_requests.send import PaidCall, Sent
-from ..phases import BUSY, HAS_RESULT, Phase
+from ..phases import BUSY, HAS_RESULT, Phase, Verb
 from ..presentation import error_messages
 from . import context, decisions, look
 from .collect import collect, collect_motion
-from .context import MAX_TRIES, Run, Steps, WorkflowConfig
+from .context import MAX_TRIES, Run, Steps, WorkflowConfig, preview_url
 from .effects import (
     Fetch,
     OptionalFetch,
@@ -130,11 +131,13 @@ def _watch(run: Run) -> Steps:
         result = yield from run.poll(operation_id, after=after, is_new=is_new)
         is_new = False
         if look.is_foreign(run.job, result.operation):
-            job = replace(run.job, operation=None)
-            run.job = job.moved(Phase.PAUSED, problem=error_messages.NAMED_ELSEWHERE)
+            run.job = replace(run.job, operation=None)
+            run.pause(error_messages.NAMED_ELSEWHERE)
             return
         run.move_to(result.operation)
-        if polling.is_slow and context.is_stuck(run.job, result.operation):
+        before = run.job.decided_preview
+        is_revised = before is not None and before.verb is Verb.REVISE
+        if polling.is_slow and is_revised and context.is_late(run.job, result.operation):
             # Mint has shown an earlier Preview for half an hour: the user has to decide.
             run.job = replace(run.job, decided_preview=None)
             run.move_to(result.operation)
@@ -149,16 +152,16 @@ def _fetch_preview(run: Run) -> Steps:
 
     A user can decide without it, so a failure is only a note.
     """
-    assets = operation_of(run.job).assets
-    url = assets.preview_image_url if assets else None
-    if run.job.has_preview and url is not None and context.is_another(run.job, url):
+    url = preview_url(operation_of(run.job))
+    shown = [file.url for file in run.job.previews]
+    if run.job.has_preview and url is not None and not any(same_file(url, each) for each in shown):
         # made by a revision whose answer never arrived, or by a person at mint.gg
         run.job = replace(run.job, revision=run.job.revision + 1)
     if run.job.has_preview:
         return
     if url is None:
         _set_preview_note(run, "preview_missing")
-    elif context.is_earlier(run.job, url):
+    elif content_key(url) in map(content_key, shown):
         _set_preview_note(run, "preview_outdated")
     else:
         yield from _add_preview(run, Fetch(Role.PREVIEW, url, run.job.preview_name))
@@ -171,8 +174,7 @@ def _try_preview(run: Run) -> Steps:
     """
     operation = operation_of(run.job)
     # Not in review mode: an operation that works on a revision still has the picture before it.
-    is_auto = operation.assets is not None and operation.mode is Mode.AUTO
-    url = operation.assets.preview_image_url if operation.assets and is_auto else None
+    url = preview_url(operation) if operation.mode is Mode.AUTO else None
     may_fetch = run.optional_fetch is None and run.optional_fetches < _MAX_OPTIONAL_FETCHES
     is_wanted = run.job.phase is Phase.WORKING and not run.job.has_preview
     if url is not None and is_wanted and may_fetch:
@@ -217,8 +219,7 @@ def _fetch_with_fresh_link(run: Run, fetch: Fetch) -> Generator[Step, Any, Local
         run.move_to(result.operation)
         if run.job.phase is not Phase.REVIEW:
             return None
-        assets = result.operation.assets
-        fresh = assets.preview_image_url if assets else None
+        fresh = preview_url(result.operation)
         if fresh is None:
             raise
         return (yield from run.perform(replace(fetch, url=fresh)))
@@ -304,8 +305,7 @@ def _continue_closed(run: Run, request: PaidRequest | None) -> Steps:
         if operation is not None:
             _accept(run, request, operation)
         else:  # others have named it, and it is not this job's
-            problem = error_messages.NAMED_ELSEWHERE
-            run.job = run.job.moved(Phase.PAUSED, problem=problem)
+            run.pause(error_messages.NAMED_ELSEWHERE)
     elif request is not None and request.state in {State.DROPPED, State.OVER}:
         yield from look.find_started(run, request)
     else:
@@ -319,7 +319,7 @@ def _send(run: Run, request: PaidRequest, after: float) -> Steps:
     sent = yield from run.pay(_call(run, request), after)
     if sent.operation is not None:
         _accept(run, request, sent.operation)
-    elif sent.refusal is None:
+    elif sent.refusal is None:  # it must not be sent (again), or was given up meanwhile
         yield from _continue_unsent(run, sent.request or request)
     else:
         yield from _continue_refused(run, sent, sent.refusal)
@@ -337,8 +337,7 @@ def _continue_unsent(run: Run, request: PaidRequest) -> Steps:
     if request.is_open:
         yield from look.find_started(run, request)
     elif request.is_outside and request.is_unsent:
-        problem = error_messages.STARTED_ELSEWHERE
-        run.job = run.job.moved(Phase.PAUSED, problem=problem)
+        run.pause(error_messages.STARTED_ELSEWHERE)
     else:
         yield from _continue_closed(run, request)
 
@@ -400,8 +399,7 @@ def _is_within_own_limit(run: Run) -> Generator[Step, Any, bool]:
         "{problem} Nothing was sent. Resume it with a higher limit, or cancel it.",
         problem=error,
     )
-    problem = Problem(Cause.CREDITS, message, code=ABOVE_OWN_LIMIT)
-    run.job = run.job.moved(Phase.PAUSED, problem=problem)
+    run.pause(Problem(Cause.CREDITS, message, code=ABOVE_OWN_LIMIT))
     return False
 
 
