@@ -64,7 +64,17 @@ def _until_start(service: ThreadService, environment: Mapping[str, str], target:
     """Return the seconds until the stand-in receives the start of a generation."""
     earlier = len(service.requests("POST", "/v1/*"))
     begun = time.monotonic()
-    _run(environment, "generate", "--prompt", "a lamp", "--preset", "fast", "-o", target)
+    _run(
+        environment,
+        "generate",
+        "--prompt",
+        "a lamp",
+        "--preset",
+        "fast",
+        "-o",
+        target,
+        "--overwrite",
+    )
     return service.requests("POST", "/v1/*")[earlier].monotonic - begun
 
 
