@@ -19,7 +19,7 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from mint_blender.files import disk, file_identity
-from mint_blender.jobs.engine import scheduler, workflow_runner
+from mint_blender.jobs.engine import scheduler
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import LocalFile, Role
 from mint_blender.jobs.paid_requests import table
@@ -228,7 +228,6 @@ def computer(credits: float) -> Iterator[Computer]:
                 simulated_network(used.world.network),
                 observed(used.world),
                 recorded(used.world.recorder),
-                patch.object(workflow_runner, "DECISION_CHECK_INTERVAL", 20.0),
                 patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),
                 # the simulation leaves out what is the subject here: the log and the syncs
                 patch.object(database, "choose_mode", choose_mode),

@@ -180,9 +180,7 @@ class Recorder:
         if before is None:
             yield from self._insertion(row, journal)
             return
-        if row.journal != before.journal:
-            yield events.TakenOver(row.key, journal=journal)
-        elif row.attempts > before.attempts:
+        if row.attempts > before.attempts:
             yield self._attempt(before, row, journal)
         if row.refusals > before.refusals:
             attempt = self._sends[-1].attempt if self._sends else 0
@@ -305,9 +303,9 @@ class Recorder:
 
     _operation: Callable[[Client, str], Operation]
 
-    def candidates(self, context: Any, request: Any) -> Generator[Any, Any, Any]:
+    def candidates(self, run: Any, request: Any) -> Generator[Any, Any, Any]:
         """Read the lists."""
-        found, *more = yield from self._candidates(context, request)
+        found, *more = yield from self._candidates(run, request)
         names = tuple(f"{FOUND}{asset.id}" for asset in found)
         at = self._now() + _WHOLE_SECONDS
         self.events.append(events.Looked(request.key, names, True, at, journal=self._identity()))
@@ -316,7 +314,7 @@ class Recorder:
     _candidates: Callable[[Any, Any], Generator[Any, Any, Any]]
 
     def tell(
-        self, context: Any, request: Any, found: Any, refusal: Any, **more: Any
+        self, run: Any, request: Any, found: Any, refusal: Any, **more: Any
     ) -> Generator[Any, Any, None]:
         """Tell a person what the lists show. That stays in the job, for every process."""
         journal = self._identity()
@@ -324,7 +322,7 @@ class Recorder:
             at = self._now() + _WHOLE_SECONDS
             self.events.append(events.Looked(request.key, (), True, at, journal=journal))
         self.events.append(events.Told(request.key, journal=journal))
-        yield from self._tell(context, request, found, refusal, **more)
+        yield from self._tell(run, request, found, refusal, **more)
 
     _tell: Callable[..., Generator[Any, Any, None]]
 
