@@ -143,9 +143,9 @@ class Database:
             if found == version:
                 return
             with self.transaction():
-                ((found,),) = self.rows(
-                    "PRAGMA user_version"
-                )  # another process may have come first
+                # another process may have come first
+                ((found,),) = self.rows("PRAGMA user_version")
+                check_version(found, version, self.path)
                 for earlier in range(found, version) if found else ():
                     migrations[earlier](self)
                 for statement in statements:
