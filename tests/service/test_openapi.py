@@ -18,6 +18,9 @@ from tests.mint_service.runner import ThreadService, running_service
 
 from .contract_client import ContractClient
 
+pytest_plugins = ["schemathesis.pytest.plugin"]
+"""Only here: it takes 1.7 seconds of each start of pytest."""
+
 
 def is_offered(path: str) -> bool:
     """Whether the service has an address: what the add-on never asks for is left out."""
