@@ -21,8 +21,7 @@ from functools import partial
 
 from .. import methods
 from ..methods import Run
-from .options import Options
-from .surprises import LONGEST_CLOCK_JUMP
+from .options import LONGEST_CLOCK_JUMP, Options
 from .world import Outcome, simulate
 
 SEEDS_PER_PROCESS = 100

@@ -23,7 +23,7 @@ import requests
 from mint_blender.net import connections
 
 from ..mint_model.messages import Request, Response
-from .surprises import Surprises
+from .options import Surprises
 
 PROBABILITY = 0.1
 """Of each kind of fault, for each request."""

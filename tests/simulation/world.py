@@ -34,12 +34,10 @@ from .disk import Disk, Killed, in_memory, simulated_disk
 from .mint_files import HOST, FileHost
 from .mint_service import Habits, SimulatedMint
 from .network import Network, simulated_network
-from .observer import observed
-from .options import Options
+from .options import SMALL_CLOCK_JUMP, Options, Surprises
 from .pictures import Pictures
 from .process import Machine, Process
-from .recording import record, recorder_of
-from .surprises import SMALL_CLOCK_JUMP, Surprises
+from .recording import observed, record, recorder_of
 
 API = "https://api.mint.gg/v1"
 OTHER_API = "https://api.dev.mint.gg/v1"
