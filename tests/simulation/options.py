@@ -132,8 +132,6 @@ class Options:
         boundaries: About how many writes a process survives; 0: it is never killed.
         disk_fills: Whether the disk is full at times.
         accounts_change: Whether keys and accounts change.
-        most_clock_jump: By how many seconds this computer's clock is off at most, in worlds whose
-            seed lets it jump.
         limit_is_enforced: Whether Mint refuses more active generations than it allows.
         reviews: Whether some jobs stop at their Preview.
         limits: Whether people set limits of Credits, in some worlds.
@@ -149,7 +147,6 @@ class Options:
     boundaries: int = 1500
     disk_fills: bool = True
     accounts_change: bool = True
-    most_clock_jump: float = LONGEST_CLOCK_JUMP
     limit_is_enforced: bool = True
     reviews: bool = True
     limits: bool = True
