@@ -190,7 +190,6 @@ _REPLACE = """(
         ),
         part('scene.tags').Provenance(job_id='new', prompt='a lamp'),
         bpy.data.objects[roots()[0]],
-        undo=False,
     ),
     part('scene.undo_step').push('a lamp'),
 )"""

@@ -324,7 +324,7 @@ class MINT_OT_add_world_part(_WorldOperator):
             raise SceneImportError(
                 Message("The file of this part is not on disk. Download it; this is free.")
             )
-        world_build.add_part(root, self.part, path, scene=scene)
+        world_build.add_parts(root, {self.part: path}, scene=scene)
 
 
 class MINT_OT_remove_world_part(_WorldOperator):
