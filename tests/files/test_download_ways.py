@@ -13,7 +13,7 @@ from mint_blender.files.errors import DownloadFailed
 from mint_blender.net import addresses
 
 from .downloading import CONTENT, Downloader, DownloadLimits, failed
-from .file_host import FileHost, cut, redirect, status
+from .file_host import FileHost, cut, redirect
 
 
 def test_redirects_are_followed_and_bounded(
@@ -192,15 +192,6 @@ def test_an_unreachable_proxy_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     url = "https://cdn.example/lamp.glb"
     error = failed(url, tmp_path / "lamp.glb", DownloadLimits(tries=2), match="HTTPS_PROXY")
     assert error.retryable and error.is_outage
-
-
-def test_a_redirect_without_a_location_is_an_error(
-    host: FileHost, loader: Downloader, target: Path
-) -> None:
-    """A 302 without Location is not retried."""
-    with pytest.raises(DownloadFailed, match="without a new address") as caught:
-        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(302)]), target)
-    assert not caught.value.retryable and len(host.asked) == 1
 
 
 @pytest.mark.parametrize(
