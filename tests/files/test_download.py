@@ -7,10 +7,8 @@ import errno
 import gzip
 import itertools
 import os
-import random
 import socket
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -234,21 +232,6 @@ def test_a_stop_ends_a_pause(host: FileHost, loader: Downloader, time: Time, tar
             stop=lambda: time.now > 1,
         )
     assert time.now < 2 and len(host.asked) == 1
-
-
-def test_one_downloader_serves_several_threads(
-    host: FileHost, loader: Downloader, tmp_path: Path
-) -> None:
-    """Files that are downloaded at the same time are not mixed."""
-    contents = {f"{name}.glb": random.Random(name).randbytes(200_000) for name in "abcd"}
-
-    def fetch(name: str) -> Path:
-        url = host.put("/" + name, contents[name], etag=f'"{name}"', faults=[cut(70_000)])
-        return loader.fetch(url, tmp_path / name)
-
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(fetch, contents))
-    assert all((tmp_path / name).read_bytes() == content for name, content in contents.items())
 
 
 @pytest.mark.covers("S-large")

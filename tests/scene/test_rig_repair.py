@@ -23,8 +23,8 @@ from mint_blender.scene.update.replace import replace_model  # noqa: E402
 from .rig_helpers import (  # noqa: E402
     KNIGHT,
     armature_of,
+    assert_moves_as,
     clip_names,
-    deviation,
     place,
     world_heads,
 )
@@ -65,8 +65,7 @@ def test_the_motion_is_that_of_the_file(name: str, tmp_path: Path) -> None:
     """Within a tenth of a degree and a millimeter, whatever the axes and scales of the file."""
     rig, clip = RIGS[name], Clip()
     armature = armature_of(place(rig.save(tmp_path / "a.glb", clip)))
-    angle, distance = deviation(armature, rig, clip, range(1, 38, 4))
-    assert angle < 0.1 and distance < 0.001
+    assert_moves_as(armature, rig, clip)
 
 
 def test_the_mesh_follows_its_bones(tmp_path: Path) -> None:
