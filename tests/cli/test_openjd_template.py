@@ -268,7 +268,8 @@ def test_any_path_and_prompt_makes_a_valid_template(
 @given(numbers=st.sets(st.integers(1, 60), min_size=1, max_size=30))
 def test_ranges_name_the_same_lines(numbers: set[int]) -> None:
     """The lines that a farm counts are the lines of the batch."""
-    job = FarmJob(("mint-blender", "batch"), Path("/a"), Path("/b"), tuple(sorted(numbers)), 4)
+    arguments = parser("mint-blender").parse_args(["batch", "/a.txt", "-o", "/b"])
+    job = FarmJob(("mint-blender", "batch"), tuple(sorted(numbers)), arguments)
     template = decode_job_template(
         template=template_of(job), supported_extensions=["TASK_CHUNKING"]
     )
