@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..files import disk, pictures
 from ..files.download_folder import DownloadFolder, safe_name
-from ..files.errors import InvalidPicture
+from ..files.errors import DiskError, InvalidPicture
 from ..message import Message
 from ..mint.generation_request import GenerationRequest
 from ..mint.limits import MAX_IMAGE_BYTES
@@ -244,6 +244,27 @@ def _encoding_complaint(request: GenerationRequest) -> str | None:
             "a batch file."
         )
     return None
+
+
+def read_picture(path: Path) -> bytes:
+    """Return the bytes of a local reference image.
+
+    Raises:
+        FileError: It is gone, or has a format or size that Mint does not accept.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DiskError(
+            Message(
+                "The reference image {name} cannot be read ({reason}). Choose it again.",
+                name=path.name,
+                reason=error.strerror,
+            )
+        ) from error
+    if complaint := upload_complaint(path.name, len(data), pictures.inspect(data).format):
+        raise InvalidPicture(complaint)
+    return data
 
 
 def keep(home: Path, job: Job) -> Job:

@@ -12,10 +12,10 @@ from typing import Any
 
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DownloadFailed
-from mint_blender.jobs.engine.call_pool import Lane
-from mint_blender.jobs.engine.config import EngineConfig, Executor, Pool
+from mint_blender.jobs.engine.config import EngineConfig, Pool
 from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_messages import Command, Event, Wake
+from mint_blender.jobs.engine.threads import DOWNLOADS
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -110,7 +110,7 @@ class FakeMint:
         return [at for at, asked, of in self.asked if asked == what and which in (None, of)]
 
 
-class InlineExecutor:
+class InlineExecutor(Pool):
     """Runs work before `submit` returns: calls to a fake Mint take no time."""
 
     def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
@@ -120,9 +120,9 @@ class InlineExecutor:
         return True
 
 
-def executor(name: str, size: int, idle_timeout: float) -> Executor:
+def executor(name: str, size: int, idle_timeout: float) -> Pool:
     """Run calls inline, and downloads on threads."""
-    return InlineExecutor() if name in set(Lane) else Pool(name, size, idle_timeout)
+    return (Pool if name in DOWNLOADS else InlineExecutor)(name, size, idle_timeout)
 
 
 class EngineHarness:

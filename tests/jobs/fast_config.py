@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.engine.config import EngineConfig
-from mint_blender.jobs.workflow import collect, collect_motion, run
+from mint_blender.jobs.workflow import collect, run
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint.account import Account
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
@@ -44,7 +44,7 @@ def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of a workflow for another job, and for a result that is incomplete."""
     monkeypatch.setattr(run, "FIRST_INTERVAL", 5.0 / SPEED)
     monkeypatch.setattr(run, "STOPPED_INTERVAL", 60.0 / SPEED)
-    for module in (collect, collect_motion):
+    for module in (collect, collect):
         monkeypatch.setattr(module, "SETTLING_WAIT", 3.0 / SPEED)
 
 

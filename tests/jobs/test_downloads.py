@@ -13,12 +13,12 @@ import pytest
 from mint_blender.files.download import Downloader
 from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.files.errors import InvalidPicture, LinkExpired
-from mint_blender.jobs.engine.thread_messages import DownloadEnded, Wake
+from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery, Role
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.transfers import fetch_file, file_queries
+from mint_blender.jobs.transfers import fetch_file
 from mint_blender.jobs.workflow.effects import Fetch, Poll
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, PollResult
@@ -157,21 +157,6 @@ def test_a_late_download_is_ignored(engine: EngineHarness, held: HeldDownloads) 
     assert (engine.job(job).phase, engine.job(job).files) == (Phase.WORKING, ())
 
 
-def test_an_answer_to_an_earlier_scheduler_is_ignored(home: Path) -> None:
-    """Runs are numbered across schedulers, so an old answer belongs to no run."""
-    first = EngineHarness(home)
-    first.add(working())
-    first.close()
-    engine = EngineHarness(home)
-    job = working()
-    engine.add(job)
-    for serial in range(5):
-        engine.scheduler.receive(DownloadEnded(job.id, serial, "preview-1", operation("running")))  # type: ignore[arg-type]  # nobody looks into it
-    engine.run(1)
-    assert engine.job(job).phase is Phase.WORKING
-    engine.close()
-
-
 def test_a_job_has_one_download_at_a_time(engine: EngineHarness, held: HeldDownloads) -> None:
     """The next download of a job waits until the stopped one released its file."""
     job = job_in_review()
@@ -233,7 +218,7 @@ def test_a_picture_of_an_unchecked_format_is_rejected(home: Path, beginning: byt
         with pytest.raises(InvalidPicture, match="in the format"):
             fetched(role)
     with pytest.raises(InvalidPicture, match="in the format"):
-        file_queries.thumbnail(f"{FILES}p.webp", home, downloader, lambda: False)
+        fetch_file.thumbnail(f"{FILES}p.webp", home, downloader, lambda: False)
     assert sorted(path.name for path in home.rglob("*") if path.is_file()) == [
         f"{role}.refused.webp" for role in ("panorama", "picture", "preview")
     ]

@@ -12,11 +12,12 @@ import pytest
 from mint_blender.files import pictures
 from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.jobs.engine.thread_messages import SetOnline
+from mint_blender.jobs.engine.threads import IDLE_TIMEOUT, SIZES, Lane
 from mint_blender.jobs.library.view_model import AssetState, Filter, Library, state_of
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import Balance, Thumbnail
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.transfers import downloads, file_queries
+from mint_blender.jobs.transfers import fetch_file
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Page, Usage
 
@@ -78,14 +79,14 @@ def test_the_thumbnail_cache_is_bounded(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     """Beyond its size the least recently used picture is removed."""
-    monkeypatch.setattr(file_queries, "PRUNE_INTERVAL", 1)
+    monkeypatch.setattr(fetch_file, "PRUNE_INTERVAL", 1)
     (said,) = asked(job_service, MODELS)
     assert isinstance(said.answer, Page)
     files = [asset.assets for asset in said.answer.data if asset.assets]
     urls = [each.picture_url for each in files if each.picture_url][:4]
     first = asked(job_service, Thumbnail(urls[0]))[0].answer
     assert isinstance(first, Path)
-    monkeypatch.setattr(file_queries, "MAX_CACHE_BYTES", int(first.stat().st_size * 2.5))
+    monkeypatch.setattr(fetch_file, "MAX_CACHE_BYTES", int(first.stat().st_size * 2.5))
     for url in (*urls[1:3], urls[0], urls[3]):
         asked(job_service, Thumbnail(url))
     left = {path.stem for path in (home / "thumbnails").iterdir()}
@@ -180,7 +181,7 @@ def test_the_library_uses_a_connection_for_each_thread(
     answers = asked(job_service, *thumbnails)
     assert [said.error for said in answers if said.error] == []
     assert len(service.requests(host="files")) >= len(thumbnails) > 20
-    assert service.connections("files") <= downloads.MAX_THUMBNAIL_DOWNLOADS
+    assert service.connections("files") <= SIZES[Lane.PICTURE]
 
 
 def test_files_of_several_jobs_share_connections(home: Path, service: ThreadService) -> None:
@@ -194,7 +195,7 @@ def test_files_of_several_jobs_share_connections(home: Path, service: ThreadServ
     assert {job_service.job(job.id).phase for job in jobs} == {Phase.READY}
     assert job_service.close(20)
     assert len(service.requests(host="files")) >= 12
-    threads = config.downloads + downloads.MAX_THUMBNAIL_DOWNLOADS
+    threads = SIZES[Lane.DOWNLOAD] + SIZES[Lane.PICTURE]
     assert service.connections("files") <= threads
 
 
@@ -242,7 +243,7 @@ def test_one_downloader_serves_all_jobs(
     """Its connections stay open from one job to the next."""
     for _ in range(3):
         download(engine)
-        engine.run(downloads.IDLE_TIMEOUT / 2)
+        engine.run(IDLE_TIMEOUT / 2)
     assert [each.closed for each in made] == [0]
 
 
@@ -252,7 +253,7 @@ def test_connections_are_closed_after_a_pause(
     """Other jobs still run then; the next download connects again."""
     engine.add(working())
     download(engine)
-    engine.run(downloads.IDLE_TIMEOUT + 2)
+    engine.run(IDLE_TIMEOUT + 2)
     assert [each.closed for each in made] == [1]
     download(engine)
     assert [each.closed for each in made] == [1, 0]

@@ -20,7 +20,6 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DownloadFailed, TooSlow
-from mint_blender.jobs.engine.call_pool import SIZES, Lane
 from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.thread_messages import (
     Idle,
@@ -31,6 +30,7 @@ from mint_blender.jobs.engine.thread_messages import (
     SetOnline,
     Wake,
 )
+from mint_blender.jobs.engine.threads import DOWNLOADS, SIZES, Lane
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Decision, Role
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, State
@@ -38,7 +38,6 @@ from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Balance, Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.transfers.downloads import MAX_THUMBNAIL_DOWNLOADS
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
@@ -52,6 +51,7 @@ from .service_helpers import note_owner
 from .workflow_harness import FILES, a_job, asset, operation, working
 
 HOUR = 3600.0
+CALLS = set(Lane) - DOWNLOADS
 
 
 def away(what: str, which: str) -> Exception:
@@ -279,7 +279,7 @@ def test_a_download_continues_when_its_host_returns(
     engine = EngineHarness(
         home,
         downloader=lambda local_files: Unsteady(),
-        executor=lambda name, size, idle_timeout: InlineExecutor(),
+        executor=InlineExecutor,
     )
     monkeypatch.setattr(Unsteady, "tries", 0)
     monkeypatch.setattr(Unsteady, "trouble", trouble)
@@ -513,8 +513,8 @@ def test_the_number_of_threads_is_bounded(threaded: EngineHarness, held: Held) -
     until(threaded, lambda: len(held.hanging) == SIZES[Lane.CALL])
     decide(threaded, jobs[50])
     until(threaded, lambda: threaded.job(jobs[50]).phase is Phase.CANCELED)
-    ours = [thread.name for thread in threading.enumerate() if thread.name in set(Lane)]
-    assert len(ours) <= sum(SIZES.values())
+    ours = [thread.name for thread in threading.enumerate() if thread.name in CALLS]
+    assert len(ours) <= sum(SIZES[lane] for lane in CALLS)
 
 
 class Pictures(Downloader):
@@ -538,7 +538,7 @@ def test_thumbnails_do_not_delay_paid_downloads(
     threaded = EngineHarness(home, downloader=lambda local_files: Pictures(), executor=Pool)
     for number in range(30):
         threaded.scheduler._ask(Thumbnail(f"{FILES}{number}.webp"), number)
-    until(threaded, lambda: len(held.hanging) == MAX_THUMBNAIL_DOWNLOADS)
+    until(threaded, lambda: len(held.hanging) == SIZES[Lane.PICTURE])
     threaded.mint.says = lambda what, which: (
         asset(glbUrl=f"{FILES}a.glb") if what == "asset" else operation("succeeded", id=which)
     )
@@ -546,7 +546,7 @@ def test_thumbnails_do_not_delay_paid_downloads(
     threaded.add(job)
     # it has come: an empty file is no model
     until(threaded, lambda: threaded.job(job).phase is Phase.PAUSED)
-    assert len(held.hanging) == MAX_THUMBNAIL_DOWNLOADS
+    assert len(held.hanging) == SIZES[Lane.PICTURE]
     held.gate.set()
     threaded.close()
 

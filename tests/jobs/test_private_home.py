@@ -18,7 +18,7 @@ from mint_blender.files import disk
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.transfers import file_queries
+from mint_blender.jobs.transfers import fetch_file
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
@@ -78,7 +78,7 @@ def test_all_files_of_a_job_are_private(tmp_path: Path) -> None:
         from mint_blender.files.download import Downloader
 
         with Downloader(local_files=True) as downloader:
-            file_queries.thumbnail(preview.url, home, downloader, lambda: False)
+            fetch_file.thumbnail(preview.url, home, downloader, lambda: False)
         assert open_to_others(home) == []
         assert [path.suffix for path in home.rglob("*.part")], (
             "a download that broke off was looked at, too"

@@ -229,7 +229,7 @@ def test_an_old_upload_is_repeated(
 ) -> None:
     """A picture is sent again after a month, since Mint does not say how long it keeps it."""
     generate(home, service, save("red.webp"))
-    monkeypatch.setattr(uploads_module, "MAX_AGE", 0.0)
+    monkeypatch.setattr(uploads_module, "MAX_UPLOAD_AGE", 0.0)
     generate(home, service, save("red.webp"))
     assert uploads(service) == 2
 

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.jobs.engine import task
-from mint_blender.jobs.engine.task import CHECK_INTERVAL, Task, Tasks
+from mint_blender.jobs.engine.scheduler import DECISION_CHECK_INTERVAL, SLOT_CHECK_INTERVAL
+from mint_blender.jobs.engine.task import Task, Tasks
 from mint_blender.jobs.engine.thread_messages import (
     Event,
     Idle,
@@ -28,7 +28,6 @@ from mint_blender.jobs.engine.thread_messages import (
     SetOnline,
     Wake,
 )
-from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Decision, Delivery
 from mint_blender.jobs.new_jobs import new_conversion
@@ -343,7 +342,7 @@ def test_a_slot_released_by_another_process_is_found(home: Path) -> None:
     assert named(engine) == []
     other.mint.says = lambda what, which: operation("canceled")
     other.run(30)
-    engine.run(task.CHECK_INTERVAL)
+    engine.run(SLOT_CHECK_INTERVAL)
     assert named(engine) == ["number 0"]
     engine.close()
     other.close()
@@ -374,7 +373,7 @@ def test_the_next_job_takes_the_slot_of_a_canceled_one_at_once(
 
 def statements_of(engine: EngineHarness, act: Callable[[], object]) -> list[str]:
     """Return the SQL statements that the scheduler executes."""
-    connection, statements = engine.scheduler._runner.journal._db.connection, list[str]()
+    connection, statements = engine.scheduler._journal._db.connection, list[str]()
     connection.set_trace_callback(statements.append)
     try:
         act()
@@ -446,7 +445,7 @@ def test_the_line_closes_up_when_a_job_is_canceled(home: Path, canceled: int) ->
         waiting_jobs = [job for job in jobs if job.phase is Phase.WAITING]
         first_three = sorted(waiting_jobs, key=lambda job: job.created_at)
         engine.journal.decide(first_three[canceled].id, Decision(Verb.CANCEL, "here"))
-        engine.run(CHECK_INTERVAL)
+        engine.run(SLOT_CHECK_INTERVAL)
         engine.mint.says = lambda what, which: operation("canceled", id=which)
         engine.run(600)
         expected = [f"number {number}" for number in range(4) if number != canceled + 1]
@@ -468,14 +467,16 @@ def test_a_refused_job_keeps_its_place(home: Path) -> None:
     engine.run(120)
     starts = engine.mint.times("start", "number 0")
     assert named(engine)[-2:] == ["number 0", "number 1"]
-    assert engine.mint.times("start", "number 1")[-1] >= starts[-1] > starts[0] + CHECK_INTERVAL
+    assert (
+        engine.mint.times("start", "number 1")[-1] >= starts[-1] > starts[0] + SLOT_CHECK_INTERVAL
+    )
     engine.close()
 
 
 def test_a_line_is_closed_in_one_commit(home: Path) -> None:
     """Blender quits with many jobs waiting: their locks are released together."""
     with waiting(home, 100) as engine:
-        connection, statements = engine.scheduler._runner.journal._db.connection, list[str]()
+        connection, statements = engine.scheduler._journal._db.connection, list[str]()
         connection.set_trace_callback(statements.append)
     assert statements.count("COMMIT") == 1
 
@@ -501,7 +502,7 @@ def new_task(number: int) -> Task:
         yield from ()
 
     job = a_job(f"job {number}")
-    return Task(job, workflow(), number, 0, FailureStreak(DEFAULT))  # type: ignore[arg-type]
+    return Task(job, workflow(), 0, FailureStreak(DEFAULT))  # type: ignore[arg-type]
 
 
 def urgency(task: Task, next_call: float) -> tuple[float, bool, float]:
@@ -524,10 +525,10 @@ def test_the_first_task_is_the_most_urgent_one(
         if effect is None:
             tasks.remove(task)
             continue
-        tasks.add(task)
+        tasks[task.job.id] = task
         task.effect = effect
         tasks.schedule(task, due)
-        waiting = [each for each in tasks if each.due != math.inf]
+        waiting = [each for each in tasks.values() if each.due != math.inf]
         found, first = tasks.first(next_call)
         if not waiting:
             assert (found, first) == (math.inf, None)
@@ -542,7 +543,7 @@ def test_the_first_task_is_the_most_urgent_one(
 def test_an_entry_is_dropped_when_its_task_is_scheduled_again() -> None:
     """A task that is polled for a day leaves nothing behind."""
     tasks, task = Tasks(), new_task(1)
-    tasks.add(task)
+    tasks[task.job.id] = task
     task.effect = EFFECTS[0]
     for now in range(1000):
         tasks.schedule(task, float(now))

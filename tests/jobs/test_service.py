@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.diagnostics import journal_check
+from mint_blender.jobs.engine.scheduler import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.engine.task import StillUnreachable
-from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job_values import UNANSWERED, Cause, Delivery, DeliveryResult, Problem, Role
 from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.paid_requests.record import State

@@ -13,18 +13,19 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.engine.call_pool import SIZES, Lane
 from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_messages import (
-    CallEnded,
+    Ask,
     Crashed,
+    Ended,
     Event,
     Idle,
     QueryAnswered,
     SetAccount,
     Wake,
 )
+from mint_blender.jobs.engine.threads import SIZES, Lane
 from mint_blender.jobs.engine.worker import Worker
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.phases import Phase
@@ -85,7 +86,7 @@ def test_the_thread_exists_only_while_something_is_in_flight(
         for _ in range(2):
             job = a_job()
             put(home, job)
-            worker.wake(job.id)
+            worker.send(Wake(job.id))
             assert worker.is_running
             assert "mint-worker" in ours()
             next_event(worker, Idle)
@@ -96,7 +97,7 @@ def test_the_thread_exists_only_while_something_is_in_flight(
 def test_the_thread_exists_while_a_query_is_pending(home: Path, service: ThreadService) -> None:
     """A query is answered and leaves no thread behind."""
     with working_for(home, service) as worker:
-        worker.ask(KeyOwner())
+        worker.send(Ask(KeyOwner()))
         assert isinstance(next_event(worker, QueryAnswered).answer, Me)
         until(lambda: ours() == [])
 
@@ -111,7 +112,7 @@ def test_stopping_takes_bounded_time(home: Path, service: ThreadService) -> None
     put(home, *jobs)
     with working_for(home, service) as worker:
         for job in jobs:
-            worker.wake(job.id)
+            worker.send(Wake(job.id))
         until(lambda: any(entry.note == "file-slow" for entry in service.requests(host="files")))
         began = time.monotonic()
         assert worker.stop(10)
@@ -126,10 +127,10 @@ def test_a_job_stopped_repeatedly_still_ends(home: Path, service: ThreadService)
     put(home, job)
     with working_for(home, service) as worker:
         for wait in (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4):
-            worker.wake(job.id)
+            worker.send(Wake(job.id))
             time.sleep(wait)
             assert worker.stop(20)
-        worker.wake(job.id)
+        worker.send(Wake(job.id))
         until(lambda: not worker.is_running)
     assert read(home, job).phase is Phase.READY
     assert len(service.operations()) == 1
@@ -140,14 +141,14 @@ def test_messages_during_the_stop_are_kept(home: Path, service: ThreadService) -
     first, second = a_job("a lamp [file-slow]"), a_job()
     put(home, first, second)
     with working_for(home, service) as worker:
-        worker.wake(first.id)
+        worker.send(Wake(first.id))
         until(lambda: any(entry.note == "file-slow" for entry in service.requests(host="files")))
         worker.stop(0.0)
         worker.stop(0.0)
-        worker.wake(second.id)
+        worker.send(Wake(second.id))
         until(lambda: not worker.is_running)
         assert read(home, second).phase is Phase.READY
-        worker.wake(first.id)
+        worker.send(Wake(first.id))
         until(lambda: not worker.is_running)
         assert read(home, first).phase is Phase.READY
 
@@ -160,17 +161,17 @@ def test_a_new_account_is_used_from_then_on(home: Path, service: ThreadService) 
     job, stuck = a_job(), a_job("a lamp [stuck]")
     put(home, job, stuck)
     worker = Worker(fast_config(home), Account("wrong-key", service.api))
-    worker.wake(job.id)
+    worker.send(Wake(job.id))
     next_event(worker, Idle)
     assert read(home, job).phase is Phase.PAUSED
     assert service.operations() == []
     until(lambda: not worker.is_running)
-    worker.set_account(account(service))
-    worker.wake(stuck.id)
-    worker.wake(job.id)
+    worker.send(SetAccount(account(service)))
+    worker.send(Wake(stuck.id))
+    worker.send(Wake(job.id))
     next_event(worker, Idle)
     assert read(home, job).phase is Phase.READY
-    worker.set_account(Account("wrong-key", service.api))
+    worker.send(SetAccount(Account("wrong-key", service.api)))
     assert next_event(worker, Idle).job_id == stuck.id
     assert read(home, stuck).phase is Phase.WORKING, (
         "it is the other account's, and goes on at Mint"
@@ -184,7 +185,7 @@ def test_an_unreadable_journal_is_reported(home: Path, service: ThreadService) -
     (home / "journal.sqlite3").write_text("I am a poem. " * 100)
     with working_for(home, service) as worker:
         for _ in range(2):
-            worker.wake("somebody")
+            worker.send(Wake("somebody"))
             sentence = next_event(worker, Crashed).message
             assert "journal.sqlite3 cannot be read or written (file is not a database)" in sentence
             until(lambda: ours() == [])
@@ -264,7 +265,7 @@ class SlowIdentities:
         """Let an answer arrive, and the scheduler receive it."""
         self.gates[user].set()
         answer = engine.inbox.get(timeout=20)
-        assert isinstance(answer, CallEnded)
+        assert isinstance(answer, Ended)
         engine.scheduler.receive(answer)
 
 

@@ -95,18 +95,18 @@ def _believes_a_later_refusal() -> AbstractContextManager[Any]:
 def _cancels_without_looking() -> AbstractContextManager[Any]:
     """A cancel does not look for a start whose answer was lost."""
 
-    def nothing(self: Any) -> Any:
+    def nothing(run: Any) -> Any:
         yield from ()
 
-    return patch.object(decisions.DecisionHandler, "_find_operation", nothing)
+    return patch.object(decisions, "_find_operation", nothing)
 
 
 def _starts_again_without_a_person() -> AbstractContextManager[Any]:
     """A start of which nothing certain was found is ordered again by itself."""
 
-    def tell(context: Any, request: Any, found: Any, refusal: Any, **more: Any) -> Any:
-        again = yield from context.perform(Order(request.subject, request.verb))
-        context.job = context.job.with_request(again).moved(Phase.WAITING)
+    def tell(run: Any, request: Any, found: Any, refusal: Any, **more: Any) -> Any:
+        again = yield from run.perform(Order(request.subject, request.verb))
+        run.job = run.job.with_request(again).moved(Phase.WAITING)
 
     return patch.object(look, "_tell", tell)
 

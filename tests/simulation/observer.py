@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.task import Task
-from mint_blender.jobs.engine.workflow_runner import WorkflowRunner
 from mint_blender.jobs.job import Job
 
 if TYPE_CHECKING:
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 @contextmanager
 def observed(world: World) -> Iterator[None]:
     """Observe every commit of a workflow, and every exception that nobody expected."""
-    commit, fail = WorkflowRunner._commit, WorkflowRunner.fail
+    commit, fail = Scheduler._commit, Scheduler._fail
 
-    def note_commit(self: WorkflowRunner, task: Task, job: Job) -> None:
+    def note_commit(self: Scheduler, task: Task, job: Job) -> None:
         before = task.job
         commit(self, task, job)
         world.books.note(world, job)
         if _summary(before) != _summary(job):
             world.note(f"job {job.id} {_summary(job)}")
 
-    def note_failure(self: WorkflowRunner, task: Task, error: Exception) -> None:
+    def note_failure(self: Scheduler, task: Task, error: Exception) -> None:
         world.fail(f"the workflow of job {task.job.id} failed: {error!r}", error)
         fail(self, task, error)
 
     with ExitStack() as stack:
-        stack.enter_context(patch.object(WorkflowRunner, "_commit", note_commit))
-        stack.enter_context(patch.object(WorkflowRunner, "fail", note_failure))
+        stack.enter_context(patch.object(Scheduler, "_commit", note_commit))
+        stack.enter_context(patch.object(Scheduler, "_fail", note_failure))
         yield
 
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from mint_blender.files.download import Downloader
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.engine import job_runner
-from mint_blender.jobs.engine.config import EngineConfig
+from mint_blender.jobs.engine.config import EngineConfig, Pool
 from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_messages import Command, Crashed, Event
 from mint_blender.jobs.engine.worker import Worker
@@ -78,7 +78,7 @@ class _Inbox(queue.SimpleQueue[Command]):
         return super().get(block=False)
 
 
-class _Executor:
+class _Executor(Pool):
     """Sends each call a moment later; it ends when its answer arrives."""
 
     def __init__(self, process: Process) -> None:
@@ -107,8 +107,8 @@ class SteppedWorker(Worker):
         self._inbox: _Inbox = _Inbox(process)
         self._scheduler: Scheduler | None = None
 
-    def _send(self, command: Command) -> None:
-        self._inbox.put(command)
+    def _start(self) -> None:
+        pass
 
     def step(self) -> float | None:
         """Do everything that is due; return the seconds until there is more to do, if known."""

@@ -21,7 +21,7 @@ from typing import Any
 from unittest.mock import patch
 
 from mint_blender.jobs.budget.spending import Limits
-from mint_blender.jobs.engine import scheduler, workflow_runner
+from mint_blender.jobs.engine import scheduler
 from mint_blender.mint.account import Account
 
 from ..mint_model.messages import Request, Response
@@ -340,7 +340,6 @@ def simulate(seed: int, options: Options = Options()) -> Outcome:
                 simulated_batches(world),
                 recorded(world.recorder),
                 # decisions of other processes are looked for less often: it costs most of the time
-                patch.object(workflow_runner, "DECISION_CHECK_INTERVAL", 20.0),
                 patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),
             ):
                 stack.enter_context(surroundings)

@@ -18,7 +18,7 @@ from ...files.errors import FileError
 from ...jobs.library import view_model
 from ...jobs.service import JobService
 from ...jobs.storage.documents import open_elsewhere
-from ...jobs.transfers import file_queries
+from ...jobs.transfers import fetch_file
 from ...mint.client import Client
 from ...mint.errors import KeyMissing, KeyRefused, MintError
 from ...mint.schema import Asset, Format, Kind
@@ -150,7 +150,7 @@ def _thumbnails(assets: Sequence[Asset]) -> list[Path | None]:
 def _thumbnail(asset: Asset, downloader: Downloader) -> Path | None:
     url = asset.assets.picture_url if asset.assets else None
     try:
-        return file_queries.thumbnail(url, session.home(), downloader) if url else None
+        return fetch_file.thumbnail(url, session.home(), downloader) if url else None
     except FileError:
         return None
 

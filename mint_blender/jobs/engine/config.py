@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ...mint.account import Account
 from ...mint.retry import RetryPolicy
@@ -37,16 +37,6 @@ def _downloader(local_files: bool) -> Downloader:
     from ...files.download import Downloader
 
     return Downloader(local_files=local_files)
-
-
-class Executor(Protocol):
-    """Runs work: on threads, or immediately in a test."""
-
-    def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
-        """Run work as soon as possible; with `first`, before all that is waiting."""
-
-    def close(self, timeout: float) -> bool:
-        """End within `timeout` seconds. Returns whether everything has ended."""
 
 
 class Pool:
@@ -122,10 +112,9 @@ class EngineConfig:
     workflow_config: WorkflowConfig = WorkflowConfig()
     retries: RetryPolicy = RetryPolicy()
     slots: dict[Kind, int] = field(default_factory=lambda: {Kind.MODEL: 10, Kind.WORLD: 10})
-    downloads: int = 3
     connect: Callable[[Account], Client] = _connect
     downloader: Callable[[bool], Downloader] = _downloader
     """Makes a downloader; called with whether the API, and so its files, are on this computer."""
     clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
-    executor: Callable[[str, int, float], Executor] = Pool
+    executor: Callable[[str, int, float], Pool] = Pool

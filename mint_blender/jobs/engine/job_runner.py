@@ -8,9 +8,8 @@ import logging
 import math
 import queue
 import time
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Generic, TypeVar
 
 from ...message import Message
 from ...mint.account import Account, Owner
@@ -27,6 +26,7 @@ from ..storage.journal import Journal, JournalError, Unreadable
 from .config import EngineConfig
 from .task import StillUnreachable
 from .thread_messages import (
+    Ask,
     Crashed,
     Event,
     Idle,
@@ -36,6 +36,9 @@ from .thread_messages import (
     QueryAnswered,
     Recovered,
     RetryScheduled,
+    SetAccount,
+    SetOnline,
+    Wake,
 )
 from .worker import Worker
 
@@ -69,7 +72,10 @@ class JobRunner:
         self.unreachable_timeout = math.inf
         """Seconds without any answer until `next_event` raises StillUnreachable."""
         self._has_changes = False  # not yet reported by `catch_up`
-        self._active: Pending[str] = Pending()  # jobs whose workflows run here
+        # jobs whose workflows run here, with the number of the last Wake of each
+        self._active: dict[str, int] = {}
+        self._wake_numbers = itertools.count(1)
+        self._active_changes = 0
         self._driven: set[str] = set()  # those, and the ones that have run here before
 
     def close(self, timeout: float = 2.0) -> bool:
@@ -118,7 +124,7 @@ class JobRunner:
     @property
     def version(self) -> int:
         """A number that changes with the list of jobs and with what runs here."""
-        return self.cache.version + self._active.version
+        return self.cache.version + self._active_changes
 
     def save(self, job: Job) -> None:
         """Commit a job that nothing is running for.
@@ -192,7 +198,9 @@ class JobRunner:
 
     def wake_own(self, job: Job) -> None:
         """Run a job's workflow as soon as Mint has confirmed that it belongs to this account."""
-        self.worker.wake(job.id, self._active.begin(job.id))
+        self._active_changes += 1
+        self._active[job.id] = next(self._wake_numbers)
+        self.worker.send(Wake(job.id, self._active[job.id]))
 
     def is_active(self, job_id: str) -> bool:
         """Return whether a workflow runs for this job, in this process."""
@@ -229,11 +237,12 @@ class JobRunner:
 
         Jobs of the earlier account stop; they stay in the journal.
         """
-        self.queries.clear()
+        self.queries.answers.clear()  # another account may get different ones
+        self.queries.cancel_pending()
         if account == self.account:
             return False
         self.account = account
-        self.worker.set_account(account)
+        self.worker.send(SetAccount(account))
         self.cache.set_account(account)
         self._has_changes = True
         return True
@@ -242,7 +251,7 @@ class JobRunner:
         """Set whether anything may be sent. Cheap to repeat."""
         if allowed is not self.is_online:
             self.is_online = allowed
-            self.worker.allow_online(allowed)
+            self.worker.send(SetOnline(allowed))
 
     # -- events
 
@@ -323,7 +332,9 @@ class JobRunner:
         if isinstance(event, JobChanged):
             self._forget_attempts(event.job_id)
         elif isinstance(event, Idle):
-            self._active.end(event.job_id, event.number)
+            if self._active.get(event.job_id) == event.number:  # otherwise it was woken again
+                self._active_changes += 1
+                del self._active[event.job_id]
             self._forget_attempts(event.job_id)
         elif isinstance(event, RetryScheduled):
             self.scheduled_retries[event.job_id] = event
@@ -334,6 +345,7 @@ class JobRunner:
         elif isinstance(event, QueryAnswered):
             self.queries.receive(event)
         elif isinstance(event, Crashed):
+            self._active_changes += 1
             self._active.clear()
             self.queries.cancel_pending()
 
@@ -349,11 +361,13 @@ class QueryCache:
         self.answers: dict[Query, QueryAnswered] = {}
         """The latest answer, or the reason why there is none."""
         self._worker = worker
-        self._pending: Pending[Query] = Pending()
+        self._pending: dict[Query, int] = {}  # with the number of the last Ask
+        self._numbers = itertools.count(1)
 
     def ask(self, query: Query) -> None:
         """Send a query; `answers` has its answer after a later `catch_up`."""
-        self._worker.ask(query, self._pending.begin(query))
+        self._pending[query] = next(self._numbers)
+        self._worker.send(Ask(query, self._pending[query]))
 
     def cache_answer(self, query: Query, answer: Answer) -> None:
         """Store an answer that was obtained in another way."""
@@ -369,54 +383,10 @@ class QueryCache:
 
     def receive(self, event: QueryAnswered) -> None:
         """Store an answer, unless the same query was sent again since."""
-        if self._pending.end(event.query, event.number):
+        if self._pending.get(event.query) == event.number:
+            del self._pending[event.query]
             self.answers[event.query] = event
 
     def cancel_pending(self) -> None:
-        """Expect no more answers: the worker has crashed."""
+        """Expect no more answers: the worker has crashed, or they may be those of others."""
         self._pending.clear()
-
-    def clear(self) -> None:
-        """Forget all answers: another account may get different ones."""
-        self.answers.clear()
-        self._pending.clear()
-
-
-T = TypeVar("T", bound=Hashable)
-
-
-class Pending(Generic[T]):
-    """Jobs that were woken, or queries that were sent."""
-
-    def __init__(self) -> None:
-        self.version = 0  # grows with every change
-        self._numbers: dict[T, int] = {}
-        self._count = itertools.count(1)
-
-    def __contains__(self, what: T) -> bool:
-        return what in self._numbers
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(self._numbers)
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def begin(self, what: T) -> int:
-        """Note a request and return its number, which comes back with the result."""
-        self.version += 1
-        self._numbers[what] = next(self._count)
-        return self._numbers[what]
-
-    def end(self, what: T, number: int) -> bool:
-        """Note a result. Returns False when it is late."""
-        if self._numbers.get(what) != number:
-            return False
-        self.version += 1
-        del self._numbers[what]
-        return True
-
-    def clear(self) -> None:
-        """Treat every result that still comes as late."""
-        self.version += 1
-        self._numbers.clear()

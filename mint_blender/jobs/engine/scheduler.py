@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Perform the effects of all running workflows, by due time.
+"""Run workflows step by step, by due time: commit the job, perform the effect, apply its result.
 
 This is what the worker's thread does, without the thread: the clock comes from outside, so that
 tests can set it. Each turn performs the most urgent effect. Calls and downloads are only sent from
@@ -9,29 +9,47 @@ here; their results come back as commands.
 from __future__ import annotations
 
 import hashlib
+import heapq
+import itertools
 import logging
 import math
 import queue
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, cast
 
 from ...files import pictures
-from ...files.errors import DiskError, FileError, InvalidPicture, Stopped
+from ...files.download_folder import DownloadFolder
+from ...files.errors import FileError, Stopped
 from ...message import Message
 from ...mint.account import Account, Owner
-from ...mint.errors import MintError, Unreachable
-from ...mint.schema import Me
+from ...mint.errors import (
+    Forbidden,
+    KeyMissing,
+    KeyRefused,
+    MintError,
+    NotFound,
+    NotSupported,
+    TooManyActive,
+    Unreachable,
+)
+from ...mint.retry import FailureStreak
+from ...mint.schema import Kind, Me
 from ..batch_folder.line_files import LineFile
-from ..job_values import LocalFile
-from ..new_jobs import upload_complaint
+from ..job import Job
+from ..job_values import LocalFile, Role
+from ..new_jobs import read_picture
 from ..paid_requests.send import send
+from ..phases import HOLDS_SLOT, Phase
 from ..presentation import error_messages
 from ..queries import KeyOwner, Query, Thumbnail, answer
 from ..storage.database import JournalError
+from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal
-from ..transfers.downloads import Downloads
+from ..transfers import fetch_file
 from ..workflow.effects import (
     Call,
     Effect,
@@ -42,26 +60,45 @@ from ..workflow.effects import (
     TakeSlot,
     Upload,
 )
-from .call_pool import CallPool, Lane, Work
+from ..workflow.run import run_workflow
+from . import threads
 from .config import EngineConfig
-from .task import Task
+from .task import Outage, Task, Tasks
 from .thread_messages import (
     Ask,
-    CallEnded,
     Command,
-    DownloadEnded,
+    Ended,
     Event,
     Idle,
+    JobChanged,
+    Progress,
     QueryAnswered,
-    QueryEnded,
     Recovered,
+    RetryScheduled,
     SetAccount,
     SetOnline,
     Wake,
 )
-from .workflow_runner import DECISION_CHECK_INTERVAL, WorkflowRunner
+from .threads import Lane, Threads
+
+if TYPE_CHECKING:
+    from ...files.download import Downloader
 
 log = logging.getLogger(__name__)
+
+DECISION_CHECK_INTERVAL = 2.0
+"""Seconds until a decision that another process has committed is noticed, at most."""
+SLOT_CHECK_INTERVAL = 5.0
+"""Seconds until the first in line checks again whether another process has freed a slot."""
+MAX_UPLOAD_AGE = 30 * 24 * 3600.0
+"""Seconds for which a URL is reused. Mint calls it durable, but does not say for how long."""
+
+
+class _Picture(NamedTuple):
+    """A picture, by a hash of its bytes, and the account it is uploaded for."""
+
+    digest: str
+    owner: Owner
 
 
 class Scheduler:
@@ -80,224 +117,439 @@ class Scheduler:
         online: bool = True,
     ) -> None:
         self._config = config
+        self._now = config.clock
+        self._account = account
         self._online = online
         self._inbox = inbox
         self._outbox = outbox
-        self._calls = CallPool(config, account, inbox)
-        self._downloads = Downloads(config, account, inbox, outbox)
-        self._runner = WorkflowRunner(config, account, self._calls, outbox)
-        self._retries = self._runner.retries
-        self._identity = self._runner.identity
-        self._uploads = Uploads(self._runner.journal)
-        # those that are being answered, with the number of the `Ask`; by the number of the call
-        self._queries: dict[int, tuple[Query, int]] = {}
+        self._journal = Journal(config.home)
+        self._journal.set_account(account)
+        self._process = ProcessLock(config.home)
+        self._threads = Threads(config, account, inbox)
+        self._tasks = Tasks()
+        self._outage = Outage(config.retries)
+        self._success_at = -math.inf  # when anything succeeded for the last time
+        # what to do with the result of something that is in flight, by its number
+        self._continuations: dict[int, Callable[[Ended], None]] = {}
+        self._queries: set[int] = set()  # numbers of those that are being answered
+        self._fetching: set[tuple[str, str]] = set()  # files of jobs, still wanted or not
+        # the tasks that wait for each picture that is on its way to Mint
+        self._uploading: dict[_Picture, list[Task]] = {}
+        # Who waits for a slot of a kind: a heap, in order of creation. A place is lost when the
+        # task waits for another effect. Its number is never used twice, so nothing after it is
+        # compared.
+        self._lines: dict[Kind, list[tuple[float, str, int, Task, TakeSlot]]] = {
+            kind: [] for kind in Kind
+        }
+        self._places = itertools.count()
+        # jobs that wait until Mint says whose key it is, with the number of the last Wake of each
+        self._unidentified: dict[str, int] = {}
+        self._identity_failures = FailureStreak(config.retries)
+        self._identity_due = 0.0
+        self._identity_call: int | None = None
+        self._revision = self._journal.revision()
+        self._next_decision_check = 0.0
 
     @property
     def is_idle(self) -> bool:
         """Whether no workflow runs and no answer is awaited."""
-        return not self._runner.tasks and not self._queries and not self._identity.is_awaited
+        return not (self._tasks or self._queries or self._unidentified)
 
     def close(self, timeout: float = 1.5) -> None:
         """Stop everything within `timeout` seconds. Workflows start again from the journal."""
-        self._downloads.stop()
-        self._calls.close(timeout * 0.6)
         # before jobs are released: another process may then download the same files
-        self._downloads.close(timeout * 0.4)
+        self._threads.close(timeout)
         try:
-            self._apply_last_answers()
+            # apply what was answered meanwhile: it may name what was started
+            for _ in range(self._inbox.qsize()):
+                command = self._inbox.get()
+                if isinstance(command, Ended):
+                    self.receive(command)
+                else:
+                    self._inbox.put(command)
         finally:
-            self._runner.close()
-
-    def _apply_last_answers(self) -> None:
-        """Apply the calls that were answered during `close`: they may name what was started."""
-        others: list[Command] = []
-        while not self._inbox.empty():
-            command = self._inbox.get()
-            if isinstance(command, CallEnded):
-                self._on_call_ended(command)
-            else:
-                others.append(command)
-        for command in others:
-            self._inbox.put(command)
+            try:
+                if self._tasks:
+                    with self._journal.single_commit():  # thousands may be waiting for a slot
+                        for task in list(self._tasks.values()):
+                            self._drop(task)
+            finally:
+                self._journal.close()
+                self._process.close()
 
     def receive(self, command: Command) -> None:
         """Carry out one command."""
         if isinstance(command, Wake):
-            self._runner.wake(command.job_id, command.number)
-        elif isinstance(command, DownloadEnded):
-            self._on_download_ended(command)
+            self._wake(command.job_id, command.number)
+        elif isinstance(command, Ended):
+            # nobody awaits what an earlier scheduler has sent
+            if continuation := self._continuations.pop(command.number, None):
+                continuation(command)
         elif isinstance(command, SetAccount):
             self._set_account(command.account)
         elif isinstance(command, SetOnline):
             self._online = command.allowed
-            self._retries.wake()
-            self._identity.try_at_once()
+            self._retry_at_once()
+            self._identity_due = 0.0
         elif isinstance(command, Ask):
             self._ask(command.query, command.number)
-        elif isinstance(command, CallEnded):
-            self._on_call_ended(command)
-        elif isinstance(command, QueryEnded):
-            self._queries.pop(command.number, None)
-            self._downloads.answered(command.number)
 
     def run_once(self) -> float | None:
         """Perform the most urgent effect, if one is due.
 
         Returns the seconds until the next one, or None when only a command can change anything.
         """
-        self._downloads.close_idle(at_once=not self._online)
+        self._threads.close_idle(at_once=not self._online)
         if not self._online:
             return None
-        self._runner.check_decisions()
-        self._identity.run_once()
-        tasks, now = self._runner.tasks, self._config.clock
-        due, task = self._next()
-        if task is not None and due <= now():
+        self._check_decisions()
+        if self._may_ask_whose_key and self._identity_due <= self._now():
+            number = self._threads.call(lambda client: client.me(), Lane.DECISION)
+            self._identity_call, self._continuations[number] = number, self._on_identity
+        # during an outage, calls wait for a probe
+        due, task = self._tasks.first(self._outage.next_call)
+        if task is not None and due <= self._now():
             self._perform(task)
-            due, _ = self._next()
-        if not tasks and not self._identity.is_awaited:
+            due, _ = self._tasks.first(self._outage.next_call)
+        if not self._tasks and not self._unidentified:
             return None
-        if self._identity.is_awaited:
-            due = min(due, self._identity.due)
-        return max(0.0, min(due - now(), DECISION_CHECK_INTERVAL))
-
-    def _next(self) -> tuple[float, Task | None]:
-        """Return the next task and when it is due. During an outage, calls wait for a probe."""
-        return self._runner.tasks.first(self._retries.outage.next_call)
+        if self._may_ask_whose_key:
+            due = min(due, self._identity_due)
+        return max(0.0, min(due - self._now(), DECISION_CHECK_INTERVAL))
 
     def _set_account(self, account: Account) -> None:
         """Use another key or base URL. Jobs of the earlier account stop and stay in the journal."""
-        if account == self._runner.account:
+        if account == self._account:
             return
-        self._runner.account = account
-        self._calls.set_account(account)
-        self._downloads.set_account(account)
-        for task in self._runner.tasks:
-            # a call that starts something is awaited: its answer names what was started
-            if task.call is None or task.only_reads:
-                self._runner.abandon(task)
-        for job_id, number in self._identity.stop_waiting().items():
+        self._account = account
+        self._threads.set_account(account)
+        for task in list(self._tasks.values()):
+            if task.is_interruptible:
+                self._abandon(task)
+        self._identity_call = None
+        for job_id, number in self._take_unidentified():
             self._outbox.put(Idle(job_id, number))
-        self._runner.journal.set_account(account)
-        self._retries.wake()
+        self._journal.set_account(account)
+        self._retry_at_once()
+
+    # -- workflows
+
+    def _wake(self, job_id: str, number: int, *, refusal: MintError | None = None) -> None:
+        """Run a job's workflow from what the journal knows.
+
+        A workflow that is running continues, unless there is a new decision. Nothing runs before it
+        is known whose key is in use; `refusal` is the reason why that will not be known.
+        """
+        current = self._journal.current_account
+        is_identified = current is None or current.is_identified
+        if self._account.key and not refusal and not is_identified:
+            self._unidentified[job_id] = number
+            return
+        job = self._journal.claim(job_id, self._process)
+        if job is None:
+            self._outbox.put(Idle(job_id, number))
+            return
+        running = self._tasks.get(job_id)
+        if running is not None and job.decision == running.job.decision:
+            running.wake_number = number
+            return
+        if running is not None and not running.is_interruptible:
+            # The answer may name what was started. The decision takes effect right after it.
+            running.wake_number, running.has_new_decision = number, True
+            return
+        if running is not None:
+            self._stop(running)
+        workflow = run_workflow(job, self._config.workflow_config)
+        task = self._tasks[job_id] = Task(
+            job, workflow, number, FailureStreak(self._config.retries)
+        )
+        self._advance(task, None)
+        if refusal is not None and self._tasks.is_running(task):
+            self._advance(task, refusal)
+
+    def _check_decisions(self) -> None:
+        """Apply decisions that other processes have committed for jobs that run here."""
+        if not self._tasks or self._now() < self._next_decision_check:
+            return
+        self._next_decision_check = self._now() + DECISION_CHECK_INTERVAL
+        revision = self._journal.revision()
+        if revision != self._revision:
+            self._revision = revision
+            for job_id in self._journal.pending_decisions(self._process):
+                if (task := self._tasks.get(job_id)) is not None:
+                    self._wake(job_id, task.wake_number)
+
+    def _advance(self, task: Task, outcome: object) -> None:
+        """Continue a workflow with the outcome of its effect: a result, or an error."""
+        try:
+            step = (
+                task.workflow.throw(outcome)
+                if isinstance(outcome, Exception)
+                else task.workflow.send(outcome)
+            )
+        except StopIteration as end:
+            self._end(task, end.value)
+        except Exception as error:  # noqa: BLE001 - one job stops, not all
+            self._fail(task, error)
+        else:
+            self._commit(task, step.job)
+            self._await(task, step.effect)
+
+    def _await(self, task: Task, effect: Effect[Any]) -> None:
+        before, task.effect = task.effect, effect
+        log.debug("Job %s: next %s", task.job.id, type(effect).__name__)
+        task.failures.reset()
+        due = self._now() + effect.after
+        if isinstance(effect, TakeSlot) and effect.kind is not None:
+            task.not_before, line = due, self._lines[effect.kind]
+            place = (task.job.created_at, task.job.id, next(self._places), task, effect)
+            heapq.heappush(line, place)
+            due = due if self._first_in_line(effect.kind) is task else math.inf
+        self._tasks.schedule(task, due)
+        self._leave_line(before)
+
+    def _fail(self, task: Task, error: Exception) -> None:
+        """Pause one job after a bug in our own code. Nothing of the job is lost."""
+        log.error("The workflow of job %s failed", task.job.id, exc_info=error)
+        problem = error_messages.internal(error)
+        self._end(task, replace(task.job, phase=Phase.PAUSED, problem=problem))
+
+    def _abandon(self, task: Task) -> None:
+        """Stop a workflow where it is, and report the job as idle."""
+        self._drop(task)
+        self._outbox.put(Idle(task.job.id, task.wake_number))
+
+    def _end(self, task: Task, job: Job) -> None:
+        self._commit(task, job)
+        self._drop(task)
+        if task.has_new_decision:
+            self._wake(job.id, task.wake_number)
+        else:
+            self._outbox.put(Idle(job.id, task.wake_number))
+
+    def _drop(self, task: Task) -> None:
+        self._stop(task)
+        self._journal.release(task.job.id, self._process)
+
+    def _stop(self, task: Task) -> None:
+        task.workflow.close()
+        self._tasks.remove(task)
+        self._leave_line(task.effect)
+
+    def _commit(self, task: Task, job: Job) -> None:
+        """Commit the job before anything else happens, then report it."""
+        before, task.job = task.job, job
+        if job == before:
+            return
+        self._journal.save(job, answered=before.decision if job.decision is None else None)
+        self._outbox.put(JobChanged(job.id))
+        if before.phase in HOLDS_SLOT and job.phase not in HOLDS_SLOT:
+            self._wake_first_in_line(job.kind)
 
     # -- effects
 
     def _perform(self, task: Task) -> None:
         effect = task.effect
         if isinstance(effect, TakeSlot):
-            if self._runner.slots.take(task, effect):
-                self._runner.send(task, None)
+            self._take_slot(task, effect)
         elif isinstance(effect, Fetch):
-            self._wait(task)
+            self._tasks.schedule(task)
             self._start_download(task, effect)
         elif isinstance(effect, OptionalFetch):  # continues at once, with the file if it is here
             arrived, task.optional_file = task.optional_file, None
             if arrived is None:
                 self._start_download(task, effect.fetch, is_optional=True)
-            self._apply_download(task, arrived)
+            self._advance(task, arrived)
         elif isinstance(effect, JournalEffect):
-            self._runner.send(task, effect.apply(self._runner.journal, task.job))
-        elif isinstance(effect, Pay):
-            # all that is written around it is in `paid_requests.send`
-            journal = self._runner.journal
-            work = partial(
-                send,
-                journal=journal.path,
-                call=effect.call,
-                credential=journal.current_account.key_hash if journal.current_account else "",
-                line=LineFile(task.job.delivery.line, task.job.owner),
-            )
-            self._send_call(task, effect, work)
+            self._advance(task, effect.apply(self._journal, task.job))
         elif isinstance(effect, Upload):
             self._upload(task, effect)
+        elif isinstance(effect, Pay):
+            # all that is written around it is in `paid_requests.send`
+            current = self._journal.current_account
+            work = partial(
+                send,
+                journal=self._journal.path,
+                call=effect.call,
+                credential=current.key_hash if current else "",
+                line=LineFile(task.job.delivery.line, task.job.owner),
+            )
+            self._call(task, work)
         elif isinstance(effect, Call):
-            self._send_call(task, effect, effect.make)
+            self._call(task, effect.make)
 
-    def _wait(self, task: Task, due: float = math.inf) -> None:
-        """Perform the task's effect at this time; without one, not before something happens."""
-        self._runner.tasks.schedule(task, due)
-
-    def _send_call(self, task: Task, effect: Effect[Any], work: Work) -> None:
-        """Send one call to Mint. Its result comes back through the inbox."""
+    def _call(
+        self, task: Task, work: threads.Call, *, then: Callable[[Ended], None] | None = None
+    ) -> None:
+        """Send one call to Mint. `then` is done with its result before the workflow continues."""
+        effect = cast(Effect[Any], task.effect)
         lane = Lane.DECISION if effect.is_decision else Lane.CALL
         lane = Lane.UPLOAD if isinstance(effect, Upload) else lane
-        self._wait(task)
-        task.call = self._calls.send(
-            task.job.id, task.serial, work, lane, changes=not effect.is_read
-        )
-        self._retries.outage.sent(task.call, self._config.clock())
+        self._tasks.schedule(task)
+        task.is_calling = True
+        number = self._threads.call(work, lane, changes=not effect.is_read)
+        self._outage.sent(number, self._now())
+        self._continuations[number] = partial(self._on_call_ended, task, self._account, then)
 
-    def _upload(self, task: Task, effect: Upload) -> None:
-        """Upload a picture to Mint, unless it is there already or on its way."""
-        try:
-            data = read_picture(effect)
-        except FileError as error:
-            self._runner.throw(task, error)
-            return
-        except Exception as error:  # noqa: BLE001 - one job stops, not all
-            self._runner.fail(task, error)
-            return
-        picture = self._uploads.picture(data)
-        url = None if effect.force else self._uploads.url(picture)
-        if url is not None:
-            self._runner.send(task, url)
-        elif self._uploads.wait_for(picture, task):
-            self._wait(task)  # until the other upload ends: see _on_call_ended
-        else:
-            name, media_type = Path(effect.path).name, pictures.inspect(data).media_type
-            self._send_call(
-                task,
-                effect,
-                lambda client: client.upload_image(data, name, media_type, key=effect.key).url,
-            )
-            self._uploads.sent(task.call, picture)
-
-    # -- results of calls
-
-    def _on_call_ended(self, ended: CallEnded) -> None:
+    def _on_call_ended(
+        self, task: Task, account: Account, then: Callable[[Ended], None] | None, ended: Ended
+    ) -> None:
         """Apply the result of a call, unless a decision has made it obsolete."""
-        if (asked := self._queries.pop(ended.number, None)) is not None:
-            self._on_query_ended(*asked, ended)
+        self._note_call(ended)
+        if then is not None:
+            then(ended)
+        if not self._tasks.is_running(task):
             return
-        self._retries.outage.ended(ended.number, self._config.clock())
-        if self._calls.clock_offset is not None:
-            self._runner.journal.note_clock_offset(self._calls.clock_offset)
-        for waiting in self._uploads.end(ended):
-            if isinstance(waiting.effect, Upload) and self._runner.tasks.is_running(waiting):
-                self._wait(waiting, self._config.clock())
-        if ended.error is None or (
-            isinstance(ended.error, MintError) and not ended.error.retryable
-        ):
-            self._retries.mint_answered()
-        self._identity.on_call_ended(ended)
-        task = self._runner.tasks.get(ended.job_id)
-        if task is None or task.serial != ended.serial or task.call != ended.number:
-            return
-        task.call = None
-        is_own = ended.account == self._runner.account
-        if ended.error is None or is_own:
-            self._apply_call(task, ended)
-        is_running = self._runner.tasks.is_running
-        if not is_own and is_running(task) and not task.has_new_decision:
-            self._runner.abandon(task)
-        if task.has_new_decision and is_running(task):
+        task.is_calling = False
+        is_own = account == self._account
+        if is_own or not isinstance(ended.outcome, Exception):
+            self._apply(task, ended.outcome)
+        if self._tasks.is_running(task) and task.has_new_decision:
             task.has_new_decision = False
-            self._runner.wake(ended.job_id, task.wake_number)
+            self._wake(task.job.id, task.wake_number)
+        elif self._tasks.is_running(task) and not is_own:
+            self._abandon(task)
 
-    def _apply_call(self, task: Task, ended: CallEnded) -> None:
-        """Continue the workflow with the result, or schedule a retry."""
-        error = ended.error
-        if error is None:
-            if task.failures.count:
+    def _apply(self, task: Task, outcome: object) -> None:
+        """Continue the workflow with the outcome of its effect, or schedule a retry."""
+        if isinstance(outcome, JournalError):
+            raise outcome  # of all jobs, not of this one
+        if _may_be_retried(outcome):
+            self._retry(task, outcome)
+        elif isinstance(outcome, Exception) and not isinstance(outcome, MintError | FileError):
+            self._fail(task, outcome)
+        else:
+            if task.failures.count and not isinstance(outcome, Exception):
                 self._outbox.put(Recovered(task.job.id))
-            self._runner.send(task, ended.result)
-        elif isinstance(error, JournalError):
-            raise error  # of all jobs, not of this one
-        elif not isinstance(error, MintError | FileError):
-            self._runner.fail(task, error)
-        elif not (isinstance(error, MintError) and self._retries.retry_call(task, error)):
-            self._runner.throw(task, error)
+            self._advance(task, outcome)
+
+    def _note_call(self, ended: Ended) -> None:
+        """Note what the end of a call says about Mint."""
+        self._outage.ended(ended.number, self._now())
+        if self._threads.clock_offset is not None:
+            self._journal.note_clock_offset(self._threads.clock_offset)
+        error = ended.outcome if isinstance(ended.outcome, Exception) else None
+        if error is None or (isinstance(error, MintError) and not error.retryable):
+            self._mint_answered()
+
+    # -- slots: first come, first served. Only the first in line looks for one.
+
+    def _take_slot(self, task: Task, effect: TakeSlot) -> None:
+        """Take a slot if the task is the first in line and there is one."""
+        kind = effect.kind
+        if kind is not None and self._first_in_line(kind) is not task:
+            self._tasks.schedule(task)
+            return
+        most = self._config.slots[kind] if kind else 0
+        if self._journal.take_slot(task.job.id, kind, most, self._process):
+            self._advance(task, None)
+        else:
+            self._tasks.schedule(task, self._now() + SLOT_CHECK_INTERVAL)
+
+    def _leave_line(self, effect: Effect[Any] | None) -> None:
+        """Note that a task no longer waits for this effect: another one may be the first now."""
+        if isinstance(effect, TakeSlot) and effect.kind is not None:
+            self._wake_first_in_line(effect.kind)
+
+    def _wake_first_in_line(self, kind: Kind) -> None:
+        """Let the first in line try now, or as soon as it may if Mint has just refused it."""
+        if (first := self._first_in_line(kind)) is not None:
+            self._tasks.schedule(first, max(first.not_before, self._now()))
+
+    def _first_in_line(self, kind: Kind) -> Task | None:
+        line = self._lines[kind]
+        while line:
+            *_, task, effect = line[0]
+            if self._tasks.is_running(task) and task.effect is effect:
+                return task
+            heapq.heappop(line)
+        return None
+
+    # -- retries
+
+    def _retry(self, task: Task, error: MintError | FileError) -> None:
+        """Schedule another attempt at a call, or at a download, which resumes: it is paid for."""
+        retry_after: float | None = getattr(error, "retry_after", None)
+        now, chance = self._now(), self._config.chance()
+        wait = task.failures.fail(now, chance, retry_after)
+        if isinstance(error, MintError):
+            self._outage.failed(task.job.id, now, chance, retry_after)
+            wait = max(wait, self._outage.next_call - now)
+        task.has_retry_after = retry_after is not None
+        self._tasks.schedule(task, self._now() + wait)
+        self._report_retry(task.job.id, error, wait, task.failures)
+
+    def _report_retry(
+        self, job_id: str, error: MintError | FileError, wait: float, failures: FailureStreak
+    ) -> None:
+        """Report that something a job needs has failed, and is tried again in `wait` seconds."""
+        without_answer = self._now() - max(failures.since, self._success_at)
+        # a wait that Mint asked for does not count
+        if getattr(error, "retry_after", None) is None:
+            without_answer += wait
+        self._outbox.put(RetryScheduled(job_id, str(error), wait, without_answer))
+
+    def _mint_answered(self) -> None:
+        """Note that Mint has answered. After an outage, no other job waits any longer."""
+        self._success_at = self._now()
+        if self._outage.answered():
+            self._retry_at_once()
+
+    def _retry_at_once(self) -> None:
+        """Try again at once what has failed, except where a time to retry was given."""
+        self._outage.answered()
+        for task in self._tasks.values():
+            is_waiting = task.due != math.inf and not task.is_calling
+            if task.failures.count and is_waiting and not task.has_retry_after:
+                self._tasks.schedule(task, self._now())
+
+    # -- whose key it is
+
+    @property
+    def _may_ask_whose_key(self) -> bool:
+        return bool(self._unidentified) and self._identity_call is None
+
+    def _on_identity(self, ended: Ended) -> None:
+        """Apply the answer; without one, ask again later, or wake the jobs with the refusal."""
+        self._note_call(ended)
+        if ended.number != self._identity_call:
+            return
+        self._identity_call = None
+        if self._apply_identity(ended.outcome):
+            return
+        error = ended.outcome
+        error = error if isinstance(error, MintError) else MintError(str(error))
+        if error.retryable:
+            chance = self._config.chance()
+            wait = self._identity_failures.fail(self._now(), chance, error.retry_after)
+            self._identity_due = self._now() + wait
+            for job_id in self._unidentified:
+                self._report_retry(job_id, error, wait, self._identity_failures)
+            return
+        if isinstance(error, KeyRefused | KeyMissing):
+            self._journal.release_unsent_jobs()
+        for job_id, number in self._take_unidentified():
+            self._wake(job_id, number, refusal=error)
+
+    def _apply_identity(self, outcome: object) -> bool:
+        """Store whose key it is and wake the waiting jobs, if Mint has answered that."""
+        if isinstance(outcome, Me):
+            user_id = outcome.user_id or None  # None if Mint does not say
+        elif isinstance(outcome, NotFound | NotSupported | Forbidden):
+            user_id = None
+        else:
+            return False
+        self._journal.resolve_account(user_id)
+        for job_id, number in self._take_unidentified():
+            self._wake(job_id, number)
+        return True
+
+    def _take_unidentified(self) -> list[tuple[str, int]]:
+        waiting = list(self._unidentified.items())
+        self._unidentified.clear()
+        self._identity_due = 0.0
+        self._identity_failures.reset()
+        return waiting
 
     # -- queries
 
@@ -306,144 +558,137 @@ class Scheduler:
         if not self._online:
             reason = str(Unreachable(Message("online access is off in Blender's preferences")))
             self._outbox.put(QueryAnswered(query, None, reason, number=number))
-        elif isinstance(query, Thumbnail):
-            call = self._downloads.ask(query, number, lambda: self._online)
-            self._queries[call] = query, number
+            return
+        if isinstance(query, Thumbnail):
+            sent = self._threads.download(
+                partial(
+                    fetch_file.thumbnail,
+                    query.url,
+                    self._config.home,
+                    stop=lambda: self._threads.is_closing or not self._online,
+                ),
+                Lane.PICTURE,
+            )
         else:
-            self._queries[self._calls.ask(partial(answer, query=query))] = query, number
+            sent = self._threads.call(partial(answer, query=query), Lane.DECISION)
+        self._queries.add(sent)
+        self._continuations[sent] = partial(self._on_query_ended, query, number, self._account)
 
-    def _on_query_ended(self, query: Query, number: int, ended: CallEnded) -> None:
+    def _on_query_ended(self, query: Query, number: int, account: Account, ended: Ended) -> None:
         """Store what a query said about the account, then pass the answer on.
 
         In this order, since the main thread then reads from the journal whose key it is.
         """
-        error, found = ended.error, ended.error or ended.result
-        is_current = ended.account == self._runner.account
-        if is_current and isinstance(query, KeyOwner) and isinstance(found, Me | MintError):
-            self._identity.apply(found)
-        if error is None:
-            self._retries.mint_answered()
-            answered = QueryAnswered(query, cast(Any, ended.result), number=number)
-        elif isinstance(error, MintError):
-            reason = error_messages.key_problem(error)
-            answered = QueryAnswered(query, None, str(error), number=number, key_problem=reason)
-        else:
-            log.error("The query %s failed", query, exc_info=error)
-            message = error_messages.internal(error).message
-            answered = QueryAnswered(query, None, message, number=number)
-        self._outbox.put(answered)
-
-    # -- downloads
-
-    def _apply_download(self, task: Task, outcome: LocalFile | FileError | None) -> None:
-        if isinstance(outcome, FileError):
-            self._runner.throw(task, outcome)
-        else:
-            self._runner.send(task, outcome)
-
-    def _start_download(self, task: Task, effect: Fetch, *, is_optional: bool = False) -> None:
-        """Start a download. Its result comes back through the inbox."""
-        job_id, serial = task.job.id, task.serial
-
-        def is_wanted() -> bool:
-            now = self._runner.tasks.get(job_id)
-            if not self._online or now is None or now.serial != serial:
-                return False
-            # an optional file is dropped once the workflow fetches another file
-            return not isinstance(now.effect, Fetch) or now.effect == effect
-
-        self._downloads.fetch(job_id, serial, effect, is_wanted, is_optional=is_optional)
-
-    def _on_download_ended(self, fetched: DownloadEnded) -> None:
-        """Apply a download: it may be awaited, optional, or no longer wanted."""
-        self._downloads.ended(fetched)
-        task = self._runner.tasks.get(fetched.job_id)
-        if task is None:
+        self._queries.discard(ended.number)
+        outcome, reason = ended.outcome, None
+        if account == self._account and isinstance(query, KeyOwner):
+            self._apply_identity(outcome)
+        if not isinstance(outcome, Exception):
+            if not isinstance(query, Thumbnail):
+                self._mint_answered()
+            self._outbox.put(QueryAnswered(query, cast(Any, outcome), number=number))
             return
-        outcome, is_same_run = fetched.outcome, task.serial == fetched.serial
-        is_awaited = isinstance(task.effect, Fetch) and task.effect.name == fetched.name
-        if is_awaited and (not is_same_run or isinstance(outcome, Stopped)):
-            # an earlier run's download has ended, or we were offline: resume it now
-            self._wait(task, self._config.clock())
-        elif is_awaited and isinstance(outcome, FileError) and outcome.is_outage:
-            self._retries.retry_download(task, outcome)
-        elif is_awaited:
-            self._retries.note_success()
-            self._apply_download(task, outcome)
-        elif is_same_run and not isinstance(outcome, Stopped):
-            task.optional_file = outcome
-
-
-MAX_AGE = 30 * 24 * 3600.0
-"""Seconds for which a URL is reused. Mint calls it durable, but does not say for how long."""
-
-
-class Picture(NamedTuple):
-    """A picture, by a hash of its bytes, and the account it is uploaded for."""
-
-    digest: str
-    owner: Owner
-
-
-class Uploads:
-    """The pictures that are at Mint, or on their way. For the scheduler's thread."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._in_flight: dict[int, Picture] = {}  # by the number of the call
-        self._waiting: dict[Picture, list[Task]] = {}  # for each picture that is in flight
-
-    def picture(self, data: bytes) -> Picture:
-        """Identify these bytes for the current account."""
-        current_account = self._journal.current_account
-        return Picture(
-            hashlib.sha256(data).hexdigest(),
-            (current_account and current_account.owner) or Owner("", ""),
+        if isinstance(outcome, MintError):
+            reason = error_messages.key_problem(outcome)
+        elif not isinstance(outcome, FileError):
+            log.error("The query %s failed", query, exc_info=outcome)
+            outcome = FileError(error_messages.internal(outcome).message)
+        self._outbox.put(
+            QueryAnswered(query, None, str(outcome), number=number, key_problem=reason)
         )
 
-    def url(self, picture: Picture) -> str | None:
-        """Return the picture's URL at Mint, or None."""
-        return self._journal.uploads.url(*picture, since=time.time() - MAX_AGE)
+    # -- files
 
-    def wait_for(self, picture: Picture, task: Task) -> bool:
-        """Let the task wait if another job is uploading the same picture; return whether it is."""
-        if picture not in self._waiting:
-            return False
-        self._waiting[picture].append(task)
-        return True
+    def _start_download(self, task: Task, fetch: Fetch, *, is_optional: bool = False) -> None:
+        """Start a download. Its result comes back through the inbox."""
+        job_id, file = task.job.id, (task.job.id, fetch.name)
+        if file in self._fetching:
+            # it is running, or an unwanted download of the file has not ended yet
+            return
+        self._fetching.add(file)
 
-    def sent(self, number: int | None, picture: Picture) -> None:
-        """Note that this call uploads the picture."""
-        self._in_flight[number or 0] = picture
-        self._waiting[picture] = []
+        def is_unwanted() -> bool:
+            effect = task.effect
+            if self._threads.is_closing or not self._online or not self._tasks.is_running(task):
+                return True
+            # an optional file is dropped once the workflow fetches another file
+            return isinstance(effect, Fetch) and effect != fetch
 
-    def end(self, ended: CallEnded) -> list[Task]:
-        """Note that a call has ended. Returns the tasks that have waited for its picture."""
-        picture = self._in_flight.pop(ended.number, None)
-        if picture is None:
-            return []
-        if isinstance(ended.result, str):
-            self._journal.uploads.add(*picture, ended.result)
-        return self._waiting.pop(picture)
+        def report(done: int, total: int | None) -> None:
+            self._outbox.put(Progress(job_id, fetch.role, done, total))
 
-
-def read_picture(effect: Upload) -> bytes:
-    """Return the bytes of a local reference image.
-
-    Raises:
-        FileError: It is gone, or has a format or size that Mint does not accept.
-    """
-    path = Path(effect.path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DiskError(
-            Message(
-                "The reference image {name} cannot be read ({reason}). Choose it again.",
-                name=path.name,
-                reason=error.strerror,
+        def work(downloader: Downloader) -> LocalFile:
+            folder = DownloadFolder(self._config.home).job_folder(job_id)
+            return fetch_file.fetch(
+                fetch, folder, downloader=downloader, stop=is_unwanted, progress=report
             )
-        ) from error
-    if complaint := upload_complaint(path.name, len(data), pictures.inspect(data).format):
-        raise InvalidPicture(complaint)
-    return data
+
+        is_picture = is_optional or fetch.role is Role.PICTURE
+        lane = Lane.PICTURE if is_picture else Lane.DOWNLOAD
+        number = self._threads.download(work, lane, first=is_picture)
+        self._continuations[number] = partial(self._on_download_ended, task, fetch)
+
+    def _on_download_ended(self, run: Task, fetch: Fetch, ended: Ended) -> None:
+        """Apply a download: it may be awaited, optional, or no longer wanted."""
+        job_id, outcome = run.job.id, ended.outcome
+        self._fetching.discard((job_id, fetch.name))
+        task = self._tasks.get(job_id)
+        if task is None:
+            return
+        if isinstance(outcome, Exception) and not isinstance(outcome, FileError):
+            log.error("A download for job %s failed", job_id, exc_info=outcome)
+            outcome = FileError(error_messages.internal(outcome).message)
+        is_awaited = isinstance(task.effect, Fetch) and task.effect.name == fetch.name
+        if is_awaited and (task is not run or isinstance(outcome, Stopped)):
+            # an earlier run's download has ended, or we were offline: resume it now
+            self._tasks.schedule(task, self._now())
+        elif is_awaited:
+            if not _may_be_retried(outcome):
+                self._success_at = self._now()
+            self._apply(task, outcome)
+        elif task is run and not isinstance(outcome, Stopped):
+            task.optional_file = cast(LocalFile | FileError, outcome)
+
+    def _upload(self, task: Task, effect: Upload) -> None:
+        """Upload a picture to Mint, unless it is there already or on its way."""
+        try:
+            data = read_picture(Path(effect.path))
+        except FileError as error:
+            self._advance(task, error)
+            return
+        except Exception as error:  # noqa: BLE001 - one job stops, not all
+            self._fail(task, error)
+            return
+        current = self._journal.current_account
+        owner = (current and current.owner) or Owner("", "")
+        picture = _Picture(hashlib.sha256(data).hexdigest(), owner)
+        since = time.time() - MAX_UPLOAD_AGE
+        url = None if effect.force else self._journal.uploads.url(*picture, since=since)
+        if url is not None:
+            self._advance(task, url)
+        elif picture in self._uploading:
+            self._uploading[picture].append(task)
+            self._tasks.schedule(task)  # until the other upload ends
+        else:
+            name, media_type = Path(effect.path).name, pictures.inspect(data).media_type
+            self._uploading[picture] = []
+            self._call(
+                task,
+                lambda client: client.upload_image(data, name, media_type, key=effect.key).url,
+                then=partial(self._on_upload_ended, picture),
+            )
+
+    def _on_upload_ended(self, picture: _Picture, ended: Ended) -> None:
+        """Store where the picture is, and let the tasks go on that have waited for it."""
+        if isinstance(ended.outcome, str):
+            self._journal.uploads.add(*picture, ended.outcome)
+        for waiting in self._uploading.pop(picture):
+            if isinstance(waiting.effect, Upload) and self._tasks.is_running(waiting):
+                self._tasks.schedule(waiting, self._now())
+
+
+def _may_be_retried(outcome: object) -> TypeGuard[MintError | FileError]:
+    if isinstance(outcome, MintError):
+        # the workflow itself waits for a slot when too many generations are active
+        return outcome.retryable and not isinstance(outcome, TooManyActive)
+    return isinstance(outcome, FileError) and outcome.is_outage

@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ...files.errors import FileError
 from ...mint.account import Account
-from ..job_values import LocalFile, Role
+from ..job_values import Role
 from ..queries import Answer, Query
 
 # -- to the worker
@@ -48,35 +47,11 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class DownloadEnded:
-    """A download has ended. `serial` is that of the run it was started for."""
-
-    job_id: str
-    serial: int
-    name: str  # of the file, without its ending
-    outcome: LocalFile | FileError
-
-
-@dataclass(frozen=True)
-class CallEnded:
-    """A call to Mint has ended, with a result or an error, made with this account.
-
-    One for a query has no job.
-    """
-
-    job_id: str
-    serial: int
-    number: int
-    result: object
-    error: Exception | None
-    account: Account
-
-
-@dataclass(frozen=True)
-class QueryEnded:
-    """A query to the file host has ended. Its answer has gone to the main thread already."""
+class Ended:
+    """A call or a download has ended with this result, or with the error that it raised."""
 
     number: int
+    outcome: object
 
 
 @dataclass(frozen=True)
@@ -84,7 +59,7 @@ class Stop:
     """Stop all workflows. The journal knows where each one is."""
 
 
-Command = Wake | SetAccount | SetOnline | Ask | DownloadEnded | CallEnded | QueryEnded | Stop
+Command = Wake | SetAccount | SetOnline | Ask | Ended | Stop
 
 # -- from the worker
 

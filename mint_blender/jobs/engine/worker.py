@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from ...mint.account import Account
 from ..presentation import error_messages
-from ..queries import Query
 from ..storage.journal import JournalError
 from .config import EngineConfig
 from .thread_messages import Ask, Command, Crashed, Event, SetAccount, SetOnline, Stop, Wake
@@ -42,35 +41,22 @@ class Worker:
         """Whether the thread exists."""
         return self._thread is not None
 
-    def wake(self, job_id: str, number: int = 0) -> None:
-        """Run a job's workflow; `number` comes back with the `Idle` that ends it."""
-        self._send(Wake(job_id, number))
-
-    def ask(self, query: Query, number: int = 0) -> None:
-        """Answer a query; the answer is an event with this number."""
-        self._send(Ask(query, number))
-
-    def set_account(self, account: Account) -> None:
-        """Talk to Mint with another key or base URL from now on."""
+    def send(self, command: Command) -> None:
+        """Queue a command. One that asks for work starts the thread if there is none."""
         with self._lock:
-            self._account = account
-            if self._thread is not None:
-                self._inbox.put(SetAccount(account))
+            if isinstance(command, SetAccount):
+                self._account = command.account
+            elif isinstance(command, SetOnline):
+                self._online = command.allowed
+            is_work = isinstance(command, Wake | Ask)
+            if is_work or self._thread is not None:
+                self._inbox.put(command)
+            if is_work and self._thread is None:
+                self._start()
 
-    def allow_online(self, allowed: bool) -> None:
-        """Set whether anything may be sent."""
-        with self._lock:
-            self._online = allowed
-            if self._thread is not None:
-                self._inbox.put(SetOnline(allowed))
-
-    def _send(self, command: Command) -> None:
-        """Queue a command, and start the thread if there is none."""
-        with self._lock:
-            self._inbox.put(command)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
-                self._thread.start()
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
+        self._thread.start()
 
     def stop(self, timeout: float) -> bool:
         """Tell the thread to end and wait at most `timeout` seconds.

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Download one file of a job and check it: the result is complete, usable and in place.
 
-Runs on a thread of the pool.
+Also thumbnails, which are cached under the home folder up to a maximum size; the least recently
+used ones go first. Runs on a thread of the pool.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...files import disk, pictures, urls
 from ...files.disk import disk_errors
+from ...files.download_folder import DownloadFolder, prune, thumbnail_name
 from ...files.errors import InvalidFile, InvalidGlb, Stopped
 from ...message import Message
 from .. import rejected_files
@@ -201,3 +204,43 @@ def _copy(source: Path, part: Path, target: Path) -> bool:
             return False
         part.rename(target)
     return True
+
+
+MAX_CACHE_BYTES = 64 * 2**20
+"""Size of all thumbnails: about a thousand."""
+PRUNE_INTERVAL = 32
+"""Downloads between two checks of the size of the cache."""
+MAX_THUMBNAIL_BYTES = 8 * 2**20
+"""Size of one thumbnail."""
+
+_SUFFIXES = (".webp", ".png", ".jpg")
+_downloads = itertools.count(1)
+
+
+def thumbnail(
+    url: str, home: Path, downloader: Downloader, stop: Callable[[], bool] = lambda: False
+) -> Path:
+    """Return the picture's path in the cache, downloading it if needed.
+
+    Raises:
+        FileError: It cannot be downloaded, or is no picture.
+    """
+    folder = DownloadFolder(home).thumbnails
+    stem = folder / thumbnail_name(url)
+    for suffix in _SUFFIXES:
+        found = stem.with_suffix(suffix)
+        if found.is_file():
+            with suppress(OSError):
+                os.utime(found)  # mark as used: the cache removes what was unused longest
+            return found
+    disk.make_folder(folder)
+    path = downloader.fetch(url, stem.with_suffix(".webp"), limit=MAX_THUMBNAIL_BYTES, stop=stop)
+    try:
+        pictures.inspect_sized(path)
+        path = pictures.rename_by_content(path)
+    except InvalidFile:
+        path.unlink(missing_ok=True)
+        raise
+    if next(_downloads) % PRUNE_INTERVAL == 0:
+        prune(folder, MAX_CACHE_BYTES)
+    return path

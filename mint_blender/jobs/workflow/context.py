@@ -9,19 +9,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ...files import urls
-from ...files.errors import InvalidFile
+from ...files.errors import FileError, InvalidFile
 from ...mint import errors
 from ...mint.retry import PollIntervals
-from ...mint.schema import Estimate, Operation, PollResult, Status
-from .. import rejected_files
+from ...mint.schema import Estimate, Format, Operation, PollResult, Status
+from .. import notes, rejected_files
 from ..budget import spending
 from ..job import Job
-from ..job_values import DecidedPreview, LocalFile
+from ..job_values import DecidedPreview, LocalFile, Problem
+from ..paid_requests.record import PaidRequest
 from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase, Verb
 from ..presentation import error_messages
 from ..queries import AnimationPrice, OptimizationPrice, Price, PriceQuery
-from .effects import Effect, Fetch, Pay, Poll, Quote, Step
+from .effects import Close, Effect, Fetch, OptionalFetch, Pay, Poll, Quote, Step
 
 Answer = TypeVar("Answer")
 Steps = Generator[Step, Any, None]
@@ -47,25 +48,49 @@ class WorkflowConfig:
     now: Callable[[], float] = time.time
 
 
-class WorkflowContext:
-    """One run of a workflow. Holds the job as it is now, so that an error leaves it where it was.
+@dataclass
+class Run:
+    """One run of a workflow: the job as it is now, so that an error leaves it where it was."""
 
-    `has_new_operation` is set when Mint has just returned the operation: the first poll waits.
-    """
-
-    def __init__(self, job: Job, config: WorkflowConfig) -> None:
-        self.job = job
-        self.config = config
-        self.has_new_operation = False
+    job: Job
+    config: WorkflowConfig
+    # Mint has just returned the operation: the first poll waits
+    has_new_operation: bool = False
+    # of the start
+    missing_formats: tuple[Format, ...] = ()
+    are_uploaded_again: bool = False
+    is_renamed: bool = False
+    conflicts: int = 0
+    # of the Preview that is fetched while the operation is polled
+    optional_fetch: OptionalFetch | None = None
+    optional_fetches: int = 0
+    # why a file of the result could not be had
+    error: errors.MintError | FileError | None = None
 
     def perform(self, effect: Effect[Answer]) -> Generator[Step, Any, Answer]:
         """Yield an effect with the job as it is now, and return the result of the effect."""
         answer: Answer = yield Step(self.job, effect)
         return answer
 
-    def now(self) -> float:
-        """Return the time, in seconds since the epoch."""
-        return self.config.now()
+    def note(self, code: str, **params: Any) -> None:
+        """Add a note to the job."""
+        self.job = self.job.with_note(notes.note(code, **params))
+
+    def pause(self, problem: Problem) -> None:
+        """Let the job wait for a person, and say why."""
+        self.job = self.job.moved(Phase.PAUSED, problem=problem)
+
+    def close(self, request: PaidRequest) -> Generator[Step, Any, None]:
+        """Give a paid request up: nothing certain was found of it, or it is not needed."""
+        self.job = self.job.with_request((yield from self.perform(Close(request.key))))
+
+    def fetch_checked(self, fetch: Fetch) -> Generator[Step, Any, LocalFile]:
+        """Fetch one file; if our check rejects it, the job remembers where it is."""
+        try:
+            return (yield from self.perform(fetch))
+        except InvalidFile as error:
+            self.job = rejected_files.remember(self.job, fetch.role, fetch.url, error)
+            raise
 
     def pay(self, call: PaidCall, after: float = 0.0) -> Generator[Step, Any, Sent]:
         """Send a paid request, and return what became of it. The job has its record then."""
@@ -130,33 +155,6 @@ class WorkflowContext:
         self.job = self.job.moved(phase, operation=operation, problem=problem)
 
 
-class WorkflowPart:
-    """Base of the parts of a workflow: they work on the same job."""
-
-    def __init__(self, context: WorkflowContext) -> None:
-        self._context = context
-        self._config = context.config
-
-    @property
-    def _job(self) -> Job:
-        return self._context.job
-
-    @_job.setter
-    def _job(self, job: Job) -> None:
-        self._context.job = job
-
-    def _perform(self, effect: Effect[Answer]) -> Generator[Step, Any, Answer]:
-        return self._context.perform(effect)
-
-    def _fetch_checked(self, fetch: Fetch) -> Generator[Step, Any, LocalFile]:
-        """Fetch one file; if our check rejects it, the job remembers where it is."""
-        try:
-            return (yield from self._perform(fetch))
-        except InvalidFile as error:
-            self._job = rejected_files.remember(self._job, fetch.role, fetch.url, error)
-            raise
-
-
 def decided(job: Job, verb: Verb) -> DecidedPreview | None:
     """Return what to remember of the Preview that a job shows, after this decision about it."""
     operation = job.operation
@@ -194,60 +192,41 @@ def is_late(job: Job, operation: Operation) -> bool:
     )
 
 
-def is_stuck(job: Job, operation: Operation) -> bool:
-    """Return whether Mint still shows an earlier Preview after a revision.
-
-    After an approval there is nothing to decide about.
-    """
-    return (
-        job.decided_preview is not None
-        and job.decided_preview.verb is Verb.REVISE
-        and is_late(job, operation)
-    )
-
-
-def is_earlier(job: Job, url: str) -> bool:
-    """Return whether this is the picture of an earlier Preview of the job."""
-    return urls.content_key(url) in {urls.content_key(file.url) for file in job.previews}
-
-
-def is_another(job: Job, url: str) -> bool:
-    """Return whether this is certainly another picture than those of the job's Previews."""
-    return not any(urls.same_file(file.url, url) for file in job.previews)
+def preview_url(operation: Operation) -> str | None:
+    """Return the address of the picture that an operation shows for review."""
+    return operation.assets.preview_image_url if operation.assets else None
 
 
 def _picture_key(operation: Operation) -> str | None:
     """Return a key of the picture, which is the same for a fresh link to the same picture."""
-    url = operation.assets.preview_image_url if operation.assets else None
+    url = preview_url(operation)
     return urls.content_key(url) if url else None
 
 
-def expected_total(context: WorkflowContext) -> Generator[Step, Any, float | None]:
+def expected_total(run: Run) -> Generator[Step, Any, float | None]:
     """Return the Credits that the job will have cost in all; None if that is not known.
 
     Old prices are requested again.
     """
-    job = context.job
+    job = run.job
     is_known = job.estimate is not None and (
         job.optimize is None or job.optimize_estimate is not None
     )
-    if not (is_known and context.now() - job.created_at < spending.PRICE_LIFETIME):
+    if not (is_known and run.config.now() - job.created_at < spending.PRICE_LIFETIME):
         is_motion = job.motion is not None
         query = AnimationPrice(job.source_asset_id) if is_motion else Price.of(job.request)
-        estimate = yield from current_price(context, query)
-        extra = (yield from current_price(context, OptimizationPrice())) if job.optimize else None
-        context.job = job = context.job.with_prices(estimate, extra)
+        estimate = yield from current_price(run, query)
+        extra = (yield from current_price(run, OptimizationPrice())) if job.optimize else None
+        run.job = job = run.job.with_prices(estimate, extra)
     if job.estimate is None or (job.optimize is not None and job.optimize_estimate is None):
         return None
     return spending.at_prices(job, job.estimate, job.optimize_estimate or 0.0)
 
 
-def current_price(
-    context: WorkflowContext, query: PriceQuery
-) -> Generator[Step, Any, float | None]:
+def current_price(run: Run, query: PriceQuery) -> Generator[Step, Any, float | None]:
     """Return the price that Mint reports now, in Credits; None if Mint refuses to tell."""
     try:
-        estimate: Estimate = yield from context.perform(Quote(query))
+        estimate: Estimate = yield from run.perform(Quote(query))
     except errors.ProblemError as error:
         if error.retryable or isinstance(error, errors.KeyRefused):
             raise

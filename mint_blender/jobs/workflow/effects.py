@@ -7,7 +7,7 @@ result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from ...mint.schema import (
@@ -53,11 +53,18 @@ class Effect(Generic[T_co]):
 
 
 class Call(Effect[T_co]):
-    """Base of the effects that are one call to Mint, which costs nothing."""
+    """Base of the effects that are one call to Mint, which costs nothing.
+
+    `method` is the method of the client; the fields are its arguments, in this order.
+    """
+
+    method: ClassVar[str]
 
     def make(self, client: Client) -> T_co:
         """Return Mint's answer. Raises MintError."""
-        raise NotImplementedError
+        arguments = [getattr(self, each.name) for each in fields(self) if not each.kw_only]
+        answer: T_co = getattr(client, self.method)(*arguments)
+        return answer
 
 
 class Read(Call[T_co]):
@@ -162,73 +169,55 @@ class Close(JournalEffect[PaidRequest | None]):
 class ReadClock(Read[float]):
     """Read Mint's time, in seconds since the epoch."""
 
-    def make(self, client: Client) -> float:
-        """Return Mint's answer. Raises MintError."""
-        return client.mint_time()
+    method = "mint_time"
 
 
 @dataclass(frozen=True)
 class Cancel(Call[Operation]):
     """Cancel an operation, which is free. Its key is the same for each try."""
 
+    is_decision = True
     operation_id: str
 
     def make(self, client: Client) -> Operation:
         """Return Mint's answer. Raises MintError."""
         return client.cancel(self.operation_id, key=f"mint-blender-cancel-{self.operation_id}")
 
-    @property
-    def is_decision(self) -> bool:
-        """Whether it sends what a person has just decided."""
-        return True
-
 
 @dataclass(frozen=True)
 class Poll(Read[PollResult]):
     """Read the current state of an operation."""
 
+    method = "poll"
     operation_id: str
-
-    def make(self, client: Client) -> PollResult:
-        """Return Mint's answer. Raises MintError."""
-        return client.poll(self.operation_id)
 
 
 @dataclass(frozen=True)
 class ReadAsset(Read[Asset]):
     """Read a Model or World."""
 
+    method = "asset"
     kind: Kind
     asset_id: str
-
-    def make(self, client: Client) -> Asset:
-        """Return Mint's answer. Raises MintError."""
-        return client.asset(self.kind, self.asset_id)
 
 
 @dataclass(frozen=True)
 class ReadAnimation(Read[tuple[AnimationFile, ...]]):
     """Read which files an animation has."""
 
+    method = "animation_files"
     type: AnimationType
     animation_id: str
-
-    def make(self, client: Client) -> tuple[AnimationFile, ...]:
-        """Return Mint's answer. Raises MintError."""
-        return client.animation_files(self.type, self.animation_id)
 
 
 @dataclass(frozen=True)
 class ReadFileUrl(Read[str]):
     """Read the present address of a file of an animation."""
 
+    method = "animation_file_url"
     type: AnimationType
     animation_id: str
     file_id: str
-
-    def make(self, client: Client) -> str:
-        """Return Mint's answer. Raises MintError."""
-        return client.animation_file_url(self.type, self.animation_id, self.file_id)
 
 
 @dataclass(frozen=True)
@@ -251,11 +240,11 @@ class ReadFirst(JournalEffect[Job | None]):
 
     def apply(self, journal: Journal, job: Job) -> Job | None:
         """Return the result. Raises JournalError."""
-        first = journal.job(self.job_id)
-        if first is None or first.phase in HAS_RESULT:
-            return first
-        is_over = first.phase in {Phase.FAILED, Phase.CANCELED}
-        return None if is_over else journal.listed_job(self.job_id)
+        first = journal.listed_job(self.job_id)
+        if first is not None:
+            return None if first.phase in {Phase.FAILED, Phase.CANCELED} else first
+        dismissed = journal.job(self.job_id)
+        return dismissed if dismissed and dismissed.phase in HAS_RESULT else None
 
 
 @dataclass(frozen=True)

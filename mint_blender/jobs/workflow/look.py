@@ -18,7 +18,7 @@ from ...mint import errors
 from ...mint.schema import Asset, Assets, Kind, Operation, Status
 from .. import notes
 from ..job import Job
-from ..job_values import Candidate, Role
+from ..job_values import Candidate, ClaimedAssets, Role
 from ..paid_requests.record import (
     CLOCK_DIFFERENCE,
     SETTLED_AFTER,
@@ -28,8 +28,8 @@ from ..paid_requests.record import (
 )
 from ..phases import Phase, Verb
 from ..presentation import error_messages
-from .context import Steps, WorkflowContext
-from .effects import Adopt, Close, Fetch, ReadAsset, ReadClaimedAssets, ReadClock, ReadPage, Step
+from .context import Run, Steps
+from .effects import Adopt, Fetch, ReadAsset, ReadClaimedAssets, ReadClock, ReadPage, Step
 
 REPEAT_INTERVAL = 60.0
 """Seconds between two looks while another operation may be what the list shows."""
@@ -38,9 +38,7 @@ MAX_CANDIDATES = 8
 FAILED = frozenset({Status.FAILED.value, Status.CANCELED.value})
 
 
-def find_started(
-    context: WorkflowContext, request: PaidRequest, refusal: errors.MintError | None = None
-) -> Steps:
+def find_started(run: Run, request: PaidRequest, refusal: errors.MintError | None = None) -> Steps:
     """Adopt what a request in doubt has made; if that is not clear, a person decides.
 
     Nothing is started or paid. `refusal` is Mint's answer to the last attempt.
@@ -48,34 +46,34 @@ def find_started(
     Raises:
         MintError: The refusal, if Mint has refused every attempt and shows nothing.
     """
-    yield from settle(context, request, refusal)
+    yield from settle(run, request, refusal)
     if request.verb is PaidVerb.ANIMATE:  # Mint lists no motions
-        yield from _tell(context, request, [], refusal)
+        yield from _tell(run, request, [], refusal)
         return
     if request.verb is not PaidVerb.START:
-        yield from _look_at_asset(context, request, refusal)
+        yield from _look_at_asset(run, request, refusal)
         return
-    found, is_alone, is_complete = yield from _candidates(context, request)
+    found, is_alone, is_complete = yield from _candidates(run, request)
     is_certain = is_alone and is_complete and len(found) == 1
-    if is_certain and (yield from _adopt(context, request, found[0])):
+    if is_certain and (yield from _adopt(run, request, found[0])):
         return
-    yield from _tell(context, request, found, refusal, is_complete=is_complete)
+    yield from _tell(run, request, found, refusal, is_complete=is_complete)
 
 
-def fetch_found(context: WorkflowContext, asset_id: str, asset: Asset | None = None) -> None:
+def fetch_found(run: Run, asset_id: str, asset: Asset | None = None) -> None:
     """Fetch an asset that was found in Mint's list in place of an answer."""
     job = replace(
-        context.job,
+        run.job,
         operation=None,
         candidates=(),
         source_asset_id=asset_id,
-        asset=asset or context.job.asset,
+        asset=asset or run.job.asset,
     )
     if job.decision is not None and job.decision.verb is Verb.CANCEL:
         job = replace(job, decision=None).with_note(notes.note("too_late", verb=Verb.CANCEL))
     if job.phase is Phase.FAILED:
         job = job.moved(Phase.PAUSED)
-    context.job = job.moved(Phase.FETCHING, problem=None).with_note(notes.note("start_found"))
+    run.job = job.moved(Phase.FETCHING, problem=None).with_note(notes.note("start_found"))
 
 
 def _is_unclear(request: PaidRequest, refusal: errors.MintError | None) -> bool:
@@ -93,14 +91,12 @@ def _is_unclear(request: PaidRequest, refusal: errors.MintError | None) -> bool:
     return request.is_copied or request.attempts - request.refusals > int(is_conflict)
 
 
-def settle(
-    context: WorkflowContext, request: PaidRequest, refusal: errors.MintError | None
-) -> Steps:
+def settle(run: Run, request: PaidRequest, refusal: errors.MintError | None) -> Steps:
     """Wait until no attempt can be on its way any more, and say so.
 
     `refusal` is Mint's answer to the last attempt.
     """
-    now = yield from context.perform(ReadClock())
+    now = yield from run.perform(ReadClock())
     left = 0.0
     if request.is_copied:
         left = SETTLED_AFTER  # nobody knows when the original has sent it
@@ -109,42 +105,38 @@ def settle(
     elif _is_unclear(request, refusal):
         left = request.attempted + SETTLED_AFTER - now
     if left > 0.0:
-        context.job = replace(context.job, problem=error_messages.looking(context.job, left))
-        yield from context.perform(ReadClock(after=left))
-        context.job = replace(context.job, problem=None)
+        run.job = replace(run.job, problem=error_messages.looking(run.job, left))
+        yield from run.perform(ReadClock(after=left))
+        run.job = replace(run.job, problem=None)
 
 
-def _look_at_asset(
-    context: WorkflowContext, request: PaidRequest, refusal: errors.MintError | None
-) -> Steps:
+def _look_at_asset(run: Run, request: PaidRequest, refusal: errors.MintError | None) -> Steps:
     """Look at the Model or World itself, which a retry or a conversion has changed."""
-    job = context.job
-    asset = yield from context.perform(ReadAsset(job.kind, job.source_asset_id or ""))
-    context.job = replace(job, asset=asset)
+    job = run.job
+    asset = yield from run.perform(ReadAsset(job.kind, job.source_asset_id or ""))
+    run.job = replace(job, asset=asset)
     files = asset.assets or Assets()
     is_done = (
         all(files.converted_url(format) is not None for format in job.convert)
         if request.verb is PaidVerb.CONVERT
         else asset.status not in FAILED
     )
-    if not is_done or not (yield from _adopt(context, request, asset)):
-        yield from _tell(context, request, [], refusal)
+    if not is_done or not (yield from _adopt(run, request, asset)):
+        yield from _tell(run, request, [], refusal)
 
 
-def _adopt(
-    context: WorkflowContext, request: PaidRequest, asset: Asset
-) -> Generator[Step, Any, bool]:
+def _adopt(run: Run, request: PaidRequest, asset: Asset) -> Generator[Step, Any, bool]:
     """Store that a request has made this asset, and fetch it; False if that is not certain."""
-    adopted = yield from context.perform(Adopt(request.key, asset.id))
+    adopted = yield from run.perform(Adopt(request.key, asset.id))
     if adopted is None:
         return False
-    context.job = context.job.with_request(adopted)
-    fetch_found(context, asset.id, asset)
+    run.job = run.job.with_request(adopted)
+    fetch_found(run, asset.id, asset)
     return True
 
 
 def _tell(
-    context: WorkflowContext,
+    run: Run,
     request: PaidRequest,
     found: list[Asset],
     refusal: errors.MintError | None,
@@ -155,72 +147,68 @@ def _tell(
 
     A list that could not be read in full does not show that nothing was made.
     """
-    job = context.job
+    job = run.job
     is_refused = is_complete and not _is_unclear(request, refusal)
     if refusal is not None and is_refused and not found and request.is_open:
-        closed = yield from context.perform(Close(request.key))
-        context.job = job.with_request(closed)
+        yield from run.close(request)
         raise refusal
     if request.state is State.DROPPED and is_complete:
-        job = job.with_request((yield from context.perform(Close(request.key))))
+        yield from run.close(request)
+        job = run.job
     is_canceled = job.decision is not None and job.decision.verb is Verb.CANCEL
     if is_canceled and not found:
         job = replace(job, decision=None).with_note(notes.note("canceled_in_doubt"))
-        context.job = job.moved(Phase.CANCELED, problem=None)
+        run.job = job.moved(Phase.CANCELED, problem=None)
         return
     job = replace(job, decision=None) if is_canceled else job
-    context.job, candidates = job, []
+    run.job, candidates = job, []
     for number, asset in enumerate(found[:MAX_CANDIDATES], start=1):
-        picture = yield from _picture(context, asset, f"candidate-{number}")
+        picture = yield from _picture(run, asset, f"candidate-{number}")
         candidates.append(Candidate(asset.id, asset.name, created_at(asset), picture))
-    job = replace(context.job, candidates=tuple(candidates))
-    context.job = job.moved(Phase.PAUSED, problem=error_messages.unanswered(job, is_complete))
+    job = replace(run.job, candidates=tuple(candidates))
+    run.job = job.moved(Phase.PAUSED, problem=error_messages.unanswered(job, is_complete))
 
 
-def _picture(context: WorkflowContext, asset: Asset, name: str) -> Generator[Step, Any, str | None]:
+def _picture(run: Run, asset: Asset, name: str) -> Generator[Step, Any, str | None]:
     """Fetch the picture of a candidate, which a person recognizes; None without one."""
     url = asset.assets.picture_url if asset.assets else None
     if url is None:
         return None
     try:
-        file = yield from context.perform(Fetch(Role.PICTURE, url, name))
+        file = yield from run.perform(Fetch(Role.PICTURE, url, name))
     except FileError:
         return None
     return file.path
 
 
 def _candidates(
-    context: WorkflowContext, request: PaidRequest
+    run: Run, request: PaidRequest
 ) -> Generator[Step, Any, tuple[list[Asset], bool, bool]]:
     """Return the assets that a start may have made, and whether no other start may have made them.
 
     Also whether the list could be read in full. While another operation may be one of them, it is
     read again.
     """
-    after, body = 0.0, _body(context.job, request)
+    after, body = 0.0, _body(run.job, request)
     while True:
         since = request.born - CLOCK_DIFFERENCE
-        found, is_complete = yield from _search(context, body, since, after=after)
-        claimed = yield from context.perform(ReadClaimedAssets())
-        free = [asset for asset in found if asset.id not in claimed.ids]
+        free, claimed, is_complete = yield from _search(run, body, since, after=after)
         if not _may_have_made(free, claimed.unnamed):
             break
-        context.job = context.job.with_note(notes.note("same_prompt"))
+        run.note("same_prompt")
         after = REPEAT_INTERVAL
-    context.job = context.job.without_notes("same_prompt")
+    run.job = run.job.without_notes("same_prompt")
     return free, not _may_have_made(free, claimed.unanswered), is_complete
 
 
-def find_made(context: WorkflowContext, since: float) -> Generator[Step, Any, Asset | None]:
+def find_made(run: Run, since: float) -> Generator[Step, Any, Asset | None]:
     """Return the only asset of the job's kind, name and prompt that Mint began after `since`.
 
     For an operation whose answer does not name its asset. `since` is Mint's time.
     """
-    request = context.job.start_request
-    body = _body(context.job, request)
-    found, is_complete = yield from _search(context, body, since - CLOCK_DIFFERENCE)
-    claimed = yield from context.perform(ReadClaimedAssets())
-    free = [asset for asset in found if asset.id not in claimed.ids]
+    request = run.job.start_request
+    body = _body(run.job, request)
+    free, _, is_complete = yield from _search(run, body, since - CLOCK_DIFFERENCE)
     return free[0] if is_complete and len(free) == 1 else None
 
 
@@ -231,18 +219,19 @@ def _body(job: Job, request: PaidRequest | None) -> dict[str, Any]:
 
 
 def _search(
-    context: WorkflowContext, body: dict[str, Any], since: float, *, after: float = 0.0
-) -> Generator[Step, Any, tuple[list[Asset], bool]]:
+    run: Run, body: dict[str, Any], since: float, *, after: float = 0.0
+) -> Generator[Step, Any, tuple[list[Asset], ClaimedAssets, bool]]:
     """Return the assets since then that look like what this body makes, oldest first.
 
-    Also whether every entry of the list could be read.
+    Without those that other jobs are about, which are returned beside them. Also whether every
+    entry of the list could be read.
     """
     found: dict[str, Asset] = {}
     is_complete = True
     cursor, read = None, set[str | None]()
     while cursor not in read and len(read) < MAX_PAGES:
         read.add(cursor)
-        page = yield from context.perform(ReadPage(context.job.kind, cursor, after=after))
+        page = yield from run.perform(ReadPage(run.job.kind, cursor, after=after))
         after = 0.0
         is_complete = is_complete and not page.left_out
         recent = [each for each in page.data if created_at(each) >= since]
@@ -251,7 +240,9 @@ def _search(
         # a list is roughly in order of time: a page without anything recent is the last one
         if cursor is None or (page.data and not recent):
             break
-    return sorted(found.values(), key=created_at), is_complete
+    claimed = yield from run.perform(ReadClaimedAssets())
+    free = [asset for asset in found.values() if asset.id not in claimed.ids]
+    return sorted(free, key=created_at), claimed, is_complete
 
 
 def created_at(asset: Asset) -> float:
@@ -261,7 +252,7 @@ def created_at(asset: Asset) -> float:
 
 def matches(asset: Asset, body: dict[str, Any]) -> bool:
     """Return whether an asset may be what this body makes. Mint lists no prompts of Worlds."""
-    name = _name(body)
+    name = body.get("name") or body.get("displayName")
     has_name = asset.name is None or name is None or _normalized(asset.name) == _normalized(name)
     is_unnamed = asset.name is None or name is None
     if asset.prompt is None:
@@ -269,24 +260,22 @@ def matches(asset: Asset, body: dict[str, Any]) -> bool:
     return has_name and _normalized(asset.prompt) == _normalized(body.get("prompt"))
 
 
-def poll_made(
-    context: WorkflowContext, request: PaidRequest
-) -> Generator[Step, Any, Operation | None]:
+def poll_made(run: Run, request: PaidRequest) -> Generator[Step, Any, Operation | None]:
     """Poll what a start has made whose answer this job has not seen.
 
     None: only others have named that operation, and it is not this job's.
     """
-    if context.job.phase is Phase.WAITING:  # another machine has sent it, or a click came first
-        context.job = context.job.moved(Phase.SENDING)
+    if run.job.phase is Phase.WAITING:  # another machine has sent it, or a click came first
+        run.job = run.job.moved(Phase.SENDING)
     is_hearsay = _is_hearsay(request)
     try:
-        result = yield from context.poll(request.operation or "", is_new=True)
+        result = yield from run.poll(request.operation or "", is_new=True)
     except errors.NotFound:
         if not is_hearsay:
             raise
         return None
     operation: Operation = result.operation
-    return operation if not is_hearsay or _fits(context.job, operation) else None
+    return operation if not is_hearsay or _fits(run.job, operation) else None
 
 
 def is_foreign(job: Job, operation: Operation) -> bool:
@@ -312,10 +301,6 @@ def _may_have_made(assets: Iterable[Asset], bodies: Iterable[str]) -> bool:
     """Return whether one of the assets may be what one of these bodies makes."""
     sent = [body for body in map(json.loads, bodies) if isinstance(body, dict)]
     return any(matches(asset, body) for asset in assets for body in sent)
-
-
-def _name(body: dict[str, Any]) -> str | None:
-    return body.get("name") or body.get("displayName")
 
 
 def _normalized(text: str | None) -> str:
