@@ -27,18 +27,6 @@ if TYPE_CHECKING:
     from ...mint.client import Client
 
 
-def _connect(account: Account) -> Client:
-    from ...mint.client import connect
-
-    return connect(account)
-
-
-def _downloader(local_files: bool) -> Downloader:
-    from ...files.download import Downloader
-
-    return Downloader(local_files=local_files)
-
-
 class Pool:
     """Runs work on at most `size` daemon threads called `name`. Work catches its own errors.
 
@@ -112,8 +100,9 @@ class EngineConfig:
     workflow_config: WorkflowConfig = WorkflowConfig()
     retries: RetryPolicy = RetryPolicy()
     slots: dict[Kind, int] = field(default_factory=lambda: {Kind.MODEL: 10, Kind.WORLD: 10})
-    connect: Callable[[Account], Client] = _connect
-    downloader: Callable[[bool], Downloader] = _downloader
+    connect: Callable[[Account], Client] | None = None
+    """Makes a client; `mint.client.connect` if it is None."""
+    downloader: Callable[[bool], Downloader] | None = None
     """Makes a downloader; called with whether the API, and so its files, are on this computer."""
     clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
