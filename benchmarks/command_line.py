@@ -30,6 +30,8 @@ def measure() -> Iterator[Row]:
             "MINT_API_BASE_URL": service.api,
             "MINT_BLENDER_HOME": folder,
         }
+        # a program keeps its bytecode; without it, this would measure the compiler
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         lamp = str(Path(folder) / "lamp.glb")
         # so that the journal exists, and all bytecode
         _until_start(service, environment, lamp)

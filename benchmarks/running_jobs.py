@@ -22,7 +22,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 from mint_blender.ui import heartbeat, session
-from tests.mint_service.runner import SubprocessService, subprocess_service
+from tests.mint_service.runner import Service, subprocess_service
 
 from .measure import Row, milliseconds
 
@@ -69,7 +69,7 @@ def _request(number: int) -> GenerationRequest:
 
 
 @contextmanager
-def _enabled(mint: SubprocessService) -> Iterator[JobService]:
+def _enabled(mint: Service) -> Iterator[JobService]:
     """Enable the add-on, with as many slots as there are jobs."""
     with tempfile.TemporaryDirectory(prefix="mint-benchmark-") as folder:
         os.environ["MINT_BLENDER_HOME"] = folder
@@ -90,7 +90,7 @@ def _beat_for(seconds: float) -> None:
         time.sleep(heartbeat.SECONDS)
 
 
-def _polls(mint: SubprocessService) -> int:
+def _polls(mint: Service) -> int:
     return len(mint.requests("GET", "/v1/operations/*"))
 
 
@@ -103,7 +103,7 @@ def _shares_of_core(seconds: float) -> tuple[float, float]:
     return main / took, (time.process_time() - process - main) / took
 
 
-def _plain_request(mint: SubprocessService, times: int = 100) -> float:
+def _plain_request(mint: Service, times: int = 100) -> float:
     """Return the processor time of a request for an operation, without the add-on.
 
     Between two requests is a pause, as between two polls: a processor forgets.

@@ -377,9 +377,9 @@ def jobs() -> Iterator[dict[str, Any]]:
     Raises:
         JournalError: The journal cannot be opened or read.
     """
-    from .jobs.storage.journal_reader import JournalReader
+    from .jobs.storage.journal import Journal
 
-    with closing(JournalReader(session.home())) as journal:
+    with closing(Journal(session.home())) as journal:
         journal.set_account(session.account())
         yield from (JobView(job).to_json() for job in journal.records() if isinstance(job, Job))
 

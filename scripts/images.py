@@ -114,7 +114,7 @@ def _render(result: Rendering) -> None:
         sys.exit(f"{result.name} could not be generated.")
     from mint_blender.delivery import import_job
     from mint_blender.scene.export import output
-    from mint_blender.scene.export.render import render_image
+    from mint_blender.scene.export.output import render_image
 
     with open_job_service() as job_service:
         job = job_service.jobs()[0]

@@ -141,7 +141,7 @@ def _name_of(function: ast.expr) -> str:
 
 
 def _has_description(node: ast.ClassDef) -> bool:
-    """Return whether a class sets `bl_description`, which Blender prefers to the docstring."""
+    """Return whether a class sets `bl_description`, which is preferred to the docstring."""
     return any(
         isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == "bl_description"
         for each in node.body
@@ -211,7 +211,8 @@ class _Reader(ast.NodeVisitor):
                 if isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant)
             )
             return
-        docstring = ast.get_docstring(node)  # the tooltip, where there is no bl_description
+        # the tooltip, where there is no bl_description
+        docstring = " ".join((ast.get_docstring(node) or "").split()).removesuffix(".")
         if (
             docstring
             and not _has_description(node)

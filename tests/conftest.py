@@ -181,7 +181,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 # -- The order
 
 LONGEST = (
-    *("test_random_steps.py", "test_pictures.py", "test_appearance.py", "test_arrivals.py"),
+    *("test_random_steps.py", "test_pictures.py", "test_arrivals.py"),
     *("test_world_panel.py", "test_placing.py", "test_splats_window.py", "test_extension.py"),
 )
 """Files of tests with a window that take minutes."""

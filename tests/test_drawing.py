@@ -274,7 +274,6 @@ def test_the_analysis_covers_all_panels() -> None:
     }
 
 
-BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
 CHANGES = {
     *("beat", "import_result", "import_ready", "place", "undo_push", "undo_step", "restore"),
     *("jobs_changed", "_tell_file_loaded", "link", "unlink"),
@@ -283,6 +282,7 @@ CHANGING_CALLS = {
     *("auto_import.import_ready", "limit_dialog.catch_up"),
     *("heartbeat.beat", "heartbeat.jobs_changed", "saved_settings.restore"),
 }
+TIMER = "bpy.app.timers.register"
 SUBSCRIBING = {"heartbeat.on_answers", "visibility.when_drawn"}
 KNOWN = {
     "_look", "_resume",  # heartbeat, visibility
@@ -294,99 +294,55 @@ KNOWN = {
 }  # fmt: skip
 
 
-def functions(module: ast.Module) -> dict[str, ast.FunctionDef]:
-    """Return the functions of a module by name."""
-    return {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+def scheduled(graph: CallGraph) -> Iterator[tuple[str, ast.expr, object]]:
+    """Yield what is handed to a timer or a subscription, and the function that it names."""
+    for module in graph.modules.values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func)
+                if name == TIMER or name in SUBSCRIBING:
+                    handed = node.args[0 if name == TIMER else -1]
+                    yield name, handed, graph.resolve(handed, module)
 
 
-def registered(module: ast.Module) -> set[str]:
-    """Return the functions that a module registers as timers; a partial is only named `partial`."""
-    calls = (
-        node
-        for node in ast.walk(module)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "bpy.app.timers.register"
-    )
-    return {each.args[0].id if isinstance(each.args[0], ast.Name) else "partial" for each in calls}
-
-
-def called(name: str, known: dict[str, ast.FunctionDef], seen: set[str]) -> set[str]:
-    """Return the names that a function calls, itself or through other functions of its module."""
-    if name in seen or name not in known:
-        return set()
-    seen.add(name)
-    calls = {ast.unparse(node.func) for node in ast.walk(known[name]) if isinstance(node, ast.Call)}
-    return calls.union(*(called(each, known, seen) for each in calls))
-
-
-def modules() -> dict[str, ast.Module]:
-    """Return the modules of the room."""
-    return {
-        str(path.relative_to(BLENDER)): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(BLENDER.rglob("*.py"))
+def changing(graph: CallGraph) -> dict[str, set[str]]:
+    """Return what the scheduled functions, and all that they call, change."""
+    functions = [each for *_, each in scheduled(graph) if isinstance(each, Function)]
+    reached = {each for function in functions for each in graph.reached(function)}
+    calls = {
+        each.name: {
+            ast.unparse(node.func) for node in ast.walk(each.node) if isinstance(node, ast.Call)
+        }
+        for each in reached
     }
+    found = {
+        name: {each for each in called if each in CHANGING_CALLS | CHANGES}
+        for name, called in calls.items()
+    }
+    return {name: called for name, called in found.items() if called}
 
 
 def test_every_timer_is_known() -> None:
     """A new timer must be checked for what it changes while the user types, then added to KNOWN."""
-    assert set().union(*(registered(module) for module in modules().values())) == KNOWN
-
-
-def imported(module: ast.Module, stem: str, path: str) -> str:
-    """Return the path of the module that another one imports by this name."""
-    folders = {
-        node.module or ""
-        for node in ast.walk(module)
-        if isinstance(node, ast.ImportFrom) and stem in {each.name for each in node.names}
-    }
-    (folder,) = folders
-    return str(Path(path).parent / folder.replace(".", "/") / f"{stem}.py")
-
-
-def listening(all_modules: dict[str, ast.Module]) -> dict[str, set[str]]:
-    """Return the functions that timers of other modules call, by the module they are in."""
-    found: dict[str, set[str]] = {}
-    for path, module in all_modules.items():
-        for node in ast.walk(module):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in SUBSCRIBING:
-                stem, _, name = ast.unparse(node.args[-1]).rpartition(".")
-                where = imported(module, stem, path) if stem else path
-                found.setdefault(where, set()).add(name)
-    return found
+    handed = [each for name, each, _ in scheduled(GRAPH) if name == TIMER]
+    assert {each.id if isinstance(each, ast.Name) else "partial" for each in handed} == KNOWN
 
 
 def test_subscribers_are_found() -> None:
-    """Each subscriber is a function of a module that the subscribing one imports."""
-    known = modules()
-    found = listening(known)
-    assert found
-    for path, names in found.items():
-        assert names <= set(functions(known[path]))
+    """Each subscriber is a function that the analysis can follow."""
+    found = [each for name, _, each in scheduled(GRAPH) if name != TIMER]
+    assert found and all(isinstance(each, Function) for each in found)
 
 
 def test_timers_only_read_state() -> None:
     """No timer function imports, pushes an undo step or changes a collection."""
-    wrong = {}
-    listeners = listening(modules())
-    for stem, module in modules().items():
-        for timer in registered(module) | listeners.get(stem, set()):
-            calls = called(timer, functions(module), set())
-            changing = {
-                each
-                for each in calls
-                if each in CHANGING_CALLS or (each in CHANGES and "." not in each)
-            }
-            if changing:
-                wrong[f"{stem}.{timer}"] = changing
-    assert wrong == {}
+    assert changing(GRAPH) == {}
 
 
 def test_a_timer_that_changes_state_is_found() -> None:
-    """The check follows a timer through the functions of its module."""
-    module = ast.parse(
-        "def revive():\n    go()\ndef go():\n    beat()\ndef ensure():\n    bpy.app.timers.register(revive)\n"
-    )
-    assert registered(module) == {"revive"}
-    assert "beat" in called("revive", functions(module), set())
+    """The check follows a timer through the functions that it calls."""
+    source = "def revive():\n    go()\ndef go():\n    beat()\nbpy.app.timers.register(revive)\n"
+    assert changing(CallGraph({"a.py": source}, "mint.ui")) == {"a.py: go": {"beat"}}
 
 
 SPENDING = {
@@ -398,68 +354,43 @@ SPENDING = {
 BEGIN = {"run_action", "about_asset", "when_priced", "when_confirmed"}
 
 
-def deferred_functions(method: ast.FunctionDef) -> Iterator[ast.AST]:
-    """Yield every function that a method creates to be called later.
-
-    Names of methods that create one are included.
-    """
-    for node in ast.walk(method):
-        is_function = isinstance(node, ast.Lambda | ast.FunctionDef) and node is not method
-        if is_function:
-            yield node
-
-
-def kept(method: ast.FunctionDef) -> list[int]:
-    """Return the lines where a deferred function of this method uses the operator."""
-    begins = any(
-        isinstance(each, ast.Call) and ast.unparse(each.func).rpartition(".")[2] in BEGIN
-        for each in ast.walk(method)
-    )
-    if not begins and method.name != "decision":
+def kept(method: ast.AST, name: str) -> list[int]:
+    """Return the lines where a function that a method creates for later uses the operator."""
+    nodes = list(ast.walk(method))
+    calls = {ast.unparse(each.func) for each in nodes if isinstance(each, ast.Call)}
+    if name != "decision" and not {each.rpartition(".")[2] for each in calls} & BEGIN:
         return []
     return [
         each.lineno
-        for act in deferred_functions(method)
+        for act in nodes[1:]
+        if isinstance(act, ast.Lambda | ast.FunctionDef)
         for each in ast.walk(act)
         if isinstance(each, ast.Name) and each.id == "self"
     ]
 
 
-def methods() -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Yield every method of the room with its position."""
-    for path in sorted(BLENDER.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                yield from (
-                    (f"{path.relative_to(BLENDER)}: {node.name}.{each.name}", each)
-                    for each in node.body
-                    if isinstance(each, ast.FunctionDef)
-                )
-
-
 def test_no_deferred_function_uses_its_operator() -> None:
     """No function that is called later uses `self`."""
-    assert {place: lines for place, method in methods() if (lines := kept(method))} == {}
+    methods = [each for each in GRAPH.functions() if each.owner is not None]
+    assert {
+        each.name: lines for each in methods if (lines := kept(each.node, each.node.name))
+    } == {}
 
 
 def test_a_deferred_function_that_uses_its_operator_is_found() -> None:
     """The check reports a function that uses `self`."""
-    source = "class A:\n    def act(self):\n        def later(board):\n            self.decide(board)\n        return run_action(self, later)\n"
-    (operator,) = ast.parse(source).body
-    assert isinstance(operator, ast.ClassDef) and isinstance(operator.body[0], ast.FunctionDef)
-    assert kept(operator.body[0]) == [4]
+    source = "def act(self):\n    def later(board):\n        self.decide(board)\n    return run_action(self, later)\n"
+    assert kept(ast.parse(source).body[0], "act") == [3]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, id=str(path.relative_to(BLENDER)))
-        for path in sorted(BLENDER.rglob("*.py"))
-    ],
-)
-def test_enter_does_not_confirm_a_dialog_that_spends_credits(path: Path) -> None:
+def test_enter_does_not_confirm_a_dialog_that_spends_credits() -> None:
     """Each operator that spends Credits opens its dialog with Cancel as the default button."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ClassDef) and node.name in SPENDING:
-            assert "invoke_props_dialog" not in ast.unparse(node)
-            assert "ask_before_spending" in ast.unparse(node)
+    classes = {
+        node.name: ast.unparse(node)
+        for module in GRAPH.modules.values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    for name in SPENDING:
+        assert "invoke_props_dialog" not in classes[name]
+        assert "ask_before_spending" in classes[name]

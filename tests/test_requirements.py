@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 
 import mint_blender
-from mint_blender.cli.commands import COMMANDS
 from mint_blender.cli.exits import MEANINGS, Exit
-from mint_blender.cli.parser import OTHERS, VARIABLES, parser
+from mint_blender.cli.parser import COMMANDS, OTHERS, VARIABLES, parser
 from mint_blender.jobs.phases import Phase
 from mint_blender.net import connections
 from scripts.devtools import compatibility

@@ -31,7 +31,7 @@ class _Arrival:
         job = part("jobs.new_jobs").new_job(request, values.Delivery(), now=1.0)
         kept = values.LocalFile(values.Role.SPLATS, str(path), "https://files.example/a.spz")
         self._job = replace(job, phase=part("jobs.phases").Phase.READY, files=(kept,))
-        self._units = part("scene.units").SceneUnits.of(bpy.context.scene)
+        self._units = part("scene.staging_scene").SceneUnits.of(bpy.context.scene)
         self._preparations = part("delivery.preparation").Preparations()
         self._preparations.warm_up()  # as the add-on does while Mint is still working
         self._found: dict[str, float] = {}

@@ -19,36 +19,11 @@ from ..mint import redaction
 from . import exits, session
 from .exits import Exit
 from .output.terminal import Terminal
-from .parser import parser
+from .parser import COMMANDS, parser
 
 PACKAGE = __name__.rpartition(".cli.")[0]
 
 Command = Callable[[argparse.Namespace, Terminal], Exit]
-
-COMMANDS = {
-    "generate": "generate.generate",
-    "batch": "batch.command.batch",
-    "jobs": "jobs.list_jobs",
-    "resume": "jobs.resume",
-    "approve": "jobs.decide",
-    "revise": "jobs.decide",
-    "retry": "jobs.decide",
-    "cancel": "jobs.cancel",
-    "dismiss": "jobs.dismiss",
-    "place": "jobs.place",
-    "convert": "generate.convert",
-    "again": "generate.again",
-    "animate": "generate.animate",
-    "models": "account.list_assets",
-    "worlds": "account.list_assets",
-    "library": "asset_library.library",
-    "assets": "assets.assets",
-    "usage": "account.usage",
-    "check": "account.check",
-    "doctor": "doctor.doctor",
-    "mcp": "commands.mcp",
-}
-"""The function of each command. Its module is imported only when the command runs."""
 
 NO_AGENT_TOOLS = (
     "The tools for agents are not installed in this Python. Install them where a plain Python runs"
@@ -60,8 +35,9 @@ def main(
     arguments: Sequence[str] | None = None, *, program: str = "python3 -m mint_blender"
 ) -> int:
     """Run one command and return its exit status."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        parsed = parser(program).parse_args(arguments)
+        parsed = parser(program, words).parse_args(words)
     except SystemExit as end:
         # argparse has printed the error or the help.
         return int(end.code or 0)
@@ -137,7 +113,7 @@ def _interrupted(command: str, terminal: Terminal) -> str:
 
 def function_of(command: str) -> Command:
     """Return the function of a command."""
-    module, _, name = COMMANDS[command].rpartition(".")
+    module, _, name = COMMANDS[command].function.rpartition(".")
     function: Command = getattr(import_module(f".{module}", __package__), name)
     return function
 
@@ -148,7 +124,9 @@ def from_shell() -> int:
     blender_runtime.reserve_standard_output()
     _end_in_order()
     installed = Path(sys.argv[0]).name.startswith("mint-blender")
-    return main(program="mint-blender" if installed else "python3 -m mint_blender")
+    status = main(program="mint-blender" if installed else "python3 -m mint_blender")
+    gc.freeze()  # Python's last look for garbage takes a quarter of a short command
+    return status
 
 
 def from_blender(arguments: list[str]) -> int:

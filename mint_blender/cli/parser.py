@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The argument parser: every command, its options, and its help.
+"""All commands as a table: their functions, options and help. The argument parser is made of it.
 
-Knows the words of Mint's API and the exit statuses. It must not know the commands.
+Knows the words of Mint's API and the exit statuses. It imports no command.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import argparse
 import re
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from ..jobs.diagnostics.late_log_file import LEVELS
 from ..jobs.storage.home import HOME_VARIABLE
@@ -98,13 +97,6 @@ catalog. What was ordered before for this model is not paid for again.
 """
 
 
-JOB = "the job's id, or its first characters"
-APPROVE = "approve every Preview without asking"
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-Options: TypeAlias = "argparse._ActionsContainer"
-
-
 class _PrintVersion(argparse.Action):
     """Prints the version. Unlike the action of argparse, it looks it up only when asked."""
 
@@ -116,269 +108,6 @@ class _PrintVersion(argparse.Action):
 
         print(blender_runtime.own_version())
         parser.exit()
-
-
-def parser(program: str) -> argparse.ArgumentParser:
-    """Return the parser of all commands; `program` is what is typed before them."""
-    root = argparse.ArgumentParser(
-        prog=program,
-        description="Generate 3D Models and Worlds from text with Mint (mint.gg).",
-        epilog=(f"Options of a command: {program} COMMAND --help\n\n{_exits()}\n{help_text()}"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    root.add_argument("--version", action=_PrintVersion, help="print name and version, and exit")
-    commands = root.add_subparsers(
-        title="commands", dest="command", required=True, metavar="COMMAND"
-    )
-    _generate(commands)
-    _batch(commands)
-    _jobs(commands)
-    _after(commands)
-    _account(commands)
-    _library(commands)
-    _assets(commands)
-    _command(commands, "mcp", "serve tools for an agent on standard input and output (MCP)")
-    return root
-
-
-def _exits() -> str:
-    """Return the table of exit statuses."""
-    rows = ["exit status:"]
-    for status, meaning in MEANINGS.items():
-        row = f"  {status.value:<5}{meaning.replace('`', '')}"
-        rows.append(textwrap.fill(row, 78, subsequent_indent=" " * 7))
-    return "\n".join([*rows, ""])
-
-
-def _generate(commands: Commands) -> None:
-    generate = _command(
-        commands, "generate", "generate a model or a World and write its file", GENERATE
-    )
-    generate.usage = f"{generate.prog} [options]"
-    _value(generate, "--prompt", "TEXT", "what to generate; optional with --image", default="")
-    images = "a reference image; up to 8"
-    _value(generate, "--image", "PATH_OR_URL", images, action="append", default=[])
-    _value(generate, "--name", "NAME", "the name at Mint and in Blender")
-    for option, values, default, help in (
-        ("--kind", Kind, Kind.MODEL, "what to generate (default: model)"),
-        ("--preset", Preset, Preset.STANDARD, "quality and price (default: standard)"),
-        ("--mode", Mode, Mode.AUTO, "with review, stop at the Preview (default: auto)"),
-        ("--pose", Pose, None, "a neutral pose for a character"),
-    ):
-        _value(
-            generate,
-            option,
-            None,
-            help,
-            choices=[value.value for value in values],
-            default=default.value if default else None,
-        )
-    _value(
-        generate,
-        "--optimize",
-        "LEVEL",
-        "optimize the model: light, moderate or aggressive (costs more Credits; skipped if this"
-        " Blender cannot open optimized files)",
-        choices=[level.value for level in OptimizationLevel],
-    )
-    splats = "for a World: also import its Gaussian splats (such as 100k or 500k)"
-    _value(generate, "--splats", "TIER", splats)
-    limit = "the most Credits that this may cost; also applies when the job is resumed"
-    _max_credits(generate, limit)
-    _flag(generate, "--approve", APPROVE)
-    _outputs(generate)
-
-
-def _batch(commands: Commands) -> None:
-    batch = _command(
-        commands, "batch", "generate every line of a file; run it again to continue", BATCH
-    )
-    batch.add_argument("file", type=Path, metavar="FILE", help="a .txt, .jsonl or .csv file")
-    _value(batch, "-o --output", "DIR", "the folder for the results", type=Path, required=True)
-    at_once = "how many to run at once (default: 4; Mint allows 10 of each kind)"
-    _value(batch, "--jobs", "N", at_once, type=_count, default=4)
-    _flag(batch, "--again", "import, render and file finished lines again (never costs Credits)")
-    parts = batch.add_mutually_exclusive_group()
-    step = "on a farm, only generate, write or sheet; see below"
-    _value(parts, "--step", "STEP", step, choices=("generate", "write", "sheet"))
-    template = "write a job template for a render farm into TDIR, and start nothing"
-    _value(parts, "--openjd", "TDIR", template, type=Path)
-    _value(batch, "--lines", "1-10,14", "only the lines with these numbers", type=_ranges)
-    failed = "exit with 0 although lines failed at Mint or wait for a Preview"
-    _flag(batch, "--skip-failed", failed)
-    workers = "how many Blenders import at once (default: one less than there are cores)"
-    _value(batch, "--workers", "N", workers, type=_count)
-    dask = "import and render on the workers of a Dask cluster instead; see below"
-    _value(batch, "--executor", "dask://HOST:PORT", dask, type=scheduler_address)
-    least = "with --executor: wait for so many workers (default: 1)"
-    _value(batch, "--min-workers", "N", least, type=_count)
-    shipped = "with --executor: the workers send the files, and need not see DIR"
-    _flag(batch, "--ship-results", shipped)
-    _flag(batch, "--render", "render a picture of each result instead of using Mint's")
-    _picture(batch)
-    _flag(batch, "--retry-failed", "retry failed lines (costs Credits again)")
-    _flag(batch, "--yes", "start what can be paid, although the Credits do not suffice for all")
-    _flag(
-        batch,
-        "--start-again",
-        "also start lines again that Mint may have started, and that were looked for in vain"
-        " (costs Credits again)",
-    )
-    _max_credits(batch, "the most Credits that all lines together may cost")
-
-
-def _jobs(commands: Commands) -> None:
-    _command(commands, "jobs", "list all jobs, newest first")
-    resume = _command(commands, "resume", "resume one job, or all interrupted and queued jobs")
-    resume.add_argument("job", nargs="?", metavar="JOB", help=JOB)
-    unclear = resume.add_mutually_exclusive_group()
-    use = "use this result in your library: the one that Mint may have made for the job (free)"
-    _value(unclear, "--use", "ASSET", use)
-    _flag(
-        unclear,
-        "--once-more",
-        "send the same request once more: while Mint remembers it, Mint returns what it has"
-        " started (costs nothing twice)",
-    )
-    approve = _job(commands, "approve", "approve the Preview and generate the result")
-    revise = _job(commands, "revise", "request another Preview")
-    revise.add_argument("feedback", metavar="TEXT", help="what should change")
-    retry = _job(commands, "retry", "retry a failed job (costs Credits again)")
-    for command in (resume, approve, revise, retry):
-        _max_credits(command, "a new limit for the total cost of this job")
-    _job(commands, "cancel", "cancel a job, here and at Mint")
-    _job(commands, "dismiss", "remove a job from the list; its files are kept")
-    place = _job(commands, "place", "write a finished job's result into a file")
-    _flag(
-        place,
-        "--raw",
-        "use the file even if it failed our checks: copy it to a .glb, or import it unchecked",
-    )
-    _outputs(place)
-
-
-def _after(commands: Commands) -> None:
-    convert = _command(commands, "convert", "save a model in other formats", CONVERT)
-    convert.usage = f"{convert.prog} [options] ASSET_OR_JOB"
-    what = "the model's id at Mint, or the job that generated it"
-    convert.add_argument("what", metavar="ASSET_OR_JOB", help=what)
-    _value(
-        convert,
-        "--format",
-        "FORMAT",
-        "fbx, obj, stl or usdz; can be repeated",
-        action="append",
-        required=True,
-        choices=[format.value for format in Format],
-    )
-    _value(convert, "-o --output", "DIR", "the folder for the files", type=Path, required=True)
-    again = _job(commands, "again", "repeat a job, optionally with another prompt (costs Credits)")
-    _value(again, "--prompt", "TEXT", "another prompt; all other settings stay", default="")
-    _max_credits(again, "the most Credits that this may cost")
-    _flag(again, "--approve", APPROVE)
-    _outputs(again)
-    animate = _command(commands, "animate", "rig and animate a model (costs Credits)", ANIMATE)
-    animate.usage = f"{animate.prog} [options] MODEL"
-    animate.add_argument("what", metavar="MODEL", help=what)
-    motion = "what it does, in English; can be repeated"
-    _value(animate, "--motion", "TEXT", motion, action="append", required=True)
-    _value(animate, "--height", "M", "the height of the character, in meters", type=float)
-    _flag(animate, "--in-place", "take the way over the floor out of the clips")
-    _max_credits(animate, "the most Credits that this may cost")
-    _flag(animate, "--again", "also order what was ordered before (costs Credits again)")
-    _flag(animate, "--yes", "start it although Mint returns no price")
-    file = "the file to write: .blend or .glb"
-    _value(animate, "-o --output", "FILE", file, type=_output_file, required=True)
-    _flag(animate, "--overwrite", "replace it without asking")
-
-
-def _account(commands: Commands) -> None:
-    _command(commands, "models", "list the models of this API project")
-    _command(commands, "worlds", "list the Worlds of this API project")
-    _command(commands, "usage", "show Credits, totals, and the last 30 days on this computer")
-    _command(commands, "check", "check the API key and show its account")
-    doctor = _command(
-        commands, "doctor", "find out what is wrong with the set-up; free, changes nothing"
-    )
-    report = "also print a report for support, without the API key and the prompts"
-    _flag(doctor, "--report", report)
-
-
-def _library(commands: Commands) -> None:
-    library = _command(commands, "library", "keep an asset library of this API project up to date")
-    what = "save what is new; continues an interrupted run"
-    library.add_argument("what", choices=("sync",), metavar="sync", help=what)
-    folder = "the asset library's folder; your own files in it are not changed"
-    library.add_argument("folder", type=Path, metavar="DIR", help=folder)
-    _value(library, "--kind", None, "only models or only Worlds", choices=("model", "world"))
-    _value(library, "--only", "ID", "only the asset with this id (needs --kind)")
-    _flag(
-        library,
-        "--listing",
-        "also list all assets in the folder, so that a web server makes it a remote asset"
-        " library (needs Blender 5.2 or later)",
-    )
-
-
-def _assets(commands: Commands) -> None:
-    assets = _command(commands, "assets", "list what in .blend files came from Mint")
-    assets.add_argument("files", type=Path, nargs="+", metavar="FILE.blend", help="what to read")
-    _flag(assets, "--csv", "a table for a spreadsheet")
-
-
-def _command(commands: Commands, name: str, help: str, more: str = "") -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name,
-        help=help,
-        description=f"{help[0].upper()}{help[1:]}.",
-        epilog=more,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    _flag(command, "--json", "print results and events as JSON, one object per line")
-    _value(
-        command,
-        "--log-level",
-        "LEVEL",
-        "what to write to mint.log: warning (default), info (also requests and phases of jobs)"
-        " or debug",
-        type=str.upper,
-        choices=LEVELS,
-    )
-    return command
-
-
-def _job(commands: Commands, name: str, help: str) -> argparse.ArgumentParser:
-    command = _command(commands, name, help)
-    command.add_argument("job", metavar="JOB", help=JOB)
-    return command
-
-
-def _flag(command: Options, name: str, help: str) -> None:
-    command.add_argument(name, action="store_true", help=help)
-
-
-def _value(command: Options, names: str, metavar: str | None, help: str, **more: Any) -> None:
-    command.add_argument(*names.split(), metavar=metavar, help=help, **more)
-
-
-def _max_credits(command: Options, help: str) -> None:
-    _value(command, "--max-credits", "N", help, type=_credits)
-
-
-def _outputs(command: Options) -> None:
-    _value(command, "-o --output", "FILE", "the file to write: .blend or .glb", type=_output_file)
-    _value(command, "--render", "FILE.png", "render a picture", type=_picture_file)
-    _picture(command)
-    _flag(command, "--overwrite", "replace these files without asking")
-
-
-def _picture(command: Options) -> None:
-    size = "its pixels (default: 640x480)"
-    _value(command, "--render-size", "WxH", size, type=_size)
-    samples = "its samples (default: few)"
-    _value(command, "--render-samples", "N", samples, type=_count)
-    engine = "cycles (default) or eevee (needs a graphics card)"
-    _value(command, "--render-engine", "ENGINE", engine, choices=ENGINES)
 
 
 ENGINES = ("cycles", "eevee")
@@ -462,8 +191,330 @@ def _credits(text: str) -> float:
     return credits
 
 
-@dataclass(frozen=True)
-class Variable:
+Parser: TypeAlias = argparse.ArgumentParser
+Options: TypeAlias = "argparse._ActionsContainer"
+
+
+def _flag(command: Options, name: str, help: str) -> None:
+    command.add_argument(name, action="store_true", help=help)
+
+
+def _value(command: Options, names: str, metavar: str | None, help: str, **more: Any) -> None:
+    command.add_argument(*names.split(), metavar=metavar, help=help, **more)
+
+
+def _all(command: Parser) -> None:
+    """Add the options of every command."""
+    _flag(command, "--json", "print results and events as JSON, one object per line")
+    levels = (
+        "what to write to mint.log: warning (default), info (also requests and phases of jobs)"
+        " or debug"
+    )
+    _value(command, "--log-level", "LEVEL", levels, type=str.upper, choices=LEVELS)
+
+
+def _no_options(command: Parser) -> None:
+    pass
+
+
+def _job(command: Parser) -> None:
+    _value(command, "job", "JOB", "the job's id, or its first characters")
+
+
+def _max_credits(command: Parser, help: str = "the most Credits that this may cost") -> None:
+    _value(command, "--max-credits", "N", help, type=_credits)
+
+
+def _new_limit(command: Parser) -> None:
+    _max_credits(command, "a new limit for the total cost of this job")
+
+
+def _decision(command: Parser) -> None:
+    _job(command)
+    _new_limit(command)
+
+
+def _approve(command: Parser) -> None:
+    _flag(command, "--approve", "approve every Preview without asking")
+
+
+def _outputs(command: Parser) -> None:
+    _value(command, "-o --output", "FILE", "the file to write: .blend or .glb", type=_output_file)
+    _value(command, "--render", "FILE.png", "render a picture", type=_picture_file)
+    _picture(command)
+    _flag(command, "--overwrite", "replace these files without asking")
+
+
+def _picture(command: Parser) -> None:
+    _value(command, "--render-size", "WxH", "its pixels (default: 640x480)", type=_size)
+    _value(command, "--render-samples", "N", "its samples (default: few)", type=_count)
+    engine = "cycles (default) or eevee (needs a graphics card)"
+    _value(command, "--render-engine", "ENGINE", engine, choices=ENGINES)
+
+
+def _model(command: Parser, metavar: str) -> None:
+    _value(command, "what", metavar, "the model's id at Mint, or the job that generated it")
+
+
+def _generate(generate: Parser) -> None:
+    _value(generate, "--prompt", "TEXT", "what to generate; optional with --image", default="")
+    images = "a reference image; up to 8"
+    _value(generate, "--image", "PATH_OR_URL", images, action="append", default=[])
+    _value(generate, "--name", "NAME", "the name at Mint and in Blender")
+    for option, values, default, help in (
+        ("--kind", Kind, Kind.MODEL, "what to generate (default: model)"),
+        ("--preset", Preset, Preset.STANDARD, "quality and price (default: standard)"),
+        ("--mode", Mode, Mode.AUTO, "with review, stop at the Preview (default: auto)"),
+        ("--pose", Pose, None, "a neutral pose for a character"),
+    ):
+        choices = [value.value for value in values]
+        _value(generate, option, None, help, choices=choices, default=default and default.value)
+    _value(
+        generate,
+        "--optimize",
+        "LEVEL",
+        "optimize the model: light, moderate or aggressive (costs more Credits; skipped if this"
+        " Blender cannot open optimized files)",
+        choices=[level.value for level in OptimizationLevel],
+    )
+    splats = "for a World: also import its Gaussian splats (such as 100k or 500k)"
+    _value(generate, "--splats", "TIER", splats)
+    limit = "the most Credits that this may cost; also applies when the job is resumed"
+    _max_credits(generate, limit)
+    _approve(generate)
+    _outputs(generate)
+
+
+def _batch(batch: Parser) -> None:
+    _value(batch, "file", "FILE", "a .txt, .jsonl or .csv file", type=Path)
+    _value(batch, "-o --output", "DIR", "the folder for the results", type=Path, required=True)
+    at_once = "how many to run at once (default: 4; Mint allows 10 of each kind)"
+    _value(batch, "--jobs", "N", at_once, type=_count, default=4)
+    _flag(batch, "--again", "import, render and file finished lines again (never costs Credits)")
+    parts = batch.add_mutually_exclusive_group()
+    step = "on a farm, only generate, write or sheet; see below"
+    _value(parts, "--step", "STEP", step, choices=("generate", "write", "sheet"))
+    template = "write a job template for a render farm into TDIR, and start nothing"
+    _value(parts, "--openjd", "TDIR", template, type=Path)
+    _value(batch, "--lines", "1-10,14", "only the lines with these numbers", type=_ranges)
+    failed = "exit with 0 although lines failed at Mint or wait for a Preview"
+    _flag(batch, "--skip-failed", failed)
+    workers = "how many Blenders import at once (default: one less than there are cores)"
+    _value(batch, "--workers", "N", workers, type=_count)
+    dask = "import and render on the workers of a Dask cluster instead; see below"
+    _value(batch, "--executor", "dask://HOST:PORT", dask, type=scheduler_address)
+    least = "with --executor: wait for so many workers (default: 1)"
+    _value(batch, "--min-workers", "N", least, type=_count)
+    shipped = "with --executor: the workers send the files, and need not see DIR"
+    _flag(batch, "--ship-results", shipped)
+    _flag(batch, "--render", "render a picture of each result instead of using Mint's")
+    _picture(batch)
+    _flag(batch, "--retry-failed", "retry failed lines (costs Credits again)")
+    _flag(batch, "--yes", "start what can be paid, although the Credits do not suffice for all")
+    _flag(
+        batch,
+        "--start-again",
+        "also start lines again that Mint may have started, and that were looked for in vain"
+        " (costs Credits again)",
+    )
+    _max_credits(batch, "the most Credits that all lines together may cost")
+
+
+def _resume(resume: Parser) -> None:
+    _value(resume, "job", "JOB", "the job's id, or its first characters", nargs="?")
+    unclear = resume.add_mutually_exclusive_group()
+    use = "use this result in your library: the one that Mint may have made for the job (free)"
+    _value(unclear, "--use", "ASSET", use)
+    _flag(
+        unclear,
+        "--once-more",
+        "send the same request once more: while Mint remembers it, Mint returns what it has"
+        " started (costs nothing twice)",
+    )
+    _new_limit(resume)
+
+
+def _revise(revise: Parser) -> None:
+    _job(revise)
+    _value(revise, "feedback", "TEXT", "what should change")
+    _new_limit(revise)
+
+
+def _place(place: Parser) -> None:
+    _job(place)
+    _flag(
+        place,
+        "--raw",
+        "use the file even if it failed our checks: copy it to a .glb, or import it unchecked",
+    )
+    _outputs(place)
+
+
+def _convert(convert: Parser) -> None:
+    _model(convert, "ASSET_OR_JOB")
+    formats, help = [format.value for format in Format], "fbx, obj, stl or usdz; can be repeated"
+    _value(convert, "--format", "FORMAT", help, action="append", required=True, choices=formats)
+    _value(convert, "-o --output", "DIR", "the folder for the files", type=Path, required=True)
+
+
+def _again(again: Parser) -> None:
+    _job(again)
+    _value(again, "--prompt", "TEXT", "another prompt; all other settings stay", default="")
+    _max_credits(again)
+    _approve(again)
+    _outputs(again)
+
+
+def _animate(animate: Parser) -> None:
+    _model(animate, "MODEL")
+    motion = "what it does, in English; can be repeated"
+    _value(animate, "--motion", "TEXT", motion, action="append", required=True)
+    _value(animate, "--height", "M", "the height of the character, in meters", type=float)
+    _flag(animate, "--in-place", "take the way over the floor out of the clips")
+    _max_credits(animate)
+    _flag(animate, "--again", "also order what was ordered before (costs Credits again)")
+    _flag(animate, "--yes", "start it although Mint returns no price")
+    file = "the file to write: .blend or .glb"
+    _value(animate, "-o --output", "FILE", file, type=_output_file, required=True)
+    _flag(animate, "--overwrite", "replace it without asking")
+
+
+def _doctor(doctor: Parser) -> None:
+    report = "also print a report for support, without the API key and the prompts"
+    _flag(doctor, "--report", report)
+
+
+def _library(library: Parser) -> None:
+    what = "save what is new; continues an interrupted run"
+    _value(library, "what", "sync", what, choices=("sync",))
+    folder = "the asset library's folder; your own files in it are not changed"
+    _value(library, "folder", "DIR", folder, type=Path)
+    _value(library, "--kind", None, "only models or only Worlds", choices=("model", "world"))
+    _value(library, "--only", "ID", "only the asset with this id (needs --kind)")
+    _flag(
+        library,
+        "--listing",
+        "also list all assets in the folder, so that a web server makes it a remote asset"
+        " library (needs Blender 5.2 or later)",
+    )
+
+
+def _assets(assets: Parser) -> None:
+    _value(assets, "files", "FILE.blend", "what to read", type=Path, nargs="+")
+    _flag(assets, "--csv", "a table for a spreadsheet")
+
+
+class Command(NamedTuple):
+    """A command: where its function is in this package, its line in the help, and its options.
+
+    `more` stands below its own help, `usage` above it in place of what argparse writes.
+    """
+
+    function: str
+    help: str
+    add_options: Callable[[Parser], None] = _no_options
+    more: str = ""
+    usage: str = ""
+
+
+_USAGE = "show Credits, totals, and the last 30 days on this computer"
+_MCP = "serve tools for an agent on standard input and output (MCP)"
+COMMANDS = {
+    "generate": Command(
+        "generate.generate",
+        "generate a model or a World and write its file",
+        _generate,
+        GENERATE,
+        "[options]",
+    ),
+    "batch": Command(
+        "batch.command.batch",
+        "generate every line of a file; run it again to continue",
+        _batch,
+        BATCH,
+    ),
+    "jobs": Command("jobs.list_jobs", "list all jobs, newest first"),
+    "resume": Command("jobs.resume", "resume one job, or all interrupted and queued jobs", _resume),
+    "approve": Command("jobs.decide", "approve the Preview and generate the result", _decision),
+    "revise": Command("jobs.decide", "request another Preview", _revise),
+    "retry": Command("jobs.decide", "retry a failed job (costs Credits again)", _decision),
+    "cancel": Command("jobs.cancel", "cancel a job, here and at Mint", _job),
+    "dismiss": Command("jobs.dismiss", "remove a job from the list; its files are kept", _job),
+    "place": Command("jobs.place", "write a finished job's result into a file", _place),
+    "convert": Command(
+        "generate.convert",
+        "save a model in other formats",
+        _convert,
+        CONVERT,
+        "[options] ASSET_OR_JOB",
+    ),
+    "again": Command(
+        "generate.again", "repeat a job, optionally with another prompt (costs Credits)", _again
+    ),
+    "animate": Command(
+        "generate.animate",
+        "rig and animate a model (costs Credits)",
+        _animate,
+        ANIMATE,
+        "[options] MODEL",
+    ),
+    "models": Command("account.list_assets", "list the models of this API project"),
+    "worlds": Command("account.list_assets", "list the Worlds of this API project"),
+    "usage": Command("account.usage", _USAGE),
+    "check": Command("account.check", "check the API key and show its account"),
+    "doctor": Command(
+        "doctor.doctor", "find out what is wrong with the set-up; free, changes nothing", _doctor
+    ),
+    "library": Command(
+        "asset_library.library", "keep an asset library of this API project up to date", _library
+    ),
+    "assets": Command("assets.assets", "list what in .blend files came from Mint", _assets),
+    "mcp": Command("commands.mcp", _MCP),
+}
+"""All commands, in the order of the help. A module is imported only when its command runs."""
+
+
+def parser(program: str, words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of all commands; `program` is what is typed before them.
+
+    If `words` begin with a command, only that one is known: the others take time.
+    """
+    root = argparse.ArgumentParser(
+        prog=program,
+        description="Generate 3D Models and Worlds from text with Mint (mint.gg).",
+        epilog=(f"Options of a command: {program} COMMAND --help\n\n{_exits()}\n{help_text()}"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    root.add_argument("--version", action=_PrintVersion, help="print name and version, and exit")
+    commands = root.add_subparsers(
+        title="commands", dest="command", required=True, metavar="COMMAND"
+    )
+    for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
+        command = COMMANDS[name]
+        added = commands.add_parser(
+            name,
+            help=command.help,
+            description=f"{command.help[0].upper()}{command.help[1:]}.",
+            epilog=command.more,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if command.usage:
+            added.usage = f"{added.prog} {command.usage}"
+        _all(added)
+        command.add_options(added)
+    return root
+
+
+def _exits() -> str:
+    """Return the table of exit statuses."""
+    rows = ["exit status:"]
+    for status, meaning in MEANINGS.items():
+        row = f"  {status.value:<5}{meaning.replace('`', '')}"
+        rows.append(textwrap.fill(row, 78, subsequent_indent=" " * 7))
+    return "\n".join([*rows, ""])
+
+
+class Variable(NamedTuple):
     """An environment variable of ours."""
 
     name: str

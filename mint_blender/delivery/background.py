@@ -74,7 +74,7 @@ def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
 
 def _prepare(job: Job, order: dict[str, Any]) -> dict[str, Any]:
     """Prepare a result; return also the size of a model, and the name of an unforeseen error."""
-    from ..scene.units import SceneUnits
+    from ..scene.staging_scene import SceneUnits
     from . import import_job
 
     try:

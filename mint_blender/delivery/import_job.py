@@ -28,14 +28,14 @@ from ..scene.animation import clips, tracks
 from ..scene.bounds import bounds_in_meters
 from ..scene.data_blocks import current_scene
 from ..scene.export import output
-from ..scene.export.render import render_image
+from ..scene.export.output import render_image
 from ..scene.gltf.gltf_import import SceneImportError
 from ..scene.model import block_out
 from ..scene.model.build import import_model
 from ..scene.notes import note
 from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.prepared import PreparedResult
-from ..scene.units import SceneUnits
+from ..scene.staging_scene import SceneUnits
 from ..scene.update import replace
 from ..scene.world import build as world_build
 from ..scene.world import world_objects

@@ -23,7 +23,7 @@ from ..jobs.job_values import DeliveryResult
 from ..jobs.storage import serialization
 from ..message import Message
 from ..scene.prepared import PreparedResult
-from ..scene.units import SceneUnits
+from ..scene.staging_scene import SceneUnits
 from . import background, blender_runtime
 from .background import TIME_LIMIT
 

@@ -210,7 +210,7 @@ def _anonymous_session(user_agent: str, local_files: bool, max_idle: float) -> r
         {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
     )
     rules = connections.ConnectionRules(
-        urls.may_reach(local_files), kept=KEPT_CONNECTIONS, max_idle=max_idle, resends=True
+        urls.may_reach(local_files), kept=KEPT_CONNECTIONS, max_idle=max_idle
     )
     connections.mount(session, rules)
     return session

@@ -21,7 +21,7 @@ from ..mint.motion_request import MotionRequest
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import new_jobs
 from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
-from .budget.totals import SpendingTotals
+from .budget.spending import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner
 from .job import Job, asset_of, is_unanswered, may_be_started
@@ -64,7 +64,7 @@ class JobService(JobRunner):
 
     def __init__(self, config: EngineConfig, account: Account) -> None:
         super().__init__(config, account)
-        self.spending = SpendingTotals(self)
+        self.spending = SpendingTotals(self.journal)
         self.budget = Budget(
             self.queries.answers, lambda: self.cache.paid_for_optimizing, self.spending.today
         )

@@ -28,7 +28,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util.connection import is_connection_dropped
 
-from .guarded_socket import GuardedSocket, RequestStopped
+from .guarded_socket import GuardedSocket
 
 SKIPPED = 2**14
 """Bytes read at a time, at most twice, when a body is skipped."""
@@ -67,10 +67,6 @@ class NotOpen(HTTPError):
     """Another connection was needed where none may be opened. Nothing was sent."""
 
 
-class StaleConnection(HTTPError):
-    """The server had closed a connection that was kept alive. Nothing was received."""
-
-
 @dataclass(frozen=True)
 class ConnectionRules:
     """How a session's connections are used.
@@ -82,13 +78,11 @@ class ConnectionRules:
             default all are allowed, for sessions whose host names are trusted.
         kept: How many connections to each host are kept alive.
         max_idle: Seconds after which an unused connection is not used again.
-        resends: Whether a GET is sent again when a kept connection turns out to be closed.
     """
 
     may_reach: Callable[[str], bool] = lambda address: True
     kept: int = 1
     max_idle: float = math.inf
-    resends: bool = False
 
 
 def mount(session: requests.Session, rules: ConnectionRules = ConnectionRules()) -> None:
@@ -190,16 +184,10 @@ class _Adapter(HTTPAdapter):
     def send(
         self, request: requests.PreparedRequest, *arguments: Any, **more: Any
     ) -> requests.Response:
-        """Send a request; on a stale connection, send it again on another one."""
+        """Send a request."""
         if self._process != os.getpid():  # after a fork: those connections are the parent's
             self._open_pools()
-        try:
-            return super().send(request, *arguments, **more)
-        except StaleConnection:
-            if not _may_open.get():
-                raise
-            # urllib3 has put the place of the stale one on top, so this one is new
-            return super().send(request, *arguments, **more)
+        return super().send(request, *arguments, **more)
 
 
 class _FinalResponse(HTTPResponse):
@@ -239,8 +227,6 @@ class _GuardedConnection(_WatchedConnection):
     rules: ConnectionRules
     last_used = math.inf
     """When the last response ended; the future before the first one."""
-    _reused: tuple[GuardedSocket, int] | None = None
-    """The socket that an earlier request has used, and the bytes that it had received."""
 
     def _new_conn(self) -> Any:
         if self.proxy is not None:
@@ -275,28 +261,6 @@ class _GuardedConnection(_WatchedConnection):
         finally:
             if self.sock is not None:  # close the connection to a proxy that refuses
                 self.sock = guarded.unguarded()
-
-    def request(self, method: str, *arguments: Any, **more: Any) -> None:
-        is_kept = self.rules.resends and method == "GET" and self.sock is not None
-        self._reused = (self.sock, self.sock.received) if is_kept and self.sock.received else None
-        with self._detecting_stale():
-            super().request(method, *arguments, **more)  # type: ignore[misc]
-
-    def getresponse(self) -> Any:
-        with self._detecting_stale():
-            return super().getresponse()  # type: ignore[misc]
-
-    @contextmanager
-    def _detecting_stale(self) -> Iterator[None]:
-        """Raise StaleConnection for errors before the first byte on a connection that was kept."""
-        try:
-            yield
-        except (TimeoutError, RequestStopped):
-            raise
-        except (OSError, HTTPException) as error:
-            if self._reused is not None and self._reused[0].received == self._reused[1]:
-                raise StaleConnection(str(error)) from error
-            raise
 
 
 def _resolved(host: str, port: int) -> list[str]:

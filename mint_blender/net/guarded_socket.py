@@ -105,14 +105,11 @@ def guarded(guard: Guard) -> Iterator[Guard]:
 class GuardedSocket:
     """A wrapper of a connected socket that checks the guard while it waits.
 
-    Attributes:
-        real: The wrapped socket. It does not block, except for TLS inside the TLS of a proxy.
-        received: The bytes received so far.
+    `real` is the wrapped one. It does not block, except for TLS inside the TLS of a proxy.
     """
 
     def __init__(self, real: Any) -> None:
         self.real = real
-        self.received = 0
         self._timeout: float | None = real.gettimeout()
         self._failure: OSError | None = None
         self._is_at_end = False
@@ -161,7 +158,6 @@ class GuardedSocket:
         self._is_at_end = not count
         if count and not self._blocks:
             count += self._receive_more(buffer[count:])
-        self.received += count
         return count
 
     def _receive_more(self, buffer: memoryview) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Container, Iterable, Iterator
+from typing import Any
 
 import bpy
 import numpy as np
@@ -34,20 +35,30 @@ def bounds(
         within: One of them, whose local space is used instead of world space, in scene units.
     """
     objects = list(objects)
-    lowest, highest = np.full(3, np.inf), np.full(3, -np.inf)
     with _at_rest(objects), evaluated_depsgraph(objects) as depsgraph:
-        space = (
-            None if within is None else within.evaluated_get(depsgraph).matrix_world.inverted_safe()
-        )
-        for each in objects:
-            shown = each.evaluated_get(depsgraph)
-            if isinstance(shown.data, bpy.types.Mesh) and len(shown.data.vertices):
-                points = world_points(shown, space)
-                lowest = np.minimum(lowest, points.min(axis=0))
-                highest = np.maximum(highest, points.max(axis=0))
-    if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
+        space = None
+        if within is not None:
+            space = within.evaluated_get(depsgraph).matrix_world.inverted_safe()
+        return bounds_as_shown(objects, depsgraph, space)
+
+
+def bounds_as_shown(
+    objects: Iterable[bpy.types.Object],
+    depsgraph: bpy.types.Depsgraph,
+    space: Matrix | None = None,
+) -> Bounds | None:
+    """Return the lowest and highest corner of evaluated meshes, as `bounds`, but in their pose."""
+    meshes = (each.evaluated_get(depsgraph) for each in objects)
+    spans = [
+        (points.min(axis=0), points.max(axis=0))
+        for shown in meshes
+        if isinstance(shown.data, bpy.types.Mesh) and len(shown.data.vertices)
+        for points in [world_points(shown, space)]
+    ]
+    if not np.isfinite(spans).all() or not spans:
         return None
-    return _as_tuple(lowest), _as_tuple(highest)
+    lows, highs = zip(*spans, strict=True)
+    return _as_tuple(np.min(lows, axis=0)), _as_tuple(np.max(highs, axis=0))
 
 
 @contextlib.contextmanager
@@ -74,18 +85,23 @@ def _at_rest(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
 
 
 def extent(objects: Iterable[bpy.types.Object]) -> tuple[float, float, float] | None:
-    """Return width, depth and height in scene units, from the bounding boxes as last evaluated.
+    """Return width, depth and height in scene units; None without objects."""
+    found = box(objects)
+    return _as_tuple(np.subtract(found[1], found[0])) if found is not None else None
+
+
+def box(objects: Iterable[bpy.types.Object], space: Matrix = Matrix()) -> Bounds | None:
+    """Return the lowest and highest corner from the bounding boxes as last evaluated.
 
     Fast, and a little too large where a rotated object does not fill its box. None without objects.
+    Measured in world space, multiplied by the matrix `space`.
     """
-    corners = _corners(objects)
-    return _as_tuple(np.ptp(corners, axis=0)) if len(corners) else None
-
-
-def _corners(objects: Iterable[bpy.types.Object]) -> np.ndarray:
-    return np.array(
-        [each.matrix_world @ Vector(corner) for each in objects for corner in each.bound_box]
-    )
+    corners: list[Any] = [
+        space @ each.matrix_world @ Vector(corner) for each in objects for corner in each.bound_box
+    ]
+    if not corners:
+        return None
+    return _as_tuple(np.min(corners, axis=0)), _as_tuple(np.max(corners, axis=0))
 
 
 def bounds_in_meters(objects: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> Bounds | None:
@@ -93,9 +109,8 @@ def bounds_in_meters(objects: Iterable[bpy.types.Object], scene: bpy.types.Scene
 
     From bounding boxes, as `extent`.
     """
-    points = _corners(each for each in objects if each.type in {"MESH", "POINTCLOUD"})
-    points *= scene.unit_settings.scale_length
-    return (_as_tuple(points.min(axis=0)), _as_tuple(points.max(axis=0))) if len(points) else None
+    scale = Matrix.Scale(scene.unit_settings.scale_length, 4)
+    return box((each for each in objects if each.type in {"MESH", "POINTCLOUD"}), scale)
 
 
 def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.ndarray:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read the arrays of a mesh quickly, as NumPy arrays.
+"""Read the arrays of a mesh, and the pixels of a picture, quickly as NumPy arrays.
 
 Blender copies an attribute as a whole, which takes a millisecond for a million values. The older
 properties of vertices, corners and faces are read one by one and take up to a hundred times as
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import bpy
 import numpy as np
 
 
@@ -34,6 +35,23 @@ def read(values: Any, name: str, count: int, kind: Any = np.float32) -> np.ndarr
     flat = np.empty(count, dtype=kind)
     values.foreach_get(name, flat)
     return flat
+
+
+def scaled_pixels(image: Any, width: int, height: int) -> np.ndarray:
+    """Return the pixels of a picture at another size, shape (height, width, 4).
+
+    Raises:
+        RuntimeError: The file of the picture cannot be read.
+        TypeError: It has another number of channels.
+    """
+    copy = image.copy()  # without its pixels, which are read from the packed file
+    try:
+        copy.scale(width, height)
+        pixels = np.empty(width * height * 4, np.float32)
+        copy.pixels.foreach_get(pixels)
+        return pixels.reshape(height, width, 4)
+    finally:
+        bpy.data.images.remove(copy)
 
 
 def _attribute(mesh: Any, name: str) -> Any:

@@ -149,7 +149,7 @@ def place_world(
     return PlacedResult(
         built.root,
         collection,
-        tuple(built.objects),
+        tags.hierarchy(built.root),
         (*built.notes, *_hidden_notes(scene, collection)),
     )
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import bpy
-
-from .units import SceneUnits
 
 STAGING_NAME = "\x01 Mint"
 """Sorts first: the glTF importer stores animations and variants in the first scene by name."""
@@ -42,3 +41,23 @@ def staging_scene(
                 window.scene = shown
                 window.view_layer = view_layer
         bpy.data.scenes.remove(scene)
+
+
+@dataclass(frozen=True)
+class SceneUnits:
+    """The unit scale and the frame rate of a scene."""
+
+    scale_length: float = 1.0
+    """Meters per scene unit."""
+    fps: int = 24
+    fps_base: float = 1.0
+
+    @classmethod
+    def of(cls, scene: bpy.types.Scene) -> SceneUnits:
+        """Return the units of a scene."""
+        return cls(scene.unit_settings.scale_length, int(scene.render.fps), scene.render.fps_base)
+
+    def apply_to(self, scene: bpy.types.Scene) -> None:
+        """Give a scene these units."""
+        scene.unit_settings.scale_length = self.scale_length
+        scene.render.fps, scene.render.fps_base = self.fps, self.fps_base

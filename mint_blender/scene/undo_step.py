@@ -80,6 +80,3 @@ class MINT_OT_result_placed(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Any:
         """Finish only when called by `push`: *Repeat Last* has nothing to repeat."""
         return {"FINISHED"} if _count.is_making and self.step == _count.steps else {"CANCELLED"}
-
-
-CLASSES = (MINT_OT_result_placed,)

@@ -256,7 +256,6 @@ class MINT_OT_heartbeat(bpy.types.Operator):
 
     bl_idname = "mint.heartbeat"
     bl_label = "Follow Mint Jobs"
-    bl_description = "Update the job list while jobs are running"
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:

@@ -133,6 +133,17 @@ def find_job(job_id: str) -> "Job | None":
         return None
 
 
+def attempt(operator: bpy.types.Operator, act: "Callable[[JobService], Result]") -> Result:
+    """Act on the job service; report what is not possible in a sentence."""
+    from ..jobs.service import NotPossible
+    from ..jobs.storage.journal import JournalError
+
+    try:
+        return act(session.service())
+    except (NotPossible, JournalError) as error:
+        return report_error(operator, str(error))
+
+
 class JobOperator(bpy.types.Operator):
     """Base of all operators on one job: finds the job, and reports what is not possible."""
 
@@ -144,15 +155,10 @@ class JobOperator(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Act on the job as it is now."""
-        from ..jobs.service import NotPossible
-        from ..jobs.storage.journal import JournalError
         from .viewport import arrival
 
         arrival.note_click(context)
-        try:
-            return self.find(context, session.service())
-        except (NotPossible, JournalError) as error:
-            return report_error(self, str(error))
+        return attempt(self, lambda service: self.find(context, service))
 
     def find(self, context: bpy.types.Context, service: "JobService") -> Result:
         """Find the job and act on it.

@@ -24,7 +24,6 @@ class MINT_MT_add(bpy.types.Menu):
 
     bl_idname = "MINT_MT_add"
     bl_label = "Mint"
-    bl_description = "Add models and Worlds that Mint generates"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw what adds something. F3 finds it by its name: generate, prompt, model, world."""
@@ -49,7 +48,6 @@ class MINT_MT_manage(bpy.types.Menu):
 
     bl_idname = "MINT_MT_manage"
     bl_label = "Mint Jobs and Account"
-    bl_description = "Manage Mint's jobs, library and account"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw what the panels and the preferences have too, so that F3 finds it."""

@@ -76,7 +76,6 @@ class MINT_OT_notify(bpy.types.Operator):
 
     bl_idname = "mint.notify"
     bl_label = "Mint"
-    bl_description = "Show a message in the status bar"
     bl_options = {"INTERNAL"}
 
     text: bpy.props.StringProperty(options={"SKIP_SAVE"})

@@ -6,7 +6,7 @@ It draws what was prepared elsewhere: nothing is fetched, opened or written whil
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
 import bpy
 
@@ -74,48 +74,48 @@ class MINT_PT_main(bpy.types.Panel):
             wrapped(layout, complaint, width=context.region.width, icon="ERROR")
 
 
-class _Content(Protocol):
-    """A module that draws what a section shows."""
-
-    def draw_header(self, layout: bpy.types.UILayout) -> None:
-        """Draw what is at the right of the title, also while the section is closed."""
-
-    def draw(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-        """Draw what is below the title."""
-
-
 def _draw_section(
     layout: bpy.types.UILayout,
     context: bpy.types.Context,
     name: str,
     title: str,
-    content: _Content,
+    draw: Callable[[bpy.types.UILayout, bpy.types.Context], None],
     *,
+    draw_header: Callable[[bpy.types.UILayout], None] | None = None,
     is_closed: bool = True,
 ) -> None:
     """Draw the header of a section, and its content if it is open.
 
-    Blender remembers by `name` whether it is open; `is_closed` says whether it is at first.
+    Blender remembers by `name` whether it is open; `is_closed` says whether it is at first. What
+    `draw_header` draws is at the right of the title, also while the section is closed.
     """
     header, body = layout.panel(name, default_closed=is_closed)
     header.label(text=translated(title), translate=False)
-    right = header.row(align=True)
-    right.alignment = "RIGHT"
-    content.draw_header(right)
+    if draw_header is not None:
+        right = header.row(align=True)
+        right.alignment = "RIGHT"
+        draw_header(right)
     if body is not None:
-        content.draw(body, context)
+        draw(body, context)
 
 
 def _draw_form(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Draw the form, and the sections that belong to it."""
-    from .create import form_panel, options_panel
+    from .create import form_panel
     from .create import properties as create_properties
-    from .references import panel as references_panel
+    from .references import panel
 
     visibility.note("form")
     form_panel.draw(layout, create_properties.of(context), width=context.region.width)
-    _draw_section(layout, context, "mint_references", _REFERENCES, references_panel)
-    _draw_section(layout, context, "mint_options", _OPTIONS, options_panel)
+    _draw_section(
+        layout,
+        context,
+        "mint_references",
+        _REFERENCES,
+        panel.draw,
+        draw_header=panel.draw_header,
+    )
+    _draw_section(layout, context, "mint_options", _OPTIONS, form_panel.draw_options)
 
 
 def _draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -126,7 +126,15 @@ def _draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     for section, content in (("mint_selected", selection_panel), ("mint_world", worlds_panel)):
         if name := content.title(context):
             title = Message("Selected: {name}", name=name)
-            _draw_section(layout, context, section, title, content, is_closed=False)
+            _draw_section(
+                layout,
+                context,
+                section,
+                title,
+                content.draw,
+                draw_header=selection_panel.draw_header,
+                is_closed=False,
+            )
 
 
 def _draw_balance(row: bpy.types.UILayout, width: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import bpy
@@ -24,17 +25,12 @@ from .clips import animate
 from .clips import operators as clip_operators
 from .create import batch_text, operators, prompt_operators, saved_settings
 from .create.properties import MintForm
-from .job_list import (
-    decision_operators,
-    follow_up_operators,
-    list_operators,
-    result_operators,
-)
-from .library_browser import asset_list, sync_operators
+from .job_list import decision_operators, follow_up_operators, list_operators
 from .library_browser import operators as library_operators
+from .library_browser import sync_operators
 from .library_browser.properties import MintLibrary
 from .manual import links
-from .pricing import dialog_buttons, limit_dialog
+from .pricing import limit_dialog
 from .references import operators as reference_operators
 from .references.properties import MintReference
 from .review import card_state, preview_operators
@@ -43,7 +39,6 @@ from .selection import selected
 from .viewport import arrival, chips, place_with_mouse, show_result, views
 from .worlds import operators as world_operators
 from .worlds import panel as world_panel
-from .worlds import properties as world_properties
 
 _undo: list[Callable[[], object]] = []
 
@@ -72,41 +67,36 @@ def _register() -> None:
     _add(translations.register, translations.unregister)
     _add(session.register, session.unregister)
     _add(lambda: None, visibility.stop)
-    _add_classes(notifications.MINT_OT_notify)
+    _add_classes(notifications)
     session.on_service_opened(notifications.skip_earlier)
     heartbeat.on_jobs_changed(notifications.catch_up)
     _add(log_file.prepare, log_file.stop)
-    _add_classes(MintPreferences, *account_operators.CLASSES)
-    _add_classes(*limit_dialog.CLASSES, *dialog_buttons.CLASSES)
-    _add_classes(*selection_panel.CLASSES)
+    _add_classes(MintPreferences, account_operators)
+    _add_classes(limit_dialog, selection_panel)
     _append(*selected.HANDLERS)
     visibility.when_drawn(selected.PANEL, selected.prepare)
-    _add_classes(*clip_operators.CLASSES, *animate.CLASSES)
+    _add_classes(clip_operators, animate)
     _append(*clip_operators.MENUS)
-    _add_classes(*world_operators.CLASSES)
-    _add_classes(*world_panel.CLASSES)
-    _add_property("mint_world_scale", world_properties.scale_property(), bpy.types.Object)
+    _add_classes(world_operators, world_panel)
+    _add_property("mint_world_scale", world_panel.scale_property(), bpy.types.Object)
     _append(*world_panel.MENUS, *views.HANDLERS, *arrival.HANDLERS)
-    _add_classes(MintForm, *operators.CLASSES, *prompt_operators.CLASSES, *batch_text.CLASSES)
-    _add_classes(panel.MINT_PT_main)
+    _add_classes(MintForm, operators, prompt_operators, batch_text)
+    _add_classes(panel)
     _add_property("mint", bpy.props.PointerProperty(type=MintForm))
     _append(*batch_text.MENUS)
     heartbeat.on_file_loaded(saved_settings.restore)
-    _add_classes(*reference_operators.CLASSES)
+    _add_classes(MintReference, reference_operators)
     _add_property("mint_references", bpy.props.CollectionProperty(type=MintReference))
-    _add_classes(*preview_operators.CLASSES)
+    _add_classes(preview_operators)
     _add_property("mint_feedback", card_state.feedback_property())
-    _add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES, *chips.CLASSES)
+    _add_classes(show_result, place_with_mouse, chips)
     _append(*show_result.MENUS, *place_with_mouse.MENUS)
-    _add_classes(*decision_operators.CLASSES, *result_operators.CLASSES)
-    _add_classes(*list_operators.CLASSES, *follow_up_operators.CLASSES, *undo_step.CLASSES)
-    _add_classes(MintLibrary, *library_operators.CLASSES, *sync_operators.CLASSES)
-    _add_classes(library_operators.MINT_MT_library_item, *gizmos.CLASSES)
+    _add_classes(decision_operators, list_operators, follow_up_operators, undo_step)
+    _add_classes(MintLibrary, library_operators, sync_operators, gizmos)
     _add_keys(chips.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar)
     _append(*sync_operators.MENUS)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
-    _add_classes(asset_list.MINT_OT_copy_asset_list)
-    _add_classes(menus.MINT_MT_add, menus.MINT_MT_manage)
+    _add_classes(menus)
     _append(*menus.MENUS)
     _add(links.register, links.unregister)
     session.on_first_use(_follow_jobs)
@@ -115,7 +105,7 @@ def _register() -> None:
     session.on_first_use(_follow_library)
     session.on_first_use(session.workflow_config)
     _follow_drawing()
-    _add_classes(heartbeat.MINT_OT_heartbeat)
+    _add_classes(heartbeat)
     _add(heartbeat.start, heartbeat.stop)
 
 
@@ -154,12 +144,12 @@ def _catch_up_bar() -> bool:
 def _follow_jobs() -> None:
     """Subscribe to jobs: what they cost, what they show, and where their results go."""
     from . import icons
-    from .account import balance_watch, billing_watch, usage_chart
+    from .account import billing_watch, usage_chart
     from .pricing import price_dialog
     from .review import large_previews
 
     heartbeat.on_jobs_changed(billing_watch.catch_up)
-    heartbeat.on_jobs_changed(balance_watch.catch_up)
+    heartbeat.on_jobs_changed(billing_watch.refresh_after_costs)
     heartbeat.on_answers(billing_watch.catch_up)
     visibility.when_drawn("usage", usage_chart.catch_up)
     heartbeat.on_beat(limit_dialog.catch_up, is_waiting=limit_dialog.is_waiting)
@@ -234,9 +224,30 @@ def _add(do: Callable[[], object], undo: Callable[[], object]) -> None:
     _undo.append(undo)
 
 
-def _add_classes(*classes: type) -> None:
-    for each in classes:
+def _add_classes(*found: type | ModuleType) -> None:
+    """Register classes; of a module, those that it defines for Blender, in their order."""
+    for each in found:
+        if isinstance(each, ModuleType):
+            _add_classes(*_classes_of(each))
+            continue
+        if issubclass(each, bpy.types.Operator | bpy.types.Menu):
+            _describe(each)
         _add(partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each))
+
+
+def _classes_of(module: ModuleType) -> list[type]:
+    """Return the classes of a module that Blender is to know: their names begin with `MINT_`."""
+    return [
+        each
+        for name, each in vars(module).items()
+        if name.startswith("MINT_") and each.__module__ == module.__name__
+    ]
+
+
+def _describe(each: Any) -> None:
+    """Give a class its docstring as the tooltip, unless it has one: Blender adds a full stop."""
+    if "bl_description" not in vars(each):
+        each.bl_description = " ".join(each.__doc__.split()).removesuffix(".")
 
 
 def _add_keys(*groups: Any) -> None:

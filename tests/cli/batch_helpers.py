@@ -6,10 +6,14 @@ from __future__ import annotations
 import json
 import shutil
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mint_blender.jobs.batch_lines import read_lines
+
+from .command_runner import CommandResult, RunMint
+from .contact_sheet_reader import ContactSheet
 
 
 def lines_of(path: Path, *lines: dict[str, object]) -> Path:
@@ -19,6 +23,38 @@ def lines_of(path: Path, *lines: dict[str, object]) -> Path:
         encoding="utf-8",
     )
     return path
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch file and the folder of its results; a call runs the command with more options."""
+
+    mint: RunMint
+    file: Path
+    out: Path
+
+    def __call__(self, *options: str) -> CommandResult:
+        """Run the batch in this process."""
+        return self.mint(*self.words, *options)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return the command."""
+        return "batch", str(self.file), "-o", str(self.out)
+
+    @property
+    def sheet(self) -> ContactSheet:
+        """Return the contact sheet as it is now."""
+        return ContactSheet(self.out / "index.html")
+
+    @property
+    def states(self) -> list[str]:
+        """Return the states of the sheet's cards."""
+        return [card.state for card in self.sheet.cards]
+
+    def lines(self, *lines: dict[str, object]) -> None:
+        """Write the batch file, as `lines_of` does."""
+        lines_of(self.file, *lines)
 
 
 def animations(path: Path) -> dict[str, float]:

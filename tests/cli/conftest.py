@@ -16,6 +16,7 @@ from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
 from ..jobs.fast_config import shorten_waits
 from ..mint_service.runner import ThreadService, running_service
+from .batch_helpers import Batch
 from .command_runner import RunMint
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ def signed_in(
 def mint(signed_in: ThreadService, capfd: pytest.CaptureFixture[str]) -> RunMint:
     """Return a function that runs a command here, with the account of `signed_in`."""
     return RunMint(signed_in, capfd)
+
+
+@pytest.fixture
+def batch(mint: RunMint, tmp_path: Path) -> Batch:
+    """Return a batch whose file is not written yet."""
+    return Batch(mint, tmp_path / "a.jsonl", tmp_path / "out")
 
 
 @pytest.fixture(scope="module")

@@ -16,25 +16,21 @@ import pytest
 from ..mint.generation_helpers import PIXEL
 from ..mint_model.records import ACTIVE
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import Batch, lines_of
 from .command_runner import RunMint, command, environment, run
-from .contact_sheet_reader import ContactSheet
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_jobs_option_limits_running_operations(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_once: int
+    batch: Batch, service: ThreadService, at_once: int
 ) -> None:
     """With --jobs N, the service sees N running operations and never more."""
-    file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(8)))
+    batch.lines(*({"prompt": f"lamp {number}"} for number in range(8)))
     # The clock that the gate turns would have links expire while files are fetched.
     service.scenario(durations={"queued": _Gate.CLOSED}, links_expire=1000 * _Gate.CLOSED)
     gate = _Gate(service, at_once, lines=8)
     with gate:
-        assert (
-            mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", str(at_once)).status
-            == 0
-        )
+        assert batch("--jobs", str(at_once)).status == 0
     assert gate.most == at_once
     assert len(service.operations()) == 8
 
@@ -72,20 +68,15 @@ class _Gate:
 
 
 def test_a_failed_line_does_not_stop_the_others(
-    mint: RunMint, service: ThreadService, tmp_path: Path
+    batch: Batch, mint: RunMint, service: ThreadService
 ) -> None:
     """The failed line gets its reason; a rerun costs nothing, a retry finishes it."""
-    file = lines_of(
-        tmp_path / "a.jsonl",
-        {"prompt": "lamp 1"},
-        {"prompt": "lamp 2 [transient]"},
-        {"prompt": "lamp 3"},
-    )
-    first = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3"})
+    first = batch()
     assert first.status == 1
     assert "line 2: lamp 2 [transient]: Mint had a temporary problem" in first.error_text
     assert "2 of 3 lines are done" in first.error_text
-    again = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    again = batch()
     assert again.status == 1
     assert "line 2: lamp 2" in again.error_text
     assert len(service.operations()) == 3 and not service.requests("POST", "*:retry")
@@ -93,44 +84,34 @@ def test_a_failed_line_does_not_stop_the_others(
         record["job"] for record in mint("jobs", "--json").records if record["phase"] == "failed"
     )
     assert mint("retry", failed).status == 0
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    assert len(list((tmp_path / "out").glob("*.glb"))) == 3
+    assert batch().status == 0
+    assert len(list(batch.out.glob("*.glb"))) == 3
 
 
-def test_the_status_is_that_of_the_first_line_that_is_not_done(
-    mint: RunMint, tmp_path: Path
-) -> None:
+def test_the_status_is_that_of_the_first_line_that_is_not_done(batch: Batch) -> None:
     """The status is that of the first line in the file that is not done."""
-    file = lines_of(
-        tmp_path / "a.jsonl",
-        {"prompt": "lamp 1", "mode": "review"},
-        {"prompt": "lamp 2 [start-fails]"},
-    )
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 6
+    batch.lines({"prompt": "lamp 1", "mode": "review"}, {"prompt": "lamp 2 [start-fails]"})
+    assert batch().status == 6
 
 
 @pytest.mark.covers("R-batch-limit")
-def test_a_batch_above_the_limit_starts_nothing(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_batch_above_the_limit_starts_nothing(batch: Batch, service: ThreadService) -> None:
     """--max-credits limits all lines together, without those already done."""
-    file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(5)))
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1")
+    batch.lines(*({"prompt": f"lamp {number}"} for number in range(5)))
+    ran = batch("--max-credits", "1")
     assert ran.status == 4
     assert "more than the limit of 1. Nothing was started" in ran.error_text
     assert not service.operations()
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1").status == 0
+    assert batch().status == 0
+    assert batch("--max-credits", "1").status == 0
 
 
-def test_a_rerun_starts_only_what_is_new(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_rerun_starts_only_what_is_new(batch: Batch, service: ThreadService) -> None:
     """Lines are identified by content, so they can move; a duplicate is a line too."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    lines_of(file, {"prompt": "lamp 2"}, {"prompt": "lamp 1"}, {"prompt": "lamp 1"})
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--json")
+    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2"})
+    assert batch().status == 0
+    batch.lines({"prompt": "lamp 2"}, {"prompt": "lamp 1"}, {"prompt": "lamp 1"})
+    ran = batch("--json")
     assert ran.status == 0
     assert "1 line to start" in ran.err
     assert sorted(operation.prompt for operation in service.operations()) == [
@@ -146,14 +127,14 @@ def test_a_rerun_starts_only_what_is_new(
 
 
 def test_a_dismissed_line_is_not_paid_for_again(
-    mint: RunMint, service: ThreadService, tmp_path: Path
+    batch: Batch, mint: RunMint, service: ThreadService
 ) -> None:
     """A rerun finds the dismissed job of a line and starts nothing."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    batch.lines({"prompt": "lamp 1"})
+    assert batch().status == 0
     (job,) = (record["job"] for record in mint("jobs", "--json").records)
     assert mint("dismiss", job).status == 0
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--json")
+    ran = batch("--json")
     assert ran.status == 0
     assert [record["job"] for record in ran.records if record["event"] == "result"] == [job]
     assert len(service.operations()) == 1
@@ -188,24 +169,22 @@ def test_the_same_folder_by_another_path(
 
 
 def test_a_started_line_does_not_need_its_picture(
-    mint: RunMint, service: ThreadService, tmp_path: Path
+    batch: Batch, service: ThreadService, tmp_path: Path
 ) -> None:
     """A rerun does not need the picture of a started line. A new line needs its picture."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
-    file = lines_of(
-        tmp_path / "a.jsonl", {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"}
-    )
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    batch.lines({"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"})
+    assert batch().status == 0
     (tmp_path / "lamp.png").unlink()
-    lines_of(
-        file, {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"}, {"prompt": "lamp 3"}
+    batch.lines(
+        {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"}, {"prompt": "lamp 3"}
     )
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    ran = batch()
     assert ran.status == 0, ran.err
-    lines_of(
-        file, {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 4", "image": "lamp.png"}
+    batch.lines(
+        {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 4", "image": "lamp.png"}
     )
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    ran = batch()
     assert ran.status == 2
     assert "a.jsonl, line 2: The reference image" in ran.error_text
     assert len(service.operations()) == 3
@@ -237,12 +216,12 @@ def running_elsewhere(
 
 @pytest.mark.covers("R-batch-alone")
 def test_one_run_at_a_time(
-    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
+    batch: Batch, mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
     """A second run on the same folder is refused, also with another journal."""
     service.scenario(durations={"slow": 200000.0})
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [slow-start]"}, {"prompt": "lamp 2"})
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
+    batch.lines({"prompt": "lamp 1 [slow-start]"}, {"prompt": "lamp 2"})
+    arguments = (*batch.words, "--jobs", "1")
     with running_elsewhere(service, home, *arguments, until="Queued") as first:
         for journal in (home, tmp_path / "elsewhere"):
             second = run(service, journal, *arguments)
@@ -262,17 +241,12 @@ def test_one_run_at_a_time(
 
 
 def test_dismissed_while_the_batch_runs(
-    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
+    batch: Batch, mint: RunMint, service: ThreadService, home: Path
 ) -> None:
     """A job dismissed during the run still counts as its line."""
     service.scenario(durations={"slow": 200000.0})
-    file = lines_of(
-        tmp_path / "a.jsonl",
-        {"prompt": "lamp 1"},
-        {"prompt": "lamp 2 [slow-start]"},
-        {"prompt": "lamp 3"},
-    )
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
+    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [slow-start]"}, {"prompt": "lamp 3"})
+    arguments = (*batch.words, "--jobs", "1")
     with running_elsewhere(
         service, home, *arguments, until="lamp 2 [slow-start]: Queued"
     ) as running:
@@ -285,19 +259,17 @@ def test_dismissed_while_the_batch_runs(
         service.advance(300000)
         _, err = running.communicate(timeout=30)
     assert running.returncode == 0, err
-    assert [card.state for card in ContactSheet(tmp_path / "out" / "index.html").cards] == [
-        "done"
-    ] * 3
+    assert batch.states == ["done"] * 3
 
 
 @pytest.mark.parametrize("is_cleared", [False, True])
 def test_placing_a_batch_result_elsewhere(
-    mint: RunMint, service: ThreadService, tmp_path: Path, is_cleared: bool
+    batch: Batch, mint: RunMint, service: ThreadService, tmp_path: Path, is_cleared: bool
 ) -> None:
     """Placing a result elsewhere makes a copy and changes no file of the batch."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
-    mint("batch", str(file), "-o", str(tmp_path / "out"))
-    (output,) = (tmp_path / "out").glob("*.glb")
+    batch.lines({"prompt": "lamp 1"})
+    batch()
+    (output,) = batch.out.glob("*.glb")
     output.write_bytes(b"changed")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -308,22 +280,20 @@ def test_placing_a_batch_result_elsewhere(
     ran = mint("place", job["job"], "-o", str(elsewhere / "lamp.glb"))
     assert ran.status == 0 and str(elsewhere / "lamp.glb") in ran.out
     assert (elsewhere / "lamp.glb").is_file()
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    assert batch().status == 0
     assert output.read_bytes() == b"changed"
     assert (elsewhere / "lamp.json").read_text() == "the user's"
     assert {path.name for path in elsewhere.iterdir()} == {"lamp.glb", "lamp.json"}
     assert len(service.operations()) == 1
 
 
-def test_a_file_that_was_deleted_is_written_again(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_file_that_was_deleted_is_written_again(batch: Batch, service: ThreadService) -> None:
     """A deleted result is written from the downloads, without a request."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
-    mint("batch", str(file), "-o", str(tmp_path / "out"))
-    (output,) = (tmp_path / "out").glob("*.glb")
+    batch.lines({"prompt": "lamp 1"})
+    batch()
+    (output,) = batch.out.glob("*.glb")
     output.unlink()
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    assert batch().status == 0
     assert output.is_file()
     assert len(service.operations()) == 1
 

@@ -10,20 +10,18 @@ from pathlib import Path
 import pytest
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
-from .command_runner import RunMint
+from .batch_helpers import Batch
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 4)]
 HALL: dict[str, object] = {"prompt": "a hall", "kind": "world", "format": "blend"}
 
 
 @pytest.fixture
-def made(mint: RunMint, tmp_path: Path) -> tuple[str, ...]:
-    """Return the arguments of a batch of three lines that is done."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 0
-    return arguments
+def made(batch: Batch) -> Batch:
+    """Return a batch of three lines that is done."""
+    batch.lines(*LAMPS)
+    assert batch().status == 0
+    return batch
 
 
 def posts(service: ThreadService) -> int:
@@ -32,50 +30,44 @@ def posts(service: ThreadService) -> int:
 
 
 def test_without_network_and_key(
-    mint: RunMint,
-    made: tuple[str, ...],
-    service: ThreadService,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    made: Batch, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mint's files are on disk: the results come from them, and the sheet is written again."""
     asked = len(service.log())
     service.stop()
     monkeypatch.delenv("MINT_API_KEY")
-    lamp = tmp_path / "out" / "0002-lamp-2.glb"
+    lamp = made.out / "0002-lamp-2.glb"
     original = lamp.read_bytes()
     lamp.write_bytes(b"changed")
-    (tmp_path / "out" / "index.html").unlink()
-    ran = mint(*made, "--again")
+    (made.out / "index.html").unlink()
+    ran = made("--again")
     assert ran.status == 0 and "3 of 3 lines are written" in ran.error_text
     assert lamp.read_bytes() == original
-    assert (tmp_path / "out" / "index.html").is_file()
+    assert (made.out / "index.html").is_file()
     assert len(service.log()) == asked
 
 
-def test_only_some_lines(mint: RunMint, made: tuple[str, ...], tmp_path: Path) -> None:
+def test_only_some_lines(made: Batch) -> None:
     """`--lines` chooses them by their numbers; the others stay as they are."""
-    out = tmp_path / "out"
+    out = made.out
     for path in out.glob("*.glb"):
         path.write_bytes(b"changed")
-    assert mint(*made, "--again", "--lines", "1,3-9").status == 0
+    assert made("--again", "--lines", "1,3-9").status == 0
     assert [path.name for path in out.glob("*.glb") if path.read_bytes() == b"changed"] == [
         "0002-lamp-2.glb"
     ]
-    beyond = mint(*made, "--again", "--lines", "4")
+    beyond = made("--again", "--lines", "4")
     assert beyond.status == 2 and "there is no line 4. The last one is 3." in beyond.error_text
-    assert mint(*made, "--lines", "3-1").status == 2
+    assert made("--lines", "3-1").status == 2
 
 
 @pytest.mark.covers("R-batch-free")
-def test_it_never_starts_a_line(
-    mint: RunMint, made: tuple[str, ...], service: ThreadService, tmp_path: Path
-) -> None:
+def test_it_never_starts_a_line(made: Batch, service: ThreadService) -> None:
     """A new line is refused with a sentence; the finished ones are written."""
     before = posts(service), service.credits()
-    lines_of(tmp_path / "a.jsonl", *LAMPS, {"prompt": "lamp 4"})
+    made.lines(*LAMPS, {"prompt": "lamp 4"})
     for step in ((), ("--step", "write"), ("--step", "generate")):
-        ran = mint(*made, "--again", *step)
+        ran = made("--again", *step)
         assert ran.status == 1 and "line 4: This line" in ran.error_text
         assert "3 of 4 lines are" in ran.error_text
     assert (posts(service), service.credits()) == before
@@ -83,72 +75,63 @@ def test_it_never_starts_a_line(
 
 
 def test_files_that_are_gone_are_downloaded(
-    mint: RunMint, made: tuple[str, ...], service: ThreadService, home: Path, tmp_path: Path
+    made: Batch, service: ThreadService, home: Path
 ) -> None:
     """They are fetched from Mint again, which costs nothing."""
     before = posts(service), service.credits()
     shutil.rmtree(home / "downloads")
-    lamp = tmp_path / "out" / "0001-lamp-1.glb"
+    lamp = made.out / "0001-lamp-1.glb"
     original = lamp.read_bytes()
     lamp.write_bytes(b"changed")
-    ran = mint(*made, "--again")
+    ran = made("--again")
     assert ran.status == 0 and "files of 3 lines again. This is free." in ran.error_text
     assert lamp.read_bytes() == original
     assert (posts(service), service.credits()) == before
-    assert "done" in mint(*made).error_text and posts(service) == before[0]
+    assert "done" in made().error_text and posts(service) == before[0]
 
 
-def test_without_files_and_key(
-    mint: RunMint,
-    made: tuple[str, ...],
-    home: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_without_files_and_key(made: Batch, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing key is said, and every old file stays; what has files is written."""
     (folder,) = [path.parent for path in (home / "downloads").glob("*/*.glb")][:1]
     shutil.rmtree(folder)
     monkeypatch.delenv("MINT_API_KEY")
-    ran = mint(*made, "--again")
+    ran = made("--again")
     assert ran.status == 3 and "Mint's files for it are not on this machine" in ran.error_text
     assert "2 of 3 lines are written" in ran.error_text
-    assert len(list((tmp_path / "out").glob("*.glb"))) == 3
+    assert len(list(made.out.glob("*.glb"))) == 3
 
 
-def test_another_look_is_not_paid_for(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_another_look_is_not_paid_for(batch: Batch, service: ThreadService) -> None:
     """A line keeps its job when only its delivery changes, and each of two equal requests has one."""
-    file = lines_of(
-        tmp_path / "a.jsonl", {"prompt": "a lamp"}, {"prompt": "a lamp", "render": False}
-    )
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 0
-    lines_of(file, {"prompt": "a lamp"}, {"prompt": "a lamp", "format": "glb", "render": "no"})
-    assert mint(*arguments).status == 0
+    batch.lines({"prompt": "a lamp"}, {"prompt": "a lamp", "render": False})
+    assert batch().status == 0
+    batch.lines({"prompt": "a lamp"}, {"prompt": "a lamp", "format": "glb", "render": "no"})
+    assert batch().status == 0
     assert len(service.operations()) == 2
 
 
 @pytest.mark.blender
 @pytest.mark.one_blender
-def test_another_height_and_format(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+def test_another_height_and_format(batch: Batch, service: ThreadService) -> None:
     """The settings of the file count. The file of the old format stays, and that is said."""
-    file, out = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"}), tmp_path / "out"
-    arguments = ("batch", str(file), "-o", str(out))
-    assert mint(*arguments).status == 0
+    batch.lines({"prompt": "a lamp"})
+    assert batch().status == 0
     for height in (3.0, 4.0, 5.0):
-        lines_of(file, {"prompt": "a lamp", "format": "blend", "height": height})
-        ran = mint(*arguments, "--again")
-        assert ran.status == 0 and mint(*arguments).status == 0
-        assert "other settings" not in mint(*arguments).error_text
+        batch.lines({"prompt": "a lamp", "format": "blend", "height": height})
+        ran = batch("--again")
+        assert ran.status == 0 and batch().status == 0
+        assert "other settings" not in batch().error_text
         assert ("0001-a-lamp.glb is kept, too" in ran.error_text) is (height == 3.0)
-        assert _height(out / "0001-a-lamp.blend") == pytest.approx(height, rel=1e-3)
-    assert {path.name for path in out.glob("0001*")} >= {"0001-a-lamp.glb", "0001-a-lamp.blend"}
-    lines_of(file, {"prompt": "a lamp", "format": "blend", "height": 7.0})
-    again = mint(*arguments)
+        assert _height(batch.out / "0001-a-lamp.blend") == pytest.approx(height, rel=1e-3)
+    assert {path.name for path in batch.out.glob("0001*")} >= {
+        "0001-a-lamp.glb",
+        "0001-a-lamp.blend",
+    }
+    batch.lines({"prompt": "a lamp", "format": "blend", "height": 7.0})
+    again = batch()
     assert again.status == 0 and "1 of 1 lines are done" in again.error_text
     assert "1 finished line has other settings now. --again applies them" in again.error_text
-    record = json.loads((out / "0001-a-lamp.json").read_text())
+    record = json.loads((batch.out / "0001-a-lamp.json").read_text())
     assert record["files"]["result"] == "0001-a-lamp.blend" and record["settings"]["height"] == 5.0
     assert len(service.operations()) == 1
 
@@ -168,17 +151,14 @@ def _height(path: Path) -> float:
 
 @pytest.mark.blender
 @pytest.mark.one_blender
-def test_other_parts_of_a_world_are_downloaded(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_other_parts_of_a_world_are_downloaded(batch: Batch, service: ThreadService) -> None:
     """Splats that were not wanted before are fetched, which costs nothing."""
-    file = lines_of(tmp_path / "a.jsonl", HALL)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 0
+    batch.lines(HALL)
+    assert batch().status == 0
     before = posts(service), service.credits()
-    lines_of(file, {**HALL, "splats": "100k"})
-    ran = mint(*arguments, "--again")
+    batch.lines({**HALL, "splats": "100k"})
+    ran = batch("--again")
     assert ran.status == 0 and "files of 1 lines again" in ran.error_text
-    (record,) = (tmp_path / "out").glob("0001*.json")
+    (record,) = batch.out.glob("0001*.json")
     assert json.loads(record.read_text())["settings"]["splats"] == "100k"
     assert (posts(service), service.credits()) == before

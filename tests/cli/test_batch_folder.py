@@ -20,6 +20,7 @@ from mint_blender.jobs.workflow import look
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
 from .batch_helpers import (
+    Batch,
     leave_only_starts,
     lines_of,
     operations_of,
@@ -47,36 +48,35 @@ def _fast_look(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.covers("R-batch-once")
 def test_two_journals_start_each_line_once(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+    batch: Batch, service: ThreadService, at_home: Home
 ) -> None:
     """Lines finished by another journal are done here, without a paid request."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 0
-    before = {path: path.read_bytes() for path in (tmp_path / "out").glob("*.glb")}
+    batch.lines(*LAMPS)
+    assert batch().status == 0
+    before = {path: path.read_bytes() for path in batch.out.glob("*.glb")}
     asked = len(service.log())
     at_home("elsewhere")
-    ran = mint(*arguments)
+    ran = batch()
     assert ran.status == 0 and "3 of 3 lines are done" in ran.error_text
     assert "to start" not in ran.err
     assert len(service.operations()) == 3
     assert not [entry for entry in service.log()[asked:] if entry.method == "POST"]
-    assert {path: path.read_bytes() for path in (tmp_path / "out").glob("*.glb")} == before
+    assert {path: path.read_bytes() for path in batch.out.glob("*.glb")} == before
 
 
 def test_the_folder_may_be_moved(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+    batch: Batch, mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
     """After a move, the same and another journal continue: paths are relative."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    (tmp_path / "out").rename(tmp_path / "moved")
-    assert mint("batch", str(file), "-o", str(tmp_path / "moved")).status == 0
+    batch.lines(*LAMPS)
+    assert batch().status == 0
+    batch.out.rename(tmp_path / "moved")
+    assert mint("batch", str(batch.file), "-o", str(tmp_path / "moved")).status == 0
     assert len(mint("jobs", "--json").records) == 3
-    assert not (tmp_path / "out").exists()
+    assert not batch.out.exists()
     (tmp_path / "moved").rename(tmp_path / "again")
     at_home("elsewhere")
-    assert mint("batch", str(file), "-o", str(tmp_path / "again")).status == 0
+    assert mint("batch", str(batch.file), "-o", str(tmp_path / "again")).status == 0
     assert len(list((tmp_path / "again").glob("*.glb"))) == 3
     assert len(service.operations()) == 3
     for path in (tmp_path / "again" / ".mint-batch").rglob("*"):
@@ -84,36 +84,34 @@ def test_the_folder_may_be_moved(
 
 
 def test_a_result_that_is_gone_is_fetched_for_free(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+    batch: Batch, service: ThreadService, at_home: Home
 ) -> None:
     """Downloads of another journal are fetched again, at no cost."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 0
-    (tmp_path / "out" / "0002-lamp-2.glb").unlink()
+    batch.lines(*LAMPS)
+    assert batch().status == 0
+    (batch.out / "0002-lamp-2.glb").unlink()
     at_home("elsewhere")
-    assert mint(*arguments).status == 0
-    assert (tmp_path / "out" / "0002-lamp-2.glb").is_file()
+    assert batch().status == 0
+    assert (batch.out / "0002-lamp-2.glb").is_file()
     assert len(service.operations()) == 3
 
 
 def test_a_waiting_line_continues_from_the_other_journal(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home
 ) -> None:
     """A Preview can be approved from another journal, and the first journal sees the result."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "mode": "review"})
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 6
+    batch.lines({"prompt": "lamp 1", "mode": "review"})
+    assert batch().status == 6
     at_home("elsewhere")
-    assert mint(*arguments).status == 6
+    assert batch().status == 6
     (job,) = mint("jobs", "--json").records
     assert job["phase"] == "review" and Path(job["files"]["preview"]).is_file()
     assert mint("approve", str(job["job"])).status == 0
-    written = (tmp_path / "out" / "0001-lamp-1.glb").read_bytes()
-    (tmp_path / "out" / "0001-lamp-1.glb").write_bytes(written + b"changed by the user")
+    written = (batch.out / "0001-lamp-1.glb").read_bytes()
+    (batch.out / "0001-lamp-1.glb").write_bytes(written + b"changed by the user")
     at_home("home")
-    assert mint(*arguments).status == 0
-    assert (tmp_path / "out" / "0001-lamp-1.glb").read_bytes() == written + b"changed by the user"
+    assert batch().status == 0
+    assert (batch.out / "0001-lamp-1.glb").read_bytes() == written + b"changed by the user"
     assert len(service.operations()) == 1
 
 
@@ -151,35 +149,29 @@ def test_killed_and_continued_from_another_journal(
 
 
 @pytest.mark.usefixtures("_fast_look")
-def test_killed_after_the_send(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
-) -> None:
+def test_killed_after_the_send(batch: Batch, service: ThreadService, at_home: Home) -> None:
     """What another machine has sent, and nobody has noted, is found in Mint's list. Free."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 0
-    leave_only_starts(tmp_path / "out")
+    batch.lines(*LAMPS)
+    assert batch().status == 0
+    leave_only_starts(batch.out)
     at_home("elsewhere")
-    ran = mint(*arguments)
+    ran = batch()
     assert ran.status == 0, ran.err
-    assert len(list((tmp_path / "out").glob("*.glb"))) == 3
+    assert len(list(batch.out.glob("*.glb"))) == 3
     assert len(service.requests("POST", "/v1/models:generate")) == 3
 
 
 @pytest.mark.usefixtures("_fast_look")
-def test_killed_before_the_send(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
-) -> None:
+def test_killed_before_the_send(batch: Batch, service: ThreadService, at_home: Home) -> None:
     """A line that another machine has taken is looked for, and reported. The others go on.
 
     Only --start-again, which is an order, starts it; then each machine knows it.
     """
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    first = f"{tags_of(file)[0]}.start.1"
-    write_starts(tmp_path / "out", {first: {"home": "farm", "born": 1.0}})
+    batch.lines(*LAMPS)
+    first = f"{tags_of(batch.file)[0]}.start.1"
+    write_starts(batch.out, {first: {"home": "farm", "born": 1.0}})
     for _ in range(2):
-        ran = mint(*arguments)
+        ran = batch()
         assert ran.status == 5, ran.err
         assert "line 1: Mint may have started this line" in ran.error_text
         assert "To start the line again: --start-again (this costs Credits again)." in (
@@ -187,40 +179,37 @@ def test_killed_before_the_send(
         )
         assert "2 of 3 lines are done" in ran.error_text
     assert len(service.operations()) == 2
-    assert mint(*arguments, "--start-again").status == 0
+    assert batch("--start-again").status == 0
     assert len(service.operations()) == 3
-    assert {name.partition(".start.")[2] for name in start_files(tmp_path / "out")} == {"1", "2"}
+    assert {name.partition(".start.")[2] for name in start_files(batch.out)} == {"1", "2"}
     at_home("elsewhere")
-    assert mint(*arguments, "--start-again").status == 0
+    assert batch("--start-again").status == 0
     assert len(service.operations()) == 3
 
 
 @pytest.mark.usefixtures("_fast_look")
-def test_start_again_looks_first(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
-) -> None:
+def test_start_again_looks_first(batch: Batch, service: ThreadService, at_home: Home) -> None:
     """The flag starts what was looked for in vain, in one run; what was found is only fetched."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments, "--lines", "2-3").status == 0
-    leave_only_starts(tmp_path / "out")
-    write_starts(tmp_path / "out", {f"{tags_of(file)[0]}.start.1": {"home": "farm"}})
+    batch.lines(*LAMPS)
+    assert batch("--lines", "2-3").status == 0
+    leave_only_starts(batch.out)
+    write_starts(batch.out, {f"{tags_of(batch.file)[0]}.start.1": {"home": "farm"}})
     at_home("elsewhere")
-    ran = mint(*arguments, "--start-again")
+    ran = batch("--start-again")
     assert ran.status == 0, ran.err
     *found, started = [each.prompt for each in service.operations()]
     assert (sorted(found), started) == (["lamp 2", "lamp 3"], "lamp 1")
 
 
 def test_lines_that_wait_for_their_look_hinder_no_others(
-    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With as many of them as run at once, the others are started all the same."""
     monkeypatch.setattr(look, "SETTLED_AFTER", 5.0)
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    write_starts(tmp_path / "out", {f"{tags_of(file)[0]}.start.1": {"home": "farm"}})
+    batch.lines(*LAMPS)
+    write_starts(batch.out, {f"{tags_of(batch.file)[0]}.start.1": {"home": "farm"}})
     began = time.monotonic()
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--json")
+    ran = batch("--jobs", "1", "--json")
     assert ran.status == 5 and time.monotonic() - began > 5.0
     done = [record["event"] == "result" and record["line"] for record in ran.records]
     assert [line for line in done if line] == [2, 3, 1]
@@ -252,35 +241,33 @@ def test_each_file_is_written_before_its_start(
 
 
 def test_a_retry_is_known_to_the_other_journal(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+    batch: Batch, service: ThreadService, at_home: Home
 ) -> None:
     """A retry by one journal is not paid for again by the other: it is the same order."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [transient]"})
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 1
+    batch.lines({"prompt": "lamp 1 [transient]"})
+    assert batch().status == 1
     at_home("elsewhere")
-    assert mint(*arguments).status == 1
-    assert mint(*arguments, "--retry-failed").status == 0
+    assert batch().status == 1
+    assert batch("--retry-failed").status == 0
     at_home("home")
-    assert mint(*arguments, "--retry-failed").status == 0
+    assert batch("--retry-failed").status == 0
     assert len({each.idempotency_key for each in service.requests("POST", "*:retry")}) == 1
     assert len(service.operations()) == 2, "the start and its retry"
 
 
 def test_a_retry_of_a_line_that_was_started_again(
-    mint: RunMint, service: ThreadService, tmp_path: Path
+    batch: Batch, mint: RunMint, service: ThreadService
 ) -> None:
     """The second start of a line fails at Mint and is retried; a rerun knows all that."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [transient]", "mode": "review"})
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    assert mint(*arguments).status == 6
+    batch.lines({"prompt": "lamp 1 [transient]", "mode": "review"})
+    assert batch().status == 6
     (job,) = mint("jobs", "--json").records
     assert mint("cancel", str(job["job"])).status == 0
-    assert mint(*arguments, "--retry-failed").status == 6
+    assert batch("--retry-failed").status == 6
     second = next(each for each in mint("jobs", "--json").records if each["phase"] == "review")
     assert mint("approve", str(second["job"])).status == 1
     for _ in range(2):
-        assert mint(*arguments, "--retry-failed").status in {0, 6}
+        assert batch("--retry-failed").status in {0, 6}
     assert len(service.operations()) == 3
 
 

@@ -13,7 +13,7 @@ from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.workflow import look
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of, start_files, tags_of, write_operation, write_starts
+from .batch_helpers import Batch, start_files, tags_of, write_operation, write_starts
 from .command_runner import RunMint
 from .test_batch_folder import Home, at_home
 
@@ -26,12 +26,11 @@ def _fast_look(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
 
 
-def run_once(mint: RunMint, tmp_path: Path, *lines: dict[str, object]) -> tuple[Path, list[str]]:
-    """Run a batch; return its folder and the arguments to run it again."""
-    file = lines_of(tmp_path / "a.jsonl", *lines)
-    arguments = ["batch", str(file), "-o", str(tmp_path / "out")]
-    assert mint(*arguments).status in {0, 6}
-    return tmp_path / "out", arguments
+def run_once(batch: Batch, *lines: dict[str, object]) -> Path:
+    """Run a batch; return its folder."""
+    batch.lines(*lines)
+    assert batch().status in {0, 6}
+    return batch.out
 
 
 def line_file(folder: Path, tag: str) -> tuple[Path, dict[str, Any]]:
@@ -51,14 +50,14 @@ def posts(service: ThreadService) -> list[str]:
 
 @pytest.mark.covers("S-folder")
 def test_a_forged_line_with_a_body_and_a_decision_spends_nothing(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home
 ) -> None:
     """Finding 3: a Preview that waits for approval is not approved, and no body is sent.
 
     With the ledger of earlier versions, a body from the folder was sent, and a decision was applied.
     """
-    folder, arguments = run_once(mint, tmp_path, {"prompt": "a court", "mode": "review"})
-    (tag,) = tags_of(tmp_path / "a.jsonl")
+    folder = run_once(batch, {"prompt": "a court", "mode": "review"})
+    (tag,) = tags_of(batch.file)
     path, content = line_file(folder, tag)
     body = {"prompt": "somebody else's World", "preset": "detailed"}
     forged = {
@@ -82,7 +81,7 @@ def test_a_forged_line_with_a_body_and_a_decision_spends_nothing(
         (folder / ".mint-batch" / "ledger.converted").unlink(missing_ok=True)
         for home in ("home", f"elsewhere {state}"):
             at_home(home)
-            assert mint(*arguments).status == 6
+            assert batch().status == 6
             assert mint("resume").status in {0, 6}
     assert len(posts(service)) == 1
     (one,) = service.operations()
@@ -94,7 +93,7 @@ def test_a_forged_line_with_a_body_and_a_decision_spends_nothing(
     "forged", ["other prompt", "other kind", "unknown", "../../v1/me", "", 5, None, ["x"]]
 )
 def test_a_forged_operation_is_at_most_polled(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home, forged: object
+    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home, forged: object
 ) -> None:
     """An operation that is not the line's own is not taken for it; nothing is started or decided."""
     assert mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review").status == 6
@@ -103,30 +102,30 @@ def test_a_forged_operation_is_at_most_polled(
     mug, lamp = service.operations()
     named = {"other prompt": mug.id, "other kind": lamp.id}.get(str(forged), forged)
     sent = len(posts(service))
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "optimize": "aggressive"})
-    first = f"{tags_of(file)[0]}.start.1"
-    write_starts(tmp_path / "out", {first: {"home": "farm", "born": 1e12, "credits": -1e9}})
-    write_operation(tmp_path / "out", first, named)
+    batch.lines({"prompt": "lamp 1", "optimize": "aggressive"})
+    first = f"{tags_of(batch.file)[0]}.start.1"
+    write_starts(batch.out, {first: {"home": "farm", "born": 1e12, "credits": -1e9}})
+    write_operation(batch.out, first, named)
     at_home("elsewhere")
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    ran = batch()
     assert ran.status == 5, ran.err
     assert len(posts(service)) == sent
-    assert not list((tmp_path / "out").glob("*.glb"))
+    assert not list(batch.out.glob("*.glb"))
 
 
 @pytest.mark.covers("S-folder")
 def test_a_forged_operation_is_not_canceled(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home
 ) -> None:
     """Who cancels a line does not cancel the operation of another job that the folder names."""
     assert mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review").status == 6
     (mug,) = service.operations()
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
-    first = f"{tags_of(file)[0]}.start.1"
-    write_starts(tmp_path / "out", {first: {"home": "farm"}})
-    write_operation(tmp_path / "out", first, mug.id)
+    batch.lines({"prompt": "lamp 1"})
+    first = f"{tags_of(batch.file)[0]}.start.1"
+    write_starts(batch.out, {first: {"home": "farm"}})
+    write_operation(batch.out, first, mug.id)
     at_home("elsewhere")
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 5
+    assert batch().status == 5
     (job,) = mint("jobs", "--json").records
     mint("cancel", job["job"])
     assert [each.status for each in service.operations()] == ["preview_ready"]
@@ -135,13 +134,13 @@ def test_a_forged_operation_is_not_canceled(
 
 
 def test_a_finished_line_is_not_optimized_again(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home
 ) -> None:
     """What the folder calls finished, with another asset, is fetched without buying anything."""
     assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
     other = service.resources()[0].id
-    folder, arguments = run_once(mint, tmp_path, {"prompt": "lamp 1", "optimize": "light"})
-    (tag,) = tags_of(tmp_path / "a.jsonl")
+    folder = run_once(batch, {"prompt": "lamp 1", "optimize": "light"})
+    (tag,) = tags_of(batch.file)
     path, content = line_file(folder, tag)
     text = json.dumps(content).replace(service.resources()[1].id, other)
     path.write_text(text.replace('"finalized": ', '"finalized": -'))
@@ -149,7 +148,7 @@ def test_a_finished_line_is_not_optimized_again(
         result.unlink()
     sent = len(posts(service))
     at_home("elsewhere")
-    mint(*arguments)
+    batch()
     assert len(posts(service)) == sent
     assert all((job["credits"] or 0) >= 0 for job in mint("jobs", "--json").records)
 
@@ -178,13 +177,13 @@ def test_paths_and_ids_stay_in_the_folder(tmp_path: Path) -> None:
     ids=range(11),
 )  # fmt: skip
 def test_a_damaged_file_starts_nothing(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home, content: bytes
+    batch: Batch, service: ThreadService, at_home: Home, content: bytes
 ) -> None:
     """A line whose files cannot be read was started by somebody: the others go on without it."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
-    tag = tags_of(file)[0]
-    write_starts(tmp_path / "out", {})
-    inner = tmp_path / "out" / ".mint-batch"
+    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2"})
+    tag = tags_of(batch.file)[0]
+    write_starts(batch.out, {})
+    inner = batch.out / ".mint-batch"
     (inner / "lines").mkdir()
     for path in (
         inner / "requests" / f"{tag}.start.1",
@@ -192,69 +191,65 @@ def test_a_damaged_file_starts_nothing(
         inner / "lines" / f"{tag}.json",
     ):
         path.write_bytes(content)
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    ran = batch()
     assert ran.status == 5 and "1 of 2 lines are done" in ran.error_text
     assert [each.prompt for each in service.operations()] == ["lamp 2"]
 
 
 def test_the_id_of_another_job(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home
 ) -> None:
     """Two lines that claim the same job, or a job of this journal, are jobs of their own."""
-    folder, arguments = run_once(mint, tmp_path, {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
-    first, second = tags_of(tmp_path / "a.jsonl")
+    folder = run_once(batch, {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
+    first, second = tags_of(batch.file)
     _, content = line_file(folder, first)
     path, forged = line_file(folder, second)
     forged["record"]["id"] = content["record"]["id"]
     path.write_text(json.dumps(forged))
     at_home("elsewhere")
-    assert mint(*arguments).status == 0
+    assert batch().status == 0
     jobs = mint("jobs", "--json").records
     assert len({job["job"] for job in jobs}) == 2
     assert {job["prompt"] for job in jobs} == {"lamp 1", "lamp 2"}
     assert len(service.operations()) == 2
 
 
-def test_a_damaged_batch_starts_nothing(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_damaged_batch_starts_nothing(batch: Batch, service: ThreadService) -> None:
     """Without the id of the batch nobody knows what other machines have started."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
+    batch.lines({"prompt": "lamp 1"})
     for content in (b"", b"{", b'{"id": "../.."}', b'{"id": 5}', b'{"id": ""}'):
-        inner = tmp_path / "out" / ".mint-batch"
+        inner = batch.out / ".mint-batch"
         inner.mkdir(parents=True, exist_ok=True)
         (inner / "batch.json").write_bytes(content)
-        assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 1
+        assert batch().status == 1
     assert not service.operations()
 
 
-def test_a_forged_start_with_a_high_number(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_forged_start_with_a_high_number(batch: Batch, service: ThreadService) -> None:
     """A line that is done here seems to have been started again elsewhere: it is only looked for."""
-    folder, arguments = run_once(mint, tmp_path, {"prompt": "lamp 1"})
-    (tag,) = tags_of(tmp_path / "a.jsonl")
+    folder = run_once(batch, {"prompt": "lamp 1"})
+    (tag,) = tags_of(batch.file)
     write_starts(folder, {f"{tag}.start.999999": {"home": "farm"}})
-    assert mint(*arguments).status == 5
-    assert mint(*arguments, "--start-again").status == 0
+    assert batch().status == 5
+    assert batch("--start-again").status == 0
     assert len(service.operations()) == 2
     assert f"{tag}.start.1000000" in start_files(folder)
-    assert mint(*arguments, "--start-again").status == 0
+    assert batch("--start-again").status == 0
     assert len(service.operations()) == 2
 
 
 def test_a_line_of_another_account_is_left_alone(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+    batch: Batch, service: ThreadService, at_home: Home
 ) -> None:
     """It is neither sent nor polled with this key, also not with --start-again: status 3."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
-    first = f"{tags_of(file)[0]}.start.1"
+    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2"})
+    first = f"{tags_of(batch.file)[0]}.start.1"
     owner = {"origin": service.api.removesuffix("/v1"), "account": "user:somebody else"}
-    write_starts(tmp_path / "out", {first: {"home": "farm", "owner": owner}})
-    write_operation(tmp_path / "out", first, "op_1")
+    write_starts(batch.out, {first: {"home": "farm", "owner": owner}})
+    write_operation(batch.out, first, "op_1")
     for home in ("home", "elsewhere"):
         at_home(home)
-        ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--start-again")
+        ran = batch("--start-again")
         assert ran.status == 3
         assert "line 1: This line belongs to another Mint account" in ran.error_text
     assert [each.prompt for each in service.operations()] == ["lamp 2"]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +13,8 @@ from mint_blender.jobs.service import JobService
 from mint_blender.mint.errors import Unreachable
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import Batch
 from .command_runner import RunMint
-from .contact_sheet_reader import ContactSheet
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 6)]
 
@@ -37,33 +35,32 @@ def cheap(credits: float, times: int = 1) -> dict[str, Any]:
 
 
 def test_the_price_is_fetched_once_for_each_kind_of_line(
-    mint: RunMint, service: ThreadService, tmp_path: Path
+    batch: Batch, service: ThreadService
 ) -> None:
     """The price is fetched once per kind of line, and summed up."""
-    file = lines_of(
-        tmp_path / "a.jsonl",
+    batch.lines(
         *LAMPS,
         {"prompt": "a hall", "preset": "production"},
         {"prompt": "a mug", "preset": "standard"},
     )
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1", "--json")
+    ran = batch("--max-credits", "1", "--json")
     assert ran.status == 4
     assert "7 lines to start: about 4,036 Credits in total." in ran.err
     assert {"event": "price", "lines": 7, "credits": 5 * 248 + 1998 + 798} in ran.records
     assert len(service.requests("POST", "/v1/pricing:estimate")) == 3
-    assert not (tmp_path / "out" / "index.html").exists()
+    assert not (batch.out / "index.html").exists()
 
 
 def test_the_price_includes_optimizations(
-    mint: RunMint, service: ThreadService, tmp_path: Path
+    batch: Batch, mint: RunMint, service: ThreadService
 ) -> None:
     """The price of optimizing is part of the sum if the account has a model.
 
     Without a model it is shown as additional, and any limit refuses the batch, since the sum is
     unknown.
     """
-    file = lines_of(tmp_path / "a.jsonl", *({**lamp, "optimize": "light"} for lamp in LAMPS[:2]))
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "100000", "--json")
+    batch.lines(*({**lamp, "optimize": "light"} for lamp in LAMPS[:2]))
+    ran = batch("--max-credits", "100000", "--json")
     assert "about 496 Credits in total, plus the optimization of 2 models." in ran.err
     assert (
         ran.status == 4
@@ -73,92 +70,72 @@ def test_the_price_includes_optimizations(
     assert {"event": "price", "lines": 2, "credits": None} in ran.records
     assert not service.operations()
     assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "535")
+    ran = batch("--max-credits", "535")
     assert (
         ran.status == 4
         and "about 536 Credits in total, including the optimization of 2 models." in ran.error_text
     )
-    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "536").status == 0
+    assert batch("--max-credits", "536").status == 0
 
 
-def test_only_new_lines_are_priced(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+def test_only_new_lines_are_priced(batch: Batch, service: ThreadService) -> None:
     """A rerun sums up new lines only; prices of done and failed lines are not fetched."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"})
-    mint("batch", str(file), "-o", str(tmp_path / "out"))
-    lines_of(file, {"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"}, {"prompt": "lamp 3"})
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "248")
+    batch.lines({"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"})
+    batch()
+    batch.lines({"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"}, {"prompt": "lamp 3"})
+    ran = batch("--max-credits", "248")
     assert "1 line to start: about 248 Credits in total." in ran.err
     assert len(service.operations()) == 3
 
 
 @pytest.mark.covers("R-batch-limit")
-def test_the_limit_holds_while_lines_run(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_the_limit_holds_while_lines_run(batch: Batch, service: ThreadService) -> None:
     """When lines cost more than expected, no more lines start; a rerun does the rest."""
     service.scenario(answers=[cheap(100)])
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    ran = mint(
-        "batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2", "--max-credits", "600"
-    )
+    batch.lines(*LAMPS)
+    ran = batch("--jobs", "2", "--max-credits", "600")
     assert ran.status == 4
     assert (
         "2 of 5 lines are done" in ran.error_text
         and "would have exceeded --max-credits" in ran.error_text
     )
     assert len(service.operations()) == 2
-    sheet = ContactSheet(tmp_path / "out" / "index.html")
-    assert [card.state for card in sheet.cards] == [
+    assert batch.states == [
         "done",
         "done",
         "not-started",
         "not-started",
         "not-started",
     ]
-    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "744").status == 0
+    assert batch("--max-credits", "744").status == 0
     assert len(service.operations()) == 5
 
 
-def test_after_the_limit_nothing_is_started(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_after_the_limit_nothing_is_started(batch: Batch, service: ThreadService) -> None:
     """After the limit is reached, not even a cheaper line further down is started."""
     service.scenario(answers=[cheap(100)])
-    file = lines_of(
-        tmp_path / "a.jsonl", *LAMPS[:2], {"prompt": "a mug", "preset": "standard"}, LAMPS[2]
-    )
-    ran = mint(
-        "batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--max-credits", "1098"
-    )
+    batch.lines(*LAMPS[:2], {"prompt": "a mug", "preset": "standard"}, LAMPS[2])
+    ran = batch("--jobs", "1", "--max-credits", "1098")
     assert ran.status == 4
     assert [operation.prompt for operation in service.operations()] == ["lamp 1", "lamp 2"]
 
 
-def test_a_failed_line_frees_its_credits(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_failed_line_frees_its_credits(batch: Batch, service: ThreadService) -> None:
     """A failed line costs nothing, so its share of the limit is free again."""
     service.scenario(answers=[cheap(100)])
-    file = lines_of(
-        tmp_path / "a.jsonl",
-        {"prompt": "a sword [moderation]"},
-        {"prompt": "a mug [start-fails]"},
-        *LAMPS[:2],
-    )
-    ran = mint(
-        "batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--max-credits", "500"
-    )
+    batch.lines({"prompt": "a sword [moderation]"}, {"prompt": "a mug [start-fails]"}, *LAMPS[:2])
+    ran = batch("--jobs", "1", "--max-credits", "500")
     assert ran.status == 1
     assert "2 of 4 lines are done" in ran.error_text
 
 
 def test_too_few_credits_are_told_before_the_first_line(
-    mint: RunMint, service: ThreadService, tmp_path: Path
+    batch: Batch, mint: RunMint, service: ThreadService
 ) -> None:
     """Nothing starts unless somebody has decided that a part does."""
     service.scenario(credits=500)
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
+    batch.lines(*LAMPS[:3])
+    arguments = (*batch.words, "--jobs", "1")
     ran = mint(*arguments)
     assert ran.status == 4 and not service.operations()
     assert "about 744 Credits, and the account has 500. To start what" in ran.error_text
@@ -167,60 +144,55 @@ def test_too_few_credits_are_told_before_the_first_line(
     assert "2 of 3 lines are done" in ran.err
 
 
-def test_a_line_has_a_limit_of_its_own(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_line_has_a_limit_of_its_own(batch: Batch, service: ThreadService) -> None:
     """A line above its own limit does not start; the others do."""
-    file = lines_of(tmp_path / "a.jsonl", {**LAMPS[0], "max_credits": 100}, LAMPS[1])
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines({**LAMPS[0], "max_credits": 100}, LAMPS[1])
+    ran = batch()
     assert ran.status == 4 and "line 1: This would cost about 248 Credits" in ran.error_text
     assert [each.prompt for each in service.operations()] == ["lamp 2"]
 
 
-def test_an_unpaid_line_counts(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+def test_an_unpaid_line_counts(batch: Batch, service: ThreadService) -> None:
     """Lines that wait for Credits count towards the limit of a rerun."""
     service.scenario(credits=0)
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--yes")
+    batch.lines(*LAMPS[:3])
+    ran = batch("--yes")
     assert ran.status == 4 and "Credits were missing." in ran.err
     assert "Failed lines" not in ran.err
     service.scenario(credits=5000)
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "500")
+    ran = batch("--max-credits", "500")
     assert (
         ran.status == 4
         and "3 lines to start or resume (3 stopped before): about 744 Credits" in ran.err
     )
-    assert not list((tmp_path / "out").glob("*.glb"))
-    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "744").status == 0
+    assert not list(batch.out.glob("*.glb"))
+    assert batch("--max-credits", "744").status == 0
 
 
-def test_lines_that_were_paused_count(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_lines_that_were_paused_count(batch: Batch, mint: RunMint, service: ThreadService) -> None:
     """Paused lines count with their price, and are not resumed above the limit."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:2])
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines(*LAMPS[:2])
     service.scenario(
         answers=[
             {"method": "POST", "path": "/v1/models:generate", "times": 2, "answer": {"status": 401}}
         ]
     )
-    assert mint(*arguments).status == 3
+    assert batch().status == 3
     assert {record["phase"] for record in mint("jobs", "--json").records} == {"paused"}
-    lines_of(file, *LAMPS[:3])
-    ran = mint(*arguments, "--max-credits", "743")
+    batch.lines(*LAMPS[:3])
+    ran = batch("--max-credits", "743")
     assert (
         ran.status == 4
         and "3 lines to start or resume (2 stopped before): about 744 Credits" in ran.err
     )
     assert not service.operations()
-    ran = mint(*arguments, "--max-credits", "744")
+    ran = batch("--max-credits", "744")
     assert ran.status == 0, ran.err
     assert len(service.operations()) == 3
 
 
 def test_a_price_that_mint_cannot_be_asked_for_stops_one_line(
-    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a batch runs for hours, prices are asked for again; the other lines continue."""
     start = JobService.start
@@ -231,85 +203,74 @@ def test_a_price_that_mint_cannot_be_asked_for_stops_one_line(
         return start(job_service, request, *values, **more)
 
     monkeypatch.setattr(JobService, "start", start_or_fail)
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines(*LAMPS[:3])
+    ran = batch()
     assert ran.status == 5
     assert "line 1: Mint cannot be reached: no route." in ran.error_text
     assert "2 of 3 lines are done" in ran.error_text
 
 
 def test_paused_lines_count_once_for_the_day(
-    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    batch: Batch, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Paused lines are part of today's sum already and are not counted twice."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines(*LAMPS[:3])
     service.scenario(
         answers=[
             {"method": "POST", "path": "/v1/models:generate", "times": 3, "answer": {"status": 401}}
         ]
     )
-    assert mint(*arguments).status == 3
+    assert batch().status == 3
     monkeypatch.setattr(session, "limits", lambda: Limits(day=743))
-    assert mint(*arguments).status == 4
+    assert batch().status == 4
     assert not service.operations()
     monkeypatch.setattr(session, "limits", lambda: Limits(day=744))
-    assert mint(*arguments).status == 0
+    assert batch().status == 0
 
 
 def test_what_a_paused_line_has_paid_is_not_paid_again(
-    mint: RunMint, service: ThreadService, tmp_path: Path
+    batch: Batch, mint: RunMint, service: ThreadService
 ) -> None:
     """Resuming a line that is fully paid needs nothing of the limit."""
-    file = lines_of(tmp_path / "a.jsonl", LAMPS[0])
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines(LAMPS[0])
     service.scenario(
         answers=[{"method": "GET", "path": "/v1/models/*", "times": 1, "answer": {"status": 401}}]
     )
-    assert mint(*arguments).status == 3
+    assert batch().status == 3
     (job,) = mint("jobs", "--json").records
     assert (job["phase"], job["credits"]) == ("paused", 248)
-    ran = mint(*arguments, "--max-credits", "1")
+    ran = batch("--max-credits", "1")
     assert ran.status == 0 and "to start" not in ran.err
 
 
-def test_failed_lines_are_retried_on_request(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_failed_lines_are_retried_on_request(batch: Batch, service: ThreadService) -> None:
     """--retry-failed retries failed lines within the limit.
 
     What Mint cannot retry is started again, and done lines are not touched.
     """
-    file = lines_of(
-        tmp_path / "a.jsonl",
-        {"prompt": "lamp 1"},
-        {"prompt": "lamp 2 [transient]"},
-        {"prompt": "lamp 3 [stuck]"},
+    batch.lines(
+        {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3 [stuck]"}
     )
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     service.scenario(rules=[{"prompt": "lamp 3", "switches": ["canceled"]}])
-    ran = mint(*arguments)
+    ran = batch()
     assert ran.status == 1 and "Failed lines are not retried automatically." in ran.err
     service.scenario(rules=[])
-    ran = mint(*arguments, "--retry-failed", "--max-credits", "495")
+    ran = batch("--retry-failed", "--max-credits", "495")
     assert ran.status == 4 and "2 lines to start: about 496 Credits" in ran.err
-    lines_of(file, {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"})
-    assert mint(*arguments, "--retry-failed").status == 0
+    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"})
+    assert batch("--retry-failed").status == 0
     assert len(service.requests("POST", "/v1/models:generate")) == 3
     assert len(service.requests("POST", "/v1/models/*:retry")) == 1
 
 
-def test_a_canceled_line_is_started_again(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_canceled_line_is_started_again(batch: Batch, service: ThreadService) -> None:
     """--retry-failed starts canceled lines again, and the next rerun finds the newer job."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines({"prompt": "lamp 1"})
     service.scenario(rules=[{"prompt": "lamp", "switches": ["canceled"]}])
-    assert mint(*arguments).status == 1
+    assert batch().status == 1
     service.scenario(rules=[])
-    assert mint(*arguments).status == 1
+    assert batch().status == 1
     assert len(service.operations()) == 1
-    assert mint(*arguments, "--retry-failed").status == 0
-    assert mint(*arguments, "--retry-failed").status == 0
+    assert batch("--retry-failed").status == 0
+    assert batch("--retry-failed").status == 0
     assert len(service.operations()) == 2

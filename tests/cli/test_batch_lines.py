@@ -20,7 +20,7 @@ from mint_blender.jobs.job_values import LocalFile, Role
 from mint_blender.jobs.phases import Phase
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import Batch, lines_of
 from .command_runner import RunMint
 
 
@@ -37,20 +37,16 @@ def job_of(number: int) -> Job:
         return sorted(job_service.jobs(), key=lambda job: job.delivery.output or "")[number - 1]
 
 
-def test_an_optimized_line_and_its_record(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_an_optimized_line_and_its_record(batch: Batch, service: ThreadService) -> None:
     """The optimized file is written, and the record has the settings and the total cost."""
-    file = lines_of(
-        tmp_path / "a.jsonl", {"prompt": "a lamp", "optimize": "aggressive", "pose": "t_pose"}
-    )
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    batch.lines({"prompt": "a lamp", "optimize": "aggressive", "pose": "t_pose"})
+    assert batch().status == 0
     (optimized,) = service.requests("POST", "/v1/models/*:optimize")
     assert optimized.body == {"optimizationLevel": "aggressive"}
-    assert header.inspect(tmp_path / "out" / "0001-a-lamp.glb").extensions_required, (
+    assert header.inspect(batch.out / "0001-a-lamp.glb").extensions_required, (
         "the original was taken"
     )
-    record = record_of(tmp_path / "out")
+    record = record_of(batch.out)
     assert record["settings"] == {
         "kind": "model",
         "preset": "fast",
@@ -61,16 +57,14 @@ def test_an_optimized_line_and_its_record(
     assert record["credits"] == 268
 
 
-def test_the_record_of_a_done_line(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+def test_the_record_of_a_done_line(batch: Batch, service: ThreadService) -> None:
     """The record has prompt, state, ids, Credits, address, files and times, but no key."""
-    file = lines_of(
-        tmp_path / "a.jsonl",
-        {"prompt": "une lampe à huile", "name": "Lampe"},
-        {"prompt": "a mug", "id": "mug-7"},
+    batch.lines(
+        {"prompt": "une lampe à huile", "name": "Lampe"}, {"prompt": "a mug", "id": "mug-7"}
     )
-    mint("batch", str(file), "-o", str(tmp_path / "out"))
-    record, job = record_of(tmp_path / "out"), job_of(1)
-    named = json.loads((tmp_path / "out" / "mug-7.json").read_text(encoding="utf-8"))
+    batch()
+    record, job = record_of(batch.out), job_of(1)
+    named = json.loads((batch.out / "mug-7.json").read_text(encoding="utf-8"))
     assert (record["id"], named["id"]) == (None, "mug-7")
     assert (
         record["line"] == 1
@@ -91,19 +85,17 @@ def test_the_record_of_a_done_line(mint: RunMint, service: ThreadService, tmp_pa
         record["times"]["asked"] <= record["times"]["started"][:19] + "+00:00"
         and record["times"]["ended"]
     )
-    text = (tmp_path / "out" / "0001-lampe.json").read_text(encoding="utf-8")
+    text = (batch.out / "0001-lampe.json").read_text(encoding="utf-8")
     (request,) = job.requests
     assert "à" in text and service.key not in text and request.key not in text
-    assert not list((tmp_path / "out").glob(f"*{PART}"))
+    assert not list(batch.out.glob(f"*{PART}"))
 
 
-def test_the_record_of_a_failed_line(mint: RunMint, tmp_path: Path) -> None:
+def test_the_record_of_a_failed_line(batch: Batch) -> None:
     """The record of a failed line has the reason and its code, and the Preview as its picture."""
-    file = lines_of(
-        tmp_path / "a.jsonl", {"prompt": "a sword [moderation]"}, {"prompt": "a lamp [transient]"}
-    )
-    mint("batch", str(file), "-o", str(tmp_path / "out"))
-    early, late = record_of(tmp_path / "out", 1), record_of(tmp_path / "out", 2)
+    batch.lines({"prompt": "a sword [moderation]"}, {"prompt": "a lamp [transient]"})
+    batch()
+    early, late = record_of(batch.out, 1), record_of(batch.out, 2)
     assert early["state"] == late["state"] == "failed"
     assert (
         early["trouble"]["code"] == "moderation_blocked"
@@ -114,24 +106,21 @@ def test_the_record_of_a_failed_line(mint: RunMint, tmp_path: Path) -> None:
     assert late["trouble"]["code"] == "transient_generation_failure" and late["credits"] == 150
 
 
-def test_mints_picture_is_copied(mint: RunMint, tmp_path: Path) -> None:
+def test_mints_picture_is_copied(batch: Batch, mint: RunMint) -> None:
     """Mint's picture is copied unchanged, with the suffix of its format."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "mode": "review"})
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines({"prompt": "a lamp", "mode": "review"})
+    ran = batch()
     assert ran.status == 6 and "line 1: a lamp: The Preview is ready" in ran.error_text
-    assert record_of(tmp_path / "out")["state"] == "waiting"
-    preview = tmp_path / "out" / record_of(tmp_path / "out")["files"]["picture"]
+    assert record_of(batch.out)["state"] == "waiting"
+    preview = batch.out / record_of(batch.out)["files"]["picture"]
     assert preview.read_bytes() == Path(job_of(1).previews[0].path).read_bytes()
     mint("approve", job_of(1).id)
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    record = record_of(tmp_path / "out")
+    assert batch().status == 0
+    record = record_of(batch.out)
     assert record["state"] == "done"
-    kept = tmp_path / "out" / record["files"]["picture"]
+    kept = batch.out / record["files"]["picture"]
     assert pictures.inspect(kept).suffix == kept.suffix
-    assert (
-        len([path for path in (tmp_path / "out").iterdir() if path.suffix in pictures.SUFFIXES])
-        == 1
-    )
+    assert len([path for path in batch.out.iterdir() if path.suffix in pictures.SUFFIXES]) == 1
 
 
 def test_the_copy_of_a_preview_is_deleted(tmp_path: Path) -> None:
@@ -163,16 +152,11 @@ def test_the_copy_of_a_preview_is_deleted(tmp_path: Path) -> None:
     assert result_files.report(line, done, terminal).picture == out / "0001-a-lamp.webp"
 
 
-def test_a_waiting_line_does_not_stop_the_others(mint: RunMint, tmp_path: Path) -> None:
+def test_a_waiting_line_does_not_stop_the_others(batch: Batch) -> None:
     """With --jobs 1, lines after a waiting Preview are still generated."""
-    file = lines_of(
-        tmp_path / "a.jsonl",
-        {"prompt": "a mug", "mode": "review"},
-        {"prompt": "lamp 2"},
-        {"prompt": "lamp 3"},
-    )
-    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1").status == 6
-    assert len(list((tmp_path / "out").glob("*.glb"))) == 2
+    batch.lines({"prompt": "a mug", "mode": "review"}, {"prompt": "lamp 2"}, {"prompt": "lamp 3"})
+    assert batch("--jobs", "1").status == 6
+    assert len(list(batch.out.glob("*.glb"))) == 2
 
 
 def test_no_existing_file_is_overwritten(mint: RunMint, tmp_path: Path) -> None:
@@ -188,19 +172,17 @@ def test_no_existing_file_is_overwritten(mint: RunMint, tmp_path: Path) -> None:
     assert sorted(path.name for path in out.glob("*.glb")) == ["0001-lamp-2.glb", "0001-lamp-3.glb"]
 
 
-def test_deleted_files_are_downloaded_again(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_deleted_files_are_downloaded_again(batch: Batch, service: ThreadService) -> None:
     """If result and download are gone, the file is downloaded again at no cost."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp"})
-    mint("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines({"prompt": "lamp"})
+    batch()
     for path in [
-        tmp_path / "out" / "0001-lamp.glb",
+        batch.out / "0001-lamp.glb",
         *(Path(kept.path) for kept in job_of(1).files),
     ]:
         path.unlink()
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    assert (tmp_path / "out" / "0001-lamp.glb").is_file()
+    assert batch().status == 0
+    assert (batch.out / "0001-lamp.glb").is_file()
     assert len(service.operations()) == 1
 
 

@@ -13,7 +13,7 @@ from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.workflow import look
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of, start_files, tags_of
+from .batch_helpers import Batch, start_files, tags_of
 from .command_runner import RunMint
 
 
@@ -101,6 +101,7 @@ def test_it_is_converted_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["operation", "no answer"])
 def test_a_batch_of_an_earlier_version_continues(
+    batch: Batch,
     mint: RunMint,
     service: ThreadService,
     tmp_path: Path,
@@ -113,10 +114,10 @@ def test_a_batch_of_an_earlier_version_continues(
     assert mint("generate", "--prompt", "lamp 1", "--preset", "fast").status == 0
     (operation,) = service.operations()
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
-    first, second = tags_of(file)
+    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2"})
+    first, second = tags_of(batch.file)
     more = {"operation": operation.id} if is_known else SENT
-    write(tmp_path / "out", entry(first, **more), entry(second))
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    write(batch.out, entry(first, **more), entry(second))
+    ran = batch()
     assert ran.status == 0, ran.err
     assert len(service.operations()) == 2, "only lamp 2 was started"

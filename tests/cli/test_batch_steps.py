@@ -17,11 +17,10 @@ import pytest
 from mint_blender.jobs.batch_folder.claims import Claims
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import Batch
 from .command_runner import RunMint, environment, restore_sigint
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 5)]
-Batch = tuple[str, ...]
 
 # The child writes its process id, and then is slow: so it can be killed in the middle.
 SLOW = """
@@ -48,19 +47,20 @@ os._exit(status)
 """
 
 
-def batch_of(tmp_path: Path, **more: object) -> Batch:
-    """Return the arguments of a batch of four lines."""
-    file = lines_of(tmp_path / "a.jsonl", *({**lamp, **more} for lamp in LAMPS))
-    return ("batch", str(file), "-o", str(tmp_path / "out"))
+@pytest.fixture
+def blends(batch: Batch) -> Batch:
+    """Return a batch of four lines that Blender has to write."""
+    batch.lines(*({**lamp, "format": "blend"} for lamp in LAMPS))
+    return batch
 
 
 @pytest.fixture
-def generated(mint: RunMint, tmp_path: Path) -> Batch:
-    """Return the arguments of a batch whose first step is done."""
-    arguments = batch_of(tmp_path)
-    ran = mint(*arguments, "--step", "generate")
+def generated(batch: Batch) -> Batch:
+    """Return a batch whose first step is done."""
+    batch.lines(*LAMPS)
+    ran = batch("--step", "generate")
     assert ran.status == 0 and "4 of 4 lines are generated" in ran.error_text
-    return arguments
+    return batch
 
 
 def move_away(
@@ -76,88 +76,81 @@ def test_three_steps(
     mint: RunMint,
     generated: Batch,
     service: ThreadService,
-    home: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only the first step has key and network; then a plain run finds that everything is done."""
-    out = tmp_path / "out"
+    out = generated.out
     assert not list(out.glob("*.glb")) and not (out / "index.html").exists()
     with monkeypatch.context() as elsewhere:
         move_away(service, tmp_path, elsewhere)
-        assert mint(*generated, "--step", "write", "--lines", "1-3").status == 0
+        assert generated("--step", "write", "--lines", "1-3").status == 0
         assert len(list(out.glob("*.glb"))) == 3
-        second = mint(*generated, "--step", "write")
+        second = generated("--step", "write")
         assert second.status == 0 and "4 of 4 lines are written" in second.error_text
         assert second.out.count(".glb") == 1, "the others were written before"
         assert not (out / "index.html").exists()
-        assert mint(*generated, "--step", "sheet").status == 0
+        assert generated("--step", "sheet").status == 0
     assert (out / "index.html").read_text().count("0001-lamp-1.glb")
     record = json.loads((out / "0002-lamp-2.json").read_text())
     assert record["state"] == "done" and record["files"]["result"] == "0002-lamp-2.glb"
     service.start()
     before = {path: path.stat().st_mtime_ns for path in out.glob("*.glb")}
-    plain = mint(*generated)
+    plain = generated()
     assert plain.status == 0 and "4 of 4 lines are done" in plain.error_text
     assert {path: path.stat().st_mtime_ns for path in out.glob("*.glb")} == before
     assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
     assert len(service.operations()) == 4
 
 
-def test_a_line_that_is_not_generated(
-    mint: RunMint, generated: Batch, tmp_path: Path, service: ThreadService
-) -> None:
+def test_a_line_that_is_not_generated(generated: Batch, service: ThreadService) -> None:
     """Writing says so and has status 1; nothing is started."""
-    lines_of(tmp_path / "a.jsonl", *LAMPS, {"prompt": "lamp 5"})
-    ran = mint(*generated, "--step", "write")
+    generated.lines(*LAMPS, {"prompt": "lamp 5"})
+    ran = generated("--step", "write")
     assert ran.status == 1 and "line 5: This line was not generated yet." in ran.error_text
     assert "4 of 5 lines are written" in ran.error_text
     assert len(service.operations()) == 4
 
 
 def test_shared_files_that_are_gone(
-    mint: RunMint,
-    generated: Batch,
-    service: ThreadService,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    generated: Batch, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A line without files says what to do; `--step generate` brings them again, at no cost."""
-    (found,) = [*(tmp_path / "out" / ".mint-batch" / "files").glob("*/*model.glb")][:1]
+    (found,) = [*(generated.out / ".mint-batch" / "files").glob("*/*model.glb")][:1]
     found.unlink()
     with monkeypatch.context() as elsewhere:
         move_away(service, tmp_path, elsewhere)
-        ran = mint(*generated, "--step", "write")
+        ran = generated("--step", "write")
         assert ran.status == 7 and "3 of 4 lines are written" in ran.error_text
         assert "Run the batch with --step generate" in ran.error_text
     service.start()
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "another"))
-    assert mint(*generated, "--step", "generate").status == 0
+    assert generated("--step", "generate").status == 0
     with monkeypatch.context() as elsewhere:
         move_away(service, tmp_path, elsewhere)
-        assert mint(*generated, "--step", "write").status == 0
+        assert generated("--step", "write").status == 0
     assert len(service.operations()) == 4
 
 
-def test_a_claim_of_a_dead_process(mint: RunMint, generated: Batch, tmp_path: Path) -> None:
+def test_a_claim_of_a_dead_process(generated: Batch) -> None:
     """It is free at once."""
-    claims = tmp_path / "out" / ".mint-batch" / "claims"
+    claims = generated.out / ".mint-batch" / "claims"
     claims.mkdir()
     (job,) = [path.name for path in (claims.parent / "files").iterdir()][:1]
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     holder = {"host": platform.node(), "pid": dead.pid, "id": "another"}
     (claims / job).write_text(json.dumps(holder))
-    ran = mint(*generated, "--step", "write")
+    ran = generated("--step", "write")
     assert ran.status == 0 and "Waiting" not in ran.err
     assert [path.name for path in claims.iterdir()] == [".lock"]
 
 
 def test_a_claim_of_another_machine(
-    mint: RunMint, generated: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, generated: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other lines are written first; then it is waited for, and the status is true."""
-    out = tmp_path / "out"
+    out = generated.out
     # the first line: it is looked at before the others are written
     (job,) = [each["job"] for each in mint("jobs", "--json").records if each["prompt"] == "lamp 1"]
     with monkeypatch.context() as elsewhere:
@@ -172,7 +165,7 @@ def test_a_claim_of_another_machine(
 
     other = threading.Thread(target=end)
     other.start()
-    ran = mint(*generated, "--step", "write")
+    ran = generated("--step", "write")
     other.join()
     assert ran.status == 0 and "farm is writing it. Waiting." in ran.error_text
     assert len(list(out.glob("*.glb"))) == 4
@@ -204,26 +197,25 @@ def assert_no_child_is_left(tmp_path: Path) -> None:
 @pytest.mark.one_blender
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
 def test_ended_while_files_are_written(
-    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path, kill: signal.Signals
+    blends: Batch, service: ThreadService, home: Path, tmp_path: Path, kill: signal.Signals
 ) -> None:
     """No Blender is left, nothing is lost, and a rerun continues at no cost."""
-    arguments = batch_of(tmp_path, format="blend")
     running = subprocess.Popen(
-        slow_command(tmp_path, 1.0, *arguments, "--workers", "2"),
+        slow_command(tmp_path, 1.0, *blends.words, "--workers", "2"),
         env=environment(service, home),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,
         preexec_fn=restore_sigint,
     )
-    wait_for_files(tmp_path / "out", 1, running)
+    wait_for_files(blends.out, 1, running)
     running.send_signal(kill)
     status = running.wait(30)
     assert status == (130 if kill is signal.SIGINT else -signal.SIGKILL)
     assert_no_child_is_left(tmp_path)
-    ran = mint(*arguments)
+    ran = blends()
     assert ran.status == 0 and "4 of 4 lines are done" in ran.error_text
-    assert sorted(path.suffix for path in (tmp_path / "out").glob("0*")) == sorted(
+    assert sorted(path.suffix for path in blends.out.glob("0*")) == sorted(
         [".blend", ".json", ".webp"] * 4
     )
     assert len(service.operations()) == 4
@@ -233,16 +225,15 @@ def test_ended_while_files_are_written(
 @pytest.mark.one_blender
 @pytest.mark.parametrize("more", [(), ("--again",)], ids=["first", "again"])
 def test_two_machines_share_the_lines(
-    mint: RunMint, service: ThreadService, tmp_path: Path, more: tuple[str, ...]
+    blends: Batch, service: ThreadService, tmp_path: Path, more: tuple[str, ...]
 ) -> None:
     """Two processes with their own journals write each line once; both are done at the end."""
-    arguments = batch_of(tmp_path, format="blend")
-    assert mint(*arguments, "--step", "generate").status == 0
+    assert blends("--step", "generate").status == 0
     if more:
-        assert mint(*arguments, "--step", "write").status == 0
+        assert blends("--step", "write").status == 0
     both = [
         subprocess.Popen(
-            slow_command(tmp_path, 1.0, *arguments, "--step", "write", "--workers", "1", *more),
+            slow_command(tmp_path, 1.0, *blends.words, "--step", "write", "--workers", "1", *more),
             env={**environment(service, tmp_path / name), "MINT_API_KEY": ""},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -253,23 +244,22 @@ def test_two_machines_share_the_lines(
     texts = [each.communicate(timeout=120) for each in both]
     assert [each.returncode for each in both] == [0, 0], texts
     written = [line.strip() for out, _ in texts for line in out.splitlines() if ".blend" in line]
-    assert sorted(written) == sorted(map(str, (tmp_path / "out").glob("*.blend")))
+    assert sorted(written) == sorted(map(str, blends.out.glob("*.blend")))
     assert all("4 of 4 lines are written" in err for _, err in texts)
 
 
 @pytest.mark.blender
 @pytest.mark.one_blender
 def test_a_machine_that_dies_loses_nothing(
-    mint: RunMint, service: ThreadService, tmp_path: Path
+    blends: Batch, service: ThreadService, tmp_path: Path
 ) -> None:
     """Killed in the middle of `--again`, its lines are written by a rerun, which continues."""
-    arguments = batch_of(tmp_path, format="blend")
-    assert mint(*arguments, "--step", "generate").status == 0
-    assert mint(*arguments, "--step", "write").status == 0
-    out = tmp_path / "out"
+    assert blends("--step", "generate").status == 0
+    assert blends("--step", "write").status == 0
+    out = blends.out
     before = {path.name: path.stat().st_mtime_ns for path in out.glob("*.blend")}
     running = subprocess.Popen(
-        slow_command(tmp_path, 1.0, *arguments, "--again", "--workers", "1"),
+        slow_command(tmp_path, 1.0, *blends.words, "--again", "--workers", "1"),
         env=environment(service, tmp_path / "farm"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -282,7 +272,7 @@ def test_a_machine_that_dies_loses_nothing(
     running.kill()
     running.wait()
     assert_no_child_is_left(tmp_path)
-    ran = mint(*arguments, "--again")
+    ran = blends("--again")
     assert ran.status == 0 and "4 of 4 lines are written" in ran.error_text
     assert 1 <= ran.out.count(".blend") <= 3, "what was written before the kill is not repeated"
     after = {path.name: path.stat().st_mtime_ns for path in out.glob("*.blend")}
@@ -293,14 +283,13 @@ def test_a_machine_that_dies_loses_nothing(
 @pytest.mark.blender
 @pytest.mark.one_blender
 def test_an_interrupted_step_gives_its_claims_back(
-    mint: RunMint, service: ThreadService, tmp_path: Path
+    blends: Batch, service: ThreadService, tmp_path: Path
 ) -> None:
     """After Ctrl+C no Blender and no claim is left, so that nobody has to wait."""
-    arguments = (*batch_of(tmp_path, format="blend"), "--step")
-    assert mint(*arguments, "generate").status == 0
-    out = tmp_path / "out"
+    assert blends("--step", "generate").status == 0
+    out = blends.out
     running = subprocess.Popen(
-        slow_command(tmp_path, 1.0, *arguments, "write", "--workers", "1"),
+        slow_command(tmp_path, 1.0, *blends.words, "--step", "write", "--workers", "1"),
         env=environment(service, tmp_path / "farm"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -312,5 +301,5 @@ def test_an_interrupted_step_gives_its_claims_back(
     assert running.wait(30) == 130
     assert_no_child_is_left(tmp_path)
     assert {path.name for path in (out / ".mint-batch" / "claims").iterdir()} <= {".lock"}
-    assert mint(*arguments, "write").status == 0
+    assert blends("--step", "write").status == 0
     assert len(list(out.glob("*.blend"))) == 4

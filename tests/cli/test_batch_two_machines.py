@@ -20,7 +20,7 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.schema import Page
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of, start_files, tags_of
+from .batch_helpers import Batch, start_files, tags_of
 from .command_runner import CommandResult, RunMint, run
 from .test_batch_folder import LAMPS, Home, at_home
 
@@ -50,6 +50,7 @@ def test_one_of_many_takes_a_line(tmp_path: Path) -> None:
 
 @pytest.mark.covers("R-batch-once")
 def test_both_machines_queue_the_same_line(
+    batch: Batch,
     mint: RunMint,
     service: ThreadService,
     tmp_path: Path,
@@ -61,86 +62,80 @@ def test_both_machines_queue_the_same_line(
     Its queue sends nothing either, and a run of the batch takes over what was made.
     """
     monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines(*LAMPS)
     take, is_first = line_files.LineFile.take, True
 
     def let_the_other_run(self, request, **more):  # type: ignore[no-untyped-def]
         nonlocal is_first
         if is_first:
             is_first = False
-            hidden = tmp_path / "out" / ".mint-batch" / "lock"
+            hidden = batch.out / ".mint-batch" / "lock"
             hidden.unlink(missing_ok=True)  # a network drive without locks
-            (tmp_path / "out" / ".mint-batch" / "lease").unlink(missing_ok=True)
-            at_desk.append(run(service, tmp_path / "desk", *arguments))
+            (batch.out / ".mint-batch" / "lease").unlink(missing_ok=True)
+            at_desk.append(run(service, tmp_path / "desk", *batch.words))
         return take(self, request, **more)
 
     at_desk = list[CommandResult]()
     monkeypatch.setattr(line_files.LineFile, "take", let_the_other_run)
     at_home("farm")
-    ran = mint(*arguments)
+    ran = batch()
     assert [each.status for each in at_desk] == [0], at_desk[0].err
     assert ran.status == 1
     assert "Another machine has started this line of the batch. Nothing was sent." in ran.error_text
     assert len(service.operations()) == 3
     assert mint("resume").status == 0
-    assert mint(*arguments).status == 0
+    assert batch().status == 0
     assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
     assert len(service.requests("POST", "/v1/models:generate")) == 3
     assert (
         len(
-            {*tags_of(file)}
-            - {name.partition(".start.")[0] for name in start_files(tmp_path / "out")}
+            {*tags_of(batch.file)}
+            - {name.partition(".start.")[0] for name in start_files(batch.out)}
         )
         == 0
     )
 
 
 @pytest.fixture
-def queued(
-    mint: RunMint, tmp_path: Path, at_home: Home, monkeypatch: pytest.MonkeyPatch
-) -> tuple[str, ...]:
-    """Queue the lines of a batch at the farm, and return the arguments to run it again."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+def queued(batch: Batch, at_home: Home, monkeypatch: pytest.MonkeyPatch) -> Batch:
+    """Queue the lines of a batch at the farm, and return it."""
+    batch.lines(*LAMPS)
     at_home("farm")
     with monkeypatch.context() as stopped:
         stopped.setattr(JobService, "wake_own", lambda self, job: self._active.discard(job.id))
-        mint(*arguments)
-    return arguments
+        batch()
+    return batch
 
 
 def test_a_line_that_was_only_queued_here(
-    mint: RunMint, service: ThreadService, queued: tuple[str, ...], at_home: Home
+    mint: RunMint, service: ThreadService, queued: Batch, at_home: Home
 ) -> None:
     """What was queued here, and done elsewhere since, is fetched by a run of the batch."""
     assert {job["phase"] for job in mint("jobs", "--json").records} == {"waiting"}
     assert not service.operations()
     at_home("desk")
-    assert mint(*queued).status == 0
+    assert queued().status == 0
     at_home("farm")
-    assert mint(*queued).status == 0
+    assert queued().status == 0
     assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
     assert len(service.requests("POST", "/v1/models:generate")) == 3
 
 
 def test_a_line_that_was_canceled_before_it_was_sent(
-    mint: RunMint, service: ThreadService, queued: tuple[str, ...]
+    mint: RunMint, service: ThreadService, queued: Batch
 ) -> None:
     """It is ordered again with the same key, under which another machine may have sent it."""
     for job in mint("jobs", "--json").records:
         mint("cancel", str(job["job"]))
-    assert mint(*queued, "--retry-failed").status == 0
-    assert set(start_files(Path(queued[-1]))) == {
-        f"{tag}.start.1" for tag in tags_of(Path(queued[1]))
-    }
+    assert queued("--retry-failed").status == 0
+    assert set(start_files(queued.out)) == {f"{tag}.start.1" for tag in tags_of(queued.file)}
     assert len(service.requests("POST", "/v1/models:generate")) == 3
 
 
 def test_a_line_that_was_canceled_and_is_in_the_library(
     mint: RunMint,
     service: ThreadService,
-    queued: tuple[str, ...],
+    queued: Batch,
     at_home: Home,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -151,37 +146,34 @@ def test_a_line_that_was_canceled_and_is_in_the_library(
     at_home("desk")
     assert mint("generate", "--prompt", "lamp 1", "--preset", "fast").status == 0
     at_home("farm")
-    ran = mint(*queued, "--retry-failed")
+    ran = queued("--retry-failed")
     assert ran.status == Exit.UNREACHABLE and "result that looks like this line" in ran.error_text
     assert len(service.requests("POST", "/v1/models:generate")) == 3
 
 
 def test_a_list_that_cannot_be_read_in_full_shows_nothing(
-    mint: RunMint,
-    service: ThreadService,
-    queued: tuple[str, ...],
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, service: ThreadService, queued: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was left out may be the result of a line, so a person decides about each."""
     for job in mint("jobs", "--json").records:
         mint("cancel", str(job["job"]))
     monkeypatch.setattr(runner, "_NEW", -1.0)
     monkeypatch.setattr(Client, "page", lambda *_, **__: Page((), None, left_out=1))
-    ran = mint(*queued, "--retry-failed")
+    ran = queued("--retry-failed")
     assert ran.status == Exit.UNREACHABLE and "could not be read in full" in ran.error_text
     assert not service.requests("POST", "/v1/models:generate")
 
 
 def test_a_line_that_was_canceled_here_and_started_elsewhere(
-    mint: RunMint, service: ThreadService, queued: tuple[str, ...], at_home: Home
+    mint: RunMint, service: ThreadService, queued: Batch, at_home: Home
 ) -> None:
     """Nothing is started a second time, although the line was never sent from here."""
     for job in mint("jobs", "--json").records:
         mint("cancel", str(job["job"]))
     at_home("desk")
-    assert mint(*queued).status == 0
+    assert queued().status == 0
     at_home("farm")
     for _ in range(2):
-        ran = mint(*queued, "--retry-failed")
+        ran = queued("--retry-failed")
         assert ran.status == Exit.FAILED and "Another machine has started it" in ran.error_text
     assert len(service.requests("POST", "/v1/models:generate")) == 3

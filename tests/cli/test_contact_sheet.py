@@ -24,14 +24,9 @@ from mint_blender.mint.schema import Kind, Operation, Preset
 
 from ..jobs.paid_requests import records
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import Batch, lines_of
 from .command_runner import RunMint, press_ctrl_c, start
 from .contact_sheet_reader import ContactSheet
-
-
-def states(folder: Path) -> list[str]:
-    """Return the states of the cards."""
-    return [card.state for card in ContactSheet(folder / "out" / "index.html").cards]
 
 
 def test_every_line_has_a_card(mint: RunMint, tmp_path: Path) -> None:
@@ -65,18 +60,18 @@ def test_every_line_has_a_card(mint: RunMint, tmp_path: Path) -> None:
 
 
 @pytest.mark.covers("S-page")
-def test_the_sheet_needs_no_network(mint: RunMint, tmp_path: Path) -> None:
+def test_the_sheet_needs_no_network(batch: Batch) -> None:
     """All pictures and links are relative, and a policy forbids loading anything else."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"}, {"prompt": "лампа № 1"})
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    sheet = ContactSheet(tmp_path / "out" / "index.html")
+    batch.lines({"prompt": "a lamp"}, {"prompt": "лампа № 1"})
+    assert batch().status == 0
+    sheet = batch.sheet
     outside = [address for address in sheet.addresses if not address.startswith("./")]
     assert all(address.startswith("https://") for address in outside), (
         "only what is clicked may lead outside"
     )
     assert len(outside) == 2
     assert all(
-        (tmp_path / "out" / unquote(address)).is_file()
+        (batch.out / unquote(address)).is_file()
         for address in sheet.addresses
         if address.startswith("./")
     )
@@ -136,14 +131,14 @@ def test_markup_is_escaped(mint: RunMint, tmp_path: Path) -> None:
     assert "a & <b>" in sheet.header
 
 
-def test_a_rerun_updates_the_sheet(mint: RunMint, tmp_path: Path) -> None:
+def test_a_rerun_updates_the_sheet(batch: Batch) -> None:
     """A rerun writes the sheet again with retried and new lines."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"})
-    mint("batch", str(file), "-o", str(tmp_path / "out"))
-    assert states(tmp_path) == ["done", "failed"]
-    lines_of(file, {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3"})
-    mint("batch", str(file), "-o", str(tmp_path / "out"), "--retry-failed")
-    assert states(tmp_path) == ["done", "done", "done"]
+    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"})
+    batch()
+    assert batch.states == ["done", "failed"]
+    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3"})
+    batch("--retry-failed")
+    assert batch.states == ["done", "done", "done"]
 
 
 def test_another_index_html_is_not_overwritten(mint: RunMint, tmp_path: Path) -> None:
@@ -158,20 +153,20 @@ def test_another_index_html_is_not_overwritten(mint: RunMint, tmp_path: Path) ->
     assert not mint.service.operations()
 
 
-def test_the_sheet_after_ctrl_c(mint: RunMint, home: Path, tmp_path: Path) -> None:
+def test_the_sheet_after_ctrl_c(batch: Batch, mint: RunMint, home: Path) -> None:
     """After Ctrl-C, done, running and unstarted lines have cards; a rerun finishes them."""
     prompts = ("lamp 1", "lamp 2 [slow-start]", "lamp 3")
-    file = lines_of(tmp_path / "a.jsonl", *({"prompt": prompt} for prompt in prompts))
+    batch.lines(*({"prompt": prompt} for prompt in prompts))
     mint.service.scenario(durations={"slow": 20000.0})
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
+    arguments = (*batch.words, "--jobs", "1")
     running = start(mint.service, home, *arguments)
     _, err = press_ctrl_c(running, "lamp 2", "Queued", within=30)
     assert running.returncode == 130
     assert "Contact sheet: " in err
-    assert states(tmp_path) == ["done", "running", "not-started"]
+    assert batch.states == ["done", "running", "not-started"]
     mint.service.advance(30000)
     assert mint(*arguments).status == 0
-    assert states(tmp_path) == ["done"] * 3
+    assert batch.states == ["done"] * 3
     assert len(mint.service.operations()) == 3
 
 

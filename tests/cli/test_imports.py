@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import commands
+from mint_blender.cli.parser import COMMANDS
 
 from ..imported_modules import foreign, modules_of, ours
 from ..mint_service.runner import ThreadService
@@ -75,5 +76,5 @@ def test_a_copied_model_needs_no_blender(environment: dict[str, str], tmp_path: 
 
 def test_every_command_has_its_function() -> None:
     """Functions are found by name when a command runs, so each name has to be right."""
-    for command in commands.COMMANDS:
+    for command in COMMANDS:
         assert callable(commands.function_of(command))

@@ -9,7 +9,7 @@ import pytest
 
 from ..files.build_glb import box_parts, pack
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import Batch
 from .command_runner import RunMint
 from .test_decisions import job_of
 
@@ -74,11 +74,11 @@ def test_without_a_refused_file_a_paused_job_is_not_ready(mint: RunMint, tmp_pat
     assert ran.status == 5 and "is not ready to place" in ran.error_text
 
 
-def test_a_batch_keeps_refused_files(mint: RunMint, tmp_path: Path, service: ThreadService) -> None:
+def test_a_batch_keeps_refused_files(batch: Batch, service: ThreadService) -> None:
     """In a batch the line says what is wrong, and a rerun starts nothing."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp [bad-length]"})
+    batch.lines({"prompt": "a lamp [bad-length]"})
     for _ in ("first", "again"):
-        ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+        ran = batch()
         assert ran.status == 7 and "The file was kept at" in ran.error_text
     assert len(service.operations()) == 1
 

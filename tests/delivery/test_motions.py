@@ -24,8 +24,8 @@ from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
 from mint_blender.scene.animation import clips, tracks  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, place_model  # noqa: E402
+from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
 from mint_blender.scene.tags import Provenance  # noqa: E402
-from mint_blender.scene.units import SceneUnits  # noqa: E402
 
 from ..mint_service import glb, motions  # noqa: E402
 from ..mint_service.asset_generator.tiny_assets import box  # noqa: E402

@@ -25,7 +25,7 @@ from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.prepared import PreparedResult  # noqa: E402
-from mint_blender.scene.units import SceneUnits  # noqa: E402
+from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
 
 from ..scene import glb_fixtures  # noqa: E402
 

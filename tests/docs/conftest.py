@@ -74,7 +74,7 @@ def run_page(
     The add-on is enabled, under the name that it has as an extension.
     """
     from mint_blender.delivery import import_job
-    from mint_blender.scene.export import render
+    from mint_blender.scene.export import output
 
     folder = tmp_path / "page"
     folder.mkdir()
@@ -85,7 +85,7 @@ def run_page(
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(result_writer, "BlenderPool", InThisThread)
     monkeypatch.setattr(background, "IMPORTERS", PerThread(Importer))
-    small = partial(render.render_image, width=64, height=48, samples=1)
+    small = partial(output.render_image, width=64, height=48, samples=1)
     monkeypatch.setattr(import_job, "render_image", small)
     repository = ModuleType("bl_ext.user_default")
     repository.mint_blender = mint_blender  # type: ignore[attr-defined]

@@ -25,7 +25,7 @@ from mint_blender.jobs.workflow.run import run_workflow
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind
 from mint_blender.scene.place import Provenance, place_world
-from mint_blender.scene.units import SceneUnits
+from mint_blender.scene.staging_scene import SceneUnits
 from mint_blender.scene.world import build, world_objects
 from mint_blender.scene.world.files import WorldFiles
 

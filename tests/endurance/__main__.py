@@ -12,9 +12,10 @@ import json
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from tests import methods
+from tests.methods import Run
 from tests.window.blender_window import BlenderError, BlenderWindow, NotTrue, make_profile
 from tests.window.display import Display
 
@@ -25,42 +26,28 @@ from .watch import BATCH, growth, quick_service, watch
 def main() -> int:
     """Return 0 if everything stays flat, else 1."""
     options = _options()
-    begun, samples, failures = time.monotonic(), list[Sample](), list[str]()
+    method, samples = Run("endurance", options.minutes), list[Sample]()
     folder = Path(tempfile.mkdtemp(prefix="mint-endurance-"))
     try:
-        _run(folder, options, samples)
+        _run(folder, options.jobs, method, samples)
     except (BlenderError, NotTrue) as error:
-        failures.append(" ".join(str(error).split())[:600])
+        method.failures.append(" ".join(str(error).split())[:600])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     command = f"python3 -m tests.endurance --jobs {options.jobs}"
-    failures = (
-        [f"{command}: {each}" for each in [*failures, *growth(samples)]]
-        if samples
-        else [
-            *failures,
-            f"{command}: no batch was finished",
-        ]
-    )
-    result = {
-        "method": "endurance",
-        "figures": _figures(samples),
-        "failures": failures,
-        "seconds": round(time.monotonic() - begun),
-    }
-    print(json.dumps(result))
-    return int(bool(failures))
+    found = growth(samples) if samples else ["no batch was finished"]
+    return method.end(_figures(samples), [f"{command}: {each}" for each in found])
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m tests.endurance", description=__doc__)
+    parser = methods.parser("endurance", __doc__)
     parser.add_argument("--jobs", type=int, default=1000, help="how many jobs to run")
     parser.add_argument("--minutes", type=float, help="begin no batch after this time")
     parser.add_argument("--seed", type=int, help="accepted, but nothing here is random")
     return parser.parse_args()
 
 
-def _run(folder: Path, options: argparse.Namespace, samples: list[Sample]) -> None:
+def _run(folder: Path, jobs: int, method: Run, samples: list[Sample]) -> None:
     display = Display(folder)
     try:
         with quick_service() as service:
@@ -70,20 +57,15 @@ def _run(folder: Path, options: argparse.Namespace, samples: list[Sample]) -> No
             )
             try:
                 window.open_sidebar()
-                _watch(window, options, samples)
+                for sample in watch(window, jobs, BATCH):
+                    samples.append(sample)
+                    print(json.dumps(sample.as_json()), flush=True)
+                    if method.is_over:
+                        break
             finally:
                 window.close()
     finally:
         display.close()
-
-
-def _watch(window: BlenderWindow, options: argparse.Namespace, samples: list[Sample]) -> None:
-    begun = time.monotonic()
-    for sample in watch(window, options.jobs, BATCH):
-        samples.append(sample)
-        print(json.dumps(sample.as_json()), flush=True)
-        if options.minutes is not None and time.monotonic() - begun > options.minutes * 60:
-            break
 
 
 def _figures(samples: list[Sample]) -> dict[str, float]:

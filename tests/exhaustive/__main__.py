@@ -7,7 +7,6 @@ The last line on standard output is a JSON object with the figures and the failu
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import multiprocessing
 import random
@@ -18,6 +17,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from .. import methods
+from ..methods import Run
 from .disk_image import Crash
 from .mistakes import MISTAKES
 from .sequences import Result, Task, first_tasks, next_tasks, run_task
@@ -46,18 +47,24 @@ def main() -> int:
     """Return 0 if no rule was broken, else 1."""
     arguments = _arguments()
     logging.disable(logging.CRITICAL)  # what goes wrong on purpose would be logged
-    began = time.monotonic()
+    method = Run("bounded exhaustive")
     mistake = MISTAKES[arguments.mistake]() if arguments.mistake else nullcontext()
     with mistake:
         totals = _run_one(arguments.only) if arguments.only else _run_all(arguments)
     for failure in totals.failures:
         print(failure)
-    print(json.dumps(_report(totals, time.monotonic() - began)))
-    return int(bool(totals.failures))
+    figures = {
+        "sequences": totals.sequences,
+        "crash points": totals.points,
+        **{f"cases: {name}": count for name, count in sorted(totals.cases.items())},
+        "cases": totals.cases.total(),
+        "cases run": totals.run,
+    }
+    return method.end(figures, map(_one_line, totals.failures))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m tests.exhaustive", description=__doc__)
+    parser = methods.parser("exhaustive", __doc__)
     parser.add_argument("--seed", type=int, default=1, help="chooses the cases of a share")
     parser.add_argument("--length", type=int, default=4, help="actions in a sequence, at most")
     parser.add_argument("--whole", type=int, default=4, help="up to this length, all cases are run")
@@ -105,21 +112,6 @@ def _run_one(text: str) -> Totals:
     totals = Totals()
     totals.add(run_task(Task(workload, tuple(actions.split(", ")), only=only)))
     return totals
-
-
-def _report(totals: Totals, seconds: float) -> dict[str, object]:
-    return {
-        "method": "bounded exhaustive",
-        "figures": {
-            "sequences": totals.sequences,
-            "crash points": totals.points,
-            **{f"cases: {name}": count for name, count in sorted(totals.cases.items())},
-            "cases": totals.cases.total(),
-            "cases run": totals.run,
-        },
-        "failures": [_one_line(failure) for failure in totals.failures],
-        "seconds": round(seconds, 1),
-    }
 
 
 def _one_line(failure: str) -> str:

@@ -6,14 +6,11 @@ Each run is a process of its own: it forks, which a process with threads must no
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 import pytest
 
+from ..methods import report_of
 from .disk_image import Crash
 from .mistakes import MISTAKES
 
@@ -21,21 +18,14 @@ pytestmark = [
     pytest.mark.one_blender,
     pytest.mark.skipif(sys.platform != "linux", reason="does not apply: it needs fork and /proc"),
 ]
-ROOT = Path(__file__).parents[2]
-
-
-def run(*arguments: str) -> dict[str, Any]:
-    """Run the command, and return the report in its last line."""
-    command = [sys.executable, "-m", "tests.exhaustive", *arguments]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ended.stdout, ended.stderr
-    return json.loads(ended.stdout.splitlines()[-1])
 
 
 @pytest.mark.covers("R-pay-once", "C7-restart")
 def test_short_sequences_survive_every_crash() -> None:
     """All sequences of up to two actions, and a sample of the longer ones."""
-    report = run("--whole", "2", "--short-share", "0.1", "--sample", "8", "--share", "0.03")
+    report = report_of(
+        "exhaustive", "--whole", "2", "--short-share", "0.1", "--sample", "8", "--share", "0.03"
+    )
     assert report["failures"] == []
     figures = report["figures"]
     assert figures["sequences"] > 50 and figures["cases run"] > 100
@@ -53,5 +43,5 @@ FOUND_BY = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_finds_the_mistake(mistake: str) -> None:
     """It is no test that cannot fail: a mistake that is made on purpose is found."""
-    report = run("--mistake", mistake, "--only", FOUND_BY[mistake])
+    report = report_of("exhaustive", "--mistake", mistake, "--only", FOUND_BY[mistake])
     assert report["failures"]

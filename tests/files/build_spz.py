@@ -41,6 +41,18 @@ def made_up(points: int, *, degree: int = 0, seed: int = 1) -> Splats:
     )
 
 
+def plain(
+    positions: np.ndarray,
+    scales: np.ndarray,
+    rotations: np.ndarray,
+    colors: np.ndarray,
+    opacity: float,
+) -> Splats:
+    """Return splats without harmonics; colors (n, 3) are sRGB values as displayed."""
+    base = np.column_stack([(colors - 0.5) / 0.2820948, np.full(len(colors), opacity)])
+    return Splats(positions, scales, rotations, base, np.zeros((len(colors), 0, 3)))
+
+
 def encode(splats: Splats, *, version: int = 3, flags: int = 0, extension: bytes = b"") -> bytes:
     """Return the bytes of an SPZ file; `extension` is put where extension records stand."""
     # without harmonics there is no stream for them
@@ -122,18 +134,15 @@ def _three_bytes(rotations: np.ndarray) -> bytes:
 
 
 def _smallest_three(rotations: np.ndarray) -> bytes:
-    words = np.zeros(len(rotations), "<u4")
-    for row, (w, x, y, z) in enumerate(rotations):
-        turn = [x, y, z, w]
-        largest = int(np.argmax(np.abs(turn)))
-        turn = [value * np.sign(turn[largest]) for value in turn]
-        word = largest
-        for index in range(4):
-            if index != largest:
-                magnitude = min(511, round(abs(turn[index]) * np.sqrt(2) * 511))
-                word = word << 10 | int(turn[index] < 0) << 9 | magnitude
-        words[row] = word
-    return words.tobytes()
+    turns = np.roll(rotations, -1, axis=1)  # w comes last
+    largest = np.argmax(np.abs(turns), axis=1)
+    turns = turns * np.sign(turns[np.arange(len(turns)), largest])[:, None]
+    words = largest.astype("<u4")
+    for index in range(4):
+        magnitude = np.minimum(np.round(np.abs(turns[:, index]) * np.sqrt(2) * 511), 511)
+        added = (turns[:, index] < 0).astype("<u4") << 9 | magnitude.astype("<u4")
+        words = np.where(index == largest, words, words << 10 | added)
+    return words.astype("<u4").tobytes()
 
 
 def write_reference_files(folder: Path) -> None:

@@ -31,14 +31,14 @@ class Splats:
         return len(self.positions)
 
 
-def read_splats(path: Path, *, limits: decode.SplatLimits = decode.SplatLimits()) -> Splats:
+def read_splats(path: Path) -> Splats:
     """Return all splats of a file that the product accepts; raise its InvalidSplats for others."""
-    for _ in decode.attributes(path, limits=limits):
+    for _ in decode.attributes(path):
         pass
     with open_file(path) as file:
-        header, sections = open_sections(file, path, limits)
+        header, sections = open_sections(file, path)
         positions, opacities, colors, scales, rotations, harmonics, records = sections
-    axes = header.axes or coordinates.parse_axes(bytes(records()), path.name)
+    axes = header.axes or coordinates.parse_axes(bytes(records), path.name)
     stored = unpack.by_coefficient(harmonics, header)
     planes = np.empty(stored.shape, np.float32)
     for row, plane in zip(np.eye(24, dtype=np.float32), planes, strict=False):

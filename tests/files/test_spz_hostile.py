@@ -9,6 +9,7 @@ import struct
 import sys
 import tempfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mint_blender.files.errors import InvalidSplats
-from mint_blender.files.spz import decode
+from mint_blender.files.spz import container
 
 from ..processes import captured
 from . import build_spz
@@ -43,6 +44,14 @@ def bent(data: bytes, changes: list[tuple[int, bytes]], length: int) -> bytes:
     return bytes(changed[:length])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _small_limit() -> Iterator[None]:
+    """Refuse files that would make these tests slow."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(container, "MAX_POINTS", 100_000)
+        yield
+
+
 def read(data: bytes) -> Splats | None:
     """Return the splats of these bytes; None for a file that was refused in a sentence.
 
@@ -52,7 +61,7 @@ def read(data: bytes) -> Splats | None:
         path = Path(folder) / "place.spz"
         path.write_bytes(data)
         try:
-            return read_splats(path, limits=decode.SplatLimits(points=100_000))
+            return read_splats(path)
         except InvalidSplats as refusal:
             assert str(refusal).endswith(".") and "place.spz" in str(refusal)
             return None

@@ -5,18 +5,17 @@ from __future__ import annotations
 
 import gzip
 import struct
-import tracemalloc
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mint_blender.files.errors import InvalidSplats
-from mint_blender.files.spz import decode
+from mint_blender.files.spz import container, decode
 
 from . import build_spz
 from .read_spz import read_splats
+from .test_spz_streams import peak_of
 
 SMALL = build_spz.made_up(100, degree=1)
 WHOLE = {version: build_spz.encode(SMALL, version=version) for version in (1, 2, 3, 4)}
@@ -140,24 +139,19 @@ def test_a_zstandard_bomb_takes_little_memory(write_spz):
         build_spz.table(build_spz.header(SMALL, 4), parts, sizes=[900, 100, 300, 300, 400, 900])
     )
     del parts
-    assert peak_of(bomb) < 8_000_000
 
-
-def peak_of(bomb: Path) -> int:
-    """Return the most memory, in bytes, that was in use while the file was refused."""
-    tracemalloc.start()
-    try:
+    def refuse() -> None:
         with pytest.raises(InvalidSplats, match="contains more"):
             read_splats(bomb)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+
+    assert peak_of(refuse) < 8_000_000
 
 
-def test_inspect_reads_only_the_header(write_spz):
+def test_inspect_reads_only_the_header(write_spz, monkeypatch):
     """The header is read without the splats, and the limit applies to it."""
     path = write_spz(WHOLE[4])
     header = decode.inspect(path)
     assert (header.version, header.points, header.degree) == (4, 100, 1)
+    monkeypatch.setattr(container, "MAX_POINTS", 50)
     with pytest.raises(InvalidSplats, match="the limit is 50"):
-        decode.inspect(path, limits=decode.SplatLimits(points=50))
+        decode.inspect(path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SPZ files are decompressed and unpacked side by side, in blocks, with bounded memory."""
+"""SPZ files are unpacked beside the decompression, in blocks, with bounded memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from mint_blender.files.errors import InvalidSplats
-from mint_blender.files.spz import container, decode, unpack
+from mint_blender.files.spz import decode, unpack
 from mint_blender.files.spz.coordinates import PER_DEGREE
 
 from . import build_spz
@@ -100,15 +100,8 @@ def threads_of(code: CodeType, path: Path) -> set[int]:
     return seen
 
 
-@pytest.mark.parametrize("large", [4], indirect=True)
-def test_streams_are_decompressed_side_by_side(large):
-    """Several threads, none of them the caller's, decompress the streams of version 4."""
-    seen = threads_of(container._decompress_zstd.__code__, large)
-    assert len(seen) >= 2 and threading.get_ident() not in seen
-
-
-@pytest.mark.parametrize("large", [3], indirect=True)
-def test_values_are_unpacked_beside_the_gzip_stream(large):
+@pytest.mark.parametrize("large", [3, 4], indirect=True)
+def test_values_are_unpacked_beside_the_streams(large):
     """Only decompressing, which one thread has to do, is left to the caller's."""
     seen = threads_of(unpack.harmonic.__code__, large)
     assert len(seen) >= 2 and threading.get_ident() not in seen

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import re
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import methods
+from ..methods import ROOT, Run
 from .target import Target
 from .targets import BY_NAME, TARGETS
 
-ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).with_name("cases")
 CORPUS = ROOT / "build" / "fuzzing"
 EXECUTIONS = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
@@ -43,7 +42,7 @@ class Outcome:
 def main() -> int:
     """Return 0 if no input has failed, else 1."""
     arguments = _arguments()
-    began, figures, failures = time.monotonic(), dict[str, int](), list[str]()
+    method, figures = Run("fuzzing"), dict[str, int]()
     python = _python_with_atheris()
     chosen = [BY_NAME[name] for name in arguments.targets] or list(TARGETS)
     seconds = max(1, round(arguments.minutes * 60 / len(chosen)))
@@ -58,20 +57,13 @@ def main() -> int:
         )
         figures[f"{target.name}: executions"] = outcome.executions
         figures[f"{target.name}: edges"] = outcome.edges
-        failures += outcome.failures
+        method.failures += outcome.failures
     figures["executions"] = sum(count for name, count in figures.items() if "executions" in name)
-    report = {
-        "method": "fuzzing",
-        "figures": figures,
-        "failures": failures,
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    print(json.dumps(report))
-    return int(bool(failures))
+    return method.end(figures)
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m tests.fuzzing", description=__doc__)
+    parser = methods.parser("fuzzing", __doc__)
     parser.add_argument("--minutes", type=float, default=20.0, help="for all targets together")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="only these; default: all")

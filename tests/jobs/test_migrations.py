@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.budget import spending, totals
+from mint_blender.jobs.budget import spending
 from mint_blender.jobs.diagnostics import journal_check
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job, asset_of, is_unanswered
@@ -24,8 +24,7 @@ from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.storage import migrations
 from mint_blender.jobs.storage.database import Database, JournalError, journal_error
 from mint_blender.jobs.storage.job_locks import ProcessLock
-from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.storage.journal_reader import journal_file
+from mint_blender.jobs.storage.journal import Journal, journal_file
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
@@ -210,7 +209,7 @@ def test_what_jobs_have_cost_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch
         today = spending.date_of(WRITTEN)
         counted = {
             (today - day.date).days: (day.count, day.credits, day.done, day.failed)
-            for day in totals.month(journal).days
+            for day in spending.month(journal).days
             if day.count
         }
         assert counted == {
@@ -324,7 +323,7 @@ def test_the_request_of_a_program_is_found(migrated: Journal) -> None:
 def test_what_was_spent_stays_on_its_day(migrated: Journal) -> None:
     """What waits costs now, the rest when it was started."""
     begun = min(job.created_at for job in migrated.jobs())
-    of_that_day = sum(entry.credits for entry in migrated.spent((begun - 900.0, begun + 900.0)))
+    of_that_day = migrated.spent((begun - 900.0, begun + 900.0))[0].credits
     assert of_that_day >= 4140.0, "as the earlier version has counted it"
 
 

@@ -43,7 +43,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Preset
 
 from ..mint_service.runner import ThreadService, running_service
-from .workflow_harness import a_job, decided, retried, sent
+from .workflow_harness import a_job, decided, sent
 
 
 def jobs_in(phase: Phase, count: int) -> list[Job]:
@@ -292,13 +292,6 @@ def test_failed_jobs_are_dismissed_on_demand(offline_job_service: JobService) ->
     offline_job_service.dismiss_finished(failed=True)
     left = {job.id for job in offline_job_service.jobs()}
     assert left == {again.id, *(jobs[phase].id for phase in set(Phase) - over)}
-
-
-def test_jobs_that_are_over_are_counted() -> None:
-    """The panel offers to dismiss them together."""
-    jobs = [job for phase in Phase for job in jobs_in(phase, 2)]
-    assert group_jobs(jobs, lambda job_id: False).ended == 6
-    assert group_jobs([retried(jobs_in(Phase.FAILED, 1)[0])], bool).ended == 0
 
 
 def test_previews_that_wait_are_listed() -> None:

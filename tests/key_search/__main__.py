@@ -7,13 +7,11 @@ Whether they pass is not asked here: what a test that fails has written is searc
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,23 +19,27 @@ from typing import Any
 from scripts.devtools import environments
 from scripts.devtools.pytest_runs import runs_for
 
+from .. import methods
+from ..methods import ROOT, Run
 from .plugin import COUNTS
-
-ROOT = Path(__file__).parents[2]
 
 
 def main() -> int:
     """Return 0 if no key was found, else 1."""
-    parser = argparse.ArgumentParser(prog="python3 -m tests.key_search", description=__doc__)
+    parser = methods.parser("key_search", __doc__)
     parser.add_argument("--only", action="append", metavar="PATH", help="only these tests")
-    options = parser.parse_args()
-    begun = time.monotonic()
+    options, method = parser.parse_args(), Run("key")
     with tempfile.TemporaryDirectory(prefix="key-search-") as folder:
         statuses = [_run(words, folder) for words in _runs(options.only)]
         found = [json.loads(path.read_text("utf-8")) for path in Path(folder).glob("*.json")]
-    result = _result(found, statuses) | {"seconds": round(time.monotonic() - begun, 1)}
-    print(json.dumps(result))
-    return int(bool(result["failures"]))
+    method.failures += [leak for each in found for leak in each["leaks"]]
+    # 1: tests have failed, and were searched, too; 5: none was selected
+    method.failures += [
+        f"pytest ended with status {status}: see above"
+        for status in statuses
+        if status not in (0, 1, 5)
+    ]
+    return method.end(_figures(found))
 
 
 def _runs(only: list[str] | None) -> list[list[str]]:
@@ -54,16 +56,9 @@ def _run(words: list[str], folder: str) -> int:
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
-def _result(found: list[dict[str, Any]], statuses: list[int]) -> dict[str, Any]:
+def _figures(found: list[dict[str, Any]]) -> dict[str, float]:
     counts = sum((Counter(each["counts"]) for each in found), Counter[str]())
-    failures = [leak for each in found for leak in each["leaks"]]
-    # 1: tests have failed, and were searched, too; 5: none was selected
-    failures += [
-        f"pytest ended with status {status}: see above"
-        for status in statuses
-        if status not in (0, 1, 5)
-    ]
-    figures = {
+    return {
         "tests": counts["tests"],
         "files searched": counts["files"],
         "MB of files": round(counts["bytes of files"] / 1e6, 1),
@@ -72,7 +67,6 @@ def _result(found: list[dict[str, Any]], statuses: list[int]) -> dict[str, Any]:
         "keys found": sum(len(each["leaks"]) for each in found),
         "seconds of searching": round(sum(each["seconds"] for each in found), 1),
     }
-    return {"method": "key", "figures": figures, "failures": failures}
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from aiohttp import web
 
 from ..key_search import requests_seen
 from ..mint_model.problems import Problem
-from . import control
 from .backend import Mint
 from .faults import Fault
 from .http_common import (
@@ -35,8 +34,6 @@ def application(mint: Mint) -> web.Application:
     connections = Connections()
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        if raw_path(request).startswith(control.PREFIX):
-            return await control.handle(mint, request)
         entry = note(mint, connections, request, "api")
         trace = {"X-Request-Id": f"req_{secrets.token_hex(8)}"}
         return await _answer(mint, request, entry, trace)

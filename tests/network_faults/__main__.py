@@ -7,13 +7,13 @@ The last line is a JSON object: what was counted, and what went wrong.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from tests import methods
+from tests.methods import Run
 from tests.mint_service.runner import running_service
 
 from .checks import violations
@@ -27,14 +27,12 @@ def main() -> int:
     """Return 0 if every job survived, else 1."""
     arguments = _arguments()
     logging.disable(logging.CRITICAL)
-    begun = time.monotonic()
-    records, failures = _run_all(arguments)
-    print(json.dumps(_summary(records, failures, time.monotonic() - begun)))
-    return int(bool(failures))
+    method = Run("network faults", arguments.minutes or 0.0)
+    return method.end(_figures(_run_all(arguments, method)))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m tests.network_faults", description=__doc__)
+    parser = methods.parser("network_faults", __doc__)
     parser.add_argument("--scale", type=float, default=SCALE, help="by how much waits are shorter")
     parser.add_argument("--only", default="", help="only faults whose id contains this")
     parser.add_argument("--minutes", type=float, help="begin no round after so many minutes")
@@ -42,32 +40,26 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run_all(arguments: argparse.Namespace) -> tuple[dict[str, Record], list[str]]:
-    """Return the last record of each fault, and everything that went wrong; at least one round."""
+def _run_all(arguments: argparse.Namespace, method: Run) -> dict[str, Record]:
+    """Return the last record of each fault; at least one round."""
     records: dict[str, Record] = {}
-    failures: list[str] = []
-    end = time.monotonic() + 60 * (arguments.minutes or 0.0)
-    is_first = True
-    while is_first or time.monotonic() < end:
-        is_first = False
+    while True:
         with running_service(speed=2000, credits=1e9) as service:
             for fault in FAULTS:
                 if arguments.only in fault.id:
                     with tempfile.TemporaryDirectory(prefix="mint-faults-") as folder:
                         record = run(fault, service, Path(folder), arguments.scale)
                     records[fault.id] = record
-                    failures += _commands(violations(fault, record), fault.id)
+                    again = f"(python3 -m tests.network_faults --only {fault.id})"
+                    method.failures += [f"{each} {again}" for each in violations(fault, record)]
                     print(f"{fault.id}: {record}", flush=True)
-    return records, failures
+        if method.is_over:
+            return records
 
 
-def _commands(found: list[str], id: str) -> list[str]:
-    return [f"{each} (python3 -m tests.network_faults --only {id})" for each in found]
-
-
-def _summary(records: dict[str, Record], failures: list[str], seconds: float) -> dict[str, object]:
+def _figures(records: dict[str, Record]) -> dict[str, int]:
     found = records.values()
-    figures = {
+    return {
         "faults": len(records),
         "requests hit": sum(each.hits for each in found),
         "jobs that went on by themselves": sum(each.then != "Resume" for each in found),
@@ -77,12 +69,6 @@ def _summary(records: dict[str, Record], failures: list[str], seconds: float) ->
         "longest seconds until the user read of it": round(
             max((each.seconds or 0.0 for each in found), default=0.0)
         ),
-    }
-    return {
-        "method": "network faults",
-        "figures": figures,
-        "failures": failures,
-        "seconds": round(seconds, 1),
     }
 
 

@@ -7,13 +7,13 @@ The last line on standard output is a JSON object with the figures and the failu
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
+from .. import methods
+from ..methods import Run
 from ..mint_service.runner import subprocess_service
 from .failing_calls import KINDS
 from .generation import Case, run_case
@@ -25,9 +25,7 @@ MOST = 2000
 def main() -> int:
     """Return 0 if no rule was broken, else 1."""
     arguments = _arguments()
-    began = time.monotonic()
-    end = began + 60.0 * arguments.minutes
-    counts, failures = Counter[str](), list[str]()
+    method, counts = Run("the n-th call fails", arguments.minutes), Counter[str]()
     options = {"speed": 2000, "retry_after": 0.01, "credits": 1e9}
     with (
         tempfile.TemporaryDirectory(prefix="mint-nth-call-") as folder,
@@ -41,19 +39,13 @@ def main() -> int:
                     fail, problem = run_case(service, place, case)
                     if problem:
                         print(f"{case}: {problem}", flush=True)
-                        failures.append(f"{case}: {problem.splitlines()[0]}; {_command(case)}")
-                    if not fail.has_failed or time.monotonic() > end or arguments.single:
+                        first = problem.splitlines()[0]
+                        method.failures.append(f"{case}: {first}; {_command(case)}")
+                    if not fail.has_failed or method.is_over or arguments.single:
                         break
                     counts[kind] += 1
-    figures = {**{f"failed calls: {kind}": count for kind, count in counts.items()}}
-    report = {
-        "method": "the n-th call fails",
-        "figures": {**figures, "runs": counts.total()},
-        "failures": failures,
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    print(json.dumps(report))
-    return int(bool(failures))
+    figures = {f"failed calls: {kind}": count for kind, count in counts.items()}
+    return method.end({**figures, "runs": counts.total()})
 
 
 def _command(case: Case) -> str:
@@ -61,7 +53,7 @@ def _command(case: Case) -> str:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m tests.nth_call", description=__doc__)
+    parser = methods.parser("nth_call", __doc__)
     parser.add_argument("--kind", action="append", choices=KINDS, help="by default all")
     parser.add_argument("--first", type=int, default=1, help="the first call to fail")
     parser.add_argument("--step", type=int, default=1, help="then each so many-th call")

@@ -3,22 +3,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from mint_blender.jobs.diagnostics.log_file import LogFile
 
+from ..methods import report_of
 from ..mint_service.runner import running_service
 from .generation import Case, run_case
 
 pytestmark = pytest.mark.one_blender
 
-ROOT = Path(__file__).parents[2]
 FEW = ("write", "fsync", "rename", "connect")
 MANY = ("open", "read", "journal write", "journal open")
 
@@ -28,10 +25,7 @@ MANY = ("open", "read", "journal write", "journal open")
 def test_a_run_survives_failing_calls(kinds: tuple[str, ...], step: int) -> None:
     """It ends in a sentence or goes on by itself, and in the end it was paid once."""
     words = [word for kind in kinds for word in ("--kind", kind)]
-    command = [sys.executable, "-m", "tests.nth_call", "--first", "2", "--step", str(step), *words]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ended.stdout, ended.stderr
-    report = json.loads(ended.stdout.splitlines()[-1])
+    report = report_of("nth_call", "--first", "2", "--step", str(step), *words)
     assert report["failures"] == []
     assert all(report["figures"][f"failed calls: {kind}"] >= 2 for kind in kinds)
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import random
 import sys
 import tempfile
-import time
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
+from .. import methods
+from ..methods import Run
 from ..mint_service.runner import running_service
 from .kills import SCENARIOS, CommandProcess, Killer
 
@@ -24,9 +24,7 @@ from .kills import SCENARIOS, CommandProcess, Killer
 def main() -> int:
     """Return 0 if no rule was broken, else 1."""
     arguments = _arguments()
-    began = time.monotonic()
-    end = began + 60.0 * arguments.minutes
-    counts, failures = Counter[str](), list[str]()
+    method, counts = Run("real processes", arguments.minutes), Counter[str]()
     limits = {"model": 10000, "world": 10000}
     with (
         tempfile.TemporaryDirectory(prefix="mint-kills-") as folder,
@@ -36,27 +34,17 @@ def main() -> int:
         killer = Killer(service, process, Path(folder))
         choice = random.Random(arguments.seed)
         for name, step in _cases(killer, _names(arguments), arguments, choice):
-            if time.monotonic() > end:
+            if method.is_over:
                 break
             before = killer.kills
             try:
                 killer.run(name, step, choice)
             except Exception as error:
-                failures.append(f"{name}, step {step}: {error}; {_command(name, step)}")
-                print(failures[-1], flush=True)
+                method.failures.append(f"{name}, step {step}: {error}; {_command(name, step)}")
+                print(method.failures[-1], flush=True)
             counts[name] += killer.kills - before
-    report = {
-        "method": "real processes",
-        "figures": {
-            **{f"kills: {name}": count for name, count in counts.items()},
-            "kills": counts.total(),
-        },
-        "failures": failures,
-        "seconds": round(time.monotonic() - began, 1),
-        "next_seed": arguments.seed + 1,
-    }
-    print(json.dumps(report))
-    return int(bool(failures))
+    figures = {f"kills: {name}": count for name, count in counts.items()}
+    return method.end({**figures, "kills": counts.total()}, next_seed=arguments.seed + 1)
 
 
 def _names(arguments: argparse.Namespace) -> list[str]:
@@ -89,7 +77,7 @@ def _part(text: str) -> tuple[int, int]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m tests.process_kills", description=__doc__)
+    parser = methods.parser("process_kills", __doc__)
     parser.add_argument("--count", type=int, default=10**6, help="cases; by default all")
     parser.add_argument("--seed", type=int, default=1, help="chooses the cases and second kills")
     parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="by default all")

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
+
+from ..methods import report_of
 
 pytestmark = [
     pytest.mark.one_blender,
@@ -49,16 +47,8 @@ def test_a_script_with_twenty_props_that_is_killed_goes_on(step: int) -> None:
 def _kill(count: int, *names: str, more: Sequence[str] = ()) -> int:
     """Run some cases, check that no rule was broken, and return how many processes were killed."""
     chosen = [word for name in names for word in ("--scenario", name)]
-    command = [sys.executable, "-m", "tests.process_kills", "--count", str(count), "--seed", "1"]
-    output = subprocess.run(
-        [*command, *chosen, *more],
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-        timeout=380,
-    ).stdout
-    report = json.loads(output.splitlines()[-1])
+    words = ("--count", str(count), "--seed", "1", *chosen, *more)
+    report = report_of("process_kills", *words, timeout=380)
     assert report["failures"] == []
     kills: int = report["figures"]["kills"]
     return kills

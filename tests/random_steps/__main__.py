@@ -14,10 +14,11 @@ import json
 import shutil
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
+from tests import methods
+from tests.methods import Run
 from tests.window.blender_window import ROOT, make_profile
 from tests.window.display import Display
 
@@ -30,30 +31,23 @@ KEPT = ROOT / "build" / "random-steps"
 def main() -> int:
     """Return 0 if no rule was broken, else 1."""
     options = _options()
-    begun = time.monotonic()
+    method = Run("random_steps", options.minutes)
     with tempfile.TemporaryDirectory(prefix="mint-steps-") as name:
         folder = Path(name)
         display = Display(folder)
         try:
             if options.replay:
                 return _replay(display, folder, options.replay)
-            outcomes = _play_all(display, folder, options)
+            outcomes = _play_all(display, folder, options, method)
         finally:
             display.close()
     _print_details(outcomes)
-    result = {
-        "method": "random_steps",
-        "figures": _figures(outcomes),
-        "failures": [_one_line(each, options) for each in outcomes if each.failure],
-        "seconds": round(time.monotonic() - begun),
-        "next_seed": options.seed + len(outcomes),
-    }
-    print(json.dumps(result))
-    return int(bool(result["failures"]))
+    failures = [_one_line(each, options) for each in outcomes if each.failure]
+    return method.end(_figures(outcomes), failures, next_seed=options.seed + len(outcomes))
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m tests.random_steps", description=__doc__)
+    parser = methods.parser("random_steps", __doc__)
     parser.add_argument("--steps", type=int, default=10_000, help="steps in all")
     parser.add_argument("--minutes", type=float, help="begin no round after this time")
     parser.add_argument("--seed", type=int, default=1, help="the seed of the first round")
@@ -63,13 +57,13 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _play_all(display: Display, folder: Path, options: argparse.Namespace) -> list[Outcome]:
+def _play_all(
+    display: Display, folder: Path, options: argparse.Namespace, method: Run
+) -> list[Outcome]:
     installed = make_profile(folder / "installed")
     outcomes: list[Outcome] = []
-    begun, left, seed = time.monotonic(), options.steps, options.seed
-    while left > 0:
-        if options.minutes is not None and time.monotonic() - begun > options.minutes * 60:
-            break
+    left, seed = options.steps, options.seed
+    while left > 0 and not method.is_over:
         place = folder / f"round-{seed}"
         place.mkdir()
         outcome = play(

@@ -125,7 +125,7 @@ def test_the_table_is_for_a_spreadsheet() -> None:
 
 def test_the_button_copies_the_table(tmp_path: Path) -> None:
     """An empty file says so; otherwise the clipboard has the table."""
-    from mint_blender.ui.library_browser import asset_list as button
+    from mint_blender.ui.library_browser import operators as button
 
     bpy.utils.register_class(button.MINT_OT_copy_asset_list)
     try:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.files.glb.header import inspect  # noqa: E402
 from mint_blender.scene.bounds import bounds  # noqa: E402
-from mint_blender.scene.export import output, render  # noqa: E402
+from mint_blender.scene.export import output  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model, place_world  # noqa: E402
 from mint_blender.scene.world.build import WorldFiles  # noqa: E402
 
@@ -190,7 +190,7 @@ def test_a_picture_is_quick_unless_it_is_asked_for_more(
         assert scene.render.engine != "CYCLES" or cycles.use_denoising or cycles.samples > 8
         Image.new("RGB", (width, height)).save(path)
 
-    monkeypatch.setattr(render, "_write_picture", look)
+    monkeypatch.setattr(output, "_write_picture", look)
     for number, options in enumerate(({}, {"samples": 32}, {"engine": "eevee", "samples": 8})):
         output.render_image(tmp_path / f"{number}.png", placed, **options)
     assert scenes[0][0] == scenes[1][0] == "CYCLES"

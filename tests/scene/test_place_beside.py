@@ -12,7 +12,7 @@ pytestmark = pytest.mark.blender
 
 from mathutils import Vector  # noqa: E402
 
-from mint_blender.scene.model import grid_layout, occupied_space  # noqa: E402
+from mint_blender.scene.model import grid_layout  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance, place_model, select  # noqa: E402
 
 from . import world_helpers  # noqa: E402
@@ -127,7 +127,7 @@ def test_the_box_is_that_of_the_corners() -> None:
     turned.rotation_euler, turned.scale = (0.3, 0.5, 0.7), (1, 2, -3)
     bpy.context.view_layer.update()
     corners = [turned.matrix_world @ Vector(each) for each in turned.bound_box]
-    found = occupied_space.box(turned, turned.matrix_world)
+    found = grid_layout.box(turned, turned.matrix_world)
     for axis, (low, high) in enumerate(
         ((found.left, found.right), (found.front, found.back), (found.bottom, found.top))
     ):

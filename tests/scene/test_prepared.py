@@ -27,7 +27,7 @@ from mint_blender.scene.place import (  # noqa: E402
     place_world,
 )
 from mint_blender.scene.prepared import PreparedResult  # noqa: E402
-from mint_blender.scene.units import SceneUnits  # noqa: E402
+from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
 from mint_blender.scene.update.replace import complete_world, replace_model, replace_world  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import edit, world_objects  # noqa: E402

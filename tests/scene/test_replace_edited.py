@@ -13,7 +13,8 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.update import exchange, reparent_and_remap, replace  # noqa: E402
+from mint_blender.scene import data_blocks  # noqa: E402
+from mint_blender.scene.update import exchange, replace  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
 from .replace_helpers import KEPT, SECOND, add_target, new_empty, place_first  # noqa: E402
@@ -114,7 +115,7 @@ STEPS = [
     (exchange, "_take_animation"),
     (exchange, "_take_pose"),
     (exchange, "_parent_parts"),
-    (reparent_and_remap, "reparent_children"),
+    (data_blocks, "reparent_children"),
 ]
 
 

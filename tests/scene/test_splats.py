@@ -323,17 +323,6 @@ def test_a_bad_file_changes_nothing(tmp_path):
         assert before.new() == []
 
 
-def test_native_splats_are_refused_where_there_are_none(write):
-    """An older Blender names the version that has them; the splats stay as they are."""
-    made = splats.build(write(build_spz.made_up(5)), "Place", bpy.context.scene.collection)
-    if splats.has_native():
-        assert splats.make_native(made).data.type == "GAUSSIAN_SPLAT"
-    else:
-        with pytest.raises(InvalidSplats, match=r"5\.3"):
-            splats.make_native(made)
-        assert made.modifiers and splats.is_splats(made)
-
-
 @pytest.mark.feature("splats as a point cloud")
 def test_a_mesh_of_splats_becomes_a_point_cloud(write):
     """The native point cloud has the same values as the mesh of an older Blender."""

@@ -154,9 +154,9 @@ def test_parts_can_be_added_later(files):
     root = build(WorldFiles(collider=files.collider)).root
     shape = part(root, "collider")
     assert shape.hide_render
-    world_build.add_part(root, "PANORAMA", files.panorama)
+    world_build.add_parts(root, {"PANORAMA": files.panorama})
     assert not shape.hide_render and shape.data.materials and bpy.context.scene.world is not None
-    world_build.add_part(root, "SPLATS", files.splats)
+    world_build.add_parts(root, {"SPLATS": files.splats})
     assert shape.hide_render
     bpy.context.view_layer.update()
     np.testing.assert_allclose(places(part(root, "splats")), places(shape), atol=0.011)
@@ -171,10 +171,10 @@ def test_a_part_replaces_an_earlier_one(files, tmp_path):
     root = build(files).root
     more = tmp_path / "more.spz"
     more.write_bytes(build_spz.encode(build_spz.made_up(40)))
-    world_build.add_part(root, "SPLATS", more)
+    world_build.add_parts(root, {"SPLATS": more})
     clouds = [each for each in root.children_recursive if each.get("mint_part") == "splats"]
     assert len(clouds) == 1 and len(clouds[0].data.attributes["position"].data) == 40
-    world_build.add_part(root, "COLLIDER", files.collider)
+    world_build.add_parts(root, {"COLLIDER": files.collider})
     assert (
         len([each for each in root.children_recursive if each.get("mint_part") == "collider"]) == 1
     )
@@ -190,7 +190,7 @@ def test_a_bad_part_added_later_changes_nothing(files, tmp_path, name):
     bad = tmp_path / "bad"
     bad.write_bytes(b"<!DOCTYPE html><title>404</title>")
     with pytest.raises((FileError, SceneImportError)):
-        world_build.add_part(root, name.upper(), bad)
+        world_build.add_parts(root, {name.upper(): bad})
     assert before.new() == []
     assert set(root.children_recursive) == objects
     assert bpy.context.scene.world == scene_world
@@ -277,7 +277,7 @@ def test_references_to_the_collider_are_moved_to_the_new_one(files):
     root = build(files).root
     built = _built_on(root)
     stood = np.array(built["Chair"].matrix_world)
-    world_build.add_part(root, "COLLIDER", files.collider)
+    world_build.add_parts(root, {"COLLIDER": files.collider})
     bpy.context.view_layer.update()
     new = part(root, "collider")
     assert built["Moss"].modifiers[0].target == new and built["Cat"].constraints[0].target == new

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The root of a World is neutral; the scale is even; Worlds of earlier versions keep working."""
+"""The root of a World is neutral, and its scale is even, also after Apply Scale."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.scene.place import Provenance  # noqa: E402
-from mint_blender.scene.update.replace import replace_world  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import calibration, world_objects  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
 
 from . import world_helpers  # noqa: E402
-from .test_prepared import WorldOptions, prepare_world  # noqa: E402
-from .world_helpers import CORNERS, assert_at, build, make_legacy, ordered, part, places  # noqa: E402
+from .world_helpers import CORNERS, assert_at, build, ordered, part, places  # noqa: E402
 
 ROOM = CORNERS * 2.5 + [0, 0, 1.5]
 PART_NAMES = ("collider", "splats")
@@ -109,7 +106,7 @@ def test_an_applied_calibration_is_noticed_and_restored(files, scale, applied):
     assert calibration.scale_of(holder) == pytest.approx(scale)
     check_room(root, scale, (3, 4, 0))
     world_build.remove_part(root, "SPLATS")
-    world_build.add_part(root, "SPLATS", files.splats)
+    world_build.add_parts(root, {"SPLATS": files.splats})
     calibration.set_scale(holder, 1)
     check_room(root, 1, (3, 4, 0))
 
@@ -142,81 +139,23 @@ def test_the_scale_of_the_root_can_be_applied(files):
 
 @pytest.mark.parametrize("is_turned", [False, True])
 def test_an_untouched_calibration_is_not_changed(files, is_turned):
-    """Nor is one that was turned upright, moved with its root, or is of an earlier version."""
+    """Nor is one that was turned upright, or moved with its root."""
     root = build(files, at=(3, 4, 5), camera=False).root
     if is_turned:
         world_edit.flip(root)
     root.rotation_euler, root.scale = (0.1, 0.2, 0.3), (0.5, 0.5, 0.5)
     bpy.context.view_layer.update()
     assert not calibration.is_changed(calibration.of(root), part(root, "capture_point"))
-    make_legacy(root)
-    assert not calibration.is_changed(calibration.of(root), part(root, "capture_point"))
 
 
 def test_a_deleted_calibration_is_made_again_for_the_next_part(files):
-    """The part is where it would have been."""
+    """The part is where it would have been, and so is the place to look from."""
     root = build(replace(files, splats=None)).root
+    expected = np.array(part(root, "capture_point").matrix_world)
+    bpy.data.objects.remove(part(root, "capture_point"))
+    np.testing.assert_allclose(np.array(world_objects.upright(root)), expected, atol=1e-5)
     bpy.data.batch_remove([calibration.of(root), *calibration.of(root).children_recursive])
-    world_build.add_part(root, "SPLATS", files.splats)
+    assert not calibration.is_changed(calibration.of(root), None)
+    world_build.add_parts(root, {"SPLATS": files.splats})
     bpy.context.view_layer.update()
     assert_at(part(root, "splats"), ROOM)
-
-
-@pytest.fixture
-def legacy(files):
-    """Place a World as earlier versions have."""
-    root = build(files).root
-    make_legacy(root)
-    for name in PART_NAMES:
-        assert_at(part(root, name), ROOM)
-    return root
-
-
-def test_an_earlier_world_is_flipped_and_scaled(legacy):
-    """It turns about its capture point; camera and panorama stay upright."""
-    camera = np.array(part(legacy, "camera").matrix_world)
-    world_edit.flip(legacy)
-    bpy.context.view_layer.update()
-    assert places(part(legacy, "collider"))[:, 2].max() == pytest.approx(3, abs=0.02)
-    np.testing.assert_allclose(np.array(part(legacy, "camera").matrix_world), camera, atol=1e-4)
-    world_edit.flip_collider(legacy)
-    bpy.context.view_layer.update()
-    assert places(part(legacy, "collider"))[:, 2].max() == pytest.approx(ROOM[:, 2].max(), abs=0.02)
-    holder = calibration.of(legacy)
-    assert holder == legacy and calibration.scale_of(holder) == pytest.approx(2.5)
-    calibration.set_scale(holder, 5)
-    assert tuple(legacy.scale) == (5, 5, 5)
-
-
-def test_parts_are_added_to_an_earlier_world(legacy, files):
-    """They are where the removed ones were, and the colors of the collider fit."""
-    for name in ("SPLATS", "COLLIDER", "PANORAMA"):
-        world_build.remove_part(legacy, name)
-        world_build.add_part(legacy, name, getattr(files, name.lower()))
-    world_edit.show_collider(legacy, "VISIBLE")
-    bpy.context.view_layer.update()
-    for name in PART_NAMES:
-        assert_at(part(legacy, name), ROOM)
-        assert part(legacy, name).parent == legacy
-    assert part(legacy, "calibration") is None
-
-
-def test_an_earlier_world_without_capture_point_can_be_looked_into(legacy):
-    """The place to look from is at eye height, upright."""
-    expected = np.array(part(legacy, "capture_point").matrix_world)
-    bpy.data.objects.remove(part(legacy, "capture_point"))
-    np.testing.assert_allclose(np.array(world_objects.upright(legacy)), expected, atol=1e-5)
-
-
-@pytest.mark.parametrize("prepared", [False, True])
-def test_an_earlier_world_is_replaced(files, tmp_path, prepared):
-    """By files or by a prepared World: the parts come below the root that has the turn."""
-    source = prepare_world(files, WorldOptions(), tmp_path / "room.blend") if prepared else None
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    root = build(files).root
-    make_legacy(root)
-    replace_world(files, Provenance(job_id="b", kind="world"), root, prepared=source)
-    bpy.context.view_layer.update()
-    for name in PART_NAMES:
-        assert_at(part(root, name), ROOM)
-    assert not [each for each in bpy.data.objects if each.get("mint_part") == "calibration"]

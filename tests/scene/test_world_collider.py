@@ -38,7 +38,7 @@ def test_an_upright_collider_is_turned_to_the_other_parts(files, tmp_path, later
     up = synthetic_world.collider(tmp_path / "up.glb", down=False, ceiling=False)
     if later:
         root = build(replace(files, collider=None)).root
-        world_build.add_part(root, "COLLIDER", up)
+        world_build.add_parts(root, {"COLLIDER": up})
         bpy.context.view_layer.update()
     else:
         built = build(replace(files, collider=up))
@@ -164,7 +164,7 @@ def test_a_deleted_capture_point_is_made_again_when_needed(files):
         part(root, "capture_point").matrix_world.translation, (0, 0, 1.5), atol=1e-5
     )
     bpy.data.objects.remove(part(root, "capture_point"))
-    world_build.add_part(root, "PANORAMA", files.panorama)
+    world_build.add_parts(root, {"PANORAMA": files.panorama})
     assert part(root, "capture_point")
 
 

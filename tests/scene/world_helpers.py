@@ -9,7 +9,6 @@ import bpy
 import numpy as np
 
 from mint_blender.scene.world import build as world_build
-from mint_blender.scene.world import calibration
 from mint_blender.scene.world.files import WorldFiles, WorldOptions
 
 from ..files import build_spz
@@ -95,15 +94,3 @@ def ordered(points: np.ndarray) -> np.ndarray:
 def assert_at(each, points: np.ndarray) -> None:
     """Check that the vertices, or splats, of an object are at these points, to a centimeter."""
     np.testing.assert_allclose(places(each), ordered(points), atol=0.011)
-
-
-def make_legacy(root) -> None:
-    """Change a World to what earlier versions have saved: the root itself has the calibration."""
-    (holder,) = [each for each in root.children if each["mint_part"] == "calibration"]
-    root.matrix_basis = holder.matrix_world.copy()
-    for each in list(holder.children):
-        each.parent = root
-    bpy.data.objects.remove(holder)
-    for key in (calibration.SCALE, calibration.HEIGHT):
-        del root[key]
-    bpy.context.view_layer.update()

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.mint_service import glb, options, switches
+from tests.mint_service import glb, options
 from tests.mint_service.runner import ThreadService
 
 from .contract_client import ContractClient
@@ -206,10 +206,9 @@ def test_switch(client: ContractClient, name: str) -> None:
     LOOKS[name](client, name)
 
 
-def test_the_readme_names_every_option_and_switch() -> None:
-    """The README explains each member of a scenario, and has the table of switches."""
+def test_the_readme_names_every_option() -> None:
+    """The README explains each member of a scenario."""
     text = Path(options.__file__).with_name("README.md").read_text(encoding="utf-8")
     assert not [
         field.name for field in fields(options.Options) if not re.search(rf"`{field.name}`", text)
     ]
-    assert switches.markdown() in text

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import logging
 import multiprocessing
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+from .. import methods
+from ..methods import Run
 from .options import Options
 from .surprises import LONGEST_CLOCK_JUMP
 from .world import Outcome, simulate
@@ -73,42 +73,31 @@ def main() -> int:
         most_clock_jump=arguments.clock_jump,
         surprises=arguments.surprises,
     )
-    totals, began = Totals(), time.monotonic()
-    end = began + (arguments.minutes * 60.0 if arguments.minutes else float("inf"))
-    reported = began
+    totals, run, reported = Totals(), Run("simulation", arguments.minutes), 0.0
     with _outcomes(arguments, options) as outcomes:
         for outcome in outcomes:
             totals.add(outcome)
-            now = time.monotonic()
-            if now - reported >= PROGRESS_INTERVAL:
-                reported = now
+            if run.seconds - reported >= PROGRESS_INTERVAL:
+                reported = run.seconds
                 print(
                     f"{totals.figures['jobs']} jobs, {len(totals.failures)} failures, next seed"
                     f" {totals.next_seed}",
                     file=sys.stderr,
                     flush=True,
                 )
-            is_enough = totals.figures["jobs"] >= arguments.jobs or now >= end
+            is_enough = totals.figures["jobs"] >= arguments.jobs or run.is_over
             if is_enough or (outcome.failure and not arguments.keep_going):
                 break
-    seconds = round(time.monotonic() - began, 1)
-    print(
-        json.dumps(
-            {
-                "method": "simulation",
-                "figures": dict(totals.figures),
-                "failures": totals.failures,
-                "seconds": seconds,
-                "processor_seconds": round(totals.processor_seconds, 1),
-                "next_seed": totals.next_seed,
-            }
-        )
+    return run.end(
+        totals.figures,
+        totals.failures,
+        processor_seconds=round(totals.processor_seconds, 1),
+        next_seed=totals.next_seed,
     )
-    return int(bool(totals.failures))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m tests.simulation", description=__doc__)
+    parser = methods.parser("simulation", __doc__)
     parser.add_argument("--jobs", type=int, default=1000, help="how many jobs to simulate")
     parser.add_argument("--minutes", type=float, help="stop after so many minutes in any case")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests of the simulated services need: requests, a Mint of their own, and chance."""
+"""What tests of the simulated services need: requests, and a Mint of their own."""
 
 from __future__ import annotations
 
@@ -16,22 +16,12 @@ NOW = 1_800_000_000.0
 HOST = "api.mint.gg"
 
 
-class Always(random.Random):
-    """Chance that always says yes, and takes the first choice."""
-
-    def random(self) -> float:
-        return 0.0
-
-    def choice(self, seq: Any) -> Any:
-        return seq[0]
-
-
 class Mint:
     """A simulated Mint with two projects of one person, and the answers that it gives."""
 
-    def __init__(self, chance: random.Random | None = None, **surprises: Any) -> None:
+    def __init__(self, **surprises: Any) -> None:
         self.service = SimulatedMint(
-            random.Random(1), Habits(), Surprises(**surprises), chance or random.Random(1)
+            random.Random(1), Habits(), Surprises(**surprises), random.Random(1)
         )
         self.service.projects = [
             Project("0xowner", HOST, {"key-1", "key-2"}, 30000.0),
@@ -47,11 +37,6 @@ class Mint:
         """Return the answer to the start of a generation."""
         return self.call(f"{kind}:generate", key=key, token=token, prompt=" A\ncafe\u0301 ")
 
-    @property
-    def operations(self) -> list[str]:
-        """The ids of all operations."""
-        return list(self.service.operations.all)
-
     def pass_time(self, seconds: float) -> None:
         """Let time pass."""
         self.now += seconds
@@ -64,9 +49,3 @@ def request(path: str, *, key: str = "", token: str = "key-1", **body: Any) -> R
     headers |= {"Idempotency-Key": key} if key else {}
     content = json.dumps(body).encode() if key else b""
     return Request("POST" if key else "GET", HOST, f"/v1/{path}", {}, headers, content)
-
-
-def body(answer: Response) -> dict[str, Any]:
-    """Return the JSON object of an answer."""
-    found: dict[str, Any] = json.loads(answer.body)
-    return found

@@ -30,7 +30,6 @@ The real engine is held against the same rules:
     recorder.py       record the events of the real engine, in the simulation
     real_record.py    the product's table of paid requests, which follows the model step by step
     mutants.py        mistakes in that table, each of which the model notices
-    model_events.py   the events of a way through the model, on which these checks are tried
 
 Not in the model: a folder that is restored while several machines work on it, bodies, prices and
 days, and the files that tell other machines the operation. What a person was told before a home was

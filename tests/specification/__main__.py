@@ -7,7 +7,6 @@ The last line on standard output is a JSON object with the figures and the failu
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import sys
 import time
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
+from .. import methods
+from ..methods import Run
 from .exploring import Exploration
 from .rules import RULES
 from .setups import MOST, NAMES, SHOWN_IN, explore_setup
@@ -46,19 +47,22 @@ class Found(NamedTuple):
 def main() -> int:
     """Return 0 if all is well with all rules, and not without any one of them; else 1."""
     arguments = _arguments()
-    began = time.monotonic()
-    found = list[Found]()
+    method, found = Run("specification"), list[Found]()
     run = partial(_run, most=arguments.most, is_small=arguments.small)
     with multiprocessing.Pool(arguments.processes) as pool:
         for each in pool.imap(run, _tasks(arguments)):
             _show(each)
             found.append(each)
-    print(json.dumps(_report(found, time.monotonic() - began)))
-    return int(any(each.failure for each in found))
+    failures = [f"{each.failure}; {_command(each.task)}" for each in found if each.failure]
+    return method.end(_figures(found), failures)
+
+
+def _command(task: Task) -> str:
+    return f"repeat: python3 -m tests.specification --only '{task.off or task.setup}'"
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m tests.specification", description=__doc__)
+    parser = methods.parser("specification", __doc__)
     text = "then switch off one rule at a time: something has to go wrong"
     parser.add_argument("--mutations", action="store_true", help=text)
     text = "only this configuration, or only without this rule"
@@ -95,25 +99,15 @@ def _show(found: Found) -> None:
     )
 
 
-def _report(found: list[Found], seconds: float) -> dict[str, object]:
+def _figures(found: list[Found]) -> dict[str, int]:
     whole = [each for each in found if not each.task.off]
     mutations = [each for each in found if each.task.off]
     return {
-        "method": "specification",
-        "figures": {
-            "configurations": len(whole),
-            "states": sum(each.exploration.states for each in whole),
-            "rules switched off": len(mutations),
-            "counterexamples": sum(not each.failure for each in mutations),
-            **{f"states: {each.task.setup}": each.exploration.states for each in whole},
-        },
-        "failures": [
-            f"{each.failure}; repeat: python3 -m tests.specification"
-            f" --only '{each.task.off or each.task.setup}'"
-            for each in found
-            if each.failure
-        ],
-        "seconds": round(seconds, 1),
+        "configurations": len(whole),
+        "states": sum(each.exploration.states for each in whole),
+        "rules switched off": len(mutations),
+        "counterexamples": sum(not each.failure for each in mutations),
+        **{f"states: {each.task.setup}": each.exploration.states for each in whole},
     }
 
 

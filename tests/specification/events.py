@@ -2,13 +2,12 @@
 """What happens to the record of paid requests, in the order in which it was committed or sent.
 
 `journal` is the journal file in which it was committed; empty for that in which the row was inserted
-or taken over. Times are Mint's, in seconds.
+last. Times are Mint's, in seconds.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -20,16 +19,6 @@ class OfRow:
 
 
 @dataclass(frozen=True)
-class LimitSum:
-    """The transaction that inserts the next row has summed up the day, with that row."""
-
-    day: str
-    total: float
-    limit: float | None
-    journal: str = field(default="", kw_only=True)
-
-
-@dataclass(frozen=True)
 class Inserted(OfRow):
     """A row was inserted.
 
@@ -37,7 +26,6 @@ class Inserted(OfRow):
         is_outside: Whether others can order the same.
         is_from_elsewhere: Whether another machine has ordered it, as the shared folder says.
         look: What Mint's lists would show: rows with the same are rivals. Empty: nothing.
-        day: The day that its limit is about; empty if nothing is to be checked about limits.
     """
 
     subject: str
@@ -47,15 +35,6 @@ class Inserted(OfRow):
     is_outside: bool = False
     is_from_elsewhere: bool = False
     look: str = ""
-    day: str = ""
-    credits: float = 0.0
-
-
-@dataclass(frozen=True)
-class Scanned(OfRow):
-    """The lists were read again before anything was sent for a row that others can order too."""
-
-    at: float
 
 
 @dataclass(frozen=True)
@@ -122,16 +101,6 @@ class Conflicted(OfRow):
 
 
 @dataclass(frozen=True)
-class Canceled(OfRow):
-    """The row was closed, and a person was told that nothing was started."""
-
-
-@dataclass(frozen=True)
-class Dropped(OfRow):
-    """The row was closed, and a person was told that Mint may have started it."""
-
-
-@dataclass(frozen=True)
 class Reopened(OfRow):
     """A person orders again what was dropped, and this journal file has started nothing with it."""
 
@@ -140,7 +109,11 @@ class Reopened(OfRow):
 
 @dataclass(frozen=True)
 class Closed(OfRow):
-    """The row was closed as `refused` ("nothing was started"), `over`, or one of the above."""
+    """The row was closed.
+
+    A person was told that nothing was started (`refused`, `canceled`), that Mint may have started it
+    (`dropped`), or what the lists show (`over`).
+    """
 
     closed: str
 
@@ -175,38 +148,10 @@ class Adopted(OfRow):
 
 
 @dataclass(frozen=True)
-class TakenOver(OfRow):
-    """A person wants it once more, with the same key: the row is this journal file's now."""
-
-
-@dataclass(frozen=True)
 class Again(OfRow):
     """A person orders it again. The row with the new key is inserted next."""
 
     new_key: str
-
-
-@dataclass(frozen=True)
-class Copied:
-    """A copy of a journal file was made: from then on it has rows of its own."""
-
-    source: str
-    copy: str
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A journal file is gone: its home was restored."""
-
-    journal: str
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A journal file was opened; of a copy nobody knows what the original has just sent."""
-
-    journal: str
-    at: float
 
 
 @dataclass(frozen=True)
@@ -231,23 +176,5 @@ class Made:
     asset: str = ""
 
 
-Event = OfRow | LimitSum | Copied | Lost | Opened | Ended | Made
+Event = OfRow | Ended | Made
 """What a history consists of."""
-
-_KINDS: dict[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (*OfRow.__subclasses__(), LimitSum, Copied, Lost, Opened, Ended, Made)
-}
-
-
-def line_of(event: Event) -> str:
-    """Return an event as a line of text, which a process can append to a file."""
-    return json.dumps([type(event).__name__, asdict(event)])
-
-
-def event_of(line: str) -> Event:
-    """Return the event that a line says. Raises ValueError, KeyError or TypeError for another."""
-    name, members = json.loads(line)
-    if "candidates" in members:
-        members["candidates"] = tuple(members["candidates"])
-    return _KINDS[name](**members)

@@ -6,30 +6,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from .events import Adopted, Made
 
 Finding = tuple[int, str, str, str]
 """The index of an event, a rule, a key, and what is wrong."""
-
-
-class Denial(NamedTuple):
-    """A person was told that nothing was started."""
-
-    index: int
-    key: str
-    journal: str
-
-
-@dataclass
-class Attempt:
-    """An attempt of a row, in one journal file."""
-
-    index: int
-    journal: str
-    number: int
-    is_refused: bool = False
 
 
 @dataclass
@@ -41,25 +22,18 @@ class Books:
     """How often each was ordered by a person who knew what there is: subject and verb."""
     order_of: dict[str, tuple[str, str]] = field(default_factory=dict)
     """What was ordered, by key."""
-    begun: dict[str, list[Attempt]] = field(default_factory=dict)
-    """The attempts by key."""
-    denials: list[Denial] = field(default_factory=list)
+    begun: set[str] = field(default_factory=set)
+    """The keys that were sent."""
+    denials: list[tuple[int, str]] = field(default_factory=list)
+    """When a person was told that nothing was started, and with which key."""
     adopted: list[tuple[int, Adopted, frozenset[str]]] = field(default_factory=list)
     """What was adopted, with the keys of the journal in which it was."""
-    known: set[str] = field(default_factory=set)
-    """Operations and assets that a row names, or that a person was shown."""
 
     def findings(self) -> Iterator[Finding]:
         """Yield what does not agree."""
         yield from self._too_many()
         yield from self._denied()
         yield from self._adopted()
-
-    def unknown(self, keys: set[str]) -> Iterator[Finding]:
-        """Yield what was made for one of these keys, and nobody knows."""
-        for index, made in self.made:
-            if made.key in keys and not self.known.intersection(_names(made)):
-                yield index, "known", made.key, f"nobody knows {made.operation}"
 
     def _too_many(self) -> Iterator[Finding]:
         count = Counter[tuple[str, str]]()
@@ -75,29 +49,10 @@ class Books:
 
     def _denied(self) -> Iterator[Finding]:
         for index, made in self.made:
-            for denial in self.denials:
-                if denial.key == made.key and not self._is_of_a_copy(index, denial):
+            for denied, key in self.denials:
+                if key == made.key:
                     what = f'"nothing was started" is false: {made.operation}'
-                    yield max(index, denial.index), "denied", made.key, what
-
-    def _is_of_a_copy(self, made: int, denial: Denial) -> bool:
-        """Return whether Mint made it for an attempt that a copy of the journal began later.
-
-        What a person was told before a home was restored is not held against the copy.
-        """
-        later = [
-            each
-            for each in self.begun.get(denial.key, [])
-            if denial.index < each.index < made and each.journal != denial.journal
-        ]
-        others = [each for each in self.begun.get(denial.key, []) if each not in later]
-        return bool(later) and all(each.is_refused for each in others)
-
-    def refuse(self, key: str, journal: str, number: int) -> None:
-        """Note that an attempt was refused."""
-        for each in self.begun.get(key, []):
-            if (each.journal, each.number) == (journal, number):
-                each.is_refused = True
+                    yield max(index, denied), "denied", made.key, what
 
     def _adopted(self) -> Iterator[Finding]:
         keys = {name: made.key for _, made in self.made for name in _names(made)}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a history of events has done to a row in one journal file."""
+"""What a history of events has done to a row."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from .events import Begun, Inserted
 
@@ -13,8 +13,6 @@ class RowHistory:
     """A row, and what is remembered of its attempts. It counts for itself, whatever a row says."""
 
     inserted: Inserted
-    journal: str
-    """The journal file in which it was inserted or taken over."""
     born: float
     credential: str = ""
     attempts: int = 0
@@ -32,7 +30,6 @@ class RowHistory:
     """Whether a person was told that."""
     told_by: str = ""
     """The process that has told her, and remembers it."""
-    is_taken_over: bool = False
     is_checked: bool = False
     """Whether Mint shows the Preview that is decided about."""
 
@@ -51,19 +48,16 @@ class RowHistory:
         """Whether it counts for a limit."""
         return self.closed not in {"refused", "canceled"}
 
-    def why_in_doubt(self, journal: str) -> str:
+    @property
+    def why_in_doubt(self) -> str:
         """Return the rule by which something may have been started; empty if nothing was."""
         if self.inserted.is_outside:
             return "outside"
-        if self.journal != journal:
-            return "memory"
-        if self.attempts == self.refusals:
-            return ""
-        return "takeover" if self.is_taken_over else "doubt"
+        return "" if self.attempts == self.refusals else "doubt"
 
-    def begin(self, begun: Begun, journal: str) -> None:
+    def begin(self, begun: Begun) -> None:
         """Count an attempt."""
-        if not self.why_in_doubt(journal):
+        if not self.why_in_doubt:
             self.born = begun.at
         if self.attempts == self.refusals:
             self.credential = begun.credential
@@ -73,21 +67,7 @@ class RowHistory:
         self.unanswered[begun.attempts] = begun.at
         self.candidates, self.is_told, self.is_checked = None, False, False
 
-    def refuse(self, attempt: int) -> int:
-        """Count a refusal, and return of which attempt: the last one if `attempt` is 0."""
+    def refuse(self, attempt: int) -> None:
+        """Count the refusal of an attempt: of the last one if `attempt` is 0."""
         self.refusals += 1
-        attempt = attempt or max(self.unanswered, default=0)
-        self.unanswered.pop(attempt, None)
-        return attempt
-
-    def copied(self) -> RowHistory:
-        """Return the row as a copy of its journal file has it; what is in memory is not in it."""
-        return replace(
-            self,
-            begun=dict(self.begun),
-            sent=set(self.sent),
-            unanswered=dict(self.unanswered),
-            candidates=None,
-            is_told=False,
-            is_checked=False,
-        )
+        self.unanswered.pop(attempt or max(self.unanswered, default=0), None)

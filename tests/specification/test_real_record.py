@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from mint_blender.jobs.paid_requests.record import IllegalTransition, PaidVerb
@@ -14,9 +16,25 @@ from .keys import key_of
 from .mutants import MUTANTS
 from .real_record import RealRecord
 from .setups import SETUPS
-from .test_model_events import walk
+from .state import World
 
 pytestmark = pytest.mark.one_blender
+
+
+def walk(model: Model, seed: int) -> tuple[list[str], list[World]]:
+    """Return the steps of a random way, which ends at an error, and its states."""
+    choose = random.Random(seed)
+    steps, path = [], [model.start()]
+    for _ in range(60):
+        following = list(model.steps(path[-1]))
+        if not following:
+            break
+        step, after = choose.choice(following)
+        steps.append(step)
+        path.append(after)
+        if model.error(after):
+            break
+    return steps, path
 
 
 @pytest.mark.parametrize("name", SETUPS)

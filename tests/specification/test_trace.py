@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 
-from .events import event_of, line_of
 from .histories import BROKEN, CORRECT
 from .rules import PROPERTIES, RULES
 from .trace import check
@@ -13,6 +12,9 @@ from .trace import check
 pytestmark = pytest.mark.one_blender
 
 NOT_SEEN = {
+    **dict.fromkeys(("copy", "takeover"), "nobody copies a journal in the simulation"),
+    "limit": "what a transaction sums up is not in the record: `simulation/limits.py` judges it",
+    "known": "what a person is shown is not in the record: `simulation/books.py` judges it",
     "date": "a time does not say which clock it is of",
     "file": "the folder is not in the record",
     "scan": "what the lists show before the first row is not in the record",
@@ -22,16 +24,15 @@ NOT_SEEN = {
 
 @pytest.mark.parametrize("name", CORRECT)
 def test_a_correct_history_passes(name: str) -> None:
-    """Nothing is wrong with it, and in the end each operation is known."""
-    assert check(CORRECT[name], is_over=True) == []
+    """Nothing is wrong with it."""
+    assert check(CORRECT[name]) == []
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_mistake_is_noticed(name: str) -> None:
     """It breaks the rule, or the property, and what follows from it is told apart."""
     rule, events = BROKEN[name]
-    is_over = rule == "known"
-    violations = check(events, is_over=is_over)
+    violations = check(events)
     assert [each.rule for each in violations] == [rule], violations
 
 
@@ -52,15 +53,7 @@ def test_a_history_may_stop_anywhere(name: str) -> None:
 
 def test_a_violation_says_where_it_is() -> None:
     """It names the event, and they come in the order of the events."""
-    events = [*BROKEN["an attempt is sent twice"][1], *BROKEN["over the limit"][1]]
+    events = [*BROKEN["an attempt is sent twice"][1], *BROKEN["a Preview that nobody has seen"][1]]
     violations = check(events)
-    assert [(each.rule, each.index) for each in violations] == [("record", 3), ("limit", 4)]
-    assert violations[0].key and not violations[1].key
-
-
-@pytest.mark.parametrize("name", CORRECT)
-def test_a_history_can_be_written_and_read(name: str) -> None:
-    """Processes that are killed leave it in a file, a line for each event."""
-    lines = [line_of(event) for event in CORRECT[name]]
-    assert not any("\n" in line for line in lines)
-    assert [event_of(line) for line in lines] == CORRECT[name]
+    assert [(each.rule, each.index) for each in violations] == [("record", 3), ("preview", 5)]
+    assert violations[0].key != violations[1].key

@@ -10,7 +10,7 @@ from functools import singledispatchmethod
 from . import events
 from .events import Event, OfRow
 from .keys import YOUNG_FOR, key_of
-from .mint_books import Attempt, Books, Denial
+from .mint_books import Books
 from .row_history import RowHistory
 
 SETTLED_AFTER = 600.0
@@ -38,18 +38,16 @@ class Violation:
     index: int
 
 
-def check(history: Iterable[Event], *, is_over: bool = False) -> list[Violation]:
+def check(history: Iterable[Event]) -> list[Violation]:
     """Return what is wrong with a history, in the order of its events.
 
-    Args:
-        history: In the order in which they were committed or sent, of all processes and machines.
-        is_over: Whether nothing more happens by itself: then each operation has to be known.
+    That is the order in which they were committed or sent, of all processes and machines.
     """
     trace = _Trace()
     for index, event in enumerate(history):
         trace.index = index
         trace.add(event)
-    return trace.violations(is_over=is_over)
+    return trace.violations()
 
 
 class _Trace:
@@ -61,24 +59,18 @@ class _Trace:
         self._found: list[Violation] = []
         self._tables: dict[str, dict[str, RowHistory]] = {}
         self._journals: dict[str, str] = {}
-        """The journal file that has inserted or taken over each key last."""
-        self._opened: dict[str, float] = {}
-        self._sums: dict[tuple[str, str], events.LimitSum] = {}
+        """The journal file that has inserted each key last."""
         self._replaced: set[tuple[str, str]] = set()
         """Journal file and key of what was ordered again."""
         self._owed: dict[tuple[str, str], tuple[events.Received, int]] = {}
         """The answers that have to be stored, by journal file and key."""
 
-    def violations(self, *, is_over: bool) -> list[Violation]:
+    def violations(self) -> list[Violation]:
         for received, index in self._owed.values():
             what = f"{received.operation} was not stored"
             self._found.append(Violation("operation", received.key, what, index))
-        findings = [*self.books.findings()]
-        if is_over:  # what only a lost journal knew is shown when it is ordered again
-            findings += self.books.unknown(
-                {key for table in self._tables.values() for key in table}
-            )
-        self._found += [Violation(rule, key, what, index) for index, rule, key, what in findings]
+        for index, rule, key, what in self.books.findings():
+            self._found.append(Violation(rule, key, what, index))
         return sorted(self._found, key=lambda each: each.index)
 
     def _wrong(self, rule: str, event: OfRow, what: str) -> None:
@@ -88,45 +80,22 @@ class _Trace:
         return event.journal or self._journals.get(event.key, "")
 
     def _row(self, event: OfRow) -> RowHistory | None:
-        """Return the row of an event; a journal without it is a copy of one that has it."""
-        journal = self._journal(event)
-        table = self._tables.setdefault(journal, {})
-        if event.key not in table:
-            original = self._tables.get(self._journals.get(event.key, ""), {}).get(event.key)
-            if original is None:
-                self._wrong("record", event, "there is no such row")
-                return None
-            table[event.key] = original.copied()
-        return table[event.key]
+        """Return the row of an event."""
+        row = self._tables.get(self._journal(event), {}).get(event.key)
+        if row is None:
+            self._wrong("record", event, "there is no such row")
+        return row
 
     def add(self, event: Event) -> None:
         """Check one event, and remember what it has changed."""
-        if isinstance(event, OfRow) and not isinstance(event, events.Inserted):
-            row = self._row(event)
-            if row is not None:
-                self._add(event, row, self._journal(event))
-        elif isinstance(event, events.Inserted):
-            self._insert(event)
-        else:
-            self._add_other(event)
-
-    def _add_other(self, event: Event) -> None:
         if isinstance(event, events.Made):
             self.books.made.append((self.index, event))
-        elif isinstance(event, events.LimitSum):
-            self._sums[event.journal, event.day] = event
-            if event.limit is not None and event.total > event.limit:
-                what = f"{event.total:g} of {event.limit:g} Credits on {event.day}"
-                self._found.append(Violation("limit", "", what, self.index))
-        elif isinstance(event, events.Copied):
-            rows = self._tables.get(event.source, {})
-            self._tables[event.copy] = {key: row.copied() for key, row in rows.items()}
-        elif isinstance(event, events.Lost):
-            self._tables.pop(event.journal, None)
-        elif isinstance(event, events.Opened):
-            self._opened[event.journal] = event.at
         elif isinstance(event, events.Ended):
             self._forget(event.process)
+        elif isinstance(event, events.Inserted):
+            self._insert(event)
+        elif (row := self._row(event)) is not None:
+            self._add(event, row, self._journal(event))
 
     def _forget(self, process: str) -> None:
         for place, (received, _) in list(self._owed.items()):
@@ -149,35 +118,15 @@ class _Trace:
         is_first = event.number == 1 or event.is_from_elsewhere
         if not is_first and (event.journal, event.key) not in self._replaced:
             self._wrong("look", event, "a second row, and nobody has ordered it again")
-        table[event.key] = RowHistory(event, event.journal, event.born)
+        table[event.key] = RowHistory(event, event.born)
         self._journals[event.key] = event.journal
         self.books.order_of[event.key] = order
         is_click = event.subject.startswith(ASSET)  # on each machine; a line is one order
         self.books.orders[order] = max(self.books.orders[order] + is_click, 1)
-        if event.day:
-            self._check_sum(event)
-
-    def _check_sum(self, event: events.Inserted) -> None:
-        rows = self._tables[event.journal].values()
-        counted = sum(
-            row.inserted.credits for row in rows if row.inserted.day == event.day and row.may_cost
-        )
-        summed = self._sums.pop((event.journal, event.day), None)
-        if summed is None:
-            self._wrong("limit", event, "inserted without a sum of the day")
-        elif summed.total < counted - 0.001:
-            what = f"the sum of the day is {summed.total:g}, and its rows are {counted:g}"
-            self._wrong("limit", event, what)
 
     @singledispatchmethod
     def _add(self, event: OfRow, row: RowHistory, journal: str) -> None:
         raise TypeError(type(event))
-
-    @_add.register
-    def _(self, event: events.Scanned, row: RowHistory, journal: str) -> None:
-        if row.attempts:
-            self._wrong("age", event, "it gets younger after an attempt")
-        row.born = event.at
 
     @_add.register
     def _(self, event: events.Approved, row: RowHistory, journal: str) -> None:
@@ -191,17 +140,13 @@ class _Trace:
             what = row.closed or ("answered" if row.operation else "not answered")
             self._wrong("begin", event, f"an attempt of a row that is {what}")
         if event.attempts != row.attempts + 1:
-            rule = "takeover" if row.is_taken_over else "begin"
-            self._wrong(rule, event, f"attempt {event.attempts} after {row.attempts}")
-        if journal != row.journal:
-            self._wrong("copy", event, "sent by a copy of the journal")
-        is_in_doubt = event.is_replay or row.why_in_doubt(journal)
+            self._wrong("begin", event, f"attempt {event.attempts} after {row.attempts}")
+        is_in_doubt = event.is_replay or row.why_in_doubt
         if is_in_doubt and event.at - row.born >= YOUNG_FOR:
             self._wrong("age", event, f"sent after {(event.at - row.born) / 3600:.1f} hours")
         self._check_decision(event, row)
-        row.begin(event, journal)
-        begun = Attempt(self.index, journal, event.attempts)
-        self.books.begun.setdefault(event.key, []).append(begun)
+        row.begin(event)
+        self.books.begun.add(event.key)
 
     def _check_decision(self, event: events.Begun, row: RowHistory) -> None:
         is_first_key = row.credential in {"", event.credential}
@@ -233,11 +178,10 @@ class _Trace:
     def _(self, event: events.Answered, row: RowHistory, journal: str) -> None:
         self._owed.pop((journal, event.key), None)
         row.operation = event.operation
-        self.books.known.add(event.operation)
 
     @_add.register
     def _(self, event: events.Refused, row: RowHistory, journal: str) -> None:
-        self.books.refuse(event.key, journal, row.refuse(event.attempt))
+        row.refuse(event.attempt)
         counted = (row.attempts, row.refusals)
         if (event.attempts, event.refusals) != counted or row.refusals > row.attempts:
             stored = (event.attempts, event.refusals)
@@ -249,27 +193,15 @@ class _Trace:
         row.unanswered.pop(event.attempt, None)
 
     @_add.register
-    def _(self, event: events.Canceled, row: RowHistory, journal: str) -> None:
-        self._close(event, row, journal, "canceled")
-
-    @_add.register
-    def _(self, event: events.Dropped, row: RowHistory, journal: str) -> None:
-        self._close(event, row, journal, "dropped")
-
-    @_add.register
     def _(self, event: events.Reopened, row: RowHistory, journal: str) -> None:
-        doubt = row.attempts != row.refusals or row.journal != journal
-        if row.closed != "dropped" or doubt:
+        if row.closed != "dropped" or row.attempts != row.refusals:
             what = f"{row.closed or 'open'} after {row.attempts} attempts, {row.refusals} refused"
             self._wrong("begin", event, f"ordered as it is: {what}")
         row.closed, row.born = "", event.at
 
     @_add.register
     def _(self, event: events.Closed, row: RowHistory, journal: str) -> None:
-        self._close(event, row, journal, event.closed)
-
-    def _close(self, event: OfRow, row: RowHistory, journal: str, closed: str) -> None:
-        doubt = row.why_in_doubt(journal)
+        doubt, closed = row.why_in_doubt, event.closed
         if closed == "over":
             if row.candidates is None and not (row.is_open and not doubt):
                 self._wrong("look", event, "over before the lists were read")
@@ -279,7 +211,7 @@ class _Trace:
             if doubt:
                 rule = "memory" if closed == "canceled" and doubt == "doubt" else doubt
                 self._wrong(rule, event, '"nothing was started" is not certain')
-            self.books.denials.append(Denial(self.index, event.key, journal))
+            self.books.denials.append((self.index, event.key))
         row.closed = closed
 
     @_add.register
@@ -287,8 +219,6 @@ class _Trace:
         if not event.is_settled:
             return
         times = list(row.unanswered.values())
-        if row.journal != journal:
-            times.append(self._opened.get(journal, event.at - SETTLED_AFTER))
         is_early = any(event.at - each < SETTLED_AFTER for each in times)
         if is_early and not event.is_direct:
             self._wrong("settled", event, f"{event.at - max(times):.0f} s after the last attempt")
@@ -300,12 +230,11 @@ class _Trace:
             self._wrong("look", event, "told before the lists were read")
             return
         row.is_told, row.told_by = True, event.process
-        self.books.known.update(row.candidates)
 
     @_add.register
     def _(self, event: events.Adopted, row: RowHistory, journal: str) -> None:
         others = self._tables[journal].values()
-        rivals = [each for each in others if _are_rivals(row, each, journal)]
+        rivals = [each for each in others if _are_rivals(row, each)]
         is_only = row.candidates == (event.operation,) and not rivals
         if row.candidates is None:
             self._wrong("settled", event, "adopted, and the lists did not count")
@@ -313,25 +242,12 @@ class _Trace:
             what = f"{event.operation} of {row.candidates}, rows that look the same: {len(rivals)}"
             self._wrong("unique", event, what)
         row.operation = event.operation
-        self.books.known.add(event.operation)
         self.books.adopted.append((self.index, event, frozenset(self._tables[journal])))
-
-    @_add.register
-    def _(self, event: events.TakenOver, row: RowHistory, journal: str) -> None:
-        if not row.is_open:
-            self._wrong("begin", event, f"taken over after it was {row.closed or 'answered'}")
-        if not row.is_told:
-            rule = "look" if row.journal == journal else "copy"
-            self._wrong(rule, event, "taken over, and nobody was told what the lists show")
-        self.books.orders[row.order] += row.is_told
-        row.journal, row.is_taken_over = journal, True
-        row.attempts += 1
-        self._journals[event.key] = journal
 
     @_add.register
     def _(self, event: events.Again, row: RowHistory, journal: str) -> None:
         is_known = row.operation is not None or row.is_told
-        if not is_known and row.why_in_doubt(journal):
+        if not is_known and row.why_in_doubt:
             self._wrong("look", event, "ordered again, and nobody knows what it has made")
         self.books.orders[row.order] += is_known
         self._replaced.add((journal, event.new_key))
@@ -339,12 +255,12 @@ class _Trace:
             row.closed = "over"
 
 
-def _are_rivals(row: RowHistory, other: RowHistory, journal: str) -> bool:
+def _are_rivals(row: RowHistory, other: RowHistory) -> bool:
     """Return whether two rows could have made the same candidate, and it matters which one.
 
     What an earlier row of the same order has made is adopted as well.
     """
     looks_the_same = row.inserted.look != "" and row.inserted.look == other.inserted.look
-    may_be_sent = other.attempts or other.journal != journal or other.inserted.is_outside
-    is_open = other.operation is None and other.may_cost and bool(may_be_sent)
+    may_be_sent = other.attempts > 0 or other.inserted.is_outside
+    is_open = other.operation is None and other.may_cost and may_be_sent
     return looks_the_same and other.order != row.order and is_open

@@ -22,7 +22,6 @@ from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.create import (  # noqa: E402
     form_panel,
     motion_choice,
-    options_panel,
     saved_settings,
 )
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
@@ -68,7 +67,7 @@ def options() -> list[str]:
         region=SimpleNamespace(width=300),
         active_object=None,
     )
-    return [each[2] for each in drawn(options_panel.draw, context) if each[0] == "prop"]
+    return [each[2] for each in drawn(form_panel.draw_options, context) if each[0] == "prop"]
 
 
 def told(form: Any, motion: float | None) -> list[str]:

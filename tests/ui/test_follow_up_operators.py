@@ -18,7 +18,7 @@ from ..mint_service.runner import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.files.file_choice import OPTIMIZED_NEEDS  # noqa: E402
+from mint_blender.files.file_choice import CANNOT_OPEN_REDUCED, OPTIMIZED_NEEDS  # noqa: E402
 from mint_blender.jobs.job import Job, asset_of  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
@@ -103,6 +103,18 @@ def test_the_form_requests_an_optimization(service: ThreadService) -> None:
     fields.optimize = "OFF"
     saved_settings.restore()
     assert fields.optimize == "LIGHT"
+
+
+def test_what_cannot_be_opened_is_not_requested(
+    service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a Blender without a decoder, as Debian's, the form says so."""
+    monkeypatch.setattr(gltf_extensions, "readable_extensions", frozenset)
+    fields = create_properties.of(bpy.context)
+    fields.prompt, fields.review, fields.optimize = "a lamp", False, "LIGHT"
+    assert create_properties.optimize_complaint(fields) == CANNOT_OPEN_REDUCED
+    assert bpy.ops.mint.generate_from_form() == {"FINISHED"}
+    assert not service.requests("POST", "/v1/models/*:optimize")
 
 
 @pytest.mark.skipif(not OPENS, reason="does not apply: this Blender opens no optimized files")
@@ -289,6 +301,17 @@ def test_a_variation_of_a_world(service: ThreadService) -> None:
     bpy.ops.mint.use_prompt(job_id=newest().id)
     found = (fields.kind, fields.prompt, fields.splats, fields.collider, fields.camera)
     assert found == ("WORLD", "a hall", "100k", "PHYSICS", False)
+
+
+def test_only_the_newest_preview_is_approved(service: ThreadService) -> None:
+    """A script revises with a text of its own, cannot approve an older Preview, and approves."""
+    job = generated(mode="REVIEW").id
+    assert bpy.ops.mint.revise(job_id=job, feedback="in blue") == {"FINISHED"}
+    with pytest.raises(RuntimeError, match="Only the newest Preview, number 2, can be approved"):
+        bpy.ops.mint.approve(job_id=job, preview=1)
+    assert not service.requests("POST", "/v1/operations/*:approve")
+    assert bpy.ops.mint.approve(job_id=job) == {"FINISHED"}
+    assert newest().phase is Phase.PLACED
 
 
 def test_an_unknown_job_is_an_error() -> None:

@@ -30,7 +30,7 @@ from mint_blender.mint.account import Owner  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import heartbeat, menus  # noqa: E402
-from mint_blender.ui.account import balance_watch  # noqa: E402
+from mint_blender.ui.account import billing_watch  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 from mint_blender.ui.job_list.list_operators import MINT_MT_job, MINT_MT_job_support  # noqa: E402
@@ -214,8 +214,14 @@ def test_the_queue_of_an_earlier_session_waits_for_a_click(job_service: JobServi
     assert not drawn(job_service)["mint.continue_queue"]
 
 
-def test_the_status_bar_names_a_running_job(job_service: JobService) -> None:
+@pytest.mark.parametrize(
+    ("is_online", "says"), [(True, "4 min left"), (False, "waiting: online access is off")]
+)
+def test_the_status_bar_names_a_running_job(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch, is_online: bool, says: str
+) -> None:
     """It shows the number of jobs, and one that Mint works on instead of a queued one."""
+    monkeypatch.setattr(menus, "may_go_online", lambda: is_online)
     add(job_service, Phase.WAITING, 200)
     add(job_service, Phase.WORKING, 2)
     for job in job_service.jobs():
@@ -223,7 +229,7 @@ def test_the_status_bar_names_a_running_job(job_service: JobService) -> None:
     job_list_groups.prepare(job_service)
     counts: Counter[str] = Counter()
     menus._draw_status_bar(type("Header", (), {"layout": Layout(counts)}), bpy.context)
-    assert counts["Mint: 202 jobs, next: a lamp that is working, 4 min left"] == 1
+    assert counts[f"Mint: 202 jobs, next: a lamp that is working, {says}"] == 1
 
 
 def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) -> None:
@@ -233,10 +239,10 @@ def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) ->
     sent = new_job(request, Delivery(), now=0.0, estimate=100.0)
     job_service.cache.add(job, replace(sent, phase=Phase.PLACED))
     heartbeat.redraw()
-    assert balance_watch.left_after(1000.0, 100.0) == 1000 - 100 - 248 - 5
+    assert billing_watch.left_after(1000.0, 100.0) == 1000 - 100 - 248 - 5
     job_service.cancel(job.id)
     heartbeat.redraw()
-    assert balance_watch.left_after(1000.0, 100.0) == 900
+    assert billing_watch.left_after(1000.0, 100.0) == 900
 
 
 def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:

@@ -24,7 +24,7 @@ from mint_blender.jobs.presentation.job_groups import Row  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.scene.units import SceneUnits  # noqa: E402
+from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
 from mint_blender.ui.job_list import background_import, panel  # noqa: E402
 
 from .test_job_list import Layout  # noqa: E402

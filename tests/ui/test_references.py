@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +21,10 @@ from .reference_pictures import BLUE, listed, quick_service, red
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
+
+from mint_blender.ui.references import panel as references_panel  # noqa: E402
+
+from .test_job_list import Layout  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +69,9 @@ def test_at_most_eight_pictures_are_accepted(home: Path, tmp_path: Path) -> None
         directory=str(tmp_path), files=[{"name": each.name} for each in files]
     )
     assert len(listed()) == 8
+    drawn: Counter[str] = Counter()
+    references_panel.draw(Layout(drawn), SimpleNamespace(window_manager=bpy.context.window_manager))
+    assert (drawn["mint.remove_reference"], drawn["menu"]) == (8, 0)
     with pytest.raises(RuntimeError, match="Mint accepts at most 8 images"):
         bpy.ops.mint.add_reference_url(url="https://example.org/a.png")
 

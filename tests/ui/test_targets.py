@@ -20,7 +20,7 @@ from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.scene.model.occupied_space import Footprint  # noqa: E402
+from mint_blender.scene.model.grid_layout import Footprint  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.drawing import Box  # noqa: E402
 from mint_blender.ui.job_list import job_documents  # noqa: E402

@@ -25,7 +25,6 @@ from ..scene.rig_fixtures import Clip, Rig
 from .blender_window import ADDON, BlenderWindow, make_profile
 from .display import Display
 from .sections import open_section
-from .test_appearance import THEME
 from .test_block_out import SELECT
 from .test_clips import PLACE
 from .test_jobs import start
@@ -35,10 +34,17 @@ from .test_pictures import SHOW_PREFERENCES
 SIZES = ((1200, 760), (1920, 1080))
 LANGUAGES = ("en_US", "de_DE", "ja_JP")
 THEMES = ("dark", "light")
-Box = tuple[int, int, int, int]
 State = Callable[[BlenderWindow], str]
 """Brings a state about, and returns what is to be seen: "sidebar", "window" or how to open a popup."""
 
+THEME = """
+import os
+folder = bpy.utils.preset_paths("interface_theme")[0]
+path = next(
+    os.path.join(folder, each) for each in os.listdir(folder) if name in each.lower()
+)
+bpy.ops.script.execute_preset(filepath=path, menu_idname="USERPREF_MT_interface_theme_presets")
+"""
 PHASES = """
 from dataclasses import replace
 make, values, P = part('jobs.new_jobs'), part('jobs.job_values'), part('jobs.phases').Phase

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.mint_service.runner import Service, running_service
@@ -38,7 +37,6 @@ part('ui.pricing.price_dialog').redraw_popups()
 """As a click on the line does, which has no name that a test could look for."""
 
 
-RESTS = f"[list(each.head_local) for each in {RIG}.data.bones]"
 SHOW = f"""
 clips = part('scene.animation.clips')
 clips.show({RIG}, clips.clip_named({RIG}, clip), bpy.context.scene)
@@ -48,26 +46,11 @@ bpy.context.view_layer.objects.active = {KNIGHT}
 {KNIGHT}.select_set(True)
 bpy.ops.ed.undo_push(message='Select')
 """
-POSITIONS = f"""
-import numpy as np
-mesh = next(each for each in {KNIGHT}.children_recursive + [{KNIGHT}] if each.type == 'MESH')
-found = mesh.evaluated_get(bpy.context.evaluated_depsgraph_get())
-shown = found.to_mesh()
-places = np.empty(3 * len(shown.vertices), np.float32)
-shown.vertices.foreach_get('co', places)
-at = np.array(found.matrix_world)
-result = (places.reshape(-1, 3) @ at[:3, :3].T + at[:3, 3]).tolist()
-"""
-"""Where the vertices of the character are in the shown frame, in meters."""
 FORM = "bpy.context.window_manager.mint"
 TOTAL = f"job_service().budget.total(part('ui.create.properties').prices_of_button({FORM}))"
 EMPTY = "[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None"
 STOP = "bpy.ops.screen.animation_cancel(restore_frame=False) and None"
 STEP = "bpy.context.scene.frame_set(frame)"
-ORDER = """
-with within('VIEW_3D'):
-    bpy.ops.mint.animate('EXEC_DEFAULT', asset_id=KNIGHT['mint_asset_id'], motions='walk')
-""".replace("KNIGHT", KNIGHT)
 
 
 @pytest.fixture(scope="module")
@@ -162,43 +145,3 @@ def test_from_the_form_to_a_walking_character(
     save = "result = list(bpy.ops.mint.export_character('EXEC_DEFAULT', True, filepath=path))"
     assert blender.ask(save, path=str(tmp_path / "knight.glb")) == ["FINISHED"]
     assert list(animations(tmp_path / "knight.glb")) == ["Walk in Place", "Run in Place"]
-
-
-def test_a_second_order_plays_on_the_first_skeleton(
-    blender: BlenderWindow, since: Since, tmp_path: Path
-) -> None:
-    """It is rigged anew, with another rest pose; going from clip to clip, nothing jumps."""
-    blender.fill(
-        preset="FAST", review=False, prompt="a knight", pose="T_POSE", animate=True, use_height=True
-    )
-    blender.fill(height=1.8)
-    blender.call("mint.generate_from_form")
-    blender.wait("[each['phase'] for each in jobs()] == ['placed'] * 2", seconds=120)
-    rests = [blender.ask(RESTS)]
-    blender.ask(ORDER)
-    blender.wait("[each['phase'] for each in jobs()] == ['placed'] * 3", seconds=120)
-    assert blender.ask(f"result = {TRACKS}") == ["Walk in Place", "walk"]
-    assert blender.ask("jobs()[0]['notes']") == ["Fitted to this skeleton."], "it was rigged anew"
-    rests.append(blender.ask(RESTS))
-    assert rests[0] == rests[1], "the first skeleton stays"
-    assert since.count("POST", "/v1/models/*:animate") == 2
-    blender.ask(SELECT_ONLY)
-    blender.settle()
-    blender.click('mint.play_clip(clip="Walk in Place"')
-    blender.wait(PLAYING)
-    blender.ask(STOP)
-    for frame in (4, 13, 22):
-        seen = []
-        for clip in ("Walk in Place", "walk"):
-            blender.ask(SHOW, clip=clip)
-            blender.ask(STEP, frame=frame)
-            assert blender.ask(f"result = {ACTION}") == clip
-            seen.append(np.array(blender.ask(POSITIONS)))
-            blender.over()
-            blender.screenshot(f"second_order_{clip.replace(' ', '_').lower()}_{frame}")
-        assert len(seen[0]) == len(seen[1]) > 1000
-        assert np.ptp(seen[0][:, 2]) > 1.5, "a whole person"
-        assert np.linalg.norm(seen[0] - seen[1], axis=1).max() < 0.01, "one centimeter, of 1.8 m"
-        blender.ask(STEP, frame=frame + 6)
-        away = np.linalg.norm(np.array(blender.ask(POSITIONS)) - seen[1], axis=1).max()
-        assert away > 0.1, "it moves"

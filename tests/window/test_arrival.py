@@ -30,7 +30,12 @@ ALL_OF_THE_VIEW = f"""
 {SPACE}
 names = ('type', 'color_type', 'light', 'studio_light', 'background_type')
 result = [getattr(space.shading, name) for name in names]
-result += [space.overlay.show_overlays, part('ui.viewport.views').pose(space)]
+result += [space.overlay.show_overlays, space.overlay.show_bones, space.local_view is not None]
+result += [part('ui.viewport.views').pose(space)]
+"""
+IN_VIEW = f"""
+{SPACE}
+result = [each.name for each in bpy.data.objects if each.visible_get(viewport=space)]
 """
 LEAVE_ALONE = "part('ui.viewport.arrival').leave_alone()"
 """The view is not to move when a result arrives."""
@@ -96,6 +101,9 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     blender.settle()
     path = blender.screenshot("arrival_model")
     assert blender.ask(SHADING) == ["SOLID", "TEXTURE", "STUDIO"] and blender.ask(FELT) == felt
+    (root,) = blender.ask("roots()")
+    in_view = set(blender.ask(IN_VIEW))
+    assert root in in_view and "Cube" not in in_view, "the cube of a new file is not behind it"
     places = np.array(blender.ask(PLACES))
     lowest, highest = places.min(axis=0), places.max(axis=0)
     assert lowest.min() > 0 and highest.max() < 1, "all of it is seen"
@@ -116,6 +124,7 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     blender.over()  # the pointer leaves the chip's place
     press(blender, 0)
     assert blender.ask(ALL_OF_THE_VIEW) == before and blender.ask(CHIPS) == []
+    assert "Cube" in blender.ask(IN_VIEW)
     generate(blender, "a brass bell")
     blender.wait_for("placed", title="bell")
     blender.settle()
@@ -175,6 +184,20 @@ def test_a_view_that_is_used_stays(blender: BlenderWindow, meanwhile: str) -> No
     blender.settle()
     assert blender.ask(ALL_OF_THE_VIEW) == before
     assert blender.ask(CHIPS) == [["a wooden stool", False]]
+
+
+def test_what_somebody_has_made_stays_in_view(blender: BlenderWindow) -> None:
+    """Only the cube that a new file comes with is hidden, and each arrival shows all again."""
+    generate(blender, "a wooden stool")
+    blender.wait_for("placed")
+    generate(blender, "a brass bell")
+    blender.wait_for("placed", title="bell")
+    blender.settle()
+    assert {"Cube", *blender.ask("roots()")} <= set(blender.ask(IN_VIEW))
+    blender.ask("bpy.data.objects['Cube'].location.x += 3")
+    blender.settle()
+    press(blender, 0)
+    assert {"Cube", *blender.ask("roots()")} <= set(blender.ask(IN_VIEW))
 
 
 def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:

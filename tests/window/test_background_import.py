@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
+from .test_jobs import place, start
 
 pytestmark = pytest.mark.window
 
@@ -40,18 +41,11 @@ def background(blender: BlenderWindow) -> BlenderWindow:
     return blender
 
 
-def generate(blender: BlenderWindow) -> None:
-    """Start a model that is imported by itself when it is done."""
-    done = blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST")
-    assert done == ["FINISHED"]
-
-
 @pytest.mark.feature("import in a background Blender")
 def test_a_result_is_appended_and_can_be_undone(background: BlenderWindow) -> None:
     """The window never runs the importer, and the result is one undo step."""
     assert background.ask(WAY) == "Results are imported in the background."
-    generate(background)
-    background.wait_for("placed")
+    place(background)
     assert len(background.ask("roots()")) == 1
     assert background.ask(DIRECT_IMPORTS) == 0
     background.over()
@@ -61,7 +55,7 @@ def test_a_result_is_appended_and_can_be_undone(background: BlenderWindow) -> No
 
 def test_a_click_on_place_is_prepared_too(background: BlenderWindow) -> None:
     """The card says so meanwhile, and the result comes by itself."""
-    generate(background)
+    start(background, "a lamp")
     background.ask("part('ui.session').document_changed()")
     background.wait_for("ready")
     background.click("mint.place")
@@ -74,8 +68,7 @@ def test_beats_are_faster_while_a_result_is_prepared(background: BlenderWindow) 
     """Otherwise a result waits for up to half a second after it was downloaded."""
     background.ask(COLLECT_STEPS)
     try:
-        generate(background)
-        background.wait_for("placed")
+        place(background)
         steps = background.ask("sorted(part('ui.heartbeat').steps)")
         assert steps == background.ask("[part('ui.heartbeat').SOON, part('ui.heartbeat').SECONDS]")
         background.wait("not part('ui.heartbeat').is_beating()")
@@ -89,7 +82,7 @@ def test_a_crash_of_the_background_blender_is_a_sentence(background: BlenderWind
         "module = part('delivery.preparation')\nmodule.real_code = module.CODE\n"
         "module.CODE = 'import os, sys\\nsys.stdin.readline()\\nos.kill(os.getpid(), 9)'"
     )
-    generate(background)
+    start(background, "a lamp")
     job = background.wait("next((each for each in jobs() if each['trouble']), None)")
     assert "closed unexpectedly" in job["trouble"] and not background.ask("roots()")
     background.ask("module = part('delivery.preparation')\nmodule.CODE = module.real_code")
@@ -106,7 +99,6 @@ def test_a_blender_that_cannot_be_started_leaves_the_direct_way(
         "preparations = part('ui.job_list.background_import')._preparations()\n"
         "preparations._start = lambda: (_ for _ in ()).throw(OSError('no such program'))"
     )
-    generate(background)
-    background.wait_for("placed")
+    place(background)
     assert background.ask(DIRECT_IMPORTS) == 1
     assert "could not be started" in background.ask(WAY)

@@ -31,19 +31,6 @@ part('ui.review.preview_operators').show(job_service(), job)
 part('ui.review.review_card').draw(Recorder(), job_service(), job)
 result = [said, offered]
 """
-MENU = f"""{RECORD}
-job = job_service().jobs()[0]
-view = part('jobs.presentation.job_view').JobView(job)
-with within('VIEW_3D'):
-    part('ui.job_list.list_operators').draw_job_menu(Recorder(), view, False)
-result = [said, offered]
-"""
-WORLD = f"""{RECORD}
-bpy.context.view_layer.objects.active = bpy.data.objects[roots()[-1]]
-with within('VIEW_3D', 'UI'):
-    part('ui.worlds.panel').draw(Recorder(), bpy.context)
-result = len(offered) == 6
-"""
 PREFERENCES = f"""{RECORD}
 stored = bpy.context.preferences.addons[addon].preferences
 with within('VIEW_3D', 'UI'):
@@ -63,27 +50,6 @@ def test_the_card_says_once_that_a_preview_may_show_more(blender: BlenderWindow)
     said, offered = blender.ask(CARD)
     assert said.count(words) == 1
     assert offered.count("mint.approve") == offered.count("mint.revise") == 1
-
-
-def test_the_menu_of_a_result_is_short(blender: BlenderWindow) -> None:
-    """Six entries, and one that leads to what support needs."""
-    made(blender)
-    assert blender.ask(MENU)[1] == [
-        "mint.place",
-        "mint.place_with_mouse",
-        "mint.use_prompt",
-        "mint.convert",
-        "mint.open_in_mint",
-        "MINT_MT_job_support",
-        "mint.dismiss",
-    ]
-
-
-def test_a_world_has_six_controls(blender: BlenderWindow) -> None:
-    """How it is looked at, its three parts and its scale; the rest is in the Object menu."""
-    start(blender, "a greenhouse", kind="WORLD")
-    blender.wait_for("placed", seconds=90)
-    blender.wait(WORLD)
 
 
 def test_the_preferences_are_few(blender: BlenderWindow) -> None:

@@ -7,19 +7,14 @@ import pytest
 
 from tests.mint_service.runner import Service
 
-from .blender_window import ADDON, BlenderWindow
+from .blender_window import BlenderWindow
 from .conftest import Since
-from .price_helpers import ESTIMATE, NO_PRICES, PRICE, known_price, limit
+from .price_helpers import ESTIMATE, NO_PRICES, PRICE, known_price
 from .test_jobs import SAID, start
-from .test_preferences import SHOW_PAGE
-from .test_status_bar import ink
 
 pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
 
 TICKS = "bpy.app.timers.is_registered(part('ui.account.billing_watch')._look)"
-
-
-# -- Before the click
 
 
 @pytest.mark.covers("C17-price")
@@ -64,9 +59,6 @@ def test_an_unknown_price_does_not_stop_a_generation(
     blender.pay()
     blender.wait_for("placed")
     assert since.starts == 1
-
-
-# -- Credits run out
 
 
 def test_the_balance_is_checked_while_a_job_waits(
@@ -131,84 +123,3 @@ def test_the_balance_is_not_checked_offline(blender: BlenderWindow, since: Since
     assert blender.ask(TICKS)
     blender.call("mint.dismiss", job_id=blender.jobs()[0]["id"])
     assert not blender.ask(TICKS)
-
-
-def test_the_status_bar_says_offline(blender: BlenderWindow) -> None:
-    """Instead of work at Mint it shows what the job waits for."""
-    start(blender, "a statue [slow-start]")
-    blender.wait("jobs()[0]['active'] and jobs()[0]['phase'] == 'working'")
-    before = blender.screenshot("status_bar_queued")
-    blender.ask("bpy.context.preferences.system.use_online_access = False")
-    blender.wait("not job_service().is_online")
-    blender.settle()
-    assert ink(blender.screenshot("status_bar_offline")) != ink(before)
-
-
-# -- What it cost
-
-
-def test_each_job_shows_its_cost(blender: BlenderWindow) -> None:
-    """Each card has it: paid, reserved, or nothing."""
-    start(blender, "a lamp")
-    blender.wait_for("placed")
-    start(blender, "a vase [moderation]")
-    blender.wait_for("failed")
-    start(blender, "a mug", mode="REVIEW")
-    blender.wait_for("review", title="mug")
-    said = blender.ask(
-        "[part('jobs.presentation.job_view').JobView(job).cost for job in job_service().jobs()]"
-    )
-    assert said == ["248 Credits reserved", "No Credits charged", "248 Credits"]
-    blender.screenshot("what_each_job_costs")
-
-
-PAST = """
-import random, time
-from dataclasses import replace
-new_jobs, values, phases = part('jobs.new_jobs'), part('jobs.job_values'), part('jobs.phases')
-schema, generation, journal = part('mint.schema'), part('mint.generation_request'), part('jobs.storage.journal')
-chance, book = random.Random(7), journal.Journal(job_service().home)
-for day in range(30):
-    for _ in range(chance.choice([0, 0, 1, 1, 2, 3, 5])):
-        price, fails = chance.choice([248, 248, 798, 1500]), chance.random() < 0.15
-        request = generation.GenerationRequest(schema.Kind.MODEL, 'a lamp of the past')
-        job = new_jobs.new_job(request, values.Delivery(), now=time.time() - day * 24 * 3600.0)
-        said = {'id': 'op', 'status': 'failed' if fails else 'succeeded', 'credits': {'finalized': 0 if fails else price, 'reserved': 0}}
-        phase = phases.Phase.FAILED if fails else phases.Phase.PLACED
-        book.add(replace(job, phase=phase, operation=schema.Operation.from_json(said)))
-        book.dismiss(job.id)
-book.close()
-job_service().catch_up()
-job_service()._past = None
-part('ui.heartbeat').jobs_changed(job_service())
-result = job_service().spending.month().count
-"""
-SET_THEME = """
-import os
-themes = bpy.utils.preset_paths('interface_theme')
-found = next(os.path.join(folder, name) for folder in themes for name in os.listdir(folder) if 'light' in name.lower() and name.endswith('.xml'))
-bpy.ops.script.execute_preset(filepath=found, menu_idname='USERPREF_MT_interface_theme_presets')
-"""
-LEAVE = "setattr(next(each for each in window().screen.areas if each.type == 'PREFERENCES'), 'type', 'VIEW_3D')"
-
-PICTURES = "sum(key.startswith('chart:') for key in part('ui.icons').cache()._previews or ())"
-
-
-def test_the_usage_of_a_month_is_shown(blender: BlenderWindow, since: Since) -> None:
-    """The chart of 30 days is drawn in a dark and in a light theme; the limits are below."""
-    start(blender, "a lamp of today")
-    blender.wait_for("placed")
-    assert blender.ask(PAST) > 20
-    limit(blender, each=1000, day=5000)
-    blender.ask("bpy.ops.mint.refresh_account() and None")
-    blender.wait("job_service().budget.balance")
-    assert blender.ask(PICTURES) == 0, "the chart is painted although nobody sees it"
-    blender.ask(SHOW_PAGE, addon=ADDON)
-    blender.wait(f"{PICTURES} == 8")
-    blender.settle()
-    blender.screenshot("usage_dark")
-    blender.ask(SET_THEME)
-    blender.settle()
-    blender.screenshot("usage_light")
-    blender.ask("bpy.ops.preferences.reset_default_theme() and None")
-    blender.ask(LEAVE)

@@ -25,28 +25,6 @@ part('delivery.import_job').place = crash
 """
 
 
-def check(text: str, service: Service) -> None:
-    """Check that a report was copied."""
-    assert "# Versions" in text and "# Settings" in text and "Blender 4." in text
-    assert service.key not in text and "a lamp" not in text
-
-
-def test_copied_from_the_menu_of_a_card(blender: BlenderWindow, service: Service) -> None:
-    """By keyboard: the menu of a card, its submenu Support, and there the second entry."""
-    blender.call("mint.generate", prompt="a lamp", preset="FAST", mode="AUTO")
-    blender.wait_for("placed")
-    blender.ask(f"{CLIPBOARD} = ''; result = None")
-    blender.until_it_shows(lambda: blender.click("mint.job_menu"))
-    blender.screenshot("diagnostics_menu")
-    blender.ask(f"{CLIPBOARD} = ''; result = None")
-    blender.key("End", "Up", "Right")  # Support, above the last entry
-    blender.screenshot("diagnostics_menu_chosen")
-    blender.key("Down", "Return")
-    blender.wait(CLIPBOARD)
-    check(blender.ask(CLIPBOARD), service)
-    assert len(blender.jobs()) == 1
-
-
 def test_a_crash_during_an_import_names_the_crash_log(
     open_blender: Callable[..., BlenderWindow], service: Service, tmp_path: Path
 ) -> None:

@@ -10,7 +10,6 @@ import pytest
 from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
-from .price_helpers import PREFERENCES
 
 pytestmark = pytest.mark.window
 
@@ -59,42 +58,3 @@ def test_first_run(open_blender: Callable[..., BlenderWindow], service: Service)
     blender.wait(f"any(said.answer for said in {SAID}.values())")
     blender.find("mint.generate_from_form")
     blender.screenshot("first_run_right_key")
-
-
-STATES = {
-    "offline": "bpy.context.preferences.system.use_online_access = False",
-    "no_key": f"setattr({PREFERENCES}, 'api_key', '')",
-    "refused": f"setattr({PREFERENCES}, 'api_key', 'mint_wrong')",
-}
-SCALED = """
-view = bpy.context.preferences.view
-view.ui_scale = scale
-view.language = language
-view.use_translate_interface = language != "en_US"
-"""
-
-
-@pytest.mark.parametrize("state", STATES)
-def test_what_is_missing_fits_a_narrow_sidebar(
-    open_blender: Callable[..., BlenderWindow], service: Service, state: str
-) -> None:
-    """At 240 pixels, at a scale of 1.5 and in German; pictures to look at.
-
-    The preferences can be opened from each state.
-    """
-    blender = open_blender(key=None)
-    blender.ask(f"setattr({PREFERENCES}, 'confirmed_origins', part('ui.session').account().origin)")
-    blender.open_sidebar()
-    blender.ask(STATES[state])
-    if state == "refused":
-        blender.wait(f"any(said.error for said in {SAID}.values())")
-    blender.set_sidebar_width(529)
-    blender.screenshot(f"missing_{state}_wide")
-    blender.set_sidebar_width(240)
-    blender.screenshot(f"missing_{state}_narrow")
-    blender.find("preferences.addon_show")
-    blender.ask(SCALED, scale=1.0, language="de_DE")
-    blender.screenshot(f"missing_{state}_german")
-    blender.ask(SCALED, scale=1.5, language="en_US")
-    blender.display.still()
-    blender.screenshot(f"missing_{state}_large")

@@ -14,15 +14,9 @@ from tests.mint_service.runner import Service, running_service
 from .blender_window import BlenderWindow
 from .conftest import SPEED, Since
 from .library_bar import at
-from .sections import open_section
 
 pytestmark = pytest.mark.window
 
-SPACES = """
-layout = part('scene.model.grid_layout')
-spaces = [layout.footprint(bpy.data.objects[each]) for each in roots()]
-result = sorted([each.left, each.right] for each in spaces)
-"""
 TEMP = "[each for each in bpy.context.window_manager.windows if each.screen.is_temporary]"
 
 
@@ -43,35 +37,6 @@ def made(blender: BlenderWindow, prompt: str = "a ceramic lamp", **more: str) ->
     job = blender.wait_for("placed")
     asset = blender.ask("part('jobs.job').asset_of(job_service().job(id))", id=job["id"])
     return {"job": job["id"], "asset": asset}
-
-
-def test_the_form_says_what_optimizing_needs(blender: BlenderWindow, since: Since) -> None:
-    """This Blender has no Draco, so an optimized file could not be imported."""
-    open_section(blender, "mint_options")
-    blender.fill(preset="FAST", review=False, optimize="LIGHT", prompt="a lamp")
-    complaint = blender.ask(
-        "part('ui.create.properties').optimize_complaint(bpy.context.window_manager.mint)"
-    )
-    blender.settle()
-    blender.screenshot("after_form_optimize")
-    blender.over()  # on a field it might be typing, and the result would wait
-    blender.ask("call('mint.generate_from_form')")
-    blender.wait_for("placed")
-    assert since.count("POST", "/v1/models/*:optimize") == (0 if complaint else 1)
-
-
-def test_the_menu_of_a_job_is_complete(blender: BlenderWindow) -> None:
-    """It has what can follow; the line of the job itself does not change."""
-    made(blender)
-    # the panel of what is selected has some of them, too
-    blender.ask("bpy.context.view_layer.objects.active = bpy.data.objects['Light']")
-    blender.settle()
-    buttons = blender.buttons()
-    assert not any("mint.convert" in button or "mint.use_prompt" in button for button in buttons)
-    blender.click("mint.job_menu")
-    blender.settle()
-    blender.screenshot("after_job_menu")
-    blender.key("Escape")
 
 
 def test_the_optimize_dialog_shows_its_price(blender: BlenderWindow, since: Since) -> None:
@@ -96,26 +61,6 @@ def test_the_optimize_dialog_shows_its_price(blender: BlenderWindow, since: Sinc
     blender.key("Escape")
     assert since.count("POST", "/v1/pricing:estimate") == asked
     assert since.count("POST", "/v1/models/*:optimize") == 0
-
-
-def test_a_variation_fills_the_form(blender: BlenderWindow, since: Since) -> None:
-    """Nothing is started before Generate is clicked; the new one is beside the original."""
-    ids = made(blender, preset="PRODUCTION")
-    blender.fill(preset="FAST")
-    blender.call("mint.use_prompt", job_id=ids["job"])
-    form = "bpy.context.window_manager.mint"
-    assert blender.ask(f"{form}.preset") == "PRODUCTION"
-    open_section(blender, "mint_options")
-    blender.settle()
-    blender.screenshot("after_variation")
-    assert since.starts == 1
-    blender.fill(prompt="a green lamp", preset="FAST", review=False)
-    blender.click("mint.generate_from_form")
-    blender.wait("len(jobs()) == 2 and all(job['phase'] == 'placed' for job in jobs())")
-    blender.settle()
-    blender.screenshot("after_variation_placed")
-    spaces = blender.ask(SPACES)
-    assert spaces[0][1] < spaces[1][0]
 
 
 def test_convert_into_a_folder(

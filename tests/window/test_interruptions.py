@@ -18,6 +18,7 @@ from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since
+from .test_jobs import start
 
 pytestmark = pytest.mark.window
 
@@ -26,17 +27,12 @@ ACTIVE = "jobs() and jobs()[0]['active']"
 AT_MINT = "jobs() and jobs()[0]['phase'] == 'working'"
 
 
-def start(blender: BlenderWindow, prompt: str = "a lamp") -> None:
-    """Start a job and wait until Mint works on it."""
-    assert blender.call("mint.generate", prompt=prompt, mode="AUTO", preset="FAST") == ["FINISHED"]
-    blender.wait(AT_MINT)
-
-
 def test_switching_online_access_off_and_on(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
     """Off, nothing is sent and the card says why; on again, the job continues."""
     start(blender, "a lamp [stuck]")
+    blender.wait(AT_MINT)
     blender.ask("bpy.context.preferences.system.use_online_access = False")
     blender.wait("not job_service().is_online")
     blender.settle()
@@ -63,7 +59,8 @@ def test_a_result_waits_after_opening_another_file(
     """It is not imported into a file where it was not requested, until Place is clicked."""
     other = tmp_path / "other.blend"
     blender.ask("bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)", path=str(other))
-    start(blender)
+    start(blender, "a lamp")
+    blender.wait(AT_MINT)
     blender.ask(f"with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath={str(other)!r})")
     blender.wait("bpy.data.filepath == path", path=str(other))
     blender.open_sidebar()
@@ -80,6 +77,7 @@ def test_a_result_waits_after_opening_another_file(
 def test_a_job_continues_after_closing_its_window(blender: BlenderWindow, since: Since) -> None:
     """The timer runs in the other window."""
     start(blender, "a lamp [slow-start]")
+    blender.wait(AT_MINT)
     blender.wait(BEATS)
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
     blender.wait("len(bpy.context.window_manager.windows) == 2")
@@ -103,7 +101,8 @@ def leisurely(service: Service) -> Iterator[None]:
 
 def test_disabling_and_enabling_the_add_on(blender: BlenderWindow, since: Since) -> None:
     """Disabled during a job it leaves nothing behind; enabled, it continues with the job."""
-    start(blender)
+    start(blender, "a lamp")
+    blender.wait(AT_MINT)
     blender.call("preferences.addon_disable", module="bl_ext.user_default.mint_blender")
     assert blender.ask("{what: names for what, names in left_of_us().items() if names}") == {}
     blender.call("preferences.addon_enable", module="bl_ext.user_default.mint_blender")
@@ -119,7 +118,8 @@ def test_a_job_is_started_right_after_disabling_and_enabling(
 
     Blender 4.3 crashed: the modal handler of the operator that was unregistered was still there.
     """
-    start(blender)
+    start(blender, "a lamp")
+    blender.wait(AT_MINT)
     blender.wait(BEATS)
     blender.ask(
         "for toggle in (bpy.ops.preferences.addon_disable, bpy.ops.preferences.addon_enable):\n"
@@ -140,8 +140,8 @@ def test_quitting_and_starting_again(
 ) -> None:
     """Blender quits at once during a job; the next one continues, and it is paid once."""
     first = open_blender()
-    start(first)
-    first.wait("jobs()[0]['previews']")
+    start(first, "a lamp")
+    first.wait("jobs() and jobs()[0]['previews']")
     seconds = first.quit()
     print(f"Blender ended within {seconds:.2f} s of being told to")
     assert first.process.returncode == 0
@@ -185,8 +185,8 @@ def test_two_blenders_share_a_journal(
 ) -> None:
     """When the one that runs the job is killed, the other continues it without a new start."""
     first = open_blender()
-    start(first)
-    first.wait("jobs()[0]['previews']")
+    start(first, "a lamp")
+    first.wait("jobs() and jobs()[0]['previews']")
     second = open_blender()
     second.open_sidebar()
     second.wait("jobs()")

@@ -6,9 +6,7 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
-from .conftest import Since
 from .test_jobs import start
-from .test_languages import SWITCH
 
 pytestmark = pytest.mark.window
 
@@ -37,22 +35,3 @@ def test_a_row_has_a_button_and_a_menu(blender: BlenderWindow) -> None:
     blender.until_it_shows(lambda: blender.click(f'mint.job_menu(job_id="{world["id"]}"'))
     blender.screenshot("job_row_menu")
     blender.key("Escape")
-
-
-def test_a_double_click_approves_one_preview(blender: BlenderWindow, since: Since) -> None:
-    """The card stays on the job that was decided about, and its second half hits no button."""
-    for prompt in ("a lamp", "a chair"):
-        start(blender, prompt, mode="REVIEW")
-        blender.wait_for("review", title=prompt)
-        blender.wait("all(not each['active'] for each in jobs())")
-    blender.review("chair")
-    blender.click_in_popup("mint.approve")
-    blender.display.press()
-    blender.screenshot("job_approved")
-    blender.wait_for("placed", title="chair")
-    blender.key("Escape")
-    assert since.count("POST", "/v1/operations/*:approve") == 1
-    assert blender.jobs()[1]["phase"] == "review"
-    blender.ask(SWITCH, language="de_DE")
-    blender.screenshot("job_list_german")
-    blender.ask(SWITCH, language="en_US")

@@ -27,6 +27,12 @@ def start(
     ]
 
 
+def place(blender: BlenderWindow, prompt: str = "a lamp") -> None:
+    """Generate a model, and wait until it is placed."""
+    start(blender, prompt)
+    blender.wait_for("placed", title=prompt)
+
+
 def test_a_prompt_becomes_a_model(blender: BlenderWindow, since: Since) -> None:
     """The model is at the 3D cursor of the click, and one generation was started."""
     blender.ask("bpy.context.scene.cursor.location = (2, 1, 0)")
@@ -53,45 +59,6 @@ def test_a_prompt_becomes_a_model(blender: BlenderWindow, since: Since) -> None:
     assert not blender.ask("part('ui.heartbeat').is_beating()"), (
         "the heart beats though nothing is in flight"
     )
-
-
-def test_two_jobs_run_at_once(blender: BlenderWindow, since: Since) -> None:
-    """Each has its card, newest first, and both results are placed."""
-    start(blender, "a lamp")
-    start(blender, "a chair")
-    assert [job["prompt"] for job in blender.jobs()] == ["a chair", "a lamp"]
-    assert all(job["active"] for job in blender.jobs())
-    blender.screenshot("two_jobs_in_flight")
-    blender.wait_for("placed", title="lamp")
-    blender.wait_for("placed", title="chair")
-    assert len(blender.ask("roots()")) == 2
-    assert since.starts == 2
-
-
-def test_a_world_is_placed(blender: BlenderWindow, since: Since) -> None:
-    """A World brings its collider mesh and its panorama."""
-    start(blender, "an old greenhouse", kind="WORLD")
-    blender.wait_for("placed")
-    assert len(blender.ask("roots()")) == 1
-    assert blender.ask("part('scene.world.panorama').MARK in bpy.context.scene.world"), (
-        "the panorama is not the scene's background"
-    )
-    assert since.starts == 1
-
-
-def test_a_job_without_credits_is_resumed(
-    blender: BlenderWindow, service: Service, since: Since
-) -> None:
-    """The menu says how many are missing and where to get them; nothing is paid twice."""
-    start(blender, "a throne [billing-final] [billing-unpaid]")
-    blender.wait_for("billing")
-    blender.until_it_shows(lambda: blender.click("mint.job_menu"))
-    blender.screenshot("billing_pause")
-    blender.key("Escape")
-    service.scenario(credits=service.credits() + 5000)
-    blender.call("mint.resume", job_id=blender.jobs()[0]["id"])
-    blender.wait_for("placed")
-    assert since.starts == 1
 
 
 def test_a_failed_job_is_retried(blender: BlenderWindow, since: Since) -> None:

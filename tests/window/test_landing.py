@@ -7,6 +7,7 @@ import pytest
 
 from .blender_window import BlenderWindow
 from .test_arrival import LEAVE_ALONE
+from .test_jobs import place, start
 
 pytestmark = pytest.mark.window
 
@@ -14,17 +15,11 @@ LEFT = "min((each.matrix_world @ __import__('mathutils').Vector(corner)).x for e
 VIEW = "[list(area('VIEW_3D').spaces.active.region_3d.view_location), area('VIEW_3D').spaces.active.region_3d.view_distance]"
 
 
-def arrive(blender: BlenderWindow, prompt: str = "a lamp") -> None:
-    """Generate a model and wait until it is placed."""
-    assert blender.call("mint.generate", prompt=prompt, mode="AUTO", preset="FAST") == ["FINISHED"]
-    blender.wait_for("placed", title=prompt)
-
-
 def test_a_result_comes_beside_the_cube(blender: BlenderWindow) -> None:
     """Selection, active object and mode stay, also if nothing was done meanwhile."""
     before = blender.ask("scene()")
     assert (before["active"], before["selected"]) == ("Cube", ["Cube"])
-    arrive(blender)
+    place(blender)
     (root,) = blender.ask("roots()")
     after = blender.ask("scene()")
     for felt in ("active", "selected", "mode"):
@@ -43,9 +38,7 @@ def test_a_result_comes_beside_the_cube(blender: BlenderWindow) -> None:
 def test_two_results_are_side_by_side(blender: BlenderWindow) -> None:
     """The second one comes beside the first one."""
     for prompt in ("a lamp", "a chair"):
-        assert blender.call("mint.generate", prompt=prompt, mode="AUTO", preset="FAST") == [
-            "FINISHED"
-        ]
+        start(blender, prompt)
     blender.wait("sum(each['phase'] == 'placed' for each in jobs()) >= 1")
     blender.wait("all(each['phase'] == 'placed' for each in jobs())")
     first, second = blender.ask("roots()")
@@ -57,7 +50,7 @@ def test_show_in_viewport_selects_and_frames(blender: BlenderWindow) -> None:
     """From the card's menu, after something else was selected and the view has moved away."""
     blender.ask(LEAVE_ALONE)
     blender.ask("bpy.context.scene.cursor.location = (40, 0, 0)")
-    arrive(blender)
+    place(blender)
     (root,) = blender.ask("roots()")
     blender.ask("bpy.data.objects[root].select_set(False)", root=root)
     blender.ask("setattr(bpy.context.view_layer.objects, 'active', bpy.data.objects['Cube'])")

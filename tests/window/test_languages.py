@@ -9,7 +9,6 @@ from .blender_window import ADDON, BlenderWindow
 from .price_helpers import PREFERENCES, PRICE
 from .sections import open_section
 from .test_jobs import SAID, start
-from .test_preferences import SHOW_PREFERENCES
 
 pytestmark = pytest.mark.window
 
@@ -22,43 +21,17 @@ for each in window().screen.areas:
 """
 
 
+SHOW_PREFERENCES = """
+area = next(each for each in window().screen.areas if each.type == 'VIEW_3D')
+area.type = 'PREFERENCES'
+bpy.context.preferences.active_section = 'ADDONS'
+bpy.context.window_manager.addon_search = 'Mint'
+bpy.ops.preferences.addon_expand(module=addon)
+"""
 WRITTEN = (
     "part('ui.translations').translated("
     "part('message').Message('{credits:,.0f} Credits', credits=1650))"
 )
-
-
-@pytest.mark.parametrize(
-    ("language", "state", "jobs"),
-    [
-        pytest.param("de_DE", "Vorschau bereit", "Aufträge", id="german"),
-        pytest.param("ja_JP", "プレビュー完成", "ジョブ", id="japanese"),
-    ],
-)
-def test_a_review_in_another_language(
-    blender: BlenderWindow, language: str, state: str, jobs: str
-) -> None:
-    """The panel can be drawn and used in the language of the interface."""
-    blender.ask(SWITCH, language=language)
-    try:
-        start(blender, "a vase [transient]")
-        blender.wait_for("failed")
-        start(blender, "a ceramic lamp", mode="REVIEW")
-        blender.wait_for("review")
-        blender.screenshot(f"language_{language}")
-        assert (
-            blender.ask(
-                "part('ui.translations').translated(part('message').Message('Preview ready'))"
-            )
-            == state
-        )
-        assert blender.ask("bpy.app.translations.pgettext_iface('Jobs')") == jobs
-        blender.review("lamp")
-        blender.screenshot(f"language_{language}_card")
-        blender.click_in_popup("mint.approve")
-        blender.wait_for("placed", title="lamp")
-    finally:
-        blender.ask(SWITCH, language="en_US")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since
-from .price_helpers import ESTIMATE, FORGET, NO_PRICES, known_price, limit
+from .price_helpers import ESTIMATE, known_price, limit
 from .test_jobs import start
 
 pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
@@ -19,9 +19,6 @@ try:
 except RuntimeError as error:
     result = str(error).strip()
 """
-
-
-# -- Limits
 
 
 def test_a_click_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
@@ -49,23 +46,6 @@ def test_a_click_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: S
     assert blender.ask("bpy.context.window_manager.mint.prompt") == ""
 
 
-def test_a_day_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
-    """An unknown price is requested first, and then the dialog opens by itself."""
-    start(blender, "a lamp for today")
-    blender.wait_for("placed")
-    spent = int(blender.ask("job_service().spending.today()"))
-    assert spent >= 248
-    limit(blender, day=spent + 247)
-    blender.ask(FORGET)
-    blender.until_it_shows(lambda: start(blender, "one too many"))
-    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
-    blender.screenshot("above_the_limit_of_a_day")
-    assert since.starts == 1
-    blender.pay()
-    blender.wait_for("placed", title="one too many")
-    assert since.starts == 2
-
-
 def test_a_second_click_during_the_price_request_starts_nothing(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
@@ -84,22 +64,6 @@ def test_a_second_click_during_the_price_request_starts_nothing(
     blender.screenshot("asking_for_the_price")
     blender.wait_for("placed")
     assert since.starts == 1
-
-
-def test_a_retry_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
-    """A retry costs Credits again."""
-    start(blender, "a vase [transient]")
-    blender.wait_for("failed")
-    limit(blender, each=100)
-    blender.until_it_shows(lambda: blender.click("mint.job_menu"))
-    blender.key("Escape")
-    blender.call("mint.retry", job_id=blender.jobs()[0]["id"])
-    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
-    blender.screenshot("retry_above_the_limit")
-    assert since.count("POST", "/v1/*:retry") == 0
-    blender.pay()
-    blender.wait_for("placed")
-    assert since.count("POST", "/v1/*:retry") == 1
 
 
 def test_approving_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
@@ -135,18 +99,3 @@ def test_a_second_click_confirms_nothing(blender: BlenderWindow, since: Since) -
     blender.settle()
     assert not blender.jobs() and since.starts == 0
     blender.key("Escape")
-
-
-def test_a_limit_without_a_price_opens_a_dialog(
-    blender: BlenderWindow, service: Service, since: Since
-) -> None:
-    """It says that the limit cannot be checked, and lets the user decide."""
-    known_price(blender)  # the panel in sight has its answer
-    service.scenario(answers=[NO_PRICES])
-    limit(blender, each=100_000)
-    blender.until_it_shows(lambda: start(blender, "a lamp without a price"))
-    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
-    blender.screenshot("limit_without_a_price")
-    blender.key("Escape")
-    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
-    assert since.starts == 0

@@ -26,9 +26,9 @@ from .picture_check import check_picture
 from .price_helpers import known_price
 from .sections import open_section, switch_section
 from .test_animate import SELECT_ONLY, SHOW, STEP, TOTAL
+from .test_first_run import SAID
 from .test_jobs import start
 from .test_library import FIELDS, VIEW
-from .test_preferences import SAID
 from .test_references import LISTED
 
 pytestmark = pytest.mark.window

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from .blender_window import BlenderWindow
+from .test_jobs import place, start
 
 pytestmark = pytest.mark.window
 
@@ -16,19 +17,9 @@ FELT = ("mode", "selected", "active")
 
 def ready(blender: BlenderWindow) -> dict[str, Any]:
     """Return a job ready to place, whose prompt was clicked in a file that is not open any more."""
-    assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == [
-        "FINISHED"
-    ]
+    start(blender, "a lamp")
     blender.ask("part('ui.session').document_changed()")
     return blender.wait_for("ready")
-
-
-def arrive(blender: BlenderWindow) -> None:
-    """Generate a model and wait until it is placed."""
-    assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == [
-        "FINISHED"
-    ]
-    blender.wait_for("placed")
 
 
 def edit_mode(blender: BlenderWindow) -> dict[str, Any]:
@@ -77,7 +68,7 @@ def test_adjusting_the_last_operation_removes_no_result(blender: BlenderWindow) 
     blender.write("(field)", "4", name="HUD")
     blender.wait(f"max({CUBES}) == 4")
     blender.over()  # nothing lands while the pointer rests on a field that may be typed into
-    arrive(blender)
+    place(blender)
     here = blender.ask("roots()")
     assert len(here) == 1
     if "(field)" in blender.buttons(name="HUD"):
@@ -109,7 +100,7 @@ def offers_place(blender: BlenderWindow, offered: bool) -> None:
 @pytest.mark.covers("R-undo", "R-again")
 def test_a_row_is_right_about_the_open_file(blender: BlenderWindow) -> None:
     """After undo, redo, deleting and File > New a missing result can be placed again."""
-    arrive(blender)
+    place(blender)
     offers_place(blender, False)
     blender.over()
     blender.key("ctrl+z")
@@ -151,7 +142,7 @@ part('ui.heartbeat').ensure()
 @pytest.mark.feature("replacing a model by a new version")
 def test_replacing_an_edited_model_keeps_it(blender: BlenderWindow) -> None:
     """The menu says Replace Model, and the edited model is kept as a hidden copy."""
-    arrive(blender)
+    place(blender)
     (root,) = blender.ask("roots()")
     blender.ask("bpy.data.objects[root].data.vertices[0].co.x += 1", root=root)
     edited = blender.ask(

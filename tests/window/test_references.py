@@ -11,8 +11,6 @@ from mint_blender.files import pictures as files_pictures
 
 from ..mint_service import pictures
 from .blender_window import BlenderWindow
-from .conftest import Since
-from .sections import open_section
 
 pytestmark = pytest.mark.window
 
@@ -42,71 +40,6 @@ def red(folder: Path, name: str = "red lamp.webp", color: tuple[float, float, fl
     path = folder / name
     path.write_bytes(pictures.webp(color))
     return path
-
-
-def drop(blender: BlenderWindow, *files: Path) -> list[str]:
-    """Do what Blender does after files were dropped on the 3D View and our handler was chosen."""
-    operator = blender.ask("bpy.types.MINT_FH_references.bl_import_operator")
-    names = [{"name": each.name} for each in files]
-    return blender.call(
-        operator,
-        "INVOKE_DEFAULT",
-        directory=f"{files[0].parent}/",
-        files=names,
-        filepath=str(files[0]),
-    )
-
-
-def test_reference_pictures_are_listed_and_sent(
-    blender: BlenderWindow, since: Since, tmp_path: Path
-) -> None:
-    """They are dropped, captured, converted, moved and removed by clicks."""
-    open_section(blender, "mint_references")
-    blender.fill(preset="FAST", review=False)
-    large = tmp_path / "odd.bmp"
-    blender.ask(
-        "image = bpy.data.images.new('odd', 64, 32); image.file_format = 'BMP'; image.save(filepath=path); bpy.data.images.remove(image)",
-        path=str(large),
-    )
-    assert drop(blender, red(tmp_path), red(tmp_path, "blue lamp.webp", BLUE), large) == [
-        "FINISHED"
-    ]
-    assert blender.call("mint.add_reference_view", view="VIEWPORT") == ["FINISHED"]
-    names = [name for name, *_ in blender.ask(LISTED)]
-    assert names == ["red lamp.webp", "blue lamp.webp", "odd.bmp", "Viewport"]
-    blender.screenshot("references_listed")
-    blender.click("mint.fit_reference")
-    assert blender.ask(LISTED)[2][3].startswith("Converted to WebP")
-    # the arrows are narrower than the steps of the pointer that looks for buttons
-    blender.call("mint.move_reference", index=0)
-    assert [name for name, *_ in blender.ask(LISTED)][:2] == ["blue lamp.webp", "red lamp.webp"]
-    blender.call("mint.remove_reference", index=1)
-    assert [name for name, *_ in blender.ask(LISTED)] == ["blue lamp.webp", "odd.bmp", "Viewport"]
-    blender.screenshot("references_changed")
-    blender.click("mint.generate_from_form")
-    blender.wait("jobs()")
-    assert blender.ask(LISTED) == []
-    blender.wait_for("placed")
-    assert since.count("POST", "/v1/reference-images") == 3
-    assert since.starts == 1
-
-
-def test_the_section_with_none_and_with_eight_pictures(
-    blender: BlenderWindow, tmp_path: Path
-) -> None:
-    """Without any it says what they are for; with eight it offers no ninth."""
-    open_section(blender, "mint_references")
-    blender.screenshot("references_0")
-    for count in range(1, 9):
-        color = (count / 9, 0.4, 1 - count / 9)
-        drop(
-            blender,
-            red(tmp_path, f"a picture with a rather long name, number {count}.webp", color),
-        )
-        if count in (1, 3, 8):
-            blender.screenshot(f"references_{count}")
-    assert len(blender.ask(LISTED)) == 8
-    assert not any("MINT_MT_references" in what for what in blender.buttons())
 
 
 @pytest.mark.parametrize("view", ["VIEWPORT", "CAMERA"])

@@ -149,28 +149,6 @@ def test_previews_flip_in_place_and_the_newest_is_approved(
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
-APPROVE_THE_FIRST = """
-try:
-    call('mint.approve', job_id=jobs()[0]['id'], preview=1)
-except RuntimeError as error:
-    result = str(error).strip()
-"""
-
-
-def test_a_script_needs_no_click(blender: BlenderWindow, since: Since) -> None:
-    """It revises with a text of its own, cannot approve an older Preview, and approves."""
-    waiting(blender)
-    job = blender.jobs()[0]["id"]
-    assert blender.call("mint.revise", job_id=job, feedback="in blue") == ["FINISHED"]
-    blender.wait(RESTS.format(2))
-    assert blender.ask(APPROVE_THE_FIRST).startswith(
-        "Error: a red ceramic lamp: Only the newest Preview, number 2, can be approved"
-    )
-    assert blender.call("mint.approve", job_id=job) == ["FINISHED"]
-    blender.wait_for("placed")
-    assert since.count("POST", "/v1/operations/*:approve") == 1
-
-
 @pytest.mark.covers("R-decide")
 def test_a_preview_that_was_revised_elsewhere_is_not_approved(
     blender: BlenderWindow, service: Service, since: Since
@@ -338,16 +316,3 @@ def test_a_waiting_preview_is_noticed(blender: BlenderWindow) -> None:
     blender.call("mint.review", "INVOKE_DEFAULT")
     blender.wait("region('POPUP', '').width > 1")
     blender.in_popup("mint.approve")
-
-
-def test_a_rejected_prompt_is_edited(blender: BlenderWindow, since: Since) -> None:
-    """The first entry of the menu fills the form with the prompt, and starts nothing."""
-    start(blender, "a red lamp [moderation]")
-    blender.wait_for("failed")
-    assert not any("mint.retry" in each for each in blender.buttons())
-    blender.until_it_shows(lambda: blender.click("mint.job_menu"))
-    blender.screenshot("review_moderation")
-    blender.key("Home", "Return")
-    blender.wait("bpy.context.window_manager.mint.prompt == 'a red lamp [moderation]'")
-    assert since.starts == 1
-    assert blender.jobs()[0]["phase"] == "failed"

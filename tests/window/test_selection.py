@@ -14,14 +14,6 @@ PROMPT = "a lamp with an orange shade, made of clay by hand, on a wooden foot"
 NO_CUBE = "bpy.data.objects.remove(bpy.data.objects['Cube'])"
 NARROW = "bpy.context.preferences.view.ui_scale = scale"  # the sidebar keeps its pixels
 FACTS = "part('ui.session').state(part('ui.selection.selected')._State).facts"
-INSTANCE = """
-root = bpy.data.objects[roots()[0]]
-instance = bpy.data.objects.new('Instance', None)
-instance.instance_type, instance.instance_collection = 'COLLECTION', root.users_collection[0]
-bpy.context.scene.collection.objects.link(instance)
-instance.location = (2, 0, 0)
-bpy.context.view_layer.objects.active = instance
-"""
 
 
 def place(blender: BlenderWindow) -> None:
@@ -63,16 +55,3 @@ def test_a_click_on_a_model_shows_its_section(blender: BlenderWindow) -> None:
     finally:
         blender.ask(SWITCH, language="en_US")
         blender.ask(NARROW, scale=1.0)
-
-
-def test_another_one_is_made_from_the_section(blender: BlenderWindow) -> None:
-    """Generate Variation fills the form; a collection instance has the section, too."""
-    place(blender)
-    click_on_model(blender)
-    blender.click("mint.use_prompt")
-    blender.wait("bpy.context.window_manager.mint.prompt == prompt", prompt=PROMPT)
-    blender.screenshot("selected_model_variation")
-    blender.ask(INSTANCE)
-    blender.settle()
-    blender.find("mint.optimize")
-    blender.screenshot("selected_instance")

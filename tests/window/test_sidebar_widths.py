@@ -6,10 +6,12 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
-from .test_appearance import NARROW, WIDE, looking
 from .test_jobs import start
+from .test_languages import SWITCH
 
 pytestmark = pytest.mark.window
+
+NARROW, WIDE = 240, 529
 
 ACTIVATE = """
 found = [bpy.data.objects[name] for name in roots()]
@@ -58,11 +60,13 @@ def test_what_is_selected_fits(blender: BlenderWindow, is_world: bool) -> None:
     first, second = (
         ("mint.walk_inside", "mint.restore_view") if is_world else ("mint.optimize", "mint.animate")
     )
-    for width in (NARROW, WIDE):
-        blender.set_sidebar_width(width)
-        with looking(blender, "german"):
+    blender.ask(SWITCH, language="de_DE")
+    try:
+        for width in (NARROW, WIDE):
+            blender.set_sidebar_width(width)
             blender.screenshot(f"width_{width}_{'world' if is_world else 'model'}")
-            blender._known.clear()
             heights = blender.find(first)[1], blender.find(second)[1]
             is_beside = abs(heights[0] - heights[1]) < 10
             assert is_beside is (width == WIDE)
+    finally:
+        blender.ask(SWITCH, language="en_US")

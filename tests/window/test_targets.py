@@ -142,18 +142,6 @@ def test_the_chip_speaks_the_language_of_the_interface(blender: BlenderWindow) -
     seen_when(is_english=True)
 
 
-def test_two_boxes_stand_side_by_side(blender: BlenderWindow, long: None) -> None:
-    """They do not overlap, and go when their jobs are canceled."""
-    start(blender, "a lamp")
-    start(blender, "a World of lamps", kind="WORLD")
-    start(blender, "a chair")
-    blender.wait(f"len({BOXES}) == 3")
-    blender.wait(f"all(each[3] for each in {BOXES})")
-    blender.screenshot("targets_of_three_jobs")
-    blender.ask("[job_service().cancel(job.id) for job in job_service().jobs()] and None")
-    blender.wait(f"not {HANDLER}")
-
-
 SPACES = f"[[each.corners[0].x, each.corners[7].x] for each in {STATE}.targets]"
 CUBE = (
     "with within('VIEW_3D'):\n    bpy.ops.mesh.primitive_cube_add(size=0.5, location=(at, 0, 0.5))"

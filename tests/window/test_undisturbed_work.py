@@ -76,24 +76,6 @@ def test_nothing_is_imported_while_the_user_types(blender: BlenderWindow, servic
         service.scenario(durations=DURATIONS)
 
 
-RADIAL = "[each.bl_idname for each in window().modal_operators]"
-
-
-def test_nothing_is_imported_during_a_radial_control(blender: BlenderWindow) -> None:
-    """A brush's size is dragged; the result is imported afterwards."""
-    blender.over()
-    blender.call(
-        "wm.radial_control",
-        "INVOKE_DEFAULT",
-        data_path_primary="tool_settings.unified_paint_settings.size",
-    )
-    blender.wait(f"'WM_OT_radial_control' in {RADIAL}")
-    assert blender.ask("part('ui.job_list.auto_import')._is_busy()")
-    blender.key("Escape")
-    blender.wait(f"'WM_OT_radial_control' not in {RADIAL}")
-    assert not blender.ask("part('ui.job_list.auto_import')._is_busy()")
-
-
 def test_an_earlier_session_is_not_announced(
     open_blender: Callable[..., BlenderWindow], service: Service, since: Since
 ) -> None:

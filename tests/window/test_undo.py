@@ -9,20 +9,13 @@ import pytest
 
 from .blender_window import BlenderError, BlenderWindow
 from .conftest import Since
+from .test_jobs import place
 
 pytestmark = pytest.mark.window
 
 STEPS = "len(stack.steps) if (stack := getattr(bpy.context.window_manager, 'undo_stack', None)) else None"
 """None in a Blender that does not list its undo steps: before 5.3."""
 UNDONE = "set(scene()['objects']) == set(objects)"
-
-
-def arrive(blender: BlenderWindow) -> None:
-    """Place a model while the user does something else."""
-    assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == [
-        "FINISHED"
-    ]
-    blender.wait_for("placed")
 
 
 def own_work(blender: BlenderWindow) -> dict[str, Any]:
@@ -49,7 +42,7 @@ def undo(blender: BlenderWindow, before: dict[str, Any]) -> dict[str, Any]:
 def test_undo_right_after_an_import(blender: BlenderWindow) -> None:
     """Ctrl+Z removes the result and not the user's last action; redo restores it."""
     before, steps = own_work(blender), blender.ask(STEPS)
-    arrive(blender)
+    place(blender)
     assert steps is None or blender.ask(STEPS) == steps + 1
     after = undo(blender, before)
     assert blender.ask("scene()") == before
@@ -66,7 +59,7 @@ def test_an_import_in_edit_mode(blender: BlenderWindow) -> None:
     blender.key("Tab")
     blender.wait("scene()['mode'] == 'EDIT'")
     before = blender.ask("scene()")
-    arrive(blender)
+    place(blender)
     after = blender.ask("scene()")
     assert {name: after[name] for name in ("mode", "selected", "active")} == {
         name: before[name] for name in ("mode", "selected", "active")
@@ -82,7 +75,7 @@ def test_an_import_in_sculpt_mode(blender: BlenderWindow) -> None:
     own_work(blender)
     blender.call("object.mode_set", mode="SCULPT")
     before = blender.ask("scene()")
-    arrive(blender)
+    place(blender)
     after = undo(blender, before)
     assert blender.ask("scene()['mode']") == "SCULPT"
     blender.key("ctrl+shift+z")
@@ -107,7 +100,7 @@ def test_an_import_in_edit_mode_after_an_edit(blender: BlenderWindow) -> None:
     edited = blender.ask(VERTICES)
     assert edited != untouched
     before = blender.ask("scene()")
-    arrive(blender)
+    place(blender)
     after = blender.ask("scene()")
     assert blender.ask(VERTICES) == edited
     blender.over()

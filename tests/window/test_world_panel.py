@@ -20,7 +20,6 @@ bpy.context.view_layer.objects.active = world
 bpy.ops.ed.undo_push(message='Look')
 """
 PART = "next((each for each in bpy.context.scene.objects if each.get('mint_part') == name), None)"
-SHOWS_PANORAMA = "part('scene.world.edit').shows_panorama(bpy.context.scene)"
 SHADING = "[space.shading.type, space.shading.color_type]"
 SPACE = "space = area('VIEW_3D').spaces.active\nresult = "
 CAMERA = (
@@ -71,32 +70,3 @@ def test_a_world_looks_good_at_once(blender: BlenderWindow) -> None:
     blender.wait(f"{SPACE}{SHADING} == ['SOLID', 'MATERIAL']")
     blender.click("mint.look_inside")
     blender.wait(f"{SPACE}{SHADING} == ['SOLID', 'TEXTURE']")
-
-
-def test_a_world_is_changed_by_its_panel(blender: BlenderWindow) -> None:
-    """Clicks hide the panorama and scale the World; undo reverts each."""
-    blender.fill(kind="WORLD", prompt="a greenhouse", preset="FAST", review=False, splats="NONE")
-    assert blender.call("mint.generate_from_form") == ["FINISHED"]
-    blender.wait_for("placed", seconds=90)
-    blender.ask(ACTIVATE)
-    blender.settle()
-    assert blender.ask(f"({PART}).display_type", name="collider") == "TEXTURED"
-
-    blender.click("mint.toggle_world_part(part='PANORAMA')")
-    blender.wait(f"not {SHOWS_PANORAMA}")
-    blender.over()
-    blender.key("ctrl+z")
-    blender.wait(SHOWS_PANORAMA)
-
-    blender.write("mint_world_scale", "2")
-    blender.wait(f"tuple(({PART}).scale) == (5, 5, 5)", name="calibration")
-    blender.over()
-    blender.key("ctrl+z")
-    blender.wait(f"tuple(({PART}).scale) == (2.5, 2.5, 2.5)", name="calibration")
-
-    assert blender.call("mint.fetch_world_part", part="SPLATS", splats="100k") == ["FINISHED"]
-    blender.wait(f"({PART}) is not None", name="splats", seconds=90)
-    blender.wait_for("placed")
-    assert blender.ask("len(roots())") == 1
-    blender.settle()
-    blender.screenshot("world_with_splats")

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,13 +25,8 @@ from . import coordinates
 from .coordinates import PER_DEGREE
 
 MAGIC = b"NGSP"
-
-
-@dataclass(frozen=True)
-class SplatLimits:
-    """The largest file that is read."""
-
-    points: int = 10_000_000
+MAX_POINTS = 10_000_000
+"""Splats of the largest file that is read."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +58,12 @@ class Header:
         )
 
 
-def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[int, ...]) -> Header:
+def parse_header(head: bytes, path: Path, versions: tuple[int, ...]) -> Header:
     """Parse the first 16 bytes of an uncompressed SPZ file.
 
     Args:
         head: The bytes.
         path: Names the file in error messages.
-        limits: The largest number of splats.
         versions: The SPZ versions that this container may hold.
 
     Raises:
@@ -92,14 +85,14 @@ def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[i
         )
     if points == 0:
         raise InvalidSplats(Message("The splat file {name} contains no splats.", name=path.name))
-    if points > limits.points:
+    if points > MAX_POINTS:
         raise InvalidSplats(
             Message(
                 "The splat file {name} has {count:,} splats; the limit is {most:,}. Choose a"
                 " lower splat quality for this World.",
                 name=path.name,
                 count=points,
-                most=limits.points,
+                most=MAX_POINTS,
             )
         )
     return Header(version, points, degree, bits, bool(flags & 2))
@@ -133,8 +126,6 @@ def cut_short(name: str) -> InvalidSplats:
 
 
 Bytes = NDArray[np.uint8]
-Section = Callable[[], Bytes]
-"""Returns the bytes of one attribute; decompresses those of version 4. For any thread."""
 
 _GZIP = b"\x1f\x8b"
 _MAX_DEFLATE_RATIO = 1032  # no deflate stream decompresses to more than this many times its size
@@ -155,14 +146,11 @@ def open_file(path: Path) -> BinaryIO:
         ) from error
 
 
-def open_sections(
-    file: BinaryIO, path: Path, limits: SplatLimits
-) -> tuple[Header, Iterator[Section]]:
-    """Return the header and an iterator that reads one attribute after the other from the file.
+def open_sections(file: BinaryIO, path: Path) -> tuple[Header, Iterator[Bytes]]:
+    """Return the header and an iterator that decompresses one attribute after the other.
 
-    A gzip stream is decompressed as it is read, Zstandard streams when a section is called. Each
-    array is exactly as long as `Header.section_sizes` says. One more section follows: the extension
-    records, empty if there are none. Advancing past that one checks the end of the file.
+    Each array is exactly as long as `Header.section_sizes` says. One more section follows: the
+    extension records, empty if there are none. Advancing past that one checks the end of the file.
 
     Raises:
         InvalidSplats: If the file is damaged or above the limits.
@@ -171,9 +159,9 @@ def open_sections(
     start = file.read(4)
     file.seek(0)
     if start[:2] == _GZIP:
-        return _open_gzip(file, path, size, limits)
+        return _open_gzip(file, path, size)
     if start == MAGIC:
-        return _open_zstd(file, path, size, limits)
+        return _open_zstd(file, path, size)
     what = (
         Message("is empty")
         if not size
@@ -186,11 +174,9 @@ def open_sections(
     )
 
 
-def _open_gzip(
-    file: BinaryIO, path: Path, size: int, limits: SplatLimits
-) -> tuple[Header, Iterator[Section]]:
+def _open_gzip(file: BinaryIO, path: Path, size: int) -> tuple[Header, Iterator[Bytes]]:
     stream = _GzipReader(file, path.name)
-    header = parse_header(bytes(stream.take(16)), path, limits, versions=(1, 2, 3))
+    header = parse_header(bytes(stream.take(16)), path, versions=(1, 2, 3))
     header = replace(header, axes=None if header.extended else coordinates.DEFAULT_AXES)
     if sum(header.section_sizes) > size * _MAX_DEFLATE_RATIO:
         raise InvalidSplats(
@@ -203,22 +189,20 @@ def _open_gzip(
             )
         )
 
-    def sections() -> Iterator[Section]:
+    def sections() -> Iterator[Bytes]:
         for length in header.section_sizes:
-            yield _read(stream.take(length))
-        yield _read(stream.rest(_MAX_RECORD_BYTES) if header.extended else np.zeros(0, np.uint8))
+            yield stream.take(length)
+        yield stream.rest(_MAX_RECORD_BYTES if header.extended else 0)
         stream.expect_end()
 
     return header, sections()
 
 
-def _open_zstd(
-    file: BinaryIO, path: Path, size: int, limits: SplatLimits
-) -> tuple[Header, Iterator[Section]]:
+def _open_zstd(file: BinaryIO, path: Path, size: int) -> tuple[Header, Iterator[Bytes]]:
     head = file.read(32)
     if len(head) < 32:
         raise cut_short(path.name)
-    header = parse_header(head[:16], path, limits, versions=(4,))
+    header = parse_header(head[:16], path, versions=(4,))
     count, offset = head[15], struct.unpack_from("<I", head, 16)[0]
     if not 32 <= offset <= size - 16 * count:
         raise cut_short(path.name)
@@ -241,20 +225,13 @@ def _open_zstd(
             )
         )
 
-    def sections() -> Iterator[Section]:
+    def sections() -> Iterator[Bytes]:
         for index, length in enumerate(header.section_sizes):
-            yield (
-                partial(_decompress_zstd, file.read(packed_sizes[index]), length, path.name)
-                if length
-                else _read(np.zeros(0, np.uint8))
-            )
-        yield _read(np.zeros(0, np.uint8))
+            packed = file.read(packed_sizes[index]) if length else b""
+            yield _decompress_zstd(packed, length, path.name) if length else np.zeros(0, np.uint8)
+        yield np.zeros(0, np.uint8)
 
     return header, sections()
-
-
-def _read(raw: Bytes) -> Section:
-    return lambda: raw
 
 
 def _read_stream_table(file: BinaryIO, count: int, header: Header, name: str) -> list[int]:

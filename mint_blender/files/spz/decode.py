@@ -2,8 +2,7 @@
 """Decode Gaussian splats from SPZ files, versions 1 to 4, to NumPy arrays. Does not use Blender.
 
 `attributes` yields one array after the other, as they are written to a scene, so that never all of
-them are in memory. They are decompressed and unpacked side by side, on threads that end with the
-call.
+them are in memory. They are unpacked beside the decompression, on threads that end with the call.
 
 Source: https://github.com/nianticlabs/spz
 """
@@ -25,28 +24,26 @@ from numpy.typing import NDArray
 from ...message import Message
 from ..errors import InvalidSplats
 from . import coordinates, unpack
-from .container import Header, Section, SplatLimits, open_file, open_sections
+from .container import Header, open_file, open_sections
 
-__all__ = ["Header", "SplatLimits", "attributes", "inspect"]
+__all__ = ["Header", "attributes", "inspect"]
 
 Floats = NDArray[np.float32]
 
 _AHEAD = 2  # harmonics that are unpacked before the caller wants them: 24 MB each
 
 
-def inspect(path: Path, *, limits: SplatLimits = SplatLimits()) -> Header:
+def inspect(path: Path) -> Header:
     """Return the header of an SPZ file after checking that it fits the file.
 
     Raises:
-        InvalidSplats: If it does not, or is above the limits.
+        InvalidSplats: If it does not, or is above the limit.
     """
     with open_file(path) as file:
-        return open_sections(file, path, limits)[0]
+        return open_sections(file, path)[0]
 
 
-def attributes(
-    path: Path, *, harmonics: bool = True, limits: SplatLimits = SplatLimits()
-) -> Generator[tuple[str, Floats], None, None]:
+def attributes(path: Path, *, harmonics: bool = True) -> Generator[tuple[str, Floats], None, None]:
     """Yield the attributes of n splats in Blender's axes: name and values of each, float32.
 
     From RUB, the usual axes of files, (x, y, z) becomes (x, -z, y). Rotations and harmonics are
@@ -64,18 +61,18 @@ def attributes(
     Close the generator if not all are wanted.
 
     Raises:
-        InvalidSplats: If the file is damaged or above the limits; some may have been yielded.
+        InvalidSplats: If the file is damaged or above the limit; some may have been yielded.
     """
     workers = max(2, min(4, os.cpu_count() or 1))
     with open_file(path) as file, ThreadPoolExecutor(workers, "mint-splats") as pool:
-        header, sections = open_sections(file, path, limits)
+        header, sections = open_sections(file, path)
         if header.axes is None:  # the records that name them follow the attributes
             *loaded, records = sections
-            named = coordinates.parse_axes(bytes(records()), path.name)
+            named = coordinates.parse_axes(bytes(records), path.name)
             header, sections = replace(header, axes=named), iter(loaded)
         axes = header.axes or coordinates.DEFAULT_AXES
         turn = coordinates.to_blender(axes)
-        # in the order of the file: a gzip stream is decompressed by `next`
+        # in the order of the file, which is decompressed by `next`
         unpacked: dict[str, Future[Floats]] = {
             "positions": pool.submit(unpack.positions, next(sections), header, turn),
             "base": pool.submit(unpack.base, next(sections), next(sections)),
@@ -83,7 +80,7 @@ def attributes(
             "rotations": pool.submit(unpack.rotations, next(sections), header, turn),
         }
         last = next(sections)
-        coefficients = pool.submit(unpack.by_coefficient if harmonics else _checked, last, header)
+        coefficients = pool.submit(unpack.by_coefficient, last, header) if harmonics else None
         for _ in sections:  # checks the end of the file
             pass
         if header.version == 1 and not np.isfinite(unpacked["positions"].result()).all():
@@ -95,15 +92,10 @@ def attributes(
             )
         for name in ("positions", "scales", "rotations", "base"):
             yield name, unpacked.pop(name).result()  # which is then no longer kept here
-        stored = coefficients.result()
-        if harmonics:
-            for harmonic in _harmonics(stored, coordinates.coefficient_matrix(axes), pool):
+        if coefficients is not None:
+            matrix = coordinates.coefficient_matrix(axes)
+            for harmonic in _harmonics(coefficients.result(), matrix, pool):
                 yield "harmonics", harmonic
-
-
-def _checked(section: Section, header: Header) -> None:
-    """Decompress an attribute that is not wanted."""
-    section()
 
 
 def _harmonics(stored: Any, matrix: Floats, pool: ThreadPoolExecutor) -> Iterator[Floats]:

@@ -2,8 +2,7 @@
 """Unpack the attributes of SPZ files from bytes to float32 values. Does not use Blender.
 
 Files have millions of splats, so everything is computed in blocks that stay in the processor's
-cache. NumPy lets other threads run meanwhile. What a byte means is looked up in a table of the 256
-possible values, which is exact.
+cache. What a byte means is looked up in a table of the 256 possible values, which is exact.
 
 Source: https://github.com/nianticlabs/spz
 """
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import coordinates
-from .container import Bytes, Header, Section
+from .container import Bytes, Header
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -34,7 +33,7 @@ _SMALLER = (np.arange(1024) & 511).astype(np.float32) * np.float32(math.sqrt(0.5
 _SMALLER[512:] *= -1
 
 
-def positions(section: Section, header: Header, axes: Doubles) -> Floats:
+def positions(section: Bytes, header: Header, axes: Doubles) -> Floats:
     """Return (n, 3) positions in the axes that a matrix leads to.
 
     Those of version 1 may be infinite or not a number.
@@ -47,37 +46,36 @@ def positions(section: Section, header: Header, axes: Doubles) -> Floats:
         )
         return coordinates.transform_positions(own, axes)
 
-    return _in_blocks(unpack, section().reshape(header.points, -1), 3)
+    return _in_blocks(unpack, section.reshape(header.points, -1), 3)
 
 
-def base(opacities: Section, colors: Section) -> Floats:
+def base(opacities: Bytes, colors: Bytes) -> Floats:
     """Return (n, 4): the first harmonic of red, green and blue, and the opacity."""
-    opacity = opacities()
-    out = np.empty((len(opacity), 4), np.float32)
-    out[:, 3] = _OPACITIES[opacity]
-    out[:, :3] = _in_blocks(lambda part: _COLORS[part], colors().reshape(-1, 3), 3)
+    out = np.empty((len(opacities), 4), np.float32)
+    out[:, 3] = _OPACITIES[opacities]
+    out[:, :3] = _in_blocks(lambda part: _COLORS[part], colors.reshape(-1, 3), 3)
     return out
 
 
-def scales(section: Section) -> Floats:
+def scales(section: Bytes) -> Floats:
     """Return (n, 3) standard deviations."""
-    return _in_blocks(lambda part: _SCALES[part], section().reshape(-1, 3), 3)
+    return _in_blocks(lambda part: _SCALES[part], section.reshape(-1, 3), 3)
 
 
-def rotations(section: Section, header: Header, axes: Doubles) -> Floats:
+def rotations(section: Bytes, header: Header, axes: Doubles) -> Floats:
     """Return (n, 4) quaternions w, x, y, z in the axes that a matrix leads to."""
     from_bytes = _rotations_v1 if header.version < 3 else _rotations_v3
 
     return _in_blocks(
         lambda part: coordinates.transform_rotations(from_bytes(part), axes),
-        section().reshape(header.points, -1),
+        section.reshape(header.points, -1),
         4,
     )
 
 
-def by_coefficient(section: Section, header: Header) -> Bytes:
+def by_coefficient(section: Bytes, header: Header) -> Bytes:
     """Return the higher harmonics as (k, n, 3) bytes: attributes are written one by one."""
-    stored = section().view("V3").reshape(header.points, header.coefficients)
+    stored = section.view("V3").reshape(header.points, header.coefficients)
     out = np.empty(stored.shape[::-1], "V3")
     for start in range(0, header.points, _BLOCK):
         out[:, start : start + _BLOCK] = np.ascontiguousarray(stored[start : start + _BLOCK].T)

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...message import Message
 from ...mint.schema import Operation
@@ -17,6 +17,7 @@ from ..phases import BUSY, NEEDS_PERSON, Phase, Verb
 
 if TYPE_CHECKING:
     from ..queries import Query
+    from ..storage.journal import Journal
 
 PRICE_LIFETIME = 3600.0
 """Seconds for which a price is used."""
@@ -64,19 +65,13 @@ class Expense:
     queries: tuple[Query | None, ...] = ()
 
 
-@dataclass(frozen=True)
-class SpendingEntry:
-    """What a job has cost, or `count` jobs at about the same time.
+class Spent(NamedTuple):
+    """How many jobs counted in a time, their Credits, and how many succeeded or failed."""
 
-    `at` is when the cost arose, in seconds since the epoch. `done` and `failed` are how many of the
-    jobs succeeded or failed.
-    """
-
-    at: float
-    credits: float
+    jobs: int = 0
+    credits: float = 0.0
     done: int = 0
     failed: int = 0
-    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -248,19 +243,9 @@ def _for_optimizing(job: Job, expected: float) -> float:
     return begun.credits.spent or (expected if begun.is_busy else 0.0)
 
 
-def entry(job: Job, now: float) -> SpendingEntry | None:
-    """Return what a job has cost; None if it only downloaded an existing asset.
-
-    `now` is in seconds since the epoch.
-    """
-    if _only_fetches(job) and job.optimize is None and not job.operations:
-        return None
-    return SpendingEntry(
-        _begun_at(job, now),
-        committed(job),
-        done=int(job.phase in DONE),
-        failed=int(job.phase is Phase.FAILED),
-    )
+def costs_nothing(job: Job) -> bool:
+    """Return whether a job only downloads an existing asset."""
+    return _only_fetches(job) and job.optimize is None and not job.operations
 
 
 def arises_now(job: Job) -> bool:
@@ -270,10 +255,10 @@ def arises_now(job: Job) -> bool:
     return job.phase is Phase.WAITING or is_unsent or has_pending_payment(job)
 
 
-def _begun_at(job: Job, now: float) -> float:
+def begun_at(job: Job, now: float) -> float:
     """Return when the cost of a job arose: when its last paid request was sent, by Mint's clock.
 
-    A job that is still to be sent counts as of now.
+    A job that is still to be sent counts as of `now`, in seconds since the epoch.
     """
     if arises_now(job):
         return now
@@ -284,25 +269,41 @@ def _begun_at(job: Job, now: float) -> float:
     return max(began, default=0.0) or job.created_at
 
 
-def month(entries: Iterable[SpendingEntry], today: date, count: int = DAYS) -> Month:
-    """Return the generations of each of the last days, in local time."""
-    dates = [today - timedelta(days=back) for back in reversed(range(count))]
-    days = {each: Day(each) for each in dates}
-    for each in entries:
-        if (day := days.get(date_of(each.at))) is not None:
-            days[day.date] = Day(
-                day.date,
-                day.count + each.count,
-                day.credits + each.credits,
-                day.done + each.done,
-                day.failed + each.failed,
-            )
-    return Month(tuple(days.values()))
+def month(journal: Journal) -> Month:
+    """Return what was started on each of the last days, by the current account of a journal."""
+    today = date_of(journal.mint_now())
+    days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+    found = zip(days, journal.spent(*map(bounds_of, days)), strict=True)
+    return Month(tuple(Day(day, *spent) for day, spent in found))
 
 
-def spent_on(entries: Iterable[SpendingEntry], day: date) -> float:
-    """Return the Credits spent on a day."""
-    return sum(each.credits for each in entries if date_of(each.at) == day)
+class SpendingTotals:
+    """Adds up Credits over all jobs of the account, dismissed ones included."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def month(self) -> Month:
+        """Return what was started on each of the last days."""
+        return month(self._journal)
+
+    def ever(self) -> float:
+        """Return the Credits of all that was ever started on this computer."""
+        return self._journal.spent((0.0, self._journal.mint_now() + 1.0))[0].credits
+
+    def today(self, *but: Job) -> float:
+        """Return the Credits of what was started today: paid, reserved, or expected.
+
+        Includes what other processes have started until this moment, and leaves out these jobs.
+        """
+        day = bounds_of(date_of(self._journal.mint_now()))
+        return self._journal.spent(day)[0].credits - sum(map(self.of, but))
+
+    def of(self, job: Job) -> float:
+        """Return the Credits that a job adds to those of today."""
+        now = self._journal.mint_now()
+        is_today = date_of(begun_at(job, now)) == date_of(now)
+        return committed(job) if is_today and not costs_nothing(job) else 0.0
 
 
 def date_of(at: float) -> date:

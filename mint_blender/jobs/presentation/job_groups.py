@@ -11,7 +11,7 @@ from functools import cached_property
 
 from ..job import Job, asset_of
 from ..job_values import Hold
-from ..phases import ENDED, HAS_RESULT, Phase
+from ..phases import HAS_RESULT, Phase
 
 
 class Group(StrEnum):
@@ -92,8 +92,6 @@ class JobGroups:
     """The first of the active jobs, those in flight before those in the queue."""
     versions: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
     """By the id of a job: jobs about other versions of its model, which it is shown for."""
-    ended: int = 0
-    """How many jobs need nothing any more and can be dismissed together."""
     unsent_credits: float = 0.0
     """What the jobs that are not sent yet will cost: Mint's balance does not know of them."""
     previews: tuple[Job, ...] = ()
@@ -128,11 +126,6 @@ def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGrou
         in_flight=len(in_flight),
         followed=(*in_flight, *active[Group.QUEUED])[:MOST_FOLLOWED],
         versions=versions,
-        ended=sum(
-            job.phase in ENDED
-            for group in (Group.READY_OR_FAILED, Group.FINISHED)
-            for job in found[group]
-        ),
         unsent_credits=unsent,
         previews=tuple(
             job for job in found[Group.NEEDS_USER] if job.phase is Phase.REVIEW and job.hold is None

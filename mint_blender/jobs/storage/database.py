@@ -140,6 +140,8 @@ class Database:
             ((found,),) = self.rows("PRAGMA user_version")
             check_version(found, version, self.path)
             self.choose_mode()
+            if found == version:
+                return
             with self.transaction():
                 ((found,),) = self.rows(
                     "PRAGMA user_version"
@@ -148,8 +150,7 @@ class Database:
                     migrations[earlier](self)
                 for statement in statements:
                     self.rows(statement)
-                if found != version:  # a write makes every other reader look at the journal
-                    self.rows(f"PRAGMA user_version = {version}")
+                self.rows(f"PRAGMA user_version = {version}")
         except BaseException:
             self.close()
             raise

@@ -371,15 +371,18 @@ def stage_of(job: Job) -> Stage:
 
 def usual_seconds(jobs: Sequence[Job], moves: Mapping[str, Moves]) -> dict[Stage, float]:
     """Return the median seconds of each stage over the latest jobs. `jobs` are newest first."""
-    from statistics import median
-
     samples: dict[Stage, list[float]] = {}
     for job in jobs:
         for ends_in, seconds in _finished_stages(moves.get(job.id, ())):
             found = samples.setdefault(_stage(job, ends_in), [])
             if len(found) < SAMPLES:
                 found.append(seconds)
-    return {stage: median(found) for stage, found in samples.items()}
+    return {stage: _median(sorted(found)) for stage, found in samples.items()}
+
+
+def _median(values: Sequence[float]) -> float:
+    middle = len(values) // 2
+    return (values[middle] + values[~middle]) / 2
 
 
 def outlook(job: Job, moves: Moves, usual: Mapping[Stage, float], *, now: float) -> Outlook:

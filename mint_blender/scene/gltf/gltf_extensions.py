@@ -6,14 +6,17 @@ By feature, not by version number, since builds of a version differ.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
+import logging
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import bpy
 
 from ...files.file_choice import BLENDER_READS, DRACO, MESHOPT, WEBP
-from .importer_output import muted_importer
 
 
 def readable_extensions() -> frozenset[str]:
@@ -89,3 +92,24 @@ def _module(name: str) -> Any | None:
         return importlib.import_module(name)
     except ImportError:
         return None
+
+
+LOGGERS = ("glTFImporter", "glTFImporter_errors")
+
+
+@contextlib.contextmanager
+def muted_importer() -> Iterator[None]:
+    """Discard what is printed inside, and restore the handlers of the importer's loggers.
+
+    A failed import leaves its log handlers behind; every later message would be printed once
+    more for each of them.
+    """
+    before = {name: list(logging.getLogger(name).handlers) for name in LOGGERS}
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        for name, handlers in before.items():
+            logger = logging.getLogger(name)
+            for handler in [each for each in logger.handlers if each not in handlers]:
+                logger.removeHandler(handler)

@@ -26,7 +26,7 @@ from ..errors import SceneImportError
 from ..staging_scene import staging_scene
 from ..transaction import remove, rollback_on_error
 from . import gltf_extensions
-from .importer_output import muted_importer
+from .gltf_extensions import muted_importer
 from .normals import UnknownMeshError, set_normals
 
 __all__ = ["SceneImportError", "import_glb"]

@@ -11,7 +11,7 @@ import bpy
 from mathutils import Euler, Matrix, Quaternion, Vector
 
 from .. import tags
-from ..bounds import Bounds
+from ..bounds import box
 from ..world import world_objects
 
 ALIGNED = tags.PREFIX + "aligned"
@@ -77,13 +77,14 @@ class Placing:
 
 def placing(root: bpy.types.Object) -> Placing | None:
     """Return what is needed to place a result again; None if it has no extent."""
-    box = _own_box(root)
-    if box is None:
+    parts = (each for each in tags.hierarchy(root) if each.type in _WITH_EXTENT)
+    found = box(parts, root.matrix_world.inverted_safe())
+    if found is None:
         return None
     leaning = Quaternion(root.get(ALIGNED, (1.0, 0.0, 0.0, 0.0)))
     _, rotation, scale = root.matrix_world.decompose()
     base = Matrix.LocRotScale(None, leaning.inverted() @ rotation, scale)
-    return Placing(*box, base, is_place=world_objects.is_root(root))
+    return Placing(*found, base, is_place=world_objects.is_root(root))
 
 
 def expected(low: Sequence[float], high: Sequence[float], *, is_place: bool) -> Placing:
@@ -141,20 +142,3 @@ def _floor(origin: Vector, direction: Vector) -> Surface | None:
     if not 0.0 < distance * direction.length < FARTHEST:
         return None
     return Surface(origin + direction * distance, Vector((0.0, 0.0, 1.0)))
-
-
-def _own_box(root: bpy.types.Object) -> Bounds | None:
-    """Return the box around a result in the local space of its root."""
-    inverse = root.matrix_world.inverted_safe()
-    points = [
-        inverse @ each.matrix_world @ Vector(corner)
-        for each in tags.hierarchy(root)
-        if each.type in _WITH_EXTENT
-        for corner in each.bound_box
-    ]
-    if not points:
-        return None
-    low, high = (
-        tuple(pick(point[axis] for point in points) for axis in range(3)) for pick in (min, max)
-    )
-    return (low[0], low[1], low[2]), (high[0], high[1], high[2])

@@ -16,7 +16,7 @@ from mathutils import Matrix
 
 from ...files.spz import decode
 from ...message import Message
-from .. import tags
+from .. import data_blocks, tags
 from ..animation.repair import apply_scale
 from ..bounds import bounds, update_view_layers
 from ..data_blocks import (
@@ -38,7 +38,6 @@ from ..transaction import DataSnapshot
 from ..world import build as world_build
 from ..world import splats, world_objects
 from ..world.files import PART_NAMES, WorldFiles, WorldOptions
-from . import reparent_and_remap
 from .backup import EARLIER, Backup
 from .exchange import Matches, exchange, keep_materials, lost_with
 
@@ -96,7 +95,7 @@ def replace_model(
         snapshot.accept()
         notes = [note("earlier_kept", copy=backup.hide().name), *notes]
         for each in gone:
-            reparent_and_remap.remap_users(matches.get(each, root), each)
+            data_blocks.remap_users(matches.get(each, root), each)
         bpy.data.batch_remove([*gone, staging])
         tags.write(root, provenance)
         _clean_up(before.new(), earlier_data, backup.copies)
@@ -117,7 +116,7 @@ def _put_in_place(
     for each in old:
         if each in gone:
             notes += lost_with(each)
-    reparent_and_remap.reparent_children(root, gone, used)
+    data_blocks.reparent_children(root, gone, used)
     return notes, matches, gone
 
 

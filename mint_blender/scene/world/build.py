@@ -21,6 +21,7 @@ from mathutils import Matrix
 
 from ...files.errors import InvalidFile
 from ...message import Message
+from .. import data_blocks
 from ..data_blocks import current_scene
 from ..gltf.gltf_import import SceneImportError
 from ..model.cleanup import plain_name
@@ -28,7 +29,6 @@ from ..notes import note
 from ..prepared import PreparedResult, append
 from ..staging_scene import STAGING_NAME
 from ..transaction import DataSnapshot, rollback_on_error
-from ..update import reparent_and_remap
 from . import (
     calibration,
     collider,
@@ -62,10 +62,9 @@ capture point, above the floor. Source: API contract, section 9.2.
 
 @dataclass(frozen=True)
 class BuiltWorld:
-    """A World as it was built; its objects are valid until the next undo."""
+    """A World as it was built; its root is valid until the next undo."""
 
     root: bpy.types.Object
-    objects: tuple[bpy.types.Object, ...]
     notes: tuple[Message, ...] = ()
 
 
@@ -110,7 +109,7 @@ def build_world(
     if options.rigid_body:
         meshes = [each for each in parts_of(root, "collider") if each.type == "MESH"]
         collider.add_rigid_bodies(meshes, scene)
-    return BuiltWorld(root, (root, *root.children_recursive), notes)
+    return BuiltWorld(root, notes)
 
 
 def import_world(
@@ -127,9 +126,13 @@ def import_world(
         SceneImportError: No part can be shown; the caller removes what was begun.
         FileError: A file is invalid; the caller removes what was begun.
     """
-    mesh = parts.collider if options.collider != "NONE" else None
-    splat_file = parts.splats if options.splats else None
-    if not any((mesh, parts.panorama, splat_file)):
+    left_out = {"COLLIDER": options.collider == "NONE", "SPLATS": not options.splats}
+    files = {
+        part: path
+        for part, path in parts.by_part().items()
+        if path is not None and not left_out.get(part)
+    }
+    if not files:
         raise SceneImportError(
             Message("Cannot import this World: it has no collider, no panorama and no splats.")
         )
@@ -138,16 +141,15 @@ def import_world(
     root[FLIPPED] = True
     root.empty_display_size = 1 / unit
     holder = calibration.add(root, SCALE / unit, HEIGHT / unit, collection, flipped=True)
-    notes = [] if mesh is None else _add_collider(root, mesh, scene, check=True)
     point = calibration.add_capture_point(holder, name, collection, flipped=True)
     if options.camera:
         calibration.add_camera(point, name, collection, unit)
-    notes += _add_readable_parts(root, parts.panorama, splat_file, scene)
+    notes = _add_readable_parts(root, files, scene)
     is_chosen = options.collider in {"PHYSICS", "VISIBLE"}
     set_properties(root, {COLLIDER_DISPLAY: options.collider if is_chosen else None})
     update_collider(root, scene, replace(options, rigid_body=False))
     notes += notes_on_missing(parts, options)
-    return BuiltWorld(root, (root, *root.children_recursive), tuple(notes))
+    return BuiltWorld(root, tuple(notes))
 
 
 def _append(source: PreparedResult, collection: bpy.types.Collection) -> bpy.types.Object:
@@ -171,22 +173,6 @@ def _rename(blocks: Iterable[bpy.types.ID], old: str, new: str) -> None:
             each.name = new + plain_name(each.name).removeprefix(old)
 
 
-def add_part(
-    root: bpy.types.Object,
-    part: Part,
-    path: Path,
-    *,
-    scene: bpy.types.Scene | None = None,
-) -> tuple[bpy.types.Object, ...]:
-    """Add or replace one part of a World in the scene; return the root and all below it.
-
-    Raises:
-        SceneImportError: The part cannot be shown; the World is unchanged.
-        FileError: The file is invalid; the World is unchanged.
-    """
-    return add_parts(root, {part: path}, scene=scene)
-
-
 def add_parts(
     root: bpy.types.Object,
     files: Mapping[Part, Path],
@@ -194,64 +180,59 @@ def add_parts(
     scene: bpy.types.Scene | None = None,
     options: WorldOptions = WorldOptions(),
     prepared: PreparedResult | None = None,
-) -> tuple[bpy.types.Object, ...]:
-    """Add or replace several parts; earlier ones are removed once all new ones exist.
+) -> None:
+    """Add or replace parts of a World in the scene; earlier ones go once all new ones exist.
 
-    Parts of a prepared World are moved below the root; only those that it lacks are imported.
+    Parts of a prepared World are moved below the root; only those that it lacks are imported. All
+    are, if the user has flipped the World.
+
+    Raises:
+        SceneImportError: A part cannot be shown; the World is unchanged.
+        FileError: A file is invalid; the World is unchanged.
     """
     scene = scene or current_scene()
-    add: dict[Part, Callable[[Path], object]] = {
-        "COLLIDER": lambda path: _add_collider(root, path, scene, check=bool(root.get(FLIPPED))),
-        "PANORAMA": lambda path: _add_panorama(root, path, scene),
-        "SPLATS": lambda path: _add_splats(root, path, scene),
-    }
     earlier = [each for part in files for each in parts_of(root, part.lower())]
     properties = {key: root.get(key) for key in (IMAGE, WORLD, COLLIDER_TURNED)}
     with rollback_on_error(), panorama.restored_on_error(scene):
         try:
-            moved, mapped = _move_prepared(root, files, prepared, scene)
+            moved: set[Part] = set()
+            if prepared is not None and root.get(FLIPPED):
+                moved = _move_prepared(root, files, prepared, scene)
             for part in [each for each in files if each not in moved]:
-                add[part](files[part])
+                _ADD[part](root, files[part], scene)
             if "PANORAMA" in files and options.panorama_as_world:
                 panorama.show_background(scene, root[WORLD])
-            update_collider(root, scene, options, without=earlier, mapped=mapped)
+            update_collider(root, scene, options, without=earlier)
         except BaseException:
             set_properties(root, properties)
             raise
-    reparent_and_remap.reparent_children(root, earlier)
+    data_blocks.reparent_children(root, earlier)
     for each in earlier:
         new = [other for other in parts_of(root, each[PART]) if other not in earlier]
-        reparent_and_remap.remap_users(
+        data_blocks.remap_users(
             next((other for other in new if other.type == each.type), new[0]), each
         )
     remove_objects(earlier)
-    return (root, *root.children_recursive)
 
 
 def _move_prepared(
     root: bpy.types.Object,
     wanted: Iterable[Part],
-    source: PreparedResult | None,
+    source: PreparedResult,
     scene: bpy.types.Scene,
-) -> tuple[set[Part], list[bpy.types.Object]]:
-    """Move the wanted parts of a prepared World below another root.
-
-    Returns:
-        The parts that it had, and the colliders that have the UV map of the panorama already.
-    """
-    if source is None:
-        return set(), []
+) -> set[Part]:
+    """Move the wanted parts of a prepared World below another root; return those that it had."""
     before = DataSnapshot()
     staging = bpy.data.collections.new(STAGING_NAME)  # in no scene
     other = _append(source, staging)
     _rename(before.new(), other.name, root.name)
     moved: set[Part] = {part for part in wanted if has_part(other, part)}
-    mapped = _move_parts(other, root, moved, scene)
+    _move_parts(other, root, moved, scene)
     remove_objects([other, *other.children_recursive])
     bpy.data.batch_remove([staging])
     while unused := [each for each in before.new() if not each.users]:
         bpy.data.batch_remove(unused)
-    return moved, mapped
+    return moved
 
 
 def _move_parts(
@@ -259,52 +240,22 @@ def _move_parts(
     root: bpy.types.Object,
     parts: Collection[Part],
     scene: bpy.types.Scene,
-) -> list[bpy.types.Object]:
-    """Move parts of the World `prepared` below `root`.
-
-    Returns:
-        The colliders that have the UV map of the panorama already.
-    """
+) -> None:
+    """Move parts of the World `prepared` below `root`."""
     point = ensure_capture_point(root, scene)
-    is_in_place = False
     for own in parts_of(prepared, "capture_point"):
-        is_in_place = own.matrix_basis == point.matrix_basis
         remove_objects(parts_of(prepared, "camera"))  # below it
         own.user_remap(point)
     if "PANORAMA" in parts:
         set_properties(root, {IMAGE: prepared[IMAGE], WORLD: prepared[WORLD]})
-    if "SPLATS" in parts:
-        _move_objects(parts_of(prepared, "splats"), prepared, root, scene)
-    if "COLLIDER" not in parts:
-        return []
-    colliders = parts_of(prepared, "collider")
-    root[COLLIDER_TURNED] = bool(prepared[COLLIDER_TURNED]) and bool(root.get(FLIPPED))
-    if prepared[COLLIDER_TURNED] and not root.get(FLIPPED):
-        # it is upright already, and this root does not turn its files
-        for each in colliders:
-            if each.parent == calibration.of(prepared):
-                each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
-    _move_objects(colliders, prepared, root, scene)
-    return [
-        each
-        for each in colliders
-        if "PANORAMA" in parts
-        and is_in_place
-        and each.type == "MESH"
-        and panorama.UV_MAP in each.data.uv_layers
-    ]
-
-
-def _move_objects(
-    objects: list[bpy.types.Object],
-    prepared: bpy.types.Object,
-    root: bpy.types.Object,
-    scene: bpy.types.Scene,
-) -> None:
-    collection = collection_of(root, scene)
-    before = calibration.of(prepared)
-    after = calibration.ensure(root, collection, flipped=bool(root.get(FLIPPED)))
-    for each in objects:
+    if "COLLIDER" in parts:
+        root[COLLIDER_TURNED] = prepared[COLLIDER_TURNED]
+    collection, before, after = (
+        collection_of(root, scene),
+        calibration.of(prepared),
+        _holder(root, scene),
+    )
+    for each in [each for part in parts for each in parts_of(prepared, part.lower())]:
         for holder in each.users_collection:
             holder.objects.unlink(each)
         collection.objects.link(each)
@@ -325,7 +276,7 @@ def remove_part(
         panorama.remove_panorama(parts_of(root, "collider"))
         for key in (IMAGE, WORLD):
             root.pop(key, None)
-    reparent_and_remap.reparent_children(root, gone)
+    data_blocks.reparent_children(root, gone)
     remove_objects(gone)
     update_collider(root, scene, WorldOptions())
 
@@ -335,13 +286,11 @@ def _holder(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
     return calibration.ensure(root, collection_of(root, scene), flipped=bool(root.get(FLIPPED)))
 
 
-def _add_collider(
-    root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, check: bool
-) -> list[Message]:
+def _add_collider(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> list[Message]:
     objects = collider.load(path, f"{root.name} Collider", collection_of(root, scene), scene)
     holder = _holder(root, scene)
     surface = collider.surface([each for each in objects if each.type == "MESH"], holder)
-    upside_down = collider.is_upside_down(*surface) if check else True
+    upside_down = collider.is_upside_down(*surface) if root.get(FLIPPED) else True
     turn = Matrix.Rotation(math.pi if upside_down is False else 0, 4, "X")
     for each in objects:
         each[PART] = "collider"
@@ -354,45 +303,48 @@ def _add_collider(
     return [] if upside_down else [note("collider_not_flipped")]
 
 
-def _add_panorama(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> None:
+def _add_panorama(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> list[Message]:
     title = f"{root.name} Panorama"
     image = panorama.load(path, title)
     world = panorama.background(image, ensure_capture_point(root, scene), title)
     # pointers, so that both stay in the file while the scene shows another World
     set_properties(root, {IMAGE: image, WORLD: world})
+    return []
 
 
-def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> None:
+def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> list[Message]:
     made = splats.build(path, f"{root.name} Splats", collection_of(root, scene))
     made[PART] = "splats"
     made.parent = _holder(root, scene)
+    return []
+
+
+_ADD: dict[Part, Callable[[bpy.types.Object, Path, bpy.types.Scene], list[Message]]] = {
+    "COLLIDER": _add_collider,
+    "PANORAMA": _add_panorama,
+    "SPLATS": _add_splats,
+}
+"""What builds each part below a root, and returns notes."""
 
 
 def _add_readable_parts(
-    root: bpy.types.Object,
-    panorama_file: Path | None,
-    splat_file: Path | None,
-    scene: bpy.types.Scene,
+    root: bpy.types.Object, files: Mapping[Part, Path], scene: bpy.types.Scene
 ) -> list[Message]:
-    """Add panorama and splats; return notes.
+    """Add the parts of a new World; return notes.
 
-    The headers were checked after the download, but invalid content is found only here. Such a part
-    is left out, with a note, unless nothing else can be shown.
+    The headers were checked after the download, but invalid content is found only here. Panorama
+    and splats are then left out, with a note, unless nothing else can be shown.
     """
+    notes: list[Message] = []
     errors: dict[Part, InvalidFile] = {}
-    part: Part
-    for part, path, add in (
-        ("PANORAMA", panorama_file, _add_panorama),
-        ("SPLATS", splat_file, _add_splats),
-    ):
+    for part, path in files.items():
         try:
-            if path is not None:
-                add(root, path, scene)
+            notes += _ADD[part](root, path, scene)
         except InvalidFile as error:
             errors[part] = error
     if errors and not any(has_part(root, part) for part in PART_NAMES):
         raise next(iter(errors.values()))
-    return [note_on_unusable(part, error) for part, error in errors.items()]
+    return notes + [note_on_unusable(part, error) for part, error in errors.items()]
 
 
 # -- notes on parts that were not imported

@@ -5,8 +5,6 @@ The first one has Mint's turn, scale and height, and keeps the root neutral: wit
 scale, its origin on the floor. So clearing the root's rotation or scale does no harm. The transform
 of the empty is locked against Blender's tools, and what it needs to be made again is stored on the
 root.
-
-Worlds from files of earlier versions have no such empty: there the root itself has the transform.
 """
 
 from __future__ import annotations
@@ -39,16 +37,16 @@ def upright_rotation(flipped: bool) -> Euler:
 
 
 def of(root: bpy.types.Object) -> bpy.types.Object:
-    """Return the object that turns and scales a World's parts: the empty, or an earlier root."""
+    """Return the empty that turns and scales a World's parts; the root if it was deleted."""
     return next((each for each in root.children if each.get(PART) == NAME), root)
 
 
 def ensure(
     root: bpy.types.Object, collection: bpy.types.Collection, *, flipped: bool
 ) -> bpy.types.Object:
-    """Return the object that turns and scales a World's parts; a new one if it was deleted."""
+    """Return the empty that turns and scales a World's parts; a new one if it was deleted."""
     found = of(root)
-    if found != root or root.get(SCALE) is None:
+    if found != root:
         return found
     return add(root, root[SCALE], root[HEIGHT], collection, flipped=flipped)
 
@@ -111,11 +109,8 @@ def add_camera(
 
 
 def scale_of(holder: bpy.types.Object) -> float:
-    """Return how large a World is: 1 is the size that Mint gave it.
-
-    An earlier root has not stored that size, so there it is the root's own scale.
-    """
-    return float(holder.scale[0] / holder.get(SCALE, 1.0))
+    """Return how large a World is: 1 is the size that Mint gave it."""
+    return float(holder.scale[0] / holder.get(SCALE, 1.0))  # every object has the property
 
 
 def set_scale(holder: bpy.types.Object, value: float) -> None:
@@ -136,7 +131,7 @@ def is_changed(holder: bpy.types.Object, point: bpy.types.Object | None) -> bool
     that are added later.
 
     Args:
-        holder: The empty. The root of an earlier World is never changed.
+        holder: The empty; its root, if it was deleted, is never changed.
         point: The capture point, which shows what was applied; None if it was deleted.
     """
     if holder.get(PART) != NAME:

@@ -184,12 +184,10 @@ def update_collider(
     scene: bpy.types.Scene,
     options: WorldOptions,
     without: Collection[bpy.types.Object] = (),
-    mapped: Collection[bpy.types.Object] = (),
 ) -> None:
     """Show the collider as the user chose, else depending on the other parts.
 
-    Objects in `without` are ignored, since they will be removed. Those in `mapped` have the UV map
-    of the panorama already.
+    Objects in `without` are ignored, since they will be removed.
 
     Raises:
         SceneImportError: A part is in Edit Mode; nothing has changed.
@@ -218,7 +216,7 @@ def update_collider(
         panorama.assign_material(
             meshes, panorama.projection(image, ensure_capture_point(root, scene), image.name)
         )
-        update_uv_maps(root, {*without, *mapped})
+        update_uv_maps(root, without)
 
 
 def update_uv_maps(root: bpy.types.Object, without: Collection[bpy.types.Object] = ()) -> None:

@@ -74,15 +74,8 @@ def load(path: Path, name: str) -> bpy.types.Image:
 
 
 def _mean_of_upper_half(image: bpy.types.Image) -> list[float]:
-    copy = image.copy()
-    try:
-        copy.scale(64, 32)
-        pixels = np.empty(64 * 32 * 4, np.float32)
-        copy.pixels.foreach_get(pixels)
-        upper = pixels.reshape(32, 64, 4)[16:, :, :3]  # the bottom row is first
-        return [float(each) for each in np.clip(upper.mean(axis=(0, 1)), 0.0, 1.0)]
-    finally:
-        bpy.data.images.remove(copy)
+    upper = mesh_arrays.scaled_pixels(image, 64, 32)[16:, :, :3]  # the bottom row is first
+    return [float(each) for each in np.clip(upper.mean(axis=(0, 1)), 0.0, 1.0)]
 
 
 def background(

@@ -55,7 +55,8 @@ def group() -> bpy.types.NodeTree:
     tree = _empty_group()
     b = Builder(tree)
     inputs = b.add("NodeGroupInput").outputs
-    points = _colored(b, _as_points(b, inputs["Geometry"]))
+    splats = b.add("GeometryNodeMeshToPoints", {"Mesh": inputs["Geometry"]}).outputs[0]
+    points = _colored(b, splats)
     base = _attribute(b, "radiance:base", "FLOAT_COLOR")
     opacity = b.add("FunctionNodeSeparateColor", {"Color": base}).outputs["Alpha"]
     shown = b.math(
@@ -167,16 +168,6 @@ def material() -> bpy.types.Material:
     return made
 
 
-def _as_points(b: Builder, geometry: Any) -> Any:
-    """Return a point cloud of the splats of a mesh or point cloud, without higher harmonics."""
-    reduced = _without(b, geometry, "radiance:sh_*")
-    parts = b.add("GeometryNodeSeparateComponents", {0: reduced}).outputs
-    from_mesh = b.add("GeometryNodeMeshToPoints", {"Mesh": parts["Mesh"]}).outputs[0]
-    both = b.add("GeometryNodeJoinGeometry", {0: from_mesh})
-    b.tree.links.new(parts["Point Cloud"], both.inputs[0])
-    return both.outputs[0]
-
-
 def _colored(b: Builder, points: Any) -> Any:
     """Store the color attribute: the first harmonic, converted from sRGB to linear, and opacity."""
     parts = b.add(
@@ -275,13 +266,9 @@ def _palette() -> bpy.types.Image:
 
 
 def _without(b: Builder, geometry: Any, *names: str) -> Any:
-    """Return the geometry without these attributes; `*` is a wildcard."""
+    """Return the geometry without these attributes."""
     for name in names:
         node = b.add("GeometryNodeRemoveAttribute", {"Geometry": geometry, "Name": name})
-        if "*" in name and hasattr(node, "pattern_mode"):  # before 5.0
-            node.pattern_mode = "WILDCARD"
-        elif "*" in name:
-            node.inputs["Pattern Mode"].default_value = "Wildcard"
         geometry = node.outputs[0]
     return geometry
 

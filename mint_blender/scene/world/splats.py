@@ -11,9 +11,8 @@
 
 Blender 5.3 and later show such a point cloud. In earlier versions the splats are the vertices of a
 mesh, since a point cloud cannot be resized before 5.2 and has no color in Solid shading;
-`splat_nodes` shows them. `make_native` converts such a mesh, or a point cloud that an earlier
-version of this add-on made in 5.2, once the file is open in 5.3, and reads the harmonics from the
-file of the splats.
+`splat_nodes` shows them. `make_native` converts such a mesh once the file is open in 5.3, and reads
+the harmonics from the file of the splats.
 
 Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 57 MB), `bpy` 4.2 and 5.2, on
 two cores, in seconds of processor time: 0.5 from the file to the object (5.3, with the harmonics:
@@ -36,6 +35,7 @@ import numpy as np
 from ...files.errors import InvalidSplats
 from ...files.spz import decode
 from ...message import Message
+from .. import mesh_arrays
 from . import splat_nodes
 
 MARK = "mint_splats"
@@ -74,35 +74,21 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
     return made
 
 
-def is_splats(candidate: bpy.types.Object) -> bool:
-    """Return whether an object holds splats imported by this add-on."""
-    return candidate.get(MARK) is not None and candidate.type in {"MESH", "POINTCLOUD"}
-
-
 def can_become_native(candidate: bpy.types.Object) -> bool:
     """Return whether these splats are shown by our nodes, though Blender has its own."""
-    return has_native() and is_splats(candidate) and getattr(candidate.data, "type", None) != NATIVE
+    return has_native() and candidate.get(MARK) is not None and candidate.type == "MESH"
 
 
 def make_native(old: bpy.types.Object, path: Path | None = None) -> bpy.types.Object:
-    """Convert splats to native ones; return the object, a new one if it was a mesh.
+    """Convert splats that `can_become_native`; return the object in their place.
 
     It keeps its name, transform, parent and collections. Higher harmonics come from the file that
     the splats were imported from, if that has as many.
 
     Raises:
-        InvalidSplats: This Blender has no native splats, the object has none, or the file is
-            damaged.
+        InvalidSplats: The object has no splats any more, or the file is damaged.
     """
-    if not has_native():
-        raise InvalidSplats(
-            Message(
-                "Blender {version} has no native splats. Open the file in Blender "
-                "5.3 or later and try again.",
-                version=bpy.app.version_string,
-            )
-        )
-    if not is_splats(old) or "radiance:base" not in old.data.attributes:
+    if "radiance:base" not in old.data.attributes:
         raise InvalidSplats(Message("“{name}” contains no splats.", name=old.name))
     data = as_point_cloud(old.data)
     try:
@@ -113,41 +99,32 @@ def make_native(old: bpy.types.Object, path: Path | None = None) -> bpy.types.Ob
         bpy.data.batch_remove([data])
         raise
     data.type = NATIVE
-    return _with_data(old, data)
+    return _replaced(old, data)
 
 
-def as_point_cloud(data: Any) -> bpy.types.PointCloud:
-    """Return a new point cloud with the splats of a mesh or point cloud. Needs 5.2 or later."""
-    size = len(data.attributes["position"].data)
-    cloud = bpy.data.pointclouds.new(data.name)
-    cloud.resize(size)
-    for name, kind, values in _read(data, size):
+def as_point_cloud(mesh: Any) -> bpy.types.PointCloud:
+    """Return a new point cloud with the splats of a mesh. Needs 5.2 or later."""
+    cloud = bpy.data.pointclouds.new(mesh.name)
+    cloud.resize(len(mesh.vertices))
+    for name, kind, values in _read(mesh):
         _write(cloud, name, kind, values)
     return cloud
 
 
-def _with_data(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.Object:
-    """Give the object other data; a mesh is replaced by a new object."""
-    modifier: Any = old.modifiers.get(_MODIFIER)
-    if modifier is not None:
-        old.modifiers.remove(modifier)
-    earlier = old.data
-    if old.type == "POINTCLOUD":
-        old.data, new = data, old
-    else:
-        new = bpy.data.objects.new(old.name, data)
-        for key, value in old.items():
-            new[key] = value
-        for collection in old.users_collection:
-            collection.objects.link(new)
-        new.parent, new.parent_type = old.parent, old.parent_type
-        new.matrix_parent_inverse = old.matrix_parent_inverse.copy()
-        new.matrix_basis = old.matrix_basis.copy()
-        new.hide_render, new.hide_viewport = old.hide_render, old.hide_viewport
-        old.user_remap(new)
-        name = old.name
-        bpy.data.objects.remove(old)
-        new.name = name
+def _replaced(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.Object:
+    """Put a new object in the place of a mesh object."""
+    new, earlier, name = bpy.data.objects.new(old.name, data), old.data, old.name
+    for key, value in old.items():
+        new[key] = value
+    for collection in old.users_collection:
+        collection.objects.link(new)
+    new.parent, new.parent_type = old.parent, old.parent_type
+    new.matrix_parent_inverse = old.matrix_parent_inverse.copy()
+    new.matrix_basis = old.matrix_basis.copy()
+    new.hide_render, new.hide_viewport = old.hide_render, old.hide_viewport
+    old.user_remap(new)
+    bpy.data.objects.remove(old)
+    new.name = name
     if earlier.users == 0:
         bpy.data.batch_remove([earlier])
     return new
@@ -191,32 +168,31 @@ def _four_floats() -> str:
     return "FLOAT4" if "FLOAT4" in kinds else "FLOAT_COLOR"
 
 
-_MEMBER = {
-    "FLOAT_VECTOR": "vector",
-    "FLOAT4": "vector",
-    "QUATERNION": "value",
-    "FLOAT_COLOR": "color",
+_MEMBERS = {
+    "FLOAT_VECTOR": ("vector", 3),
+    "FLOAT4": ("vector", 4),
+    "QUATERNION": ("value", 4),
+    "FLOAT_COLOR": ("color", 4),
 }
-_WIDTH = {"FLOAT_VECTOR": 3, "FLOAT4": 4, "QUATERNION": 4, "FLOAT_COLOR": 4}
+"""The member of an attribute, by its type, and the number of floats in it."""
 
 
 def _write(data: Any, name: str, kind: str, values: np.ndarray) -> None:
     attribute = data.attributes.get(name) or data.attributes.new(name, kind, "POINT")
-    attribute.data.foreach_set(
-        _MEMBER[attribute.data_type], np.ascontiguousarray(values, np.float32).ravel()
-    )
+    member, _ = _MEMBERS[attribute.data_type]
+    attribute.data.foreach_set(member, np.ascontiguousarray(values, np.float32).ravel())
 
 
-def _read(data: Any, size: int) -> Iterable[tuple[str, str, np.ndarray]]:
-    """Yield name, type and values of the splat attributes of a mesh or point cloud.
+def _read(mesh: Any) -> Iterable[tuple[str, str, np.ndarray]]:
+    """Yield name, type and values of the splat attributes of a mesh.
 
     `radiance:base` is always four floats, also if it was stored as a color.
     """
-    for attribute in list(data.attributes):
+    for attribute in list(mesh.attributes):
         name, kind = attribute.name, attribute.data_type
         if name in {"position", "scale", "rotation"} or name.startswith("radiance:"):
-            values = np.empty(size * _WIDTH[kind], np.float32)
-            attribute.data.foreach_get(_MEMBER[kind], values)
+            member, width = _MEMBERS[kind]
+            values = mesh_arrays.read(attribute.data, member, len(mesh.vertices) * width)
             yield name, _four_floats() if name == "radiance:base" else kind, values
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""While a job waits for Credits: refresh the balance, and notify when there are enough.
+"""Keep the balance current, and notify when there are enough Credits for a job that waits.
 
-Resuming is left to the user. A timer runs only while such a job exists; it only asks the worker.
+The available balance excludes what is reserved, so it changes when a job starts, is approved, ends
+or is canceled. Resuming is left to the user. A timer runs only while a job waits for Credits; it
+only asks the worker.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from ...jobs.queries import Balance
 from ...jobs.service import JobService
 from ...message import Message
 from .. import heartbeat, notifications, session
+from ..job_list import grouped_jobs
 from ..translations import translated
 
 ENOUGH = Message("Enough Credits now. Resume the job.")
@@ -27,6 +30,8 @@ EVERY = 30.0  # seconds between two queries of the balance
 class _State:
     announced: set[str] = field(default_factory=set)
     """Ids of the jobs that the user was told can be resumed."""
+    seen: dict[str, Job] = field(default_factory=dict)
+    """The jobs that have run here, as they were when costs were last looked at."""
 
     def close(self) -> None:
         """Stop the timer."""
@@ -84,3 +89,32 @@ def _look() -> float | None:
         service.queries.ask(Balance())
         heartbeat.listen()
     return EVERY
+
+
+def refresh_after_costs(service: JobService) -> None:
+    """Ask for the balance if a job that runs here has another cost or has ended."""
+    seen = session.state(_State).seen
+    changed = [
+        (seen.get(job.id), job)
+        for job in service.jobs()
+        if seen.get(job.id) is not job and service.is_driven_here(job.id)
+    ]
+    seen.update((job.id, job) for _, job in changed)
+    if any(_standing(before) != _standing(job) for before, job in changed):
+        service.queries.ask(Balance())
+        heartbeat.listen()
+
+
+def left_after(balance: float, price: float) -> float:
+    """Return the Credits that a price would leave of the balance.
+
+    Jobs that are not sent yet will be paid from it too, which Mint does not know.
+    """
+    return balance - price - grouped_jobs.grouped().unsent_credits
+
+
+def _standing(job: Job | None) -> tuple[float | None, bool]:
+    """Return what a job costs in Credits, and whether it has ended; None has cost nothing yet."""
+    if job is None:
+        return None, False
+    return job.cost, job.phase in {Phase.CANCELED, Phase.FAILED, Phase.PLACED, Phase.READY}

@@ -53,7 +53,6 @@ class MINT_OT_check_key(_Question):
 
     bl_idname = "mint.check_key"
     bl_label = "Check Key"
-    bl_description = "Ask Mint whether it accepts the key, and whose it is"
 
     def queries(self) -> tuple[Query, ...]:
         """Return the queries for the key's owner and the balance."""
@@ -67,7 +66,6 @@ class MINT_OT_refresh_account(_Question):
 
     bl_idname = "mint.refresh_account"
     bl_label = "Refresh Mint Account"
-    bl_description = "Reload the balance and usage"
 
     def queries(self) -> tuple[Query, ...]:
         """Return the query for the balance and the usage."""
@@ -81,7 +79,6 @@ class MINT_OT_confirm_address(bpy.types.Operator):
 
     bl_idname = "mint.confirm_address"
     bl_label = "Send Key to This Address"
-    bl_description = "Allow sending your API key to the address that MINT_API_BASE_URL names"
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Any:
@@ -124,14 +121,13 @@ class MINT_OT_copy_diagnostics(bpy.types.Operator):
 
 
 class MINT_OT_clear_downloads(bpy.types.Operator):
-    """Delete the downloaded files of finished jobs."""
+    """Delete the downloaded files of finished jobs.
+
+    Your scenes are not changed, and the files can be downloaded again for free.
+    """
 
     bl_idname = "mint.clear_downloads"
     bl_label = "Clear Downloads"
-    bl_description = (
-        "Delete the downloaded files of finished jobs. Your scenes are not changed, and the files "
-        "can be downloaded again for free"
-    )
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
@@ -166,12 +162,3 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
             return {"CANCELLED"}
         DownloadFolder(session.home()).clear(keep)
         return {"FINISHED"}
-
-
-CLASSES = (
-    MINT_OT_confirm_address,
-    MINT_OT_check_key,
-    MINT_OT_refresh_account,
-    MINT_OT_copy_diagnostics,
-    MINT_OT_clear_downloads,
-)

@@ -106,14 +106,13 @@ class MINT_GGT_asset_bar(bpy.types.GizmoGroup):
 
 
 class MINT_OT_browse_library(bpy.types.Operator):
-    """Show or hide large pictures of the library in the 3D View."""
+    """Show or hide what you generated at the bottom of the 3D View.
+
+    Double-click a picture to import it, or drag it into the scene.
+    """
 
     bl_idname = "mint.browse_library"
     bl_label = "Browse Library"
-    bl_description = (
-        "Show or hide what you generated at the bottom of the 3D View. Double-click a picture to "
-        "import it, or drag it into the scene"
-    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -129,11 +128,10 @@ class MINT_OT_browse_library(bpy.types.Operator):
 
 
 class MINT_OT_search_library(bpy.types.Operator):
-    """Search the library by name and prompt."""
+    """Search the library by name and prompt, and filter it by state."""
 
     bl_idname = "mint.search_library"
     bl_label = "Search Library"
-    bl_description = "Search the library by name and prompt, and filter it by state"
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
@@ -160,7 +158,6 @@ class MINT_OT_resize_pictures(bpy.types.Operator):
 
     bl_idname = "mint.resize_pictures"
     bl_label = "Resize Pictures"
-    bl_description = "Make the pictures of the library larger or smaller"
     bl_options = {"INTERNAL"}
 
     larger: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
@@ -174,12 +171,3 @@ class MINT_OT_resize_pictures(bpy.types.Operator):
         context.preferences.is_dirty = True
         visibility.tag_redraw()
         return {"FINISHED"}
-
-
-CLASSES = (
-    MINT_GT_asset_bar,
-    MINT_GGT_asset_bar,
-    MINT_OT_browse_library,
-    MINT_OT_search_library,
-    MINT_OT_resize_pictures,
-)

@@ -35,13 +35,13 @@ _TITLE = Message("Animate (Beta)")
 
 
 class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, bpy.types.Operator):
-    """Let Mint rig this model, and make a clip for each motion."""
+    """Let Mint rig this humanoid and make a clip for each motion.
+
+    This costs Credits. Beta.
+    """
 
     bl_idname = "mint.animate"
     bl_label = "Animate"
-    bl_description = (
-        "Let Mint rig this humanoid and make a clip for each motion. This costs Credits. Beta"
-    )
     bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
@@ -159,6 +159,3 @@ def _is_t_pose(service: "JobService", asset_id: str) -> bool:
     from ...mint.schema import Pose
 
     return any(job.request.pose is Pose.T_POSE for job in service.jobs_of_asset(asset_id))
-
-
-CLASSES = (MINT_OT_animate,)

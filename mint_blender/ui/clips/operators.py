@@ -81,14 +81,13 @@ class _OnClip(_OnCharacter):
 
 
 class MINT_OT_play_clip(_OnClip):
-    """Play a clip."""
+    """Let this clip move the character, set the preview range to it, and play it.
+
+    While it plays: stop.
+    """
 
     bl_idname = "mint.play_clip"
     bl_label = "Play Clip"
-    bl_description = (
-        "Let this clip move the character, set the preview range to it, and play it. While it "
-        "plays: stop"
-    )
 
     def change(self, context: bpy.types.Context, rig: Any, clip: "Clip") -> Result:
         """Assign the Action, and play; or stop."""
@@ -106,11 +105,10 @@ class MINT_OT_play_clip(_OnClip):
 
 
 class MINT_OT_loop_clip(_OnClip):
-    """Let a clip go on from its beginning."""
+    """Let this clip go on from its beginning when it ends."""
 
     bl_idname = "mint.loop_clip"
     bl_label = "Loop"
-    bl_description = "Let this clip go on from its beginning when it ends"
 
     def change(self, context: bpy.types.Context, rig: Any, clip: "Clip") -> Result:
         """Switch it on or off."""
@@ -143,14 +141,13 @@ class MINT_OT_clip_in_place(_OnClip):
 
 
 class MINT_OT_import_clip(_OnCharacter):
-    """Add the clips of GLB files to the character."""
+    """Add the clips of GLB files with the same skeleton to this character.
+
+    A clip made for another rest pose is fitted.
+    """
 
     bl_idname = "mint.import_clip"
     bl_label = "Import Clip from File"
-    bl_description = (
-        "Add the clips of GLB files with the same skeleton to this character. A clip made for "
-        "another rest pose is fitted"
-    )
 
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
@@ -249,12 +246,3 @@ def _draw_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 # what the section has, too, so that F3 finds it
 MENUS = ((bpy.types.VIEW3D_MT_object_animation, _draw_menu),)
-
-
-CLASSES = (
-    MINT_OT_play_clip,
-    MINT_OT_loop_clip,
-    MINT_OT_clip_in_place,
-    MINT_OT_import_clip,
-    MINT_OT_export_character,
-)

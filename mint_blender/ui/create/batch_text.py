@@ -38,11 +38,13 @@ NO_PROMPTS = Message("This text contains no prompts. Write one per line.")
 
 
 class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
-    """Start a job for each line of a text."""
+    """Start a job for each line of a text.
+
+    Each line is one prompt.
+    """
 
     bl_idname = "mint.batch_text"
     bl_label = "Generate Each Line with Mint"
-    bl_description = "Start a job for each line of a text. Each line is one prompt"
     bl_options = {"REGISTER"}
 
     text: bpy.props.StringProperty(
@@ -228,4 +230,3 @@ def _draw_in_text_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None
 
 
 MENUS = ((bpy.types.TEXT_MT_text, _draw_in_text_menu),)
-CLASSES = (MINT_OT_batch_text,)

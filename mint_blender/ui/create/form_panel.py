@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw the form for a new generation."""
+"""Draw the form for a new generation, and the section *Options* with what is rarely changed."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ from ...message import Message
 from ...mint.generation_request import MAX_PROMPT_LENGTH, GenerationRequest, default_prompt
 from ...mint.schema import Kind
 from .. import session, text_wrap
-from ..account import balance_watch
+from ..account import billing_watch
 from ..account import panel as account_panel
 from ..icons import icon_number
 from ..pricing import limit_dialog, paid_clicks, price_dialog
 from ..references import properties as references_properties
+from ..selection import panel as selection_panel
 from ..text_wrap import wrapped
 from ..translations import spoken, translated
+from ..typed_context import scene_of
+from . import motion_choice, saved_settings
 from . import properties as create_properties
-from . import saved_settings
 
 _PRESETS = tuple(Message(name) for _, name, _ in create_properties.PRESETS)
 _PROMPT = Message("Prompt")
 _ASKING = Message("Asking Mint for the price…")
 _UNAVAILABLE = Message("Price unavailable")
 _HINT = Message("Describe what to generate")
+_ANIMATE = Message("Animate Afterwards (Beta)")
 _BESIDE_PROMPT = 114.0
 """Pixels of a sidebar, at scale 1, that the hint in the empty field cannot have."""
 
@@ -44,13 +47,6 @@ def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, widt
     _draw_preset(layout, fields, width)
     layout.prop(fields, "review")
     _draw_generate(layout, fields, request, width)
-
-
-def draw_style(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
-    """Draw the words of the style, and the presets to choose from."""
-    row = layout.row(align=True)
-    row.prop(fields, "style", placeholder="None")
-    row.menu("MINT_MT_styles", text="", icon="PRESET")
 
 
 def _draw_preset(
@@ -161,7 +157,7 @@ def _draw_left(
     elif service is not None and price is not None and balance is not None:
         is_optimized = create_properties.optimize_of(fields) is not None
         extra = service.budget.price(OptimizationPrice()) if is_optimized else None
-        left = balance_watch.left_after(balance, price + (extra or 0.0))
+        left = billing_watch.left_after(balance, price + (extra or 0.0))
         row.alert, words = left < 0, _left_words(left, spoken())
     row.label(text=words, translate=False)
 
@@ -200,3 +196,85 @@ def ask_price() -> bool:
     form = create_properties.of(bpy.context)
     price_dialog.ask_unknown(*create_properties.prices_of(form), Balance())
     return False
+
+
+def draw_options(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw name, style, place, size, pose and parts."""
+    fields = create_properties.of(context)
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    layout.prop(fields, "name", placeholder="From the prompt")
+    row = layout.row(align=True)
+    row.prop(fields, "style", placeholder="None")
+    row.menu("MINT_MT_styles", text="", icon="PRESET")
+    place = layout.row()
+    place.enabled = not (fields.original and fields.is_beside)
+    place.prop(fields, "place")
+    if fields.original:
+        layout.prop(fields, "is_beside")
+    if fields.place == "SELECTED" and place.enabled:
+        _draw_box(layout, fields, context)
+    if fields.kind == "MODEL":
+        _draw_model(layout, fields, context.region.width)
+    else:
+        _draw_world_parts(layout, fields)
+    if create_properties.is_character(fields):
+        _draw_motions(layout, fields, context.region.width)
+
+
+def _draw_motions(
+    layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
+) -> None:
+    """Draw whether the character is animated, and which motions it gets; last, as it grows."""
+    column = layout.column()
+    column.use_property_split = False
+    column.prop(fields, "animate", text=translated(_ANIMATE), translate=False)
+    if fields.animate:
+        motion_choice.draw(column, fields)
+        motion_choice.draw_catalog(column, width)
+
+
+def _draw_box(
+    layout: bpy.types.UILayout, fields: create_properties.MintForm, context: bpy.types.Context
+) -> None:
+    """Draw into which box the result is fitted, and how."""
+    box, active = create_properties.box_of(fields, context), context.active_object
+    if box is None or active is None:
+        words = Message("Select the object that the result shall replace.")
+        wrapped(layout, words, width=context.region.width, icon="INFO")
+        return
+    size = selection_panel.size_words(box.size, scene_of(context))
+    words = Message("Fits into {name}, {size}", name=active.name, size=size)
+    wrapped(layout, words, width=context.region.width, icon="OBJECT_DATA")
+    if fields.kind == "MODEL":
+        layout.row().prop(fields, "fit", expand=True)
+
+
+def _draw_model(layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int) -> None:
+    """Draw height, pose, and whether the model is optimized."""
+    row = layout.row(heading="Scale to Height")
+    row.prop(fields, "use_height", text="")
+    sub = row.row()
+    sub.active = fields.use_height
+    sub.prop(fields, "height", text="")
+    layout.prop(fields, "pose")
+    layout.prop(fields, "optimize", text="Reduction")
+    if lacking := create_properties.optimize_complaint(fields):
+        wrapped(
+            layout,
+            Message("The polygons will not be reduced. {reason}", reason=lacking),
+            icon="INFO",
+            width=width,
+        )
+
+
+def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
+    """Draw which parts of a World are imported, and how."""
+    layout.prop(fields, "splats")
+    layout.prop(fields, "collider")
+    column = layout.column()
+    sub = column.column()
+    sub.active = fields.collider != "NONE"
+    sub.prop(fields, "rigid_body")
+    column.prop(fields, "panorama", text="Panorama as World")
+    column.prop(fields, "camera")

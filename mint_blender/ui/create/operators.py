@@ -43,7 +43,6 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
 
     bl_idname = "mint.generate"
     bl_label = "Generate with Mint"
-    bl_description = "Generate a 3D Model or a World from a prompt, with Mint"
     bl_options = {"REGISTER"}
 
     kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
@@ -156,13 +155,13 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
 
 
 class MINT_OT_generate_from_form(bpy.types.Operator):
-    """Send this to Mint."""
+    """Send this to Mint.
+
+    You can keep working; the result is placed in the scene when it is done.
+    """
 
     bl_idname = "mint.generate_from_form"
     bl_label = "Generate"
-    bl_description = (
-        "Send this to Mint. You can keep working; the result is placed in the scene when it is done"
-    )
     bl_options = {"INTERNAL"}
 
     @classmethod
@@ -245,6 +244,3 @@ def copy_settings(operator: bpy.types.Operator, names: Iterable[str]) -> None:
             setattr(
                 operator, name, create_properties.mode_of(form) if is_mode else getattr(form, name)
             )
-
-
-CLASSES = (MINT_OT_generate, MINT_OT_generate_from_form)

@@ -23,7 +23,6 @@ class MINT_OT_choose_prompt(bpy.types.Operator):
 
     bl_idname = "mint.choose_prompt"
     bl_label = "Choose Prompt"
-    bl_description = "Put this prompt into the form"
     bl_options = {"INTERNAL"}
 
     prompt: bpy.props.StringProperty(
@@ -48,11 +47,10 @@ class MINT_OT_choose_prompt(bpy.types.Operator):
 
 
 class MINT_OT_write_prompt(bpy.types.Operator):
-    """Continue the prompt in a text of the Text Editor."""
+    """Continue the prompt in a text of the Text Editor, which has room for more."""
 
     bl_idname = "mint.write_prompt"
     bl_label = "Write Prompt in Text Editor"
-    bl_description = "Continue the prompt in a text of the Text Editor, which has room for more"
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -69,11 +67,10 @@ class MINT_OT_write_prompt(bpy.types.Operator):
 
 
 class MINT_OT_use_text(bpy.types.Operator):
-    """Use this text as the prompt."""
+    """Use this text as the prompt instead of the field."""
 
     bl_idname = "mint.use_text"
     bl_label = "Use Text as Prompt"
-    bl_description = "Use this text as the prompt instead of the field"
     bl_options = {"INTERNAL"}
 
     text: bpy.props.StringProperty(
@@ -95,7 +92,6 @@ class MINT_OT_use_style(bpy.types.Operator):
 
     bl_idname = "mint.use_style"
     bl_label = "Use Style"
-    bl_description = "Add these words to the prompt when it is sent"
     bl_options = {"INTERNAL"}
 
     words: bpy.props.StringProperty(
@@ -117,11 +113,10 @@ class MINT_OT_use_style(bpy.types.Operator):
 
 
 class MINT_OT_save_style(bpy.types.Operator):
-    """Keep words for the end of a prompt as a preset."""
+    """Keep words for the end of a prompt under a name."""
 
     bl_idname = "mint.save_style"
     bl_label = "Save Style Preset"
-    bl_description = "Keep words for the end of a prompt under a name"
     bl_options = {"REGISTER"}
 
     name: bpy.props.StringProperty(
@@ -163,7 +158,6 @@ class MINT_OT_remove_style(bpy.types.Operator):
 
     bl_idname = "mint.remove_style"
     bl_label = "Remove Style Preset"
-    bl_description = "Remove this style preset"
     bl_options = {"INTERNAL"}
 
     name: bpy.props.StringProperty(
@@ -184,11 +178,10 @@ class MINT_OT_remove_style(bpy.types.Operator):
 
 
 class MINT_MT_prompts(bpy.types.Menu):
-    """Earlier prompts, examples, and texts."""
+    """Earlier prompts and examples."""
 
     bl_idname = "MINT_MT_prompts"
     bl_label = "Prompts"
-    bl_description = "Earlier prompts and examples"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the earlier prompts, newest first, then the examples and the texts of the file."""
@@ -208,11 +201,10 @@ class MINT_MT_prompts(bpy.types.Menu):
 
 
 class MINT_MT_prompt_text(bpy.types.Menu):
-    """Write the prompt in a text."""
+    """Write a long prompt in a text of the Text Editor."""
 
     bl_idname = "MINT_MT_prompt_text"
     bl_label = "Prompt from Text"
-    bl_description = "Write a long prompt in a text of the Text Editor"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the way to a new text, then the texts of the file."""
@@ -232,7 +224,6 @@ class MINT_MT_styles(bpy.types.Menu):
 
     bl_idname = "MINT_MT_styles"
     bl_label = "Style Presets"
-    bl_description = "Words to add to the prompt"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the presets, and the way to another one."""
@@ -286,16 +277,3 @@ def _show(text: bpy.types.Text) -> None:
     space: Any = editor.spaces.active
     space.text = text
     space.show_word_wrap = True
-
-
-CLASSES = (
-    MINT_OT_choose_prompt,
-    MINT_OT_write_prompt,
-    MINT_OT_use_text,
-    MINT_OT_use_style,
-    MINT_OT_save_style,
-    MINT_OT_remove_style,
-    MINT_MT_prompts,
-    MINT_MT_prompt_text,
-    MINT_MT_styles,
-)

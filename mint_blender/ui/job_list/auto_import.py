@@ -206,53 +206,18 @@ def _is_block_out_edited(job: Job) -> bool:
 
 
 # Playback and other timers run on without the user's hands; what begins like one of these does not.
-# Add-ons have names of their own. fmt: off
-_HANDS_ON = (
-    "TRANSFORM_OT_",
-    "MESH_OT_",
-    "CURVE_OT_",
-    "CURVES_OT_",
-    "SURFACE_OT_",
-    "MBALL_OT_",
-    "LATTICE_OT_",
-    "FONT_OT_",
-    "OBJECT_OT_",
-    "ARMATURE_OT_",
-    "POSE_OT_",
-    "POSELIB_OT_",
-    "PARTICLE_OT_",
-    "SCULPT_OT_",
-    "SCULPT_CURVES_OT_",
-    "PAINT_OT_",
-    "PAINTCURVE_OT_",
-    "BRUSH_OT_",
-    "PALETTE_OT_",
-    "GPENCIL_OT_",
-    "GREASE_PENCIL_OT_",
-    "GEOMETRY_OT_",
-    "VIEW3D_OT_",
-    "MINT_OT_place_with_mouse",
-    "VIEW2D_OT_",
-    "GIZMOGROUP_OT_",
-    "UV_OT_",
-    "GRAPH_OT_",
-    "ACTION_OT_",
-    "NLA_OT_",
-    "ANIM_OT_",
-    "MARKER_OT_",
-    "SEQUENCER_OT_",
-    "NODE_OT_",
-    "MASK_OT_",
-    "CLIP_OT_",
-    "IMAGE_OT_",
-    "TEXT_OT_",
-    "OUTLINER_OT_",
-    "UI_OT_",
-    "WM_OT_radial_control",
-    "SCREEN_OT_area_",
-    "SCREEN_OT_region_scale",
+# Add-ons have names of their own.
+_GROUPS = (
+    "TRANSFORM MESH CURVE CURVES SURFACE MBALL LATTICE FONT OBJECT ARMATURE POSE POSELIB PARTICLE"
+    " SCULPT SCULPT_CURVES PAINT PAINTCURVE BRUSH PALETTE GPENCIL GREASE_PENCIL GEOMETRY VIEW3D"
+    " VIEW2D GIZMOGROUP UV GRAPH ACTION NLA ANIM MARKER SEQUENCER NODE MASK CLIP IMAGE TEXT"
+    " OUTLINER UI"
 )
-# fmt: on
+_HANDS_ON = (
+    *(f"{group}_OT_" for group in _GROUPS.split()),
+    *("MINT_OT_place_with_mouse", "WM_OT_radial_control"),
+    *("SCREEN_OT_area_", "SCREEN_OT_region_scale"),
+)
 
 
 def is_hands_on(operator: str) -> bool:

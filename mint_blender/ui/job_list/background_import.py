@@ -17,7 +17,7 @@ from ...jobs.job import Job
 from ...jobs.phases import Phase
 from ...jobs.service import JobService
 from ...message import Message
-from ...scene.units import SceneUnits
+from ...scene.staging_scene import SceneUnits
 from .. import heartbeat, session
 from . import placed_results
 

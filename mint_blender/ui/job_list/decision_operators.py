@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decide about a job: approve or revise its Preview, resume, retry, cancel or dismiss it."""
+"""Decide about a job: approve or revise its Preview, resume, retry, cancel, dismiss or place it."""
 
 from typing import TYPE_CHECKING
 
 import bpy
 
 from ...addon_settings import may_go_online
-from ...jobs.phases import Verb
+from ...jobs.phases import HAS_RESULT, Phase, Verb
 from ...message import Message
 from .. import heartbeat, session
+from ..create import properties as create_properties
 from ..job_actions import (
     Action,
     JobOperator,
@@ -29,11 +30,16 @@ if TYPE_CHECKING:
 class _Decision(JobOperator):
     """Base of the operators that decide about a job, which needs Mint."""
 
-    verb: Verb
+    verb: Verb | str
+    """What is decided, also the name of the method of the job service."""
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Run the decision."""
         return run_action(self, self.decision(job))
+
+    def arguments(self) -> tuple[str, ...]:
+        """Return what the method needs besides the id of the job."""
+        return ()
 
     def decision(self, job: "Job") -> Action:
         """Return the action, without a reference to the operator, which may be freed before it.
@@ -41,10 +47,10 @@ class _Decision(JobOperator):
         Raises:
             NotPossible: The job does not allow this now.
         """
-        verb, job_id = self.verb.value, job.id
+        verb, job_id, arguments = str(self.verb), job.id, self.arguments()
 
         def decide(service: "JobService") -> str:
-            getattr(service, verb)(job_id)
+            getattr(service, verb)(job_id, *arguments)
             return job_id
 
         return decide
@@ -56,6 +62,7 @@ class _PaidDecision(_Decision):
     Any other click opens a dialog with the price. A script runs `execute`.
     """
 
+    verb: Verb
     words: Message
     """What the button of that dialog does."""
 
@@ -74,8 +81,8 @@ class _PaidDecision(_Decision):
         job, service = find_job(self.job_id), session.existing_service()
         if job is None or service is None or not may_go_online():
             return self.execute(context)  # which says why not
-        price_of, price = self.price, self.price(service, job)
-        if price == 0 and self.verb is Verb.RESUME:
+        verb, price = self.verb, _price(service, job, self.verb)
+        if price == 0 and verb is Verb.RESUME:
             return self.execute(context)
         if not paid_clicks.is_click(self, event):
             return {"CANCELLED"}
@@ -93,19 +100,29 @@ class _PaidDecision(_Decision):
         return limit_dialog.ask_price(
             job.title,
             self.words,
-            lambda service: price_of(service, job),
-            prices_of_click(job, self.verb),
+            lambda service: _price(service, job, verb),
+            prices_of_click(job, verb),
             lambda later: run_action(later, action),
         )
-
-    @staticmethod
-    def price(service: "JobService", job: "Job") -> float | None:
-        """Return what it costs in Credits; None: unknown."""
-        raise NotImplementedError
 
     def has_changed(self, job: "Job") -> bool:
         """Return whether the job is not as its button has shown it."""
         return False
+
+
+def _price(service: "JobService", job: "Job", verb: Verb) -> float | None:
+    """Return what a decision costs in Credits; None: unknown.
+
+    To resume costs what is paid beyond what was agreed to; 0 for a job that only goes on.
+    """
+    from ...jobs.queries import prices_of_click
+
+    if verb in {Verb.APPROVE, Verb.REVISE}:
+        return service.budget.of_review(job)[verb]
+    queries = prices_of_click(job, verb)
+    billing = job.operation.billing if job.operation and verb is Verb.RESUME else None
+    required = billing.required_credits if billing and queries else None
+    return required or service.budget.total(queries)
 
 
 class _PreviewDecision(_PaidDecision):
@@ -124,7 +141,6 @@ class MINT_OT_approve(_PreviewDecision):
 
     bl_idname = "mint.approve"
     bl_label = "Approve Preview"
-    bl_description = "Generate the final result from this Preview"
     verb = Verb.APPROVE
     words = Message("Approve")
 
@@ -133,11 +149,6 @@ class MINT_OT_approve(_PreviewDecision):
         description="Unsent feedback that the button has shown",
         options={"SKIP_SAVE", "HIDDEN"},
     )
-
-    @staticmethod
-    def price(service: "JobService", job: "Job") -> float | None:
-        """Return what the result costs after its Preview."""
-        return service.budget.of_review(job)[Verb.APPROVE]
 
     def has_changed(self, job: "Job") -> bool:
         """Return whether something was written that the button does not name."""
@@ -166,18 +177,12 @@ class MINT_OT_revise(_PreviewDecision):
 
     bl_idname = "mint.revise"
     bl_label = "Revise Preview"
-    bl_description = "Make another Preview with this change"
     verb = Verb.REVISE
     words = Message("Revise")
 
     feedback: bpy.props.StringProperty(
         name="Change", description="What to change", options={"SKIP_SAVE"}
     )
-
-    @staticmethod
-    def price(service: "JobService", job: "Job") -> float | None:
-        """Return what another Preview costs."""
-        return service.budget.of_review(job)[Verb.REVISE]
 
     def has_changed(self, job: "Job") -> bool:
         """Return whether the text, or the Preview that is shown, is another one by now."""
@@ -198,85 +203,61 @@ class MINT_OT_revise(_PreviewDecision):
 
 
 class MINT_OT_resume(_PaidDecision):
-    """Resume this job."""
+    """Resume this job.
+
+    Nothing is started or charged twice.
+    """
 
     bl_idname = "mint.resume"
     bl_label = "Resume Job"
-    bl_description = "Resume this job. Nothing is started or charged twice"
     verb = Verb.RESUME
     words = Message("Resume")
 
-    @staticmethod
-    def price(service: "JobService", job: "Job") -> float | None:
-        """Return what is paid beyond what was agreed to; 0 for a job that only goes on."""
-        from ...jobs.queries import prices_of_click
-
-        billing = job.operation.billing if job.operation else None
-        queries = prices_of_click(job, Verb.RESUME)
-        required = billing.required_credits if billing and queries else None
-        return required or service.budget.total(queries)
-
 
 class MINT_OT_retry(_PaidDecision):
-    """Start this job again."""
+    """Start this job again.
+
+    This costs Credits again.
+    """
 
     bl_idname = "mint.retry"
     bl_label = "Retry Job"
-    bl_description = "Start this job again. This costs Credits again"
     verb = Verb.RETRY
     words = Message("Retry")
 
-    @staticmethod
-    def price(service: "JobService", job: "Job") -> float | None:
-        """Return what a new attempt costs."""
-        from ...jobs.queries import prices_of_click
 
-        return service.budget.total(prices_of_click(job, Verb.RETRY))
+class MINT_OT_use_candidate(_Decision):
+    """Use this result of your library for the job.
 
-
-class MINT_OT_use_candidate(JobOperator):
-    """Use this result of your library for the job."""
+    This is free.
+    """
 
     bl_idname = "mint.use_candidate"
     bl_label = "Use Result"
-    bl_description = "Use this result of your library for the job. This is free"
+
+    verb = "use_candidate"
 
     asset_id: bpy.props.StringProperty(name="Result", options={"SKIP_SAVE"})
 
-    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
-        """Use the result."""
-        job_id, asset_id = job.id, self.asset_id
-
-        def use(service: "JobService") -> str:
-            service.use_candidate(job_id, asset_id)
-            return job_id
-
-        return run_action(self, use)
+    def arguments(self) -> tuple[str, ...]:
+        """Return the id of the result."""
+        return (self.asset_id,)
 
 
-class MINT_OT_send_once_more(JobOperator):
-    """Send the same request to Mint once more."""
+class MINT_OT_send_once_more(_Decision):
+    """Send the same request to Mint once more.
+
+    While Mint remembers it, this is free and brings back what it has started. Later, nothing is
+    sent.
+    """
 
     bl_idname = "mint.send_once_more"
     bl_label = "Send Once More"
-    bl_description = (
-        "Send the same request to Mint once more. While Mint remembers it, this is free and brings"
-        " back what it has started. Later, nothing is sent"
-    )
+    verb = "send_once_more"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Send it at a click: Mint may not have got what was agreed to before."""
         return self.execute(context) if paid_clicks.is_click(self, event) else {"CANCELLED"}
-
-    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
-        """Send it."""
-        job_id = job.id
-
-        def send(service: "JobService") -> str:
-            service.send_once_more(job_id)
-            return job_id
-
-        return run_action(self, send)
 
 
 class MINT_OT_cancel(_Decision):
@@ -284,7 +265,6 @@ class MINT_OT_cancel(_Decision):
 
     bl_idname = "mint.cancel"
     bl_label = "Cancel Job"
-    bl_description = "Cancel this job here and at Mint"
     verb = Verb.CANCEL
 
     def decision(self, job: "Job") -> Action:
@@ -330,11 +310,13 @@ def _what_is_lost(job: "Job") -> str:
 
 
 class MINT_OT_dismiss(JobOperator):
-    """Remove this job from the list."""
+    """Remove this job from the list.
+
+    Objects in your scene stay.
+    """
 
     bl_idname = "mint.dismiss"
     bl_label = "Dismiss Job"
-    bl_description = "Remove this job from the list. Objects in your scene stay"
 
     def find(self, context: bpy.types.Context, service: "JobService") -> Result:
         """Dismiss the job, even if it cannot be read; needs no network.
@@ -353,13 +335,66 @@ class MINT_OT_dismiss(JobOperator):
         return {"FINISHED"}
 
 
-CLASSES = (
-    MINT_OT_approve,
-    MINT_OT_revise,
-    MINT_OT_resume,
-    MINT_OT_retry,
-    MINT_OT_use_candidate,
-    MINT_OT_send_once_more,
-    MINT_OT_cancel,
-    MINT_OT_dismiss,
-)
+class MINT_OT_place(JobOperator):
+    """Place this result in the current scene, where it was requested or at the 3D cursor."""
+
+    bl_idname = "mint.place"
+    bl_label = "Place Result"
+
+    raw: bpy.props.BoolProperty(
+        name="Import Anyway",
+        description=(
+            "Import the file without checking it, even if it did not pass the check. Blender may "
+            "crash"
+        ),
+        options={"SKIP_SAVE"},
+    )
+
+    is_click = False
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask before a refused file is imported.
+
+        Blender may crash on such a file, and unsaved work would be lost.
+        """
+        self.is_click = True
+        if not self.raw:
+            return self.execute(context)
+        message = Message(
+            "This file did not pass the check. Blender may crash while importing it: save"
+            " your work first."
+        )
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Import Anyway",
+            message=message,
+            confirm_text="Import Anyway",
+            icon="WARNING",
+        )
+
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
+        """Import the result: at once for a script, prepared in the background for a click."""
+        from ...jobs import rejected_files
+        from ...jobs.service import NotPossible
+        from . import auto_import, background_import, placed_results
+
+        is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
+        if (job.phase not in HAS_RESULT and not is_refused) or job.convert:
+            raise NotPossible(
+                Message(
+                    "{title} is not ready to place: {state}.",
+                    title=job.title,
+                    state=service.view(job).state,
+                )
+            )
+        if not placed_results.is_document_open(job):
+            job = service.set_delivery(job.id, create_properties.with_cursor(context, job.delivery))
+        if self.is_click and not self.raw and background_import.request(job):
+            heartbeat.ensure()
+            heartbeat.redraw()
+            return {"FINISHED"}
+        if error := auto_import.import_result(service, job, raw=self.raw):
+            return report_error(self, error)
+        heartbeat.redraw()
+        return {"FINISHED"}

@@ -14,7 +14,7 @@ import bpy
 from ...message import Message
 from .. import heartbeat, session
 from ..create import properties as create_properties
-from ..job_actions import Result, report_error
+from ..job_actions import Result, attempt, report_error
 from ..library_browser.asset_lookup import AssetOperator, about_asset, asset
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
@@ -43,14 +43,13 @@ FORMATS = [
 
 
 class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
-    """Have Mint make a lighter version of this model, to replace the one in the scene."""
+    """Let Mint make a version of this model with fewer polygons and replace the one in the scene.
+
+    This costs Credits.
+    """
 
     bl_idname = "mint.optimize"
     bl_label = "Reduce Polygons"
-    bl_description = (
-        "Let Mint make a version of this model with fewer polygons and replace the one in the "
-        "scene. This costs Credits"
-    )
     bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
@@ -137,14 +136,13 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
 
 
 class MINT_OT_convert(bpy.types.Operator):
-    """Save this model as FBX, OBJ, STL or USDZ."""
+    """Save this model as FBX, OBJ, STL or USDZ.
+
+    Formats that Mint has to convert cost Credits. Existing files are not overwritten.
+    """
 
     bl_idname = "mint.convert"
     bl_label = "Export As"
-    bl_description = (
-        "Save this model as FBX, OBJ, STL or USDZ. Formats that Mint has to convert cost Credits. "
-        "Existing files are not overwritten"
-    )
     bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
@@ -214,11 +212,13 @@ class MINT_OT_convert(bpy.types.Operator):
 
 
 class MINT_OT_retry_asset(AssetOperator):
-    """Retry what failed at Mint."""
+    """Retry what failed at Mint.
+
+    This costs Credits again.
+    """
 
     bl_idname = "mint.retry_asset"
     bl_label = "Retry Generation"
-    bl_description = "Retry what failed at Mint. This costs Credits again"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Show the price before the click that retries."""
@@ -270,13 +270,10 @@ class MINT_OT_use_prompt(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Fill the form with prompt and name, and with settings and pictures if known."""
-        from ...jobs.service import NotPossible
-        from ...jobs.storage.journal import JournalError
+        return attempt(self, lambda service: self._fill(context, service))
 
-        try:
-            known, ids = self._template(context)
-        except (NotPossible, JournalError) as error:
-            return report_error(self, str(error))
+    def _fill(self, context: bpy.types.Context, service: "JobService") -> Result:
+        known, ids = self._template(context, service)
         if not known.request.prompt and not known.request.images:
             return report_error(self, Message("Mint returned no prompt for this item."))
         original = _original(scene_of(context), ids)
@@ -296,12 +293,13 @@ class MINT_OT_use_prompt(bpy.types.Operator):
         heartbeat.redraw()
         return {"FINISHED"}
 
-    def _template(self, context: bpy.types.Context) -> "tuple[RequestTemplate, tuple[str, str]]":
+    def _template(
+        self, context: bpy.types.Context, service: "JobService"
+    ) -> "tuple[RequestTemplate, tuple[str, str]]":
         """Return the request to reuse, with the ids of its job and of what it has made.
 
         Raises:
             NotPossible: It is not known.
-            JournalError: The journal cannot be opened.
         """
         from ...jobs import request_template
         from ...jobs.job import asset_of
@@ -310,7 +308,6 @@ class MINT_OT_use_prompt(bpy.types.Operator):
 
         if not self.job_id and not self.asset_id:
             return _of_selected(context)
-        service = session.service()
         if self.job_id:
             job = service.job(self.job_id)
             made = asset_of(job)
@@ -356,11 +353,3 @@ def _original(scene: bpy.types.Scene, ids: tuple[str, str]) -> str:
         ),
         "",
     )
-
-
-CLASSES = (
-    MINT_OT_optimize,
-    MINT_OT_convert,
-    MINT_OT_retry_asset,
-    MINT_OT_use_prompt,
-)

@@ -13,7 +13,7 @@ import bpy
 from ...jobs.phases import HAS_RESULT, Phase, Verb
 from ...message import Message
 from .. import heartbeat, session
-from ..job_actions import JobOperator, Result, find_job, report_error, run_action
+from ..job_actions import JobOperator, Result, attempt, find_job, report_error, run_action
 from ..pricing import limit_dialog
 from ..translations import translated
 from ..typed_context import layout_of
@@ -29,7 +29,6 @@ class MINT_OT_job_menu(JobOperator):
 
     bl_idname = "mint.job_menu"
     bl_label = "Job"
-    bl_description = "More about this job"
     bl_options = {"INTERNAL"}
 
     @classmethod
@@ -74,7 +73,6 @@ class MINT_MT_job_support(bpy.types.Menu):
 
     bl_idname = "MINT_MT_job_support"
     bl_label = "Support"
-    bl_description = "Copy reports for support"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it for the job whose menu was opened last."""
@@ -179,9 +177,6 @@ class MINT_OT_copy_report(JobOperator):
 
     bl_idname = "mint.copy_report"
     bl_label = "Copy Report"
-    bl_description = (
-        "Copy a report for support: IDs, state and error, without the API key and the prompt"
-    )
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Copy the report."""
@@ -197,7 +192,6 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
 
     bl_idname = "mint.open_in_mint"
     bl_label = "Open in Mint"
-    bl_description = "Open this page of Mint in the web browser"
     bl_options = {"REGISTER"}
 
     url: bpy.props.StringProperty(name="Address", options={"SKIP_SAVE"})
@@ -212,13 +206,13 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
 
 
 class MINT_OT_cancel_waiting(bpy.types.Operator):
-    """Cancel all queued jobs."""
+    """Cancel all queued jobs.
+
+    They have not been sent to Mint or charged; running jobs continue.
+    """
 
     bl_idname = "mint.cancel_waiting"
     bl_label = "Cancel Queued Jobs"
-    bl_description = (
-        "Cancel all queued jobs. They have not been sent to Mint or charged; running jobs continue"
-    )
     bl_options = {"REGISTER"}
 
     batch: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
@@ -257,7 +251,6 @@ class MINT_OT_scroll_jobs(bpy.types.Operator):
 
     bl_idname = "mint.scroll_jobs"
     bl_label = "Scroll Jobs"
-    bl_description = "Show earlier or later jobs of the list"
     bl_options = {"INTERNAL"}
 
     by: bpy.props.IntProperty(options={"SKIP_SAVE"})
@@ -277,7 +270,6 @@ class MINT_OT_toggle_batch(bpy.types.Operator):
 
     bl_idname = "mint.toggle_batch"
     bl_label = "Show Jobs"
-    bl_description = "Show or hide the jobs that were started together"
     bl_options = {"INTERNAL"}
 
     batch: bpy.props.StringProperty(options={"SKIP_SAVE"})
@@ -296,24 +288,24 @@ def change_list(operator: bpy.types.Operator, change: "Callable[[JobService], No
 
     An error of the journal is reported as a sentence.
     """
-    from ...jobs.storage.journal import JournalError
 
-    try:
-        service = session.service()
+    def act(service: "JobService") -> Result:
         change(service)
-    except JournalError as error:
-        return report_error(operator, str(error))
-    heartbeat.jobs_changed(service)
-    heartbeat.redraw()
-    return {"FINISHED"}
+        heartbeat.jobs_changed(service)
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+    return attempt(operator, act)
 
 
 class MINT_OT_continue_queue(bpy.types.Operator):
-    """Send the jobs left in the queue by an earlier session."""
+    """Send the jobs left in the queue by an earlier session.
+
+    They will be charged.
+    """
 
     bl_idname = "mint.continue_queue"
     bl_label = "Continue Queue"
-    bl_description = "Send the jobs left in the queue by an earlier session. They will be charged"
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -339,14 +331,13 @@ def _continue_queue(service: "JobService") -> None:
 
 
 class MINT_OT_discard_queue(bpy.types.Operator):
-    """Cancel the jobs left in the queue by an earlier session."""
+    """Cancel the jobs left in the queue by an earlier session.
+
+    They have not been sent to Mint or charged.
+    """
 
     bl_idname = "mint.discard_queue"
     bl_label = "Discard Queue"
-    bl_description = (
-        "Cancel the jobs left in the queue by an earlier session. They have not been sent to Mint "
-        "or charged"
-    )
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -359,7 +350,6 @@ class MINT_OT_resume_all(bpy.types.Operator):
 
     bl_idname = "mint.resume_all"
     bl_label = "Resume All Mint Jobs"
-    bl_description = "Resume all paused and interrupted jobs"
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -382,7 +372,6 @@ class MINT_OT_cancel_all(bpy.types.Operator):
 
     bl_idname = "mint.cancel_all"
     bl_label = "Cancel All Mint Jobs"
-    bl_description = "Cancel all active jobs here and at Mint"
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -406,14 +395,13 @@ class MINT_OT_cancel_all(bpy.types.Operator):
 
 
 class MINT_OT_dismiss_finished(bpy.types.Operator):
-    """Remove all jobs from the list that are over."""
+    """Remove all placed, saved, canceled and failed jobs from the list.
+
+    Objects in your scene stay.
+    """
 
     bl_idname = "mint.dismiss_finished"
     bl_label = "Dismiss All"
-    bl_description = (
-        "Remove all placed, saved, canceled and failed jobs from the list. Objects in your scene "
-        "stay"
-    )
     bl_options = {"REGISTER"}
 
     failed: bpy.props.BoolProperty(
@@ -425,24 +413,22 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, as this affects many jobs. Failed jobs are removed too."""
-        from ...jobs.storage.journal import JournalError
+        self.failed, key = True, self.batch
 
-        self.failed = True
-        try:
-            service = session.service()
-            found = service.finished(_ids(service, self.batch), failed=True)
+        def ask(service: "JobService") -> Result:
+            found = service.finished(_ids(service, key), failed=True)
             kept = len(service.journal.listed_ids()) - len(found)
-        except JournalError as error:
-            return report_error(self, str(error))
-        if not found:
-            return report_error(self, Message("There is nothing to dismiss."))
-        return context.window_manager.invoke_confirm(
-            self,
-            event,
-            title="Dismiss All",
-            message=_dismissed(list(found.values()), kept),
-            confirm_text="Dismiss",
-        )
+            if not found:
+                return report_error(self, Message("There is nothing to dismiss."))
+            return context.window_manager.invoke_confirm(
+                self,
+                event,
+                title="Dismiss All",
+                message=_dismissed(list(found.values()), kept),
+                confirm_text="Dismiss",
+            )
+
+        return attempt(self, ask)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Dismiss them all, or those of one batch; needs no network."""
@@ -473,31 +459,12 @@ def _dismissed(phases: list[Phase], kept: int) -> str:
 
 
 class MINT_OT_show_older_jobs(bpy.types.Operator):
-    """List more of the jobs that have ended."""
+    """List more of the jobs that ended longer ago."""
 
     bl_idname = "mint.show_older_jobs"
     bl_label = "Show Older Jobs"
-    bl_description = "List more of the jobs that ended longer ago"
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Read them from the journal; needs no network."""
         return change_list(self, lambda service: service.cache.show_older())
-
-
-CLASSES = (
-    MINT_OT_resume_all,
-    MINT_OT_cancel_all,
-    MINT_OT_cancel_waiting,
-    MINT_OT_continue_queue,
-    MINT_OT_discard_queue,
-    MINT_OT_dismiss_finished,
-    MINT_OT_show_older_jobs,
-    MINT_OT_scroll_jobs,
-    MINT_OT_toggle_batch,
-    MINT_MT_job,
-    MINT_MT_job_support,
-    MINT_OT_job_menu,
-    MINT_OT_copy_report,
-    MINT_OT_open_in_mint,
-)

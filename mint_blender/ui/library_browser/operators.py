@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Browse the library, and import items of it.
+"""Browse the library, import items of it, and list what came from Mint.
 
 In background mode each operator waits until it is done.
 """
@@ -57,7 +57,6 @@ class MINT_OT_refresh_library(_PageLoader):
 
     bl_idname = "mint.refresh_library"
     bl_label = "Refresh Mint Library"
-    bl_description = "Reload the newest items of the library"
 
     def pages(self, kind: "Kind | None") -> "list[ListPage]":
         """Return the first page of each kind."""
@@ -71,7 +70,6 @@ class MINT_OT_load_more(_PageLoader):
 
     bl_idname = "mint.load_more"
     bl_label = "Load More"
-    bl_description = "Load more items of the library from Mint"
 
     def pages(self, kind: "Kind | None") -> "list[ListPage]":
         """Return the next page, if there is one, and resume a stopped search."""
@@ -83,11 +81,13 @@ class MINT_OT_load_more(_PageLoader):
 
 
 class MINT_OT_stop_search(bpy.types.Operator):
-    """Stop searching."""
+    """Stop searching.
+
+    Results found so far stay.
+    """
 
     bl_idname = "mint.stop_search"
     bl_label = "Stop Search"
-    bl_description = "Stop searching. Results found so far stay"
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -100,11 +100,13 @@ class MINT_OT_stop_search(bpy.types.Operator):
 
 
 class MINT_OT_turn_library(bpy.types.Operator):
-    """Show the previous or next items."""
+    """Show the previous or next items.
+
+    More are loaded from Mint as needed.
+    """
 
     bl_idname = "mint.turn_library"
     bl_label = "Turn Page"
-    bl_description = "Show the previous or next items. More are loaded from Mint as needed"
     bl_options = {"INTERNAL"}
 
     forward: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
@@ -125,14 +127,13 @@ class MINT_OT_turn_library(bpy.types.Operator):
 
 
 class MINT_OT_import_asset(AssetOperator):
-    """Import an existing Model or World at the 3D cursor."""
+    """Import an existing Model or World at the 3D cursor.
+
+    Unfinished ones are imported when they are done.
+    """
 
     bl_idname = "mint.import_asset"
     bl_label = "Import from Mint Library"
-    bl_description = (
-        "Import an existing Model or World at the 3D cursor. Unfinished ones are imported when "
-        "they are done"
-    )
 
     location: bpy.props.FloatVectorProperty(
         name="Location",
@@ -167,7 +168,6 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
 
     bl_idname = "mint.copy_prompt"
     bl_label = "Copy Prompt"
-    bl_description = "Copy the prompt, or Mint's description of a World"
     bl_options = {"INTERNAL"}
 
     asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
@@ -199,16 +199,6 @@ def _wait_for_pages(service: "JobService", kind: "Kind | None") -> str | None:
         return str(error)
     loader.catch_up(service)
     return entries.library().error(kind)
-
-
-CLASSES = (
-    MINT_OT_refresh_library,
-    MINT_OT_load_more,
-    MINT_OT_stop_search,
-    MINT_OT_turn_library,
-    MINT_OT_import_asset,
-    MINT_OT_copy_prompt,
-)
 
 
 class MINT_MT_library_item(bpy.types.Menu):
@@ -282,3 +272,26 @@ def _draw_uses_of_prompt(layout: bpy.types.UILayout, asset: "Asset") -> None:
     if entries.prompt_of(asset):
         copy = layout.operator("mint.copy_prompt", icon="COPYDOWN")
         copy.asset_id = asset.id
+
+
+class MINT_OT_copy_asset_list(bpy.types.Operator):
+    """Copy a table of what in this file came from Mint: prompt, Credits, date and more."""
+
+    bl_idname = "mint.copy_asset_list"
+    bl_label = "Copy Asset List"
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Write the table to the clipboard, with tabs between the columns."""
+        from ...scene import asset_list
+
+        entries = asset_list.of_open_file()
+        if not entries:
+            self.report({"WARNING"}, translated(Message("Nothing in this file came from Mint.")))
+            return {"CANCELLED"}
+        context.window_manager.clipboard = asset_list.as_csv(entries, "\t")
+        message = Message(
+            "Copied a table of {count} objects from Mint. Paste it into a spreadsheet.",
+            count=len(entries),
+        )
+        self.report({"INFO"}, translated(message))
+        return {"FINISHED"}

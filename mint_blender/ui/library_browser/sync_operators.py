@@ -134,14 +134,13 @@ class _AssetSaver(bpy.types.Operator):
 
 
 class MINT_OT_sync_library(_AssetSaver):
-    """Save all Models and Worlds that are missing to an asset library, for the Asset Browser."""
+    """Save all missing Models and Worlds to an asset library, for the Asset Browser.
+
+    Your own files are not changed.
+    """
 
     bl_idname = "mint.sync_library"
     bl_label = "Sync to Asset Library…"
-    bl_description = (
-        "Save all missing Models and Worlds to an asset library, for the Asset Browser. Your own "
-        "files are not changed"
-    )
 
     listing: bpy.props.BoolProperty(
         name="Write Remote Listing",
@@ -171,7 +170,6 @@ class MINT_OT_save_to_library(_AssetSaver):
 
     bl_idname = "mint.save_to_library"
     bl_label = "Save to Asset Library…"
-    bl_description = "Save this item to an asset library, for the Asset Browser"
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS, options={"HIDDEN"})
     asset_id: bpy.props.StringProperty(name="ID", options={"HIDDEN", "SKIP_SAVE"})
@@ -184,13 +182,13 @@ class MINT_OT_save_to_library(_AssetSaver):
 
 
 class MINT_OT_stop_sync(bpy.types.Operator):
-    """Stop saving to the asset library."""
+    """Stop saving to the asset library.
+
+    Saved items stay, and the next sync continues.
+    """
 
     bl_idname = "mint.stop_sync"
     bl_label = "Stop Sync"
-    bl_description = (
-        "Stop saving to the asset library. Saved items stay, and the next sync continues"
-    )
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -203,14 +201,13 @@ class MINT_OT_stop_sync(bpy.types.Operator):
 
 
 class MINT_OT_open_asset_library(bpy.types.Operator):
-    """Open the asset library with everything you generated."""
+    """Open an Asset Browser with everything you generated.
+
+    The first time, choose the folder that it is saved in.
+    """
 
     bl_idname = "mint.open_asset_library"
     bl_label = "Open in Asset Browser"
-    bl_description = (
-        "Open an Asset Browser with everything you generated. The first time, choose the folder "
-        "that it is saved in"
-    )
 
     directory: bpy.props.StringProperty(
         name="Folder",
@@ -321,11 +318,3 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
 
 
 MENUS = ((bpy.types.STATUSBAR_HT_header, _draw_status_bar),)
-
-
-CLASSES = (
-    MINT_OT_sync_library,
-    MINT_OT_save_to_library,
-    MINT_OT_stop_sync,
-    MINT_OT_open_asset_library,
-)

@@ -6,8 +6,6 @@ The action waits here: until Mint has returned the price, or until the user has 
 window nothing waits here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +17,7 @@ from .. import session, text_fields
 from ..text_wrap import lines_of
 from ..translations import translated
 from ..typed_context import ui_scale
+from . import paid_clicks
 
 if TYPE_CHECKING:
     from ...jobs.queries import Query
@@ -47,11 +46,11 @@ class SpendingDialog:
     is_done = False
     """Whether its button has started what the dialog is about."""
 
-    def queries(self) -> Sequence[Query]:
+    def queries(self) -> "Sequence[Query]":
         """Return the queries for what the dialog shows now."""
         return ()
 
-    def price(self, service: JobService) -> float | None:
+    def price(self, service: "JobService") -> float | None:
         """Return what the dialog would spend, in Credits; None: unknown."""
         queries = self.queries()
         return service.budget.total(queries) if queries else None
@@ -65,7 +64,7 @@ class SpendingDialog:
         title: str = "",
     ) -> Any:
         """Ask Mint for the prices, and open the dialog."""
-        from . import paid_clicks, price_dialog
+        from . import price_dialog
 
         self._words = Message(confirm_text)
         _state().open.append(self)
@@ -82,7 +81,7 @@ class SpendingDialog:
 
     def draw(self: Any, context: bpy.types.Context) -> None:
         """Draw the dialog, and have it drawn again when Mint has answered."""
-        from . import paid_clicks, price_dialog
+        from . import price_dialog
 
         price_dialog.note(context.region_popup)
         self.draw_dialog(context)
@@ -145,9 +144,9 @@ class Question(NamedTuple):
     words: Message
     text: str
     act: Act
-    price: Callable[[JobService], float | None]
+    price: "Callable[[JobService], float | None]"
     spent: float | None = None
-    queries: tuple[Query, ...] = ()
+    queries: "tuple[Query, ...]" = ()
     window: int = 0
 
 
@@ -158,7 +157,7 @@ class _State:
         self.open: list[SpendingDialog] = []
         """The dialogs that are open, each above the one before."""
 
-    unpriced: tuple[tuple[Query, ...], Act, int] | None = None
+    unpriced: "tuple[tuple[Query, ...], Act, int] | None" = None
     """The action that waits for prices; only one, so that a second click starts nothing twice."""
     unconfirmed: Question | None = None
     """What the user is asked."""
@@ -173,19 +172,19 @@ def waits_for_price() -> bool:
     return _state().unpriced is not None
 
 
-def is_waiting(service: JobService) -> bool:
+def is_waiting(service: "JobService") -> bool:
     """Return whether the heartbeat has to continue for an action that waits."""
     return waits_for_price()
 
 
-def when_priced(service: JobService, queries: tuple[Query, ...], act: Act) -> None:
+def when_priced(service: "JobService", queries: "tuple[Query, ...]", act: Act) -> None:
     """Ask for the prices, and run the action as soon as all of them are answered."""
     _state().unpriced = queries, act, key_of(bpy.context)
     for query in queries:
         service.queries.ask(query)
 
 
-def when_confirmed(error: TooExpensive, act: Act, shown: float = 0.0) -> None:
+def when_confirmed(error: "TooExpensive", act: Act, shown: float = 0.0) -> None:
     """Ask the user about a limit, and run the action if they confirm.
 
     `shown` is the price that the clicked button showed, in Credits; 0: none.
@@ -214,8 +213,8 @@ def when_confirmed(error: TooExpensive, act: Act, shown: float = 0.0) -> None:
 def ask_price(
     title: str,
     words: Message,
-    price: Callable[[JobService], float | None],
-    queries: Sequence[Query | None],
+    price: "Callable[[JobService], float | None]",
+    queries: "Sequence[Query | None]",
     act: Act,
 ) -> Any:
     """Show the user what a click costs whose button did not, and run the action if they agree."""
@@ -232,7 +231,7 @@ def _ask(question: Question) -> None:
         bpy.ops.mint.spend("INVOKE_DEFAULT")  # type: ignore[attr-defined]
 
 
-def catch_up(service: JobService) -> bool:
+def catch_up(service: "JobService") -> bool:
     """Run the action whose price has arrived, unless the user is typing into a field."""
     state = _state()
     if (
@@ -259,7 +258,6 @@ class MINT_OT_spend(SpendingDialog, bpy.types.Operator):
 
     bl_idname = "mint.spend"
     bl_label = "Confirm Price"
-    bl_description = "Confirm what this costs"
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
@@ -272,11 +270,11 @@ class MINT_OT_spend(SpendingDialog, bpy.types.Operator):
             context, width=_WIDTH, confirm_text=question.words, title=translated(question.title)
         )
 
-    def queries(self) -> Sequence[Query]:
+    def queries(self) -> "Sequence[Query]":
         """Return the prices that the question is about."""
         return self._question.queries
 
-    def price(self, service: JobService) -> float | None:
+    def price(self, service: "JobService") -> float | None:
         """Return what the question is about, in Credits."""
         return self._question.price(service)
 
@@ -308,9 +306,6 @@ class MINT_OT_spend(SpendingDialog, bpy.types.Operator):
             _state().unconfirmed = None
 
 
-CLASSES = (MINT_OT_spend,)
-
-
 def key_of(context: bpy.types.Context) -> int:
     """Return a key of the current window, its address; 0 if there is none."""
     return context.window.as_pointer() if context.window is not None else 0
@@ -329,3 +324,49 @@ def inside(key: int) -> Iterator[None]:
     """Run operators in the remembered window, else in the first one."""
     with bpy.context.temp_override(window=find(key)):
         yield
+
+
+def _close(window: bpy.types.Window) -> None:
+    """Close the popups of a window, as a change of its screen does."""
+    window.screen = window.screen
+
+
+class MINT_OT_pay(bpy.types.Operator):
+    """Do this, for this price.
+
+    Only a click of the mouse does it.
+    """
+
+    bl_idname = "mint.pay"
+    bl_label = "Start"
+    bl_options = {"INTERNAL"}
+
+    credits: bpy.props.FloatProperty(options={"SKIP_SAVE", "HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Run the open dialog; it stays if that is not possible, or above a limit."""
+        dialog = in_front()
+        if dialog is None or not paid_clicks.is_click(self, event):
+            return {"CANCELLED"}
+        if not paid_clicks.is_same(self.credits, price_of(dialog)):
+            paid_clicks.refuse(self, paid_clicks.AGAIN)
+            return {"CANCELLED"}
+        done = dialog.spend(context, self)
+        dialog.is_done = done == {"FINISHED"}
+        if dialog.is_done and context.window is not None:
+            _close(context.window)
+        return done
+
+
+class MINT_OT_close_dialog(bpy.types.Operator):
+    """Close this dialog and start nothing."""
+
+    bl_idname = "mint.close_dialog"
+    bl_label = "Cancel"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Close it."""
+        if context.window is not None:
+            _close(context.window)
+        return {"FINISHED"}

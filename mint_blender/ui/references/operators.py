@@ -21,7 +21,6 @@ VIEWS = [
     ("VIEWPORT", "Viewport", "What this 3D View shows, without grid and gizmos"),
     ("CAMERA", "Camera View", "What the scene's camera sees, drawn as in this 3D View"),
 ]
-FIT = Message("Scale down or convert images that exceed Mint's limits")
 
 
 def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
@@ -38,31 +37,6 @@ def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
     return {"FINISHED"}
 
 
-def _add_made(make: Callable[[Path], object], name: str, fit: bool = False) -> None:
-    """Add a picture that Blender makes."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "picture.png"
-        make(path)
-        entry = references_properties.add_file(path, name=name)
-    if fit and entry.problem:
-        _fit(entry)
-
-
-def _add_render(operator: Any, context: bpy.types.Context) -> Result:
-    from . import image_sources
-
-    return _attempt(
-        operator,
-        lambda: _add_made(
-            lambda path: image_sources.save_render(scene_of(context), path),
-            Message("Render"),
-            operator.fit,
-        ),
-    )
-
-
 def _fit(entry: Any) -> None:
     """Scale down or convert a picture, and note below it what was done."""
     import tempfile
@@ -75,13 +49,46 @@ def _fit(entry: Any) -> None:
         references_properties.replace_file(entry, path, note)
 
 
-class MINT_OT_add_references(bpy.types.Operator):
-    """Add pictures from files."""
+class _AddOperator(bpy.types.Operator):
+    """Base of the operators that add pictures, which may have to be scaled or converted."""
+
+    bl_options = {"REGISTER"}
+
+    fit: bpy.props.BoolProperty(
+        name="Scale Down or Convert if Needed",
+        description="Scale down or convert images that exceed Mint's limits",
+    )
+
+    def add_made(self, name: str, make: Callable[[Path], object]) -> Result:
+        """Add a picture that Blender makes."""
+        import tempfile
+
+        def add() -> None:
+            with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
+                path = Path(folder) / "picture.png"
+                make(path)
+                entry = references_properties.add_file(path, name=name)
+            if self.fit and entry.problem:
+                _fit(entry)
+
+        return _attempt(self, add)
+
+    def add_render(self, context: bpy.types.Context) -> Result:
+        """Add a saved copy of the last render as it is displayed."""
+        from . import image_sources
+
+        scene = scene_of(context)
+        return self.add_made(Message("Render"), lambda path: image_sources.save_render(scene, path))
+
+
+class MINT_OT_add_references(_AddOperator):
+    """Add images from files.
+
+    They can be sent with or without a prompt.
+    """
 
     bl_idname = "mint.add_references"
     bl_label = "Add Images from Files"
-    bl_description = "Add images from files. They can be sent with or without a prompt"
-    bl_options = {"REGISTER"}
 
     # What Blender fills in: the file browser, and a drop on the 3D View.
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
@@ -91,7 +98,6 @@ class MINT_OT_add_references(bpy.types.Operator):
     )
     filter_image: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
-    fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the files, unless they were dropped."""
@@ -144,7 +150,6 @@ class MINT_OT_add_reference_url(bpy.types.Operator):
 
     bl_idname = "mint.add_reference_url"
     bl_label = "Add Image from Web Address"
-    bl_description = "Add an image from a web address"
     bl_options = {"REGISTER"}
 
     url: bpy.props.StringProperty(
@@ -166,16 +171,13 @@ class MINT_OT_add_reference_url(bpy.types.Operator):
         return _attempt(self, lambda: references_properties.add_url(self.url))
 
 
-class MINT_OT_add_reference_image(bpy.types.Operator):
+class MINT_OT_add_reference_image(_AddOperator):
     """Add an image from this Blender file, as it is now."""
 
     bl_idname = "mint.add_reference_image"
     bl_label = "Add Blender Image"
-    bl_description = "Add an image from this Blender file, as it is now"
-    bl_options = {"REGISTER"}
 
     image: bpy.props.StringProperty(name="Image", options={"SKIP_SAVE"})
-    fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the image."""
@@ -199,40 +201,28 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
             self.report({"ERROR"}, translated(sentence))
             return {"CANCELLED"}
         if image.type == "RENDER_RESULT":
-            return _add_render(self, context)
-        return _attempt(
-            self,
-            lambda: _add_made(
-                lambda path: image_sources.save_image(image, path), image.name, self.fit
-            ),
-        )
+            return self.add_render(context)
+        return self.add_made(image.name, lambda path: image_sources.save_image(image, path))
 
 
-class MINT_OT_add_reference_render(bpy.types.Operator):
+class MINT_OT_add_reference_render(_AddOperator):
     """Add the last render."""
 
     bl_idname = "mint.add_reference_render"
     bl_label = "Add Render Result"
-    bl_description = "Add the last render"
-    bl_options = {"REGISTER"}
-
-    fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add a saved copy of the render as it is displayed."""
-        return _add_render(self, context)
+        return self.add_render(context)
 
 
-class MINT_OT_add_reference_view(bpy.types.Operator):
+class MINT_OT_add_reference_view(_AddOperator):
     """Add a capture of this 3D View, or of what the camera sees."""
 
     bl_idname = "mint.add_reference_view"
     bl_label = "Add Image of View"
-    bl_description = "Add a capture of this 3D View, or of what the camera sees"
-    bl_options = {"REGISTER"}
 
     view: bpy.props.EnumProperty(name="View", items=VIEWS)
-    fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -248,11 +238,8 @@ class MINT_OT_add_reference_view(bpy.types.Operator):
 
         is_camera = self.view == "CAMERA"
         name = Message("Camera View") if is_camera else Message("Viewport")
-        return _attempt(
-            self,
-            lambda: _add_made(
-                lambda path: image_sources.capture(context, path, camera=is_camera), name, self.fit
-            ),
+        return self.add_made(
+            name, lambda path: image_sources.capture(context, path, camera=is_camera)
         )
 
 
@@ -276,33 +263,39 @@ class _EntryOperator(bpy.types.Operator):
 
 
 class MINT_OT_fit_reference(_EntryOperator):
-    """Convert or scale this picture to meet Mint's limits."""
+    """Convert or scale this image to meet Mint's limits.
+
+    Your file is not changed.
+    """
 
     bl_idname = "mint.fit_reference"
     bl_label = "Scale Down or Convert"
-    bl_description = "Convert or scale this image to meet Mint's limits. Your file is not changed"
 
     def _act(self) -> None:
         _fit(references_properties.entries()[self.index])
 
 
 class MINT_OT_remove_reference(_EntryOperator):
-    """Remove this picture from the list."""
+    """Remove this image from the list.
+
+    Your file stays.
+    """
 
     bl_idname = "mint.remove_reference"
     bl_label = "Remove Image"
-    bl_description = "Remove this image from the list. Your file stays"
 
     def _act(self) -> None:
         references_properties.entries().remove(self.index)
 
 
 class MINT_OT_move_reference(_EntryOperator):
-    """Move this picture."""
+    """Move this image.
+
+    The first one matters most.
+    """
 
     bl_idname = "mint.move_reference"
     bl_label = "Move Image"
-    bl_description = "Move this image. The first one matters most"
 
     by: bpy.props.IntProperty(name="Offset", default=1, options={"SKIP_SAVE"})
 
@@ -317,7 +310,6 @@ class MINT_MT_references(bpy.types.Menu):
 
     bl_idname = "MINT_MT_references"
     bl_label = "Reference Image"
-    bl_description = "Add a reference image"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw every source of pictures."""
@@ -351,18 +343,3 @@ class MINT_FH_references(bpy.types.FileHandler):
             and may_go_online()
             and bool(session.account().key)
         )
-
-
-CLASSES = (
-    references_properties.MintReference,
-    MINT_OT_add_references,
-    MINT_OT_add_reference_url,
-    MINT_OT_add_reference_image,
-    MINT_OT_add_reference_render,
-    MINT_OT_add_reference_view,
-    MINT_OT_fit_reference,
-    MINT_OT_remove_reference,
-    MINT_OT_move_reference,
-    MINT_MT_references,
-    MINT_FH_references,
-)

@@ -8,7 +8,7 @@ import bpy
 
 from ...message import Message
 from .. import heartbeat, session
-from ..job_actions import JobOperator, Result, find_job, report_error
+from ..job_actions import JobOperator, Result, attempt, find_job, report_error
 from ..translations import translated
 from ..typed_context import is_gizmo_dragged, layout_of
 from . import card_state
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 
 class MINT_OT_show_preview(JobOperator):
-    """Open the Preview in an Image Editor in a new window."""
+    """Open the Preview in an Image Editor in a new window.
+
+    Esc closes it.
+    """
 
     bl_idname = "mint.show_preview"
     bl_label = "View Full Size"
-    bl_description = "Open the Preview in an Image Editor in a new window. Esc closes it"
     bl_options = {"INTERNAL"}
 
     preview: bpy.props.IntProperty(
@@ -108,11 +110,10 @@ class MINT_OT_turn_card(JobOperator):
 
 
 class MINT_OT_copy_feedback(JobOperator):
-    """Copy the feedback on this Preview that was written last."""
+    """Copy what you wrote about this Preview."""
 
     bl_idname = "mint.copy_feedback"
     bl_label = "Copy Feedback"
-    bl_description = "Copy what you wrote about this Preview"
     bl_options = {"INTERNAL"}
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
@@ -155,11 +156,6 @@ def waiting() -> "tuple[Job, ...]":
     return review_card.waiting()
 
 
-def count_words(count: int) -> str:
-    """Return how many Previews wait."""
-    return Message("1 preview") if count == 1 else Message("{count:,} previews", count=count)
-
-
 def draw(layout: bpy.types.UILayout) -> None:
     """Draw in the status bar that Previews wait, with a button that opens the card."""
     jobs = waiting()
@@ -187,11 +183,10 @@ def show(service: "JobService", job: "Job", number: int = 0) -> None:
 
 
 class MINT_OT_review(bpy.types.Operator):
-    """Open the card with the Preview that waits for a decision."""
+    """Look at the Preview, and approve it or say what to change."""
 
     bl_idname = "mint.review"
     bl_label = "Review Preview"
-    bl_description = "Look at the Preview, and approve it or say what to change"
     bl_options = {"INTERNAL"}
 
     job_id: bpy.props.StringProperty(
@@ -206,21 +201,18 @@ class MINT_OT_review(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Open the card, which closes when the pointer leaves it."""
-        from ...jobs.service import NotPossible
-        from ...jobs.storage.journal import JournalError
+        return attempt(self, lambda service: self._open(context, service))
+
+    def _open(self, context: bpy.types.Context, service: "JobService") -> Result:
         from ..pricing import paid_clicks
         from . import review_card
 
         if context.window is None:
             return report_error(self, Message("There is no window to show the Preview in."))
-        try:
-            service = session.service()
-            job_id = self.job_id or next((each.id for each in reversed(waiting())), "")
-            if not job_id:
-                raise NotPossible(Message("No Preview waits for a decision."))
-            show(service, service.job(job_id))
-        except (NotPossible, JournalError) as error:
-            return report_error(self, str(error))
+        job_id = self.job_id or next((each.id for each in reversed(waiting())), "")
+        if not job_id:
+            return report_error(self, Message("No Preview waits for a decision."))
+        show(service, service.job(job_id))
         paid_clicks.opened(review_card.NAME)
         return context.window_manager.invoke_popup(self, width=review_card.WIDTH)
 
@@ -237,13 +229,3 @@ class MINT_OT_review(bpy.types.Operator):
         service, job = session.existing_service(), find_job(card_state.shown_id())
         if service is not None and job is not None:
             review_card.draw(layout_of(self), service, job)
-
-
-CLASSES = (
-    MINT_OT_show_preview,
-    MINT_OT_fit_preview,
-    MINT_OT_turn_card,
-    MINT_OT_copy_feedback,
-    MINT_MT_review,
-    MINT_OT_review,
-)

@@ -97,11 +97,10 @@ class _BlockOutOperator(bpy.types.Operator):
 
 
 class MINT_OT_show_block_out(_BlockOutOperator):
-    """Show the object that stood here before, or the model."""
+    """Show the object that stood here before, or the model that took its place."""
 
     bl_idname = "mint.show_block_out"
     bl_label = "Before and After"
-    bl_description = "Show the object that stood here before, or the model that took its place"
 
     shown: bpy.props.EnumProperty(
         name="Shown",
@@ -124,11 +123,10 @@ class MINT_OT_show_block_out(_BlockOutOperator):
 
 
 class MINT_OT_turn_in_block_out(_BlockOutOperator):
-    """Turn this model by a quarter within its box."""
+    """Turn this model by a quarter within its box, and fit it again."""
 
     bl_idname = "mint.turn_in_block_out"
     bl_label = "Turn 90°"
-    bl_description = "Turn this model by a quarter within its box, and fit it again"
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Turn it."""
@@ -143,7 +141,6 @@ class MINT_OT_delete_block_out(_BlockOutOperator):
 
     bl_idname = "mint.delete_block_out"
     bl_label = "Delete Block-Out"
-    bl_description = "Delete the hidden object whose place this model has taken"
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Delete it."""
@@ -157,11 +154,10 @@ class MINT_OT_delete_block_out(_BlockOutOperator):
 
 
 class MINT_MT_selection(bpy.types.Menu):
-    """Rarer actions on the selected result."""
+    """More that can be done with the selected result."""
 
     bl_idname = "MINT_MT_selection"
     bl_label = "Selected Result"
-    bl_description = "More that can be done with the selected result"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw what makes sense for this result."""
@@ -255,14 +251,13 @@ def _draw_variation(
 
 
 class MINT_OT_replace_model(bpy.types.Operator):
-    """Replace this model by its newest version at Mint."""
+    """Download the newest version from Mint for free and replace this model in the scene.
+
+    Your transforms, modifiers and materials stay.
+    """
 
     bl_idname = "mint.replace_model"
     bl_label = "Replace with Newest Version"
-    bl_description = (
-        "Download the newest version from Mint for free and replace this model in the scene. Your "
-        "transforms, modifiers and materials stay"
-    )
     bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
@@ -284,12 +279,3 @@ class MINT_OT_replace_model(bpy.types.Operator):
             self.asset_id,
             lambda service, asset: service.fetch(asset, delivery),
         )
-
-
-CLASSES = (
-    MINT_MT_selection,
-    MINT_OT_replace_model,
-    MINT_OT_show_block_out,
-    MINT_OT_turn_in_block_out,
-    MINT_OT_delete_block_out,
-)

@@ -69,8 +69,9 @@ def note_click(context: bpy.types.Context) -> None:
 def free_view(scene: bpy.types.Scene) -> bpy.types.Area | None:
     """Return the view that may show the next result; None if all are to stay as they are.
 
-    Call it before the result is placed, which is an edit, too.
+    Call it before the result is placed, which is an edit, too, and which Local View would hide.
     """
+    views.show_all()
     state, context = _state(), bpy.context
     click = state.click
     if bpy.app.background or state.is_left_alone or click is None or context.window is None:

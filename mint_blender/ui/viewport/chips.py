@@ -540,7 +540,6 @@ class MINT_OT_chip_menu(bpy.types.Operator):
 
     bl_idname = "mint.chip_menu"
     bl_label = "Job"
-    bl_description = "More about the job of this chip"
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -589,6 +588,3 @@ class MINT_GGT_chips(bpy.types.GizmoGroup):
     def setup(self, context: bpy.types.Context) -> None:
         """Make the gizmo."""
         self.gizmos.new(MINT_GT_chips.bl_idname)
-
-
-CLASSES = (MINT_GT_chips, MINT_OT_chip_menu, MINT_GGT_chips)

@@ -32,9 +32,6 @@ class MINT_OT_place_with_mouse(bpy.types.Operator):
 
     bl_idname = "mint.place_with_mouse"
     bl_label = "Place with Mouse"
-    bl_description = (
-        "Drag the bounding box of this result over surfaces, and click to place it there"
-    )
     bl_options = {"REGISTER"}
 
     job_id: bpy.props.StringProperty(
@@ -278,4 +275,3 @@ def _draw_in_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> No
 
 
 MENUS = ((bpy.types.VIEW3D_MT_object, _draw_in_object_menu),)
-CLASSES = (MINT_OT_place_with_mouse,)

@@ -28,7 +28,6 @@ class MINT_OT_select_result(JobOperator):
 
     bl_idname = "mint.select_result"
     bl_label = "Show in Viewport"
-    bl_description = "Select the objects of this result, and show them in the 3D Viewport"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -68,14 +67,13 @@ class MINT_OT_select_result(JobOperator):
 
 
 class MINT_OT_look_inside(bpy.types.Operator):
-    """Show this World in color from where it was captured, in this 3D View."""
+    """Show this World in this 3D View, in color and from where it was captured.
+
+    The scene does not change.
+    """
 
     bl_idname = "mint.look_inside"
     bl_label = "Look Inside"
-    bl_description = (
-        "Show this World in this 3D View, in color and from where it was captured. The scene does "
-        "not change"
-    )
     bl_options = {"REGISTER"}  # nothing to undo
 
     root: bpy.props.StringProperty(
@@ -118,7 +116,6 @@ class MINT_OT_restore_view(bpy.types.Operator):
 
     bl_idname = "mint.restore_view"
     bl_label = "Restore View"
-    bl_description = "Show the view as it was before the result arrived"
     bl_options = {"REGISTER"}
 
     @classmethod
@@ -141,14 +138,13 @@ class MINT_OT_restore_view(bpy.types.Operator):
 
 
 class MINT_OT_walk_inside(bpy.types.Operator):
-    """Walk through the World with Blender's Walk Navigation."""
+    """Walk through the World: mouse to look around, W A S D to move, click to stop.
+
+    As View > Navigation > Walk Navigation.
+    """
 
     bl_idname = "mint.walk_inside"
     bl_label = "Walk"
-    bl_description = (
-        "Walk through the World: mouse to look around, W A S D to move, click to stop. As View > "
-        "Navigation > Walk Navigation"
-    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

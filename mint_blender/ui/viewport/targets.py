@@ -24,8 +24,8 @@ from ...jobs.presentation.job_view import JobView
 from ...jobs.service import NotPossible
 from ...message import Message
 from ...mint.schema import Kind
-from ...scene.model import grid_layout, occupied_space
-from ...scene.model.occupied_space import Footprint
+from ...scene.model import grid_layout
+from ...scene.model.grid_layout import Footprint
 from ...scene.update import move
 from ...scene.update.move import Placing
 from .. import icons, session
@@ -242,7 +242,7 @@ def _space(job: Job, others: list[Footprint]) -> Footprint:
     own = Footprint(x - width / 2, x + width / 2, y - depth / 2, y + depth / 2, z, z + height)
     if _is_exact(job):
         return own
-    there = [] if job.kind is Kind.WORLD else occupied_space.around(own, scene)
+    there = [] if job.kind is Kind.WORLD else grid_layout.around(own, scene)
     return own.shifted(grid_layout.free_shift(own.raised(), [*there, *others]))
 
 
@@ -255,7 +255,7 @@ def _is_free(job: Job, space: Footprint) -> bool:
     """Return whether nothing in the scene is in the way of a result; never of a World."""
     if job.kind is Kind.WORLD or _is_exact(job):
         return True
-    there = occupied_space.around(space, placed_results.scene_of(job))
+    there = grid_layout.around(space, placed_results.scene_of(job))
     return not any(map(space.raised().touches, there))
 
 

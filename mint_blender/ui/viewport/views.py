@@ -75,6 +75,8 @@ def frame(area: bpy.types.Area, objects: Iterable[bpy.types.Object]) -> None:
         if space.shading.light == "STUDIO":
             with suppress(TypeError):  # a Blender may come without its lights
                 space.shading.studio_light = LIGHT
+    space.overlay.show_bones = False
+    _hide_startup_cube(area)
     points = [each for each in map(_points, objects) if each is not None]
     if points:
         _glide(area, *_framing(area, np.concatenate(points)))
@@ -109,12 +111,20 @@ def look_inside(
     area.tag_redraw()
 
 
+def show_all() -> None:
+    """Show all objects again in the views that show a result without the cube of a new file."""
+    for area in all_areas():
+        if is_changed(area.spaces.active):
+            _leave_local_view(area)
+
+
 def restore(area: bpy.types.Area) -> None:
     """Show what the view showed before."""
     space: Any = area.spaces.active
     seen = _earlier().get(space.as_pointer())
     if seen is None:
         return
+    _leave_local_view(area)
     _shade(space, "SOLID")
     for owner, names in _owners(space):
         for name in names:
@@ -122,7 +132,7 @@ def restore(area: bpy.types.Area) -> None:
     if seen["studio_light"] is not None:
         space.shading.studio_light = seen["studio_light"]
     _shade(space, seen["type"])
-    space.overlay.show_overlays = seen["overlays"]
+    space.overlay.show_overlays, space.overlay.show_bones = seen["overlays"], seen["bones"]
     # only now: if restoring fails, the saved view is still needed
     del _earlier()[space.as_pointer()]
     area.tag_redraw()
@@ -169,6 +179,7 @@ def _remember(space: Any) -> None:
     seen: dict[str, Any] = {
         "type": space.shading.type,
         "overlays": space.overlay.show_overlays,
+        "bones": space.overlay.show_bones,
         # each way of shading has lights of its own, and only those of Solid are changed
         "studio_light": space.shading.studio_light if space.shading.type == "SOLID" else None,
     }
@@ -181,6 +192,63 @@ def _remember(space: Any) -> None:
 
 def _owners(space: Any) -> tuple[tuple[Any, tuple[str, ...]], ...]:
     return (space.shading, _OF_SHADING), (space, _OF_SPACE), (space.region_3d, _OF_REGION)
+
+
+def _hide_startup_cube(area: bpy.types.Area) -> None:
+    """Show all but the cube of a new file, in Local View: it would stand behind a result.
+
+    The scene does not change.
+    """
+    layer, space = bpy.context.view_layer, area.spaces.active
+    assert layer is not None and isinstance(space, bpy.types.SpaceView3D)
+    others = [each for each in layer.objects if not _is_startup_cube(each)]
+    shown = [each for each in others if each.visible_get()]
+    if len(others) == len(layer.objects) or not shown or space.local_view is not None:
+        return
+    selected = list(layer.objects.selected)
+    for each in (*selected, shown[0]):  # Local View begins with what is selected
+        each.select_set(each == shown[0])
+    _toggle_local_view(area)
+    for each in (shown[0], *selected):
+        each.select_set(each in selected)
+    for each in others:
+        each.local_view_set(space, True)
+    _earlier()[space.as_pointer()]["local_view"] = _local_view(space)
+
+
+def _is_startup_cube(each: bpy.types.Object) -> bool:
+    """Return whether nobody has made anything of this cube yet."""
+    mesh = each.data
+    return (
+        each.name == "Cube"
+        and isinstance(mesh, bpy.types.Mesh)
+        and len(mesh.vertices) == 8
+        and not each.modifiers
+        and not each.children
+        and each.matrix_world == Matrix()
+        and each.visible_get()
+    )
+
+
+def _leave_local_view(area: bpy.types.Area) -> None:
+    """Leave the Local View of `_hide_startup_cube`, not one that the user has entered."""
+    space = area.spaces.active
+    entered = _earlier()[space.as_pointer()].get("local_view")
+    if entered is not None and entered == _local_view(space):
+        _toggle_local_view(area)
+
+
+def _local_view(space: Any) -> int | None:
+    """Return what tells one Local View from another; None without one."""
+    return space.local_view.as_pointer() if space.local_view is not None else None
+
+
+def _toggle_local_view(area: bpy.types.Area) -> None:
+    windows = bpy.context.window_manager.windows
+    window = next(each for each in windows if area in each.screen.areas[:])
+    region = next(each for each in area.regions if each.type == "WINDOW")
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        bpy.ops.view3d.localview(frame_selected=False)
 
 
 def _has_colors_in_solid(root: bpy.types.Object) -> bool:

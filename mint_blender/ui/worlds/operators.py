@@ -17,6 +17,7 @@ from ..translations import translated
 from ..typed_context import scene_of
 
 if TYPE_CHECKING:
+    from ...scene.world.files import Part
     from .world_job import WorldParts
 
 PARTS = [
@@ -30,6 +31,13 @@ SHOWN = [
     ("BOUNDS", "Bounds", "Displayed as a box and not rendered"),
     ("AUTO", "Auto", "Visible with the panorama on it, unless splats are shown"),
 ]
+
+
+_LACKING: "dict[Part, Message]" = {
+    "COLLIDER": Message("This World has no collider in the scene."),
+    "PANORAMA": Message("This World has no panorama in the scene."),
+    "SPLATS": Message("This World has no splats in the scene."),
+}
 
 
 def _active_root(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -71,10 +79,13 @@ class _WorldOperator(bpy.types.Operator):
             )
         return cls.lacking(parts)
 
+    needs: Any = None
+    """The part of the World that this is about."""
+
     @classmethod
     def lacking(cls, parts: "WorldParts") -> str:
         """Return what the World lacks for this; empty if nothing."""
-        return ""
+        return "" if cls.needs is None or parts.has(cls.needs) else _LACKING[cls.needs]
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make the change; if a file is bad, report it and change nothing."""
@@ -95,19 +106,14 @@ class _WorldOperator(bpy.types.Operator):
         raise NotImplementedError
 
 
-class _ColliderOperator(_WorldOperator):
-    @classmethod
-    def lacking(cls, parts: "WorldParts") -> str:
-        """Return a message if the World has no collider."""
-        return "" if parts.has("COLLIDER") else Message("This World has no collider in the scene.")
-
-
 class MINT_OT_flip_world(_WorldOperator):
-    """Turn this World over if it is upside down."""
+    """Turn this World over if it is upside down.
+
+    Its camera stays upright.
+    """
 
     bl_idname = "mint.flip_world"
     bl_label = "Turn Upright"
-    bl_description = "Turn this World over if it is upside down. Its camera stays upright"
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Turn the whole World over."""
@@ -140,14 +146,12 @@ class MINT_OT_restore_calibration(_WorldOperator):
         calibration.restore(parts.holder, parts.capture_point)
 
 
-class MINT_OT_flip_collider(_ColliderOperator):
-    """Turn only the collider over, for one that hangs upside down."""
+class MINT_OT_flip_collider(_WorldOperator):
+    """Turn only the collider over, if it is upside down but the panorama and splats are not."""
 
     bl_idname = "mint.flip_collider"
     bl_label = "Turn Collider Upright"
-    bl_description = (
-        "Turn only the collider over, if it is upside down but the panorama and splats are not"
-    )
+    needs = "COLLIDER"
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Turn the collider over."""
@@ -156,12 +160,12 @@ class MINT_OT_flip_collider(_ColliderOperator):
         world_edit.flip_collider(root)
 
 
-class MINT_OT_show_collider(_ColliderOperator):
+class MINT_OT_show_collider(_WorldOperator):
     """Whether the collider is visible or only a shape for physics."""
 
     bl_idname = "mint.show_collider"
     bl_label = "Show Collider"
-    bl_description = "Whether the collider is visible or only a shape for physics"
+    needs = "COLLIDER"
 
     how: bpy.props.EnumProperty(name="Collider", items=SHOWN)
 
@@ -172,12 +176,12 @@ class MINT_OT_show_collider(_ColliderOperator):
         world_edit.show_collider(root, self.how, scene=scene)
 
 
-class MINT_OT_rigid_collider(_ColliderOperator):
+class MINT_OT_rigid_collider(_WorldOperator):
     """Make the collider a passive rigid body that objects fall onto, or undo that."""
 
     bl_idname = "mint.rigid_collider"
     bl_label = "Collider as Rigid Body"
-    bl_description = "Make the collider a passive rigid body that objects fall onto, or undo that"
+    needs = "COLLIDER"
 
     on: bpy.props.BoolProperty(name="Rigid Body", default=True)
 
@@ -193,11 +197,13 @@ class MINT_OT_rigid_collider(_ColliderOperator):
 
 
 class MINT_OT_toggle_world_part(_WorldOperator):
-    """Show a part of this World, or hide it."""
+    """Show this part of the World, or hide it.
+
+    Nothing is deleted.
+    """
 
     bl_idname = "mint.toggle_world_part"
     bl_label = "Show Part"
-    bl_description = "Show this part of the World, or hide it. Nothing is deleted"
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
@@ -221,16 +227,15 @@ class MINT_OT_toggle_world_part(_WorldOperator):
 
 
 class MINT_OT_show_panorama(_WorldOperator):
-    """Make the panorama the scene's World."""
+    """Make the panorama the scene's World.
+
+    The current World is kept.
+    """
 
     bl_idname = "mint.show_panorama"
     bl_label = "Panorama as Scene World"
-    bl_description = "Make the panorama the scene's World. The current World is kept"
 
-    @classmethod
-    def lacking(cls, parts: "WorldParts") -> str:
-        """Return a message if the World has no panorama."""
-        return "" if parts.has("PANORAMA") else Message("This World has no panorama in the scene.")
+    needs = "PANORAMA"
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Use the panorama as light and background."""
@@ -244,7 +249,6 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
 
     bl_idname = "mint.restore_scene_world"
     bl_label = "Restore Previous Background"
-    bl_description = "Restore the background that the scene had before the panorama"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -272,7 +276,7 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
     bl_idname = "mint.make_splats_native"
     bl_label = "Make Splats Native"
-    bl_description = "Convert these splats to native splats, which are faster and sharper"
+    needs = "SPLATS"
 
     @classmethod
     def lacking(cls, parts: "WorldParts") -> str:
@@ -281,14 +285,9 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
         if not splats.has_native():
             return Message("Native splats require Blender 5.3 or later.")
-        found = parts.of_kind("splats")
-        if not found:
-            return Message("This World has no splats in the scene.")
-        return (
-            ""
-            if any(map(splats.can_become_native, found))
-            else Message("The splats of this World are already native.")
-        )
+        if any(map(splats.can_become_native, parts.of_kind("splats"))):
+            return ""
+        return super().lacking(parts) or Message("The splats of this World are already native.")
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Convert each object of splats."""
@@ -308,7 +307,6 @@ class MINT_OT_add_world_part(_WorldOperator):
 
     bl_idname = "mint.add_world_part"
     bl_label = "Add Part"
-    bl_description = "Add a part whose file is already on disk"
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
@@ -326,17 +324,17 @@ class MINT_OT_add_world_part(_WorldOperator):
             raise SceneImportError(
                 Message("The file of this part is not on disk. Download it; this is free.")
             )
-        world_build.add_part(root, self.part, path, scene=scene)
+        world_build.add_parts(root, {self.part: path}, scene=scene)
 
 
 class MINT_OT_remove_world_part(_WorldOperator):
-    """Remove a part of this World from the scene."""
+    """Remove a part of this World from the scene.
+
+    Its file is kept, so you can add it again.
+    """
 
     bl_idname = "mint.remove_world_part"
     bl_label = "Remove Part"
-    bl_description = (
-        "Remove a part of this World from the scene. Its file is kept, so you can add it again"
-    )
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
@@ -356,11 +354,10 @@ class MINT_OT_remove_world_part(_WorldOperator):
 
 
 class MINT_OT_fetch_world_part(_WorldOperator):
-    """Download a part of this World that was left out; it appears in its place when it is here."""
+    """Download a missing part of this World for free and place it when it arrives."""
 
     bl_idname = "mint.fetch_world_part"
     bl_label = "Download Part"
-    bl_description = "Download a missing part of this World for free and place it when it arrives"
     bl_options = {"REGISTER"}  # what comes is an undo step of its own
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS, default="SPLATS")
@@ -402,19 +399,3 @@ class MINT_OT_fetch_world_part(_WorldOperator):
         if complaint:
             self.report({"ERROR"}, translated(complaint))
         return {"CANCELLED"} if complaint else {"FINISHED"}
-
-
-CLASSES = (
-    MINT_OT_flip_world,
-    MINT_OT_restore_calibration,
-    MINT_OT_flip_collider,
-    MINT_OT_show_collider,
-    MINT_OT_rigid_collider,
-    MINT_OT_toggle_world_part,
-    MINT_OT_show_panorama,
-    MINT_OT_restore_scene_world,
-    MINT_OT_make_splats_native,
-    MINT_OT_add_world_part,
-    MINT_OT_remove_world_part,
-    MINT_OT_fetch_world_part,
-)

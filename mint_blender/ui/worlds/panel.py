@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The section about the selected World, its menu, and a button in Properties > World."""
+"""The section about the selected World, its menu, and a button in Properties > World.
+
+The scale is a property of the object that has it, so that a change is an undo step of Blender's.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...message import Message
 from .. import text_wrap, visibility
-from ..selection import panel as selection_panel
 from ..selection import selected
 from ..text_wrap import wrapped
 from ..translations import translated
@@ -25,11 +27,6 @@ def title(context: bpy.types.Context) -> str:
     """Return the name of the World that is selected; empty without one."""
     root = selected.world_root(context.active_object)
     return root.name if root is not None else ""
-
-
-def draw_header(layout: bpy.types.UILayout) -> None:
-    """Draw the menu with the rarer actions."""
-    selection_panel.draw_header(layout)
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -65,7 +62,6 @@ class MINT_MT_world(bpy.types.Menu):
 
     bl_idname = "MINT_MT_world"
     bl_label = "Mint World"
-    bl_description = "Change a Mint World"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw all operators; those that are not possible say why."""
@@ -145,7 +141,32 @@ def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None
         self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
 
 
-CLASSES = (MINT_MT_world,)
+def _get_scale(self: bpy.types.Object) -> float:
+    from ...scene.world import calibration
+
+    return calibration.scale_of(self)
+
+
+def _set_scale(self: bpy.types.Object, value: float) -> None:
+    from ...scene.world import calibration
+
+    calibration.set_scale(self, value)
+
+
+def scale_property() -> Any:
+    """Return the property for all objects; only those of Worlds show it."""
+    return bpy.props.FloatProperty(
+        name="Scale",
+        description="Size of the whole World. 1 is the size that it came with",
+        min=0.001,
+        soft_min=0.1,
+        soft_max=10.0,
+        get=_get_scale,
+        set=_set_scale,
+        options=set(),
+    )
+
+
 MENUS = (
     (bpy.types.VIEW3D_MT_object, _draw_object_menu),
     (bpy.types.WORLD_PT_context_world, _draw_scene_world),

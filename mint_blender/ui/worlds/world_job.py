@@ -85,7 +85,7 @@ class WorldParts:
 
     @property
     def holder(self) -> bpy.types.Object:
-        """The object that turns and scales the parts; in an earlier version's file, the root."""
+        """The empty that turns and scales the parts; the root if it was deleted."""
         return next(iter(self.of_kind("calibration")), self.root)
 
     @property

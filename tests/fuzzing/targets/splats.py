@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
 from mint_blender.files.errors import InvalidSplats
-from mint_blender.files.spz import decode
+from mint_blender.files.spz import container, decode
 
 from ...files import build_spz
 from ..checks import check_sentence, guarded_folder
 from ..target import MEGABYTE, Target
 
-LIMITS = decode.SplatLimits(points=20_000)
 SMALL = build_spz.made_up(6, degree=1)
 AXES = b"\x03\0\xbe\xad\x04\0\0\0\x07\0\0\0"
 """An extension record that names the axes."""
@@ -23,12 +23,13 @@ AXES = b"\x03\0\xbe\xad\x04\0\0\0\x07\0\0\0"
 
 def try_file(data: bytes) -> None:
     """Read the header and all splats of a file."""
-    with guarded_folder() as folder:
+    few = mock.patch.object(container, "MAX_POINTS", 20_000)
+    with guarded_folder() as folder, few:
         path = folder / "place.spz"
         path.write_bytes(data)
         for read in (decode.inspect, _read_attributes):
             try:
-                read(path, limits=LIMITS)
+                read(path)
             except InvalidSplats as error:
                 check_sentence(str(error))
 
@@ -38,9 +39,9 @@ def try_content(data: bytes) -> None:
     try_file(gzip.compress(data, compresslevel=1, mtime=0))
 
 
-def _read_attributes(path: Path, *, limits: decode.SplatLimits) -> None:
+def _read_attributes(path: Path) -> None:
     lengths = set()
-    for _, values in decode.attributes(path, limits=limits):
+    for _, values in decode.attributes(path):
         lengths.add(len(values))
         assert np.isfinite(values).all()
     assert len(lengths) == 1

@@ -24,7 +24,8 @@ from . import AssetGeneratorError, AssetRequest, Made
 ROOT = Path(__file__).parents[3]
 SOURCES = (
     *sorted(Path(__file__).parent.glob("*.py")),
-    *(Path(__file__).parents[1] / name for name in ("glb.py", "spz.py", "prompt_words.py")),
+    *(Path(__file__).parents[1] / name for name in ("glb.py", "prompt_words.py")),
+    Path(__file__).parents[2] / "files" / "build_spz.py",
 )
 TIME_LIMIT = 600.0  # seconds for one set of files
 

@@ -10,7 +10,8 @@ import numpy as np
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
-from .. import prompt_words, spz
+from ...files import build_spz
+from .. import prompt_words
 from . import blender_scene, courtyard, draco, evening, model_shapes, tiny_assets
 
 TEXTURE = 256
@@ -241,7 +242,7 @@ def _splat(
     for tier, count in tiers.items():
         chosen = np.sort(order[:count])
         cloud = _cloud(places[chosen], normals[chosen], rays[chosen], panorama, round(count * 1.25))
-        (folder / f"{tier}.spz").write_bytes(spz.encode(cloud, version))
+        (folder / f"{tier}.spz").write_bytes(build_spz.encode(cloud, version=version))
 
 
 def _directions(count: int) -> np.ndarray:
@@ -254,7 +255,7 @@ def _directions(count: int) -> np.ndarray:
 
 def _cloud(
     places: np.ndarray, normals: np.ndarray, rays: np.ndarray, panorama: np.ndarray, count: int
-) -> spz.Splats:
+) -> build_spz.Splats:
     apart = np.sqrt(4 * np.pi * 0.75 / count)  # radians from one ray to the next
     seen = _smaller(panorama, max(1, round(apart * panorama.shape[1] / (2 * np.pi))))
     height, width, _ = seen.shape
@@ -265,12 +266,9 @@ def _cloud(
         np.clip((u * width).astype(int), 0, width - 1),
     ]
     spread = np.linalg.norm(places, axis=1) * apart * 0.7
-    return spz.Splats(
-        positions=courtyard.raw(places),
-        alphas=np.full(len(places), 0.95),
-        colors=colors.astype(np.float64),
-        scales=np.column_stack([spread, spread, spread * 0.1]),
-        rotations=_facing(courtyard.raw(normals)),
+    scales = np.column_stack([spread, spread, spread * 0.1])
+    return build_spz.plain(
+        courtyard.raw(places), scales, _facing(courtyard.raw(normals)), colors, 0.95
     )
 
 
@@ -282,10 +280,10 @@ def _smaller(picture: np.ndarray, factor: int) -> np.ndarray:
 
 
 def _facing(normals: np.ndarray) -> np.ndarray:
-    """Return rotations (x, y, z, w) that turn +Z to the normals."""
+    """Return rotations (w, x, y, z) that turn +Z to the normals."""
     # a disc has two sides, and the nearer one is used
     normals = np.where(normals[:, 2:] < 0, -normals, normals)
     half = np.column_stack(
-        [-normals[:, 1], normals[:, 0], np.zeros(len(normals)), 1 + normals[:, 2]]
+        [1 + normals[:, 2], -normals[:, 1], normals[:, 0], np.zeros(len(normals))]
     )
     return half / np.linalg.norm(half, axis=1)[:, None]

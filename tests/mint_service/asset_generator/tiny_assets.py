@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from .. import convert, glb, pictures, prompt_words, spz
+from ...files import build_spz
+from .. import convert, glb, pictures, prompt_words
 from . import AssetRequest, Made
 
 BOX_CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (0.0, 1.0) for x in (-0.5, 0.5)]
@@ -176,7 +177,7 @@ def _world(request: AssetRequest, color: prompt_words.Color) -> Iterable[Made]:
         yield Made(
             f"spz:{tier}",
             "application/octet-stream",
-            spz.encode(_floor_splats(color, count), request.spz_version),
+            build_spz.encode(_floor_splats(color, count), version=request.spz_version),
         )
     yield Made("rad", "application/octet-stream", b"RAD stand-in" + struct.pack("<I", 0))
 
@@ -193,13 +194,8 @@ def tiny_room(down: float = 1.0) -> bytes:
     return mesh_glb(np.array(points, "<f4"), indices, name="collider")
 
 
-def _floor_splats(color: prompt_words.Color, count: int) -> spz.Splats:
-    random = np.random.default_rng(count)
-    flat = random.uniform(-2, 2, (count, 2))
-    return spz.Splats(
-        positions=np.column_stack([flat[:, 0], np.full(count, 0.6), flat[:, 1]]),
-        alphas=np.ones(count),
-        colors=np.tile(np.array(color), (count, 1)),
-        scales=np.tile([0.1, 0.01, 0.1], (count, 1)),
-        rotations=np.tile([0.0, 0.0, 0.0, 1.0], (count, 1)),
-    )
+def _floor_splats(color: prompt_words.Color, count: int) -> build_spz.Splats:
+    flat = np.random.default_rng(count).uniform(-2, 2, (count, 2))
+    places = np.column_stack([flat[:, 0], np.full(count, 0.6), flat[:, 1]])
+    scales, turns = (np.tile(row, (count, 1)) for row in ([0.1, 0.01, 0.1], [1.0, 0.0, 0.0, 0.0]))
+    return build_spz.plain(places, scales, turns, np.tile(color, (count, 1)), 1.0)
