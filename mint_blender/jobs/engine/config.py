@@ -56,10 +56,10 @@ class Pool:
                 self._threads.add(thread)
                 thread.start()
 
-    def close(self, timeout: float) -> bool:
+    def close(self, timeout: float) -> None:
         """Drop the work that has not started, and wait for the rest, which was told to stop.
 
-        Waits at most `timeout` seconds. Returns whether all threads have ended.
+        Waits at most `timeout` seconds.
         """
         with self._lock:
             self._is_closed = True
@@ -69,7 +69,6 @@ class Pool:
         until = time.monotonic() + timeout
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
-        return not any(thread.is_alive() for thread in threads)
 
     def _run(self) -> None:
         while (work := self._next()) is not None:

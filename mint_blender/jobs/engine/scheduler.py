@@ -15,6 +15,7 @@ import logging
 import math
 import queue
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -136,9 +137,7 @@ class Scheduler:
         # Who waits for a slot of a kind: a heap, in order of creation. A place is lost when the
         # task waits for another effect. Its number is never used twice, so nothing after it is
         # compared.
-        self._lines: dict[Kind, list[tuple[float, str, int, Task, TakeSlot]]] = {
-            kind: [] for kind in Kind
-        }
+        self._lines = defaultdict[Kind, list[tuple[float, str, int, Task, TakeSlot]]](list)
         self._places = itertools.count()
         # jobs that wait until Mint says whose key it is, with the number of the last Wake of each
         self._unidentified: dict[str, int] = {}

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 
 from ...files.download import Downloader
 from ...mint.account import Account
@@ -84,7 +85,7 @@ class Threads:
         number, account = next(_numbers), self._account
         with self._lock:
             self._calls[number] = None, changes
-        self._submit(number, lane, lambda: self._with_client(number, account, work))
+        self._submit(number, lane, partial(self._with_client, number, account, work))
         return number
 
     def download(
@@ -100,7 +101,7 @@ class Threads:
         downloader = self._downloaders[is_local]
         with self._lock:
             self._downloads.add(number)
-        self._submit(number, lane, lambda: work(downloader), first=first)
+        self._submit(number, lane, partial(work, downloader), first=first)
         return number
 
     def _submit(
