@@ -217,7 +217,7 @@ def computer(credits: float) -> Iterator[Computer]:
     root = base / "disk"
     root.mkdir()
     used = Computer(root, credits)
-    choose_mode = database.choose_mode
+    choose_mode = database.Database.choose_mode
     try:
         with ExitStack() as stack:
             gc.disable()
@@ -230,7 +230,7 @@ def computer(credits: float) -> Iterator[Computer]:
                 recorded(used.world.recorder),
                 patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),
                 # the simulation leaves out what is the subject here: the log and the syncs
-                patch.object(database, "choose_mode", choose_mode),
+                patch.object(database.Database, "choose_mode", choose_mode),
                 patch.object(os, "fsync", used.sync),
                 # a crash leaves the journal where it is; here its disk is another folder
                 patch.object(file_identity, "identity", _identity),
