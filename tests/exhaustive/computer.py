@@ -39,9 +39,9 @@ from ..simulation.mint_files import content, png
 from ..simulation.mint_operations import SimulatedOperations
 from ..simulation.mint_service import Habits
 from ..simulation.network import simulated_network
-from ..simulation.observer import observed
 from ..simulation.options import CALM
 from ..simulation.people import People
+from ..simulation.recording import observed
 from ..simulation.world import MEMORY_DISK, Violation, World
 from ..specification.recorder import recorded
 from .disk_image import Crash, DiskImage

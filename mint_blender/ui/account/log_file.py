@@ -36,7 +36,7 @@ def start() -> None:
 
 def apply_level() -> None:
     """Log what the preferences say from now on: warnings, or more."""
-    state, level = session.state(_State), addon_settings.log_level()
+    state, level = session.state(_State), addon_settings.settings().log_level
     if state.handler is None:
         from ...jobs.diagnostics.log_file import LogFile
 
