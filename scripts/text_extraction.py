@@ -57,7 +57,7 @@ FOR_PROGRAMMERS = {
     "NotImplementedError",
 }  # fmt: skip
 DATA = {
-    *("splat_nodes", "panorama", "node_trees", "collider", "tags", "gltf_extensions", "render"),
+    *("splat_nodes", "panorama", "node_trees", "collider", "tags", "gltf_extensions", "output"),
     *("splats", "build", "home", "transport", "download"),
     "assets",
     "own_folder",

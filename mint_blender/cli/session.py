@@ -122,12 +122,12 @@ def month() -> Month:
     Raises:
         JournalError: The journal cannot be opened or read.
     """
-    from ..jobs.budget import spending
+    from ..jobs.budget import totals
     from ..jobs.storage.journal import Journal
 
     with closing(Journal(home())) as journal:
         journal.set_account(account())
-        return spending.month(journal)
+        return totals.month(journal)
 
 
 @contextmanager

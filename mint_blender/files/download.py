@@ -102,17 +102,16 @@ class Downloader:
         limits: DownloadLimits = DownloadLimits(),
         *,
         local_files: bool = False,
-        user_agent: str = "mint-blender",
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.limits = limits
-        self._clock = clock
+        self.clock = clock
         self._sleep = sleep
         self._chance = chance
         self.local_files = local_files
-        self.session = _anonymous_session(user_agent, local_files, limits.idle)
+        self.session = _anonymous_session(local_files, limits.idle)
 
     def __enter__(self) -> Downloader:
         return self
@@ -154,16 +153,13 @@ class Downloader:
             PartFile(target).discard()  # left behind if the process was killed after the rename
             return target
         request = DownloadRequest(
+            loader=self,
             url=urls.check(url, local_files=self.local_files),
             part=PartFile(target),
             limit=self.limits.bytes_for(target.name) if limit is None else limit,
-            deadline=self._clock() + self.limits.total,
-            clock=self._clock,
+            deadline=self.clock() + self.limits.total,
             stop=stop,
             progress=progress,
-            timeout=(self.limits.connect, self.limits.stall),
-            slowest=(self.limits.fewest, self.limits.speed_window),
-            local_files=self.local_files,
         )
         request.part.load(urls.without_query(request.url))
         self._fetch_with_retries(request)
@@ -176,7 +172,7 @@ class Downloader:
         fruitless, most = 0, request.part.size
         for number in range(1, self.limits.most_tries + 1):
             try:
-                attempt(self.session, request)
+                attempt(request)
                 return
             except (Stopped, SpeedTooLow):
                 raise
@@ -187,7 +183,7 @@ class Downloader:
                 retry_after = error.retry_after if isinstance(error, DownloadFailed) else None
                 pause = self.limits.retries.wait(max(1, fruitless), self._chance(), retry_after)
                 is_last = fruitless >= self.limits.tries or number == self.limits.most_tries
-                if not error.retryable or is_last or self._clock() + pause >= request.deadline:
+                if not error.retryable or is_last or self.clock() + pause >= request.deadline:
                     raise
             while pause > 0.0:  # in short steps, so that a stop is noticed
                 request.check_stop()
@@ -195,7 +191,7 @@ class Downloader:
                 pause -= 0.25
 
 
-def _anonymous_session(user_agent: str, local_files: bool, max_idle: float) -> requests.Session:
+def _anonymous_session(local_files: bool, max_idle: float) -> requests.Session:
     """Return a session that sends no credentials and reaches no private address.
 
     No `Authorization`, no cookies, nothing from ~/.netrc. `trust_env` stays on, since proxies and
@@ -207,7 +203,7 @@ def _anonymous_session(user_agent: str, local_files: bool, max_idle: float) -> r
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
     session.headers.update(
-        {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
+        {"User-Agent": "mint-blender", "Accept": "*/*", "Accept-Encoding": "identity"}
     )
     rules = connections.ConnectionRules(
         urls.may_reach(local_files), kept=KEPT_CONNECTIONS, max_idle=max_idle
@@ -227,19 +223,13 @@ def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
 class DownloadRequest:
     """Parameters of one `Downloader.fetch`, the same for all its attempts."""
 
+    loader: Downloader
     url: str
     part: PartFile
     limit: int
     deadline: float
-    clock: Callable[[], float]
     stop: Callable[[], bool]
     progress: Callable[[int, int | None], None]
-    timeout: tuple[float, float]
-    """Seconds to connect, and seconds without a byte."""
-    slowest: tuple[int, float]
-    """Fewest bytes, and the seconds in which they have to come."""
-    local_files: bool = False
-    """Whether the address may lead to this computer."""
 
     @property
     def label(self) -> str:
@@ -257,7 +247,7 @@ class DownloadRequest:
 
     def check_time(self) -> None:
         """Raise TooSlow after the deadline."""
-        if self.clock() >= self.deadline:
+        if self.loader.clock() >= self.deadline:
             raise TooSlow(
                 Message(
                     "The download of {label} took too long and was stopped. Try again to"
@@ -272,8 +262,8 @@ class DownloadRequest:
         Raises:
             SpeedTooLow: Too few bytes were received since it began.
         """
-        fewest, seconds = self.slowest
-        if self.clock() - began < seconds:
+        fewest, seconds = self.loader.limits.fewest, self.loader.limits.speed_window
+        if self.loader.clock() - began < seconds:
             return False
         if received < fewest:
             raise SpeedTooLow(
@@ -302,15 +292,16 @@ class DownloadRequest:
             )
 
 
-def attempt(session: requests.Session, request: DownloadRequest) -> None:
+def attempt(request: DownloadRequest) -> None:
     """Complete the partial file, or raise a FileError; received bytes stay in the part."""
     request.check_stop()
     request.check_time()
     if request.part.is_complete:
         return
-    guard = guarded_socket.Guard(request.deadline, stop=request.stop, clock=request.clock)
+    clock = request.loader.clock
+    guard = guarded_socket.Guard(request.deadline, stop=request.stop, clock=clock)
     try:
-        with guarded_socket.guarded(guard), _open(session, request) as response:
+        with guarded_socket.guarded(guard), _open(request) as response:
             request.check_stop()
             _accept(response, request)
             _receive(response, request)
@@ -325,7 +316,7 @@ def attempt(session: requests.Session, request: DownloadRequest) -> None:
         raise _to_file_error(error, request) from error
 
 
-def _open(session: requests.Session, request: DownloadRequest) -> requests.Response:
+def _open(request: DownloadRequest) -> requests.Response:
     """Return the first response that is not a redirect, with its body still unread.
 
     It has the rest of the part, if the file has not changed since. Each address is checked before
@@ -335,13 +326,13 @@ def _open(session: requests.Session, request: DownloadRequest) -> requests.Respo
         DownloadFailed: For a redirect that is not followed.
         OSError: When there is no response; requests' exceptions are such errors.
     """
-    part, url, headers = request.part, request.url, {}
+    loader, part, url, headers = request.loader, request.part, request.url, {}
+    timeout = loader.limits.connect, loader.limits.stall
     if part.source is not None and part.source.validator is not None and part.size:
         headers = {"Range": f"bytes={part.size}-", "If-Range": part.source.validator}
     for _ in range(MAX_REDIRECTS + 1):
-        response = connections.send(
-            session, requests.Request("GET", url, headers=headers), request.timeout
-        )
+        asked = requests.Request("GET", url, headers=headers)
+        response = connections.send(loader.session, asked, timeout)
         if response.status_code not in REDIRECT_STATUSES:
             return response
         connections.skip(response)
@@ -355,7 +346,7 @@ def _open(session: requests.Session, request: DownloadRequest) -> requests.Respo
             )
         with suppress(ValueError):  # an invalid one is left to `urls.check`
             location = urljoin(url, location)  # it may be relative
-        url = urls.check(location, local_files=request.local_files, came_from=url)
+        url = urls.check(location, local_files=loader.local_files, came_from=url)
     raise DownloadFailed(
         Message(
             "{label} was redirected more than {count} times. It was not downloaded.",
@@ -467,7 +458,8 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
     total = part.source.total if part.source else None
     done = part.size
     request.progress(done, total)
-    began, done_then = request.clock(), done
+    clock = request.loader.clock
+    began, done_then = clock(), done
     stream = part.open()
     try:
         for block in connections.blocks(response, BLOCK):
@@ -481,7 +473,7 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
             request.progress(done, total)
             request.check_time()
             if done != total and request.check_speed(done - done_then, began):
-                began, done_then = request.clock(), done
+                began, done_then = clock(), done
     finally:
         with disk_errors(part.path):
             stream.close()
@@ -530,6 +522,7 @@ def _connection_lost(request: DownloadRequest) -> DownloadFailed:
 def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
     """Return the FileError for an exception of the network."""
     exceptions, parts = requests.exceptions, urlsplit(request.url)
+    limits = request.loader.limits
     host = urls.printable(parts.hostname or "")
     if isinstance(error, connections.ForbiddenAddress):
         return urls.not_public(f"{host}, {error.address}")
@@ -541,7 +534,7 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
             Message(
                 "No data arrived for {label} in {seconds:.0f} s. Try again to resume the download.",
                 label=request.label,
-                seconds=request.timeout[0 if connections.was_connecting(error) else 1],
+                seconds=limits.connect if connections.was_connecting(error) else limits.stall,
             )
         )
     is_broken = isinstance(error, ValueError)

@@ -102,7 +102,6 @@ class Transport:
         key: str,
         *,
         timeouts: Timeouts = Timeouts(),
-        user_agent: str = "mint-blender",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Check the key.
@@ -122,7 +121,11 @@ class Transport:
         self._now = now
         self._session = requests.Session()
         self._session.headers.update(
-            {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": user_agent}
+            {
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+                "User-Agent": "mint-blender",
+            }
         )
         # No hidden retries: they are decided where the idempotency key is known.
         connections.mount(self._session)

@@ -39,9 +39,9 @@ from ..simulation.mint_files import content, png
 from ..simulation.mint_operations import SimulatedOperations
 from ..simulation.mint_service import Habits
 from ..simulation.network import simulated_network
-from ..simulation.observer import observed
 from ..simulation.options import CALM
 from ..simulation.people import People
+from ..simulation.recording import observed
 from ..simulation.world import MEMORY_DISK, Violation, World
 from ..specification.recorder import recorded
 from .disk_image import Crash, DiskImage
@@ -217,7 +217,7 @@ def computer(credits: float) -> Iterator[Computer]:
     root = base / "disk"
     root.mkdir()
     used = Computer(root, credits)
-    choose_mode = database.choose_mode
+    choose_mode = database.Database.choose_mode
     try:
         with ExitStack() as stack:
             gc.disable()
@@ -230,7 +230,7 @@ def computer(credits: float) -> Iterator[Computer]:
                 recorded(used.world.recorder),
                 patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),
                 # the simulation leaves out what is the subject here: the log and the syncs
-                patch.object(database, "choose_mode", choose_mode),
+                patch.object(database.Database, "choose_mode", choose_mode),
                 patch.object(os, "fsync", used.sync),
                 # a crash leaves the journal where it is; here its disk is another folder
                 patch.object(file_identity, "identity", _identity),

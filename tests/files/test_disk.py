@@ -11,9 +11,11 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -123,13 +125,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
 
 
-def test_when_this_computer_was_started() -> None:
-    """It is in the past, and a file that is written now is newer."""
-    assert 0 < disk.booted_at() < time.time()
-
-
 def test_a_new_file_is_of_this_boot(tmp_path: Path) -> None:
     """A file that is old, or missing, is not."""
+    assert 0 < disk.booted_at() < time.time()
     file = tmp_path / "a"
     file.touch()
     assert not disk.is_from_earlier_boot(file)
@@ -166,23 +164,17 @@ def test_a_drive_without_sync_of_folders_is_accepted(
         disk.sync_folder(tmp_path)
 
 
-def test_a_lock_ends_with_the_file(tmp_path: Path) -> None:
-    """A second handle gets it only when the first one is closed."""
-    path = tmp_path / "lock"
-    with file_lock.file_lock(path), pytest.raises(file_lock.FileInUse), file_lock.file_lock(path):
-        pass
-    with file_lock.file_lock(path):
-        assert path.exists()
-
-
-def test_windows_locks_the_same_byte_of_a_file_that_grows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("system", ["this", "windows"])
+def test_a_lock_ends_with_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str
 ) -> None:
-    """Imitates `msvcrt`, which locks at the position of each handle: here at the end of the file.
+    """A second handle gets it only when the first one is closed, also of a file that grows.
 
-    Two processes would each lock a byte of their own if the file grew between them.
+    `msvcrt`, which is imitated, locks at the position of each handle: here at the end of the file.
     """
-    windows, _ = windows_doubles.file_lock_of_windows(monkeypatch)
+    windows: Any = file_lock
+    if system == "windows":
+        windows, _ = windows_doubles.file_lock_of_windows(monkeypatch)
     path = tmp_path / "lock"
     path.write_bytes(b"abc")
     with windows.file_lock(path):
@@ -197,29 +189,20 @@ def test_windows_locks_the_same_byte_of_a_file_that_grows(
 def test_windows_keeps_the_position_of_a_handle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Imitates `msvcrt`. What is read or written after the lock is where it would be without."""
+    """Imitates `msvcrt`. What is read or written after the lock is where it would be without.
+
+    Nobody else could read a locked byte, so it is outside of the content.
+    """
     windows, _ = windows_doubles.file_lock_of_windows(monkeypatch)
     path = tmp_path / "document"
     path.write_bytes(b"{}")
     with path.open("r+b") as handle:
         assert windows.try_lock(handle)
-        assert handle.read() == b"{}"
+        assert handle.read() == path.read_bytes() == b"{}"
     with path.open("wb") as handle:
         assert windows.try_lock(handle)
         handle.write(b"[]")
     assert path.read_bytes() == b"[]" and path.stat().st_size == 2
-
-
-def test_windows_lets_others_read_a_locked_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Imitates that nobody else can read a locked byte: so it has to be outside of the content."""
-    windows, _ = windows_doubles.file_lock_of_windows(monkeypatch)
-    path = tmp_path / "document"
-    path.write_bytes(b"{}")
-    with path.open("r+b") as handle:
-        assert windows.try_lock(handle)
-        assert path.read_bytes() == b"{}"
 
 
 def test_windows_refuses_nobody_where_a_drive_has_no_locks(
@@ -255,7 +238,13 @@ def in_another_process(path: Path, *, before: str = "") -> str:
 
 def test_a_file_stays_the_same_when_it_is_written(file: Path) -> None:
     """Also when it grows, is emptied, is renamed, or gets other times and permissions."""
-    before = identity(file)
+    file.unlink()
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+        database.execute("CREATE TABLE things (name TEXT)")
+        before = identity(file)
+        database.execute("INSERT INTO things VALUES (?)", ["x" * 9000])
+        database.execute("VACUUM")
+    assert identity(file) == before
     file.write_bytes(b"second, longer")
     assert identity(file) == before
     file.write_bytes(b"")
@@ -265,40 +254,29 @@ def test_a_file_stays_the_same_when_it_is_written(file: Path) -> None:
     assert identity(file.rename(file.with_name("other"))) == before
 
 
-def test_a_database_stays_the_same_file(tmp_path: Path) -> None:
-    """SQLite writes into it, also when it is packed."""
-    path = tmp_path / "journal.sqlite3"
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("CREATE TABLE things (name TEXT)")
-        before = identity(path)
-        database.executemany("INSERT INTO things VALUES (?)", [("x" * 900,)] * 200)
-        database.execute("DELETE FROM things")
-        database.execute("VACUUM")
-    assert identity(path) == before
-
-
 def test_every_process_says_the_same(file: Path) -> None:
     """A job continues by itself after a kill: the next process has to know the file."""
     assert in_another_process(file) == identity(file)
 
 
-@pytest.mark.parametrize("copy", [shutil.copyfile, shutil.copy2], ids=["content", "with times"])
-def test_a_copy_is_another_file(file: Path, copy: object) -> None:
+def _over_the_name(file: Path) -> Path:
+    """Put a backup over the original, whose file number may be used again."""
+    return Path(shutil.copy2(file, file.with_name("backup"))).replace(file)
+
+
+COPIES: dict[str, Callable[[Path], Path]] = {
+    "content": lambda file: Path(shutil.copyfile(file, file.with_name("copy"))),
+    "with times": lambda file: Path(shutil.copy2(file, file.with_name("copy"))),
+    "backup": _over_the_name,
+    "home": lambda file: Path(shutil.copytree(file.parent, file.parent / "clone"), file.name),
+}
+
+
+@pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES)
+def test_a_copy_is_another_file(file: Path, copy: Callable[[Path], Path]) -> None:
     """Whatever it takes over from the original."""
-    other = file.with_name("copy")
-    assert callable(copy)
-    copy(file, other)
-    assert identity(other) != identity(file)
-
-
-def test_a_backup_over_the_name_is_another_file(file: Path) -> None:
-    """The original is gone, and its file number may be used again."""
     before = identity(file)
-    backup = file.with_name("backup")
-    shutil.copy2(file, backup)
-    backup.replace(file)
-    assert identity(file) != before
+    assert identity(copy(file)) != before
 
 
 def test_a_new_file_of_the_same_number_is_another_file(file: Path) -> None:
@@ -310,12 +288,6 @@ def test_a_new_file_of_the_same_number_is_another_file(file: Path) -> None:
         file.write_bytes(b"first")
         assert identity(file) not in seen
         seen.add(identity(file))
-
-
-def test_a_cloned_home_has_another_file(file: Path, tmp_path: Path) -> None:
-    """A folder that is copied as a whole, as to another computer."""
-    clone = shutil.copytree(file.parent, tmp_path.with_name(f"{tmp_path.name}-clone"))
-    assert identity(clone / file.name) != identity(file)
 
 
 def test_without_a_time_of_creation_every_process_takes_it_for_a_copy(

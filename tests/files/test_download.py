@@ -7,10 +7,8 @@ import errno
 import gzip
 import itertools
 import os
-import random
 import socket
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from mint_blender.files.download_folder import PartFile, PartSource
 from mint_blender.files.errors import (
     DiskError,
     DownloadFailed,
+    FileError,
     LinkExpired,
     SpeedTooLow,
     Stopped,
@@ -57,16 +56,6 @@ def test_a_download_saves_the_file_under_its_name(
     assert only_file(target.parent) == ["lamp.glb"]
     assert seen[0] == (0, len(CONTENT)) and seen[-1] == (len(CONTENT), len(CONTENT))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-
-
-def test_a_complete_file_is_not_downloaded_again(
-    host: FileHost, loader: Downloader, target: Path
-) -> None:
-    """A complete target costs no request."""
-    url = host.put("/lamp.glb", CONTENT)
-    loader.fetch(url, target)
-    loader.fetch(url, target)
-    assert len(host.asked) == 1
 
 
 def test_a_broken_download_continues_where_it_stopped(
@@ -177,13 +166,6 @@ def test_bytes_of_two_files_are_not_mixed(
         assert all("range" not in asked.headers for asked in host.asked)
 
 
-def test_a_file_shorter_than_its_length_is_an_error(host: FileHost, target: Path) -> None:
-    """A file that is shorter than the host said is not taken for complete."""
-    url = host.put("/lamp.glb", CONTENT, faults=[claim(len(CONTENT) + 5)] * 9)
-    failed(url, target, DownloadLimits(tries=3), match=r"lamp\.glb from 127")
-    assert not target.exists() and len(host.asked) == 4  # the first brought something new
-
-
 @pytest.mark.covers("S-large")
 @pytest.mark.parametrize("tells_length", [True, False])
 def test_a_file_above_the_limit_is_refused_and_removed(
@@ -203,12 +185,6 @@ def test_each_kind_of_file_has_its_limit() -> None:
     limits = DownloadLimits()
     assert limits.bytes_for("a.webp") < limits.bytes_for("a.glb") < limits.bytes_for("a.SPZ")
     assert limits.bytes_for("unknown") > 0
-
-
-def test_an_empty_file_is_an_error(host: FileHost, target: Path) -> None:
-    """Zero bytes are never a result."""
-    failed(host.put("/lamp.glb", b""), target, DownloadLimits(tries=2), match="nothing")
-    assert not target.exists()
 
 
 def test_a_range_that_was_not_requested_is_refused(host: FileHost, target: Path) -> None:
@@ -258,21 +234,6 @@ def test_a_stop_ends_a_pause(host: FileHost, loader: Downloader, time: Time, tar
     assert time.now < 2 and len(host.asked) == 1
 
 
-def test_one_downloader_serves_several_threads(
-    host: FileHost, loader: Downloader, tmp_path: Path
-) -> None:
-    """Files that are downloaded at the same time are not mixed."""
-    contents = {f"{name}.glb": random.Random(name).randbytes(200_000) for name in "abcd"}
-
-    def fetch(name: str) -> Path:
-        url = host.put("/" + name, contents[name], etag=f'"{name}"', faults=[cut(70_000)])
-        return loader.fetch(url, tmp_path / name)
-
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(fetch, contents))
-    assert all((tmp_path / name).read_bytes() == content for name, content in contents.items())
-
-
 @pytest.mark.covers("S-large")
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
 def test_encoded_content_is_refused(
@@ -288,23 +249,29 @@ def test_encoded_content_is_refused(
     assert list(target.parent.glob("*")) == []
 
 
-@pytest.mark.parametrize("code", [403, 404, 410])
-def test_an_expired_link_is_not_retried(
-    host: FileHost, loader: Downloader, target: Path, code: int
-) -> None:
-    """403, 404 and 410 are not repeated: the caller has to get a new address from Mint."""
-    with pytest.raises(LinkExpired) as caught:
-        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code)]), target)
-    assert len(host.asked) == 1 and not caught.value.retryable
-
-
 @pytest.mark.parametrize("code", [408, 429, 500, 502, 503, 504, 511, 522, 524])
 def test_a_temporary_error_is_retried(
     host: FileHost, loader: Downloader, target: Path, code: int
 ) -> None:
-    """The download succeeds after two temporary errors of the host."""
-    loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code), status(code)]), target)
-    assert target.read_bytes() == CONTENT and len(host.asked) == 3
+    """The download succeeds after two temporary errors of the host, and is not repeated."""
+    url = host.put("/lamp.glb", CONTENT, faults=[status(code), status(code)])
+    for _ in range(2):
+        loader.fetch(url, target)
+        assert target.read_bytes() == CONTENT and len(host.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(code, LinkExpired) for code in (403, 404, 410)]
+    + [(code, DownloadFailed) for code in (204, 302, 304, 400, 401, 418)],
+)
+def test_a_permanent_error_is_not_retried(
+    host: FileHost, loader: Downloader, target: Path, code: int, error: type[FileError]
+) -> None:
+    """An answer that would not change is an error after one request; some want a new address."""
+    with pytest.raises(error, match=f"HTTP {code}|without a new address") as caught:
+        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code)] * 9), target)
+    assert len(host.asked) == 1 and not caught.value.retryable
 
 
 def test_pauses_double_and_tries_are_limited(
@@ -335,11 +302,21 @@ def test_all_tries_together_are_limited(host: FileHost, target: Path) -> None:
     assert len(host.asked) == 10
 
 
-def test_starting_over_is_no_progress(host: FileHost, target: Path) -> None:
-    """A host that always claims more bytes than it has is given up after a few tries."""
-    url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[claim(len(CONTENT) + 5)] * 40)
-    failed(url, target, match="connection was lost")
-    assert len(host.asked) == 7  # the first brought something new
+@pytest.mark.parametrize(
+    ("content", "how", "match", "asked"),
+    [
+        (b"", {}, "sent nothing for lamp", 6),  # zero bytes are never a result
+        (CONTENT, {"etag": '"a"', "faults": [claim(len(CONTENT) + 5)] * 40}, "connection was", 7),
+    ],
+    ids=["empty", "shorter than its length"],
+)
+def test_starting_over_is_no_progress(
+    host: FileHost, target: Path, content: bytes, how: dict[str, Any], match: str, asked: int
+) -> None:
+    """A host that never sends what it claims is given up after a few tries."""
+    failed(host.put("/lamp.glb", content, **how), target, match=match)
+    assert not target.exists()
+    assert len(host.asked) == asked  # the first may have brought something new
 
 
 def test_retry_after_is_obeyed_within_bounds(
@@ -414,16 +391,6 @@ def test_a_host_that_never_answers_is_too_slow(host: FileHost, target: Path) -> 
         url = host.put("/lamp.glb", CONTENT, faults=[mute(event), mute(event)])
         failed(url, target, DownloadLimits(stall=0.2, tries=2), error=TooSlow)
     assert len(host.asked) == 2
-
-
-@pytest.mark.parametrize("code", [204, 400, 401, 418, 304])
-def test_a_permanent_error_is_not_retried(
-    host: FileHost, loader: Downloader, target: Path, code: int
-) -> None:
-    """An answer that would not change is an error after one request."""
-    with pytest.raises(DownloadFailed, match=f"HTTP {code}") as caught:
-        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code)] * 9), target)
-    assert len(host.asked) == 1 and not caught.value.retryable
 
 
 def test_a_disk_that_fills_up_is_an_error(

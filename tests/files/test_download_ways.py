@@ -13,7 +13,7 @@ from mint_blender.files.errors import DownloadFailed
 from mint_blender.net import addresses
 
 from .downloading import CONTENT, Downloader, DownloadLimits, failed
-from .file_host import FileHost, cut, redirect, status
+from .file_host import FileHost, cut, redirect
 
 
 def test_redirects_are_followed_and_bounded(
@@ -97,16 +97,9 @@ def test_no_credentials_are_ever_sent(host: FileHost, tmp_path: Path, _netrc: No
         loader.fetch(host.url("/real.glb"), tmp_path / "a.glb")
         loader.fetch(moved, tmp_path / "b.glb")
     assert len(host.asked) == 4
+    plain = {"host", "user-agent", "accept", "accept-encoding"}
     for asked in host.asked:
-        assert not {"authorization", "cookie", "proxy-authorization"} & set(asked.headers)
-
-
-def test_the_netrc_file_of_that_test_would_have_been_used(host: FileHost, _netrc: None) -> None:
-    """Prove the test above: an ordinary requests session sends what ~/.netrc holds."""
-    import requests
-
-    requests.get(host.put("/lamp.glb", CONTENT), timeout=10)
-    assert "authorization" in host.asked[0].headers
+        assert set(asked.headers) - {"range", "if-range"} == plain
 
 
 @pytest.mark.covers("R-proxy")
@@ -192,15 +185,6 @@ def test_an_unreachable_proxy_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     url = "https://cdn.example/lamp.glb"
     error = failed(url, tmp_path / "lamp.glb", DownloadLimits(tries=2), match="HTTPS_PROXY")
     assert error.retryable and error.is_outage
-
-
-def test_a_redirect_without_a_location_is_an_error(
-    host: FileHost, loader: Downloader, target: Path
-) -> None:
-    """A 302 without Location is not retried."""
-    with pytest.raises(DownloadFailed, match="without a new address") as caught:
-        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(302)]), target)
-    assert not caught.value.retryable and len(host.asked) == 1
 
 
 @pytest.mark.parametrize(

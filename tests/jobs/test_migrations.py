@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.budget import spending
+from mint_blender.jobs.budget import spending, totals
 from mint_blender.jobs.diagnostics import journal_check
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job, asset_of, is_unanswered
@@ -141,6 +141,19 @@ def test_an_older_program_refuses_a_newer_journal(home: Path) -> None:
         Journal(home)
 
 
+def test_a_newer_program_that_comes_first_is_noticed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may change the journal between our look at its version and our transaction."""
+    path, newer = write(home, version=2), migrations.VERSION + 1
+    set_version = f"PRAGMA user_version = {newer}"
+    monkeypatch.setattr(Database, "choose_mode", lambda self: self.rows(set_version))
+    with pytest.raises(JournalError, match=NEWER):
+        Journal(home)
+    with closing(sqlite3.connect(path)) as found:
+        assert found.execute("PRAGMA user_version").fetchone() == (newer,)
+
+
 def test_each_version_leads_to_the_next() -> None:
     """No step from the first version to the latest one is missing."""
     assert set(migrations.MIGRATIONS) == set(range(1, migrations.VERSION))
@@ -209,7 +222,7 @@ def test_what_jobs_have_cost_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch
         today = spending.date_of(WRITTEN)
         counted = {
             (today - day.date).days: (day.count, day.credits, day.done, day.failed)
-            for day in spending.month(journal).days
+            for day in totals.month(journal).days
             if day.count
         }
         assert counted == {

@@ -23,8 +23,8 @@ from mint_blender.jobs.budget.spending import (
     committed,
     costs_nothing,
     limit_error,
-    month,
 )
+from mint_blender.jobs.budget.totals import month
 from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery

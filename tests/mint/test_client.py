@@ -20,15 +20,9 @@ from mint_blender.mint.transport import Timeouts
 from ..mint_service.runner import running_service
 from .generation_helpers import PIXEL, client_of, finished, made, start
 from .raw_server import answer, raw_server
+from .test_hostile_ids import OF_AN_ID, OPERATIONS
 
 # The account
-
-
-def test_me_returns_the_account(client):
-    """The response names the owner of the key."""
-    me = client.me()
-    assert me.user_id
-    assert me.authentication == "api_key"
 
 
 def test_a_gateway_says_nothing_about_the_key(service, client):
@@ -37,7 +31,8 @@ def test_a_gateway_says_nothing_about_the_key(service, client):
     service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": said, "times": 1}])
     with pytest.raises(errors.InvalidResponse, match="whose API key"):
         client.me()
-    assert client.me().user_id
+    me = client.me()
+    assert me.user_id and me.authentication == "api_key"
 
 
 def test_usage_changes_when_credits_are_spent(service, client):
@@ -92,6 +87,9 @@ def test_an_unusable_reference_picture_is_not_sent(service, client):
 @pytest.mark.parametrize("kind", Kind)
 def test_start_and_poll_until_it_succeeds(service, client, kind):
     """A start returns 202, polls follow until it succeeds, and the resource then has its files."""
+    for missing in (lambda: client.operation("op_0"), lambda: client.asset(kind, "x_0")):
+        with pytest.raises(errors.NotFound):
+            missing()
     operation = start(client, kind=kind)
     assert (operation.type, operation.mode) == (f"{kind}_generation", Mode.AUTO)
     assert operation.status is Status.QUEUED
@@ -252,19 +250,6 @@ def test_a_list_of_empty_pages_ends(make_client):
 
 
 @pytest.mark.parametrize(
-    "read",
-    [
-        lambda client: client.operation("op_0"),
-        *(lambda client, kind=kind: client.asset(kind, "x_0") for kind in Kind),
-    ],
-)
-def test_a_missing_resource_is_not_found(client, read):
-    """Each read of a missing resource returns 404."""
-    with pytest.raises(errors.NotFound):
-        read(client)
-
-
-@pytest.mark.parametrize(
     ("words", "kind"),
     [
         (["no-credits"], errors.CreditsNeeded),
@@ -307,23 +292,16 @@ def test_a_start_after_a_read_timeout_returns_the_same_operation(service):
     assert [each.id for each in service.operations()] == [operation.id]
 
 
-MUTATING: list[Callable[[Client], object]] = [
-    lambda client: client.start(Kind.MODEL, {"prompt": "x"}, key="k"),
-    lambda client: client.start(Kind.WORLD, {"prompt": "x"}, key="k"),
-    lambda client: client.upload_image(PIXEL, "p.png", "image/png", key="k"),
-    lambda client: client.approve("o", key="k"),
-    lambda client: client.revise("o", "greener", key="k"),
-    lambda client: client.resume("o", key="k"),
-    lambda client: client.cancel("o", key="k"),
-    lambda client: client.retry(Kind.MODEL, "m", key="k"),
-    lambda client: client.retry(Kind.WORLD, "w", key="k"),
-    lambda client: client.optimize("m", key="k"),
-    lambda client: client.convert("m", ["fbx"], key="k"),
-]
+MUTATING: dict[str, Callable[[Client], object]] = {
+    name: call for name, call in OPERATIONS.items() if name not in ("operation", "poll")
+} | {
+    "start a World": lambda client: client.start(Kind.WORLD, {"prompt": "x"}, key="k"),
+    "upload": lambda client: client.upload_image(PIXEL, "p.png", "image/png", key="k"),
+}
 
 
 @pytest.mark.covers("C19-colon")
-@pytest.mark.parametrize("call", MUTATING)
+@pytest.mark.parametrize("call", MUTATING.values(), ids=MUTATING)
 def test_every_mutating_call_sends_its_key_once(make_client, call):
     """One request is sent, with the caller's key and a literal colon in actions."""
     away = answer({}, "503 Service Unavailable")
@@ -339,23 +317,15 @@ def test_every_mutating_call_sends_its_key_once(make_client, call):
 @pytest.mark.parametrize("id", ["", "../me", "a/b", "a:cancel", "a?b", "a%2Fb", "a b", "a\n"])
 def test_an_id_that_could_change_the_path_is_not_sent(make_client, id):
     """Ids can also come from files and scripts."""
-    calls: list[Callable[[Client], object]] = [
-        lambda client: client.poll(id),
-        lambda client: client.operation(id),
-        lambda client: client.approve(id, key="k"),
-        lambda client: client.revise(id, "x", key="k"),
-        lambda client: client.resume(id, key="k"),
-        lambda client: client.cancel(id, key="k"),
-        lambda client: client.asset(Kind.MODEL, id),
-        lambda client: client.retry(Kind.WORLD, id, key="k"),
-        lambda client: client.optimize(id, key="k"),
-        lambda client: client.convert(id, ["fbx"], key="k"),
-        lambda client: client.estimate_optimization(id),
+    calls: list[Callable[[Client, str], object]] = [
+        *(call for _, call in OF_AN_ID.values()),
+        lambda client, id: client.asset(Kind.MODEL, id),
+        lambda client, id: client.estimate_optimization(id),
     ]
     with raw_server() as server:
         for call in calls:
             with pytest.raises(ValueError, match="not a valid Mint ID"):
-                call(make_client(server.base_url))
+                call(make_client(server.base_url), id)
     assert server.received == []
 
 

@@ -19,18 +19,24 @@ from .raw_server import answer, raw_server
 from .sample_answers import MODEL, OPERATION
 
 Call = Callable[[Client], Any]
+OF_AN_ID: dict[str, tuple[str, Callable[[Client, str], Any]]] = {
+    "operation": (OPERATION["id"], lambda client, id: client.operation(id)),
+    "poll": (OPERATION["id"], lambda client, id: client.poll(id).operation),
+    "approve": ("o", lambda client, id: client.approve(id, key="k")),
+    "revise": ("o", lambda client, id: client.revise(id, "red", key="k")),
+    "resume": ("o", lambda client, id: client.resume(id, key="k")),
+    "cancel": ("o", lambda client, id: client.cancel(id, key="k")),
+    "retry": ("w", lambda client, id: client.retry(Kind.WORLD, id, key="k")),
+    "optimize": ("m1", lambda client, id: client.optimize(id, key="k")),
+    "convert": ("m1", lambda client, id: client.convert(id, ["fbx"], key="k")),
+    "animate": ("m1", lambda client, id: client.animate(id, {}, key="k")),
+}
+"""An id, and a call that needs it and returns an operation."""
 OPERATIONS: dict[str, Call] = {
     "start": lambda client: client.start(Kind.MODEL, {"prompt": "a"}, key="k"),
-    "operation": lambda client: client.operation(OPERATION["id"]),
-    "poll": lambda client: client.poll(OPERATION["id"]).operation,
-    "approve": lambda client: client.approve("o", key="k"),
-    "revise": lambda client: client.revise("o", "red", key="k"),
-    "resume": lambda client: client.resume("o", key="k"),
-    "cancel": lambda client: client.cancel("o", key="k"),
-    "retry": lambda client: client.retry(Kind.WORLD, "w", key="k"),
-    "optimize": lambda client: client.optimize("m1", key="k"),
-    "convert": lambda client: client.convert("m1", ["fbx"], key="k"),
-    "animate": lambda client: client.animate("m1", {}, key="k"),
+} | {
+    name: lambda client, id=id, call=call: call(client, id)  # type: ignore[misc]
+    for name, (id, call) in OF_AN_ID.items()
 }
 LISTS: dict[str, Callable[[Client, Kind], Any]] = {
     "page": lambda client, kind: client.page(kind).data,

@@ -13,7 +13,7 @@ import pytest
 
 from mint_blender.mint import errors, transport
 from mint_blender.mint.client import Client
-from mint_blender.mint.errors import InvalidResponse, MintError, NotSent, Unreachable
+from mint_blender.mint.errors import MintError, NotSent, Unreachable
 from mint_blender.mint.schema import Kind
 
 from .clock_helpers import ShiftedClocks, wait_until_closed
@@ -26,6 +26,11 @@ PROBLEM = {"type": "https://api.mint.gg/problems/any", "title": "No."}
 def at(seconds: float = 0.0) -> str:
     """Return the Date of an answer so many seconds after noon."""
     return format_datetime(NOON + timedelta(seconds=seconds), usegmt=True)
+
+
+def methods(server: RawServer) -> list[str]:
+    """Return the methods of the requests that a server has received."""
+    return [received.line.split()[0] for received in server.received]
 
 
 def lines(server: RawServer) -> list[str]:
@@ -203,11 +208,6 @@ def start(client: Client) -> None:
         client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
 
 
-def methods(server: RawServer) -> list[str]:
-    """Return the methods of the requests that a server has received."""
-    return [received.line.split()[0] for received in server.received]
-
-
 def assert_not_sent(client: Client) -> None:
     """A start raises NotSent, which may be tried again."""
     with pytest.raises(NotSent, match="the connection was lost before the request was sent") as got:
@@ -223,20 +223,6 @@ def test_a_start_uses_the_connection_of_the_time(make_client, secure, scheme):
         client.mint_time()
         start(client)
         assert (methods(server), server.connections) == (["GET", "POST"], 1)
-
-
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_start_opens_no_other_connection(make_client, secure, scheme):
-    """After the server has closed the connection nothing is sent; then Mint is asked again."""
-    tls = secure if scheme == "https" else None
-    with raw_server(ME, then_close=True, tls=tls) as server:
-        client = make_client(server.base_url)
-        client.mint_time()
-        wait_until_closed(client)
-        assert_not_sent(client)
-        assert (methods(server), server.connections) == (["GET"], 1)
-        client.mint_time()
-        assert (methods(server), server.connections) == (["GET", "GET"], 2)
 
 
 def test_a_start_opens_no_other_tunnel(make_client, monkeypatch, secure):
@@ -269,34 +255,24 @@ def test_a_start_takes_no_other_way(make_client, monkeypatch, secure):
         assert (methods(server), len(other.asked)) == (["GET", "GET", "POST"], 1)
 
 
-def test_a_start_needs_mint_s_time(make_client):
-    """Without an answer of Mint over this connection nothing is sent."""
-    with raw_server(STARTED) as server:
-        assert_not_sent(make_client(server.base_url))
-        assert server.connections == 0
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_start_opens_no_other_connection(make_client, secure, scheme):
+    """Neither before Mint's time is known, nor after the server has closed that connection.
 
-
-def test_other_requests_may_open_connections(make_client):
-    """Only what is sent inside is bound, also after an error inside."""
-    with raw_server(STARTED, then_close=True) as server:
+    Only what is sent inside is bound, also after an error inside.
+    """
+    tls = secure if scheme == "https" else None
+    with raw_server(STARTED, then_close=True, tls=tls) as server:
         client = make_client(server.base_url)
+        assert_not_sent(client)
+        assert server.connections == 0
         client.mint_time()
         wait_until_closed(client)
         assert_not_sent(client)
+        assert (methods(server), server.connections) == (["GET"], 1)
+        client.mint_time()
         client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
-        assert methods(server) == ["GET", "POST"]
-
-
-def test_a_redirect_is_not_followed(make_client):
-    """Neither over this connection nor over another one."""
-    with raw_server() as other:
-        there = answer(b"", "307 Temporary Redirect", Location=f"{other.base_url}/models:generate")
-        with raw_server(ME, there) as server:
-            client = make_client(server.base_url)
-            client.mint_time()
-            with pytest.raises(InvalidResponse, match="Redirects are not followed"):
-                start(client)
-            assert (methods(server), other.connections) == (["GET", "POST"], 0)
+        assert methods(server) == ["GET", "GET", "POST"]
 
 
 @pytest.mark.parametrize("is_closed", [True, False])
@@ -338,18 +314,26 @@ def sleeps_in(
         (ssl.SSLContext, "wrap_socket"),
     ],
 )
+@pytest.mark.parametrize("again", [False, True])
 def test_a_computer_that_slept_while_it_connected_sends_nothing(
-    make_client, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock
+    make_client, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock, again
 ):
-    """The deadline is checked before the first byte, after DNS, TCP and TLS."""
-    with raw_server(STARTED, tls=secure) as server:
+    """The deadline is checked before the first byte, after DNS, TCP and TLS.
+
+    Also where a start has a connection of its own, after that of Mint's time.
+    """
+    with raw_server(*[LAST][:again], STARTED, then_close=again, tls=secure) as server:
         client = make_client(server.base_url)
+        if again:
+            client.mint_time()
         with monkeypatch.context() as patched:
             sleeps_in(patched, owner, name, clocks, clock)
-            with pytest.raises(MintError) as got:
-                client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
-        assert isinstance(got.value, NotSent)
-        assert server.received == []
+            if again:
+                assert_not_sent(client)
+            else:
+                with pytest.raises(NotSent):
+                    client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
+        assert methods(server) == ["GET"] * again
 
 
 def test_a_computer_that_slept_in_the_middle_sends_no_more(
@@ -410,28 +394,6 @@ def test_a_start_on_a_connection_of_its_own_needs_mint_s_time_of_just_now(
         else:
             assert_not_sent(client)
         assert methods(server) == ["GET", "POST"][: 1 + is_sent]
-
-
-@pytest.mark.parametrize("clock", ["time", "monotonic"])
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [
-        (socket, "getaddrinfo"),
-        (socket.socket, "connect"),
-        (ssl.SSLContext, "wrap_socket"),
-    ],
-)
-def test_a_computer_that_slept_while_it_connected_again_sends_no_start(
-    make_client, monkeypatch, secure, clocks: ShiftedClocks, owner, name, clock
-):
-    """Also between Mint's time and a start that has a connection of its own."""
-    with raw_server(LAST, STARTED, then_close=True, tls=secure) as server:
-        client = make_client(server.base_url)
-        client.mint_time()
-        with monkeypatch.context() as patched:
-            sleeps_in(patched, owner, name, clocks, clock)
-            assert_not_sent(client)
-        assert methods(server) == ["GET"]
 
 
 def test_a_server_that_keeps_the_connection_again(make_client):

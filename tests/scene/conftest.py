@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,16 @@ from ..blender_fixtures import (  # noqa: F401 - pytest finds them by name
 
 if TYPE_CHECKING:
     import bpy
+
+    from mint_blender.scene.world.files import WorldFiles
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> WorldFiles:
+    """Write all parts of the synthetic room."""
+    from .world_helpers import all_parts
+
+    return all_parts(tmp_path)
 
 
 @pytest.fixture

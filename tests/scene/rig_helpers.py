@@ -76,6 +76,12 @@ def deviation(
     return max(angles), max(distances)
 
 
+def assert_moves_as(rig: bpy.types.Object, file: Rig, clip: Clip, **how: Any) -> None:
+    """Fail unless each bone is within a tenth of a degree and a millimeter of the file's motion."""
+    angle, distance = deviation(rig, file, clip, range(1, 38, 4), **how)
+    assert angle < 0.1 and distance < 0.001
+
+
 def world_heads(rig: bpy.types.Object) -> dict[str, np.ndarray]:
     """Return where the bones are in the scene now."""
     bpy.context.view_layer.update()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A scene with one of each kind of data that an artist may have in a file. Needs bpy.
 
-A test can then say that nothing of it has changed. `scene_mutations` has a change for each kind.
+A test can then say that nothing of it has changed.
 """
 
 from __future__ import annotations

@@ -22,7 +22,15 @@ from mint_blender.scene.data_blocks import all_data_blocks  # noqa: E402
 from mint_blender.scene.export.output import export_glb  # noqa: E402
 from mint_blender.scene.place import find  # noqa: E402
 
-from .rig_helpers import KNIGHT, armature_of, clip_names, deviation, place, world_heads  # noqa: E402
+from .rig_helpers import (  # noqa: E402
+    KNIGHT,
+    armature_of,
+    assert_moves_as,
+    clip_names,
+    deviation,
+    place,
+    world_heads,
+)
 
 FRAMES = range(1, 38, 4)
 STRUT = Clip("Armature|Proud_Strut|baselayer", motion=partial(walk, travel=1.2))
@@ -57,8 +65,7 @@ def test_a_clip_of_the_same_skeleton_is_shared(tmp_path: Path) -> None:
     assert isinstance(new, bpy.types.Action) and new.name == "Proud Strut"
     assert rig.animation_data.action.name == "Walking"
     assert rig.animation_data.nla_tracks[-1].mute
-    angle, distance = deviation(_shown(rig, "Proud Strut"), Rig(), STRUT, FRAMES)
-    assert angle < 0.1 and distance < 0.001
+    assert_moves_as(_shown(rig, "Proud Strut"), Rig(), STRUT)
 
 
 OTHERS = {
@@ -76,8 +83,7 @@ def test_a_clip_of_another_rest_pose_is_fitted(own: Rig, other: str, tmp_path: P
     added = clips.add_from_file(file.save(tmp_path / "b.glb", STRUT), rig)
     assert added.names == ("Proud Strut",)
     hips = 1 / (file.joints["Hips"][1][1])
-    angle, distance = deviation(_shown(rig, "Proud Strut"), own, STRUT, FRAMES, hips=hips)
-    assert angle < 0.1 and distance < 0.001
+    assert_moves_as(_shown(rig, "Proud Strut"), own, STRUT, hips=hips)
     assert [str(each) for each in added.notes] == ["Fitted to this skeleton."]
 
 
@@ -106,8 +112,7 @@ def test_bones_that_a_clip_lacks_do_not_move(tmp_path: Path) -> None:
     added = clips.add_from_file(file.save(tmp_path / "b.glb", STRUT), rig)
     (note,) = added.notes
     assert str(note) == "One bone is missing in the clip and does not move: head_end."
-    angle, distance = deviation(_shown(rig, "Proud Strut"), Rig(), STRUT, FRAMES)
-    assert angle < 0.1 and distance < 0.001
+    assert_moves_as(_shown(rig, "Proud Strut"), Rig(), STRUT)
 
 
 def _without_left() -> Rig:
@@ -157,8 +162,7 @@ def test_a_moved_scaled_parented_character_plays(tmp_path: Path) -> None:
     place_before = [each.copy() for each in (root.matrix_world, rig.matrix_basis)]
     clips.add_from_file(OTHERS["other axes and rolls"].save(tmp_path / "b.glb", STRUT), rig)
     assert [root.matrix_world, rig.matrix_basis] == place_before
-    angle, distance = deviation(_shown(rig, "Proud Strut"), Rig(), STRUT, FRAMES)
-    assert angle < 0.1 and distance < 0.001
+    assert_moves_as(_shown(rig, "Proud Strut"), Rig(), STRUT)
 
 
 # -- What plays
@@ -244,8 +248,7 @@ def test_a_character_of_the_library_brings_its_clips(tmp_path: Path) -> None:
     assert [each.name for each in clips.clips_of(rig)] == ["Walking", "Proud Strut"]
     assert all(each.asset_data is None for each in bpy.data.actions)
     rig.parent.location = (0, 0, 0)
-    angle, distance = deviation(_shown(rig, "Proud Strut"), Rig(), STRUT, FRAMES)
-    assert angle < 0.1 and distance < 0.001
+    assert_moves_as(_shown(rig, "Proud Strut"), Rig(), STRUT)
 
 
 @pytest.mark.parametrize("fps", [24, 30])
@@ -269,8 +272,7 @@ def test_an_exported_character_has_all_clips_by_name(fps: int, tmp_path: Path) -
     assert all("scale" not in node for node in document["nodes"])
     bpy.ops.wm.read_factory_settings(use_empty=True)
     again = armature_of(place(path))
-    angle, distance = deviation(_shown(again, "Proud Strut"), Rig(), STRUT, FRAMES)
-    assert angle < 0.1 and distance < 0.001
+    assert_moves_as(_shown(again, "Proud Strut"), Rig(), STRUT)
 
 
 def _json(path: Path):  # type: ignore[no-untyped-def]
@@ -321,5 +323,4 @@ def test_an_edited_character_gets_clips(tmp_path: Path) -> None:
     added = clips.add_from_file(Rig().save(tmp_path / "b.glb", STRUT), rig)
     assert str(added.notes[0]) == "One bone is missing in the clip and does not move: Helper."
     assert [tuple(each.co) for each in body.data.vertices] == edited
-    angle, distance = deviation(_shown(rig, "Proud Strut"), Rig(), STRUT, FRAMES)
-    assert angle < 0.1 and distance < 0.001
+    assert_moves_as(_shown(rig, "Proud Strut"), Rig(), STRUT)

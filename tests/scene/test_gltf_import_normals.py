@@ -451,24 +451,26 @@ def test_a_mesh_that_is_not_the_one_of_the_file(
     assert shadings == ["SMOOTH", "NORMALS"]
 
 
-def test_an_extended_importer_sets_the_normals(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shadings: list[str]
+@pytest.mark.parametrize(
+    ("owner", "name", "value"),
+    [
+        (vertices, "MOST_VERTICES", len(ball()[0]) - 1),  # a list of more would take gigabytes
+        # what another add-on makes of a file is not known
+        (gltf_extensions, "_user_extensions", lambda: [type("Other", (), {})]),
+    ],
+)
+def test_the_importer_sets_the_normals_of(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shadings: list[str],
+    owner: Any,
+    name: str,
+    value: Any,
 ) -> None:
-    """What another add-on makes of a file is not known."""
+    """Too many vertices, and of what other add-ons extend."""
     glb = Glb()
     tilted(glb)
-    monkeypatch.setattr(gltf_extensions, "_user_extensions", lambda: [type("Other", (), {})])
-    ours(glb.save(tmp_path / "file.glb"))
-    assert shadings == ["NORMALS"]
-
-
-def test_too_many_vertices_for_a_list(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shadings: list[str]
-) -> None:
-    """A list of a mesh at the limit of what is imported would take gigabytes."""
-    glb = Glb()
-    tilted(glb)
-    monkeypatch.setattr(vertices, "MOST_VERTICES", len(ball()[0]) - 1)
+    monkeypatch.setattr(owner, name, value)
     ours(glb.save(tmp_path / "file.glb"))
     assert shadings == ["NORMALS"]
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,53 +50,49 @@ def test_a_model_lands_beside_a_cube(size: float, model: Path) -> None:
     assert tuple(there.location) == (0, 0, 0)
 
 
-def test_a_second_model_lands_beside_the_first(model: Path) -> None:
-    """A third one is beside both, and none of them has moved."""
-    first = land(model, job="a")
+@pytest.mark.parametrize("heights", [(None, None, None), (10, 0.5, 3)])
+def test_a_second_model_lands_beside_the_first(
+    heights: tuple[float | None, ...], model: Path
+) -> None:
+    """A third one is beside both, however different their sizes are, and none has moved."""
+    places = [PlaceOptions(at=(0, 0, 0), height=each, beside=True) for each in heights]
+    first = land(model, places[0], job="a")
     before = tuple(first.location)
-    second, third = land(model, job="b"), land(model, job="c")
+    second, third = land(model, places[1], job="b"), land(model, places[2], job="c")
     assert tuple(first.location) == before == (0, 0, 0)
     assert space(first).right < space(second).left < space(second).right < space(third).left
 
 
-def test_a_small_model_lands_beside_a_large_one(model: Path) -> None:
-    """Results are never inside each other, however different their sizes are."""
-    first = land(model, PlaceOptions(at=(0, 0, 0), height=10, beside=True), job="a")
-    second = land(model, PlaceOptions(at=(0, 0, 0), height=0.5, beside=True), job="b")
-    assert space(second).left >= space(first).right
-
-
-def test_the_exact_point_is_kept_for_scripts(model: Path) -> None:
-    """Without `beside`, a model is where it was asked for."""
-    cube(2.0)
-    assert tuple(land(model, ORIGIN).location) == (0, 0, 0)
-
-
-def test_a_model_stands_on_a_table_and_a_floor(model: Path) -> None:
-    """What it stands on is not in its way, even if it sinks in a little."""
+def a_table_and_a_floor() -> None:
+    """It stands on them, even if it sinks in a little."""
     cube(2.0, at=(0, 0, -1.0))
     bpy.ops.mesh.primitive_plane_add(size=50, location=(0, 0, 0.01))
-    assert tuple(land(model).location) == (0, 0, 0)
 
 
-def test_a_model_stays_in_a_room(model: Path) -> None:
-    """A room with thick walls surrounds the spot, but is not solid there."""
-    room = cube(20.0, at=(0, 0, 9.9))
-    room.modifiers.new("Walls", "SOLIDIFY").thickness = 0.5
+def a_room() -> None:
+    """Its thick walls surround the spot, which is not solid."""
+    cube(20.0, at=(0, 0, 9.9)).modifiers.new("Walls", "SOLIDIFY").thickness = 0.5
+
+
+def hidden_and_empty() -> None:
+    """Neither a hidden object nor a camera or an empty occupies the spot."""
+    cube(2.0).hide_set(True)
+    bpy.ops.object.camera_add(location=(0, 0, 0.2))
+    bpy.ops.object.empty_add(location=(0, 0, 0.2))
+
+
+@pytest.mark.parametrize("there", [a_table_and_a_floor, a_room, hidden_and_empty])
+def test_what_is_not_in_the_way(there: Callable[[], None], model: Path) -> None:
+    """A model is where it was asked for; without `beside`, for scripts, also in a cube."""
+    there()
     assert tuple(land(model).location) == (0, 0, 0)
+    cube(2.0)
+    assert tuple(land(model, ORIGIN, "k").location) == (0, 0, 0)
 
 
 def test_a_model_stays_in_a_world(tmp_path: Path, model: Path) -> None:
     """A World is a place: results are put into it, not beside it."""
     world_helpers.build(world_helpers.all_parts(tmp_path), collider="VISIBLE")
-    assert tuple(land(model).location) == (0, 0, 0)
-
-
-def test_what_is_hidden_is_not_in_the_way(model: Path) -> None:
-    """Neither a hidden object nor a camera or an empty occupies the spot."""
-    cube(2.0).hide_set(True)
-    bpy.ops.object.camera_add(location=(0, 0, 0.2))
-    bpy.ops.object.empty_add(location=(0, 0, 0.2))
     assert tuple(land(model).location) == (0, 0, 0)
 
 

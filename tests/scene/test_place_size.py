@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,21 +29,35 @@ def test_bottom_center_is_on_the_floor_at_the_cursor(tmp_path: Path) -> None:
     assert tuple(placed.root.location) == tuple(placed.root.matrix_world.translation) == (1, 2, 3)
 
 
-def test_a_given_point_is_used_instead_of_the_cursor(model: Path) -> None:
-    """The point remembered at the click is used, wherever the cursor is by now."""
+BOX, TALL = ((-0.5, 0, -0.5), (0.5, 1, 0.5)), ((-0.5, 0, -0.5), (0.5, 2, 0.5))
+SHEET = ((-1, 0, -1), (1, 0, 1))
+
+
+@pytest.mark.covers("C9-height", "C9-measured")
+@pytest.mark.parametrize("system", ["METRIC", "IMPERIAL"])
+@pytest.mark.parametrize(
+    ("corners", "height", "expected"),
+    [
+        (BOX, None, ([-0.5, -0.5, 0], [0.5, 0.5, 1])),
+        (TALL, 3, ([-0.75, -0.75, 0], [0.75, 0.75, 3])),
+        (SHEET, 3, ([-1, -1, 0], [1, 1, 0])),  # it cannot be scaled to a height
+    ],
+    ids=["box", "tall", "sheet"],
+)
+def test_a_height_scales_evenly(
+    system: str, corners: Any, height: float | None, expected: Any, tmp_path: Path
+) -> None:
+    """At the point of the click, wherever the cursor is by now.
+
+    Vertices are measured, not what the file says; units only change how lengths are written.
+    """
+    bpy.context.scene.unit_settings.system = system
     bpy.context.scene.cursor.location = (9, 9, 9)
-    assert extent(place_model(model, LAMP, ORIGIN)) == ([-0.5, -0.5, 0], [0.5, 0.5, 1])
-
-
-@pytest.mark.covers("C9-height")
-def test_a_height_scales_evenly(tmp_path: Path) -> None:
-    """With a height of 3, a model 2 high and 1 wide becomes 3 high and 1.5 wide."""
-    placed = place_model(
-        glb_fixtures.simple(tmp_path / "m.glb", (-0.5, 0, -0.5), (0.5, 2, 0.5)),
-        LAMP,
-        PlaceOptions(at=(0, 0, 0), height=3),
-    )
-    assert extent(placed) == ([-0.75, -0.75, 0], [0.75, 0.75, 3])
+    glb = glb_fixtures.Glb()
+    glb.node(mesh=glb.mesh(glb_fixtures.box(glb, *corners)))
+    glb.json["accessors"][0] |= {"min": [-9, -9, -9], "max": [9, 9, 9]}
+    where = PlaceOptions(at=(0, 0, 0), height=height)
+    assert extent(place_model(glb.save(tmp_path / "m.glb"), LAMP, where)) == expected
 
 
 @pytest.mark.covers("C9-front")
@@ -110,12 +125,6 @@ def test_size_and_position_in_any_unit_scale(unit: float, make: str, tmp_path: P
     assert (low[2], high[2]) == pytest.approx((0, 4), abs=1e-4)
 
 
-def test_imperial_units_change_no_coordinates(model: Path) -> None:
-    """The system of units only changes how lengths are written."""
-    bpy.context.scene.unit_settings.system = "IMPERIAL"
-    assert extent(place_model(model, LAMP, ORIGIN)) == ([-0.5, -0.5, 0], [0.5, 0.5, 1])
-
-
 def _turned(path: Path, size: float = 1.0, *, flat: bool = False, far: float = 0.0) -> Path:
     """Write a box under nodes that rotate, shear and move it."""
     glb = glb_fixtures.Glb()
@@ -153,24 +162,6 @@ def test_rotated_flat_huge_and_tiny_models_stand_on_the_floor(
     assert low[2] == pytest.approx(3, abs=close)
     assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((1, 2), abs=close)
     assert high[2] - low[2] > size / 2 and tuple(placed.root.location) == (1, 2, 3)
-
-
-def test_a_flat_sheet_keeps_its_size(tmp_path: Path) -> None:
-    """A sheet without height cannot be scaled to a height, and that is not an error."""
-    sheet = glb_fixtures.simple(tmp_path / "m.glb", (-1, 0, -1), (1, 0, 1))
-    placed = place_model(sheet, LAMP, PlaceOptions(at=(0, 0, 0), height=3))
-    assert extent(placed) == ([-1, -1, 0], [1, 1, 0])
-
-
-@pytest.mark.covers("C9-measured")
-def test_wrong_bounds_in_the_file_are_ignored(tmp_path: Path) -> None:
-    """With wrong `min` and `max`, the imported vertices are measured."""
-    glb = glb_fixtures.Glb()
-    glb.node(mesh=glb.mesh(glb_fixtures.box(glb)))
-    glb.json["accessors"][0] |= {"min": [-9, -9, -9], "max": [9, 9, 9]}
-    assert extent(
-        place_model(glb.save(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=2))
-    ) == ([-1, -1, 0], [1, 1, 2])
 
 
 def test_instances_are_measured(tmp_path: Path) -> None:

@@ -43,53 +43,40 @@ def join(*parts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]
     )
 
 
-def test_ground_above_the_capture_point_means_upside_down() -> None:
-    """Ground at positive Y of the file has to be turned, ground at negative Y does not."""
-    assert collider.is_upside_down(*sheet(1.0, 5.0)) is True
-    assert collider.is_upside_down(*sheet(-1.0, 5.0)) is False
-
-
-def test_only_near_and_level_faces_count() -> None:
-    """Far roofs and walls do not show where the ground is."""
+def wall() -> tuple[np.ndarray, np.ndarray]:
+    """Return a grid that stands upright."""
     vertices, triangles = sheet(0.0, 5.0)
-    wall = (vertices[:, [1, 0, 2]] + (0.5, 6.0, 0.0), triangles)
-    assert (
-        collider.is_upside_down(*join(sheet(-1.0, 5.0), sheet(3.0, 5.0, hole=3.0), wall)) is False
-    )
+    return vertices[:, [1, 0, 2]] + (0.5, 6.0, 0.0), triangles
 
 
-def test_the_winding_of_faces_does_not_matter() -> None:
-    """The area of a face has no direction."""
-    vertices, triangles = sheet(1.0, 5.0)
-    assert collider.is_upside_down(vertices, triangles[:, ::-1]) is True
-
-
-@pytest.mark.parametrize(
-    "parts", [(sheet(-1.0, 5.0), sheet(1.5, 5.0)), (sheet(-1.0, 5.0, hole=4.0),)]
-)
-def test_an_unclear_orientation_is_none(
-    parts: tuple[tuple[np.ndarray, np.ndarray], ...],
-) -> None:
-    """With equal floor and ceiling, or nothing near, the default is used."""
-    assert collider.is_upside_down(*join(*parts)) is None
-
-
-def test_a_mesh_without_faces_has_no_orientation() -> None:
-    """An empty or degenerate mesh is not an error."""
-    assert collider.is_upside_down(np.zeros((0, 3)), np.zeros((0, 3), dtype=np.int64)) is None
-    assert collider.is_upside_down(np.zeros((3, 3)), np.array([[0, 1, 2]])) is None
-    assert collider.is_upside_down(np.full((3, 3), np.nan), np.array([[0, 1, 2]])) is None
-
-
-def test_a_half_turn_of_the_file_inverts_the_result() -> None:
-    """It is the turn of the root, on a large uneven mesh (200,000 triangles)."""
+def uneven(way: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return ground of 200,000 triangles as in a file, or after a half turn of that."""
     vertices, triangles = sheet(-1.0, 5.0, steps=317)
-    vertices = vertices + np.random.default_rng(1).normal(0, 0.001, vertices.shape)
     assert len(triangles) > 200_000
-    assert collider.is_upside_down(vertices.astype(np.float32), triangles.astype(np.int32)) is False
-    assert (
-        collider.is_upside_down(
-            (vertices * (1, -1, -1)).astype(np.float32), triangles.astype(np.int32)
-        )
-        is True
-    )
+    vertices = vertices + np.random.default_rng(1).normal(0, 0.001, vertices.shape)
+    return (vertices * (1, way, way)).astype(np.float32), triangles.astype(np.int32)
+
+
+ONE = np.array([[0, 1, 2]])
+GROUND, FLOOR = sheet(1.0, 5.0), sheet(-1.0, 5.0)
+CASES = {
+    "ground above the capture point": (GROUND, True),
+    "ground below it": (FLOOR, False),
+    "wound the other way": ((GROUND[0], GROUND[1][:, ::-1]), True),
+    "a far roof and a wall": (join(FLOOR, sheet(3.0, 5.0, hole=3.0), wall()), False),
+    "floor and ceiling alike": (join(FLOOR, sheet(1.5, 5.0)), None),
+    "nothing near": (sheet(-1.0, 5.0, hole=4.0), None),
+    "no faces": ((np.zeros((0, 3)), np.zeros((0, 3), dtype=np.int64)), None),
+    "no area": ((np.zeros((3, 3)), ONE), None),
+    "no numbers": ((np.full((3, 3), np.nan), ONE), None),
+    "large and uneven": (uneven(1), False),
+    "the same after a half turn": (uneven(-1), True),
+}
+
+
+@pytest.mark.parametrize(("mesh", "expected"), CASES.values(), ids=CASES)
+def test_ground_shows_which_way_is_up(
+    mesh: tuple[np.ndarray, np.ndarray], expected: bool | None
+) -> None:
+    """At positive Y of the file it has to be turned; only near and level faces count."""
+    assert collider.is_upside_down(*mesh) is expected

@@ -22,14 +22,8 @@ from mint_blender.scene.world import edit as world_edit  # noqa: E402
 from mint_blender.scene.world.build import WorldFiles  # noqa: E402
 
 from ..files import build_spz  # noqa: E402
-from . import synthetic_world, world_helpers  # noqa: E402
+from . import synthetic_world  # noqa: E402
 from .world_helpers import CORNERS, assert_at, build, ordered, part, places  # noqa: E402
-
-
-@pytest.fixture
-def files(tmp_path):
-    """Write all parts of the synthetic room."""
-    return world_helpers.all_parts(tmp_path)
 
 
 @pytest.mark.covers("R-world")

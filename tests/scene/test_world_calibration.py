@@ -15,17 +15,10 @@ from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import calibration, world_objects  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
 
-from . import world_helpers  # noqa: E402
 from .world_helpers import CORNERS, assert_at, build, ordered, part, places  # noqa: E402
 
 ROOM = CORNERS * 2.5 + [0, 0, 1.5]
 PART_NAMES = ("collider", "splats")
-
-
-@pytest.fixture
-def files(tmp_path):
-    """Write all parts of the synthetic room."""
-    return world_helpers.all_parts(tmp_path)
 
 
 @pytest.mark.parametrize("selected", ["root", "all"])

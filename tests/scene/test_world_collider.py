@@ -20,15 +20,9 @@ from mint_blender.scene.gltf.gltf_import import SceneImportError  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
 
-from . import synthetic_world, world_helpers  # noqa: E402
+from . import synthetic_world  # noqa: E402
 from .glb_fixtures import draco_box  # noqa: E402
 from .world_helpers import CORNERS, assert_at, build, part, places  # noqa: E402
-
-
-@pytest.fixture
-def files(tmp_path):
-    """Write all parts of the synthetic room."""
-    return world_helpers.all_parts(tmp_path)
 
 
 @pytest.mark.covers("C11-check")

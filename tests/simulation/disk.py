@@ -283,7 +283,7 @@ def simulated_disk(disk: Disk) -> Iterator[None]:
     with ExitStack() as stack:
         use = stack.enter_context
         use(patch.object(sqlite3, "connect", disk.connect))
-        use(patch.object(database, "choose_mode", lambda connection, folder: "memory"))
+        use(patch.object(database.Database, "choose_mode", lambda self: None))
         use(patch.object(PartFile, "open", lambda part: disk.open_part(part)))
         use(patch.object(line_files, "_create", disk.create))
         use(patch.object(ProcessLock, "__init__", lock))

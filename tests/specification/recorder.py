@@ -32,7 +32,7 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.schema import Kind, Operation, Status
 
 from . import events
-from .keys import FOUND, JOB, key_of
+from .rules import FOUND, JOB, key_of
 
 _WRITES = ("INSERT INTO paid_requests", "UPDATE paid_requests")
 _NOTED = (*_WRITES, "BEGIN IMMEDIATE", "COMMIT")

@@ -10,7 +10,7 @@ import pytest
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb
 from mint_blender.jobs.paid_requests.table_check import check_table
 
-from .keys import key_of
+from .rules import key_of
 
 pytestmark = pytest.mark.one_blender
 

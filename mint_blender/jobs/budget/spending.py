@@ -17,7 +17,6 @@ from ..phases import BUSY, NEEDS_PERSON, Phase, Verb
 
 if TYPE_CHECKING:
     from ..queries import Query
-    from ..storage.journal import Journal
 
 PRICE_LIFETIME = 3600.0
 """Seconds for which a price is used."""
@@ -267,43 +266,6 @@ def begun_at(job: Job, now: float) -> float:
     began = (max(each.born, each.attempted) if each.is_outside else each.born for each in sent)
     # an earlier version did not say when it has sent something
     return max(began, default=0.0) or job.created_at
-
-
-def month(journal: Journal) -> Month:
-    """Return what was started on each of the last days, by the current account of a journal."""
-    today = date_of(journal.mint_now())
-    days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
-    found = zip(days, journal.spent(*map(bounds_of, days)), strict=True)
-    return Month(tuple(Day(day, *spent) for day, spent in found))
-
-
-class SpendingTotals:
-    """Adds up Credits over all jobs of the account, dismissed ones included."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-
-    def month(self) -> Month:
-        """Return what was started on each of the last days."""
-        return month(self._journal)
-
-    def ever(self) -> float:
-        """Return the Credits of all that was ever started on this computer."""
-        return self._journal.spent((0.0, self._journal.mint_now() + 1.0))[0].credits
-
-    def today(self, *but: Job) -> float:
-        """Return the Credits of what was started today: paid, reserved, or expected.
-
-        Includes what other processes have started until this moment, and leaves out these jobs.
-        """
-        day = bounds_of(date_of(self._journal.mint_now()))
-        return self._journal.spent(day)[0].credits - sum(map(self.of, but))
-
-    def of(self, job: Job) -> float:
-        """Return the Credits that a job adds to those of today."""
-        now = self._journal.mint_now()
-        is_today = date_of(begun_at(job, now)) == date_of(now)
-        return committed(job) if is_today and not costs_nothing(job) else 0.0
 
 
 def date_of(at: float) -> date:

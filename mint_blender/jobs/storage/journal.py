@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...files import file_identity, urls
 from ...mint.account import Account, Owner
@@ -33,7 +33,6 @@ from ..paid_requests.table import PaidRequests, note_cost
 from ..phases import HAS_RESULT, HOLDS_SLOT, Phase, Verb, may_decide
 from . import job_owners, migrations
 from .database import Database, JournalError
-from .job_locks import ProcessLock
 from .job_owners import Accounts, CurrentAccount
 from .serialization import ROW, Unreadable, dump, load_row, with_requests
 from .tables import (
@@ -53,6 +52,9 @@ from .tables import (
     stored,
     update_job,
 )
+
+if TYPE_CHECKING:
+    from .job_locks import ProcessLock
 
 log = logging.getLogger(__name__)
 

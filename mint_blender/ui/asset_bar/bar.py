@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...addon_settings import picture_size
+from ...addon_settings import settings
 from .. import icons, session
 from ..drawing import Box, texture_of
 from ..library_browser import entries
@@ -79,7 +79,7 @@ def toggle(area: bpy.types.Area | None) -> None:
 def layout_in(context: bpy.types.Context) -> BarLayout:
     """Return the layout in the current region, between the toolbar and the sidebar."""
     scale, fields, height = ui_scale(), fields_of(context), context.region.height
-    shape = (*sides(context), height, entries.ON_SCREEN, picture_size() * scale, scale)
+    shape = (*sides(context), height, entries.ON_SCREEN, settings().picture_size * scale, scale)
     used, known = entries.cells_used(fields), entries.status(fields)
     action = width_of(translated(known.label)) + 24 * scale if known.operator else 0.0
     words = Words(action, is_alone=not fields.start and not assets(context))
@@ -113,7 +113,7 @@ def catch_up() -> bool:
     shown = (
         [(asset.id, entries.cell(asset)) for asset in page],
         [url in state().textures for url in urls],
-        (fields.start, len(entries.shown(fields)), picture_size(), entries.status(fields)),
+        (fields.start, len(entries.shown(fields)), settings().picture_size, entries.status(fields)),
         (fields.kind, fields.sort, entries.filter_words(fields)),
     )
     if shown != state().shown:
