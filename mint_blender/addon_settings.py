@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import bpy
 
@@ -17,20 +17,23 @@ PICTURE_SIZE = 112
 """Pixels of a picture of the library at a scale of 1, until the user chooses another size."""
 
 
-class StoredPreferences(Protocol):
-    """The preferences read here; `ui.account.preferences.MintPreferences` defines them."""
+class StoredPreferences:
+    """The preferences read here, with their values until the add-on is enabled.
 
-    api_key: str
-    base_url: str
-    confirmed_origins: str
-    limit_each: int
-    limit_day: int
-    import_in_background: bool
-    show_targets: bool
-    picture_size: int
-    asset_library: str
-    sync_new_assets: bool
-    log_level: str
+    `ui.account.preferences.MintPreferences` is what Blender stores.
+    """
+
+    api_key: str = ""
+    base_url: str = ""
+    confirmed_origins: str = ""
+    limit_each: int = 0
+    limit_day: int = 0
+    import_in_background: bool = True
+    show_targets: bool = True
+    picture_size: int = PICTURE_SIZE
+    asset_library: str = ""
+    sync_new_assets: bool = False
+    log_level: str = "WARNING"
 
 
 def preferences() -> StoredPreferences | None:
@@ -41,10 +44,15 @@ def preferences() -> StoredPreferences | None:
     return entry.preferences if entry else None  # type: ignore[return-value]  # the stubs know the base class only
 
 
+def settings() -> StoredPreferences:
+    """Return the preferences to read, also while the add-on is not enabled."""
+    return preferences() or StoredPreferences()
+
+
 def stored_account() -> tuple[str, str]:
     """Return the API key and the base URL; empty where nothing was entered."""
-    stored = preferences()
-    return (stored.api_key, stored.base_url) if stored else ("", "")
+    stored = settings()
+    return stored.api_key, stored.base_url
 
 
 def confirmed_origins() -> frozenset[str]:
@@ -52,52 +60,15 @@ def confirmed_origins() -> frozenset[str]:
 
     The key is sent to such an origin even if only the environment names it.
     """
-    stored = preferences()
-    return frozenset(stored.confirmed_origins.split()) if stored else frozenset()
+    return frozenset(settings().confirmed_origins.split())
 
 
 def limits() -> Limits:
     """Return the most Credits that the user wants to spend without a confirmation."""
     from .jobs.budget.spending import Limits
 
-    stored = preferences()
-    return Limits(stored.limit_each, stored.limit_day) if stored else Limits()
-
-
-def imports_in_background() -> bool:
-    """Return whether results are imported in a background Blender first, as the user chose."""
-    stored = preferences()
-    return stored.import_in_background if stored else True
-
-
-def shows_targets() -> bool:
-    """Return whether the viewport shows where results will be, as the user chose."""
-    stored = preferences()
-    return stored.show_targets if stored else True
-
-
-def picture_size() -> int:
-    """Return how large pictures of the library are drawn, in pixels at a scale of 1."""
-    stored = preferences()
-    return stored.picture_size if stored else PICTURE_SIZE
-
-
-def asset_library_folder() -> str:
-    """Return the folder of the user's asset library; empty if there is none."""
-    stored = preferences()
-    return stored.asset_library if stored else ""
-
-
-def syncs_new_assets() -> bool:
-    """Return whether new assets are saved into the user's asset library by themselves."""
-    stored = preferences()
-    return stored.sync_new_assets if stored else False
-
-
-def log_level() -> str:
-    """Return what the log file is to hold: WARNING, INFO or DEBUG."""
-    stored = preferences()
-    return stored.log_level if stored else "WARNING"
+    stored = settings()
+    return Limits(stored.limit_each, stored.limit_day)
 
 
 _SHOWN = (

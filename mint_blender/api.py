@@ -38,6 +38,7 @@ from .cli.results import (
     follow,
     note_written,
     preview_of,
+    with_limit,
 )
 from .cli.session import NotAllowedOnline
 from .jobs.engine.task import StillUnreachable
@@ -198,7 +199,7 @@ def approve(
     """
     _check_blender()
     with session.open_job_service() as job_service:
-        found = _with_limit(job_service, job_service.job(id_of(job)), max_credits)
+        found = _with_limit(job_service, id_of(job), max_credits)
         _check_scene_job(found)
         job_service.approve(found.id)
         return _placed(job_service, _follow(job_service, found.id, review, progress))
@@ -216,7 +217,7 @@ def revise(
     The arguments and errors are those of `resume`.
     """
     with session.open_job_service() as job_service:
-        found = _with_limit(job_service, job_service.job(id_of(job)), max_credits)
+        found = _with_limit(job_service, id_of(job), max_credits)
         job_service.revise(found.id, feedback)
         return preview_of(_watch(job_service, found.id, None, progress, ends_in=Phase.REVIEW))
 
@@ -377,9 +378,9 @@ def jobs() -> Iterator[dict[str, Any]]:
     Raises:
         JournalError: The journal cannot be opened or read.
     """
-    from .jobs.storage.journal_reader import JournalReader
+    from .jobs.storage.journal import Journal
 
-    with closing(JournalReader(session.home())) as journal:
+    with closing(Journal(session.home())) as journal:
         journal.set_account(session.account())
         yield from (JobView(job).to_json() for job in journal.records() if isinstance(job, Job))
 
@@ -421,19 +422,17 @@ def _continue(job_service: JobService, job: Job, max_credits: float | None) -> N
     """Have a job run on, if it can without a decision. Raises NotPossible, TooExpensive."""
     if job_service.is_active(job.id) or job_service.is_driven_elsewhere(job):
         return
-    job = _with_limit(job_service, job, max_credits)
+    job = _with_limit(job_service, job.id, max_credits)
     client_requests.send_held_back(job_service, job)
     is_interrupted = job.is_resumable or job.phase in {Phase.PAUSED, Phase.BILLING}
     if not job_service.is_active(job.id) and (is_interrupted or job.hold is not None):
         job_service.resume(job.id)
 
 
-def _with_limit(job_service: JobService, job: Job, max_credits: float | None) -> Job:
+def _with_limit(job_service: JobService, job_id: str, max_credits: float | None) -> Job:
     """Return a job after setting its new limit, if there is one. Raises ValueError."""
     check_limit(max_credits)
-    if max_credits is not None and max_credits != job.max_credits:
-        job_service.set_limit(job.id, max_credits)
-    return job_service.job(job.id)
+    return with_limit(job_service, job_id, max_credits)
 
 
 def _follow(

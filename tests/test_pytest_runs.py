@@ -15,6 +15,12 @@ from scripts.devtools.environments import BLENDERS, DEFAULTS, ENVIRONMENTS
 from scripts.devtools.pytest_runs import Outcome, PytestRun
 
 
+@pytest.fixture(autouse=True)
+def results(tmp_path, monkeypatch):
+    """Write the outcomes of each test's runs into a folder of its own."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+
+
 def _outcome(title: str, **printed) -> Outcome:
     outcome = Outcome(title, printed.pop("status", 0), 1.0)
     for name, value in printed.items():
@@ -90,9 +96,8 @@ def test_a_skipped_file_counts_as_run_where_its_tests_ran():
     assert testing.print_summary([*outcomes, elsewhere], checks={}, strict=True) == 1
 
 
-def test_a_run_without_a_results_file_is_a_failure(tmp_path, monkeypatch, capsys):
+def test_a_run_without_a_results_file_is_a_failure(monkeypatch, capsys):
     """When pytest or nox ends before it writes its results, the run fails."""
-    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
     outcomes = [
         Outcome.read(PytestRun("bpy-4.5", "with bpy", ())),
         _outcome("bpy-4.5 other", passed={"a"}),
@@ -101,9 +106,8 @@ def test_a_run_without_a_results_file_is_a_failure(tmp_path, monkeypatch, capsys
     assert "did not run" in capsys.readouterr().out
 
 
-def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
+def test_a_run_records_its_exit_status(monkeypatch):
     """The exit status of pytest is recorded beside the outcome of each test."""
-    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
     pytest_run = PytestRun("bpy-4.5", "with bpy", ("tests",))
     printed = {"passed": ["a"], "failed": [], "not_applicable": {}, "left_out": {"b": "no display"}}
 
@@ -148,9 +152,8 @@ def outcomes_of(monkeypatch, *tries: dict[str, list[str]]) -> list[list[str]]:
     return commands
 
 
-def test_failed_tests_are_tried_again(tmp_path, monkeypatch, capsys):
+def test_failed_tests_are_tried_again(monkeypatch, capsys):
     """Only they run again. One that passes then is named in the summary; one that fails counts."""
-    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
     pytest_run = PytestRun("bpy-4.5", "with bpy", ("-m", "blender"), second_try=True)
     first = {"passed": ["a"], "failed": ["b", "c"]}
     commands = outcomes_of(monkeypatch, first, {"passed": ["b", "c"]})
@@ -170,18 +173,16 @@ def test_failed_tests_are_tried_again(tmp_path, monkeypatch, capsys):
     [{"failed": ["a", "b", "c", "d"]}, {"failed": ["a"], "left_out": {"b": "no display"}}],
     ids=["many failures", "left out"],
 )
-def test_a_second_try_has_limits(tmp_path, monkeypatch, first):
+def test_a_second_try_has_limits(monkeypatch, first):
     """Many failures are no coincidence, and a test that was left out stays a failure."""
-    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
     pytest_run = PytestRun("bpy-4.5", "with bpy", (), second_try=True)
     outcomes_of(monkeypatch, first, {"passed": first["failed"]})
     assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
 
 
 @pytest.mark.parametrize("again", ["ends", "crashes", "is unstable"])
-def test_a_part_that_crashed_runs_again(tmp_path, monkeypatch, capsys, again):
+def test_a_part_that_crashed_runs_again(monkeypatch, capsys, again):
     """Once, as a whole. The summary names the test that ran; a second crash is a failure."""
-    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
     pytest_run = PytestRun("bpy-4.5", "with bpy", ("-m", "blender"), second_try=True)
     ends = {"passed": ["a", "b"]}
     tries: dict[str, list[dict]] = {
@@ -211,9 +212,8 @@ def test_a_part_that_crashed_runs_again(tmp_path, monkeypatch, capsys, again):
     assert "CRASHED in test_it.py::test_b [bpy-4.5 with bpy]" in capsys.readouterr().out
 
 
-def test_a_crash_before_any_test_is_a_failure(tmp_path, monkeypatch, capsys):
+def test_a_crash_before_any_test_is_a_failure(monkeypatch, capsys):
     """A part that cannot even begin is not tried again."""
-    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
     pytest_run = PytestRun("bpy-4.5", "with bpy", (), second_try=True)
     statuses = iter([3])
     monkeypatch.setattr(pytest_runs, "run_command", lambda *words, **options: next(statuses))
@@ -231,9 +231,8 @@ def test_a_title_in_the_summary_is_apart_from_its_counts(capsys):
     assert f"   {titles[1]} 1 passed" in "\n".join(lines)
 
 
-def test_runs_that_are_beside_another_are_made_at_its_time(tmp_path, monkeypatch):
+def test_runs_that_are_beside_another_are_made_at_its_time(monkeypatch):
     """Both are under way before either ends; what the second one prints comes as a whole."""
-    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
     under_way, printed = threading.Barrier(2, timeout=30), list[str]()
     selected = [PytestRun("bpy-4.5", "one", ()), PytestRun("bpy-4.5", "two", (), beside=True)]
 

@@ -14,7 +14,7 @@ from importlib import import_module, util
 from pathlib import Path
 
 from ..delivery import blender_runtime
-from ..jobs.diagnostics.late_log_file import NAME, LateLogFile
+from ..jobs.diagnostics.log_file import NAME, LogFile
 from ..mint import redaction
 from . import exits, session
 from .exits import Exit
@@ -63,7 +63,7 @@ def logging_to_file(
     redaction.register_secret(secret)
     logger = logging.getLogger(PACKAGE)
     # Inside Blender the add-on already writes this file.
-    own = [] if logger.handlers else [LateLogFile(lambda: folder / NAME)]
+    own = [] if logger.handlers else [LogFile(folder / NAME)]
     leveled: list[logging.Logger | logging.Handler] = [logger, *logger.handlers, *own]
     before = [(each, each.level) for each in leveled]
     propagated, logger.propagate = logger.propagate, False

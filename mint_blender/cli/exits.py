@@ -8,7 +8,7 @@ import logging
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from ..jobs.diagnostics.late_log_file import NAME as LOG_FILE
+from ..jobs.diagnostics.log_file import NAME as LOG_FILE
 from .session import NotAllowedOnline, home
 
 if TYPE_CHECKING:

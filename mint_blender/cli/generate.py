@@ -18,12 +18,7 @@ from ..mint.schema import Asset, Format, Kind, OptimizationLevel
 from . import session
 from .exits import Exit
 from .output.terminal import Terminal
-from .results import (
-    asset_named,
-    file_options,
-    follow_and_write,
-    may_replace,
-)
+from .results import asset_named, cannot_write, file_options, follow_and_write
 
 
 def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -37,35 +32,17 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         images=arguments.image,
         pose=arguments.pose,
     )
-    if (status := _cannot_write(request, arguments, terminal)) is not None:
+    session.check_request(request)
+    output, render, overwrite = arguments.output, arguments.render, arguments.overwrite
+    if status := cannot_write(request.kind, output, render, terminal, overwrite=overwrite):
         return status
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
-    is_copied = arguments.output is not None and not write_files.needs_blender(
-        request.kind, arguments.output, arguments.render
-    )
+    is_copied = output is not None and not write_files.needs_blender(request.kind, output, render)
     with session.open_job_service(
         opens_results=not is_copied, on_wait=terminal.wait
     ) as job_service:
         delivery = Delivery(splats=arguments.splats)
         return _start(job_service, request, delivery, level, arguments, terminal)
-
-
-def _cannot_write(
-    request: GenerationRequest, arguments: argparse.Namespace, terminal: Terminal
-) -> Exit | None:
-    """Report why the result could not be written; return the exit status, or None.
-
-    Raises:
-        NotPossible: Mint would refuse the request.
-    """
-    session.check_request(request)
-    output, render = arguments.output, arguments.render
-    if problem := write_files.output_problem(request.kind, output, render):
-        terminal.error(problem)
-        return Exit.IMPORT
-    if not may_replace(terminal, output, render, overwrite=arguments.overwrite):
-        return Exit.USAGE
-    return None
 
 
 def _start(
@@ -105,7 +82,10 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         job = job_service.job(arguments.job)
         known = job_service.jobs_of_asset(asset_of(job))
         template = request_template.of_job(job, known).with_prompt(arguments.prompt)
-        if (status := _cannot_write(template.request, arguments, terminal)) is not None:
+        session.check_request(template.request)
+        output, render, overwrite = arguments.output, arguments.render, arguments.overwrite
+        kind = template.request.kind
+        if status := cannot_write(kind, output, render, terminal, overwrite=overwrite):
             return status
         # Not into the Blender scene that the first job was started from.
         delivery = replace(template.delivery, document=None, scene=None, at=None)
@@ -117,11 +97,9 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Animate a model, and write the character with all its clips."""
     # Blender writes it in any case, as it does a World
-    if problem := write_files.output_problem(Kind.WORLD, arguments.output, None):
-        terminal.error(problem)
-        return Exit.IMPORT
-    if not may_replace(terminal, arguments.output, overwrite=arguments.overwrite):
-        return Exit.USAGE
+    output, overwrite = arguments.output, arguments.overwrite
+    if status := cannot_write(Kind.WORLD, output, None, terminal, overwrite=overwrite):
+        return status
     height, in_place = arguments.height, arguments.in_place
     motions = [MotionRequest(words, height, in_place) for words in arguments.motion]
     delivery = Delivery(output=str(arguments.output))

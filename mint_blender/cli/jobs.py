@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from ..delivery import write_files
 from ..jobs import rejected_files
 from ..jobs.job import Job, is_looking
 from ..jobs.job_values import Hold, Role
@@ -23,15 +22,16 @@ from .output.progress import progress_listener
 from .output.terminal import Terminal
 from .results import (
     candidate_text,
+    cannot_write,
     deliver,
     file_options,
     follow_and_write,
     in_parentheses,
     is_finished,
-    may_replace,
     stop_text,
     wait_for_decision,
     wait_for_other_process,
+    with_limit,
 )
 
 _MAYBE_CANCELED = (
@@ -69,7 +69,7 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 )
             status = follow_and_write(job_service, jobs, terminal)
             return Exit.IMPORT if crashed and status is Exit.DONE else status
-        job = _with_limit(job_service, arguments)
+        job = with_limit(job_service, arguments.job, arguments.max_credits)
         if arguments.use is not None:
             job_service.use_candidate(job.id, arguments.use)
         elif arguments.once_more:
@@ -77,14 +77,6 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         elif was_interrupted(job) or job.phase is Phase.BILLING or job.hold is not None:
             job_service.resume(job.id)
         return follow_and_write(job_service, [job], terminal)
-
-
-def _with_limit(job_service: JobService, arguments: argparse.Namespace) -> Job:
-    """Return the job of the command, after setting its new limit, if any."""
-    job = job_service.job(arguments.job)
-    if arguments.max_credits is not None:
-        job_service.set_limit(job.id, arguments.max_credits)
-    return job_service.job(job.id)
 
 
 def _resume_all(job_service: JobService) -> list[Job]:
@@ -125,7 +117,7 @@ def decide(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 " not confirmed it yet. To carry it out:"
                 f" {terminal.command('resume', job.id)}"
             )
-        job = _with_limit(job_service, arguments)
+        job = with_limit(job_service, arguments.job, arguments.max_credits)
         if arguments.command == "approve":
             job_service.approve(job.id)
         elif arguments.command == "revise":
@@ -233,13 +225,8 @@ def _cannot_place(
         return exits.of_job(job)
     # Blender writes a character in any case, as it does a World
     kind = Kind.MODEL if raw else Kind.WORLD if job.motion else job.kind
-    output, render = arguments.output, arguments.render
-    if problem := write_files.output_problem(kind, output, render):
-        terminal.error(problem)
-        return Exit.IMPORT
-    if not may_replace(terminal, output, render, overwrite=arguments.overwrite):
-        return Exit.USAGE
-    return None
+    output, render, overwrite = arguments.output, arguments.render, arguments.overwrite
+    return cannot_write(kind, output, render, terminal, overwrite=overwrite)
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:

@@ -258,18 +258,30 @@ def result_record(job: Job, line: int | None = None) -> dict[str, Any]:
     return found
 
 
-def may_replace(terminal: Terminal, *files: Path | None, overwrite: bool) -> bool:
-    """Return whether these files may be written; on a terminal, a person is asked about old ones.
+def cannot_write(
+    kind: Kind, output: Path | None, render: Path | None, terminal: Terminal, *, overwrite: bool
+) -> Exit | None:
+    """Report why these files cannot be written; return the exit status, or None.
 
-    If not, that is reported.
+    On a terminal, a person is asked about files that exist.
     """
-    there = [] if overwrite else [each for each in files if each is not None and each.is_file()]
-    for each in there:
-        if terminal.asks(f"{each} exists. Replace it?"):
-            continue
-        terminal.error(f"{each} exists already. Nothing was started. --overwrite replaces it.")
-        return False
-    return True
+    if problem := write_files.output_problem(kind, output, render):
+        terminal.error(problem)
+        return Exit.IMPORT
+    for file in (output, render):
+        is_kept = not overwrite and file is not None and file.is_file()
+        if is_kept and not terminal.asks(f"{file} exists. Replace it?"):
+            terminal.error(f"{file} exists already. Nothing was started. --overwrite replaces it.")
+            return Exit.USAGE
+    return None
+
+
+def with_limit(job_service: JobService, job_id: str, max_credits: float | None) -> Job:
+    """Return a job, after setting its new limit, if there is one."""
+    job = job_service.job(job_id)
+    if max_credits is not None and max_credits != job.max_credits:
+        job_service.set_limit(job.id, max_credits)
+    return job_service.job(job.id)
 
 
 def _done_lines(job: Job) -> list[str]:

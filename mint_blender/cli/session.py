@@ -123,9 +123,9 @@ def month() -> Month:
         JournalError: The journal cannot be opened or read.
     """
     from ..jobs.budget import totals
-    from ..jobs.storage.journal_reader import JournalReader
+    from ..jobs.storage.journal import Journal
 
-    with closing(JournalReader(home())) as journal:
+    with closing(Journal(home())) as journal:
         journal.set_account(account())
         return totals.month(journal)
 

@@ -143,7 +143,7 @@ class BackgroundImporter:
         else:
             problem = _STOPPED if self._is_stopped else _CRASHED
         if answer is not None:
-            return serialization.load_result(answer)
+            return serialization.read(DeliveryResult, answer)
         write_files.remove_parts(job)
         return DeliveryResult(problem=message_of(problem))
 

@@ -210,7 +210,7 @@ class Preparations:
 def _outcome(answer: dict[str, Any], target: Path) -> Outcome:
     if "mistake" in answer:
         return NOT_PREPARED
-    result = serialization.load_result(answer)
+    result = serialization.read(DeliveryResult, answer)
     if result.problem is not None:
         return result
     low, high = answer["extent"] or (None, None)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 MODULES = (
     *("requests", "numpy", ".service", ".engine.scheduler", ".storage.import_marks"),
-    *(".workflow.context", ".diagnostics.log_file", ".library.view_model"),
+    *(".workflow.context", ".library.view_model"),
 )
 
 

@@ -64,7 +64,7 @@ class JobService(JobRunner):
 
     def __init__(self, config: EngineConfig, account: Account) -> None:
         super().__init__(config, account)
-        self.spending = SpendingTotals(self)
+        self.spending = SpendingTotals(self.journal)
         self.budget = Budget(
             self.queries.answers, lambda: self.cache.paid_for_optimizing, self.spending.today
         )

@@ -99,10 +99,9 @@ class UnfinishedJobs:
 
         It can then be canceled at once, without telling Mint or a process.
         """
-        is_driven = self._runner.journal.is_driven
-        return (
-            job.hold is None and is_never_sent(job) and not is_driven(job.id, self._runner.process)
-        )
+        runner = self._runner
+        is_free = job.hold is None and is_never_sent(job)
+        return is_free and job.id not in runner.journal.driven(runner.process)
 
     def continue_queue(self) -> list[Job]:
         """Send the queued jobs, and return them. Raises TooExpensive."""
@@ -146,6 +145,7 @@ class UnfinishedJobs:
             for job in runner.jobs()
             if job.is_busy and not runner.is_active(job.id) and not holds_back(job)
         ]
-        orphans = [job for job in left if runner.wake(job)]
+        driven = runner.journal.driven(runner.process) if left else frozenset()
+        orphans = [job for job in left if job.id not in driven and runner.wake(job)]
         has_queue_changed = self.refresh_queue() is not before
         return bool(orphans) or has_queue_changed

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -287,39 +285,18 @@ def test_placing_a_batch_result_elsewhere(
     assert len(service.operations()) == 1
 
 
-def test_a_file_that_was_deleted_is_written_again(batch: Batch, service: ThreadService) -> None:
-    """A deleted result is written from the downloads, without a request."""
+@pytest.mark.parametrize("is_cleared", [False, True], ids=["from the disk", "from Mint"])
+def test_a_file_that_was_deleted_is_written_again(
+    batch: Batch, mint: RunMint, service: ThreadService, is_cleared: bool
+) -> None:
+    """A deleted result is written from the downloads, or downloaded again; both are free."""
     batch.lines({"prompt": "lamp 1"})
     batch()
     (output,) = batch.out.glob("*.glb")
     output.unlink()
+    if is_cleared:
+        (job,) = mint("jobs", "--json").records
+        Path(job["files"]["model"]).unlink()
     assert batch().status == 0
     assert output.is_file()
     assert len(service.operations()) == 1
-
-
-@pytest.mark.one_blender
-def test_a_killed_batch_is_continued(service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """After SIGKILL, the same command finishes twelve lines with twelve operations."""
-    file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(12)))
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "6")
-    running = subprocess.Popen(
-        command(*arguments),
-        env=environment(service, home),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    until = time.monotonic() + 30
-    while not (tmp_path / "out").is_dir() or len(list((tmp_path / "out").glob("*.glb"))) < 3:
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-    assert len(list((tmp_path / "out").glob("*.glb"))) < 12
-    ran = run(service, home, *arguments)
-    assert ran.status == 0
-    assert "12 of 12 lines are done" in ran.error_text
-    assert len(list((tmp_path / "out").glob("*.glb"))) == 12
-    assert sorted(operation.prompt for operation in service.operations()) == sorted(
-        f"lamp {number}" for number in range(12)
-    )

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,32 +118,36 @@ def test_a_waiting_line_continues_from_the_other_journal(
 
 @pytest.mark.covers("R-batch-once")
 @pytest.mark.usefixtures("_fast_look")
-def test_killed_and_continued_from_another_journal(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+@pytest.mark.parametrize("is_moved", [False, True], ids=["here", "another journal"])
+def test_killed_and_continued(
+    batch: Batch, service: ThreadService, tmp_path: Path, at_home: Home, is_moved: bool
 ) -> None:
-    """After SIGKILL and a move of the folder, another journal finishes what it finds.
+    """After SIGKILL the same command finishes what it finds, also another journal after a move.
 
-    Each line is sent by one of them. What has no answer in the folder is looked for in Mint's list.
+    Each line is sent once. What has no answer in the folder is looked for in Mint's list.
     """
-    file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(12)))
-    arguments = ("batch", str(file), "--jobs", "6", "-o")
-    out = tmp_path / "out"
+    batch.lines(*({"prompt": f"lamp {number}"} for number in range(12)))
     running = subprocess.Popen(
-        command(*arguments, str(out)),
+        command(*batch.words, "--jobs", "6"),
         env=environment(service, tmp_path / "home"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     until = time.monotonic() + 60
-    while not out.is_dir() or len(list(out.glob("*.glb"))) < 3:
+    while not batch.out.is_dir() or len(list(batch.out.glob("*.glb"))) < 3:
         assert time.monotonic() < until
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)
     running.wait()
-    out.rename(tmp_path / "moved")
-    at_home("elsewhere")
-    ran = mint(*arguments, str(tmp_path / "moved"), "--start-again")
+    assert len(list(batch.out.glob("*.glb"))) < 12
+    again, options = batch, list[str]()
+    if is_moved:
+        batch.out.rename(tmp_path / "moved")
+        again, options = replace(batch, out=tmp_path / "moved"), ["--start-again"]
+        at_home("elsewhere")
+    ran = again("--jobs", "6", *options)
     assert ran.status == 0 and "12 of 12 lines are done" in ran.error_text
+    assert len(list(again.out.glob("*.glb"))) == 12
     assert sorted(operation.prompt for operation in service.operations()) == sorted(
         f"lamp {number}" for number in range(12)
     )

@@ -172,20 +172,6 @@ def test_no_existing_file_is_overwritten(mint: RunMint, tmp_path: Path) -> None:
     assert sorted(path.name for path in out.glob("*.glb")) == ["0001-lamp-2.glb", "0001-lamp-3.glb"]
 
 
-def test_deleted_files_are_downloaded_again(batch: Batch, service: ThreadService) -> None:
-    """If result and download are gone, the file is downloaded again at no cost."""
-    batch.lines({"prompt": "lamp"})
-    batch()
-    for path in [
-        batch.out / "0001-lamp.glb",
-        *(Path(kept.path) for kept in job_of(1).files),
-    ]:
-        path.unlink()
-    assert batch().status == 0
-    assert (batch.out / "0001-lamp.glb").is_file()
-    assert len(service.operations()) == 1
-
-
 def _jsonl(folder: Path, values: dict[str, Any]) -> Path:
     path = folder / "wishes.jsonl"
     path.write_text(json.dumps(values) + "\n", encoding="utf-8")

@@ -106,12 +106,6 @@ def test_something_else_listens(refused: Any, silent_server: str) -> None:
     assert "No Dask scheduler answers" in refused(silent_server, status=5).error_text
 
 
-def test_a_stand_in_for_mint_is_no_scheduler(refused: Any, service: ThreadService) -> None:
-    """An HTTP server, such as the scheduler's dashboard, is refused too."""
-    port = service.api.rpartition(":")[2].partition("/")[0]
-    assert "No Dask scheduler answers" in refused(f"dask://127.0.0.1:{port}", status=5).error_text
-
-
 @pytest.fixture
 def empty() -> Iterator[LocalCluster]:
     """Run a cluster in this process that has no workers yet."""

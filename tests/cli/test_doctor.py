@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mint_blender.cli import session
 from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
@@ -26,7 +25,7 @@ from mint_blender.jobs.storage.journal import Journal
 from ..jobs.test_diagnostics import fill, snapshot
 from ..mint.raw_server import answer, raw_server, running_proxy, unused_port
 from ..mint_service.runner import ThreadService
-from .command_runner import CommandResult, RunMint, run
+from .command_runner import CommandResult, RunMint
 
 FAR = "api.mint.test"  # a name that no name server resolves
 ME = {"owner": {"id": "u-1", "email": "artist@mint.test"}}
@@ -275,10 +274,3 @@ def test_the_report_for_support(mint: RunMint, home: Path) -> None:
     assert "Mint for Blender 0.1.0" in ran.out
     record = mint("doctor", "--report", "--json").records[-1]
     assert record["event"] == "report" and "job: job-0" in record["text"]
-
-
-def test_as_a_process(service: ThreadService, home: Path) -> None:
-    """As a user types it."""
-    ran = run(service, home, "doctor")
-    assert "Traceback" not in ran.err and ran.out.startswith("key         ok")
-    assert session.home() is not None

@@ -177,8 +177,6 @@ CASES = {
     "forbidden": Case(1, "This API key does not have permission for this", _prompt("a lamp [forbidden]")),
     "no such command": Case(2, "invalid choice: 'make'", ("make",)),
     "no such preset": Case(2, "argument --preset: invalid choice: 'quick'", _prompt("a lamp", "--preset", "quick")),
-    "an output of another kind": Case(2, '"lamp.obj" must end in .blend or .glb', _prompt("a lamp", "-o", "lamp.obj")),
-    "a limit that is no number": Case(2, '"much" must be a number of Credits', _prompt("a lamp", "--max-credits", "much")),
     "no such job": Case(2, 'There is no job "nope"', ("approve", "nope")),
     "place without a file": Case(2, "No output file", ("place", "nope")),
     "a base URL that would show the key": Case(2, "must start with https://", environment={"MINT_API_BASE_URL": "http://example.com/v1"}),

@@ -16,8 +16,7 @@ import pytest
 from mint_blender.jobs.paid_requests.record import TRANSITIONS, State
 from mint_blender.jobs.phases import BUSY, Phase
 from mint_blender.jobs.presentation import error_messages
-from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.storage.journal_reader import journal_file
+from mint_blender.jobs.storage.journal import Journal, journal_file
 from mint_blender.mint import errors
 
 from ..import_graph import COMMON, PACKAGE, ROOMS, TOP

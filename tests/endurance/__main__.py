@@ -19,8 +19,7 @@ from tests.methods import Run
 from tests.window.blender_window import BlenderError, BlenderWindow, NotTrue, make_profile
 from tests.window.display import Display
 
-from .sample import Sample
-from .watch import BATCH, growth, quick_service, watch
+from .watch import BATCH, Sample, growth, quick_service, watch
 
 
 def main() -> int:

@@ -8,12 +8,12 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.mint_service.runner import Service, running_service
 from tests.window.blender_window import BlenderWindow
-
-from .sample import Sample
 
 SPEED = 40.0
 BATCH = 25
@@ -120,3 +120,25 @@ def growth(samples: list[Sample]) -> list[str]:
         if after > before * factor:
             found.append(f"{name} grew from {before:g} to {after:g}")
     return found
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the process holds after this many jobs, while nothing is in flight."""
+
+    jobs: int
+    megabytes: float
+    """Resident memory."""
+    threads: int
+    """Threads of the whole process."""
+    own_threads: int
+    """Threads of the add-on."""
+    files: int
+    """Open file descriptors, sockets included."""
+    sockets: int
+    beat_milliseconds: float
+    """Median processor time of a heartbeat while the batch ran."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the members as plain values."""
+        return asdict(self)

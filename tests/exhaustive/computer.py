@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,11 +23,12 @@ from mint_blender.jobs.engine import scheduler
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import LocalFile, Role
 from mint_blender.jobs.paid_requests import table
-from mint_blender.jobs.paid_requests.table_check import StoredRow
+from mint_blender.jobs.paid_requests.record import PaidRequest
+from mint_blender.jobs.paid_requests.table_check import COLUMNS
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import database, job_cache
-from mint_blender.jobs.storage.journal_reader import JournalReader, journal_file
+from mint_blender.jobs.storage.journal import Journal, journal_file
 
 from ..mint_model.messages import Request, Response
 from ..simulation import recording
@@ -38,9 +39,9 @@ from ..simulation.mint_files import content, png
 from ..simulation.mint_operations import SimulatedOperations
 from ..simulation.mint_service import Habits
 from ..simulation.network import simulated_network
-from ..simulation.observer import observed
 from ..simulation.options import CALM
 from ..simulation.people import People
+from ..simulation.recording import observed
 from ..simulation.world import MEMORY_DISK, Violation, World
 from ..specification.recorder import recorded
 from .disk_image import Crash, DiskImage
@@ -174,18 +175,16 @@ class Computer:
                 self._check_file(job, exported_file(self.root, job), model)
 
     def _jobs(self) -> list[Job]:
-        with closing(JournalReader(self.home)) as journal:
+        with closing(Journal(self.home)) as journal:
             return [each for each in journal._read("") if isinstance(each, Job)]
 
-    def _rows(self) -> list[StoredRow]:
+    def _rows(self) -> list[PaidRequest]:
         """Return the paid requests in the journal."""
         if not journal_file(self.home).exists():
             return []
-        with closing(JournalReader(self.home)) as journal:
-            query = (
-                f"SELECT {', '.join(each.name for each in fields(StoredRow))} FROM paid_requests"
-            )
-            return [StoredRow(*row) for row in journal._db.rows(query)]
+        with closing(Journal(self.home)) as journal:
+            query = f"SELECT {', '.join(COLUMNS)} FROM paid_requests"
+            return [PaidRequest(*row) for row in journal._db.rows(query)]
 
     def _has_failed_at_mint(self, job: Job) -> bool:
         found = self.world.mint.operations.all.get(job.operation.id if job.operation else "")
@@ -218,7 +217,7 @@ def computer(credits: float) -> Iterator[Computer]:
     root = base / "disk"
     root.mkdir()
     used = Computer(root, credits)
-    choose_mode = database.choose_mode
+    choose_mode = database.Database.choose_mode
     try:
         with ExitStack() as stack:
             gc.disable()
@@ -231,7 +230,7 @@ def computer(credits: float) -> Iterator[Computer]:
                 recorded(used.world.recorder),
                 patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),
                 # the simulation leaves out what is the subject here: the log and the syncs
-                patch.object(database, "choose_mode", choose_mode),
+                patch.object(database.Database, "choose_mode", choose_mode),
                 patch.object(os, "fsync", used.sync),
                 # a crash leaves the journal where it is; here its disk is another folder
                 patch.object(file_identity, "identity", _identity),

@@ -116,8 +116,8 @@ class InlineExecutor(Pool):
     def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
         work()
 
-    def close(self, timeout: float) -> bool:
-        return True
+    def close(self, timeout: float) -> None:
+        pass
 
 
 def executor(name: str, size: int, idle_timeout: float) -> Pool:

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.storage.journal_reader import journal_file
+from mint_blender.jobs.storage.journal import Journal, journal_file
 from mint_blender.mint.account import Account
 
 from .engine_harness import KEY

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.diagnostics import checks, journal_check, late_log_file, log_file, report
+from mint_blender.jobs.diagnostics import checks, journal_check, log_file, report
 from mint_blender.jobs.diagnostics.log_file import LogFile
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.phases import Phase
@@ -200,7 +200,7 @@ LINE = "x" * 100
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Return the path of a log file in a folder that does not exist yet."""
-    return tmp_path / "home" / late_log_file.NAME
+    return tmp_path / "home" / log_file.NAME
 
 
 @pytest.fixture
@@ -274,7 +274,7 @@ def test_a_log_that_cannot_be_written_disturbs_nobody(
 ) -> None:
     """Python would print a traceback for each entry."""
     (tmp_path / "file").write_text("in the way")
-    handler = LogFile(tmp_path / "file" / late_log_file.NAME)
+    handler = LogFile(tmp_path / "file" / log_file.NAME)
     write(handler, "lost")
     handler.close()
     assert capfd.readouterr() == ("", "")

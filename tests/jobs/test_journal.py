@@ -21,7 +21,6 @@ from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State,
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import database
-from mint_blender.jobs.storage.database import choose_mode
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.schema import Kind
@@ -385,11 +384,11 @@ def test_no_write_ahead_log_on_a_network(home: Path, monkeypatch: pytest.MonkeyP
     A journal from a local disk is converted.
     """
     local = Journal(home)
-    assert (local._db.mode, mode_of(home)) == ("wal", "wal")
+    assert mode_of(home) == "wal"
     local.close()
     monkeypatch.setattr(database, "is_local", lambda folder: False)
     shared = Journal(home)
-    assert (shared._db.mode, mode_of(home)) == ("delete", "delete")
+    assert mode_of(home) == "delete"
     assert shared._db.row("PRAGMA synchronous") == (3,)
     shared.close()
     assert not list(home.glob("journal.sqlite3-*"))
@@ -399,10 +398,12 @@ def test_the_actual_journal_mode_decides_the_syncs(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If SQLite does not set the requested mode, its actual mode is used."""
-    shared = sqlite3.connect(":memory:")  # knows no log
+    shared = Journal(home)._db
+    shared.connection.close()
+    shared.connection = sqlite3.connect(":memory:")  # knows no log
     monkeypatch.setattr(database, "is_local", lambda folder: True)
-    assert choose_mode(shared, home) == "memory"
-    assert shared.execute("PRAGMA synchronous").fetchone() == (3,)
+    shared.choose_mode()
+    assert shared.row("PRAGMA synchronous") == (3,)
     shared.close()
 
 

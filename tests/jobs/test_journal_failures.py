@@ -22,8 +22,7 @@ from mint_blender.jobs.paid_requests.record import PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.job_locks import ProcessLock
-from mint_blender.jobs.storage.journal import Journal, JournalError, Unreadable
-from mint_blender.jobs.storage.journal_reader import journal_file
+from mint_blender.jobs.storage.journal import Journal, JournalError, Unreadable, journal_file
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
 

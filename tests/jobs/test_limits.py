@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.budget.spending import Limits, committed, date_of, entry, spent_on
+from mint_blender.jobs.budget.spending import Limits, begun_at, committed, date_of
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause
 from mint_blender.jobs.new_jobs import new_request
@@ -95,8 +95,7 @@ def test_a_job_of_another_service_is_counted_before_it_is_read(
 
 def on(day: float, job: Job, *, now: float = NOON) -> float:
     """Return what a job adds to the sum of that day."""
-    found = entry(job, now)
-    return spent_on([found] if found else [], date_of(day))
+    return committed(job) if date_of(begun_at(job, now)) == date_of(day) else 0.0
 
 
 def test_a_queued_job_counts_on_the_day_it_is_sent() -> None:

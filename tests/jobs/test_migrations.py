@@ -24,8 +24,7 @@ from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.storage import migrations
 from mint_blender.jobs.storage.database import Database, JournalError, journal_error
 from mint_blender.jobs.storage.job_locks import ProcessLock
-from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.storage.journal_reader import journal_file
+from mint_blender.jobs.storage.journal import Journal, journal_file
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
@@ -140,6 +139,19 @@ def test_an_older_program_refuses_a_newer_journal(home: Path) -> None:
         newer.execute(f"PRAGMA user_version = {migrations.VERSION + 1}")
     with pytest.raises(JournalError, match=NEWER):
         Journal(home)
+
+
+def test_a_newer_program_that_comes_first_is_noticed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may change the journal between our look at its version and our transaction."""
+    path, newer = write(home, version=2), migrations.VERSION + 1
+    set_version = f"PRAGMA user_version = {newer}"
+    monkeypatch.setattr(Database, "choose_mode", lambda self: self.rows(set_version))
+    with pytest.raises(JournalError, match=NEWER):
+        Journal(home)
+    with closing(sqlite3.connect(path)) as found:
+        assert found.execute("PRAGMA user_version").fetchone() == (newer,)
 
 
 def test_each_version_leads_to_the_next() -> None:
@@ -324,7 +336,7 @@ def test_the_request_of_a_program_is_found(migrated: Journal) -> None:
 def test_what_was_spent_stays_on_its_day(migrated: Journal) -> None:
     """What waits costs now, the rest when it was started."""
     begun = min(job.created_at for job in migrated.jobs())
-    of_that_day = sum(entry.credits for entry in migrated.spent((begun - 900.0, begun + 900.0)))
+    of_that_day = migrated.spent((begun - 900.0, begun + 900.0))[0].credits
     assert of_that_day >= 4140.0, "as the earlier version has counted it"
 
 

@@ -17,7 +17,7 @@ from mint_blender.files.download_folder import (
     thumbnail_name,
 )
 from mint_blender.jobs import rejected_files
-from mint_blender.jobs.diagnostics import late_log_file, log_file, report
+from mint_blender.jobs.diagnostics import log_file, report
 from mint_blender.jobs.diagnostics.log_file import LogFile
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job
@@ -71,7 +71,7 @@ def test_an_import_that_crashed_is_told_from_one_that_runs(
         (mark,) = (tmp_path / "importing").iterdir()
         content = mark.read_bytes()
     mark.write_bytes(content)
-    assert [each.job_id for each in import_marks._left_behind(tmp_path)] == ["job-1"]
+    assert [each["job"] for _, each in import_marks._left_behind(tmp_path)] == ["job-1"]
 
 
 def test_a_lease_that_is_being_read_is_taken_over_and_given_back(
@@ -108,7 +108,7 @@ def test_the_log_begins_anew_while_another_process_has_it_open(
     The other process continues in the same file, and no entry is lost.
     """
     monkeypatch.setattr(log_file, "MAX_BYTES", 300)
-    path = tmp_path / late_log_file.NAME
+    path = tmp_path / log_file.NAME
     elsewhere.refuse(path.name)
     one, other = LogFile(path), LogFile(path)
     for number in range(6):

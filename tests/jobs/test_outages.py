@@ -604,6 +604,7 @@ def test_an_idle_thread_is_used_again() -> None:
         assert done.get(timeout=5) == number
         time.sleep(0.005)
     assert len(names) == 1
-    assert pool.close(5)
+    pool.close(5)
+    assert not names & {thread.ident for thread in threading.enumerate()}
     pool.submit(lambda: done.put(99))
     assert done.empty()

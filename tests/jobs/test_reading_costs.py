@@ -39,7 +39,7 @@ Count = Callable[[Callable[[], object]], Cost]
 @pytest.fixture
 def job_service(offline_job_service: JobService, monkeypatch: pytest.MonkeyPatch) -> JobService:
     """Return a job service without a worker, with twenty finished jobs."""
-    monkeypatch.setattr(offline_job_service.worker, "wake", lambda job_id, number=0: None)
+    monkeypatch.setattr(offline_job_service.worker, "send", lambda command: None)
     offline_job_service.cache.add(*(replace(a_job(), phase=Phase.PLACED) for _ in range(20)))
     return offline_job_service
 

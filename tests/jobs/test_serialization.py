@@ -104,7 +104,7 @@ def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) 
     JobView(found).state, JobView(found).verbs, JobView(found).cost, JobView(found).report()
     assert isinstance(found.title, str)
     assert isinstance(spending.committed(found), float | int)
-    spending.entry(found, 0.0)
+    spending.begun_at(found, 0.0)
     group_jobs([found], lambda job_id: False)
     assert serialization.load(serialization.dump(found), found.phase) == found
 

@@ -4,23 +4,27 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.prices import MAX_ERROR_AGE, Budget
 from mint_blender.jobs.budget.spending import (
     PRICE_LIFETIME,
+    Day,
     Expense,
     Limits,
+    Month,
+    begun_at,
     committed,
-    entry,
+    costs_nothing,
     limit_error,
-    month,
 )
+from mint_blender.jobs.budget.totals import month
 from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
@@ -30,6 +34,7 @@ from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import Balance, Price
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import TakeSlot
 from mint_blender.mint.schema import (
@@ -194,9 +199,7 @@ def test_a_retry_adds_up_and_counts_when_it_was_sent() -> None:
     assert run.again().job.cost == 40 + 248
     run.answer(polled(run.job, reserved=0, finalized=248))
     assert run.job.cost == 40 + 248
-    found = entry(run.job, NOON + DAY)
-    assert found.at == NOON
-    assert spending.spent_on([found], TODAY) == 288
+    assert (begun_at(run.job, NOON + DAY), committed(run.job)) == (NOON, 288)
 
 
 def polled(job: Job, **credits: float) -> Any:
@@ -209,8 +212,8 @@ def polled(job: Job, **credits: float) -> Any:
 def test_what_a_start_without_an_answer_has_made_is_counted() -> None:
     """It was found in the lists of Mint, which say nothing about Credits."""
     job = sent(replace(a_job(), created_at=1000.0, estimate=248.0), 2000.0, operation=f"{FOUND}m1")
-    found = entry(replace(job, source_asset_id="m1", phase=Phase.READY), now=9000.0)
-    assert (found.at, found.credits) == (2000.0, 248.0)
+    found = replace(job, source_asset_id="m1", phase=Phase.READY)
+    assert (begun_at(found, now=9000.0), committed(found)) == (2000.0, 248.0)
 
 
 @pytest.mark.parametrize(("verb", "credits"), [(PaidVerb.APPROVE, 800.0), (PaidVerb.REVISE, 950.0)])
@@ -238,17 +241,16 @@ def test_what_was_given_up_without_an_answer_is_counted(state: State) -> None:
 def test_a_start_counts_when_it_was_sent() -> None:
     """A process may be killed between taking a slot and sending: the request waits for a day."""
     job = replace(a_job(), phase=Phase.SENDING, estimate=248.0)
-    unsent = entry(job, now=90_000.0)
-    after = entry(sent(job, 90_000.0), now=180_000.0)
-    assert unsent is not None and after is not None
-    assert [(each.at, each.credits) for each in (unsent, after)] == [(90_000.0, 248.0)] * 2
+    after = sent(job, 90_000.0)
+    assert (begun_at(job, now=90_000.0), committed(job)) == (90_000.0, 248.0)
+    assert (begun_at(after, now=180_000.0), committed(after)) == (90_000.0, 248.0)
 
 
 def test_what_an_earlier_version_has_sent_counts_when_it_was_clicked() -> None:
     """Its clock is not known, so its request has no time."""
     job = sent(replace(a_job(), created_at=NOON, estimate=248.0), 0.0)
-    found = entry(replace(job, phase=Phase.PAUSED), now=NOON + DAY)
-    assert (found.at, found.credits) == (NOON, 248.0)
+    found = replace(job, phase=Phase.PAUSED)
+    assert (begun_at(found, now=NOON + DAY), committed(found)) == (NOON, 248.0)
 
 
 def test_the_same_operation_is_not_counted_twice() -> None:
@@ -272,12 +274,10 @@ def test_an_optimization_is_part_of_the_cost() -> None:
 
 def test_an_import_is_not_counted() -> None:
     """Importing from the library costs nothing; having the model optimized does."""
-    assert entry(new_fetch(asset(), Delivery(), now=NOON), NOON) is None
-    optimized = entry(
-        new_fetch(asset(), Delivery(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
-        NOON,
-    )
-    assert optimized.credits == 20
+    assert costs_nothing(new_fetch(asset(), Delivery(), now=NOON))
+    light = OptimizationLevel.LIGHT
+    optimized = new_fetch(asset(), Delivery(), now=NOON, optimize=light, estimate=20.0)
+    assert not costs_nothing(optimized) and committed(optimized) == 20
 
 
 @pytest.mark.parametrize(
@@ -306,11 +306,12 @@ def test_an_import_that_is_optimized_costs_its_optimization(
     )
 
 
-def test_the_usage_of_a_month() -> None:
+def test_the_usage_of_a_month(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirty days are listed, oldest first, with empty ones.
 
     The share of failures is that of ended jobs.
     """
+    monkeypatch.setattr(time, "time", lambda: NOON)
     day = 24 * 3600.0
     jobs = [
         replace(costing(Phase.PLACED, status="succeeded", finalized=200), created_at=NOON),
@@ -324,7 +325,9 @@ def test_the_usage_of_a_month() -> None:
             costing(Phase.PLACED, status="succeeded", finalized=9999), created_at=NOON - 30 * day
         ),
     ]
-    found = month([each for job in jobs if (each := entry(job, NOON))], TODAY)
+    with closing(Journal(home)) as journal:
+        journal.add(*jobs)
+        found = month(journal)
     assert [each.date for each in found.days] == [
         TODAY - timedelta(days=back) for back in range(29, -1, -1)
     ]
@@ -339,8 +342,7 @@ def test_the_usage_of_a_month() -> None:
 
 def test_an_empty_month_has_no_share() -> None:
     """Without ended jobs there is no share of failures."""
-    assert month([], TODAY).failed_share is None
-    assert len(month([], TODAY).days) == spending.DAYS
+    assert Month((Day(TODAY),)).failed_share is None
 
 
 # -- words

@@ -64,38 +64,21 @@ def _complaints(error: ValidationError) -> list[dict[str, str]]:
     match error.validator:
         case "additionalProperties":
             known = set(error.schema.get("properties", {}))
-            return [
-                {
-                    "path": f"{pointer}/{name}",
-                    "code": "unrecognized_keys",
-                    "message": "is not a known field",
-                }
+            found = [
+                (f"{pointer}/{name}", "unrecognized_keys", "is not a known field")
                 for name in sorted(set(error.instance) - known)
             ]
         case "required":
             missing = [name for name in error.validator_value if name not in error.instance]
-            return [
-                {"path": f"{pointer}/{name}", "code": "required", "message": "is required"}
-                for name in missing[:1]
-            ]
+            found = [(f"{pointer}/{name}", "required", "is required") for name in missing[:1]]
         case "not":
-            return [
-                {
-                    "path": f"{pointer}/sourceImages",
-                    "code": "exclusive",
-                    "message": "cannot be used together with imageUrl",
-                }
-            ]
+            text = "cannot be used together with imageUrl"
+            found = [(f"{pointer}/sourceImages", "exclusive", text)]
         case "oneOf":
-            return [
-                {
-                    "path": pointer,
-                    "code": "invalid_union",
-                    "message": "is neither of the two allowed forms",
-                }
-            ]
+            found = [(pointer, "invalid_union", "is neither of the two allowed forms")]
         case kind:
-            return [{"path": pointer, "code": str(kind), "message": _short(error)}]
+            found = [(pointer, str(kind), _short(error))]
+    return [{"path": path, "code": code, "message": text} for path, code, text in found]
 
 
 def _short(error: ValidationError) -> str:

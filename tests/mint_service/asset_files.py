@@ -23,14 +23,17 @@ MODEL_MEMBERS = (
 FILE_SWITCHES = frozenset(s.name for s in TABLE if s.acts == "file" and s.name != "api-redirect")
 API_MARK = "api:"  # prefix of a path whose address is on the API's origin
 
-# role -> pattern of the file name, from the slug and 16 hex digits, as on Mint's file host
-PATHS: dict[str, Callable[[str, str, str], str]] = {
-    "glb": lambda slug, digits, _: f"glb/{slug}-{digits}.glb",
-    "optimized": lambda slug, digits, _: f"glb/{slug}-optimized-{digits}.glb",
-    "collider": lambda slug, digits, _: f"worlds/{slug}-collider-{digits}.glb",
-    "pano": lambda slug, digits, ending: f"worlds/{slug}-pano-{digits}.{ending}",
-    "rad": lambda slug, digits, _: f"rad/{slug}-{digits}-lod.rad",
+PATHS = {
+    "glb": "glb/{slug}-{digits}.glb",
+    "optimized": "glb/{slug}-optimized-{digits}.glb",
+    "collider": "worlds/{slug}-collider-{digits}.glb",
+    "pano": "worlds/{slug}-pano-{digits}.{ending}",
+    "rad": "rad/{slug}-{digits}-lod.rad",
+    "spz": "worlds/{slug}-{tier}-spz-{digits}.spz",
+    "preview of a world": "assets/{slug}-preview-webp-{digits}.{ending}",
+    "preview of a model": "images/models/{slug}-{digits}.{ending}",
 }
+"""The names of files as on Mint's file host, by their roles; `digits` are 16 hex digits."""
 ENDINGS = {"image/webp": "webp", "image/png": "png", "image/jpeg": "jpg"}
 
 
@@ -210,13 +213,11 @@ def _path(made: Made, slug: str, operation: Operation, content: bytes | Path) ->
     of = content if isinstance(content, bytes) else str(content).encode()
     about = f"{operation.id} {made.role} {len(operation.feedback)} ".encode()
     digits = hashlib.sha256(about + of).hexdigest()[:16]
-    ending = ENDINGS.get(made.content_type, "bin")
-    if made.role in PATHS:
-        return PATHS[made.role](slug, digits, ending)
-    if made.role.startswith("spz:"):
-        return f"worlds/{slug}-{made.role[4:].replace('_', '-')}-spz-{digits}.spz"
-    if made.role == "preview" and operation.kind == "world":
-        return f"assets/{slug}-preview-webp-{digits}.{ending}"
-    if made.role == "preview":
-        return f"images/models/{slug}-{digits}.{ending}"
-    return f"conversions/{operation.id}/{slug}-{digits}.{made.role}"
+    role, _, tier = made.role.partition(":")
+    role = f"preview of a {operation.kind}" if role == "preview" else role
+    return PATHS.get(role, f"conversions/{operation.id}/{{slug}}-{{digits}}.{role}").format(
+        slug=slug,
+        digits=digits,
+        ending=ENDINGS.get(made.content_type, "bin"),
+        tier=tier.replace("_", "-"),
+    )

@@ -15,7 +15,7 @@ import fnmatch
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..mint_model.problems import Problem, for_status
@@ -46,26 +46,24 @@ class Fault(Exception):
         super().__init__(self.note)
 
 
+PROBLEMS = {"429": "rate-limited", "503": "service-unavailable"}
+PAGES = {"502": 502, "html": 500, **{str(status): status for status in GATEWAY}}
+EMPTY = {"504": 504, "empty": 500}
+
+
 def from_word(word: str, retry_after: float) -> Fault:
     """Return the fault of a word such as `429-date` or `html`."""
-    seconds = {"Retry-After": f"{retry_after:g}"}
+    if word in PROBLEMS:
+        return _problem(PROBLEMS[word], {"Retry-After": f"{retry_after:g}"})
     if word == "429-date":
         when = email.utils.formatdate(time.time() + max(1.0, retry_after), usegmt=True)
         return _problem("rate-limited", {"Retry-After": when})
-    if word == "429":
-        return _problem("rate-limited", seconds)
-    if word == "503":
-        return _problem("service-unavailable", seconds)
     if word == "500":
         return _problem("internal-error", {})
-    if word == "502":
-        return Fault(502, HTML.encode(), "text/html")
-    if word in ("504", "empty"):
-        return Fault(504 if word == "504" else 500)
-    if word == "html":
-        return Fault(500, HTML.encode(), "text/html")
-    if word.isdigit() and int(word) in GATEWAY:
-        return Fault(int(word), HTML.encode(), "text/html")
+    if word in PAGES:
+        return Fault(PAGES[word], HTML.encode(), "text/html")
+    if word in EMPTY:
+        return Fault(EMPTY[word])
     if word == "closed":
         return Fault(close=True)
     raise ValueError(f"unknown fault word {word!r}")
@@ -76,24 +74,22 @@ def _problem(slug: str, headers: Mapping[str, str]) -> Fault:
     return Fault(problem.status, headers=dict(headers), problem=problem)
 
 
+MEMBERS = {
+    *("status", "problem", "detail", "headers", "json"),
+    *("text", "content_type", "close", "delay", "word"),
+}
+"""What a scripted answer may say."""
+
+
+def _check(spec: Mapping[str, Any], known: set[str], what: str) -> None:
+    if unknown := sorted(set(spec) - known):
+        names = f"{', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        raise ValueError(f"unknown member(s) of {what}: {names}")
+
+
 def from_json(spec: Mapping[str, Any], retry_after: float) -> Fault:
     """Return the fault that a scenario describes."""
-    known = {
-        "status",
-        "problem",
-        "detail",
-        "headers",
-        "json",
-        "text",
-        "content_type",
-        "close",
-        "delay",
-        "word",
-    }
-    if unknown := sorted(set(spec) - known):
-        raise ValueError(
-            f"unknown member(s) of an answer: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
-        )
+    _check(spec, MEMBERS, "an answer")
     fault = from_word(spec["word"], retry_after) if "word" in spec else Fault()
     fault.headers.update(spec.get("headers", {}))
     fault.delay = float(spec.get("delay", 0))
@@ -118,9 +114,9 @@ def from_json(spec: Mapping[str, Any], retry_after: float) -> Fault:
 class Scripted:
     """A scenario's response to the requests that match it."""
 
-    method: str
-    path: str
     spec: Mapping[str, Any]
+    method: str = "*"
+    path: str = "*"
     host: str = "api"
     # "after": the request is executed first, and its response is then replaced
     when: str = "before"
@@ -130,22 +126,10 @@ class Scripted:
     @classmethod
     def from_json(cls, rule: Mapping[str, Any]) -> Scripted:
         """Check and read one entry of `answers`."""
-        known = {"method", "path", "answer", "host", "when", "skip", "times"}
-        if unknown := sorted(set(rule) - known):
-            raise ValueError(
-                f"unknown member(s) of answers: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
-            )
+        _check(rule, {"answer", *(each.name for each in fields(cls))} - {"spec"}, "answers")
         from_json(rule["answer"], 1.0)
-        spec = dict(rule)
-        return cls(
-            method=spec.get("method", "*"),
-            path=spec.get("path", "*"),
-            spec=spec["answer"],
-            host=spec.get("host", "api"),
-            when=spec.get("when", "before"),
-            skip=spec.get("skip", 0),
-            times=spec.get("times", 1),
-        )
+        values = {name: value for name, value in rule.items() if name != "answer"}
+        return cls(**values, spec=rule["answer"])
 
     def takes(self, host: str, method: str, path: str) -> bool:
         """Return whether the rule applies to this request, and count it."""

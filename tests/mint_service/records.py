@@ -28,19 +28,12 @@ class Operation:
     @classmethod
     def of(cls, each: model.Operation) -> Operation:
         """Return a copy."""
-        return cls(
-            each.id,
-            each.type,
-            each.mode,
-            each.prompt,
-            each.status,
-            each.preset,
-            each.resource.id if each.resource else None,
-            each.name,
-            each.level,
-            list(each.feedback),
-            each.paid,
-        )
+        same = {
+            name: getattr(each, name)
+            for name in ("id", "type", "mode", "prompt", "status", "preset", "name", "level")
+        }
+        resource = each.resource.id if each.resource else None
+        return cls(**same, resource=resource, feedback=[*each.feedback], finalized=each.paid)
 
     @property
     def generates(self) -> bool:

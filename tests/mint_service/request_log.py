@@ -49,30 +49,23 @@ class RequestLog:
     entries: list[LoggedRequest] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, *, host: str, method: str, path: str, query: str, headers: Mapping[str, str], authorized: str,
-            connection: int, port: int, at: float) -> LoggedRequest:  # fmt: skip
-        """Add a request that has just arrived."""
+    def add(self, *, headers: Mapping[str, str], **arrived: Any) -> LoggedRequest:
+        """Add a request that has just arrived; `arrived` are members of `LoggedRequest`."""
         kept = {
             name.lower(): value
             for name, value in headers.items()
             if name.lower() not in SECRET_HEADERS
         }
-        leak = requests_seen.look(f"the {host} host", f"{method} {path}?{query}", headers)
+        line = "{method} {path}?{query}".format_map(arrived)
+        leak = requests_seen.look(f"the {arrived['host']} host", line, headers)
         with self._lock:
             entry = LoggedRequest(
                 number=len(self.entries) + 1,
-                host=host,
-                method=method,
-                path=path,
-                query=query,
                 headers=kept,
-                authorized=authorized,
                 idempotency_key=kept.get("idempotency-key"),
-                connection=connection,
-                port=port,
-                at=at,
                 monotonic=time.monotonic(),
                 leak=leak,
+                **arrived,
             )
             self.entries.append(entry)
         return entry

@@ -16,9 +16,8 @@ from tests import methods
 from tests.methods import Run
 from tests.mint_service.runner import running_service
 
-from .checks import violations
 from .faults import FAULTS
-from .journey import Record, run
+from .journey import Record, run, violations
 
 SCALE = 12.0
 

@@ -15,11 +15,10 @@ import pytest
 from tests.mint_service.runner import ThreadService, running_service
 
 from .behaviors import close, nothing, sent
-from .checks import violations
 from .fault import NetworkFault
 from .faults import FAULTS
 from .hosts import Call
-from .journey import run
+from .journey import run, violations
 
 pytestmark = pytest.mark.one_blender
 

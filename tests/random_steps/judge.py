@@ -11,7 +11,7 @@ from typing import Any
 
 from mint_blender.jobs.diagnostics import journal_check
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.storage.journal_reader import JournalReader
+from mint_blender.jobs.storage.journal import Journal
 from tests.mint_service.records import Operation
 from tests.mint_service.runner import Service
 
@@ -22,7 +22,7 @@ CLICKS = {"place", "resume", "retry"}
 def violations(folder: Path, service: Service) -> list[str]:
     """Return a sentence for each rule that was broken."""
     facts = read_facts(folder)
-    with closing(JournalReader(folder / "home")) as journal:
+    with closing(Journal(folder / "home")) as journal:
         records = list(journal._read(""))
     jobs = {each.id: each for each in records if isinstance(each, Job)}
     found = [f"the job {each.id} cannot be read" for each in records if each.id not in jobs]

@@ -17,7 +17,7 @@ from typing import Any, cast
 import pytest
 import requests
 
-from tests.mint_service.__main__ import announcement
+from tests.mint_service.__main__ import announcement, main
 from tests.mint_service.backend import Mint
 from tests.mint_service.runner import ROOT, Service, running_service, subprocess_service
 
@@ -73,17 +73,8 @@ def test_the_command_line(tmp_path: Path) -> None:
     """One JSON line has the addresses; SIGTERM ends it; a scenario file is accepted."""
     scenario = tmp_path / "scenario.json"
     scenario.write_text(json.dumps({"credits": 77, "library": {"models": 2}}), encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "tests.mint_service",
-        "--assets",
-        "tiny",
-        "--speed",
-        "9",
-        "--scenario",
-        str(scenario),
-    ]
+    words = ("--assets", "tiny", "--speed", "9", "--scenario", str(scenario))
+    command = [sys.executable, "-m", "tests.mint_service", *words]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
@@ -143,23 +134,15 @@ def test_powershell_gets_its_own_lines() -> None:
         {"answers": [{"answer": {"stauts": 1}}]},
     ],
 )
-def test_an_invalid_scenario_is_reported(tmp_path: Path, scenario: dict[str, Any]) -> None:
+def test_an_invalid_scenario_is_reported(
+    tmp_path: Path,
+    scenario: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """A misspelled member or switch must not let a test pass for the wrong reason."""
     path = tmp_path / "scenario.json"
-    path.write_text(json.dumps(scenario), encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "tests.mint_service",
-        "--assets",
-        "tiny",
-        "--scenario",
-        str(path),
-    ]
-    if "assets" in scenario:
-        command = [part for part in command if part not in ("--assets", "tiny")]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith("mint_service: ") and "Traceback" not in done.stderr
+    path.write_text(json.dumps({"assets": "tiny", **scenario}), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["mint_service", "--scenario", str(path)])
+    assert main() == 2
+    assert capsys.readouterr().err.startswith("mint_service: ")

@@ -16,13 +16,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 
 from .. import methods
 from ..methods import Run
 from .options import Options
-from .surprises import LONGEST_CLOCK_JUMP
 from .world import Outcome, simulate
 
 SEEDS_PER_PROCESS = 100
@@ -66,13 +64,7 @@ def main() -> int:
     """Return 0 if no rule was broken, else 1."""
     arguments = _arguments()
     logging.disable(logging.CRITICAL)  # every fault would be logged
-    options = replace(
-        Options(),
-        faults=arguments.faults,
-        boundaries=arguments.boundaries,
-        most_clock_jump=arguments.clock_jump,
-        surprises=arguments.surprises,
-    )
+    options = Options(surprises=arguments.surprises)
     totals, run, reported = Totals(), Run("simulation", arguments.minutes), 0.0
     with _outcomes(arguments, options) as outcomes:
         for outcome in outcomes:
@@ -103,10 +95,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--processes", type=int, default=1, help="how many processes to use")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at a violation")
-    parser.add_argument("--faults", type=float, default=1.0, help="1.0: each with probability 0.1")
-    parser.add_argument("--boundaries", type=int, default=1500, help="mean writes until a kill")
-    text = "by how many seconds the clock jumps at most, where the seed lets it"
-    parser.add_argument("--clock-jump", type=float, default=LONGEST_CLOCK_JUMP, help=text)
     text = "let each seed turn what may be taken for granted (the default)"
     parser.add_argument(
         "--surprises", action=argparse.BooleanOptionalAction, default=True, help=text

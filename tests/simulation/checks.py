@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,9 +12,9 @@ from urllib.parse import urlsplit
 from mint_blender.jobs import notes
 from mint_blender.jobs.job import Job, asset_of
 from mint_blender.jobs.job_values import Role
-from mint_blender.jobs.paid_requests.table_check import StoredRow, check_table
+from mint_blender.jobs.paid_requests.table_check import check_table
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage.journal_reader import JournalReader
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.schema import Kind
 
 from ..mint_model.records import BUSY, DONE, Operation
@@ -52,7 +51,7 @@ def check(world: World, people: People) -> None:
 
 def _read(machine: Machine) -> tuple[list[Job], set[str]]:
     """Return all jobs of a machine's journal, and the ids of those that are on the list."""
-    with closing(JournalReader(machine.home)) as journal:
+    with closing(Journal(machine.home)) as journal:
         records = list(journal._read(""))
         jobs = [each for each in records if isinstance(each, Job)]
         listed = {job.id for job in journal.jobs()}
@@ -63,12 +62,7 @@ def _read(machine: Machine) -> tuple[list[Job], set[str]]:
 
 def _check_table(jobs: list[Job]) -> None:
     """`doctor` finds nothing wrong with the records of paid requests."""
-    rows = [
-        StoredRow(**{each.name: getattr(request, each.name) for each in fields(StoredRow)})
-        for job in jobs
-        for request in job.requests
-    ]
-    for fault in check_table(rows):
+    for fault in check_table([request for job in jobs for request in job.requests]):
         raise Violation(f"the rule {fault.rule!r}: {fault.what} ({fault.key})", fault.key[-4:])
 
 

@@ -13,7 +13,7 @@ import itertools
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache, lru_cache
 from typing import Any
@@ -24,7 +24,7 @@ from mint_blender.files import file_identity
 from mint_blender.files.download_folder import PartFile
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.paid_requests import table
-from mint_blender.jobs.storage import database, journal_reader, serialization
+from mint_blender.jobs.storage import database, journal, serialization
 from mint_blender.jobs.storage.job_locks import ProcessLock
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT", "BEGIN")
@@ -226,22 +226,9 @@ def _open_in_memory(address: str, **more: Any) -> sqlite3.Connection:
 
 
 _init_lock = ProcessLock.__init__
-_real_prepare = database.Database.prepare
 _connect = sqlite3.connect
 _open_part = PartFile.open
 _create = line_files._create
-
-
-def _prepare(
-    self: database.Database,
-    version: int,
-    migrations: Mapping[int, database.Migration],
-    *statements: str,
-) -> None:
-    """Leave out what creates tables that are there: every process would, each time it opens one."""
-    if self.connection.execute("PRAGMA user_version").fetchall() == [(version,)]:
-        statements = ()
-    _real_prepare(self, version, migrations, *statements)
 
 
 @contextmanager
@@ -249,7 +236,10 @@ def in_memory(disk: Disk) -> Iterator[None]:
     """Keep journals and process locks in memory. Inside `simulated_disk`."""
 
     def init(self: ProcessLock, home: Any) -> None:
-        disk.check_space()
+        try:
+            disk.check_space()
+        except OSError as error:
+            raise database.journal_error(home, error) from error
         disk.boundary()
         self._folder, self.name = home / "processes", uuid.uuid4().hex
         disk.locks.add(self.name)
@@ -259,12 +249,11 @@ def in_memory(disk: Disk) -> Iterator[None]:
     with ExitStack() as stack:
         use = stack.enter_context
         stack.callback(disk.close)
-        use(patch.object(database.Database, "prepare", _prepare))
         # a journal in memory has no file
         for module in (file_identity, table):
             use(patch.object(module, "identity", lambda path: f"file {path}"))
         # a pure function of the record, which each process would call for itself
-        use(patch.object(journal_reader, "load_row", lru_cache(2000)(serialization.load_row)))
+        use(patch.object(journal, "load_row", lru_cache(2000)(serialization.load_row)))
         # the home is made once, and nobody changes its permissions
         for name in ("make_home", "make_file", "restrict"):
             use(patch.object(files_on_disk, name, cache(getattr(files_on_disk, name))))
@@ -294,7 +283,7 @@ def simulated_disk(disk: Disk) -> Iterator[None]:
     with ExitStack() as stack:
         use = stack.enter_context
         use(patch.object(sqlite3, "connect", disk.connect))
-        use(patch.object(database, "choose_mode", lambda connection, folder: "memory"))
+        use(patch.object(database.Database, "choose_mode", lambda self: None))
         use(patch.object(PartFile, "open", lambda part: disk.open_part(part)))
         use(patch.object(line_files, "_create", disk.create))
         use(patch.object(ProcessLock, "__init__", lock))

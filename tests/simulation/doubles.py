@@ -10,7 +10,7 @@ from typing import Any
 from ..mint_model.messages import Request, Response
 from ..mint_model.records import Project
 from .mint_service import Habits, SimulatedMint
-from .surprises import Surprises
+from .options import Surprises
 
 NOW = 1_800_000_000.0
 HOST = "api.mint.gg"

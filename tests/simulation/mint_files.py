@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import gzip
-import json
 import random
 import re
 import struct
 import zlib
 from functools import lru_cache
 
+from ..files.build_glb import pack
 from ..mint_model.messages import Request, Response
 
 HOST = "cdn.mint.gg"
@@ -81,11 +81,7 @@ def _glb(path: str) -> bytes:
             }
         ],
     }
-    text = json.dumps(document).encode()
-    text += b" " * (-len(text) % 4)
-    chunks = struct.pack("<I4s", len(text), b"JSON") + text
-    chunks += struct.pack("<I4s", len(corners), b"BIN\0") + corners
-    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+    return pack(document, corners)
 
 
 def _spz(path: str) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import json
 import random
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
@@ -15,10 +16,9 @@ from ..mint_model.messages import Request, Response
 from ..mint_model.problems import Problem
 from ..mint_model.records import DONE, Operation, Resource
 from ..mint_model.service import Answer, Call, MintModel, Outcome, Remembered
-from .document_forms import in_form
 from .mint_files import HOST, link
 from .mint_operations import SimulatedOperations
-from .surprises import DAY, Surprises
+from .options import DAY, Surprises
 
 REFUSALS = (
     (400, "invalid-request"),
@@ -204,3 +204,39 @@ class SimulatedMint(MintModel):
             before = self.now - 6 * 3600.0
             self.pictures = {url: each for url, each in self.pictures.items() if each.at >= before}
         return super()._generate(call)
+
+
+TIMES = ("createdAt", "updatedAt", "completedAt", "canceledAt")
+EAST = timezone(timedelta(hours=5, minutes=30))
+
+
+def in_form(body: dict[str, Any], surprises: Surprises) -> None:
+    """Give a document the form that it has in this world."""
+    if surprises.changes_documents:
+        for document in [body, *body.get("data", ())]:
+            _change(document, surprises)
+
+
+def _change(document: dict[str, Any], surprises: Surprises) -> None:
+    kind = document.get("object")
+    if kind == "world" and surprises.worlds_have_no_prompt:
+        document.pop("prompt", None)
+    if surprises.prompts_are_normalized and isinstance(document.get("prompt"), str):
+        document["prompt"] = normalized(document["prompt"])
+    for name in TIMES:
+        if isinstance(document.get(name), str):
+            document[name] = _time(document[name], surprises.dates)
+    if kind == "operation" and surprises.operations_have_no_date:
+        document.pop("createdAt", None)
+
+
+def normalized(prompt: str) -> str:
+    """Return a prompt as a careful service may store it."""
+    return " ".join(unicodedata.normalize("NFC", prompt).split())
+
+
+def _time(text: str, form: str) -> str:
+    at = datetime.fromisoformat(text)
+    if form == "offset":
+        return at.astimezone(EAST).isoformat(timespec="microseconds")
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if form == "seconds" else text

@@ -10,7 +10,7 @@ import io
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -19,11 +19,12 @@ from unittest.mock import patch
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from mint_blender.net import connections
 
 from ..mint_model.messages import Request, Response
-from .surprises import Surprises
+from .options import Surprises
 
 PROBABILITY = 0.1
 """Of each kind of fault, for each request."""
@@ -204,22 +205,6 @@ class _Body(io.BytesIO):
         """Do nothing: there is no connection."""
 
 
-class _Headers(dict[str, str]):
-    """The headers of a response: upper and lower case are the same."""
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        super().__init__((name.lower(), value) for name, value in headers.items())
-
-    def __getitem__(self, name: str) -> str:
-        return super().__getitem__(name.lower())
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(str(name).lower())
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return super().get(name.lower(), default)
-
-
 class _Answer(requests.Response):
     """A response without what requests needs a tenth of a millisecond for, such as cookies."""
 
@@ -227,7 +212,7 @@ class _Answer(requests.Response):
         self._content: Any = False
         self._content_consumed = False
         self.status_code = answer.status
-        self.headers: Any = _Headers(answer.headers)
+        self.headers = CaseInsensitiveDict(answer.headers)
         self.raw = _Body(answer)
         self.url, self.request = request.url or "", request
 

@@ -1,11 +1,125 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens in a simulated world, besides what its seed decides."""
+"""What happens in a simulated world: its options, and the surprises that its seed turns.
+
+A surprise is what a product may wrongly take for granted, with a switch for each.
+
+The contract leaves all of it open. What it promises holds in each world: a key that was accepted is
+remembered for a day, a request is over within ten minutes, the lists show everything, and what Mint
+itself has clearly refused was not started by that attempt.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import random
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+from zlib import crc32
 
-from .surprises import LONGEST_CLOCK_JUMP
+DAY = 24 * 3600.0
+LONGEST_REQUEST = 599.0
+"""Seconds after which everything that a request does has happened, and is to be seen."""
+LONGEST_LAG = 60.0
+LONGEST_CLOCK_JUMP = 90_000.0
+SMALL_CLOCK_JUMP = 100.0
+"""By how many seconds a clock is off at most that does not jump."""
+LIKELY = {"worlds_have_no_prompt": 0.7}
+"""Probabilities of the switches that have another one than the rest."""
+PROBABILITY = 0.3
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "key_scope": ("project", "key"),
+    "key_lifetime": (1.5 * DAY, 30 * DAY),
+    "dates": ("offset", "seconds"),
+}
+"""What a switch may be turned to, if it is not only on or off."""
+
+
+@dataclass(frozen=True)
+class Surprises:
+    """Each value is what the product has always found, unless a seed has turned it.
+
+    Attributes:
+        key_scope: Whose idempotency key it is: a "person"'s, a "project"'s or an API "key"'s.
+        key_lifetime: For how many seconds an idempotency key is remembered.
+        refusals_are_remembered: Whether a refusal is repeated to its key for a day.
+        checks_come_first: Whether a repetition is checked as if it were new before it is looked up.
+        refuses_at_times: Whether requests are refused for reasons of the moment.
+        takes_minutes: Whether Mint carries out some requests minutes later, and says 409 meanwhile.
+        arrives_late: Whether requests that got no answer arrive up to ten minutes later.
+        gateways_speak_json: Whether a gateway refuses in JSON, before or after Mint did the work.
+        worlds_have_no_prompt: Whether Mint shows no prompt of a World.
+        prompts_are_normalized: Whether Mint returns prompts in another form than they were sent in.
+        dates: The form of times: in "utc", with an "offset", or in whole "seconds".
+        operations_have_no_date: Whether an operation does not say when it was created.
+        lists_are_out_of_order: Whether lists are only roughly sorted by time.
+        shows_late: Whether what was made just now is not to be seen for some seconds.
+        second_project: Whether the person has a second project, with an API key of its own.
+        clock_jumps: Whether this computer's clock is off by a day at times, and is corrected.
+        hostile_folder: Whether somebody forges files in the folder of the batch.
+    """
+
+    key_scope: str = "person"
+    key_lifetime: float = DAY
+    refusals_are_remembered: bool = False
+    checks_come_first: bool = False
+    refuses_at_times: bool = False
+    takes_minutes: bool = False
+    arrives_late: bool = False
+    gateways_speak_json: bool = False
+    worlds_have_no_prompt: bool = False
+    prompts_are_normalized: bool = False
+    dates: str = "utc"
+    operations_have_no_date: bool = False
+    lists_are_out_of_order: bool = False
+    shows_late: bool = False
+    second_project: bool = False
+    clock_jumps: bool = False
+    hostile_folder: bool = False
+
+    @classmethod
+    def of(cls, rng: random.Random) -> Surprises:
+        """Return some surprises by chance."""
+        turned = {
+            each.name: rng.choice(CHOICES.get(each.name, (True,)))
+            for each in fields(cls)
+            if rng.random() < LIKELY.get(each.name, PROBABILITY)
+        }
+        return cls(**turned)
+
+    def __str__(self) -> str:
+        """Return the switches that are turned."""
+        before = asdict(Surprises())
+        return ", ".join(
+            name if value is True else f"{name} {value}"
+            for name, value in asdict(self).items()
+            if value != before[name]
+        )
+
+    def at_rest(self) -> Surprises:
+        """Return what is left of them when everything works again."""
+        return replace(self, refuses_at_times=False, takes_minutes=False, arrives_late=False)
+
+    @property
+    def changes_documents(self) -> bool:
+        """Whether what Mint returns has another form than usual."""
+        return (
+            self.worlds_have_no_prompt
+            or self.prompts_are_normalized
+            or self.dates != "utc"
+            or self.operations_have_no_date
+        )
+
+    @property
+    def longest_delay(self) -> float:
+        """Seconds until a request is carried out, at most. Then its result has yet to be shown."""
+        return LONGEST_REQUEST - (LONGEST_LAG if self.shows_late else 0.0)
+
+    def lag(self, id: str) -> float:
+        """Return the seconds until something that was made is to be seen."""
+        return crc32(id.encode()) % (LONGEST_LAG + 1.0) if self.shows_late else 0.0
+
+    def shift(self, id: str) -> float:
+        """Return by how many seconds something is out of order in a list."""
+        return crc32(id.encode()) % 61.0 - 30.0 if self.lists_are_out_of_order else 0.0
 
 
 @dataclass(frozen=True)
@@ -18,8 +132,6 @@ class Options:
         boundaries: About how many writes a process survives; 0: it is never killed.
         disk_fills: Whether the disk is full at times.
         accounts_change: Whether keys and accounts change.
-        most_clock_jump: By how many seconds this computer's clock is off at most, in worlds whose
-            seed lets it jump.
         limit_is_enforced: Whether Mint refuses more active generations than it allows.
         reviews: Whether some jobs stop at their Preview.
         limits: Whether people set limits of Credits, in some worlds.
@@ -35,7 +147,6 @@ class Options:
     boundaries: int = 1500
     disk_fills: bool = True
     accounts_change: bool = True
-    most_clock_jump: float = LONGEST_CLOCK_JUMP
     limit_is_enforced: bool = True
     reviews: bool = True
     limits: bool = True

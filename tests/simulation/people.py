@@ -23,8 +23,8 @@ from mint_blender.mint.account import Account
 from .actions import Actions
 from .batch import run_batch
 from .hostile_folder import Forger
+from .options import SMALL_CLOCK_JUMP
 from .process import Machine, Process
-from .surprises import SMALL_CLOCK_JUMP
 from .world import API, OTHER_API, Beat, World
 
 BLENDERS = ("Blender A", "Blender B")

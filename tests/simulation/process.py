@@ -92,9 +92,8 @@ class _Executor(Pool):
 
         self._process.later(self._process.world.rng.uniform(0.01, 0.3), run)
 
-    def close(self, timeout: float) -> bool:
+    def close(self, timeout: float) -> None:
         self._is_closed = True
-        return True
 
 
 class SteppedWorker(Worker):

@@ -18,9 +18,8 @@ from ..mint_model.operations import LIMIT
 from .doubles import HOST, NOW, Mint, request
 from .hostile_folder import FORGED, LINES, REQUESTS, forge
 from .network import Network
-from .options import Options
+from .options import CHOICES, DAY, LONGEST_CLOCK_JUMP, SMALL_CLOCK_JUMP, Options, Surprises
 from .people import People
-from .surprises import CHOICES, DAY, LONGEST_CLOCK_JUMP, SMALL_CLOCK_JUMP, Surprises
 from .world import World
 
 pytestmark = pytest.mark.one_blender

@@ -34,12 +34,10 @@ from .disk import Disk, Killed, in_memory, simulated_disk
 from .mint_files import HOST, FileHost
 from .mint_service import Habits, SimulatedMint
 from .network import Network, simulated_network
-from .observer import observed
-from .options import Options
+from .options import LONGEST_CLOCK_JUMP, SMALL_CLOCK_JUMP, Options, Surprises
 from .pictures import Pictures
 from .process import Machine, Process
-from .recording import record, recorder_of
-from .surprises import SMALL_CLOCK_JUMP, Surprises
+from .recording import observed, record, recorder_of
 
 API = "https://api.mint.gg/v1"
 OTHER_API = "https://api.dev.mint.gg/v1"
@@ -187,8 +185,7 @@ class World:
     @property
     def most_clock_jump(self) -> float:
         """By how many seconds this computer's clock is off at most."""
-        most = self.options.most_clock_jump
-        return most if self.surprises.clock_jumps else min(most, SMALL_CLOCK_JUMP)
+        return LONGEST_CLOCK_JUMP if self.surprises.clock_jumps else SMALL_CLOCK_JUMP
 
     def come_to_rest(self) -> None:
         """Let everything work again. What Mint's documents look like stays as it is."""

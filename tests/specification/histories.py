@@ -21,7 +21,7 @@ from .events import (
     Sent,
     Told,
 )
-from .keys import key_of
+from .rules import key_of
 
 HOUR = 3600.0
 A, B = "journal A", "journal B"

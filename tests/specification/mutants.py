@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mistakes in the product's table that are made on purpose; the model has to notice each.
 
-Those that the simulation notices are in `tests/simulation/mutations.py`: it knows no copies of a
+Others that the simulation notices are in `tests/simulation/mutations.py`: it knows no copies of a
 journal, and nobody clicks there while an answer arrives.
 """
 
@@ -17,13 +17,10 @@ from mint_blender.jobs.paid_requests import record, table
 from mint_blender.jobs.paid_requests.record import PaidRequest
 from mint_blender.jobs.paid_requests.table import PaidRequests
 
+from ..simulation.mutations import MUTATIONS
+
 _may_be_sent = PaidRequest.may_be_sent
-_get, _answer, _refuse, _take_over = (
-    PaidRequests.get,
-    PaidRequests.answer,
-    PaidRequests.refuse,
-    PaidRequests.take_over,
-)
+_get, _answer, _take_over = PaidRequests.get, PaidRequests.answer, PaidRequests.take_over
 _change, _read = PaidRequests._change, PaidRequests._read
 
 
@@ -59,18 +56,6 @@ def _forgets_late_answers() -> AbstractContextManager[Any]:
     return patch.object(PaidRequests, "answer", answer)
 
 
-def _believes_a_later_refusal() -> AbstractContextManager[Any]:
-    """A final refusal closes a request, although an earlier attempt was not answered."""
-
-    def refuse(self: Any, key: str, *, is_final: bool) -> Any:
-        request = _refuse(self, key, is_final=is_final)
-        if request is not None and is_final and request.is_open:
-            self._db.rows("UPDATE paid_requests SET closed = 'refused' WHERE key = ?", key)
-        return _get(self, key)
-
-    return patch.object(PaidRequests, "refuse", refuse)
-
-
 def _counts_no_attempt() -> AbstractContextManager[Any]:
     """It is not stored that an attempt is about to be sent."""
 
@@ -80,20 +65,6 @@ def _counts_no_attempt() -> AbstractContextManager[Any]:
         return _change(self, request, event, **changes)
 
     return patch.object(PaidRequests, "_change", change)
-
-
-def _sends_for_ever() -> AbstractContextManager[Any]:
-    """A request in doubt is repeated after Mint has forgotten it."""
-    return patch.object(record, "YOUNG_FOR", float("inf"))
-
-
-def _does_not_compare_api_keys() -> AbstractContextManager[Any]:
-    """A request in doubt is repeated with any API key."""
-
-    def may(self: PaidRequest, now: float, credential: str) -> bool:
-        return _may_be_sent(self, now, self.credential)
-
-    return patch.object(PaidRequest, "may_be_sent", may)
 
 
 def _trusts_lines() -> AbstractContextManager[Any]:
@@ -126,11 +97,16 @@ MUTANTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "copies send": _copies_send,
     "takes over without an attempt": _takes_over_without_an_attempt,
     "forgets late answers": _forgets_late_answers,
-    "believes a later refusal": _believes_a_later_refusal,
     "counts no attempt": _counts_no_attempt,
-    "sends for ever": _sends_for_ever,
-    "does not compare API keys": _does_not_compare_api_keys,
     "trusts lines": _trusts_lines,
     "trusts copies": _trusts_copies,
     "cancels what is in doubt": _cancels_what_is_in_doubt,
+    **{
+        name: MUTATIONS[name]
+        for name in (
+            "believes a later refusal",
+            "repeats a start for ever",
+            "does not compare API keys",
+        )
+    },
 }

@@ -7,11 +7,9 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import fields
 
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_job, of_line
 from mint_blender.jobs.paid_requests.table import TABLES, PaidRequests
-from mint_blender.jobs.paid_requests.table_check import StoredRow
 
 from .record import Record
 from .state import Call, Row, World
@@ -135,14 +133,9 @@ class RealRecord:
                 for row, real in zip(rows, real_rows, strict=True):
                     yield from self._difference(w, home, row, real)
 
-    def stored_rows(self, home: int) -> list[StoredRow]:
-        """Return the rows of a home as they are stored."""
-        names = [each.name for each in fields(StoredRow)]
-        return [
-            StoredRow(**{name: getattr(real, name) for name in names})
-            for line in self.record.lines
-            for real in self._rows(home, line)
-        ]
+    def stored_rows(self, home: int) -> list[PaidRequest]:
+        """Return the rows of a home."""
+        return [real for line in self.record.lines for real in self._rows(home, line)]
 
     def _difference(self, w: World, home: int, row: Row, real: PaidRequest) -> Iterator[str]:
         operation = None if row.operation is None else str(row.operation)

@@ -13,7 +13,7 @@ import hmac
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -21,8 +21,9 @@ from unittest.mock import patch
 from mint_blender.files import file_identity, urls
 from mint_blender.jobs.engine import scheduler
 from mint_blender.jobs.paid_requests import send as sending
+from mint_blender.jobs.paid_requests.record import PaidRequest
 from mint_blender.jobs.paid_requests.send import PaidCall, Sent
-from mint_blender.jobs.paid_requests.table_check import StoredRow
+from mint_blender.jobs.paid_requests.table_check import COLUMNS
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.database import Database
 from mint_blender.jobs.workflow import look
@@ -31,12 +32,11 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.schema import Kind, Operation, Status
 
 from . import events
-from .keys import FOUND, JOB, key_of
+from .rules import FOUND, JOB, key_of
 
 _WRITES = ("INSERT INTO paid_requests", "UPDATE paid_requests")
 _NOTED = (*_WRITES, "BEGIN IMMEDIATE", "COMMIT")
-_NAMES = [each.name for each in fields(StoredRow)]
-_SELECT = f"SELECT {', '.join(_NAMES)} FROM paid_requests WHERE key = ?"
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM paid_requests WHERE key = ?"
 DECIDED = ("preview", "operation")
 """How the subjects begin of decisions about an operation."""
 _WHOLE_SECONDS = 1.0
@@ -48,9 +48,9 @@ class _Transaction:
     """What was written and is not committed: the events, and the rows by key."""
 
     events: list[events.Event] = field(default_factory=list)
-    rows: dict[str, StoredRow] = field(default_factory=dict)
+    rows: dict[str, PaidRequest] = field(default_factory=dict)
 
-    def add(self, row: StoredRow, found: list[events.Event]) -> None:
+    def add(self, row: PaidRequest, found: list[events.Event]) -> None:
         """Note what a statement has made of a row."""
         self.rows[row.key] = row
         self.events += found
@@ -149,7 +149,7 @@ class Recorder:
                     self.events += found
                 self._salts[after.key] = self._salt(database)
 
-    def crashed(self, rows: Mapping[str, StoredRow]) -> None:
+    def crashed(self, rows: Mapping[str, PaidRequest]) -> None:
         """Note that everything has died: what was being committed counts if the disk has it.
 
         `rows` are those of the journal, by their keys.
@@ -163,9 +163,9 @@ class Recorder:
         self._is_chosen = False
 
     @staticmethod
-    def _row(database: Database, key: str) -> StoredRow | None:
+    def _row(database: Database, key: str) -> PaidRequest | None:
         found = database.connection.execute(_SELECT, (key,)).fetchone()
-        return None if found is None else StoredRow(*found)
+        return None if found is None else PaidRequest(*found)
 
     @staticmethod
     def _salt(database: Database) -> bytes:
@@ -174,7 +174,7 @@ class Recorder:
         return str(found[0]).encode() if found else b""
 
     def _changes(
-        self, before: StoredRow | None, row: StoredRow, journal: str
+        self, before: PaidRequest | None, row: PaidRequest, journal: str
     ) -> Iterator[events.Event]:
         """Yield what was done to a row."""
         if before is None:
@@ -201,7 +201,7 @@ class Recorder:
                 yield from self._reading(row, journal)
             yield events.Closed(row.key, row.closed, journal=journal)
 
-    def _insertion(self, row: StoredRow, journal: str) -> Iterator[events.Event]:
+    def _insertion(self, row: PaidRequest, journal: str) -> Iterator[events.Event]:
         is_from_elsewhere = row.operation is not None or row.closed is not None
         if row.number > 1 and not is_from_elsewhere:
             before = key_of(row.subject, row.verb, row.number - 1)
@@ -223,7 +223,7 @@ class Recorder:
         elif row.closed is not None:
             yield events.Closed(row.key, row.closed, journal=journal)
 
-    def _attempt(self, before: StoredRow, row: StoredRow, journal: str) -> events.Event:
+    def _attempt(self, before: PaidRequest, row: PaidRequest, journal: str) -> events.Event:
         self._begun[row.key] = self._now()
         if self._sends:
             self._sends[-1].attempt = row.attempts
@@ -232,7 +232,7 @@ class Recorder:
             *(row.key, row.attempted, row.credential, row.attempts, is_replay), journal=journal
         )
 
-    def _answer(self, row: StoredRow, journal: str) -> Iterator[events.Event]:
+    def _answer(self, row: PaidRequest, journal: str) -> Iterator[events.Event]:
         assert row.operation is not None
         self._answered.add((journal, row.key))
         if row.operation.startswith(FOUND):
@@ -241,7 +241,7 @@ class Recorder:
         else:
             yield events.Answered(row.key, row.operation, journal=journal)
 
-    def _reading(self, row: StoredRow, journal: str) -> Iterator[events.Event]:
+    def _reading(self, row: PaidRequest, journal: str) -> Iterator[events.Event]:
         """Yield that Mint has shown what became of a request about something that it has."""
         kind, about, *_ = row.subject.split(":")
         at = self._read.get(about, -1.0)

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of the protocol of paid requests; each is needed, as its counterexample shows."""
+"""The rules of the protocol of paid requests; each is needed, as its counterexample shows.
+
+How a key is derived, and for how long it is used, is said a second time here: not by the product.
+"""
 
 from __future__ import annotations
+
+import hashlib
 
 RULES = {
     "record": "The row is committed before the first byte is sent, and again (attempts + 1) before each attempt.",
@@ -33,3 +38,17 @@ PROPERTIES = {
     "known": "Each operation is named by a row, or was shown to a person.",
 }
 """What the rules are for, by name: what is compared with Mint's own books."""
+
+
+YOUNG_FOR = 12 * 3600.0
+"""Seconds after `born` within which each attempt is begun."""
+JOB = "job:"
+"""How the subjects begin that nobody else can order."""
+FOUND = "asset:"
+"""What is before the id of an asset that the lists have shown."""
+
+
+def key_of(subject: str, verb: str, number: int) -> str:
+    """Return the idempotency key of the row with this number."""
+    text = "\n".join((subject, verb, str(number)))
+    return f"mint-blender-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"

@@ -12,9 +12,9 @@ from mint_blender.jobs.paid_requests.record import key_of as real_key_of
 from mint_blender.jobs.paid_requests.table_check import check_table
 
 from .exploring import Model
-from .keys import key_of
 from .mutants import MUTANTS
 from .real_record import RealRecord
+from .rules import key_of
 from .setups import SETUPS
 from .state import World
 

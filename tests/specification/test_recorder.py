@@ -9,7 +9,6 @@ import pytest
 
 from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
 from mint_blender.jobs.paid_requests.send import PaidCall
-from mint_blender.jobs.paid_requests.table_check import StoredRow
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.schema import Kind
 
@@ -28,8 +27,7 @@ def crash_in_commit(home: Path, *, is_on_disk: bool) -> list[Event]:
         journal = Journal(home)
         with journal.paid_requests._db.transaction():
             row = journal.paid_requests.order(of_job("a"), PaidVerb.START, "a", now=1.0)
-            stored = StoredRow(row.key, row.subject, "start", 1, "a", journal=row.journal, born=1.0)
-            recorder.crashed({row.key: stored} if is_on_disk else {})
+            recorder.crashed({row.key: row} if is_on_disk else {})
         journal.close()
     return recorder.history()
 

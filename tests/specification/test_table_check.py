@@ -7,20 +7,24 @@ from dataclasses import replace
 
 import pytest
 
-from mint_blender.jobs.paid_requests.table_check import StoredRow, check_table
+from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb
+from mint_blender.jobs.paid_requests.table_check import check_table
 
-from .keys import key_of
+from .rules import key_of
 
 pytestmark = pytest.mark.one_blender
 
 
-def row(subject: str = "job:1", verb: str = "start", number: int = 1, **more: object) -> StoredRow:
+def row(
+    subject: str = "job:1", verb: str = "start", number: int = 1, **more: object
+) -> PaidRequest:
     """Return a row that was not sent yet."""
-    stored = StoredRow(key_of(subject, verb, number), subject, verb, number, "1", "{}", 100.0)
+    key = key_of(subject, verb, number)
+    stored = PaidRequest(key, subject, PaidVerb(verb), number, "1", "{}", 100.0)
     return replace(stored, **{"journal": "a", "born": 1e9, **more})
 
 
-def sent(*names: str, attempts: int = 1, **more: object) -> StoredRow:
+def sent(*names: str, attempts: int = 1, **more: object) -> PaidRequest:
     """Return a row that was sent at once."""
     counted = {"attempts": attempts, "attempted": 1e9, "credential": "x"}
     return row(*names, **{**counted, **more})
@@ -47,7 +51,7 @@ GOOD = {
     "a line": [sent(LINE, refusals=1, closed="dropped")],
     "a line that another machine has started again": [row(LINE, number=3, operation="op-3")],
     "a line that another machine has": [row(LINE, closed="dropped"), row(LINE, number=2)],
-    "of an earlier version": [StoredRow("old", "job:1", "start", 1, attempts=1)],
+    "of an earlier version": [PaidRequest("old", "job:1", PaidVerb.START, 1, "", attempts=1)],
     "found by a copy": [row(operation="asset:1")],
     "taken over before it was sent": [row(attempts=1)],
     "a decision about what was started": [

@@ -9,9 +9,9 @@ from functools import singledispatchmethod
 
 from . import events
 from .events import Event, OfRow
-from .keys import YOUNG_FOR, key_of
 from .mint_books import Books
 from .row_history import RowHistory
+from .rules import YOUNG_FOR, key_of
 
 SETTLED_AFTER = 600.0
 """Seconds after which nothing of an attempt can be on its way any more."""

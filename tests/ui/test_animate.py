@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
@@ -24,13 +23,7 @@ from mint_blender.ui.job_list import placed_results  # noqa: E402
 from ..scene.rig_helpers import armature_of, clip_names  # noqa: E402
 from .test_selection import activate, drawn  # noqa: E402
 
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in for Mint."""
-    with running_service(speed=2000, credits=1e6) as running:
-        yield running
-        assert not running.leaks()
+MINT = {"credits": 1e6}
 
 
 @pytest.fixture

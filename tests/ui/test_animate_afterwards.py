@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
@@ -22,7 +21,6 @@ from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.create import (  # noqa: E402
     form_panel,
     motion_choice,
-    saved_settings,
 )
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs, placed_results  # noqa: E402
@@ -33,15 +31,7 @@ from .test_animate import orders  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
 from .test_job_list import drawn as drawn_rows  # noqa: E402
 
-SETTINGS = ("idle", "walk", "run", "jump", "motions", "animate")
-
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in for Mint."""
-    with running_service(speed=2000, credits=1e6) as running:
-        yield running
-        assert not running.leaks()
+MINT = {"credits": 1e6}
 
 
 @pytest.fixture
@@ -190,18 +180,6 @@ def test_a_variation_has_the_motions_of_its_order(form: Any) -> None:
     bpy.ops.mint.generate(kind="MODEL", preset="FAST", prompt="a lamp")
     lamp = session.service().jobs()[0]
     assert bpy.ops.mint.use_prompt(job_id=lamp.id) == {"FINISHED"} and not form.animate
-
-
-def test_it_is_kept_for_the_next_time(form: Any) -> None:
-    """Like all settings of the form."""
-    form.motions, form.run = "wave", True
-    saved_settings.save(form)
-    before = [getattr(form, name) for name in SETTINGS]
-    for name in SETTINGS:
-        form.property_unset(name)
-    assert [getattr(form, name) for name in SETTINGS] != before
-    saved_settings.restore()
-    assert [getattr(form, name) for name in SETTINGS] == before
 
 
 def test_a_price_is_asked_for_each_part(form: Any) -> None:

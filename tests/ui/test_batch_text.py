@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
@@ -17,13 +15,7 @@ from mint_blender.scene.model import grid_layout  # noqa: E402
 from mint_blender.scene.model.grid_layout import Footprint  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in for Mint that makes results within milliseconds."""
-    with running_service(speed=2000, switches=("poll-hint",), retry_after=0.05) as running:
-        yield running
-        assert not running.leaks()
+MINT = {"switches": ("poll-hint",), "retry_after": 0.05}
 
 
 def write(*lines: str, name: str = "Prompts") -> None:

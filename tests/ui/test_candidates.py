@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
@@ -27,12 +26,7 @@ from mint_blender.ui.job_list import list_operators  # noqa: E402
 
 from .test_job_list import Layout  # noqa: E402
 
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in for Mint with a finished model."""
-    with running_service(speed=2000, library={"models": 1}) as running:
-        yield running
+MINT = {"library": {"models": 1}}
 
 
 def test_what_the_library_shows_is_used(service: ThreadService) -> None:

@@ -61,7 +61,9 @@ def test_the_level_of_the_log(
     home: Path, monkeypatch: pytest.MonkeyPatch, level: str, written: int
 ) -> None:
     """The preference takes effect at once, and is undone when the add-on is disabled."""
-    monkeypatch.setattr("mint_blender.addon_settings.log_level", lambda: level)
+    monkeypatch.setattr(
+        "mint_blender.addon_settings.settings", lambda: SimpleNamespace(log_level=level)
+    )
     log_file.apply_level()
     logger = logging.getLogger("mint_blender.test")
     logger.warning("one")

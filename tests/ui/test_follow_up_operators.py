@@ -6,14 +6,13 @@ Each operator blocks to its end, against the stand-in for Mint.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ..mint.generation_helpers import PIXEL
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
@@ -38,12 +37,7 @@ from mint_blender.ui.references import properties as references_properties  # no
 OPENS = gltf_extensions.readable_extensions() >= OPTIMIZED_NEEDS
 
 
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in for Mint with a small library."""
-    with running_service(speed=2000, library={"models": 9}, credits=1e6) as running:
-        yield running
-        assert not running.leaks()
+MINT = {"library": {"models": 9}, "credits": 1e6}
 
 
 def newest() -> Job:
@@ -263,7 +257,8 @@ def test_a_variation_of_an_asset(service: ThreadService) -> None:
     listed = entry()
     bpy.ops.mint.use_prompt(asset_id=listed.id)
     fields = create_properties.of(bpy.context)
-    assert (fields.prompt, fields.original) == (listed.prompt, "")
+    assert (fields.kind, fields.prompt, fields.original) == ("MODEL", listed.prompt, "")
+    assert bpy.ops.mint.copy_prompt(asset_id=listed.id) == {"FINISHED"}
     assert not service.requests("POST", "/v1/models:generate")
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-import mint_blender  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance  # noqa: E402
@@ -25,12 +24,7 @@ from mint_blender.mint.schema import Kind, Mode  # noqa: E402
 from mint_blender.ui import heartbeat, notifications, session  # noqa: E402
 from mint_blender.ui.job_list import auto_import  # noqa: E402
 
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a quick stand-in for Mint."""
-    with running_service(speed=2000, cancel="everywhere") as running:
-        yield running
+MINT = {"cancel": "everywhere"}
 
 
 @pytest.fixture
@@ -151,9 +145,3 @@ def test_some_modal_operators_delay_the_import(operator: str) -> None:
 def test_playback_does_not_delay_the_import(operator: str) -> None:
     """Playback and our own timer run without the user."""
     assert not auto_import.is_hands_on(operator)
-
-
-def test_the_add_on_can_be_enabled_after_these_tests() -> None:
-    """Nothing of a failed test is left behind."""
-    mint_blender.register()
-    mint_blender.unregister()

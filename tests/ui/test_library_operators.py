@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ..conftest import DOES_NOT_APPLY
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
@@ -33,13 +31,7 @@ from mint_blender.ui.library_browser import entries as browser  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in for Mint with a library of two pages."""
-    with running_service(speed=2000, library={"models": 40, "worlds": 5}) as running:
-        yield running
-        assert not running.leaks()
+MINT = {"library": {"models": 40, "worlds": 5}}
 
 
 def entries(
@@ -215,15 +207,6 @@ def test_a_new_version_replaces_the_earlier_one() -> None:
     (root,) = origin.roots(asset_id=asset.id)
     assert (root.name, tuple(root.location), root["mint_job_id"]) == (name, (5, 6, 7), job.id)
     assert root.data != mesh
-
-
-def test_the_prompt_is_put_into_the_form() -> None:
-    """Kind and prompt are in the form, and in the clipboard where there is one."""
-    asset = an_entry()
-    bpy.ops.mint.use_prompt(asset_id=asset.id)
-    fields: Any = bpy.context.window_manager.mint
-    assert (fields.kind, fields.prompt, fields.name) == ("MODEL", asset.prompt, asset.name or "")
-    assert bpy.ops.mint.copy_prompt(asset_id=asset.id) == {"FINISHED"}
 
 
 def test_scrolling_ends_at_the_last_page(service: ThreadService) -> None:

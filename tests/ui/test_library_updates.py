@@ -8,7 +8,6 @@ an operator does in a window.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,16 +32,7 @@ from ..jobs.fast_config import fast_config  # noqa: E402
 from .test_library_large import Panel  # noqa: E402
 
 MODELS = 65
-
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in for Mint with three pages of models and one of Worlds."""
-    with running_service(
-        speed=2000, library={"models": MODELS, "worlds": 4}, credits=1e6
-    ) as running:
-        yield running
-        assert not running.leaks()
+MINT = {"library": {"models": MODELS, "worlds": 4}, "credits": 1e6}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -34,11 +34,7 @@ from mint_blender.ui.pricing import limit_dialog, price_dialog  # noqa: E402
 ESTIMATE = "/v1/pricing:estimate"
 
 
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a quick stand-in for Mint."""
-    with running_service(speed=2000, library={"models": 8}) as running:
-        yield running
+MINT = {"library": {"models": 8}}
 
 
 @pytest.fixture

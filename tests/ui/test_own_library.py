@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
@@ -23,12 +23,7 @@ from mint_blender.ui.library_browser import library_sync, sync_operators  # noqa
 
 from .test_job_list import Layout  # noqa: E402
 
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in for Mint with a small library."""
-    with running_service(speed=2000, library={"models": 3}) as running:
-        yield running
+MINT = {"library": {"models": 3}}
 
 
 @pytest.fixture(autouse=True)

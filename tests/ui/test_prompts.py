@@ -126,13 +126,23 @@ def test_the_style_counts_in_the_length(form: Any) -> None:
     assert "8008 characters" in str(properties.complaint(form))
 
 
-def test_the_style_is_kept_like_other_settings(form: Any) -> None:
+@pytest.mark.parametrize("name", saved_settings._SAVED)
+def test_each_setting_is_kept(form: Any, name: str) -> None:
     """It is there again after another file was opened."""
-    form.style = "low poly"
+    known = form.bl_rna.properties[name]
+    other = {
+        "BOOLEAN": lambda: not getattr(form, name),
+        "ENUM": lambda: known.enum_items[-1].identifier,
+        "FLOAT": lambda: 2.5,
+        "STRING": lambda: "low poly",
+    }[known.type]()
+    before = getattr(form, name)
+    setattr(form, name, other)
     saved_settings.save(form)
-    form.style = ""
+    form.property_unset(name)
+    assert getattr(form, name) == before != other
     saved_settings.restore()
-    assert form.style == "low poly"
+    assert getattr(form, name) == other
 
 
 def test_style_presets_are_kept_in_a_file(form: Any, config: Path) -> None:

@@ -288,16 +288,6 @@ def test_the_table_is_read_once(registered: Any) -> None:
 
 
 @pytest.mark.blender
-def test_registering_ten_times_raises_no_errors(registered: Any) -> None:
-    """No text is added twice or removed twice."""
-    import mint_blender
-
-    for _ in range(10):
-        mint_blender.unregister()
-        mint_blender.register()
-
-
-@pytest.mark.blender
 def test_japanese_text_is_wrapped_between_characters(registered: Any) -> None:
     """Lines are filled, no character is lost, and none begins with a full stop."""
     import blf

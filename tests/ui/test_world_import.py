@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,10 +24,9 @@ from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene.world import splats, world_objects  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
-from mint_blender.ui.create import saved_settings  # noqa: E402
 from mint_blender.ui.job_list import auto_import  # noqa: E402
 
-from ..mint_service.runner import Service, running_service  # noqa: E402
+from ..mint_service.runner import ThreadService  # noqa: E402
 from ..scene import synthetic_world  # noqa: E402
 from .world_jobs import make_job, part, world_root  # noqa: E402
 
@@ -155,29 +153,7 @@ def test_an_exception_in_the_import_is_shown_and_not_retried(placed, monkeypatch
     assert "Traceback" in caplog.text
 
 
-def test_settings_of_a_world_are_saved(registered, tmp_path, monkeypatch):
-    """They are restored like the other settings."""
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path))
-    fields = create_properties.of(bpy.context)
-    fields.collider, fields.panorama = "VISIBLE", False
-    saved_settings.save(fields)
-    fields.collider, fields.panorama = "AUTO", True
-    saved_settings.restore()
-    assert (fields.collider, fields.panorama) == ("VISIBLE", False)
-
-
-@pytest.fixture
-def service(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """Run a stand-in for Mint, with this Blender's account."""
-    with running_service(speed=1000) as running:
-        monkeypatch.setenv("MINT_API_KEY", running.key)
-        monkeypatch.setenv("MINT_API_BASE_URL", running.api)
-        monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-        yield running
-        session.close_service()
-
-
-def test_parts_that_were_left_out_are_fetched_later(service: Service):
+def test_parts_that_were_left_out_are_fetched_later(service: ThreadService, enabled: None):
     """They get the same root, another tier replaces the splats, and nothing is paid."""
     job_service: JobService = session.service()
     delivery = Delivery(

@@ -54,14 +54,19 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
+def service(request: pytest.FixtureRequest) -> Iterator[Service]:
     """Run a quick stand-in for Mint that asks for short polling intervals.
 
-    There is one for each module; see `Since` for counting.
+    There is one for each module, with the options in its `MINT`; see `Since` for counting.
     """
-    with running_service(
-        speed=SPEED, switches=("poll-hint",), retry_after=0.3, cancel="everywhere"
-    ) as running:
+    options: dict[str, Any] = {
+        "speed": SPEED,
+        "switches": ("poll-hint",),
+        "retry_after": 0.3,
+        "cancel": "everywhere",
+        **getattr(request.module, "MINT", {}),
+    }
+    with running_service(**options) as running:
         yield running
         assert not running.leaks(), "the key went to the file host"
 

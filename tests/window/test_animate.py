@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.mint_service.runner import Service, running_service
-
 from ..cli.test_animate import animations
 from .blender_window import BlenderWindow
-from .conftest import SPEED, Since
+from .conftest import Since
 from .price_helpers import known_price
 from .sections import switch_section
 
@@ -53,13 +50,7 @@ STOP = "bpy.ops.screen.animation_cancel(restore_frame=False) and None"
 STEP = "bpy.context.scene.frame_set(frame)"
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """Run a stand-in for Mint with a knight that looks like one."""
-    with running_service(
-        speed=SPEED, assets="real", switches=("poll-hint",), retry_after=0.3
-    ) as running:
-        yield running
+MINT = {"assets": "real"}
 
 
 def test_a_knight_walks_and_runs(blender: BlenderWindow, since: Since, tmp_path: Path) -> None:

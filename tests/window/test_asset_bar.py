@@ -252,7 +252,7 @@ def test_the_size_of_pictures_is_remembered(
     """Ctrl and the wheel change it; Blender saves it, and the page always fits into the view."""
     blender = open_blender()
     open_bar(blender)
-    size = blender.ask("part('addon_settings').picture_size()")
+    size = blender.ask("part('addon_settings').settings().picture_size")
     blender.display.move(*at(blender, "cells[2]"))
     blender.settle()
     blender.ask("bpy.context.preferences.is_dirty = False")
@@ -261,7 +261,7 @@ def test_the_size_of_pictures_is_remembered(
         blender.display.press(5)
         blender.settle()
     blender.display.tool("keyup", "ctrl")
-    blender.wait("part('addon_settings').picture_size() < size * 0.7", size=size)
+    blender.wait("part('addon_settings').settings().picture_size < size * 0.7", size=size)
     assert blender.ask("bpy.context.preferences.is_dirty")
     assert blender.ask(f"{FIELDS}.start") == 0, "the page is not turned"
     blender.screenshot("asset_bar_little_pictures")

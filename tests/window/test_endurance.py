@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.endurance.sample import Sample
-from tests.endurance.watch import growth, quick_service, watch
+from tests.endurance.watch import Sample, growth, quick_service, watch
 from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow

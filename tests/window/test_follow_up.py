@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.mint_service.runner import Service, running_service
+from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
-from .conftest import SPEED, Since
+from .conftest import Since
 from .library_bar import at
 
 pytestmark = pytest.mark.window
@@ -20,14 +20,7 @@ pytestmark = pytest.mark.window
 TEMP = "[each for each in bpy.context.window_manager.windows if each.screen.is_temporary]"
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """Run a stand-in for Mint that has made some models, one of which has failed."""
-    with running_service(
-        speed=SPEED, switches=("poll-hint",), retry_after=0.3, library={"models": 9}
-    ) as running:
-        yield running
-        assert not running.leaks(), "the key went to the file host"
+MINT = {"library": {"models": 9}}
 
 
 def made(blender: BlenderWindow, prompt: str = "a ceramic lamp", **more: str) -> dict[str, str]:

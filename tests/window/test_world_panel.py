@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-
-from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
 from .test_languages import SWITCH
@@ -29,14 +25,7 @@ CAMERA = (
 VIEW = "space.region_3d.view_perspective, tuple(space.region_3d.view_location)"
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """Run a stand-in for Mint whose World is a real place."""
-    with running_service(
-        speed=4, assets="real", switches=("poll-hint",), retry_after=0.3
-    ) as running:
-        yield running
-        assert not running.leaks(), "the key went to the file host"
+MINT = {"assets": "real"}
 
 
 @pytest.mark.feature("import of Worlds")

@@ -61,64 +61,25 @@ class FarmJob:
 
     Attributes:
         command: The words before FILE, such as `python3 -m mint_blender batch`.
-        file: The batch file, as an absolute path.
-        folder: The folder for the results, as an absolute path.
         lines: The numbers of the lines, ascending.
-        has_all_lines: Whether these are all lines of the file.
-        again: Whether finished lines are written again; then nothing is generated.
-        at_once: How many generations run at once.
-        workers: How many Blenders write results in one task, or None for the worker's default.
-        max_credits: The most Credits that all lines may cost, or None.
-        retry_failed: Whether failed lines are generated again.
-        render: Whether a picture of each result is rendered.
-        size: Width and height of these pictures in pixels, or None for the default.
-        samples: Their samples, or None.
-        engine: What renders them, or None.
+        arguments: The other arguments of that command.
     """
 
     command: tuple[str, ...]
-    file: Path
-    folder: Path
     lines: tuple[int, ...]
-    at_once: int
-    has_all_lines: bool = True
-    again: bool = False
-    workers: int | None = None
-    max_credits: float | None = None
-    retry_failed: bool = False
-    render: bool = False
-    size: tuple[int, int] | None = None
-    samples: int | None = None
-    engine: str | None = None
+    arguments: argparse.Namespace
 
     @property
     def first_step(self) -> str:
         """Return the name of the step that needs Mint."""
-        return FETCH if self.again else GENERATE
+        return FETCH if self.arguments.again else GENERATE
 
 
 def write(arguments: argparse.Namespace, lines: list[Line], terminal: Terminal) -> Exit:
     """Write the template for these lines into the folder `--openjd`; start nothing."""
     folder: Path = arguments.openjd
-    limit = arguments.max_credits
-    job = FarmJob(
-        command=tuple(terminal.command("batch").split()),
-        # not resolved: a link to a shared folder may have the same name on all machines
-        file=arguments.file.absolute(),
-        folder=arguments.output.absolute(),
-        lines=tuple(line.number for line in lines),
-        at_once=arguments.jobs,
-        has_all_lines=arguments.lines is None,
-        again=arguments.again,
-        workers=arguments.workers,
-        # JSON has no infinite numbers
-        max_credits=limit if limit is not None and math.isfinite(limit) else None,
-        retry_failed=arguments.retry_failed,
-        render=arguments.render,
-        size=arguments.render_size,
-        samples=arguments.render_samples,
-        engine=arguments.render_engine,
-    )
+    numbers = tuple(line.number for line in lines)
+    job = FarmJob(tuple(terminal.command("batch").split()), numbers, arguments)
     if path := _unusable_path(job):
         terminal.error(
             f"{path} cannot be in a job template: a path must be Unicode text of at most"
@@ -144,12 +105,11 @@ def write(arguments: argparse.Namespace, lines: list[Line], terminal: Terminal) 
     return Exit.DONE
 
 
-def _unusable_path(job: FarmJob) -> Path | None:
+def _unusable_path(job: FarmJob) -> str | None:
     """Return a path that cannot be the value of a parameter: it is too long or no Unicode."""
-    for path in (job.file, job.folder):
-        text = str(path)
+    for text in values(job).values():
         if len(text) > LONGEST_VALUE or text != text.encode(errors="ignore").decode():
-            return path
+            return text
     return None
 
 
@@ -174,7 +134,7 @@ def _write_files(folder: Path, job: FarmJob) -> None:
 def _report(folder: Path, job: FarmJob, terminal: Terminal) -> None:
     file, parameters = str(folder / TEMPLATE), str((folder / VALUES).resolve())
     run = shlex.join(["openjd", "run", file, "-p", f"file://{parameters}"])
-    costs = "" if job.again else " and spends Credits"
+    costs = "" if job.arguments.again else " and spends Credits"
     record = {"event": "template", "template": file, "parameters": parameters}
     terminal.result(record | {"lines": len(job.lines)}, file)
     terminal.note(
@@ -195,8 +155,8 @@ def template(job: FarmJob) -> Json:
         "name": "{{Param.JobName}}",
         "description": (
             f"{MARK} The step {job.first_step} needs the environment variable MINT_API_KEY on its"
-            f" worker{'' if job.again else ' and spends Credits'}. All workers need the same output"
-            " folder."
+            f" worker{'' if job.arguments.again else ' and spends Credits'}. All workers need the"
+            " same output folder."
         ),
         "parameterDefinitions": _parameters(job),
         "steps": [_generate(job), _write(job), _sheet(job)],
@@ -205,7 +165,15 @@ def template(job: FarmJob) -> Json:
 
 def values(job: FarmJob) -> dict[str, str]:
     """Return the values of the parameters that have no default: the paths on this machine."""
-    return {"BatchFile": str(job.file), "OutputFolder": str(job.folder)}
+    # not resolved: a link to a shared folder may have the same name on all machines
+    file, folder = job.arguments.file.absolute(), job.arguments.output.absolute()
+    return {"BatchFile": str(file), "OutputFolder": str(folder)}
+
+
+def _limit(job: FarmJob) -> float | None:
+    """Return the most Credits, or None: JSON has no infinite numbers."""
+    limit: float | None = job.arguments.max_credits
+    return limit if limit is not None and math.isfinite(limit) else None
 
 
 def line_ranges(numbers: Iterable[int]) -> str:
@@ -222,11 +190,11 @@ def line_ranges(numbers: Iterable[int]) -> str:
 def _generate(job: FarmJob) -> Json:
     """Return the one task that pays: all lines in one process, with one ledger."""
     options = ["--jobs", "{{Param.JobsAtOnce}}"]
-    if not job.has_all_lines:
+    if job.arguments.lines is not None:
         options += ["--lines", line_ranges(job.lines)]
-    if job.max_credits is not None:
+    if _limit(job) is not None:
         options += ["--max-credits", "{{Param.MaxCredits}}"]
-    if job.retry_failed:
+    if job.arguments.retry_failed:
         options.append("--retry-failed")
     # as if one line ran after the other; what is not done by then is continued, not lost
     timeout = _HOUR + len(job.lines) * _SLOWEST_GENERATION
@@ -236,7 +204,7 @@ def _generate(job: FarmJob) -> Json:
 def _write(job: FarmJob) -> Json:
     """Return the step whose tasks are independent of each other: some lines each."""
     options = ["--lines", "{{Task.Param.Lines}}"]
-    if job.workers is not None:
+    if job.arguments.workers is not None:
         options += ["--workers", "{{Param.Workers}}"]
     # each line may take the time limit of an import, and is tried twice
     timeout = _HOUR + round(CHUNK_SIZE * 2 * TIME_LIMIT)
@@ -266,11 +234,11 @@ def _sheet(job: FarmJob) -> Json:
 
 def _script(job: FarmJob, step: str, options: Sequence[str], timeout: int) -> Json:
     words = [*job.command[1:], "{{Param.BatchFile}}", "-o", "{{Param.OutputFolder}}"]
-    if job.render:
+    if job.arguments.render:
         words.append("--render")
     if step != "sheet":
         words += _picture(job)
-    if job.again and step != "sheet":
+    if job.arguments.again and step != "sheet":
         words.append("--again")
     if step != "sheet":
         # one line that Mint refuses must not keep a farm from all the others
@@ -287,12 +255,13 @@ def _script(job: FarmJob, step: str, options: Sequence[str], timeout: int) -> Js
 def _picture(job: FarmJob) -> list[str]:
     """Return the words that say how a picture is rendered: a line may have one by itself."""
     words = []
-    if job.size is not None:
-        words += ["--render-size", "{}x{}".format(*job.size)]
-    if job.samples is not None:
+    arguments = job.arguments
+    if arguments.render_size is not None:
+        words += ["--render-size", "{}x{}".format(*arguments.render_size)]
+    if arguments.render_samples is not None:
         words += ["--render-samples", "{{Param.Samples}}"]
-    if job.engine is not None:
-        words += ["--render-engine", job.engine]
+    if arguments.render_engine is not None:
+        words += ["--render-engine", arguments.render_engine]
     return words
 
 
@@ -303,17 +272,19 @@ def _parameters(job: FarmJob) -> list[Json]:
     )
     at_once = "How many generations run at once. Mint allows 10 of each kind."
     found = [
-        _parameter("JobName", "Batch", "LINE_EDIT", "Job Name", default=_job_name(job.file)),
+        _parameter(
+            "JobName", "Batch", "LINE_EDIT", "Job Name", default=_job_name(job.arguments.file)
+        ),
         _path("BatchFile", "CHOOSE_INPUT_FILE", "Batch File", "FILE", "IN", FILE),
         _path("OutputFolder", "CHOOSE_DIRECTORY", "Output Folder", "DIRECTORY", "INOUT", FOLDER),
         _parameter(
             "Program", "Batch", "LINE_EDIT", "Program", default=job.command[0], description=program
         ),
-        _number("JobsAtOnce", "Generate", "Generations at Once", job.at_once, at_once),
+        _number("JobsAtOnce", "Generate", "Generations at Once", job.arguments.jobs, at_once),
     ]
-    if job.max_credits is not None:
+    if (credits := _limit(job)) is not None:
         most = "The most Credits that all lines together may cost."
-        limit = _number("MaxCredits", "Generate", "Maximum Credits", job.max_credits, most, least=0)
+        limit = _number("MaxCredits", "Generate", "Maximum Credits", credits, most, least=0)
         found.append({**limit, "type": "FLOAT"})
     group = "Import and Render"
     lines = "How many lines one task imports, renders and writes."
@@ -329,12 +300,12 @@ def _parameters(job: FarmJob) -> list[Json]:
             least=0,
         )
     )
-    if job.workers is not None:
+    if job.arguments.workers is not None:
         workers = "How many Blenders import and write at once in one task."
-        found.append(_number("Workers", group, "Blenders per Task", job.workers, workers))
-    if job.samples is not None:
+        found.append(_number("Workers", group, "Blenders per Task", job.arguments.workers, workers))
+    if job.arguments.render_samples is not None:
         samples = "The samples of each picture."
-        found.append(_number("Samples", group, "Samples", job.samples, samples))
+        found.append(_number("Samples", group, "Samples", job.arguments.render_samples, samples))
     return found
 
 

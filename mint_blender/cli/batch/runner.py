@@ -262,7 +262,7 @@ class BatchRun(LineReports):
                 self._take_written()
                 if not self._active and not self._writer.is_busy:
                     return
-                listener.summarize(self._summary())
+                listener.display.summarize(self._summary())
                 try:
                     listener(self._job_service.next_event())
                 except StillUnreachable as error:
@@ -270,7 +270,7 @@ class BatchRun(LineReports):
                     return
                 for job_id in [job_id for job_id in self._active if not self._runs(job_id)]:
                     self._end_active(job_id)
-                    listener.hide(job_id)
+                    listener.display.hide(job_id)
 
     def _summary(self) -> str:
         """Return how far all lines are, in one line."""

@@ -28,7 +28,7 @@ class ProgressReporter:
     def __init__(self, terminal: Terminal, job_service: JobService, display: Display) -> None:
         self._terminal = terminal
         self._job_service = job_service
-        self._display = display
+        self.display = display
         self._shown: dict[str, str] = {}
         self._slow: set[str] = set()  # jobs reported as taking longer than usual
 
@@ -46,20 +46,12 @@ class ProgressReporter:
         elif isinstance(event, Crashed):
             self._terminal.error(event.message)
 
-    def hide(self, job_id: str) -> None:
-        """Show a job no longer: its result is printed."""
-        self._display.hide(job_id)
-
-    def summarize(self, text: str) -> None:
-        """Show how far all jobs are."""
-        self._display.summarize(text)
-
     def _show_state(self, view: JobView) -> None:
         job = view.job
         if self._shown.get(job.id) == view.state:
             return
         self._shown[job.id] = view.state
-        self._display.show(job.id, job.title, view.state + self._usual_duration(job))
+        self.display.show(job.id, job.title, view.state + self._usual_duration(job))
         self._terminal.event(view.to_json(event="state"))
 
     def _show_slow(self, view: JobView) -> None:
@@ -73,12 +65,12 @@ class ProgressReporter:
     def _show_download(self, event: Progress) -> None:
         title = self._job_service.job(event.job_id).title
         text = f"Downloading the {event.role}"
-        self._display.show(event.job_id, title, text, event.done, event.total)
+        self.display.show(event.job_id, title, text, event.done, event.total)
 
     def _show_retry(self, event: RetryScheduled) -> None:
         title = self._job_service.job(event.job_id).title
         text = f"{event.message} Retrying in {event.seconds:.0f} s."
-        self._display.show(event.job_id, title, text)
+        self.display.show(event.job_id, title, text)
         self._terminal.event(
             {
                 "event": "hitch",

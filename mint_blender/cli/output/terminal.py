@@ -16,7 +16,7 @@ import re
 import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ...message import message_of
 
@@ -49,21 +49,6 @@ def safe_lines(text: str) -> str:
 def safe_line(text: str) -> str:
     """Return the text without control sequences, in one line."""
     return " ".join(safe_lines(text).split("\n"))
-
-
-class Display(Protocol):
-    """Shows the progress of jobs."""
-
-    def show(
-        self, key: str, title: str, text: str, done: int | None = None, total: int | None = None
-    ) -> None:
-        """Show one job's state; during a download, `done` of `total` bytes."""
-
-    def hide(self, key: str) -> None:
-        """Show a job no longer: its result is printed."""
-
-    def summarize(self, text: str) -> None:
-        """Show how far all of them are."""
 
 
 class Terminal:
@@ -123,11 +108,11 @@ class Terminal:
         if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             with suppress(ImportError):
                 return LiveDisplay()
-        return nullcontext(_PlainDisplay())
+        return nullcontext(Display())
 
 
-class _PlainDisplay:
-    """Prints one line per change. Download percentages would only fill a log."""
+class Display:
+    """Shows the progress of jobs: one line per change. Percentages would only fill a log."""
 
     def __init__(self) -> None:
         self._last: dict[str, str] = {}
@@ -135,18 +120,19 @@ class _PlainDisplay:
     def show(
         self, key: str, title: str, text: str, done: int | None = None, total: int | None = None
     ) -> None:
+        """Show one job's state; during a download, `done` of `total` bytes."""
         if self._last.get(key) != text:
             self._last[key] = text
             print(safe_line(f"{title}: {text}"), file=sys.stderr, flush=True)
 
     def hide(self, key: str) -> None:
-        """Do nothing: what was printed stays."""
+        """Show a job no longer: its result is printed. Lines stay."""
 
     def summarize(self, text: str) -> None:
-        """Do nothing: it would only fill a log."""
+        """Show how far all of them are, where that is no further line."""
 
 
-class LiveDisplay:
+class LiveDisplay(Display):
     """One line per job: title, state, time, and a bar that fills in a download. Last, a summary.
 
     Mint reports no progress of a generation, so the bar only pulses until the download starts.

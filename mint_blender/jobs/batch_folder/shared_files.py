@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ...files import disk
 from ..job import Job
-from ..job_values import Role
+from ..job_values import LocalFile, Role
 from ..storage import serialization
 from . import line_files
 
@@ -40,7 +40,7 @@ def publish(job: Job, folder: Path) -> None:
     for number, file in enumerate(there, start=1):
         name = f"{number}-{Path(file.path).name}"
         _copy(Path(file.path), target / name)
-        listed.append(serialization.dump_file(replace(file, path=name)))
+        listed.append(serialization.members(replace(file, path=name)))
     line_files.write(target / LIST, {"job": job.id, "files": listed})
 
 
@@ -75,7 +75,7 @@ def read(job: Job, folder: Path) -> Job | None:
         listed = json.loads((target / LIST).read_bytes())["files"]
         files = tuple(
             replace(file, path=str(target / Path(file.path).name))
-            for file in serialization.load_files(listed)
+            for file in serialization.read(tuple[LocalFile, ...], listed)
         )
     except FileNotFoundError:
         return None

@@ -81,7 +81,7 @@ def read(folder: Path, job_id: str) -> WriteRecord:
         delivery = data["delivery"]
         return WriteRecord(
             delivery=(
-                line_files.with_absolute_paths(serialization.load_delivery(delivery), folder)
+                line_files.with_absolute_paths(serialization.read(Delivery, delivery), folder)
                 if delivery
                 else None
             ),

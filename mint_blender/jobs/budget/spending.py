@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...message import Message
 from ...mint.schema import Operation
@@ -64,19 +64,13 @@ class Expense:
     queries: tuple[Query | None, ...] = ()
 
 
-@dataclass(frozen=True)
-class SpendingEntry:
-    """What a job has cost, or `count` jobs at about the same time.
+class Spent(NamedTuple):
+    """How many jobs counted in a time, their Credits, and how many succeeded or failed."""
 
-    `at` is when the cost arose, in seconds since the epoch. `done` and `failed` are how many of the
-    jobs succeeded or failed.
-    """
-
-    at: float
-    credits: float
+    jobs: int = 0
+    credits: float = 0.0
     done: int = 0
     failed: int = 0
-    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -248,19 +242,9 @@ def _for_optimizing(job: Job, expected: float) -> float:
     return begun.credits.spent or (expected if begun.is_busy else 0.0)
 
 
-def entry(job: Job, now: float) -> SpendingEntry | None:
-    """Return what a job has cost; None if it only downloaded an existing asset.
-
-    `now` is in seconds since the epoch.
-    """
-    if _only_fetches(job) and job.optimize is None and not job.operations:
-        return None
-    return SpendingEntry(
-        _begun_at(job, now),
-        committed(job),
-        done=int(job.phase in DONE),
-        failed=int(job.phase is Phase.FAILED),
-    )
+def costs_nothing(job: Job) -> bool:
+    """Return whether a job only downloads an existing asset."""
+    return _only_fetches(job) and job.optimize is None and not job.operations
 
 
 def arises_now(job: Job) -> bool:
@@ -270,10 +254,10 @@ def arises_now(job: Job) -> bool:
     return job.phase is Phase.WAITING or is_unsent or has_pending_payment(job)
 
 
-def _begun_at(job: Job, now: float) -> float:
+def begun_at(job: Job, now: float) -> float:
     """Return when the cost of a job arose: when its last paid request was sent, by Mint's clock.
 
-    A job that is still to be sent counts as of now.
+    A job that is still to be sent counts as of `now`, in seconds since the epoch.
     """
     if arises_now(job):
         return now
@@ -282,27 +266,6 @@ def _begun_at(job: Job, now: float) -> float:
     began = (max(each.born, each.attempted) if each.is_outside else each.born for each in sent)
     # an earlier version did not say when it has sent something
     return max(began, default=0.0) or job.created_at
-
-
-def month(entries: Iterable[SpendingEntry], today: date, count: int = DAYS) -> Month:
-    """Return the generations of each of the last days, in local time."""
-    dates = [today - timedelta(days=back) for back in reversed(range(count))]
-    days = {each: Day(each) for each in dates}
-    for each in entries:
-        if (day := days.get(date_of(each.at))) is not None:
-            days[day.date] = Day(
-                day.date,
-                day.count + each.count,
-                day.credits + each.credits,
-                day.done + each.done,
-                day.failed + each.failed,
-            )
-    return Month(tuple(days.values()))
-
-
-def spent_on(entries: Iterable[SpendingEntry], day: date) -> float:
-    """Return the Credits spent on a day."""
-    return sum(each.credits for each in entries if date_of(each.at) == day)
 
 
 def date_of(at: float) -> date:

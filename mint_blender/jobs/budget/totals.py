@@ -6,48 +6,45 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from . import spending
+from ..job import Job
+from .spending import DAYS, Day, Month, begun_at, bounds_of, committed, costs_nothing, date_of
 
 if TYPE_CHECKING:
-    from ..engine.job_runner import JobRunner
-    from ..job import Job
-    from ..storage.journal_reader import JournalReader
+    from ..storage.journal import Journal
 
 
-def month(journal: JournalReader) -> spending.Month:
+def month(journal: Journal) -> Month:
     """Return what was started on each of the last days, by the current account of a journal."""
-    today = spending.date_of(journal.mint_now())
-    days = [today - timedelta(days=back) for back in range(spending.DAYS)]
-    return spending.month(journal.spent(*map(spending.bounds_of, days)), today)
+    today = date_of(journal.mint_now())
+    days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+    found = zip(days, journal.spent(*map(bounds_of, days)), strict=True)
+    return Month(tuple(Day(day, *spent) for day, spent in found))
 
 
 class SpendingTotals:
     """Adds up Credits over all jobs of the account, dismissed ones included."""
 
-    def __init__(self, runner: JobRunner) -> None:
-        self._runner = runner
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
 
-    def month(self) -> spending.Month:
+    def month(self) -> Month:
         """Return what was started on each of the last days."""
-        return month(self._runner.journal)
+        return month(self._journal)
 
     def ever(self) -> float:
         """Return the Credits of all that was ever started on this computer."""
-        journal = self._runner.journal
-        return sum(entry.credits for entry in journal.spent((0.0, journal.mint_now() + 1.0)))
+        return self._journal.spent((0.0, self._journal.mint_now() + 1.0))[0].credits
 
     def today(self, *but: Job) -> float:
         """Return the Credits of what was started today: paid, reserved, or expected.
 
         Includes what other processes have started until this moment, and leaves out these jobs.
         """
-        self._runner.reread()
-        journal = self._runner.journal
-        entries = journal.spent(spending.bounds_of(spending.date_of(journal.mint_now())))
-        return sum(entry.credits for entry in entries) - sum(map(self.of, but))
+        day = bounds_of(date_of(self._journal.mint_now()))
+        return self._journal.spent(day)[0].credits - sum(map(self.of, but))
 
     def of(self, job: Job) -> float:
         """Return the Credits that a job adds to those of today."""
-        now = self._runner.journal.mint_now()
-        entry = spending.entry(job, now)
-        return spending.spent_on([entry] if entry else [], spending.date_of(now))
+        now = self._journal.mint_now()
+        is_today = date_of(begun_at(job, now)) == date_of(now)
+        return committed(job) if is_today and not costs_nothing(job) else 0.0

@@ -8,16 +8,17 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from ..job import Job
-from ..paid_requests.table_check import StoredRow, check_table
+from ..paid_requests.record import PaidRequest
+from ..paid_requests.table_check import COLUMNS, check_table
 from ..phases import ENDED, Phase
 from ..storage.database import check_version, journal_error
-from ..storage.journal_reader import journal_file
+from ..storage.journal import journal_file
 from ..storage.migrations import VERSION
 from ..storage.serialization import load
 from ..storage.tables import OPEN
@@ -99,9 +100,8 @@ def _wrong_jobs(database: sqlite3.Connection) -> tuple[str, ...]:
     query = "SELECT 1 FROM sqlite_master WHERE name = 'paid_requests'"
     if not database.execute(query).fetchall():
         return ()
-    names = ", ".join(each.name for each in fields(StoredRow))
-    found = database.execute(f"SELECT {names} FROM paid_requests").fetchall()  # noqa: S608 - our names
-    rows = [StoredRow(*row) for row in found]
+    query = f"SELECT {', '.join(COLUMNS)} FROM paid_requests"  # noqa: S608 - our names
+    rows = [PaidRequest(*row) for row in database.execute(query).fetchall()]
     wrong = {fault.key for fault in check_table(rows)}
     return tuple(dict.fromkeys(row.job for row in rows if row.key in wrong))
 

@@ -14,7 +14,7 @@ from ...mint.account import Account
 from ...mint.transport import own_ca_bundle, proxy_of
 from ..job import Job
 from ..presentation.job_view import JobView
-from . import checks, late_log_file, log_file
+from . import checks, log_file
 from .journal_check import JournalContent
 
 LOG_LINES = 40
@@ -39,7 +39,7 @@ def diagnostics(
         ("Settings", _settings(home, account, settings)),
         ("Checks", [str(each) for each in (*checks.folder(home), found)]),
         *_jobs(content),
-        (f"End of {late_log_file.NAME}", log_file.tail(home / late_log_file.NAME, LOG_LINES)),
+        (f"End of {log_file.NAME}", log_file.tail(home / log_file.NAME, LOG_LINES)),
     )
     text = "\n\n".join("\n".join([f"# {title}", *lines]) for title, lines in parts if lines)
     return without_user_name(redaction.redact(text), Path.home()) + "\n"

@@ -27,18 +27,6 @@ if TYPE_CHECKING:
     from ...mint.client import Client
 
 
-def _connect(account: Account) -> Client:
-    from ...mint.client import connect
-
-    return connect(account)
-
-
-def _downloader(local_files: bool) -> Downloader:
-    from ...files.download import Downloader
-
-    return Downloader(local_files=local_files)
-
-
 class Pool:
     """Runs work on at most `size` daemon threads called `name`. Work catches its own errors.
 
@@ -68,10 +56,10 @@ class Pool:
                 self._threads.add(thread)
                 thread.start()
 
-    def close(self, timeout: float) -> bool:
+    def close(self, timeout: float) -> None:
         """Drop the work that has not started, and wait for the rest, which was told to stop.
 
-        Waits at most `timeout` seconds. Returns whether all threads have ended.
+        Waits at most `timeout` seconds.
         """
         with self._lock:
             self._is_closed = True
@@ -81,7 +69,6 @@ class Pool:
         until = time.monotonic() + timeout
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
-        return not any(thread.is_alive() for thread in threads)
 
     def _run(self) -> None:
         while (work := self._next()) is not None:
@@ -112,8 +99,9 @@ class EngineConfig:
     workflow_config: WorkflowConfig = WorkflowConfig()
     retries: RetryPolicy = RetryPolicy()
     slots: dict[Kind, int] = field(default_factory=lambda: {Kind.MODEL: 10, Kind.WORLD: 10})
-    connect: Callable[[Account], Client] = _connect
-    downloader: Callable[[bool], Downloader] = _downloader
+    connect: Callable[[Account], Client] | None = None
+    """Makes a client; `mint.client.connect` if it is None."""
+    downloader: Callable[[bool], Downloader] | None = None
     """Makes a downloader; called with whether the API, and so its files, are on this computer."""
     clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random

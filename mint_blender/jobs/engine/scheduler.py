@@ -15,13 +15,15 @@ import logging
 import math
 import queue
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, cast
+from typing import Any, NamedTuple, TypeGuard, cast
 
 from ...files import pictures
+from ...files.download import Downloader
 from ...files.download_folder import DownloadFolder
 from ...files.errors import FileError, Stopped
 from ...message import Message
@@ -81,9 +83,6 @@ from .thread_messages import (
 )
 from .threads import Lane, Threads
 
-if TYPE_CHECKING:
-    from ...files.download import Downloader
-
 log = logging.getLogger(__name__)
 
 DECISION_CHECK_INTERVAL = 2.0
@@ -138,9 +137,7 @@ class Scheduler:
         # Who waits for a slot of a kind: a heap, in order of creation. A place is lost when the
         # task waits for another effect. Its number is never used twice, so nothing after it is
         # compared.
-        self._lines: dict[Kind, list[tuple[float, str, int, Task, TakeSlot]]] = {
-            kind: [] for kind in Kind
-        }
+        self._lines = defaultdict[Kind, list[tuple[float, str, int, Task, TakeSlot]]](list)
         self._places = itertools.count()
         # jobs that wait until Mint says whose key it is, with the number of the last Wake of each
         self._unidentified: dict[str, int] = {}
@@ -203,7 +200,8 @@ class Scheduler:
         if not self._online:
             return None
         self._check_decisions()
-        if self._may_ask_whose_key and self._identity_due <= self._now():
+        is_unasked = self._unidentified and self._identity_call is None
+        if is_unasked and self._identity_due <= self._now():
             number = self._threads.call(lambda client: client.me(), Lane.DECISION)
             self._identity_call, self._continuations[number] = number, self._on_identity
         # during an outage, calls wait for a probe
@@ -213,7 +211,7 @@ class Scheduler:
             due, _ = self._tasks.first(self._outage.next_call)
         if not self._tasks and not self._unidentified:
             return None
-        if self._may_ask_whose_key:
+        if self._unidentified and self._identity_call is None:
             due = min(due, self._identity_due)
         return max(0.0, min(due - self._now(), DECISION_CHECK_INTERVAL))
 
@@ -306,7 +304,8 @@ class Scheduler:
             heapq.heappush(line, place)
             due = due if self._first_in_line(effect.kind) is task else math.inf
         self._tasks.schedule(task, due)
-        self._leave_line(before)
+        if isinstance(before, TakeSlot):  # another one may be the first now
+            self._wake_first_in_line(before.kind)
 
     def _fail(self, task: Task, error: Exception) -> None:
         """Pause one job after a bug in our own code. Nothing of the job is lost."""
@@ -334,7 +333,8 @@ class Scheduler:
     def _stop(self, task: Task) -> None:
         task.workflow.close()
         self._tasks.remove(task)
-        self._leave_line(task.effect)
+        if isinstance(task.effect, TakeSlot):
+            self._wake_first_in_line(task.effect.kind)
 
     def _commit(self, task: Task, job: Job) -> None:
         """Commit the job before anything else happens, then report it."""
@@ -446,14 +446,9 @@ class Scheduler:
         else:
             self._tasks.schedule(task, self._now() + SLOT_CHECK_INTERVAL)
 
-    def _leave_line(self, effect: Effect[Any] | None) -> None:
-        """Note that a task no longer waits for this effect: another one may be the first now."""
-        if isinstance(effect, TakeSlot) and effect.kind is not None:
-            self._wake_first_in_line(effect.kind)
-
-    def _wake_first_in_line(self, kind: Kind) -> None:
+    def _wake_first_in_line(self, kind: Kind | None) -> None:
         """Let the first in line try now, or as soon as it may if Mint has just refused it."""
-        if (first := self._first_in_line(kind)) is not None:
+        if kind is not None and (first := self._first_in_line(kind)) is not None:
             self._tasks.schedule(first, max(first.not_before, self._now()))
 
     def _first_in_line(self, kind: Kind) -> Task | None:
@@ -504,10 +499,6 @@ class Scheduler:
                 self._tasks.schedule(task, self._now())
 
     # -- whose key it is
-
-    @property
-    def _may_ask_whose_key(self) -> bool:
-        return bool(self._unidentified) and self._identity_call is None
 
     def _on_identity(self, ended: Ended) -> None:
         """Apply the answer; without one, ask again later, or wake the jobs with the refusal."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -69,7 +70,7 @@ class Tasks(dict[str, Task]):
         super().__init__()
         # Heaps of due time, number of the entry, and task. An entry that is no longer valid stays
         # until it comes first.
-        self._queues: dict[_Queue, list[tuple[float, int, Task]]] = {each: [] for each in _Queue}
+        self._queues = defaultdict[_Queue, list[tuple[float, int, Task]]](list)
         self._numbers = itertools.count(1)
 
     def is_running(self, task: Task) -> bool:

@@ -15,15 +15,13 @@ import threading
 import time
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import partial
 
+from ...files.download import Downloader
 from ...mint.account import Account
-from ...mint.client import Client
+from ...mint.client import Client, connect
 from .config import EngineConfig
 from .thread_messages import Command, Ended
-
-if TYPE_CHECKING:
-    from ...files.download import Downloader
 
 # One count for all schedulers of a process: what an earlier scheduler has sent must not be taken
 # for something of this scheduler, which may talk to another account.
@@ -87,7 +85,7 @@ class Threads:
         number, account = next(_numbers), self._account
         with self._lock:
             self._calls[number] = None, changes
-        self._submit(number, lane, lambda: self._with_client(number, account, work))
+        self._submit(number, lane, partial(self._with_client, number, account, work))
         return number
 
     def download(
@@ -96,11 +94,14 @@ class Threads:
         """Download something; with `first`, before all that is waiting. It obeys `is_closing`."""
         number, is_local = next(_numbers), self._account.is_local
         if is_local not in self._downloaders:
-            self._downloaders[is_local] = self._config.downloader(is_local)
+            make = self._config.downloader
+            self._downloaders[is_local] = (
+                make(is_local) if make else Downloader(local_files=is_local)
+            )
         downloader = self._downloaders[is_local]
         with self._lock:
             self._downloads.add(number)
-        self._submit(number, lane, lambda: work(downloader), first=first)
+        self._submit(number, lane, partial(work, downloader), first=first)
         return number
 
     def _submit(
@@ -129,7 +130,7 @@ class Threads:
         with self._lock:
             client = self._free.pop() if self._free and account == self._account else None
         if client is None:
-            client = self._config.connect(account)
+            client = (self._config.connect or connect)(account)
         with self._lock:
             self._calls[number] = client, self._calls[number][1]
             if self._is_stopped:

@@ -115,8 +115,9 @@ class Worker:
         """Empty the inbox, and return the commands that still have to be carried out."""
         left: list[Command] = []
         while not self._inbox.empty():
-            left.append(self._inbox.get())
-        return [command for command in left if isinstance(command, Wake | Ask)]
+            if isinstance(command := self._inbox.get(), Wake | Ask):
+                left.append(command)
+        return left
 
     def _step(self, scheduler: Scheduler) -> bool:
         """Carry out one command or one effect. Returns False when the thread can end."""

@@ -1,44 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check the table of paid requests of a journal: what has to be true of its rows at any time."""
+"""Check the table of paid requests of a journal: what has to be true of its rows at any time.
+
+A row is a `PaidRequest` of values as they are stored: a word in place of a verb or a state may be
+none of ours. A row of an earlier version has an unknown `born` of 0, and no `journal` until it is
+taken over; its key is not derived.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from .record import JOB, YOUNG_FOR, PaidVerb, key_of
+from .record import JOB, YOUNG_FOR, PaidRequest, PaidVerb, key_of
 
+COLUMNS = tuple(each.name for each in fields(PaidRequest) if each.name not in {"cost", "is_copied"})
+"""What a row needs to be checked; version 2 of the journal has no others."""
 VERBS = frozenset(each.value for each in PaidVerb)
 LINE = "line:"
 """How the subjects of the lines of batches begin."""
 CLOSED = ("refused", "canceled", "dropped", "over")
 NOTHING_STARTED = ("refused", "canceled")
 """What a row is closed as when a person was told that nothing was started."""
-
-
-@dataclass(frozen=True)
-class StoredRow:
-    """A row as it is stored. Times are Mint's, in seconds.
-
-    A row of an earlier version has an unknown `born` of 0, and no `journal` until it is taken over;
-    its key is not derived.
-    """
-
-    key: str
-    subject: str
-    verb: str
-    number: int
-    job: str = ""
-    body: str | None = None
-    credits: float | None = None
-    extra_credits: float | None = None
-    journal: str = ""
-    born: float = 0.0
-    credential: str = ""
-    attempts: int = 0
-    refusals: int = 0
-    attempted: float = 0.0
-    operation: str | None = None
-    closed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +31,7 @@ class Fault:
     what: str
 
 
-def check_table(rows: list[StoredRow]) -> list[Fault]:
+def check_table(rows: list[PaidRequest]) -> list[Fault]:
     """Return what is wrong with the rows of one journal; nothing if all is well."""
     faults = [
         Fault(row.key, rule, what)
@@ -61,7 +42,7 @@ def check_table(rows: list[StoredRow]) -> list[Fault]:
     return [*faults, *_numbers(rows), *_operations(rows)]
 
 
-def _key(row: StoredRow) -> list[tuple[str, str]]:
+def _key(row: PaidRequest) -> list[tuple[str, str]]:
     if not row.subject or row.verb not in VERBS or row.number < 1:
         return [("key", "it does not say what was ordered")]
     is_earlier = row.born == 0
@@ -70,7 +51,7 @@ def _key(row: StoredRow) -> list[tuple[str, str]]:
     return []
 
 
-def _counts(row: StoredRow) -> list[tuple[str, str]]:
+def _counts(row: PaidRequest) -> list[tuple[str, str]]:
     if not 0 <= row.refusals <= row.attempts:
         return [("doubt", f"{row.refusals} of {row.attempts} attempts were refused")]
     prices = [price for price in (row.credits, row.extra_credits) if price is not None]
@@ -78,7 +59,7 @@ def _counts(row: StoredRow) -> list[tuple[str, str]]:
     return [("limit", f"the price is {price}") for price in prices if not 0 <= price < float("inf")]
 
 
-def _times(row: StoredRow) -> list[tuple[str, str]]:
+def _times(row: PaidRequest) -> list[tuple[str, str]]:
     if not row.attempted:
         return []
     found = []
@@ -96,7 +77,7 @@ def _times(row: StoredRow) -> list[tuple[str, str]]:
     return found
 
 
-def _closed(row: StoredRow) -> list[tuple[str, str]]:
+def _closed(row: PaidRequest) -> list[tuple[str, str]]:
     if row.closed is None:
         return []
     if row.closed not in CLOSED:
@@ -118,10 +99,10 @@ def _closed(row: StoredRow) -> list[tuple[str, str]]:
     return found
 
 
-def _numbers(rows: list[StoredRow]) -> list[Fault]:
+def _numbers(rows: list[PaidRequest]) -> list[Fault]:
     """The rows of what was ordered are numbered, and only the last may be without an end."""
     found: list[Fault] = []
-    orders: dict[tuple[str, str], list[StoredRow]] = {}
+    orders: dict[tuple[str, str], list[PaidRequest]] = {}
     for row in rows:
         orders.setdefault((row.subject, row.verb), []).append(row)
     for each in orders.values():
@@ -142,7 +123,7 @@ def _numbers(rows: list[StoredRow]) -> list[Fault]:
     return found
 
 
-def _operations(rows: list[StoredRow]) -> list[Fault]:
+def _operations(rows: list[PaidRequest]) -> list[Fault]:
     """No two starts of this journal have made the same, and no key is there twice."""
     found: list[Fault] = []
     keys: set[str] = set()

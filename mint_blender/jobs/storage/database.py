@@ -140,27 +140,40 @@ class Database:
             ((found,),) = self.rows("PRAGMA user_version")
             check_version(found, version, self.path)
             self.choose_mode()
+            if found == version:
+                return
             with self.transaction():
-                ((found,),) = self.rows(
-                    "PRAGMA user_version"
-                )  # another process may have come first
+                # another process may have come first
+                ((found,),) = self.rows("PRAGMA user_version")
+                check_version(found, version, self.path)
                 for earlier in range(found, version) if found else ():
                     migrations[earlier](self)
                 for statement in statements:
                     self.rows(statement)
-                if found != version:  # a write makes every other reader look at the journal
-                    self.rows(f"PRAGMA user_version = {version}")
+                self.rows(f"PRAGMA user_version = {version}")
         except BaseException:
             self.close()
             raise
 
     def choose_mode(self) -> None:
-        """Use the journal mode of SQLite that is safe for this folder. Raises JournalError."""
+        """Use the journal mode of SQLite that is safe for this folder, and set the syncs for it.
+
+        A write-ahead log needs memory that all processes share. Over a network there is none, and
+        the file would be damaged: there, a rollback journal is used.
+
+        Raises:
+            JournalError: The file cannot be read, or the mode in use is not safe there.
+        """
+        is_on_disk = is_local(self.path.parent)
         try:
-            self.mode = choose_mode(self.connection, self.path.parent)
+            wanted = "WAL" if is_on_disk else "DELETE"
+            self.connection.execute(f"PRAGMA journal_mode = {wanted}").fetchall()
+        except sqlite3.OperationalError:
+            pass  # another process is using the file just now: its mode stays
         except sqlite3.Error as error:
             raise journal_error(self.path, error) from error
-        except UnsafeMode:
+        ((mode,),) = self.rows("PRAGMA journal_mode")
+        if mode == "wal" and not is_on_disk:
             raise JournalError(
                 Message(
                     "The job journal {path} is on a network drive, and another program has it"
@@ -168,7 +181,10 @@ class Database:
                     " commands that use it, then try again.",
                     path=self.path,
                 )
-            ) from None
+            )
+        # A commit survives a power cut: it may stand for money. Without the log that takes one
+        # more sync.
+        self.rows(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")
 
     def close(self) -> None:
         """Close the file."""
@@ -207,37 +223,6 @@ class Database:
                 with suppress(sqlite3.Error):
                     self.connection.execute("ROLLBACK")
             raise
-
-
-class UnsafeMode(Exception):
-    """The journal is on a network folder, and another program has it open in an unsafe mode."""
-
-
-def choose_mode(database: sqlite3.Connection, folder: Path) -> str:
-    """Set SQLite's journal mode that is safe for this folder; return the mode in use.
-
-    A write-ahead log needs memory that all processes share. Over a network there is none, and the
-    file would be damaged: there, a rollback journal is used.
-
-    Raises:
-        UnsafeMode: The mode in use is not safe for this folder.
-        sqlite3.Error: The database cannot be read.
-    """
-    is_on_disk = is_local(folder)
-    try:
-        mode = _mode(database, " = WAL" if is_on_disk else " = DELETE")
-    except sqlite3.OperationalError:  # another process is using the file just now: its mode stays
-        mode = _mode(database)
-    if mode == "wal" and not is_on_disk:
-        raise UnsafeMode
-    # A commit survives a power cut: it may stand for money. Without the log that takes one more
-    # sync.
-    database.execute(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")
-    return mode
-
-
-def _mode(database: sqlite3.Connection, change: str = "") -> str:
-    return str(database.execute(f"PRAGMA journal_mode{change}").fetchone()[0]).lower()
 
 
 _DISKS = (

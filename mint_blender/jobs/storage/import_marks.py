@@ -14,7 +14,6 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,17 +36,6 @@ CRASHED = Message(
     " your work, then import it again."
 )
 _CRASH_LOG = "crash_log"
-
-
-@dataclass(frozen=True)
-class _Mark:
-    """A mark that was left behind, and what it says."""
-
-    path: Path
-    job_id: str
-    crash_log: str
-    at: float
-    """When it was made, in seconds since the epoch."""
 
 
 @contextlib.contextmanager
@@ -83,16 +71,16 @@ def importing(home: Path, job_id: str, crash_log: str = "") -> Iterator[None]:
 
 def note_crashes(job_service: JobService) -> None:
     """Pause each job whose last import never ended, until a person decides. Never raises."""
-    for mark in _left_behind(job_service.home):
-        job = job_service.cache.get(mark.job_id)
+    for path, mark in _left_behind(job_service.home):
+        job = job_service.cache.get(str(mark.get("job", "")))
         try:
             if job is not None:
                 job_service.mark_import_failed(job.id, _message(mark), code=CRASHED_CODE)
         except (JournalError, NotPossible):
-            log.warning("It could not be noted that the import of job %s crashed", mark.job_id)
+            log.warning("It could not be noted that the import of job %s crashed", mark["job"])
             continue  # retried at the next start
         with contextlib.suppress(OSError):
-            mark.path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
 
 def crash_log_of(job: Job) -> str:
@@ -105,37 +93,28 @@ def crash_log_of(job: Job) -> str:
     return str(message_of(job.problem.message).params.get(_CRASH_LOG, ""))
 
 
-def _message(mark: _Mark) -> Message:
+def _message(mark: dict[str, Any]) -> Message:
     """Return what happened, with Blender's crash log if it was written after the mark."""
+    crash_log = mark.get(_CRASH_LOG)
     # whole seconds: some file systems store no fractions
-    with contextlib.suppress(OSError, ValueError, OverflowError):
-        if mark.crash_log and Path(mark.crash_log).stat().st_mtime >= int(mark.at):
-            return Message(
-                "{crashed} Blender's crash log: {crash_log}",
-                crashed=CRASHED,
-                crash_log=mark.crash_log,
-            )
+    with contextlib.suppress(OSError, ValueError, TypeError, OverflowError):
+        if crash_log and Path(crash_log).stat().st_mtime >= int(mark.get("at", 0.0)):
+            template = "{crashed} Blender's crash log: {crash_log}"
+            return Message(template, crashed=CRASHED, crash_log=crash_log)
     return CRASHED
 
 
-def _left_behind(home: Path) -> list[_Mark]:
-    """Return the marks that no living process holds."""
+def _left_behind(home: Path) -> list[tuple[Path, dict[str, Any]]]:
+    """Return the marks that no living process holds; one that cannot be read names no job."""
     found = []
     for path in sorted(_folder(home).glob("*.json")):
         with contextlib.suppress(OSError), path.open("r+b") as handle:
             if try_lock(handle) and (content := handle.read()):
-                found.append(_mark(path, content))
+                mark: Any = None
+                with contextlib.suppress(ValueError):
+                    mark = json_text.parse(content)
+                found.append((path, mark if isinstance(mark, dict) else {}))
     return found
-
-
-def _mark(path: Path, content: bytes) -> _Mark:
-    """Return what a mark says; one that cannot be read names no job."""
-    try:
-        data: Any = json_text.parse(content)
-        job_id = str(data["job"])  # earlier versions wrote nothing else
-        return _Mark(path, job_id, str(data.get(_CRASH_LOG, "")), float(data.get("at", 0.0)))
-    except (ValueError, KeyError, TypeError, OverflowError):
-        return _Mark(path, "", "", 0.0)
 
 
 def _folder(home: Path) -> Path:

@@ -12,6 +12,7 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass
+from functools import cached_property
 
 from ...mint.account import Account, Owner
 from ..job_values import Hold
@@ -71,7 +72,7 @@ class Accounts:
         origin, key = account.origin, account.key.strip()
         if not key or not origin:
             return CurrentAccount(origin, None)
-        key_hash = "key:" + hmac.new(self._salt(), key.encode(), hashlib.sha256).hexdigest()[:40]
+        key_hash = "key:" + hmac.new(self._salt, key.encode(), hashlib.sha256).hexdigest()[:40]
         found = self._db.row(
             "SELECT account, at FROM accounts WHERE origin = ? AND key_hash = ?", origin, key_hash
         )
@@ -142,6 +143,7 @@ class Accounts:
         )
         self._db.rows(query, current_account.origin, current_account.key_hash)
 
+    @cached_property
     def _salt(self) -> bytes:
         """Return this journal's own random salt, so that the hash reveals nothing about the key."""
         query = "SELECT value FROM meta WHERE name = 'salt'"

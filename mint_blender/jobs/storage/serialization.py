@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from functools import cache, partial
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from ...message import Message, message_of
 from ...mint.account import Owner
@@ -23,7 +23,6 @@ from ..job import Job
 from ..job_values import (
     PAID_VERBS,
     Decision,
-    Delivery,
     DeliveryResult,
     Hold,
     LocalFile,
@@ -58,7 +57,7 @@ _TEXTS = {Problem: "message", LocalFile: "note"}
 def dump(job: Job) -> str:
     """Return the job as JSON, without its decision and its paid requests, which have rows."""
     record = {name: value for name, value in vars(job).items() if name not in _ELSEWHERE}
-    return json.dumps({**record, "notes": _messages(job.notes)}, default=_members)
+    return json.dumps({**record, "notes": _messages(job.notes)}, default=members)
 
 
 def load(text: str, phase: Phase) -> Job:
@@ -69,7 +68,15 @@ def load(text: str, phase: Phase) -> Job:
     """
     record = json.loads(text)
     members = {name: value for name, value in record.items() if name not in _ELSEWHERE}
-    return cast(Job, _reader_of(Job)(members | {"phase": phase}))
+    return read(Job, members | {"phase": phase})
+
+
+T = TypeVar("T")
+
+
+def read(cls: type[T], record: Any) -> T:
+    """Return a value of this type that was stored as JSON. Raises an error of any type."""
+    return cast(T, _reader_of(cast(Any, cls))(record))
 
 
 def load_row(
@@ -106,11 +113,6 @@ def with_requests(job: Job, requests: tuple[PaidRequest, ...], *, is_canceled: b
     return replace(job, requests=requests, decision=decision)
 
 
-def load_delivery(record: Mapping[str, Any]) -> Delivery:
-    """Return a delivery from its members as JSON. Raises an error of any type."""
-    return cast(Delivery, _reader_of(Delivery)(record))
-
-
 def dump_result(result: DeliveryResult) -> dict[str, Any]:
     """Return the result of a delivery as JSON values."""
     return {
@@ -120,26 +122,11 @@ def dump_result(result: DeliveryResult) -> dict[str, Any]:
     }
 
 
-def load_result(record: Mapping[str, Any]) -> DeliveryResult:
-    """Return the result that `dump_result` wrote."""
-    return cast(DeliveryResult, _reader_of(DeliveryResult)(record))
-
-
-def dump_file(file: LocalFile) -> Mapping[str, Any]:
-    """Return a file as JSON values."""
-    return _members(file)
-
-
-def load_files(records: Sequence[Mapping[str, Any]]) -> tuple[LocalFile, ...]:
-    """Return the files that `dump_file` wrote. Raises an error of any type."""
-    return cast(tuple[LocalFile, ...], _reader_of(tuple[LocalFile, ...])(records))
-
-
 def _messages(texts: Iterable[str]) -> list[dict[str, Any]]:
     return [message_of(each).to_json() for each in texts]
 
 
-def _members(value: Any) -> Mapping[str, Any]:
+def members(value: Any) -> Mapping[str, Any]:
     """Return what is stored of a value that JSON has no word for."""
     if isinstance(value, Operation):
         return value.raw

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 
 from ...mint.account import Owner
 from ..budget import spending
-from ..budget.spending import SpendingEntry
+from ..budget.spending import Spent
 from ..job import Job, asset_of
 from ..paid_requests.table import note_cost
 from ..phases import Phase
@@ -99,54 +99,56 @@ def columns_of(job: Job, without_request: float, *, is_dismissed: bool = False) 
     What is dismissed without a decision is not sent any more: it counts when it was created.
     """
     asset, line = asset_of(job), job.delivery.line
-    entry = spending.entry(job, job.created_at)
+    at = float(min(max(spending.begun_at(job, job.created_at), 0.0), _LAST))
     is_now = spending.arises_now(job) and (job.decision is not None or not is_dismissed)
     return [
         None if asset is None else stored(asset),
         None if line is None else stored(line),
-        None if entry is None else NOW if is_now else float(min(max(entry.at, 0.0), _LAST)),
+        None if spending.costs_nothing(job) else NOW if is_now else at,
         without_request,
     ]
 
 
-def note_content(database: Database, job: Job, *, is_dismissed: bool) -> Job:
+def note_content(database: Database, job: Job, *, is_dismissed: bool, **more: object) -> Job:
     """Write what a job is about, and what it costs: to its row, and to those of its requests.
 
-    `job` has its requests as they are in the journal. Returns it with their costs.
+    `job` has its requests as they are in the journal. Returns it with their costs. `more` are
+    other columns of the row.
     """
     costing, without_request = spending.with_costs(job)
     for before, request in zip(job.requests, costing.requests, strict=True):
         if before.cost != request.cost:
             note_cost(database, request.key, request.cost)
-    database.rows(
-        f"UPDATE jobs SET {', '.join(f'{name} = ?' for name in COLUMNS)} WHERE id = ?",  # noqa: S608 - our columns
-        *columns_of(job, without_request, is_dismissed=is_dismissed),
-        job.id,
-    )
+    content = columns_of(job, without_request, is_dismissed=is_dismissed)
+    update_job(database, job.id, **dict(zip(COLUMNS, content, strict=True)), **more)
     return costing
 
 
-def spent(
-    database: Database, times: Sequence[Time], now: float
-) -> list[tuple[Owner, SpendingEntry]]:
-    """Return the costs of each owner in each of these times; `now` is Mint's time."""
-    ranges: list[tuple[float, float, float]] = []  # with the middle of each time
-    for begin, end in times:
-        ranges.append(((begin + end) / 2, begin, end))
+def update_job(database: Database, job_id: str, **columns: object) -> None:
+    """Write some columns of a job."""
+    marks = ", ".join(f"{name} = ?" for name in columns)
+    database.rows(f"UPDATE jobs SET {marks} WHERE id = ?", *columns.values(), job_id)  # noqa: S608 - our columns
+
+
+def spent(database: Database, times: Sequence[Time], now: float) -> list[tuple[int, Owner, Spent]]:
+    """Return the costs of each owner in each of these times, by its place; `now` is Mint's time."""
+    ranges: list[tuple[int, float, float]] = []
+    for place, (begin, end) in enumerate(times):
+        ranges.append((place, begin, end))
         if begin <= now < end:
-            ranges.append(((begin + end) / 2, NOW, NOW + 0.5))
+            ranges.append((place, NOW, NOW + 0.5))
     marks = ", ".join(["(?, ?, ?)"] * len(ranges))
     done = ", ".join(f"'{phase}'" for phase in sorted(spending.DONE))
     query = (
-        f"WITH times (middle, begin, until) AS (VALUES {marks})"  # noqa: S608 - marks and our words
-        " SELECT origin, account, middle, sum(coalesce(without_request, 0.0) + coalesce("
+        f"WITH times (place, begin, until) AS (VALUES {marks})"  # noqa: S608 - marks and our words
+        " SELECT place, origin, account, count(*), sum(coalesce(without_request, 0.0) + coalesce("
         "(SELECT sum(cost) FROM paid_requests WHERE job = jobs.id), 0.0)),"
-        f" sum(phase IN ({done})), sum(phase = 'failed'), count(*)"
+        f" sum(phase IN ({done})), sum(phase = 'failed')"
         " FROM times CROSS JOIN jobs ON counted >= begin AND counted < until"
-        " GROUP BY middle, origin, account"
+        " GROUP BY place, origin, account"
     )
     rows = database.rows(query, *itertools.chain(*ranges))
-    return [(Owner(origin, account), SpendingEntry(*sums)) for origin, account, *sums in rows]
+    return [(place, Owner(*row[:2]), Spent(*row[2:])) for place, *row in rows]
 
 
 def stored(text: str) -> bytes:

@@ -385,12 +385,11 @@ AWAITS_PERSON = frozenset({Status.PREVIEW_READY.value, Status.BILLING_REQUIRED.v
 def assets_of(run: Run) -> Assets:
     """The files of the asset, else of the operation: whichever has a result."""
     job = run.job
-    sources = [
-        job.asset.assets if job.asset else None,
-        job.operation.assets if job.operation else None,
-    ]
-    known = [assets for assets in sources if assets is not None]
-    return next((assets for assets in known if assets.has_result), known[0] if known else Assets())
+    of_asset = job.asset.assets if job.asset else None
+    of_operation = job.operation.assets if job.operation else None
+    if of_asset is None or (of_operation and of_operation.has_result and not of_asset.has_result):
+        return of_operation or Assets()
+    return of_asset
 
 
 def _asset_id(run: Run) -> str | None:

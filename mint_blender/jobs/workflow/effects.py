@@ -240,11 +240,11 @@ class ReadFirst(JournalEffect[Job | None]):
 
     def apply(self, journal: Journal, job: Job) -> Job | None:
         """Return the result. Raises JournalError."""
-        first = journal.job(self.job_id)
-        if first is None or first.phase in HAS_RESULT:
-            return first
-        is_over = first.phase in {Phase.FAILED, Phase.CANCELED}
-        return None if is_over else journal.listed_job(self.job_id)
+        first = journal.listed_job(self.job_id)
+        if first is not None:
+            return None if first.phase in {Phase.FAILED, Phase.CANCELED} else first
+        dismissed = journal.job(self.job_id)
+        return dismissed if dismissed and dismissed.phase in HAS_RESULT else None
 
 
 @dataclass(frozen=True)

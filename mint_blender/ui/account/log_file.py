@@ -36,11 +36,11 @@ def start() -> None:
 
 def apply_level() -> None:
     """Log what the preferences say from now on: warnings, or more."""
-    state, level = session.state(_State), addon_settings.log_level()
+    state, level = session.state(_State), addon_settings.settings().log_level
     if state.handler is None:
-        from ...jobs.diagnostics.late_log_file import LateLogFile
+        from ...jobs.diagnostics.log_file import LogFile
 
-        state.handler = LateLogFile(file)
+        state.handler = LogFile(file())
         _logger().addHandler(state.handler)
     # with warnings alone, the logger is as other add-ons have set up the root logger
     _logger().setLevel("NOTSET" if level == "WARNING" else level)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...addon_settings import picture_size
+from ...addon_settings import settings
 from .. import icons, session
 from ..drawing import Box
 from ..library_browser import entries
@@ -89,7 +89,7 @@ def layout_in(context: bpy.types.Context) -> BarLayout:
         elif overlaps and each.type == "UI":
             right = min(right, each.x - region.x)
     scale, fields = ui_scale(), fields_of(context)
-    shape = (left, right, region.height, entries.ON_SCREEN, picture_size() * scale, scale)
+    shape = (left, right, region.height, entries.ON_SCREEN, settings().picture_size * scale, scale)
     used, known = entries.cells_used(fields), entries.status(fields)
     action = width_of(translated(known.label)) + 24 * scale if known.operator else 0.0
     words = Words(action, is_alone=not fields.start and not assets(context))
@@ -123,7 +123,7 @@ def catch_up() -> bool:
     shown = (
         [(asset.id, entries.cell(asset)) for asset in page],
         [url in state().textures for url in urls],
-        (fields.start, len(entries.shown(fields)), picture_size(), entries.status(fields)),
+        (fields.start, len(entries.shown(fields)), settings().picture_size, entries.status(fields)),
         (fields.kind, fields.sort, entries.filter_words(fields)),
     )
     if shown != state().shown:

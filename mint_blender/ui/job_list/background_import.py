@@ -11,7 +11,7 @@ from pathlib import Path
 
 import bpy
 
-from ...addon_settings import imports_in_background
+from ...addon_settings import settings
 from ...delivery.preparation import Outcome, Preparations
 from ...jobs.job import Job
 from ...jobs.phases import Phase
@@ -49,12 +49,12 @@ def _preparations() -> _Preparations:
 
 def is_used() -> bool:
     """Return whether results are prepared in the background."""
-    return imports_in_background() and bool(bpy.app.binary_path) and not bpy.app.background
+    return settings().import_in_background and bool(bpy.app.binary_path) and not bpy.app.background
 
 
 def way_in_words() -> Message:
     """Return in which way results are imported in this Blender now, and why, as a sentence."""
-    if not imports_in_background():
+    if not settings().import_in_background:
         return Message("Results are imported directly: Import in Background is off.")
     if not is_used():
         return Message(

@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ...addon_settings import asset_library_folder, may_go_online, syncs_new_assets
+from ...addon_settings import may_go_online, settings
 from ...delivery.asset_library import own_folder
 from ...delivery.asset_library.sync_process import SyncProcess
 from ...jobs.job import Job, asset_of
@@ -66,7 +66,7 @@ def work(service: JobService) -> bool:
     if state.pending and not process.is_running:
         kind, asset_id = state.pending.pop(0)
         if is_wanted():
-            words = ["sync", asset_library_folder(), "--kind", kind, "--only", asset_id]
+            words = ["sync", settings().asset_library, "--kind", kind, "--only", asset_id]
             state.is_automatic = _start(words)
             changed |= state.is_automatic
     return changed
@@ -82,9 +82,9 @@ def is_wanted() -> bool:
 
     A folder that is gone is not made again: it may be on a drive that is not connected.
     """
-    folder = Path(asset_library_folder())
+    folder = Path(settings().asset_library)
     return (
-        syncs_new_assets()
+        settings().sync_new_assets
         and may_go_online()
         and folder.is_dir()
         and own_folder.complaint(folder, Path.home()) is None

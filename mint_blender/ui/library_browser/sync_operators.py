@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...addon_settings import asset_library_folder, may_go_online, preferences
+from ...addon_settings import may_go_online, preferences, settings
 from ...message import Message, sentences
 from .. import heartbeat, session
 from ..job_actions import Result, report_error
@@ -260,7 +260,7 @@ class MINT_OT_open_asset_library(bpy.types.Operator):
 
 
 def _is_set_up() -> bool:
-    return bool(asset_library_folder()) and Path(asset_library_folder()).is_dir()
+    return bool(settings().asset_library) and Path(settings().asset_library).is_dir()
 
 
 def _default_folder() -> Path:
@@ -295,7 +295,7 @@ def _registered(folder: Path | None = None) -> "Library":
     from ...delivery.asset_library import own_folder
     from ...scene import assets
 
-    return assets.registered_library(folder or Path(asset_library_folder()), own_folder.NAME)
+    return assets.registered_library(folder or Path(settings().asset_library), own_folder.NAME)
 
 
 def _sync(folder: Path) -> None:

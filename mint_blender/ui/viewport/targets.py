@@ -18,7 +18,7 @@ import gpu
 from gpu_extras.batch import batch_for_shader
 from mathutils import Euler, Matrix, Vector
 
-from ...addon_settings import shows_targets
+from ...addon_settings import settings
 from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.presentation.job_view import JobView
 from ...jobs.service import NotPossible
@@ -138,7 +138,7 @@ def follow(service: JobService) -> None:
     if bpy.app.background:
         return
     state = _state()
-    wanted = shows_targets()
+    wanted = settings().show_targets
     contents = placed_results.contents()
     version = (id(service), service.version, session.document_ids(), wanted, contents)
     if state.version != version:

@@ -317,14 +317,6 @@ def test_a_model_is_optimized_once(agent: Agent, service: ThreadService) -> None
     assert "is optimized already" in refusal
 
 
-def test_too_little_was_approved(agent: Agent, service: ThreadService) -> None:
-    """Nothing is started."""
-    quote = agent.ask("estimate_transform", action="optimize", job=finished(agent)["job"])
-    less = arguments(quote, approved_credits=quote["credits"] - 1, request_id="less")
-    assert "more than the approved" in agent.refusal("generate", **less)
-    assert decisions(service, "optimize", "models") == 0
-
-
 def test_a_person_is_asked_about_a_price_that_mint_does_not_give(
     connect: Connect, limits: Limits, service: ThreadService, tmp_path: Path
 ) -> None:

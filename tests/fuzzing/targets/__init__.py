@@ -1,37 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The targets, one module for each subject."""
+"""The targets, one module for each subject; each has its own in `TARGETS`."""
 
 from __future__ import annotations
 
-from . import (
-    addresses,
-    agent_tools,
-    api_answers,
-    asset_library,
-    batches,
-    downloads,
-    glb,
-    journal,
-    library_pages,
-    local_state,
-    pictures,
-    splats,
-    texts,
-)
+import importlib
+import pkgutil
 
-TARGETS = (
-    *api_answers.TARGETS,
-    *library_pages.TARGETS,
-    *addresses.TARGETS,
-    *downloads.TARGETS,
-    *glb.TARGETS,
-    *splats.TARGETS,
-    *pictures.TARGETS,
-    *texts.TARGETS,
-    *journal.TARGETS,
-    *local_state.TARGETS,
-    *batches.TARGETS,
-    *asset_library.TARGETS,
-    *agent_tools.TARGETS,
+from ..target import Target
+
+TARGETS: tuple[Target, ...] = tuple(
+    target
+    for module in sorted(each.name for each in pkgutil.iter_modules(__path__))
+    for target in importlib.import_module(f"{__name__}.{module}").TARGETS
 )
 BY_NAME = {target.name: target for target in TARGETS}

@@ -153,40 +153,6 @@ def test_the_time_of_what_others_can_order_stays(records: PaidRequests) -> None:
     assert begun.born == NOW
 
 
-@pytest.mark.parametrize(
-    "state", sorted(set(State) - {State.CLEAN, State.IN_DOUBT, State.ANSWERED})
-)
-def test_nothing_closed_is_begun(records: PaidRequests, state: State) -> None:
-    """The row is read again in the transaction, and stays as it is."""
-    key = insert(records, IN_STATE[state])
-    before = records.get(key)
-    assert begin(records, key) is None
-    assert records.get(key) == before
-
-
-def test_a_cancel_comes_between_check_and_attempt(
-    records: PaidRequests, other: PaidRequests
-) -> None:
-    """Then it stays true that nothing was started."""
-    key = insert(records, a_record())
-    checked = records.get(key)
-    assert checked.may_be_sent(NOW, CREDENTIAL)
-    canceled = other.cancel(key)
-    assert canceled.state is State.CANCELED
-    assert begin(records, key) is None
-
-
-@pytest.mark.parametrize(
-    ("now", "credential"), [(NOW + YOUNG_FOR, CREDENTIAL), (NOW, "of another key")]
-)
-def test_what_mint_has_forgotten_is_not_begun(
-    records: PaidRequests, now: float, credential: str
-) -> None:
-    """It would be started once more."""
-    key = insert(records, sent())
-    assert records.begin(key, now=now, credential=credential, body=BODY) is None
-
-
 def test_a_copy_of_the_file_begins_nothing_until_a_person_says_so(
     records: PaidRequests, home: Path, tmp_path: Path
 ) -> None:
@@ -241,14 +207,6 @@ def test_a_final_refusal_after_no_answer_proves_nothing(records: PaidRequests) -
     key = insert(records, sent(attempts=2))
     refused = records.refuse(key, is_final=True)
     assert (refused.state, refused.refusals) == (State.IN_DOUBT, 1)
-
-
-def test_a_refusal_of_what_others_can_order_proves_nothing(records: PaidRequests) -> None:
-    """Another machine can have sent the same."""
-    key = insert(records, OTHERS_CAN_ORDER)
-    begin(records, key)
-    refused = records.refuse(key, is_final=True)
-    assert refused.state is State.IN_DOUBT and refused.is_refused_here
 
 
 @pytest.mark.parametrize("state", [State.CLEAN, State.REFUSED, State.CANCELED])
