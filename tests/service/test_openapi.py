@@ -16,6 +16,10 @@ from tests.mint_service.runner import ThreadService, running_service
 
 from .contract_client import SCHEMA, ContractClient, is_offered
 
+pytestmark = pytest.mark.one_blender
+pytest_plugins = ["schemathesis.pytest.plugin"]
+"""Only here: it takes 1.7 seconds of each start of pytest."""
+
 CHECKS = [
     checks.not_a_server_error,
     openapi_checks.status_code_conformance,
