@@ -82,6 +82,13 @@ def service() -> Iterator[Service]:
         yield running
 
 
+@pytest.fixture
+def blender(blender: BlenderWindow) -> BlenderWindow:
+    """Show the grid, as Blender does."""
+    blender.ask("show_grid(True)")
+    return blender
+
+
 def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     """The Preview shows the lamp; approved, it is in the scene in its colors."""
     blender.ask(SMOOTH)
