@@ -58,13 +58,13 @@ def _sphere(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def _picture(seed: int) -> bytes:
-    """Return a PNG of smooth color with some noise, as textures are."""
+    """Return a WebP of smooth color with some noise, as the textures of Mint's files are."""
     generator = np.random.default_rng(seed)
     rows, columns = np.mgrid[0:TEXTURE, 0:TEXTURE] / TEXTURE
     color = np.stack((rows, columns, np.sin(9 * rows * columns) ** 2), axis=-1) * 200
     noise = generator.integers(0, 24, (TEXTURE, TEXTURE, 1))
     picture = io.BytesIO()
-    Image.fromarray((color + noise).astype(np.uint8)).save(picture, "PNG", compress_level=3)
+    Image.fromarray((color + noise).astype(np.uint8)).save(picture, "WEBP")
     return picture.getvalue()
 
 
@@ -96,10 +96,12 @@ def _document(arrays: list[np.ndarray], views: list[dict[str, int]]) -> dict[str
             }
         ],
         "materials": [{"name": "Large", "pbrMetallicRoughness": textures}],
-        "textures": [{"source": 0}, {"source": 1}],
+        "extensionsUsed": ["EXT_texture_webp"],
+        "extensionsRequired": ["EXT_texture_webp"],
+        "textures": [{"extensions": {"EXT_texture_webp": {"source": each}}} for each in (0, 1)],
         "images": [
-            {"bufferView": 4, "mimeType": "image/png"},
-            {"bufferView": 5, "mimeType": "image/png"},
+            {"bufferView": 4, "mimeType": "image/webp"},
+            {"bufferView": 5, "mimeType": "image/webp"},
         ],
         "accessors": accessors,
         "bufferViews": views,

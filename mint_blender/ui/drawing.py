@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import blf
 import bpy
@@ -15,6 +15,10 @@ import gpu
 from gpu_extras.batch import batch_for_shader
 
 from .typed_context import ui_scale
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Color = tuple[float, float, float, float]
 Point = tuple[float, float]
@@ -35,6 +39,10 @@ class Box:
     y: float
     width: float
     height: float
+
+    def grown(self, by: float) -> Box:
+        """Return a box whose edges are further out."""
+        return Box(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
 
     def contains(self, x: float, y: float) -> bool:
         """Return whether a point is inside."""
@@ -91,6 +99,14 @@ def draw_line(points: Sequence[Point], color: Color, width: float) -> None:
     shader.uniform_float("lineWidth", width)
     shader.uniform_float("color", color)
     _draw(shader, "LINE_STRIP", {"pos": [(x, y, 0.0) for x, y in points]})
+
+
+def texture_of(width: int, height: int, values: NDArray[np.float32]) -> gpu.types.GPUTexture:
+    """Return a texture of sRGB values, which the graphics card makes linear when it draws."""
+    types: Any = gpu.types  # the stubs do not know the arguments
+    data = types.Buffer("FLOAT", len(values), values)
+    texture: gpu.types.GPUTexture = types.GPUTexture((width, height), format="SRGB8_A8", data=data)
+    return texture
 
 
 def draw_picture(texture: gpu.types.GPUTexture, box: Box) -> None:

@@ -155,8 +155,3 @@ def catch_up(service: JobService) -> None:
 def of_file(path: str | None) -> int:
     """Return the icon number of a job's picture; 0 if there is none (yet)."""
     return cache().icon("jobs", path)
-
-
-def pixels_of_file(path: str) -> tuple[int, int, NDArray[np.float32]] | None:
-    """Return a job's picture, decoded, as `IconCache.pixels` does."""
-    return cache().pixels("jobs", path)

@@ -144,6 +144,18 @@ def attempt(operator: bpy.types.Operator, act: "Callable[[JobService], Result]")
         return report_error(operator, str(error))
 
 
+def change(
+    operator: bpy.types.Operator, act: Callable[[], object], *errors: type[Exception]
+) -> Result:
+    """Change what a panel shows; report in a sentence what is not possible."""
+    try:
+        act()
+    except errors as error:
+        return report_error(operator, str(error))
+    heartbeat.redraw()
+    return {"FINISHED"}
+
+
 class JobOperator(bpy.types.Operator):
     """Base of all operators on one job: finds the job, and reports what is not possible."""
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 class MINT_MT_add(bpy.types.Menu):
     """Add models and Worlds that Mint generates."""
 
-    bl_idname = "MINT_MT_add"
     bl_label = "Mint"
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -46,7 +45,6 @@ class MINT_MT_add(bpy.types.Menu):
 class MINT_MT_manage(bpy.types.Menu):
     """Manage Mint's jobs, library and account."""
 
-    bl_idname = "MINT_MT_manage"
     bl_label = "Mint Jobs and Account"
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -77,12 +75,12 @@ class MINT_MT_manage(bpy.types.Menu):
 
 def _draw_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.separator()
-    self.layout.menu(MINT_MT_add.bl_idname, icon="WORLD")
+    self.layout.menu("MINT_MT_add", icon="WORLD")
 
 
 def _draw_manage(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.separator()
-    self.layout.menu(MINT_MT_manage.bl_idname, icon="WORLD")
+    self.layout.menu("MINT_MT_manage", icon="WORLD")
 
 
 def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None:

@@ -31,7 +31,6 @@ class MINT_PT_main(bpy.types.Panel):
     slide for a moment whenever the form has grown.
     """
 
-    bl_idname = "MINT_PT_main"
     bl_label = "Mint"
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"

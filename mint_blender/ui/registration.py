@@ -152,7 +152,9 @@ def _follow_jobs() -> None:
     heartbeat.on_jobs_changed(billing_watch.refresh_after_costs)
     heartbeat.on_answers(billing_watch.catch_up)
     visibility.when_drawn("usage", usage_chart.catch_up)
-    heartbeat.on_beat(limit_dialog.catch_up, is_waiting=limit_dialog.is_waiting)
+    heartbeat.on_beat(
+        limit_dialog.catch_up, is_waiting=lambda service: limit_dialog.waits_for_price()
+    )
     heartbeat.before_redraw(price_dialog.refresh)
     heartbeat.on_file_loaded(price_dialog.forget)
     _append(*large_previews.HANDLERS)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import bpy
 
@@ -23,6 +24,26 @@ def all_areas() -> Iterator[bpy.types.Area]:
     """Yield the areas of all windows."""
     for window in bpy.context.window_manager.windows:
         yield from window.screen.areas
+
+
+def regions_over(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Region, int, int]]:
+    """Yield the regions over the current one, with the pixels at which they begin in it."""
+    region = context.region
+    for each in context.area.regions:
+        x, y = each.x - region.x, each.y - region.y
+        if each.width > 1 and 0 <= x < region.width and 0 <= y < region.height:
+            yield each, x, y
+
+
+def sides(context: bpy.types.Context) -> tuple[float, float]:
+    """Return where the toolbar ends and the sidebar begins, in pixels of the region."""
+    left, right = 0.0, float(context.region.width)
+    for each, x, _ in regions_over(context):
+        if each.type == "TOOLS":
+            left = max(left, x + each.width)
+        elif each.type == "UI":
+            right = min(right, x)
+    return left, right
 
 
 def is_gizmo_dragged(context: bpy.types.Context) -> bool:
@@ -50,6 +71,18 @@ def _is_unregistered(operator: bpy.types.Operator | None) -> bool:
         return operator is None or not operator.bl_idname
     except ValueError:
         return True
+
+
+@contextmanager
+def mistakes_in_popup(context: bpy.types.Context) -> Iterator[None]:
+    """Show in a popup what an operator that is called here reports as an error."""
+    try:
+        yield
+    except RuntimeError as error:
+        words = str(error).removeprefix("Error: ").strip()
+        context.window_manager.popup_menu(
+            lambda menu, _: menu.layout.label(text=words, translate=False), icon="ERROR"
+        )
 
 
 def layout_of(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import commands
+from mint_blender.cli.parser import parser
 
 from ..imported_modules import foreign, modules_of
 
@@ -70,6 +71,12 @@ def test_the_first_page_has_commands_statuses_and_variables(
     for word in (*PROMISED, "exit status", *variables):
         assert word in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_command_makes_its_own_parser_only() -> None:
+    """All of them take longer than the rest of a short command."""
+    assert {"batch", "usage"} <= set(parser("mint").format_help().split())
+    assert "batch" not in parser("mint", ["usage"]).format_help().split()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 Vector = tuple[float, float, float]
 Document = dict[str, Any]
 FACES = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
@@ -124,21 +126,27 @@ def box(
 
 def png(width: int = 4, height: int = 2) -> bytes:
     """Return a complete gray PNG."""
+    return png_of(np.full((height, width, 3), 128, np.uint8))
 
-    def part(kind: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content))
-            + kind
-            + content
-            + struct.pack(">I", zlib.crc32(kind + content))
-        )
 
-    rows = zlib.compress((b"\0" + b"\x80" * width) * height)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + part(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-        + part(b"IDAT", rows)
-        + part(b"IEND", b"")
+def png_of(pixels: np.ndarray) -> bytes:
+    """Return a PNG of these pixels, in bytes: height × width × 3."""
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    return _png(width, height, 8, rows)
+
+
+def png_that_claims(width: int, height: int, bits: int = 8) -> bytes:
+    """Return a small PNG with a large size in its header."""
+    return _png(width, height, bits, np.random.default_rng(1).bytes(6000))
+
+
+def _png(width: int, height: int, bits: int, rows: bytes) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, bits, 2, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
     )
 
 

@@ -19,7 +19,17 @@ from mint_blender.files.glb import header
 from mint_blender.files.glb.checks import GlbLimits
 
 from ..scene.rig_fixtures import Clip, Rig
-from .build_glb import Document, box, box_parts, chunk, jpeg_header, pack, png, webp_header
+from .build_glb import (
+    Document,
+    box,
+    box_parts,
+    chunk,
+    jpeg_header,
+    pack,
+    png,
+    png_that_claims,
+    webp_header,
+)
 from .glb_files import changed, data_uri, inspect
 
 HTML = b"<!DOCTYPE html><html><body>This link has expired.</body></html>"
@@ -75,12 +85,6 @@ def test_a_broken_container_is_refused_with_its_own_sentence(
     assert str(caught.value).startswith("Cannot import lamp.glb: ")
     assert str(caught.value).endswith(".")
     assert isinstance(caught.value, InvalidFile) and not caught.value.retryable
-
-
-def png_that_claims(width: int, height: int) -> bytes:
-    """Return a small PNG with another size in its header."""
-    small = png()
-    return small[:16] + struct.pack(">II", width, height) + small[24:]
 
 
 def with_picture(

@@ -78,7 +78,8 @@ def test_an_empty_stream_of_harmonics_is_optional(write_spz):
 def test_flags_are_read(write_spz):
     """That of antialiased training is ignored; records of extensions are skipped in both containers."""
     made = build_spz.made_up(10)
-    assert len(read_splats(write_spz(build_spz.encode(made, flags=1)))) == 10
+    for unknown in (1, 0x80):
+        assert len(read_splats(write_spz(build_spz.encode(made, flags=unknown)))) == 10
     for version in (3, 4):
         extended = read_splats(
             write_spz(

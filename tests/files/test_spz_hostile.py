@@ -22,6 +22,7 @@ from mint_blender.files.spz import container
 
 from ..processes import captured
 from . import build_spz
+from .build_glb import png_that_claims
 from .read_spz import Splats, read_splats
 
 SMALL = build_spz.made_up(40, degree=2)
@@ -125,26 +126,6 @@ def test_any_version_4_header_is_read_or_refused(
     assert_sound(read(head + b"".join(struct.pack("<Q", size) for size in sizes) + rest))
 
 
-def test_unknown_flags_are_ignored() -> None:
-    """A flag that this reader does not know changes no values."""
-    plain, flagged = read(build_spz.encode(SMALL)), read(build_spz.encode(SMALL, flags=0x80))
-    assert plain is not None
-    assert flagged is not None
-    assert np.array_equal(plain.positions, flagged.positions)
-
-
-@pytest.mark.parametrize("version", [0, 5])
-def test_an_unknown_version_is_named(version: int, tmp_path: Path) -> None:
-    """The message says which version it is, and which can be read."""
-    for data in (
-        gzip.compress(build_spz.header(SMALL, version)),
-        build_spz.header(SMALL, version) + bytes(16),
-    ):
-        (tmp_path / "place.spz").write_bytes(data)
-        with pytest.raises(InvalidSplats, match=f"version {version}; versions 1 to 4"):
-            read_splats(tmp_path / "place.spz")
-
-
 def zeros(megabytes: int) -> bytes:
     """Return a gzip stream of a valid header and values, followed by so many megabytes of zeros."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
@@ -152,18 +133,6 @@ def zeros(megabytes: int) -> bytes:
         packer.compress(bytes(1 << 20)) for _ in range(megabytes)
     ]
     return b"".join([*parts, packer.flush()])
-
-
-def png(width: int, height: int) -> bytes:
-    """Return the beginning of a picture of that size."""
-    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + struct.pack(">I", 13)
-        + head
-        + struct.pack(">I", zlib.crc32(head))
-        + bytes(1000)
-    )
 
 
 MEMORY = """
@@ -223,7 +192,7 @@ def test_memory_of_a_whole_process_stays_small(tmp_path: Path) -> None:
         + wide[40:128]
         + window
         + wide[128:],
-        "five-billion-pixels.png": png(100_000, 50_000),
+        "five-billion-pixels.png": png_that_claims(100_000, 50_000),
     }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)

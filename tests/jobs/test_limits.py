@@ -71,25 +71,6 @@ def test_two_processes_cannot_exceed_the_limit_together(home: Path) -> None:
             assert sorted([one.receive(), other.receive()]) == [False, True]
 
 
-def test_a_job_of_another_service_is_counted_before_it_is_read(
-    offline_job_service: JobService, home: Path
-) -> None:
-    """A job that another service just committed counts at once."""
-    with OtherProcess(home) as other:
-        other.ask("open_offline")
-        assert other.ask("start_within", 150, 100, 0)
-        offline_job_service.budget.limits = Limits(day=150)
-        request = GenerationRequest(Kind.MODEL, "a lamp")
-        offline_job_service.queries.cache_answer(Price.of(request), Estimate(None, 100.0, 100.0))
-        with pytest.raises(TooExpensive, match="With the 100 Credits spent today"):
-            offline_job_service.start(request)
-        assert not [
-            job
-            for job in offline_job_service.jobs()
-            if job.request == request and offline_job_service.is_active(job.id)
-        ]
-
-
 # -- which day
 
 

@@ -19,7 +19,6 @@ from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_click
 from mint_blender.jobs.service import JobService, TooExpensive
-from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Estimate, Format, Kind, OptimizationLevel
 
@@ -183,14 +182,3 @@ def test_a_retry_that_fetches_is_no_generation(
     assert (after.phase, after.source_asset_id, after.requests) == (Phase.WAITING, "res_1", ())
     assert job_service.spending.today() == credits
     assert costs_nothing(after) is (optimize is None)
-
-
-def test_spending_of_another_process_counts(job_service: JobService, home: Path) -> None:
-    """This holds even before the journal was read again."""
-    job_service.budget.limits = Limits(day=300)
-    paid = operation("succeeded", credits={"finalized": 248})
-    journal = Journal(home)
-    journal.add(replace(a_job(), phase=Phase.PLACED, operation=paid, created_at=time.time()))
-    journal.close()
-    with pytest.raises(TooExpensive, match="With the 248 Credits spent today"):
-        job_service.start(failed().request)

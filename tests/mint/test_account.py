@@ -9,32 +9,31 @@ import pytest
 
 from mint_blender.mint.account import DEFAULT_BASE_URL, Account, Origin
 
-
-def test_environment_overrides_preferences():
-    """`key_source` names the variable, so that the user sees why the key in preferences is unused."""
-    environ = {"MINT_API_KEY": " sk-env\n", "MINT_API_BASE_URL": "http://127.0.0.1:1/v1"}
-    account = Account.of(environ, key="sk-preferences", base_url="https://api.dev.mint.gg/v1")
-    assert (account.key, account.base_url) == ("sk-env", "http://127.0.0.1:1/v1")
-    assert "MINT_API_KEY" in account.key_source
+HERE, DEV = "http://127.0.0.1:1/v1", "https://api.dev.mint.gg/v1"
+NAMED = "the environment variable MINT_API_KEY"
 
 
-def test_preferences_apply_when_the_environment_is_empty():
-    """Empty and blank variables count as unset."""
-    account = Account.of(
-        {"MINT_API_KEY": "", "MINT_API_BASE_URL": " "},
-        key=" sk-preferences ",
-        base_url="https://api.dev.mint.gg/v1",
-    )
-    assert (account.key, account.base_url, account.key_source) == (
-        "sk-preferences",
-        "https://api.dev.mint.gg/v1",
-        "the preferences",
-    )
-
-
-def test_the_default_is_mint_without_a_key():
-    """Without settings the account has no key and Mint's default base URL."""
-    assert (Account.of({}).key, Account.of({}).base_url) == ("", DEFAULT_BASE_URL)
+@pytest.mark.parametrize(
+    ("environ", "more", "expected"),
+    [
+        (
+            {"MINT_API_KEY": " sk-env\n", "MINT_API_BASE_URL": HERE},
+            {"key": "sk-own", "base_url": DEV},
+            ("sk-env", HERE, NAMED),
+        ),
+        (
+            {"MINT_API_KEY": "", "MINT_API_BASE_URL": " "},
+            {"key": " sk-own ", "base_url": DEV},
+            ("sk-own", DEV, "the preferences"),
+        ),
+        ({}, {}, ("", DEFAULT_BASE_URL, "the preferences")),
+    ],
+    ids=["environment", "preferences", "default"],
+)
+def test_the_environment_comes_first(environ, more, expected):
+    """The source is named, so that the user sees why the key in the preferences is unused."""
+    account = Account.of(environ, **more)
+    assert (account.key, account.base_url, account.key_source) == expected
 
 
 ELSEWHERE = {"MINT_API_BASE_URL": "https://elsewhere.example/v1"}

@@ -14,37 +14,41 @@ LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 ONE, TWO = "https://example.org/1.png", "https://example.org/2.png"
 
 
+MINIMAL = {
+    "prompt": "a lamp",
+    "generationPreset": "standard",
+    "generationMode": "auto",
+    "name": "a lamp",
+}
+KNIGHT = GenerationRequest(
+    Kind.MODEL, " a knight ", Preset.FAST, Mode.REVIEW, name="Knight", pose=Pose.A_POSE
+)
+
+
 @pytest.mark.covers("C22-closed")
-def test_a_minimal_request_has_no_extra_fields():
-    """Mint's schema is closed: a request has no nulls and no fields that were not set."""
-    assert LAMP.body(()) == {
-        "prompt": "a lamp",
-        "generationPreset": "standard",
-        "generationMode": "auto",
-        "name": "a lamp",
-    }
-
-
-def test_a_full_request_has_every_field():
-    """Each choice has its field, under the newer of its two names."""
-    request = GenerationRequest(
-        Kind.MODEL, " a knight ", Preset.FAST, Mode.REVIEW, name="Knight", pose=Pose.A_POSE
-    )
-    assert request.body(()) == {
-        "prompt": "a knight",
-        "generationPreset": "fast",
-        "generationMode": "review",
-        "name": "Knight",
-        "riggingPose": "a_pose",
-    }
-
-
-def test_one_picture_and_several_pictures_use_different_fields():
-    """The fields imageUrl and sourceImages exclude each other."""
-    assert LAMP.body((ONE,))["imageUrl"] == ONE
-    assert "sourceImages" not in LAMP.body((ONE,))
-    assert LAMP.body((ONE, TWO))["sourceImages"] == [ONE, TWO]
-    assert "imageUrl" not in LAMP.body((ONE, TWO))
+@pytest.mark.parametrize(
+    ("request_", "urls", "body"),
+    [
+        (LAMP, (), MINIMAL),
+        (LAMP, (ONE,), MINIMAL | {"imageUrl": ONE}),
+        (LAMP, (ONE, TWO), MINIMAL | {"sourceImages": [ONE, TWO]}),
+        (
+            KNIGHT,
+            (),
+            {
+                "prompt": "a knight",
+                "generationPreset": "fast",
+                "generationMode": "review",
+                "name": "Knight",
+                "riggingPose": "a_pose",
+            },
+        ),
+    ],
+    ids=["minimal", "one picture", "two pictures", "every field"],
+)
+def test_a_request_has_no_other_fields(request_, urls, body):
+    """Mint's schema is closed: no nulls, no fields that were not set, one field for pictures."""
+    assert request_.body(urls) == body
 
 
 def test_pictures_without_a_prompt_get_a_default_prompt():

@@ -6,7 +6,6 @@ from __future__ import annotations
 import http.client
 import logging
 import re
-import ssl
 import traceback
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +14,6 @@ from email.utils import format_datetime
 from urllib.parse import quote
 
 import pytest
-import trustme
 
 from mint_blender.mint import redaction
 from mint_blender.mint.account import Account, Origin
@@ -92,12 +90,11 @@ def failed_part(transport) -> str:
     return caught.value.part
 
 
-def test_the_failed_part_of_a_connection_is_known(make_client, monkeypatch, tmp_path):
+def test_the_failed_part_of_a_connection_is_known(make_client, monkeypatch, tmp_path, secure):
     """Network, TLS and proxy fail for different reasons and need different help."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")  # that of `secure`, which is not trusted then
     assert failed_part(make_client(f"http://127.0.0.1:{unused_port()}/v1")) == "network"
-    with raw_server(tls=context) as server:
+    with raw_server(tls=secure) as server:
         assert failed_part(make_client(server.base_url)) == "tls"
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
         assert failed_part(make_client(server.base_url)) == "tls"

@@ -106,45 +106,34 @@ def refusal(status: int, retry_after: float | None = None) -> MintError:
     return problem_error(Problem(status), retry_after=retry_after)
 
 
-def test_a_successful_call_is_made_once():
-    """A call that succeeds has no wait."""
-    time, call = Time(), Call()
-    assert (run(call, time), call.made, time.slept) == ("done", 1, [])
+TEMPORARY = [Unreachable("no answer"), *map(refusal, (429, 500, 502, 503, 504))]
+PERMANENT = [
+    *map(refusal, (400, 401, 402, 403, 404, 405, 409, 413, 422)),
+    KeyError("a bug of ours"),
+]
 
 
 @pytest.mark.parametrize(
-    "error", [Unreachable("no answer"), *(refusal(status) for status in (429, 500, 502, 503, 504))]
+    ("errors", "slept"),
+    [
+        ([], []),
+        *(([error] * 3, [1, 2, 4]) for error in TEMPORARY),
+        ([refusal(429, retry_after=17), refusal(503, retry_after=0)], [17, 1]),
+    ],
 )
-def test_temporary_errors_are_retried(error):
-    """Connection errors, 429, 500, 502, 503 and 504 are retried with growing waits."""
-    time, call = Time(), Call(error, error, error)
-    assert (run(call, time), call.made, time.slept) == ("done", 4, [1, 2, 4])
+def test_temporary_errors_are_retried(errors, slept):
+    """With growing waits, or the requested one without jitter, which is at least 1 s."""
+    time, call = Time(), Call(*errors)
+    assert (run(call, time), call.made, time.slept) == ("done", len(errors) + 1, slept)
 
 
-@pytest.mark.parametrize(
-    "error", [refusal(status) for status in (400, 401, 402, 403, 404, 405, 409, 413, 422)]
-)
+@pytest.mark.parametrize("error", PERMANENT)
 def test_permanent_errors_are_not_retried(error):
     """A rejected call would be rejected again."""
     time, call = Time(), Call(error)
-    with pytest.raises(MintError) as raised:
+    with pytest.raises(type(error)) as raised:
         run(call, time)
     assert (raised.value, call.made, time.slept) == (error, 1, [])
-
-
-def test_other_exceptions_are_raised():
-    """An exception that is not a MintError is a bug of ours, and it is not retried."""
-    call = Call(KeyError("x"))
-    with pytest.raises(KeyError):
-        run(call, Time())
-    assert call.made == 1
-
-
-def test_retry_after_is_respected():
-    """The requested wait is used without jitter, and it is at least 1 s."""
-    time = Time()
-    run(Call(refusal(429, retry_after=17), refusal(503, retry_after=0)), time)
-    assert time.slept == [17, 1]
 
 
 @pytest.mark.covers("R-three-minutes")

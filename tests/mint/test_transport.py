@@ -6,18 +6,14 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import select
 import socket
-import ssl
 import threading
 import time
 import tracemalloc
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-import trustme
 
 from mint_blender.mint import errors
 from mint_blender.mint.account import Origin
@@ -25,6 +21,7 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.errors import InvalidResponse, MintError, ProblemError, Unreachable
 from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Timeouts
 
+from .clock_helpers import wait_until_closed
 from .raw_server import KEY, NO_ANSWER, answer, raw_server, unused_port
 
 
@@ -150,17 +147,8 @@ def test_a_closed_connection_is_opened_again(make_client):
         transport = make_client(server.base_url)
         for _ in range(3):
             assert transport.request("GET", "me").data == {}
-            _wait_for_the_other_end(transport)
+            wait_until_closed(transport)
     assert server.connections == 3
-
-
-def _wait_for_the_other_end(transport: Client) -> None:
-    """Wait until the server's close has arrived at the pooled connection."""
-    adapter: Any = transport._session.adapters["http://"]
-    pool = next(iter(adapter.poolmanager.pools._container.values()))
-    connection = pool.pool.queue[-1]
-    if connection is not None and connection.sock is not None:
-        assert select.select([connection.sock], [], [], 5)[0]
 
 
 def test_cookies_are_not_stored(make_client):
@@ -318,16 +306,12 @@ def test_a_server_that_is_too_slow_times_out(make_client, method, said, drip, ti
 
 @pytest.mark.parametrize("said", [NO_ANSWER, HEADERS, BODY], ids=["silent", "headers", "body"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_another_thread_can_stop_a_call(make_client, said, scheme, tmp_path, monkeypatch):
+def test_another_thread_can_stop_a_call(make_client, said, scheme, secure):
     """A call that waits or receives slowly ends soon after it was stopped.
 
     No other call follows.
     """
-    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
-    with raw_server(said, drip=1.0, tls=context if scheme == "https" else None) as server:
+    with raw_server(said, drip=1.0, tls=secure if scheme == "https" else None) as server:
         transport = make_client(server.base_url)
         ended: list[MintError] = []
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..scene.glb_fixtures import Glb, png_of
+from ..files.build_glb import png_of
+from ..scene.glb_fixtures import Glb
 from ..scene.rig_fixtures import HEIGHT, Clip, Motion, Rig, Turns, turn
 from .asset_generator.model_shapes import Part, knight
 from .prompt_words import Color

@@ -14,49 +14,33 @@ from mint_blender.net.retry import parse_retry_after
 NOON = datetime(2026, 8, 3, 12, 0, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("header", "expected"), [("0", 0), ("7", 7), (" 120 ", 120), ("1.5", 1.5)])
-def test_a_number_is_in_seconds(header, expected):
-    """A number is a wait in seconds."""
-    assert parse_retry_after(header, now=NOON) == expected
+DAY = "Mon, 03 Aug 2026"
+INVALID = (
+    *(None, "", "-5", "soon", "1e3", "inf", "nan", "٣", "9" * 40, "1,5"),
+    *("Mon, 99 Foo 2026 12:00:00 GMT", "Mon, 03 Aug 99999 1:1:1 GMT"),
+)
 
 
 @pytest.mark.parametrize(
-    "header",
+    ("header", "date", "expected"),
     [
-        None,
-        "",
-        "-5",
-        "soon",
-        "1e3",
-        "inf",
-        "nan",
-        "٣",
-        "9" * 40,
-        "1,5",
-        "Mon, 99 Foo 2026 12:00:00 GMT",
-        "Mon, 03 Aug 99999 1:1:1 GMT",
+        ("0", None, 0),
+        ("7", None, 7),
+        (" 120 ", None, 120),
+        ("1.5", None, 1.5),
+        *((header, None, None) for header in INVALID),
+        (f"{DAY} 12:00:30 GMT", None, 30),
+        (f"{DAY} 18:00:09 GMT", f"{DAY} 18:00:00 GMT", 9),
+        (f"{DAY} 12:00:09 GMT", "gibberish", 9),
+        (f"{DAY} 11:59:59 GMT", None, None),
     ],
 )
-def test_an_invalid_wait_is_ignored(header):
-    """For garbage and negative numbers, the caller uses its own interval."""
-    assert parse_retry_after(header, now=NOON) is None
+def test_a_wait_is_in_seconds_or_until_a_date(header, date, expected):
+    """A date counts from that of the server, so that a wrong clock on this computer has no effect.
 
-
-def test_a_date_is_relative_to_our_clock():
-    """Without a Date header, the clock of this computer is used."""
-    assert parse_retry_after("Mon, 03 Aug 2026 12:00:30 GMT", now=NOON) == 30
-
-
-def test_a_date_is_relative_to_the_servers_date():
-    """With a Date header, a wrong clock on this computer has no effect."""
-    date = "Mon, 03 Aug 2026 18:00:00 GMT"
-    assert parse_retry_after("Mon, 03 Aug 2026 18:00:09 GMT", date=date, now=NOON) == 9
-    assert parse_retry_after("Mon, 03 Aug 2026 12:00:09 GMT", date="gibberish", now=NOON) == 9
-
-
-def test_a_date_in_the_past_is_ignored():
-    """A date that has passed gives no wait."""
-    assert parse_retry_after("Mon, 03 Aug 2026 11:59:59 GMT", now=NOON) is None
+    For garbage, negative numbers and dates in the past, the caller uses its own interval.
+    """
+    assert parse_retry_after(header, date=date, now=NOON) == expected
 
 
 @given(st.text(), st.text())

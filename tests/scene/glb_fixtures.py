@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import json
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ..files.build_glb import pack, png_of
 
 COMPONENTS = {"f4": 5126, "u4": 5125, "u2": 5123, "u1": 5121, "i2": 5122, "i1": 5120}
 SHAPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
@@ -105,13 +104,7 @@ class Glb:
         document = dict(self.json)
         if self.binary:
             document["buffers"] = [{"byteLength": len(self.binary)}]
-        text = json.dumps(document).encode()
-        text += b" " * (-len(text) % 4)
-        binary = bytes(self.binary) + bytes(-len(self.binary) % 4)
-        chunks = struct.pack("<I4s", len(text), b"JSON") + text
-        if binary:
-            chunks += struct.pack("<I4s", len(binary), b"BIN\0") + binary
-        return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+        return pack(document, bytes(self.binary) or None)
 
     def save(self, path: Path) -> Path:
         """Write the file and return its path."""
@@ -264,21 +257,6 @@ def shaped(path: Path, *keys: str, height: float = 1.0) -> Path:
 def png(color: tuple[int, int, int], width: int = 4, height: int = 4) -> bytes:
     """Return a picture of one color."""
     return png_of(np.full((height, width, 3), color, np.uint8))
-
-
-def png_of(pixels: np.ndarray) -> bytes:
-    """Return a picture of these pixels, in bytes: height × width × 3."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    height, width, _ = pixels.shape
-    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
 def draco_box(

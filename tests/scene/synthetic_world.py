@@ -14,7 +14,8 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from .glb_fixtures import Glb, png_of
+from ..files.build_glb import png_of
+from .glb_fixtures import Glb
 
 LOW, HIGH = np.array([-1.0, -0.8, -0.6]), np.array([1.4, 2.0, 0.9])
 WALLS = np.array([[220, 40, 40], [40, 200, 40], [50, 60, 220]], float) / 255

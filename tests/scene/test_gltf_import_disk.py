@@ -25,7 +25,10 @@ CHANGES_THE_DISK = {
 LEAVES_THE_MACHINE = {
     *("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system", "urllib.Request")
 }
-PLACES = (sys.prefix, sys.base_prefix, *site.getsitepackages(), Path(__file__).parents[2])
+PLACES = (
+    *(sys.prefix, sys.base_prefix, *site.getsitepackages()),
+    *(Path(__file__).parents[2], sys.pycache_prefix or sys.prefix),
+)
 INSTALLED = tuple({os.path.realpath(each) for each in PLACES})
 
 _events: list[tuple[str, str, bool]] | None = None
@@ -44,9 +47,10 @@ sys.addaudithook(_hook)  # for the rest of the process: Python has no way to tak
 
 
 @pytest.fixture
-def events() -> Iterator[list[tuple[str, str, bool]]]:
+def events(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, bool]]]:
     """What Python does outside itself while the test runs: event, path, whether it writes."""
     global _events
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # of what is imported for the first time
     _events = []
     yield _events
     _events = None

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import math
-import struct
-import zlib
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from mint_blender.scene.gltf.gltf_import import import_glb  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import calibration, panorama  # noqa: E402
 
+from ..files.build_glb import png_that_claims  # noqa: E402
 from . import synthetic_world  # noqa: E402
 
 MOVES = {
@@ -167,17 +166,10 @@ BAD = {
         lambda: synthetic_world.png(np.random.default_rng(1).random((32, 64, 3)))[:2000],
         "cannot read",
     ),
-    "five billion pixels": (lambda: claiming(100_000, 50_000), "100000 × 50000"),
+    "five billion pixels": (lambda: png_that_claims(100_000, 50_000), "100000 × 50000"),
     "an EXR": (lambda: b"\x76\x2f\x31\x01" + bytes(40), "in the format EXR"),
-    "two hundred million pixels": (lambda: claiming(20_000, 10_000), "20,000 pixels wide"),
+    "two hundred million pixels": (lambda: png_that_claims(20_000, 10_000), "20,000 pixels wide"),
 }
-
-
-def claiming(width: int, height: int) -> bytes:
-    """Write a small picture whose header claims to be large."""
-    small = synthetic_world.png(np.zeros((32, 64, 3)))
-    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return small[:12] + head + struct.pack(">I", zlib.crc32(head)) + small[33:]
 
 
 @pytest.mark.parametrize("what", BAD)

@@ -21,6 +21,8 @@ from mint_blender.files import pictures  # noqa: E402
 from mint_blender.files.errors import InvalidPicture  # noqa: E402
 from mint_blender.scene.world import panorama  # noqa: E402
 
+from ..files.build_glb import png_that_claims  # noqa: E402
+
 MEGABYTE = 1 << 20
 WRITTEN = {
     "8.png": ("PNG", "8", False),
@@ -100,14 +102,6 @@ def hdr(width: int, height: int) -> bytes:
     return f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y {height} +X {width}\n".encode() + bytes(1000)
 
 
-def deep_png(width: int, height: int) -> bytes:
-    from .test_panorama import claiming
-
-    claims = bytearray(claiming(width, height))
-    claims[24] = 16
-    return bytes(claims)
-
-
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What became of files that claim much, are cut off or changed, in a Blender of their own."""
@@ -122,7 +116,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         ]
     ):
         (folder / f"claims-{number}.hdr").write_bytes(hdr(width, height))
-        (folder / f"claims-{number}.png").write_bytes(deep_png(width, height))
+        (folder / f"claims-{number}.png").write_bytes(png_that_claims(width, height, 16))
     for name in WRITTEN:
         content = write(made / name).read_bytes()
         for part in (0.9, 0.5):

@@ -32,7 +32,7 @@ from mint_blender.ui.job_list.panel import MOST  # noqa: E402
 
 from ..jobs.workflow_harness import operation  # noqa: E402
 from .test_finished_line import in_menu  # noqa: E402
-from .test_job_list import CARD, add, drawn, said  # noqa: E402
+from .test_job_list import CARD, add, begin, drawn, said  # noqa: E402
 
 
 def test_a_batch_is_one_row_that_opens(job_service: JobService) -> None:
@@ -88,7 +88,7 @@ def test_a_card_says_what_a_click_does(
     job = replace(job, problem=reason, operation=job.operation or operation("running"))
     job_service.cache.save(job)
     assert job_service.cache.decide(job, Decision(verb)) is not None
-    job_service._active.begin(job.id)
+    begin(job_service, [job])
     grouped_jobs.prepare(job_service)
     shown = drawn(job_service)
     assert (shown[says], shown[CARD]) == (1, 1)

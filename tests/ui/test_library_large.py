@@ -260,7 +260,7 @@ def test_a_search_can_be_stopped(panel: Panel) -> None:
     for _ in range(10):
         panel.live()
     assert len(panel.pages()) == asked
-    browser_loader.resume_searching()
+    browser_state.library_state().resume_searching()
     panel.live()
     assert panel.loaded == MODELS + WORLDS
 

@@ -164,7 +164,7 @@ def test_a_search_starts_again_for_another_account(
     """A stopped search does not stop that of another key."""
     panel.live()
     panel.fields.words = "no such thing"
-    browser_loader.stop_searching()
+    bpy.ops.mint.stop_search()
     panel.live()
     assert len(panel.pages()) == 2
     with running_service(speed=2000, library={"models": MODELS, "worlds": 4}) as other:

@@ -64,6 +64,11 @@ def make_profile(folder: Path) -> Path:
     settings += (
         f"; bpy.context.preferences.addons['{MODULE}'].preferences.import_in_background = False"
     )
+    # a copy of the profile is made for each module, and the add-on is imported from it again
+    settings += (
+        "; import compileall, sys"
+        f"; compileall.compile_dir(sys.modules['{MODULE}'].__path__[0], quiet=1)"
+    )
     save = (
         f"import bpy; view = bpy.context.preferences.view; {settings}; bpy.ops.wm.save_userpref()"
     )

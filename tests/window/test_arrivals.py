@@ -53,7 +53,7 @@ if what in ("start", "batch"):
     delivery = values.Delivery(group="batch" if what == "batch" else "")
     job = new_jobs.new_job(request, delivery, now=time.time(), estimate=800.0)
     service.cache.add(dataclasses.replace(job, phase=Phase.WORKING))
-    service._active.begin(job.id)
+    service._active[job.id] = 1
 elif what == "balance":
     told = schema.Usage.from_json({"credits": {"totalAvailable": number * 977}})
     service.queries.answers[queries.Balance()] = messages.QueryAnswered(queries.Balance(), told)
@@ -71,9 +71,10 @@ elif here:
     }[what]
     service.cache.save(dataclasses.replace(job, decision=None, **changes))
     if what == "working":
-        service._active.begin(job.id)
+        service._active[job.id] = 1
     else:
-        service._active.end(job.id, service._active._numbers.get(job.id, 0))
+        service._active.pop(job.id, None)
+service._active_changes += 1
 heartbeat = part("ui.heartbeat")
 heartbeat.jobs_changed(service)
 heartbeat.redraw()

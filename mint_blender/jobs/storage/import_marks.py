@@ -99,8 +99,9 @@ def _message(mark: dict[str, Any]) -> Message:
     # whole seconds: some file systems store no fractions
     with contextlib.suppress(OSError, ValueError, TypeError, OverflowError):
         if crash_log and Path(crash_log).stat().st_mtime >= int(mark.get("at", 0.0)):
-            template = "{crashed} Blender's crash log: {crash_log}"
-            return Message(template, crashed=CRASHED, crash_log=crash_log)
+            return Message(
+                "{crashed} Blender's crash log: {crash_log}", crashed=CRASHED, crash_log=crash_log
+            )
     return CRASHED
 
 

@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
 from ...message import Message
-from .. import tags
+from .. import mesh_arrays, tags
 from ..animation import tracks
 from ..animation.repair import repair
 from ..bounds import Bounds, bounds
@@ -126,6 +128,7 @@ def import_model(
     root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
     parts = [each for each in objects if each != root]
     renamed: list[bpy.types.ID] = [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
+    set_from_textures(each for each in renamed if isinstance(each, bpy.types.Material))
     for part in parts:
         # the name in the file identifies the part in a later version
         part[NODE] = part.name
@@ -167,3 +170,82 @@ def _root(
             each.matrix_parent_inverse = Matrix.Identity(4)
             cleanup.transform_in_parent(each, Matrix.Translation([-value for value in foot]))
     return root
+
+
+_SMALL = 32
+"""Width and height that a texture is scaled to before its mean is computed."""
+
+
+def set_from_textures(materials: Iterable[bpy.types.Material]) -> None:
+    """Set the viewport color of materials to the mean of their base color texture, linear.
+
+    Untextured materials keep the base color factor, which the importer has set.
+    """
+    means: dict[bpy.types.Image, np.ndarray | None] = {}
+    for each in materials:
+        texture = _base_color_texture(each)
+        if texture is None:
+            continue
+        image, factor = texture
+        if image not in means:
+            means[image] = mean_color(image)
+        mean = means[image]
+        if mean is not None:
+            red, green, blue = (float(value) for value in mean * factor)
+            each.diffuse_color = (red, green, blue, 1.0)
+
+
+def mean_color(image: bpy.types.Image) -> np.ndarray | None:
+    """Return the mean color of a picture, linear, shape (3,); None if it cannot be read.
+
+    What is transparent does not count.
+    """
+    try:
+        pixels = mesh_arrays.scaled_pixels(image, _SMALL, _SMALL)
+    except (RuntimeError, TypeError):
+        return None  # the file is damaged, or has another number of channels
+    rgba = pixels.reshape(-1, 4).astype(np.float64)
+    weights = rgba[:, 3] if rgba[:, 3].sum() > 0.0 else np.ones(len(rgba))
+    colors = rgba[:, :3]
+    if not image.is_float:  # sRGB
+        colors = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    return np.asarray(np.average(colors, axis=0, weights=weights))
+
+
+def _base_color_texture(
+    material: bpy.types.Material,
+) -> tuple[bpy.types.Image, np.ndarray] | None:
+    """Return the picture that a base color comes from, and the color it is multiplied with."""
+    tree: Any = material.node_tree
+    for node in tree.nodes if tree is not None else ():
+        socket = node.inputs.get("Base Color")
+        if socket is not None:
+            return _texture_behind(socket, set())
+    return None
+
+
+def _texture_behind(socket: Any, seen: set[str]) -> tuple[bpy.types.Image, np.ndarray] | None:
+    """Return the first picture on the way to a socket, and the colors that multiply it."""
+    for link in socket.links:
+        node = link.from_node
+        if node.name in seen:
+            continue
+        seen.add(node.name)
+        if node.type == "TEX_IMAGE":
+            return (node.image, np.ones(3)) if node.image is not None else None
+        for each in node.inputs:
+            found = _texture_behind(each, seen)
+            if found is not None:
+                image, factor = found
+                return image, factor * _own_factor(node)
+    return None
+
+
+def _own_factor(node: Any) -> np.ndarray:
+    """Return the constant color that a node multiplies its other input with."""
+    factor = np.ones(3)
+    if getattr(node, "blend_type", "") == "MULTIPLY":
+        for each in node.inputs:
+            if each.type == "RGBA" and each.enabled and not each.is_linked:
+                factor = factor * np.array(each.default_value)[:3]
+    return factor

@@ -11,6 +11,7 @@ from ...addon_settings import may_go_online, preferences, shown_settings
 from ...message import Message
 from .. import session
 from ..create import properties as create_properties
+from ..job_actions import report_error
 from ..translations import translated
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ class _Question(bpy.types.Operator):
 
         complaint = price_dialog.ask(*self.queries())
         if complaint:
-            self.report({"ERROR"}, translated(complaint))
-            return {"CANCELLED"}
+            return report_error(self, complaint)
         return {"FINISHED"}
 
 
@@ -158,7 +158,6 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
             service = session.service()
             keep = service.journal.listed_ids()
         except JournalError as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
+            return report_error(self, str(error))
         DownloadFolder(session.home()).clear(keep)
         return {"FINISHED"}

@@ -136,15 +136,10 @@ class MintPreferences(bpy.types.AddonPreferences):
     )
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the preferences from values that were read before."""
-        _draw(self.layout, self)
-
-
-def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Draw a box for each subject, the most used first."""
-    _draw_account(layout.box(), stored)
-    _draw_limits(layout.box(), stored)
-    _draw_folders(layout.box(), stored)
+        """Draw a box for each subject, the most used first, from values that were read before."""
+        _draw_account(self.layout.box(), self)
+        _draw_limits(self.layout.box(), self)
+        _draw_folders(self.layout.box(), self)
 
 
 def _draw_account(box: bpy.types.UILayout, stored: MintPreferences) -> None:
@@ -198,19 +193,13 @@ def _draw_usage(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     from . import usage_chart
 
     usage_chart.draw(box)
-    if _draw_fold(box, stored, "show_usage"):
-        usage_chart.draw_details(box)
-        account_panel.draw_usage(box)
-
-
-def _draw_fold(box: bpy.types.UILayout, stored: MintPreferences, name: str) -> bool:
-    """Draw the heading of a part that can be folded, and return whether it is open."""
-    is_open = bool(getattr(stored, name))
-    icon: Any = "DOWNARROW_HLT" if is_open else "RIGHTARROW"
+    icon: Any = "DOWNARROW_HLT" if stored.show_usage else "RIGHTARROW"
     row = box.row()
     row.alignment = "LEFT"
-    row.prop(stored, name, icon=icon, emboss=False)
-    return is_open
+    row.prop(stored, "show_usage", icon=icon, emboss=False)
+    if stored.show_usage:
+        usage_chart.draw_details(box)
+        account_panel.draw_usage(box)
 
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:

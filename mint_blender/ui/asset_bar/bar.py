@@ -12,17 +12,15 @@ import bpy
 
 from ...addon_settings import settings
 from .. import icons, session
-from ..drawing import Box
+from ..drawing import Box, texture_of
 from ..library_browser import entries
 from ..library_browser.properties import fields_of
 from ..text_wrap import lines_of, width_of
 from ..translations import translated
-from ..typed_context import all_areas, ui_scale
+from ..typed_context import all_areas, sides, ui_scale
 
 if TYPE_CHECKING:
     import gpu
-    import numpy as np
-    from numpy.typing import NDArray
 
     from ...mint.schema import Asset
 
@@ -80,16 +78,8 @@ def toggle(area: bpy.types.Area | None) -> None:
 
 def layout_in(context: bpy.types.Context) -> BarLayout:
     """Return the layout in the current region, between the toolbar and the sidebar."""
-    region = context.region
-    left, right = 0, region.width
-    for each in context.area.regions:
-        overlaps = each.width > 1 and region.x <= each.x < region.x + region.width
-        if overlaps and each.type == "TOOLS":
-            left = max(left, each.x + each.width - region.x)
-        elif overlaps and each.type == "UI":
-            right = min(right, each.x - region.x)
-    scale, fields = ui_scale(), fields_of(context)
-    shape = (left, right, region.height, entries.ON_SCREEN, settings().picture_size * scale, scale)
+    scale, fields, height = ui_scale(), fields_of(context), context.region.height
+    shape = (*sides(context), height, entries.ON_SCREEN, settings().picture_size * scale, scale)
     used, known = entries.cells_used(fields), entries.status(fields)
     action = width_of(translated(known.label)) + 24 * scale if known.operator else 0.0
     words = Words(action, is_alone=not fields.start and not assets(context))
@@ -151,18 +141,8 @@ def _keep_textures(urls: list[str]) -> bool:
     ]
     for url in ready[:_AT_ONCE]:
         if (found := icons.cache().pixels("library", url)) is not None:
-            known.textures[url] = _texture(*found)
+            known.textures[url] = texture_of(*found)
     return len(ready) > _AT_ONCE
-
-
-def _texture(width: int, height: int, values: NDArray[np.float32]) -> gpu.types.GPUTexture:
-    """Return a texture of sRGB values, which the graphics card makes linear when it draws."""
-    import gpu
-
-    types: Any = gpu.types  # the stubs do not know the arguments
-    data = types.Buffer("FLOAT", len(values), values)
-    texture: gpu.types.GPUTexture = types.GPUTexture((width, height), format="SRGB8_A8", data=data)
-    return texture
 
 
 BACK, FORWARD, CLOSE, SEARCH, CLEAR, KIND, SORT, ACTION, FRAME = range(100, 109)

@@ -99,10 +99,8 @@ def _draw_button(
 
 
 def _draw_cell(cell: Box, asset: Asset, picture: float, theme: Theme) -> None:
-    edge = 2 * theme.scale
     if asset.id == _hovered_id():
-        around = Box(cell.x - edge, cell.y - edge, cell.width + 2 * edge, cell.height + 2 * edge)
-        draw_box(around, (*theme.chosen[:3], 0.4))
+        draw_box(cell.grown(2 * theme.scale), (*theme.chosen[:3], 0.4))
     top = Box(cell.x, cell.y + cell.height - picture, picture, picture)
     known = entries.cell(asset)
     _draw_picture(asset, top, theme)

@@ -17,7 +17,7 @@ from ...scene.update import move
 from .. import visibility
 from ..library_browser import entries
 from ..library_browser.properties import fields_of
-from ..typed_context import scene_of, ui_scale
+from ..typed_context import mistakes_in_popup, scene_of, ui_scale
 from . import bar
 from .bar import (
     ACTION,
@@ -117,14 +117,9 @@ def import_asset(
 ) -> None:
     """Import an item at a location, else at the 3D cursor; a mistake is shown in a popup."""
     where = {"location": location} if location else {}
-    try:
+    with mistakes_in_popup(context):
         bpy.ops.mint.import_asset(  # type: ignore[attr-defined]
             kind=asset.kind.name, asset_id=asset.id, **where
-        )
-    except RuntimeError as error:
-        words = str(error).removeprefix("Error: ").strip()
-        context.window_manager.popup_menu(
-            lambda menu, _: menu.layout.label(text=words, translate=False), icon="ERROR"
         )
 
 

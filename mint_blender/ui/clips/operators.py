@@ -36,22 +36,16 @@ class _OnCharacter(bpy.types.Operator):
         """Return whether the active object is a character of this file, or belongs to one."""
         from ...scene.data_blocks import is_linked
 
-        rig = rig_of(context)
+        rig, complaint = rig_of(context), None
         if rig is None:
-            cls.poll_message_set(
-                translated(Message("Select a character: an armature or its mesh."))
+            complaint = Message("Select a character: an armature or its mesh.")
+        elif is_linked(rig):
+            complaint = Message(
+                "This character is linked from another file and can be changed only there."
             )
-            return False
-        if is_linked(rig):
-            cls.poll_message_set(
-                translated(
-                    Message(
-                        "This character is linked from another file and can be changed only there."
-                    )
-                )
-            )
-            return False
-        return True
+        if complaint is not None:
+            cls.poll_message_set(translated(complaint))
+        return complaint is None
 
 
 class _OnClip(_OnCharacter):

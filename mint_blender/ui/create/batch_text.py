@@ -184,6 +184,7 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
 
     def _draw_price(self, layout: bpy.types.UILayout) -> None:
         from ...jobs.budget import batch_prices
+        from ..pricing import price_dialog
 
         lines, service = self._lines(self.text), session.existing_service()
         if not lines:
@@ -205,12 +206,9 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
         layout.label(text=translated(said), icon="INFO", translate=False)
         if service.budget.balance is not None:
             left = service.budget.balance - total
-            said = Message("{credits:,.0f} Credits short", credits=-left)
-            if left >= 0:
-                said = Message("Leaves {credits:,.0f} Credits", credits=left)
             row = layout.row()
             row.alert = left < 0
-            row.label(text=translated(said), translate=False)
+            row.label(text=translated(price_dialog.left_words(left)), translate=False)
 
 
 def _text_at_hand(context: bpy.types.Context) -> str:

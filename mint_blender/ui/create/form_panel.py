@@ -177,12 +177,7 @@ def _unknown_words(model: float | None, language: str) -> str:
 
 @lru_cache(maxsize=8)
 def _left_words(left: float, language: str) -> str:
-    words = (
-        Message("Leaves {credits:,.0f} Credits", credits=left)
-        if left >= 0
-        else Message("{credits:,.0f} Credits short", credits=-left)
-    )
-    return translated(words, language)
+    return translated(price_dialog.left_words(left), language)
 
 
 def ask_price() -> bool:

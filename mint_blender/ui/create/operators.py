@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generate from the dialog or from the form: each operator reads its arguments and starts a job."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import bpy
@@ -17,7 +17,7 @@ from ..typed_context import layout_of
 from . import properties as create_properties
 
 if TYPE_CHECKING:
-    from ...jobs.queries import Price, Query
+    from ...jobs.queries import Query
     from ...jobs.service import JobService
     from ...mint.generation_request import GenerationRequest
     from ...mint.schema import OptimizationLevel
@@ -102,7 +102,7 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
         if self.kind == "MODEL":
             layout.prop(self, "pose")
             layout.prop(self, "optimize")
-        price_dialog.draw_price(layout, self._price())
+        price_dialog.draw_price(layout, self.queries()[0])
         if self._level():
             wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=420)
 
@@ -119,11 +119,6 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
             ),
         )
 
-    def _price(self) -> "Price":
-        from ...jobs.queries import Price
-
-        return Price.of(self._request())
-
     def _level(self) -> "OptimizationLevel | None":
         from ...mint.schema import OptimizationLevel
 
@@ -133,20 +128,17 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
             else None
         )
 
-    def queries(self) -> "list[Query]":
+    def queries(self) -> "Sequence[Query]":
         """Return the prices of the generation and of its optimization."""
-        from ...jobs.queries import OptimizationPrice
+        from ...jobs.queries import prices_of
 
-        return [self._price(), *([OptimizationPrice()] if self._level() else [])]
+        return prices_of(self._request(), self._level())
 
     def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Start the job."""
         request = self._request()
-        delivery, level, kind_word = (
-            create_properties.with_cursor(context, kind=self.kind),
-            self._level(),
-            self.kind,
-        )
+        delivery = create_properties.with_cursor(context, kind=self.kind)
+        level, kind_word = self._level(), self.kind
         return run_action(
             operator,
             lambda service: service.start(request, delivery, optimize=level).id,
@@ -179,10 +171,8 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         if not paid_clicks.is_click(self, event):
             return {"CANCELLED"}
         fields, service = create_properties.of(context), session.existing_service()
-        queries, shown = (
-            create_properties.prices_of(fields),
-            create_properties.prices_of_button(fields),
-        )
+        queries = create_properties.prices_of(fields)
+        shown = create_properties.prices_of_button(fields)
         if service is None or not may_go_online() or service.budget.total(shown) is not None:
             return self.execute(context)
         start, done = self._action(context), _sent
@@ -201,10 +191,8 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
     def _action(self, context: bpy.types.Context) -> Action:
         """Return the action with what the form says now."""
         fields = create_properties.of(context)
-        request, delivery = (
-            create_properties.request_of(fields),
-            create_properties.delivery_of(fields, context),
-        )
+        request = create_properties.request_of(fields)
+        delivery = create_properties.delivery_of(fields, context)
         level, motions = create_properties.optimize_of(fields), create_properties.motions_of(fields)
 
         def start(service: "JobService") -> str:
@@ -240,7 +228,5 @@ def copy_settings(operator: bpy.types.Operator, names: Iterable[str]) -> None:
     form = create_properties.of(bpy.context)
     for name in names:
         if not operator.properties.is_property_set(name):
-            is_mode = name == "mode"
-            setattr(
-                operator, name, create_properties.mode_of(form) if is_mode else getattr(form, name)
-            )
+            found = create_properties.mode_of(form) if name == "mode" else getattr(form, name)
+            setattr(operator, name, found)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What stands beside the prompt: earlier prompts, examples, a text, and styles."""
 
-from collections.abc import Callable
 from typing import Any
 
 import bpy
@@ -9,7 +8,7 @@ import bpy
 from ...message import Message
 from .. import heartbeat
 from ..icons import icon_number
-from ..job_actions import Result
+from ..job_actions import Result, change, report_error
 from ..translations import translated
 from ..typed_context import all_areas, layout_of
 from . import properties as create_properties
@@ -144,13 +143,13 @@ class MINT_OT_save_style(bpy.types.Operator):
 
         style = styles.Style(self.name.strip(), self.words.strip())
         if not (style.name and style.words):
-            self.report({"ERROR"}, translated(Message("Enter a name and the words of the style.")))
-            return {"CANCELLED"}
+            return report_error(self, Message("Enter a name and the words of the style."))
         fields = create_properties.of(context)
         before = next((each for each in styles.known() if each.name == self.instead_of), None)
         if before is not None and fields.style == before.words:
             fields.style = style.words
-        return _change(self, lambda: styles.save(style, instead_of=self.instead_of))
+        instead_of = self.instead_of
+        return change(self, lambda: styles.save(style, instead_of=instead_of), styles.FileError)
 
 
 class MINT_OT_remove_style(bpy.types.Operator):
@@ -174,13 +173,12 @@ class MINT_OT_remove_style(bpy.types.Operator):
         """Write the file without it."""
         from . import styles
 
-        return _change(self, lambda: styles.remove(self.name))
+        return change(self, lambda: styles.remove(self.name), styles.FileError)
 
 
 class MINT_MT_prompts(bpy.types.Menu):
     """Earlier prompts and examples."""
 
-    bl_idname = "MINT_MT_prompts"
     bl_label = "Prompts"
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -203,7 +201,6 @@ class MINT_MT_prompts(bpy.types.Menu):
 class MINT_MT_prompt_text(bpy.types.Menu):
     """Write a long prompt in a text of the Text Editor."""
 
-    bl_idname = "MINT_MT_prompt_text"
     bl_label = "Prompt from Text"
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -222,7 +219,6 @@ class MINT_MT_prompt_text(bpy.types.Menu):
 class MINT_MT_styles(bpy.types.Menu):
     """Words to add to the prompt."""
 
-    bl_idname = "MINT_MT_styles"
     bl_label = "Style Presets"
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -252,19 +248,6 @@ def _draw_prompt(layout: bpy.types.UILayout, prompt: str) -> None:
     line = " ".join(prompt.split())
     shown = line if len(line) <= SHOWN else f"{line[:SHOWN].rstrip()}…"
     layout.operator("mint.choose_prompt", text=shown, translate=False).prompt = prompt
-
-
-def _change(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
-    """Change the presets, and report in a sentence what is not possible."""
-    from . import styles
-
-    try:
-        act()
-    except styles.FileError as error:
-        operator.report({"ERROR"}, translated(str(error)))
-        return {"CANCELLED"}
-    heartbeat.redraw()
-    return {"FINISHED"}
 
 
 def _show(text: bpy.types.Text) -> None:

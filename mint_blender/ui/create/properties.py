@@ -77,8 +77,16 @@ COLLIDERS = [
 
 
 class _State:
-    missing: frozenset[str] = frozenset()
-    """glTF extensions of optimized files that this Blender lacks; found on first use."""
+    opens_optimized: bool = True
+    """Whether this Blender can open optimized files; found on first use."""
+
+
+def opens_optimized() -> bool:
+    """Return whether this Blender reads the glTF extensions of optimized files."""
+    from ...files.file_choice import OPTIMIZED_NEEDS
+    from ...scene.gltf.gltf_extensions import readable_extensions
+
+    return readable_extensions() >= OPTIMIZED_NEEDS
 
 
 def _changed(form: "MintForm", context: bpy.types.Context) -> None:
@@ -86,11 +94,8 @@ def _changed(form: "MintForm", context: bpy.types.Context) -> None:
 
 
 def _optimize_changed(form: "MintForm", context: bpy.types.Context) -> None:
-    from ...files.file_choice import OPTIMIZED_NEEDS
-    from ...scene.gltf.gltf_extensions import readable_extensions
-
     if form.optimize != "OFF":
-        session.state(_State).missing = OPTIMIZED_NEEDS - readable_extensions()
+        session.state(_State).opens_optimized = opens_optimized()
     _changed(form, context)
 
 
@@ -224,14 +229,10 @@ def of(context: bpy.types.Context) -> MintForm:
     return context.window_manager.mint
 
 
-def prompt_of(form: MintForm) -> str:
-    """Return the prompt; a chosen text wins over the field."""
-    return form.text.as_string().strip() if form.text is not None else form.prompt.strip()
-
-
 def full_prompt_of(form: MintForm) -> str:
-    """Return the prompt with the words of the style, as it is sent."""
-    prompt, style = prompt_of(form), form.style.strip()
+    """Return the prompt with the words of the style, as it is sent; a text wins over the field."""
+    prompt = (form.text.as_string() if form.text is not None else form.prompt).strip()
+    style = form.style.strip()
     if not prompt and style and references_properties.sources(form.id_data):
         from ...mint.generation_request import default_prompt
         from ...mint.schema import Kind
@@ -343,12 +344,8 @@ def complaint(form: MintForm, request: "GenerationRequest | None" = None) -> str
     return (
         request.validation_error()
         or references_properties.complaint(form.id_data)
-        or _motion_complaint(form)
+        or next(filter(None, (each.validation_error() for each in motions_of(form))), None)
     )
-
-
-def _motion_complaint(form: MintForm) -> str | None:
-    return next(filter(None, (each.validation_error() for each in motions_of(form))), None)
 
 
 def optimize_of(form: MintForm) -> "OptimizationLevel | None":
@@ -366,8 +363,8 @@ def optimize_complaint(form: MintForm) -> str | None:
     """
     from ...files.file_choice import CANNOT_OPEN_REDUCED
 
-    is_unreadable = bool(session.state(_State).missing)
-    return CANNOT_OPEN_REDUCED if form.optimize != "OFF" and is_unreadable else None
+    is_unreadable = form.optimize != "OFF" and not session.state(_State).opens_optimized
+    return CANNOT_OPEN_REDUCED if is_unreadable else None
 
 
 def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
@@ -377,6 +374,7 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
 
     is_model = form.kind == "MODEL"
     box, original = box_of(form, context), original_of(form, scene_of(context))
+    filled = box if is_model else None
     if original is not None:
         at = grid_layout.beside(original)
     elif box is not None:
@@ -385,11 +383,11 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
         at = cursor(context) if form.place == "CURSOR" else (0.0, 0.0, 0.0)
     return Delivery(
         at=at,
-        rotation=box.rotation if box is not None and is_model else None,
+        rotation=filled.rotation if filled is not None else None,
         height=form.height if form.use_height and is_model and box is None else None,
-        block_out=context.active_object.name if box is not None and is_model else None,
+        block_out=context.active_object.name if filled is not None else None,
         fit=form.fit,
-        size=box.size if box is not None and is_model else None,
+        size=filled.size if filled is not None else None,
         document=session.document_id(),
         scene=context.scene.name,
         splats=form.splats if form.splats != "NONE" and not is_model else None,
@@ -470,10 +468,8 @@ def fill_form(form: MintForm, template: "RequestTemplate", original: str = "") -
     request, delivery = template.request, template.delivery
     form.kind, form.text, form.style = request.kind.name, None, ""
     form.original, form.is_beside = original, True
-    form.prompt, form.name = (
-        request.prompt[: MAX_PROMPT_LENGTH[request.kind]],
-        (request.name or "")[:MAX_NAME_LENGTH],
-    )
+    form.prompt = request.prompt[: MAX_PROMPT_LENGTH[request.kind]]
+    form.name = (request.name or "")[:MAX_NAME_LENGTH]
     if not template.is_complete:
         return
     form.preset, form.review = request.preset.name, request.mode is Mode.REVIEW
@@ -486,12 +482,8 @@ def fill_form(form: MintForm, template: "RequestTemplate", original: str = "") -
         form.splats = (
             delivery.splats if delivery.splats in {name for name, *_ in SPLATS} else "NONE"
         )
-        form.collider, form.rigid_body, form.panorama, form.camera = (
-            delivery.collider,
-            delivery.rigid_body,
-            delivery.panorama,
-            delivery.camera,
-        )
+        for name in ("collider", "rigid_body", "panorama", "camera"):
+            setattr(form, name, getattr(delivery, name))
     references_properties.replace_all(
         image for image in request.images if image not in template.gone
     )

@@ -194,7 +194,7 @@ def _is_due(service: JobService, job: Job) -> bool:
     """Return whether a result is to be imported: it belongs here, or a click has asked for it."""
     if service.is_active(job.id) or job.id in outcomes():
         return False
-    if job.phase in HAS_RESULT and background_import.is_requested(job):
+    if job.phase in HAS_RESULT and job.id in background_import.requested():
         return True
     return job.phase is Phase.READY and placed_results.is_document_open(job) and job.problem is None
 

@@ -81,13 +81,8 @@ def request(job: Job) -> bool:
     return True
 
 
-def is_requested(job: Job) -> bool:
-    """Return whether a click has asked for this result and it was not imported yet."""
-    return job.id in _preparations().requested
-
-
 def requested() -> frozenset[str]:
-    """Return the ids of the jobs for which `is_requested` is true."""
+    """Return the ids of the jobs whose result a click has asked for and was not imported yet."""
     return frozenset(_preparations().requested)
 
 

@@ -32,12 +32,14 @@ class _Decision(JobOperator):
 
     verb: Verb | str
     """What is decided, also the name of the method of the job service."""
+    drops_draft = False
+    """Whether what was written about the Preview is of no use afterwards."""
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Run the decision."""
         return run_action(self, self.decision(job))
 
-    def arguments(self) -> tuple[str, ...]:
+    def arguments(self, job: "Job") -> tuple[str, ...]:
         """Return what the method needs besides the id of the job."""
         return ()
 
@@ -47,10 +49,13 @@ class _Decision(JobOperator):
         Raises:
             NotPossible: The job does not allow this now.
         """
-        verb, job_id, arguments = str(self.verb), job.id, self.arguments()
+        verb, job_id, arguments = str(self.verb), job.id, self.arguments(job)
+        drops_draft = self.drops_draft
 
         def decide(service: "JobService") -> str:
             getattr(service, verb)(job_id, *arguments)
+            if drops_draft:
+                card_state.drop(job_id)
             return job_id
 
         return decide
@@ -178,6 +183,7 @@ class MINT_OT_revise(_PreviewDecision):
     bl_idname = "mint.revise"
     bl_label = "Revise Preview"
     verb = Verb.REVISE
+    drops_draft = True
     words = Message("Revise")
 
     feedback: bpy.props.StringProperty(
@@ -190,16 +196,9 @@ class MINT_OT_revise(_PreviewDecision):
         is_other = card_state.shown_id() == job.id and self.preview not in {0, number}
         return is_other or (bool(self.credits) and self.feedback != card_state.draft(job.id))
 
-    def decision(self, job: "Job") -> Action:
-        """Return the action with the given feedback, else with what is written on the card."""
-        job_id, feedback = job.id, self.feedback or card_state.draft(job.id)
-
-        def decide(service: "JobService") -> str:
-            service.revise(job_id, feedback)
-            card_state.drop(job_id)
-            return job_id
-
-        return decide
+    def arguments(self, job: "Job") -> tuple[str, ...]:
+        """Return the given feedback, else what is written on the card."""
+        return (self.feedback or card_state.draft(job.id),)
 
 
 class MINT_OT_resume(_PaidDecision):
@@ -239,7 +238,7 @@ class MINT_OT_use_candidate(_Decision):
 
     asset_id: bpy.props.StringProperty(name="Result", options={"SKIP_SAVE"})
 
-    def arguments(self) -> tuple[str, ...]:
+    def arguments(self, job: "Job") -> tuple[str, ...]:
         """Return the id of the result."""
         return (self.asset_id,)
 
@@ -266,17 +265,7 @@ class MINT_OT_cancel(_Decision):
     bl_idname = "mint.cancel"
     bl_label = "Cancel Job"
     verb = Verb.CANCEL
-
-    def decision(self, job: "Job") -> Action:
-        """Return the action, which drops the feedback that was not sent."""
-        cancel, job_id = super().decision(job), job.id
-
-        def decide(service: "JobService") -> str | None:
-            canceled = cancel(service)
-            card_state.drop(job_id)
-            return canceled
-
-        return decide
+    drops_draft = True
 
     asks: bpy.props.BoolProperty(
         name="Ask",

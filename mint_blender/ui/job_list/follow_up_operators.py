@@ -59,7 +59,7 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
         name="Level", items=create_properties.LEVELS, default="MODERATE", translation_context=OURS
     )
 
-    _missing: frozenset[str] = frozenset()
+    _is_unreadable = False
     _faces: int = 0
     _expected: Any = {}  # faces by level
 
@@ -72,12 +72,10 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask which level, and show the price."""
-        from ...files.file_choice import OPTIMIZED_NEEDS
         from ...jobs.presentation import optimized_faces
-        from ...scene.gltf.gltf_extensions import readable_extensions
         from . import placed_results
 
-        self._missing = OPTIMIZED_NEEDS - readable_extensions()
+        self._is_unreadable = not create_properties.opens_optimized()
         scene, service = scene_of(context), session.existing_service()
         self._faces = placed_results.face_count(self.asset_id, scene)
         jobs = service.jobs() if service is not None else []
@@ -109,24 +107,21 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
         if self._faces and len(self._expected) < len(create_properties.LEVELS):
             layout.label(text="Faces are known after a level's first use")
         draw_price(layout_of(self), OptimizationPrice(self.asset_id))
-        if self._missing:
+        if self._is_unreadable:
             wrapped(layout_of(self), CANNOT_OPEN_REDUCED, icon="ERROR", width=320)
         if self._faces:
             wrapped(layout_of(self), KEPT, icon="INFO", width=320)
 
     def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Start the optimization, unless this Blender could not open its file."""
-        from ...files.file_choice import CANNOT_OPEN_REDUCED, OPTIMIZED_NEEDS
+        from ...files.file_choice import CANNOT_OPEN_REDUCED
         from ...jobs.job_values import Delivery
         from ...mint.schema import Kind, OptimizationLevel
-        from ...scene.gltf.gltf_extensions import readable_extensions
 
-        if OPTIMIZED_NEEDS - readable_extensions():
+        if not create_properties.opens_optimized():
             return report_error(operator, CANNOT_OPEN_REDUCED)
-        delivery, level = (
-            create_properties.with_cursor(context, Delivery(replaces=True)),
-            OptimizationLevel(self.level.lower()),
-        )
+        delivery = create_properties.with_cursor(context, Delivery(replaces=True))
+        level = OptimizationLevel(self.level.lower())
         return about_asset(
             operator,
             Kind.MODEL,

@@ -46,7 +46,7 @@ class MINT_OT_job_menu(JobOperator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Open the menu for this job."""
         MINT_MT_job.job_id = self.job_id
-        bpy.ops.wm.call_menu(name=MINT_MT_job.bl_idname)
+        bpy.ops.wm.call_menu(name="MINT_MT_job")
         return {"FINISHED"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -57,7 +57,6 @@ class MINT_OT_job_menu(JobOperator):
 class MINT_MT_job(bpy.types.Menu):
     """What can be done with a job."""
 
-    bl_idname = "MINT_MT_job"
     bl_label = "Job"
 
     job_id = ""
@@ -71,7 +70,6 @@ class MINT_MT_job(bpy.types.Menu):
 class MINT_MT_job_support(bpy.types.Menu):
     """Copy reports for support."""
 
-    bl_idname = "MINT_MT_job_support"
     bl_label = "Support"
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -199,8 +197,7 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Open https addresses only, as the text comes from a service."""
         if not self.url.startswith("https://"):
-            self.report({"ERROR"}, translated(Message("This is not a web address.")))
-            return {"CANCELLED"}
+            return report_error(self, Message("This is not a web address."))
         bpy.ops.wm.url_open(url=self.url)
         return {"FINISHED"}
 

@@ -23,7 +23,6 @@ from ...message import Message
 from ...mint.schema import Kind
 from .. import icons, session, text_wrap
 from ..icons import icon_number
-from ..review import preview_operators
 from ..text_wrap import wrapped
 from ..translations import spoken, translated
 from ..typed_context import ui_scale
@@ -110,7 +109,7 @@ def _draw_title(layout: bpy.types.UILayout, *, has_rows: bool) -> None:
     row.label(text="Jobs")
     slot = row.row()
     slot.ui_units_x = _REVIEW_ALL
-    if previews := len(preview_operators.waiting()):
+    if previews := len(grouped_jobs.grouped().previews):
         words = translated(Message("Review {count:,}", count=previews))
         slot.operator("mint.review", text=words, translate=False)
     elif active := grouped_jobs.grouped().in_flight:
@@ -317,7 +316,7 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
     buttons = line.row(align=True)
     button = _slot(buttons, _WIDE if sidebar.is_roomy else _SMALL)
     button.operator_context = "INVOKE_DEFAULT"
-    previews = preview_operators.waiting()
+    previews = grouped_jobs.grouped().previews
     waiting = next((job for job in batch.jobs if job in previews), None)
     if waiting is not None:
         button.operator("mint.review", **sidebar.button(_REVIEW, "HIDE_OFF")).job_id = waiting.id

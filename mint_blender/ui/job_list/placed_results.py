@@ -49,7 +49,8 @@ def shown(job: Job) -> Job:
         jobs is None
         or job.phase is not Phase.PLACED
         or job.id in jobs
-        or not _goes_into_scenes(job)
+        or job.convert
+        or job.delivery.files
     ):
         return job
     return _ready(job)
@@ -125,10 +126,6 @@ def scan() -> bool:
     known.assets = {name: frozenset(each.asset_id for each in told) for name, told in found.items()}
     known.objects = len(bpy.data.objects)
     return (known.jobs, known.assets) != before
-
-
-def _goes_into_scenes(job: Job) -> bool:
-    return not (job.convert or job.delivery.files)
 
 
 def look_soon() -> None:

@@ -6,7 +6,7 @@ What is missing is requested by `loader`, after the bar was drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -252,13 +252,9 @@ def prepare(service: JobService) -> None:
     version = (id(service), service.version)
     if state.jobs_version != version:
         state.jobs_version = version
-        state.jobs = {asset_of(job): job for job in _makers(reversed(service.jobs()))}
+        makers = (job for job in reversed(service.jobs()) if job.source_asset_id is None)
+        state.jobs = {asset_of(job): job for job in makers}
         state.clips = _clips(reversed(service.jobs()))
-
-
-def _makers(jobs: Iterable[Job]) -> Iterator[Job]:
-    """Yield the jobs that have made something, or are about to."""
-    return (job for job in jobs if job.source_asset_id is None)
 
 
 def _clips(jobs: Iterable[Job]) -> dict[str, list[str]]:

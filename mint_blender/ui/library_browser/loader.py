@@ -126,16 +126,6 @@ def catch_up(service: JobService) -> None:
     _keep_place(fields, first)
 
 
-def stop_searching() -> None:
-    """Load no more automatically."""
-    library_state().pages_left = 0
-
-
-def resume_searching() -> None:
-    """Load automatically again, up to the next limit of pages."""
-    library_state().resume_searching()
-
-
 def turn(fields: MintLibrary, *, forward: bool) -> None:
     """Go one screen forward or back.
 
@@ -144,7 +134,7 @@ def turn(fields: MintLibrary, *, forward: bool) -> None:
     start = max(0, fields.start + (ON_SCREEN if forward else -ON_SCREEN))
     if start < len(shown(fields)) or library().next_page(kind_of(fields)) is not None:
         fields.start = start
-    resume_searching()
+    library_state().resume_searching()
 
 
 def _pause() -> float:

@@ -74,8 +74,9 @@ class MINT_OT_load_more(_PageLoader):
     def pages(self, kind: "Kind | None") -> "list[ListPage]":
         """Return the next page, if there is one, and resume a stopped search."""
         from . import loader
+        from .state import library_state
 
-        loader.resume_searching()
+        library_state().resume_searching()
         page = loader.known().next_page(kind)
         return [page] if page else []
 
@@ -92,9 +93,9 @@ class MINT_OT_stop_search(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Load no further page; one that was requested still comes."""
-        from . import loader
+        from .state import library_state
 
-        loader.stop_searching()
+        library_state().pages_left = 0
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -204,7 +205,6 @@ def _wait_for_pages(service: "JobService", kind: "Kind | None") -> str | None:
 class MINT_MT_library_item(bpy.types.Menu):
     """What can be done with the item of the library under the pointer, and with the library."""
 
-    bl_idname = "MINT_MT_library_item"
     bl_label = "Mint Library"
     bl_description = "What can be done with this item"
 

@@ -172,11 +172,6 @@ def waits_for_price() -> bool:
     return _state().unpriced is not None
 
 
-def is_waiting(service: "JobService") -> bool:
-    """Return whether the heartbeat has to continue for an action that waits."""
-    return waits_for_price()
-
-
 def when_priced(service: "JobService", queries: "tuple[Query, ...]", act: Act) -> None:
     """Ask for the prices, and run the action as soon as all of them are answered."""
     _state().unpriced = queries, act, key_of(bpy.context)
@@ -311,18 +306,13 @@ def key_of(context: bpy.types.Context) -> int:
     return context.window.as_pointer() if context.window is not None else 0
 
 
-def find(key: int) -> bpy.types.Window | None:
-    """Return the remembered window, else the first one; None if there is no window at all."""
-    windows = list(bpy.context.window_manager.windows)
-    return next(
-        (window for window in windows if window.as_pointer() == key), next(iter(windows), None)
-    )
-
-
 @contextmanager
 def inside(key: int) -> Iterator[None]:
     """Run operators in the remembered window, else in the first one."""
-    with bpy.context.temp_override(window=find(key)):
+    windows = list(bpy.context.window_manager.windows)
+    first = next(iter(windows), None)
+    window = next((each for each in windows if each.as_pointer() == key), first)
+    with bpy.context.temp_override(window=window):
         yield
 
 

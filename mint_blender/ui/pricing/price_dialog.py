@@ -41,27 +41,26 @@ def with_price(words: Message, price: float | None) -> Message:
     return Message("{action} · {credits:,.0f} Credits", action=words, credits=price)
 
 
+def left_words(left: float) -> Message:
+    """Return how many Credits are left, or missing."""
+    if left < 0:
+        return Message("{credits:,.0f} Credits short", credits=-left)
+    return Message("Leaves {credits:,.0f} Credits", credits=left)
+
+
 def optimizing_words() -> str:
     """Return a sentence: an optimization after a generation costs extra, and how much if known."""
-    price = _known_price(OptimizationPrice())
+    service, price = session.existing_service(), _known_price(OptimizationPrice())
     if price is not None:
         return Message("Optimizing costs about {credits:,.0f} Credits more.", credits=price)
-    is_told = _is_answered(OptimizationPrice())
-    return (
-        Message("Optimizing costs extra.")
-        if not is_told
-        else Message("Optimizing costs extra. {advice}", advice=NO_MODEL_YET)
-    )
+    if service is None or service.budget.known(OptimizationPrice()) is None:
+        return Message("Optimizing costs extra.")
+    return Message("Optimizing costs extra. {advice}", advice=NO_MODEL_YET)
 
 
 def _known_price(query: Query) -> float | None:
     service = session.existing_service()
     return service.budget.price(query) if service else None
-
-
-def _is_answered(query: Query) -> bool:
-    service = session.existing_service()
-    return service is not None and service.budget.known(query) is not None
 
 
 def ask(*queries: Query) -> str | None:

@@ -10,11 +10,10 @@ import bpy
 from ...addon_settings import may_go_online
 from ...message import Message, sentences
 from .. import heartbeat, session
+from ..job_actions import Result, change, report_error
 from ..translations import translated
 from ..typed_context import scene_of
 from . import properties as references_properties
-
-Result = Any  # a set of words, which the stubs want spelled as literals
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr", ".bmp", ".hdr", ".gif")
 VIEWS = [
@@ -27,14 +26,7 @@ def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
     """Change the list; report what is not possible."""
     from ...files.errors import FileError
 
-    try:
-        act()
-    except (references_properties.ReferenceImageError, FileError) as error:
-        operator.report({"ERROR"}, translated(str(error)))
-        return {"CANCELLED"}
-    finally:
-        heartbeat.redraw()
-    return {"FINISHED"}
+    return change(operator, act, references_properties.ReferenceImageError, FileError)
 
 
 def _fit(entry: Any) -> None:
@@ -198,8 +190,7 @@ class MINT_OT_add_reference_image(_AddOperator):
                 if self.image
                 else Message("No image selected.")
             )
-            self.report({"ERROR"}, translated(sentence))
-            return {"CANCELLED"}
+            return report_error(self, sentence)
         if image.type == "RENDER_RESULT":
             return self.add_render(context)
         return self.add_made(image.name, lambda path: image_sources.save_image(image, path))
@@ -308,7 +299,6 @@ class MINT_OT_move_reference(_EntryOperator):
 class MINT_MT_references(bpy.types.Menu):
     """Add a reference image."""
 
-    bl_idname = "MINT_MT_references"
     bl_label = "Reference Image"
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -130,7 +130,6 @@ class MINT_OT_copy_feedback(JobOperator):
 class MINT_MT_review(bpy.types.Menu):
     """What is done rarely with the job on the review card."""
 
-    bl_idname = "MINT_MT_review"
     bl_label = "Preview"
     bl_description = "View Full Size, Copy Feedback, Cancel Job"
 
@@ -149,16 +148,11 @@ class MINT_MT_review(bpy.types.Menu):
         cancel.job_id, cancel.asks = job.id, True
 
 
-def waiting() -> "tuple[Job, ...]":
-    """Return the jobs whose Preview waits for a decision, newest first."""
-    from . import review_card
-
-    return review_card.waiting()
-
-
 def draw(layout: bpy.types.UILayout) -> None:
     """Draw in the status bar that Previews wait, with a button that opens the card."""
-    jobs = waiting()
+    from ..job_list import grouped_jobs
+
+    jobs = grouped_jobs.grouped().previews
     if not jobs:
         return
     text = (
@@ -204,12 +198,14 @@ class MINT_OT_review(bpy.types.Operator):
         return attempt(self, lambda service: self._open(context, service))
 
     def _open(self, context: bpy.types.Context, service: "JobService") -> Result:
+        from ..job_list import grouped_jobs
         from ..pricing import paid_clicks
         from . import review_card
 
         if context.window is None:
             return report_error(self, Message("There is no window to show the Preview in."))
-        job_id = self.job_id or next((each.id for each in reversed(waiting())), "")
+        previews = grouped_jobs.grouped().previews
+        job_id = self.job_id or next((each.id for each in reversed(previews)), "")
         if not job_id:
             return report_error(self, Message("No Preview waits for a decision."))
         show(service, service.job(job_id))

@@ -40,6 +40,7 @@ _DECIDED = {
     Verb.CANCEL.value: Message("Canceling…"),
 }
 _ONLY_NEWEST = Message("Only the newest Preview can be approved")
+_NO_PICTURE = Message("The picture of this Preview is not here. Look at it on mint.gg first.")
 _MORE_DETAIL = Message("The Preview may show more detail than the final result.")
 
 
@@ -80,14 +81,10 @@ def _draw_turning(row: bpy.types.UILayout, to: Job | None, words: Message, icon:
     ).job_id = to.id if to else ""
 
 
-def waiting() -> tuple[Job, ...]:
-    """Return the jobs whose Preview waits for a decision, newest first."""
-    return grouped_jobs.grouped().previews
-
-
 def neighbor(job: Job, step: int) -> Job | None:
     """Return the job that waits before (-1) or after (1) this one, in order of their starts."""
-    others = [each for each in waiting() if (each.created_at - job.created_at) * step > 0]
+    previews = grouped_jobs.grouped().previews
+    others = [each for each in previews if (each.created_at - job.created_at) * step > 0]
     return min(others, key=lambda each: abs(each.created_at - job.created_at), default=None)
 
 
@@ -97,7 +94,7 @@ def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
     A wide one is two squares that overlap: the line with the first one has no height.
     """
     if not number:
-        text_wrap.wrapped(layout, _no_picture(), width=round(WIDTH * ui_scale()), icon="INFO")
+        text_wrap.wrapped(layout, _NO_PICTURE, width=round(WIDTH * ui_scale()), icon="INFO")
         return
     path = job.previews[number - 1].path
     share, unit, whole = large_previews.height(path), _unit(), WIDTH * ui_scale()
@@ -121,10 +118,6 @@ def _draw_space(row: bpy.types.UILayout, width: float) -> None:
     space = row.column()
     space.ui_units_x = width
     space.label(text="")
-
-
-def _no_picture() -> Message:
-    return Message("The picture of this Preview is not here. Look at it on mint.gg first.")
 
 
 def _unit() -> float:

@@ -9,7 +9,7 @@ from ...message import Message
 from .. import text_wrap, visibility
 from ..clips import panel as clips_panel
 from ..create import properties as create_properties
-from ..job_actions import Result
+from ..job_actions import Result, report_error
 from ..library_browser.asset_lookup import about_asset
 from ..text_wrap import wrapped
 from ..translations import translated
@@ -156,7 +156,6 @@ class MINT_OT_delete_block_out(_BlockOutOperator):
 class MINT_MT_selection(bpy.types.Menu):
     """More that can be done with the selected result."""
 
-    bl_idname = "MINT_MT_selection"
     bl_label = "Selected Result"
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -270,8 +269,7 @@ class MINT_OT_replace_model(bpy.types.Operator):
         from ...mint.schema import Kind
 
         if not self.asset_id:
-            self.report({"ERROR"}, translated(Message("Select a model from Mint.")))
-            return {"CANCELLED"}
+            return report_error(self, Message("Select a model from Mint."))
         delivery = create_properties.with_cursor(context, Delivery(replaces=True))
         return about_asset(
             self,

@@ -10,7 +10,6 @@ A gizmo gets the pointer only where it is, and needs no modal operator.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
@@ -19,7 +18,7 @@ from ...jobs.phases import Phase
 from ...message import Message
 from .. import session
 from ..translations import translated
-from ..typed_context import ui_scale
+from ..typed_context import mistakes_in_popup, regions_over, sides, ui_scale
 
 if TYPE_CHECKING:
     from ..drawing import Box, Theme
@@ -103,7 +102,7 @@ def _row(
     padding, height, points = _PADDING * scale, _TOAST * scale, Theme().points
     inset = 4 * scale
     button = width_of(action, points) + 2 * padding
-    left, right = _sides(context)
+    left, right = sides(context)
     text = fitting(text, max(0.0, right - left - button - height - 3 * padding), points)
     wide = width_of(text, points) + padding
     width = padding + wide + button + height
@@ -199,9 +198,9 @@ def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
     from ..drawing import Box
 
     region, scale = context.region, ui_scale()
-    left, right = _sides(context)
+    left, right = sides(context)
     bottom, top, panel = _bottom(context), float(region.height), 0.0
-    for each, _, y in _over(context):
+    for each, _, y in regions_over(context):
         if each.type in {"HEADER", "TOOL_HEADER"} and y > region.height / 2:
             top = min(top, y)
         elif each.type in {"HEADER", "TOOL_HEADER"}:
@@ -214,26 +213,6 @@ def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
     bottom = max(bottom, panel, *over) + margin
     top -= (1.5 * _MARGIN + _lines_of_text(context) * _LINE) * scale
     return Box(left, bottom, max(0.0, right - left), max(0.0, top - bottom))
-
-
-def _sides(context: bpy.types.Context) -> tuple[float, float]:
-    """Return where the toolbar ends and the sidebar begins, in pixels of the region."""
-    left, right = 0.0, float(context.region.width)
-    for each, x, _ in _over(context):
-        if each.type == "TOOLS":
-            left = max(left, x + each.width)
-        elif each.type == "UI":
-            right = min(right, x)
-    return left, right
-
-
-def _over(context: bpy.types.Context) -> Iterator[tuple[bpy.types.Region, int, int]]:
-    """Yield the regions that lie over this one, with the pixels at which they begin in it."""
-    region = context.region
-    for each in context.area.regions:
-        x, y = each.x - region.x, each.y - region.y
-        if each.width > 1 and 0 <= x < region.width and 0 <= y < region.height:
-            yield each, x, y
 
 
 def _lines_of_text(context: bpy.types.Context) -> int:
@@ -310,21 +289,18 @@ def _draw_large(target: Target, box: Box | None, theme: Theme) -> None:
     if box is None or target.picture is None:
         return
     share = min(1.0, target.picture.height / target.picture.width)
-    height, edge = box.height * share, 3 * theme.scale
+    height = box.height * share
     whole = Box(box.x, box.y + box.height - height, box.width, height)
     _draw_edge(whole, theme)
     draw_box(whole, theme.back, 6 * theme.scale)
-    inner = Box(whole.x + edge, whole.y + edge, whole.width - 2 * edge, height - 2 * edge)
-    draw_picture(target.picture.texture, inner)
+    draw_picture(target.picture.texture, whole.grown(-3 * theme.scale))
 
 
 def _draw_edge(box: Box, theme: Theme) -> None:
     """Draw an edge around what is drawn next: a result may have the same color."""
-    from ..drawing import Box, draw_box
+    from ..drawing import draw_box
 
-    edge = theme.scale
-    around = Box(box.x - edge, box.y - edge, box.width + 2 * edge, box.height + 2 * edge)
-    draw_box(around, theme.edge, 7 * theme.scale)
+    draw_box(box.grown(theme.scale), theme.edge, 7 * theme.scale)
 
 
 def _draw_button(words: str, box: Box, theme: Theme, *, is_on: bool) -> None:
@@ -363,10 +339,8 @@ def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> No
 
     scale = theme.scale
     waits = target.phase in {Phase.REVIEW, Phase.BILLING}
-    edge = 1.5 * scale
     if is_hovered:
-        around = Box(box.x - edge, box.y - edge, box.width + 2 * edge, box.height + 2 * edge)
-        draw_box(around, theme.text, 7 * scale)
+        draw_box(box.grown(1.5 * scale), theme.text, 7 * scale)
     else:
         _draw_edge(box, theme)
     draw_box(box, theme.pressed if waits else theme.back, 6 * scale)
@@ -497,13 +471,8 @@ def _approve(context: bpy.types.Context, job_id: str) -> None:
 def _call(context: bpy.types.Context, name: str, job_id: str, **shown: Any) -> None:
     """Call an operator on a job, with what was shown; a mistake is shown in a popup."""
     operator = getattr(bpy.ops.mint, name)  # type: ignore[attr-defined]
-    try:
+    with mistakes_in_popup(context):
         operator("INVOKE_DEFAULT", job_id=job_id, **shown)
-    except RuntimeError as error:
-        words = str(error).removeprefix("Error: ").strip()
-        context.window_manager.popup_menu(
-            lambda menu, _: menu.layout.label(text=words, translate=False), icon="ERROR"
-        )
 
 
 _ATTEMPTS, _SECONDS = 20, 0.1  # to show a tab, which Blender has to draw first

@@ -168,11 +168,3 @@ def _draw_in_view_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None
 
 
 MENUS = ((bpy.types.VIEW3D_MT_view, _draw_in_view_menu),)
-
-
-CLASSES = (
-    MINT_OT_select_result,
-    MINT_OT_look_inside,
-    MINT_OT_restore_view,
-    MINT_OT_walk_inside,
-)

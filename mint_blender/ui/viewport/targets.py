@@ -29,6 +29,7 @@ from ...scene.model.grid_layout import Footprint
 from ...scene.update import move
 from ...scene.update.move import Placing
 from .. import icons, session
+from ..drawing import texture_of
 from ..job_list import job_documents, placed_results
 from ..review import card_state
 from ..typed_context import all_areas, ui_scale
@@ -334,7 +335,7 @@ def _fraction(service: JobService, job: Job) -> float | None:
 def _picture(state: _State, path: str | None) -> Picture | None:
     """Return the newest Preview of a job, decoded once; None before it is here."""
     if path is not None and path not in state.pictures:
-        decoded = icons.pixels_of_file(path)
+        decoded = icons.cache().pixels("jobs", path)
         if decoded is not None:
             state.pictures[path] = Picture(*decoded)
     return state.pictures.get(path) if path is not None else None
@@ -403,9 +404,7 @@ class Picture:
     @cached_property
     def texture(self) -> Any:
         """The texture on the graphics card."""
-        types: Any = gpu.types
-        data = types.Buffer("FLOAT", len(self._pixels), self._pixels)
-        return types.GPUTexture((self.width, self.height), format="SRGB8_A8", data=data)
+        return texture_of(self.width, self.height, self._pixels)
 
 
 def corners(low: Sequence[float], high: Sequence[float], matrix: Matrix) -> list[Vector]:

@@ -12,7 +12,7 @@ import bpy
 from ...message import Message
 from .. import session
 from ..create import properties as create_properties
-from ..job_actions import Result, run_action
+from ..job_actions import Result, change, report_error, run_action
 from ..translations import translated
 from ..typed_context import scene_of
 
@@ -94,12 +94,8 @@ class _WorldOperator(bpy.types.Operator):
 
         root = _active_root(context)
         assert root is not None, "poll has seen one"
-        try:
-            self.change(root, scene_of(context))
-        except (SceneImportError, FileError) as error:
-            self.report({"ERROR"}, translated(str(error)))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        scene = scene_of(context)
+        return change(self, lambda: self.change(root, scene), SceneImportError, FileError)
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Make the one change of this operator."""
@@ -207,22 +203,16 @@ class MINT_OT_toggle_world_part(_WorldOperator):
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Show or hide it, unless the World lacks it."""
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """Show or hide the part, unless the World lacks it."""
+        from ...scene.gltf.gltf_import import SceneImportError
+        from ...scene.world import edit as world_edit
         from .world_job import WorldParts
 
-        root = _active_root(context)
-        assert root is not None, "poll has seen one"
         if not WorldParts.under(root).has(self.part):
-            complaint = Message("This part of the World is not in the scene. Add it first.")
-            self.report({"ERROR"}, translated(complaint))
-            return {"CANCELLED"}
-        return super().execute(context)
-
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """Show or hide the part."""
-        from ...scene.world import edit as world_edit
-
+            raise SceneImportError(
+                Message("This part of the World is not in the scene. Add it first.")
+            )
         world_edit.toggle(root, self.part, scene)
 
 
@@ -396,6 +386,4 @@ class MINT_OT_fetch_world_part(_WorldOperator):
         from ..job_list import auto_import
 
         complaint = auto_import.import_result(session.service(), session.service().job(job_id))
-        if complaint:
-            self.report({"ERROR"}, translated(complaint))
-        return {"CANCELLED"} if complaint else {"FINISHED"}
+        return report_error(self, complaint) if complaint else {"FINISHED"}

@@ -60,7 +60,6 @@ def _draw_restoring(layout: bpy.types.UILayout, width: int) -> None:
 class MINT_MT_world(bpy.types.Menu):
     """Change a Mint World."""
 
-    bl_idname = "MINT_MT_world"
     bl_label = "Mint World"
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -130,7 +129,7 @@ def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
     if world_objects.root_of(context.active_object) is not None:
         self.layout.separator()
-        self.layout.menu(MINT_MT_world.bl_idname, icon="WORLD")
+        self.layout.menu("MINT_MT_world", icon="WORLD")
 
 
 def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None:

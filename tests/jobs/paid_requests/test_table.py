@@ -177,38 +177,6 @@ def test_a_copy_of_the_file_begins_nothing_until_a_person_says_so(
         assert {copied.cancel(key).state for key in (refused, unsent)} == {State.DROPPED}
 
 
-@pytest.mark.parametrize("state", State)
-def test_an_answer_is_always_stored(records: PaidRequests, state: State) -> None:
-    """Whatever became of the record meanwhile; a known one stays."""
-    key = insert(records, IN_STATE[state])
-    answered = records.answer(key, "op_9")
-    assert answered is not None and answered == records.get(key)
-    assert answered.state is State.ANSWERED
-    assert answered.operation == ("op_1" if state is State.ANSWERED else "op_9")
-    assert records.names(answered.operation)
-
-
-def test_a_final_refusal_of_the_only_attempt_is_the_end(records: PaidRequests) -> None:
-    """Nothing was started."""
-    key = insert(records, sent())
-    refused = records.refuse(key, is_final=True)
-    assert refused.state is State.REFUSED and refused == records.get(key)
-
-
-def test_a_refusal_that_is_not_final_leaves_it_open(records: PaidRequests) -> None:
-    """The same is sent again with another API key, or after Credits were bought."""
-    key = insert(records, sent())
-    refused = records.refuse(key, is_final=False)
-    assert refused.state is State.CLEAN
-
-
-def test_a_final_refusal_after_no_answer_proves_nothing(records: PaidRequests) -> None:
-    """The attempt before it may have started something."""
-    key = insert(records, sent(attempts=2))
-    refused = records.refuse(key, is_final=True)
-    assert (refused.state, refused.refusals) == (State.IN_DOUBT, 1)
-
-
 @pytest.mark.parametrize("state", [State.CLEAN, State.REFUSED, State.CANCELED])
 def test_what_was_not_sent_is_not_refused(records: PaidRequests, state: State) -> None:
     """That is a bug of ours: it raises, and the row stays as it is."""
