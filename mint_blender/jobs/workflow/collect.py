@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from pathlib import PurePath
 from typing import Any
 
@@ -94,10 +95,6 @@ def _note_unused_parts(run: Run) -> None:
 # -- models
 
 
-def _original_url(assets: Assets) -> str | None:
-    return assets.glb_url
-
-
 def _fetch_model(run: Run) -> Steps:
     """Fetch the optimized GLB if this Blender reads it or need not open it, else the original.
 
@@ -113,19 +110,17 @@ def _fetch_model(run: Run) -> Steps:
         )
         if chosen is None:
             return
-        optimized: UrlOf = lambda assets: assets.optimized_glb_url  # noqa: E731
-        file = yield from (
-            _fetch(run, Role.MODEL, optimized, "model-optimized", note=chosen.reason)
-            if chosen.which == "optimized"
-            else _fetch(run, Role.MODEL, _original_url, "model", note=chosen.reason)
-        )
+        is_optimized = chosen.which == "optimized"
+        url_of: UrlOf = attrgetter("optimized_glb_url" if is_optimized else "glb_url")
+        name = "model-optimized" if is_optimized else "model"
+        file = yield from _fetch(run, Role.MODEL, url_of, name, note=chosen.reason)
     is_opened = readable and not run.job.is_only_copied
     lacking = tuple(sorted(set(file.needs) - readable)) if is_opened else ()
     original = assets_of(run).glb_url
     if lacking and original is not None and not same_file(file.url, original):
         reason = file_choice.explain_missing(lacking)
         note = Message("The original file is used. {reason}", reason=reason)
-        yield from _fetch(run, Role.MODEL, _original_url, "model", note=note)
+        yield from _fetch(run, Role.MODEL, attrgetter("glb_url"), "model", note=note)
 
 
 # -- other formats
@@ -383,7 +378,7 @@ AWAITS_PERSON = frozenset({Status.PREVIEW_READY.value, Status.BILLING_REQUIRED.v
 
 
 def assets_of(run: Run) -> Assets:
-    """The files of the asset, else of the operation: whichever has a result."""
+    """Return the files of the asset, else of the operation: whichever has a result."""
     job = run.job
     of_asset = job.asset.assets if job.asset else None
     of_operation = job.operation.assets if job.operation else None
