@@ -21,9 +21,9 @@ The other environments run the `bpy` tests again, except those marked `one_blend
 is the stand-in service, or a process or a quantity of ours, and Blender is only the load. What is
 asserted about data-blocks, about files that Blender reads or writes, or about what it registers or
 draws is never marked. Of the tests without Blender those run again that depend on NumPy, whose
-version differs between Blenders, and the import rules. Blender 5.0 and 5.2 (`BETWEEN`) are between
-two that run all of it, and have the Python and the NumPy of one of them: there, only what the
-compatibility table shows runs again.
+version differs between Blenders, and the import rules. Blender 5.0 (`BETWEEN`) is between two that
+run all of it, and has the Python and the NumPy of one of them: there, only what the compatibility
+table shows runs again.
 
 With `--nightly` nothing of that is saved: the others run all `bpy` tests, and on another Python
 version the tests without Blender, too.
@@ -52,7 +52,7 @@ BLENDER = "blender and not window and not debian"
 FAST_PURE = f"{PURE} and not one_blender"
 OTHER_BLENDER = f"{BLENDER} and not one_blender"
 SHOWN_FEATURES = f"{OTHER_BLENDER} and feature"
-BETWEEN = frozenset({"bpy-5.0", "bpy-5.2"})
+BETWEEN = frozenset({"bpy-5.0"})
 """Environments of Blenders that have an older and a newer one beside them with all tests."""
 DRIVEN = "window or debian"
 SECOND_TRIES = 3
