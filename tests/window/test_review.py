@@ -144,7 +144,8 @@ def test_previews_flip_in_place_and_the_newest_is_approved(
     assert card(blender), "the card was closed"
     blender.wait_for("placed")
     blender.screenshot("card_placed")
-    assert len(blender.ask("roots()")) == 1
+    blender.click_in_popup("mint.select_result")
+    assert blender.ask("roots()") == blender.ask("scene()['selected']")
     assert since.starts == 1
     assert since.count("POST", "/v1/operations/*:approve") == 1
 

@@ -10,7 +10,7 @@ import bpy
 
 from ...jobs.job import Job
 from ...jobs.paid_requests.record import PaidVerb
-from ...jobs.phases import BUSY, Verb
+from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.service import JobService
 from ...message import Message
 from .. import text_wrap
@@ -33,7 +33,7 @@ _IN_A_ROW = 5
 _APPROVE = 1.5  # times the height of a button
 
 _REVISE, _APPROVE_WORD = Message("Revise"), Message("Approve")
-_WITHOUT_CHANGE = Message("Approve Without This Change")
+_WITHOUT_CHANGE, _SHOW = Message("Approve Without This Change"), Message("Show")
 _DECIDED = {
     Verb.APPROVE.value: Message("Approved. Generating…"),
     Verb.REVISE.value: Message("Mint is making another Preview…"),
@@ -205,6 +205,11 @@ def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> No
     layout.label(text=translated(said), translate=False, icon_value=icon_number("INFO"))
     row = layout.row(align=True)
     row.scale_y = _APPROVE
+    if view.job.phase is Phase.PLACED and not view.folder:
+        show = row.operator("mint.select_result", text=translated(_SHOW), translate=False)
+        show.job_id = job.id
+        row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
+        return
     outlook = service.outlook(job) if service.is_active(job.id) else None
     words = translated(view.short_state) if view.short_state != said else ""
     if outlook is not None and outlook.fraction is not None:

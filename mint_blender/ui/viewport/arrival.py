@@ -94,6 +94,7 @@ def arrived(job: Job, area: bpy.types.Area | None) -> None:
     """
     from ...scene import tags
 
+    views.hide_cube_again()
     if bpy.app.background or (job.motion and not any(tags.roots(job_id=job.id))):
         return
     is_shown = area is not None and _show(job.id, area)

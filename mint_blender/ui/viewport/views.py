@@ -33,6 +33,8 @@ _SIDE_OF = {"UI": 0, "TOOLS": 0, "HEADER": 1}
 
 The margin leaves room for the tool settings, which are as low as it is.
 """
+_LOCAL_VIEW, _LEFT = "local_view", 0
+"""Which Local View hides the cube of a new file from a view, and the value when it was left."""
 GLIDE = 0.4
 """Seconds in which a view moves to a result."""
 
@@ -112,10 +114,17 @@ def look_inside(
 
 
 def show_all() -> None:
-    """Show all objects again in the views that show a result without the cube of a new file."""
+    """Show the cube of a new file, too, until `hide_cube_again`: a result is about to be placed."""
     for area in all_areas():
         if is_changed(area.spaces.active):
             _leave_local_view(area)
+
+
+def hide_cube_again() -> None:
+    """Show what was placed since `show_all` where the cube of a new file was hidden, but not it."""
+    for area in all_areas():
+        if is_changed(area.spaces.active) and _seen(area).get(_LOCAL_VIEW) == _LEFT:
+            _hide_startup_cube(area)
 
 
 def restore(area: bpy.types.Area) -> None:
@@ -201,6 +210,7 @@ def _hide_startup_cube(area: bpy.types.Area) -> None:
     """
     layer, space = bpy.context.view_layer, area.spaces.active
     assert layer is not None and isinstance(space, bpy.types.SpaceView3D)
+    _leave_local_view(area)
     others = [each for each in layer.objects if not _is_startup_cube(each)]
     shown = [each for each in others if each.visible_get()]
     if len(others) == len(layer.objects) or not shown or space.local_view is not None:
@@ -213,7 +223,7 @@ def _hide_startup_cube(area: bpy.types.Area) -> None:
         each.select_set(each in selected)
     for each in others:
         each.local_view_set(space, True)
-    _earlier()[space.as_pointer()]["local_view"] = _local_view(space)
+    _seen(area)[_LOCAL_VIEW] = _local_view(space)
 
 
 def _is_startup_cube(each: bpy.types.Object) -> bool:
@@ -233,9 +243,15 @@ def _is_startup_cube(each: bpy.types.Object) -> bool:
 def _leave_local_view(area: bpy.types.Area) -> None:
     """Leave the Local View of `_hide_startup_cube`, not one that the user has entered."""
     space = area.spaces.active
-    entered = _earlier()[space.as_pointer()].get("local_view")
+    entered = _seen(area).get(_LOCAL_VIEW)
     if entered is not None and entered == _local_view(space):
         _toggle_local_view(area)
+        _seen(area)[_LOCAL_VIEW] = _LEFT
+
+
+def _seen(area: bpy.types.Area) -> dict[str, Any]:
+    """Return what a view showed before it showed a result."""
+    return _earlier()[area.spaces.active.as_pointer()]
 
 
 def _local_view(space: Any) -> int | None:
