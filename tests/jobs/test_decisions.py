@@ -107,6 +107,20 @@ def test_a_decision_that_is_refused_is_said_and_the_operation_looked_at_anew(sta
     assert run.expect(Poll).after == PollIntervals().first, "the operation has just been looked at"
 
 
+@pytest.mark.parametrize("status", ["running", "preview_ready"])
+def test_nobody_decides_anew_while_mint_may_still_carry_a_decision_out(status: str) -> None:
+    """The first attempt had no answer, and Mint says to the second that the first is under way."""
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
+    run.fail(Unreachable("the connection broke"))
+    run = WorkflowHarness(run.job).fail(problem(409))
+    run.expect(Poll)
+    assert run.job.decision is not None
+    run.answer(seen(status, Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p1.webp"}))
+    assert (run.waited > 599.0) == (status == "preview_ready")
+    run.expect(Poll)
+    assert run.job.decision is None
+
+
 def lost() -> Job:
     """Return a job whose start was sent just now, and not answered."""
     return replace(sent(a_job(), time.time()), phase=Phase.SENDING)

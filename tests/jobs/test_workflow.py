@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import PurePath
 
 import pytest
@@ -458,6 +459,21 @@ def test_a_line_that_another_machine_has_taken_is_paused() -> None:
     again.expect(ReadPage)
     assert again.answer(Page((), None)).answer(NOTHING_CLAIMED).rests
     assert again.job.phase is Phase.PAUSED
+
+
+def test_what_another_machine_has_made_is_found_whatever_its_clock_showed() -> None:
+    """It was fast by most of a day; the result is older than the line says."""
+    run = WorkflowHarness(a_line()).answer()
+    run.expect(Start)
+    born = run.job.requests[0].born
+    dropped = replace(run.job.requests[0], closed=State.DROPPED)
+    again = run.answer(Sent(dropped)).again()
+    again.expect(ReadPage)
+    made = datetime.fromtimestamp(born - 20 * 3600.0, UTC).isoformat()
+    entry = {"id": "res_1", "prompt": "a lamp", "createdAt": made, "status": "succeeded"}
+    page = Page.from_json(Kind.MODEL, {"data": [entry], "pagination": {"nextCursor": None}})
+    again.answer(page).answer(NOTHING_CLAIMED)
+    assert again.job.candidates or again.job.source_asset_id == "res_1"
 
 
 def test_a_line_of_a_folder_that_cannot_be_written_is_paused() -> None:

@@ -190,7 +190,8 @@ class WorkflowHarness:
         request = self._record(call.key)
         if request.attempts == request.refusals:
             changes |= {"credential": KEY, "body": json.dumps(call.body)}
-            changes |= {} if request.is_outside else {"born": self._config.now()}
+            now = self._config.now()
+            changes["born"] = min(request.born, now) if request.is_outside else now
         now = self._config.now()
         return replace(request, attempts=request.attempts + 1, attempted=now, **changes)
 

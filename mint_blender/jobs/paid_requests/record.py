@@ -26,6 +26,8 @@ SETTLED_AFTER = 600.0
 """Seconds after the last attempt until nothing of it can be on its way any more."""
 CLOCK_DIFFERENCE = 120.0
 """Seconds by which a time in Mint's lists may be before the `Date` of Mint's answers."""
+OTHER_CLOCK_DIFFERENCE = 26 * 3600.0
+"""Seconds by which it may be before the time that another machine's clock showed: a wrong day."""
 
 
 class PaidVerb(StrEnum):

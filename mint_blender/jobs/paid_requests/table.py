@@ -214,7 +214,8 @@ class PaidRequests:
             changes: dict[str, Any] = {"attempts": request.attempts + 1, "attempted": now}
             if request.attempts == request.refusals:
                 changes |= {"credential": credential, "body": body}
-                changes |= {} if request.is_outside else {"born": now}
+                # others may have sent it since it was inserted, by a clock that may be fast
+                changes["born"] = min(request.born, now) if request.is_outside else now
             return self._change(request, Event.ATTEMPT, **changes)
 
     def answer(self, key: str, made: str) -> PaidRequest | None:

@@ -117,7 +117,19 @@ def _send(run: Run, decision: Decision) -> Steps:
         raise sent.refusal
     # a conversion that stopped for Credits may only be continued by the same start
     elif not (run.job.convert and (yield from _replay_start(run))):
+        if sent.request is not None and look.is_unclear(sent.request, sent.refusal):
+            yield from _wait_for_earlier_attempts(run, sent.request, sent.refusal)
         yield from _apply_refusal(run, sent.refusal)
+
+
+def _wait_for_earlier_attempts(run: Run, request: PaidRequest, refusal: errors.MintError) -> Steps:
+    """Wait while Mint may still carry out an attempt that it has not answered.
+
+    If a person decided anew before that, it would be about another Preview.
+    """
+    seen = yield from run.perform(Poll(operation_of(run.job).id))
+    if seen.operation.with_mode(run.job.request.mode).awaits_review:
+        yield from look.settle(run, request, refusal)
 
 
 def _call(run: Run, decision: Decision) -> PaidCall:

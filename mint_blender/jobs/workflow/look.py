@@ -21,6 +21,7 @@ from ..job import Job
 from ..job_values import Candidate, ClaimedAssets, Role
 from ..paid_requests.record import (
     CLOCK_DIFFERENCE,
+    OTHER_CLOCK_DIFFERENCE,
     SETTLED_AFTER,
     PaidRequest,
     PaidVerb,
@@ -76,7 +77,7 @@ def fetch_found(run: Run, asset_id: str, asset: Asset | None = None) -> None:
     run.job = job.moved(Phase.FETCHING, problem=None).with_note(notes.note("start_found"))
 
 
-def _is_unclear(request: PaidRequest, refusal: errors.MintError | None) -> bool:
+def is_unclear(request: PaidRequest, refusal: errors.MintError | None) -> bool:
     """Return whether an attempt may have started something, apart from what Mint refused now.
 
     A conflict is no clear refusal, but Mint has answered that attempt. A conflict of keys is not
@@ -102,7 +103,7 @@ def settle(run: Run, request: PaidRequest, refusal: errors.MintError | None) -> 
         left = SETTLED_AFTER  # nobody knows when the original has sent it
     elif request.is_outside and request.is_unsent and not request.is_open:
         left = SETTLED_AFTER  # another machine has just said that it sends it
-    elif _is_unclear(request, refusal):
+    elif is_unclear(request, refusal):
         left = request.attempted + SETTLED_AFTER - now
     if left > 0.0:
         run.job = replace(run.job, problem=error_messages.looking(run.job, left))
@@ -148,7 +149,7 @@ def _tell(
     A list that could not be read in full does not show that nothing was made.
     """
     job = run.job
-    is_refused = is_complete and not _is_unclear(request, refusal)
+    is_refused = is_complete and not is_unclear(request, refusal)
     if refusal is not None and is_refused and not found and request.is_open:
         yield from run.close(request)
         raise refusal
@@ -191,7 +192,9 @@ def _candidates(
     """
     after, body = 0.0, _body(run.job, request)
     while True:
-        since = request.born - CLOCK_DIFFERENCE
+        # another machine has sent it, whose clock nobody knows
+        is_of_others = request.is_outside and request.attempts == 0
+        since = request.born - (OTHER_CLOCK_DIFFERENCE if is_of_others else CLOCK_DIFFERENCE)
         free, claimed, is_complete = yield from _search(run, body, since, after=after)
         if not _may_have_made(free, claimed.unnamed):
             break

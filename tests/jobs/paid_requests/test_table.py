@@ -153,6 +153,14 @@ def test_the_time_of_what_others_can_order_stays(records: PaidRequests) -> None:
     assert begun.born == NOW
 
 
+def test_a_clock_that_was_fast_makes_nothing_younger_than_its_first_attempt(
+    records: PaidRequests,
+) -> None:
+    """Mint would have forgotten the key by then, and its list would not be read far enough."""
+    key = insert(records, replace(OTHERS_CAN_ORDER, born=NOW + YOUNG_FOR))
+    assert begin(records, key, NOW).born == NOW
+
+
 def test_a_copy_of_the_file_begins_nothing_until_a_person_says_so(
     records: PaidRequests, home: Path, tmp_path: Path
 ) -> None:
