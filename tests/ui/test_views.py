@@ -99,23 +99,6 @@ def test_the_view_is_at_the_capture_point_in_color(area, tmp_path, gone):
     assert np.abs(np.array(shown.background_color) - sky).max() < 0.5, "as the upper half"
 
 
-@pytest.mark.parametrize(
-    ("size", "at", "near"),
-    [
-        pytest.param(2, (3, 2, 0), 1.01, id="cube of a new file"),
-        pytest.param(2, (3, 4, 0), 0.01, id="before the viewer"),
-        pytest.param(40, (3, 2, -20), 0.01, id="floor"),
-    ],
-)
-def test_the_view_begins_behind_what_stands_there(area, tmp_path, size, at, near):
-    """A cube below the viewer would fill the lower part of the view; a floor belongs there."""
-    root = place_room(tmp_path, at=(3, 2, 0))
-    bpy.ops.mesh.primitive_cube_add(size=size, location=at)
-    assert bpy.ops.mint.look_inside(root=root.name) == {"FINISHED"}
-    np.testing.assert_allclose(view_pose(area.spaces.active)[0], (3, 2, 1.5), atol=1e-4)
-    assert area.spaces.active.clip_start == pytest.approx(near, abs=1e-4)
-
-
 def test_nothing_in_the_scene_changes(area, tmp_path):
     """The scene keeps its camera, and nothing is selected, made or moved."""
     root = place_room(tmp_path)

@@ -210,5 +210,7 @@ def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
     blender.screenshot("arrival_world")
     assert blender.ask(SHADING) == ["SOLID", "TEXTURE", "FLAT"] and blender.ask(FELT) == felt
     assert not blender.ask("area('VIEW_3D').spaces.active.overlay.show_overlays")
+    in_view = set(blender.ask(IN_VIEW))
+    assert "Cube" not in in_view and set(blender.ask("roots()")) <= in_view, "nor when it is turned"
     press(blender, 0)
     assert blender.ask(ALL_OF_THE_VIEW) == before

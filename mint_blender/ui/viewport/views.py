@@ -105,10 +105,9 @@ def look_inside(
         shown.background_color = image[panorama.SKY]
     if _shade(space, shading) != "SOLID" and edit.shows_panorama(scene):
         shown.use_scene_world = shown.use_scene_world_render = True
+    _hide_startup_cube(area)
     place = world_objects.upright(root)
     _stand_at(space, place, scene, calibration.LENS)
-    # the view begins just behind them, so that the first sight is that of the Preview
-    space.clip_start = max(space.clip_start, 1.01 * _end_of_objects(place, root, scene))
     space.overlay.show_overlays = False
     area.tag_redraw()
 
@@ -387,28 +386,6 @@ def _area_at(address: int) -> bpy.types.Area | None:
     """Return the area with the 3D View at an address; None if it was closed."""
     areas = (each for each in all_areas() if each.type == "VIEW_3D")
     return next((each for each in areas if each.spaces.active.as_pointer() == address), None)
-
-
-def _end_of_objects(place: Matrix, root: bpy.types.Object, scene: bpy.types.Scene) -> float:
-    """Return how far ahead that reaches where the viewer of a World stands; 0: nothing is there.
-
-    The cube of a new file would fill the lower part of the view. What is long, as a floor, does not
-    count.
-    """
-    inverse, own = place.normalized().inverted(), {root, *root.children_recursive}
-    most, end = AHEAD / scene.unit_settings.scale_length, 0.0
-    for each in scene.objects:
-        if each.type != "MESH" or each in own or not each.visible_get():
-            continue
-        corners = [inverse @ each.matrix_world @ Vector(corner) for corner in each.bound_box]
-        is_here = all(
-            min(corner[axis] for corner in corners) < 0 < max(corner[axis] for corner in corners)
-            for axis in (0, 1)
-        )
-        ahead = max(corner.y for corner in corners)
-        if is_here and ahead <= most:
-            end = max(end, ahead)
-    return end
 
 
 def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene, lens: float) -> None:

@@ -15,6 +15,7 @@ from ..create import properties as create_properties
 from ..job_actions import Result, change, report_error, run_action
 from ..translations import translated
 from ..typed_context import scene_of
+from ..viewport import views
 
 if TYPE_CHECKING:
     from ...scene.world.files import Part
@@ -95,7 +96,11 @@ class _WorldOperator(bpy.types.Operator):
         root = _active_root(context)
         assert root is not None, "poll has seen one"
         scene = scene_of(context)
-        return change(self, lambda: self.change(root, scene), SceneImportError, FileError)
+        views.show_all()
+        try:
+            return change(self, lambda: self.change(root, scene), SceneImportError, FileError)
+        finally:
+            views.hide_cube_again()  # with what was added
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Make the one change of this operator."""
