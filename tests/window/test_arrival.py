@@ -214,3 +214,6 @@ def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
     assert "Cube" not in in_view and set(blender.ask("roots()")) <= in_view, "nor when it is turned"
     press(blender, 0)
     assert blender.ask(ALL_OF_THE_VIEW) == before
+    shown = blender.call("mint.select_result", "INVOKE_DEFAULT", job_id=blender.jobs()[0]["id"])
+    assert shown == ["FINISHED"]
+    assert blender.ask(SHADING) == ["SOLID", "TEXTURE", "FLAT"], "from inside, as at its arrival"

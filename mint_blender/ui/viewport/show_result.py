@@ -24,7 +24,7 @@ NOT_CHANGED = Message("Mint has not changed this 3D View.")
 
 
 class MINT_OT_select_result(JobOperator):
-    """Select the objects of this result, and show them in the 3D Viewport."""
+    """Select the objects of this result, and show them in the 3D Viewport, a World from inside."""
 
     bl_idname = "mint.select_result"
     bl_label = "Show in Viewport"
@@ -41,6 +41,7 @@ class MINT_OT_select_result(JobOperator):
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Select the objects, found by their custom property, which survives an undo."""
         from ...scene import place
+        from ...scene.world import world_objects
 
         scene, made_for = scene_of(context), job.source_asset_id if job.motion else None
         placed = place.find(job_id=job.id, scene=scene)
@@ -58,7 +59,10 @@ class MINT_OT_select_result(JobOperator):
                 region = next(each for each in area.regions if each.type == "WINDOW")
                 with context.temp_override(area=area, region=region):
                     bpy.ops.view3d.localview(frame_selected=False)
-            views.frame(area, placed.objects)
+            if world_objects.is_root(placed.root):
+                views.look_inside(area, placed.root, scene)
+            else:
+                views.frame(area, placed.objects)
         return {"FINISHED"}
 
     def _warn(self, sentence: str) -> Result:
