@@ -124,9 +124,7 @@ def from_shell() -> int:
     blender_runtime.reserve_standard_output()
     _end_in_order()
     installed = Path(sys.argv[0]).name.startswith("mint-blender")
-    status = main(program="mint-blender" if installed else "python3 -m mint_blender")
-    gc.freeze()  # Python's last look for garbage takes a quarter of a short command
-    return status
+    return main(program="mint-blender" if installed else "python3 -m mint_blender")
 
 
 def from_blender(arguments: list[str]) -> int:

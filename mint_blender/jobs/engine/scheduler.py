@@ -610,9 +610,11 @@ class Scheduler:
 
         def work(downloader: Downloader) -> LocalFile:
             folder = DownloadFolder(self._config.home).job_folder(job_id)
-            return fetch_file.fetch(
+            file = fetch_file.fetch(
                 fetch, folder, downloader=downloader, stop=is_unwanted, progress=report
             )
+            log.debug("Job %s: downloaded %s", job_id, fetch.role)
+            return file
 
         is_picture = is_optional or fetch.role is Role.PICTURE
         lane = Lane.PICTURE if is_picture else Lane.DOWNLOAD
