@@ -271,6 +271,7 @@ def test_a_start_opens_no_other_connection(make_client, secure, scheme):
         assert_not_sent(client)
         assert (methods(server), server.connections) == (["GET"], 1)
         client.mint_time()
+        wait_until_closed(client)
         client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
         assert methods(server) == ["GET", "GET", "POST"]
 

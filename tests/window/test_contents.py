@@ -34,7 +34,8 @@ result = [said, offered]
 PREFERENCES = f"""{RECORD}
 stored = bpy.context.preferences.addons[addon].preferences
 with within('VIEW_3D', 'UI'):
-    part('ui.account.preferences')._draw(Recorder(), stored)
+    for each in ('account', 'limits', 'folders'):
+        getattr(part('ui.account.preferences'), f'_draw_{{each}}')(Recorder(), stored)
 result = [said, offered]
 """
 
