@@ -100,11 +100,14 @@ def threads_of(code: CodeType, path: Path) -> set[int]:
     return seen
 
 
-@pytest.mark.parametrize("large", [3, 4], indirect=True)
-def test_values_are_unpacked_beside_the_streams(large):
-    """Only decompressing, which one thread has to do, is left to the caller's."""
+@pytest.mark.parametrize(("large", "threads"), [(3, 2), (4, 1)], indirect=["large"])
+def test_values_are_unpacked_beside_the_streams(large, threads):
+    """Only decompressing, which one thread has to do, is left to the caller's.
+
+    The streams of version 4 are there at once, so that one thread may be quicker than the next.
+    """
     seen = threads_of(unpack.harmonic.__code__, large)
-    assert len(seen) >= 2 and threading.get_ident() not in seen
+    assert len(seen) >= threads and threading.get_ident() not in seen
 
 
 @pytest.mark.parametrize("large", [3, 4], indirect=True)
