@@ -123,6 +123,7 @@ with bpy.context.temp_override(window=second, area=here, region=next(each for ea
 def test_a_dialog_opens_in_the_window_of_the_click(blender: BlenderWindow, since: Since) -> None:
     """There are two windows; the price is unknown at the click, so the dialog opens later."""
     addon = "bpy.context.preferences.addons['bl_ext.user_default.mint_blender'].preferences"
+    blender.over()  # away from a field, which might be edited
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
     blender.wait("len(bpy.context.window_manager.windows) == 2")
     blender.ask("job_service().queries.answers.clear() if job_service() else None")
