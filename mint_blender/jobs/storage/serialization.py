@@ -7,14 +7,15 @@ ignored; missing ones have defaults.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
-from functools import cache, partial
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import Any, TypeVar, cast, get_type_hints
 
 from ...message import Message, message_of
 from ...mint.account import Owner
@@ -74,9 +75,9 @@ def load(text: str, phase: Phase) -> Job:
 T = TypeVar("T")
 
 
-def read(cls: type[T], record: Any) -> T:
+def read(cls: type[T], value: Any) -> T:
     """Return a value of this type that was stored as JSON. Raises an error of any type."""
-    return cast(T, _reader_of(cast(Any, cls))(record))
+    return cast(T, _read(cls, value))
 
 
 def load_row(
@@ -138,58 +139,39 @@ def members(value: Any) -> Mapping[str, Any]:
     return {**vars(value), name: message_of(getattr(value, name)).to_json()}
 
 
-Reader = Callable[[Any], Any]
-"""Returns the value that JSON stands for, or raises an error of any type."""
+def _read(hint: Any, value: Any) -> Any:
+    """Return a value of a type: what is stored in another way than it is wanted is refused."""
+    if isinstance(hint, types.UnionType):  # an optional value
+        return None if value is None else _read(hint.__args__[0], value)
+    if isinstance(hint, types.GenericAlias):  # a tuple
+        if not isinstance(value, list | tuple):
+            raise TypeError(type(value).__name__)
+        first, *others = hint.__args__
+        hints = itertools.repeat(first, len(value)) if others == [...] else hint.__args__
+        return tuple(_read(*each) for each in zip(hints, value, strict=True))
+    if (own := _READERS.get(hint)) is not None:
+        return own(value)
+    if is_dataclass(hint):
+        known = _members_of(hint)
+        return hint(**{name: _read(known[name], value[name]) for name in value if name in known})
+    if issubclass(hint, Enum):
+        return hint(value)
+    if type(value) is not hint:
+        raise TypeError(type(value).__name__)
+    return value
 
 
 @cache
-def _reader_of(hint: Any) -> Reader:
-    """Return the reader of a type: what is stored in another way than it is wanted is refused."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if hint in _READERS:
-        return _READERS[hint]
-    if origin is types.UnionType:  # an optional value
-        (read,) = (_reader_of(each) for each in arguments if each is not types.NoneType)
-        return lambda value: None if value is None else read(value)
-    if origin is tuple and Ellipsis in arguments:
-        each_of = _reader_of(arguments[0])
-        return lambda value: tuple(map(each_of, _list(value)))
-    if origin is tuple:
-        readers = tuple(map(_reader_of, arguments))
-        return lambda value: tuple(
-            read(each) for read, each in zip(readers, _list(value), strict=True)
-        )
-    if is_dataclass(hint):
-        return _dataclass_reader(hint)
-    if issubclass(hint, Enum):
-        return cast(Reader, hint)
-    return partial(_exactly, hint)
-
-
-def _dataclass_reader(cls: Any) -> Reader:
+def _members_of(cls: Any) -> Mapping[str, Any]:
+    """Return the types of the members of a dataclass, by name."""
     hints = get_type_hints(cls)
     if (text := _TEXTS.get(cls)) is not None:
         hints[text] = Message if hints[text] is str else Message | None
-    readers = {member.name: _reader_of(hints[member.name]) for member in fields(cls)}
-    return lambda record: cls(
-        **{name: readers[name](value) for name, value in record.items() if name in readers}
-    )
+    return {member.name: hints[member.name] for member in fields(cls)}
 
 
 def _asset(record: Mapping[str, Any]) -> Asset:
     return Asset.from_json(Kind(record["kind"]), record["json"])
-
-
-def _exactly(cls: type, value: object) -> object:
-    if type(value) is not cls:
-        raise TypeError(type(value).__name__)
-    return value
-
-
-def _list(value: Any) -> Sequence[Any]:
-    if not isinstance(value, list | tuple):
-        raise TypeError(type(value).__name__)
-    return value
 
 
 def _number(value: Any) -> float:
@@ -199,7 +181,7 @@ def _number(value: Any) -> float:
 
 
 # Mint's answers have parsers of their own, which accept any value.
-_READERS: Mapping[Any, Reader] = {
+_READERS: Mapping[Any, Callable[[Any], Any]] = {
     float: _number,
     Message: stored_note,
     Operation: Operation.from_json,
