@@ -57,15 +57,13 @@ def test_a_refresh_adds_new_assets_in_front() -> None:
     assert paged_list.next_page == further
 
 
-def test_a_gap_is_filled_first() -> None:
-    """When the new first page does not reach known assets, the gap is read first."""
+def test_a_first_page_of_new_assets_begins_the_list_anew() -> None:
+    """When the new first page does not reach known assets, all others are read again."""
     mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
-    load(paged_list, mint, 1)
+    load(paged_list, mint, 2)
     mint.numbers[:0] = range(16, 9, -1)
     paged_list.add_page(None, mint.page(None))
-    assert numbers(paged_list) == [16, 15, 14, 9, 8, 7]
-    load(paged_list, mint, 2)
-    assert numbers(paged_list) == [*range(16, 6, -1)]
+    assert numbers(paged_list) == [16, 15, 14]
     load(paged_list, mint)
     assert numbers(paged_list) == [*range(16, -1, -1)]
 
@@ -346,65 +344,3 @@ def test_a_failed_further_page_does_not_stop_the_first_page() -> None:
     library.apply_updates([making(a_job(), "running", 6, createdAt=NOW)])
     library.add_page(ListPage(Kind.MODEL, "3"), None, "Mint did not answer.")
     assert library.outdated_pages() == [MODELS]
-
-
-# -- when the newest is gone
-
-
-def torn(*above: int) -> tuple[PagedList, AssetList]:
-    """Return a list with the assets `above`, a gap, and the assets 9, 8 and 7."""
-    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
-    load(paged_list, mint, 1)
-    mint.size = len(above)
-    mint.numbers[:0] = range(max(above), 9, -1)
-    paged_list.add_page(None, mint.page(None))
-    assert numbers(paged_list) == [*above, 9, 8, 7]
-    mint.size = 3
-    return paged_list, mint
-
-
-def without(paged_list: PagedList, mint: AssetList, *gone: int) -> None:
-    """Remove these assets, as if jobs reported them deleted."""
-    for number in gone:
-        mint.numbers.remove(number)
-        paged_list.drop(f"id_{number}")
-
-
-def test_the_first_page_is_requested_when_all_above_the_gap_is_deleted() -> None:
-    """The gap is now at the start of the list, which is read again."""
-    paged_list, mint = torn(16, 15)
-    without(paged_list, mint, 16)
-    assert not paged_list.has_newer_entries
-    without(paged_list, mint, 15)
-    assert paged_list.has_newer_entries
-    assert paged_list.next_page == MODELS
-
-
-def test_assets_below_the_gap_are_kept() -> None:
-    """No asset is lost, and a remaining gap is filled as usual."""
-    paged_list, mint = torn(16, 15)
-    without(paged_list, mint, 16, 15)
-    load(paged_list, mint, 1)
-    assert numbers(paged_list) == [14, 13, 12, 9, 8, 7]
-    assert not paged_list.has_newer_entries
-    load(paged_list, mint)
-    assert numbers(paged_list) == [*range(14, -1, -1)]
-
-
-def test_a_late_page_for_a_closed_gap_moves_nothing() -> None:
-    """The page was requested before the last asset above was deleted."""
-    paged_list, mint = torn(15)
-    late = mint.page("15")
-    without(paged_list, mint, 15)
-    paged_list.add_page("15", late)
-    assert numbers(paged_list) == [9, 8, 7]
-    assert paged_list.next_page == MODELS
-
-
-def test_an_empty_list_is_read_from_its_start() -> None:
-    """All assets above and below the gap are deleted."""
-    paged_list, mint = torn(12)
-    without(paged_list, mint, 12, 9, 8, 7)
-    assert numbers(paged_list) == []
-    load(paged_list, mint)
-    assert numbers(paged_list) == [11, 10, 6, 5, 4, 3, 2, 1, 0]

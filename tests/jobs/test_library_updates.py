@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.library import view_model as library_words
-from mint_blender.jobs.library.pages import PagedList
 from mint_blender.jobs.library.view_model import (
     AssetState,
     AssetUpdate,
@@ -40,9 +39,7 @@ from .library_helpers import (
     an_asset,
     asked,
     attempt,
-    load,
     making,
-    numbers,
     states,
 )
 from .workflow_harness import Convert, WorkflowHarness, a_job, operation, problem
@@ -220,19 +217,6 @@ def test_an_asset_that_mint_does_not_know_is_removed(code: str | None) -> None:
     library.apply_updates([replace(job, phase=Phase.PAUSED, problem=refused)])
     left = ["id_2"] if code == "not-found" else ["id_2", "id_1"]
     assert [asset.id for asset in library.entries(Filter())] == left
-
-
-def test_a_deleted_asset_does_not_move_the_gap() -> None:
-    """The missing assets are still loaded into their position."""
-    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
-    load(paged_list, mint, 1)
-    mint.numbers[:0] = range(16, 9, -1)
-    paged_list.add_page(None, mint.page(None))
-    mint.numbers.remove(15)
-    paged_list.drop("id_15")
-    assert numbers(paged_list) == [16, 14, 9, 8, 7]
-    load(paged_list, mint)
-    assert numbers(paged_list) == [16, *range(14, -1, -1)]
 
 
 def test_a_stale_list_does_not_undo_a_finished_asset() -> None:

@@ -3,8 +3,8 @@
 
 Knows no thread, network or Blender: it says which page to request next and adds the answers. New
 assets appear at the top while the list is in use, so the first page is requested again from time to
-time and merged with the entries that are already loaded. If the two do not overlap, there is a gap
-between them, which is loaded before any older page.
+time and merged with the entries that are already loaded. If the two do not overlap, the list begins
+anew with that page.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ class PagedList:
         self.error: str | None = None
         self._known: dict[str, Asset] = {}
         self._order: list[str] = []
-        # entries above the gap, and the cursor of the page that fills it
-        self._gap: tuple[int, str | None] | None = None
         self._tail: str | None = None
         self._used_cursors: set[str] = set()  # a cursor that comes again ends the list
         self._must_reload = False
@@ -62,10 +60,9 @@ class PagedList:
     @property
     def next_page(self) -> ListPage | None:
         """The page to request next; None at the end of the list."""
-        if not self.has_first_page or self._needs_first_page:
+        if not self.has_first_page:
             return ListPage(self.kind)
-        cursor = self._gap[1] if self._gap else self._tail
-        return ListPage(self.kind, cursor) if cursor else None
+        return ListPage(self.kind, self._tail) if self._tail else None
 
     @property
     def oldest_date(self) -> float:
@@ -75,8 +72,7 @@ class PagedList:
         """
         if self.next_page is None:
             return 0.0
-        until = self._gap[0] if self._gap else len(self._order)
-        return created_timestamp(self._known[self._order[until - 1]]) if until else float("inf")
+        return created_timestamp(self._known[self._order[-1]]) if self._order else float("inf")
 
     @property
     def has_newer_entries(self) -> bool:
@@ -84,15 +80,8 @@ class PagedList:
 
         Assets older than all loaded entries do not count: they are on a page still to come.
         """
-        has_missing = self._needs_first_page or any(
-            made > self.oldest_date for made in self._missing.values()
-        )
+        has_missing = any(made > self.oldest_date for made in self._missing.values())
         return self.has_first_page and not self._first_page_failed and has_missing
-
-    @property
-    def _needs_first_page(self) -> bool:
-        """Whether all entries above the gap were removed: then the first page fills it."""
-        return self._gap is not None and self._gap[0] == 0
 
     def add_missing(self, asset_id: str, made: float) -> None:
         """Remember that there is an asset at Mint that is not in this list."""
@@ -118,10 +107,7 @@ class PagedList:
         self._change = Change()
         if asset_id in self._known:
             self._remove(asset_id)
-            place = self._order.index(asset_id)
-            del self._order[place]
-            if self._gap is not None and place < self._gap[0]:
-                self._gap = (self._gap[0] - 1, self._gap[1] if self._gap[0] > 1 else None)
+            self._order.remove(asset_id)
         return self._change
 
     def add_page(self, cursor: str | None, page: Page) -> Change:
@@ -132,16 +118,14 @@ class PagedList:
         self.error, self._first_page_failed, self._change = None, False, Change()
         if cursor is None:
             self._requested = {}
-        if cursor is None and (not self.has_first_page or self._must_reload):
+        is_anew = self._must_reload or self._known.keys().isdisjoint(each.id for each in page.data)
+        if cursor is None and is_anew:
             for id in self._order:
                 self._remove(id)
-            self._order, self._gap, self._used_cursors = [], None, set()
+            self._order, self._used_cursors = [], set()
             self._add(page)
         elif cursor is None:
-            self._gap = None if self._needs_first_page else self._gap
-            self._merge(0, page)
-        elif self._gap and cursor == self._gap[1]:
-            self._merge(self._gap[0], page)
+            self._merge(page)
         elif cursor == self._tail:
             self._used_cursors.add(cursor)
             self._add(page)
@@ -172,44 +156,22 @@ class PagedList:
             self._put(asset)
         self._tail = None if page.next_cursor in self._used_cursors else page.next_cursor
 
-    def _merge(self, at: int, page: Page) -> None:
-        """Merge a page with the loaded entries that follow the first `at` ones.
+    def _merge(self, page: Page) -> None:
+        """Merge the first page with the loaded entries, some of which are in it.
 
         An entry that would have to be in the page and is not there was deleted.
         """
         new = {asset.id: asset for asset in page.data}
-        has_new_entries = any(id not in self._known for id in new)
-        if at == 0 and self._gap is not None and new.keys().isdisjoint(self._order):
-            self._drop_below_gap()  # only one gap is kept: load everything below it again
-        above, below = self._order[:at], self._order[at:]
-        last_known = max((place for place, id in enumerate(below) if id in new), default=-1)
-        is_last_page = page.next_cursor is None
-        replaced = len(below) if is_last_page else last_known + 1
-        for id in below[:replaced]:
+        is_all = page.next_cursor is None
+        last = max(place for place, id in enumerate(self._order) if id in new)
+        replaced = len(self._order) if is_all else last + 1
+        for id in self._order[:replaced]:
             if id not in new:
                 self._remove(id)
         for asset in new.values():
             self._put(asset)
-        already = set(above)
-        inserted = [id for id in new if id not in already]
-        self._order = [*above, *inserted, *below[replaced:]]
-        if is_last_page:
-            self._gap = self._tail = None
-        elif not below:
-            self._gap, self._tail = None, page.next_cursor
-        elif last_known < 0 and has_new_entries:
-            self._gap = (len(above) + len(inserted), page.next_cursor or "")
-        elif at == 0 and self._gap is not None and replaced <= self._gap[0]:
-            self._gap = (self._gap[0] + len(inserted) - replaced, self._gap[1])
-        else:
-            self._gap = None
-
-    def _drop_below_gap(self) -> None:
-        assert self._gap is not None
-        until, self._tail = self._gap
-        for id in self._order[until:]:
-            self._remove(id)
-        self._order, self._gap, self._used_cursors = self._order[:until], None, set()
+        self._order[:replaced] = new
+        self._tail = None if is_all else self._tail
 
     def _put(self, asset: Asset) -> None:
         """Add or replace an entry."""
