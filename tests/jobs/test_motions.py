@@ -13,18 +13,24 @@ import pytest
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Role
-from mint_blender.jobs.library.view_model import AssetUpdate
+from mint_blender.jobs.library.view_model import AssetState, Library, state_of
 from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.queries import AnimationPrice, OptimizationPrice, Price, answer
+from mint_blender.jobs.queries import (
+    AnimationPrice,
+    ListPage,
+    OptimizationPrice,
+    Price,
+    answer,
+)
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage import job_cache
 from mint_blender.jobs.storage.serialization import dump, load
 from mint_blender.mint.client import connect
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.motion_request import MotionRequest, motions_in
-from mint_blender.mint.schema import Asset, Kind, Pose, Preset
+from mint_blender.mint.schema import Asset, Kind, Page, Pose, Preset
 
 from ..mint_service.runner import ThreadService
 from .fast_config import account, fast_config
@@ -467,6 +473,8 @@ def test_a_new_session_asks_before_it_sends_the_rest(
 def test_a_motion_says_nothing_about_the_model_itself(job_service: JobService) -> None:
     """In the library, the model stays finished, whatever became of its motion."""
     (job,) = animated(job_service, "walk [motion-fails]")
-    update = AssetUpdate.of(job)
-    assert update is not None
-    assert (update.id, update.status, update.files) == (job.source_asset_id, None, None)
+    library, model = Library(), job.asset
+    assert model is not None and model.id == job.source_asset_id
+    library.add_page(ListPage(Kind.MODEL), Page((model,), None))
+    library.apply_updates([job])
+    assert library.get(model.id) == model and state_of(model) is AssetState.DONE

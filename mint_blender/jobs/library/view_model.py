@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from ...message import Message
-from ...mint.schema import ENDED, Asset, Json, Kind, Page, Status
+from ...mint.schema import ENDED, Asset, Kind, Operation, Page, Status
 from ..job import Job, asset_of, untitled
 from ..queries import LARGEST_PAGE, ListPage
 from .pages import Change, PagedList, created_timestamp
@@ -193,7 +193,7 @@ class Library:
         self._view: View | None = None
         self._search_texts = SearchTexts()
         self._jobs: dict[str, Job] = {}  # as `apply_updates` has last seen them
-        self._ended: dict[str, AssetUpdate] = {}  # updates by jobs that are done or failed
+        self._ended: dict[str, Job] = {}  # the jobs by which assets are done or have failed
         # states of entries that are in no list: each is a reason to request the first page once
         self._reported: dict[str, AssetState] = {}
 
@@ -285,32 +285,32 @@ class Library:
 
         An entry that is in no list counts as missing from now on.
         """
-        for update in self._new_updates(jobs):
-            paged_list = self._lists[update.kind]
-            known = paged_list.get(update.id)
-            entry = update.entry(known)
-            if update.is_gone:
-                self._show(paged_list.drop(update.id))
-            elif entry is not None and not (known and update.is_older_than(known)):
+        for job, asset_id in self._changed(jobs):
+            paged_list = self._lists[job.kind]
+            known = paged_list.get(asset_id)
+            entry = _entry(job, known)
+            if _is_gone(job):
+                self._show(paged_list.drop(asset_id))
+            elif entry is not None and not (known and _is_older(job, known)):
                 state = state_of(entry)
                 if state is AssetState.UNFINISHED:
-                    self._ended.pop(update.id, None)
+                    self._ended.pop(asset_id, None)
                 elif state is AssetState.DONE or can_be_retried(entry):
-                    self._ended[update.id] = update
+                    self._ended[asset_id] = job
                 if known is not None:
                     self._show(paged_list.put(entry))
-                elif self._reported.get(update.id) is not state:
-                    self._reported[update.id] = state
-                    paged_list.add_missing(update.id, update.created_timestamp)
+                elif self._reported.get(asset_id) is not state:
+                    self._reported[asset_id] = state
+                    paged_list.add_missing(asset_id, _made_at(job))
 
-    def _new_updates(self, jobs: Iterable[Job]) -> Iterator[AssetUpdate]:
-        """Yield each update once, those of the oldest jobs first."""
+    def _changed(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, str]]:
+        """Yield the jobs that know something else of their assets than before, oldest first."""
         before, self._jobs = self._jobs, {job.id: job for job in jobs}
         changed = [job for job in self._jobs.values() if job is not before.get(job.id)]
         for job in sorted(changed, key=lambda job: job.created_at):
-            earlier, update = before.get(job.id), AssetUpdate.of(job)
-            if update is not None and (earlier is None or update != AssetUpdate.of(earlier)):
-                yield update
+            asset_id, earlier = asset_of(job), before.get(job.id)
+            if asset_id is not None and (earlier is None or _known(job) != _known(earlier)):
+                yield job, asset_id
 
     def outdated_pages(self, kind: Kind | None = None) -> list[ListPage]:
         """Return the first page of each list that lacks new entries."""
@@ -331,17 +331,12 @@ class Library:
         Mint's lists may be some seconds behind. An entry that is done never becomes unfinished
         again; one that failed does if the list is newer, since it may have been retried elsewhere.
         """
-        update = self._ended.get(asset.id)
-        entry = (
-            update.entry(asset)
-            if update is not None and state_of(asset) is AssetState.UNFINISHED
-            else None
-        )
-        if (
-            update is None
-            or entry is None
-            or (state_of(entry) is not AssetState.DONE and update.precedes(asset))
-        ):
+        job = self._ended.get(asset.id)
+        if job is None or state_of(asset) is not AssetState.UNFINISHED:
+            return asset
+        entry, updated_at = _entry(job, asset), _updated_at(job)
+        is_newer = asset.updated_at and (updated_at is None or updated_at < asset.updated_at)
+        if entry is None or (state_of(entry) is not AssetState.DONE and is_newer):
             return asset
         return entry
 
@@ -370,80 +365,54 @@ An operation and its model may be dated a few moments apart, but not more.
 _DONE = {Status.SUCCEEDED.value, Status.PARTIALLY_SUCCEEDED.value}
 
 
-@dataclass(frozen=True)
-class AssetUpdate:
-    """What a job knows of its model or World."""
+def _read(job: Job) -> tuple[Asset | None, Operation | None]:
+    """Return a job's asset as it has read it, and the operation of this job that generates it."""
+    asset = job.asset if job.asset and job.asset.id == asset_of(job) and job.asset.status else None
+    return asset, None if job.convert or job.motion else job.operation
 
-    kind: Kind
-    id: str
-    is_gone: bool  # not found at Mint
-    asset: Asset | None  # as the job read it
-    status: str | None  # of the operation that generates it, if this job started one
-    reason: str | None
-    files: Json | None
-    created_timestamp: float = field(compare=False)  # seconds since the epoch
-    updated_at: datetime | None = field(compare=False)  # by Mint's clock
 
-    @classmethod
-    def of(cls, job: Job) -> AssetUpdate | None:
-        """Return what a job knows; None while it has no asset at Mint."""
-        asset_id = asset_of(job)
-        if asset_id is None:
-            return None
-        asset = job.asset if job.asset and job.asset.id == asset_id and job.asset.status else None
-        operation = None if job.convert or job.motion else job.operation
-        made = asset.created_at if asset else operation.created_at if operation else None
-        changed = (
-            asset.updated_at
-            if asset and (operation is None or asset.status in _DONE)
-            else operation.updated_at
-            if operation
-            else None
-        )
-        files = operation.raw.get("assets") if operation else None
-        return cls(
-            kind=job.kind,
-            id=asset_id,
-            is_gone=_is_gone(job),
-            asset=asset,
-            status=operation.status_word if operation else None,
-            reason=operation.error.message if operation and operation.error else None,
-            files=files if isinstance(files, Mapping) else None,
-            created_timestamp=made.timestamp() if made else job.created_at,
-            updated_at=changed,
-        )
+def _known(job: Job) -> tuple[object, ...]:
+    """Return all that a job knows of its asset."""
+    return asset_of(job), _is_gone(job), *_read(job)
 
-    def is_older_than(self, known: Asset) -> bool:
-        """Return whether the loaded entry is newer than this update."""
-        return (
-            self.updated_at is not None
-            and known.updated_at is not None
-            and self.updated_at + STALE_AFTER < known.updated_at
-        )
 
-    def precedes(self, listed: Asset) -> bool:
-        """Return whether an entry of a page is newer than this update, or may be."""
-        return listed.updated_at is not None and (
-            self.updated_at is None or self.updated_at < listed.updated_at
-        )
+def _made_at(job: Job) -> float:
+    """Return when a job's asset was created, in seconds since the epoch."""
+    made = next((each.created_at for each in _read(job) if each is not None), None)
+    return made.timestamp() if made else job.created_at
 
-    def entry(self, known: Asset | None) -> Asset | None:
-        """Return the updated entry; None if the job knows nothing of it.
 
-        Name and date come from `known`, the entry as it is loaded.
-        """
-        asset = self.asset
-        if self.status is None or (asset is not None and asset.status in _DONE):
-            return asset
-        before = known or asset
-        entry = {
-            **(before.raw if before else {"id": self.id}),
-            "status": self.status,
-            "operation": {"lastError": self.reason},
-        }
-        return Asset.from_json(
-            self.kind, entry if self.files is None else {**entry, "assets": self.files}
-        )
+def _updated_at(job: Job) -> datetime | None:
+    """Return of when it is what a job knows of its asset, by Mint's clock."""
+    asset, operation = _read(job)
+    if asset and (operation is None or asset.status in _DONE):
+        return asset.updated_at
+    return operation.updated_at if operation else None
+
+
+def _is_older(job: Job, known: Asset) -> bool:
+    """Return whether the loaded entry is newer than what a job knows."""
+    updated_at = _updated_at(job)
+    return bool(updated_at and known.updated_at and updated_at + STALE_AFTER < known.updated_at)
+
+
+def _entry(job: Job, known: Asset | None) -> Asset | None:
+    """Return the entry with what a job knows of it; None if that is nothing.
+
+    Name and date come from `known`, the entry as it is loaded.
+    """
+    asset, operation = _read(job)
+    if operation is None or (asset is not None and asset.status in _DONE):
+        return asset
+    before, files = known or asset, operation.raw.get("assets")
+    entry = {
+        **(before.raw if before else {"id": asset_of(job)}),
+        "status": operation.status_word,
+        "operation": {"lastError": operation.error.message if operation.error else None},
+    }
+    return Asset.from_json(
+        job.kind, entry | {"assets": files} if isinstance(files, Mapping) else entry
+    )
 
 
 def _is_gone(job: Job) -> bool:

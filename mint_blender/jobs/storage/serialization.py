@@ -152,8 +152,9 @@ def _read(hint: Any, value: Any) -> Any:
     if (own := _READERS.get(hint)) is not None:
         return own(value)
     if is_dataclass(hint):
-        known = _members_of(hint)
-        return hint(**{name: _read(known[name], value[name]) for name in value if name in known})
+        cls: Any = hint
+        known = _members_of(cls)
+        return cls(**{name: _read(known[name], value[name]) for name in value if name in known})
     if issubclass(hint, Enum):
         return hint(value)
     if type(value) is not hint:
