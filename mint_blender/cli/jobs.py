@@ -13,7 +13,6 @@ from ..jobs.phases import BUSY, HAS_RESULT, Phase
 from ..jobs.presentation.job_view import UNREADABLE
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
-from ..jobs.storage.job_cache import Queue
 from ..jobs.storage.serialization import Unreadable
 from ..mint.schema import Kind
 from . import exits, session
@@ -232,7 +231,7 @@ def _cannot_place(
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """List the jobs in the journal, newest first."""
     with session.open_journal() as job_service:
-        queue, count = job_service.unfinished.refresh_queue(), 0
+        queued, count = len(job_service.unfinished.refresh_queue()), 0
         for count, job in enumerate(job_service.journal.records(), start=1):  # noqa: B007 - counts
             if isinstance(job, Unreadable):
                 text = f"{job.id}  {UNREADABLE}"
@@ -246,16 +245,14 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             )
         if not count:
             terminal.note("There are no jobs.")
-        if queue.count:
-            terminal.note(_queued(queue, terminal))
+        if queued:
+            credits = job_service.unfinished.queue_credits
+            terminal.note(_queued(queued, credits, terminal))
     return Exit.DONE
 
 
-def _queued(queue: Queue, terminal: Terminal) -> str:
+def _queued(count: int, credits: float, terminal: Terminal) -> str:
     """Return a sentence about jobs that an earlier session left in the queue."""
-    were, them = ("job was", "it") if queue.count == 1 else ("jobs were", "them")
-    price = f" (about {queue.credits:,.0f} Credits)" if queue.credits else ""
-    return (
-        f"{queue.count} queued {were} never sent. To send {them}{price}:"
-        f" {terminal.command('resume')}"
-    )
+    were, them = ("job was", "it") if count == 1 else ("jobs were", "them")
+    price = f" (about {credits:,.0f} Credits)" if credits else ""
+    return f"{count} queued {were} never sent. To send {them}{price}: {terminal.command('resume')}"

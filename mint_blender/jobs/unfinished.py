@@ -11,7 +11,7 @@ from .engine.job_runner import JobRunner
 from .job import Job, is_never_sent
 from .queries import KeyOwner
 from .storage import job_cache
-from .storage.job_cache import Queue, holds_back
+from .storage.job_cache import holds_back
 
 
 class UnfinishedJobs:
@@ -24,14 +24,16 @@ class UnfinishedJobs:
     def __init__(self, runner: JobRunner, budget: Budget) -> None:
         self._runner = runner
         self._budget = budget
-        self.queue = Queue()
-        """The jobs of an earlier session that were never sent, and their expected cost.
+        self.queue: tuple[Job, ...] = ()
+        """The jobs of an earlier session that were never sent, oldest first.
 
         As of the last `resume_all`, `take_over` or `refresh_queue`.
         """
+        self.queue_credits = 0.0
+        """Their expected cost, as far as it is known."""
         self._queued: frozenset[str] = frozenset()  # their ids
         # what `are_elsewhere` has returned, and for which jobs
-        self._elsewhere: tuple[int, Queue | None, bool] = (-1, None, False)
+        self._elsewhere: tuple[int, tuple[Job, ...], bool] = (-1, (), False)
 
     def resume_all(self) -> list[Job]:
         """Resume every job that the end of a process interrupted, and return them.
@@ -72,7 +74,7 @@ class UnfinishedJobs:
 
     # -- the queue of an earlier session
 
-    def refresh_queue(self) -> Queue:
+    def refresh_queue(self) -> tuple[Job, ...]:
         """Return the queue as it is now. Resumes nothing.
 
         Without the jobs that a living process has in its own queue, and those of another account.
@@ -85,8 +87,8 @@ class UnfinishedJobs:
             (job for job in found if job.id not in driven),
             key=lambda job: (job.created_at, job.id),
         )
-        if tuple(jobs) != self.queue.jobs:
-            self.queue = Queue(tuple(jobs), sum(spending.committed(job) for job in jobs))
+        if tuple(jobs) != self.queue:
+            self.queue, self.queue_credits = tuple(jobs), sum(map(spending.committed, jobs))
             self._queued = frozenset(job.id for job in jobs)
         return self.queue
 
@@ -106,7 +108,7 @@ class UnfinishedJobs:
     def continue_queue(self) -> list[Job]:
         """Send the queued jobs, and return them. Raises TooExpensive."""
         self._runner.reread()
-        queued = self.refresh_queue().jobs
+        queued = self.refresh_queue()
         self._budget.check(list(map(self._budget.of_queued, queued)), *queued)
         sent = [job for job in queued if self._runner.wake(job)]
         self.refresh_queue()
@@ -116,7 +118,7 @@ class UnfinishedJobs:
         """Cancel the queued jobs. Nothing was sent for them, and nothing will be."""
         cache = self._runner.cache
         with cache.single_commit():
-            for job in self.refresh_queue().jobs:
+            for job in self.refresh_queue():
                 cache.cancel(job)
         self.refresh_queue()
 

@@ -330,7 +330,7 @@ def test_the_queue_of_another_account_is_neither_shown_nor_discarded(
     offline_job_service.cache.add(replace(a_job(), owner=leo))
     unfinished = offline_job_service.unfinished
     unfinished.resume_all()
-    assert unfinished.queue.count == 0
+    assert len(unfinished.queue) == 0
     unfinished.discard_queue()
     assert unfinished.continue_queue() == []
     assert offline_job_service.jobs()[0].phase is Phase.WAITING

@@ -463,7 +463,7 @@ def test_a_new_session_asks_before_it_sends_the_rest(
         job_service.unfinished.resume_all()
         job_service.resume(first.id)
         assert ended(job_service, first).phase is Phase.READY
-        assert [job.id for job in job_service.unfinished.queue.jobs] == [second.id]
+        assert [job.id for job in job_service.unfinished.queue] == [second.id]
         assert len(starts(service)) == 1
         job_service.unfinished.continue_queue()
         assert ended(job_service, second).phase is Phase.READY

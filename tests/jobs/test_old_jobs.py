@@ -280,9 +280,9 @@ def test_an_old_unsent_job_waits_in_the_queue(opened: Opened) -> None:
     unsent, sent = old(a_job(), estimate=80.0), old(working())
     job_service = opened(unsent, sent)
     assert [job.id for job in job_service.unfinished.resume_all()] == [sent.id]
-    assert job_service.unfinished.queue.jobs == (job_service.job(unsent.id),)
+    assert job_service.unfinished.queue == (job_service.job(unsent.id),)
     assert job_service.spending.today() == 80.0
-    assert job_service.unfinished.queue.credits == 80.0
+    assert job_service.unfinished.queue_credits == 80.0
 
 
 def test_old_jobs_of_another_account_are_refused(opened: Opened) -> None:

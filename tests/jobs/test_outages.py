@@ -23,8 +23,8 @@ from mint_blender.files.errors import DownloadFailed, TooSlow
 from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.thread_messages import (
     Idle,
+    JobChanged,
     QueryAnswered,
-    Recovered,
     RetryScheduled,
     SetAccount,
     SetOnline,
@@ -186,11 +186,12 @@ def test_the_end_of_an_outage_is_reported(engine: EngineHarness) -> None:
     engine.add(job)
     engine.run(1)
     engine.mint.says = away
+    engine.said.clear()
     engine.run(10)
-    assert not any(isinstance(event, Recovered) for event in engine.said)
+    assert not any(isinstance(event, JobChanged) for event in engine.said)
     engine.mint.says = there
     engine.run(60)
-    assert [event for event in engine.said if isinstance(event, Recovered)] == [Recovered(job.id)]
+    assert [event for event in engine.said if isinstance(event, JobChanged)] == [JobChanged(job.id)]
 
 
 def test_going_online_ends_the_pause(engine: EngineHarness) -> None:

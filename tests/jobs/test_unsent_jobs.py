@@ -55,7 +55,7 @@ def test_a_restart_sends_no_queued_job(
     """Their number and cost are reported, and they do not count as active."""
     assert job_service.unfinished.resume_all() == []
     assert not job_service.unfinished.take_over()
-    assert (job_service.unfinished.queue.count, job_service.unfinished.queue.credits) == (3, 2400)
+    assert (len(job_service.unfinished.queue), job_service.unfinished.queue_credits) == (3, 2400)
     assert not job_service.has_active_work
     assert not job_service.unfinished.are_elsewhere
     assert phases(job_service, three) == {Phase.WAITING, Phase.SENDING}
@@ -68,7 +68,7 @@ def test_continue_sends_the_queued_jobs(
     """Each is sent once, and the queue is empty."""
     job_service.unfinished.resume_all()
     assert {job.id for job in job_service.unfinished.continue_queue()} == set(three)
-    assert job_service.unfinished.queue.count == 0
+    assert len(job_service.unfinished.queue) == 0
     job_service.watch(three)
     assert phases(job_service, three) == {Phase.READY}
     assert len(service.operations()) == 3
@@ -81,7 +81,7 @@ def test_discard_cancels_the_queued_jobs_without_a_request(
     offline_job_service.unfinished.resume_all()
     offline_job_service.unfinished.discard_queue()
     assert phases(offline_job_service, three) == {Phase.CANCELED}
-    assert offline_job_service.unfinished.queue.count == 0
+    assert len(offline_job_service.unfinished.queue) == 0
     assert not offline_job_service.worker.is_running
 
 
@@ -108,7 +108,7 @@ def test_a_single_unsent_job_can_be_resumed_or_canceled(
     ended = [job_service.job(job_id).phase for job_id in three[:2]]
     assert ended == [Phase.READY, Phase.CANCELED]
     job_service.unfinished.take_over()
-    assert [job.id for job in job_service.unfinished.queue.jobs] == three[2:]
+    assert [job.id for job in job_service.unfinished.queue] == three[2:]
     assert len(service.operations()) == 1
 
 
@@ -131,7 +131,7 @@ def test_sent_and_free_jobs_continue_after_a_restart(home: Path, job_service: Jo
     job_service.catch_up()
     resumed = {job.id for job in job_service.unfinished.resume_all()}
     assert resumed == {asked.id, clicked.id, free.id, running.id}
-    assert {job.id for job in job_service.unfinished.queue.jobs} == {job.id for job in paid}
+    assert {job.id for job in job_service.unfinished.queue} == {job.id for job in paid}
 
 
 def test_jobs_queued_in_this_session_continue(home: Path, service: ThreadService) -> None:
@@ -142,7 +142,7 @@ def test_jobs_queued_in_this_session_continue(home: Path, service: ThreadService
     assert job_service.close(20)
     again = JobService(fast_config(home), account(service))
     assert [each.id for each in again.unfinished.resume_all()] == [job.id]
-    assert again.unfinished.queue.count == 0
+    assert len(again.unfinished.queue) == 0
     assert again.close(20)
 
 
@@ -162,13 +162,13 @@ def test_queued_jobs_of_a_crashed_process_wait_for_consent(
         monkeypatch.setattr(job_cache, "JUST_NOW", 0.0)
         job_service.catch_up()
         assert not job_service.unfinished.take_over()
-        assert job_service.unfinished.queue.count == 0
+        assert len(job_service.unfinished.queue) == 0
         assert job_service.unfinished.are_elsewhere
         job_service.unfinished.discard_queue()
         assert job_service.job(last).phase is Phase.WAITING
         other.end(signal.SIGKILL)
         assert job_service.unfinished.take_over()
-        assert [job.id for job in job_service.unfinished.queue.jobs] == [last]
+        assert [job.id for job in job_service.unfinished.queue] == [last]
         assert [job_id for job_id in (*sent, last) if job_service.is_active(job_id)] == sent
     assert len(service.operations()) == 10
 
@@ -181,7 +181,7 @@ def test_queued_jobs_count_towards_the_limit_of_today(
     offline_job_service.budget.limits = Limits(day=2000.0)
     with pytest.raises(TooExpensive, match="more than your daily limit of 2,000 Credits"):
         offline_job_service.unfinished.continue_queue()
-    assert offline_job_service.unfinished.queue.count == len(three)
+    assert len(offline_job_service.unfinished.queue) == len(three)
     with offline_job_service.budget.without_limits():
         assert len(offline_job_service.unfinished.continue_queue()) == 3
 

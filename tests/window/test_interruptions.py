@@ -169,7 +169,7 @@ def test_the_queue_of_an_earlier_session_waits(
     journal.close()
     blender = open_blender()
     blender.open_sidebar()
-    blender.wait("job_service() and job_service().unfinished.queue.count == 3")
+    blender.wait("job_service() and len(job_service().unfinished.queue) == 3")
     blender.settle()
     blender.screenshot("the_queue_of_an_earlier_session")
     assert since.starts == 0
@@ -177,7 +177,7 @@ def test_the_queue_of_an_earlier_session_waits(
     blender.pay()
     blender.wait("len(jobs()) == 3 and all(job['phase'] in ('ready', 'placed') for job in jobs())")
     assert since.starts == 3
-    assert blender.ask("job_service().unfinished.queue.count") == 0
+    assert blender.ask("len(job_service().unfinished.queue)") == 0
 
 
 def test_two_blenders_share_a_journal(

@@ -34,7 +34,6 @@ from .thread_messages import (
     Notified,
     Progress,
     QueryAnswered,
-    Recovered,
     RetryScheduled,
     SetAccount,
     SetOnline,
@@ -98,7 +97,7 @@ class JobRunner:
 
     def jobs(self) -> list[Job]:
         """Return the jobs in memory, newest first: all open ones, and the latest ended ones."""
-        return self.cache.newest_first()
+        return list(self.cache)
 
     def unreadable(self) -> list[Unreadable]:
         """Return the jobs whose record is damaged or was written by a newer version."""
@@ -338,8 +337,6 @@ class JobRunner:
             self._forget_attempts(event.job_id)
         elif isinstance(event, RetryScheduled):
             self.scheduled_retries[event.job_id] = event
-        elif isinstance(event, Recovered):
-            self.scheduled_retries.pop(event.job_id, None)
         elif isinstance(event, Progress):
             self.progress[event.job_id] = event
         elif isinstance(event, QueryAnswered):

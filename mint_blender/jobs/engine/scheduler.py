@@ -75,7 +75,6 @@ from .thread_messages import (
     JobChanged,
     Progress,
     QueryAnswered,
-    Recovered,
     RetryScheduled,
     SetAccount,
     SetOnline,
@@ -420,7 +419,7 @@ class Scheduler:
             self._fail(task, outcome)
         else:
             if task.failures.count and not isinstance(outcome, Exception):
-                self._outbox.put(Recovered(task.job.id))
+                self._outbox.put(JobChanged(task.job.id))
             self._advance(task, outcome)
 
     def _note_call(self, ended: Ended) -> None:

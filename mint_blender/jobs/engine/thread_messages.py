@@ -66,7 +66,7 @@ Command = Wake | SetAccount | SetOnline | Ask | Ended | Stop
 
 @dataclass(frozen=True)
 class JobChanged:
-    """A job was committed; the journal has it as it now is."""
+    """A job was committed, or what had failed for it has succeeded."""
 
     job_id: str
 
@@ -94,13 +94,6 @@ class RetryScheduled:
     message: str
     seconds: float
     without_answer: float = 0.0
-
-
-@dataclass(frozen=True)
-class Recovered:
-    """What had failed for this job has succeeded."""
-
-    job_id: str
 
 
 @dataclass(frozen=True)
@@ -139,6 +132,4 @@ class Notified:
     """Something outside the engine has happened, such as a file that was written, or time."""
 
 
-Event = (
-    JobChanged | Idle | RetryScheduled | Recovered | Progress | QueryAnswered | Crashed | Notified
-)
+Event = JobChanged | Idle | RetryScheduled | Progress | QueryAnswered | Crashed | Notified

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -51,27 +51,26 @@ class JobCache:
         for each in [*self._journal.open_records(), *ended[: self._most]]:
             self._keep(each)
         self._moves: dict[str, Moves] = {}  # of those that were asked for
-        self._usual: dict[Stage, float] | None = None  # computed when it is asked for
+        self._forget("usual")
         self._change()
+
+    def _forget(self, *names: str) -> None:
+        """Compute these properties again when they are asked for."""
+        for name in names:
+            vars(self).pop(name, None)
 
     def _change(self) -> None:
         self.version += 1
-        self._newest_first: list[Job] | None = None
         self._found: dict[str, Job] = {}  # read from the journal since the last change
-        self._last_optimization: tuple[float | None] | None = None
-        self._slots_taken: Counter[Kind] | None = None
-        if len(self._jobs) > self._room:
-            self._drop_older()
-
-    def _drop_older(self) -> None:
-        """Drop all but the newest ended jobs. Half of the room is then free again."""
-        ended = (job for job in self._sorted() if job.phase in ENDED)
-        for job in itertools.islice(ended, self._most, None):
-            del self._jobs[job.id]
-            self._moves.pop(job.id, None)
-            self.has_older = True
-        self._newest_first = None
-        self._room = len(self._jobs) + self._most
+        self._forget("_sorted", "paid_for_optimizing", "slots_taken")
+        if len(self._jobs) > self._room:  # half of it is then free again
+            ended = (job for job in self if job.phase in ENDED)
+            for job in list(itertools.islice(ended, self._most, None)):
+                del self._jobs[job.id]
+                self._moves.pop(job.id, None)
+                self.has_older = True
+            self._forget("_sorted")
+            self._room = len(self._jobs) + self._most
 
     def show_older(self) -> None:
         """Bring more of the ended jobs into memory, so that they can be listed."""
@@ -89,16 +88,12 @@ class JobCache:
     # -- reading
 
     def __iter__(self) -> Iterator[Job]:
-        return iter(self._jobs.values())
+        """Iterate over the jobs in memory, newest first."""
+        return iter(self._sorted)
 
-    def newest_first(self) -> list[Job]:
-        """Return every job in memory, newest first."""
-        return list(self._sorted())
-
+    @cached_property
     def _sorted(self) -> list[Job]:
-        if self._newest_first is None:
-            self._newest_first = sorted(self, key=_newest_first)
-        return self._newest_first
+        return sorted(self._jobs.values(), key=lambda job: (-job.created_at, job.id))
 
     def unreadable(self) -> list[Unreadable]:
         """Return the records that cannot be read, newest first."""
@@ -139,30 +134,21 @@ class JobCache:
             self._moves.update(self._journal.moves([job.id]))
         return self._moves[job.id]
 
-    @property
+    @cached_property
     def usual(self) -> Mapping[Stage, float]:
         """How many seconds each stage has taken in the latest jobs."""
-        if self._usual is None:
-            missing = self._jobs.keys() - self._moves.keys()
-            self._moves.update(self._journal.moves(missing))
-            self._usual = usual_seconds(self._sorted(), self._moves)
-        return self._usual
+        self._moves.update(self._journal.moves(self._jobs.keys() - self._moves.keys()))
+        return usual_seconds(self, self._moves)
 
-    @property
+    @cached_property
     def paid_for_optimizing(self) -> float | None:
         """The Credits that Mint took for the latest optimization, or None if there was none."""
-        if self._last_optimization is None:
-            self._last_optimization = (self._journal.last_optimization(),)
-        return self._last_optimization[0]
+        return self._journal.last_optimization()
 
-    @property
+    @cached_property
     def slots_taken(self) -> Counter[Kind]:
         """How many jobs of each kind are active at Mint, as far as this journal knows."""
-        if self._slots_taken is None:
-            self._slots_taken = Counter(
-                job.kind for job in self if job.phase in HOLDS_SLOT and job.hold is None
-            )
-        return self._slots_taken
+        return Counter(job.kind for job in self if job.phase in HOLDS_SLOT and job.hold is None)
 
     # -- keeping up
 
@@ -268,7 +254,7 @@ class JobCache:
             # nearly every poll changes a job, but not its phase
             if _phase(job) is not _phase(self._jobs.get(job.id)):
                 self._moves.pop(job.id, None)
-                self._usual = None
+                self._forget("usual")
             self._keep(job)
             self._note_put(job.id)
         self._change()
@@ -285,10 +271,6 @@ class JobCache:
             self._committed.add(job_id)
 
 
-def _newest_first(job: Job) -> tuple[float, str]:
-    return -job.created_at, job.id
-
-
 def _phase(job: Job | Unreadable | None) -> Phase | None:
     return job.phase if isinstance(job, Job) else None
 
@@ -297,19 +279,6 @@ JUST_NOW = 5.0  # seconds until another process drives a job that it has started
 # The jobs that were started or resumed in this process: it is one session,
 # however often a job service is opened in it.
 _requested: set[str] = set()
-
-
-@dataclass(frozen=True)
-class Queue:
-    """The waiting jobs, oldest first, and their expected cost as far as it is known."""
-
-    jobs: tuple[Job, ...] = ()
-    credits: float = 0.0
-
-    @property
-    def count(self) -> int:
-        """How many jobs wait."""
-        return len(self.jobs)
 
 
 def note_request(job_id: str) -> None:
@@ -361,39 +330,12 @@ class Outlook(NamedTuple):
         )
 
 
-def stage_of(job: Job) -> Stage:
-    """Return the stage that a job at Mint is in."""
-    approved = job.decision is not None and job.decision.verb is Verb.APPROVE
-    past_preview = approved or len(job.previews) > job.revision
-    ends_in = Phase.FETCHING if job.request.mode is Mode.AUTO or past_preview else Phase.REVIEW
-    return _stage(job, ends_in)
-
-
-def usual_seconds(jobs: Sequence[Job], moves: Mapping[str, Moves]) -> dict[Stage, float]:
-    """Return the median seconds of each stage over the latest jobs. `jobs` are newest first."""
-    samples: dict[Stage, list[float]] = {}
-    for job in jobs:
-        for ends_in, seconds in _finished_stages(moves.get(job.id, ())):
-            found = samples.setdefault(_stage(job, ends_in), [])
-            if len(found) < SAMPLES:
-                found.append(seconds)
-    return {stage: _median(sorted(found)) for stage, found in samples.items()}
-
-
-def _median(values: Sequence[float]) -> float:
-    middle = len(values) // 2
-    return (values[middle] + values[~middle]) / 2
-
-
-def outlook(job: Job, moves: Moves, usual: Mapping[Stage, float], *, now: float) -> Outlook:
-    """Return how far a job at Mint is in its current stage. `now`: seconds since the epoch."""
-    since = next((at for phase, at in reversed(moves) if phase is Phase.WORKING), job.created_at)
-    stage = stage_of(job)
-    guess = FIRST_GUESS.get(stage.kind) if stage.ends_in is Phase.FETCHING else None
-    return Outlook(max(0.0, now - since), usual.get(stage, guess))
-
-
-def _stage(job: Job, ends_in: Phase) -> Stage:
+def stage_of(job: Job, ends_in: Phase | None = None) -> Stage:
+    """Return the stage that ends like this; without an end, the one that a job at Mint is in."""
+    if ends_in is None:
+        approved = job.decision is not None and job.decision.verb is Verb.APPROVE
+        is_last = approved or len(job.previews) > job.revision or job.request.mode is Mode.AUTO
+        ends_in = Phase.FETCHING if is_last else Phase.REVIEW
     return Stage(
         "conversion" if job.convert else "motion" if job.motion else job.kind.value,
         job.request.preset.value,
@@ -402,11 +344,20 @@ def _stage(job: Job, ends_in: Phase) -> Stage:
     )
 
 
-def _finished_stages(moves: Moves) -> list[tuple[Phase, float]]:
-    """Return how each stage at Mint ended, in a Preview or a result, and its seconds."""
-    pairs = pairwise(moves)
-    return [
-        (ends, until - since)
-        for (phase, since), (ends, until) in pairs
-        if phase is Phase.WORKING and ends in {Phase.REVIEW, Phase.FETCHING}
-    ]
+def usual_seconds(jobs: Iterable[Job], moves: Mapping[str, Moves]) -> dict[Stage, float]:
+    """Return the median seconds of each stage over the latest jobs. `jobs` are newest first."""
+    samples: dict[Stage, list[float]] = {}
+    for job in jobs:
+        for (phase, since), (ends_in, until) in pairwise(moves.get(job.id, ())):
+            if phase is Phase.WORKING and ends_in in {Phase.REVIEW, Phase.FETCHING}:
+                samples.setdefault(stage_of(job, ends_in), []).append(until - since)
+    latest = {stage: sorted(found[:SAMPLES]) for stage, found in samples.items()}
+    return {each: (of[len(of) // 2] + of[~(len(of) // 2)]) / 2 for each, of in latest.items()}
+
+
+def outlook(job: Job, moves: Moves, usual: Mapping[Stage, float], *, now: float) -> Outlook:
+    """Return how far a job at Mint is in its current stage. `now`: seconds since the epoch."""
+    since = next((at for phase, at in reversed(moves) if phase is Phase.WORKING), job.created_at)
+    stage = stage_of(job)
+    guess = FIRST_GUESS.get(stage.kind) if stage.ends_in is Phase.FETCHING else None
+    return Outlook(max(0.0, now - since), usual.get(stage, guess))

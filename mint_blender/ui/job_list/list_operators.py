@@ -307,13 +307,13 @@ class MINT_OT_continue_queue(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Show the price before the click that sends them."""
-        count = len(session.service().unfinished.queue.jobs)
+        count = len(session.service().unfinished.queue)
         return limit_dialog.ask_price(
             Message("1 queued job")
             if count == 1
             else Message("{count:,} queued jobs", count=count),
             Message("Continue"),
-            lambda service: service.unfinished.queue.credits or None,
+            lambda service: service.unfinished.queue_credits or None,
             (),
             lambda later: run_action(later, _continue_queue),
         )

@@ -132,10 +132,12 @@ def _draw_footer(
 ) -> None:
     """Draw what an earlier session left in the queue, else which rows are in sight."""
     line = layout.row(align=True)
-    queue = service.unfinished.queue if service is not None else None
-    if queue is not None and queue.count:
+    unfinished = service.unfinished if service is not None else None
+    if unfinished is not None and unfinished.queue:
         words = Message(
-            "Continue {count:,} · {credits:,.0f} Credits", count=queue.count, credits=queue.credits
+            "Continue {count:,} · {credits:,.0f} Credits",
+            count=len(unfinished.queue),
+            credits=unfinished.queue_credits,
         )
         line.operator("mint.continue_queue", text=translated(words), translate=False)
         line.operator("mint.discard_queue", text="", icon="X")
