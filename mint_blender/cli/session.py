@@ -122,12 +122,12 @@ def month() -> Month:
     Raises:
         JournalError: The journal cannot be opened or read.
     """
-    from ..jobs.budget import totals
+    from ..jobs.budget.prices import SpendingTotals
     from ..jobs.storage.journal import Journal
 
     with closing(Journal(home())) as journal:
         journal.set_account(account())
-        return totals.month(journal)
+        return SpendingTotals(journal).month()
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.budget import spending, totals
+from mint_blender.jobs.budget import spending
+from mint_blender.jobs.budget.prices import SpendingTotals
 from mint_blender.jobs.diagnostics import journal_check
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job, asset_of, is_unanswered
@@ -222,7 +223,7 @@ def test_what_jobs_have_cost_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch
         today = spending.date_of(WRITTEN)
         counted = {
             (today - day.date).days: (day.count, day.credits, day.done, day.failed)
-            for day in totals.month(journal).days
+            for day in SpendingTotals(journal).month().days
             if day.count
         }
         assert counted == {

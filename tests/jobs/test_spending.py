@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.budget.prices import MAX_ERROR_AGE, Budget
+from mint_blender.jobs.budget.prices import MAX_ERROR_AGE, Budget, SpendingTotals
 from mint_blender.jobs.budget.spending import (
     PRICE_LIFETIME,
     Day,
@@ -24,7 +24,6 @@ from mint_blender.jobs.budget.spending import (
     costs_nothing,
     limit_error,
 )
-from mint_blender.jobs.budget.totals import month
 from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
@@ -327,7 +326,7 @@ def test_the_usage_of_a_month(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ]
     with closing(Journal(home)) as journal:
         journal.add(*jobs)
-        found = month(journal)
+        found = SpendingTotals(journal).month()
     assert [each.date for each in found.days] == [
         TODAY - timedelta(days=back) for back in range(29, -1, -1)
     ]

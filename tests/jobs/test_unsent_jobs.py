@@ -68,7 +68,7 @@ def test_continue_sends_the_queued_jobs(
     """Each is sent once, and the queue is empty."""
     job_service.unfinished.resume_all()
     assert {job.id for job in job_service.unfinished.continue_queue()} == set(three)
-    assert len(job_service.unfinished.queue) == 0
+    assert not list(job_service.unfinished.queue)
     job_service.watch(three)
     assert phases(job_service, three) == {Phase.READY}
     assert len(service.operations()) == 3
@@ -162,7 +162,7 @@ def test_queued_jobs_of_a_crashed_process_wait_for_consent(
         monkeypatch.setattr(job_cache, "JUST_NOW", 0.0)
         job_service.catch_up()
         assert not job_service.unfinished.take_over()
-        assert len(job_service.unfinished.queue) == 0
+        assert not list(job_service.unfinished.queue)
         assert job_service.unfinished.are_elsewhere
         job_service.unfinished.discard_queue()
         assert job_service.job(last).phase is Phase.WAITING

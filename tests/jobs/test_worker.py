@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.engine.config import Pool
+from mint_blender.jobs.engine.job_runner import Worker
 from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_messages import (
     Ask,
@@ -26,7 +27,6 @@ from mint_blender.jobs.engine.thread_messages import (
     Wake,
 )
 from mint_blender.jobs.engine.threads import SIZES, Lane
-from mint_blender.jobs.engine.worker import Worker
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import KeyOwner

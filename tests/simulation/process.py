@@ -15,9 +15,9 @@ from mint_blender.files.download import Downloader
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.engine import job_runner
 from mint_blender.jobs.engine.config import EngineConfig, Pool
+from mint_blender.jobs.engine.job_runner import Worker
 from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_messages import Command, Crashed, Event
-from mint_blender.jobs.engine.worker import Worker
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import job_cache
 from mint_blender.jobs.storage.job_locks import ProcessLock

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The prices and the balance that are known, checked against the user's limits.
+"""The prices, the balance and the costs that are known, checked against the user's limits.
 
 Sends no requests: the job service owns the answers.
 """
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from ...message import Message, sentences
 from ...mint.schema import Estimate, Usage
@@ -18,7 +19,24 @@ from ..job import Job
 from ..job_values import Decision
 from ..phases import Phase, Verb
 from ..queries import Balance, OptimizationPrice, Price, Query, prices_of
-from .spending import PRICE_LIFETIME, Expense, Limits, committed, finalized, limit_error
+from .spending import (
+    DAYS,
+    PRICE_LIFETIME,
+    Day,
+    Expense,
+    Limits,
+    Month,
+    begun_at,
+    bounds_of,
+    committed,
+    costs_nothing,
+    date_of,
+    finalized,
+    limit_error,
+)
+
+if TYPE_CHECKING:
+    from ..storage.journal import Journal
 
 MAX_ERROR_AGE = 30.0
 """Seconds until a failed query is sent again."""
@@ -71,7 +89,8 @@ class Budget:
         self.limits = Limits()
         self._answers = answers
         self._last_optimization_price, self._spent_today = last_optimization_price, spent_today
-        self._ignores_limits = False
+        self.ignores_limits = False
+        """Whether the user has confirmed to exceed the limits."""
 
     def known(self, query: Query) -> QueryAnswered | None:
         """Return the answer to a query, unless it is too old."""
@@ -143,7 +162,7 @@ class Budget:
             TooExpensive: It is not within the limits.
         """
         has_limit = self.limits or any(expense.most is not None for expense in expenses)
-        if self._ignores_limits or not has_limit:
+        if self.ignores_limits or not has_limit:
             return
         spent = self._spent_today(*jobs) if spent is None else spent
         if not (message := limit_error(expenses, self.limits, spent)):
@@ -240,16 +259,43 @@ class Budget:
         is_part = estimate.required_to_start < (estimate.estimated_total or 0.0)
         return estimate.required_to_start if is_part else None
 
-    @property
-    def ignores_limits(self) -> bool:
-        """Whether the user has confirmed to exceed the limits."""
-        return self._ignores_limits
-
     @contextmanager
     def without_limits(self) -> Iterator[None]:
         """Check no limits while this is active: the user has confirmed."""
-        self._ignores_limits = True
+        self.ignores_limits = True
         try:
             yield
         finally:
-            self._ignores_limits = False
+            self.ignores_limits = False
+
+
+class SpendingTotals:
+    """Adds up Credits over all jobs of the account, dismissed ones included."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def month(self) -> Month:
+        """Return what was started on each of the last days."""
+        today = date_of(self._journal.mint_now())
+        days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+        found = zip(days, self._journal.spent(*map(bounds_of, days)), strict=True)
+        return Month(tuple(Day(day, *spent) for day, spent in found))
+
+    def ever(self) -> float:
+        """Return the Credits of all that was ever started on this computer."""
+        return self._journal.spent((0.0, self._journal.mint_now() + 1.0))[0].credits
+
+    def today(self, *but: Job) -> float:
+        """Return the Credits of what was started today: paid, reserved, or expected.
+
+        Includes what other processes have started until this moment, and leaves out these jobs.
+        """
+        day = bounds_of(date_of(self._journal.mint_now()))
+        return self._journal.spent(day)[0].credits - sum(map(self.of, but))
+
+    def of(self, job: Job) -> float:
+        """Return the Credits that a job adds to those of today."""
+        now = self._journal.mint_now()
+        is_today = date_of(begun_at(job, now)) == date_of(now)
+        return committed(job) if is_today and not costs_nothing(job) else 0.0

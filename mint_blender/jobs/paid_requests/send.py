@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ...files import urls
 from ...mint import errors
@@ -17,6 +17,7 @@ from .table import PaidRequests, opened
 
 if TYPE_CHECKING:
     from ...mint.client import Client
+    from ..batch_folder.line_files import LineFile
 
 _CLEAR = frozenset({400, 401, 402, 403, 404, 405, 413, 422, 429})
 _NOT_FINAL = (errors.KeyRefused, errors.CreditsNeeded, errors.TooManyRequests)
@@ -64,19 +65,7 @@ class Sent:
     shown: Operation | None = None
 
 
-class SharedLine(Protocol):
-    """The files of a line in the folder of a batch, which other machines see."""
-
-    def take(self, request: PaidRequest, *, credential: str, now: float) -> bool:
-        """Say that this journal has the line, on disk; return False if another one has it."""
-
-    def note_operation(self, request: PaidRequest, operation_id: str) -> None:
-        """Say what Mint has made for the line."""
-
-
-def send(
-    client: Client, journal: Path, call: PaidCall, *, credential: str, line: SharedLine
-) -> Sent:
+def send(client: Client, journal: Path, call: PaidCall, *, credential: str, line: LineFile) -> Sent:
     """Send one paid request, and return what became of it. For a thread that may wait.
 
     Args:
