@@ -431,12 +431,7 @@ class JobService(JobRunner):
         latest = self.journal.paid_requests.latest(subject, verb)
         is_unclear = latest is not None and (latest.is_open or latest.state is State.DROPPED)
         if latest is not None and latest.job != job.id and is_unclear:
-            raise NotPossible(
-                Message(
-                    "{title} is still in progress. Wait until it stops, then try again.",
-                    title=job.title,
-                )
-            )
+            raise action_checks.in_progress(job)
 
     def use_candidate(self, job_id: str, asset_id: str) -> None:
         """Use an asset in Mint's list as the result of a job that Mint may have started. Free.

@@ -13,7 +13,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.queries import Price
+from mint_blender.jobs.queries import OptimizationPrice, Price
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, OptimizationLevel, Preset
 
@@ -73,7 +73,7 @@ def test_reserved_credits_of_a_line(job: Job, credits: float, has_ended: bool) -
     """A line reserves what is not paid yet: the optimization, or all of a retry."""
 
     def allows(limit: float) -> bool:
-        budget = BatchBudget(limit, Prices({Price.of(REQUEST): 248.0}, 20.0))
+        budget = BatchBudget(limit, Prices({Price.of(REQUEST): 248.0, OptimizationPrice(): 20.0}))
         budget.begin(OPTIMIZED, job)
         if has_ended:
             budget.end(job)
@@ -85,7 +85,7 @@ def test_reserved_credits_of_a_line(job: Job, credits: float, has_ended: bool) -
 
 def test_a_higher_cost_becomes_the_expected_price() -> None:
     """A higher actual cost becomes the expected price; earlier attempts do not count."""
-    prices = Prices({Price.of(REQUEST): 248.0}, 20.0)
+    prices = Prices({Price.of(REQUEST): 248.0, OptimizationPrice(): 20.0})
     budget = BatchBudget(10_000, prices)
     done = lamp(Phase.READY, told("op_1", finalized=300), told("op_2", finalized=30))
     job = paid_before(done, 40.0)

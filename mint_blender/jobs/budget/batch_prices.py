@@ -7,7 +7,7 @@ The window shows the price of all lines, the command line also has a limit for t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ..batch_lines import Line
@@ -22,31 +22,28 @@ Jobs = Mapping[str, Job]
 
 @dataclass
 class Prices:
-    """Prices in Credits of each kind of line; None where Mint returned no price."""
+    """Prices in Credits, by their queries; None where Mint returned no price."""
 
-    each: dict[Price, float | None] = field(default_factory=dict)
-    optimization: float | None = None
-    animation: float | None = None
+    each: dict[PriceQuery, float | None] = field(default_factory=dict)
+
+    def parts(self, line: Line) -> tuple[float | None, float | None, float | None]:
+        """Return the Credits for generating, for optimizing and for all motions of a line."""
+        extra = self.each.get(OptimizationPrice()) if line.optimize else 0.0
+        motion = self.each.get(AnimationPrice()) if line.motions else 0.0
+        moves = None if motion is None else motion * len(line.motions)
+        return self.each.get(Price.of(line.request)), extra, moves
 
     def of(self, line: Line, job: Job | None = None) -> float | None:
         """Return the Credits still to pay for a line; None when a part is unknown.
 
         `job` is the job that the line resumes: what it has already paid or reserved does not count.
         """
-        generation = self.each.get(Price.of(line.request))
-        extra = self.optimization if line.optimize else 0.0
-        moves = self.of_motions(line)
+        generation, extra, moves = self.parts(line)
         if generation is None or extra is None or moves is None:
             return None
         if job is None:
             return generation + extra + moves
         return max(0.0, at_prices(job, generation, extra) - (job.cost or 0.0)) + moves
-
-    def of_motions(self, line: Line) -> float | None:
-        """Return the Credits for the motions of a line; None when that is unknown."""
-        if not line.motions:
-            return 0.0
-        return None if self.animation is None else self.animation * len(line.motions)
 
     def total(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
         """Return the sum over all lines; None when one price is unknown.
@@ -64,13 +61,7 @@ class Prices:
 
 def known_prices(budget: Budget, lines: Iterable[Line]) -> Prices:
     """Return what Mint has answered about each kind of line."""
-    queries = price_queries(lines)
-    each = {query: budget.price(query) for query in queries if isinstance(query, Price)}
-    extra = (
-        budget.price(query) if query in queries else None
-        for query in (OptimizationPrice(), AnimationPrice())
-    )
-    return Prices(each, *extra)
+    return Prices({query: budget.price(query) for query in price_queries(lines)})
 
 
 def price_queries(lines: Iterable[Line]) -> tuple[PriceQuery, ...]:
@@ -89,8 +80,8 @@ def price_queries(lines: Iterable[Line]) -> tuple[PriceQuery, ...]:
 def price_summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
     """Return one sentence about the lines to start and their price."""
     optimized = sum(line.optimize is not None for line in lines)
-    is_known = prices.optimization is not None
-    without = prices if is_known else replace(prices, optimization=0.0)
+    is_known = prices.each.get(OptimizationPrice()) is not None
+    without = prices if is_known else Prices(prices.each | {OptimizationPrice(): 0.0})
     total = without.total(lines, jobs)
     amount = "Mint did not return a price"
     if total is not None:
@@ -159,15 +150,15 @@ class BatchBudget:
 
         If it costs more than its price, later lines of its kind are expected to cost as much.
         """
-        kind, each = Price.of(line.request), self._prices.each
-        if job.operation and job.operation.credits is not None:
-            each[kind] = max(job.operation.credits.spent, each.get(kind) or 0.0)
-        if job.optimization and job.optimization.credits is not None:
-            spent = job.optimization.credits.spent
-            self._prices.optimization = max(spent, self._prices.optimization or 0.0)
-        extra = self._prices.optimization if line.optimize else None
-        total = at_prices(job, each.get(kind) or 0.0, extra or 0.0)
-        moves = self._prices.of_motions(line) or 0.0
+        each = self._prices.each
+        for made, query in (
+            (job.operation, Price.of(line.request)),
+            (job.optimization, OptimizationPrice()),
+        ):
+            if made and made.credits is not None:
+                each[query] = max(made.credits.spent, each.get(query) or 0.0)
+        generation, extra, moves = (price or 0.0 for price in self._prices.parts(line))
+        total = at_prices(job, generation, extra)
         return max(0.0, total - self._before.get(job.id, 0.0)) + moves
 
 

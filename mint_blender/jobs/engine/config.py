@@ -71,20 +71,17 @@ class Pool:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
-        while (work := self._next()) is not None:
+        while True:
+            with self._lock:
+                if not self._work and self._idle_timeout and not self._is_closed:
+                    self._idle += 1
+                    self._lock.wait_for(lambda: self._work or self._is_closed, self._idle_timeout)
+                    self._idle -= 1
+                if not self._work:
+                    self._threads.discard(threading.current_thread())
+                    return
+                work = self._work.popleft()
             work()
-
-    def _next(self) -> Callable[[], None] | None:
-        """Return the next work, or None when this thread ends."""
-        with self._lock:
-            if not self._work and self._idle_timeout and not self._is_closed:
-                self._idle += 1
-                self._lock.wait_for(lambda: self._work or self._is_closed, self._idle_timeout)
-                self._idle -= 1
-            if self._work:
-                return self._work.popleft()
-            self._threads.discard(threading.current_thread())
-            return None
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,12 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...message import Message
 from ...mint.account import Account, Owner
 from ...mint.schema import Kind
-from ..budget.prices import NotPossible
 from ..job import Job
 from ..job_values import Cause, DeliveryResult, Problem
 from ..phases import NEEDS_PERSON, Phase
-from ..presentation import error_messages
+from ..presentation import action_checks, error_messages
 from ..queries import Answer, Query
 from ..storage import job_cache
 from ..storage.job_cache import JobCache
@@ -84,11 +82,8 @@ class Worker:
             if is_work or self._thread is not None:
                 self._inbox.put(command)
             if is_work and self._thread is None:
-                self._start()
-
-    def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
-        self._thread.start()
+                self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
+                self._thread.start()
 
     def stop(self, timeout: float) -> bool:
         """Tell the thread to end and wait at most `timeout` seconds.
@@ -274,12 +269,7 @@ class JobRunner:
     def check_idle(self, job: Job) -> None:
         """Raise NotPossible if a workflow runs for a job, here or in another process."""
         if self.is_active(job.id) or self.is_driven_elsewhere(job):
-            raise NotPossible(
-                Message(
-                    "{title} is still in progress. Wait until it stops, then try again.",
-                    title=job.title,
-                )
-            )
+            raise action_checks.in_progress(job)
 
     def record_delivery(self, job_id: str, result: DeliveryResult) -> None:
         """Store that a result is in a scene or a file, or why it is not."""

@@ -43,6 +43,15 @@ def refusal(job: Job, verb: Verb | None = None) -> NotPossible:
     )
 
 
+def in_progress(job: Job) -> NotPossible:
+    """Return the reason why nothing else can be done while a job runs."""
+    return NotPossible(
+        Message(
+            "{title} is still in progress. Wait until it stops, then try again.", title=job.title
+        )
+    )
+
+
 def check_preview(seen: Job, job: Job, verb: Verb) -> None:
     """Raise NotPossible if a decision about a Preview would be one about a newer Preview.
 
@@ -74,12 +83,7 @@ def check_asset_retry(asset: Asset, jobs: Sequence[Job]) -> None:
     if asset.status not in {Status.FAILED.value, Status.CANCELED.value}:
         raise NotPossible(Message("This has not failed, so there is nothing to retry."))
     if busy := next((job for job in jobs if job.is_resumable), None):
-        raise NotPossible(
-            Message(
-                "{title} is still in progress. Wait until it stops, then try again.",
-                title=busy.title,
-            )
-        )
+        raise in_progress(busy)
     if asking := next((job for job in jobs if job.phase in {Phase.REVIEW, Phase.BILLING}), None):
         raise NotPossible(
             Message(

@@ -23,37 +23,29 @@ from ...message import Message
 _DEFAULT_ADVICE = Message(
     "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME."
 )
+_FULL = Message("The disk is full. Free some space, then try again.")
+_IN_USE = Message("Another program is using it. Close that program, or try again in a moment.")
+_NO_ACCESS = Message("Allow writing to it and its folder, or set MINT_BLENDER_HOME.")
 _ADVICE = {
-    sqlite3.SQLITE_FULL: Message("The disk is full. Free some space, then try again."),
-    sqlite3.SQLITE_BUSY: Message(
-        "Another program is using it. Close that program, or try again in a moment."
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_BUSY: _IN_USE,
+    sqlite3.SQLITE_LOCKED: _IN_USE,
+    sqlite3.SQLITE_NOTADB: Message(
+        "It is damaged or not a journal. Do not delete it: move it to another folder, or"
+        " set MINT_BLENDER_HOME."
     ),
-    sqlite3.SQLITE_LOCKED: Message(
-        "Another program is using it. Close that program, or try again in a moment."
+    sqlite3.SQLITE_CORRUPT: Message(
+        "It is damaged. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME."
     ),
-    sqlite3.SQLITE_NOTADB: (
-        Message(
-            "It is damaged or not a journal. Do not delete it: move it to another folder, or"
-            " set MINT_BLENDER_HOME."
-        )
-    ),
-    sqlite3.SQLITE_CORRUPT: (
-        Message(
-            "It is damaged. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME."
-        )
-    ),
-    sqlite3.SQLITE_READONLY: Message(
-        "Allow writing to it and its folder, or set MINT_BLENDER_HOME."
-    ),
-    sqlite3.SQLITE_PERM: Message("Allow writing to it and its folder, or set MINT_BLENDER_HOME."),
+    sqlite3.SQLITE_READONLY: _NO_ACCESS,
+    sqlite3.SQLITE_PERM: _NO_ACCESS,
 }
 _ADVICE_BY_ERRNO = {
-    errno.ENOSPC: _ADVICE[sqlite3.SQLITE_FULL],
-    errno.EDQUOT: _ADVICE[sqlite3.SQLITE_FULL],
-    errno.EACCES: _ADVICE[sqlite3.SQLITE_PERM],
-    errno.EPERM: _ADVICE[sqlite3.SQLITE_PERM],
-    errno.EROFS: _ADVICE[sqlite3.SQLITE_PERM],
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _FULL),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NO_ACCESS),
 }
+_CANNOT_OPEN = Message("The job journal {path} cannot be opened ({reason}). {advice}")
+_CANNOT_USE = Message("The job journal {path} cannot be read or written ({reason}). {advice}")
 
 
 Migration = Callable[["Database"], None]
@@ -79,32 +71,14 @@ def check_version(found: int, known: int, path: Path) -> None:
 def journal_error(path: Path, error: Exception, *, opening: bool = False) -> JournalError:
     """Return the error for a journal file that cannot be opened, read or written."""
     if isinstance(error, OSError):
-        reason, advice = (
-            error.strerror or str(error),
-            _ADVICE_BY_ERRNO.get(error.errno or 0, _DEFAULT_ADVICE),
-        )
+        reason, advice = error.strerror or str(error), _ADVICE_BY_ERRNO.get(error.errno or 0)
     else:
         # The lower byte is the primary code; the others say more exactly where it happened.
-        reason, advice = (
-            str(error),
-            _ADVICE.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, _DEFAULT_ADVICE),
-        )
-    if opening:
-        return JournalError(
-            Message(
-                "The job journal {path} cannot be opened ({reason}). {advice}",
-                path=path,
-                reason=reason,
-                advice=advice,
-            )
-        )
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        reason, advice = str(error), _ADVICE.get(code)
+    words = _CANNOT_OPEN if opening else _CANNOT_USE
     return JournalError(
-        Message(
-            "The job journal {path} cannot be read or written ({reason}). {advice}",
-            path=path,
-            reason=reason,
-            advice=advice,
-        )
+        Message(words.template, path=path, reason=reason, advice=advice or _DEFAULT_ADVICE)
     )
 
 
