@@ -277,7 +277,7 @@ def asset_of(job: Job) -> str | None:
     """Return the id of the Model or World that a job is about; None if there is none yet."""
     made = job.operation.resource if job.operation else None
     return (
-        job.source_asset_id or (job.asset.id if job.asset else None) or (made.id if made else None)
+        job.source_asset_id or (made.id if made else None) or (job.asset.id if job.asset else None)
     )
 
 

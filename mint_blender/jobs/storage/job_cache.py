@@ -46,10 +46,8 @@ class JobCache:
         ended = self._journal.ended_records(self._most + 1)
         self.has_older = len(ended) > self._most
         """Whether there are ended jobs on the list that are not in memory."""
-        self._jobs: dict[str, Job] = {}
-        self._unreadable: dict[str, Unreadable] = {}
-        for each in [*self._journal.open_records(), *ended[: self._most]]:
-            self._keep(each)
+        records = [*self._journal.open_records(), *ended[: self._most]]
+        self._records: dict[str, Job | Unreadable] = {each.id: each for each in records}
         self._moves: dict[str, Moves] = {}  # of those that were asked for
         self._forget("usual")
         self._change()
@@ -63,27 +61,19 @@ class JobCache:
         self.version += 1
         self._found: dict[str, Job] = {}  # read from the journal since the last change
         self._forget("_sorted", "paid_for_optimizing", "slots_taken")
-        if len(self._jobs) > self._room:  # half of it is then free again
+        if len(self._records) > self._room:  # half of it is then free again
             ended = (job for job in self if job.phase in ENDED)
             for job in list(itertools.islice(ended, self._most, None)):
-                del self._jobs[job.id]
+                del self._records[job.id]
                 self._moves.pop(job.id, None)
                 self.has_older = True
             self._forget("_sorted")
-            self._room = len(self._jobs) + self._most
+            self._room = len(self._records) + self._most
 
     def show_older(self) -> None:
         """Bring more of the ended jobs into memory, so that they can be listed."""
         self._most += LATEST
         self._read_all()
-
-    def _keep(self, record: Job | Unreadable) -> None:
-        if isinstance(record, Job):
-            self._jobs[record.id] = record
-            self._unreadable.pop(record.id, None)
-        else:
-            self._unreadable[record.id] = record
-            self._jobs.pop(record.id, None)
 
     # -- reading
 
@@ -93,15 +83,19 @@ class JobCache:
 
     @cached_property
     def _sorted(self) -> list[Job]:
-        return sorted(self._jobs.values(), key=lambda job: (-job.created_at, job.id))
+        return [each for each in self._in_order() if isinstance(each, Job)]
+
+    def _in_order(self) -> list[Job | Unreadable]:
+        return sorted(self._records.values(), key=lambda each: (-each.created_at, each.id))
 
     def unreadable(self) -> list[Unreadable]:
         """Return the records that cannot be read, newest first."""
-        return sorted(self._unreadable.values(), key=lambda each: (-each.created_at, each.id))
+        return [each for each in self._in_order() if isinstance(each, Unreadable)]
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, or None if it is not on the list."""
-        job = self._jobs.get(job_id) or self._found.get(job_id)
+        known = self._records.get(job_id)
+        job = known if isinstance(known, Job) else self._found.get(job_id)
         if job is None and (job := self._journal.listed_job(job_id)) is not None:
             if len(self._found) >= LATEST:
                 self._found.clear()
@@ -128,7 +122,7 @@ class JobCache:
 
     def moves(self, job: Job) -> Moves:
         """Return when the job entered which phase, as of the last `reread`."""
-        if job.id not in self._jobs:
+        if job.id not in self._records:
             return self._journal.moves([job.id])[job.id]
         if job.id not in self._moves:
             self._moves.update(self._journal.moves([job.id]))
@@ -137,7 +131,7 @@ class JobCache:
     @cached_property
     def usual(self) -> Mapping[Stage, float]:
         """How many seconds each stage has taken in the latest jobs."""
-        self._moves.update(self._journal.moves(self._jobs.keys() - self._moves.keys()))
+        self._moves.update(self._journal.moves(self._records.keys() - self._moves.keys()))
         return usual_seconds(self, self._moves)
 
     @cached_property
@@ -165,14 +159,11 @@ class JobCache:
 
     def _read_changes(self, known: Collection[str] = ()) -> bool:
         serial, changes = self._journal.changes(self._serial, known)
-        before = {job_id: self._jobs.get(job_id) for job_id in changes}
-        for job_id, job in changes.items():
-            if job is None:
-                self._remove(job_id)
-            elif job != before[job_id]:
-                self._put(job)
+        before = {job_id: self._records.get(job_id) for job_id in changes}
+        if news := {id: job for id, job in changes.items() if job is None or job != before[id]}:
+            self._put(news)
         self._serial = serial
-        return any(before[job_id] != job for job_id, job in changes.items())
+        return any(before[job_id] != job for job_id, job in news.items())
 
     def set_account(self, account: Account) -> None:
         """Talk to another account from now on: each job may match it differently."""
@@ -191,16 +182,16 @@ class JobCache:
         if self._committed is not None:
             yield
             return
-        before, serial, self._committed = self._jobs, self._serial, set()
+        before, serial, self._committed = self._records, self._serial, set()
         try:
             with self._journal.single_commit():
                 self.reread()
-                before, serial = dict(self._jobs), self._serial
+                before, serial = dict(self._records), self._serial
                 self._committed.clear()
                 yield
                 self._read_changes(known=self._committed)
         except BaseException:
-            self._jobs, self._serial = before, serial
+            self._records, self._serial = before, serial
             self._moves.clear()
             self._change()
             raise
@@ -211,13 +202,13 @@ class JobCache:
         """Commit new jobs, all or none. Returns them as stored."""
         with self.single_commit():
             kept = self._journal.add(*jobs)
-            self._put(*kept)
+            self._put({job.id: job for job in kept})
         return kept
 
     def save(self, job: Job) -> None:
         """Commit a job that nothing drives."""
         with self.single_commit():
-            self._put(self._journal.save(job))
+            self._put({job.id: self._journal.save(job)})
 
     def decide(self, job: Job, decision: Decision) -> Job | None:
         """Return the job with this decision committed, or None if that is no longer possible.
@@ -227,7 +218,7 @@ class JobCache:
         with self.single_commit():
             decided = self._journal.decide(job.id, decision)
             if decided is not None:
-                self._put(decided)
+                self._put({job.id: decided})
         return decided
 
     def cancel(self, job: Job) -> None:
@@ -243,32 +234,26 @@ class JobCache:
         """Remove a job from the list. What it cost stays known."""
         with self.single_commit():
             self._journal.dismiss(job_id)
-            self._remove(job_id)
+            self._put({job_id: None})
 
     def restore_dismissed(self, start: str) -> None:
         """Put dismissed jobs back on the list whose batch line begins like this."""
-        self._put(*self._journal.restore_dismissed(start))
+        self._put({job.id: job for job in self._journal.restore_dismissed(start)})
 
-    def _put(self, *jobs: Job | Unreadable) -> None:
-        for job in jobs:
+    def _put(self, records: Mapping[str, Job | Unreadable | None]) -> None:
+        """Show these records, by id; None: it was dismissed."""
+        for job_id, record in records.items():
             # nearly every poll changes a job, but not its phase
-            if _phase(job) is not _phase(self._jobs.get(job.id)):
-                self._moves.pop(job.id, None)
+            if _phase(record) is not _phase(self._records.get(job_id)):
+                self._moves.pop(job_id, None)
                 self._forget("usual")
-            self._keep(job)
-            self._note_put(job.id)
+            if record is None:
+                self._records.pop(job_id, None)
+            else:
+                self._records[job_id] = record
+            if self._committed is not None:
+                self._committed.add(job_id)
         self._change()
-
-    def _remove(self, job_id: str) -> None:
-        self._jobs.pop(job_id, None)
-        self._unreadable.pop(job_id, None)
-        self._moves.pop(job_id, None)
-        self._note_put(job_id)
-        self._change()
-
-    def _note_put(self, job_id: str) -> None:
-        if self._committed is not None:
-            self._committed.add(job_id)
 
 
 def _phase(job: Job | Unreadable | None) -> Phase | None:

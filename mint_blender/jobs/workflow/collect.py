@@ -34,7 +34,7 @@ from ...mint.schema import (
 )
 from .. import notes, rejected_files
 from ..budget.spending import Expense, at_prices, limit_error
-from ..job import Job, is_being_made, operation_of
+from ..job import Job, asset_of, is_being_made, operation_of
 from ..job_values import Cause, LocalFile, Problem, Role
 from ..paid_requests.record import PaidVerb, of_asset
 from ..paid_requests.send import PaidCall
@@ -244,7 +244,7 @@ def accepted_extensions(job: Job, readable: frozenset[str]) -> frozenset[str]:
 
 def _optimize(run: Run) -> Steps:
     """Have the model optimized, if that was requested and is not done yet."""
-    asset_id, level = _asset_id(run), run.job.optimize
+    asset_id, level = asset_of(run.job), run.job.optimize
     if level is None or asset_id is None:
         return
     if assets_of(run).optimized_glb_url is not None:
@@ -387,35 +387,33 @@ def assets_of(run: Run) -> Assets:
     return of_asset
 
 
-def _asset_id(run: Run) -> str | None:
-    """Return the id of the Model or World, as Mint reports it or as it was found."""
-    job = run.job
-    made = job.operation.resource if job.operation else None
-    return (
-        job.source_asset_id or (made.id if made else None) or (job.asset.id if job.asset else None)
-    )
-
-
 def _find_asset(run: Run) -> Steps:
     """Find out what the job has made, if Mint does not report it.
 
     The operation is polled again for some seconds, then Mint's list is searched.
     """
-    operation = run.job.operation
     is_enough = assets_of(run).has_result and run.job.optimize is None
-    if operation is None or _asset_id(run) is not None or is_enough:
+    if run.job.operation is None or asset_of(run.job) is not None or is_enough:
         return
-    for _ in range(SETTLING_TRIES):
-        result = yield from run.perform(Poll(operation.id, after=SETTLING_WAIT))
-        if result.operation.succeeded:
-            run.job = replace(run.job, operation=result.operation.with_mode(run.job.request.mode))
-        if _asset_id(run) is not None:
-            return
-    request = run.job.start_request
+    yield from _await_name(run)
+    if asset_of(run.job) is not None:
+        return
+    operation, request = operation_of(run.job), run.job.start_request
     born = request.born if request is not None else run.job.created_at
     since = operation.created_at.timestamp() if operation.created_at else born
     if found := (yield from look.find_made(run, since)):
         run.job = replace(run.job, asset=found)
+
+
+def _await_name(run: Run) -> Steps:
+    """Poll until Mint names what it has made: just after the end it may not say that yet."""
+    for _ in range(SETTLING_TRIES):
+        operation = operation_of(run.job)
+        if operation.resource is not None:
+            return
+        result = yield from run.perform(Poll(operation.id, after=SETTLING_WAIT))
+        if result.operation.succeeded:
+            run.job = replace(run.job, operation=result.operation.with_mode(run.job.request.mode))
 
 
 def _read_asset(run: Run) -> Steps:
@@ -423,7 +421,7 @@ def _read_asset(run: Run) -> Steps:
 
     It is read again while it settles. If it cannot be read, the operation's files are used.
     """
-    asset_id = _asset_id(run)
+    asset_id = asset_of(run.job)
     if asset_id is None:
         return
     run.job = run.job.without_notes("details_unreadable")
@@ -482,7 +480,8 @@ def collect_motion(run: Run) -> Steps:
         MintError, FileError: There is no clip, and this is the reason.
     """
     run.job = run.job.without_notes("clip_unreadable", "motion_without_clip")
-    animation = yield from _find_animation(run)
+    yield from _await_name(run)
+    animation = operation_of(run.job).resource
     if animation is not None:
         type_, files = yield from _read_animation(run, animation)
         for file in files:
@@ -497,18 +496,6 @@ def collect_motion(run: Run) -> Steps:
     if run.job.file(Role.CLIP) is None:
         run.note("motion_without_clip")
     run.job = run.job.moved(Phase.READY, problem=None)
-
-
-def _find_animation(run: Run) -> Generator[Step, Any, ResourceRef | None]:
-    """Return what Mint has made. Just after the end it may not say that yet."""
-    for _ in range(SETTLING_TRIES):
-        operation = operation_of(run.job)
-        if operation.resource is not None:
-            return operation.resource
-        result = yield from run.perform(Poll(operation.id, after=SETTLING_WAIT))
-        if result.operation.succeeded:
-            run.job = replace(run.job, operation=result.operation)
-    return operation_of(run.job).resource
 
 
 def _read_animation(

@@ -66,9 +66,8 @@ def _cancel(run: Run, decision: Decision) -> Steps:
     try:
         operation = yield from run.perform(Cancel(operation_of(run.job).id))
     except errors.MintError as error:
-        if error.retryable or isinstance(error, errors.KeyRefused):
-            raise
-        if not isinstance(error, errors.ProblemError):
+        is_answer = isinstance(error, errors.ProblemError) and not error.retryable
+        if not is_answer or isinstance(error, errors.KeyRefused):
             raise
         yield from _apply_refusal(run, error)
     else:
