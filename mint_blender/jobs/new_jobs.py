@@ -35,10 +35,15 @@ def new_job(
     optimize: OptimizationLevel | None = None,
     estimate: float | None = None,
     optimize_estimate: float | None = None,
+    subject: str | None = None,
+    number: int = 1,
 ) -> Job:
-    """Return the job of a new generation, with its paid request. Estimates are in Credits."""
+    """Return the job of a new generation, with its paid request. Estimates are in Credits.
+
+    `subject` is what was ordered, if others can order the same, and `number` how often it was.
+    """
     job_id = _new_id()
-    start = new_request(of_job(job_id), PaidVerb.START, job_id, now=now)
+    start = new_request(subject or of_job(job_id), PaidVerb.START, job_id, now=now, number=number)
     return Job(
         job_id,
         request,

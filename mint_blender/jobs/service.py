@@ -31,7 +31,6 @@ from .new_jobs import (
     new_fetch,
     new_job,
     new_motions,
-    new_request,
     request_for,
 )
 from .paid_requests.record import PaidVerb, State, of_asset, of_job
@@ -122,6 +121,7 @@ class JobService(JobRunner):
             raise NotPossible(Message("Only models can be optimized."))
         queries = prices_of(request, optimize)
         price, *extra = self._prices(queries, own_limit=max_credits)
+        records = self.journal.paid_requests
         job = new_job(
             request,
             delivery,
@@ -129,12 +129,9 @@ class JobService(JobRunner):
             optimize=optimize,
             estimate=price,
             optimize_estimate=extra[0] if extra else None,
+            subject=subject,
+            number=records.next_number(subject, PaidVerb.START) if subject else 1,
         )
-        if subject is not None:  # in place of the job's own id
-            number = self.journal.paid_requests.next_number(subject, PaidVerb.START)
-            made = new_request(subject, PaidVerb.START, job.id, now=job.created_at, number=number)
-            made = replace(made, credits=job.estimate, extra_credits=job.optimize_estimate)
-            job = replace(job, requests=(made,))
         of_each, animating = AnimationPrice(), None
         if motions:
             new_jobs.check_motions(request.kind, motions)

@@ -72,6 +72,11 @@ def note_cost(database: Database, key: str, cost: float | None) -> None:
     database.rows("UPDATE paid_requests SET cost = ? WHERE key = ?", cost, key)
 
 
+def note_change(database: Database, job_id: str) -> None:
+    """Let readers know that a job, or a request of it, has changed."""
+    database.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)
+
+
 class PaidRequests:
     """The records of one journal file. `identity` tells this file from its copies."""
 
@@ -160,7 +165,7 @@ class PaidRequests:
                 self._change(before, Event.REOPEN, body=request.body or before.body, **changes)
             else:
                 self._db.rows(_INSERT, *row)
-            self._note_change(request.job)
+            note_change(self._db, request.job)
             return self.get(request.key) or request
 
     def order(
@@ -284,11 +289,8 @@ class PaidRequests:
             f"UPDATE paid_requests SET {marks} WHERE key = ?",  # noqa: S608 - our columns
             *(*values, request.key),
         )
-        self._note_change(request.job)
+        note_change(self._db, request.job)
         return replace(request, **changes)
-
-    def _note_change(self, job_id: str) -> None:
-        self._db.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)
 
     def _read(self, clause: str, *values: object) -> tuple[PaidRequest, ...]:
         try:

@@ -60,14 +60,14 @@ class JobCache:
     def _change(self) -> None:
         self.version += 1
         self._found: dict[str, Job] = {}  # read from the journal since the last change
-        self._forget("_sorted", "paid_for_optimizing", "slots_taken")
+        self._forget("_in_order", "paid_for_optimizing", "slots_taken")
         if len(self._records) > self._room:  # half of it is then free again
             ended = (job for job in self if job.phase in ENDED)
             for job in list(itertools.islice(ended, self._most, None)):
                 del self._records[job.id]
                 self._moves.pop(job.id, None)
                 self.has_older = True
-            self._forget("_sorted")
+            self._forget("_in_order")
             self._room = len(self._records) + self._most
 
     def show_older(self) -> None:
@@ -79,18 +79,15 @@ class JobCache:
 
     def __iter__(self) -> Iterator[Job]:
         """Iterate over the jobs in memory, newest first."""
-        return iter(self._sorted)
+        return (each for each in self._in_order if isinstance(each, Job))
 
     @cached_property
-    def _sorted(self) -> list[Job]:
-        return [each for each in self._in_order() if isinstance(each, Job)]
-
     def _in_order(self) -> list[Job | Unreadable]:
         return sorted(self._records.values(), key=lambda each: (-each.created_at, each.id))
 
     def unreadable(self) -> list[Unreadable]:
         """Return the records that cannot be read, newest first."""
-        return [each for each in self._in_order() if isinstance(each, Unreadable)]
+        return [each for each in self._in_order if isinstance(each, Unreadable)]
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, or None if it is not on the list."""

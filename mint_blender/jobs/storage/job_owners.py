@@ -73,10 +73,7 @@ class Accounts:
         if not key or not origin:
             return CurrentAccount(origin, None)
         key_hash = "key:" + hmac.new(self._salt, key.encode(), hashlib.sha256).hexdigest()[:40]
-        found = self._db.row(
-            "SELECT account, at FROM accounts WHERE origin = ? AND key_hash = ?", origin, key_hash
-        )
-        if found is None:
+        if (found := self._answer(Owner(origin, key_hash))) is None:
             return CurrentAccount(origin, Owner(origin, key_hash), key_hash)
         is_identified = found[0] != key_hash or time.time() - found[1] < ASK_AGAIN_AFTER
         return CurrentAccount(origin, Owner(origin, found[0]), key_hash, is_identified)
@@ -117,18 +114,20 @@ class Accounts:
 
     def is_unknown_key(self, owner: Owner) -> bool:
         """Return whether an owner is a key of which Mint has never said whose it is."""
-        query = "SELECT 1 FROM accounts WHERE origin = ? AND key_hash = ?"
-        is_key = owner.account.startswith("key:")
-        return is_key and self._db.row(query, owner.origin, owner.account) is None
+        return (
+            owner.account.startswith("key:") and self._answer(owner) is None
+        )
 
     def resolved_owner(self, owner: Owner) -> Owner:
         """Return the owner with the account that Mint has named for its key since, if any."""
-        found = self._db.row(
-            "SELECT account FROM accounts WHERE origin = ? AND key_hash = ?",
-            owner.origin,
-            owner.account,
-        )
+        found = self._answer(owner)
         return Owner(owner.origin, found[0]) if found else owner
+
+    def _answer(self, key: Owner) -> tuple[str, float] | None:
+        """Return what Mint has said about a key, and when; None if it was never asked."""
+        query = "SELECT account, at FROM accounts WHERE origin = ? AND key_hash = ?"
+        found: tuple[str, float] | None = self._db.row(query, key.origin, key.account)
+        return found
 
     def _move(self, current_account: CurrentAccount, account: str) -> None:
         self._note_changes(current_account)

@@ -15,7 +15,7 @@ import math
 import operator
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from ..job import Job, asset_of, is_unanswered, operation_of
 from ..job_values import PAID_VERBS, Decision, Hold
 from ..paid_requests import table
 from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, of_preview
-from ..paid_requests.table import PaidRequests, note_cost
+from ..paid_requests.table import PaidRequests, note_change, note_cost
 from ..phases import HAS_RESULT, HOLDS_SLOT, Phase, Verb, may_decide
 from . import job_owners, migrations
 from .database import Database, JournalError
@@ -271,9 +271,11 @@ class Journal:
         What is still to be sent costs now. A job of a key that Mint was never asked about counts:
         it may be another key of this account.
         """
-        totals = [Spent()] * len(times)
+        totals, current = [Spent()] * len(times), self.current_account
         for place, owner, found in spent(self._db, times, self.mint_now()):
-            if self._hold(owner) is not Hold.FOREIGN or self._may_be_ours(owner):
+            is_same_api = current is not None and current.origin == owner.origin
+            may_be_ours = is_same_api and self._accounts.is_unknown_key(owner)
+            if self._hold(owner) is not Hold.FOREIGN or may_be_ours:
                 totals[place] = Spent(*map(operator.add, totals[place], found))
         return totals
 
@@ -288,11 +290,6 @@ class Journal:
             if job.hold is not Hold.FOREIGN and credits is not None and credits.spent:
                 return credits.spent
         return None
-
-    def _may_be_ours(self, owner: Owner) -> bool:
-        current = self.current_account
-        is_same_api = current is not None and current.origin == owner.origin
-        return is_same_api and self._accounts.is_unknown_key(owner)
 
     def revision(self) -> int:
         """Return a number that changes when another process, or another thread, has written."""
@@ -397,7 +394,7 @@ class Journal:
                 update_job(self._db, job.id, **columns)
             else:
                 stored = note_content(self._db, stored, is_dismissed=bool(is_dismissed), **columns)
-            self._note_change(job.id)
+            note_change(self._db, job.id)
         if was_in != job.phase.value:
             _log_move(job)
         return stored or job
@@ -552,7 +549,7 @@ class Journal:
                     owner.account,
                     job_id,
                 )
-                self._note_change(job_id)
+                note_change(self._db, job_id)
                 job = self.job(job_id)
         return job
 
@@ -616,16 +613,12 @@ class Journal:
             if self._hold(Owner(origin, account)) is None
         )
 
-    def _note_change(self, job_id: str) -> None:
-        """Let readers know that a job has changed."""
-        self._db.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)
-
     def _note_content(self, job_id: str, job: Job | None = None) -> Job | None:
         """Note a change that the other columns of a job, or the costs of its requests, depend on.
 
         `job` is the job as it is stored, if it was not read. Returns it with those costs.
         """
-        self._note_change(job_id)
+        note_change(self._db, job_id)
         job = job or self.job(job_id)
         if job is None:
             return None
@@ -640,11 +633,9 @@ class Journal:
         job = with_requests(job, requests, is_canceled=is_canceled)
         return replace(job, owner=owner, hold=self._hold(owner))
 
-    @contextmanager
-    def single_commit(self) -> Iterator[None]:
+    def single_commit(self) -> AbstractContextManager[None]:
         """Write everything inside in one commit. No other process writes meanwhile."""
-        with self._db.transaction():
-            yield
+        return self._db.transaction()
 
     # -- rows
 

@@ -178,20 +178,16 @@ def note_move(database: Database, job_id: str, phase: Phase) -> None:
 def read_moves(database: Database, job_ids: Collection[str] | None) -> Moves:
     """Return the moves of these jobs; with None, of all jobs that have any."""
     found: Moves = {job_id: [] for job_id in job_ids or ()}
-    for job_id, phase, at in _move_rows(database, job_ids):
+    clause = ""
+    some: tuple[str, ...] = ()
+    if job_ids is not None and len(job_ids) <= _MOST_IDS:
+        some = tuple(job_ids)
+        clause = f"WHERE job IN ({', '.join('?' * len(some))})"
+    query = f"SELECT job, phase, at FROM moves {clause} ORDER BY rowid"  # noqa: S608 - marks only
+    for job_id, phase, at in database.rows(query, *some):
         if phase in _PHASES and (job_ids is None or job_id in found):
             found.setdefault(job_id, []).append((Phase(phase), at))
     return found
-
-
-def _move_rows(database: Database, job_ids: Collection[str] | None) -> list[tuple[str, str, float]]:
-    if job_ids is None or len(job_ids) > _MOST_IDS:
-        return database.rows("SELECT job, phase, at FROM moves ORDER BY rowid")
-    marks = ", ".join("?" * len(job_ids))
-    return database.rows(
-        f"SELECT job, phase, at FROM moves WHERE job IN ({marks}) ORDER BY rowid",  # noqa: S608 - marks only
-        *job_ids,
-    )
 
 
 class UploadCache:
