@@ -26,7 +26,6 @@ COMMAND_LINE_ONLY = {
     "jobs/batch_lines.py",
     "jobs/budget/batch_prices.py",
     "jobs/diagnostics/checks.py",
-    "jobs/diagnostics/journal_check.py",
     "jobs/diagnostics/report.py",
     "jobs/paid_requests/table_check.py",
     "net/connections.py",

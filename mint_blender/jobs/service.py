@@ -22,7 +22,7 @@ from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import new_jobs
 from .budget.prices import Budget, NotPossible, OtherAccount, SpendingTotals, TooExpensive
 from .engine.config import EngineConfig
-from .engine.job_runner import JobRunner
+from .engine.job_runner import JobRunner, UnfinishedJobs
 from .job import Job, asset_of, is_unanswered, may_be_started
 from .job_values import Decision, Delivery, Hold
 from .new_jobs import (
@@ -45,7 +45,6 @@ from .queries import (
     prices_of,
     prices_of_click,
 )
-from .unfinished import UnfinishedJobs
 
 __all__ = ["JobService", "NotPossible", "OtherAccount", "TooExpensive"]
 

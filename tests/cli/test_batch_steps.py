@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.batch_folder.claims import Claims
+from mint_blender.jobs.storage.batch_lease import Claims
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch

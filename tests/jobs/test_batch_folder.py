@@ -22,13 +22,12 @@ import pytest
 
 from mint_blender.files.errors import DiskError
 from mint_blender.files.file_lock import FileInUse
-from mint_blender.jobs.batch_folder import claims, line_files
-from mint_blender.jobs.batch_folder.claims import Claims
+from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.batch_folder.line_files import LineFile
 from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, of_job, of_line
 from mint_blender.jobs.storage import batch_lease
-from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER, Lease
+from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER, Claims, Lease
 
 from .workflow_harness import a_job
 
@@ -216,8 +215,8 @@ class Interruption:
 def interrupted(place: int, folder: Path) -> bool:
     """Claim two lines and release one, with Ctrl+C at a line of code; return whether it came."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(claims, "LOCK_TRIES", 1)
-        with claims.open_claims(folder) as ours:
+        patched.setattr(batch_lease, "LOCK_TRIES", 1)
+        with batch_lease.open_claims(folder) as ours:
             before = sys.gettrace()
             sys.settrace(Interruption(place))
             try:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.diagnostics import checks, journal_check, log_file, report
+from mint_blender.jobs.diagnostics import checks, log_file, report
 from mint_blender.jobs.diagnostics.log_file import LogFile
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.phases import Phase
@@ -109,7 +109,7 @@ def test_the_journal_is_only_read(tmp_path: Path) -> None:
     journal = fill(tmp_path)
     in_use = snapshot(tmp_path)
     assert "journal.sqlite3-wal" in in_use
-    content = journal_check.read(tmp_path)
+    content = checks.read_journal(tmp_path)
     assert [job.id for job in content.open_jobs] == ["job-0", "job-2"]
     assert [job.id for job in content.problems] == ["job-1", "job-2"]
     assert (content.phases.total(), content.unreadable) == (4, 0)
@@ -120,9 +120,9 @@ def test_the_journal_is_only_read(tmp_path: Path) -> None:
     for child in tmp_path.iterdir():  # a folder that is read-only, but for root
         child.chmod(0o400)
     closed = snapshot(tmp_path)
-    assert journal_check.read(tmp_path) == content
+    assert checks.read_journal(tmp_path) == content
     assert snapshot(tmp_path) == closed
-    assert journal_check.read(tmp_path / "none") is None
+    assert checks.read_journal(tmp_path / "none") is None
 
 
 def test_damage_is_found(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_damage_is_found(tmp_path: Path) -> None:
         content[page * 4096 : page * 4096 + 600] = os.urandom(600)
     path.write_bytes(content)
     with pytest.raises(JournalError, match=r"damaged.*Do not delete it"):
-        journal_check.read(tmp_path)
+        checks.read_journal(tmp_path)
 
 
 def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as database:
         database.execute("PRAGMA user_version = 99")
     with pytest.raises(JournalError, match=r"newer version.*Update the add-on"):
-        journal_check.read(tmp_path)
+        checks.read_journal(tmp_path)
 
 
 def test_a_damaged_record_concerns_its_job_alone(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_damaged_record_concerns_its_job_alone(tmp_path: Path) -> None:
     fill(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as database, database:
         database.execute("UPDATE jobs SET record = '{' WHERE id = 'job-0'")
-    content = journal_check.read(tmp_path)
+    content = checks.read_journal(tmp_path)
     assert content.unreadable == 1
     assert [job.id for job in content.open_jobs] == ["job-2"]
 

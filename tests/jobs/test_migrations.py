@@ -16,7 +16,7 @@ import pytest
 
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.prices import SpendingTotals
-from mint_blender.jobs.diagnostics import journal_check
+from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job, asset_of, is_unanswered
 from mint_blender.jobs.job_values import Decision
@@ -240,7 +240,7 @@ def test_what_jobs_have_cost_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch
             assert journal.job(job.id) == job and job.cost == cost
             assert journal.jobs_of_asset(asset_of(job) or "") == [job]
         assert len(journal.jobs_of_lines("/out#3/")) == 1
-    content = journal_check.read(home)
+    content = checks.read_journal(home)
     assert content is not None and content.wrong_jobs == ()
 
 
@@ -345,7 +345,7 @@ def test_doctor_finds_nothing_wrong_with_it(home: Path) -> None:
     """Neither before it is migrated, nor after, nor when a person has decided about its jobs."""
     write(home)
     for _ in range(2):
-        content = journal_check.read(home)
+        content = checks.read_journal(home)
         assert content.phases.total() == len(PROMPTS) + 1
         assert (content.wrong_jobs, content.unreadable) == ((), 0)
         Journal(home).close()
@@ -356,7 +356,7 @@ def test_doctor_finds_nothing_wrong_with_it(home: Path) -> None:
             assert journal.take_over(job.start_request.key) is not None
             journal.order(job, job.start_request.subject, PaidVerb.START)
         assert journal.decide(jobs["an approved lamp"].id, Decision(Verb.CANCEL))
-    content = journal_check.read(home)
+    content = checks.read_journal(home)
     assert content.wrong_jobs == ()
 
 

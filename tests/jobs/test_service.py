@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.diagnostics import journal_check
+from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.engine.scheduler import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job_values import UNANSWERED, Cause, Delivery, DeliveryResult, Problem, Role
@@ -206,7 +206,7 @@ def test_dismissing_ends_what_a_person_was_told_about(home: Path) -> None:
         first = job_service.journal.paid_requests.get(job.requests[0].key)
         assert first.state is State.OVER
         assert again.id != job.id and again.requests[0].number == 2
-    content = journal_check.read(home)
+    content = checks.read_journal(home)
     assert content.wrong_jobs == ()
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mint_blender.jobs.batch_folder import line_files
-from mint_blender.jobs.diagnostics import journal_check
+from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.phases import Phase
@@ -279,7 +279,7 @@ def check_paid_once(service: ThreadService, prompt: str, results: int = 1) -> No
 
 def check_table(home: Path) -> None:
     """Raise Broken if a record of the journal breaks a rule of paid requests."""
-    content = journal_check.read(home)
+    content = checks.read_journal(home)
     if content is None or content.wrong_jobs:
         raise Broken(f"the records of {content} cannot be right")
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from mint_blender.jobs.diagnostics import journal_check
+from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.storage.journal import Journal
 from tests.mint_service.records import Operation
@@ -26,7 +26,7 @@ def violations(folder: Path, service: Service) -> list[str]:
         records = list(journal._read(""))
     jobs = {each.id: each for each in records if isinstance(each, Job)}
     found = [f"the job {each.id} cannot be read" for each in records if each.id not in jobs]
-    if (content := journal_check.read(folder / "home")) is not None:
+    if (content := checks.read_journal(folder / "home")) is not None:
         found += [f"the records of {each} cannot be right" for each in content.wrong_jobs]
     operations = service.operations()
     found += paid_twice(facts, jobs, operations)

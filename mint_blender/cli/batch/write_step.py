@@ -16,14 +16,13 @@ from pathlib import Path
 
 from ...files.file_lock import FileInUse
 from ...jobs.batch_folder import shared_files, write_records
-from ...jobs.batch_folder.claims import Claims
 from ...jobs.batch_folder.write_records import WriteRecord
 from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import Delivery, DeliveryResult, Role
 from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible
-from ...jobs.storage.batch_lease import UNKNOWN
+from ...jobs.storage.batch_lease import UNKNOWN, Claims
 from .. import exits, session
 from ..exits import Exit
 from ..output.progress import progress_listener

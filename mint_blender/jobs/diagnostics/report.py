@@ -15,7 +15,7 @@ from ...mint.transport import own_ca_bundle, proxy_of
 from ..job import Job
 from ..presentation.job_view import JobView
 from . import checks, log_file
-from .journal_check import JournalContent
+from .checks import JournalContent
 
 LOG_LINES = 40
 MOST_JOBS = 20

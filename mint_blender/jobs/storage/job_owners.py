@@ -114,9 +114,7 @@ class Accounts:
 
     def is_unknown_key(self, owner: Owner) -> bool:
         """Return whether an owner is a key of which Mint has never said whose it is."""
-        return (
-            owner.account.startswith("key:") and self._answer(owner) is None
-        )
+        return owner.account.startswith("key:") and self._answer(owner) is None
 
     def resolved_owner(self, owner: Owner) -> Owner:
         """Return the owner with the account that Mint has named for its key since, if any."""
