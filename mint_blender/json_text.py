@@ -30,6 +30,15 @@ def parse(text: str | bytes, *, most_levels: int | None = None) -> Any:
     return value
 
 
+def members(text: str | bytes) -> dict[str, Any]:
+    """Return the members of a JSON object; none if the text is something else."""
+    try:
+        value = parse(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def with_short_texts(value: Any, longest: Mapping[str, int], otherwise: int) -> Any:
     """Return parsed JSON whose texts are cut; a cut one ends with an ellipsis.
 

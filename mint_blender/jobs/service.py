@@ -462,7 +462,7 @@ class JobService(JobRunner):
         if request is None or not self.view(job).may_be_sent_once_more:
             raise action_checks.refusal(job, Verb.RESUME)
         if request.is_copied:
-            self.journal.take_over(request.key)
+            self.journal.paid_requests.take_over(request.key)
             self.reread()
         self.wake(self.job(job_id))
 

@@ -353,7 +353,7 @@ def test_doctor_finds_nothing_wrong_with_it(home: Path) -> None:
         jobs = by_prompt(journal)
         lost, unsent = jobs["an unanswered lamp [lost-answer]"], jobs["a queued lamp"]
         for job in (lost, unsent):
-            assert journal.take_over(job.start_request.key) is not None
+            assert journal.paid_requests.take_over(job.start_request.key) is not None
             journal.order(job, job.start_request.subject, PaidVerb.START)
         assert journal.decide(jobs["an approved lamp"].id, Decision(Verb.CANCEL))
     content = checks.read_journal(home)

@@ -305,10 +305,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
-        data = json_text.parse(content) if len(content) <= _MOST_BYTES else None
-    except (FileNotFoundError, ValueError):
+    except FileNotFoundError:
         return {}
-    return data if isinstance(data, dict) else {}
+    return json_text.members(content) if len(content) <= _MOST_BYTES else {}
 
 
 NAME = "ledger.jsonl"

@@ -387,7 +387,7 @@ class Scheduler:
         self._tasks.schedule(task)
         task.is_calling = True
         number = self._threads.call(work, lane, changes=not effect.is_read)
-        self._outage.sent(number, self._now())
+        self._outage.sent(self._now())
         self._continuations[number] = partial(self._on_call_ended, task, self._account, then)
 
     def _on_call_ended(
@@ -424,7 +424,6 @@ class Scheduler:
 
     def _note_call(self, ended: Ended) -> None:
         """Note what the end of a call says about Mint."""
-        self._outage.ended(ended.number, self._now())
         if self._threads.clock_offset is not None:
             self._journal.note_clock_offset(self._threads.clock_offset)
         error = ended.outcome if isinstance(ended.outcome, Exception) else None

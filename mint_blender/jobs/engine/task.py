@@ -141,7 +141,6 @@ class Outage:
         self._failing: set[str] = set()
         self._probes = FailureStreak(policy)
         self._next_probe = 0.0
-        self._probe: int | None = None
 
     @property
     def is_on(self) -> bool:
@@ -157,15 +156,10 @@ class Outage:
         """
         return self._next_probe if self.is_on else 0.0
 
-    def sent(self, number: int, now: float) -> None:
+    def sent(self, now: float) -> None:
         """Note that a call was sent; during an outage it is the probe."""
         if self.is_on:
-            self._probe, self._next_probe = number, now + self._policy.longest
-
-    def ended(self, number: int, now: float) -> None:
-        """Note that a call has ended, with or without an answer."""
-        if number == self._probe:
-            self._probe, self._next_probe = None, now
+            self._next_probe = now + self._policy.longest
 
     def failed(self, job_id: str, now: float, chance: float, retry_after: float | None) -> None:
         """Note that a call had no answer, or a retryable error."""
@@ -178,5 +172,5 @@ class Outage:
         was_on = self.is_on
         self._failing.clear()
         self._probes.reset()
-        self._next_probe, self._probe = 0.0, None
+        self._next_probe = 0.0
         return was_on

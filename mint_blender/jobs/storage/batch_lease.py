@@ -126,10 +126,9 @@ class Lease:
             OSError: The file is there, or may be, and cannot be read.
         """
         try:
-            data = json_text.parse(self.path.read_bytes())
-        except (FileNotFoundError, ValueError):
+            return json_text.members(self.path.read_bytes())
+        except FileNotFoundError:
             return {}
-        return data if isinstance(data, dict) else {}
 
     def create(self) -> bool:
         """Acquire the lease if nobody has it; return whether that was so. Raises OSError."""

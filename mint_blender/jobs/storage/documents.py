@@ -47,7 +47,7 @@ def open_elsewhere(home: Path) -> list[OpenDocument]:
                 # shared: two processes that only look do not see each other
                 is_held = not try_shared_lock(handle)
             if is_held:
-                record = _record((folder / document).read_bytes())
+                record = json_text.members((folder / document).read_bytes())
                 if record.get("is_current"):
                     found.append(OpenDocument(document, _path_in(record)))
     return found
@@ -104,7 +104,7 @@ class Documents:
         if not _ID.fullmatch(document):
             return None
         with suppress(OSError):
-            return _path_in(_record((self._folder / document).read_bytes()))
+            return _path_in(json_text.members((self._folder / document).read_bytes()))
         return None
 
     def take_over(self, path: Path) -> frozenset[str]:
@@ -163,14 +163,6 @@ def _stored(folder: Path) -> list[str]:
     with suppress(OSError):
         return sorted(each.name for each in folder.iterdir() if _ID.fullmatch(each.name))
     return []
-
-
-def _record(content: bytes) -> dict[str, Any]:
-    with suppress(ValueError):
-        record = json_text.parse(content)
-        if isinstance(record, dict):
-            return record
-    return {}
 
 
 def _path_in(record: dict[str, Any]) -> Path | None:

@@ -111,10 +111,7 @@ def _left_behind(home: Path) -> list[tuple[Path, dict[str, Any]]]:
     for path in sorted(_folder(home).glob("*.json")):
         with contextlib.suppress(OSError), path.open("r+b") as handle:
             if try_lock(handle) and (content := handle.read()):
-                mark: Any = None
-                with contextlib.suppress(ValueError):
-                    mark = json_text.parse(content)
-                found.append((path, mark if isinstance(mark, dict) else {}))
+                found.append((path, json_text.members(content)))
     return found
 
 

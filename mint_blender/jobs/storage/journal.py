@@ -485,10 +485,6 @@ class Journal:
             request = self.paid_requests.look(key)
             return self.paid_requests.give_up(key) if request and request.is_open else request
 
-    def take_over(self, key: str) -> PaidRequest | None:
-        """Commit that this copy of the journal may send a request: a person has said so."""
-        return self.paid_requests.take_over(key)
-
     def dismiss(self, job_id: str) -> None:
         """Remove a job from the list. What it cost stays known."""
         with self._db.transaction():
@@ -506,8 +502,7 @@ class Journal:
         if found:
             with self._db.transaction():
                 for job in found:
-                    self._db.rows("UPDATE jobs SET dismissed = 0 WHERE id = ?", job.id)
-                    self._note_content(job.id)
+                    self.restore(job.id)
         return found
 
     def restore(self, job_id: str) -> None:
