@@ -122,7 +122,7 @@ def month() -> Month:
     Raises:
         JournalError: The journal cannot be opened or read.
     """
-    from ..jobs.budget.prices import SpendingTotals
+    from ..jobs.budget.totals import SpendingTotals
     from ..jobs.storage.journal import Journal
 
     with closing(Journal(home())) as journal:

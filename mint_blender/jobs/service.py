@@ -20,7 +20,8 @@ from ..mint.generation_request import GenerationRequest, feedback_error
 from ..mint.motion_request import MotionRequest
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import new_jobs
-from .budget.prices import Budget, NotPossible, OtherAccount, SpendingTotals, TooExpensive
+from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
+from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner, UnfinishedJobs
 from .job import Job, asset_of, is_unanswered, may_be_started

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.budget import spending
-from mint_blender.jobs.budget.prices import SpendingTotals
+from mint_blender.jobs.budget.totals import SpendingTotals
 from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job, asset_of, is_unanswered

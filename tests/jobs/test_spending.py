@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.budget.prices import MAX_ERROR_AGE, Budget, SpendingTotals
+from mint_blender.jobs.budget.prices import MAX_ERROR_AGE, Budget
 from mint_blender.jobs.budget.spending import (
     PRICE_LIFETIME,
     Day,
@@ -24,6 +24,7 @@ from mint_blender.jobs.budget.spending import (
     costs_nothing,
     limit_error,
 )
+from mint_blender.jobs.budget.totals import SpendingTotals
 from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery

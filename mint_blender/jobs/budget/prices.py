@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The prices, the balance and the costs that are known, checked against the user's limits.
+"""The prices and the balance that are known, checked against the user's limits.
 
 Sends no requests: the job service owns the answers.
 """
@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from ...message import Message, sentences
 from ...mint.schema import Estimate, Usage
@@ -19,24 +18,7 @@ from ..job import Job
 from ..job_values import Decision
 from ..phases import Phase, Verb
 from ..queries import Balance, OptimizationPrice, Price, Query, prices_of
-from .spending import (
-    DAYS,
-    PRICE_LIFETIME,
-    Day,
-    Expense,
-    Limits,
-    Month,
-    begun_at,
-    bounds_of,
-    committed,
-    costs_nothing,
-    date_of,
-    finalized,
-    limit_error,
-)
-
-if TYPE_CHECKING:
-    from ..storage.journal import Journal
+from .spending import PRICE_LIFETIME, Expense, Limits, committed, finalized, limit_error
 
 MAX_ERROR_AGE = 30.0
 """Seconds until a failed query is sent again."""
@@ -267,35 +249,3 @@ class Budget:
             yield
         finally:
             self.ignores_limits = False
-
-
-class SpendingTotals:
-    """Adds up Credits over all jobs of the account, dismissed ones included."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-
-    def month(self) -> Month:
-        """Return what was started on each of the last days."""
-        today = date_of(self._journal.mint_now())
-        days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
-        found = zip(days, self._journal.spent(*map(bounds_of, days)), strict=True)
-        return Month(tuple(Day(day, *spent) for day, spent in found))
-
-    def ever(self) -> float:
-        """Return the Credits of all that was ever started on this computer."""
-        return self._journal.spent((0.0, self._journal.mint_now() + 1.0))[0].credits
-
-    def today(self, *but: Job) -> float:
-        """Return the Credits of what was started today: paid, reserved, or expected.
-
-        Includes what other processes have started until this moment, and leaves out these jobs.
-        """
-        day = bounds_of(date_of(self._journal.mint_now()))
-        return self._journal.spent(day)[0].credits - sum(map(self.of, but))
-
-    def of(self, job: Job) -> float:
-        """Return the Credits that a job adds to those of today."""
-        now = self._journal.mint_now()
-        is_today = date_of(begun_at(job, now)) == date_of(now)
-        return committed(job) if is_today and not costs_nothing(job) else 0.0
