@@ -43,9 +43,6 @@ _ADVICE = {
     ),
 }
 
-NEEDS_ANOTHER_PROMPT = frozenset({"moderation_blocked", "invalid_generation_input"})
-"""Codes after which the same request would fail again."""
-
 # Advice for a refused file, whose own message knows no jobs. The file is paid for, so it is
 # downloaded again, never generated again.
 _DOWNLOAD_AGAIN = Message(
