@@ -47,61 +47,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import (
-        Approve,
-        Asset,
-        Cancel,
-        GenerationStopped,
-        Interrupted,
-        JournalError,
-        NotAllowedOnline,
-        NotPossible,
-        PlacedResult,
-        Preview,
-        Result,
-        Revise,
-        TooExpensive,
-        Usage,
-        animate,
-        approve,
-        cancel,
-        generate,
-        jobs,
-        models,
-        place,
-        resume,
-        revise,
-        usage,
-        worlds,
-    )
-    from .mint.errors import (
-        AlreadyOptimized,
-        CannotCancel,
-        Conflict,
-        CreditsNeeded,
-        DownloadsDisabled,
-        Forbidden,
-        IdempotencyConflict,
-        InvalidRequest,
-        InvalidResponse,
-        KeyMissing,
-        KeyRefused,
-        KeyUnusable,
-        KeyWithheld,
-        MintError,
-        MismatchedResponse,
-        NotFound,
-        NotSent,
-        NotSupported,
-        OptimizationInProgress,
-        ProblemError,
-        Refusal,
-        ServiceError,
-        TooManyActive,
-        TooManyRequests,
-        UnclearRefusal,
-        Unreachable,
-    )
+    from .api import *
+    from .mint.errors import *
     from .scene.errors import SceneImportError
 
 __all__ = [
