@@ -25,8 +25,7 @@ from ...mint.schema import Asset, Format, Kind
 from .. import session
 from .answers import answer, picture_content
 from .place import describe
-from .state import ToolContext, with_client, with_jobs
-from .tools import READ_ONLY, Tool
+from .tools import READ_ONLY, Tool, ToolContext, with_client, with_jobs
 
 LARGEST_PAGE = 50
 SEARCH_PAGE = 100

@@ -8,7 +8,7 @@ seen. If the job has changed since, nothing is done: a person may have decided i
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeAlias
 
 import anyio
@@ -28,9 +28,9 @@ from .spending import (
     WithinLimits,
     apply_click,
     check_click,
+    is_approved,
 )
-from .state import ToolContext, state_of, with_jobs
-from .tools import IRREVERSIBLE, Tool, with_sentences
+from .tools import IRREVERSIBLE, Tool, ToolContext, state_of, with_jobs, with_sentences
 
 LOCAL = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 """The tool reads what is on this computer."""
@@ -87,18 +87,28 @@ async def wait(
     decisions are possible and the revision that they take, its files, what it has cost, and the
     most that it may cost in total (credits, approved_credits).
     """
+
+    def read(job_service: JobService) -> list[JobState]:
+        return [job_state(job_service, job_service.job(each)) for each in dict.fromkeys(jobs)]
+
     before = state_of(context).seen.copy()
     started = told = time.monotonic()
     while True:
-        states = await with_jobs(context, lambda service: _read(service, jobs))
-        changed = [each for each in states if _is_news(each, before)]
+        states = await with_jobs(context, read)
+        # what needs somebody who does not know it yet
+        changed = [
+            each
+            for each in states
+            if each["is_waiting_for_somebody"] and change_key(each) != before.get(each["job"])
+        ]
         elapsed = time.monotonic() - started
         is_over = all(each["is_waiting_for_somebody"] for each in states)
         if changed or is_over or elapsed >= seconds:
             break
         if time.monotonic() >= told:
             told = time.monotonic() + PROGRESS_INTERVAL
-            await context.report_progress(min(elapsed, seconds), seconds, _progress_text(states))
+            text = "; ".join(f"{each['title']}: {each['state']}" for each in states)
+            await context.report_progress(min(elapsed, seconds), seconds, text)
         await anyio.sleep(min(INTERVAL, seconds - elapsed))
     result = {
         "ended": "change" if changed else "nothing to wait for" if is_over else "time",
@@ -107,19 +117,6 @@ async def wait(
     }
     shown = changed if seconds else states
     return await answer_with_jobs(context, result, states, shown[:MOST_PICTURES])
-
-
-def _read(job_service: JobService, ids: Sequence[str]) -> list[JobState]:
-    return [job_state(job_service, job_service.job(each)) for each in dict.fromkeys(ids)]
-
-
-def _is_news(state: JobState, seen: dict[str, str]) -> bool:
-    """Return whether a job needs somebody who does not know it yet."""
-    return state["is_waiting_for_somebody"] and change_key(state) != seen.get(state["job"])
-
-
-def _progress_text(states: Sequence[JobState]) -> str:
-    return "; ".join(f"{each['title']}: {each['state']}" for each in states)
 
 
 def _check_of(verb: Verb) -> Check:
@@ -226,11 +223,17 @@ async def cancel(context: ToolContext, job: JobId, revision: Revision) -> CallTo
 async def _apply(
     context: ToolContext, click: Click, decision: Decision | None = None
 ) -> CallToolResult:
-    job, state, is_done = await apply_click(context, click, decision)
+    is_agreed = decision is not None and is_approved(decision)
+
+    def apply(job_service: JobService) -> tuple[bool, JobState]:
+        is_done = apply_click(job_service, click, is_agreed=is_agreed)
+        return is_done, job_state(job_service, job_service.job(click.job))
+
+    is_done, state = await with_jobs(context, apply)
     if is_done:
         return await answer_with_jobs(context, state, [state])
     text = (
-        f"{job.title} has changed since you saw it: you saw {click.revision}, and it is now"
+        f"{state['title']} has changed since you saw it: you saw {click.revision}, and it is now"
         f" {state['revision']} ({state['state']}). Nothing was done. Look at it again."
     )
     return await answer_with_jobs(context, state, [state], [state], is_error=True, text=text)

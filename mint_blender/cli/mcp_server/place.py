@@ -36,8 +36,7 @@ from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
 from ..results import is_finished, note_written
 from .answers import answer, picture_content
-from .state import ToolContext, state_of, with_jobs
-from .tools import Tool, absolute_path
+from .tools import Tool, ToolContext, absolute_path, state_of, with_jobs
 
 PLACES = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True
