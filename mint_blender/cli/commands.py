@@ -18,8 +18,8 @@ from ..jobs.diagnostics.log_file import NAME, LogFile
 from ..mint import redaction
 from . import exits, session
 from .exits import Exit
-from .output.terminal import Terminal
 from .parser import COMMANDS, parser
+from .terminal import Terminal
 
 PACKAGE = __name__.rpartition(".cli.")[0]
 

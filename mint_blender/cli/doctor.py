@@ -16,7 +16,7 @@ from ..jobs.diagnostics import checks, report
 from ..jobs.diagnostics.checks import Finding, State
 from . import session
 from .exits import Exit
-from .output.terminal import Terminal
+from .terminal import Terminal
 
 _STATUS = {
     "key": Exit.KEY,

@@ -17,8 +17,8 @@ from ..mint.motion_request import MotionRequest
 from ..mint.schema import Asset, Format, Kind, OptimizationLevel
 from . import session
 from .exits import Exit
-from .output.terminal import Terminal
 from .results import asset_named, cannot_write, file_options, follow_and_write
+from .terminal import Terminal
 
 
 def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:

@@ -18,8 +18,6 @@ from ..jobs.storage.serialization import Unreadable
 from ..mint.schema import Kind
 from . import exits, session
 from .exits import Exit
-from .output.progress import progress_listener
-from .output.terminal import Terminal
 from .results import (
     candidate_text,
     cannot_write,
@@ -28,11 +26,13 @@ from .results import (
     follow_and_write,
     in_parentheses,
     is_finished,
+    progress_listener,
     stop_text,
     wait_for_decision,
     wait_for_other_process,
     with_limit,
 )
+from .terminal import Terminal
 
 _MAYBE_CANCELED = (
     "Mint may have started this. Nothing more is sent for it. Looking in your library in ten"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,19 +16,18 @@ from ..delivery import blender_runtime, write_files
 from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files
 from ..jobs.engine.task import StillUnreachable
-from ..jobs.engine.thread_messages import Event
+from ..jobs.engine.thread_messages import Crashed, Event, JobChanged, Progress, RetryScheduled
 from ..jobs.job import Job, asset_of, is_looking
-from ..jobs.job_values import Candidate, Delivery, DeliveryResult
-from ..jobs.phases import BUSY, HAS_RESULT, Phase, Verb
-from ..jobs.presentation.job_view import JobView
+from ..jobs.job_values import Candidate, Cause, Delivery, DeliveryResult
+from ..jobs.phases import BUSY, HAS_RESULT, Phase
+from ..jobs.presentation.job_view import JobView, duration
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..mint.generation_request import feedback_error
 from ..mint.schema import Asset, Kind, is_valid_id
 from . import exits
 from .exits import Exit
-from .output.progress import progress_listener
-from .output.terminal import Terminal
+from .terminal import Display, Terminal
 
 
 def follow_and_write(
@@ -307,8 +307,7 @@ def stop_text(job: Job, terminal: Terminal) -> str:
         sentence = f"{view.state}. Another process is working on it."
     else:
         sentence = view.problem or f"{view.state}."
-    more = {Verb.REVISE: ['"what should change"']}
-    commands = [terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in view.verbs]
+    commands = [terminal.decision(verb, job.id) for verb in view.verbs]
     if view.may_be_sent_once_more:
         commands.append(terminal.command("resume", job.id, "--once-more"))
     if rejected_files.has_importable(job) and job.phase is Phase.PAUSED:
@@ -349,6 +348,58 @@ def picture_options(arguments: argparse.Namespace) -> dict[str, Any]:
 def path_text(path: Path | None) -> str | None:
     """Return a path as the text that a job stores, or None."""
     return None if path is None else str(path)
+
+
+@contextmanager
+def progress_listener(terminal: Terminal, job_service: JobService) -> Iterator[ProgressReporter]:
+    """Yield a listener for the worker's events, and show progress while inside."""
+    with terminal.progress() as display:
+        yield ProgressReporter(terminal, job_service, display)
+
+
+class ProgressReporter:
+    """Shows each event of the worker, and prints what programs read about it."""
+
+    def __init__(self, terminal: Terminal, job_service: JobService, display: Display) -> None:
+        self._terminal = terminal
+        self._job_service = job_service
+        self.display = display
+        self._shown: dict[str, str] = {}
+        self._slow: set[str] = set()  # jobs reported as taking longer than usual
+
+    def __call__(self, event: Event) -> None:
+        """Show one event: a changed state, a download, a retry, or a crash."""
+        if isinstance(event, Crashed):
+            self._terminal.error(event.message)
+        elif isinstance(event, JobChanged | Progress | RetryScheduled) and (
+            job := self._job_service.cache.get(event.job_id)  # unless it was dismissed
+        ):
+            self._show(event, job)
+
+    def _show(self, event: JobChanged | Progress | RetryScheduled, job: Job) -> None:
+        if isinstance(event, JobChanged):
+            self._show_state(self._job_service.view(job))
+        elif isinstance(event, Progress):
+            text = f"Downloading the {event.role}"
+            self.display.show(job.id, job.title, text, event.done, event.total)
+        else:
+            text = f"{event.message} Retrying in {event.seconds:.0f} s."
+            self.display.show(job.id, job.title, text)
+            record = {"event": "hitch", "job": job.id, "message": event.message}
+            self._terminal.event(record | {"seconds": round(event.seconds, 1)})
+
+    def _show_state(self, view: JobView) -> None:
+        job, error = view.job, view.job.problem
+        if self._shown.get(job.id) != view.state:
+            self._shown[job.id] = view.state
+            usual = self._job_service.outlook(job).usual if job.phase is Phase.WORKING else None
+            more = f" (usually {duration(usual)})" if usual is not None and usual >= 1 else ""
+            self.display.show(job.id, job.title, view.state + more)
+            self._terminal.event(view.to_json(event="state"))
+        if error is not None and error.cause is Cause.PATIENCE and job.id not in self._slow:
+            self._slow.add(job.id)
+            self._terminal.note(f"{job.title}: {error.message}")
+            self._terminal.event(view.to_json(event="state"))
 
 
 ProgressListener = Callable[[Event], None]

@@ -22,8 +22,8 @@ from ...mint.errors import MintError
 from ...mint.schema import Kind
 from .. import exits, session
 from ..exits import Exit
-from ..output.terminal import Terminal
 from ..results import picture_options
+from ..terminal import Terminal
 from . import contact_sheet, line_jobs, openjd, result_files
 from .dask_executor.cluster import ClusterError
 from .result_writer import ResultWriter, Writers, open_writers

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...files.file_lock import file_lock
-from ...jobs.batch_folder import line_files, shared_files, write_records
+from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch, StartedLine
 from ...jobs.batch_lines import Line, request_part
 from ...jobs.job import Job
@@ -124,7 +124,7 @@ def motions_of(job_service: JobService, folder: Path, line: Line, job: Job) -> l
     here = job_service.motions_of(replace(job, delivery=replace(job.delivery, motions=words)))
     if all(map(is_finished, here)):
         return here
-    there = [each for each in shared_files.read_motions(job, folder) if is_finished(each)]
+    there = [each for each in finished_lines.published_motions(job, folder) if is_finished(each)]
     return [
         own
         if is_finished(own)
@@ -156,7 +156,7 @@ def with_files(job_service: JobService, folder: Path, motions: Iterable[Job]) ->
     for each in motions:
         own = job_service.journal.job(each.id)
         own = own if own is not None and own.motion == each.motion else None  # not from the folder
-        there = own or shared_files.read(each, folder)
+        there = own or finished_lines.published(each, folder)
         if there is None:
             raise NotPossible(MOTIONS_ELSEWHERE)
         found.append(there)
@@ -167,11 +167,11 @@ def with_files(job_service: JobService, folder: Path, motions: Iterable[Job]) ->
 
 def take_over_files(job_service: JobService, folder: Path, jobs: dict[str, Job]) -> None:
     """Store what other machines have written for these jobs since the last run here."""
-    known = write_records.known(folder)
+    known = finished_lines.recorded_jobs(folder)
     for tag, job in jobs.items():
         if job.id not in known or job.phase not in HAS_RESULT:
             continue
-        record = write_records.read(folder, job.id)
+        record = finished_lines.read_record(folder, job.id)
         if record.has_files and record.is_news_about(job):
             with suppress(NotPossible):  # another process is working on it
                 job_service.save(record.applied_to(job_service.job(job.id)))

@@ -27,7 +27,7 @@ from ...delivery.background import TIME_LIMIT
 from ...files import disk
 from ...jobs.batch_lines import Line
 from ..exits import Exit
-from ..output.terminal import Terminal
+from ..terminal import Terminal
 
 TEMPLATE, BUNDLE_VALUES, VALUES = "template.json", "parameter_values.json", "parameters.json"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ...jobs.batch_folder import line_files, shared_files
+from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch
 from ...jobs.batch_lines import Line
 from ...jobs.budget.batch_prices import (
@@ -35,18 +35,18 @@ from ...mint.schema import Asset, Kind
 from .. import exits, session
 from ..exits import Exit
 from ..jobs import was_interrupted
-from ..output.progress import progress_listener
-from ..output.terminal import Terminal
 from ..results import (
     candidate_text,
     fetch_files_again,
     is_finished,
     is_to_write,
     note_line,
+    progress_listener,
     report_job,
     report_written,
     result_record,
 )
+from ..terminal import Terminal
 from . import contact_sheet, line_jobs, result_files
 from .line_jobs import Refusal
 from .result_writer import ResultWriter
@@ -437,11 +437,11 @@ class BatchRun(LineReports):
 
     def _lacks_files(self, job: Job) -> bool:
         """Return whether Mint's files are needed, and gone or with another journal."""
-        if shared_files.are_on_disk(job) or (
+        if finished_lines.are_on_disk(job) or (
             result_files.is_written(job) and not self._options.again
         ):
             return False
-        return self._options.writes or shared_files.read(job, self._folder) is None
+        return self._options.writes or finished_lines.published(job, self._folder) is None
 
     def _target(self, line: Line) -> Delivery:
         """Return where a new line's files go: under a name not used in the folder."""
@@ -576,11 +576,11 @@ class BatchRun(LineReports):
     def _publish(self, line: Line, job: Job) -> None:
         """End a line by putting Mint's files where other machines can read them."""
         status = exits.of_job(job)
-        if status is Exit.DONE and shared_files.are_on_disk(job):
+        if status is Exit.DONE and finished_lines.are_on_disk(job):
             try:
-                shared_files.publish(job, self._folder)
+                finished_lines.publish(job, self._folder)
                 if motions := self._current_motions(line):
-                    shared_files.publish_motions(job, motions, self._folder)
+                    finished_lines.publish_motions(job, motions, self._folder)
             except OSError as error:
                 where = error.filename or "its files"
                 self._refuse(

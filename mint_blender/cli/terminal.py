@@ -18,14 +18,14 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ...message import message_of
+from ..message import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
 
-    from ...mint.errors import MintError
+    from ..mint.errors import MintError
 
 
 # CSI ("ESC ["), OSC, DCS, PM, APC and SOS to their end, other ESC sequences, and the C1 forms.
@@ -65,6 +65,11 @@ class Terminal:
     def command(self, *words: str) -> str:
         """Return what the user types to run another command."""
         return " ".join([self._program, *words])
+
+    def decision(self, verb: str, job_id: str) -> str:
+        """Return what the user types to decide about a job, with an example of what it needs."""
+        example = ['"what should change"'] if verb == "revise" else []
+        return self.command(verb, job_id, *example)
 
     def result(self, record: dict[str, Any], *lines: str) -> None:
         """Print one result: the record for programs, or the lines for people."""
