@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from ..delivery import blender_runtime
 from ..mint.schema import Kind, is_valid_id
 from . import session
-from .exits import Exit
+from .exits import Exit, Refused
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -25,19 +25,17 @@ if TYPE_CHECKING:
 def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Save each new asset into the folder, one .blend per asset."""
     if problem := blender_runtime.blender_problem("Writing .blend files"):
-        terminal.error(problem)
-        return Exit.IMPORT
+        raise Refused(problem, Exit.IMPORT)
     if arguments.only is not None and (arguments.kind is None or not is_valid_id(arguments.only)):
-        terminal.error("--only needs the id of a model or World, and --kind.")
-        return Exit.USAGE
+        raise Refused("--only needs the id of a model or World, and --kind.")
     from ..delivery.asset_library import remote_listing
 
     if arguments.listing and not remote_listing.is_available():
-        terminal.error(
+        raise Refused(
             "This Blender cannot write the listing of a remote asset library: that needs Blender"
-            " 5.2 or later. Nothing was changed. Run the command there, or without --listing."
+            " 5.2 or later. Nothing was changed. Run the command there, or without --listing.",
+            Exit.IMPORT,
         )
-        return Exit.IMPORT
     return _sync(arguments, terminal)
 
 
@@ -63,8 +61,8 @@ def _sync(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if arguments.listing:
             _report_listing(remote_listing.write(arguments.folder), terminal)
     except OutputError as error:
-        terminal.error(str(error))
-        return Exit.FAILED if isinstance(error, sync.SyncRunning) else Exit.IMPORT
+        status = Exit.FAILED if isinstance(error, sync.SyncRunning) else Exit.IMPORT
+        raise Refused(str(error), status) from error
     return Exit.FAILED if result.failed else Exit.DONE
 
 
@@ -119,11 +117,9 @@ def _report_step(step: SyncProgress, terminal: Terminal, results: TextIO) -> Non
 def assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """List the objects from Mint of each file. A file that cannot be read stops nothing else."""
     if problem := blender_runtime.blender_problem("Reading .blend files"):
-        terminal.error(problem)
-        return Exit.IMPORT
+        raise Refused(problem, Exit.IMPORT)
     if arguments.csv and terminal.as_json:
-        terminal.error("Choose one of --json and --csv.")
-        return Exit.USAGE
+        raise Refused("Choose one of --json and --csv.")
     from ..scene import asset_list
 
     entries: list[dict[str, str]] = []

@@ -17,10 +17,10 @@ from ..jobs.storage.job_cache import Queue
 from ..jobs.storage.serialization import Unreadable
 from ..mint.schema import Kind
 from . import exits, session
-from .exits import Exit
+from .exits import Exit, Refused
 from .results import (
     candidate_text,
-    cannot_write,
+    check_outputs,
     deliver,
     file_options,
     follow_and_write,
@@ -46,8 +46,7 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     Jobs that wait for a decision are only shown.
     """
     if arguments.job is None and (arguments.use is not None or arguments.once_more):
-        terminal.error("--use and --once-more need a job.")
-        return Exit.USAGE
+        raise Refused("--use and --once-more need a job.")
     with session.open_job_service(on_wait=terminal.wait) as job_service:
         if arguments.job is None:
             jobs = _resume_all(job_service)
@@ -173,8 +172,7 @@ def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Write a finished job's result into a file."""
     if arguments.output is None and arguments.render is None:
-        terminal.error("No output file. Use -o FILE.blend, -o FILE.glb or --render FILE.png.")
-        return Exit.USAGE
+        raise Refused("No output file. Use -o FILE.blend, -o FILE.glb or --render FILE.png.")
     with session.open_journal() as job_service:
         job = job_service.job(arguments.job)
         if job.convert:
@@ -188,8 +186,15 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         # the only model file may be one that our check refused: another program may read it
         is_copied = replace(job, delivery=delivery).is_copied and job.file(Role.MODEL) is None
         raw = arguments.raw or (is_copied and rejected_files.has_importable(job))
-        if (status := _cannot_place(job_service, job, arguments, terminal, raw=raw)) is not None:
-            return status
+        # the job may have stopped with a file that our check refused
+        can_copy = raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
+        if job.phase not in HAS_RESULT and (not can_copy or job_service.is_active(job.id)):
+            why = stop_text(job, terminal)
+            terminal.error(f"{job.title} is not ready to place. {why}", job=job.id)
+            return exits.of_job(job)
+        # Blender writes a character in any case, as it does a World
+        kind = Kind.MODEL if raw else Kind.WORLD if job.motion else job.kind
+        check_outputs(kind, arguments, terminal)
         if raw:
             return deliver(job_service, job, terminal, delivery=delivery, raw=True)
         if job.delivery.line is None:
@@ -202,31 +207,6 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if job.motion is None:
             job_service.fetch_again(job.id)
         return follow_and_write(job_service, [job], terminal, delivery=delivery)
-
-
-def _cannot_place(
-    job_service: JobService,
-    job: Job,
-    arguments: argparse.Namespace,
-    terminal: Terminal,
-    *,
-    raw: bool,
-) -> Exit | None:
-    """Report why the result cannot be written; return the exit status, or None."""
-    # the job may have stopped with a file that our check refused
-    can_copy = (
-        raw
-        and job.phase is Phase.PAUSED
-        and rejected_files.has_importable(job)
-        and not job_service.is_active(job.id)
-    )
-    if job.phase not in HAS_RESULT and not can_copy:
-        terminal.error(f"{job.title} is not ready to place. {stop_text(job, terminal)}", job=job.id)
-        return exits.of_job(job)
-    # Blender writes a character in any case, as it does a World
-    kind = Kind.MODEL if raw else Kind.WORLD if job.motion else job.kind
-    output, render, overwrite = arguments.output, arguments.render, arguments.overwrite
-    return cannot_write(kind, output, render, terminal, overwrite=overwrite)
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:

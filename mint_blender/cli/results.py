@@ -26,7 +26,7 @@ from ..jobs.storage import import_marks
 from ..mint.generation_request import feedback_error
 from ..mint.schema import Asset, Kind, is_valid_id
 from . import exits
-from .exits import Exit
+from .exits import Exit, Refused
 from .terminal import Display, Terminal
 
 
@@ -258,22 +258,18 @@ def result_record(job: Job, line: int | None = None) -> dict[str, Any]:
     return found
 
 
-def cannot_write(
-    kind: Kind, output: Path | None, render: Path | None, terminal: Terminal, *, overwrite: bool
-) -> Exit | None:
-    """Report why these files cannot be written; return the exit status, or None.
+def check_outputs(kind: Kind, arguments: argparse.Namespace, terminal: Terminal) -> None:
+    """Raise Refused if the files that a command names cannot be written.
 
     On a terminal, a person is asked about files that exist.
     """
-    if problem := write_files.output_problem(kind, output, render):
-        terminal.error(problem)
-        return Exit.IMPORT
-    for file in (output, render):
-        is_kept = not overwrite and file is not None and file.is_file()
+    files = (arguments.output, getattr(arguments, "render", None))
+    if problem := write_files.output_problem(kind, *files):
+        raise Refused(problem, Exit.IMPORT)
+    for file in files:
+        is_kept = not arguments.overwrite and file is not None and file.is_file()
         if is_kept and not terminal.asks(f"{file} exists. Replace it?"):
-            terminal.error(f"{file} exists already. Nothing was started. --overwrite replaces it.")
-            return Exit.USAGE
-    return None
+            raise Refused(f"{file} exists already. Nothing was started. --overwrite replaces it.")
 
 
 def with_limit(job_service: JobService, job_id: str, max_credits: float | None) -> Job:

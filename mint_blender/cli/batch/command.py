@@ -21,11 +21,10 @@ from ...jobs.storage.batch_lease import UNKNOWN, Lease
 from ...mint.errors import MintError
 from ...mint.schema import Kind
 from .. import exits, session
-from ..exits import Exit
+from ..exits import Exit, Refused
 from ..results import picture_options
 from ..terminal import Terminal
 from . import contact_sheet, line_jobs, openjd, result_files
-from .dask_executor.cluster import ClusterError
 from .result_writer import ResultWriter, Writers, open_writers
 from .runner import BatchRun, Options
 from .write_step import WriteStep, current_job, fetch_missing
@@ -33,9 +32,7 @@ from .write_step import WriteStep, current_job, fetch_missing
 
 def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; return the first status that is not done."""
-    if problem := _wrong_options(arguments):
-        terminal.error(problem)
-        return Exit.USAGE
+    _check_options(arguments)
     # Resolved, since a job is found by its folder: a job that is not found would be paid for again.
     options = Options(
         arguments.output.resolve(),
@@ -58,38 +55,37 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             run.check_new()
     except BadLineError as error:
         between = "\n" if "\n" in str(error) else " "
-        terminal.error(f"{error}{between}Nothing was started.")
-        return Exit.USAGE
+        raise Refused(f"{error}{between}Nothing was started.") from error
     if arguments.openjd is not None:
         return openjd.write(arguments, run.chosen, terminal)
     if problem := run.cannot_write():
-        terminal.error(problem)
-        return Exit.IMPORT
+        raise Refused(problem, Exit.IMPORT)
     if arguments.step == "sheet":
         return run.write_sheet()
-    try:
-        with open_writers(arguments, options.folder, terminal.note) as writers:
-            if arguments.step == "write" or (options.again and options.writes):
-                return run.write_finished(writers)
-            return run.generate(writers)
-    except ClusterError as error:
-        terminal.error(str(error))
-        return error.status
+    with open_writers(arguments, options.folder, terminal.note) as writers:
+        if arguments.step == "write" or (options.again and options.writes):
+            return run.write_finished(writers)
+        return run.generate(writers)
 
 
-def _wrong_options(arguments: argparse.Namespace) -> str | None:
-    """Return which options do not go together, or None."""
-    if arguments.ship_results and not arguments.executor:
-        return "--ship-results needs --executor. Nothing was started."
-    if arguments.min_workers and not arguments.executor:
-        return "--min-workers needs --executor. Nothing was started."
-    if arguments.executor and arguments.workers:
-        return "--workers is for this machine: use it without --executor. Nothing was started."
-    if arguments.executor and arguments.step in {"generate", "sheet"}:
-        return f"--step {arguments.step} writes no results, so it takes no --executor."
-    if arguments.executor and arguments.openjd is not None:
-        return "--openjd writes a job for another farm, so it takes no --executor."
-    return None
+def _check_options(arguments: argparse.Namespace) -> None:
+    """Raise Refused for options that do not go together."""
+    dask, step = arguments.executor, arguments.step
+    for is_wrong, why in (
+        (arguments.ship_results and not dask, "--ship-results needs --executor"),
+        (arguments.min_workers and not dask, "--min-workers needs --executor"),
+        (dask and arguments.workers, "--workers is for this machine: use it without --executor"),
+        (
+            dask and step in {"generate", "sheet"},
+            f"--step {step} writes no results, so it takes no --executor",
+        ),
+        (
+            dask and arguments.openjd is not None,
+            "--openjd writes a job for another farm, so it takes no --executor",
+        ),
+    ):
+        if is_wrong:
+            raise Refused(f"{why}. Nothing was started.")
 
 
 @dataclass(frozen=True)
@@ -117,11 +113,11 @@ class _Batch:
             name = str(error).replace(UNKNOWN, "another machine")
             host = f" on {name}" if name else ""
             more = f" If {name} is off, try again in a minute." if name else ""
-            self.terminal.error(
+            raise Refused(
                 f"Another batch is already writing to {folder}{host}. Wait for it, or stop it."
-                f"{more} Nothing was started."
-            )
-            return Exit.FAILED
+                f"{more} Nothing was started.",
+                Exit.FAILED,
+            ) from error
 
     def _run(self, job_service: JobService, writers: Writers, lease: Lease) -> Exit:
         writer = ResultWriter(writers, job_service.notify)

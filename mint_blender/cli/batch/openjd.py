@@ -26,7 +26,7 @@ from typing import Any
 from ...delivery.background import TIME_LIMIT
 from ...files import disk
 from ...jobs.batch_lines import Line
-from ..exits import Exit
+from ..exits import Exit, Refused
 from ..terminal import Terminal
 
 TEMPLATE, BUNDLE_VALUES, VALUES = "template.json", "parameter_values.json", "parameters.json"
@@ -93,26 +93,24 @@ def write(arguments: argparse.Namespace, lines: list[Line], terminal: Terminal) 
     job = FarmJob(tuple(terminal.command("batch").split()), numbers, arguments)
     for path in values(job).values():
         if len(path) > LONGEST_VALUE or path != path.encode(errors="ignore").decode():
-            terminal.error(
+            raise Refused(
                 f"{path} cannot be in a job template: a path must be Unicode text of at most"
                 f" {LONGEST_VALUE} characters. Nothing was written."
             )
-            return Exit.USAGE
     target, parameters = folder / TEMPLATE, str((folder / VALUES).resolve())
     try:
         if target.exists() and MARK.encode() not in target.read_bytes():
-            terminal.error(
+            raise Refused(
                 f"{target} was not written by this command, so it is kept. Choose another folder"
                 " for --openjd. Nothing was written."
             )
-            return Exit.USAGE
         _write_files(folder, job)
     except OSError as error:
-        terminal.error(
+        raise Refused(
             f"The job template cannot be written to {folder}: {error.strerror or error}. Choose"
-            " another folder for --openjd."
-        )
-        return Exit.IMPORT
+            " another folder for --openjd.",
+            Exit.IMPORT,
+        ) from error
     record = {"event": "template", "template": str(target), "parameters": parameters}
     terminal.result(record | {"lines": len(job.lines)}, str(target))
     run = shlex.join(["openjd", "run", str(target), "-p", f"file://{parameters}"])

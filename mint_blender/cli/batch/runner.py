@@ -30,7 +30,6 @@ from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
 from ...mint.client import Client
 from ...mint.errors import MintError
-from ...mint.motion_request import MotionRequest
 from ...mint.schema import Asset, Kind
 from .. import exits, session
 from ..exits import Exit
@@ -54,6 +53,8 @@ from .result_writer import ResultWriter
 # phases in which a job may still have to be paid
 _UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})
 _OVER = frozenset({Phase.FAILED, Phase.CANCELED})
+# statuses that `--skip-failed` leaves out
+_SKIPPED = frozenset({Exit.FAILED, Exit.PREVIEW})
 _UNFINISHED = "This line is not finished, and --again starts nothing. Run the batch without it."
 _LOST = "Another machine is now working on this folder. Nothing more is started here."
 
@@ -95,6 +96,10 @@ class LineReports:
         self._terminal.error(f"line {line.number}: {sentence}", line=line.number)
         self._statuses[line.number], self._refusals[line.number] = status, sentence
 
+    def _refuse_for(self, line: Line, error: Exception) -> None:
+        has_status = isinstance(error, TooExpensive | MintError)
+        self._refuse(line, str(error), exits.of_error(error) if has_status else Exit.FAILED)
+
     def _event(self, line: Line, job: Job) -> None:
         self._terminal.event(result_record(job, line.number))
 
@@ -125,14 +130,8 @@ class LineReports:
         for line in lines:
             status, job = self._statuses[line.number], job_of(line)
             is_stopped = job is not None and job.phase in _OVER | {Phase.REVIEW}
-            if not (
-                status is Exit.DONE
-                or (
-                    self._options.skip_failed
-                    and is_stopped
-                    and status in {Exit.FAILED, Exit.PREVIEW}
-                )
-            ):
+            is_skipped = self._options.skip_failed and is_stopped
+            if status not in ({Exit.DONE, *_SKIPPED} if is_skipped else {Exit.DONE}):
                 return status
         return Exit.DONE
 
@@ -154,16 +153,14 @@ class BatchRun(LineReports):
         self._lines = self._chosen = lines
         self._batch = line_files.open_batch(options.folder, job_service.journal.mint_now())
         self._jobs, self._refused = line_jobs.load_jobs(job_service, options.folder, lines)
-        self._names = {path.stem for path in options.folder.iterdir()}
-        self._names |= {
-            Path(job.delivery.output).stem for job in self._jobs.values() if job.delivery.output
+        outputs = {
+            job.id: Path(job.delivery.output) for job in self._jobs.values() if job.delivery.output
         }
+        self._names = {path.stem for path in (*options.folder.iterdir(), *outputs.values())}
         self._written = {
             job.id
             for job in self._jobs.values()
-            if job.phase is Phase.PLACED
-            and job.delivery.output
-            and Path(job.delivery.output).is_file()
+            if job.phase is Phase.PLACED and job.id in outputs and outputs[job.id].is_file()
         }
         self._budget = BatchBudget(None, Prices())
         self._total: float | None = None
@@ -398,8 +395,7 @@ class BatchRun(LineReports):
         # A picture may be gone since the file was checked, or Mint cannot be asked for a price; the
         # other lines continue.
         except (NotPossible, MintError) as error:
-            has_status = isinstance(error, TooExpensive | MintError)
-            self._refuse(line, str(error), exits.of_error(error) if has_status else Exit.FAILED)
+            self._refuse_for(line, error)
             return
         if needs_credits:
             self._budget.begin(
@@ -496,8 +492,7 @@ class BatchRun(LineReports):
                 self._motions[line.tag] = self._animate(line, job)
             except (NotPossible, MintError) as error:
                 self._budget.end(job)
-                has_status = isinstance(error, TooExpensive | MintError)
-                self._refuse(line, str(error), exits.of_error(error) if has_status else Exit.FAILED)
+                self._refuse_for(line, error)
                 return
             running = [each for each in self._motions[line.tag] if self._runs(each.id)]
             self._active |= {each.id: line for each in running}
@@ -524,7 +519,11 @@ class BatchRun(LineReports):
         asset, limit = job.asset or Asset.from_json(Kind.MODEL, {"id": asset_of(job)}), None
         if line.max_credits is not None:
             ordered = service.journal.motions_of(asset.id)
-            own = [each for each in ordered if each.motion and _is_of(line, each.motion)]
+            own = [
+                each
+                for each in ordered
+                if each.motion and any(map(each.motion.is_like, line.motions))
+            ]
             limit = line.max_credits - (job.cost or 0.0) - sum(map(committed, own))
         motions = service.animate(asset, line.motions, max_credits=limit)
         for each in motions:
@@ -607,10 +606,6 @@ class BatchRun(LineReports):
         current = line_jobs.current_job(self._job_service, job)
         note_line(current, self._terminal)
         self._write_record(line, current, self._known_motions(line, current))
-
-
-def _is_of(line: Line, motion: MotionRequest) -> bool:
-    return any(map(motion.is_like, line.motions))
 
 
 def _started_perhaps(job: Job) -> str:

@@ -76,7 +76,7 @@ def publish_motions(job: Job, motions: Iterable[Job], folder: Path) -> None:
 def published(job: Job, folder: Path) -> Job | None:
     """Return the job with its files in the batch's folder; None if they are not all there."""
     target = _place(folder, "files", job.id)
-    files = _read(
+    files: tuple[LocalFile, ...] = _read(
         target / LIST,
         lambda data: serialization.read(tuple[LocalFile, ...], data["files"]),
         otherwise=(),
@@ -139,7 +139,9 @@ class WriteRecord:
 
     def applied_to(self, job: Job) -> Job:
         """Return a finished job as it is with these files."""
-        problem = self.problem and Problem(Cause.IMPORT, self.problem, code="import_failed")
+        problem = None
+        if self.problem is not None:
+            problem = Problem(Cause.IMPORT, self.problem, code="import_failed")
         if self.delivery is None:
             return job if problem is None else replace(job, problem=problem)
         job = job.moved(Phase.PLACED, delivery=self._delivery_of(job), problem=problem)

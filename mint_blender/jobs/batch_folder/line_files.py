@@ -322,8 +322,8 @@ def convert(folder: Path) -> None:
             continue
     open_batch(folder, _begun(latest.values()))
     for tag, entry in latest.items():
-        record, operation = entry.get("record"), entry.get("operation")
-        is_readable = isinstance(record, dict)
+        record: Any = entry.get("record")
+        is_readable, operation = isinstance(record, dict), entry.get("operation")
         if not TAG.fullmatch(tag):
             continue
         if is_readable and operation is None and record.get("first_sent_at") is None:
