@@ -35,7 +35,10 @@ from .cli.results import (
     Review,
     Revise,
     asset_named,
+    check_finished,
+    check_places,
     follow,
+    not_written,
     note_written,
     preview_of,
     with_limit,
@@ -197,7 +200,7 @@ def resume(
     _check_blender()
     with session.open_job_service() as job_service:
         found = job_service.job(id_of(job))
-        _check_scene_job(found)
+        check_places(found)
         _continue(job_service, found, max_credits)
         return _placed(job_service, _Watch(job_service, review, progress).follow(found.id))
 
@@ -216,7 +219,7 @@ def approve(
     _check_blender()
     with session.open_job_service() as job_service:
         found = _with_limit(job_service, id_of(job), max_credits)
-        _check_scene_job(found)
+        check_places(found)
         job_service.approve(found.id)
         return _placed(job_service, _Watch(job_service, review, progress).follow(found.id))
 
@@ -342,12 +345,11 @@ def place(
         _check_blender()
     with session.open_journal() as journal:
         found = journal.job(id_of(job))
-        _check_scene_job(found)
+        check_places(found)
         places = _where(found.kind, height, location, collection)
         where = {name: value for name, value in places.items() if value is not None}
         file = None if path is None else _output(found.kind, Path(path), overwrite=overwrite)
-        if found.phase not in HAS_RESULT:
-            raise NotPossible(f"{found.title} is not ready to place: {JobView(found).state}.")
+        check_finished(found)
         if found.is_on_disk:
             return _delivered(journal, found, where, file)
     with session.open_job_service() as job_service:
@@ -582,10 +584,7 @@ def _delivered(
     with BlenderPool(1) as blenders:
         result = blenders.submit(write_result, job, file, None).result()
     if result.problem is not None:
-        kept = "".join(f"\n  {each.path}" for each in job.files)
-        raise NotPossible(
-            f"{job.title} could not be written. {result.problem} Mint's files are kept:{kept}"
-        )
+        raise NotPossible(not_written(job, f"could not be written. {result.problem}"))
     note_written(job_service, job.id, file, result)
     found = Result(**_of_job(job), notes=result.notes)
     return replace(found, files={**found.files, "output": file})
@@ -613,14 +612,6 @@ def _check_blender() -> None:
             "This places the result in Blender's scene, and there is no Blender here: install the"
             " bpy package (pip install bpy), or run the script in Blender. Without Blender,"
             " `mint-blender generate -o FILE.glb` saves a model. Nothing was started."
-        )
-
-
-def _check_scene_job(job: Job) -> None:
-    """Raise NotPossible for a job whose result goes into no scene."""
-    if job.convert:
-        raise NotPossible(
-            f"{job.title}: this job only saves other formats. Use the job that generated the model."
         )
 
 

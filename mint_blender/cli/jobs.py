@@ -21,6 +21,7 @@ from .exits import Exit, Refused
 from .results import (
     candidate_text,
     check_outputs,
+    check_places,
     deliver,
     file_options,
     follow_and_write,
@@ -175,11 +176,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         raise Refused("No output file. Use -o FILE.blend, -o FILE.glb or --render FILE.png.")
     with session.open_journal() as job_service:
         job = job_service.job(arguments.job)
-        if job.convert:
-            raise NotPossible(
-                f"{job.title}: this job only saved other formats. Place the job that generated"
-                " the model."
-            )
+        check_places(job)
         delivery = replace(job.delivery, **file_options(arguments))
         if job.motion is None:
             delivery = replace(delivery, motions=())

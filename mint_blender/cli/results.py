@@ -230,10 +230,29 @@ def note_written(job_service: JobService, job_id: str, file: Path, result: Deliv
 
 def report_failure(job: Job, terminal: Terminal, problem: str) -> None:
     """Report why the files of a finished job could not be written."""
-    file = "".join(f"\n  {file.path}" for file in (*job.files, *job.refused))
-    kept = f" Mint's files are kept:{file}" if file else ""
-    sentence = f"{job.title} was downloaded, but could not be written. {problem}{kept}"
-    terminal.error(sentence, job=job.id)
+    why = f"was downloaded, but could not be written. {problem}"
+    terminal.error(not_written(job, why), job=job.id)
+
+
+def not_written(job: Job, why: str) -> str:
+    """Return why the files of a finished job were not written, and where Mint's are."""
+    files = "".join(f"\n  {file.path}" for file in (*job.files, *job.refused))
+    return f"{job.title} {why}" + (f" Mint's files are kept:{files}" if files else "")
+
+
+def check_places(job: Job) -> None:
+    """Raise NotPossible for a job whose result goes into no scene."""
+    if job.convert:
+        raise NotPossible(
+            f"{job.title}: this job only saved other formats. Use the job that generated the model."
+        )
+
+
+def check_finished(job: Job) -> None:
+    """Raise NotPossible for a job without a result that can be placed."""
+    check_places(job)
+    if job.phase not in HAS_RESULT:
+        raise NotPossible(f"{job.title} is not ready to place: {JobView(job).state}.")
 
 
 def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit:

@@ -29,12 +29,11 @@ from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult, Placement, Role
 from ...jobs.phases import BUSY, HAS_RESULT, Phase
 from ...jobs.presentation import action_checks
-from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.documents import OpenDocument, open_elsewhere
 from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
-from ..results import is_finished, note_written
+from ..results import check_finished, is_finished, not_written, note_written
 from .answers import answer, picture_content
 from .tools import Tool, ToolContext, absolute_path, state_of, with_jobs
 
@@ -187,7 +186,7 @@ async def _wait_for_files(context: ToolContext, job_id: str) -> Job:
         await anyio.sleep(INTERVAL)
         job = await with_jobs(context, lambda jobs: jobs.job(job_id))
     if job.phase not in BUSY:
-        _check_result(job)
+        check_finished(job)
     return job
 
 
@@ -198,23 +197,12 @@ def _with_files(job_service: JobService, job_id: str) -> Job:
         raise action_checks.refusal(job)
     is_download = job.phase in BUSY and job.source_asset_id is not None
     if not (is_download or job.phase is Phase.FETCHING):
-        _check_result(job)
+        check_finished(job)
     is_here = all(Path(file.path).is_file() for file in job.files if file.role in PLACED_ROLES)
     if job.phase in HAS_RESULT and not is_here:
         job_service.fetch_again(job.id)
         return job_service.job(job.id)
     return job
-
-
-def _check_result(job: Job) -> None:
-    """Raise NotPossible unless the job has a result."""
-    if job.convert:
-        raise NotPossible(
-            f"{job.title}: this job only saves other formats. Place the job that generated the"
-            " model."
-        )
-    if job.phase not in HAS_RESULT:
-        raise NotPossible(f"{job.title} is not ready to place: {JobView(job).state}.")
 
 
 def _choose(wanted: str | None) -> OpenDocument:
@@ -362,10 +350,7 @@ async def _write_job(
         await anyio.sleep(INTERVAL)
     result = future.result()
     if result.problem is not None:
-        kept = "".join(f"\n  {each.path}" for each in job.files)
-        raise ToolError(
-            f"{job.title} could not be written. {result.problem} Mint's files are kept:{kept}"
-        )
+        raise ToolError(not_written(job, f"could not be written. {result.problem}"))
     return result
 
 

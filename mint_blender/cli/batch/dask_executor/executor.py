@@ -160,23 +160,22 @@ class DaskExecutor(Executor):
         try:
             outcome = self._outcome(self._task(job, output, render, others), job, others)
         except _Unfinished as problem:
-            outcome = TaskResult(problem=message_of(str(problem)).with_code(exits.NO_CLUSTER))
+            return DeliveryResult(problem=message_of(str(problem)).with_code(exits.NO_CLUSTER))
         except OSError as error:
-            outcome = TaskResult(problem=message_of(_cannot_use(error)))
+            reason, file = error.strerror or type(error).__name__, error.filename or "a file"
+            return DeliveryResult(problem=message_of(f"{reason}: {file} cannot be used."))
         except Exception as error:  # a bug: it is logged, and the other results continue
             log.exception("Job %s could not be written", job.id)
             sentence = f"A Dask worker failed unexpectedly ({type(error).__name__}: {error})."
-            outcome = TaskResult(problem=message_of(sentence))
-        files = tuple(path for path in (output, render) if path is not None)
+            return DeliveryResult(problem=message_of(sentence))
         if outcome.problem is not None:
             return DeliveryResult(problem=outcome.problem)
-        if missing := next((path for path in files if not path.is_file()), None):
-            return DeliveryResult(problem=message_of(_VANISHED.format(path=missing)))
+        for path in filter(None, (output, render)):
+            if not path.is_file():
+                return DeliveryResult(problem=message_of(_VANISHED.format(path=path)))
         # the worker knows the path under which it wrote the file first
-        placement = outcome.placement and replace(
-            outcome.placement, file=str(output) if output else None
-        )
-        return DeliveryResult(outcome.notes, placement=placement)
+        place, file = outcome.placement, str(output) if output else None
+        return DeliveryResult(outcome.notes, placement=place and replace(place, file=file))
 
     def _task(
         self, job: Job, output: Path | None, render: Path | None, others: Sequence[Job]
@@ -287,11 +286,6 @@ def job_for_worker(job: Job) -> Job:
     return replace(
         job, requests=(), image_urls=(), owner=None, decision=None, refused=(), hold=None
     )
-
-
-def _cannot_use(error: OSError) -> str:
-    reason, file = error.strerror or type(error).__name__, error.filename or "a file"
-    return f"{reason}: {file} cannot be used."
 
 
 _VANISHED = (
