@@ -24,7 +24,7 @@ from .. import exits, session
 from ..exits import Exit, Refused
 from ..results import picture_options
 from ..terminal import Terminal
-from . import contact_sheet, line_jobs, openjd, result_files
+from . import contact_sheet, line_jobs, openjd
 from .result_writer import ResultWriter, Writers, open_writers
 from .runner import BatchRun, Options
 from .write_step import WriteStep, current_job, fetch_missing
@@ -161,17 +161,17 @@ class _Batch:
         folder = self.options.folder
         with session.open_journal() as job_service:
             jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.lines)
-            reports = [
-                result_files.report(
+            lines = [
+                (
                     line,
                     current_job(job := jobs.get(line.tag), folder),
-                    self.terminal,
-                    motions=line_jobs.known_motions(job_service, folder, line, job),
+                    line_jobs.known_motions(job_service, folder, line, job),
+                    None,
                 )
                 for line in self.lines
             ]
         name = self.arguments.file.name
-        if jobs and not contact_sheet.report_sheet(folder, name, reports, self.terminal):
+        if jobs and not contact_sheet.report_sheet(folder, name, lines, self.terminal):
             return Exit.IMPORT
         return Exit.DONE
 
@@ -188,22 +188,19 @@ class _Batch:
 
     def cannot_write(self) -> str | None:
         """Return why the results cannot be written here, or None."""
-        folder, problem = self.options.folder, None
+        folder = self.options.folder
         if self.arguments.step in {"generate", "sheet"} or self.arguments.executor:
             problem = write_files.folder_problem(folder)  # nothing is imported here
         else:
-            for kind, suffix, renders in sorted(
-                {
+            wanted = dict.fromkeys(
+                (
                     # Blender writes a character in any case, as it does a World
-                    (
-                        Kind.WORLD if line.motions else line.request.kind,
-                        line.suffix,
-                        self.options.renders(line),
-                    )
-                    for line in self.chosen
-                }
-            ):
-                file = folder / f"mint{suffix}"
-                picture = file.with_suffix(".png") if renders else None
-                problem = problem or write_files.output_problem(kind, file, picture)
+                    Kind.WORLD if line.motions else line.request.kind,
+                    folder / f"mint{line.suffix}",
+                    folder / "mint.png" if self.options.renders(line) else None,
+                )
+                for line in self.chosen
+            )
+            problems = (write_files.output_problem(*each) for each in wanted)
+            problem = next(filter(None, problems), None)
         return problem or contact_sheet.write_problem(folder)

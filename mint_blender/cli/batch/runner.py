@@ -236,18 +236,12 @@ class BatchRun(LineReports):
         self._job_service.catch_up()
         if not self._jobs:
             return
-        jobs = {line.number: self._job(line) for line in self._lines}
-        entries = [
-            result_files.report(
-                line,
-                jobs[line.number],
-                self._terminal,
-                self._refusals.get(line.number),
-                self._known_motions(line, jobs[line.number]),
-            )
-            for line in self._lines
-        ]
-        contact_sheet.report_sheet(self._folder, name, entries, self._terminal)
+        jobs = [(line, self._job(line)) for line in self._lines]
+        lines = (
+            (line, job, self._known_motions(line, job), self._refusals.get(line.number))
+            for line, job in jobs
+        )
+        contact_sheet.report_sheet(self._folder, name, lines, self._terminal)
 
     def _follow(self, at_once: int) -> None:
         waiting = iter(self._chosen)

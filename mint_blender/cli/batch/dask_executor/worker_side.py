@@ -49,24 +49,22 @@ class Task:
     Attributes:
         run: The id of the batch's run.
         attempts: The name of the Dask variable that counts the attempts that did not end.
-        job: The job, without what only the client needs.
+        jobs: The job, or all motions of one model, without what only the client needs.
         output: The path of the .blend or .glb, None for none.
         render: The path of the picture, None for none.
         sizes: The sizes of Mint's files in bytes, by their path at the client.
         local_files: Whether Mint's API is a server on this computer, and so its files may be, too.
         staging: The shared folder for results in progress; None returns the content of the files.
-        others: Further motions of the same model.
     """
 
     run: str
     attempts: str
-    job: Job = field(repr=False)
+    jobs: tuple[Job, ...] = field(repr=False)
     output: str | None
     render: str | None
     sizes: Mapping[str, int] = field(repr=False)
     local_files: bool
     staging: str | None
-    others: tuple[Job, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def _write(task: Task, sent: Mapping[str, bytes]) -> TaskResult:
         return TaskResult(problem=message_of(f"A Dask worker could not write {file}: {reason}."))
     # A bug. Dask's client would wait without end for a traceback that cannot be pickled.
     except Exception as error:
-        log.exception("Job %s could not be written", task.job.id)
+        log.exception("Job %s could not be written", task.jobs[0].id)
         sentence = f"A Dask worker failed unexpectedly ({type(error).__name__}: {error})."
         return TaskResult(problem=message_of(sentence))
 
@@ -195,7 +193,7 @@ def with_files_here(task: Task, sent: Mapping[str, bytes], folder: Path) -> list
     jobs: list[Job] = []
     missing: list[str] = []
     with Downloader(LIMITS, local_files=task.local_files) as downloader:
-        for number, job in enumerate((task.job, *task.others)):
+        for number, job in enumerate(task.jobs):
             own, files = folder / str(number), []  # files of two motions may have one name
             own.mkdir()
             for file in imported_files(job):
