@@ -191,14 +191,15 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         # Blender writes a character in any case, as it does a World
         kind = Kind.MODEL if raw else Kind.WORLD if job.motion else job.kind
         check_outputs(kind, arguments, terminal)
+        placed = replace(job, delivery=delivery)
         if raw:
-            return deliver(job_service, job, terminal, delivery=delivery, raw=True)
+            return deliver(job_service, placed, terminal, raw=True)
         if job.delivery.line is None:
             # A batch finds its files and its record through the job's own delivery.
             job_service.set_delivery(job.id, delivery)
         parts = [job, *filter(is_finished, job_service.motions_of(job))]
         if all(each.is_on_disk for each in parts):
-            return deliver(job_service, job, terminal, delivery=delivery)
+            return deliver(job_service, placed, terminal)
     with session.open_job_service() as job_service:
         if job.motion is None:
             job_service.fetch_again(job.id)

@@ -59,14 +59,13 @@ def follow_and_write(
         for each in job_service.motions_of(replace(job, delivery=targets[job.id]))
         if is_finished(each)
     }
+    review = (lambda preview: Approve()) if approve else None
     fetch_files_again(job_service, map(job_service.job, parts))
     with progress_listener(terminal, job_service) as listener:
         try:
             job_service.watch([*targets, *parts], listener)
             for job in jobs:
-                follow(
-                    job_service, job.id, listener, (lambda preview: Approve()) if approve else None
-                )
+                follow(job_service, job.id, listener, review)
         except StillUnreachable as error:
             unreachable = error
     stopped = [
@@ -85,11 +84,11 @@ def _each_file_once(jobs: Iterable[Job]) -> Iterator[Job]:
     """Leave out motions that are written together with an earlier one."""
     written = set()
     for job in jobs:
-        target = (asset_of(job), job.delivery.output)
-        if job.motion is None or not is_to_write(job) or target not in written:
-            yield job
-        if job.motion is not None and is_to_write(job):
+        is_motion = job.motion is not None and is_to_write(job)
+        target = (asset_of(job), job.delivery.output) if is_motion else job.id
+        if target not in written:
             written.add(target)
+            yield job
 
 
 def asset_named(job_service: JobService, what: str) -> Asset:
@@ -115,25 +114,13 @@ def fetch_files_again(job_service: JobService, jobs: Iterable[Job]) -> None:
             job_service.fetch_again(job.id)
 
 
-def deliver(
-    job_service: JobService,
-    job: Job,
-    terminal: Terminal,
-    *,
-    delivery: Delivery | None = None,
-    raw: bool = False,
-) -> Exit:
-    """Write the files of a finished job here, and report how the job stands.
+def deliver(job_service: JobService, job: Job, terminal: Terminal, *, raw: bool = False) -> Exit:
+    """Write the files of a finished job where its delivery says, and report how the job stands.
 
-    Args:
-        job_service: The job service, which records the outcome.
-        job: The job; it may not be finished.
-        terminal: Where the result is printed.
-        delivery: Where to write this once; by default where the job's own delivery says.
-        raw: Also write a file that our check refused.
+    The job may not be finished. With `raw`, a file that our check refused is written, too.
     """
     try:
-        return _deliver(job_service, replace(job, delivery=delivery or job.delivery), terminal, raw)
+        return _deliver(job_service, job, terminal, raw)
     finally:
         note_line(job_service.job(job.id), terminal)
 
