@@ -111,14 +111,19 @@ __all__ = [
 _PLACES = ("api", "mint.errors", "scene.errors")
 
 
+_commands: list[Any] = []
+
+
 def register() -> None:
-    """Register the add-on. Blender calls this when it is enabled."""
-    from . import command_registration
+    """Register the add-on, and `blender --command mint`. Blender calls this when it is enabled."""
+    import bpy
+
     from .ui import registration
 
     registration.register()
     try:
-        command_registration.register()
+        register_command: Any = bpy.utils.register_cli_command  # the stubs say it returns None
+        _commands.append(register_command("mint", _run_command))
     except Exception:
         registration.unregister()
         raise
@@ -126,13 +131,22 @@ def register() -> None:
 
 def unregister() -> None:
     """Remove the add-on completely. Blender calls this when it is disabled."""
-    from . import command_registration
+    import bpy
+
     from .ui import registration
 
     try:
-        command_registration.unregister()
+        while _commands:
+            bpy.utils.unregister_cli_command(_commands.pop())
     finally:
         registration.unregister()
+
+
+def _run_command(arguments: list[str]) -> int:
+    # loaded on first use, so that enabling the add-on stays quick
+    from .cli.commands import from_blender
+
+    return from_blender(arguments)
 
 
 def __getattr__(name: str) -> Any:

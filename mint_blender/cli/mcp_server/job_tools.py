@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeAlias
 
 import anyio
-from mcp.server.mcpserver import Elicit, Resolve
+from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
@@ -21,11 +21,10 @@ from ...jobs.service import JobService, NotPossible
 from ...mint.generation_request import feedback_error
 from .answers import JobState, answer_with_jobs, change_key, job_state
 from .spending import (
-    Approval,
     ApprovedCredits,
     Click,
     Decision,
-    WithinLimits,
+    Question,
     apply_click,
     check_click,
     is_approved,
@@ -47,7 +46,7 @@ JobId: TypeAlias = Annotated[str, Field(min_length=1, description="The id of the
 Revision: TypeAlias = Annotated[
     str, Field(description="The revision of the job that you have seen")
 ]
-Check: TypeAlias = Callable[..., Awaitable[Elicit[Approval] | WithinLimits]]
+Check: TypeAlias = Callable[..., Awaitable[Question]]
 Feedback: TypeAlias = Annotated[str, Field(description="What should change")]
 
 
@@ -125,7 +124,7 @@ def _check_of(verb: Verb) -> Check:
     @with_sentences
     async def check(
         job: JobId, revision: Revision, approved_credits: ApprovedCredits, ctx: ToolContext
-    ) -> Elicit[Approval] | WithinLimits:
+    ) -> Question:
         return await check_click(ctx, Click(job, revision, verb, approved_credits))
 
     return check
@@ -138,7 +137,7 @@ async def check_revise(
     feedback: Feedback,
     approved_credits: ApprovedCredits,
     ctx: ToolContext,
-) -> Elicit[Approval] | WithinLimits:
+) -> Question:
     """Return the question for a person before a revision, if any."""
     if complaint := feedback_error(feedback):
         raise NotPossible(complaint)

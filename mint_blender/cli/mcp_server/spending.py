@@ -72,6 +72,9 @@ class WithinLimits:
     """Nobody has to be asked."""
 
 
+Question: TypeAlias = Elicit[Approval] | WithinLimits
+"""What a person is asked before a tool is called."""
+
 Decision: TypeAlias = ElicitationResult[Approval]
 """What the client brings back: an answer of a person, or `WithinLimits` in its place."""
 
@@ -100,9 +103,7 @@ def without_person(job_service: JobService, approved_credits: float) -> float:
     return min(approved_credits, limits.each or limits.day or approved_credits)
 
 
-def question(
-    context: ToolContext, what: str, reason: str | None
-) -> Elicit[Approval] | WithinLimits:
+def question(context: ToolContext, what: str, reason: str | None) -> Question:
     """Return the question for a person, or that nobody has to be asked.
 
     Args:
@@ -181,7 +182,7 @@ RequestId: TypeAlias = Annotated[
 @with_sentences
 async def check_start(
     quote_id: QuoteId, approved_credits: ApprovedCredits, request_id: RequestId, ctx: ToolContext
-) -> Elicit[Approval] | WithinLimits:
+) -> Question:
     """Check a quote before it is used, and return the question for a person, if any.
 
     Raises:
@@ -285,14 +286,14 @@ class Click:
     feedback: str = ""
 
 
-async def check_click(context: ToolContext, click: Click) -> Elicit[Approval] | WithinLimits:
+async def check_click(context: ToolContext, click: Click) -> Question:
     """Return the question for a person, if any; a stale decision is refused by the tool itself."""
     seen = await with_jobs(context, lambda jobs: jobs.job(click.job))
     if revision_of(seen) != click.revision:
         return WithinLimits()
     await ask_prices(context, prices_of_click(seen, click.verb))
 
-    def ask(job_service: JobService) -> Elicit[Approval] | WithinLimits:
+    def ask(job_service: JobService) -> Question:
         job = job_service.job(click.job)
         expense = _expense(job_service, job, click)
         if expense is None:
