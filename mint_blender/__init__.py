@@ -48,7 +48,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import *
+    from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
+    from .cli.results import Approve, Cancel, Preview, Revise
+    from .cli.session import NotAllowedOnline
+    from .jobs.budget.prices import NotPossible, TooExpensive
+    from .jobs.storage.journal import JournalError
     from .mint.errors import *
+    from .mint.schema import Asset, Usage
     from .scene.errors import SceneImportError
 
 __all__ = [
@@ -108,7 +114,8 @@ __all__ = [
     "worlds",
 ]
 
-_PLACES = ("api", "mint.errors", "scene.errors")
+_PLACES = ("api", "cli.results", "cli.session", "jobs.service", "mint.errors", "scene.errors")
+"""The modules in which these names are looked up, in this order."""
 
 
 _commands: list[Any] = []

@@ -29,11 +29,8 @@ from .api_values import (
 )
 from .cli import client_requests, session
 from .cli.results import (
-    Approve,
-    Cancel,
     Preview,
     Review,
-    Revise,
     asset_named,
     check_finished,
     check_places,
@@ -43,7 +40,6 @@ from .cli.results import (
     preview_of,
     with_limit,
 )
-from .cli.session import NotAllowedOnline
 from .jobs.engine.task import StillUnreachable
 from .jobs.engine.thread_messages import Event, Progress
 from .jobs.job import Job
@@ -51,7 +47,7 @@ from .jobs.job_values import ClientRequest, Delivery, DeliveryResult
 from .jobs.phases import BUSY, HAS_RESULT, Phase
 from .jobs.presentation.job_view import JobView
 from .jobs.queries import prices_of
-from .jobs.service import JobService, NotPossible, TooExpensive
+from .jobs.service import JobService, NotPossible
 from .jobs.storage import import_marks
 from .jobs.storage.journal import JournalError
 from .message import message_of
@@ -63,34 +59,6 @@ if TYPE_CHECKING:
     import bpy
 
     from .scene.place import PlacedResult as Placed
-
-__all__ = [
-    "Approve",
-    "Asset",
-    "Cancel",
-    "GenerationStopped",
-    "Interrupted",
-    "JournalError",
-    "NotAllowedOnline",
-    "NotPossible",
-    "PlacedResult",
-    "Preview",
-    "Result",
-    "Revise",
-    "TooExpensive",
-    "Usage",
-    "animate",
-    "approve",
-    "cancel",
-    "generate",
-    "jobs",
-    "models",
-    "place",
-    "resume",
-    "revise",
-    "usage",
-    "worlds",
-]
 
 log = logging.getLogger(__name__)
 

@@ -335,8 +335,8 @@ def in_parentheses(text: str) -> str:
 def file_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the members of a delivery that a command's options say: its files and the picture."""
     return {
-        "output": path_text(arguments.output),
-        "render": path_text(arguments.render),
+        "output": arguments.output and str(arguments.output),
+        "render": arguments.render and str(arguments.render),
         **picture_options(arguments),
     }
 
@@ -345,11 +345,6 @@ def picture_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the members of a delivery that say how a picture is rendered."""
     names = ("render_size", "render_samples", "render_engine")
     return {name: getattr(arguments, name) for name in names}
-
-
-def path_text(path: Path | None) -> str | None:
-    """Return a path as the text that a job stores, or None."""
-    return None if path is None else str(path)
 
 
 @contextmanager
