@@ -533,16 +533,12 @@ class BatchRun(LineReports):
         known = self._job_service.cache.get
         return [known(job.id) or job for job in self._motions.get(line.tag, ())]
 
-    def _stopped_motion(self, line: Line) -> Job | None:
-        """Return the first motion of a line that has not come, or None."""
-        motions = self._current_motions(line)
-        return next((job for job in motions if not is_finished(job)), None)
-
     def _end(self, line: Line, job: Job) -> None:
         """End a line that has stopped at Mint, or have its files written."""
         self._budget.end(job)
         job = line_jobs.as_written_elsewhere(self._job_service, self._folder, job)
-        stopped = self._stopped_motion(line)
+        motions = self._current_motions(line)
+        stopped = next((each for each in motions if not is_finished(each)), None)
         if stopped is None and not self._options.writes:
             self._publish(line, job)
         elif result_files.is_written(job):
@@ -564,7 +560,7 @@ class BatchRun(LineReports):
             if job.id in self._written:
                 # the user may have changed that file since; only the picture is missing
                 job = replace(job, delivery=replace(job.delivery, output=None))
-            self._writer.add(line, job, self._current_motions(line))
+            self._writer.add(line, job, motions)
 
     def _publish(self, line: Line, job: Job) -> None:
         """End a line by putting Mint's files where other machines can read them."""

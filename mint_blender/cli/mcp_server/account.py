@@ -139,19 +139,19 @@ def _thumbnails(assets: Sequence[Asset]) -> list[Path | None]:
     """Return the pictures of items, from the cache or from Mint's file host."""
     if not assets:
         return []
+
+    def thumbnail(asset: Asset) -> Path | None:
+        url = asset.assets.picture_url if asset.assets else None
+        try:
+            return fetch_file.thumbnail(url, session.home(), downloader) if url else None
+        except FileError:
+            return None
+
     with (
         Downloader(local_files=session.account().is_local) as downloader,
-        ThreadPoolExecutor(len(assets)) as pool,
+        ThreadPoolExecutor(MOST_PICTURES) as pool,
     ):
-        return list(pool.map(partial(_thumbnail, downloader=downloader), assets))
-
-
-def _thumbnail(asset: Asset, downloader: Downloader) -> Path | None:
-    url = asset.assets.picture_url if asset.assets else None
-    try:
-        return fetch_file.thumbnail(url, session.home(), downloader) if url else None
-    except FileError:
-        return None
+        return list(pool.map(thumbnail, assets))
 
 
 TOOLS = (

@@ -155,7 +155,10 @@ async def estimate(
         images=tuple(images),
         pose=pose,
     )
-    await anyio.to_thread.run_sync(partial(_check_request, request))
+    for image in images:
+        if "://" not in image and not Path(image).is_absolute():
+            raise ToolError(f"The reference image {image} needs an absolute path.")
+    await anyio.to_thread.run_sync(partial(session.check_request, request))
     return await _quote(context, purchase_of(request))
 
 
@@ -209,14 +212,6 @@ def purchase_of(request: GenerationRequest) -> Purchase:
             request, Delivery(), max_credits=own_limit, subject=subject
         ),
     )
-
-
-def _check_request(request: GenerationRequest) -> None:
-    """Raise NotPossible or ToolError for what Mint, or the server, would refuse."""
-    for image in request.images:
-        if "://" not in image and not Path(image).is_absolute():
-            raise ToolError(f"The reference image {image} needs an absolute path.")
-    session.check_request(request)
 
 
 async def estimate_transform(
