@@ -15,7 +15,6 @@ import os
 import re
 import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..message import message_of
@@ -183,12 +182,7 @@ class LiveDisplay(Display):
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for line in self._lines.values():
             self._progress.update(line, total=1, completed=1)
         self._progress.summary = ""

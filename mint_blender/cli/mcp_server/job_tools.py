@@ -159,8 +159,7 @@ async def approve(
     Show the Preview and the price to the person first. Refused if the job has changed since you saw
     it; the answer then has the new state and its picture.
     """
-    click = Click(job, revision, Verb.APPROVE, approved_credits)
-    return await _apply(context, click, decision)
+    return await _apply(context, Click(job, revision, Verb.APPROVE, approved_credits), decision)
 
 
 async def revise(
@@ -192,8 +191,7 @@ async def resume(
     It spends Credits only if the job needs them; approved_credits is then the most that it may cost
     in total. Nothing is paid twice.
     """
-    click = Click(job, revision, Verb.RESUME, approved_credits)
-    return await _apply(context, click, decision)
+    return await _apply(context, Click(job, revision, Verb.RESUME, approved_credits), decision)
 
 
 async def retry(
