@@ -13,6 +13,7 @@ from ..jobs.phases import BUSY, HAS_RESULT, Phase
 from ..jobs.presentation.job_view import UNREADABLE
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
+from ..jobs.storage.job_cache import Queue
 from ..jobs.storage.serialization import Unreadable
 from ..mint.schema import Kind
 from . import exits, session
@@ -223,11 +224,16 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             )
         if not count:
             terminal.note("There are no jobs.")
-        if queue.count:  # an earlier session has left them
-            were, them = ("job was", "it") if queue.count == 1 else ("jobs were", "them")
-            price = f" (about {queue.credits:,.0f} Credits)" if queue.credits else ""
-            terminal.note(
-                f"{queue.count} queued {were} never sent. To send {them}{price}:"
-                f" {terminal.command('resume')}"
-            )
+        if queue.count:
+            terminal.note(_queued(queue, terminal))
     return Exit.DONE
+
+
+def _queued(queue: Queue, terminal: Terminal) -> str:
+    """Return a sentence about jobs that an earlier session left in the queue."""
+    were, them = ("job was", "it") if queue.count == 1 else ("jobs were", "them")
+    price = f" (about {queue.credits:,.0f} Credits)" if queue.credits else ""
+    return (
+        f"{queue.count} queued {were} never sent. To send {them}{price}:"
+        f" {terminal.command('resume')}"
+    )

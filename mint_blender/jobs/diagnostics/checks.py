@@ -181,25 +181,28 @@ def journal(home: Path) -> tuple[Finding, journal_check.JournalContent | None]:
     try:
         content = journal_check.read(home)
     except JournalError as error:
-        return Finding("journal", PROBLEM, str(error)), None
-    return Finding("journal", *_journal(content)), content
-
-
-def _journal(content: journal_check.JournalContent | None) -> Checked:
+        return Finding("journal", State.PROBLEM, str(error)), None
     if content is None:
-        return OK, "There is none yet; the first job creates it."
+        return Finding("journal", State.OK, "There is none yet; the first job creates it."), None
+    return _journal(content), content
+
+
+def _journal(content: journal_check.JournalContent) -> Finding:
     if content.wrong_jobs:
         jobs = ", ".join(content.wrong_jobs[:MOST_NAMED])
         more = len(content.wrong_jobs) - MOST_NAMED
-        return PROBLEM, (
+        text = (
             "It has records of Credits that cannot be right: they were changed from outside, or"
             f" this is a bug. Job {jobs}{f' and {more} more' if more > 0 else ''}. Look at mint.gg"
             " what was made and paid for before you start it again, and send the output of"
             " `doctor --report` to support."
         )
+        return Finding("journal", State.PROBLEM, text)
     if content.unreadable:
-        return NOTE, (
+        text = (
             f"Intact, but {content.unreadable} of its jobs cannot be read: damaged, or from a newer"
             " version. Update the add-on; their records are kept."
         )
-    return OK, f"Intact: {content.phases.total()} jobs, {len(content.open_jobs)} of them open."
+        return Finding("journal", State.NOTE, text)
+    text = f"Intact: {content.phases.total()} jobs, {len(content.open_jobs)} of them open."
+    return Finding("journal", State.OK, text)
