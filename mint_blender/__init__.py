@@ -47,61 +47,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import (
-        Approve,
-        Asset,
-        Cancel,
-        GenerationStopped,
-        Interrupted,
-        JournalError,
-        NotAllowedOnline,
-        NotPossible,
-        PlacedResult,
-        Preview,
-        Result,
-        Revise,
-        TooExpensive,
-        Usage,
-        animate,
-        approve,
-        cancel,
-        generate,
-        jobs,
-        models,
-        place,
-        resume,
-        revise,
-        usage,
-        worlds,
-    )
-    from .mint.errors import (
-        AlreadyOptimized,
-        CannotCancel,
-        Conflict,
-        CreditsNeeded,
-        DownloadsDisabled,
-        Forbidden,
-        IdempotencyConflict,
-        InvalidRequest,
-        InvalidResponse,
-        KeyMissing,
-        KeyRefused,
-        KeyUnusable,
-        KeyWithheld,
-        MintError,
-        MismatchedResponse,
-        NotFound,
-        NotSent,
-        NotSupported,
-        OptimizationInProgress,
-        ProblemError,
-        Refusal,
-        ServiceError,
-        TooManyActive,
-        TooManyRequests,
-        UnclearRefusal,
-        Unreachable,
-    )
+    from .api import *
+    from .api_values import GenerationStopped, Interrupted, PlacedResult, Result
+    from .cli.results import Approve, Cancel, Preview, Revise
+    from .cli.session import NotAllowedOnline
+    from .jobs.budget.prices import NotPossible, TooExpensive
+    from .jobs.storage.journal import JournalError
+    from .mint.errors import *
+    from .mint.schema import Asset, Usage
     from .scene.errors import SceneImportError
 
 __all__ = [
@@ -161,17 +114,23 @@ __all__ = [
     "worlds",
 ]
 
-_PLACES = ("api", "mint.errors", "scene.errors")
+_PLACES = ("api", "cli.results", "cli.session", "jobs.service", "mint.errors", "scene.errors")
+"""The modules in which these names are looked up, in this order."""
+
+
+_commands: list[Any] = []
 
 
 def register() -> None:
-    """Register the add-on. Blender calls this when it is enabled."""
-    from . import command_registration
+    """Register the add-on, and `blender --command mint`. Blender calls this when it is enabled."""
+    import bpy
+
     from .ui import registration
 
     registration.register()
     try:
-        command_registration.register()
+        register_command: Any = bpy.utils.register_cli_command  # the stubs say it returns None
+        _commands.append(register_command("mint", _run_command))
     except Exception:
         registration.unregister()
         raise
@@ -179,13 +138,22 @@ def register() -> None:
 
 def unregister() -> None:
     """Remove the add-on completely. Blender calls this when it is disabled."""
-    from . import command_registration
+    import bpy
+
     from .ui import registration
 
     try:
-        command_registration.unregister()
+        while _commands:
+            bpy.utils.unregister_cli_command(_commands.pop())
     finally:
         registration.unregister()
+
+
+def _run_command(arguments: list[str]) -> int:
+    # loaded on first use, so that enabling the add-on stays quick
+    from .cli.commands import from_blender
+
+    return from_blender(arguments)
 
 
 def __getattr__(name: str) -> Any:

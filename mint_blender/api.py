@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -29,18 +29,17 @@ from .api_values import (
 )
 from .cli import client_requests, session
 from .cli.results import (
-    Approve,
-    Cancel,
     Preview,
     Review,
-    Revise,
     asset_named,
+    check_finished,
+    check_places,
     follow,
+    not_written,
     note_written,
     preview_of,
     with_limit,
 )
-from .cli.session import NotAllowedOnline
 from .jobs.engine.task import StillUnreachable
 from .jobs.engine.thread_messages import Event, Progress
 from .jobs.job import Job
@@ -48,7 +47,7 @@ from .jobs.job_values import ClientRequest, Delivery, DeliveryResult
 from .jobs.phases import BUSY, HAS_RESULT, Phase
 from .jobs.presentation.job_view import JobView
 from .jobs.queries import prices_of
-from .jobs.service import JobService, NotPossible, TooExpensive
+from .jobs.service import JobService, NotPossible
 from .jobs.storage import import_marks
 from .jobs.storage.journal import JournalError
 from .message import message_of
@@ -59,33 +58,7 @@ from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Usage
 if TYPE_CHECKING:
     import bpy
 
-__all__ = [
-    "Approve",
-    "Asset",
-    "Cancel",
-    "GenerationStopped",
-    "Interrupted",
-    "JournalError",
-    "NotAllowedOnline",
-    "NotPossible",
-    "PlacedResult",
-    "Preview",
-    "Result",
-    "Revise",
-    "TooExpensive",
-    "Usage",
-    "animate",
-    "approve",
-    "cancel",
-    "generate",
-    "jobs",
-    "models",
-    "place",
-    "resume",
-    "revise",
-    "usage",
-    "worlds",
-]
+    from .scene.place import PlacedResult as Placed
 
 log = logging.getLogger(__name__)
 
@@ -149,11 +122,25 @@ def generate(
         kind=kind, prompt=prompt, preset=preset, mode=mode, name=name, images=images, pose=pose
     )
     level = member(OptimizationLevel, "level", optimize) if optimize else None
-    _check(request, level, review, max_credits, splats=splats, height=height)
-    delivery = Delivery(splats=splats, **_where(height, location, collection))
+    if level is not None and request.kind is not Kind.MODEL:
+        raise ValueError("Only models can be optimized.")
+    if splats is not None and request.kind is not Kind.WORLD:
+        raise ValueError("Only Worlds have splats.")
+    delivery = Delivery(splats=splats, **_where(request.kind, height, location, collection))
+    check_limit(max_credits)
+    if request.mode is Mode.REVIEW and review is None:
+        raise ValueError(
+            'mode "review" needs a function review(preview) that returns Approve(), Cancel() or'
+            ' Revise("…").'
+        )
+    try:
+        session.check_request(request)
+    except NotPossible as error:
+        raise ValueError(str(error)) from error
+    _check_blender()
     with session.open_job_service() as job_service:
         job, is_new = _start(job_service, request, delivery, level, max_credits, request_id)
-        job = replace(_follow(job_service, job.id, review, progress), delivery=delivery)
+        job = replace(_Watch(job_service, review, progress).follow(job.id), delivery=delivery)
         return _placed(job_service, job, is_new=is_new)
 
 
@@ -181,9 +168,9 @@ def resume(
     _check_blender()
     with session.open_job_service() as job_service:
         found = job_service.job(id_of(job))
-        _check_scene_job(found)
+        check_places(found)
         _continue(job_service, found, max_credits)
-        return _placed(job_service, _follow(job_service, found.id, review, progress))
+        return _placed(job_service, _Watch(job_service, review, progress).follow(found.id))
 
 
 def approve(
@@ -200,9 +187,9 @@ def approve(
     _check_blender()
     with session.open_job_service() as job_service:
         found = _with_limit(job_service, id_of(job), max_credits)
-        _check_scene_job(found)
+        check_places(found)
         job_service.approve(found.id)
-        return _placed(job_service, _follow(job_service, found.id, review, progress))
+        return _placed(job_service, _Watch(job_service, review, progress).follow(found.id))
 
 
 def revise(
@@ -219,7 +206,8 @@ def revise(
     with session.open_job_service() as job_service:
         found = _with_limit(job_service, id_of(job), max_credits)
         job_service.revise(found.id, feedback)
-        return preview_of(_watch(job_service, found.id, None, progress, ends_in=Phase.REVIEW))
+        watch = _Watch(job_service, None, progress)
+        return preview_of(watch.until(found.id, Phase.REVIEW))
 
 
 def animate(
@@ -270,7 +258,7 @@ def cancel(job: JobReference) -> None:
     with session.open_job_service() as job_service:
         found = job_service.job(id_of(job))
         job_service.cancel(found.id)
-        _watch(job_service, found.id, None, None, ends_in=Phase.CANCELED)
+        _Watch(job_service).until(found.id, Phase.CANCELED)
 
 
 @overload
@@ -325,21 +313,16 @@ def place(
         _check_blender()
     with session.open_journal() as journal:
         found = journal.job(id_of(job))
-        _check_scene_job(found)
-        _check_kind(found.kind, height=height)
-        where = {
-            name: value
-            for name, value in _where(height, location, collection).items()
-            if value is not None
-        }
+        check_places(found)
+        places = _where(found.kind, height, location, collection)
+        where = {name: value for name, value in places.items() if value is not None}
         file = None if path is None else _output(found.kind, Path(path), overwrite=overwrite)
-        if found.phase not in HAS_RESULT:
-            raise NotPossible(f"{found.title} is not ready to place: {JobView(found).state}.")
+        check_finished(found)
         if found.is_on_disk:
             return _delivered(journal, found, where, file)
     with session.open_job_service() as job_service:
         job_service.fetch_again(found.id)
-        return _delivered(job_service, _follow(job_service, found.id, None, None), where, file)
+        return _delivered(job_service, _Watch(job_service).follow(found.id), where, file)
 
 
 def usage() -> Usage:
@@ -435,81 +418,70 @@ def _with_limit(job_service: JobService, job_id: str, max_credits: float | None)
     return with_limit(job_service, job_id, max_credits)
 
 
-def _follow(
-    job_service: JobService, job_id: str, review: Review | None, progress: OnProgress | None
-) -> Job:
-    """Return a job once its files are here, and are still there.
+@dataclass(frozen=True)
+class _Watch:
+    """Waits for jobs, which another process may drive meanwhile. The rest is as in `generate`."""
 
-    Raises:
-        GenerationStopped: It stopped before that.
-        Interrupted: Ctrl-C was pressed.
-    """
-    job = job_service.job(job_id)
-    if job.phase in HAS_RESULT and job.is_on_disk:
+    job_service: JobService
+    review: Review | None = None
+    progress: OnProgress | None = None
+
+    def follow(self, job_id: str) -> Job:
+        """Return a job once its files are here, and are still there. Raises as `until`."""
+        job = self.job_service.job(job_id)
+        if job.phase in HAS_RESULT and job.is_on_disk:
+            return job
+        if job.phase in HAS_RESULT:
+            self.job_service.fetch_again(job_id)
+        return self.until(job_id, Phase.READY)
+
+    def until(self, job_id: str, phase: Phase) -> Job:
+        """Return a job that has stopped in a phase.
+
+        Raises:
+            GenerationStopped: It stopped in another phase.
+            Interrupted: Ctrl-C was pressed.
+        """
+        job_service = self.job_service
+
+        def tell(event: Event) -> None:
+            self._tell(job_id)
+
+        try:
+            job = follow(job_service, job_id, tell, self.review)
+            while self._is_driven_elsewhere(job):
+                time.sleep(OTHER_PROCESS_INTERVAL)
+                job_service.catch_up()
+                job = job_service.job(job_id)
+                if not self._is_driven_elsewhere(job):
+                    if job.is_resumable:
+                        job_service.wake(job)
+                    job = follow(job_service, job_id, tell, self.review)
+        except StillUnreachable as error:
+            raise GenerationStopped(job_service.job(job_id), error) from error
+        except KeyboardInterrupt:
+            raise Interrupted(job_service.job(job_id)) from None
+        if job.phase is not phase and not (phase is Phase.READY and job.phase is Phase.PLACED):
+            raise GenerationStopped(job)
         return job
-    if job.phase in HAS_RESULT:
-        job_service.fetch_again(job_id)
-    return _watch(job_service, job_id, review, progress, ends_in=Phase.READY)
 
+    def _is_driven_elsewhere(self, job: Job) -> bool:
+        is_open = job.phase in BUSY or job.decision is not None
+        return is_open and job.hold is None and self.job_service.is_driven_elsewhere(job)
 
-def _watch(
-    job_service: JobService,
-    job_id: str,
-    review: Review | None,
-    progress: OnProgress | None,
-    *,
-    ends_in: Phase,
-) -> Job:
-    """Return a job that has stopped in a phase; another process may drive it meanwhile.
-
-    Raises:
-        GenerationStopped: It stopped in another phase.
-        Interrupted: Ctrl-C was pressed.
-    """
-    listener = _listener(job_service, job_id, progress)
-    try:
-        job = follow(job_service, job_id, listener, review)
-        while _is_driven_elsewhere(job_service, job):
-            time.sleep(OTHER_PROCESS_INTERVAL)
-            job_service.catch_up()
-            job = job_service.job(job_id)
-            if not _is_driven_elsewhere(job_service, job):
-                if job.is_resumable:
-                    job_service.wake(job)
-                job = follow(job_service, job_id, listener, review)
-    except StillUnreachable as error:
-        raise GenerationStopped(job_service.job(job_id), error) from error
-    except KeyboardInterrupt:
-        raise Interrupted(job_service.job(job_id)) from None
-    if job.phase is not ends_in and not (ends_in is Phase.READY and job.phase is Phase.PLACED):
-        raise GenerationStopped(job)
-    return job
-
-
-def _is_driven_elsewhere(job_service: JobService, job: Job) -> bool:
-    is_open = job.phase in BUSY or job.decision is not None
-    return is_open and job.hold is None and job_service.is_driven_elsewhere(job)
-
-
-def _listener(
-    job_service: JobService, job_id: str, progress: OnProgress | None
-) -> Callable[[Event], None]:
-    """Return what tells a script how far a job is, whenever something has happened."""
-
-    def tell(event: Event) -> None:
-        job = job_service.cache.get(job_id)
-        if progress is None or job is None:
+    def _tell(self, job_id: str) -> None:
+        """Tell a script how far a job is: something has happened."""
+        job = self.job_service.cache.get(job_id)
+        if self.progress is None or job is None:
             return
         fraction = remaining = None
-        download = job_service.progress.get(job_id)
+        download = self.job_service.progress.get(job_id)
         if job.phase is Phase.WORKING:
-            outlook = job_service.outlook(job)
+            outlook = self.job_service.outlook(job)
             fraction, remaining = outlook.fraction, outlook.remaining
         elif isinstance(download, Progress) and download.total:
             fraction = min(1.0, download.done / download.total)
-        progress(job.phase.value, fraction, remaining)
-
-    return tell
+        self.progress(job.phase.value, fraction, remaining)
 
 
 def _placed_motions(
@@ -519,7 +491,7 @@ def _placed_motions(
     stopped, placed = None, []
     for job in jobs:
         try:
-            job = _follow(job_service, job.id, None, progress)
+            job = _Watch(job_service, None, progress).follow(job.id)
         except GenerationStopped as error:
             stopped = stopped or error
         else:
@@ -542,11 +514,7 @@ def _placed(job_service: JobService, job: Job, *, is_new: bool = False) -> Place
     there = None if is_new else scene_place.find(job_id=job.id)
     if job.motion and job.id in tracks.jobs():
         there = scene_place.find(asset_id=job.source_asset_id or "")
-    if there is None:
-        return _place(job_service, job)
-    return PlacedResult(
-        **_of_job(job), root=there.root, collection=there.collection, objects=there.objects
-    )
+    return _place(job_service, job) if there is None else _in_scene(job, there, job.notes)
 
 
 def _place(job_service: JobService, job: Job) -> PlacedResult:
@@ -559,12 +527,16 @@ def _place(job_service: JobService, job: Job) -> PlacedResult:
     # Not raised: the result is in the scene, and a script that sees an error may pay for it again.
     except (JournalError, NotPossible) as error:
         log.warning("Job %s was placed, which could not be recorded: %s", job.id, error)
-    notes = tuple(message_of(note) for note in placed.notes)
+    return _in_scene(job, placed, placed.notes)
+
+
+def _in_scene(job: Job, placed: Placed, notes: Iterable[str]) -> PlacedResult:
     return PlacedResult(
-        **{**_of_job(job), "notes": notes},
+        **_of_job(job),
         root=placed.root,
         collection=placed.collection,
         objects=placed.objects,
+        notes=tuple(map(message_of, notes)),
     )
 
 
@@ -580,23 +552,15 @@ def _delivered(
     with BlenderPool(1) as blenders:
         result = blenders.submit(write_result, job, file, None).result()
     if result.problem is not None:
-        kept = "".join(f"\n  {each.path}" for each in job.files)
-        raise NotPossible(
-            f"{job.title} could not be written. {result.problem} Mint's files are kept:{kept}"
-        )
+        raise NotPossible(not_written(job, f"could not be written. {result.problem}"))
     note_written(job_service, job.id, file, result)
-    known = _of_job(job)
-    return Result(**{**known, "files": {**known["files"], "output": file}, "notes": result.notes})
+    found = Result(**_of_job(job), notes=result.notes)
+    return replace(found, files={**found.files, "output": file})
 
 
 def _of_job(job: Job) -> dict[str, Any]:
-    return {
-        "job_id": job.id,
-        "title": job.title,
-        "credits": job.cost,
-        "files": {each.role.value: Path(each.path) for each in job.files},
-        "notes": tuple(message_of(note) for note in job.notes),
-    }
+    files = {each.role.value: Path(each.path) for each in job.files}
+    return {"job_id": job.id, "title": job.title, "credits": job.cost, "files": files}
 
 
 def _assets(kind: Kind) -> Iterator[Asset]:
@@ -619,53 +583,8 @@ def _check_blender() -> None:
         )
 
 
-def _check_scene_job(job: Job) -> None:
-    """Raise NotPossible for a job whose result goes into no scene."""
-    if job.convert:
-        raise NotPossible(
-            f"{job.title}: this job only saves other formats. Use the job that generated the model."
-        )
-
-
-def _check(
-    request: GenerationRequest,
-    level: OptimizationLevel | None,
-    review: Review | None,
-    max_credits: float | None,
-    *,
-    splats: str | None,
-    height: float | None,
-) -> None:
-    """Check a request before anything is sent.
-
-    Raises:
-        ValueError: The arguments do not fit together, or Mint would refuse them.
-        NotPossible: There is no Blender here.
-    """
-    if level is not None and request.kind is not Kind.MODEL:
-        raise ValueError("Only models can be optimized.")
-    if splats is not None and request.kind is not Kind.WORLD:
-        raise ValueError("Only Worlds have splats.")
-    _check_kind(request.kind, height=height)
-    check_limit(max_credits)
-    if request.mode is Mode.REVIEW and review is None:
-        raise ValueError(
-            'mode "review" needs a function review(preview) that returns Approve(), Cancel() or'
-            ' Revise("…").'
-        )
-    try:
-        session.check_request(request)
-    except NotPossible as error:
-        raise ValueError(str(error)) from error
-    _check_blender()
-
-
-def _check_kind(kind: Kind, *, height: float | None) -> None:
-    if height is not None and kind is not Kind.MODEL:
-        raise ValueError("Only models have a height; a World has the size of its place.")
-
-
 def _where(
+    kind: Kind,
     height: float | None,
     location: Sequence[float] | None,
     collection: str | bpy.types.Collection | None,
@@ -675,6 +594,8 @@ def _where(
     Raises:
         ValueError: One of them is wrong.
     """
+    if height is not None and kind is not Kind.MODEL:
+        raise ValueError("Only models have a height; a World has the size of its place.")
     if height is not None and not (is_number(height) and 0 < height < math.inf):
         raise ValueError(f"height is a number above 0, not {height!r}.")
     at = None if location is None else tuple(map(float, location))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..mint.schema import Kind
 from . import session
 from .exits import Exit
-from .output.terminal import Terminal
+from .terminal import Terminal
 
 if TYPE_CHECKING:
     from ..jobs.budget.spending import Month

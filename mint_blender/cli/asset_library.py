@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command `library sync DIR`: all models and Worlds as an asset library."""
+"""Commands about .blend files: `library sync DIR` writes assets, `assets FILE…` lists them."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import io
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, TextIO
 from ..delivery import blender_runtime
 from ..mint.schema import Kind, is_valid_id
 from . import session
-from .exits import Exit
-from .output.terminal import Terminal
+from .exits import Exit, Refused
+from .terminal import Terminal
 
 if TYPE_CHECKING:
     from ..delivery.asset_library.remote_listing import RemoteListing
@@ -24,19 +25,17 @@ if TYPE_CHECKING:
 def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Save each new asset into the folder, one .blend per asset."""
     if problem := blender_runtime.blender_problem("Writing .blend files"):
-        terminal.error(problem)
-        return Exit.IMPORT
+        raise Refused(problem, Exit.IMPORT)
     if arguments.only is not None and (arguments.kind is None or not is_valid_id(arguments.only)):
-        terminal.error("--only needs the id of a model or World, and --kind.")
-        return Exit.USAGE
+        raise Refused("--only needs the id of a model or World, and --kind.")
     from ..delivery.asset_library import remote_listing
 
     if arguments.listing and not remote_listing.is_available():
-        terminal.error(
+        raise Refused(
             "This Blender cannot write the listing of a remote asset library: that needs Blender"
-            " 5.2 or later. Nothing was changed. Run the command there, or without --listing."
+            " 5.2 or later. Nothing was changed. Run the command there, or without --listing.",
+            Exit.IMPORT,
         )
-        return Exit.IMPORT
     return _sync(arguments, terminal)
 
 
@@ -62,8 +61,8 @@ def _sync(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if arguments.listing:
             _report_listing(remote_listing.write(arguments.folder), terminal)
     except OutputError as error:
-        terminal.error(str(error))
-        return Exit.FAILED if isinstance(error, sync.SyncRunning) else Exit.IMPORT
+        status = Exit.FAILED if isinstance(error, sync.SyncRunning) else Exit.IMPORT
+        raise Refused(str(error), status) from error
     return Exit.FAILED if result.failed else Exit.DONE
 
 
@@ -110,3 +109,55 @@ def _report_step(step: SyncProgress, terminal: Terminal, results: TextIO) -> Non
     with contextlib.redirect_stdout(results):
         terminal.event(record)
     terminal.note(f"{step.done} of {step.total}: {step.file.name if step.file else step.sentence}")
+
+
+# -- `assets`
+
+
+def assets(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """List the objects from Mint of each file. A file that cannot be read stops nothing else."""
+    if problem := blender_runtime.blender_problem("Reading .blend files"):
+        raise Refused(problem, Exit.IMPORT)
+    if arguments.csv and terminal.as_json:
+        raise Refused("Choose one of --json and --csv.")
+    from ..scene import asset_list
+
+    entries: list[dict[str, str]] = []
+    status = Exit.DONE
+    for path in arguments.files:
+        try:
+            # Blender also prints to Python's standard output, which is for our results
+            with contextlib.redirect_stdout(io.StringIO()):
+                found = asset_list.of_file(path.expanduser().absolute())
+        except OSError:
+            terminal.error(f"{path} could not be opened. Is it a .blend of this Blender or older?")
+            status = Exit.IMPORT
+            continue
+        entries += found
+        for each in () if arguments.csv else found:
+            credits = _number(each["credits"])
+            terminal.result({"event": "asset", **each, "credits": credits}, _line(each))
+        if not found and not arguments.csv:
+            terminal.note(f"{path}: nothing from Mint")
+    if arguments.csv:
+        print(asset_list.as_csv(entries), end="", flush=True)
+    return status
+
+
+def _number(text: str) -> float | None:
+    """Return a finite number, or None: anybody can have written what a .blend says."""
+    with contextlib.suppress(ValueError):
+        if math.isfinite(number := float(text)):
+            return number
+    return None
+
+
+def _line(entry: dict[str, str]) -> str:
+    known = (
+        entry["kind"],
+        entry["preset"],
+        entry["credits"] and f"{entry['credits']} Credits",
+        entry["date"][:10],
+        entry["asset"],
+    )
+    return f"{entry['object']}: {entry['prompt'] or 'no prompt'} ({', '.join(filter(None, known))})"

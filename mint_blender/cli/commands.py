@@ -17,9 +17,9 @@ from ..delivery import blender_runtime
 from ..jobs.diagnostics.log_file import NAME, LogFile
 from ..mint import redaction
 from . import exits, session
-from .exits import Exit
-from .output.terminal import Terminal
+from .exits import Exit, Refused
 from .parser import COMMANDS, parser
+from .terminal import Terminal
 
 PACKAGE = __name__.rpartition(".cli.")[0]
 
@@ -139,8 +139,7 @@ def mcp(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Serve tools for an agent on standard input and output, until the client disconnects."""
     names = ("mcp", f"{__package__}.mcp_server")
     if any(util.find_spec(name) is None for name in names):
-        terminal.error(NO_AGENT_TOOLS)
-        return Exit.USAGE
+        raise Refused(NO_AGENT_TOOLS)
     from .mcp_server import server
 
     server.make_server().run("stdio")

@@ -16,7 +16,7 @@ from ..jobs.diagnostics import checks, report
 from ..jobs.diagnostics.checks import Finding, State
 from . import session
 from .exits import Exit
-from .output.terminal import Terminal
+from .terminal import Terminal
 
 _STATUS = {
     "key": Exit.KEY,
@@ -78,34 +78,29 @@ def _blender() -> Iterator[Finding]:
     else:
         try:
             readable = blender_runtime.readable_extensions()  # loads bpy
-            yield _version()
+            version = blender_runtime.blender_version()
         except Exception as error:  # noqa: BLE001 - a broken bpy fails in any way
             text = f"It cannot be loaded ({type(error).__name__}: {error}). Install it again."
             yield Finding("blender", State.PROBLEM, text)
-    yield _decoders(readable)
+        else:
+            text = f"Blender {version} is too old. Install Blender 4.2 LTS or newer."
+            is_good = blender_runtime.is_supported()
+            state = State.OK if is_good else State.PROBLEM
+            yield Finding("blender", state, f"Blender {version}." if is_good else text)
+    yield Finding("decoders", *_decoders(readable))
 
 
-def _version() -> Finding:
-    version = blender_runtime.blender_version()
-    if not blender_runtime.is_supported():
-        text = f"Blender {version} is too old. Install Blender 4.2 LTS or newer."
-        return Finding("blender", State.PROBLEM, text)
-    return Finding("blender", State.OK, f"Blender {version}.")
-
-
-def _decoders(readable: frozenset[str] | None) -> Finding:
+def _decoders(readable: frozenset[str] | None) -> checks.Checked:
     """Return what is missing to read splats and optimized models; None: no Blender is loaded."""
     if lacking := [name for name in ("numpy", "zstandard") if not find_spec(name)]:
-        text = f"Install the Python package {' and '.join(lacking)} to read splats."
-        return Finding("decoders", State.PROBLEM, text)
+        names = " and ".join(lacking)
+        return State.PROBLEM, f"Install the Python package {names} to read splats."
     if readable is None:
-        return Finding("decoders", State.UNKNOWN, "Not checked: there is no Blender here.")
+        return State.UNKNOWN, "Not checked: there is no Blender here."
     wanted = {"Draco": DRACO, "WebP": WEBP}
-    missing = [name for name, extension in wanted.items() if extension not in readable]
-    if missing:
-        text = (
+    if missing := [name for name, extension in wanted.items() if extension not in readable]:
+        return State.NOTE, (
             f"This Blender cannot read {' or '.join(missing)}. Original files are used instead of"
             " optimized ones that need it."
         )
-        return Finding("decoders", State.NOTE, text)
-    return Finding("decoders", State.OK, "Draco, WebP and splats can be read.")
+    return State.OK, "Draco, WebP and splats can be read."

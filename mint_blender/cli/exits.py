@@ -65,6 +65,16 @@ MEANINGS = {
 """What each status means: for the help and the manual."""
 
 
+class Refused(Exception):
+    """Ends a command with a sentence; by default its arguments are wrong."""
+
+    status = Exit.USAGE
+
+    def __init__(self, sentence: str, status: Exit | None = None) -> None:
+        super().__init__(sentence)
+        self.status = self.status if status is None else status
+
+
 NO_CLUSTER = "no_cluster"
 """The code of a problem that a result has because nobody was there to write it."""
 
@@ -133,7 +143,8 @@ def is_expected(error: Exception) -> bool:
     from ..jobs.storage.journal import JournalError
     from ..mint.errors import MintError
 
-    return isinstance(error, MintError | NotAllowedOnline | NotPossible | JournalError)
+    known = MintError | NotAllowedOnline | NotPossible | JournalError | Refused
+    return isinstance(error, known)
 
 
 def of_error(error: Exception) -> Exit:
@@ -141,6 +152,8 @@ def of_error(error: Exception) -> Exit:
     from ..jobs.service import NotPossible, OtherAccount, TooExpensive
     from ..mint import errors
 
+    if isinstance(error, Refused):
+        return error.status
     if isinstance(error, errors.KeyMissing | errors.KeyRefused | OtherAccount):
         return Exit.KEY
     if isinstance(error, errors.CreditsNeeded | TooExpensive):

@@ -16,9 +16,9 @@ from ..mint.generation_request import GenerationRequest
 from ..mint.motion_request import MotionRequest
 from ..mint.schema import Asset, Format, Kind, OptimizationLevel
 from . import session
-from .exits import Exit
-from .output.terminal import Terminal
-from .results import asset_named, cannot_write, file_options, follow_and_write
+from .exits import Exit, Refused
+from .results import asset_named, check_outputs, file_options, follow_and_write
+from .terminal import Terminal
 
 
 def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -33,9 +33,8 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         pose=arguments.pose,
     )
     session.check_request(request)
-    output, render, overwrite = arguments.output, arguments.render, arguments.overwrite
-    if status := cannot_write(request.kind, output, render, terminal, overwrite=overwrite):
-        return status
+    check_outputs(request.kind, arguments, terminal)
+    output, render = arguments.output, arguments.render
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
     is_copied = output is not None and not write_files.needs_blender(request.kind, output, render)
     with session.open_job_service(
@@ -63,8 +62,7 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Save other formats of a model into a folder."""
     folder = arguments.output.absolute()
     if problem := write_files.folder_problem(folder):
-        terminal.error(problem)
-        return Exit.IMPORT
+        raise Refused(problem, Exit.IMPORT)
     with session.open_job_service() as job_service:
         job = job_service.convert(
             asset_named(job_service, arguments.what),
@@ -83,10 +81,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         known = job_service.jobs_of_asset(asset_of(job))
         template = request_template.of_job(job, known).with_prompt(arguments.prompt)
         session.check_request(template.request)
-        output, render, overwrite = arguments.output, arguments.render, arguments.overwrite
-        kind = template.request.kind
-        if status := cannot_write(kind, output, render, terminal, overwrite=overwrite):
-            return status
+        check_outputs(template.request.kind, arguments, terminal)
         # Not into the Blender scene that the first job was started from.
         delivery = replace(template.delivery, document=None, scene=None, at=None)
         return _start(
@@ -97,18 +92,15 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Animate a model, and write the character with all its clips."""
     # Blender writes it in any case, as it does a World
-    output, overwrite = arguments.output, arguments.overwrite
-    if status := cannot_write(Kind.WORLD, output, None, terminal, overwrite=overwrite):
-        return status
+    check_outputs(Kind.WORLD, arguments, terminal)
     height, in_place = arguments.height, arguments.in_place
     motions = [MotionRequest(words, height, in_place) for words in arguments.motion]
     delivery = Delivery(output=str(arguments.output))
     with session.open_job_service(on_wait=terminal.wait) as job_service:
         model, limit = asset_named(job_service, arguments.what), arguments.max_credits
         check_motions(model.kind, motions)
-        is_asked = limit is None and not arguments.yes
-        if is_asked and not _may_cost(job_service, model, motions, arguments.again, terminal):
-            return Exit.CREDITS
+        if limit is None and not arguments.yes:
+            _check_price(job_service, model, motions, arguments.again, terminal)
         jobs = job_service.animate(
             model, motions, delivery, max_credits=limit, again=arguments.again
         )
@@ -116,21 +108,20 @@ def animate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         return follow_and_write(job_service, jobs, terminal, delivery=delivery)
 
 
-def _may_cost(
+def _check_price(
     job_service: JobService,
     model: Asset,
     motions: list[MotionRequest],
     again: bool,
     terminal: Terminal,
-) -> bool:
-    """Return whether Mint tells the price of the motions to pay, or a person does without it."""
+) -> None:
+    """Raise Refused unless Mint tells the price of the motions, or a person does without it."""
     price, paid = AnimationPrice(model.id), [] if again else job_service.paid_motions(model.id)
     if all(any(job.motion and job.motion.is_like(each) for job in paid) for each in motions):
-        return True
+        return
     job_service.ask_unknown_prices([price])
-    if job_service.budget.price(price) is not None:
-        return True
-    if terminal.asks("Mint returns no price for a motion: about 250 Credits were seen. Start it?"):
-        return True
-    terminal.error("Mint returns no price for a motion. Nothing was started. --yes starts it.")
-    return False
+    unknown = "Mint returns no price for a motion"
+    if job_service.budget.price(price) is None and not terminal.asks(
+        f"{unknown}: about 250 Credits were seen. Start it?"
+    ):
+        raise Refused(f"{unknown}. Nothing was started. --yes starts it.", Exit.CREDITS)

@@ -16,22 +16,23 @@ from ..jobs.storage import import_marks
 from ..jobs.storage.serialization import Unreadable
 from ..mint.schema import Kind
 from . import exits, session
-from .exits import Exit
-from .output.progress import progress_listener
-from .output.terminal import Terminal
+from .exits import Exit, Refused
 from .results import (
     candidate_text,
-    cannot_write,
+    check_outputs,
+    check_places,
     deliver,
     file_options,
     follow_and_write,
     in_parentheses,
     is_finished,
+    progress_listener,
     stop_text,
     wait_for_decision,
     wait_for_other_process,
     with_limit,
 )
+from .terminal import Terminal
 
 _MAYBE_CANCELED = (
     "Mint may have started this. Nothing more is sent for it. Looking in your library in ten"
@@ -45,8 +46,7 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     Jobs that wait for a decision are only shown.
     """
     if arguments.job is None and (arguments.use is not None or arguments.once_more):
-        terminal.error("--use and --once-more need a job.")
-        return Exit.USAGE
+        raise Refused("--use and --once-more need a job.")
     with session.open_job_service(on_wait=terminal.wait) as job_service:
         if arguments.job is None:
             jobs = _resume_all(job_service)
@@ -172,60 +172,38 @@ def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Write a finished job's result into a file."""
     if arguments.output is None and arguments.render is None:
-        terminal.error("No output file. Use -o FILE.blend, -o FILE.glb or --render FILE.png.")
-        return Exit.USAGE
+        raise Refused("No output file. Use -o FILE.blend, -o FILE.glb or --render FILE.png.")
     with session.open_journal() as job_service:
         job = job_service.job(arguments.job)
-        if job.convert:
-            raise NotPossible(
-                f"{job.title}: this job only saved other formats. Place the job that generated"
-                " the model."
-            )
+        check_places(job)
         delivery = replace(job.delivery, **file_options(arguments))
         if job.motion is None:
             delivery = replace(delivery, motions=())
         # the only model file may be one that our check refused: another program may read it
         is_copied = replace(job, delivery=delivery).is_copied and job.file(Role.MODEL) is None
         raw = arguments.raw or (is_copied and rejected_files.has_importable(job))
-        if (status := _cannot_place(job_service, job, arguments, terminal, raw=raw)) is not None:
-            return status
+        # the job may have stopped with a file that our check refused
+        can_copy = raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
+        if job.phase not in HAS_RESULT and (not can_copy or job_service.is_active(job.id)):
+            why = stop_text(job, terminal)
+            terminal.error(f"{job.title} is not ready to place. {why}", job=job.id)
+            return exits.of_job(job)
+        # Blender writes a character in any case, as it does a World
+        kind = Kind.MODEL if raw else Kind.WORLD if job.motion else job.kind
+        check_outputs(kind, arguments, terminal)
+        placed = replace(job, delivery=delivery)
         if raw:
-            return deliver(job_service, job, terminal, delivery=delivery, raw=True)
+            return deliver(job_service, placed, terminal, raw=True)
         if job.delivery.line is None:
             # A batch finds its files and its record through the job's own delivery.
             job_service.set_delivery(job.id, delivery)
         parts = [job, *filter(is_finished, job_service.motions_of(job))]
         if all(each.is_on_disk for each in parts):
-            return deliver(job_service, job, terminal, delivery=delivery)
+            return deliver(job_service, placed, terminal)
     with session.open_job_service() as job_service:
         if job.motion is None:
             job_service.fetch_again(job.id)
         return follow_and_write(job_service, [job], terminal, delivery=delivery)
-
-
-def _cannot_place(
-    job_service: JobService,
-    job: Job,
-    arguments: argparse.Namespace,
-    terminal: Terminal,
-    *,
-    raw: bool,
-) -> Exit | None:
-    """Report why the result cannot be written; return the exit status, or None."""
-    # the job may have stopped with a file that our check refused
-    can_copy = (
-        raw
-        and job.phase is Phase.PAUSED
-        and rejected_files.has_importable(job)
-        and not job_service.is_active(job.id)
-    )
-    if job.phase not in HAS_RESULT and not can_copy:
-        terminal.error(f"{job.title} is not ready to place. {stop_text(job, terminal)}", job=job.id)
-        return exits.of_job(job)
-    # Blender writes a character in any case, as it does a World
-    kind = Kind.MODEL if raw else Kind.WORLD if job.motion else job.kind
-    output, render, overwrite = arguments.output, arguments.render, arguments.overwrite
-    return cannot_write(kind, output, render, terminal, overwrite=overwrite)
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:

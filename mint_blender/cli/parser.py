@@ -468,7 +468,7 @@ COMMANDS = {
     "library": Command(
         "asset_library.library", "keep an asset library of this API project up to date", _library
     ),
-    "assets": Command("assets.assets", "list what in .blend files came from Mint", _assets),
+    "assets": Command("asset_library.assets", "list what in .blend files came from Mint", _assets),
     "mcp": Command("commands.mcp", _MCP),
 }
 """All commands, in the order of the help. A module is imported only when its command runs."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,19 +16,18 @@ from ..delivery import blender_runtime, write_files
 from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files
 from ..jobs.engine.task import StillUnreachable
-from ..jobs.engine.thread_messages import Event
+from ..jobs.engine.thread_messages import Crashed, Event, JobChanged, Progress, RetryScheduled
 from ..jobs.job import Job, asset_of, is_looking
-from ..jobs.job_values import Candidate, Delivery, DeliveryResult
-from ..jobs.phases import BUSY, HAS_RESULT, Phase, Verb
-from ..jobs.presentation.job_view import JobView
+from ..jobs.job_values import Candidate, Cause, Delivery, DeliveryResult
+from ..jobs.phases import BUSY, HAS_RESULT, Phase
+from ..jobs.presentation.job_view import JobView, duration
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..mint.generation_request import feedback_error
 from ..mint.schema import Asset, Kind, is_valid_id
 from . import exits
-from .exits import Exit
-from .output.progress import progress_listener
-from .output.terminal import Terminal
+from .exits import Exit, Refused
+from .terminal import Display, Terminal
 
 
 def follow_and_write(
@@ -59,14 +59,13 @@ def follow_and_write(
         for each in job_service.motions_of(replace(job, delivery=targets[job.id]))
         if is_finished(each)
     }
+    review = (lambda preview: Approve()) if approve else None
     fetch_files_again(job_service, map(job_service.job, parts))
     with progress_listener(terminal, job_service) as listener:
         try:
             job_service.watch([*targets, *parts], listener)
             for job in jobs:
-                follow(
-                    job_service, job.id, listener, (lambda preview: Approve()) if approve else None
-                )
+                follow(job_service, job.id, listener, review)
         except StillUnreachable as error:
             unreachable = error
     stopped = [
@@ -85,11 +84,11 @@ def _each_file_once(jobs: Iterable[Job]) -> Iterator[Job]:
     """Leave out motions that are written together with an earlier one."""
     written = set()
     for job in jobs:
-        target = (asset_of(job), job.delivery.output)
-        if job.motion is None or not is_to_write(job) or target not in written:
-            yield job
-        if job.motion is not None and is_to_write(job):
+        is_motion = job.motion is not None and is_to_write(job)
+        target = (asset_of(job), job.delivery.output) if is_motion else job.id
+        if target not in written:
             written.add(target)
+            yield job
 
 
 def asset_named(job_service: JobService, what: str) -> Asset:
@@ -115,25 +114,13 @@ def fetch_files_again(job_service: JobService, jobs: Iterable[Job]) -> None:
             job_service.fetch_again(job.id)
 
 
-def deliver(
-    job_service: JobService,
-    job: Job,
-    terminal: Terminal,
-    *,
-    delivery: Delivery | None = None,
-    raw: bool = False,
-) -> Exit:
-    """Write the files of a finished job here, and report how the job stands.
+def deliver(job_service: JobService, job: Job, terminal: Terminal, *, raw: bool = False) -> Exit:
+    """Write the files of a finished job where its delivery says, and report how the job stands.
 
-    Args:
-        job_service: The job service, which records the outcome.
-        job: The job; it may not be finished.
-        terminal: Where the result is printed.
-        delivery: Where to write this once; by default where the job's own delivery says.
-        raw: Also write a file that our check refused.
+    The job may not be finished. With `raw`, a file that our check refused is written, too.
     """
     try:
-        return _deliver(job_service, replace(job, delivery=delivery or job.delivery), terminal, raw)
+        return _deliver(job_service, job, terminal, raw)
     finally:
         note_line(job_service.job(job.id), terminal)
 
@@ -230,10 +217,29 @@ def note_written(job_service: JobService, job_id: str, file: Path, result: Deliv
 
 def report_failure(job: Job, terminal: Terminal, problem: str) -> None:
     """Report why the files of a finished job could not be written."""
-    file = "".join(f"\n  {file.path}" for file in (*job.files, *job.refused))
-    kept = f" Mint's files are kept:{file}" if file else ""
-    sentence = f"{job.title} was downloaded, but could not be written. {problem}{kept}"
-    terminal.error(sentence, job=job.id)
+    why = f"was downloaded, but could not be written. {problem}"
+    terminal.error(not_written(job, why), job=job.id)
+
+
+def not_written(job: Job, why: str) -> str:
+    """Return why the files of a finished job were not written, and where Mint's are."""
+    files = "".join(f"\n  {file.path}" for file in (*job.files, *job.refused))
+    return f"{job.title} {why}" + (f" Mint's files are kept:{files}" if files else "")
+
+
+def check_places(job: Job) -> None:
+    """Raise NotPossible for a job whose result goes into no scene."""
+    if job.convert:
+        raise NotPossible(
+            f"{job.title}: this job only saved other formats. Use the job that generated the model."
+        )
+
+
+def check_finished(job: Job) -> None:
+    """Raise NotPossible for a job without a result that can be placed."""
+    check_places(job)
+    if job.phase not in HAS_RESULT:
+        raise NotPossible(f"{job.title} is not ready to place: {JobView(job).state}.")
 
 
 def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit:
@@ -258,22 +264,18 @@ def result_record(job: Job, line: int | None = None) -> dict[str, Any]:
     return found
 
 
-def cannot_write(
-    kind: Kind, output: Path | None, render: Path | None, terminal: Terminal, *, overwrite: bool
-) -> Exit | None:
-    """Report why these files cannot be written; return the exit status, or None.
+def check_outputs(kind: Kind, arguments: argparse.Namespace, terminal: Terminal) -> None:
+    """Raise Refused if the files that a command names cannot be written.
 
     On a terminal, a person is asked about files that exist.
     """
-    if problem := write_files.output_problem(kind, output, render):
-        terminal.error(problem)
-        return Exit.IMPORT
-    for file in (output, render):
-        is_kept = not overwrite and file is not None and file.is_file()
+    files = (arguments.output, getattr(arguments, "render", None))
+    if problem := write_files.output_problem(kind, *files):
+        raise Refused(problem, Exit.IMPORT)
+    for file in files:
+        is_kept = not arguments.overwrite and file is not None and file.is_file()
         if is_kept and not terminal.asks(f"{file} exists. Replace it?"):
-            terminal.error(f"{file} exists already. Nothing was started. --overwrite replaces it.")
-            return Exit.USAGE
-    return None
+            raise Refused(f"{file} exists already. Nothing was started. --overwrite replaces it.")
 
 
 def with_limit(job_service: JobService, job_id: str, max_credits: float | None) -> Job:
@@ -307,8 +309,7 @@ def stop_text(job: Job, terminal: Terminal) -> str:
         sentence = f"{view.state}. Another process is working on it."
     else:
         sentence = view.problem or f"{view.state}."
-    more = {Verb.REVISE: ['"what should change"']}
-    commands = [terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in view.verbs]
+    commands = [terminal.decision(verb, job.id) for verb in view.verbs]
     if view.may_be_sent_once_more:
         commands.append(terminal.command("resume", job.id, "--once-more"))
     if rejected_files.has_importable(job) and job.phase is Phase.PAUSED:
@@ -334,8 +335,8 @@ def in_parentheses(text: str) -> str:
 def file_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the members of a delivery that a command's options say: its files and the picture."""
     return {
-        "output": path_text(arguments.output),
-        "render": path_text(arguments.render),
+        "output": arguments.output and str(arguments.output),
+        "render": arguments.render and str(arguments.render),
         **picture_options(arguments),
     }
 
@@ -346,9 +347,56 @@ def picture_options(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(arguments, name) for name in names}
 
 
-def path_text(path: Path | None) -> str | None:
-    """Return a path as the text that a job stores, or None."""
-    return None if path is None else str(path)
+@contextmanager
+def progress_listener(terminal: Terminal, job_service: JobService) -> Iterator[ProgressReporter]:
+    """Yield a listener for the worker's events, and show progress while inside."""
+    with terminal.progress() as display:
+        yield ProgressReporter(terminal, job_service, display)
+
+
+class ProgressReporter:
+    """Shows each event of the worker, and prints what programs read about it."""
+
+    def __init__(self, terminal: Terminal, job_service: JobService, display: Display) -> None:
+        self._terminal = terminal
+        self._job_service = job_service
+        self.display = display
+        self._shown: dict[str, str] = {}
+        self._slow: set[str] = set()  # jobs reported as taking longer than usual
+
+    def __call__(self, event: Event) -> None:
+        """Show one event: a changed state, a download, a retry, or a crash."""
+        if isinstance(event, Crashed):
+            self._terminal.error(event.message)
+        elif isinstance(event, JobChanged | Progress | RetryScheduled) and (
+            job := self._job_service.cache.get(event.job_id)  # unless it was dismissed
+        ):
+            self._show(event, job)
+
+    def _show(self, event: JobChanged | Progress | RetryScheduled, job: Job) -> None:
+        if isinstance(event, JobChanged):
+            self._show_state(self._job_service.view(job))
+        elif isinstance(event, Progress):
+            text = f"Downloading the {event.role}"
+            self.display.show(job.id, job.title, text, event.done, event.total)
+        else:
+            text = f"{event.message} Retrying in {event.seconds:.0f} s."
+            self.display.show(job.id, job.title, text)
+            record = {"event": "hitch", "job": job.id, "message": event.message}
+            self._terminal.event(record | {"seconds": round(event.seconds, 1)})
+
+    def _show_state(self, view: JobView) -> None:
+        job, error = view.job, view.job.problem
+        if self._shown.get(job.id) != view.state:
+            self._shown[job.id] = view.state
+            usual = self._job_service.outlook(job).usual if job.phase is Phase.WORKING else None
+            more = f" (usually {duration(usual)})" if usual is not None and usual >= 1 else ""
+            self.display.show(job.id, job.title, view.state + more)
+            self._terminal.event(view.to_json(event="state"))
+        if error is not None and error.cause is Cause.PATIENCE and job.id not in self._slow:
+            self._slow.add(job.id)
+            self._terminal.note(f"{job.title}: {error.message}")
+            self._terminal.event(view.to_json(event="state"))
 
 
 ProgressListener = Callable[[Event], None]

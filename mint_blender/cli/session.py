@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..jobs.budget.spending import Limits, Month
     from ..jobs.queries import PriceQuery
     from ..jobs.service import JobService
-    from ..jobs.workflow.context import WorkflowConfig
     from ..mint.account import Account
     from ..mint.client import Client
     from ..mint.generation_request import GenerationRequest
@@ -89,14 +88,13 @@ def open_job_service(
         NotAllowedOnline: Blender may not go online.
     """
     from ..jobs.queries import KeyOwner
-    from ..jobs.workflow.context import WorkflowConfig
     from ..mint.client import connect
 
     check_online()
     connect(account()).close()
     if readable is None:
         readable = blender_runtime.readable_extensions() if opens_results else frozenset()
-    with _job_service(WorkflowConfig(POLL_INTERVALS, readable)) as job_service:
+    with open_journal(readable) as job_service:
         job_service.ask_price = lambda query: job_service.queries.cache_answer(
             query, ask_price(query, on_wait)
         )
@@ -104,15 +102,6 @@ def open_job_service(
         while waits_for_owner and job_service.queries.is_pending(KeyOwner()):
             job_service.next_event()
         job_service.catch_up()
-        yield job_service
-
-
-@contextmanager
-def open_journal() -> Iterator[JobService]:
-    """Yield the user's jobs without running them; needs no key, network or Blender."""
-    from ..jobs.workflow.context import WorkflowConfig
-
-    with _job_service(WorkflowConfig(POLL_INTERVALS)) as job_service:
         yield job_service
 
 
@@ -131,13 +120,18 @@ def month() -> Month:
 
 
 @contextmanager
-def _job_service(workflow_config: WorkflowConfig) -> Iterator[JobService]:
+def open_journal(readable: frozenset[str] = frozenset()) -> Iterator[JobService]:
+    """Yield the user's jobs without running them; needs no key, network or Blender.
+
+    `readable` is as in `open_job_service`.
+    """
     from ..jobs.engine.config import EngineConfig
     from ..jobs.service import JobService
     from ..jobs.storage import import_marks
+    from ..jobs.workflow.context import WorkflowConfig
 
-    own_limits = limits()
-    job_service = JobService(EngineConfig(home(), workflow_config, RETRIES), account())
+    own_limits, workflow = limits(), WorkflowConfig(POLL_INTERVALS, readable)
+    job_service = JobService(EngineConfig(home(), workflow, RETRIES), account())
     job_service.budget.limits = own_limits
     job_service.unreachable_timeout = RETRIES.give_up_after
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mint_blender.cli import session
 from mint_blender.cli.batch import result_files
-from mint_blender.cli.output.terminal import Terminal
+from mint_blender.cli.terminal import Terminal
 from mint_blender.files import pictures
 from mint_blender.files.disk import PART
 from mint_blender.files.glb import header

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import main
-from mint_blender.jobs.batch_folder import line_files, shared_files
+from mint_blender.jobs.batch_folder import finished_lines, line_files
 from mint_blender.jobs.batch_lines import read_lines
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job
@@ -35,7 +35,7 @@ def finished_batch(tmp_path: Path, count: int) -> tuple[str, ...]:
         delivery = Delivery(output=output, line=line_files.line_id(folder, line.tag))
         job = new_job(line.request, delivery, now=1000.0)
         job = replace(job, phase=Phase.READY, files=(kept,))
-        shared_files.publish(job, folder)
+        finished_lines.publish(job, folder)
         start = folder / line_files.FOLDER / "requests" / f"{line.tag}.start.1"
         start.parent.mkdir(exist_ok=True)
         line_files.write(start, {"home": "elsewhere"})

@@ -268,7 +268,7 @@ def test_another_file_at_the_path_is_not_used(
 
 def _cut(task: worker_side.Task) -> worker_side.Task:
     """Truncate the file once the client has measured it."""
-    path = Path(task.job.files[0].path)
+    path = Path(task.jobs[0].files[0].path)
     whole = path.read_bytes()
     path.write_bytes(whole[:100])
     return task
@@ -312,8 +312,7 @@ def test_the_files_of_several_motions_are_kept_apart(tmp_path: Path, elsewhere: 
     sizes = {path: len(path) for path in paths}
     for name in ("worker", "again"):
         (tmp_path / name).mkdir()
-    first, *others = motions
-    task = worker_side.Task("run", "-", first, None, None, sizes, False, None, tuple(others))
+    task = worker_side.Task("run", "-", tuple(motions), None, None, sizes, False, None)
     with pytest.raises(worker_side.FilesNeeded) as needed:
         worker_side.with_files_here(task, {}, tmp_path / "worker")
     assert list(needed.value.paths) == paths

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import results, session
-from mint_blender.cli.output.terminal import Terminal
+from mint_blender.cli.terminal import Terminal
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.new_jobs import new_job

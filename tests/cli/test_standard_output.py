@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from mint_blender.cli import commands, exits, results, session
 from mint_blender.cli.batch import result_writer
 from mint_blender.cli.batch.result_writer import ResultWriter, Writers
-from mint_blender.cli.output.terminal import LiveDisplay, Terminal, safe_line, safe_lines
+from mint_blender.cli.terminal import LiveDisplay, Terminal, safe_line, safe_lines
 from mint_blender.delivery import blender_runtime, write_files
 from mint_blender.files import disk
 from mint_blender.files.disk import naming

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mint_blender.cli.output.terminal import safe_line
+from mint_blender.cli.terminal import safe_line
 
 KEY = "mk_live_0123456789abcdef"
 """The API key of the client that is fuzzed. It must be in no text."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.cli.output.terminal import Terminal
 from mint_blender.cli.results import stop_text
+from mint_blender.cli.terminal import Terminal
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import (
     UNANSWERED,

@@ -25,7 +25,7 @@ from mint_blender.cli import session
 from mint_blender.cli.batch import line_jobs
 from mint_blender.cli.batch.result_writer import ResultWriter, Writers
 from mint_blender.cli.batch.runner import BatchRun, Options
-from mint_blender.cli.output.terminal import Display, Terminal
+from mint_blender.cli.terminal import Display, Terminal
 from mint_blender.files.file_lock import FileInUse, file_lock
 from mint_blender.jobs.batch_lines import Line
 from mint_blender.jobs.engine.task import StillUnreachable

@@ -20,11 +20,10 @@ from ...jobs.storage.batch_lease import UNKNOWN, Lease, open_claims
 from ...mint.errors import MintError
 from ...mint.schema import Kind
 from .. import exits, session
-from ..exits import Exit
-from ..output.terminal import Terminal
+from ..exits import Exit, Refused
 from ..results import picture_options
-from . import contact_sheet, line_jobs, openjd, result_files
-from .dask_executor.cluster import ClusterError
+from ..terminal import Terminal
+from . import contact_sheet, line_jobs, openjd
 from .result_writer import ResultWriter, Writers, open_writers
 from .runner import BatchRun, Options
 from .write_step import WriteStep, current_job, fetch_missing
@@ -32,9 +31,7 @@ from .write_step import WriteStep, current_job, fetch_missing
 
 def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; return the first status that is not done."""
-    if problem := _wrong_options(arguments):
-        terminal.error(problem)
-        return Exit.USAGE
+    _check_options(arguments)
     # Resolved, since a job is found by its folder: a job that is not found would be paid for again.
     options = Options(
         arguments.output.resolve(),
@@ -57,38 +54,37 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             run.check_new()
     except BadLineError as error:
         between = "\n" if "\n" in str(error) else " "
-        terminal.error(f"{error}{between}Nothing was started.")
-        return Exit.USAGE
+        raise Refused(f"{error}{between}Nothing was started.") from error
     if arguments.openjd is not None:
         return openjd.write(arguments, run.chosen, terminal)
     if problem := run.cannot_write():
-        terminal.error(problem)
-        return Exit.IMPORT
+        raise Refused(problem, Exit.IMPORT)
     if arguments.step == "sheet":
         return run.write_sheet()
-    try:
-        with open_writers(arguments, options.folder, terminal.note) as writers:
-            if arguments.step == "write" or (options.again and options.writes):
-                return run.write_finished(writers)
-            return run.generate(writers)
-    except ClusterError as error:
-        terminal.error(str(error))
-        return error.status
+    with open_writers(arguments, options.folder, terminal.note) as writers:
+        if arguments.step == "write" or (options.again and options.writes):
+            return run.write_finished(writers)
+        return run.generate(writers)
 
 
-def _wrong_options(arguments: argparse.Namespace) -> str | None:
-    """Return which options do not go together, or None."""
-    if arguments.ship_results and not arguments.executor:
-        return "--ship-results needs --executor. Nothing was started."
-    if arguments.min_workers and not arguments.executor:
-        return "--min-workers needs --executor. Nothing was started."
-    if arguments.executor and arguments.workers:
-        return "--workers is for this machine: use it without --executor. Nothing was started."
-    if arguments.executor and arguments.step in {"generate", "sheet"}:
-        return f"--step {arguments.step} writes no results, so it takes no --executor."
-    if arguments.executor and arguments.openjd is not None:
-        return "--openjd writes a job for another farm, so it takes no --executor."
-    return None
+def _check_options(arguments: argparse.Namespace) -> None:
+    """Raise Refused for options that do not go together."""
+    dask, step = arguments.executor, arguments.step
+    for is_wrong, why in (
+        (arguments.ship_results and not dask, "--ship-results needs --executor"),
+        (arguments.min_workers and not dask, "--min-workers needs --executor"),
+        (dask and arguments.workers, "--workers is for this machine: use it without --executor"),
+        (
+            dask and step in {"generate", "sheet"},
+            f"--step {step} writes no results, so it takes no --executor",
+        ),
+        (
+            dask and arguments.openjd is not None,
+            "--openjd writes a job for another farm, so it takes no --executor",
+        ),
+    ):
+        if is_wrong:
+            raise Refused(f"{why}. Nothing was started.")
 
 
 @dataclass(frozen=True)
@@ -116,11 +112,11 @@ class _Batch:
             name = str(error).replace(UNKNOWN, "another machine")
             host = f" on {name}" if name else ""
             more = f" If {name} is off, try again in a minute." if name else ""
-            self.terminal.error(
+            raise Refused(
                 f"Another batch is already writing to {folder}{host}. Wait for it, or stop it."
-                f"{more} Nothing was started."
-            )
-            return Exit.FAILED
+                f"{more} Nothing was started.",
+                Exit.FAILED,
+            ) from error
 
     def _run(self, job_service: JobService, writers: Writers, lease: Lease) -> Exit:
         writer = ResultWriter(writers, job_service.notify)
@@ -164,17 +160,17 @@ class _Batch:
         folder = self.options.folder
         with session.open_journal() as job_service:
             jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.lines)
-            reports = [
-                result_files.report(
+            lines = [
+                (
                     line,
                     current_job(job := jobs.get(line.tag), folder),
-                    self.terminal,
-                    motions=line_jobs.known_motions(job_service, folder, line, job),
+                    line_jobs.known_motions(job_service, folder, line, job),
+                    None,
                 )
                 for line in self.lines
             ]
         name = self.arguments.file.name
-        if jobs and not contact_sheet.report_sheet(folder, name, reports, self.terminal):
+        if jobs and not contact_sheet.report_sheet(folder, name, lines, self.terminal):
             return Exit.IMPORT
         return Exit.DONE
 
@@ -191,22 +187,19 @@ class _Batch:
 
     def cannot_write(self) -> str | None:
         """Return why the results cannot be written here, or None."""
-        folder, problem = self.options.folder, None
+        folder = self.options.folder
         if self.arguments.step in {"generate", "sheet"} or self.arguments.executor:
             problem = write_files.folder_problem(folder)  # nothing is imported here
         else:
-            for kind, suffix, renders in sorted(
-                {
+            wanted = dict.fromkeys(
+                (
                     # Blender writes a character in any case, as it does a World
-                    (
-                        Kind.WORLD if line.motions else line.request.kind,
-                        line.suffix,
-                        self.options.renders(line),
-                    )
-                    for line in self.chosen
-                }
-            ):
-                file = folder / f"mint{suffix}"
-                picture = file.with_suffix(".png") if renders else None
-                problem = problem or write_files.output_problem(kind, file, picture)
+                    Kind.WORLD if line.motions else line.request.kind,
+                    folder / f"mint{line.suffix}",
+                    folder / "mint.png" if self.options.renders(line) else None,
+                )
+                for line in self.chosen
+            )
+            problems = (write_files.output_problem(*each) for each in wanted)
+            problem = next(filter(None, problems), None)
         return problem or contact_sheet.write_problem(folder)

@@ -8,7 +8,7 @@ The filters are radio buttons and CSS: no script runs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -17,9 +17,11 @@ from urllib.parse import quote
 
 from ...delivery.write_files import write_text
 from ...files import pictures
+from ...jobs.batch_lines import Line
+from ...jobs.job import Job
 from ...jobs.phases import Phase
-from ..output.terminal import Terminal
-from .result_files import LineReport, LineState
+from ..terminal import Terminal
+from .result_files import LineReport, LineState, report
 
 NAME = "index.html"
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
@@ -60,14 +62,17 @@ def summary(entries: Sequence[LineReport]) -> dict[str, Any]:
     }
 
 
-def report_sheet(
-    folder: Path, source: str, entries: Sequence[LineReport], terminal: Terminal
-) -> bool:
+Ended = tuple[Line, Job | None, Sequence[Job], str | None]
+"""A line, its job, its motions, and why it could not be started."""
+
+
+def report_sheet(folder: Path, source: str, lines: Iterable[Ended], terminal: Terminal) -> bool:
     """Write the contact sheet and report where it is; return whether it could be written.
 
-    `source` is the name of the batch file, `entries` are its lines in their order.
+    `source` is the name of the batch file, `lines` are all of it in their order.
     """
     path = folder / NAME
+    entries = [report(line, job, terminal, why, motions) for line, job, motions, why in lines]
     try:
         write_text(path, page(source, entries, datetime.now().astimezone()))
     except OSError as error:
@@ -80,7 +85,8 @@ def report_sheet(
 
 def page(source: str, entries: Sequence[LineReport], now: datetime) -> str:
     """Return the HTML of the page."""
-    cards = "\n".join(_card(entry) for entry in entries)
+    cards = "\n".join(map(_card, entries))
+    filters, overview = _overview(entries)
     title = escape(Path(source).stem)
     written_at = now.isoformat(timespec="seconds")
     time = f'<time datetime="{written_at}">{now:%Y-%m-%d %H:%M}</time>'
@@ -98,13 +104,13 @@ def page(source: str, entries: Sequence[LineReport], now: datetime) -> str:
 <style>{STYLE}</style>
 </head>
 <body>
-{_filters(entries)}
+{filters}
 <header>
 <div class="head">
 <h1>{title}</h1>
 <p class="origin">{escape(source)} · {time}</p>
 </div>
-{_summary(entries)}
+{overview}
 </header>
 <main>
 {cards}
@@ -114,33 +120,31 @@ def page(source: str, entries: Sequence[LineReport], now: datetime) -> str:
 """
 
 
-def _filters(entries: Sequence[LineReport]) -> str:
-    """Return a radio button for each state in use; their labels are in the summary."""
-    words = ["all", *(_css_class(state) for state in _states(entries))]
-    return "\n".join(
+def _overview(entries: Sequence[LineReport]) -> tuple[str, str]:
+    """Return a radio button for each state in use; and their labels, the Credits and a bar."""
+    counts = Counter(entry.state for entry in entries)
+    shown = [("all", "lines" if len(entries) != 1 else "line", len(entries))]
+    shown += [
+        (_css_class(state), state.value, counts[state]) for state in LineState if counts[state]
+    ]
+    filters = "\n".join(
         f'<input type="radio" name="show" id="show-{word}" aria-label="show'
         f' {word}"{" checked" if word == "all" else ""}>'
-        for word in words
+        for word, *_ in shown
     )
-
-
-def _summary(entries: Sequence[LineReport]) -> str:
-    counts, credits = Counter(entry.state for entry in entries), summary(entries)["credits"]
-    labels = [_label("all", "lines" if len(entries) != 1 else "line", len(entries))]
-    labels += [_label(_css_class(state), state.value, counts[state]) for state in _states(entries)]
+    labels = "".join(
+        f'<label for="show-{word}" class="{word}"><b>{count:,}</b> {escape(label)}</label>'
+        for word, label, count in shown
+    )
     bars = "".join(
-        f'<i class="{_css_class(state)}" style="flex-grow:{counts[state]}"></i>'
-        for state in _states(entries)
+        f'<i class="{word}" style="flex-grow:{count}"></i>' for word, _, count in shown[1:]
     )
-    unpriced = sum(_may_have_cost(entry) for entry in entries)
-    more = (
-        f" plus the unknown cost of {unpriced:,} {'line' if unpriced == 1 else 'lines'}"
-        if unpriced
-        else ""
-    )
-    cost = f'<p class="credits"><b>{credits:,.0f}</b> Credits{more}</p>'
-    return (
-        f'<div class="summary">\n<nav>{"".join(labels)}</nav>\n{cost}\n</div>\n<div class="bar"'
+    unpriced = sum(map(_may_have_cost, entries))
+    lines = "line" if unpriced == 1 else "lines"
+    more = f" plus the unknown cost of {unpriced:,} {lines}" if unpriced else ""
+    cost = f'<p class="credits"><b>{summary(entries)["credits"]:,.0f}</b> Credits{more}</p>'
+    return filters, (
+        f'<div class="summary">\n<nav>{labels}</nav>\n{cost}\n</div>\n<div class="bar"'
         f' aria-hidden="true">{bars}</div>'
     )
 
@@ -161,16 +165,6 @@ def _may_have_cost(entry: LineReport) -> bool:
     )
 
 
-def _label(word: str, label: str, count: int) -> str:
-    return f'<label for="show-{word}" class="{word}"><b>{count:,}</b> {escape(label)}</label>'
-
-
-def _states(entries: Sequence[LineReport]) -> list[LineState]:
-    """Return the states in use, always in the same order."""
-    found = {entry.state for entry in entries}
-    return [state for state in LineState if state in found]
-
-
 def _css_class(state: LineState) -> str:
     return state.value.replace(" ", "-")
 
@@ -180,12 +174,10 @@ def _card(entry: LineReport) -> str:
     facts = [
         request.kind.value,
         request.preset.value,
-        *(["review"] if request.mode.value == "review" else []),
+        "review" if request.mode.value == "review" else "",
+        f"optimized: {entry.line.optimize.value}" if entry.line.optimize else "",
+        "" if entry.credits is None else f"{entry.credits:,.0f} Credits",
     ]
-    if entry.line.optimize:
-        facts.append(f"optimized: {entry.line.optimize.value}")
-    if entry.credits is not None:
-        facts.append(f"{entry.credits:,.0f} Credits")
     name = f'<h2 dir="auto">{escape(request.name)}</h2>' if request.name else ""
     parts = [
         _picture(entry),
@@ -200,13 +192,13 @@ def _card(entry: LineReport) -> str:
             f'<p class="meta" dir="auto">{escape(f"{name}: {text}")}</p>'
             for name, text in entry.line.delivery.meta
         ),
-        f'<p class="facts">{escape(" · ".join(facts))}</p>',
+        f'<p class="facts">{escape(" · ".join(filter(None, facts)))}</p>',
         _reason(entry) if entry.picture else "",
         _notes(entry),
         _links(entry),
         "</div>",
     ]
-    inside = "\n".join(part for part in parts if part)
+    inside = "\n".join(filter(None, parts))
     return (
         f'<article class="{_css_class(entry.state)}"'
         f' id="line-{entry.line.number}">\n{inside}\n</article>'
@@ -219,10 +211,8 @@ def _picture(entry: LineReport) -> str:
         content = why or f"<span>{_NO_PICTURE[entry.state]}</span>"
         classes = "picture none with-reason" if why else "picture none"
         return f'<div class="{classes}">{content}</div>'
-    address, alt = (
-        _address(entry.picture),
-        escape(entry.line.request.name or entry.line.request.prompt[:200] or "reference images"),
-    )
+    address, request = _address(entry.picture), entry.line.request
+    alt = escape(request.name or request.prompt[:200] or "reference images")
     return (
         f'<a class="picture" href="{address}"><img src="{address}" alt="{alt}" loading="lazy"'
         ' decoding="async"></a>'
@@ -251,12 +241,10 @@ def _prompt(entry: LineReport) -> str:
 
 def _reason(entry: LineReport) -> str:
     """Return why the line is not done, and the commands that continue it."""
+    if not entry.sentence:
+        return ""
     commands = "".join(f"<code>{escape(command)}</code>" for command in entry.commands)
-    return (
-        f'<div class="why"><p>{escape(entry.sentence)}</p>{commands}</div>'
-        if entry.sentence
-        else ""
-    )
+    return f'<div class="why"><p>{escape(entry.sentence)}</p>{commands}</div>'
 
 
 def _notes(entry: LineReport) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...files.file_lock import file_lock
-from ...jobs.batch_folder import line_files, shared_files, write_records
+from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch, StartedLine
 from ...jobs.batch_lines import Line, request_part
 from ...jobs.job import Job
@@ -68,7 +68,7 @@ def lock_folder(folder: Path) -> Iterator[batch_lease.Lease]:
 
 def started_tags(job_service: JobService, folder: Path, lines: list[Line]) -> frozenset[str]:
     """Return the tags of the lines that have a job. Raises OSError."""
-    found = {**line_files.starts(folder), **_in_journal(job_service, folder)}
+    found = {**line_files.starts(folder), **_restored(job_service, folder)}
     return frozenset(match(lines, found))
 
 
@@ -101,11 +101,7 @@ def finished_jobs(
 
     `lines` are all of the file. Raises OSError.
     """
-    start = line_files.line_id(folder)
-    here = {
-        (job.delivery.line or "").removeprefix(start): job
-        for job in reversed(job_service.journal.jobs_of_lines(start))
-    }
+    here = _in_journal(job_service, folder)
     started = match(lines, {**line_files.starts(folder), **here})
     found = {
         line.tag: here.get(started[line.tag]) or line_files.read_job(folder, started[line.tag])
@@ -124,7 +120,7 @@ def motions_of(job_service: JobService, folder: Path, line: Line, job: Job) -> l
     here = job_service.motions_of(replace(job, delivery=replace(job.delivery, motions=words)))
     if all(map(is_finished, here)):
         return here
-    there = [each for each in shared_files.read_motions(job, folder) if is_finished(each)]
+    there = [each for each in finished_lines.published_motions(job, folder) if is_finished(each)]
     return [
         own
         if is_finished(own)
@@ -156,7 +152,7 @@ def with_files(job_service: JobService, folder: Path, motions: Iterable[Job]) ->
     for each in motions:
         own = job_service.journal.job(each.id)
         own = own if own is not None and own.motion == each.motion else None  # not from the folder
-        there = own or shared_files.read(each, folder)
+        there = own or finished_lines.published(each, folder)
         if there is None:
             raise NotPossible(MOTIONS_ELSEWHERE)
         found.append(there)
@@ -167,11 +163,11 @@ def with_files(job_service: JobService, folder: Path, motions: Iterable[Job]) ->
 
 def take_over_files(job_service: JobService, folder: Path, jobs: dict[str, Job]) -> None:
     """Store what other machines have written for these jobs since the last run here."""
-    known = write_records.known(folder)
+    known = finished_lines.recorded_jobs(folder)
     for tag, job in jobs.items():
         if job.id not in known or job.phase not in HAS_RESULT:
             continue
-        record = write_records.read(folder, job.id)
+        record = finished_lines.read_record(folder, job.id)
         if record.has_files and record.is_news_about(job):
             with suppress(NotPossible):  # another process is working on it
                 job_service.save(record.applied_to(job_service.job(job.id)))
@@ -189,7 +185,7 @@ def load_jobs(
         OSError: The folder cannot be read.
     """
     batch = line_files.open_batch(folder, job_service.journal.mint_now())
-    jobs = _in_journal(job_service, folder)
+    jobs = _restored(job_service, folder)
     _add_moved(job_service, folder, batch, jobs)
     found = line_files.started(folder)
     matched = match(lines, [*found, *(tag for tag in jobs if tag not in found)])
@@ -201,15 +197,20 @@ def load_jobs(
         here = job_service.journal.paid_requests.latest(of_line(batch.id, tag), PaidVerb.START)
         if here is None or here.number < started.number:
             jobs[tag] = _adopt(job_service, folder, batch, by_tag[tag], tag, started)
-        elif tag in jobs and _is_of_others(here, started):
-            if jobs[tag].phase is Phase.CANCELED:
+        elif tag in jobs and here.number == started.number and started.home != here.journal:
+            if here.is_answered or here.attempts:
+                pass  # it was sent from here, too
+            elif jobs[tag].phase is Phase.CANCELED:
                 elsewhere.add(tag)
             else:
                 jobs[tag] = _follow(job_service, jobs[tag], here, started)
     take_over_files(job_service, folder, jobs)
     refused = {line.tag: _FOREIGN for line in lines if matched.get(line.tag) in foreign}
     refused |= {line.tag: _ELSEWHERE for line in lines if matched.get(line.tag) in elsewhere}
-    return _by_line(jobs, matched), refused
+    # by the tags of the lines instead of the tags that were started
+    moved, used = {tag: jobs[to] for tag, to in matched.items() if to in jobs}, {*matched.values()}
+    others = {tag: job for tag, job in jobs.items() if tag not in used}
+    return others | moved, refused
 
 
 class OwnerUnknown(MintError):
@@ -238,12 +239,6 @@ def _foreign_lines(job_service: JobService, found: dict[str, StartedLine]) -> fr
     if current is None:
         return frozenset()
     return frozenset(tag for tag, owner in owned.items() if current.hold(owner) is Hold.FOREIGN)
-
-
-def _is_of_others(here: PaidRequest, started: StartedLine) -> bool:
-    """Return whether another machine has the start of a line that was never sent from here."""
-    is_sent_here = here.is_answered or here.attempts > 0
-    return here.number == started.number and not is_sent_here and started.home != here.journal
 
 
 def _follow(job_service: JobService, job: Job, request: PaidRequest, started: StartedLine) -> Job:
@@ -347,18 +342,16 @@ def current_job(job_service: JobService, job: Job) -> Job:
         return job_service.job(job.id)
 
 
+def _restored(job_service: JobService, folder: Path) -> dict[str, Job]:
+    """Return the newest job of each line of this folder in the journal, also dismissed ones."""
+    job_service.cache.restore_dismissed(line_files.line_id(folder))
+    return _in_journal(job_service, folder)
+
+
 def _in_journal(job_service: JobService, folder: Path) -> dict[str, Job]:
     """Return the newest job of each line of this folder in the journal."""
     start = line_files.line_id(folder)
-    job_service.cache.restore_dismissed(start)
     return {
         (job.delivery.line or "").removeprefix(start): job
         for job in reversed(job_service.journal.jobs_of_lines(start))
     }
-
-
-def _by_line(values: dict[str, Job], matched: dict[str, str]) -> dict[str, Job]:
-    """Return jobs by the tags of the lines instead of the tags that were started."""
-    moved = {tag: values[started] for tag, started in matched.items() if started in values}
-    used = set(matched.values())
-    return {tag: value for tag, value in values.items() if tag not in used} | moved

@@ -26,8 +26,8 @@ from typing import Any
 from ...delivery.background import TIME_LIMIT
 from ...files import disk
 from ...jobs.batch_lines import Line
-from ..exits import Exit
-from ..output.terminal import Terminal
+from ..exits import Exit, Refused
+from ..terminal import Terminal
 
 TEMPLATE, BUNDLE_VALUES, VALUES = "template.json", "parameter_values.json", "parameters.json"
 
@@ -71,8 +71,19 @@ class FarmJob:
 
     @property
     def first_step(self) -> str:
-        """Return the name of the step that needs Mint."""
+        """The name of the step that needs Mint."""
         return FETCH if self.arguments.again else GENERATE
+
+    @property
+    def spends(self) -> str:
+        """What is said about the costs of that step."""
+        return "" if self.arguments.again else " and spends Credits"
+
+    @property
+    def limit(self) -> float | None:
+        """The most Credits, or None: JSON has no infinite numbers."""
+        limit: float | None = self.arguments.max_credits
+        return limit if limit is not None and math.isfinite(limit) else None
 
 
 def write(arguments: argparse.Namespace, lines: list[Line], terminal: Terminal) -> Exit:
@@ -80,49 +91,46 @@ def write(arguments: argparse.Namespace, lines: list[Line], terminal: Terminal) 
     folder: Path = arguments.openjd
     numbers = tuple(line.number for line in lines)
     job = FarmJob(tuple(terminal.command("batch").split()), numbers, arguments)
-    if path := _unusable_path(job):
-        terminal.error(
-            f"{path} cannot be in a job template: a path must be Unicode text of at most"
-            f" {LONGEST_VALUE} characters. Nothing was written."
-        )
-        return Exit.USAGE
+    for path in values(job).values():
+        if len(path) > LONGEST_VALUE or path != path.encode(errors="ignore").decode():
+            raise Refused(
+                f"{path} cannot be in a job template: a path must be Unicode text of at most"
+                f" {LONGEST_VALUE} characters. Nothing was written."
+            )
+    target, parameters = folder / TEMPLATE, str((folder / VALUES).resolve())
     try:
-        target = folder / TEMPLATE
         if target.exists() and MARK.encode() not in target.read_bytes():
-            terminal.error(
+            raise Refused(
                 f"{target} was not written by this command, so it is kept. Choose another folder"
                 " for --openjd. Nothing was written."
             )
-            return Exit.USAGE
         _write_files(folder, job)
     except OSError as error:
-        terminal.error(
+        raise Refused(
             f"The job template cannot be written to {folder}: {error.strerror or error}. Choose"
-            " another folder for --openjd."
-        )
-        return Exit.IMPORT
-    _report(folder, job, terminal)
+            " another folder for --openjd.",
+            Exit.IMPORT,
+        ) from error
+    record = {"event": "template", "template": str(target), "parameters": parameters}
+    terminal.result(record | {"lines": len(job.lines)}, str(target))
+    run = shlex.join(["openjd", "run", str(target), "-p", f"file://{parameters}"])
+    terminal.note(
+        f"Wrote the job template for {len(job.lines)} lines. Nothing was started. The step"
+        f" {job.first_step} needs MINT_API_KEY on its worker{job.spends}.\n"
+        f"To run the job on this machine: {run}"
+    )
     return Exit.DONE
-
-
-def _unusable_path(job: FarmJob) -> str | None:
-    """Return a path that cannot be the value of a parameter: it is too long or no Unicode."""
-    for text in values(job).values():
-        if len(text) > LONGEST_VALUE or text != text.encode(errors="ignore").decode():
-            return text
-    return None
 
 
 def _write_files(folder: Path, job: FarmJob) -> None:
     """Write all files, or none. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
+    named = [{"name": name, "value": text} for name, text in values(job).items()]
     contents = {
         # renamed in the opposite order: without the template a folder is no job
         TEMPLATE: template(job),
         VALUES: values(job),
-        BUNDLE_VALUES: {
-            "parameterValues": [{"name": name, "value": text} for name, text in values(job).items()]
-        },
+        BUNDLE_VALUES: {"parameterValues": named},
     }
     with ExitStack() as all_written:
         for name, content in contents.items():
@@ -131,49 +139,11 @@ def _write_files(folder: Path, job: FarmJob) -> None:
             part.write_bytes((json.dumps(content, indent=2) + "\n").encode())
 
 
-def _report(folder: Path, job: FarmJob, terminal: Terminal) -> None:
-    file, parameters = str(folder / TEMPLATE), str((folder / VALUES).resolve())
-    run = shlex.join(["openjd", "run", file, "-p", f"file://{parameters}"])
-    costs = "" if job.arguments.again else " and spends Credits"
-    record = {"event": "template", "template": file, "parameters": parameters}
-    terminal.result(record | {"lines": len(job.lines)}, file)
-    terminal.note(
-        f"Wrote the job template for {len(job.lines)} lines. Nothing was started. The step"
-        f" {job.first_step} needs MINT_API_KEY on its worker{costs}.\n"
-        f"To run the job on this machine: {run}"
-    )
-
-
-# -- The template
-
-
-def template(job: FarmJob) -> Json:
-    """Return the job template; it names no path of this machine."""
-    return {
-        "specificationVersion": "jobtemplate-2023-09",
-        "extensions": ["TASK_CHUNKING"],
-        "name": "{{Param.JobName}}",
-        "description": (
-            f"{MARK} The step {job.first_step} needs the environment variable MINT_API_KEY on its"
-            f" worker{'' if job.arguments.again else ' and spends Credits'}. All workers need the"
-            " same output folder."
-        ),
-        "parameterDefinitions": _parameters(job),
-        "steps": [_generate(job), _write(job), _sheet(job)],
-    }
-
-
 def values(job: FarmJob) -> dict[str, str]:
     """Return the values of the parameters that have no default: the paths on this machine."""
     # not resolved: a link to a shared folder may have the same name on all machines
     file, folder = job.arguments.file.absolute(), job.arguments.output.absolute()
     return {"BatchFile": str(file), "OutputFolder": str(folder)}
-
-
-def _limit(job: FarmJob) -> float | None:
-    """Return the most Credits, or None: JSON has no infinite numbers."""
-    limit: float | None = job.arguments.max_credits
-    return limit if limit is not None and math.isfinite(limit) else None
 
 
 def line_ranges(numbers: Iterable[int]) -> str:
@@ -187,12 +157,38 @@ def line_ranges(numbers: Iterable[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
+# -- the template
+
+
+def template(job: FarmJob) -> Json:
+    """Return the job template; it names no path of this machine."""
+    return {
+        "specificationVersion": "jobtemplate-2023-09",
+        "extensions": ["TASK_CHUNKING"],
+        "name": "{{Param.JobName}}",
+        "description": (
+            f"{MARK} The step {job.first_step} needs the environment variable MINT_API_KEY on its"
+            f" worker{job.spends}. All workers need the same output folder."
+        ),
+        "parameterDefinitions": _parameters(job),
+        "steps": [
+            _generate(job),
+            _write(job),
+            {
+                "name": SHEET,
+                "dependencies": [{"dependsOn": WRITE}],
+                "script": _script(job, "sheet", [], _HOUR),
+            },
+        ],
+    }
+
+
 def _generate(job: FarmJob) -> Json:
     """Return the one task that pays: all lines in one process, with one ledger."""
     options = ["--jobs", "{{Param.JobsAtOnce}}"]
     if job.arguments.lines is not None:
         options += ["--lines", line_ranges(job.lines)]
-    if _limit(job) is not None:
+    if job.limit is not None:
         options += ["--max-credits", "{{Param.MaxCredits}}"]
     if job.arguments.retry_failed:
         options.append("--retry-failed")
@@ -208,16 +204,15 @@ def _write(job: FarmJob) -> Json:
         options += ["--workers", "{{Param.Workers}}"]
     # each line may take the time limit of an import, and is tried twice
     timeout = _HOUR + round(CHUNK_SIZE * 2 * TIME_LIMIT)
-    chunks = {
-        "defaultTaskCount": "{{Param.ChunkSize}}",
-        "targetRuntimeSeconds": "{{Param.TargetRuntime}}",
-        "rangeConstraint": "NONCONTIGUOUS",
-    }
     lines = {
         "name": "Lines",
         "type": "CHUNK[INT]",
         "range": line_ranges(job.lines),
-        "chunks": chunks,
+        "chunks": {
+            "defaultTaskCount": "{{Param.ChunkSize}}",
+            "targetRuntimeSeconds": "{{Param.TargetRuntime}}",
+            "rangeConstraint": "NONCONTIGUOUS",
+        },
     }
     return {
         "name": WRITE,
@@ -227,20 +222,21 @@ def _write(job: FarmJob) -> Json:
     }
 
 
-def _sheet(job: FarmJob) -> Json:
-    script = _script(job, "sheet", [], _HOUR)
-    return {"name": SHEET, "dependencies": [{"dependsOn": WRITE}], "script": script}
-
-
 def _script(job: FarmJob, step: str, options: Sequence[str], timeout: int) -> Json:
+    arguments = job.arguments
     words = [*job.command[1:], "{{Param.BatchFile}}", "-o", "{{Param.OutputFolder}}"]
-    if job.arguments.render:
+    if arguments.render:
         words.append("--render")
     if step != "sheet":
-        words += _picture(job)
-    if job.arguments.again and step != "sheet":
-        words.append("--again")
-    if step != "sheet":
+        # how a picture is rendered: a line may have one by itself
+        if arguments.render_size is not None:
+            words += ["--render-size", "{}x{}".format(*arguments.render_size)]
+        if arguments.render_samples is not None:
+            words += ["--render-samples", "{{Param.Samples}}"]
+        if arguments.render_engine is not None:
+            words += ["--render-engine", arguments.render_engine]
+        if arguments.again:
+            words.append("--again")
         # one line that Mint refuses must not keep a farm from all the others
         words.append("--skip-failed")
     action = {
@@ -252,94 +248,61 @@ def _script(job: FarmJob, step: str, options: Sequence[str], timeout: int) -> Js
     return {"actions": {"onRun": action}}
 
 
-def _picture(job: FarmJob) -> list[str]:
-    """Return the words that say how a picture is rendered: a line may have one by itself."""
-    words = []
-    arguments = job.arguments
-    if arguments.render_size is not None:
-        words += ["--render-size", "{}x{}".format(*arguments.render_size)]
-    if arguments.render_samples is not None:
-        words += ["--render-samples", "{{Param.Samples}}"]
-    if arguments.render_engine is not None:
-        words += ["--render-engine", arguments.render_engine]
-    return words
+_RENDER = "Import and Render"
 
 
 def _parameters(job: FarmJob) -> list[Json]:
+    arguments = job.arguments
     program = (
         f"The program on the workers: {job.command[0]}, or its path there. It is called as:"
         f" {' '.join(job.command)}"
     )
-    at_once = "How many generations run at once. Mint allows 10 of each kind."
     found = [
-        _parameter(
-            "JobName", "Batch", "LINE_EDIT", "Job Name", default=_job_name(job.arguments.file)
-        ),
-        _path("BatchFile", "CHOOSE_INPUT_FILE", "Batch File", "FILE", "IN", FILE),
-        _path("OutputFolder", "CHOOSE_DIRECTORY", "Output Folder", "DIRECTORY", "INOUT", FOLDER),
-        _parameter(
-            "Program", "Batch", "LINE_EDIT", "Program", default=job.command[0], description=program
-        ),
-        _number("JobsAtOnce", "Generate", "Generations at Once", job.arguments.jobs, at_once),
+        _parameter("JobName", "Job Name", "LINE_EDIT", default=_job_name(arguments.file)),
+        _path("BatchFile", "Batch File", "CHOOSE_INPUT_FILE", "FILE", "IN", FILE),
+        _path("OutputFolder", "Output Folder", "CHOOSE_DIRECTORY", "DIRECTORY", "INOUT", FOLDER),
+        _parameter("Program", "Program", "LINE_EDIT", default=job.command[0], description=program),
     ]
-    if (credits := _limit(job)) is not None:
-        most = "The most Credits that all lines together may cost."
-        limit = _number("MaxCredits", "Generate", "Maximum Credits", credits, most, least=0)
-        found.append({**limit, "type": "FLOAT"})
-    group = "Import and Render"
-    lines = "How many lines one task imports, renders and writes."
-    found.append(_number("ChunkSize", group, "Lines per Task", CHUNK_SIZE, lines))
-    found.append(
-        _number(
-            "TargetRuntime",
-            group,
-            "Target Runtime (s)",
-            TARGET_RUNTIME,
-            "The seconds that a task should take. A scheduler may change the number of lines per"
-            " task to come close to it. With 0, the number stays as it is.",
-            least=0,
-        )
-    )
-    if job.arguments.workers is not None:
-        workers = "How many Blenders import and write at once in one task."
-        found.append(_number("Workers", group, "Blenders per Task", job.arguments.workers, workers))
-    if job.arguments.render_samples is not None:
-        samples = "The samples of each picture."
-        found.append(_number("Samples", group, "Samples", job.arguments.render_samples, samples))
+    for name, group, label, default, least, description in (
+        ("JobsAtOnce", "Generate", "Generations at Once", arguments.jobs, 1, AT_ONCE),
+        ("MaxCredits", "Generate", "Maximum Credits", job.limit, 0, MOST),
+        ("ChunkSize", _RENDER, "Lines per Task", CHUNK_SIZE, 1, CHUNK),
+        ("TargetRuntime", _RENDER, "Target Runtime (s)", TARGET_RUNTIME, 0, RUNTIME),
+        ("Workers", _RENDER, "Blenders per Task", arguments.workers, 1, BLENDERS),
+        ("Samples", _RENDER, "Samples", arguments.render_samples, 1, SAMPLES),
+    ):
+        if default is not None:
+            kind = "FLOAT" if name == "MaxCredits" else "INT"
+            more = {"default": default, "minValue": least, "description": description}
+            found.append(_parameter(name, label, "SPIN_BOX", group, type=kind, **more))
     return found
 
 
 FILE = "The .jsonl, .csv or .txt file with one generation per line."
 FOLDER = "The folder for the results, shared by all workers."
+AT_ONCE = "How many generations run at once. Mint allows 10 of each kind."
+MOST = "The most Credits that all lines together may cost."
+CHUNK = "How many lines one task imports, renders and writes."
+RUNTIME = (
+    "The seconds that a task should take. A scheduler may change the number of lines per task to"
+    " come close to it. With 0, the number stays as it is."
+)
+BLENDERS = "How many Blenders import and write at once in one task."
+SAMPLES = "The samples of each picture."
 
 
-def _parameter(name: str, group: str, control: str, label: str, **more: Any) -> Json:
+def _parameter(name: str, label: str, control: str, group: str = "Batch", **more: Any) -> Json:
     shown = {"control": control, "label": label, "groupLabel": group}
     return {"name": name, "type": "STRING", **more, "userInterface": shown}
 
 
-def _path(name: str, control: str, label: str, kind: str, flow: str, description: str) -> Json:
-    found = _parameter(
-        name,
-        "Batch",
-        control,
-        label,
-        type="PATH",
-        objectType=kind,
-        dataFlow=flow,
-        description=description,
-    )
+def _path(name: str, label: str, control: str, kind: str, flow: str, description: str) -> Json:
+    more = {"type": "PATH", "objectType": kind, "dataFlow": flow, "description": description}
+    found = _parameter(name, label, control, **more)
     if kind == "FILE":
         files = {"label": "Batch files", "patterns": ["*.jsonl", "*.csv", "*.txt"]}
         found["userInterface"]["fileFilters"] = [files]
     return found
-
-
-def _number(
-    name: str, group: str, label: str, default: float, description: str, *, least: int = 1
-) -> Json:
-    more = {"default": default, "minValue": least, "description": description}
-    return _parameter(name, group, "SPIN_BOX", label, type="INT", **more)
 
 
 def _job_name(file: Path) -> str:

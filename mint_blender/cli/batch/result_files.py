@@ -17,11 +17,11 @@ from ...files.pictures import SUFFIXES
 from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import Delivery
-from ...jobs.phases import HAS_RESULT, Phase, Verb
+from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.presentation.job_view import JobView
 from ...mint.schema import Kind
-from ..output.terminal import Terminal
 from ..results import is_finished
+from ..terminal import Terminal
 
 
 class LineState(StrEnum):
@@ -102,17 +102,13 @@ def report(
     output = Path(job.delivery.output)
     stopped = [each for each in motions if not is_finished(each)] if is_finished(job) else []
     now = stopped[0] if stopped else job
-    state, record = _state(now), output.with_suffix(".json")
+    view, state, record = JobView(now), _state(now), output.with_suffix(".json")
     return LineReport(
         line,
         job,
         state,
-        _sentence(now, state),
-        tuple(
-            terminal.command(verb.value, now.id, *_EXAMPLE_ARGUMENTS.get(verb, ()))
-            for verb in JobView(now).verbs
-            if verb is not Verb.CANCEL
-        ),
+        "" if state is LineState.DONE else view.problem or f"{view.state}.",
+        tuple(terminal.decision(verb, now.id) for verb in view.verbs if verb != "cancel"),
         output if output.is_file() else None,
         _picture(job, output),
         record if record.is_file() else None,
@@ -134,21 +130,11 @@ def write_record(line: Line, job: Job, terminal: Terminal, motions: Sequence[Job
     write_text(output.with_suffix(".json"), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
-_EXAMPLE_ARGUMENTS = {Verb.REVISE: ('"what should change"',)}
-
-
 def _state(job: Job) -> LineState:
     if is_written(job):
         return LineState.DONE
     import_failed = job.phase in HAS_RESULT and job.problem is not None
     return LineState.FAILED if import_failed else _BY_PHASE.get(job.phase, LineState.RUNNING)
-
-
-def _sentence(job: Job, state: LineState) -> str:
-    if state is LineState.DONE:
-        return ""
-    view = JobView(job)
-    return view.problem or f"{view.state}."
 
 
 def _record(line: Line, job: Job, line_report: LineReport) -> dict[str, Any]:
@@ -234,12 +220,8 @@ def _write_picture(job: Job, output: Path) -> None:
             copy_file(mints, picture)
     for preview in [Path(file.path) for file in job.previews]:
         earlier = output.with_suffix(preview.suffix)
-        if (
-            picture is not None
-            and earlier != picture
-            and preview.is_file()
-            and _is_same(preview, earlier)
-        ):
+        is_known = picture not in {None, earlier} and preview.is_file()
+        if is_known and _is_same(preview, earlier):
             disk.try_to_remove(earlier)
 
 

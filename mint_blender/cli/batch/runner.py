@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ...jobs.batch_folder import line_files, shared_files
+from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch
 from ...jobs.batch_lines import Line
 from ...jobs.budget.batch_prices import (
@@ -30,23 +30,22 @@ from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.workflow import look
 from ...mint.client import Client
 from ...mint.errors import MintError
-from ...mint.motion_request import MotionRequest
 from ...mint.schema import Asset, Kind
 from .. import exits, session
 from ..exits import Exit
 from ..jobs import was_interrupted
-from ..output.progress import progress_listener
-from ..output.terminal import Terminal
 from ..results import (
     candidate_text,
     fetch_files_again,
     is_finished,
     is_to_write,
     note_line,
+    progress_listener,
     report_job,
     report_written,
     result_record,
 )
+from ..terminal import Terminal
 from . import contact_sheet, line_jobs, result_files
 from .line_jobs import Refusal
 from .result_writer import ResultWriter
@@ -54,6 +53,8 @@ from .result_writer import ResultWriter
 # phases in which a job may still have to be paid
 _UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})
 _OVER = frozenset({Phase.FAILED, Phase.CANCELED})
+# statuses that `--skip-failed` leaves out
+_SKIPPED = frozenset({Exit.FAILED, Exit.PREVIEW})
 _UNFINISHED = "This line is not finished, and --again starts nothing. Run the batch without it."
 _LOST = "Another machine is now working on this folder. Nothing more is started here."
 
@@ -95,6 +96,10 @@ class LineReports:
         self._terminal.error(f"line {line.number}: {sentence}", line=line.number)
         self._statuses[line.number], self._refusals[line.number] = status, sentence
 
+    def _refuse_for(self, line: Line, error: Exception) -> None:
+        has_status = isinstance(error, TooExpensive | MintError)
+        self._refuse(line, str(error), exits.of_error(error) if has_status else Exit.FAILED)
+
     def _event(self, line: Line, job: Job) -> None:
         self._terminal.event(result_record(job, line.number))
 
@@ -125,14 +130,8 @@ class LineReports:
         for line in lines:
             status, job = self._statuses[line.number], job_of(line)
             is_stopped = job is not None and job.phase in _OVER | {Phase.REVIEW}
-            if not (
-                status is Exit.DONE
-                or (
-                    self._options.skip_failed
-                    and is_stopped
-                    and status in {Exit.FAILED, Exit.PREVIEW}
-                )
-            ):
+            is_skipped = self._options.skip_failed and is_stopped
+            if status not in ({Exit.DONE, *_SKIPPED} if is_skipped else {Exit.DONE}):
                 return status
         return Exit.DONE
 
@@ -154,16 +153,14 @@ class BatchRun(LineReports):
         self._lines = self._chosen = lines
         self._batch = line_files.open_batch(options.folder, job_service.journal.mint_now())
         self._jobs, self._refused = line_jobs.load_jobs(job_service, options.folder, lines)
-        self._names = {path.stem for path in options.folder.iterdir()}
-        self._names |= {
-            Path(job.delivery.output).stem for job in self._jobs.values() if job.delivery.output
+        outputs = {
+            job.id: Path(job.delivery.output) for job in self._jobs.values() if job.delivery.output
         }
+        self._names = {path.stem for path in (*options.folder.iterdir(), *outputs.values())}
         self._written = {
             job.id
             for job in self._jobs.values()
-            if job.phase is Phase.PLACED
-            and job.delivery.output
-            and Path(job.delivery.output).is_file()
+            if job.phase is Phase.PLACED and job.id in outputs and outputs[job.id].is_file()
         }
         self._budget = BatchBudget(None, Prices())
         self._total: float | None = None
@@ -239,18 +236,12 @@ class BatchRun(LineReports):
         self._job_service.catch_up()
         if not self._jobs:
             return
-        jobs = {line.number: self._job(line) for line in self._lines}
-        entries = [
-            result_files.report(
-                line,
-                jobs[line.number],
-                self._terminal,
-                self._refusals.get(line.number),
-                self._known_motions(line, jobs[line.number]),
-            )
-            for line in self._lines
-        ]
-        contact_sheet.report_sheet(self._folder, name, entries, self._terminal)
+        jobs = [(line, self._job(line)) for line in self._lines]
+        lines = (
+            (line, job, self._known_motions(line, job), self._refusals.get(line.number))
+            for line, job in jobs
+        )
+        contact_sheet.report_sheet(self._folder, name, lines, self._terminal)
 
     def _follow(self, at_once: int) -> None:
         waiting = iter(self._chosen)
@@ -398,8 +389,7 @@ class BatchRun(LineReports):
         # A picture may be gone since the file was checked, or Mint cannot be asked for a price; the
         # other lines continue.
         except (NotPossible, MintError) as error:
-            has_status = isinstance(error, TooExpensive | MintError)
-            self._refuse(line, str(error), exits.of_error(error) if has_status else Exit.FAILED)
+            self._refuse_for(line, error)
             return
         if needs_credits:
             self._budget.begin(
@@ -437,11 +427,11 @@ class BatchRun(LineReports):
 
     def _lacks_files(self, job: Job) -> bool:
         """Return whether Mint's files are needed, and gone or with another journal."""
-        if shared_files.are_on_disk(job) or (
+        if finished_lines.are_on_disk(job) or (
             result_files.is_written(job) and not self._options.again
         ):
             return False
-        return self._options.writes or shared_files.read(job, self._folder) is None
+        return self._options.writes or finished_lines.published(job, self._folder) is None
 
     def _target(self, line: Line) -> Delivery:
         """Return where a new line's files go: under a name not used in the folder."""
@@ -496,8 +486,7 @@ class BatchRun(LineReports):
                 self._motions[line.tag] = self._animate(line, job)
             except (NotPossible, MintError) as error:
                 self._budget.end(job)
-                has_status = isinstance(error, TooExpensive | MintError)
-                self._refuse(line, str(error), exits.of_error(error) if has_status else Exit.FAILED)
+                self._refuse_for(line, error)
                 return
             running = [each for each in self._motions[line.tag] if self._runs(each.id)]
             self._active |= {each.id: line for each in running}
@@ -524,7 +513,11 @@ class BatchRun(LineReports):
         asset, limit = job.asset or Asset.from_json(Kind.MODEL, {"id": asset_of(job)}), None
         if line.max_credits is not None:
             ordered = service.journal.motions_of(asset.id)
-            own = [each for each in ordered if each.motion and _is_of(line, each.motion)]
+            own = [
+                each
+                for each in ordered
+                if each.motion and any(map(each.motion.is_like, line.motions))
+            ]
             limit = line.max_credits - (job.cost or 0.0) - sum(map(committed, own))
         motions = service.animate(asset, line.motions, max_credits=limit)
         for each in motions:
@@ -540,16 +533,12 @@ class BatchRun(LineReports):
         known = self._job_service.cache.get
         return [known(job.id) or job for job in self._motions.get(line.tag, ())]
 
-    def _stopped_motion(self, line: Line) -> Job | None:
-        """Return the first motion of a line that has not come, or None."""
-        motions = self._current_motions(line)
-        return next((job for job in motions if not is_finished(job)), None)
-
     def _end(self, line: Line, job: Job) -> None:
         """End a line that has stopped at Mint, or have its files written."""
         self._budget.end(job)
         job = line_jobs.as_written_elsewhere(self._job_service, self._folder, job)
-        stopped = self._stopped_motion(line)
+        motions = self._current_motions(line)
+        stopped = next((each for each in motions if not is_finished(each)), None)
         if stopped is None and not self._options.writes:
             self._publish(line, job)
         elif result_files.is_written(job):
@@ -571,16 +560,16 @@ class BatchRun(LineReports):
             if job.id in self._written:
                 # the user may have changed that file since; only the picture is missing
                 job = replace(job, delivery=replace(job.delivery, output=None))
-            self._writer.add(line, job, self._current_motions(line))
+            self._writer.add(line, job, motions)
 
     def _publish(self, line: Line, job: Job) -> None:
         """End a line by putting Mint's files where other machines can read them."""
         status = exits.of_job(job)
-        if status is Exit.DONE and shared_files.are_on_disk(job):
+        if status is Exit.DONE and finished_lines.are_on_disk(job):
             try:
-                shared_files.publish(job, self._folder)
+                finished_lines.publish(job, self._folder)
                 if motions := self._current_motions(line):
-                    shared_files.publish_motions(job, motions, self._folder)
+                    finished_lines.publish_motions(job, motions, self._folder)
             except OSError as error:
                 where = error.filename or "its files"
                 self._refuse(
@@ -607,10 +596,6 @@ class BatchRun(LineReports):
         current = line_jobs.current_job(self._job_service, job)
         note_line(current, self._terminal)
         self._write_record(line, current, self._known_motions(line, current))
-
-
-def _is_of(line: Line, motion: MotionRequest) -> bool:
-    return any(map(motion.is_like, line.motions))
 
 
 def _started_perhaps(job: Job) -> str:

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...files.file_lock import FileInUse
-from ...jobs.batch_folder import shared_files, write_records
-from ...jobs.batch_folder.write_records import WriteRecord
+from ...jobs.batch_folder import finished_lines
+from ...jobs.batch_folder.finished_lines import WriteRecord
 from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import Delivery, DeliveryResult, Role
@@ -25,9 +25,8 @@ from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.batch_lease import UNKNOWN, Claims
 from .. import exits, session
 from ..exits import Exit
-from ..output.progress import progress_listener
-from ..output.terminal import Terminal
-from ..results import is_finished, report_failure, report_job
+from ..results import is_finished, progress_listener, report_failure, report_job
+from ..terminal import Terminal
 from . import line_jobs, result_files
 from .result_writer import ResultWriter, Written
 from .runner import LineReports, Options
@@ -65,7 +64,7 @@ def current_job(job: Job | None, folder: Path) -> Job | None:
     """Return a job of the ledger as it is with the files that any machine has written."""
     if not is_finished(job):
         return job
-    return write_records.read(folder, job.id).applied_to(job)
+    return finished_lines.read_record(folder, job.id).applied_to(job)
 
 
 class WriteStep(LineReports):
@@ -113,11 +112,11 @@ class WriteStep(LineReports):
 
         So machines that are started together share the lines, and a rerun continues.
         """
-        self._round = write_records.current_round(self._folder)
+        self._round = finished_lines.current_round(self._folder)
         finished = [line for line in lines if is_finished(self._jobs.get(line.tag))]
         if self._round == 0 or all(self._is_settled(line) for line in finished):
             self._round += 1
-            write_records.begin_round(self._folder, self._round)
+            finished_lines.begin_round(self._folder, self._round)
 
     def _is_settled(self, line: Line) -> bool:
         """Return whether nothing is to be done for a finished line, in this round if there is one.
@@ -125,7 +124,7 @@ class WriteStep(LineReports):
         A line that failed in this round is not tried again before the next one.
         """
         job = self._jobs[line.tag]
-        record = write_records.read(self._folder, job.id)
+        record = finished_lines.read_record(self._folder, job.id)
         if self._round == 0:
             current = record.applied_to(job)
             return record.problem is None and result_files.is_written(current)
@@ -164,7 +163,7 @@ class WriteStep(LineReports):
         return None
 
     def _report_settled(self, line: Line, job: Job) -> None:
-        record = write_records.read(self._folder, job.id)
+        record = finished_lines.read_record(self._folder, job.id)
         self._event(line, record.applied_to(job))
         self._statuses[line.number] = exits.of_problem(record.problem)
         if record.problem is not None:
@@ -199,7 +198,7 @@ class WriteStep(LineReports):
             record = self._recorded(line, written, result)
             current = record.applied_to(job)
             if self._claims.holds(job.id):
-                write_records.write(self._folder, job.id, record)
+                finished_lines.write_record(self._folder, job.id, record)
             motions = line_jobs.known_motions(self._job_service, self._folder, line, job)
             self._write_record(line, current, motions)
             self._claims.release(job.id)
@@ -212,7 +211,7 @@ class WriteStep(LineReports):
 
     def _recorded(self, line: Line, written: Job, result: DeliveryResult) -> WriteRecord:
         """Return the line's new record. After a problem, the files of an earlier import count."""
-        before = write_records.read(self._folder, written.id)
+        before = finished_lines.read_record(self._folder, written.id)
         if result.problem is not None:
             return replace(before, round=self._round, problem=result.problem)
         job = before.applied_to(self._jobs[line.tag])
@@ -231,8 +230,8 @@ def find_files(job_service: JobService, folder: Path, job: Job, delivery: Delive
     They are in the downloads of this journal, or in the batch's folder.
     """
     own = job_service.journal.job(job.id)
-    for found in (own, shared_files.read(job, folder)):
-        if found is not None and shared_files.are_on_disk(found) and _suffice(found, delivery):
+    for found in (own, finished_lines.published(job, folder)):
+        if found is not None and finished_lines.are_on_disk(found) and _suffice(found, delivery):
             return found
     return None
 

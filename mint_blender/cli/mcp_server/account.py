@@ -25,8 +25,7 @@ from ...mint.schema import Asset, Format, Kind
 from .. import session
 from .answers import answer, picture_content
 from .place import describe
-from .state import ToolContext, with_client, with_jobs
-from .tools import READ_ONLY, Tool
+from .tools import READ_ONLY, Tool, ToolContext, with_client, with_jobs
 
 LARGEST_PAGE = 50
 SEARCH_PAGE = 100
@@ -140,19 +139,19 @@ def _thumbnails(assets: Sequence[Asset]) -> list[Path | None]:
     """Return the pictures of items, from the cache or from Mint's file host."""
     if not assets:
         return []
+
+    def thumbnail(asset: Asset) -> Path | None:
+        url = asset.assets.picture_url if asset.assets else None
+        try:
+            return fetch_file.thumbnail(url, session.home(), downloader) if url else None
+        except FileError:
+            return None
+
     with (
         Downloader(local_files=session.account().is_local) as downloader,
-        ThreadPoolExecutor(len(assets)) as pool,
+        ThreadPoolExecutor(MOST_PICTURES) as pool,
     ):
-        return list(pool.map(partial(_thumbnail, downloader=downloader), assets))
-
-
-def _thumbnail(asset: Asset, downloader: Downloader) -> Path | None:
-    url = asset.assets.picture_url if asset.assets else None
-    try:
-        return fetch_file.thumbnail(url, session.home(), downloader) if url else None
-    except FileError:
-        return None
+        return list(pool.map(thumbnail, assets))
 
 
 TOOLS = (

@@ -24,7 +24,7 @@ from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService
 from ...jobs.storage.job_cache import holds_back
 from ...mint.schema import Mode
-from .state import ToolContext, state_of
+from .tools import ToolContext, state_of
 
 LONGEST_SIDE = 768
 """Pixels: enough to judge a Preview, and about 800 tokens of a model's context."""

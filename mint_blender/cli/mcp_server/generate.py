@@ -27,6 +27,7 @@ from ...jobs.job_values import Delivery
 from ...jobs.library import view_model
 from ...jobs.queries import AnimationPrice, OptimizationPrice, prices_of
 from ...jobs.service import JobService, NotPossible
+from ...mint.client import Client
 from ...mint.generation_request import GenerationRequest
 from ...mint.limits import MAX_IMAGE_BYTES
 from ...mint.motion_request import MotionRequest
@@ -43,7 +44,6 @@ from ...mint.schema import (
 )
 from .. import client_requests, session
 from .answers import answer, answer_with_jobs, picture_content
-from .quotes import LIFETIME, Purchase
 from .spending import (
     ApprovedCredits,
     Decision,
@@ -54,8 +54,18 @@ from .spending import (
     reason_to_ask_about,
     start_quoted,
 )
-from .state import ToolContext, state_of, with_client, with_jobs
-from .tools import IRREVERSIBLE, READ_ONLY, Tool, absolute_path
+from .tools import (
+    IRREVERSIBLE,
+    LIFETIME,
+    READ_ONLY,
+    Purchase,
+    Tool,
+    ToolContext,
+    absolute_path,
+    state_of,
+    with_client,
+    with_jobs,
+)
 
 OTHER_FORMATS_ARE_FREE = "Formats that Mint has made before cost nothing."
 
@@ -145,7 +155,10 @@ async def estimate(
         images=tuple(images),
         pose=pose,
     )
-    await anyio.to_thread.run_sync(partial(_check_request, request))
+    for image in images:
+        if "://" not in image and not Path(image).is_absolute():
+            raise ToolError(f"The reference image {image} needs an absolute path.")
+    await anyio.to_thread.run_sync(partial(session.check_request, request))
     return await _quote(context, purchase_of(request))
 
 
@@ -163,8 +176,9 @@ async def generate(
     files are in their folder when the job is done.
     """
     state = await start_quoted(context, quote_id, approved_credits, request_id, decision)
-    more = await with_jobs(context, lambda jobs: _followers(jobs, state["job"]))
-    return await answer_with_jobs(context, {**state, "followers": more}, [state], [state])
+    more = await with_jobs(context, lambda jobs: jobs.followers(jobs.job(state["job"])))
+    values = {**state, "followers": [each.id for each in more]}
+    return await answer_with_jobs(context, values, [state], [state])
 
 
 async def _quote(context: ToolContext, purchase: Purchase) -> CallToolResult:
@@ -200,14 +214,6 @@ def purchase_of(request: GenerationRequest) -> Purchase:
     )
 
 
-def _check_request(request: GenerationRequest) -> None:
-    """Raise NotPossible or ToolError for what Mint, or the server, would refuse."""
-    for image in request.images:
-        if "://" not in image and not Path(image).is_absolute():
-            raise ToolError(f"The reference image {image} needs an absolute path.")
-    session.check_request(request)
-
-
 async def estimate_transform(
     context: ToolContext,
     action: Annotated[
@@ -230,10 +236,7 @@ async def estimate_transform(
 
     Show the summary with its price to the person. Then start it with generate.
     """
-    asset_id = await _asset_id(context, job, asset)
-    model = await with_client(lambda client: client.asset(Kind.MODEL, asset_id))
-    if not model.is_usable:
-        raise ToolError(f"{view_model.title(model)} is not finished, so it cannot be changed.")
+    model = await _model(context, job, asset, "changed")
     purchase = (
         optimization_of(model, level)
         if action == "optimize"
@@ -318,15 +321,10 @@ async def animate_model(
     jobs of the other motions, are sent after the first one has succeeded: wait for them, too.
     Into a file, place one of them: it has all clips. Into a running Blender, place each.
     """
-    asset_id = await _asset_id(context, job, asset)
-    model = await with_client(lambda client: client.asset(Kind.MODEL, asset_id))
-    if not model.is_usable:
-        raise ToolError(f"{view_model.title(model)} is not finished, so it cannot be animated.")
+    model = await _model(context, job, asset, "animated")
     wanted = [MotionRequest(each, height, in_place) for each in motions]
-    for each in wanted:
-        if complaint := each.validation_error():
-            raise ToolError(complaint)
-    before = await with_jobs(context, lambda jobs: jobs.paid_motions(asset_id))
+    new_jobs.check_motions(model.kind, wanted)
+    before = await with_jobs(context, lambda jobs: jobs.paid_motions(model.id))
     return await _quote(context, animation_of(model, wanted, before))
 
 
@@ -356,12 +354,8 @@ def _animate(
     return next((job for job in jobs if job_service.followers(job)), jobs[0])
 
 
-def _followers(job_service: JobService, job_id: str) -> list[str]:
-    return [each.id for each in job_service.followers(job_service.job(job_id))]
-
-
-async def _asset_id(context: ToolContext, job: str | None, asset: str | None) -> str:
-    """Return the id of the model that is meant. Raises ToolError, NotPossible."""
+async def _model(context: ToolContext, job: str | None, asset: str | None, verb: str) -> Asset:
+    """Return the model that is meant; `verb` is what is to be done. Raises ToolError, MintError."""
     if (job is None) == (asset is None):
         raise ToolError("Name either a job or an asset.")
     if job is not None:
@@ -371,7 +365,10 @@ async def _asset_id(context: ToolContext, job: str | None, asset: str | None) ->
         asset = asset_of(found)
     if asset is None or not is_valid_id(asset):
         raise ToolError("There is no such model yet. IDs contain only letters, digits, _ and -.")
-    return asset
+    model = await with_client(partial(Client.asset, kind=Kind.MODEL, id=asset))
+    if not model.is_usable:
+        raise ToolError(f"{view_model.title(model)} is not finished, so it cannot be {verb}.")
+    return model
 
 
 TOOLS = (

@@ -8,11 +8,11 @@ seen. If the job has changed since, nothing is done: a person may have decided i
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeAlias
 
 import anyio
-from mcp.server.mcpserver import Elicit, Resolve
+from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
@@ -21,16 +21,15 @@ from ...jobs.service import JobService, NotPossible
 from ...mint.generation_request import feedback_error
 from .answers import JobState, answer_with_jobs, change_key, job_state
 from .spending import (
-    Approval,
     ApprovedCredits,
     Click,
     Decision,
-    WithinLimits,
+    Question,
     apply_click,
     check_click,
+    is_approved,
 )
-from .state import ToolContext, state_of, with_jobs
-from .tools import IRREVERSIBLE, Tool, with_sentences
+from .tools import IRREVERSIBLE, Tool, ToolContext, state_of, with_jobs, with_sentences
 
 LOCAL = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 """The tool reads what is on this computer."""
@@ -47,7 +46,7 @@ JobId: TypeAlias = Annotated[str, Field(min_length=1, description="The id of the
 Revision: TypeAlias = Annotated[
     str, Field(description="The revision of the job that you have seen")
 ]
-Check: TypeAlias = Callable[..., Awaitable[Elicit[Approval] | WithinLimits]]
+Check: TypeAlias = Callable[..., Awaitable[Question]]
 Feedback: TypeAlias = Annotated[str, Field(description="What should change")]
 
 
@@ -87,18 +86,28 @@ async def wait(
     decisions are possible and the revision that they take, its files, what it has cost, and the
     most that it may cost in total (credits, approved_credits).
     """
+
+    def read(job_service: JobService) -> list[JobState]:
+        return [job_state(job_service, job_service.job(each)) for each in dict.fromkeys(jobs)]
+
     before = state_of(context).seen.copy()
     started = told = time.monotonic()
     while True:
-        states = await with_jobs(context, lambda service: _read(service, jobs))
-        changed = [each for each in states if _is_news(each, before)]
+        states = await with_jobs(context, read)
+        # what needs somebody who does not know it yet
+        changed = [
+            each
+            for each in states
+            if each["is_waiting_for_somebody"] and change_key(each) != before.get(each["job"])
+        ]
         elapsed = time.monotonic() - started
         is_over = all(each["is_waiting_for_somebody"] for each in states)
         if changed or is_over or elapsed >= seconds:
             break
         if time.monotonic() >= told:
             told = time.monotonic() + PROGRESS_INTERVAL
-            await context.report_progress(min(elapsed, seconds), seconds, _progress_text(states))
+            text = "; ".join(f"{each['title']}: {each['state']}" for each in states)
+            await context.report_progress(min(elapsed, seconds), seconds, text)
         await anyio.sleep(min(INTERVAL, seconds - elapsed))
     result = {
         "ended": "change" if changed else "nothing to wait for" if is_over else "time",
@@ -109,26 +118,13 @@ async def wait(
     return await answer_with_jobs(context, result, states, shown[:MOST_PICTURES])
 
 
-def _read(job_service: JobService, ids: Sequence[str]) -> list[JobState]:
-    return [job_state(job_service, job_service.job(each)) for each in dict.fromkeys(ids)]
-
-
-def _is_news(state: JobState, seen: dict[str, str]) -> bool:
-    """Return whether a job needs somebody who does not know it yet."""
-    return state["is_waiting_for_somebody"] and change_key(state) != seen.get(state["job"])
-
-
-def _progress_text(states: Sequence[JobState]) -> str:
-    return "; ".join(f"{each['title']}: {each['state']}" for each in states)
-
-
 def _check_of(verb: Verb) -> Check:
     """Return what finds the question for a person before a decision, if any."""
 
     @with_sentences
     async def check(
         job: JobId, revision: Revision, approved_credits: ApprovedCredits, ctx: ToolContext
-    ) -> Elicit[Approval] | WithinLimits:
+    ) -> Question:
         return await check_click(ctx, Click(job, revision, verb, approved_credits))
 
     return check
@@ -141,7 +137,7 @@ async def check_revise(
     feedback: Feedback,
     approved_credits: ApprovedCredits,
     ctx: ToolContext,
-) -> Elicit[Approval] | WithinLimits:
+) -> Question:
     """Return the question for a person before a revision, if any."""
     if complaint := feedback_error(feedback):
         raise NotPossible(complaint)
@@ -163,8 +159,7 @@ async def approve(
     Show the Preview and the price to the person first. Refused if the job has changed since you saw
     it; the answer then has the new state and its picture.
     """
-    click = Click(job, revision, Verb.APPROVE, approved_credits)
-    return await _apply(context, click, decision)
+    return await _apply(context, Click(job, revision, Verb.APPROVE, approved_credits), decision)
 
 
 async def revise(
@@ -196,8 +191,7 @@ async def resume(
     It spends Credits only if the job needs them; approved_credits is then the most that it may cost
     in total. Nothing is paid twice.
     """
-    click = Click(job, revision, Verb.RESUME, approved_credits)
-    return await _apply(context, click, decision)
+    return await _apply(context, Click(job, revision, Verb.RESUME, approved_credits), decision)
 
 
 async def retry(
@@ -226,11 +220,17 @@ async def cancel(context: ToolContext, job: JobId, revision: Revision) -> CallTo
 async def _apply(
     context: ToolContext, click: Click, decision: Decision | None = None
 ) -> CallToolResult:
-    job, state, is_done = await apply_click(context, click, decision)
+    is_agreed = decision is not None and is_approved(decision)
+
+    def apply(job_service: JobService) -> tuple[bool, JobState]:
+        is_done = apply_click(job_service, click, is_agreed=is_agreed)
+        return is_done, job_state(job_service, job_service.job(click.job))
+
+    is_done, state = await with_jobs(context, apply)
     if is_done:
         return await answer_with_jobs(context, state, [state])
     text = (
-        f"{job.title} has changed since you saw it: you saw {click.revision}, and it is now"
+        f"{state['title']} has changed since you saw it: you saw {click.revision}, and it is now"
         f" {state['revision']} ({state['state']}). Nothing was done. Look at it again."
     )
     return await answer_with_jobs(context, state, [state], [state], is_error=True, text=text)

@@ -29,15 +29,13 @@ from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult, Placement, Role
 from ...jobs.phases import BUSY, HAS_RESULT, Phase
 from ...jobs.presentation import action_checks
-from ...jobs.presentation.job_view import JobView
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.documents import OpenDocument, open_elsewhere
 from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
-from ..results import is_finished, note_written
+from ..results import check_finished, is_finished, not_written, note_written
 from .answers import answer, picture_content
-from .state import ToolContext, state_of, with_jobs
-from .tools import Tool, absolute_path
+from .tools import Tool, ToolContext, absolute_path, state_of, with_jobs
 
 PLACES = ToolAnnotations(
     read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True
@@ -143,18 +141,10 @@ def _state(
     todo: str | None = None,
 ) -> dict[str, Any]:
     """Return where a result is, and what it is called there; bounds are in meters."""
-    return {
-        "job": job.id,
-        "title": job.title,
-        "status": status,
-        "file": placement.file if placement else None,
-        "scene": placement.scene if placement else None,
-        "objects": list(placement.objects) if placement else [],
-        "low": placement.low if placement else None,
-        "high": placement.high if placement else None,
-        "notes": list(notes),
-        "next": todo,
-    }
+    where: dict[str, Any] = {"file": None, "scene": None, "objects": (), "low": None, "high": None}
+    where |= vars(placement) if placement else {}
+    about = {"job": job.id, "title": job.title, "status": status}
+    return about | where | {"objects": list(where["objects"]), "notes": list(notes), "next": todo}
 
 
 def _job_of_asset(job_service: JobService, kind: Kind, asset_id: str) -> Job:
@@ -188,7 +178,7 @@ async def _wait_for_files(context: ToolContext, job_id: str) -> Job:
         await anyio.sleep(INTERVAL)
         job = await with_jobs(context, lambda jobs: jobs.job(job_id))
     if job.phase not in BUSY:
-        _check_result(job)
+        check_finished(job)
     return job
 
 
@@ -199,23 +189,12 @@ def _with_files(job_service: JobService, job_id: str) -> Job:
         raise action_checks.refusal(job)
     is_download = job.phase in BUSY and job.source_asset_id is not None
     if not (is_download or job.phase is Phase.FETCHING):
-        _check_result(job)
+        check_finished(job)
     is_here = all(Path(file.path).is_file() for file in job.files if file.role in PLACED_ROLES)
     if job.phase in HAS_RESULT and not is_here:
         job_service.fetch_again(job.id)
         return job_service.job(job.id)
     return job
-
-
-def _check_result(job: Job) -> None:
-    """Raise NotPossible unless the job has a result."""
-    if job.convert:
-        raise NotPossible(
-            f"{job.title}: this job only saves other formats. Place the job that generated the"
-            " model."
-        )
-    if job.phase not in HAS_RESULT:
-        raise NotPossible(f"{job.title} is not ready to place: {JobView(job).state}.")
 
 
 def _choose(wanted: str | None) -> OpenDocument:
@@ -363,10 +342,7 @@ async def _write_job(
         await anyio.sleep(INTERVAL)
     result = future.result()
     if result.problem is not None:
-        kept = "".join(f"\n  {each.path}" for each in job.files)
-        raise ToolError(
-            f"{job.title} could not be written. {result.problem} Mint's files are kept:{kept}"
-        )
+        raise ToolError(not_written(job, f"could not be written. {result.problem}"))
     return result
 
 

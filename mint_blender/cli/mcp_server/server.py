@@ -14,8 +14,7 @@ from mcp.server.mcpserver import MCPServer
 from ...delivery.background import BlenderPool
 from .. import exits
 from . import account, generate, job_tools, place
-from .state import JobThread, ServerState
-from .tools import Server
+from .tools import JobThread, Server, ServerState
 
 log = logging.getLogger(__name__)
 

@@ -31,9 +31,17 @@ from ...jobs.storage.job_cache import holds_back
 from ...mint.schema import Estimate
 from .. import client_requests, session
 from .answers import HELD_BACK, JobState, job_state, revision_of
-from .quotes import ASK_AGAIN, PriceQueries, Quote, Quotes
-from .state import PATIENCE, ToolContext, state_of, with_jobs
-from .tools import with_sentences
+from .tools import (
+    ASK_AGAIN,
+    PATIENCE,
+    PriceQueries,
+    Quote,
+    Quotes,
+    ToolContext,
+    state_of,
+    with_jobs,
+    with_sentences,
+)
 
 NO_LIMIT = "No spending limit is set, so a person decides about each use of Credits."
 NO_PRICE = "Mint did not return a price."
@@ -64,6 +72,9 @@ class WithinLimits:
     """Nobody has to be asked."""
 
 
+Question: TypeAlias = Elicit[Approval] | WithinLimits
+"""What a person is asked before a tool is called."""
+
 Decision: TypeAlias = ElicitationResult[Approval]
 """What the client brings back: an answer of a person, or `WithinLimits` in its place."""
 
@@ -92,9 +103,7 @@ def without_person(job_service: JobService, approved_credits: float) -> float:
     return min(approved_credits, limits.each or limits.day or approved_credits)
 
 
-def question(
-    context: ToolContext, what: str, reason: str | None
-) -> Elicit[Approval] | WithinLimits:
+def question(context: ToolContext, what: str, reason: str | None) -> Question:
     """Return the question for a person, or that nobody has to be asked.
 
     Args:
@@ -173,7 +182,7 @@ RequestId: TypeAlias = Annotated[
 @with_sentences
 async def check_start(
     quote_id: QuoteId, approved_credits: ApprovedCredits, request_id: RequestId, ctx: ToolContext
-) -> Elicit[Approval] | WithinLimits:
+) -> Question:
     """Check a quote before it is used, and return the question for a person, if any.
 
     Raises:
@@ -219,8 +228,8 @@ async def start_quoted(
 
         wanted = _wanted(quotes, request_id, quote_id)
         job, is_new = client_requests.start_once(job_service, wanted, order)
-        if is_new and (quote := quotes.find(quote_id)) is not None:
-            quotes.note_use(quote, job.id)
+        if is_new:
+            quotes[quote_id].used_for = job.id
         return job_state(job_service, job)
 
     return await with_jobs(context, start)
@@ -251,7 +260,7 @@ async def _check_price(context: ToolContext, quote: Quote, approved_credits: flo
 
 def _wanted(quotes: Quotes, request_id: str, quote_id: str) -> ClientRequest:
     """Return what a call wants to start; a quote that the server has forgotten has no content."""
-    quote = quotes.find(quote_id)
+    quote = quotes.get(quote_id)
     return ClientRequest(request_id, quote.content if quote else "", quote_id)
 
 
@@ -277,14 +286,14 @@ class Click:
     feedback: str = ""
 
 
-async def check_click(context: ToolContext, click: Click) -> Elicit[Approval] | WithinLimits:
+async def check_click(context: ToolContext, click: Click) -> Question:
     """Return the question for a person, if any; a stale decision is refused by the tool itself."""
     seen = await with_jobs(context, lambda jobs: jobs.job(click.job))
     if revision_of(seen) != click.revision:
         return WithinLimits()
     await ask_prices(context, prices_of_click(seen, click.verb))
 
-    def ask(job_service: JobService) -> Elicit[Approval] | WithinLimits:
+    def ask(job_service: JobService) -> Question:
         job = job_service.job(click.job)
         expense = _expense(job_service, job, click)
         if expense is None:
@@ -295,26 +304,13 @@ async def check_click(context: ToolContext, click: Click) -> Elicit[Approval] | 
     return await with_jobs(context, ask)
 
 
-async def apply_click(
-    context: ToolContext, click: Click, decision: Decision | None = None
-) -> tuple[Job, JobState, bool]:
-    """Commit a decision, unless it is stale; return the job, and whether it was done.
+def apply_click(job_service: JobService, click: Click, *, is_agreed: bool) -> bool:
+    """Commit a decision, unless it is stale; return whether it was done.
 
     Raises:
         NotPossible: The decision is not possible now.
         ToolError: A person has to be asked again, or it costs more than was approved.
     """
-    is_agreed = decision is not None and is_approved(decision)
-
-    def apply(job_service: JobService) -> tuple[Job, JobState, bool]:
-        is_done = _apply(job_service, click, is_agreed=is_agreed)
-        job = job_service.job(click.job)
-        return job, job_state(job_service, job), is_done
-
-    return await with_jobs(context, apply)
-
-
-def _apply(job_service: JobService, click: Click, *, is_agreed: bool) -> bool:
     with job_service.cache.single_commit():
         job = job_service.job(click.job)
         if revision_of(job) != click.revision:

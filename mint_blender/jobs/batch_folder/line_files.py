@@ -194,11 +194,8 @@ def _owner(data: object) -> Owner | None:
 def write_job(job: Job) -> None:
     """Write the job of a line as it is now, for other machines to use. Raises OSError."""
     folder, tag = folder_and_tag(job.delivery.line)
-    if folder is None or not TAG.fullmatch(tag):
-        return
-    place = folder / FOLDER / "lines"
-    place.mkdir(parents=True, exist_ok=True)
-    write(place / f"{tag}.json", dump_job(job, folder))
+    if folder is not None and TAG.fullmatch(tag):
+        write(folder / FOLDER / "lines" / f"{tag}.json", dump_job(job, folder))
 
 
 def dump_job(job: Job, folder: Path) -> dict[str, Any]:
@@ -234,19 +231,6 @@ def read_job(folder: Path, tag: str) -> Job | None:
     return replace(job, delivery=replace(job.delivery, line=line_id(folder, tag)))
 
 
-def note_earlier(folder: Path, tag: str, entry: dict[str, Any]) -> None:
-    """Write the files of a line that an earlier version has sent. Raises OSError."""
-    path = folder / FOLDER / "requests" / f"{tag}.start.1"
-    _create(path, {"home": "an earlier version", "born": 0.0})
-    operation = entry.get("operation")
-    if isinstance(operation, str) and is_valid_id(operation):
-        write(path.with_name(f"{path.name}.operation"), {"operation": operation})
-    if isinstance(entry.get("record"), dict):
-        place = folder / FOLDER / "lines"
-        place.mkdir(parents=True, exist_ok=True)
-        write(place / f"{tag}.json", {"state": entry.get("state"), "record": entry["record"]})
-
-
 def relative(text: str | None, folder: Path) -> str | None:
     """Return a path as it is stored: relative, if it is in the folder."""
     if text is None or not Path(text).is_relative_to(folder):
@@ -274,6 +258,7 @@ def with_absolute_paths(delivery: Delivery, folder: Path) -> Delivery:
 
 def write(path: Path, data: dict[str, Any]) -> None:
     """Write a small JSON file in place of an earlier one, whole or not at all. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with disk.replacing(path) as part:
         part.write_text(json.dumps(data), encoding="utf-8")
 
@@ -336,8 +321,19 @@ def convert(folder: Path) -> None:
             continue
     open_batch(folder, _begun(latest.values()))
     for tag, entry in latest.items():
-        if TAG.fullmatch(tag) and _was_sent(entry):
-            note_earlier(folder, tag, entry)
+        record: Any = entry.get("record")
+        is_readable, operation = isinstance(record, dict), entry.get("operation")
+        if not TAG.fullmatch(tag):
+            continue
+        if is_readable and operation is None and record.get("first_sent_at") is None:
+            continue  # it was not sent; what cannot be read counts as sent
+        start = folder / FOLDER / "requests" / f"{tag}.start.1"
+        _create(start, {"home": "an earlier version", "born": 0.0})
+        if isinstance(operation, str) and is_valid_id(operation):
+            write(start.with_name(f"{start.name}.operation"), {"operation": operation})
+        if is_readable:
+            job = {"state": entry.get("state"), "record": record}
+            write(folder / FOLDER / "lines" / f"{tag}.json", job)
     with ledger.open("a", encoding="utf-8") as file:
         for tag in latest:
             file.write(json.dumps({"line": tag, "job": "-", "by": "-", "record": None}) + "\n")
@@ -349,11 +345,3 @@ def _begun(entries: Iterable[dict[str, Any]]) -> float:
     records = (entry["record"] for entry in entries if isinstance(entry.get("record"), dict))
     times = [at for record in records if isinstance(at := record.get("created_at"), int | float)]
     return max(0.0, min(times, default=0.0) - _CLOCK_ERROR)
-
-
-def _was_sent(entry: dict[str, Any]) -> bool:
-    """Return whether something was sent for a line; true if that cannot be read."""
-    record = entry.get("record")
-    if entry.get("operation") is not None or not isinstance(record, dict):
-        return True
-    return record.get("first_sent_at") is not None

@@ -51,6 +51,10 @@ class State(StrEnum):
     UNKNOWN = "unknown"  # it could not be checked, because something else is wrong
 
 
+OK, NOTE, PROBLEM, UNKNOWN = State
+Checked = tuple[State, str]
+
+
 @dataclass(frozen=True)
 class Finding:
     """One line of the result."""
@@ -77,78 +81,69 @@ def connection(account: Account) -> Iterator[Finding]:
                 offset = client.clock_offset
     except MintError as raised:
         error = raised
-    yield _key(account, me, error)
-    yield _network(account, error)
-    yield _proxy(account, error)
-    yield _tls(account, error)
-    yield _clock(offset)
+    yield Finding("key", *_key(account, me, error))
+    yield Finding("network", *_network(account, error))
+    yield Finding("proxy", *_proxy(account, error))
+    yield Finding("tls", *_tls(account, error))
+    yield Finding("clock", *_clock(offset))
 
 
-def _key(account: Account, me: Me | None, error: MintError | None) -> Finding:
+def _key(account: Account, me: Me | None, error: MintError | None) -> Checked:
     if me is not None:
-        text = f"Mint accepts the key from {account.key_source}: {me.display_name}."
-        return Finding("key", State.OK, text)
+        return OK, f"Mint accepts the key from {account.key_source}: {me.display_name}."
     if isinstance(error, KeyMissing | KeyRefused | Forbidden):
-        return Finding("key", State.PROBLEM, str(error))
-    return Finding("key", State.UNKNOWN, "Not checked: Mint did not answer.")
+        return PROBLEM, str(error)
+    return UNKNOWN, "Not checked: Mint did not answer."
 
 
-def _network(account: Account, error: MintError | None) -> Finding:
+def _network(account: Account, error: MintError | None) -> Checked:
     if error is None or isinstance(error, KeyRefused | Forbidden):
-        return Finding("network", State.OK, f"{account.origin} answers.")
+        return OK, f"{account.origin} answers."
     if isinstance(error, KeyMissing):
-        return Finding("network", State.UNKNOWN, "Not checked: nothing is sent without a key.")
+        return UNKNOWN, "Not checked: nothing is sent without a key."
     if _failed_part(error) in {"proxy", "tls"}:
-        text = "Not checked: the connection fails before, see below."
-        return Finding("network", State.UNKNOWN, text)
+        return UNKNOWN, "Not checked: the connection fails before, see below."
+    if not isinstance(error, Unreachable):
+        return PROBLEM, str(error)
     advice = (
-        " Check the internet connection, a firewall, and whether the network requires a sign-in."
-        if isinstance(error, Unreachable)
-        else ""
+        "Check the internet connection, a firewall, and whether the network requires a sign-in."
     )
-    return Finding("network", State.PROBLEM, f"{error}{advice}")
+    return PROBLEM, f"{error} {advice}"
 
 
-def _proxy(account: Account, error: MintError | None) -> Finding:
+def _proxy(account: Account, error: MintError | None) -> Checked:
     proxy = proxy_of(account.base_url)
     if _failed_part(error) == "proxy":
         advice = "Correct the proxy, or add the host to NO_PROXY if it can be reached directly."
-        return Finding("proxy", State.PROBLEM, f"{error} {advice}")
+        return PROBLEM, f"{error} {advice}"
     if not proxy:
-        return Finding("proxy", State.OK, "None is set for this address.")
+        return OK, "None is set for this address."
     if isinstance(error, KeyMissing | Unreachable):
-        return Finding("proxy", State.UNKNOWN, f"{proxy} is set; not checked.")
-    return Finding("proxy", State.OK, f"{proxy} is used.")
+        return UNKNOWN, f"{proxy} is set; not checked."
+    return OK, f"{proxy} is used."
 
 
-def _tls(account: Account, error: MintError | None) -> Finding:
+def _tls(account: Account, error: MintError | None) -> Checked:
     if _failed_part(error) == "tls":
-        advice = "If the clock of this computer is wrong, correct it first."
-        return Finding("tls", State.PROBLEM, f"{error} {advice}")
+        return PROBLEM, f"{error} If the clock of this computer is wrong, correct it first."
     if account.origin.startswith("http://"):
-        return Finding("tls", State.OK, "Not used: the server is on this computer.")
+        return OK, "Not used: the server is on this computer."
     if isinstance(error, KeyMissing | Unreachable) or not account.origin:
-        return Finding("tls", State.UNKNOWN, "Not checked: there was no connection.")
-    bundle = own_ca_bundle() or "the default CA bundle"
-    return Finding("tls", State.OK, f"The certificate is trusted, by {bundle}.")
+        return UNKNOWN, "Not checked: there was no connection."
+    return OK, f"The certificate is trusted, by {own_ca_bundle() or 'the default CA bundle'}."
 
 
-def _clock(offset: float | None) -> Finding:
+def _clock(offset: float | None) -> Checked:
     if offset is None:
-        return Finding("clock", State.UNKNOWN, "Not checked: Mint did not answer.")
+        return UNKNOWN, "Not checked: Mint did not answer."
     if abs(offset) <= MAX_CLOCK_OFFSET:
-        return Finding("clock", State.OK, f"Within {MAX_CLOCK_OFFSET / 60:.0f} minutes of Mint's.")
-    side = "ahead of" if offset > 0 else "behind"
-    text = (
-        f"This computer's clock is {_duration(abs(offset))} {side} Mint's. Set it automatically in"
+        return OK, f"Within {MAX_CLOCK_OFFSET / 60:.0f} minutes of Mint's."
+    side, minutes = "ahead of" if offset > 0 else "behind", round(abs(offset) / 60)
+    length = f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"
+    return PROBLEM, (
+        f"This computer's clock is {length} {side} Mint's. Set it automatically in"
         " the system settings, or links to files are refused."
     )
-    return Finding("clock", State.PROBLEM, text)
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"
 
 
 def _failed_part(error: MintError | None) -> str | None:
@@ -168,23 +163,22 @@ def folder(home: Path) -> Iterator[Finding]:
         problem = error.strerror or str(error)
     if problem:
         advice = "Allow writing there, or set MINT_BLENDER_HOME to another folder."
-        text = f"{home} cannot be used: {problem}. {advice}"
-        yield Finding("folder", State.PROBLEM, text)
+        yield Finding("folder", PROBLEM, f"{home} cannot be used: {problem}. {advice}")
         return
     free = f"{space / 1024**3:.1f} GB free"
     if space < LITTLE_SPACE:
-        text = f"{home}: only {free}. Large results may not fit; free some space."
-        yield Finding("folder", State.NOTE, text)
+        advice = "Large results may not fit; free some space."
+        yield Finding("folder", NOTE, f"{home}: only {free}. {advice}")
     else:
-        yield Finding("folder", State.OK, f"{home}: {free}.")
+        yield Finding("folder", OK, f"{home}: {free}.")
     if database.is_local(place):
-        yield Finding("filesystem", State.OK, "The folder is on a local disk.")
+        yield Finding("filesystem", OK, "The folder is on a local disk.")
     else:
         text = (
             "The folder is on a network drive or an unknown file system. The journal is safe there,"
             " but slower; MINT_BLENDER_HOME chooses a folder on a local disk."
         )
-        yield Finding("filesystem", State.NOTE, text)
+        yield Finding("filesystem", NOTE, text)
 
 
 def _folder_problem(place: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli.mcp_server import quotes
+from mint_blender.cli.mcp_server import tools
 from mint_blender.jobs.engine.job_runner import JobRunner
 from mint_blender.jobs.storage import job_cache
 
@@ -101,7 +101,7 @@ def test_quotes_expire(
     agent: Agent, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An old price is not used."""
-    monkeypatch.setattr(quotes, "LIFETIME", -1.0)
+    monkeypatch.setattr(tools, "LIFETIME", -1.0)
     quote = agent.ask("estimate", **LAMP)
     assert "has expired" in agent.refusal("generate", **arguments(quote))
     assert started(service) == 0

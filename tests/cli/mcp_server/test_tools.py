@@ -23,8 +23,7 @@ from mint_blender.cli import session
 from mint_blender.cli.mcp_server import server
 from mint_blender.cli.mcp_server.answers import LONGEST_SIDE, picture_content
 from mint_blender.cli.mcp_server.server import TOOLS
-from mint_blender.cli.mcp_server.state import PATIENCE
-from mint_blender.cli.mcp_server.tools import LONGEST_TEXT, READ_ONLY, Tool
+from mint_blender.cli.mcp_server.tools import LONGEST_TEXT, PATIENCE, READ_ONLY, Tool
 from mint_blender.jobs.phases import Phase
 from mint_blender.mint import redaction
 from mint_blender.mint.account import BASE_URL_VARIABLE, KEY_VARIABLE

@@ -12,7 +12,7 @@ from typing import Any
 
 from mint_blender.files.file_lock import FileInUse
 from mint_blender.jobs import batch_lines as lines
-from mint_blender.jobs.batch_folder import line_files, shared_files, write_records
+from mint_blender.jobs.batch_folder import finished_lines, line_files
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase
@@ -58,9 +58,9 @@ def try_folder(data: bytes) -> None:
         with suppress(OSError):
             line_files.open_batch(folder, 1.0)
         found = line_files.started(folder)
-        round_number = write_records.current_round(folder)
-        write_records.begin_round(folder, round_number + 1)
-        write_records.known(folder)
+        round_number = finished_lines.current_round(folder)
+        finished_lines.begin_round(folder, round_number + 1)
+        finished_lines.recorded_jobs(folder)
         for tag, line in found.items():
             assert line_files.TAG.fullmatch(tag) and isinstance(line.home, str)
             assert line.operation is None or is_valid_id(line.operation)
@@ -73,20 +73,20 @@ def _work_on(folder: Path, job: Job) -> None:
     """Do with the job of a line what a run does before it writes the result."""
     for path in (job.delivery.output, job.delivery.render):
         assert path is None or _is_inside(path, folder)
-    record = write_records.read(folder, job.id)
+    record = finished_lines.read_record(folder, job.id)
     current = record.applied_to(job) if job.phase is Phase.READY else job
     for path in (current.delivery.output, current.delivery.render):
         assert path is None or _is_inside(path, folder)
-    shared_files.read(job, folder)
-    shared_files.publish(job, folder)
-    for each in shared_files.read_motions(job, folder):
+    finished_lines.published(job, folder)
+    finished_lines.publish(job, folder)
+    for each in finished_lines.published_motions(job, folder):
         assert (each.requests, each.decision) == ((), None)
-        shared_files.publish_motions(job, [each], folder)
+        finished_lines.publish_motions(job, [each], folder)
     claims = Claims(folder)
     with suppress(FileInUse):
         claims.take(job.id)
     claims.release_all()
-    write_records.write(folder, job.id, record)
+    finished_lines.write_record(folder, job.id, record)
 
 
 def _is_inside(path: str, folder: Path) -> bool:

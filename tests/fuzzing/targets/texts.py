@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from mint_blender.cli.output.terminal import safe_line
+from mint_blender.cli.terminal import safe_line
 from mint_blender.files import download_folder, file_choice
 from mint_blender.jobs import new_jobs
 from mint_blender.jobs.presentation import error_messages

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ....delivery import blender_runtime
-from ...exits import Exit
+from ...exits import Exit, Refused
 from . import worker_side
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _NAMED = 3
 """Workers that a sentence names, at most."""
 
 
-class ClusterError(Exception):
+class ClusterError(Refused):
     """The cluster cannot be used; the text is a sentence for the user. Nothing was started."""
 
     status = Exit.IMPORT

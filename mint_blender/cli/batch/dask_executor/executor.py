@@ -158,47 +158,43 @@ class DaskExecutor(Executor):
     ) -> DeliveryResult:
         """Write one result; on a thread of ours, which waits for Dask."""
         try:
-            outcome = self._outcome(self._task(job, output, render, others), job, others)
+            outcome = self._outcome(self._task((job, *others), output, render))
         except _Unfinished as problem:
-            outcome = TaskResult(problem=message_of(str(problem)).with_code(exits.NO_CLUSTER))
+            return DeliveryResult(problem=message_of(str(problem)).with_code(exits.NO_CLUSTER))
         except OSError as error:
-            outcome = TaskResult(problem=message_of(_cannot_use(error)))
+            reason, file = error.strerror or type(error).__name__, error.filename or "a file"
+            return DeliveryResult(problem=message_of(f"{reason}: {file} cannot be used."))
         except Exception as error:  # a bug: it is logged, and the other results continue
             log.exception("Job %s could not be written", job.id)
             sentence = f"A Dask worker failed unexpectedly ({type(error).__name__}: {error})."
-            outcome = TaskResult(problem=message_of(sentence))
-        files = tuple(path for path in (output, render) if path is not None)
+            return DeliveryResult(problem=message_of(sentence))
         if outcome.problem is not None:
             return DeliveryResult(problem=outcome.problem)
-        if missing := next((path for path in files if not path.is_file()), None):
-            return DeliveryResult(problem=message_of(_VANISHED.format(path=missing)))
+        for path in filter(None, (output, render)):
+            if not path.is_file():
+                return DeliveryResult(problem=message_of(_VANISHED.format(path=path)))
         # the worker knows the path under which it wrote the file first
-        placement = outcome.placement and replace(
-            outcome.placement, file=str(output) if output else None
-        )
-        return DeliveryResult(outcome.notes, placement=placement)
+        place, file = outcome.placement, str(output) if output else None
+        return DeliveryResult(outcome.notes, placement=place and replace(place, file=file))
 
-    def _task(
-        self, job: Job, output: Path | None, render: Path | None, others: Sequence[Job]
-    ) -> Task:
+    def _task(self, jobs: tuple[Job, ...], output: Path | None, render: Path | None) -> Task:
         sizes = {
             file.path: path.stat().st_size
-            for file in worker_side.imported_files(job, *others)
+            for file in worker_side.imported_files(*jobs)
             if (path := Path(file.path)).is_file()
         }
         return Task(
             self._run,
             f"mint-{self._run}-{uuid.uuid4().hex}",
-            job_for_worker(job),
+            tuple(map(job_for_worker, jobs)),
             str(output) if output else None,
             str(render) if render else None,
             sizes,
             self._local_files,
             str(self._staging) if self._staging else None,
-            tuple(map(job_for_worker, others)),
         )
 
-    def _outcome(self, task: Task, job: Job, others: Sequence[Job]) -> TaskResult:
+    def _outcome(self, task: Task) -> TaskResult:
         """Return what became of a task; Mint's files are sent if the worker needs them."""
         from distributed import Variable
 
@@ -207,11 +203,9 @@ class DaskExecutor(Executor):
         try:
             outcome = self._attempt_twice(task, {})
             if outcome.needed:
-                sent = {
-                    file.path: Path(file.path).read_bytes()
-                    for file in worker_side.imported_files(job, *others)
-                    if file.path in outcome.needed
-                }
+                # a worker gets no other file of this machine
+                ours = {file.path for file in worker_side.imported_files(*task.jobs)}
+                sent = {path: Path(path).read_bytes() for path in ours & {*outcome.needed}}
                 outcome = self._attempt_twice(task, sent)
             return outcome
         finally:
@@ -287,11 +281,6 @@ def job_for_worker(job: Job) -> Job:
     return replace(
         job, requests=(), image_urls=(), owner=None, decision=None, refused=(), hold=None
     )
-
-
-def _cannot_use(error: OSError) -> str:
-    reason, file = error.strerror or type(error).__name__, error.filename or "a file"
-    return f"{reason}: {file} cannot be used."
 
 
 _VANISHED = (

@@ -49,24 +49,22 @@ class Task:
     Attributes:
         run: The id of the batch's run.
         attempts: The name of the Dask variable that counts the attempts that did not end.
-        job: The job, without what only the client needs.
+        jobs: The job, or all motions of one model, without what only the client needs.
         output: The path of the .blend or .glb, None for none.
         render: The path of the picture, None for none.
         sizes: The sizes of Mint's files in bytes, by their path at the client.
         local_files: Whether Mint's API is a server on this computer, and so its files may be, too.
         staging: The shared folder for results in progress; None returns the content of the files.
-        others: Further motions of the same model.
     """
 
     run: str
     attempts: str
-    job: Job = field(repr=False)
+    jobs: tuple[Job, ...] = field(repr=False)
     output: str | None
     render: str | None
     sizes: Mapping[str, int] = field(repr=False)
     local_files: bool
     staging: str | None
-    others: tuple[Job, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -113,10 +111,7 @@ def _write(task: Task, sent: Mapping[str, bytes]) -> TaskResult:
     try:
         with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
             here = Path(folder)
-            jobs = with_files_here(task, sent, here)
-            if task.staging is None:
-                return _write_and_read(task, jobs, here / "results")
-            return _write_and_move(task, jobs, Path(task.staging))
+            return _write_result(task, with_files_here(task, sent, here), here / "results")
     except FilesNeeded as needed:
         return TaskResult(needed=needed.paths)
     except OSError as error:
@@ -124,49 +119,36 @@ def _write(task: Task, sent: Mapping[str, bytes]) -> TaskResult:
         return TaskResult(problem=message_of(f"A Dask worker could not write {file}: {reason}."))
     # A bug. Dask's client would wait without end for a traceback that cannot be pickled.
     except Exception as error:
-        log.exception("Job %s could not be written", task.job.id)
+        log.exception("Job %s could not be written", task.jobs[0].id)
         sentence = f"A Dask worker failed unexpectedly ({type(error).__name__}: {error})."
         return TaskResult(problem=message_of(sentence))
 
 
-def _write_and_read(task: Task, jobs: Sequence[Job], staging: Path) -> TaskResult:
-    """Write the files in a folder of this worker and return their content."""
-    staging.mkdir()
-    outcome, places = _write_staged(task, jobs, staging)
-    if outcome.problem is not None:
-        return outcome
-    content = {final: staged.read_bytes() for staged, final in places.items()}
-    return replace(outcome, content=content)
+def _write_result(task: Task, jobs: Sequence[Job], own: Path) -> TaskResult:
+    """Write the files into a folder, and move them to their places or return their content.
 
-
-def _write_and_move(task: Task, jobs: Sequence[Job], staging: Path) -> TaskResult:
-    """Write the files in the shared folder and move them to their places."""
-    if not (staging / TOKEN).is_file():  # a worker that has joined the cluster since the check
-        return TaskResult(problem=message_of(f"A Dask worker does not see {staging}."))
-    own = staging / uuid.uuid4().hex
+    That folder is `own`, on this worker, or one in the shared folder.
+    """
+    if task.staging is not None:
+        if not Path(task.staging, TOKEN).is_file():  # of a worker that has joined since the check
+            return TaskResult(problem=message_of(f"A Dask worker does not see {task.staging}."))
+        own = Path(task.staging) / uuid.uuid4().hex
     own.mkdir()
-    outcome, places = _write_staged(task, jobs, own)
-    if outcome.problem is None:
-        for staged, final in places.items():
-            disk.replace(staged, Path(final))
-        own.rmdir()
-    return outcome
-
-
-def _write_staged(
-    task: Task, jobs: Sequence[Job], staging: Path
-) -> tuple[TaskResult, dict[Path, str]]:
-    """Write the files into a folder; return what became of it, and the final path of each."""
-    output, render = (
-        staging / _name(path) if path else None for path in (task.output, task.render)
-    )
+    output, render = (own / _name(path) if path else None for path in (task.output, task.render))
     pairs = ((output, task.output), (render, task.render))
     places = {staged: final for staged, final in pairs if staged and final}
     with of_run(task.run).in_use():
         first, *others = jobs
         result = write_result(first, output, render, *([others] if others else []))
-    problem = result.problem and with_real_paths(result.problem, places)
-    return TaskResult(result.notes, problem, result.placement), places
+    if result.problem is not None:
+        return TaskResult(result.notes, with_real_paths(result.problem, places), result.placement)
+    done = TaskResult(result.notes, placement=result.placement)
+    if task.staging is None:
+        return replace(done, content={final: path.read_bytes() for path, final in places.items()})
+    for staged, final in places.items():
+        disk.replace(staged, Path(final))
+    own.rmdir()
+    return done
 
 
 def _name(path: str) -> str:
@@ -211,7 +193,7 @@ def with_files_here(task: Task, sent: Mapping[str, bytes], folder: Path) -> list
     jobs: list[Job] = []
     missing: list[str] = []
     with Downloader(LIMITS, local_files=task.local_files) as downloader:
-        for number, job in enumerate((task.job, *task.others)):
+        for number, job in enumerate(task.jobs):
             own, files = folder / str(number), []  # files of two motions may have one name
             own.mkdir()
             for file in imported_files(job):

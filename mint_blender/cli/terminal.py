@@ -15,17 +15,16 @@ import os
 import re
 import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ...message import message_of
+from ..message import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
 
-    from ...mint.errors import MintError
+    from ..mint.errors import MintError
 
 
 # CSI ("ESC ["), OSC, DCS, PM, APC and SOS to their end, other ESC sequences, and the C1 forms.
@@ -65,6 +64,11 @@ class Terminal:
     def command(self, *words: str) -> str:
         """Return what the user types to run another command."""
         return " ".join([self._program, *words])
+
+    def decision(self, verb: str, job_id: str) -> str:
+        """Return what the user types to decide about a job, with an example of what it needs."""
+        example = ['"what should change"'] if verb == "revise" else []
+        return self.command(verb, job_id, *example)
 
     def result(self, record: dict[str, Any], *lines: str) -> None:
         """Print one result: the record for programs, or the lines for people."""
@@ -178,12 +182,7 @@ class LiveDisplay(Display):
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for line in self._lines.values():
             self._progress.update(line, total=1, completed=1)
         self._progress.summary = ""
