@@ -27,6 +27,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..addon_settings import may_go_online
+from ..message import UserError
 from . import session, text_fields, visibility
 from .typed_context import can_add_modal_handler, is_gizmo_dragged
 
@@ -188,10 +189,8 @@ def look_sometimes() -> None:
     """Show what other processes have written; for panels that were drawn, so at short intervals."""
     state, now = _state(), time.monotonic()
     if session.existing_service() is not None and now - state.looked_at > LOOK_EVERY:
-        from ..jobs.storage.journal import JournalError
-
         state.looked_at = now
-        with suppress(JournalError):  # starting a job shows the error
+        with suppress(UserError):  # starting a job shows the error
             look()
 
 
@@ -379,12 +378,10 @@ def _resume() -> float | None:
     """
     if session.is_loading():
         return visibility.SECONDS
-    from ..jobs.storage.journal import JournalError
-
     has_journal, state = (session.home() / "journal.sqlite3").exists(), _state()
     state.is_start_due = state.is_file_new = True
     if has_journal:
-        with suppress(JournalError):  # the next click reports it
+        with suppress(UserError):  # the next click reports it
             session.service().unfinished.resume_all()
             state.has_news = True
     listen()

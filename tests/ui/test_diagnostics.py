@@ -21,7 +21,7 @@ from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
 from mint_blender.jobs.storage import import_marks  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.ui import registration, session  # noqa: E402
-from mint_blender.ui.account import log_file, operators  # noqa: E402
+from mint_blender.ui.account import log_file, preferences  # noqa: E402
 
 from ..jobs.workflow_harness import a_job  # noqa: E402
 
@@ -41,7 +41,7 @@ def test_the_report_names_versions_and_no_secret(
     monkeypatch.setenv("MINT_API_KEY", KEY)
     said: list[str] = []
     operator = SimpleNamespace(report=lambda kind, text: said.append(text))
-    assert operators.MINT_OT_copy_diagnostics.execute(operator, copied) == {"FINISHED"}
+    assert preferences.MINT_OT_copy_diagnostics.execute(operator, copied) == {"FINISHED"}
     text = copied.window_manager.clipboard
     assert said == ["Diagnostics copied to the clipboard."]
     assert f"Blender {bpy.app.version_string}" in text and "Mint for Blender 0.1.0" in text

@@ -32,17 +32,17 @@ class MINT_GT_asset_bar(bpy.types.Gizmo):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the bar in the pixels of the region."""
-        from . import drawing
+        from . import bar
 
         visibility.note("library")
         visibility.note("asset_bar")
-        drawing.draw_bar(context)
+        bar.draw_bar(context)
 
     def test_select(self, context: bpy.types.Context, location: Any) -> int:
         """Return the part under the pointer; -1 outside of the bar."""
-        from . import pointer
+        from . import bar
 
-        return pointer.hover(context, *location)
+        return bar.hover(context, *location)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Begin a click or a drag."""
@@ -53,16 +53,16 @@ class MINT_GT_asset_bar(bpy.types.Gizmo):
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event, tweak: Any) -> set[str]:
         """Follow a drag until the mouse button is released."""
-        from . import pointer
+        from . import bar
 
-        pointer.drag(context, self.pressed, event)
+        bar.drag(context, self.pressed, event)
         return {"RUNNING_MODAL"}
 
     def exit(self, context: bpy.types.Context, cancel: bool) -> None:
         """Do what was clicked, or import what was dragged to where it was dropped."""
-        from . import pointer
+        from . import bar
 
-        pointer.release(context, self.pressed[0], cancel=cancel)
+        bar.release(context, self.pressed[0], cancel=cancel)
 
 
 class MINT_GGT_asset_bar(bpy.types.GizmoGroup):

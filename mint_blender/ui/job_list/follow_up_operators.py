@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...message import Message
+from ...message import Message, UserError
 from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_actions import Result, attempt, report_error
-from ..library_browser.asset_lookup import AssetOperator, about_asset, asset
+from ..library_browser.operators import AssetOperator, about_asset, known_asset
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -197,7 +197,7 @@ class MINT_OT_convert(bpy.types.Operator):
                 lambda service, asset: service.convert(asset, formats, folder),
             )
 
-        made = asset(Kind.MODEL, asset_id).assets or Assets()
+        made = known_asset(Kind.MODEL, asset_id).assets or Assets()
         if self._is_asked and not all(map(made.converted_url, formats)):
             words = ", ".join(format.name for format in formats)
             return limit_dialog.ask_price(
@@ -222,7 +222,7 @@ class MINT_OT_retry_asset(AssetOperator):
         from ...mint.schema import Kind
 
         kind, asset_id, start = Kind(self.kind.lower()), self.asset_id, self.start
-        failed, delivery = asset(kind, asset_id), self.delivery(context)
+        failed, delivery = known_asset(kind, asset_id), self.delivery(context)
         query = Price.of(request_template.of_asset(failed, ()).request)
         return limit_dialog.ask_price(
             failed.name or failed.prompt or asset_id,
@@ -265,7 +265,7 @@ class MINT_OT_use_prompt(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Fill the form with prompt and name, and with settings and pictures if known."""
-        return attempt(self, lambda service: self._fill(context, service))
+        return attempt(self, lambda: self._fill(context, session.service()))
 
     def _fill(self, context: bpy.types.Context, service: "JobService") -> Result:
         known, ids = self._template(context, service)
@@ -294,12 +294,11 @@ class MINT_OT_use_prompt(bpy.types.Operator):
         """Return the request to reuse, with the ids of its job and of what it has made.
 
         Raises:
-            NotPossible: It is not known.
+            UserError: It is not known.
         """
         from ...jobs import request_template
         from ...jobs.job import asset_of
-        from ...jobs.service import NotPossible
-        from ..library_browser import loader
+        from ..library_browser import entries
 
         if not self.job_id and not self.asset_id:
             return _of_selected(context)
@@ -309,9 +308,9 @@ class MINT_OT_use_prompt(bpy.types.Operator):
             known = {each.id: each for each in (*service.jobs(), *service.jobs_of_asset(made))}
             template = request_template.of_job(job, known.values())
             return template, (job.id, made or "")
-        asset = loader.known().get(self.asset_id)
+        asset = entries.current_library().get(self.asset_id)
         if asset is None:
-            raise NotPossible(Message("This item is no longer in the list. Refresh the library."))
+            raise UserError(Message("This item is no longer in the list. Refresh the library."))
         return request_template.of_asset(asset, service.jobs_of_asset(asset.id)), ("", asset.id)
 
 
@@ -319,10 +318,9 @@ def _of_selected(context: bpy.types.Context) -> "tuple[RequestTemplate, tuple[st
     """Return the request that the file keeps with the selected result, and its ids.
 
     Raises:
-        NotPossible: Nothing of Mint is selected.
+        UserError: Nothing of Mint is selected.
     """
     from ...jobs.request_template import RequestTemplate
-    from ...jobs.service import NotPossible
     from ...mint.generation_request import GenerationRequest
     from ...mint.schema import Kind
     from ...scene import tags
@@ -331,7 +329,7 @@ def _of_selected(context: bpy.types.Context) -> "tuple[RequestTemplate, tuple[st
     root = selected.root_of(context.active_object)
     known = tags.read(root) if root is not None else None
     if known is None:
-        raise NotPossible(Message("Select a model or World from Mint."))
+        raise UserError(Message("Select a model or World from Mint."))
     request = GenerationRequest(Kind(known.kind), known.prompt, name=known.name or None)
     return RequestTemplate(request, is_complete=False), (known.job_id, known.asset_id)
 

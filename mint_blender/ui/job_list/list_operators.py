@@ -91,11 +91,11 @@ def _job_of_menu() -> "tuple[JobView, bool] | None":
 def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) -> None:
     """Draw what can be done with a result, or with a job that has stopped without one."""
     from ...jobs.job import is_unanswered
-    from . import details, placed_results
+    from . import panel, placed_results
 
     job = placed_results.shown(view.job)
     layout.operator_context = "INVOKE_DEFAULT"
-    details.draw(layout, view if job is view.job else replace(view, job=job))
+    panel.draw_details(layout, view if job is view.job else replace(view, job=job))
     _draw_placing(layout, view, job)
     if not is_active and job.hold is None and not (job.convert or job.motion):
         layout.operator("mint.use_prompt", icon="DUPLICATE").job_id = job.id
@@ -127,7 +127,7 @@ _VERBS: tuple[tuple[Verb, str, Any], ...] = (
 
 def _draw_placing(layout: bpy.types.UILayout, view: "JobView", job: "Job") -> None:
     """Draw how a result gets into the scene, once more too; for saved files, their folder."""
-    from ..viewport import place_with_mouse
+    from ..viewport import show_result
     from . import placed_results
 
     is_placed = job.phase is Phase.PLACED and not job.convert
@@ -143,7 +143,7 @@ def _draw_placing(layout: bpy.types.UILayout, view: "JobView", job: "Job") -> No
             translate=False,
             icon="IMPORT",
         ).job_id = job.id
-    if is_placed or place_with_mouse.can_be_placed(job):
+    if is_placed or show_result.can_be_placed(job):
         layout.operator("mint.place_with_mouse", icon="SNAP_ON").job_id = job.id
 
 
@@ -286,11 +286,10 @@ def change_list(operator: bpy.types.Operator, change: "Callable[[JobService], No
     An error of the journal is reported as a sentence.
     """
 
-    def act(service: "JobService") -> Result:
+    def act() -> None:
+        service = session.service()
         change(service)
         heartbeat.jobs_changed(service)
-        heartbeat.redraw()
-        return {"FINISHED"}
 
     return attempt(operator, act)
 
@@ -412,7 +411,8 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
         """Ask first, as this affects many jobs. Failed jobs are removed too."""
         self.failed, key = True, self.batch
 
-        def ask(service: "JobService") -> Result:
+        def ask() -> Result:
+            service = session.service()
             found = service.finished(_ids(service, key), failed=True)
             kept = len(service.journal.listed_ids()) - len(found)
             if not found:

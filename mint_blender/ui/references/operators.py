@@ -8,9 +8,11 @@ from typing import Any
 import bpy
 
 from ...addon_settings import may_go_online
-from ...message import Message, sentences
+from ...message import Message, UserError, sentences
+from ...mint.limits import MAX_IMAGES
 from .. import heartbeat, session
-from ..job_actions import Result, change, report_error
+from ..job_actions import Result, attempt, report_error
+from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import scene_of
 from . import properties as references_properties
@@ -20,13 +22,6 @@ VIEWS = [
     ("VIEWPORT", "Viewport", "What this 3D View shows, without grid and gizmos"),
     ("CAMERA", "Camera View", "What the scene's camera sees, drawn as in this 3D View"),
 ]
-
-
-def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
-    """Change the list; report what is not possible."""
-    from ...files.errors import FileError
-
-    return change(operator, act, references_properties.ReferenceImageError, FileError)
 
 
 def _fit(entry: Any) -> None:
@@ -63,7 +58,7 @@ class _AddOperator(bpy.types.Operator):
             if self.fit and entry.problem:
                 _fit(entry)
 
-        return _attempt(self, add)
+        return attempt(self, add)
 
     def add_render(self, context: bpy.types.Context) -> Result:
         """Add a saved copy of the last render as it is displayed."""
@@ -100,8 +95,6 @@ class MINT_OT_add_references(_AddOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add each file; one that cannot be added does not stop the others."""
-        from ...files.errors import FileError
-
         added, reasons = 0, []
         for path in self._paths():
             try:
@@ -109,7 +102,7 @@ class MINT_OT_add_references(_AddOperator):
                 added += 1
                 if self.fit and entry.problem:
                     _fit(entry)
-            except (references_properties.ReferenceImageError, FileError) as error:
+            except UserError as error:
                 reasons.append(str(error))
         heartbeat.redraw()
         if reasons or not added:
@@ -160,7 +153,7 @@ class MINT_OT_add_reference_url(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add the address; Mint fetches it, and nothing is loaded here."""
-        return _attempt(self, lambda: references_properties.add_url(self.url))
+        return attempt(self, lambda: references_properties.add_url(self.url))
 
 
 class MINT_OT_add_reference_image(_AddOperator):
@@ -247,7 +240,7 @@ class _EntryOperator(bpy.types.Operator):
         """Change the list, if there is such a picture."""
         if not 0 <= self.index < len(references_properties.entries()):
             return {"CANCELLED"}
-        return _attempt(self, self._act)
+        return attempt(self, self._act)
 
     def _act(self) -> None:
         raise NotImplementedError
@@ -333,3 +326,63 @@ class MINT_FH_references(bpy.types.FileHandler):
             and may_go_online()
             and bool(session.account().key)
         )
+
+
+THUMBNAIL, SMALL = 3.2, 2.0  # heights in lines of the panel
+FEW = 3  # up to so many pictures are shown large
+
+
+def draw_header(layout: bpy.types.UILayout) -> None:
+    """Draw the number of images."""
+    count = len(references_properties.entries(bpy.context.window_manager))
+    if count:
+        layout.label(
+            text=translated(Message("{number} of {total}", number=count, total=MAX_IMAGES)),
+            translate=False,
+        )
+
+
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw each image with its buttons, then a menu for more."""
+    listed = references_properties.entries(context.window_manager)
+    for index, entry in enumerate(listed):
+        _draw_entry(layout, index, entry, len(listed))
+    if not listed:
+        wrapped(
+            layout,
+            Message("Add up to 8 images that show what you mean. A prompt is optional."),
+            width=context.region.width,
+        )
+    if len(listed) < MAX_IMAGES:
+        layout.menu("MINT_MT_references", text="Add Image", icon="ADD")
+
+
+def _draw_entry(layout: bpy.types.UILayout, index: int, entry: Any, count: int) -> None:
+    box = layout.box()
+    split = box.split(factor=0.3)
+    thumbnail = references_properties.icon(entry)
+    if thumbnail:
+        split.template_icon(icon_value=thumbnail, scale=THUMBNAIL if count <= FEW else SMALL)
+    else:
+        split.label(text="", icon="URL" if entry.source.startswith("https://") else "IMAGE_DATA")
+    column = split.column(align=True)
+    column.label(text=entry.name, translate=False)
+    row = column.row(align=True)
+    if count > 1:
+        _draw_move(row, index, -1, "TRIA_UP", index > 0)
+        _draw_move(row, index, 1, "TRIA_DOWN", index < count - 1)
+    row.operator("mint.remove_reference", text="", icon="X").index = index
+    if entry.problem:
+        wrapped(box, references_properties.message(entry), icon="ERROR")
+        box.operator(
+            "mint.fit_reference", text="Convert" if entry.is_odd else "Scale Down", icon="MODIFIER"
+        ).index = index
+    elif entry.note:
+        wrapped(box, references_properties.message(entry), icon="INFO")
+
+
+def _draw_move(row: bpy.types.UILayout, index: int, by: int, icon: Any, is_possible: bool) -> None:
+    sub = row.row(align=True)
+    sub.enabled = is_possible
+    move = sub.operator("mint.move_reference", text="", icon=icon)
+    move.index, move.by = index, by

@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from ...message import Message, message_of
+from ...message import Message, UserError, message_of
 from ...mint.limits import MAX_IMAGE_BYTES, MAX_IMAGES
 from .. import session
 
@@ -24,7 +24,7 @@ list or of a job.
 """
 
 
-class ReferenceImageError(Exception):
+class ReferenceImageError(UserError):
     """The picture could not be added to the list; the message says why."""
 
 
@@ -137,11 +137,9 @@ def replace_file(entry: Any, path: Path, note: str) -> None:
 
 def replace_all(images: Iterable[str]) -> None:
     """Replace the list by these pictures; what cannot be added is left out."""
-    from ...files.errors import FileError
-
     clear()
     for image in images:
-        with contextlib.suppress(ReferenceImageError, FileError):
+        with contextlib.suppress(UserError):
             if "://" in image:
                 add_url(image)
             else:

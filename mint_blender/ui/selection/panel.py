@@ -7,10 +7,10 @@ import bpy
 
 from ...message import Message
 from .. import text_wrap, visibility
-from ..clips import panel as clips_panel
+from ..clips import operators as clips_panel
 from ..create import properties as create_properties
 from ..job_actions import Result, report_error
-from ..library_browser.asset_lookup import about_asset
+from ..library_browser.operators import about_asset
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of, scene_of

@@ -148,13 +148,9 @@ def _job_of(root: bpy.types.Object) -> Job | None:
     """Return the job that made a result; None if it is not on the list or cannot be read."""
     if session.existing_service() is None:
         return None
-    from ...jobs.storage.journal import JournalError
     from ..job_actions import find_job
 
-    try:
-        return find_job(str(root.get("mint_job_id", "")))
-    except JournalError:
-        return None
+    return find_job(str(root.get("mint_job_id", "")))
 
 
 @persistent

@@ -21,8 +21,7 @@ from mathutils import Euler, Matrix, Vector
 from ...addon_settings import settings
 from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.presentation.job_view import JobView
-from ...jobs.service import NotPossible
-from ...message import Message
+from ...message import Message, UserError
 from ...mint.schema import Kind
 from ...scene.model import grid_layout
 from ...scene.model.grid_layout import Footprint
@@ -175,7 +174,7 @@ def settle(service: JobService) -> bool:
     moved = _state().moved
     idle = [job_id for job_id in moved if not service.is_active(job_id)]
     for job_id in idle:
-        with suppress(NotPossible):  # it was dismissed meanwhile
+        with suppress(UserError):  # it was dismissed meanwhile
             service.set_delivery(job_id, moved[job_id])
         del moved[job_id]
     return bool(idle)
