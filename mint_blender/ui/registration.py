@@ -17,8 +17,7 @@ import bpy
 
 from ..scene import undo_step
 from . import heartbeat, menus, notifications, panel, session, translations, visibility
-from .account import log_file, preferences
-from .asset_bar import gizmos
+from .account import preferences
 from .clips import operators as clip_operators
 from .create import operators, prompt_operators, saved_settings
 from .create.properties import MintForm
@@ -29,11 +28,10 @@ from .library_browser.properties import MintLibrary
 from .manual import links
 from .pricing import limit_dialog
 from .references import operators as reference_operators
-from .references.properties import MintReference
 from .review import card_state, preview_operators
 from .selection import panel as selection_panel
 from .selection import selected
-from .viewport import arrival, chips, show_result, views
+from .viewport import arrival, gizmos, show_result, views
 from .worlds import operators as world_operators
 
 _undo: list[Callable[[], object]] = []
@@ -66,7 +64,7 @@ def _register() -> None:
     _add_classes(notifications)
     session.on_service_opened(notifications.skip_earlier)
     heartbeat.on_jobs_changed(notifications.catch_up)
-    _add(log_file.prepare, log_file.stop)
+    _add(preferences.prepare_log, preferences.stop_log)
     _add_classes(preferences.MintPreferences, preferences)
     _add_classes(limit_dialog, selection_panel)
     _append(*selected.HANDLERS)
@@ -81,15 +79,17 @@ def _register() -> None:
     _add_property("mint", bpy.props.PointerProperty(type=MintForm))
     _append(*operators.MENUS)
     heartbeat.on_file_loaded(saved_settings.restore)
-    _add_classes(MintReference, reference_operators)
-    _add_property("mint_references", bpy.props.CollectionProperty(type=MintReference))
+    _add_classes(reference_operators.MintReference, reference_operators)
+    _add_property(
+        "mint_references", bpy.props.CollectionProperty(type=reference_operators.MintReference)
+    )
     _add_classes(preview_operators)
     _add_property("mint_feedback", card_state.feedback_property())
-    _add_classes(show_result, chips)
+    _add_classes(show_result)
     _append(*show_result.MENUS)
     _add_classes(decision_operators, list_operators, follow_up_operators, undo_step)
     _add_classes(MintLibrary, library_operators, sync_operators, gizmos)
-    _add_keys(chips.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar)
+    _add_keys(gizmos.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar)
     _append(*sync_operators.MENUS)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
     _add_classes(menus)
@@ -174,7 +174,6 @@ def _follow_list() -> None:
     from .job_list import (
         auto_import,
         grouped_jobs,
-        job_documents,
         placed_results,
     )
 
@@ -188,10 +187,9 @@ def _follow_list() -> None:
     heartbeat.on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
     heartbeat.on_jobs_changed(auto_import.warm_up)
     heartbeat.before_redraw(grouped_jobs.prepare)
-    _append(*job_documents.HANDLERS)
-    session.on_service_opened(job_documents.open_with)
-    heartbeat.on_file_loaded(job_documents.file_opened)
-    heartbeat.before_redraw(job_documents.follow)
+    session.on_service_opened(placed_results.open_with)
+    heartbeat.on_file_loaded(placed_results.file_opened)
+    heartbeat.before_redraw(placed_results.follow)
     session.on_service_opened(grouped_jobs.prepare)
     visibility.when_drawn("jobs", grouped_jobs.check)
 

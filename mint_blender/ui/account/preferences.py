@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The add-on's preferences in the order of use: account, limits, library, downloads."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -12,6 +13,7 @@ from ...addon_settings import (
     key_from_environment,
     may_go_online,
     preferences,
+    settings,
     shown_settings,
 )
 from ...message import Message, UserError
@@ -20,9 +22,10 @@ from ..create import properties as create_properties
 from ..job_actions import report_error
 from ..text_wrap import wrapped
 from ..translations import translated
-from . import log_file
 
 if TYPE_CHECKING:
+    import logging
+
     from ...jobs.queries import Query
 
 
@@ -138,7 +141,7 @@ class MintPreferences(bpy.types.AddonPreferences):
             ("INFO", "Info", "Also write each request to Mint and each phase of a job"),
             ("DEBUG", "Debug", "Also write each step of a job and each download"),
         ),
-        update=lambda self, context: log_file.apply_level(),
+        update=lambda self, context: apply_log_level(),
     )
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -395,3 +398,54 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
             return report_error(self, str(error))
         DownloadFolder(session.home()).clear(keep)
         return {"FINISHED"}
+
+
+class _State:
+    handler: "logging.Handler | None" = None
+
+
+def log_file() -> Path:
+    """Return the path of the log file."""
+    return session.home() / "mint.log"
+
+
+def prepare_log() -> None:
+    """Have the log file opened before anything is logged."""
+    session.on_first_log_entry(_start_log)
+    session.on_first_use(_start_log)
+
+
+def _start_log() -> None:
+    """Write warnings and errors into the log file, or more; the API key is in none of them."""
+    if session.state(_State).handler is None:
+        apply_log_level()
+
+
+def apply_log_level() -> None:
+    """Log what the preferences say from now on: warnings, or more."""
+    state, level = session.state(_State), settings().log_level
+    if state.handler is None:
+        from ...jobs.diagnostics.log_file import LogFile
+
+        state.handler = LogFile(log_file())
+        _logger().addHandler(state.handler)
+    # with warnings alone, the logger is as other add-ons have set up the root logger
+    _logger().setLevel("NOTSET" if level == "WARNING" else level)
+    state.handler.setLevel(level)
+
+
+def stop_log() -> None:
+    """Close the log file, and open it no more."""
+    session.current().on_first_log_entry.clear()
+    state = session.state(_State)
+    if state.handler is not None:
+        _logger().removeHandler(state.handler)
+        _logger().setLevel("NOTSET")
+        state.handler.close()
+        state.handler = None
+
+
+def _logger() -> "logging.Logger":
+    import logging
+
+    return logging.getLogger(__package__.rpartition(".ui")[0])

@@ -18,7 +18,7 @@ from ..account import billing_watch
 from ..account import panel as account_panel
 from ..icons import icon_number
 from ..pricing import limit_dialog, paid_clicks, price_dialog
-from ..references import properties as references_properties
+from ..references import operators as references
 from ..selection import panel as selection_panel
 from ..text_wrap import wrapped
 from ..translations import spoken, translated
@@ -77,7 +77,7 @@ def _draw_prompt(
 def _hint(fields: create_properties.MintForm, width: int) -> str:
     """Return the hint in the empty field, or the prompt that pictures get without one."""
     room = width - text_wrap.scaled(_BESIDE_PROMPT)
-    if references_properties.sources():
+    if references.sources():
         return text_wrap.shortened(translated(default_prompt(Kind[fields.kind])), room)
     hint = translated(_HINT)
     return hint if text_wrap.width_of(hint) <= room else translated(_PROMPT)

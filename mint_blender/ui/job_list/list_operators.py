@@ -80,12 +80,12 @@ class MINT_MT_job_support(bpy.types.Menu):
 
 def _job_of_menu() -> "tuple[JobView, bool] | None":
     """Return the job whose menu was opened last, and whether it is active; None if it is gone."""
-    from . import job_documents
+    from . import placed_results
 
     service, job = session.existing_service(), find_job(MINT_MT_job.job_id)
     if service is None or job is None:
         return None
-    return job_documents.view_of(service, job), service.is_active(job.id)
+    return placed_results.view_of(service, job), service.is_active(job.id)
 
 
 def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) -> None:

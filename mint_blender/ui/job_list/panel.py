@@ -38,7 +38,7 @@ from ..icons import icon_number
 from ..text_wrap import wrapped
 from ..translations import spoken, translated
 from ..typed_context import ui_scale
-from . import auto_import, grouped_jobs, job_documents, placed_results
+from . import auto_import, grouped_jobs, placed_results
 
 FEWEST, MOST = 3, 8
 """How many rows a sidebar has, however low or high it is."""
@@ -190,7 +190,7 @@ def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
         _draw_batch(line, sidebar, row)
         return
     job = placed_results.shown(row.jobs[0])
-    view = job_documents.view_of(sidebar.service, job)
+    view = placed_results.view_of(sidebar.service, job)
     if row.is_member:
         line.separator(factor=1.0)  # _INDENT wide
     picture = icons.of_file(view.picture) if view.picture else 0

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...addon_settings import may_go_online
+from ...addon_settings import may_go_online, preferences
 from ...message import Message, UserError
-from .. import heartbeat, session
+from .. import heartbeat, session, visibility
 from ..create import properties as create_properties
 from ..job_actions import Result, report_error, run_action
 from ..translations import translated
@@ -364,4 +364,75 @@ class MINT_OT_copy_asset_list(bpy.types.Operator):
             count=len(entries),
         )
         self.report({"INFO"}, translated(message))
+        return {"FINISHED"}
+
+
+class MINT_OT_browse_library(bpy.types.Operator):
+    """Show or hide what you generated at the bottom of the 3D View.
+
+    Double-click a picture to import it, or drag it into the scene.
+    """
+
+    bl_idname = "mint.browse_library"
+    bl_label = "Browse Library"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether this is a 3D View. The bar itself says what it lacks."""
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Show or hide the bar in this area."""
+        from ..asset_bar import bar
+
+        bar.toggle(context.area)
+        return {"FINISHED"}
+
+
+class MINT_OT_search_library(bpy.types.Operator):
+    """Search the library by name and prompt, and filter it by state."""
+
+    bl_idname = "mint.search_library"
+    bl_label = "Search Library"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Open the field, ready to type."""
+        return context.window_manager.invoke_popup(self, width=360)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the field, which filters with each letter, and the states."""
+        layout, fields = layout_of(self), fields_of(context)
+        row = layout.row()
+        row.activate_init = True
+        row.prop(
+            fields, "words", text="", icon="VIEWZOOM", placeholder=translated(Message("Search"))
+        )
+        layout.row().prop(fields, "state", expand=True)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Do nothing: each letter was applied when it was typed."""
+        return {"FINISHED"}
+
+
+_STEP = 1.15  # of the size of pictures, for each step of the wheel
+
+
+class MINT_OT_resize_pictures(bpy.types.Operator):
+    """Make the pictures of the library larger or smaller."""
+
+    bl_idname = "mint.resize_pictures"
+    bl_label = "Resize Pictures"
+    bl_options = {"INTERNAL"}
+
+    larger: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Change the size, which Blender saves with the preferences."""
+        stored = preferences()
+        if stored is None:
+            return {"CANCELLED"}
+        stored.picture_size = round(stored.picture_size * (_STEP if self.larger else 1 / _STEP))
+        context.preferences.is_dirty = True
+        visibility.tag_redraw()
         return {"FINISHED"}

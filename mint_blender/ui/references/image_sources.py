@@ -17,10 +17,9 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ...message import Message
+from ...message import Message, UserError
 from ...mint.limits import MAX_IMAGE_BYTES
 from ..typed_context import scene_of
-from .properties import ReferenceImageError
 
 # pixels: no generation shows more detail than this, and saving more takes seconds
 LONGEST_SIDE = 4096
@@ -34,7 +33,7 @@ _TEXTS = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}  # chunks of a PNG that s
 _CANNOT_OPEN = Message("This Blender cannot open it. Convert it with another program.")
 
 
-class ImageSourceError(ReferenceImageError):
+class ImageSourceError(UserError):
     """No picture could be made; the message says why."""
 
 

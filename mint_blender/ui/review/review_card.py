@@ -19,7 +19,7 @@ from ...jobs.service import JobService
 from ...message import Message
 from .. import icons, session, text_wrap
 from ..icons import icon_number
-from ..job_list import grouped_jobs, job_documents
+from ..job_list import grouped_jobs, placed_results
 from ..pricing import paid_clicks
 from ..pricing.price_dialog import redraw_popups, with_price
 from ..translations import translated
@@ -211,7 +211,7 @@ def _draw_approve(
 
 def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
     """Draw what was decided, or what became of the job, as high as the buttons were."""
-    view = job_documents.view_of(service, job)
+    view = placed_results.view_of(service, job)
     said = _DECIDED.get(_last_verb(job), view.state)
     layout.label(text=translated(said), translate=False, icon_value=icon_number("INFO"))
     row = layout.row(align=True)

@@ -29,7 +29,7 @@ from ...scene.update import move
 from ...scene.update.move import Placing
 from .. import icons, session
 from ..drawing import texture_of
-from ..job_list import job_documents, placed_results
+from ..job_list import placed_results
 from ..review import card_state
 from ..typed_context import all_areas, ui_scale
 
@@ -281,7 +281,7 @@ def expected(job: Job, scene: bpy.types.Scene) -> Placing:
 
 
 def _target(state: _State, service: JobService, job: Job) -> Target:
-    view = job_documents.view_of(service, job)  # as in its row
+    view = placed_results.view_of(service, job)  # as in its row
     preview = card_state.newest(job) if card_state.is_undecided(job) else 0
     return Target(
         job_id=job.id,
