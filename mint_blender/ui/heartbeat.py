@@ -126,7 +126,8 @@ def beat() -> bool:
         return False
     service.allow_online(may_go_online())
     state = _state()
-    is_second_over = _is_second_over()
+    before, state.second = state.second, int(time.monotonic())
+    is_second_over = before != state.second
     changed = service.catch_up(others=is_second_over) or state.has_news
     state.has_news = False
     _prepare(service)  # first: if anything below fails, the current state is still shown
@@ -221,12 +222,6 @@ def _log_once(mistake: Exception) -> None:
     if _state().mistake != repr(mistake):
         _state().mistake = repr(mistake)
         session.logger(__name__).error("The heartbeat failed", exc_info=mistake)
-
-
-def _is_second_over() -> bool:
-    state = _state()
-    before, state.second = state.second, int(time.monotonic())
-    return before != state.second
 
 
 def ensure() -> None:

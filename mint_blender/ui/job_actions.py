@@ -51,7 +51,8 @@ def run_action(
     from .viewport import arrival
 
     arrival.note_click(bpy.context)
-    if operator is not None and _is_repeated(operator):
+    options = operator.options if operator is not None else None
+    if options is not None and (options.is_repeat or options.is_repeat_last):
         return report_error(operator, REPEATED)
     if not may_go_online():
         return report_error(operator, session.OFFLINE)
@@ -68,10 +69,6 @@ def run_action(
     heartbeat.ensure()
     heartbeat.redraw()
     return {"FINISHED"}
-
-
-def _is_repeated(operator: bpy.types.Operator) -> bool:
-    return bool(operator.options.is_repeat or operator.options.is_repeat_last)
 
 
 def _ask_above_limit(
@@ -143,6 +140,23 @@ def attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
         return done
     heartbeat.redraw()
     return {"FINISHED"}
+
+
+class CheckedOperator(bpy.types.Operator):
+    """Base of the operators whose tooltip says why they are not possible now."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether nothing is complained about."""
+        complaint = cls.complaint(context)
+        if complaint:
+            cls.poll_message_set(translated(complaint))
+        return not complaint
+
+    @classmethod
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return why this is not possible; empty if it is."""
+        raise NotImplementedError
 
 
 class JobOperator(bpy.types.Operator):

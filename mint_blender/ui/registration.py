@@ -223,20 +223,16 @@ def _add_classes(*found: type | ModuleType) -> None:
     """Register classes; of a module, those that it defines for Blender, in their order."""
     for each in found:
         if isinstance(each, ModuleType):
-            _add_classes(*_classes_of(each))
+            own = [
+                found
+                for name, found in vars(each).items()
+                if name.startswith("MINT_") and found.__module__ == each.__name__
+            ]
+            _add_classes(*own)
             continue
         if issubclass(each, bpy.types.Operator | bpy.types.Menu):
             _describe(each)
         _add(partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each))
-
-
-def _classes_of(module: ModuleType) -> list[type]:
-    """Return the classes of a module that Blender is to know: their names begin with `MINT_`."""
-    return [
-        each
-        for name, each in vars(module).items()
-        if name.startswith("MINT_") and each.__module__ == module.__name__
-    ]
 
 
 def _describe(each: Any) -> None:

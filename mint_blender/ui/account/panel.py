@@ -196,7 +196,9 @@ def draw(layout: bpy.types.UILayout) -> None:
     if not may_go_online():
         _draw_offline(layout)
     elif session.account().key or session.account().withheld_from:
-        _draw_key_to_check(layout)
+        draw_key(layout)  # that is checked, was refused, or waits for its address to be confirmed
+        if key_problem():
+            draw_create_key(layout)
     else:
         _draw_no_key(layout)
     manual.draw(layout, "start/api-key")
@@ -220,13 +222,6 @@ def _draw_no_key(layout: bpy.types.UILayout) -> None:
     column.operator("wm.url_open", text="Request Access", icon="URL").url = REQUEST_ACCESS_URL
     draw_create_key(column)
     draw_key(layout)
-
-
-def _draw_key_to_check(layout: bpy.types.UILayout) -> None:
-    """Draw a key that is being checked, was refused, or waits for its address to be confirmed."""
-    draw_key(layout)
-    if key_problem():
-        draw_create_key(layout)
 
 
 def draw_create_key(layout: bpy.types.UILayout) -> None:

@@ -122,8 +122,9 @@ def catch_up() -> bool:
 
     Returns whether pictures are still to be loaded.
     """
-    area = _area()
-    if area is None:
+    wanted = state().area
+    area = next((each for each in all_areas() if wanted and each.as_pointer() == wanted), None)
+    if area is None:  # it is closed, or the area is gone
         return False
     page, fields = assets(bpy.context), fields_of(bpy.context)
     urls = [url for asset in page if (url := entries.picture_url(asset))]
@@ -138,12 +139,6 @@ def catch_up() -> bool:
         state().shown = shown
         area.tag_redraw()
     return is_more
-
-
-def _area() -> bpy.types.Area | None:
-    """Return the area that shows the bar; None if it is closed or the area is gone."""
-    wanted = state().area
-    return next((each for each in all_areas() if wanted and each.as_pointer() == wanted), None)
 
 
 def _keep_textures(urls: list[str]) -> bool:
@@ -325,8 +320,10 @@ def draw_bar(context: bpy.types.Context) -> None:
     for cell, asset in zip(layout.cells, page, strict=False):
         _draw_cell(cell, asset, layout.picture, theme)
     hovered = asset_at(context, state().hovered)
-    if state().dragged is not None:
-        _draw_dragged(state().dragged, theme)
+    if (dragged := state().dragged) is not None:
+        # beside the pointer, whose tip is where the item will stand
+        (x, y), side = state().pointer, 72 * theme.scale
+        _draw_picture(dragged, Box(x + 12 * theme.scale, y + 4 * theme.scale, side, side), theme)
     elif hovered is not None and state().hovered < len(layout.cells):
         _draw_card(context, layout, hovered, theme)
 
@@ -390,7 +387,8 @@ def _draw_button(
 
 
 def _draw_cell(cell: Box, asset: Asset, picture: float, theme: Theme) -> None:
-    if asset.id == _hovered_id():
+    hovered = asset_at(bpy.context, state().hovered)
+    if hovered is not None and asset.id == hovered.id:
         draw_box(cell.grown(2 * theme.scale), (*theme.chosen[:3], 0.4))
     top = Box(cell.x, cell.y + cell.height - picture, picture, picture)
     known = entries.cell(asset)
@@ -457,20 +455,6 @@ def _lines_of(asset: Asset, room: float) -> list[str]:
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], f"{lines[_MOST_LINES - 1]} …"]
     return [fitting(heading, room, points), *lines_of(entries.facts_of(asset), room), *lines]
-
-
-def _draw_dragged(asset: Asset | None, theme: Theme) -> None:
-    """Draw a small picture beside the pointer, whose tip is where the item will stand."""
-    if asset is None:
-        return
-    x, y = state().pointer
-    side = 72 * theme.scale
-    _draw_picture(asset, Box(x + 12 * theme.scale, y + 4 * theme.scale, side, side), theme)
-
-
-def _hovered_id() -> str:
-    found = asset_at(bpy.context, state().hovered)
-    return found.id if found else ""
 
 
 Pressed = tuple[int, int, int]

@@ -12,7 +12,7 @@ from .. import session, text_wrap
 from ..create import motion_choice
 from ..create import properties as create_properties
 from ..create.motion_choice import MotionChoice
-from ..job_actions import Result, report_error, wait_for_jobs
+from ..job_actions import CheckedOperator, Result, report_error, wait_for_jobs
 from ..library_browser.operators import about_asset
 from ..pricing import limit_dialog
 from ..selection import selected
@@ -39,26 +39,23 @@ def rig_of(context: bpy.types.Context) -> Any:
     return clips.rig_of(active) or next((each for each in below if each.type == "ARMATURE"), None)
 
 
-class _OnCharacter(bpy.types.Operator):
+_LINKED = Message("This character is linked from another file and can be changed only there.")
+
+
+class _OnCharacter(CheckedOperator):
     """Base of the operators on the active character."""
 
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the active object is a character of this file, or belongs to one."""
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return that no character of this file is active."""
         from ...scene.data_blocks import is_linked
 
-        rig, complaint = rig_of(context), None
+        rig = rig_of(context)
         if rig is None:
-            complaint = Message("Select a character: an armature or its mesh.")
-        elif is_linked(rig):
-            complaint = Message(
-                "This character is linked from another file and can be changed only there."
-            )
-        if complaint is not None:
-            cls.poll_message_set(translated(complaint))
-        return complaint is None
+            return Message("Select a character: an armature or its mesh.")
+        return _LINKED if is_linked(rig) else ""
 
 
 class _OnClip(_OnCharacter):

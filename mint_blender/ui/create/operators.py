@@ -10,7 +10,15 @@ import bpy
 from ...addon_settings import may_go_online
 from ...message import Message
 from .. import session
-from ..job_actions import Action, Result, report_error, run_action, wait_for_job, wait_for_jobs
+from ..job_actions import (
+    Action,
+    CheckedOperator,
+    Result,
+    report_error,
+    run_action,
+    wait_for_job,
+    wait_for_jobs,
+)
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -149,7 +157,7 @@ class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
         )
 
 
-class MINT_OT_generate_from_form(bpy.types.Operator):
+class MINT_OT_generate_from_form(CheckedOperator):
     """Send this to Mint.
 
     You can keep working; the result is placed in the scene when it is done.
@@ -160,12 +168,9 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether Mint would accept the form; the tooltip says why not."""
-        complaint = create_properties.complaint(create_properties.of(context))
-        if complaint is not None:
-            cls.poll_message_set(translated(complaint))
-        return complaint is None
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return why Mint would not accept the form."""
+        return create_properties.complaint(create_properties.of(context)) or ""
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Send it at a click on its price; without one, a dialog asks."""
@@ -246,10 +251,13 @@ LANDINGS = [
         "Do not place results automatically. Place the ones you like yourself",
     ),
 ]
+_NO_TEXTS = Message(
+    "No text to read prompts from. Write one in the Text Editor, one prompt per line"
+)
 NO_PROMPTS = Message("This text contains no prompts. Write one per line.")
 
 
-class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
+class MINT_OT_batch_text(limit_dialog.SpendingDialog, CheckedOperator):
     """Start a job for each line of a text.
 
     Each line is one prompt.
@@ -283,18 +291,9 @@ class MINT_OT_batch_text(limit_dialog.SpendingDialog, bpy.types.Operator):
     )
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the file has a text; the tooltip says why not."""
-        if not bpy.data.texts:
-            cls.poll_message_set(
-                translated(
-                    Message(
-                        "No text to read prompts from. Write one in the Text Editor, one prompt "
-                        "per line"
-                    )
-                )
-            )
-        return bool(bpy.data.texts)
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return that the file has no text."""
+        return "" if bpy.data.texts else _NO_TEXTS
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Open the dialog, with the settings that the form has."""

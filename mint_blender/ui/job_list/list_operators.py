@@ -90,7 +90,8 @@ def _job_of_menu() -> "tuple[JobView, bool] | None":
 
 def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) -> None:
     """Draw what can be done with a result, or with a job that has stopped without one."""
-    from ...jobs.job import is_unanswered
+    from ...jobs.job import asset_of, is_unanswered
+    from ...mint.schema import Kind
     from . import panel, placed_results
 
     job = placed_results.shown(view.job)
@@ -99,7 +100,9 @@ def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) 
     _draw_placing(layout, view, job)
     if not is_active and job.hold is None and not (job.convert or job.motion):
         layout.operator("mint.use_prompt", icon="DUPLICATE").job_id = job.id
-        _draw_export(layout, job)
+        asset_id = asset_of(job)
+        if job.kind is Kind.MODEL and job.phase in HAS_RESULT and asset_id:
+            layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset_id
     if not is_active and job.hold is None and not is_unanswered(job):
         for verb, operator, icon in _VERBS:
             if verb in view.verbs:
@@ -145,16 +148,6 @@ def _draw_placing(layout: bpy.types.UILayout, view: "JobView", job: "Job") -> No
         ).job_id = job.id
     if is_placed or show_result.can_be_placed(job):
         layout.operator("mint.place_with_mouse", icon="SNAP_ON").job_id = job.id
-
-
-def _draw_export(layout: bpy.types.UILayout, job: "Job") -> None:
-    """Draw the button that saves a finished model in another format."""
-    from ...jobs.job import asset_of
-    from ...mint.schema import Kind
-
-    asset_id = asset_of(job)
-    if job.kind is Kind.MODEL and job.phase in HAS_RESULT and asset_id:
-        layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset_id
 
 
 def draw_support(layout: bpy.types.UILayout, view: "JobView") -> None:

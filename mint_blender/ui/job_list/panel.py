@@ -25,7 +25,6 @@ from ...jobs.presentation.job_view import (
     BUY_CREDITS,
     UNREADABLE,
     JobView,
-    cached_by_identity,
     duration,
 )
 from ...jobs.queries import prices_of_click
@@ -36,7 +35,7 @@ from .. import icons, session, text_wrap
 from ..account import billing_watch
 from ..icons import icon_number
 from ..text_wrap import wrapped
-from ..translations import spoken, translated
+from ..translations import translated
 from ..typed_context import ui_scale
 from . import auto_import, grouped_jobs, placed_results
 
@@ -195,7 +194,10 @@ def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
         line.separator(factor=1.0)  # _INDENT wide
     picture = icons.of_file(view.picture) if view.picture else 0
     side = _slot(line, _LINES)
-    side.template_icon(icon_value=picture or icon_number(_kind_icon(job)), scale=_LINES)
+    side.template_icon(
+        icon_value=picture or icon_number("WORLD" if job.kind is Kind.WORLD else "MESH_MONKEY"),
+        scale=_LINES,
+    )
     column = line.column(align=True)
     column.ui_units_x = sidebar.text_width - (_INDENT if row.is_member else 0.0)
     motion = job.motion.words if job.motion and row.is_member else ""
@@ -215,10 +217,6 @@ def _slot(line: bpy.types.UILayout, width: float) -> bpy.types.UILayout:
     slot.ui_units_x = width
     slot.scale_y = 1.0 if width == _LINES else _LINES
     return slot
-
-
-def _kind_icon(job: Job) -> str:
-    return "WORLD" if job.kind is Kind.WORLD else "MESH_MONKEY"
 
 
 def _draw_state(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
@@ -319,12 +317,12 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
     ).batch = batch.key
     column = line.column(align=True)
     column.ui_units_x = sidebar.text_width
-    column.label(text=_title(batch, spoken()), translate=False)
+    column.label(text=_title(batch), translate=False)
     share = batch.ended / len(batch.jobs)
     if share < 1:
-        column.progress(text=_progress(batch, spoken()), translate=False, factor=share)
+        column.progress(text=_progress(batch), translate=False, factor=share)
     else:
-        column.label(text=_outcome(batch, spoken()), translate=False)
+        column.label(text=_outcome(batch), translate=False)
     buttons = line.row(align=True)
     button = _slot(buttons, _WIDE if sidebar.is_roomy else _SMALL)
     button.operator_context = "INVOKE_DEFAULT"
@@ -354,34 +352,31 @@ def _is_character_here(batch: Row) -> bool:
     return is_character and placed_results.shown(batch.jobs[0]).phase is Phase.PLACED
 
 
-@cached_by_identity
-def _title(batch: Row, language: str) -> str:
+def _title(batch: Row) -> str:
     """Return what was started together; a character and its motions have one name."""
     if any(job.motion for job in batch.jobs):
-        return translated(batch.jobs[0].title, language)
+        return translated(batch.jobs[0].title)
     words = Message("{count:,} jobs: {title}", title=batch.jobs[0].title, count=len(batch.jobs))
-    return translated(words, language)
+    return translated(words)
 
 
-@cached_by_identity
-def _progress(batch: Row, language: str) -> str:
+def _progress(batch: Row) -> str:
     """Return how many jobs need the user, or what one waits for; else how many results are here."""
     if (count := batch.counts[Group.NEEDS_USER]) == 1:
         waiting = next(job for job in batch.jobs if group_of(job) is Group.NEEDS_USER)
-        return translated(JobView(waiting).short_state, language)
+        return translated(JobView(waiting).short_state)
     if count:
-        return translated(Message(_NEEDED.template, count=count), language)
+        return translated(Message(_NEEDED.template, count=count))
     words = Message("{count:,} of {total:,} finished", count=batch.finished, total=len(batch.jobs))
-    return translated(words, language)
+    return translated(words)
 
 
-@cached_by_identity
-def _outcome(batch: Row, language: str) -> str:
+def _outcome(batch: Row) -> str:
     """Return what has become of jobs that have all ended."""
     phases = {_READY: Phase.READY, _FAILED: Phase.FAILED, _CANCELED: Phase.CANCELED}
     counts = {words: batch.phases[phase] for words, phase in phases.items()}
     found = [Message(words.template, count=count) for words, count in counts.items() if count]
-    return ", ".join(translated(each, language) for each in found) or _progress(batch, language)
+    return ", ".join(translated(each) for each in found) or _progress(batch)
 
 
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do

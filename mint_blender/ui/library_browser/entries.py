@@ -16,7 +16,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -141,17 +140,11 @@ def range_words(fields: MintLibrary) -> str:
     count = len(shown(fields))
     if count <= fields.start:
         return Message("Loading…")
-    return _range(fields.start, count, library().next_page(kind_of(fields)) is not None)
-
-
-@lru_cache(maxsize=8)
-def _range(start: int, count: int, further: bool) -> Message:
-    return Message(
-        "{first}–{last} of {total}",
-        first=start + 1,
-        last=min(count, start + ON_SCREEN),
-        total=Message("{count:,}+", count=count) if further else Message("{count:,}", count=count),
-    )
+    total = Message("{count:,}", count=count)
+    if library().next_page(kind_of(fields)) is not None:
+        total = Message("{count:,}+", count=count)
+    last = min(count, fields.start + ON_SCREEN)
+    return Message("{first}–{last} of {total}", first=fields.start + 1, last=last, total=total)
 
 
 class Status(NamedTuple):

@@ -151,7 +151,9 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
     Raises:
         ImageSourceError: There is no camera, or the view could not be drawn.
     """
-    scene, space, region = scene_of(context), context.space_data, _window_region(context)
+    scene, space = scene_of(context), context.space_data
+    # the click may have come from the sidebar
+    region = next(each for each in context.area.regions if each.type == "WINDOW")
     if camera and scene.camera is None:
         raise ImageSourceError(Message("The scene has no camera."))
     width, height = _render_size(scene) if camera else (region.width, region.height)
@@ -204,11 +206,6 @@ def _render_offscreen(
         offscreen.free()
     pixels[:, 3] = 1.0
     return pixels
-
-
-def _window_region(context: bpy.types.Context) -> bpy.types.Region:
-    """Return the main region of the 3D View; the click may have come from its sidebar."""
-    return next(region for region in context.area.regions if region.type == "WINDOW")
 
 
 def _camera_matrices(context: bpy.types.Context, width: int, height: int) -> tuple[Matrix, Matrix]:

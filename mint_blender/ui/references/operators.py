@@ -13,7 +13,7 @@ from ...addon_settings import may_go_online
 from ...message import Message, UserError, message_of, sentences
 from ...mint.limits import MAX_IMAGE_BYTES, MAX_IMAGES
 from .. import heartbeat, session
-from ..job_actions import Result, attempt, report_error
+from ..job_actions import CheckedOperator, Result, attempt, report_error
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import scene_of
@@ -402,7 +402,7 @@ class MINT_OT_add_reference_render(_AddOperator):
         return self.add_render(context)
 
 
-class MINT_OT_add_reference_view(_AddOperator):
+class MINT_OT_add_reference_view(CheckedOperator, _AddOperator):
     """Add a capture of this 3D View, or of what the camera sees."""
 
     bl_idname = "mint.add_reference_view"
@@ -411,12 +411,11 @@ class MINT_OT_add_reference_view(_AddOperator):
     view: bpy.props.EnumProperty(name="View", items=VIEWS)
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the context is a 3D View; the tooltip says why not."""
-        if bpy.app.background or context.area is None or context.area.type != "VIEW_3D":
-            cls.poll_message_set(translated(Message("This needs an open 3D View.")))
-            return False
-        return True
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return that this is no 3D View."""
+        is_view = context.area is not None and context.area.type == "VIEW_3D"
+        is_drawn = is_view and not bpy.app.background
+        return "" if is_drawn else Message("This needs an open 3D View.")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add a picture of the view, drawn offscreen."""

@@ -108,7 +108,9 @@ def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
         text_wrap.wrapped(layout, _NO_PICTURE, width=round(WIDTH * ui_scale()), icon="INFO")
         return
     path = job.previews[number - 1].path
-    share, unit, whole = height(path), _unit(), WIDTH * ui_scale()
+    share, whole = height(path), WIDTH * ui_scale()
+    # Blender's height of a button, in pixels
+    unit = round(18.0 * ui_scale()) + 2.0 * float(bpy.context.preferences.system.pixel_size)
     width = min(whole - unit, _SHARE * bpy.context.window.height / share)
     side = (width * share + _PADDING) / unit
     found = icons_of(path)
@@ -119,21 +121,12 @@ def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
             line.ui_units_y = 0.01
         row = line.row(align=True)
         row.alignment = "LEFT"
-        _draw_space(row, ((whole - width) / 2 + place * (width - width * share)) / unit)
+        space = row.column()
+        space.ui_units_x = ((whole - width) / 2 + place * (width - width * share)) / unit
+        space.label(text="")
         square = row.column()
         square.ui_units_x = side
         square.template_icon(icon_value=icon, scale=side)
-
-
-def _draw_space(row: bpy.types.UILayout, width: float) -> None:
-    space = row.column()
-    space.ui_units_x = width
-    space.label(text="")
-
-
-def _unit() -> float:
-    """Return Blender's height of a button, in pixels."""
-    return round(18.0 * ui_scale()) + 2.0 * float(bpy.context.preferences.system.pixel_size)
 
 
 def _draw_numbers(layout: bpy.types.UILayout, job: Job, shown: int) -> None:

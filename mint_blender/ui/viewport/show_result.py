@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...message import Message, UserError
-from ..job_actions import JobOperator, Result, find_job, report_error
+from ..job_actions import CheckedOperator, JobOperator, Result, find_job, report_error
 from ..translations import translated
 from ..typed_context import layout_of, scene_of
 from . import arrival, views
@@ -27,20 +27,21 @@ SHADING = [
 NOT_CHANGED = Message("Mint has not changed this 3D View.")
 
 
-class MINT_OT_select_result(JobOperator):
+class _ObjectModeOperator(CheckedOperator):
+    """Base of the operators that select objects."""
+
+    @classmethod
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return that this is not Object Mode."""
+        return "" if context.mode == "OBJECT" else Message("Switch to Object Mode first")
+
+
+class MINT_OT_select_result(_ObjectModeOperator, JobOperator):
     """Select the objects of this result, and show them in the 3D Viewport, a World from inside."""
 
     bl_idname = "mint.select_result"
     bl_label = "Show in Viewport"
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether objects can be selected: in Object Mode."""
-        is_possible = context.mode == "OBJECT"
-        if not is_possible:
-            cls.poll_message_set(translated(Message("Switch to Object Mode first")))
-        return is_possible
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Select the objects, found by their custom property, which survives an undo."""
@@ -119,7 +120,7 @@ class MINT_OT_look_inside(bpy.types.Operator):
         )
 
 
-class MINT_OT_restore_view(bpy.types.Operator):
+class MINT_OT_restore_view(CheckedOperator):
     """Show the view as it was before the result arrived."""
 
     bl_idname = "mint.restore_view"
@@ -127,13 +128,11 @@ class MINT_OT_restore_view(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether Mint has changed this 3D View; scripts need not be in one."""
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return that Mint has not changed this 3D View; scripts need not be in one."""
         space = context.space_data
-        possible = space is None or space.type != "VIEW_3D" or views.is_changed(space)
-        if not possible:
-            cls.poll_message_set(translated(NOT_CHANGED))
-        return possible
+        is_here = space is not None and space.type == "VIEW_3D"
+        return NOT_CHANGED if is_here and not views.is_changed(space) else ""
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Restore the view, and leave the views of this file alone from now on."""
@@ -185,7 +184,7 @@ _KEYS = Message(
 )
 
 
-class MINT_OT_place_with_mouse(bpy.types.Operator):
+class MINT_OT_place_with_mouse(_ObjectModeOperator):
     """Drag the bounding box of this result over surfaces, and click to place it there."""
 
     bl_idname = "mint.place_with_mouse"
@@ -197,14 +196,6 @@ class MINT_OT_place_with_mouse(bpy.types.Operator):
         description="ID of the job. Without one, the result that the active object belongs to",
         options={"SKIP_SAVE"},
     )
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether objects can be placed: in Object Mode."""
-        is_possible = context.mode == "OBJECT"
-        if not is_possible:
-            cls.poll_message_set(translated(Message("Switch to Object Mode first")))
-        return is_possible
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Do nothing: a mouse is needed."""

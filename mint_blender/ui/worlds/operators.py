@@ -12,7 +12,7 @@ import bpy
 from ...message import Message, UserError
 from .. import session, text_wrap, visibility
 from ..create import properties as create_properties
-from ..job_actions import Result, attempt, report_error, run_action
+from ..job_actions import CheckedOperator, Result, attempt, report_error, run_action
 from ..selection import selected
 from ..text_wrap import wrapped
 from ..translations import translated
@@ -50,29 +50,19 @@ def _active_root(context: bpy.types.Context) -> bpy.types.Object | None:
     return world_objects.root_of(context.active_object)
 
 
-class _WorldOperator(bpy.types.Operator):
+class _WorldOperator(CheckedOperator):
     """Base of all: finds the World of the active object."""
 
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is a World that can be changed; the tooltip says why not."""
-        root = _active_root(context)
-        complaint = (
-            Message("Select a Mint World, or something in it.")
-            if root is None
-            else cls.complaint(root)
-        )
-        if complaint:
-            cls.poll_message_set(translated(complaint))
-        return not complaint
-
-    @classmethod
-    def complaint(cls, root: bpy.types.Object) -> str:
-        """Return why the World cannot be changed; empty if it can."""
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return why there is no World that can be changed; empty if there is one."""
         from .world_job import WorldParts
 
+        root = _active_root(context)
+        if root is None:
+            return Message("Select a Mint World, or something in it.")
         if root.library:
             return Message("This World is linked from another file and can be changed only there.")
         parts = WorldParts.under(root)
@@ -235,7 +225,7 @@ class MINT_OT_show_panorama(_WorldOperator):
         world_edit.show_panorama(root, scene)
 
 
-class MINT_OT_restore_scene_world(bpy.types.Operator):
+class MINT_OT_restore_scene_world(CheckedOperator):
     """Restore the background that the scene had before the panorama."""
 
     bl_idname = "mint.restore_scene_world"
@@ -243,16 +233,12 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the scene shows a panorama."""
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return that the scene shows no panorama."""
         from ...scene.world import edit as world_edit
 
-        shown = world_edit.shows_panorama(scene_of(context))
-        if not shown:
-            cls.poll_message_set(
-                translated(Message("The scene shows no panorama of a Mint World."))
-            )
-        return shown
+        is_shown = world_edit.shows_panorama(scene_of(context))
+        return "" if is_shown else Message("The scene shows no panorama of a Mint World.")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Restore the previous background; the panorama stays in the file."""
@@ -411,16 +397,11 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     for part in _LABELS:
         _draw_part(row, parts, part, scene_of(context))
     if parts.is_calibration_changed:
-        _draw_restoring(layout, width)
+        text = Message("The scale of this World was applied. Restore it before you add parts.")
+        wrapped(layout, text, width=width, icon="ERROR")
+        layout.operator("mint.restore_calibration", icon="LOOP_BACK")
     else:
         layout.prop(parts.holder, "mint_world_scale")
-
-
-def _draw_restoring(layout: bpy.types.UILayout, width: int) -> None:
-    """Draw what has happened to the scale, and the button that restores it."""
-    text = Message("The scale of this World was applied. Restore it before you add parts.")
-    wrapped(layout, text, width=width, icon="ERROR")
-    layout.operator("mint.restore_calibration", icon="LOOP_BACK")
 
 
 class MINT_MT_world(bpy.types.Menu):
