@@ -29,6 +29,7 @@ from bpy.app.handlers import persistent
 from ..addon_settings import may_go_online
 from ..message import UserError
 from . import session, text_fields, visibility
+from .operator_bases import ButtonOperator
 from .typed_context import can_add_modal_handler, is_gizmo_dragged
 
 if TYPE_CHECKING:
@@ -245,12 +246,11 @@ def redraw() -> None:
     visibility.tag_redraw()
 
 
-class MINT_OT_heartbeat(bpy.types.Operator):
+class MINT_OT_heartbeat(ButtonOperator):
     """Update the job list while jobs are running."""
 
     bl_idname = "mint.heartbeat"
     bl_label = "Follow Mint Jobs"
-    bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Start the modal timer in the current window."""

@@ -16,6 +16,7 @@ from ..addon_settings import may_go_online
 from ..jobs.phases import Phase
 from ..message import Message, UserError, lines
 from . import heartbeat, notifications, session
+from .operator_bases import MintOperator
 from .pricing import limit_dialog
 from .translations import translated
 
@@ -142,27 +143,8 @@ def attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
     return {"FINISHED"}
 
 
-class CheckedOperator(bpy.types.Operator):
-    """Base of the operators whose tooltip says why they are not possible now."""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether nothing is complained about."""
-        complaint = cls.complaint(context)
-        if complaint:
-            cls.poll_message_set(translated(complaint))
-        return not complaint
-
-    @classmethod
-    def complaint(cls, context: bpy.types.Context) -> str:
-        """Return why this is not possible; empty if it is."""
-        raise NotImplementedError
-
-
-class JobOperator(bpy.types.Operator):
+class JobOperator(MintOperator):
     """Base of all operators on one job: finds the job, and reports what is not possible."""
-
-    bl_options = {"REGISTER"}
 
     job_id: bpy.props.StringProperty(
         name="Job", description="ID of the job, or the beginning of it", options={"SKIP_SAVE"}

@@ -20,6 +20,7 @@ from ...message import Message, UserError
 from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_actions import report_error
+from ..operator_bases import ButtonOperator, MintOperator
 from ..text_wrap import wrapped
 from ..translations import translated
 
@@ -267,10 +268,8 @@ def check_account() -> None:
         )
 
 
-class _Question(bpy.types.Operator):
+class _Question(MintOperator):
     """Asks Mint and returns at once; the panel shows the answer."""
-
-    bl_options = {"REGISTER"}
 
     def queries(self) -> "tuple[Query, ...]":
         """Return what is asked."""
@@ -312,12 +311,11 @@ class MINT_OT_refresh_account(_Question):
         return (Balance(),)
 
 
-class MINT_OT_confirm_address(bpy.types.Operator):
+class MINT_OT_confirm_address(ButtonOperator):
     """Allow sending your API key to the address that MINT_API_BASE_URL names."""
 
     bl_idname = "mint.confirm_address"
     bl_label = "Send Key to This Address"
-    bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Store the address in the preferences: scheme, host and port."""
@@ -331,7 +329,7 @@ class MINT_OT_confirm_address(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_copy_diagnostics(bpy.types.Operator):
+class MINT_OT_copy_diagnostics(MintOperator):
     """Copy a report for support, without the API key and the prompts."""
 
     bl_idname = "mint.copy_diagnostics"
@@ -340,7 +338,6 @@ class MINT_OT_copy_diagnostics(bpy.types.Operator):
         "Copy a report for support: versions, settings, open jobs, latest problems and the end of"
         " the log, without the API key and the prompts"
     )
-    bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Copy the report."""
@@ -358,7 +355,7 @@ class MINT_OT_copy_diagnostics(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_clear_downloads(bpy.types.Operator):
+class MINT_OT_clear_downloads(MintOperator):
     """Delete the downloaded files of finished jobs.
 
     Your scenes are not changed, and the files can be downloaded again for free.
@@ -366,7 +363,6 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
 
     bl_idname = "mint.clear_downloads"
     bl_label = "Clear Downloads"
-    bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Say how large the downloads are, and ask for confirmation, since files are deleted."""

@@ -12,8 +12,9 @@ from .. import session, text_wrap
 from ..create import motion_choice
 from ..create import properties as create_properties
 from ..create.motion_choice import MotionChoice
-from ..job_actions import CheckedOperator, Result, report_error, wait_for_jobs
+from ..job_actions import Result, report_error, wait_for_jobs
 from ..library_browser.operators import about_asset
+from ..operator_bases import CheckedOperator, MintOperator
 from ..pricing import limit_dialog
 from ..selection import selected
 from ..text_wrap import wrapped
@@ -260,7 +261,7 @@ _ALL_THERE = Message("These motions are there already. Nothing is ordered.")
 _TITLE = Message("Animate (Beta)")
 
 
-class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, bpy.types.Operator):
+class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
     """Let Mint rig this humanoid and make a clip for each motion.
 
     This costs Credits. Beta.
@@ -268,7 +269,6 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, bpy.types.Opera
 
     bl_idname = "mint.animate"
     bl_label = "Animate"
-    bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
         name="ID", description="ID of the model at Mint", options={"SKIP_SAVE"}

@@ -12,13 +12,13 @@ from ...message import Message
 from .. import session
 from ..job_actions import (
     Action,
-    CheckedOperator,
     Result,
     report_error,
     run_action,
     wait_for_job,
     wait_for_jobs,
 )
+from ..operator_bases import CheckedOperator, MintOperator
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -49,12 +49,11 @@ def _unsent() -> dict[str, str]:
     return session.state(_State).unsent
 
 
-class MINT_OT_generate(limit_dialog.SpendingDialog, bpy.types.Operator):
+class MINT_OT_generate(limit_dialog.SpendingDialog, MintOperator):
     """Generate a 3D Model or a World from a prompt, with Mint."""
 
     bl_idname = "mint.generate"
     bl_label = "Generate with Mint"
-    bl_options = {"REGISTER"}
 
     kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
     prompt: bpy.props.StringProperty(

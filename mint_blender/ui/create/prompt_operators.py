@@ -17,6 +17,7 @@ from ...message import Message, UserError
 from .. import heartbeat, session
 from ..icons import icon_number
 from ..job_actions import Result, attempt, report_error
+from ..operator_bases import ButtonOperator, MintOperator
 from ..translations import translated
 from ..typed_context import all_areas, layout_of
 from . import properties as create_properties
@@ -28,12 +29,11 @@ SHOWN = 60  # letters of a prompt in a menu
 TEXTS = 20  # texts of the file in a menu
 
 
-class MINT_OT_choose_prompt(bpy.types.Operator):
+class MINT_OT_choose_prompt(ButtonOperator):
     """Put this prompt into the form."""
 
     bl_idname = "mint.choose_prompt"
     bl_label = "Choose Prompt"
-    bl_options = {"INTERNAL"}
 
     prompt: bpy.props.StringProperty(
         name="Prompt", description="What to generate", options={"SKIP_SAVE"}
@@ -54,12 +54,11 @@ class MINT_OT_choose_prompt(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_write_prompt(bpy.types.Operator):
+class MINT_OT_write_prompt(MintOperator):
     """Continue the prompt in a text of the Text Editor, which has room for more."""
 
     bl_idname = "mint.write_prompt"
     bl_label = "Write Prompt in Text Editor"
-    bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make a text from the prompt, and show it in an editor."""
@@ -74,12 +73,11 @@ class MINT_OT_write_prompt(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_use_text(bpy.types.Operator):
+class MINT_OT_use_text(ButtonOperator):
     """Use this text as the prompt instead of the field."""
 
     bl_idname = "mint.use_text"
     bl_label = "Use Text as Prompt"
-    bl_options = {"INTERNAL"}
 
     text: bpy.props.StringProperty(
         name="Text", description="A text of this file", options={"SKIP_SAVE"}
@@ -95,12 +93,11 @@ class MINT_OT_use_text(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_use_style(bpy.types.Operator):
+class MINT_OT_use_style(ButtonOperator):
     """Add these words to the prompt when it is sent."""
 
     bl_idname = "mint.use_style"
     bl_label = "Use Style"
-    bl_options = {"INTERNAL"}
 
     words: bpy.props.StringProperty(
         name="Style", description="Words that are added to the prompt", options={"SKIP_SAVE"}
@@ -120,12 +117,11 @@ class MINT_OT_use_style(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_save_style(bpy.types.Operator):
+class MINT_OT_save_style(MintOperator):
     """Keep words for the end of a prompt under a name."""
 
     bl_idname = "mint.save_style"
     bl_label = "Save Style Preset"
-    bl_options = {"REGISTER"}
 
     name: bpy.props.StringProperty(
         name="Name", description="Name of the style preset", options={"SKIP_SAVE"}
@@ -159,12 +155,11 @@ class MINT_OT_save_style(bpy.types.Operator):
         return attempt(self, lambda: save(style, instead_of=instead_of))
 
 
-class MINT_OT_remove_style(bpy.types.Operator):
+class MINT_OT_remove_style(ButtonOperator):
     """Remove this style preset."""
 
     bl_idname = "mint.remove_style"
     bl_label = "Remove Style Preset"
-    bl_options = {"INTERNAL"}
 
     name: bpy.props.StringProperty(
         name="Name", description="Name of the style preset", options={"SKIP_SAVE"}

@@ -16,6 +16,7 @@ from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_actions import Result, attempt, report_error
 from ..library_browser.operators import AssetOperator, about_asset, known_asset
+from ..operator_bases import MintOperator
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -42,7 +43,7 @@ FORMATS = [
 ]
 
 
-class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
+class MINT_OT_optimize(limit_dialog.SpendingDialog, MintOperator):
     """Let Mint make a version of this model with fewer polygons and replace the one in the scene.
 
     This costs Credits.
@@ -50,7 +51,6 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
 
     bl_idname = "mint.optimize"
     bl_label = "Reduce Polygons"
-    bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
         name="ID", description="ID of the model at Mint", options={"SKIP_SAVE"}
@@ -130,7 +130,7 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
         )
 
 
-class MINT_OT_convert(bpy.types.Operator):
+class MINT_OT_convert(MintOperator):
     """Save this model as FBX, OBJ, STL or USDZ.
 
     Formats that Mint has to convert cost Credits. Existing files are not overwritten.
@@ -138,7 +138,6 @@ class MINT_OT_convert(bpy.types.Operator):
 
     bl_idname = "mint.convert"
     bl_label = "Export As"
-    bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
         name="ID", description="ID of the model at Mint", options={"SKIP_SAVE", "HIDDEN"}
@@ -240,7 +239,7 @@ class MINT_OT_retry_asset(AssetOperator):
         return service.retry_asset(asset, delivery)
 
 
-class MINT_OT_use_prompt(bpy.types.Operator):
+class MINT_OT_use_prompt(MintOperator):
     """Fill the form with the request of a job, of an entry of the library or of what is selected.
 
     Nothing is started, and nothing is paid.
@@ -252,7 +251,6 @@ class MINT_OT_use_prompt(bpy.types.Operator):
         "Fill the form with the prompt, settings and reference images of this, to change them and "
         "click Generate. The original stays; the new one is placed beside it"
     )
-    bl_options = {"REGISTER"}
 
     job_id: bpy.props.StringProperty(
         name="Job", description="ID of the job, or the beginning of it", options={"SKIP_SAVE"}

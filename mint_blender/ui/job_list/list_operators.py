@@ -14,6 +14,7 @@ from ...jobs.phases import HAS_RESULT, Phase, Verb
 from ...message import Message
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, attempt, find_job, report_error, run_action
+from ..operator_bases import ButtonOperator, MintOperator
 from ..pricing import limit_dialog
 from ..translations import translated
 from ..typed_context import layout_of
@@ -178,12 +179,11 @@ class MINT_OT_copy_report(JobOperator):
         return {"FINISHED"}
 
 
-class MINT_OT_open_in_mint(bpy.types.Operator):
+class MINT_OT_open_in_mint(MintOperator):
     """Open this page of Mint in the web browser."""
 
     bl_idname = "mint.open_in_mint"
     bl_label = "Open in Mint"
-    bl_options = {"REGISTER"}
 
     url: bpy.props.StringProperty(name="Address", options={"SKIP_SAVE"})
 
@@ -195,7 +195,7 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_cancel_waiting(bpy.types.Operator):
+class MINT_OT_cancel_waiting(MintOperator):
     """Cancel all queued jobs.
 
     They have not been sent to Mint or charged; running jobs continue.
@@ -203,7 +203,6 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
 
     bl_idname = "mint.cancel_waiting"
     bl_label = "Cancel Queued Jobs"
-    bl_options = {"REGISTER"}
 
     batch: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
 
@@ -236,12 +235,11 @@ def _ids(service: "JobService", key: str) -> list[str] | None:
     return None if not key else [job.id for job in batch.jobs] if batch else []
 
 
-class MINT_OT_scroll_jobs(bpy.types.Operator):
+class MINT_OT_scroll_jobs(ButtonOperator):
     """Show earlier or later jobs of the list."""
 
     bl_idname = "mint.scroll_jobs"
     bl_label = "Scroll Jobs"
-    bl_options = {"INTERNAL"}
 
     by: bpy.props.IntProperty(options={"SKIP_SAVE"})
     count: bpy.props.IntProperty(min=1, default=1, options={"SKIP_SAVE"})
@@ -255,12 +253,11 @@ class MINT_OT_scroll_jobs(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_toggle_batch(bpy.types.Operator):
+class MINT_OT_toggle_batch(ButtonOperator):
     """Show or hide the jobs that were started together."""
 
     bl_idname = "mint.toggle_batch"
     bl_label = "Show Jobs"
-    bl_options = {"INTERNAL"}
 
     batch: bpy.props.StringProperty(options={"SKIP_SAVE"})
 
@@ -287,7 +284,7 @@ def change_list(operator: bpy.types.Operator, change: "Callable[[JobService], No
     return attempt(operator, act)
 
 
-class MINT_OT_continue_queue(bpy.types.Operator):
+class MINT_OT_continue_queue(MintOperator):
     """Send the jobs left in the queue by an earlier session.
 
     They will be charged.
@@ -295,7 +292,6 @@ class MINT_OT_continue_queue(bpy.types.Operator):
 
     bl_idname = "mint.continue_queue"
     bl_label = "Continue Queue"
-    bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Show the price before the click that sends them."""
@@ -319,7 +315,7 @@ def _continue_queue(service: "JobService") -> None:
     service.unfinished.continue_queue()
 
 
-class MINT_OT_discard_queue(bpy.types.Operator):
+class MINT_OT_discard_queue(MintOperator):
     """Cancel the jobs left in the queue by an earlier session.
 
     They have not been sent to Mint or charged.
@@ -327,19 +323,17 @@ class MINT_OT_discard_queue(bpy.types.Operator):
 
     bl_idname = "mint.discard_queue"
     bl_label = "Discard Queue"
-    bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Cancel them; they stay on the list with their prompts. Needs no network."""
         return change_list(self, lambda service: service.unfinished.discard_queue())
 
 
-class MINT_OT_resume_all(bpy.types.Operator):
+class MINT_OT_resume_all(MintOperator):
     """Resume all paused and interrupted jobs."""
 
     bl_idname = "mint.resume_all"
     bl_label = "Resume All Mint Jobs"
-    bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Resume each; nothing is started or charged twice."""
@@ -356,12 +350,11 @@ class MINT_OT_resume_all(bpy.types.Operator):
         return run_action(self, resume)
 
 
-class MINT_OT_cancel_all(bpy.types.Operator):
+class MINT_OT_cancel_all(MintOperator):
     """Cancel all active jobs here and at Mint."""
 
     bl_idname = "mint.cancel_all"
     bl_label = "Cancel All Mint Jobs"
-    bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, as many jobs are canceled at once.
@@ -383,7 +376,7 @@ class MINT_OT_cancel_all(bpy.types.Operator):
         return run_action(self, cancel)
 
 
-class MINT_OT_dismiss_finished(bpy.types.Operator):
+class MINT_OT_dismiss_finished(MintOperator):
     """Remove all placed, saved, canceled and failed jobs from the list.
 
     Objects in your scene stay.
@@ -391,7 +384,6 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
 
     bl_idname = "mint.dismiss_finished"
     bl_label = "Dismiss All"
-    bl_options = {"REGISTER"}
 
     failed: bpy.props.BoolProperty(
         name="Failed Jobs",
@@ -448,12 +440,11 @@ def _dismissed(phases: list[Phase], kept: int) -> str:
     return " ".join(parts)
 
 
-class MINT_OT_show_older_jobs(bpy.types.Operator):
+class MINT_OT_show_older_jobs(MintOperator):
     """List more of the jobs that ended longer ago."""
 
     bl_idname = "mint.show_older_jobs"
     bl_label = "Show Older Jobs"
-    bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Read them from the journal; needs no network."""

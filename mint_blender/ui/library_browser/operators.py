@@ -15,6 +15,7 @@ from ...message import Message, UserError
 from .. import heartbeat, session, visibility
 from ..create import properties as create_properties
 from ..job_actions import Result, report_error, run_action
+from ..operator_bases import ButtonOperator, MintOperator
 from ..translations import translated
 from ..typed_context import layout_of
 from .properties import fields_of, kind_of, library_state
@@ -30,10 +31,8 @@ if TYPE_CHECKING:
 KINDS = [("MODEL", "3D Model", "A 3D Model"), ("WORLD", "World", "A World")]
 
 
-class AssetOperator(bpy.types.Operator):
+class AssetOperator(MintOperator):
     """Base of the operators that start a job about a Model or World that is at Mint."""
-
-    bl_options = {"REGISTER"}
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
     asset_id: bpy.props.StringProperty(
@@ -101,10 +100,8 @@ def known_asset(kind: "Kind", asset_id: str) -> "Asset":
     )
 
 
-class _PageLoader(bpy.types.Operator):
+class _PageLoader(MintOperator):
     """Base of the operators that load pages of the list."""
-
-    bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Request the pages; in background mode, wait for them."""
@@ -155,7 +152,7 @@ class MINT_OT_load_more(_PageLoader):
         return [page] if page else []
 
 
-class MINT_OT_stop_search(bpy.types.Operator):
+class MINT_OT_stop_search(ButtonOperator):
     """Stop searching.
 
     Results found so far stay.
@@ -163,7 +160,6 @@ class MINT_OT_stop_search(bpy.types.Operator):
 
     bl_idname = "mint.stop_search"
     bl_label = "Stop Search"
-    bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Load no further page; one that was requested still comes."""
@@ -172,7 +168,7 @@ class MINT_OT_stop_search(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_turn_library(bpy.types.Operator):
+class MINT_OT_turn_library(ButtonOperator):
     """Show the previous or next items.
 
     More are loaded from Mint as needed.
@@ -180,7 +176,6 @@ class MINT_OT_turn_library(bpy.types.Operator):
 
     bl_idname = "mint.turn_library"
     bl_label = "Turn Page"
-    bl_options = {"INTERNAL"}
 
     forward: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
 
@@ -236,12 +231,11 @@ class MINT_OT_import_asset(AssetOperator):
         return service.fetch(asset, delivery)
 
 
-class MINT_OT_copy_prompt(bpy.types.Operator):
+class MINT_OT_copy_prompt(ButtonOperator):
     """Copy the prompt, or Mint's description of a World."""
 
     bl_idname = "mint.copy_prompt"
     bl_label = "Copy Prompt"
-    bl_options = {"INTERNAL"}
 
     asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
 
@@ -389,12 +383,11 @@ class MINT_OT_browse_library(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_search_library(bpy.types.Operator):
+class MINT_OT_search_library(ButtonOperator):
     """Search the library by name and prompt, and filter it by state."""
 
     bl_idname = "mint.search_library"
     bl_label = "Search Library"
-    bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Open the field, ready to type."""
@@ -418,12 +411,11 @@ class MINT_OT_search_library(bpy.types.Operator):
 _STEP = 1.15  # of the size of pictures, for each step of the wheel
 
 
-class MINT_OT_resize_pictures(bpy.types.Operator):
+class MINT_OT_resize_pictures(ButtonOperator):
     """Make the pictures of the library larger or smaller."""
 
     bl_idname = "mint.resize_pictures"
     bl_label = "Resize Pictures"
-    bl_options = {"INTERNAL"}
 
     larger: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
 

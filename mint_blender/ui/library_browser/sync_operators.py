@@ -15,6 +15,7 @@ from ...addon_settings import may_go_online, preferences, settings
 from ...message import Message, UserError, sentences
 from .. import heartbeat, session
 from ..job_actions import Result, report_error
+from ..operator_bases import ButtonOperator, MintOperator
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of
@@ -38,13 +39,11 @@ def _can_list() -> bool:
     return remote_listing.is_available()
 
 
-class _AssetSaver(bpy.types.Operator):
+class _AssetSaver(MintOperator):
     """Base of the operators that save into the folder of an asset library.
 
     With a window, another process saves; in background mode it is done here.
     """
-
-    bl_options = {"REGISTER"}
 
     directory: bpy.props.StringProperty(
         name="Folder",
@@ -178,7 +177,7 @@ class MINT_OT_save_to_library(_AssetSaver):
         return Kind(self.kind.lower()), self.asset_id
 
 
-class MINT_OT_stop_sync(bpy.types.Operator):
+class MINT_OT_stop_sync(ButtonOperator):
     """Stop saving to the asset library.
 
     Saved items stay, and the next sync continues.
@@ -186,7 +185,6 @@ class MINT_OT_stop_sync(bpy.types.Operator):
 
     bl_idname = "mint.stop_sync"
     bl_label = "Stop Sync"
-    bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Stop the other process at once."""

@@ -13,7 +13,8 @@ from ...addon_settings import may_go_online
 from ...message import Message, UserError, message_of, sentences
 from ...mint.limits import MAX_IMAGE_BYTES, MAX_IMAGES
 from .. import heartbeat, session
-from ..job_actions import CheckedOperator, Result, attempt, report_error
+from ..job_actions import Result, attempt, report_error
+from ..operator_bases import ButtonOperator, CheckedOperator, MintOperator
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import scene_of
@@ -238,10 +239,8 @@ def _fit(entry: Any) -> None:
         replace_file(entry, path, note)
 
 
-class _AddOperator(bpy.types.Operator):
+class _AddOperator(MintOperator):
     """Base of the operators that add pictures, which may have to be scaled or converted."""
-
-    bl_options = {"REGISTER"}
 
     fit: bpy.props.BoolProperty(
         name="Scale Down or Convert if Needed",
@@ -332,12 +331,11 @@ class MINT_OT_add_references(_AddOperator):
         return [path] if path is not None and not path.is_dir() else []
 
 
-class MINT_OT_add_reference_url(bpy.types.Operator):
+class MINT_OT_add_reference_url(MintOperator):
     """Add an image from a web address."""
 
     bl_idname = "mint.add_reference_url"
     bl_label = "Add Image from Web Address"
-    bl_options = {"REGISTER"}
 
     url: bpy.props.StringProperty(
         name="Address", description="Starts with https://", options={"SKIP_SAVE"}
@@ -428,10 +426,8 @@ class MINT_OT_add_reference_view(CheckedOperator, _AddOperator):
         )
 
 
-class _EntryOperator(bpy.types.Operator):
+class _EntryOperator(ButtonOperator):
     """Base of the operators on one picture of the list."""
-
-    bl_options = {"INTERNAL"}
 
     index: bpy.props.IntProperty(
         name="Image", description="Position in the list, starting at 0", options={"SKIP_SAVE"}

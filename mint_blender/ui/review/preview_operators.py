@@ -9,6 +9,7 @@ import bpy
 from ...message import Message, UserError
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, attempt, find_job, report_error
+from ..operator_bases import ButtonOperator
 from ..translations import translated
 from ..typed_context import is_gizmo_dragged, layout_of
 from . import card_state
@@ -47,13 +48,12 @@ class MINT_OT_show_preview(JobOperator):
         return {"FINISHED"}
 
 
-class MINT_OT_fit_preview(bpy.types.Operator):
+class MINT_OT_fit_preview(ButtonOperator):
     """Fit a Preview to its window, and remove its picture from the file when the window closes."""
 
     bl_idname = "mint.fit_preview"
     bl_label = "Fit Preview"
     bl_description = "Fit a Preview to its window"
-    bl_options = {"INTERNAL"}
 
     _timer: bpy.types.Timer | None = None
 
@@ -173,12 +173,11 @@ def show(service: "JobService", job: "Job", number: int = 0) -> None:
     price_dialog.ask_unknown(*prices_of(job.request, job.optimize))
 
 
-class MINT_OT_review(bpy.types.Operator):
+class MINT_OT_review(ButtonOperator):
     """Look at the Preview, and approve it or say what to change."""
 
     bl_idname = "mint.review"
     bl_label = "Review Preview"
-    bl_options = {"INTERNAL"}
 
     job_id: bpy.props.StringProperty(
         name="Job",

@@ -11,6 +11,7 @@ from ..clips import operators as clips_panel
 from ..create import properties as create_properties
 from ..job_actions import Result, report_error
 from ..library_browser.operators import about_asset
+from ..operator_bases import MintOperator
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of, scene_of
@@ -249,7 +250,7 @@ def _draw_variation(
         ).job_id = job.id if job is not None else ""
 
 
-class MINT_OT_replace_model(bpy.types.Operator):
+class MINT_OT_replace_model(MintOperator):
     """Download the newest version from Mint for free and replace this model in the scene.
 
     Your transforms, modifiers and materials stay.
@@ -257,7 +258,6 @@ class MINT_OT_replace_model(bpy.types.Operator):
 
     bl_idname = "mint.replace_model"
     bl_label = "Replace with Newest Version"
-    bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
         name="ID", description="ID of the model at Mint", options={"SKIP_SAVE"}

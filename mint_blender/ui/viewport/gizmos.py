@@ -12,6 +12,7 @@ import bpy
 
 from ... import __package__ as ADDON
 from .. import session, visibility
+from ..operator_bases import ButtonOperator
 from . import arrival
 
 if TYPE_CHECKING:
@@ -75,12 +76,11 @@ class MINT_GT_chips(bpy.types.Gizmo):
             _chips().click(context, self.pressed)
 
 
-class MINT_OT_chip_menu(bpy.types.Operator):
+class MINT_OT_chip_menu(ButtonOperator):
     """More about the job of this chip."""
 
     bl_idname = "mint.chip_menu"
     bl_label = "Job"
-    bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Open the menu of the job whose chip is under the pointer."""

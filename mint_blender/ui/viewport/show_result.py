@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...message import Message, UserError
-from ..job_actions import CheckedOperator, JobOperator, Result, find_job, report_error
+from ..job_actions import JobOperator, Result, find_job, report_error
+from ..operator_bases import CheckedOperator
 from ..translations import translated
 from ..typed_context import layout_of, scene_of
 from . import arrival, views

@@ -12,7 +12,8 @@ import bpy
 from ...message import Message, UserError
 from .. import session, text_wrap, visibility
 from ..create import properties as create_properties
-from ..job_actions import CheckedOperator, Result, attempt, report_error, run_action
+from ..job_actions import Result, attempt, report_error, run_action
+from ..operator_bases import CheckedOperator
 from ..selection import selected
 from ..text_wrap import wrapped
 from ..translations import translated
