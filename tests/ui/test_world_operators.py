@@ -16,6 +16,7 @@ from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
 from mint_blender.scene.world import splats, world_objects  # noqa: E402
+from mint_blender.ui import operator_bases  # noqa: E402
 from mint_blender.ui.selection import selected  # noqa: E402
 from mint_blender.ui.worlds import operators as worlds_operators  # noqa: E402
 from mint_blender.ui.worlds import world_job  # noqa: E402
@@ -34,7 +35,7 @@ def test_without_a_world_the_operators_say_why(registered):
 
 def test_the_reason_is_translated(registered, monkeypatch):
     """The tooltip of a disabled button is translated like every other sentence."""
-    monkeypatch.setattr(worlds_operators, "translated", lambda text: f"«{text}»")
+    monkeypatch.setattr(operator_bases, "translated", lambda text: f"«{text}»")
     for operator, words in (
         (bpy.ops.mint.flip_world, "Select a Mint World"),
         (bpy.ops.mint.restore_scene_world, "no panorama"),

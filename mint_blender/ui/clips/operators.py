@@ -336,7 +336,6 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
     def spend(self, context: bpy.types.Context, operator: bpy.types.Operator) -> Result:
         """Start all motions. Without a window, wait for them."""
         from ...jobs.job_values import Delivery
-        from ...mint.schema import Kind
         from ..job_list import placed_results
 
         scene, again = scene_of(context), self.again
@@ -353,7 +352,7 @@ class MINT_OT_animate(limit_dialog.SpendingDialog, MotionChoice, MintOperator):
                 wait_for_jobs(service, [job.id for job in jobs], place=True)
             return jobs[0]
 
-        return about_asset(operator, Kind.MODEL, self.asset_id, start)
+        return about_asset(operator, "MODEL", self.asset_id, start)
 
     def _unpaid(self) -> list[str]:
         """Return the words of the motions that have to be paid."""

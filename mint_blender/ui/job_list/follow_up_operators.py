@@ -116,7 +116,7 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, MintOperator):
         """Start the optimization, unless this Blender could not open its file."""
         from ...files.file_choice import CANNOT_OPEN_REDUCED
         from ...jobs.job_values import Delivery
-        from ...mint.schema import Kind, OptimizationLevel
+        from ...mint.schema import OptimizationLevel
 
         if not create_properties.opens_optimized():
             return report_error(operator, CANNOT_OPEN_REDUCED)
@@ -124,7 +124,7 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, MintOperator):
         level = OptimizationLevel(self.level.lower())
         return about_asset(
             operator,
-            Kind.MODEL,
+            "MODEL",
             self.asset_id,
             lambda service, asset: service.fetch(asset, delivery, optimize=level),
         )
@@ -181,7 +181,7 @@ class MINT_OT_convert(MintOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start a job that converts and saves; from the file browser, ask before it costs."""
-        from ...mint.schema import Assets, Format, Kind
+        from ...mint.schema import Assets, Format
 
         if not self.directory.strip():
             return report_error(self, Message("No folder selected."))
@@ -191,12 +191,12 @@ class MINT_OT_convert(MintOperator):
         def convert(operator: bpy.types.Operator | None) -> Result:
             return about_asset(
                 operator,
-                Kind.MODEL,
+                "MODEL",
                 asset_id,
                 lambda service, asset: service.convert(asset, formats, folder),
             )
 
-        made = known_asset(Kind.MODEL, asset_id).assets or Assets()
+        made = known_asset("MODEL", asset_id).assets or Assets()
         if self._is_asked and not all(map(made.converted_url, formats)):
             words = ", ".join(format.name for format in formats)
             return limit_dialog.ask_price(
@@ -218,9 +218,8 @@ class MINT_OT_retry_asset(AssetOperator):
         """Show the price before the click that retries."""
         from ...jobs import request_template
         from ...jobs.queries import Price
-        from ...mint.schema import Kind
 
-        kind, asset_id, start = Kind(self.kind.lower()), self.asset_id, self.start
+        kind, asset_id, start = self.kind, self.asset_id, self.start
         failed, delivery = known_asset(kind, asset_id), self.delivery(context)
         query = Price.of(request_template.of_asset(failed, ()).request)
         return limit_dialog.ask_price(

@@ -41,12 +41,10 @@ class AssetOperator(MintOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the job."""
-        from ...mint.schema import Kind
-
         start, delivery = self.start, self.delivery(context)
         return about_asset(
             self,
-            Kind(self.kind.lower()),
+            self.kind,
             self.asset_id,
             lambda service, asset: start(service, asset, delivery),
         )
@@ -63,11 +61,14 @@ class AssetOperator(MintOperator):
 
 def about_asset(
     operator: bpy.types.Operator | None,
-    kind: "Kind",
+    kind: str,
     asset_id: str,
     start: "Callable[[JobService, Asset], Job]",
 ) -> Result:
-    """Start a job about an asset; a mistyped id is reported before anything is sent."""
+    """Start a job about an asset; a mistyped id is reported before anything is sent.
+
+    `kind` is an item of `KINDS`.
+    """
     from ...mint.schema import is_valid_id
 
     asset_id = asset_id.strip()
@@ -79,9 +80,9 @@ def about_asset(
     return run_action(operator, lambda service: start(service, known_asset(kind, asset_id)).id)
 
 
-def known_asset(kind: "Kind", asset_id: str) -> "Asset":
+def known_asset(kind: str, asset_id: str) -> "Asset":
     """Return what is known of an asset: its id at least, and its job reads the rest."""
-    from ...mint.schema import Asset
+    from ...mint.schema import Asset, Kind
     from . import entries
 
     service = session.existing_service()
@@ -96,7 +97,7 @@ def known_asset(kind: "Kind", asset_id: str) -> "Asset":
     return (
         entries.current_library().get(asset_id)
         or next(told, None)
-        or Asset.from_json(kind, {"id": asset_id})
+        or Asset.from_json(Kind[kind], {"id": asset_id})
     )
 
 

@@ -266,14 +266,13 @@ class MINT_OT_replace_model(MintOperator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Start a job that only downloads; its result replaces the model in the scene."""
         from ...jobs.job_values import Delivery
-        from ...mint.schema import Kind
 
         if not self.asset_id:
             return report_error(self, Message("Select a model from Mint."))
         delivery = create_properties.with_cursor(context, Delivery(replaces=True))
         return about_asset(
             self,
-            Kind.MODEL,
+            "MODEL",
             self.asset_id,
             lambda service, asset: service.fetch(asset, delivery),
         )

@@ -78,7 +78,8 @@ class _Row(NamedTuple):
 class _Stack(NamedTuple):
     """The chips of jobs, and the one that says how many have none."""
 
-    chips: list[tuple[Target, Box]]
+    chips: list[tuple[Target, Box, Box | None]]
+    """What each is about, where it is, and where the button is that approves its Preview."""
     more: Box | None
     count: int
     room: Box
@@ -133,12 +134,14 @@ def _stack(context: bpy.types.Context, rows: list[_Row]) -> _Stack:
         return _Stack([], None, 0, room)
     jobs, more = targets.targets(context.scene), targets.more()
     boxes = stacked(room, len(jobs) + bool(more), ui_scale())
-    if len(boxes) == len(jobs) and not more:
-        return _Stack(list(zip(jobs, boxes, strict=True)), None, 0, room)
-    if not boxes:
-        return _Stack([], None, 0, room)
-    shown = list(zip(jobs, boxes[:-1], strict=False))
-    return _Stack(shown, boxes[-1], len(jobs) + more - len(shown), room)
+    last = None
+    if boxes and (more or len(boxes) < len(jobs)):
+        last = boxes.pop()
+    shown = [
+        (target, box, _approve_box(target, box, room))
+        for target, box in zip(jobs, boxes, strict=False)
+    ]
+    return _Stack(shown, last, len(jobs) + more - len(shown), room)
 
 
 def _approve_words(target: Target) -> str:
@@ -230,8 +233,7 @@ def part_at(context: bpy.types.Context, x: float, y: float) -> Part | None:
             if box.contains(x, y):
                 return Part(name, row.chip.job_id)
     stack = _stack(context, rows)
-    for target, box in stack.chips:
-        approve = _approve_box(target, box, stack.room)
+    for target, box, approve in stack.chips:
         if approve is not None and approve.contains(x, y):
             return Part(APPROVE, target.job_id)
         if box.contains(x, y):
@@ -243,20 +245,19 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
     """Draw all chips, with the lines below them; note where a click spends how much."""
     theme, rows = Theme(), _rows(context)
     stack = _stack(context, rows)
-    buttons = [_approve_box(target, box, stack.room) for target, box in stack.chips]
     paid = [
         (target.job_id, target.preview, target.credits, button)
-        for (target, _), button in zip(stack.chips, buttons, strict=True)
+        for target, _, button in stack.chips
         if button is not None
     ]
     paid_clicks.note(("chips", context.area.as_pointer()), tuple(paid))
     alpha = min(0.35, 2 / max(1, len(stack.chips)))  # many lines would hide the scene
     pointed = hovered.job_id if hovered is not None and hovered.name in {JOB, APPROVE} else None
-    for (target, box), button in zip(stack.chips, buttons, strict=True):
+    for target, box, button in stack.chips:
         is_hovered = pointed == target.job_id
         start = button or box
         _draw_line(context, target, start, 1.0 if is_hovered else alpha, is_hovered=is_hovered)
-    for (target, box), button in zip(stack.chips, buttons, strict=True):
+    for target, box, button in stack.chips:
         _draw_job(target, box, theme, is_hovered=hovered == Part(JOB, target.job_id))
         if button is not None:
             is_on = hovered == Part(APPROVE, target.job_id)
@@ -270,7 +271,7 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
         draw_text(text, left, box, theme.points, theme.text)
     for row in rows:
         _draw_row(row, theme, hovered)
-    for (target, box), button in zip(stack.chips, buttons, strict=True):
+    for target, box, button in stack.chips:
         if pointed == target.job_id:
             _draw_large(target, _picture_box(button or box, stack.room), theme)
 

@@ -83,16 +83,18 @@ class _WorldOperator(CheckedOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make the change; if a file is bad, report it and change nothing."""
+        from .world_job import WorldParts
+
         root = _active_root(context)
         assert root is not None, "poll has seen one"
         scene = scene_of(context)
         views.show_all()
         try:
-            return attempt(self, lambda: self.change(root, scene))
+            return attempt(self, lambda: self.change(WorldParts.under(root), scene))
         finally:
             views.hide_cube_again()  # with what was added
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Make the one change of this operator."""
         raise NotImplementedError
 
@@ -106,11 +108,11 @@ class MINT_OT_flip_world(_WorldOperator):
     bl_idname = "mint.flip_world"
     bl_label = "Turn Upright"
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Turn the whole World over."""
         from ...scene.world import edit as world_edit
 
-        world_edit.flip(root)
+        world_edit.flip(parts.root)
 
 
 class MINT_OT_restore_calibration(_WorldOperator):
@@ -128,12 +130,10 @@ class MINT_OT_restore_calibration(_WorldOperator):
         """Return a message if nothing was applied."""
         return "" if parts.is_calibration_changed else Message("The scale of this World is right.")
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Restore it."""
         from ...scene.world import calibration
-        from .world_job import WorldParts
 
-        parts = WorldParts.under(root)
         calibration.restore(parts.holder, parts.capture_point)
 
 
@@ -144,11 +144,11 @@ class MINT_OT_flip_collider(_WorldOperator):
     bl_label = "Turn Collider Upright"
     needs = "COLLIDER"
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Turn the collider over."""
         from ...scene.world import edit as world_edit
 
-        world_edit.flip_collider(root)
+        world_edit.flip_collider(parts.root)
 
 
 class MINT_OT_show_collider(_WorldOperator):
@@ -160,11 +160,11 @@ class MINT_OT_show_collider(_WorldOperator):
 
     how: bpy.props.EnumProperty(name="Collider", items=SHOWN)
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Show the collider; the choice stays when parts are added or removed."""
         from ...scene.world import edit as world_edit
 
-        world_edit.show_collider(root, self.how, scene=scene)
+        world_edit.show_collider(parts.root, self.how, scene=scene)
 
 
 class MINT_OT_rigid_collider(_WorldOperator):
@@ -176,11 +176,11 @@ class MINT_OT_rigid_collider(_WorldOperator):
 
     on: bpy.props.BoolProperty(name="Rigid Body", default=True)
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Turn the rigid body on or off."""
-        from ...scene.world import collider, world_objects
+        from ...scene.world import collider
 
-        meshes = [each for each in world_objects.parts_of(root, "collider") if each.type == "MESH"]
+        meshes = [each for each in parts.of_kind("collider") if each.type == "MESH"]
         if self.on:
             collider.add_rigid_bodies(meshes, scene)
         else:
@@ -198,14 +198,13 @@ class MINT_OT_toggle_world_part(_WorldOperator):
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Show or hide the part, unless the World lacks it."""
         from ...scene.world import edit as world_edit
-        from .world_job import WorldParts
 
-        if not WorldParts.under(root).has(self.part):
+        if not parts.has(self.part):
             raise UserError(Message("This part of the World is not in the scene. Add it first."))
-        world_edit.toggle(root, self.part, scene)
+        world_edit.toggle(parts.root, self.part, scene)
 
 
 class MINT_OT_show_panorama(_WorldOperator):
@@ -219,11 +218,11 @@ class MINT_OT_show_panorama(_WorldOperator):
 
     needs = "PANORAMA"
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Use the panorama as light and background."""
         from ...scene.world import edit as world_edit
 
-        world_edit.show_panorama(root, scene)
+        world_edit.show_panorama(parts.root, scene)
 
 
 class MINT_OT_restore_scene_world(CheckedOperator):
@@ -267,16 +266,16 @@ class MINT_OT_make_splats_native(_WorldOperator):
             return ""
         return super().lacking(parts) or Message("The splats of this World are already native.")
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Convert each object of splats."""
         from ...delivery import import_job
         from ...jobs.job_values import Role
-        from ...scene.world import splats, world_objects
+        from ...scene.world import splats
         from . import world_job
 
-        job = world_job.of(root)
+        job = world_job.of(parts.root)
         path = import_job.part_file(job, Role.SPLATS) if job else None
-        for each in filter(splats.can_become_native, world_objects.parts_of(root, "splats")):
+        for each in filter(splats.can_become_native, parts.of_kind("splats")):
             splats.make_native(each, path)
 
 
@@ -288,20 +287,20 @@ class MINT_OT_add_world_part(_WorldOperator):
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Import the part from the file of the World's job."""
         from ...delivery import import_job
         from ...jobs.job_values import Role
         from ...scene.world import build as world_build
         from . import world_job
 
-        job = world_job.of(root)
+        job = world_job.of(parts.root)
         path = import_job.part_file(job, Role(self.part.lower())) if job else None
         if path is None:
             raise UserError(
                 Message("The file of this part is not on disk. Download it; this is free.")
             )
-        world_build.add_parts(root, {self.part: path}, scene=scene)
+        world_build.add_parts(parts.root, {self.part: path}, scene=scene)
 
 
 class MINT_OT_remove_world_part(_WorldOperator):
@@ -323,11 +322,11 @@ class MINT_OT_remove_world_part(_WorldOperator):
             context.view_layer.objects.active = root
         return result
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Remove the part; without the panorama the scene gets its earlier World back."""
         from ...scene.world import build as world_build
 
-        world_build.remove_part(root, self.part, scene=scene)
+        world_build.remove_part(parts.root, self.part, scene=scene)
 
 
 class MINT_OT_fetch_world_part(_WorldOperator):
