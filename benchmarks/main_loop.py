@@ -48,7 +48,7 @@ def timed(beat=heartbeat._beat_once):
 heartbeat._beat_once = timed
 
 import os
-imports = part("ui.job_list.background_import")
+imports = part("ui.job_list.auto_import")
 def kept(job_id, forget=imports.forget):
     result = imports._preparations()._results.get(job_id)
     if result:

@@ -80,6 +80,10 @@ class Message(str):
         return cls.build(template, params, code)
 
 
+class UserError(Exception):
+    """Base of the errors that are a sentence for the user: what happened, and what to do."""
+
+
 _FORMAT = r"[<>^]?\d{0,2},?(\.\d{1,2})?[a-z%]?"
 
 

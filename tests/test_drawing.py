@@ -270,7 +270,7 @@ def test_the_analysis_covers_all_panels() -> None:
     """The analysis starts at all panels and follows their calls."""
     assert len(ROOTS) > 60
     assert "text_wrap.py: wrapped" in {
-        function.name for function in GRAPH.reached(ROOTS["job_list/details.py: draw"])
+        function.name for function in GRAPH.reached(ROOTS["job_list/panel.py: draw_details"])
     }
 
 

@@ -105,7 +105,7 @@ def _job(phase: str, number: int) -> Any:
 def fill_library(count: int) -> None:
     """Replace the library's entries by so many models."""
     schema, list_page = part("mint.schema"), part("jobs.queries").ListPage
-    state = part("ui.library_browser.state").library_state()
+    state = part("ui.library_browser.properties").library_state()
     state.library = part("jobs.library.view_model").Library()
     models = tuple(
         schema.Asset.from_json(

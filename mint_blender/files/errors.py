@@ -22,10 +22,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Self
 
-from ..message import Message
+from ..message import Message, UserError
 
 
-class FileError(Exception):
+class FileError(UserError):
     """Base class of all errors of this package."""
 
     code: ClassVar[str] = "file_error"

@@ -39,7 +39,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..message import Message, sentences
+from ..message import Message, UserError, sentences
 from .redaction import redact
 
 
@@ -72,7 +72,7 @@ class Problem:
         return self.detail or self.title
 
 
-class MintError(Exception):
+class MintError(UserError):
     """Base class of all errors of this package."""
 
     retryable = False

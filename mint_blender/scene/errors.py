@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from ..message import UserError
 
-class SceneImportError(Exception):
+
+class SceneImportError(UserError):
     """An import failed and changed nothing; the text is a sentence for the user."""

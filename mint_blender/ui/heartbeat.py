@@ -27,7 +27,9 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..addon_settings import may_go_online
+from ..message import UserError
 from . import session, text_fields, visibility
+from .operator_bases import ButtonOperator
 from .typed_context import can_add_modal_handler, is_gizmo_dragged
 
 if TYPE_CHECKING:
@@ -125,7 +127,8 @@ def beat() -> bool:
         return False
     service.allow_online(may_go_online())
     state = _state()
-    is_second_over = _is_second_over()
+    before, state.second = state.second, int(time.monotonic())
+    is_second_over = before != state.second
     changed = service.catch_up(others=is_second_over) or state.has_news
     state.has_news = False
     _prepare(service)  # first: if anything below fails, the current state is still shown
@@ -188,10 +191,8 @@ def look_sometimes() -> None:
     """Show what other processes have written; for panels that were drawn, so at short intervals."""
     state, now = _state(), time.monotonic()
     if session.existing_service() is not None and now - state.looked_at > LOOK_EVERY:
-        from ..jobs.storage.journal import JournalError
-
         state.looked_at = now
-        with suppress(JournalError):  # starting a job shows the error
+        with suppress(UserError):  # starting a job shows the error
             look()
 
 
@@ -224,12 +225,6 @@ def _log_once(mistake: Exception) -> None:
         session.logger(__name__).error("The heartbeat failed", exc_info=mistake)
 
 
-def _is_second_over() -> bool:
-    state = _state()
-    before, state.second = state.second, int(time.monotonic())
-    return before != state.second
-
-
 def ensure() -> None:
     """Make sure that the heartbeat runs, after something was started."""
     if bpy.app.background or is_beating():
@@ -251,12 +246,11 @@ def redraw() -> None:
     visibility.tag_redraw()
 
 
-class MINT_OT_heartbeat(bpy.types.Operator):
+class MINT_OT_heartbeat(ButtonOperator):
     """Update the job list while jobs are running."""
 
     bl_idname = "mint.heartbeat"
     bl_label = "Follow Mint Jobs"
-    bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Start the modal timer in the current window."""
@@ -379,12 +373,10 @@ def _resume() -> float | None:
     """
     if session.is_loading():
         return visibility.SECONDS
-    from ..jobs.storage.journal import JournalError
-
     has_journal, state = (session.home() / "journal.sqlite3").exists(), _state()
     state.is_start_due = state.is_file_new = True
     if has_journal:
-        with suppress(JournalError):  # the next click reports it
+        with suppress(UserError):  # the next click reports it
             session.service().unfinished.resume_all()
             state.has_news = True
     listen()

@@ -7,13 +7,16 @@ operator that reports an error) when that did not go well.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..addon_settings import may_go_online
-from ..message import Message
+from ..jobs.phases import Phase
+from ..message import Message, UserError, lines
 from . import heartbeat, notifications, session
+from .operator_bases import MintOperator
 from .pricing import limit_dialog
 from .translations import translated
 
@@ -45,13 +48,12 @@ def run_action(
     Above a limit of the preferences the action runs again once the user has confirmed that.
     Blender's Repeat Last and Repeat History run nothing: they show neither price nor question.
     """
-    from ..jobs.service import NotPossible, TooExpensive
-    from ..jobs.storage.journal import JournalError
-    from . import headless
+    from ..jobs.service import TooExpensive
     from .viewport import arrival
 
     arrival.note_click(bpy.context)
-    if operator is not None and _is_repeated(operator):
+    options = operator.options if operator is not None else None
+    if options is not None and (options.is_repeat or options.is_repeat_last):
         return report_error(operator, REPEATED)
     if not may_go_online():
         return report_error(operator, session.OFFLINE)
@@ -59,19 +61,15 @@ def run_action(
         service = session.service()
         job_id = action(service)
         if bpy.app.background and job_id is not None:
-            headless.wait_for_job(service, job_id)
+            wait_for_job(service, job_id)
     except TooExpensive as error:
         return _ask_above_limit(operator, error, action, on_done)
-    except (NotPossible, JournalError, headless.Stopped) as error:
+    except UserError as error:
         return report_error(operator, str(error))
     on_done()
     heartbeat.ensure()
     heartbeat.redraw()
     return {"FINISHED"}
-
-
-def _is_repeated(operator: bpy.types.Operator) -> bool:
-    return bool(operator.options.is_repeat or operator.options.is_repeat_last)
 
 
 def _ask_above_limit(
@@ -124,42 +122,29 @@ def report_error(operator: bpy.types.Operator | None, sentence: str) -> Result:
 
 def find_job(job_id: str) -> "Job | None":
     """Return the job that a button was drawn for; None when it is gone."""
-    from ..jobs.service import NotPossible
-
     service = session.existing_service()
-    try:
+    with suppress(UserError):
         return service.job(job_id) if service else None
-    except NotPossible:
-        return None
+    return None
 
 
-def attempt(operator: bpy.types.Operator, act: "Callable[[JobService], Result]") -> Result:
-    """Act on the job service; report what is not possible in a sentence."""
-    from ..jobs.service import NotPossible
-    from ..jobs.storage.journal import JournalError
+def attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
+    """Act, and show what has changed; report in a sentence what is not possible.
 
+    Returns what `act` returns if that is the result of an operator.
+    """
     try:
-        return act(session.service())
-    except (NotPossible, JournalError) as error:
+        done = act()
+    except UserError as error:
         return report_error(operator, str(error))
-
-
-def change(
-    operator: bpy.types.Operator, act: Callable[[], object], *errors: type[Exception]
-) -> Result:
-    """Change what a panel shows; report in a sentence what is not possible."""
-    try:
-        act()
-    except errors as error:
-        return report_error(operator, str(error))
+    if isinstance(done, set):
+        return done
     heartbeat.redraw()
     return {"FINISHED"}
 
 
-class JobOperator(bpy.types.Operator):
+class JobOperator(MintOperator):
     """Base of all operators on one job: finds the job, and reports what is not possible."""
-
-    bl_options = {"REGISTER"}
 
     job_id: bpy.props.StringProperty(
         name="Job", description="ID of the job, or the beginning of it", options={"SKIP_SAVE"}
@@ -170,7 +155,7 @@ class JobOperator(bpy.types.Operator):
         from .viewport import arrival
 
         arrival.note_click(context)
-        return attempt(self, lambda service: self.find(context, service))
+        return attempt(self, lambda: self.find(context, session.service()))
 
     def find(self, context: bpy.types.Context, service: "JobService") -> Result:
         """Find the job and act on it.
@@ -187,3 +172,62 @@ class JobOperator(bpy.types.Operator):
             NotPossible: The job does not allow this now.
         """
         raise NotImplementedError
+
+
+class Stopped(UserError):
+    """The job ended without a result; the message says why."""
+
+
+def wait_for_jobs(service: "JobService", job_ids: list[str], *, place: bool) -> None:
+    """Wait for many jobs, and place their results in this order.
+
+    One that fails does not stop the others.
+
+    Raises:
+        Stopped: Some jobs ended without a result; the message lists them.
+    """
+    _watch(service, job_ids)
+    reasons = []
+    for job_id in job_ids:
+        try:
+            wait_for_job(service, job_id, place=place)
+        except Stopped as error:
+            reasons.append(str(error))
+    if reasons:
+        headline = Message(
+            "{count} of {total} jobs failed:", count=len(reasons), total=len(job_ids)
+        )
+        raise Stopped(lines(headline, *reasons))
+
+
+def wait_for_job(service: "JobService", job_id: str, *, place: bool = True) -> None:
+    """Block until the job needs a decision or has ended, and place its result if `place`.
+
+    Raises:
+        Stopped: The job ended without a result or a Preview.
+    """
+    from .job_list import auto_import
+
+    _watch(service, [job_id])
+    job = service.job(job_id)
+    if job.phase is Phase.READY:
+        if place and (error := auto_import.import_result(service, job)):
+            raise Stopped(error)
+    elif job.phase not in {Phase.REVIEW, Phase.PLACED}:
+        raise Stopped(
+            Message(
+                "{title}: {state} (job {id})",
+                title=job.title,
+                state=service.view(job).state,
+                id=job.id,
+            )
+        )
+
+
+def _watch(service: "JobService", job_ids: list[str]) -> None:
+    from ..jobs.engine.task import StillUnreachable
+
+    try:
+        service.watch(job_ids)
+    except StillUnreachable as away:
+        raise Stopped(str(away)) from away

@@ -98,7 +98,7 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
 
 
 def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
-    from .job_list import grouped_jobs, job_documents
+    from .job_list import grouped_jobs, placed_results
     from .job_list import panel as job_list_panel
 
     grouped = grouped_jobs.grouped()
@@ -119,7 +119,7 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
         if count > 1
         else Message("Mint: {title}", title=job.title)
     )
-    view = job_documents.view_of(service, job)
+    view = placed_results.view_of(service, job)
     when = view.short_state if seconds is None else job_list_panel.time_left(seconds)
     if retry := service.scheduled_retries.get(job.id):
         when = Message("Cannot reach Mint, retrying in {seconds:.0f} s", seconds=retry.seconds)

@@ -12,6 +12,7 @@ import bpy
 from ..jobs.phases import BUSY, Phase
 from ..message import Message
 from . import session
+from .operator_bases import ButtonOperator
 from .translations import translated
 from .typed_context import can_add_modal_handler
 
@@ -67,7 +68,7 @@ def notify(sentence: str, *, good: bool = True) -> None:
             bpy.ops.mint.notify("INVOKE_DEFAULT", text=sentence, good=good)  # type: ignore[attr-defined]
 
 
-class MINT_OT_notify(bpy.types.Operator):
+class MINT_OT_notify(ButtonOperator):
     """Show a message in the status bar."""
 
     # A report of an operator that was called from Python goes to the caller only. A report of a
@@ -76,7 +77,6 @@ class MINT_OT_notify(bpy.types.Operator):
 
     bl_idname = "mint.notify"
     bl_label = "Mint"
-    bl_options = {"INTERNAL"}
 
     text: bpy.props.StringProperty(options={"SKIP_SAVE"})
     good: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})

@@ -102,7 +102,7 @@ def _draw_form(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Draw the form, and the sections that belong to it."""
     from .create import form_panel
     from .create import properties as create_properties
-    from .references import panel
+    from .references import operators
 
     visibility.note("form")
     form_panel.draw(layout, create_properties.of(context), width=context.region.width)
@@ -111,8 +111,8 @@ def _draw_form(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         context,
         "mint_references",
         _REFERENCES,
-        panel.draw,
-        draw_header=panel.draw_header,
+        operators.draw,
+        draw_header=operators.draw_header,
     )
     _draw_section(layout, context, "mint_options", _OPTIONS, form_panel.draw_options)
 
@@ -120,7 +120,7 @@ def _draw_form(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 def _draw_selected(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Draw the section about the result that is selected, if there is one."""
     from .selection import panel as selection_panel
-    from .worlds import panel as worlds_panel
+    from .worlds import operators as worlds_panel
 
     for section, content in (("mint_selected", selection_panel), ("mint_world", worlds_panel)):
         if name := content.title(context):

@@ -17,13 +17,9 @@ import bpy
 
 from ..scene import undo_step
 from . import heartbeat, menus, notifications, panel, session, translations, visibility
-from .account import log_file
-from .account import operators as account_operators
-from .account.preferences import MintPreferences
-from .asset_bar import gizmos
-from .clips import animate
+from .account import preferences
 from .clips import operators as clip_operators
-from .create import batch_text, operators, prompt_operators, saved_settings
+from .create import operators, prompt_operators, saved_settings
 from .create.properties import MintForm
 from .job_list import decision_operators, follow_up_operators, list_operators
 from .library_browser import operators as library_operators
@@ -32,13 +28,11 @@ from .library_browser.properties import MintLibrary
 from .manual import links
 from .pricing import limit_dialog
 from .references import operators as reference_operators
-from .references.properties import MintReference
 from .review import card_state, preview_operators
 from .selection import panel as selection_panel
 from .selection import selected
-from .viewport import arrival, chips, place_with_mouse, show_result, views
+from .viewport import arrival, gizmos, show_result, views
 from .worlds import operators as world_operators
-from .worlds import panel as world_panel
 
 _undo: list[Callable[[], object]] = []
 
@@ -70,30 +64,32 @@ def _register() -> None:
     _add_classes(notifications)
     session.on_service_opened(notifications.skip_earlier)
     heartbeat.on_jobs_changed(notifications.catch_up)
-    _add(log_file.prepare, log_file.stop)
-    _add_classes(MintPreferences, account_operators)
+    _add(preferences.prepare_log, preferences.stop_log)
+    _add_classes(preferences.MintPreferences, preferences)
     _add_classes(limit_dialog, selection_panel)
     _append(*selected.HANDLERS)
     visibility.when_drawn(selected.PANEL, selected.prepare)
-    _add_classes(clip_operators, animate)
+    _add_classes(clip_operators)
     _append(*clip_operators.MENUS)
-    _add_classes(world_operators, world_panel)
-    _add_property("mint_world_scale", world_panel.scale_property(), bpy.types.Object)
-    _append(*world_panel.MENUS, *views.HANDLERS, *arrival.HANDLERS)
-    _add_classes(MintForm, operators, prompt_operators, batch_text)
+    _add_classes(world_operators)
+    _add_property("mint_world_scale", world_operators.scale_property(), bpy.types.Object)
+    _append(*world_operators.MENUS, *views.HANDLERS, *arrival.HANDLERS)
+    _add_classes(MintForm, operators, prompt_operators)
     _add_classes(panel)
     _add_property("mint", bpy.props.PointerProperty(type=MintForm))
-    _append(*batch_text.MENUS)
+    _append(*operators.MENUS)
     heartbeat.on_file_loaded(saved_settings.restore)
-    _add_classes(MintReference, reference_operators)
-    _add_property("mint_references", bpy.props.CollectionProperty(type=MintReference))
+    _add_classes(reference_operators.MintReference, reference_operators)
+    _add_property(
+        "mint_references", bpy.props.CollectionProperty(type=reference_operators.MintReference)
+    )
     _add_classes(preview_operators)
     _add_property("mint_feedback", card_state.feedback_property())
-    _add_classes(show_result, place_with_mouse, chips)
-    _append(*show_result.MENUS, *place_with_mouse.MENUS)
+    _add_classes(show_result)
+    _append(*show_result.MENUS)
     _add_classes(decision_operators, list_operators, follow_up_operators, undo_step)
     _add_classes(MintLibrary, library_operators, sync_operators, gizmos)
-    _add_keys(chips.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar)
+    _add_keys(gizmos.MINT_GGT_chips, gizmos.MINT_GGT_asset_bar)
     _append(*sync_operators.MENUS)
     _add_property("mint_library", bpy.props.PointerProperty(type=MintLibrary))
     _add_classes(menus)
@@ -121,18 +117,17 @@ def _prepare_form() -> bool:
     """Fetch what the form shows. Returns True while it is too early to ask for the price."""
     if session.is_loading():
         return True
-    from .create import form_panel, prompts, styles
+    from .create import form_panel
 
-    styles.prepare()
     is_early = form_panel.ask_price()
-    prompts.prepare()
+    prompt_operators.prepare()
     return is_early
 
 
 def _supply_library() -> bool:
-    from .library_browser import loader
+    from .library_browser import entries
 
-    return loader.supply()
+    return entries.supply()
 
 
 def _catch_up_bar() -> bool:
@@ -144,22 +139,23 @@ def _catch_up_bar() -> bool:
 def _follow_jobs() -> None:
     """Subscribe to jobs: what they cost, what they show, and where their results go."""
     from . import icons
-    from .account import billing_watch, usage_chart
+    from .account import billing_watch
+    from .account import panel as account_panel
     from .pricing import price_dialog
-    from .review import large_previews
+    from .review import review_card
 
     heartbeat.on_jobs_changed(billing_watch.catch_up)
     heartbeat.on_jobs_changed(billing_watch.refresh_after_costs)
     heartbeat.on_answers(billing_watch.catch_up)
-    visibility.when_drawn("usage", usage_chart.catch_up)
+    visibility.when_drawn("usage", account_panel.catch_up)
     heartbeat.on_beat(
         limit_dialog.catch_up, is_waiting=lambda service: limit_dialog.waits_for_price()
     )
     heartbeat.before_redraw(price_dialog.refresh)
     heartbeat.on_file_loaded(price_dialog.forget)
-    _append(*large_previews.HANDLERS)
+    _append(*review_card.HANDLERS)
     session.on_service_opened(card_state.restore)
-    heartbeat.on_jobs_changed(large_previews.follow)
+    heartbeat.on_jobs_changed(review_card.follow)
     visibility.when_redrawn(price_dialog.redraw_popups)
     heartbeat.on_jobs_changed(icons.catch_up)
 
@@ -177,41 +173,38 @@ def _follow_list() -> None:
     """Keep the list of jobs up to date, and import results at a beat."""
     from .job_list import (
         auto_import,
-        background_import,
         grouped_jobs,
-        job_documents,
         placed_results,
     )
 
     _append(*placed_results.HANDLERS)
     _add(placed_results.look_soon, placed_results.stop)
     heartbeat.on_beat(
-        background_import.poll,
-        is_waiting=background_import.is_waiting,
-        is_due_soon=background_import.is_due_soon,
+        auto_import.poll,
+        is_waiting=auto_import.is_background_busy,
+        is_due_soon=auto_import.is_due_soon,
     )
     heartbeat.on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
-    heartbeat.on_jobs_changed(background_import.warm_up)
+    heartbeat.on_jobs_changed(auto_import.warm_up)
     heartbeat.before_redraw(grouped_jobs.prepare)
-    _append(*job_documents.HANDLERS)
-    session.on_service_opened(job_documents.open_with)
-    heartbeat.on_file_loaded(job_documents.file_opened)
-    heartbeat.before_redraw(job_documents.follow)
+    session.on_service_opened(placed_results.open_with)
+    heartbeat.on_file_loaded(placed_results.file_opened)
+    heartbeat.before_redraw(placed_results.follow)
     session.on_service_opened(grouped_jobs.prepare)
     visibility.when_drawn("jobs", grouped_jobs.check)
 
 
 def _follow_library() -> None:
     """Update the entries from the jobs, and follow a sync."""
-    from .asset_bar import drawing  # noqa: F401 - so that opening the bar imports nothing
-    from .library_browser import entries, library_sync, loader
+    from .asset_bar import bar  # noqa: F401 - so that opening the bar imports nothing
+    from .library_browser import entries, library_sync
 
     heartbeat.on_beat(library_sync.work, is_waiting=library_sync.is_waiting)
     heartbeat.on_jobs_changed(library_sync.follow)
-    heartbeat.on_jobs_changed(loader.catch_up)
-    heartbeat.on_answers(loader.catch_up)
+    heartbeat.on_jobs_changed(entries.catch_up)
+    heartbeat.on_answers(entries.catch_up)
     heartbeat.before_redraw(entries.prepare)
-    session.on_account_changed(loader.known)
+    session.on_account_changed(entries.current_library)
     session.on_account_changed(library_sync.forget_pending)
 
 
@@ -230,20 +223,16 @@ def _add_classes(*found: type | ModuleType) -> None:
     """Register classes; of a module, those that it defines for Blender, in their order."""
     for each in found:
         if isinstance(each, ModuleType):
-            _add_classes(*_classes_of(each))
+            own = [
+                found
+                for name, found in vars(each).items()
+                if name.startswith("MINT_") and found.__module__ == each.__name__
+            ]
+            _add_classes(*own)
             continue
         if issubclass(each, bpy.types.Operator | bpy.types.Menu):
             _describe(each)
         _add(partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each))
-
-
-def _classes_of(module: ModuleType) -> list[type]:
-    """Return the classes of a module that Blender is to know: their names begin with `MINT_`."""
-    return [
-        each
-        for name, each in vars(module).items()
-        if name.startswith("MINT_") and each.__module__ == module.__name__
-    ]
 
 
 def _describe(each: Any) -> None:

@@ -16,7 +16,7 @@ from mint_blender.jobs.job import Job, asset_of  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.mint.motion_request import SUGGESTIONS  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.clips import animate  # noqa: E402
+from mint_blender.ui.clips import operators as animate  # noqa: E402
 from mint_blender.ui.create import motion_choice  # noqa: E402
 from mint_blender.ui.job_list import placed_results  # noqa: E402
 

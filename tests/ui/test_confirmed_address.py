@@ -14,7 +14,7 @@ pytestmark = pytest.mark.blender
 import mint_blender  # noqa: E402 - needs bpy
 from mint_blender import addon_settings  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.account import operators as account_operators  # noqa: E402
+from mint_blender.ui.account import preferences as account_preferences  # noqa: E402
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
         limit_day=0,
         log_level="WARNING",
     )
-    for module in (addon_settings, account_operators):
+    for module in (addon_settings, account_preferences):
         monkeypatch.setattr(module, "preferences", lambda: stored)
     monkeypatch.delenv("MINT_API_KEY", raising=False)
     monkeypatch.setenv("MINT_API_BASE_URL", "https://two.example/v1")

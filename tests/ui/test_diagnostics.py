@@ -21,7 +21,7 @@ from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
 from mint_blender.jobs.storage import import_marks  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.ui import registration, session  # noqa: E402
-from mint_blender.ui.account import log_file, operators  # noqa: E402
+from mint_blender.ui.account import preferences  # noqa: E402
 
 from ..jobs.workflow_harness import a_job  # noqa: E402
 
@@ -41,7 +41,7 @@ def test_the_report_names_versions_and_no_secret(
     monkeypatch.setenv("MINT_API_KEY", KEY)
     said: list[str] = []
     operator = SimpleNamespace(report=lambda kind, text: said.append(text))
-    assert operators.MINT_OT_copy_diagnostics.execute(operator, copied) == {"FINISHED"}
+    assert preferences.MINT_OT_copy_diagnostics.execute(operator, copied) == {"FINISHED"}
     text = copied.window_manager.clipboard
     assert said == ["Diagnostics copied to the clipboard."]
     assert f"Blender {bpy.app.version_string}" in text and "Mint for Blender 0.1.0" in text
@@ -64,15 +64,15 @@ def test_the_level_of_the_log(
     monkeypatch.setattr(
         "mint_blender.addon_settings.settings", lambda: SimpleNamespace(log_level=level)
     )
-    log_file.apply_level()
+    preferences.apply_log_level()
     logger = logging.getLogger("mint_blender.test")
     logger.warning("one")
     logger.info("two")
     logger.debug("three")
     assert len((home / "mint.log").read_text().splitlines()) == written
-    log_file.stop()
+    preferences.stop_log()
     assert logging.getLogger("mint_blender").level == logging.NOTSET
-    log_file.start()
+    preferences._start_log()
 
 
 def test_a_mistake_before_the_first_use_is_logged(home: Path) -> None:

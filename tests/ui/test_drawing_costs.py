@@ -31,7 +31,7 @@ from mint_blender.ui import heartbeat, menus, panel, session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 from mint_blender.ui.library_browser import entries as library_entries  # noqa: E402
-from mint_blender.ui.library_browser.state import library_state  # noqa: E402
+from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
 from mint_blender.ui.viewport import chips, targets  # noqa: E402
 
 from ..call_counts import calls_of, count_lines  # noqa: E402

@@ -31,8 +31,8 @@ from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.create import saved_settings  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
-from mint_blender.ui.library_browser.state import library_state  # noqa: E402
-from mint_blender.ui.references import properties as references_properties  # noqa: E402
+from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
+from mint_blender.ui.references import operators as references_properties  # noqa: E402
 
 OPENS = gltf_extensions.readable_extensions() >= OPTIMIZED_NEEDS
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.ui import icons  # noqa: E402
 from mint_blender.ui.icons import IconCache  # noqa: E402
-from mint_blender.ui.review import large_previews  # noqa: E402
+from mint_blender.ui.review import review_card  # noqa: E402
 
 from ..mint_service import pictures  # noqa: E402
 
@@ -28,7 +28,7 @@ def test_a_picture_is_read_without_leaving_an_image(tmp_path: Path) -> None:
     path = tmp_path / "preview.webp"
     path.write_bytes(pictures.webp(BLUE, 96, 54))
     before = set(bpy.data.images)
-    pixels = large_previews._read(str(path))
+    pixels = review_card._read(str(path))
     assert pixels is not None
     assert pixels.shape == (54, 96, 4)
     assert pixels[0, 0] == pytest.approx((0.0, 0.2, 0.8, 1.0), abs=0.01)
@@ -42,7 +42,7 @@ def test_what_is_no_picture_is_not_read(tmp_path: Path, content: bytes | None) -
     if content is not None:
         path.write_bytes(content)
     before = set(bpy.data.images)
-    assert large_previews._read(str(path)) is None
+    assert review_card._read(str(path)) is None
     assert set(bpy.data.images) == before
 
 
@@ -54,7 +54,7 @@ def test_a_large_picture_is_made_smaller(size: tuple[int, int], left: tuple[int,
     """By a whole number, so that each pixel is the mean of a block."""
     pixels = np.zeros((size[1], size[0], 4), np.float32)
     pixels[:, ::2] = 1.0
-    smaller = large_previews.smaller(pixels)
+    smaller = review_card.smaller(pixels)
     assert smaller.shape == (left[1], left[0], 4)
     assert smaller.mean() == pytest.approx(0.5)
     assert (smaller[0, 0, 0] == 0.5) is np.True_ or left == size
@@ -63,7 +63,7 @@ def test_a_large_picture_is_made_smaller(size: tuple[int, int], left: tuple[int,
 @pytest.mark.parametrize(("width", "height"), [(6, 2), (2, 6), (4, 4)])
 def test_a_picture_is_in_the_middle_of_a_square(width: int, height: int) -> None:
     """A narrow one has nothing beside it, a panorama nothing above and below."""
-    square = large_previews.in_square(np.ones((height, width, 4), np.float32))
+    square = review_card.in_square(np.ones((height, width, 4), np.float32))
     side = max(width, height)
     assert square.shape == (side, side, 4)
     assert square.sum() == width * height * 4
@@ -75,12 +75,12 @@ def test_a_wide_picture_is_two_squares(tmp_path: Path) -> None:
     """They are its left and right end; together they have all its pixels."""
     path = tmp_path / "preview.webp"
     path.write_bytes(pictures.webp(BLUE, 96, 54))
-    assert large_previews._make(str(path)) == 54 / 96
+    assert review_card._make(str(path)) == 54 / 96
     kept = icons.cache()._collection()
     assert f"review:{path} right" in kept
     path = tmp_path / "square.webp"
     path.write_bytes(pictures.webp(BLUE, 64, 64))
-    assert large_previews._make(str(path)) == 1.0
+    assert review_card._make(str(path)) == 1.0
     assert f"review:{path} right" not in kept
 
 
@@ -90,17 +90,17 @@ def test_a_large_picture_is_made_smaller_in_a_thread(
     """The window goes on meanwhile. A card that was closed by then gets no picture."""
     path, threads = str(tmp_path / "preview.webp"), []
     Path(path).write_bytes(pictures.webp(BLUE, 2048, 1152))
-    scale = large_previews.smaller
+    scale = review_card.smaller
     monkeypatch.setattr(
-        large_previews,
+        review_card,
         "smaller",
         lambda pixels: (threads.append(threading.current_thread()), scale(pixels))[1],
     )
     later: list[Any] = []
     monkeypatch.setattr(bpy.app.timers, "register", lambda look, **_: later.append(look))
-    kept, heights = icons.cache()._collection(), large_previews._heights()
+    kept, heights = icons.cache()._collection(), review_card._heights()
     for is_open in (False, True):
-        height = large_previews._make(path)
+        height = review_card._make(path)
         assert height == 1152 / 2048 and f"review:{path}" not in kept
         if is_open:
             heights[path] = height

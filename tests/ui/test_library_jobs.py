@@ -27,7 +27,7 @@ from mint_blender.mint.motion_request import MotionRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Page, Preset  # noqa: E402
 from mint_blender.ui.asset_bar import bar  # noqa: E402
 from mint_blender.ui.library_browser import entries, operators  # noqa: E402
-from mint_blender.ui.library_browser.state import library_state  # noqa: E402
+from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
 
 from ..jobs.test_library import an_asset  # noqa: E402
 from ..jobs.workflow_harness import accepted, operation  # noqa: E402

@@ -27,10 +27,10 @@ from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa:
 from mint_blender.mint.schema import Page  # noqa: E402
 from mint_blender.ui import heartbeat, session, visibility  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
-from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
+from mint_blender.ui.library_browser import entries as browser_loader  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
-from mint_blender.ui.library_browser import state as browser_state  # noqa: E402
-from mint_blender.ui.library_browser.state import library_state  # noqa: E402
+from mint_blender.ui.library_browser import properties as browser_state  # noqa: E402
+from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
 
 MODELS, WORLDS = 5000, 20
 

@@ -26,10 +26,10 @@ from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene import tags as origin  # noqa: E402
 from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
-from mint_blender.ui import headless, session  # noqa: E402
+from mint_blender.ui import job_actions, session  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
-from mint_blender.ui.library_browser.state import library_state  # noqa: E402
+from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
 
 MINT = {"library": {"models": 40, "worlds": 5}}
 
@@ -203,7 +203,7 @@ def test_a_new_version_replaces_the_earlier_one() -> None:
     job = job_service.fetch(
         asset, Delivery(document=session.document_id(), scene=bpy.context.scene.name, replaces=True)
     )
-    headless.wait_for_job(job_service, job.id)
+    job_actions.wait_for_job(job_service, job.id)
     (root,) = origin.roots(asset_id=asset.id)
     assert (root.name, tuple(root.location), root["mint_job_id"]) == (name, (5, 6, 7), job.id)
     assert root.data != mesh

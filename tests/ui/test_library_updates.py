@@ -25,7 +25,7 @@ from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.library_browser import entries  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
-from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
+from mint_blender.ui.library_browser import entries as browser_loader  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 
 from ..jobs.fast_config import fast_config  # noqa: E402

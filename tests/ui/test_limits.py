@@ -26,7 +26,8 @@ from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
-from mint_blender.ui.account import billing_watch, usage_chart  # noqa: E402
+from mint_blender.ui.account import billing_watch  # noqa: E402
+from mint_blender.ui.account import panel as account_panel  # noqa: E402  # noqa: E402
 from mint_blender.ui.create import form_panel, saved_settings  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.pricing import limit_dialog, price_dialog  # noqa: E402
@@ -223,17 +224,17 @@ def test_the_bars_of_the_chart() -> None:
     days = [Day(today, 1, credits) for credits in (400.0, 200.0, 0.0, 0.1)] + [
         Day(today, 2, 0.0, failed=2)
     ]
-    pixels = usage_chart.tile_pixels(days, 400.0, 2)
-    assert pixels.shape == (usage_chart.SIZE, usage_chart.SIZE, 4)
-    step = usage_chart.SIZE // 5
+    pixels = account_panel.tile_pixels(days, 400.0, 2)
+    assert pixels.shape == (account_panel.SIZE, account_panel.SIZE, 4)
+    step = account_panel.SIZE // 5
     heights = [
-        int((pixels[:, column, :3] == np.float32(usage_chart._PAID[:3])).all(axis=1).sum())
+        int((pixels[:, column, :3] == np.float32(account_panel._PAID[:3])).all(axis=1).sum())
         for column in range(step // 2, 5 * step, step)
     ]
     assert heights[0] == pytest.approx(2 * heights[1], abs=2)
     assert heights[2] == 0 and 0 < heights[3] < heights[1] and heights[4] == 0
     reds = [
-        int((pixels[:, column, :3] == np.float32(usage_chart._FAILED[:3])).all(axis=1).sum())
+        int((pixels[:, column, :3] == np.float32(account_panel._FAILED[:3])).all(axis=1).sum())
         for column in range(step // 2, 5 * step, step)
     ]
     assert reds[:4] == [0, 0, 0, 0] and reds[4] > 0
@@ -244,9 +245,9 @@ def test_the_tiles_have_every_day_once() -> None:
     today = date_of(time.time())
     for count in (30, 7, 1):
         days = [Day(today, number) for number in range(count)]
-        found = usage_chart.tiles(days)
+        found = account_panel.tiles(days)
         assert [day for tile in found for day in tile] == days
-        assert len(found) <= usage_chart.TILES
+        assert len(found) <= account_panel.TILES
 
 
 @pytest.mark.parametrize("ground", [0.16, 0.95])
@@ -260,7 +261,7 @@ def test_the_bars_have_contrast_on_dark_and_light_themes(ground: float) -> None:
         )
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    for color in (usage_chart._PAID, usage_chart._FAILED):
+    for color in (account_panel._PAID, account_panel._FAILED):
         bright, dark = sorted((luminance(color), luminance((ground,) * 3)), reverse=True)
         assert (bright + 0.05) / (dark + 0.05) > 2.5
 

@@ -25,7 +25,7 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
-from mint_blender.ui.job_list import background_import, panel  # noqa: E402
+from mint_blender.ui.job_list import auto_import, panel  # noqa: E402
 
 from .test_job_list import Layout  # noqa: E402
 
@@ -36,7 +36,7 @@ SILENT = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 @pytest.fixture
 def preparations(job_service: JobService) -> Iterator[Any]:
     """Return the preparations of the session, with a silent child and a clock that stands still."""
-    found: Any = background_import._preparations()
+    found: Any = auto_import._preparations()
     found._start, found._clock = (lambda: ChildProcess(SILENT)), (lambda: 100.0)
     yield found
     found.close()
@@ -77,13 +77,13 @@ def test_the_bar_is_redrawn_when_it_has_moved(
 ) -> None:
     """A beat in which it has not moved redraws nothing."""
     preparations.request(ready(job_service), SceneUnits(), tmp_path)
-    background_import.poll(job_service)
+    auto_import.poll(job_service)
     assert preparations.shown == 0
     preparations._clock = lambda: 100.0 + preparations._expected / 2
-    background_import.poll(job_service)
-    assert preparations.shown == background_import.BAR_STEPS / 2
+    auto_import.poll(job_service)
+    assert preparations.shown == auto_import.BAR_STEPS / 2
 
 
 def test_a_module_imports_directly(job_service: JobService) -> None:
     """The preferences say why: it knows no program that could be started."""
-    assert "the path of Blender's program is unknown" in background_import.way_in_words()
+    assert "the path of Blender's program is unknown" in auto_import.way_in_words()

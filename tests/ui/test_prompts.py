@@ -21,7 +21,7 @@ from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.ui.create import prompts, properties, saved_settings, styles  # noqa: E402
+from mint_blender.ui.create import prompt_operators, properties, saved_settings  # noqa: E402
 
 from ..jobs.library_helpers import an_asset  # noqa: E402
 
@@ -50,14 +50,14 @@ def test_earlier_prompts_are_listed_once_and_the_newest_first(
     job_service: JobService, form: Any
 ) -> None:
     """Also those of dismissed jobs; not those of downloads, which the user has not written."""
-    prompts.prepare()
-    assert prompts.earlier() == ()
+    prompt_operators.prepare()
+    assert prompt_operators.earlier() == ()
     for prompt in ("a lamp", "a chair", " a lamp "):
         job_id = add_job(job_service, prompt)
     job_service.dismiss(job_id)
     job_service.cache.add(new_fetch(an_asset(1), Delivery(), now=time.time()))
-    prompts.prepare()
-    assert prompts.earlier() == ("a lamp", "a chair")
+    prompt_operators.prepare()
+    assert prompt_operators.earlier() == ("a lamp", "a chair")
 
 
 def test_the_journal_is_read_again_only_for_a_new_job(
@@ -70,11 +70,11 @@ def test_the_journal_is_read_again_only_for_a_new_job(
         job_service.journal, "newest_jobs", lambda most: read.append(most) or newest_jobs(most)
     )
     for _ in range(3):
-        prompts.prepare()
+        prompt_operators.prepare()
     assert len(read) == 1
     add_job(job_service, "a lamp")
-    prompts.prepare()
-    assert len(read) == 2 and prompts.earlier() == ("a lamp",)
+    prompt_operators.prepare()
+    assert len(read) == 2 and prompt_operators.earlier() == ("a lamp",)
 
 
 def test_an_unsent_prompt_is_not_lost(form: Any) -> None:
@@ -82,7 +82,7 @@ def test_an_unsent_prompt_is_not_lost(form: Any) -> None:
     form.prompt, form.text = "a lamp, unfinished", bpy.data.texts.new("Words")
     bpy.ops.mint.choose_prompt(prompt="a chair")
     assert (form.prompt, form.text) == ("a chair", None)
-    assert prompts.earlier() == ("a lamp, unfinished",)
+    assert prompt_operators.earlier() == ("a lamp, unfinished",)
 
 
 def test_a_prompt_becomes_a_text(form: Any) -> None:
@@ -147,8 +147,8 @@ def test_each_setting_is_kept(form: Any, name: str) -> None:
 
 def test_style_presets_are_kept_in_a_file(form: Any, config: Path) -> None:
     """It is written at the first change; presets can be added, renamed, changed and removed."""
-    styles.prepare()
-    assert styles.known() == styles.FIRST and not config.exists()
+    prompt_operators.prepare()
+    assert prompt_operators.known() == prompt_operators.FIRST and not config.exists()
     bpy.ops.mint.save_style(name="Ink", words="black ink on paper")
     bpy.ops.mint.use_style(words="black ink on paper")
     assert form.style == "black ink on paper"
@@ -157,15 +157,15 @@ def test_style_presets_are_kept_in_a_file(form: Any, config: Path) -> None:
     bpy.ops.mint.remove_style(name="Clay")
     names = [each["name"] for each in json.loads(config.read_text(encoding="utf-8"))]
     assert names == ["Low Poly", "Pen", "Realistic", "Stylized"]
-    assert [each.name for each in styles.known()] == names
+    assert [each.name for each in prompt_operators.known()] == names
 
 
 def test_a_damaged_file_of_presets_is_kept(form: Any, config: Path) -> None:
     """A change is refused with the name of the file, which stays as it is."""
     config.parent.mkdir()
     config.write_text("[", encoding="utf-8")
-    styles.prepare()
-    assert styles.known() == styles.FIRST
+    prompt_operators.prepare()
+    assert prompt_operators.known() == prompt_operators.FIRST
     with pytest.raises(RuntimeError, match="cannot be read"):
         bpy.ops.mint.save_style(name="Ink", words="black ink")
     assert config.read_text(encoding="utf-8") == "["

@@ -22,7 +22,7 @@ from .reference_pictures import BLUE, listed, quick_service, red
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.ui.references import panel as references_panel  # noqa: E402
+from mint_blender.ui.references import operators as references_panel  # noqa: E402
 
 from .test_job_list import Layout  # noqa: E402
 

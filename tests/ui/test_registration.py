@@ -142,12 +142,12 @@ def test_the_first_click_imports_nothing_large(tmp_path: Path) -> None:
 def test_properties_are_no_texts() -> None:
     """Blender would compile each text again: that was half of the time of registering."""
     mint_blender.register()
-    classes = [
-        each
-        for kind in (bpy.types.Operator, bpy.types.PropertyGroup, bpy.types.AddonPreferences)
-        for each in kind.__subclasses__()
-        if each.__module__.startswith("mint_blender.")
-    ]
+    bases = [bpy.types.Operator, bpy.types.PropertyGroup, bpy.types.AddonPreferences]
+    for each in bases:  # also those that are found on the way
+        bases += [
+            found for found in each.__subclasses__() if found.__module__.startswith("mint_blender.")
+        ]
+    classes = bases[3:]
     texts = {
         f"{each.__name__}.{name}"
         for each in classes

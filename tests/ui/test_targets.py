@@ -23,7 +23,7 @@ from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.model.grid_layout import Footprint  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.drawing import Box  # noqa: E402
-from mint_blender.ui.job_list import job_documents  # noqa: E402
+from mint_blender.ui.job_list import placed_results  # noqa: E402
 from mint_blender.ui.viewport import chips, targets  # noqa: E402
 
 
@@ -54,7 +54,7 @@ def test_a_box_says_the_same_as_the_row(
     state.spaces[job.id] = Footprint(0.0, 1.0, 0.0, 1.0, 0.0, 1.0)
     shown = targets._target(state, job_service, job).state
     assert shown == ("Starting" if is_slot_free else "Waiting for a free slot")
-    assert shown == job_documents.view_of(job_service, job).short_state
+    assert shown == placed_results.view_of(job_service, job).short_state
     state.spaces.clear()
 
 

@@ -16,9 +16,9 @@ from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
 from mint_blender.scene.world import splats, world_objects  # noqa: E402
+from mint_blender.ui import operator_bases  # noqa: E402
 from mint_blender.ui.selection import selected  # noqa: E402
 from mint_blender.ui.worlds import operators as worlds_operators  # noqa: E402
-from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
 from mint_blender.ui.worlds import world_job  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
@@ -35,7 +35,7 @@ def test_without_a_world_the_operators_say_why(registered):
 
 def test_the_reason_is_translated(registered, monkeypatch):
     """The tooltip of a disabled button is translated like every other sentence."""
-    monkeypatch.setattr(worlds_operators, "translated", lambda text: f"«{text}»")
+    monkeypatch.setattr(operator_bases, "translated", lambda text: f"«{text}»")
     for operator, words in (
         (bpy.ops.mint.flip_world, "Select a Mint World"),
         (bpy.ops.mint.restore_scene_world, "no panorama"),
@@ -81,7 +81,7 @@ def drawn_panel():
     """Return what the panel of the World draws, after a timer has looked at it."""
     selected.prepare()
     found = Counter()
-    worlds_panel.draw(Layout(found), sidebar())
+    worlds_operators.draw(Layout(found), sidebar())
     return found
 
 
@@ -174,7 +174,9 @@ def test_the_earlier_world_is_restored_after_deleting_the_mint_world(registered,
         bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
     assert world_edit.shows_panorama(bpy.context.scene)
-    assert worlds_panel._draw_scene_world in bpy.types.WORLD_PT_context_world._dyn_ui_initialize()
+    assert (
+        worlds_operators._draw_scene_world in bpy.types.WORLD_PT_context_world._dyn_ui_initialize()
+    )
     assert bpy.ops.mint.restore_scene_world() == {"FINISHED"}
     assert bpy.context.scene.world.name == "Mine"
 
@@ -250,11 +252,11 @@ def test_removing_a_part_can_be_undone(placed):
 def test_the_section_draws_what_was_prepared(placed):
     """It does not look for the parts while drawing; before they are known, little is drawn."""
     drawn = Counter()
-    worlds_panel.draw(Layout(drawn), sidebar())
+    worlds_operators.draw(Layout(drawn), sidebar())
     assert drawn["mint.look_inside"] == 1 and drawn["mint.toggle_world_part"] == 0
     selected.prepare()
     assert world_job.WorldParts.known(placed) == world_job.WorldParts.under(placed)
-    worlds_panel.draw(Layout(drawn), sidebar())
+    worlds_operators.draw(Layout(drawn), sidebar())
     assert drawn["mint.toggle_world_part"] == 3
 
 

@@ -18,7 +18,7 @@ def counting(*words, **more):
     return build.real(*words, **more)
 build.import_glb = counting
 bpy.context.preferences.addons[part('').__package__].preferences.import_in_background = True
-preparations = part('ui.job_list.background_import')._preparations()
+preparations = part('ui.job_list.auto_import')._preparations()
 preparations.close()
 preparations._start = part('delivery.preparation')._start_child
 """
@@ -31,7 +31,7 @@ def adjust(context):
 heartbeat._adjust_timer = adjust
 """
 DIRECT_IMPORTS = "part('scene.model.build').count"
-WAY = "part('ui.job_list.background_import').way_in_words()"
+WAY = "part('ui.job_list.auto_import').way_in_words()"
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_blender_that_cannot_be_started_leaves_the_direct_way(
 ) -> None:
     """The result is imported in this window then."""
     background.ask(
-        "preparations = part('ui.job_list.background_import')._preparations()\n"
+        "preparations = part('ui.job_list.auto_import')._preparations()\n"
         "preparations._start = lambda: (_ for _ in ()).throw(OSError('no such program'))"
     )
     place(background)

@@ -73,7 +73,7 @@ def test_the_first_result_takes_few_clicks(
     blender.wait("region('VIEW_3D', 'UI').active_panel_category == 'Mint'")
     blender.click("userpref_allow_online")
     blender.write("(field)", service.key)
-    blender.wait("part('ui.create.prompts')._state().earlier == ()")
+    blender.wait("part('ui.create.prompt_operators')._state().earlier == ()")
     blender.settle()
     clicks.clear()
     _, line = blender.find("mint.prompt")

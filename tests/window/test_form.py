@@ -42,7 +42,7 @@ def test_an_example_is_two_clicks(open_blender: Callable[..., BlenderWindow]) ->
     """It is in the menu beside the prompt, before anything was sent and afterwards."""
     blender = open_blender()
     blender.open_sidebar()
-    blender.wait("part('ui.create.prompts')._state().earlier == ()")
+    blender.wait("part('ui.create.prompt_operators')._state().earlier == ()")
     blender.settle()
     blender.screenshot("form_first")
     blender.set_sidebar_width(240)
@@ -69,7 +69,7 @@ def test_an_example_is_two_clicks(open_blender: Callable[..., BlenderWindow]) ->
     blender.click("mint.generate_from_form")
     blender.wait_for("placed")
     assert blender.jobs()[0]["prompt"] == "a chair of wood, low poly, flat colors"
-    blender.wait("part('ui.create.prompts').earlier()")
+    blender.wait("part('ui.create.prompt_operators').earlier()")
     blender.settle()
     blender.screenshot("form_sent")
 
@@ -101,7 +101,7 @@ def test_a_new_user_has_few_things_to_click(open_blender: Callable[..., BlenderW
     """Each button, field, menu and title of a section counts, and each choice of a row."""
     blender = open_blender()
     blender.open_sidebar()
-    blender.wait("part('ui.create.prompts')._state().earlier == ()")
+    blender.wait("part('ui.create.prompt_operators')._state().earlier == ()")
     blender.settle()
     assert 10 < blender.ask(CLICKABLE) <= MOST_FOR_A_NEW_USER
 
@@ -129,7 +129,7 @@ def test_the_menus_beside_the_prompt(blender: BlenderWindow) -> None:
     for prompt in ("a ceramic lamp", "a chair of wood"):
         blender.call("mint.generate", prompt=prompt, preset="FAST", mode="AUTO")
         blender.wait_for("placed", title=prompt)
-    blender.wait("len(part('ui.create.prompts').earlier()) >= 2")
+    blender.wait("len(part('ui.create.prompt_operators').earlier()) >= 2")
     blender.fill(prompt="not sent")
     for menu in ("prompts", "styles"):
         blender.over()

@@ -22,7 +22,7 @@ OPEN = "with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath=path)"
 STATE = """
 service = job_service()
 job = part('ui.job_list.placed_results').shown(service.jobs()[0])
-result = part('ui.job_list.job_documents').view_of(service, job).short_state
+result = part('ui.job_list.placed_results').view_of(service, job).short_state
 """
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from ...message import Message, sentences
+from ...message import Message, UserError, sentences
 from ...mint.schema import Estimate, Usage
 from ..engine.thread_messages import QueryAnswered
 from ..job import Job
@@ -25,7 +25,7 @@ MAX_ERROR_AGE = 30.0
 NO_MODEL_YET = Message("Mint sets the price of an optimization once there is a model.")
 
 
-class NotPossible(Exception):
+class NotPossible(UserError):
     """What the user asked for is not possible now; the message says why."""
 
 

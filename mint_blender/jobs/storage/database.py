@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...files import disk
-from ...message import Message
+from ...message import Message, UserError
 
 _DEFAULT_ADVICE = Message(
     "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME."
@@ -52,7 +52,7 @@ Migration = Callable[["Database"], None]
 """Changes the tables of one version to those of the next."""
 
 
-class JournalError(Exception):
+class JournalError(UserError):
     """The journal cannot be read or written. The message says where it is and what to do."""
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...message import Message
+from ...message import Message, UserError
 
 
-class OutputError(Exception):
+class OutputError(UserError):
     """A file could not be written; the text is a sentence for the user."""
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The add-on's preferences in the order of use: account, limits, library, downloads."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -11,18 +12,27 @@ from ...addon_settings import (
     base_url_from_environment,
     key_from_environment,
     may_go_online,
+    preferences,
+    settings,
+    shown_settings,
 )
-from ...message import Message
+from ...message import Message, UserError
 from .. import heartbeat, session
+from ..create import properties as create_properties
+from ..job_actions import report_error
+from ..operator_bases import ButtonOperator, MintOperator
 from ..text_wrap import wrapped
 from ..translations import translated
-from . import log_file
-from . import operators as account_operators
+
+if TYPE_CHECKING:
+    import logging
+
+    from ...jobs.queries import Query
 
 
 def _account_changed(self: "MintPreferences", context: bpy.types.Context) -> None:
     session.account_changed()
-    account_operators.account_changed()
+    check_account()
 
 
 def _switch_limit(stored: "MintPreferences", name: str, is_on: bool) -> None:
@@ -132,7 +142,7 @@ class MintPreferences(bpy.types.AddonPreferences):
             ("INFO", "Info", "Also write each request to Mint and each phase of a job"),
             ("DEBUG", "Debug", "Also write each step of a job and each download"),
         ),
-        update=lambda self, context: log_file.apply_level(),
+        update=lambda self, context: apply_log_level(),
     )
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -189,17 +199,16 @@ def _draw_address(box: bpy.types.UILayout, stored: MintPreferences) -> None:
 
 def _draw_usage(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     """Draw three figures and the chart; the totals of Mint and of this computer are folded."""
-    from . import panel as account_panel
-    from . import usage_chart
+    from . import panel
 
-    usage_chart.draw(box)
+    panel.draw_chart(box)
     icon: Any = "DOWNARROW_HLT" if stored.show_usage else "RIGHTARROW"
     row = box.row()
     row.alignment = "LEFT"
     row.prop(stored, "show_usage", icon=icon, emboss=False)
     if stored.show_usage:
-        usage_chart.draw_details(box)
-        account_panel.draw_usage(box)
+        panel.draw_details(box)
+        panel.draw_usage(box)
 
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
@@ -246,3 +255,193 @@ def _draw_folders(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     )
     row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(session.home())
     row.operator("mint.clear_downloads", text="Clear", icon="TRASH")
+
+
+def check_account() -> None:
+    """Check a new key or base URL at once, so that the panel shows whether Mint accepts it."""
+    from ...jobs.queries import Balance, KeyOwner
+    from ..pricing import price_dialog
+
+    if not bpy.app.background and may_go_online() and session.account().key:
+        price_dialog.ask(
+            KeyOwner(), Balance(), create_properties.price_of(create_properties.of(bpy.context))
+        )
+
+
+class _Question(MintOperator):
+    """Asks Mint and returns at once; the panel shows the answer."""
+
+    def queries(self) -> "tuple[Query, ...]":
+        """Return what is asked."""
+        raise NotImplementedError
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Send the queries."""
+        from ..pricing import price_dialog
+
+        complaint = price_dialog.ask(*self.queries())
+        if complaint:
+            return report_error(self, complaint)
+        return {"FINISHED"}
+
+
+class MINT_OT_check_key(_Question):
+    """Ask Mint whether it accepts the key, and whose it is."""
+
+    bl_idname = "mint.check_key"
+    bl_label = "Check Key"
+
+    def queries(self) -> "tuple[Query, ...]":
+        """Return the queries for the key's owner and the balance."""
+        from ...jobs.queries import Balance, KeyOwner
+
+        return KeyOwner(), Balance()
+
+
+class MINT_OT_refresh_account(_Question):
+    """Reload the balance and usage."""
+
+    bl_idname = "mint.refresh_account"
+    bl_label = "Refresh Mint Account"
+
+    def queries(self) -> "tuple[Query, ...]":
+        """Return the query for the balance and the usage."""
+        from ...jobs.queries import Balance
+
+        return (Balance(),)
+
+
+class MINT_OT_confirm_address(ButtonOperator):
+    """Allow sending your API key to the address that MINT_API_BASE_URL names."""
+
+    bl_idname = "mint.confirm_address"
+    bl_label = "Send Key to This Address"
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Store the address in the preferences: scheme, host and port."""
+        stored, origin = preferences(), session.account().withheld_from
+        if stored is None or not origin:
+            return {"CANCELLED"}
+        stored.confirmed_origins = " ".join(sorted({*stored.confirmed_origins.split(), origin}))
+        context.preferences.is_dirty = True
+        session.account_changed()
+        check_account()
+        return {"FINISHED"}
+
+
+class MINT_OT_copy_diagnostics(MintOperator):
+    """Copy a report for support, without the API key and the prompts."""
+
+    bl_idname = "mint.copy_diagnostics"
+    bl_label = "Copy Diagnostics"
+    bl_description = (
+        "Copy a report for support: versions, settings, open jobs, latest problems and the end of"
+        " the log, without the API key and the prompts"
+    )
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Copy the report."""
+        from ...delivery import blender_runtime
+        from ...jobs.diagnostics import report
+        from ..job_list import auto_import
+
+        context.window_manager.clipboard = report.diagnostics(
+            session.home(),
+            session.account(),
+            versions=blender_runtime.version_lines(),
+            settings={**shown_settings(), "import": str(auto_import.way_in_words())},
+        )
+        self.report({"INFO"}, translated(Message("Diagnostics copied to the clipboard.")))
+        return {"FINISHED"}
+
+
+class MINT_OT_clear_downloads(MintOperator):
+    """Delete the downloaded files of finished jobs.
+
+    Your scenes are not changed, and the files can be downloaded again for free.
+    """
+
+    bl_idname = "mint.clear_downloads"
+    bl_label = "Clear Downloads"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Say how large the downloads are, and ask for confirmation, since files are deleted."""
+        from ...files.download_folder import DownloadFolder
+
+        size = DownloadFolder(session.home()).size()
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Clear Downloads",
+            message=translated(
+                Message(
+                    "All downloads together: {size:,.1f} MB. Files of jobs on the list are kept. "
+                    "The others can be downloaded again for free.",
+                    size=size / 1024 / 1024,
+                )
+            ),
+            confirm_text="Delete Files",
+        )
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Delete all downloads except those that jobs on the list still need."""
+        from ...files.download_folder import DownloadFolder
+
+        try:
+            service = session.service()
+            keep = service.journal.listed_ids()
+        except UserError as error:
+            return report_error(self, str(error))
+        DownloadFolder(session.home()).clear(keep)
+        return {"FINISHED"}
+
+
+class _State:
+    handler: "logging.Handler | None" = None
+
+
+def log_file() -> Path:
+    """Return the path of the log file."""
+    return session.home() / "mint.log"
+
+
+def prepare_log() -> None:
+    """Have the log file opened before anything is logged."""
+    session.on_first_log_entry(_start_log)
+    session.on_first_use(_start_log)
+
+
+def _start_log() -> None:
+    """Write warnings and errors into the log file, or more; the API key is in none of them."""
+    if session.state(_State).handler is None:
+        apply_log_level()
+
+
+def apply_log_level() -> None:
+    """Log what the preferences say from now on: warnings, or more."""
+    state, level = session.state(_State), settings().log_level
+    if state.handler is None:
+        from ...jobs.diagnostics.log_file import LogFile
+
+        state.handler = LogFile(log_file())
+        _logger().addHandler(state.handler)
+    # with warnings alone, the logger is as other add-ons have set up the root logger
+    _logger().setLevel("NOTSET" if level == "WARNING" else level)
+    state.handler.setLevel(level)
+
+
+def stop_log() -> None:
+    """Close the log file, and open it no more."""
+    session.current().on_first_log_entry.clear()
+    state = session.state(_State)
+    if state.handler is not None:
+        _logger().removeHandler(state.handler)
+        _logger().setLevel("NOTSET")
+        state.handler.close()
+        state.handler = None
+
+
+def _logger() -> "logging.Logger":
+    import logging
+
+    return logging.getLogger(__package__.rpartition(".ui")[0])

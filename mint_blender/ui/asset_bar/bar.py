@@ -3,21 +3,39 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import bpy
+from bpy_extras import view3d_utils
 
+from ... import __package__ as ADDON
 from ...addon_settings import settings
-from .. import icons, session
-from ..drawing import Box, texture_of
+from ...jobs.library.view_model import AssetState, reason, state_label, title
+from ...message import Message
+from ...mint.schema import Asset
+from ...scene.update import move
+from .. import icons, session, text_wrap, visibility
+from ..drawing import (
+    SIGN,
+    Box,
+    Color,
+    Theme,
+    draw_box,
+    draw_picture,
+    draw_text,
+    fitting,
+    texture_of,
+    width_of,
+)
 from ..library_browser import entries
-from ..library_browser.properties import fields_of
-from ..text_wrap import lines_of, width_of
+from ..library_browser.properties import KINDS, SORTS, MintLibrary, fields_of
+from ..text_wrap import lines_of
 from ..translations import translated
-from ..typed_context import all_areas, sides, ui_scale
+from ..typed_context import all_areas, mistakes_in_popup, scene_of, sides, ui_scale
 
 if TYPE_CHECKING:
     import gpu
@@ -81,7 +99,7 @@ def layout_in(context: bpy.types.Context) -> BarLayout:
     scale, fields, height = ui_scale(), fields_of(context), context.region.height
     shape = (*sides(context), height, entries.ON_SCREEN, settings().picture_size * scale, scale)
     used, known = entries.cells_used(fields), entries.status(fields)
-    action = width_of(translated(known.label)) + 24 * scale if known.operator else 0.0
+    action = text_wrap.width_of(translated(known.label)) + 24 * scale if known.operator else 0.0
     words = Words(action, is_alone=not fields.start and not assets(context))
     layout = arrange(*shape, used, words)
     lines = len(lines_of(translated(known.words), layout.status.width))
@@ -104,8 +122,9 @@ def catch_up() -> bool:
 
     Returns whether pictures are still to be loaded.
     """
-    area = _area()
-    if area is None:
+    wanted = state().area
+    area = next((each for each in all_areas() if wanted and each.as_pointer() == wanted), None)
+    if area is None:  # it is closed, or the area is gone
         return False
     page, fields = assets(bpy.context), fields_of(bpy.context)
     urls = [url for asset in page if (url := entries.picture_url(asset))]
@@ -120,12 +139,6 @@ def catch_up() -> bool:
         state().shown = shown
         area.tag_redraw()
     return is_more
-
-
-def _area() -> bpy.types.Area | None:
-    """Return the area that shows the bar; None if it is closed or the area is gone."""
-    wanted = state().area
-    return next((each for each in all_areas() if wanted and each.as_pointer() == wanted), None)
 
 
 def _keep_textures(urls: list[str]) -> bool:
@@ -291,3 +304,275 @@ def part_at(layout: BarLayout, x: float, y: float) -> int:
         if box.contains(x, y):
             return part
     return FRAME
+
+
+_SHADE: Color = (0.0, 0.0, 0.0, 0.6)  # behind white words on a picture
+_WHITE: Color = (1.0, 1.0, 1.0, 1.0)
+_MOST_LINES = 5
+
+
+def draw_bar(context: bpy.types.Context) -> None:
+    """Draw the bar, what is known of the item under the pointer, and the item that is dragged."""
+    layout, theme, page = layout_in(context), Theme(), assets(context)
+    draw_box(layout.frame, theme.back)
+    _draw_header(fields_of(context), layout, theme)
+    _draw_status(fields_of(context), layout, theme)
+    for cell, asset in zip(layout.cells, page, strict=False):
+        _draw_cell(cell, asset, layout.picture, theme)
+    hovered = asset_at(context, state().hovered)
+    if (dragged := state().dragged) is not None:
+        # beside the pointer, whose tip is where the item will stand
+        (x, y), side = state().pointer, 72 * theme.scale
+        _draw_picture(dragged, Box(x + 12 * theme.scale, y + 4 * theme.scale, side, side), theme)
+    elif hovered is not None and state().hovered < len(layout.cells):
+        _draw_card(context, layout, hovered, theme)
+
+
+def _draw_header(fields: MintLibrary, layout: BarLayout, theme: Theme) -> None:
+    """Draw the search, both menus, and the signs on the buttons."""
+    words = entries.filter_words(fields)
+    sought = f"🔍 {words or translated(Message('Search'))}"
+    _draw_field(SEARCH, sought, layout, theme, is_faint=not words)
+    kind, sort = entries.name_of(KINDS, fields.kind), entries.name_of(SORTS, fields.sort)
+    _draw_field(KIND, f"{translated(Message(kind))} ▾", layout, theme)
+    _draw_field(SORT, f"{translated(Message(sort))} ▾", layout, theme)
+    if words:
+        _draw_button(CLEAR, "×", layout, theme)
+    _draw_button(CLOSE, "×", layout, theme)
+    if layout.cells:
+        _draw_button(BACK, "‹", layout, theme, is_on=fields.start > 0)
+        _draw_button(FORWARD, "›", layout, theme, is_on=entries.has_next_screen(fields))
+
+
+def _draw_status(fields: MintLibrary, layout: BarLayout, theme: Theme) -> None:
+    """Draw the words about the library, what can be done about it, and which items are shown."""
+    known, box, inset = entries.status(fields), layout.status, 4 * theme.scale
+    lines = lines_of(translated(known.words), box.width)
+    tall = box.height / len(lines)
+    for number, line in enumerate(lines, start=1):
+        under = Box(box.x, box.y + box.height - number * tall, box.width, tall)
+        middle = box.x + (box.width - width_of(line, theme.points)) / 2
+        x = box.x + inset if layout.cells else middle
+        draw_text(line, x, under, theme.points, theme.text)
+    if ACTION in layout.buttons:
+        _draw_field(ACTION, translated(known.label), layout, theme)
+    if layout.cells:
+        words = translated(entries.range_words(fields))
+        right = layout.range.x + layout.range.width - width_of(words, theme.points)
+        draw_text(words, right - inset, layout.range, theme.points, theme.text)
+
+
+def _draw_field(
+    part: int, text: str, layout: BarLayout, theme: Theme, *, is_faint: bool = False
+) -> None:
+    """Draw a button with words on it."""
+    box, inset = layout.buttons[part], 8 * theme.scale
+    is_hovered = state().hovered == part
+    draw_box(box, (*theme.chosen[:3], 0.5) if is_hovered else theme.empty)
+    color = theme.faint if is_faint else theme.text
+    room = box.width - 2 * inset - (layout.buttons[CLEAR].width if part == SEARCH else 0.0)
+    draw_text(fitting(text, room, theme.points), box.x + inset, box, theme.points, color)
+
+
+def _draw_button(
+    part: int, sign: str, layout: BarLayout, theme: Theme, *, is_on: bool = True
+) -> None:
+    box = layout.buttons[part]
+    if is_on and state().hovered == part:
+        draw_box(box, (*theme.chosen[:3], 0.5))
+    points = 2 * theme.points
+    color = theme.text if is_on else (*theme.text[:3], 0.2)
+    x = box.x + (box.width - width_of(sign, points)) / 2
+    draw_text(sign, x, box, points, color, tall=SIGN)
+
+
+def _draw_cell(cell: Box, asset: Asset, picture: float, theme: Theme) -> None:
+    hovered = asset_at(bpy.context, state().hovered)
+    if hovered is not None and asset.id == hovered.id:
+        draw_box(cell.grown(2 * theme.scale), (*theme.chosen[:3], 0.4))
+    top = Box(cell.x, cell.y + cell.height - picture, picture, picture)
+    known = entries.cell(asset)
+    _draw_picture(asset, top, theme)
+    if known.state is not AssetState.DONE:
+        strip = Box(top.x, top.y, top.width, 18 * theme.scale)
+        draw_box(strip, _SHADE)
+        label = fitting(translated(state_label(asset)), picture, theme.points)
+        draw_text(label, top.x + 4 * theme.scale, strip, theme.points, _WHITE)
+    below = Box(cell.x, cell.y, picture, cell.height - picture)
+    draw_text(fitting(known.title, picture, theme.points), cell.x, below, theme.points, theme.text)
+
+
+def _draw_picture(asset: Asset, box: Box, theme: Theme) -> None:
+    """Draw the picture, as large as fits into the box in its own proportion."""
+    texture = state().textures.get(entries.picture_url(asset) or "")
+    if texture is None:
+        draw_box(box, theme.empty)
+    else:
+        draw_picture(texture, box)
+
+
+def _draw_card(context: bpy.types.Context, layout: BarLayout, asset: Asset, theme: Theme) -> None:
+    """Draw a large picture and what is known of an item, above the bar."""
+    gap, wide = 8 * theme.scale, 256 * theme.scale
+    side = _height_of_picture(asset, wide)
+    line = theme.points * 1.5
+    lines = _lines_of(asset, wide)
+    tall = side + len(lines) * line + 3 * gap
+    room = context.region.height - layout.frame.y - layout.frame.height - 4 * gap
+    side = max(0.0, side - max(0.0, tall - room))  # the picture gives way in a low region
+    tall = side + len(lines) * line + 3 * gap
+    cell = layout.cells[max(0, state().hovered)]
+    wide += 2 * gap
+    edge = layout.frame.x + layout.frame.width - wide
+    x = min(max(cell.x + cell.width / 2 - wide / 2, layout.frame.x), max(edge, layout.frame.x))
+    card = Box(x, layout.frame.y + layout.frame.height + gap, wide, tall)
+    draw_box(card, theme.back)
+    box = Box(x + gap, card.y + tall - gap - side, wide - 2 * gap, side)
+    if side:
+        _draw_picture(asset, box, theme)
+    for number, text in enumerate(lines, start=1):
+        under = Box(x, card.y + tall - side - 2 * gap - number * line, wide, line)
+        draw_text(text, x + gap, under, theme.points, theme.text if number == 1 else theme.faint)
+
+
+def _height_of_picture(asset: Asset, wide: float) -> float:
+    """Return how tall a picture is that is so wide, at most as tall as wide; 0 without one."""
+    url = entries.picture_url(asset)
+    texture = state().textures.get(url or "")
+    if texture is None:
+        return wide if url else 0.0
+    return float(wide * min(1.0, texture.height / texture.width))
+
+
+def _lines_of(asset: Asset, room: float) -> list[str]:
+    """Return the title, what is known, why it failed, and the prompt in a few lines."""
+    points, heading = Theme().points, translated(title(asset))
+    why, text = reason(asset) or "", entries.prompt_of(asset) or ""
+    lines = [
+        *(lines_of(why, room) if why else ()),
+        *(lines_of(text, room) if text and text != heading else ()),
+    ]
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[: _MOST_LINES - 1], f"{lines[_MOST_LINES - 1]} …"]
+    return [fitting(heading, room, points), *lines_of(entries.facts_of(asset), room), *lines]
+
+
+Pressed = tuple[int, int, int]
+"""The part that was pressed, and where, in pixels of the region."""
+
+
+def hover(context: bpy.types.Context, x: float, y: float) -> int:
+    """Return the part under the pointer, and remember it for drawing."""
+    part = part_at(layout_in(context), x, y)
+    if part != state().hovered:
+        state().hovered = part
+        context.region.tag_redraw()
+    return part
+
+
+def drag(context: bpy.types.Context, pressed: Pressed, event: bpy.types.Event) -> None:
+    """Follow the pointer; beyond the threshold for drags, a finished item is dragged."""
+    part, x, y = pressed
+    now = state()
+    distance = max(abs(event.mouse_region_x - x), abs(event.mouse_region_y - y))
+    threshold = context.preferences.inputs.drag_threshold_mouse * ui_scale()
+    if now.dragged is None and distance > threshold:
+        asset = asset_at(context, part)
+        now.dragged = asset if asset is not None and can_import(asset) else None
+    now.pointer = (event.mouse_region_x, event.mouse_region_y)
+    if now.dragged is not None:
+        context.region.tag_redraw()
+
+
+def release(context: bpy.types.Context, part: int, *, cancel: bool) -> None:
+    """End a click or a drag."""
+    now = state()
+    asset, now.dragged = now.dragged, None
+    context.region.tag_redraw()
+    if cancel:
+        return
+    if asset is None:
+        click(context, part)
+    elif part_at(layout_in(context), *now.pointer) == OUTSIDE:
+        import_asset(context, asset, location_under(context, *now.pointer))
+
+
+def click(context: bpy.types.Context, part: int) -> None:
+    """Do what a button says, or import an item on a double click."""
+    asset, fields = asset_at(context, part), fields_of(context)
+    if asset is None:
+        state().clicked = ("", 0.0)  # what is clicked next is clicked for the first time
+    if part == CLOSE:
+        toggle(context.area)
+    elif part in {BACK, FORWARD}:
+        bpy.ops.mint.turn_library(forward=part == FORWARD)  # type: ignore[attr-defined]
+    elif part == SEARCH:
+        bpy.ops.mint.search_library("INVOKE_DEFAULT")  # type: ignore[attr-defined]
+    elif part == CLEAR:
+        fields.words, fields.state = "", "ALL"
+    elif part in {KIND, SORT}:
+        name = "kind" if part == KIND else "sort"
+        path = f"window_manager.mint_library.{name}"
+        bpy.ops.wm.context_menu_enum("INVOKE_DEFAULT", data_path=path)
+    elif part == ACTION:
+        # Blender crashes when a gizmo that is being used opens a window
+        operator = entries.status(fields).operator
+        bpy.app.timers.register(partial(_act, operator), first_interval=0.01)
+    elif asset is not None and _is_double_click(context, asset) and can_import(asset):
+        import_asset(context, asset)
+
+
+def _act(operator: str) -> None:
+    """Call the operator that helps, such as the one that allows online access."""
+    space, name = operator.split(".")
+    settings = {"module": ADDON} if operator == "preferences.addon_show" else {}
+    called: Any = getattr(getattr(bpy.ops, space), name)
+    if called.poll():
+        called("INVOKE_DEFAULT", **settings)
+    visibility.tag_redraw()
+
+
+def can_import(asset: Asset) -> bool:
+    """Return whether an item is finished and has files."""
+    return entries.cell(asset).state is AssetState.DONE
+
+
+def import_asset(
+    context: bpy.types.Context, asset: Asset, location: tuple[float, float, float] | None = None
+) -> None:
+    """Import an item at a location, else at the 3D cursor; a mistake is shown in a popup."""
+    where = {"location": location} if location else {}
+    with mistakes_in_popup(context):
+        bpy.ops.mint.import_asset(  # type: ignore[attr-defined]
+            kind=asset.kind.name, asset_id=asset.id, **where
+        )
+
+
+def _is_double_click(context: bpy.types.Context, asset: Asset) -> bool:
+    """Return whether this is the second of two quick clicks on an item; a third is a first one."""
+    now = time.monotonic()
+    earlier, at = state().clicked
+    within = context.preferences.inputs.mouse_double_click_time / 1000
+    is_double = earlier == asset.id and now - at < within
+    state().clicked = ("", 0.0) if is_double else (asset.id, now)
+    return is_double
+
+
+def location_under(context: bpy.types.Context, x: float, y: float) -> tuple[float, float, float]:
+    """Return the point of the surface or the floor under a pixel of the region.
+
+    Without either it is a point as far away as the 3D cursor.
+    """
+    region: Any = context.region
+    view: Any = context.region_data
+    scene = scene_of(context)
+    origin = view3d_utils.region_2d_to_origin_3d(region, view, (x, y))
+    direction = view3d_utils.region_2d_to_vector_3d(region, view, (x, y))
+    surface = move.surface_on_ray(scene, context.evaluated_depsgraph_get(), origin, direction)
+    cursor = scene.cursor.location
+    point = (
+        surface.point
+        if surface is not None
+        else view3d_utils.region_2d_to_location_3d(region, view, (x, y), cursor)
+    )
+    return point.x, point.y, point.z

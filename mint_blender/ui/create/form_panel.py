@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import bpy
 
@@ -18,10 +17,10 @@ from ..account import billing_watch
 from ..account import panel as account_panel
 from ..icons import icon_number
 from ..pricing import limit_dialog, paid_clicks, price_dialog
-from ..references import properties as references_properties
+from ..references import operators as references
 from ..selection import panel as selection_panel
 from ..text_wrap import wrapped
-from ..translations import spoken, translated
+from ..translations import translated
 from ..typed_context import scene_of
 from . import motion_choice, saved_settings
 from . import properties as create_properties
@@ -77,7 +76,7 @@ def _draw_prompt(
 def _hint(fields: create_properties.MintForm, width: int) -> str:
     """Return the hint in the empty field, or the prompt that pictures get without one."""
     room = width - text_wrap.scaled(_BESIDE_PROMPT)
-    if references_properties.sources():
+    if references.sources():
         return text_wrap.shortened(translated(default_prompt(Kind[fields.kind])), room)
     hint = translated(_HINT)
     return hint if text_wrap.width_of(hint) <= room else translated(_PROMPT)
@@ -116,10 +115,15 @@ def _draw_generate(
     price = service.budget.total(queries) if service else None
     column = layout.column()
     column.scale_y = 1.5
-    label = _generate_words(price, spoken())
+    label = Message("Generate")
+    if price is not None:
+        label = Message("Generate  ·  {credits:,.0f} Credits", credits=price)
     paid_clicks.note("form", price)
     column.operator(
-        "mint.generate_from_form", text=label, translate=False, icon_value=icon_number("PLAY")
+        "mint.generate_from_form",
+        text=translated(label),
+        translate=False,
+        icon_value=icon_number("PLAY"),
     )
     if create_properties.optimize_of(fields) is not None:
         wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=width)
@@ -130,17 +134,6 @@ def _draw_generate(
         _draw_left(layout, fields, queries, price)
 
 
-@lru_cache(maxsize=8)
-def _generate_words(price: float | None, language: str) -> str:
-    """Return the label of the button; the price is in Credits."""
-    words = (
-        Message("Generate")
-        if price is None
-        else Message("Generate  ·  {credits:,.0f} Credits", credits=price)
-    )
-    return translated(words, language)
-
-
 def _draw_left(
     layout: bpy.types.UILayout,
     fields: create_properties.MintForm,
@@ -148,36 +141,26 @@ def _draw_left(
     price: float | None,
 ) -> None:
     """Draw how many Credits are left after this, or missing; or why that is not known (yet)."""
-    row, words = layout.row(), ""
+    row, words = layout.row(), Message("")
     service, balance = session.existing_service(), account_panel.balance()
     if limit_dialog.waits_for_price():
-        words = translated(_ASKING)
+        words = _ASKING
     elif service is not None and price is None and _are_answered(service, queries):
-        words = _unknown_words(service.budget.price(queries[0]), spoken())
+        model = service.budget.price(queries[0])  # that of the model alone may be known
+        words = _UNAVAILABLE
+        if model is not None:
+            words = Message("{credits:,.0f} Credits + motions", credits=model)
     elif service is not None and price is not None and balance is not None:
         is_optimized = create_properties.optimize_of(fields) is not None
         extra = service.budget.price(OptimizationPrice()) if is_optimized else None
         left = billing_watch.left_after(balance, price + (extra or 0.0))
-        row.alert, words = left < 0, _left_words(left, spoken())
-    row.label(text=words, translate=False)
+        row.alert, words = left < 0, price_dialog.left_words(left)
+    row.label(text=translated(words), translate=False)
 
 
 def _are_answered(service: JobService, queries: Sequence[Query]) -> bool:
     told = [service.queries.answers.get(query) for query in queries]
     return all(each is not None and each.answer is not None for each in told)
-
-
-@lru_cache(maxsize=8)
-def _unknown_words(model: float | None, language: str) -> str:
-    """Return what is said where Mint gives no price; that of the model alone may be known."""
-    if model is None:
-        return translated(_UNAVAILABLE, language)
-    return translated(Message("{credits:,.0f} Credits + motions", credits=model), language)
-
-
-@lru_cache(maxsize=8)
-def _left_words(left: float, language: str) -> str:
-    return translated(price_dialog.left_words(left), language)
 
 
 def ask_price() -> bool:

@@ -1,28 +1,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands beside the prompt: earlier prompts, examples, a text, and styles."""
+"""What stands beside the prompt: earlier prompts, examples, a text, and style presets.
 
-from typing import Any
+The journal knows the earlier prompts. Style presets are words that are added to a prompt, under a
+name that the user has given them. They are kept in a file in the folder of Blender's preferences,
+which can be edited, copied to another computer, or deleted. It is written at the first change.
+Both are read when the form was drawn, never while drawing.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
-from ...message import Message
-from .. import heartbeat
+from ...message import Message, UserError
+from .. import heartbeat, session
 from ..icons import icon_number
-from ..job_actions import Result, change, report_error
+from ..job_actions import Result, attempt, report_error
+from ..operator_bases import ButtonOperator, MintOperator
 from ..translations import translated
 from ..typed_context import all_areas, layout_of
 from . import properties as create_properties
+
+if TYPE_CHECKING:
+    from ...jobs.job import Job
 
 SHOWN = 60  # letters of a prompt in a menu
 TEXTS = 20  # texts of the file in a menu
 
 
-class MINT_OT_choose_prompt(bpy.types.Operator):
+class MINT_OT_choose_prompt(ButtonOperator):
     """Put this prompt into the form."""
 
     bl_idname = "mint.choose_prompt"
     bl_label = "Choose Prompt"
-    bl_options = {"INTERNAL"}
 
     prompt: bpy.props.StringProperty(
         name="Prompt", description="What to generate", options={"SKIP_SAVE"}
@@ -37,20 +48,17 @@ class MINT_OT_choose_prompt(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Replace the prompt; the earlier one can be chosen from the menu again."""
-        from . import prompts
-
         fields = create_properties.of(context)
-        prompts.keep_unsent(fields.prompt)
+        keep_unsent(fields.prompt)
         fields.prompt, fields.text = self.prompt, None
         return {"FINISHED"}
 
 
-class MINT_OT_write_prompt(bpy.types.Operator):
+class MINT_OT_write_prompt(MintOperator):
     """Continue the prompt in a text of the Text Editor, which has room for more."""
 
     bl_idname = "mint.write_prompt"
     bl_label = "Write Prompt in Text Editor"
-    bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make a text from the prompt, and show it in an editor."""
@@ -65,12 +73,11 @@ class MINT_OT_write_prompt(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_use_text(bpy.types.Operator):
+class MINT_OT_use_text(ButtonOperator):
     """Use this text as the prompt instead of the field."""
 
     bl_idname = "mint.use_text"
     bl_label = "Use Text as Prompt"
-    bl_options = {"INTERNAL"}
 
     text: bpy.props.StringProperty(
         name="Text", description="A text of this file", options={"SKIP_SAVE"}
@@ -86,12 +93,11 @@ class MINT_OT_use_text(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_use_style(bpy.types.Operator):
+class MINT_OT_use_style(ButtonOperator):
     """Add these words to the prompt when it is sent."""
 
     bl_idname = "mint.use_style"
     bl_label = "Use Style"
-    bl_options = {"INTERNAL"}
 
     words: bpy.props.StringProperty(
         name="Style", description="Words that are added to the prompt", options={"SKIP_SAVE"}
@@ -111,12 +117,11 @@ class MINT_OT_use_style(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_save_style(bpy.types.Operator):
+class MINT_OT_save_style(MintOperator):
     """Keep words for the end of a prompt under a name."""
 
     bl_idname = "mint.save_style"
     bl_label = "Save Style Preset"
-    bl_options = {"REGISTER"}
 
     name: bpy.props.StringProperty(
         name="Name", description="Name of the style preset", options={"SKIP_SAVE"}
@@ -139,25 +144,22 @@ class MINT_OT_save_style(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Write the file; the form keeps to a preset whose words were changed."""
-        from . import styles
-
-        style = styles.Style(self.name.strip(), self.words.strip())
+        style = Style(self.name.strip(), self.words.strip())
         if not (style.name and style.words):
             return report_error(self, Message("Enter a name and the words of the style."))
         fields = create_properties.of(context)
-        before = next((each for each in styles.known() if each.name == self.instead_of), None)
+        before = next((each for each in known() if each.name == self.instead_of), None)
         if before is not None and fields.style == before.words:
             fields.style = style.words
         instead_of = self.instead_of
-        return change(self, lambda: styles.save(style, instead_of=instead_of), styles.FileError)
+        return attempt(self, lambda: save(style, instead_of=instead_of))
 
 
-class MINT_OT_remove_style(bpy.types.Operator):
+class MINT_OT_remove_style(ButtonOperator):
     """Remove this style preset."""
 
     bl_idname = "mint.remove_style"
     bl_label = "Remove Style Preset"
-    bl_options = {"INTERNAL"}
 
     name: bpy.props.StringProperty(
         name="Name", description="Name of the style preset", options={"SKIP_SAVE"}
@@ -171,9 +173,7 @@ class MINT_OT_remove_style(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Write the file without it."""
-        from . import styles
-
-        return change(self, lambda: styles.remove(self.name), styles.FileError)
+        return attempt(self, lambda: remove(self.name))
 
 
 class MINT_MT_prompts(bpy.types.Menu):
@@ -183,16 +183,14 @@ class MINT_MT_prompts(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the earlier prompts, newest first, then the examples and the texts of the file."""
-        from . import prompts
-
         layout, kind = layout_of(self), create_properties.of(context).kind
-        if earlier := prompts.earlier():
+        if found := earlier():
             layout.label(text="Earlier Prompts")
-            for prompt in earlier:
+            for prompt in found:
                 _draw_prompt(layout, prompt)
             layout.separator()
         layout.label(text="Examples")
-        for example in prompts.EXAMPLES[kind]:
+        for example in EXAMPLES[kind]:
             _draw_prompt(layout, translated(example))
         layout.separator()
         layout.menu("MINT_MT_prompt_text", icon_value=icon_number("TEXT"))
@@ -223,8 +221,6 @@ class MINT_MT_styles(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the presets, and the way to another one."""
-        from . import styles
-
         layout = self.layout
         none = layout.operator(
             # Blender has its own word for it in the names of operators
@@ -234,7 +230,7 @@ class MINT_MT_styles(bpy.types.Menu):
         )
         none.words = ""
         layout.operator_context = "INVOKE_DEFAULT"
-        for style in styles.known():
+        for style in known():
             row = layout.row()
             row.operator("mint.use_style", text=style.name, translate=False).words = style.words
             edit = row.operator("mint.save_style", text="", icon="GREASEPENCIL")
@@ -260,3 +256,185 @@ def _show(text: bpy.types.Text) -> None:
     space: Any = editor.spaces.active
     space.text = text
     space.show_word_wrap = True
+
+
+EXAMPLES = {
+    "MODEL": (
+        Message("a small ceramic lamp"),
+        Message("an old treasure chest"),
+        Message("a friendly robot"),
+    ),
+    "WORLD": (
+        Message("an overgrown greenhouse"),
+        Message("a harbor town at dusk"),
+        Message("a library in a cave"),
+    ),
+}
+"""Prompts that show what can be asked for, by the form's kind."""
+
+MOST = 12
+"""Most earlier prompts in the menu."""
+_LOOKED_AT = 200
+"""How many of the newest jobs are read for them."""
+
+
+class _State:
+    earlier: tuple[str, ...] | None = None
+    """The prompts that were sent, newest first; None as long as the journal was not read."""
+    unsent: str = ""
+    """What stood in the form when another prompt was chosen."""
+    version: tuple[object, ...] = ()
+    """What the earlier prompts were read for."""
+    styles: "tuple[Style, ...] | None" = None
+    """The style presets as last read; None before the first look."""
+
+
+def _state() -> _State:
+    return session.state(_State)
+
+
+def earlier() -> tuple[str, ...]:
+    """Return the earlier prompts, newest first, each once."""
+    state = _state()
+    return _distinct([state.unsent, *(state.earlier or ())])
+
+
+def keep_unsent(prompt: str) -> None:
+    """Keep a prompt that another one replaces in the form, so that it can be chosen again."""
+    if prompt.strip():
+        _state().unsent = prompt.strip()
+
+
+def prepare() -> None:
+    """Read the style presets once, and the earlier prompts if there may be others by now."""
+    _prepare_styles()
+    service = session.existing_service()
+    if service is None:
+        return
+    state, journal = _state(), service.journal
+    version = (id(service), journal.newest(), journal.current_account)
+    if version != state.version:
+        state.version = version
+        found = _distinct(map(_prompt, journal.newest_jobs(_LOOKED_AT)))
+        if found != state.earlier:
+            state.earlier = found
+            heartbeat.redraw()
+
+
+def _prompt(job: "Job") -> str:
+    """Return what the user has written for a job; empty if it was not theirs."""
+    from ...jobs.job_values import Hold
+
+    is_own = job.source_asset_id is None and job.hold is not Hold.FOREIGN
+    return job.request.prompt.strip() if is_own else ""
+
+
+def _distinct(prompts: Iterable[str]) -> tuple[str, ...]:
+    """Return the first prompts that are not empty, each once."""
+    return tuple(dict.fromkeys(filter(None, prompts)))[:MOST]
+
+
+FILE = "mint_styles.json"
+
+
+class Style(NamedTuple):
+    """Words for the end of a prompt."""
+
+    name: str
+    words: str
+
+
+FIRST = (
+    Style(Message("Clay"), Message("unpainted gray clay")),
+    Style(Message("Low Poly"), Message("low poly, flat colors")),
+    Style(Message("Realistic"), Message("photorealistic, fine surface detail")),
+    Style(Message("Stylized"), Message("stylized, hand-painted textures")),
+)
+"""The presets of a user who has not changed any, in the language of the interface."""
+
+
+class StyleError(UserError):
+    """The file cannot be read or written; the message says why."""
+
+
+def known() -> tuple[Style, ...]:
+    """Return the presets as last read, sorted by name."""
+    return _state().styles or ()
+
+
+def _prepare_styles() -> None:
+    state = _state()
+    if state.styles is not None:
+        return
+    try:
+        state.styles = _read()
+    except StyleError:  # the next change reports it
+        state.styles = _first()
+    heartbeat.redraw()
+
+
+def save(style: Style, *, instead_of: str = "") -> None:
+    """Add a preset, or replace the one with its name, or with an earlier name.
+
+    Raises:
+        StyleError: The file cannot be read or written, so nothing was changed.
+    """
+    gone = {style.name, instead_of}
+    _write([*(each for each in _read() if each.name not in gone), style])
+
+
+def remove(name: str) -> None:
+    """Remove a preset.
+
+    Raises:
+        StyleError: The file cannot be read or written, so nothing was changed.
+    """
+    _write([each for each in _read() if each.name != name])
+
+
+def file() -> Path:
+    """Return the file, which may not exist."""
+    return Path(bpy.utils.user_resource("CONFIG")) / FILE
+
+
+def _first() -> tuple[Style, ...]:
+    return tuple(Style(translated(each.name), translated(each.words)) for each in FIRST)
+
+
+def _read() -> tuple[Style, ...]:
+    import json
+
+    path = file()
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(Style(str(each["name"]), str(each["words"])) for each in found)
+    except FileNotFoundError:
+        return _first()
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise StyleError(
+            Message("The style presets cannot be read. Repair or delete {file}.", file=str(path))
+        ) from error
+
+
+def _write(styles: list[Style]) -> None:
+    """Replace the file at once, so that it is whole at any time."""
+    import json
+
+    from ...files import disk
+
+    styles.sort(key=lambda each: each.name.casefold())
+    path = file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = [{"name": each.name, "words": each.words} for each in styles]
+        with disk.replacing(path) as part:
+            part.write_text(json.dumps(text, ensure_ascii=False, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise StyleError(
+            Message(
+                "The style presets cannot be written to {file}: {reason}.",
+                file=str(path),
+                reason=error.strerror or str(error),
+            )
+        ) from error
+    _state().styles = tuple(styles)

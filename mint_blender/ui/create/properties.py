@@ -14,7 +14,7 @@ import bpy
 from ...message import Message
 from ...mint.limits import MAX_NAME_LENGTH
 from .. import session
-from ..references import properties as references_properties
+from ..references import operators as references
 from ..translations import OURS
 from ..typed_context import scene_of
 from . import motion_choice, saved_settings
@@ -233,7 +233,7 @@ def full_prompt_of(form: MintForm) -> str:
     """Return the prompt with the words of the style, as it is sent; a text wins over the field."""
     prompt = (form.text.as_string() if form.text is not None else form.prompt).strip()
     style = form.style.strip()
-    if not prompt and style and references_properties.sources(form.id_data):
+    if not prompt and style and references.sources(form.id_data):
         from ...mint.generation_request import default_prompt
         from ...mint.schema import Kind
 
@@ -289,8 +289,8 @@ def request_of(form: MintForm) -> "GenerationRequest":
         mode=mode_of(form),
         name=form.name,
         pose=form.pose,
-        images=references_properties.sources(form.id_data),
-        image_names=references_properties.names(form.id_data),
+        images=references.sources(form.id_data),
+        image_names=references.names(form.id_data),
     )
 
 
@@ -343,7 +343,7 @@ def complaint(form: MintForm, request: "GenerationRequest | None" = None) -> str
         return Message("Select an object with a surface, in whose box the result will stand.")
     return (
         request.validation_error()
-        or references_properties.complaint(form.id_data)
+        or references.complaint(form.id_data)
         or next(filter(None, (each.validation_error() for each in motions_of(form))), None)
     )
 
@@ -484,9 +484,7 @@ def fill_form(form: MintForm, template: "RequestTemplate", original: str = "") -
         )
         for name in ("collider", "rigid_body", "panorama", "camera"):
             setattr(form, name, getattr(delivery, name))
-    references_properties.replace_all(
-        image for image in request.images if image not in template.gone
-    )
+    references.replace_all(image for image in request.images if image not in template.gone)
 
 
 def mode_of(form: MintForm) -> str:
@@ -499,4 +497,4 @@ def clear_sent() -> None:
     form = of(bpy.context)
     saved_settings.save(form)
     form.prompt, form.name, form.text, form.original = "", "", None, ""
-    references_properties.clear()
+    references.clear()

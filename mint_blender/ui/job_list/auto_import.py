@@ -10,11 +10,14 @@ import logging
 import time
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ...addon_settings import settings
 from ...delivery import blender_runtime
+from ...delivery.preparation import Outcome, Preparations
 from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult
 from ...jobs.phases import HAS_RESULT, Phase
@@ -23,8 +26,9 @@ from ...jobs.storage import import_marks
 from ...jobs.storage.journal import JournalError
 from ...message import Message, message_of
 from ...scene.prepared import PreparedResult
-from .. import session, text_fields
-from . import background_import, placed_results
+from ...scene.staging_scene import SceneUnits
+from .. import heartbeat, session, text_fields
+from . import placed_results
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +111,7 @@ def import_ready(service: JobService) -> bool:
         if _is_due(service, job) and not _is_block_out_edited(job)
     )
     ahead = islice(due, PREPARED_AHEAD)
-    job = next((job for job in ahead if background_import.is_settled(job)), None)
+    job = next((job for job in ahead if is_settled(job)), None)
     if job is None or _is_busy():
         return False
     import_result(service, job)
@@ -122,15 +126,14 @@ def is_waiting(service: JobService) -> bool:
 def _candidates(service: JobService) -> tuple[Job, ...]:
     """Return the jobs that are ready in this document or requested, without the others."""
     known, documents = session.state(_Candidates), session.document_ids()
-    requested = background_import.requested()
-    version = (id(service), service.version, documents, requested)
+    asked = requested()
+    version = (id(service), service.version, documents, asked)
     if known.version != version:
         known.version = version
         known.jobs = tuple(
             job
             for job in reversed(service.jobs())
-            if job.id in requested
-            or (job.phase is Phase.READY and job.delivery.document in documents)
+            if job.id in asked or (job.phase is Phase.READY and job.delivery.document in documents)
         )
     return known.jobs
 
@@ -146,13 +149,13 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
     Returns:
         What went wrong, as a sentence; None if nothing did.
     """
-    prepared = None if raw else background_import.outcome(job)
+    prepared = None if raw else outcome(job)
     if isinstance(prepared, DeliveryResult) and prepared.problem is not None:
         result = prepared
     else:
         source = prepared if isinstance(prepared, PreparedResult) else None
         result = _import(service, job, raw, source)
-    background_import.forget(job.id)
+    forget(job.id)
     outcomes().record(service, job.id, result)
     return result.problem
 
@@ -194,7 +197,7 @@ def _is_due(service: JobService, job: Job) -> bool:
     """Return whether a result is to be imported: it belongs here, or a click has asked for it."""
     if service.is_active(job.id) or job.id in outcomes():
         return False
-    if job.phase in HAS_RESULT and job.id in background_import.requested():
+    if job.phase in HAS_RESULT and job.id in requested():
         return True
     return job.phase is Phase.READY and placed_results.is_document_open(job) and job.problem is None
 
@@ -238,3 +241,132 @@ def _is_busy() -> bool:
         for operator in window.modal_operators
     )
     return any(is_hands_on(operator.bl_idname) for operator in running) or text_fields.is_edited()
+
+
+BAR_STEPS = 100
+"""How finely the progress bar of a preparation is drawn."""
+
+
+class _Preparations(Preparations):
+    """What is prepared in this session, and which results a click has asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requested: set[str] = set()
+        self.is_result_expected = False
+        """Whether the files of a result that belongs here are being downloaded."""
+        self.shown = 0
+        """How far the running preparation was when it was last drawn, in `BAR_STEPS`."""
+
+    @property
+    def step(self) -> int:
+        """How far the running preparation is, in `BAR_STEPS`; 0 if none is running."""
+        progress = self.progress(self._running.job.id) if self._running else None
+        return round((progress or 0.0) * BAR_STEPS)
+
+
+def _preparations() -> _Preparations:
+    return session.state(_Preparations)
+
+
+def is_used() -> bool:
+    """Return whether results are prepared in the background."""
+    return settings().import_in_background and bool(bpy.app.binary_path) and not bpy.app.background
+
+
+def way_in_words() -> Message:
+    """Return in which way results are imported in this Blender now, and why, as a sentence."""
+    if not settings().import_in_background:
+        return Message("Results are imported directly: Import in Background is off.")
+    if not is_used():
+        return Message(
+            "Results are imported directly: the path of Blender's program is unknown, so a second"
+            " Blender cannot be started."
+        )
+    if _preparations().could_not_start:
+        return Message(
+            "Results are imported directly: the second Blender could not be started. This is tried"
+            " again with the next result."
+        )
+    return Message("Results are imported in the background.")
+
+
+def request(job: Job) -> bool:
+    """Import this result as soon as it is prepared: the user clicked.
+
+    Returns:
+        False where it has to be imported directly.
+    """
+    if not is_used():
+        return False
+    _preparations().requested.add(job.id)
+    return True
+
+
+def requested() -> frozenset[str]:
+    """Return the ids of the jobs whose result a click has asked for and was not imported yet."""
+    return frozenset(_preparations().requested)
+
+
+def is_preparing(job_id: str) -> bool:
+    """Return whether a result is being prepared, for its row."""
+    return _preparations().is_pending(job_id)
+
+
+def progress(job_id: str) -> float | None:
+    """Return how much of a result is prepared, below 1; None if it is not being prepared now."""
+    return _preparations().progress(job_id)
+
+
+def is_settled(job: Job) -> bool:
+    """Return whether a result can be imported now; if not, have it prepared."""
+    if not is_used():
+        return True
+    preparations, units = _preparations(), SceneUnits.of(placed_results.scene_of(job))
+    if preparations.result(job.id, units) is not None:
+        return True
+    # Blender deletes this folder when it quits
+    preparations.request(job, units, Path(bpy.app.tempdir) / "mint")
+    return preparations.result(job.id, units) is not None
+
+
+def outcome(job: Job) -> Outcome | None:
+    """Return the prepared result or the failure; None if it was not prepared."""
+    return _preparations().result(job.id, SceneUnits.of(placed_results.scene_of(job)))
+
+
+def forget(job_id: str) -> None:
+    """Delete what was prepared: the result was imported, or could not be."""
+    _preparations().requested.discard(job_id)
+    _preparations().discard(job_id)
+
+
+def warm_up(service: JobService) -> None:
+    """Start the background Blender while the files of a result are still being downloaded."""
+    preparations = _preparations()
+    preparations.is_result_expected = is_used() and any(
+        job.phase is Phase.FETCHING and placed_results.is_document_open(job)
+        for job in service.jobs()
+    )
+    if preparations.is_result_expected:
+        preparations.warm_up()
+
+
+def poll(service: JobService) -> bool:
+    """Take in what the background Blender has done; return whether a request has ended."""
+    preparations = _preparations()
+    ended = preparations.poll()
+    if preparations.step != preparations.shown:
+        preparations.shown = preparations.step
+        heartbeat.redraw()
+    return ended
+
+
+def is_due_soon(service: JobService) -> bool:
+    """Return whether a result will be here, or prepared, within seconds."""
+    return _preparations().is_result_expected or is_background_busy(service)
+
+
+def is_background_busy(service: JobService) -> bool:
+    """Return whether the background Blender is preparing a result."""
+    return _preparations().is_busy

@@ -7,7 +7,7 @@ import bpy
 
 from ...addon_settings import may_go_online
 from ...jobs.phases import HAS_RESULT, Phase, Verb
-from ...message import Message
+from ...message import Message, UserError
 from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_actions import (
@@ -47,7 +47,7 @@ class _Decision(JobOperator):
         """Return the action, without a reference to the operator, which may be freed before it.
 
         Raises:
-            NotPossible: The job does not allow this now.
+            UserError: The job does not allow this now.
         """
         verb, job_id, arguments = str(self.verb), job.id, self.arguments(job)
         drops_draft = self.drops_draft
@@ -81,7 +81,6 @@ class _PaidDecision(_Decision):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Decide at a click on what the button has shown."""
         from ...jobs.queries import prices_of_click
-        from ...jobs.service import NotPossible
 
         job, service = find_job(self.job_id), session.existing_service()
         if job is None or service is None or not may_go_online():
@@ -100,7 +99,7 @@ class _PaidDecision(_Decision):
             return self.execute(context)
         try:
             action = self.decision(job)
-        except NotPossible as error:
+        except UserError as error:
             return report_error(self, str(error))
         return limit_dialog.ask_price(
             job.title,
@@ -162,11 +161,9 @@ class MINT_OT_approve(_PreviewDecision):
 
     def decision(self, job: "Job") -> Action:
         """Return the action for the newest Preview: Mint can finish no other one."""
-        from ...jobs.service import NotPossible
-
         newest = len(job.previews)
         if self.preview and not (job.has_preview and self.preview == newest):
-            raise NotPossible(
+            raise UserError(
                 Message(
                     "{title}: Only the newest Preview, number {number}, can be approved. Look at "
                     "it first.",
@@ -365,12 +362,11 @@ class MINT_OT_place(JobOperator):
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Import the result: at once for a script, prepared in the background for a click."""
         from ...jobs import rejected_files
-        from ...jobs.service import NotPossible
-        from . import auto_import, background_import, placed_results
+        from . import auto_import, placed_results
 
         is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
         if (job.phase not in HAS_RESULT and not is_refused) or job.convert:
-            raise NotPossible(
+            raise UserError(
                 Message(
                     "{title} is not ready to place: {state}.",
                     title=job.title,
@@ -379,7 +375,7 @@ class MINT_OT_place(JobOperator):
             )
         if not placed_results.is_document_open(job):
             job = service.set_delivery(job.id, create_properties.with_cursor(context, job.delivery))
-        if self.is_click and not self.raw and background_import.request(job):
+        if self.is_click and not self.raw and auto_import.request(job):
             heartbeat.ensure()
             heartbeat.redraw()
             return {"FINISHED"}

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...message import Message
+from ...message import Message, UserError
 from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_actions import Result, attempt, report_error
-from ..library_browser.asset_lookup import AssetOperator, about_asset, asset
+from ..library_browser.operators import AssetOperator, about_asset, known_asset
+from ..operator_bases import MintOperator
 from ..pricing import limit_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -42,7 +43,7 @@ FORMATS = [
 ]
 
 
-class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
+class MINT_OT_optimize(limit_dialog.SpendingDialog, MintOperator):
     """Let Mint make a version of this model with fewer polygons and replace the one in the scene.
 
     This costs Credits.
@@ -50,7 +51,6 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
 
     bl_idname = "mint.optimize"
     bl_label = "Reduce Polygons"
-    bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
         name="ID", description="ID of the model at Mint", options={"SKIP_SAVE"}
@@ -116,7 +116,7 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
         """Start the optimization, unless this Blender could not open its file."""
         from ...files.file_choice import CANNOT_OPEN_REDUCED
         from ...jobs.job_values import Delivery
-        from ...mint.schema import Kind, OptimizationLevel
+        from ...mint.schema import OptimizationLevel
 
         if not create_properties.opens_optimized():
             return report_error(operator, CANNOT_OPEN_REDUCED)
@@ -124,13 +124,13 @@ class MINT_OT_optimize(limit_dialog.SpendingDialog, bpy.types.Operator):
         level = OptimizationLevel(self.level.lower())
         return about_asset(
             operator,
-            Kind.MODEL,
+            "MODEL",
             self.asset_id,
             lambda service, asset: service.fetch(asset, delivery, optimize=level),
         )
 
 
-class MINT_OT_convert(bpy.types.Operator):
+class MINT_OT_convert(MintOperator):
     """Save this model as FBX, OBJ, STL or USDZ.
 
     Formats that Mint has to convert cost Credits. Existing files are not overwritten.
@@ -138,7 +138,6 @@ class MINT_OT_convert(bpy.types.Operator):
 
     bl_idname = "mint.convert"
     bl_label = "Export As"
-    bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
         name="ID", description="ID of the model at Mint", options={"SKIP_SAVE", "HIDDEN"}
@@ -182,7 +181,7 @@ class MINT_OT_convert(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start a job that converts and saves; from the file browser, ask before it costs."""
-        from ...mint.schema import Assets, Format, Kind
+        from ...mint.schema import Assets, Format
 
         if not self.directory.strip():
             return report_error(self, Message("No folder selected."))
@@ -192,12 +191,12 @@ class MINT_OT_convert(bpy.types.Operator):
         def convert(operator: bpy.types.Operator | None) -> Result:
             return about_asset(
                 operator,
-                Kind.MODEL,
+                "MODEL",
                 asset_id,
                 lambda service, asset: service.convert(asset, formats, folder),
             )
 
-        made = asset(Kind.MODEL, asset_id).assets or Assets()
+        made = known_asset("MODEL", asset_id).assets or Assets()
         if self._is_asked and not all(map(made.converted_url, formats)):
             words = ", ".join(format.name for format in formats)
             return limit_dialog.ask_price(
@@ -219,10 +218,9 @@ class MINT_OT_retry_asset(AssetOperator):
         """Show the price before the click that retries."""
         from ...jobs import request_template
         from ...jobs.queries import Price
-        from ...mint.schema import Kind
 
-        kind, asset_id, start = Kind(self.kind.lower()), self.asset_id, self.start
-        failed, delivery = asset(kind, asset_id), self.delivery(context)
+        kind, asset_id, start = self.kind, self.asset_id, self.start
+        failed, delivery = known_asset(kind, asset_id), self.delivery(context)
         query = Price.of(request_template.of_asset(failed, ()).request)
         return limit_dialog.ask_price(
             failed.name or failed.prompt or asset_id,
@@ -240,7 +238,7 @@ class MINT_OT_retry_asset(AssetOperator):
         return service.retry_asset(asset, delivery)
 
 
-class MINT_OT_use_prompt(bpy.types.Operator):
+class MINT_OT_use_prompt(MintOperator):
     """Fill the form with the request of a job, of an entry of the library or of what is selected.
 
     Nothing is started, and nothing is paid.
@@ -252,7 +250,6 @@ class MINT_OT_use_prompt(bpy.types.Operator):
         "Fill the form with the prompt, settings and reference images of this, to change them and "
         "click Generate. The original stays; the new one is placed beside it"
     )
-    bl_options = {"REGISTER"}
 
     job_id: bpy.props.StringProperty(
         name="Job", description="ID of the job, or the beginning of it", options={"SKIP_SAVE"}
@@ -265,7 +262,7 @@ class MINT_OT_use_prompt(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Fill the form with prompt and name, and with settings and pictures if known."""
-        return attempt(self, lambda service: self._fill(context, service))
+        return attempt(self, lambda: self._fill(context, session.service()))
 
     def _fill(self, context: bpy.types.Context, service: "JobService") -> Result:
         known, ids = self._template(context, service)
@@ -294,12 +291,11 @@ class MINT_OT_use_prompt(bpy.types.Operator):
         """Return the request to reuse, with the ids of its job and of what it has made.
 
         Raises:
-            NotPossible: It is not known.
+            UserError: It is not known.
         """
         from ...jobs import request_template
         from ...jobs.job import asset_of
-        from ...jobs.service import NotPossible
-        from ..library_browser import loader
+        from ..library_browser import entries
 
         if not self.job_id and not self.asset_id:
             return _of_selected(context)
@@ -309,9 +305,9 @@ class MINT_OT_use_prompt(bpy.types.Operator):
             known = {each.id: each for each in (*service.jobs(), *service.jobs_of_asset(made))}
             template = request_template.of_job(job, known.values())
             return template, (job.id, made or "")
-        asset = loader.known().get(self.asset_id)
+        asset = entries.current_library().get(self.asset_id)
         if asset is None:
-            raise NotPossible(Message("This item is no longer in the list. Refresh the library."))
+            raise UserError(Message("This item is no longer in the list. Refresh the library."))
         return request_template.of_asset(asset, service.jobs_of_asset(asset.id)), ("", asset.id)
 
 
@@ -319,10 +315,9 @@ def _of_selected(context: bpy.types.Context) -> "tuple[RequestTemplate, tuple[st
     """Return the request that the file keeps with the selected result, and its ids.
 
     Raises:
-        NotPossible: Nothing of Mint is selected.
+        UserError: Nothing of Mint is selected.
     """
     from ...jobs.request_template import RequestTemplate
-    from ...jobs.service import NotPossible
     from ...mint.generation_request import GenerationRequest
     from ...mint.schema import Kind
     from ...scene import tags
@@ -331,7 +326,7 @@ def _of_selected(context: bpy.types.Context) -> "tuple[RequestTemplate, tuple[st
     root = selected.root_of(context.active_object)
     known = tags.read(root) if root is not None else None
     if known is None:
-        raise NotPossible(Message("Select a model or World from Mint."))
+        raise UserError(Message("Select a model or World from Mint."))
     request = GenerationRequest(Kind(known.kind), known.prompt, name=known.name or None)
     return RequestTemplate(request, is_complete=False), (known.job_id, known.asset_id)
 

@@ -14,6 +14,7 @@ from ...jobs.phases import HAS_RESULT, Phase, Verb
 from ...message import Message
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, attempt, find_job, report_error, run_action
+from ..operator_bases import ButtonOperator, MintOperator
 from ..pricing import limit_dialog
 from ..translations import translated
 from ..typed_context import layout_of
@@ -80,26 +81,29 @@ class MINT_MT_job_support(bpy.types.Menu):
 
 def _job_of_menu() -> "tuple[JobView, bool] | None":
     """Return the job whose menu was opened last, and whether it is active; None if it is gone."""
-    from . import job_documents
+    from . import placed_results
 
     service, job = session.existing_service(), find_job(MINT_MT_job.job_id)
     if service is None or job is None:
         return None
-    return job_documents.view_of(service, job), service.is_active(job.id)
+    return placed_results.view_of(service, job), service.is_active(job.id)
 
 
 def draw_job_menu(layout: bpy.types.UILayout, view: "JobView", is_active: bool) -> None:
     """Draw what can be done with a result, or with a job that has stopped without one."""
-    from ...jobs.job import is_unanswered
-    from . import details, placed_results
+    from ...jobs.job import asset_of, is_unanswered
+    from ...mint.schema import Kind
+    from . import panel, placed_results
 
     job = placed_results.shown(view.job)
     layout.operator_context = "INVOKE_DEFAULT"
-    details.draw(layout, view if job is view.job else replace(view, job=job))
+    panel.draw_details(layout, view if job is view.job else replace(view, job=job))
     _draw_placing(layout, view, job)
     if not is_active and job.hold is None and not (job.convert or job.motion):
         layout.operator("mint.use_prompt", icon="DUPLICATE").job_id = job.id
-        _draw_export(layout, job)
+        asset_id = asset_of(job)
+        if job.kind is Kind.MODEL and job.phase in HAS_RESULT and asset_id:
+            layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset_id
     if not is_active and job.hold is None and not is_unanswered(job):
         for verb, operator, icon in _VERBS:
             if verb in view.verbs:
@@ -127,7 +131,7 @@ _VERBS: tuple[tuple[Verb, str, Any], ...] = (
 
 def _draw_placing(layout: bpy.types.UILayout, view: "JobView", job: "Job") -> None:
     """Draw how a result gets into the scene, once more too; for saved files, their folder."""
-    from ..viewport import place_with_mouse
+    from ..viewport import show_result
     from . import placed_results
 
     is_placed = job.phase is Phase.PLACED and not job.convert
@@ -143,18 +147,8 @@ def _draw_placing(layout: bpy.types.UILayout, view: "JobView", job: "Job") -> No
             translate=False,
             icon="IMPORT",
         ).job_id = job.id
-    if is_placed or place_with_mouse.can_be_placed(job):
+    if is_placed or show_result.can_be_placed(job):
         layout.operator("mint.place_with_mouse", icon="SNAP_ON").job_id = job.id
-
-
-def _draw_export(layout: bpy.types.UILayout, job: "Job") -> None:
-    """Draw the button that saves a finished model in another format."""
-    from ...jobs.job import asset_of
-    from ...mint.schema import Kind
-
-    asset_id = asset_of(job)
-    if job.kind is Kind.MODEL and job.phase in HAS_RESULT and asset_id:
-        layout.operator("mint.convert", text="Export As…", icon="EXPORT").asset_id = asset_id
 
 
 def draw_support(layout: bpy.types.UILayout, view: "JobView") -> None:
@@ -185,12 +179,11 @@ class MINT_OT_copy_report(JobOperator):
         return {"FINISHED"}
 
 
-class MINT_OT_open_in_mint(bpy.types.Operator):
+class MINT_OT_open_in_mint(MintOperator):
     """Open this page of Mint in the web browser."""
 
     bl_idname = "mint.open_in_mint"
     bl_label = "Open in Mint"
-    bl_options = {"REGISTER"}
 
     url: bpy.props.StringProperty(name="Address", options={"SKIP_SAVE"})
 
@@ -202,7 +195,7 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_cancel_waiting(bpy.types.Operator):
+class MINT_OT_cancel_waiting(MintOperator):
     """Cancel all queued jobs.
 
     They have not been sent to Mint or charged; running jobs continue.
@@ -210,7 +203,6 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
 
     bl_idname = "mint.cancel_waiting"
     bl_label = "Cancel Queued Jobs"
-    bl_options = {"REGISTER"}
 
     batch: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
 
@@ -243,12 +235,11 @@ def _ids(service: "JobService", key: str) -> list[str] | None:
     return None if not key else [job.id for job in batch.jobs] if batch else []
 
 
-class MINT_OT_scroll_jobs(bpy.types.Operator):
+class MINT_OT_scroll_jobs(ButtonOperator):
     """Show earlier or later jobs of the list."""
 
     bl_idname = "mint.scroll_jobs"
     bl_label = "Scroll Jobs"
-    bl_options = {"INTERNAL"}
 
     by: bpy.props.IntProperty(options={"SKIP_SAVE"})
     count: bpy.props.IntProperty(min=1, default=1, options={"SKIP_SAVE"})
@@ -262,12 +253,11 @@ class MINT_OT_scroll_jobs(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_toggle_batch(bpy.types.Operator):
+class MINT_OT_toggle_batch(ButtonOperator):
     """Show or hide the jobs that were started together."""
 
     bl_idname = "mint.toggle_batch"
     bl_label = "Show Jobs"
-    bl_options = {"INTERNAL"}
 
     batch: bpy.props.StringProperty(options={"SKIP_SAVE"})
 
@@ -286,16 +276,15 @@ def change_list(operator: bpy.types.Operator, change: "Callable[[JobService], No
     An error of the journal is reported as a sentence.
     """
 
-    def act(service: "JobService") -> Result:
+    def act() -> None:
+        service = session.service()
         change(service)
         heartbeat.jobs_changed(service)
-        heartbeat.redraw()
-        return {"FINISHED"}
 
     return attempt(operator, act)
 
 
-class MINT_OT_continue_queue(bpy.types.Operator):
+class MINT_OT_continue_queue(MintOperator):
     """Send the jobs left in the queue by an earlier session.
 
     They will be charged.
@@ -303,7 +292,6 @@ class MINT_OT_continue_queue(bpy.types.Operator):
 
     bl_idname = "mint.continue_queue"
     bl_label = "Continue Queue"
-    bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Show the price before the click that sends them."""
@@ -327,7 +315,7 @@ def _continue_queue(service: "JobService") -> None:
     service.unfinished.continue_queue()
 
 
-class MINT_OT_discard_queue(bpy.types.Operator):
+class MINT_OT_discard_queue(MintOperator):
     """Cancel the jobs left in the queue by an earlier session.
 
     They have not been sent to Mint or charged.
@@ -335,19 +323,17 @@ class MINT_OT_discard_queue(bpy.types.Operator):
 
     bl_idname = "mint.discard_queue"
     bl_label = "Discard Queue"
-    bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Cancel them; they stay on the list with their prompts. Needs no network."""
         return change_list(self, lambda service: service.unfinished.discard_queue())
 
 
-class MINT_OT_resume_all(bpy.types.Operator):
+class MINT_OT_resume_all(MintOperator):
     """Resume all paused and interrupted jobs."""
 
     bl_idname = "mint.resume_all"
     bl_label = "Resume All Mint Jobs"
-    bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Resume each; nothing is started or charged twice."""
@@ -364,12 +350,11 @@ class MINT_OT_resume_all(bpy.types.Operator):
         return run_action(self, resume)
 
 
-class MINT_OT_cancel_all(bpy.types.Operator):
+class MINT_OT_cancel_all(MintOperator):
     """Cancel all active jobs here and at Mint."""
 
     bl_idname = "mint.cancel_all"
     bl_label = "Cancel All Mint Jobs"
-    bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, as many jobs are canceled at once.
@@ -391,7 +376,7 @@ class MINT_OT_cancel_all(bpy.types.Operator):
         return run_action(self, cancel)
 
 
-class MINT_OT_dismiss_finished(bpy.types.Operator):
+class MINT_OT_dismiss_finished(MintOperator):
     """Remove all placed, saved, canceled and failed jobs from the list.
 
     Objects in your scene stay.
@@ -399,7 +384,6 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
 
     bl_idname = "mint.dismiss_finished"
     bl_label = "Dismiss All"
-    bl_options = {"REGISTER"}
 
     failed: bpy.props.BoolProperty(
         name="Failed Jobs",
@@ -412,7 +396,8 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
         """Ask first, as this affects many jobs. Failed jobs are removed too."""
         self.failed, key = True, self.batch
 
-        def ask(service: "JobService") -> Result:
+        def ask() -> Result:
+            service = session.service()
             found = service.finished(_ids(service, key), failed=True)
             kept = len(service.journal.listed_ids()) - len(found)
             if not found:
@@ -455,12 +440,11 @@ def _dismissed(phases: list[Phase], kept: int) -> str:
     return " ".join(parts)
 
 
-class MINT_OT_show_older_jobs(bpy.types.Operator):
+class MINT_OT_show_older_jobs(MintOperator):
     """List more of the jobs that ended longer ago."""
 
     bl_idname = "mint.show_older_jobs"
     bl_label = "Show Older Jobs"
-    bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Read them from the journal; needs no network."""

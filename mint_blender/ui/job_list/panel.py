@@ -9,24 +9,35 @@ room for is in the job's menu.
 from __future__ import annotations
 
 import math
+import time
+from pathlib import PurePath
 from typing import Any
 
 import bpy
 
 from ...addon_settings import may_go_online
-from ...jobs.job import Job
-from ...jobs.phases import HAS_RESULT, Phase
+from ...jobs import rejected_files
+from ...jobs.job import Job, is_unanswered
+from ...jobs.job_values import Candidate
+from ...jobs.phases import HAS_RESULT, Phase, Verb
 from ...jobs.presentation.job_groups import Group, Row, group_of
-from ...jobs.presentation.job_view import UNREADABLE, JobView, cached_by_identity, duration
+from ...jobs.presentation.job_view import (
+    BUY_CREDITS,
+    UNREADABLE,
+    JobView,
+    duration,
+)
+from ...jobs.queries import prices_of_click
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Kind
 from .. import icons, session, text_wrap
+from ..account import billing_watch
 from ..icons import icon_number
 from ..text_wrap import wrapped
-from ..translations import spoken, translated
+from ..translations import translated
 from ..typed_context import ui_scale
-from . import background_import, grouped_jobs, job_documents, placed_results
+from . import auto_import, grouped_jobs, placed_results
 
 FEWEST, MOST = 3, 8
 """How many rows a sidebar has, however low or high it is."""
@@ -180,12 +191,15 @@ def draw_row(layout: bpy.types.UILayout, sidebar: Sidebar, row: Row) -> None:
         _draw_batch(line, sidebar, row)
         return
     job = placed_results.shown(row.jobs[0])
-    view = job_documents.view_of(sidebar.service, job)
+    view = placed_results.view_of(sidebar.service, job)
     if row.is_member:
         line.separator(factor=1.0)  # _INDENT wide
     picture = icons.of_file(view.picture) if view.picture else 0
     side = _slot(line, _LINES)
-    side.template_icon(icon_value=picture or icon_number(_kind_icon(job)), scale=_LINES)
+    side.template_icon(
+        icon_value=picture or icon_number("WORLD" if job.kind is Kind.WORLD else "MESH_MONKEY"),
+        scale=_LINES,
+    )
     column = line.column(align=True)
     column.ui_units_x = sidebar.text_width - (_INDENT if row.is_member else 0.0)
     motion = job.motion.words if job.motion and row.is_member else ""
@@ -207,18 +221,14 @@ def _slot(line: bpy.types.UILayout, width: float) -> bpy.types.UILayout:
     return slot
 
 
-def _kind_icon(job: Job) -> str:
-    return "WORLD" if job.kind is Kind.WORLD else "MESH_MONKEY"
-
-
 def _draw_state(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> None:
     """Draw one line: the state, or how far the job is."""
     job = view.job
     if sidebar.service.is_active(job.id):
         _draw_progress(column, sidebar, view)
         return
-    if job.phase in HAS_RESULT and background_import.is_preparing(job.id):
-        progress = background_import.progress(job.id)
+    if job.phase in HAS_RESULT and auto_import.is_preparing(job.id):
+        progress = auto_import.progress(job.id)
         _draw_bar(column, _PREPARING, progress)
         return
     icon = icon_number(_STATE_ICONS.get(job.phase, "NONE") if sidebar.is_roomy else "NONE")
@@ -274,7 +284,7 @@ def _draw_button(slot: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> N
     is_stopped = not is_active and job.decision is None and job.hold is None
     if is_active and view.can_be_canceled:
         slot.operator("mint.cancel", **sidebar.button(_CANCEL, "X")).job_id = job.id
-    elif job.phase is Phase.READY and not is_active and not background_import.is_preparing(job.id):
+    elif job.phase is Phase.READY and not is_active and not auto_import.is_preparing(job.id):
         word = _REPLACE if placed_results.will_replace(job) else _PLACE
         slot.operator("mint.place", **sidebar.button(word, "IMPORT")).job_id = job.id
     elif is_stopped and job.phase is Phase.REVIEW:
@@ -309,12 +319,12 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
     ).batch = batch.key
     column = line.column(align=True)
     column.ui_units_x = sidebar.text_width
-    column.label(text=_title(batch, spoken()), translate=False)
+    column.label(text=_title(batch), translate=False)
     share = batch.ended / len(batch.jobs)
     if share < 1:
-        column.progress(text=_progress(batch, spoken()), translate=False, factor=share)
+        column.progress(text=_progress(batch), translate=False, factor=share)
     else:
-        column.label(text=_outcome(batch, spoken()), translate=False)
+        column.label(text=_outcome(batch), translate=False)
     buttons = line.row(align=True)
     button = _slot(buttons, _WIDE if sidebar.is_roomy else _SMALL)
     button.operator_context = "INVOKE_DEFAULT"
@@ -344,31 +354,135 @@ def _is_character_here(batch: Row) -> bool:
     return is_character and placed_results.shown(batch.jobs[0]).phase is Phase.PLACED
 
 
-@cached_by_identity
-def _title(batch: Row, language: str) -> str:
+def _title(batch: Row) -> str:
     """Return what was started together; a character and its motions have one name."""
     if any(job.motion for job in batch.jobs):
-        return translated(batch.jobs[0].title, language)
+        return translated(batch.jobs[0].title)
     words = Message("{count:,} jobs: {title}", title=batch.jobs[0].title, count=len(batch.jobs))
-    return translated(words, language)
+    return translated(words)
 
 
-@cached_by_identity
-def _progress(batch: Row, language: str) -> str:
+def _progress(batch: Row) -> str:
     """Return how many jobs need the user, or what one waits for; else how many results are here."""
     if (count := batch.counts[Group.NEEDS_USER]) == 1:
         waiting = next(job for job in batch.jobs if group_of(job) is Group.NEEDS_USER)
-        return translated(JobView(waiting).short_state, language)
+        return translated(JobView(waiting).short_state)
     if count:
-        return translated(Message(_NEEDED.template, count=count), language)
+        return translated(Message(_NEEDED.template, count=count))
     words = Message("{count:,} of {total:,} finished", count=batch.finished, total=len(batch.jobs))
-    return translated(words, language)
+    return translated(words)
 
 
-@cached_by_identity
-def _outcome(batch: Row, language: str) -> str:
+def _outcome(batch: Row) -> str:
     """Return what has become of jobs that have all ended."""
     phases = {_READY: Phase.READY, _FAILED: Phase.FAILED, _CANCELED: Phase.CANCELED}
     counts = {words: batch.phases[phase] for words, phase in phases.items()}
     found = [Message(words.template, count=count) for words, count in counts.items() if count]
-    return ", ".join(translated(each, language) for each in found) or _progress(batch, language)
+    return ", ".join(translated(each) for each in found) or _progress(batch)
+
+
+_MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
+
+# -- what a row has no room for, on top of its menu
+
+_BUY = Message("Buy Credits")
+_WIDTH = 420
+"""Pixels, at scale 1, of the lines of a note."""
+
+
+def draw_details(layout: bpy.types.UILayout, view: JobView) -> None:
+    """Draw what a row has no room for: state and cost, files, notes, and what has to be decided."""
+    job, service = view.job, session.existing_service()
+    width = int(_WIDTH * ui_scale())
+    state = view.state if job.hold is not None else view.short_state
+    headline = "  ·  ".join(translated(each) for each in (state, view.cost) if each)
+    layout.label(text=headline, translate=False)
+    for path in view.saved:
+        layout.label(text=PurePath(path).name, translate=False, icon="FILE")
+    if view.version:
+        wrapped(layout, view.version, width=width, icon="MOD_DECIM")
+    for note in view.notes:
+        wrapped(layout, note, width=width, icon="INFO", most=6)
+    if view.problem and job.decision is None:
+        wrapped(layout, view.problem, width=width, icon="ERROR", most=_MOST_LINES)
+    if view.crash_log:
+        layout.operator(
+            "wm.path_open", text="Open Crash Log", icon="TEXT"
+        ).filepath = view.crash_log
+    if service is not None and job.hold is None and job.decision is None:
+        if job.phase is Phase.BILLING:
+            _draw_billing(layout, service, job)
+        elif is_unanswered(job):
+            _draw_unanswered(layout, service, view)
+        elif job.phase is Phase.PAUSED and rejected_files.has_importable(job):
+            anyway = layout.operator("mint.place", text="Import Anyway", icon="IMPORT")
+            anyway.job_id, anyway.raw = job.id, True
+    layout.separator()
+
+
+def _draw_billing(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
+    """Draw how many Credits are missing, and where to buy them."""
+    billing = job.operation.billing if job.operation else None
+    missing = billing_watch.missing(service, job)
+    words = billing_watch.ENOUGH if missing == 0 else _missing_credits(missing)
+    icon = icon_number("CHECKMARK" if missing == 0 else "ERROR")
+    layout.label(text=translated(words), translate=False, icon_value=icon)
+    layout.operator("mint.open_in_mint", text=translated(_BUY), translate=False, icon="URL").url = (
+        billing.action_url if billing else None
+    ) or BUY_CREDITS
+
+
+_PICTURE = 4.0
+"""Height of a picture, in buttons."""
+_LOOK_AGAIN = Message("Look Again")
+_ONCE_MORE = Message("Once More")
+
+
+def _draw_unanswered(layout: bpy.types.UILayout, service: JobService, view: JobView) -> None:
+    """Draw what Mint may have made for a job of which nobody knows, and how it can go on."""
+    job = view.job
+    for candidate in job.candidates:
+        _draw_candidate(layout, job, candidate)
+        layout.separator()
+    _entry(layout, job, "mint.resume", _LOOK_AGAIN, "VIEWZOOM")
+    _entry(layout, job, "mint.retry", _start_again(service, job), "FILE_REFRESH")
+    if view.may_be_sent_once_more:
+        _entry(layout, job, "mint.send_once_more", _ONCE_MORE, "LOOP_FORWARDS")
+    _entry(layout, job, "mint.cancel", _CANCEL, "X")
+
+
+def _missing_credits(missing: float | None) -> str:
+    if not missing:
+        return Message("Not enough Credits.")
+    return (
+        Message("1 Credit short.")
+        if missing == 1
+        else Message("{credits:,.0f} Credits short.", credits=missing)
+    )
+
+
+def _entry(layout: bpy.types.UILayout, job: Job, operator: str, label: Message, icon: Any) -> None:
+    layout.operator(operator, text=translated(label), translate=False, icon=icon).job_id = job.id
+
+
+def _draw_candidate(box: bpy.types.UILayout, job: Job, candidate: Candidate) -> None:
+    row = box.row()
+    picture = icons.of_file(candidate.picture)
+    if picture:
+        row.template_icon(icon_value=picture, scale=_PICTURE)
+    column = row.column()
+    at = time.strftime("%x %H:%M", time.localtime(candidate.created_at))
+    column.label(text=candidate.name or candidate.id, translate=False)
+    column.label(text=at, translate=False)
+    use = column.operator(
+        "mint.use_candidate", text=translated(Message("Use")), translate=False, icon="CHECKMARK"
+    )
+    use.job_id, use.asset_id = job.id, candidate.id
+
+
+def _start_again(service: JobService, job: Job) -> Message:
+    queries = prices_of_click(job, Verb.RETRY)
+    price = service.budget.total(queries) or job.estimate
+    if not price:
+        return Message("Start Again")
+    return Message("Start Again · {credits:,.0f} Credits", credits=price)

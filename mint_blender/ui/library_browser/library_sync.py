@@ -15,7 +15,7 @@ import bpy
 from ...addon_settings import may_go_online, settings
 from ...delivery.asset_library import own_folder
 from ...delivery.asset_library.sync_process import SyncProcess
-from ...jobs.job import Job, asset_of
+from ...jobs.job import asset_of
 from ...jobs.phases import HAS_RESULT
 from ...jobs.service import JobService
 from .. import notifications, session
@@ -40,7 +40,8 @@ def follow(service: JobService) -> None:
     Jobs that had finished before are for a complete sync.
     """
     state = session.state(_State)
-    makers = [job for job in service.jobs() if _makes_an_asset(job)]
+    # not those that only fetch an asset
+    makers = [job for job in service.jobs() if job.source_asset_id is None or job.optimize]
     new = [job for job in makers if job.id in state.unfinished and job.phase in HAS_RESULT]
     state.unfinished = {job.id for job in makers if job.phase not in HAS_RESULT}
     if new and is_wanted():
@@ -98,11 +99,6 @@ def _start(words: list[str]) -> bool:
         session.logger(__name__).exception("The asset library could not be synced")
         return False
     return True
-
-
-def _makes_an_asset(job: Job) -> bool:
-    """Return whether a job makes or changes an asset, and does not only fetch one."""
-    return job.source_asset_id is None or job.optimize is not None
 
 
 _SHARE = 0.35  # of the 3D View's height

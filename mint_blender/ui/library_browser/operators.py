@@ -4,19 +4,21 @@
 In background mode each operator waits until it is done.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import bpy
 
-from ...addon_settings import may_go_online
-from ...message import Message
-from .. import heartbeat, session
-from ..job_actions import Result, report_error
+from ...addon_settings import may_go_online, preferences
+from ...message import Message, UserError
+from .. import heartbeat, session, visibility
+from ..create import properties as create_properties
+from ..job_actions import Result, report_error, run_action
+from ..operator_bases import ButtonOperator, MintOperator
 from ..translations import translated
 from ..typed_context import layout_of
-from .asset_lookup import AssetOperator
-from .properties import fields_of, kind_of
+from .properties import fields_of, kind_of, library_state
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
@@ -26,19 +28,90 @@ if TYPE_CHECKING:
     from ...mint.schema import Asset, Kind
 
 
-class _PageLoader(bpy.types.Operator):
-    """Base of the operators that load pages of the list."""
+KINDS = [("MODEL", "3D Model", "A 3D Model"), ("WORLD", "World", "A World")]
 
-    bl_options = {"REGISTER"}
+
+class AssetOperator(MintOperator):
+    """Base of the operators that start a job about a Model or World that is at Mint."""
+
+    kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
+    asset_id: bpy.props.StringProperty(
+        name="ID", description="ID of the Model or World at Mint", options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Start the job."""
+        start, delivery = self.start, self.delivery(context)
+        return about_asset(
+            self,
+            self.kind,
+            self.asset_id,
+            lambda service, asset: start(service, asset, delivery),
+        )
+
+    def delivery(self, context: bpy.types.Context) -> "Delivery":
+        """Return where the result is placed: at the current 3D cursor."""
+        return create_properties.with_cursor(context, kind=self.kind)
+
+    @staticmethod
+    def start(service: "JobService", asset: "Asset", delivery: "Delivery") -> "Job":
+        """Start the job."""
+        raise NotImplementedError
+
+
+def about_asset(
+    operator: bpy.types.Operator | None,
+    kind: str,
+    asset_id: str,
+    start: "Callable[[JobService, Asset], Job]",
+) -> Result:
+    """Start a job about an asset; a mistyped id is reported before anything is sent.
+
+    `kind` is an item of `KINDS`.
+    """
+    from ...mint.schema import is_valid_id
+
+    asset_id = asset_id.strip()
+    if not is_valid_id(asset_id):
+        return report_error(
+            operator,
+            Message("Not a valid Mint ID. IDs contain only letters, digits, _ and -."),
+        )
+    return run_action(operator, lambda service: start(service, known_asset(kind, asset_id)).id)
+
+
+def known_asset(kind: str, asset_id: str) -> "Asset":
+    """Return what is known of an asset: its id at least, and its job reads the rest."""
+    from ...mint.schema import Asset, Kind
+    from . import entries
+
+    service = session.existing_service()
+    if service is not None:
+        # without a window no heartbeat runs, and a script may ask right after a job has ended
+        entries.follow(service)
+    told = (
+        job.asset
+        for job in (service.jobs_of_asset(asset_id) if service else ())
+        if job.asset is not None
+    )
+    return (
+        entries.current_library().get(asset_id)
+        or next(told, None)
+        or Asset.from_json(Kind[kind], {"id": asset_id})
+    )
+
+
+class _PageLoader(MintOperator):
+    """Base of the operators that load pages of the list."""
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Request the pages; in background mode, wait for them."""
-        from . import loader
+        from . import entries
 
         if not may_go_online():
             return report_error(self, session.OFFLINE)
         fields = fields_of(context)
-        if complaint := loader.ask(*self.pages(kind_of(fields))):
+        if complaint := entries.ask(*self.pages(kind_of(fields))):
             return report_error(self, complaint)
         if bpy.app.background and (
             complaint := _wait_for_pages(session.service(), kind_of(fields))
@@ -60,9 +133,9 @@ class MINT_OT_refresh_library(_PageLoader):
 
     def pages(self, kind: "Kind | None") -> "list[ListPage]":
         """Return the first page of each kind."""
-        from . import loader
+        from . import entries
 
-        return loader.known().first_pages(kind)
+        return entries.current_library().first_pages(kind)
 
 
 class MINT_OT_load_more(_PageLoader):
@@ -73,15 +146,14 @@ class MINT_OT_load_more(_PageLoader):
 
     def pages(self, kind: "Kind | None") -> "list[ListPage]":
         """Return the next page, if there is one, and resume a stopped search."""
-        from . import loader
-        from .state import library_state
+        from . import entries
 
         library_state().resume_searching()
-        page = loader.known().next_page(kind)
+        page = entries.current_library().next_page(kind)
         return [page] if page else []
 
 
-class MINT_OT_stop_search(bpy.types.Operator):
+class MINT_OT_stop_search(ButtonOperator):
     """Stop searching.
 
     Results found so far stay.
@@ -89,18 +161,15 @@ class MINT_OT_stop_search(bpy.types.Operator):
 
     bl_idname = "mint.stop_search"
     bl_label = "Stop Search"
-    bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Load no further page; one that was requested still comes."""
-        from .state import library_state
-
         library_state().pages_left = 0
         heartbeat.redraw()
         return {"FINISHED"}
 
 
-class MINT_OT_turn_library(bpy.types.Operator):
+class MINT_OT_turn_library(ButtonOperator):
     """Show the previous or next items.
 
     More are loaded from Mint as needed.
@@ -108,7 +177,6 @@ class MINT_OT_turn_library(bpy.types.Operator):
 
     bl_idname = "mint.turn_library"
     bl_label = "Turn Page"
-    bl_options = {"INTERNAL"}
 
     forward: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
 
@@ -117,10 +185,10 @@ class MINT_OT_turn_library(bpy.types.Operator):
 
         Missing entries are requested once it was drawn; without a window, at once.
         """
-        from . import entries, loader
+        from . import entries
 
         fields = fields_of(context)
-        loader.turn(fields, forward=self.forward)
+        entries.turn(fields, forward=self.forward)
         while bpy.app.background and entries.is_lacking_entries(fields):
             bpy.ops.mint.load_more()  # type: ignore[attr-defined]
         heartbeat.redraw()
@@ -164,20 +232,19 @@ class MINT_OT_import_asset(AssetOperator):
         return service.fetch(asset, delivery)
 
 
-class MINT_OT_copy_prompt(bpy.types.Operator):
+class MINT_OT_copy_prompt(ButtonOperator):
     """Copy the prompt, or Mint's description of a World."""
 
     bl_idname = "mint.copy_prompt"
     bl_label = "Copy Prompt"
-    bl_options = {"INTERNAL"}
 
     asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Copy the prompt to the clipboard."""
-        from . import entries, loader
+        from . import entries
 
-        asset = loader.known().get(self.asset_id)
+        asset = entries.current_library().get(self.asset_id)
         text = entries.prompt_of(asset) if asset else None
         if not text:
             return report_error(self, Message("Mint returned no prompt for this item."))
@@ -189,16 +256,14 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
 def _wait_for_pages(service: "JobService", kind: "Kind | None") -> str | None:
     """Wait for every page, and return what went wrong."""
     from ...jobs.queries import ListPage
-    from ...jobs.service import NotPossible
-    from ...jobs.storage.journal import JournalError
-    from . import entries, loader
+    from . import entries
 
     try:
         while any(isinstance(query, ListPage) for query in service.queries.pending()):
             service.next_event()
-    except (NotPossible, JournalError) as error:
+    except UserError as error:
         return str(error)
-    loader.catch_up(service)
+    entries.catch_up(service)
     return entries.library().error(kind)
 
 
@@ -294,4 +359,73 @@ class MINT_OT_copy_asset_list(bpy.types.Operator):
             count=len(entries),
         )
         self.report({"INFO"}, translated(message))
+        return {"FINISHED"}
+
+
+class MINT_OT_browse_library(bpy.types.Operator):
+    """Show or hide what you generated at the bottom of the 3D View.
+
+    Double-click a picture to import it, or drag it into the scene.
+    """
+
+    bl_idname = "mint.browse_library"
+    bl_label = "Browse Library"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether this is a 3D View. The bar itself says what it lacks."""
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Show or hide the bar in this area."""
+        from ..asset_bar import bar
+
+        bar.toggle(context.area)
+        return {"FINISHED"}
+
+
+class MINT_OT_search_library(ButtonOperator):
+    """Search the library by name and prompt, and filter it by state."""
+
+    bl_idname = "mint.search_library"
+    bl_label = "Search Library"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Open the field, ready to type."""
+        return context.window_manager.invoke_popup(self, width=360)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the field, which filters with each letter, and the states."""
+        layout, fields = layout_of(self), fields_of(context)
+        row = layout.row()
+        row.activate_init = True
+        row.prop(
+            fields, "words", text="", icon="VIEWZOOM", placeholder=translated(Message("Search"))
+        )
+        layout.row().prop(fields, "state", expand=True)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Do nothing: each letter was applied when it was typed."""
+        return {"FINISHED"}
+
+
+_STEP = 1.15  # of the size of pictures, for each step of the wheel
+
+
+class MINT_OT_resize_pictures(ButtonOperator):
+    """Make the pictures of the library larger or smaller."""
+
+    bl_idname = "mint.resize_pictures"
+    bl_label = "Resize Pictures"
+
+    larger: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Change the size, which Blender saves with the preferences."""
+        stored = preferences()
+        if stored is None:
+            return {"CANCELLED"}
+        stored.picture_size = round(stored.picture_size * (_STEP if self.larger else 1 / _STEP))
+        context.preferences.is_dirty = True
+        visibility.tag_redraw()
         return {"FINISHED"}

@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter of the library, and which page is shown: properties of the window manager."""
+"""The filter of the library, and which page is shown; and what is known of the library.
 
+The fields are properties of the window manager, the entries are in memory while Blender runs.
+"""
+
+import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import bpy
 
+from .. import session, visibility
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ...jobs.job import Job
     from ...jobs.library.view_model import Filter
+    from ...mint.account import Account
     from ...mint.schema import Kind
 
 KINDS = [
@@ -28,13 +38,55 @@ SORTS = [
 ]
 
 
-def _filter_changed(fields: "MintLibrary", context: bpy.types.Context) -> None:
-    from .. import visibility
-    from .state import library_state
+MOST_PAGES = 100
+"""Pages loaded automatically for one filter (10,000 entries); then the user is asked."""
 
-    fields.start = 0
-    library_state().filter_changed()
-    library_state().library.view(filter_of(fields))  # sort now, so that drawing need not
+
+class LibraryState:
+    """The entries of one account, and what was fetched about them. Times are `time.monotonic`."""
+
+    account: "Account | None" = None
+    """The account that the entries belong to."""
+    jobs_version: tuple[int, int] | None = None
+    """The version of the list of jobs that `jobs` and `clips` were made from."""
+    pages_left = MOST_PAGES
+    """How many more pages may be loaded automatically."""
+    filter_changed_at = 0.0
+    news_at = 0.0
+    """When a job last reported an entry that no list has yet."""
+
+    def __init__(self) -> None:
+        from ...jobs.library.view_model import Library
+
+        self.library = Library()
+        self.pictures: dict[str, Path | None] = {}
+        """Paths of thumbnails by URL, the most recent last; None if there is none."""
+        self.jobs: dict[str | None, Job] = {}
+        """The job that made each entry, by the entry's id, as far as they are in memory."""
+        self.clips: dict[str, list[str]] = {}
+        """The words of the clips that were made here, by the id of their model, likewise."""
+
+    def resume_searching(self) -> None:
+        """Allow another `MOST_PAGES` pages to be loaded automatically."""
+        self.pages_left = MOST_PAGES
+
+    def use(self, account: "Account") -> None:
+        """Forget the entries of any other account."""
+        if account != self.account:
+            self.library, self.account = type(self.library)(), account
+            self.resume_searching()
+
+
+def library_state() -> LibraryState:
+    """Return the state of this session."""
+    return session.state(LibraryState)
+
+
+def _filter_changed(fields: "MintLibrary", context: bpy.types.Context) -> None:
+    state = library_state()
+    fields.start, state.filter_changed_at = 0, time.monotonic()
+    state.resume_searching()
+    state.library.view(filter_of(fields))  # sort now, so that drawing need not
     visibility.tag_redraw()  # the bar, with each letter that is typed
 
 

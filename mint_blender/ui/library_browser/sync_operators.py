@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...addon_settings import may_go_online, preferences, settings
-from ...message import Message, sentences
+from ...message import Message, UserError, sentences
 from .. import heartbeat, session
 from ..job_actions import Result, report_error
+from ..operator_bases import ButtonOperator, MintOperator
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of
-from .asset_lookup import KINDS
+from .operators import KINDS
 
 if TYPE_CHECKING:
     from ...mint.schema import Kind
@@ -38,13 +39,11 @@ def _can_list() -> bool:
     return remote_listing.is_available()
 
 
-class _AssetSaver(bpy.types.Operator):
+class _AssetSaver(MintOperator):
     """Base of the operators that save into the folder of an asset library.
 
     With a window, another process saves; in background mode it is done here.
     """
-
-    bl_options = {"REGISTER"}
 
     directory: bpy.props.StringProperty(
         name="Folder",
@@ -67,7 +66,6 @@ class _AssetSaver(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the other process, or save here in background mode."""
         from ...delivery.asset_library.sync_process import LISTING, SyncProcess
-        from ...jobs.storage.journal import JournalError
 
         if not may_go_online():
             return report_error(self, session.OFFLINE)
@@ -86,7 +84,7 @@ class _AssetSaver(bpy.types.Operator):
         try:
             session.service()
             session.state(SyncProcess).start(words, session.account(), session.home())
-        except (OSError, JournalError) as error:
+        except (OSError, UserError) as error:
             return report_error(
                 self, Message("The sync could not be started: {reason}", reason=error)
             )
@@ -107,8 +105,6 @@ class _AssetSaver(bpy.types.Operator):
         # both load the HTTP library, which enabling the add-on does not need
         from ...delivery.asset_library import remote_listing, sync
         from ...mint.client import connect
-        from ...mint.errors import MintError
-        from ...scene.export.output_path import OutputError
 
         account = session.account()
         try:
@@ -123,7 +119,7 @@ class _AssetSaver(bpy.types.Operator):
                 )
             if self.wants_listing():
                 remote_listing.write(folder)
-        except (MintError, OutputError) as error:
+        except UserError as error:
             return report_error(self, str(error))
         if result.failed:
             return report_error(
@@ -181,7 +177,7 @@ class MINT_OT_save_to_library(_AssetSaver):
         return Kind(self.kind.lower()), self.asset_id
 
 
-class MINT_OT_stop_sync(bpy.types.Operator):
+class MINT_OT_stop_sync(ButtonOperator):
     """Stop saving to the asset library.
 
     Saved items stay, and the next sync continues.
@@ -189,7 +185,6 @@ class MINT_OT_stop_sync(bpy.types.Operator):
 
     bl_idname = "mint.stop_sync"
     bl_label = "Stop Sync"
-    bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Stop the other process at once."""

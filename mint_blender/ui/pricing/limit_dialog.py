@@ -14,6 +14,7 @@ import bpy
 
 from ...message import Message, sentences
 from .. import session, text_fields
+from ..operator_bases import ButtonOperator
 from ..text_wrap import lines_of
 from ..translations import translated
 from ..typed_context import ui_scale
@@ -248,12 +249,11 @@ def forget() -> None:
     state.unconfirmed = state.unpriced = None
 
 
-class MINT_OT_spend(SpendingDialog, bpy.types.Operator):
+class MINT_OT_spend(SpendingDialog, ButtonOperator):
     """Confirm what this costs."""
 
     bl_idname = "mint.spend"
     bl_label = "Confirm Price"
-    bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Open the dialog."""
@@ -321,7 +321,7 @@ def _close(window: bpy.types.Window) -> None:
     window.screen = window.screen
 
 
-class MINT_OT_pay(bpy.types.Operator):
+class MINT_OT_pay(ButtonOperator):
     """Do this, for this price.
 
     Only a click of the mouse does it.
@@ -329,7 +329,6 @@ class MINT_OT_pay(bpy.types.Operator):
 
     bl_idname = "mint.pay"
     bl_label = "Start"
-    bl_options = {"INTERNAL"}
 
     credits: bpy.props.FloatProperty(options={"SKIP_SAVE", "HIDDEN"})
 
@@ -348,12 +347,11 @@ class MINT_OT_pay(bpy.types.Operator):
         return done
 
 
-class MINT_OT_close_dialog(bpy.types.Operator):
+class MINT_OT_close_dialog(ButtonOperator):
     """Close this dialog and start nothing."""
 
     bl_idname = "mint.close_dialog"
     bl_label = "Cancel"
-    bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Close it."""

@@ -15,8 +15,7 @@ from ...addon_settings import may_go_online
 from ...jobs.budget.prices import NO_MODEL_YET
 from ...jobs.queries import OptimizationPrice, Query
 from ...jobs.service import JobService
-from ...jobs.storage.journal import JournalError
-from ...message import Message
+from ...message import Message, UserError
 from .. import heartbeat, session
 from ..translations import translated
 
@@ -69,7 +68,7 @@ def ask(*queries: Query) -> str | None:
         return session.OFFLINE
     try:
         service = session.service()
-    except JournalError as error:
+    except UserError as error:
         return str(error)
     for query in queries:
         service.queries.ask(query)

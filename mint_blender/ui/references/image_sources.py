@@ -17,10 +17,9 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ...message import Message
+from ...message import Message, UserError
 from ...mint.limits import MAX_IMAGE_BYTES
 from ..typed_context import scene_of
-from .properties import ReferenceImageError
 
 # pixels: no generation shows more detail than this, and saving more takes seconds
 LONGEST_SIDE = 4096
@@ -34,7 +33,7 @@ _TEXTS = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}  # chunks of a PNG that s
 _CANNOT_OPEN = Message("This Blender cannot open it. Convert it with another program.")
 
 
-class ImageSourceError(ReferenceImageError):
+class ImageSourceError(UserError):
     """No picture could be made; the message says why."""
 
 
@@ -152,7 +151,9 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
     Raises:
         ImageSourceError: There is no camera, or the view could not be drawn.
     """
-    scene, space, region = scene_of(context), context.space_data, _window_region(context)
+    scene, space = scene_of(context), context.space_data
+    # the click may have come from the sidebar
+    region = next(each for each in context.area.regions if each.type == "WINDOW")
     if camera and scene.camera is None:
         raise ImageSourceError(Message("The scene has no camera."))
     width, height = _render_size(scene) if camera else (region.width, region.height)
@@ -205,11 +206,6 @@ def _render_offscreen(
         offscreen.free()
     pixels[:, 3] = 1.0
     return pixels
-
-
-def _window_region(context: bpy.types.Context) -> bpy.types.Region:
-    """Return the main region of the 3D View; the click may have come from its sidebar."""
-    return next(region for region in context.area.regions if region.type == "WINDOW")
 
 
 def _camera_matrices(context: bpy.types.Context, width: int, height: int) -> tuple[Matrix, Matrix]:

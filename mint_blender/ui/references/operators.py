@@ -1,32 +1,230 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where reference images come from, and what can be done with those on the list."""
 
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ...addon_settings import may_go_online
-from ...message import Message, sentences
+from ...message import Message, UserError, message_of, sentences
+from ...mint.limits import MAX_IMAGE_BYTES, MAX_IMAGES
 from .. import heartbeat, session
-from ..job_actions import Result, change, report_error
+from ..job_actions import Result, attempt, report_error
+from ..operator_bases import ButtonOperator, CheckedOperator, MintOperator
+from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import scene_of
-from . import properties as references_properties
+
+ROOM = 256 * 1024 * 1024
+"""Bytes that our copies may take up. The longest unused are deleted first, but never those on the
+list or of a job.
+"""
+
+
+class MintReference(bpy.types.PropertyGroup):
+    """One picture: what it is called, where it lies, and what was done with it or has to be."""
+
+    name: bpy.props.StringProperty(name="Name")
+    source: bpy.props.StringProperty(
+        name="Source", description="Path of the add-on's copy, or an https address"
+    )
+    note: bpy.props.StringProperty(name="Note", description="What was done with the image")
+    problem: bpy.props.StringProperty(
+        name="Problem", description="Why Mint does not accept this image"
+    )
+    message: bpy.props.StringProperty()
+    """Note or problem as JSON, so that it can be translated where it is shown."""
+
+    is_odd: bpy.props.BoolProperty(name="Convert", description="Mint does not accept this format")
+
+
+def entries(manager: Any = None) -> Any:
+    """Return the list of pictures."""
+    return (manager or bpy.context.window_manager).mint_references
+
+
+def sources(manager: Any = None) -> tuple[str, ...]:
+    """Return the pictures for a request: paths and https addresses, in order."""
+    return tuple(entry.source for entry in entries(manager))
+
+
+def names(manager: Any = None) -> tuple[str, ...]:
+    """Return the user's names of the pictures, in the same order."""
+    return tuple(entry.name for entry in entries(manager))
+
+
+def message_about(entry: Any) -> Message:
+    """Return the problem of a picture, else what was done with it; empty if neither."""
+    import json
+
+    return Message.from_json(json.loads(entry.message)) if entry.message else Message("")
+
+
+def _tell(entry: Any, *, problem: str = "", note: str = "") -> None:
+    import json
+
+    entry.problem, entry.note = problem, note
+    entry.message = json.dumps(message_of(problem or note).to_json())
+
+
+def complaint(manager: Any = None) -> str | None:
+    """Return why these pictures cannot be sent yet, or None. Opens no file."""
+    entry = next((entry for entry in entries(manager) if entry.problem), None)
+    return (
+        Message("Image {name}: {problem}", name=entry.name, problem=message_about(entry))
+        if entry
+        else None
+    )
+
+
+def add_file(path: Path, *, name: str | None = None) -> Any:
+    """Copy a picture and put it at the end of the list; one that needs work keeps its problem.
+
+    Raises:
+        UserError: The list is full, or has this picture already.
+        FileError: The file is no picture, or could not be copied.
+    """
+    from ...files import pictures
+
+    name = name or path.name
+    _check_room()
+    kind = pictures.inspect(path)
+    pictures.check_complete(path, kind)
+    kept = _keep(path, kind.suffix)
+    _check_new(str(kept), name)
+    entry = entries().add()
+    entry.name = name
+    _set_picture(entry, kept, kind.format, "")
+    return entry
+
+
+def add_url(url: str) -> Any:
+    """Put an address at the end of the list.
+
+    Raises:
+        UserError: It is no https address, or the list is full or has it already.
+    """
+    from ...files import download_folder
+
+    url = url.strip()
+    if not url.startswith("https://") or len(url) < 12 or any(letter.isspace() for letter in url):
+        raise UserError(Message("A reference image's address must start with https://."))
+    _check_room()
+    _check_new(url, Message("This address"))
+    entry = entries().add()
+    entry.name, entry.source = download_folder.name_from_url(url, fallback="picture"), url
+    return entry
+
+
+def replace_file(entry: Any, path: Path, note: str) -> None:
+    """Replace the file of an entry; the note says what was done.
+
+    Raises:
+        FileError: The file is no picture.
+    """
+    from ...files import pictures
+
+    kind = pictures.inspect(path)
+    _set_picture(entry, _keep(path, kind.suffix), kind.format, note)
+
+
+def replace_all(images: Iterable[str]) -> None:
+    """Replace the list by these pictures; what cannot be added is left out."""
+    clear()
+    for image in images:
+        with contextlib.suppress(UserError):
+            if "://" in image:
+                add_url(image)
+            else:
+                add_file(Path(image))
+
+
+def clear() -> None:
+    """Empty the list: the pictures were sent."""
+    entries().clear()
+
+
+def icon(entry: Any) -> int:
+    """Return the icon number of the thumbnail; 0 for an address, and without a window."""
+    from .. import icons
+
+    return icons.cache().icon("references", entry.source)
+
+
+def folder() -> Path:
+    """Return the folder of our copies."""
+    return session.home() / "references"
+
+
+def _check_room() -> None:
+    if len(entries()) >= MAX_IMAGES:
+        raise UserError(
+            Message(
+                "Mint accepts at most {count} images. Remove one first.",
+                count=MAX_IMAGES,
+            )
+        )
+
+
+def _check_new(source: str, name: str) -> None:
+    if source in sources():
+        raise UserError(Message("{name} is already on the list.", name=name))
+
+
+def _keep(path: Path, suffix: str) -> Path:
+    """Copy a file into our folder, named by the SHA-256 of its bytes; return the path."""
+    import hashlib
+
+    from ...files import disk, download_folder
+    from ...files.disk import disk_errors
+
+    with disk_errors(folder()):
+        disk.make_folder(folder())
+        with path.open("rb") as stream:
+            kept = folder() / f"{hashlib.file_digest(stream, 'sha256').hexdigest()}{suffix}"
+        if kept.exists():
+            os.utime(kept)
+        else:
+            with disk.replacing(kept) as part:
+                disk.copy_private(path, part)
+    service = session.existing_service()
+    in_use = {
+        Path(image) for job in (service.jobs() if service else ()) for image in job.request.images
+    }
+    download_folder.prune(folder(), ROOM, keep={kept, *in_use, *map(Path, sources())})
+    return kept
+
+
+def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
+    """Update an entry for this file: what is wrong with it, and its thumbnail."""
+    from ...jobs.new_jobs import UPLOADABLE
+
+    size = kept.stat().st_size
+    entry.source, entry.is_odd = str(kept), format not in UPLOADABLE
+    problem = ""
+    if entry.is_odd:
+        problem = Message("It is {format}; Mint accepts PNG, JPEG and WebP.", format=format.upper())
+    elif size > MAX_IMAGE_BYTES:
+        problem = Message(
+            "It is {size:.1f} MB; Mint accepts at most 5 MB.", size=size / 1024 / 1024
+        )
+    _tell(entry, problem=problem, note=note)
+    from .. import icons
+
+    icons.cache().keep("references", {path: path for path in sources() if "://" not in path})
+
+
+# -- where they come from, and what can be done with them
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr", ".bmp", ".hdr", ".gif")
 VIEWS = [
     ("VIEWPORT", "Viewport", "What this 3D View shows, without grid and gizmos"),
     ("CAMERA", "Camera View", "What the scene's camera sees, drawn as in this 3D View"),
 ]
-
-
-def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
-    """Change the list; report what is not possible."""
-    from ...files.errors import FileError
-
-    return change(operator, act, references_properties.ReferenceImageError, FileError)
 
 
 def _fit(entry: Any) -> None:
@@ -38,13 +236,11 @@ def _fit(entry: Any) -> None:
     with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "picture.webp"
         note = image_sources.fit(Path(entry.source), path)
-        references_properties.replace_file(entry, path, note)
+        replace_file(entry, path, note)
 
 
-class _AddOperator(bpy.types.Operator):
+class _AddOperator(MintOperator):
     """Base of the operators that add pictures, which may have to be scaled or converted."""
-
-    bl_options = {"REGISTER"}
 
     fit: bpy.props.BoolProperty(
         name="Scale Down or Convert if Needed",
@@ -59,11 +255,11 @@ class _AddOperator(bpy.types.Operator):
             with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
                 path = Path(folder) / "picture.png"
                 make(path)
-                entry = references_properties.add_file(path, name=name)
+                entry = add_file(path, name=name)
             if self.fit and entry.problem:
                 _fit(entry)
 
-        return _attempt(self, add)
+        return attempt(self, add)
 
     def add_render(self, context: bpy.types.Context) -> Result:
         """Add a saved copy of the last render as it is displayed."""
@@ -100,16 +296,14 @@ class MINT_OT_add_references(_AddOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add each file; one that cannot be added does not stop the others."""
-        from ...files.errors import FileError
-
         added, reasons = 0, []
         for path in self._paths():
             try:
-                entry = references_properties.add_file(path)
+                entry = add_file(path)
                 added += 1
                 if self.fit and entry.problem:
                     _fit(entry)
-            except (references_properties.ReferenceImageError, FileError) as error:
+            except UserError as error:
                 reasons.append(str(error))
         heartbeat.redraw()
         if reasons or not added:
@@ -123,7 +317,7 @@ class MINT_OT_add_references(_AddOperator):
                 translated(
                     Message(
                         "Reference images for the next prompt: {count}",
-                        count=len(references_properties.entries()),
+                        count=len(entries()),
                     )
                 ),
             )
@@ -137,12 +331,11 @@ class MINT_OT_add_references(_AddOperator):
         return [path] if path is not None and not path.is_dir() else []
 
 
-class MINT_OT_add_reference_url(bpy.types.Operator):
+class MINT_OT_add_reference_url(MintOperator):
     """Add an image from a web address."""
 
     bl_idname = "mint.add_reference_url"
     bl_label = "Add Image from Web Address"
-    bl_options = {"REGISTER"}
 
     url: bpy.props.StringProperty(
         name="Address", description="Starts with https://", options={"SKIP_SAVE"}
@@ -160,7 +353,7 @@ class MINT_OT_add_reference_url(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add the address; Mint fetches it, and nothing is loaded here."""
-        return _attempt(self, lambda: references_properties.add_url(self.url))
+        return attempt(self, lambda: add_url(self.url))
 
 
 class MINT_OT_add_reference_image(_AddOperator):
@@ -207,7 +400,7 @@ class MINT_OT_add_reference_render(_AddOperator):
         return self.add_render(context)
 
 
-class MINT_OT_add_reference_view(_AddOperator):
+class MINT_OT_add_reference_view(CheckedOperator, _AddOperator):
     """Add a capture of this 3D View, or of what the camera sees."""
 
     bl_idname = "mint.add_reference_view"
@@ -216,12 +409,11 @@ class MINT_OT_add_reference_view(_AddOperator):
     view: bpy.props.EnumProperty(name="View", items=VIEWS)
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the context is a 3D View; the tooltip says why not."""
-        if bpy.app.background or context.area is None or context.area.type != "VIEW_3D":
-            cls.poll_message_set(translated(Message("This needs an open 3D View.")))
-            return False
-        return True
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return that this is no 3D View."""
+        is_view = context.area is not None and context.area.type == "VIEW_3D"
+        is_drawn = is_view and not bpy.app.background
+        return "" if is_drawn else Message("This needs an open 3D View.")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add a picture of the view, drawn offscreen."""
@@ -234,10 +426,8 @@ class MINT_OT_add_reference_view(_AddOperator):
         )
 
 
-class _EntryOperator(bpy.types.Operator):
+class _EntryOperator(ButtonOperator):
     """Base of the operators on one picture of the list."""
-
-    bl_options = {"INTERNAL"}
 
     index: bpy.props.IntProperty(
         name="Image", description="Position in the list, starting at 0", options={"SKIP_SAVE"}
@@ -245,9 +435,9 @@ class _EntryOperator(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Change the list, if there is such a picture."""
-        if not 0 <= self.index < len(references_properties.entries()):
+        if not 0 <= self.index < len(entries()):
             return {"CANCELLED"}
-        return _attempt(self, self._act)
+        return attempt(self, self._act)
 
     def _act(self) -> None:
         raise NotImplementedError
@@ -263,7 +453,7 @@ class MINT_OT_fit_reference(_EntryOperator):
     bl_label = "Scale Down or Convert"
 
     def _act(self) -> None:
-        _fit(references_properties.entries()[self.index])
+        _fit(entries()[self.index])
 
 
 class MINT_OT_remove_reference(_EntryOperator):
@@ -276,7 +466,7 @@ class MINT_OT_remove_reference(_EntryOperator):
     bl_label = "Remove Image"
 
     def _act(self) -> None:
-        references_properties.entries().remove(self.index)
+        entries().remove(self.index)
 
 
 class MINT_OT_move_reference(_EntryOperator):
@@ -291,9 +481,7 @@ class MINT_OT_move_reference(_EntryOperator):
     by: bpy.props.IntProperty(name="Offset", default=1, options={"SKIP_SAVE"})
 
     def _act(self) -> None:
-        references_properties.entries().move(
-            self.index, min(max(self.index + self.by, 0), len(references_properties.entries()) - 1)
-        )
+        entries().move(self.index, min(max(self.index + self.by, 0), len(entries()) - 1))
 
 
 class MINT_MT_references(bpy.types.Menu):
@@ -333,3 +521,63 @@ class MINT_FH_references(bpy.types.FileHandler):
             and may_go_online()
             and bool(session.account().key)
         )
+
+
+THUMBNAIL, SMALL = 3.2, 2.0  # heights in lines of the panel
+FEW = 3  # up to so many pictures are shown large
+
+
+def draw_header(layout: bpy.types.UILayout) -> None:
+    """Draw the number of images."""
+    count = len(entries(bpy.context.window_manager))
+    if count:
+        layout.label(
+            text=translated(Message("{number} of {total}", number=count, total=MAX_IMAGES)),
+            translate=False,
+        )
+
+
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw each image with its buttons, then a menu for more."""
+    listed = entries(context.window_manager)
+    for index, entry in enumerate(listed):
+        _draw_entry(layout, index, entry, len(listed))
+    if not listed:
+        wrapped(
+            layout,
+            Message("Add up to 8 images that show what you mean. A prompt is optional."),
+            width=context.region.width,
+        )
+    if len(listed) < MAX_IMAGES:
+        layout.menu("MINT_MT_references", text="Add Image", icon="ADD")
+
+
+def _draw_entry(layout: bpy.types.UILayout, index: int, entry: Any, count: int) -> None:
+    box = layout.box()
+    split = box.split(factor=0.3)
+    thumbnail = icon(entry)
+    if thumbnail:
+        split.template_icon(icon_value=thumbnail, scale=THUMBNAIL if count <= FEW else SMALL)
+    else:
+        split.label(text="", icon="URL" if entry.source.startswith("https://") else "IMAGE_DATA")
+    column = split.column(align=True)
+    column.label(text=entry.name, translate=False)
+    row = column.row(align=True)
+    if count > 1:
+        _draw_move(row, index, -1, "TRIA_UP", index > 0)
+        _draw_move(row, index, 1, "TRIA_DOWN", index < count - 1)
+    row.operator("mint.remove_reference", text="", icon="X").index = index
+    if entry.problem:
+        wrapped(box, message_about(entry), icon="ERROR")
+        box.operator(
+            "mint.fit_reference", text="Convert" if entry.is_odd else "Scale Down", icon="MODIFIER"
+        ).index = index
+    elif entry.note:
+        wrapped(box, message_about(entry), icon="INFO")
+
+
+def _draw_move(row: bpy.types.UILayout, index: int, by: int, icon: Any, is_possible: bool) -> None:
+    sub = row.row(align=True)
+    sub.enabled = is_possible
+    move = sub.operator("mint.move_reference", text="", icon=icon)
+    move.index, move.by = index, by

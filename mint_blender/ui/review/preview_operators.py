@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...message import Message
+from ...message import Message, UserError
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, attempt, find_job, report_error
+from ..operator_bases import ButtonOperator
 from ..translations import translated
 from ..typed_context import is_gizmo_dragged, layout_of
 from . import card_state
@@ -37,26 +38,22 @@ class MINT_OT_show_preview(JobOperator):
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Open a temporary window, which leaves the user's layout and file as they are."""
-        from ...jobs.service import NotPossible
-        from . import large_previews
+        from . import review_card
 
         number = self.preview or len(job.previews)
         shown = job.previews[number - 1] if 0 < number <= len(job.previews) else None
         if shown is None or not Path(shown.path).is_file():
-            raise NotPossible(
-                Message("{title}: the Preview is no longer on disk.", title=job.title)
-            )
-        large_previews.open_window(shown.path)
+            raise UserError(Message("{title}: the Preview is no longer on disk.", title=job.title))
+        review_card.open_window(shown.path)
         return {"FINISHED"}
 
 
-class MINT_OT_fit_preview(bpy.types.Operator):
+class MINT_OT_fit_preview(ButtonOperator):
     """Fit a Preview to its window, and remove its picture from the file when the window closes."""
 
     bl_idname = "mint.fit_preview"
     bl_label = "Fit Preview"
     bl_description = "Fit a Preview to its window"
-    bl_options = {"INTERNAL"}
 
     _timer: bpy.types.Timer | None = None
 
@@ -68,23 +65,23 @@ class MINT_OT_fit_preview(bpy.types.Operator):
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Fit the picture once, then pass every event on but Esc, which closes the window."""
-        from . import large_previews
+        from . import review_card
 
         if is_gizmo_dragged(context):
             return {"PASS_THROUGH"}
-        if event.type == "TIMER" and self._timer is not None and large_previews.fit(context.window):
+        if event.type == "TIMER" and self._timer is not None and review_card.fit(context.window):
             self._remove_timer(context)
         if event.type == "ESC" and event.value == "PRESS":
-            large_previews.close_soon(context.window)
+            review_card.close_soon(context.window)
             return {"RUNNING_MODAL"}
         return {"PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Remove the picture: the window closes, or another file is being opened."""
-        from . import large_previews
+        from . import review_card
 
         self._remove_timer(context)
-        large_previews.free_unseen()
+        review_card.free_unseen()
 
     def _remove_timer(self, context: bpy.types.Context) -> None:
         if self._timer is not None:
@@ -169,19 +166,18 @@ def show(service: "JobService", job: "Job", number: int = 0) -> None:
     """Turn the card to a Preview, with all its pictures, and ask for what a decision costs."""
     from ...jobs.queries import prices_of
     from ..pricing import price_dialog
-    from . import large_previews
+    from . import review_card
 
     card_state.show(job.id, number)
-    large_previews.keep(job)
+    review_card.keep(job)
     price_dialog.ask_unknown(*prices_of(job.request, job.optimize))
 
 
-class MINT_OT_review(bpy.types.Operator):
+class MINT_OT_review(ButtonOperator):
     """Look at the Preview, and approve it or say what to change."""
 
     bl_idname = "mint.review"
     bl_label = "Review Preview"
-    bl_options = {"INTERNAL"}
 
     job_id: bpy.props.StringProperty(
         name="Job",
@@ -195,7 +191,7 @@ class MINT_OT_review(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Open the card, which closes when the pointer leaves it."""
-        return attempt(self, lambda service: self._open(context, service))
+        return attempt(self, lambda: self._open(context, session.service()))
 
     def _open(self, context: bpy.types.Context, service: "JobService") -> Result:
         from ..job_list import grouped_jobs

@@ -4,23 +4,34 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 import bpy
+from bpy.app.handlers import persistent
 
 from ...jobs.job import Job
 from ...jobs.paid_requests.record import PaidVerb
 from ...jobs.phases import BUSY, Phase, Verb
+from ...jobs.preload import Ahead
 from ...jobs.service import JobService
 from ...message import Message
-from .. import text_wrap
+from .. import icons, session, text_wrap
 from ..icons import icon_number
-from ..job_list import grouped_jobs, job_documents
+from ..job_list import grouped_jobs, placed_results
 from ..pricing import paid_clicks
-from ..pricing.price_dialog import with_price
+from ..pricing.price_dialog import redraw_popups, with_price
 from ..translations import translated
 from ..typed_context import ui_scale
-from . import card_state, large_previews
+from . import card_state
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ...jobs.job import Job
+    from ...jobs.service import JobService
 
 NAME = "review"
 """What drawing notes (`paid_clicks.note`)."""
@@ -97,10 +108,12 @@ def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
         text_wrap.wrapped(layout, _NO_PICTURE, width=round(WIDTH * ui_scale()), icon="INFO")
         return
     path = job.previews[number - 1].path
-    share, unit, whole = large_previews.height(path), _unit(), WIDTH * ui_scale()
+    share, whole = height(path), WIDTH * ui_scale()
+    # Blender's height of a button, in pixels
+    unit = round(18.0 * ui_scale()) + 2.0 * float(bpy.context.preferences.system.pixel_size)
     width = min(whole - unit, _SHARE * bpy.context.window.height / share)
     side = (width * share + _PADDING) / unit
-    found = large_previews.icons_of(path)
+    found = icons_of(path)
     column = layout.column(align=True)
     for place, icon in enumerate(found):
         line = column.column(align=True)
@@ -108,21 +121,12 @@ def _draw_picture(layout: bpy.types.UILayout, job: Job, number: int) -> None:
             line.ui_units_y = 0.01
         row = line.row(align=True)
         row.alignment = "LEFT"
-        _draw_space(row, ((whole - width) / 2 + place * (width - width * share)) / unit)
+        space = row.column()
+        space.ui_units_x = ((whole - width) / 2 + place * (width - width * share)) / unit
+        space.label(text="")
         square = row.column()
         square.ui_units_x = side
         square.template_icon(icon_value=icon, scale=side)
-
-
-def _draw_space(row: bpy.types.UILayout, width: float) -> None:
-    space = row.column()
-    space.ui_units_x = width
-    space.label(text="")
-
-
-def _unit() -> float:
-    """Return Blender's height of a button, in pixels."""
-    return round(18.0 * ui_scale()) + 2.0 * float(bpy.context.preferences.system.pixel_size)
 
 
 def _draw_numbers(layout: bpy.types.UILayout, job: Job, shown: int) -> None:
@@ -200,7 +204,7 @@ def _draw_approve(
 
 def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
     """Draw what was decided, or what became of the job, as high as the buttons were."""
-    view = job_documents.view_of(service, job)
+    view = placed_results.view_of(service, job)
     said = _DECIDED.get(_last_verb(job), view.state)
     layout.label(text=translated(said), translate=False, icon_value=icon_number("INFO"))
     row = layout.row(align=True)
@@ -224,3 +228,234 @@ def _last_verb(job: Job) -> str:
     if job.decision is not None:
         return job.decision.verb.value
     return job.requests[-1].verb.value if job.phase in BUSY and job.requests else ""
+
+
+NAME = "review"
+"""The owner of the icons."""
+
+SIDE = 1024
+"""Fewest pixels of the longer side that are kept of a large picture."""
+
+SOON = 0.02
+"""Seconds between two looks whether a picture is smaller by now."""
+
+_MOST_PIXELS = 4096 * 4096
+_MOST_OTHERS = 8
+_RIGHT = " right"  # in the name of the icon of the right end
+
+
+class _State:
+    def __init__(self) -> None:
+        self.heights: dict[str, float | None] = {}
+        """By file: the height of the picture as a share of its width; None: it cannot be read."""
+
+    def close(self) -> None:
+        """Forget the files, so that nothing is painted any more."""
+        self.heights.clear()
+
+
+def _heights() -> dict[str, float | None]:
+    return session.state(_State).heights
+
+
+def height(path: str) -> float:
+    """Return how high a picture is drawn, as a share of its width: at most 1."""
+    return _heights().get(path) or 1.0
+
+
+def icons_of(path: str) -> tuple[int, ...]:
+    """Return the icon number of a Preview, or those of the left and right end of a wide one."""
+    found = (icons.cache().icon(NAME, path), icons.cache().icon(NAME, path + _RIGHT))
+    return tuple(filter(None, found)) or (icons.of_file(path),)
+
+
+def keep(job: Job) -> None:
+    """Make the icons of the Previews of a job, and free those that were shown long ago.
+
+    An open card may still draw those that were shown last, also while it is being closed.
+    """
+    heights, wanted = _heights(), [each.path for each in job.previews]
+    for path in wanted:
+        heights[path] = heights.pop(path) if path in heights else _make(path)
+    for path in list(heights)[: -len(wanted) - _MOST_OTHERS]:
+        del heights[path]
+        icons.cache().erase(NAME, path)
+        icons.cache().erase(NAME, path + _RIGHT)
+
+
+def follow(service: JobService) -> None:
+    """Make the icon of a Preview that arrives while the card shows its job."""
+    if _heights():
+        job = next((each for each in service.jobs() if each.id == card_state.shown_id()), None)
+        if job is not None:
+            keep(job)
+
+
+def _make(path: str) -> float | None:
+    """Make the icons of a picture; return the height of both as a share of their width."""
+    pixels = _read(path)
+    if pixels is None:
+        return None
+    rows, columns = pixels.shape[:2]
+    if max(rows, columns) < 2 * SIDE:
+        _paint(path, pixels)
+    else:
+        scaling = Ahead(partial(smaller, pixels))
+        bpy.app.timers.register(partial(_paint_later, path, scaling, _heights()))
+    return rows / columns if _is_wide(pixels) else 1.0
+
+
+def _paint_later(
+    path: str, scaling: Ahead[NDArray[np.float32]], heights: dict[str, float | None]
+) -> float | None:
+    """Paint a picture when it is small enough, if the card still shows it."""
+    if not scaling.is_done():
+        return SOON
+    if path in heights:
+        _paint(path, scaling.result)
+        redraw_popups()
+    return None
+
+
+def _paint(path: str, pixels: NDArray[np.float32]) -> None:
+    if _is_wide(pixels):
+        rows = len(pixels)
+        icons.cache().paint(NAME, path, pixels[:, :rows])
+        icons.cache().paint(NAME, path + _RIGHT, pixels[:, -rows:])
+    else:
+        icons.cache().paint(NAME, path, in_square(pixels))
+
+
+def _is_wide(pixels: NDArray[np.float32]) -> bool:
+    """Return whether two squares are drawn."""
+    rows, columns = pixels.shape[:2]
+    return rows < columns <= 2 * rows
+
+
+def _read(path: str) -> NDArray[np.float32] | None:
+    """Return the pixels of a picture: rows from below, RGBA from 0 to 1; None: not readable."""
+    import numpy as np
+
+    try:
+        image = bpy.data.images.load(path)
+    except RuntimeError:  # it was deleted
+        return None
+    try:
+        width, height = image.size
+        if not 0 < width * height <= _MOST_PIXELS or image.is_float or image.channels != 4:
+            return None
+        stored: Any = image.pixels
+        pixels = np.empty(width * height * 4, np.float32)
+        stored.foreach_get(pixels)
+    finally:
+        bpy.data.images.remove(image)
+    return pixels.reshape(height, width, 4)
+
+
+def smaller(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a picture with the mean of each block of pixels; `SIDE` or more remain."""
+    rows, columns = pixels.shape[:2]
+    step = max(1, max(rows, columns) // SIDE)
+    rows, columns = max(1, rows // step), max(1, columns // step)
+    if step == 1 or min(rows, columns) == 1:
+        return pixels
+    whole = pixels[: rows * step, : columns * step]
+    return whole.reshape(rows, step, columns, step, 4).mean(axis=(1, 3))
+
+
+def in_square(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a picture in the middle of a transparent square."""
+    import numpy as np
+
+    rows, columns = pixels.shape[:2]
+    side = max(rows, columns)
+    square = np.zeros((side, side, 4), np.float32)
+    below, left = (side - rows) // 2, (side - columns) // 2
+    square[below : below + rows, left : left + columns] = pixels
+    return square
+
+
+_OURS = "mint_preview"
+_EDITOR = bpy.types.SpaceImageEditor
+
+
+def open_window(path: str) -> None:
+    """Show a picture in a new window."""
+    free_unseen()
+    image = _image(path)
+    # of the windows that Blender opens for a moment, the one that a user is least likely to have
+    # open: Blender would take over that one
+    bpy.ops.screen.info_log_show()
+    window = bpy.context.window_manager.windows[-1]
+    area = window.screen.areas[0]
+    area.type = "IMAGE_EDITOR"
+    space: Any = area.spaces.active
+    space.image = image
+    space.show_region_header = space.show_region_toolbar = space.show_region_ui = False
+    with bpy.context.temp_override(window=window, area=area):
+        bpy.ops.mint.fit_preview("INVOKE_DEFAULT")  # type: ignore[attr-defined]
+
+
+def fit(window: bpy.types.Window | None) -> bool:
+    """Fit the picture to its window; return False while the window has no size yet."""
+    area = window.screen.areas[0] if window is not None else None
+    region = next((each for each in area.regions if each.type == "WINDOW"), None) if area else None
+    if region is None or region.width <= 1:
+        return False
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        bpy.ops.image.view_all(fit_view=True)
+    return True
+
+
+def close_soon(window: bpy.types.Window | None) -> None:
+    """Close a window, but not while an operator of it runs."""
+    if window is not None:
+        bpy.app.timers.register(partial(_close, window.as_pointer()), first_interval=0.0)
+
+
+def _close(pointer: int) -> None:
+    for window in bpy.context.window_manager.windows:
+        if window.as_pointer() == pointer:
+            with bpy.context.temp_override(window=window):
+                bpy.ops.wm.window_close()
+            return
+
+
+def free_unseen() -> None:
+    """Remove the pictures that no window shows any more."""
+    screens = {window.screen for window in bpy.context.window_manager.windows}
+    screens |= {screen for screen in bpy.data.screens if not screen.is_temporary}
+    shown = {
+        space.image
+        for screen in screens
+        for area in screen.areas
+        for space in area.spaces
+        if isinstance(space, _EDITOR)
+    }
+    ours = [each for each in bpy.data.images if each.get(_OURS) and each not in shown]
+    if ours:
+        bpy.data.batch_remove(ours)
+
+
+@persistent
+def _after_undo(_scene: object, _depsgraph: object = None) -> None:
+    """Remove what an undo has brought back."""
+    free_unseen()
+
+
+HANDLERS = (
+    (bpy.app.handlers.undo_post, _after_undo),
+    (bpy.app.handlers.redo_post, _after_undo),
+)
+
+
+def _image(path: str) -> bpy.types.Image:
+    known = next(
+        (each for each in bpy.data.images if each.get(_OURS) and each.filepath == path), None
+    )
+    if known is not None:
+        return known
+    image = bpy.data.images.load(path)
+    image[_OURS] = True
+    image.is_runtime_data = True  # Blender does not save such data
+    return image

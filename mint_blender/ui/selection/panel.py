@@ -7,10 +7,11 @@ import bpy
 
 from ...message import Message
 from .. import text_wrap, visibility
-from ..clips import panel as clips_panel
+from ..clips import operators as clips_panel
 from ..create import properties as create_properties
 from ..job_actions import Result, report_error
-from ..library_browser.asset_lookup import about_asset
+from ..library_browser.operators import about_asset
+from ..operator_bases import MintOperator
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of, scene_of
@@ -249,7 +250,7 @@ def _draw_variation(
         ).job_id = job.id if job is not None else ""
 
 
-class MINT_OT_replace_model(bpy.types.Operator):
+class MINT_OT_replace_model(MintOperator):
     """Download the newest version from Mint for free and replace this model in the scene.
 
     Your transforms, modifiers and materials stay.
@@ -257,7 +258,6 @@ class MINT_OT_replace_model(bpy.types.Operator):
 
     bl_idname = "mint.replace_model"
     bl_label = "Replace with Newest Version"
-    bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
         name="ID", description="ID of the model at Mint", options={"SKIP_SAVE"}
@@ -266,14 +266,13 @@ class MINT_OT_replace_model(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Start a job that only downloads; its result replaces the model in the scene."""
         from ...jobs.job_values import Delivery
-        from ...mint.schema import Kind
 
         if not self.asset_id:
             return report_error(self, Message("Select a model from Mint."))
         delivery = create_properties.with_cursor(context, Delivery(replaces=True))
         return about_asset(
             self,
-            Kind.MODEL,
+            "MODEL",
             self.asset_id,
             lambda service, asset: service.fetch(asset, delivery),
         )

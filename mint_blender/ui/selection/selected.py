@@ -132,6 +132,7 @@ def forget() -> None:
 
 def _count(root: bpy.types.Object, *, is_instance: bool) -> Facts:
     from ...scene import bounds
+    from ..job_actions import find_job
 
     objects = tuple(root.children_recursive)
     meshes = [each for each in (root, *objects) if each.type == "MESH"]
@@ -140,21 +141,8 @@ def _count(root: bpy.types.Object, *, is_instance: bool) -> Facts:
         objects,
         sum(len(each.data.polygons) for each in meshes),
         None if is_instance else bounds.extent(meshes),
-        _job_of(root),
+        find_job(str(root.get("mint_job_id", ""))) if session.existing_service() else None,
     )
-
-
-def _job_of(root: bpy.types.Object) -> Job | None:
-    """Return the job that made a result; None if it is not on the list or cannot be read."""
-    if session.existing_service() is None:
-        return None
-    from ...jobs.storage.journal import JournalError
-    from ..job_actions import find_job
-
-    try:
-        return find_job(str(root.get("mint_job_id", "")))
-    except JournalError:
-        return None
 
 
 @persistent

@@ -5,25 +5,40 @@ Those of results stand at the bottom. Those of jobs are stacked at the left, the
 each with a line to the box of its result. They stay where they are when the view turns. Beside that
 of a Preview is the button that approves it; under the pointer, the picture is shown large.
 
-A gizmo gets the pointer only where it is, and needs no modal operator.
+`gizmos` hands them the pointer.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import bpy
+from bpy_extras import view3d_utils
 
 from ...jobs.phases import Phase
 from ...message import Message
-from .. import session
+from .. import notifications, session
+from ..asset_bar import bar
+from ..drawing import (
+    SIGN,
+    Box,
+    Theme,
+    draw_box,
+    draw_line,
+    draw_picture,
+    draw_text,
+    fitting,
+    width_of,
+)
+from ..pricing import paid_clicks
+from ..pricing.price_dialog import with_price
+from ..review import card_state
 from ..translations import translated
-from ..typed_context import mistakes_in_popup, regions_over, sides, ui_scale
-
-if TYPE_CHECKING:
-    from ..drawing import Box, Theme
-    from .arrival import Chip
-    from .targets import Target
+from ..typed_context import all_areas, mistakes_in_popup, regions_over, sides, ui_scale
+from . import arrival, targets
+from .arrival import Chip
+from .targets import Target, active_color, line_color
 
 # pixels at scale 1
 WIDTH, HEIGHT = 190.0, 34.0
@@ -63,7 +78,8 @@ class _Row(NamedTuple):
 class _Stack(NamedTuple):
     """The chips of jobs, and the one that says how many have none."""
 
-    chips: list[tuple[Target, Box]]
+    chips: list[tuple[Target, Box, Box | None]]
+    """What each is about, where it is, and where the button is that approves its Preview."""
     more: Box | None
     count: int
     room: Box
@@ -71,8 +87,6 @@ class _Stack(NamedTuple):
 
 def _rows(context: bpy.types.Context) -> list[_Row]:
     """Return where the chips of results are in the region: from the bottom up, the oldest first."""
-    from . import arrival
-
     scale = ui_scale()
     bottom = _bottom(context) + _ABOVE_EDGE * scale
     rows = []
@@ -86,8 +100,6 @@ def _rows(context: bpy.types.Context) -> list[_Row]:
 
 def _bottom(context: bpy.types.Context) -> float:
     """Return how high the asset bar reaches."""
-    from ..asset_bar import bar
-
     if not bar.is_shown_in(context.area):
         return 0.0
     frame = bar.layout_in(context).frame
@@ -97,8 +109,6 @@ def _bottom(context: bpy.types.Context) -> float:
 def _row(
     context: bpy.types.Context, chip: Chip, text: str, action: str, bottom: float, scale: float
 ) -> _Row:
-    from ..drawing import Box, Theme, fitting, width_of
-
     padding, height, points = _PADDING * scale, _TOAST * scale, Theme().points
     inset = 4 * scale
     button = width_of(action, points) + 2 * padding
@@ -122,22 +132,20 @@ def _stack(context: bpy.types.Context, rows: list[_Row]) -> _Stack:
     room = _room(context, rows)
     if session.existing_service() is None:
         return _Stack([], None, 0, room)
-    from . import targets
-
     jobs, more = targets.targets(context.scene), targets.more()
     boxes = stacked(room, len(jobs) + bool(more), ui_scale())
-    if len(boxes) == len(jobs) and not more:
-        return _Stack(list(zip(jobs, boxes, strict=True)), None, 0, room)
-    if not boxes:
-        return _Stack([], None, 0, room)
-    shown = list(zip(jobs, boxes[:-1], strict=False))
-    return _Stack(shown, boxes[-1], len(jobs) + more - len(shown), room)
+    last = None
+    if boxes and (more or len(boxes) < len(jobs)):
+        last = boxes.pop()
+    shown = [
+        (target, box, _approve_box(target, box, room))
+        for target, box in zip(jobs, boxes, strict=False)
+    ]
+    return _Stack(shown, last, len(jobs) + more - len(shown), room)
 
 
 def _approve_words(target: Target) -> str:
     """Return what the button beside a chip says."""
-    from ..pricing.price_dialog import with_price
-
     return translated(with_price(_APPROVE, target.credits))
 
 
@@ -147,9 +155,6 @@ def _approve_box(target: Target, box: Box, room: Box) -> Box | None:
     There is none without a price, while something is written about the Preview, and where it would
     not fit.
     """
-    from ..drawing import Box, Theme, width_of
-    from ..review import card_state
-
     if not target.credits or card_state.draft(target.job_id):
         return None
     scale = ui_scale()
@@ -164,8 +169,6 @@ def _picture_box(beside: Box, room: Box) -> Box | None:
 
     None where it would be small.
     """
-    from ..drawing import Box
-
     scale = ui_scale()
     left = beside.x + beside.width + _GAP * scale
     side = min(_PICTURE * scale, room.x + room.width - left, room.height)
@@ -176,8 +179,6 @@ def _picture_box(beside: Box, room: Box) -> Box | None:
 
 def stacked(room: Box, count: int, scale: float) -> list[Box]:
     """Return boxes from the top of a room down, as many as are wanted and fit into it."""
-    from ..drawing import Box
-
     width, height, gap = min(WIDTH * scale, room.width), HEIGHT * scale, _GAP * scale
     if width < _NARROWEST * scale:
         return []
@@ -195,8 +196,6 @@ def _room(context: bpy.types.Context, rows: list[_Row]) -> Box:
     That is beside the toolbar, the sidebar and Blender's gizmos, below the text in the corner, and
     above the asset bar, the chips of results and the panel of the last operation.
     """
-    from ..drawing import Box
-
     region, scale = context.region, ui_scale()
     left, right = sides(context)
     bottom, top, panel = _bottom(context), float(region.height), 0.0
@@ -234,8 +233,7 @@ def part_at(context: bpy.types.Context, x: float, y: float) -> Part | None:
             if box.contains(x, y):
                 return Part(name, row.chip.job_id)
     stack = _stack(context, rows)
-    for target, box in stack.chips:
-        approve = _approve_box(target, box, stack.room)
+    for target, box, approve in stack.chips:
         if approve is not None and approve.contains(x, y):
             return Part(APPROVE, target.job_id)
         if box.contains(x, y):
@@ -245,25 +243,21 @@ def part_at(context: bpy.types.Context, x: float, y: float) -> Part | None:
 
 def draw(context: bpy.types.Context, hovered: Part | None) -> None:
     """Draw all chips, with the lines below them; note where a click spends how much."""
-    from ..drawing import Theme, draw_box, draw_text, width_of
-    from ..pricing import paid_clicks
-
     theme, rows = Theme(), _rows(context)
     stack = _stack(context, rows)
-    buttons = [_approve_box(target, box, stack.room) for target, box in stack.chips]
     paid = [
         (target.job_id, target.preview, target.credits, button)
-        for (target, _), button in zip(stack.chips, buttons, strict=True)
+        for target, _, button in stack.chips
         if button is not None
     ]
     paid_clicks.note(("chips", context.area.as_pointer()), tuple(paid))
     alpha = min(0.35, 2 / max(1, len(stack.chips)))  # many lines would hide the scene
     pointed = hovered.job_id if hovered is not None and hovered.name in {JOB, APPROVE} else None
-    for (target, box), button in zip(stack.chips, buttons, strict=True):
+    for target, box, button in stack.chips:
         is_hovered = pointed == target.job_id
         start = button or box
         _draw_line(context, target, start, 1.0 if is_hovered else alpha, is_hovered=is_hovered)
-    for (target, box), button in zip(stack.chips, buttons, strict=True):
+    for target, box, button in stack.chips:
         _draw_job(target, box, theme, is_hovered=hovered == Part(JOB, target.job_id))
         if button is not None:
             is_on = hovered == Part(APPROVE, target.job_id)
@@ -277,15 +271,13 @@ def draw(context: bpy.types.Context, hovered: Part | None) -> None:
         draw_text(text, left, box, theme.points, theme.text)
     for row in rows:
         _draw_row(row, theme, hovered)
-    for (target, box), button in zip(stack.chips, buttons, strict=True):
+    for target, box, button in stack.chips:
         if pointed == target.job_id:
             _draw_large(target, _picture_box(button or box, stack.room), theme)
 
 
 def _draw_large(target: Target, box: Box | None, theme: Theme) -> None:
     """Draw the newest picture of a job, over all else."""
-    from ..drawing import Box, draw_box, draw_picture
-
     if box is None or target.picture is None:
         return
     share = min(1.0, target.picture.height / target.picture.width)
@@ -298,15 +290,11 @@ def _draw_large(target: Target, box: Box | None, theme: Theme) -> None:
 
 def _draw_edge(box: Box, theme: Theme) -> None:
     """Draw an edge around what is drawn next: a result may have the same color."""
-    from ..drawing import draw_box
-
     draw_box(box.grown(theme.scale), theme.edge, 7 * theme.scale)
 
 
 def _draw_button(words: str, box: Box, theme: Theme, *, is_on: bool) -> None:
     """Draw a button, pressed under the pointer."""
-    from ..drawing import draw_box, draw_text
-
     draw_box(box, theme.pressed if is_on else theme.button, 4 * theme.scale)
     color = theme.text_on_pressed if is_on else theme.text_on_button
     draw_text(words, box.x + _PADDING * theme.scale, box, theme.points, color)
@@ -316,11 +304,6 @@ def _draw_line(
     context: bpy.types.Context, target: Target, box: Box, alpha: float, *, is_hovered: bool
 ) -> None:
     """Draw a line from a chip to the box of its result, where that is drawn."""
-    from bpy_extras import view3d_utils
-
-    from .. import drawing
-    from .targets import active_color, line_color
-
     space: Any = context.space_data
     region: Any = context.region
     view: Any = context.region_data
@@ -330,13 +313,11 @@ def _draw_line(
     red, green, blue, _ = active_color(context) if is_hovered else line_color(context)
     width = 2.0 if is_hovered else 1.0
     start = (box.x + box.width, box.y + box.height / 2)
-    drawing.draw_line([start, (end.x, end.y)], (red, green, blue, alpha), width * ui_scale())
+    draw_line([start, (end.x, end.y)], (red, green, blue, alpha), width * ui_scale())
 
 
 def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> None:
     """Draw picture, title, state and progress; if it waits for a person, like a pressed button."""
-    from ..drawing import Box, draw_box, draw_picture, draw_text, fitting
-
     scale = theme.scale
     waits = target.phase in {Phase.REVIEW, Phase.BILLING}
     if is_hovered:
@@ -367,8 +348,6 @@ def _draw_job(target: Target, box: Box, theme: Theme, *, is_hovered: bool) -> No
 
 def _draw_row(row: _Row, theme: Theme, hovered: Part | None) -> None:
     """Draw the chip of a result."""
-    from ..drawing import SIGN, draw_box, draw_text, width_of
-
     is_on, is_closing = (hovered == Part(name, row.chip.job_id) for name in (SHOW, CLOSE))
     _draw_edge(row.whole, theme)
     draw_box(row.whole, theme.back, 6 * theme.scale)
@@ -379,55 +358,8 @@ def _draw_row(row: _Row, theme: Theme, hovered: Part | None) -> None:
     draw_text(_CLOSE, middle, row.close, points, theme.text if is_closing else theme.faint, SIGN)
 
 
-class MINT_GT_chips(bpy.types.Gizmo):
-    """The chips of one 3D Viewport."""
-
-    bl_idname = "MINT_GT_chips"
-    __slots__ = ("hovered", "pressed")
-    hovered: Part | None
-    pressed: Part | None
-
-    def setup(self) -> None:
-        """Begin without the pointer."""
-        self.hovered = self.pressed = None
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the chips in the pixels of the region."""
-        draw(context, self.hovered)
-
-    def test_select(self, context: bpy.types.Context, location: Any) -> int:
-        """Return whether a chip is under the pointer: 0, or -1."""
-        self._hover(context, part_at(context, *location))
-        return -1 if self.hovered is None else 0
-
-    def _hover(self, context: bpy.types.Context, part: Part | None) -> None:
-        from . import targets
-
-        if part != self.hovered:
-            self.hovered = part
-            targets.hover(part.job_id if part is not None else "")
-            context.region.tag_redraw()
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Begin a click."""
-        self.pressed = self.hovered
-        return {"RUNNING_MODAL"}
-
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event, tweak: Any) -> set[str]:
-        """Wait until the mouse button is released."""
-        self._hover(context, part_at(context, event.mouse_region_x, event.mouse_region_y))
-        return {"RUNNING_MODAL"}
-
-    def exit(self, context: bpy.types.Context, cancel: bool) -> None:
-        """Do what was clicked, unless something else is under the pointer by now."""
-        if not cancel and self.pressed is not None and self.pressed == self.hovered:
-            click(context, self.pressed)
-
-
 def click(context: bpy.types.Context, part: Part) -> None:
     """Show a result, restore the view, close a chip, or go on with a job."""
-    from . import arrival, targets
-
     area = context.area
     assert area is not None
     chip = next((each for each in arrival.chips() if each.job_id == part.job_id), None)
@@ -455,10 +387,6 @@ _OPERATORS: dict[Phase | None, str] = {Phase.REVIEW: "review", Phase.BILLING: "j
 
 def _approve(context: bpy.types.Context, job_id: str) -> None:
     """Approve the Preview that the chip shows, at the price on its button."""
-    from .. import notifications
-    from ..pricing import paid_clicks
-    from . import targets
-
     target = next((each for each in targets.targets(context.scene) if each.job_id == job_id), None)
     if target is None or not target.credits:
         return
@@ -480,8 +408,6 @@ _ATTEMPTS, _SECONDS = 20, 0.1  # to show a tab, which Blender has to draw first
 
 def _show_list(area: bpy.types.Area) -> None:
     """Open the sidebar with the list of all jobs."""
-    from functools import partial
-
     space: Any = area.spaces.active
     space.show_region_ui = True
     bpy.app.timers.register(partial(_show_tab, area.as_pointer(), [None] * _ATTEMPTS))
@@ -489,8 +415,6 @@ def _show_list(area: bpy.types.Area) -> None:
 
 def _show_tab(address: int, attempts: list[None]) -> float | None:
     """Bring the tab to the front, once Blender has drawn the sidebar."""
-    from ..typed_context import all_areas
-
     area = next((each for each in all_areas() if each.as_pointer() == address), None)
     region: Any = next((each for each in area.regions if each.type == "UI"), None) if area else None
     if region is None or not attempts:
@@ -502,58 +426,3 @@ def _show_tab(address: int, attempts: list[None]) -> float | None:
         return _SECONDS
     region.tag_redraw()
     return None if region.active_panel_category == "Mint" else _SECONDS
-
-
-class MINT_OT_chip_menu(bpy.types.Operator):
-    """More about the job of this chip."""
-
-    bl_idname = "mint.chip_menu"
-    bl_label = "Job"
-    bl_options = {"INTERNAL"}
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Open the menu of the job whose chip is under the pointer."""
-        part = part_at(context, event.mouse_region_x, event.mouse_region_y)
-        if part is None:
-            return {"PASS_THROUGH"}
-        if part.job_id:
-            _call(context, "job_menu", part.job_id)
-        return {"FINISHED"}
-
-
-class MINT_GGT_chips(bpy.types.GizmoGroup):
-    """The chips, in each 3D Viewport while there are any."""
-
-    bl_idname = "MINT_GGT_chips"
-    bl_label = "Mint Results"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "WINDOW"
-    bl_options = {"PERSISTENT"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there are chips to show."""
-        from . import arrival
-
-        if arrival.chips():
-            return True
-        if session.existing_service() is None:
-            return False  # without jobs: what follows them is not imported
-        from . import targets
-
-        return bool(targets.targets(context.scene))
-
-    @classmethod
-    def setup_keymap(cls, keyconfig: bpy.types.KeyConfig) -> bpy.types.KeyMap:
-        """Return the keymap that `add_keys` fills."""
-        return keyconfig.keymaps.new(cls.bl_label, space_type="VIEW_3D", region_type="WINDOW")
-
-    @staticmethod
-    def add_keys(items: bpy.types.KeyMapItems) -> None:
-        """Say what the mouse does over a chip."""
-        items.new("gizmogroup.gizmo_tweak", "LEFTMOUSE", "PRESS", any=True)
-        items.new("mint.chip_menu", "RIGHTMOUSE", "PRESS", any=True)
-
-    def setup(self, context: bpy.types.Context) -> None:
-        """Make the gizmo."""
-        self.gizmos.new(MINT_GT_chips.bl_idname)

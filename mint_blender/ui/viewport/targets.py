@@ -21,8 +21,7 @@ from mathutils import Euler, Matrix, Vector
 from ...addon_settings import settings
 from ...jobs.phases import BUSY, Phase, Verb
 from ...jobs.presentation.job_view import JobView
-from ...jobs.service import NotPossible
-from ...message import Message
+from ...message import Message, UserError
 from ...mint.schema import Kind
 from ...scene.model import grid_layout
 from ...scene.model.grid_layout import Footprint
@@ -30,7 +29,7 @@ from ...scene.update import move
 from ...scene.update.move import Placing
 from .. import icons, session
 from ..drawing import texture_of
-from ..job_list import job_documents, placed_results
+from ..job_list import placed_results
 from ..review import card_state
 from ..typed_context import all_areas, ui_scale
 
@@ -175,7 +174,7 @@ def settle(service: JobService) -> bool:
     moved = _state().moved
     idle = [job_id for job_id in moved if not service.is_active(job_id)]
     for job_id in idle:
-        with suppress(NotPossible):  # it was dismissed meanwhile
+        with suppress(UserError):  # it was dismissed meanwhile
             service.set_delivery(job_id, moved[job_id])
         del moved[job_id]
     return bool(idle)
@@ -282,7 +281,7 @@ def expected(job: Job, scene: bpy.types.Scene) -> Placing:
 
 
 def _target(state: _State, service: JobService, job: Job) -> Target:
-    view = job_documents.view_of(service, job)  # as in its row
+    view = placed_results.view_of(service, job)  # as in its row
     preview = card_state.newest(job) if card_state.is_undecided(job) else 0
     return Target(
         job_id=job.id,

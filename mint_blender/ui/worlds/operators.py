@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...message import Message
-from .. import session
+from ...message import Message, UserError
+from .. import session, text_wrap, visibility
 from ..create import properties as create_properties
-from ..job_actions import Result, change, report_error, run_action
+from ..job_actions import Result, attempt, report_error, run_action
+from ..operator_bases import CheckedOperator
+from ..selection import selected
+from ..text_wrap import wrapped
 from ..translations import translated
-from ..typed_context import scene_of
+from ..typed_context import layout_of, scene_of
 from ..viewport import views
 
 if TYPE_CHECKING:
@@ -48,29 +51,19 @@ def _active_root(context: bpy.types.Context) -> bpy.types.Object | None:
     return world_objects.root_of(context.active_object)
 
 
-class _WorldOperator(bpy.types.Operator):
+class _WorldOperator(CheckedOperator):
     """Base of all: finds the World of the active object."""
 
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is a World that can be changed; the tooltip says why not."""
-        root = _active_root(context)
-        complaint = (
-            Message("Select a Mint World, or something in it.")
-            if root is None
-            else cls.complaint(root)
-        )
-        if complaint:
-            cls.poll_message_set(translated(complaint))
-        return not complaint
-
-    @classmethod
-    def complaint(cls, root: bpy.types.Object) -> str:
-        """Return why the World cannot be changed; empty if it can."""
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return why there is no World that can be changed; empty if there is one."""
         from .world_job import WorldParts
 
+        root = _active_root(context)
+        if root is None:
+            return Message("Select a Mint World, or something in it.")
         if root.library:
             return Message("This World is linked from another file and can be changed only there.")
         parts = WorldParts.under(root)
@@ -90,19 +83,18 @@ class _WorldOperator(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make the change; if a file is bad, report it and change nothing."""
-        from ...files.errors import FileError
-        from ...scene.gltf.gltf_import import SceneImportError
+        from .world_job import WorldParts
 
         root = _active_root(context)
         assert root is not None, "poll has seen one"
         scene = scene_of(context)
         views.show_all()
         try:
-            return change(self, lambda: self.change(root, scene), SceneImportError, FileError)
+            return attempt(self, lambda: self.change(WorldParts.under(root), scene))
         finally:
             views.hide_cube_again()  # with what was added
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Make the one change of this operator."""
         raise NotImplementedError
 
@@ -116,11 +108,11 @@ class MINT_OT_flip_world(_WorldOperator):
     bl_idname = "mint.flip_world"
     bl_label = "Turn Upright"
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Turn the whole World over."""
         from ...scene.world import edit as world_edit
 
-        world_edit.flip(root)
+        world_edit.flip(parts.root)
 
 
 class MINT_OT_restore_calibration(_WorldOperator):
@@ -138,12 +130,10 @@ class MINT_OT_restore_calibration(_WorldOperator):
         """Return a message if nothing was applied."""
         return "" if parts.is_calibration_changed else Message("The scale of this World is right.")
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Restore it."""
         from ...scene.world import calibration
-        from .world_job import WorldParts
 
-        parts = WorldParts.under(root)
         calibration.restore(parts.holder, parts.capture_point)
 
 
@@ -154,11 +144,11 @@ class MINT_OT_flip_collider(_WorldOperator):
     bl_label = "Turn Collider Upright"
     needs = "COLLIDER"
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Turn the collider over."""
         from ...scene.world import edit as world_edit
 
-        world_edit.flip_collider(root)
+        world_edit.flip_collider(parts.root)
 
 
 class MINT_OT_show_collider(_WorldOperator):
@@ -170,11 +160,11 @@ class MINT_OT_show_collider(_WorldOperator):
 
     how: bpy.props.EnumProperty(name="Collider", items=SHOWN)
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Show the collider; the choice stays when parts are added or removed."""
         from ...scene.world import edit as world_edit
 
-        world_edit.show_collider(root, self.how, scene=scene)
+        world_edit.show_collider(parts.root, self.how, scene=scene)
 
 
 class MINT_OT_rigid_collider(_WorldOperator):
@@ -186,11 +176,11 @@ class MINT_OT_rigid_collider(_WorldOperator):
 
     on: bpy.props.BoolProperty(name="Rigid Body", default=True)
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Turn the rigid body on or off."""
-        from ...scene.world import collider, world_objects
+        from ...scene.world import collider
 
-        meshes = [each for each in world_objects.parts_of(root, "collider") if each.type == "MESH"]
+        meshes = [each for each in parts.of_kind("collider") if each.type == "MESH"]
         if self.on:
             collider.add_rigid_bodies(meshes, scene)
         else:
@@ -208,17 +198,13 @@ class MINT_OT_toggle_world_part(_WorldOperator):
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Show or hide the part, unless the World lacks it."""
-        from ...scene.gltf.gltf_import import SceneImportError
         from ...scene.world import edit as world_edit
-        from .world_job import WorldParts
 
-        if not WorldParts.under(root).has(self.part):
-            raise SceneImportError(
-                Message("This part of the World is not in the scene. Add it first.")
-            )
-        world_edit.toggle(root, self.part, scene)
+        if not parts.has(self.part):
+            raise UserError(Message("This part of the World is not in the scene. Add it first."))
+        world_edit.toggle(parts.root, self.part, scene)
 
 
 class MINT_OT_show_panorama(_WorldOperator):
@@ -232,14 +218,14 @@ class MINT_OT_show_panorama(_WorldOperator):
 
     needs = "PANORAMA"
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Use the panorama as light and background."""
         from ...scene.world import edit as world_edit
 
-        world_edit.show_panorama(root, scene)
+        world_edit.show_panorama(parts.root, scene)
 
 
-class MINT_OT_restore_scene_world(bpy.types.Operator):
+class MINT_OT_restore_scene_world(CheckedOperator):
     """Restore the background that the scene had before the panorama."""
 
     bl_idname = "mint.restore_scene_world"
@@ -247,16 +233,12 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the scene shows a panorama."""
+    def complaint(cls, context: bpy.types.Context) -> str:
+        """Return that the scene shows no panorama."""
         from ...scene.world import edit as world_edit
 
-        shown = world_edit.shows_panorama(scene_of(context))
-        if not shown:
-            cls.poll_message_set(
-                translated(Message("The scene shows no panorama of a Mint World."))
-            )
-        return shown
+        is_shown = world_edit.shows_panorama(scene_of(context))
+        return "" if is_shown else Message("The scene shows no panorama of a Mint World.")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Restore the previous background; the panorama stays in the file."""
@@ -284,16 +266,16 @@ class MINT_OT_make_splats_native(_WorldOperator):
             return ""
         return super().lacking(parts) or Message("The splats of this World are already native.")
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Convert each object of splats."""
         from ...delivery import import_job
         from ...jobs.job_values import Role
-        from ...scene.world import splats, world_objects
+        from ...scene.world import splats
         from . import world_job
 
-        job = world_job.of(root)
+        job = world_job.of(parts.root)
         path = import_job.part_file(job, Role.SPLATS) if job else None
-        for each in filter(splats.can_become_native, world_objects.parts_of(root, "splats")):
+        for each in filter(splats.can_become_native, parts.of_kind("splats")):
             splats.make_native(each, path)
 
 
@@ -305,21 +287,20 @@ class MINT_OT_add_world_part(_WorldOperator):
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Import the part from the file of the World's job."""
         from ...delivery import import_job
         from ...jobs.job_values import Role
-        from ...scene.gltf.gltf_import import SceneImportError
         from ...scene.world import build as world_build
         from . import world_job
 
-        job = world_job.of(root)
+        job = world_job.of(parts.root)
         path = import_job.part_file(job, Role(self.part.lower())) if job else None
         if path is None:
-            raise SceneImportError(
+            raise UserError(
                 Message("The file of this part is not on disk. Download it; this is free.")
             )
-        world_build.add_parts(root, {self.part: path}, scene=scene)
+        world_build.add_parts(parts.root, {self.part: path}, scene=scene)
 
 
 class MINT_OT_remove_world_part(_WorldOperator):
@@ -341,11 +322,11 @@ class MINT_OT_remove_world_part(_WorldOperator):
             context.view_layer.objects.active = root
         return result
 
-    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    def change(self, parts: "WorldParts", scene: bpy.types.Scene) -> None:
         """Remove the part; without the panorama the scene gets its earlier World back."""
         from ...scene.world import build as world_build
 
-        world_build.remove_part(root, self.part, scene=scene)
+        world_build.remove_part(parts.root, self.part, scene=scene)
 
 
 class MINT_OT_fetch_world_part(_WorldOperator):
@@ -392,3 +373,147 @@ class MINT_OT_fetch_world_part(_WorldOperator):
 
         complaint = auto_import.import_result(session.service(), session.service().job(job_id))
         return report_error(self, complaint) if complaint else {"FINISHED"}
+
+
+def title(context: bpy.types.Context) -> str:
+    """Return the name of the World that is selected; empty without one."""
+    root = selected.world_root(context.active_object)
+    return root.name if root is not None else ""
+
+
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw how the selected World is looked at, which parts are shown, and how large it is."""
+    from .world_job import WorldParts
+
+    visibility.note(selected.PANEL)
+    root, width = selected.world_root(context.active_object), context.region.width
+    if root is None:
+        return
+    views.draw_buttons(layout, context.space_data, width=width)
+    parts = WorldParts.known(root)
+    if parts is None:
+        return
+    row = text_wrap.button_row(layout, tuple(_LABELS.values()), width=width, has_icons=False)
+    for part in _LABELS:
+        _draw_part(row, parts, part, scene_of(context))
+    if parts.is_calibration_changed:
+        text = Message("The scale of this World was applied. Restore it before you add parts.")
+        wrapped(layout, text, width=width, icon="ERROR")
+        layout.operator("mint.restore_calibration", icon="LOOP_BACK")
+    else:
+        layout.prop(parts.holder, "mint_world_scale")
+
+
+class MINT_MT_world(bpy.types.Menu):
+    """Change a Mint World."""
+
+    bl_label = "Mint World"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw all operators; those that are not possible say why."""
+        from ...scene.world import splats
+
+        layout = layout_of(self)
+        layout.operator("mint.look_inside", icon="HIDE_OFF")
+        layout.operator("mint.restore_view", icon="LOOP_BACK")
+        layout.separator()
+        layout.operator("mint.flip_world", icon="FILE_REFRESH")
+        layout.operator("mint.restore_calibration")
+        layout.operator("mint.flip_collider")
+        layout.operator_menu_enum("mint.show_collider", "how")
+        layout.operator("mint.rigid_collider").on = True
+        layout.separator()
+        layout.operator("mint.show_panorama", icon="WORLD")
+        layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
+        layout.separator()
+        layout.operator_menu_enum("mint.add_world_part", "part")
+        layout.operator_menu_enum("mint.remove_world_part", "part")
+        layout.operator_menu_enum("mint.fetch_world_part", "part")
+        layout.operator_menu_enum("mint.fetch_world_part", "splats", text="Change Splat Count")
+        if splats.has_native():
+            layout.operator("mint.make_splats_native")
+
+
+_LABELS: "dict[Part, Message]" = {
+    "SPLATS": Message("Splats"),
+    "COLLIDER": Message("Collider"),
+    "PANORAMA": Message("Panorama"),
+}
+
+
+def _draw_part(
+    row: bpy.types.UILayout, parts: "WorldParts", part: "Part", scene: bpy.types.Scene
+) -> None:
+    """Draw the button that shows or hides a part, or brings one that is not in the scene."""
+    from ...delivery import import_job
+    from ...jobs.job_values import Role
+    from ...scene.world import edit as world_edit
+    from . import world_job
+
+    text = translated(_LABELS[part])
+    if parts.has(part):
+        is_shown = world_edit.shows(parts.of_kind(part.lower()), part, scene, parts.root)
+        row.operator(
+            "mint.toggle_world_part",
+            text=text,
+            translate=False,
+            depress=is_shown,
+        ).part = part
+        return
+    job = world_job.of(parts.root)
+    if job is not None and import_job.part_file(job, Role(part.lower())) is not None:
+        row.operator("mint.add_world_part", text=text, translate=False, icon="ADD").part = part
+    elif part == "SPLATS":
+        row.operator_menu_enum(
+            "mint.fetch_world_part", "splats", text=text, translate=False, icon="IMPORT"
+        )
+    else:
+        row.operator("mint.fetch_world_part", text=text, translate=False, icon="IMPORT").part = part
+
+
+def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    from ...scene.world import world_objects
+
+    if world_objects.root_of(context.active_object) is not None:
+        self.layout.separator()
+        self.layout.menu("MINT_MT_world", icon="WORLD")
+
+
+def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None:
+    """Draw the button that restores the scene's World, also after the Mint World was deleted."""
+    from ...scene.world import edit as world_edit
+
+    if world_edit.shows_panorama(scene_of(context)):
+        self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
+
+
+def _get_scale(self: bpy.types.Object) -> float:
+    from ...scene.world import calibration
+
+    return calibration.scale_of(self)
+
+
+def _set_scale(self: bpy.types.Object, value: float) -> None:
+    from ...scene.world import calibration
+
+    calibration.set_scale(self, value)
+
+
+def scale_property() -> Any:
+    """Return the property for all objects; only those of Worlds show it."""
+    return bpy.props.FloatProperty(
+        name="Scale",
+        description="Size of the whole World. 1 is the size that it came with",
+        min=0.001,
+        soft_min=0.1,
+        soft_max=10.0,
+        get=_get_scale,
+        set=_set_scale,
+        options=set(),
+    )
+
+
+MENUS = (
+    (bpy.types.VIEW3D_MT_object, _draw_object_menu),
+    (bpy.types.WORLD_PT_context_world, _draw_scene_world),
+)

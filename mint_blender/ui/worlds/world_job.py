@@ -10,8 +10,8 @@ import bpy
 
 from ...jobs.job import Job
 from ...jobs.phases import HAS_RESULT
-from ...jobs.service import JobService, NotPossible
-from ...message import Message
+from ...jobs.service import JobService
+from ...message import Message, UserError
 from ...scene import tags
 from ...scene.world import calibration
 from ...scene.world.calibration import PART
@@ -46,11 +46,11 @@ def fetch(service: JobService, job_id: str, wanted: dict[str, Any]) -> str:
     Returns the id of the job.
 
     Raises:
-        NotPossible: The job is in progress, or not on the list any more.
+        UserError: The job is in progress, or not on the list any more.
     """
     job = service.job(job_id)
     if job.phase not in HAS_RESULT:
-        raise NotPossible(
+        raise UserError(
             Message(
                 "{title} is still in progress. Wait until it stops, then try again.",
                 title=job.title,

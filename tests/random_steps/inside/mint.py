@@ -209,7 +209,7 @@ def click_chip(chance: Random) -> None:
         if job.phase.value == "ready":
             facts.write("place", job=job.id)
         where = Vector([chance.uniform(-5, 5) for _ in range(3)])
-        place_with_mouse = part("ui.viewport.place_with_mouse")
+        place_with_mouse = part("ui.viewport.show_result")
         place_with_mouse._import_at(bpy.context, job.id, where, Euler((0, 0, chance.uniform(0, 6))))
 
 
