@@ -290,9 +290,8 @@ def _scale_to_earlier_height(
     """Scale the new version to the earlier height, in the root's local space, if that was given."""
     if root.get(HEIGHT) is None and not is_asked:
         return
-    earlier = bounds(old, within=root)
-    new = bounds(built.objects)
-    if earlier is None or new is None or new[1][2] <= new[0][2]:
+    earlier, new = bounds(old, within=root), built.extent
+    if earlier is None or new[1][2] <= new[0][2]:
         return
     factor = (earlier[1][2] - earlier[0][2]) / (new[1][2] - new[0][2])
     if root.get(HEIGHT) is None and abs(factor - 1.0) < _SAME_HEIGHT:
