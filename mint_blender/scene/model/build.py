@@ -201,13 +201,13 @@ def mean_color(image: bpy.types.Image) -> np.ndarray | None:
     What is transparent does not count.
     """
     try:
-        pixels = mesh_arrays.scaled_pixels(image, _SMALL, _SMALL)
+        pixels, is_float = mesh_arrays.scaled_pixels(image, _SMALL, _SMALL)
     except (RuntimeError, TypeError):
         return None  # the file is damaged, or has another number of channels
     rgba = pixels.reshape(-1, 4).astype(np.float64)
     weights = rgba[:, 3] if rgba[:, 3].sum() > 0.0 else np.ones(len(rgba))
     colors = rgba[:, :3]
-    if not image.is_float:  # sRGB
+    if not is_float:  # sRGB
         colors = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
     return np.asarray(np.average(colors, axis=0, weights=weights))
 

@@ -74,7 +74,7 @@ def load(path: Path, name: str) -> bpy.types.Image:
 
 
 def _mean_of_upper_half(image: bpy.types.Image) -> list[float]:
-    upper = mesh_arrays.scaled_pixels(image, 64, 32)[16:, :, :3]  # the bottom row is first
+    upper = mesh_arrays.scaled_pixels(image, 64, 32)[0][16:, :, :3]  # the bottom row is first
     return [float(each) for each in np.clip(upper.mean(axis=(0, 1)), 0.0, 1.0)]
 
 
