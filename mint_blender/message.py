@@ -80,6 +80,14 @@ class Message(str):
         return cls.build(template, params, code)
 
 
+class MessageError(Exception):
+    """An error whose text is a message: `MessageError("{file} is empty.", file=name)`."""
+
+    def __init__(self, template: str, /, **params: Any) -> None:
+        is_message = isinstance(template, Message)
+        super().__init__(template if is_message else Message(template, **params))
+
+
 _FORMAT = r"[<>^]?\d{0,2},?(\.\d{1,2})?[a-z%]?"
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from ..message import MessageError
 
-class SceneImportError(Exception):
+
+class SceneImportError(MessageError):
     """An import failed and changed nothing; the text is a sentence for the user."""

@@ -18,7 +18,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ...message import Message
 from ..errors import InvalidSplats
 
 Floats = NDArray[np.float32]
@@ -67,11 +66,9 @@ def parse_axes(records: bytes, name: str) -> str:
             system = _parse_system(value, name)
             if axes not in (None, system):
                 raise InvalidSplats(
-                    Message(
-                        "The splat file {name} names two different coordinate systems."
-                        " Download it again.",
-                        name=name,
-                    )
+                    "The splat file {name} names two different coordinate systems."
+                    " Download it again.",
+                    name=name,
                 )
             axes = system
         offset += 8 + length
@@ -80,31 +77,25 @@ def parse_axes(records: bytes, name: str) -> str:
 
 def _cut_short(name: str) -> InvalidSplats:
     return InvalidSplats(
-        Message(
-            "The splat file {name} has extension records that are cut short. Download it again.",
-            name=name,
-        )
+        "The splat file {name} has extension records that are cut short. Download it again.",
+        name=name,
     )
 
 
 def _parse_system(value: bytes, name: str) -> str:
     if len(value) != 4:
         raise InvalidSplats(
-            Message(
-                "The splat file {name} has a coordinate system record of the wrong size."
-                " Download it again.",
-                name=name,
-            )
+            "The splat file {name} has a coordinate system record of the wrong size."
+            " Download it again.",
+            name=name,
         )
     number = int.from_bytes(value, "little")
     if number >= len(_BY_NUMBER):
         raise InvalidSplats(
-            Message(
-                "The splat file {name} uses coordinate system {number}, which is not"
-                " supported. Check for a newer version of this add-on.",
-                name=name,
-                number=number,
-            )
+            "The splat file {name} uses coordinate system {number}, which is not"
+            " supported. Check for a newer version of this add-on.",
+            name=name,
+            number=number,
         )
     return _BY_NUMBER[number]
 

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...message import Message
 from ..errors import InvalidSplats
 from . import coordinates, unpack
 from .container import Header, open_file, open_sections
@@ -85,10 +84,8 @@ def attributes(path: Path, *, harmonics: bool = True) -> Generator[tuple[str, Fl
             pass
         if header.version == 1 and not np.isfinite(unpacked["positions"].result()).all():
             raise InvalidSplats(
-                Message(
-                    "The splat file {name} has splats with invalid positions. Download it again.",
-                    name=path.name,
-                )
+                "The splat file {name} has splats with invalid positions. Download it again.",
+                name=path.name,
             )
         for name in ("positions", "scales", "rotations", "base"):
             yield name, unpacked.pop(name).result()  # which is then no longer kept here

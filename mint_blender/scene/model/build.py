@@ -13,7 +13,6 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ...message import Message
 from .. import mesh_arrays, tags
 from ..animation import tracks
 from ..animation.repair import repair
@@ -84,10 +83,8 @@ def build_model(
     scale = 1.0 if height is None or top <= bottom else height / (top - bottom)
     if not (scale > 0.0 and all(map(math.isfinite, (scale, *at)))):
         raise SceneImportError(
-            Message(
-                "Cannot place the model: place and height must be finite numbers, and the height"
-                " above zero. Nothing was imported."
-            )
+            "Cannot place the model: place and height must be finite numbers, and the height"
+            " above zero. Nothing was imported."
         )
     root.location = at
     root.scale = [value * scale for value in root.scale]
@@ -118,11 +115,9 @@ def import_model(
     extent = bounds(objects)
     if extent is None:
         raise SceneImportError(
-            Message(
-                "Cannot import “{name}”: it contains no mesh vertices. The file is "
-                "kept; nothing was imported.",
-                name=path.name,
-            )
+            "Cannot import “{name}”: it contains no mesh vertices. The file is "
+            "kept; nothing was imported.",
+            name=path.name,
         )
     (left, front, bottom), (right, back, _) = extent
     root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))

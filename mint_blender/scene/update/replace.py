@@ -247,19 +247,15 @@ def _check_local(old: list[bpy.types.Object]) -> None:
     for each in old:
         if is_override(each):
             raise SceneImportError(
-                Message(
-                    "“{name}” is a library override: its model is in another file and can be"
-                    " replaced only there. Nothing was changed.",
-                    name=each.name,
-                )
+                "“{name}” is a library override: its model is in another file and can be"
+                " replaced only there. Nothing was changed.",
+                name=each.name,
             )
         if is_linked(each) or is_linked(each.data):
             raise SceneImportError(
-                Message(
-                    "“{name}” is linked from another file and can be replaced only there."
-                    " Nothing was changed.",
-                    name=each.name,
-                )
+                "“{name}” is linked from another file and can be replaced only there."
+                " Nothing was changed.",
+                name=each.name,
             )
 
 
@@ -276,11 +272,9 @@ def _check_object_mode(old: list[bpy.types.Object]) -> None:
     )
     if in_other_mode is not None:
         raise SceneImportError(
-            Message(
-                "“{name}” is in {mode} Mode. Switch to Object Mode, then replace the model.",
-                name=in_other_mode.name,
-                mode=in_other_mode.mode.replace("_", " ").title(),
-            )
+            "“{name}” is in {mode} Mode. Switch to Object Mode, then replace the model.",
+            name=in_other_mode.name,
+            mode=in_other_mode.mode.replace("_", " ").title(),
         )
 
 

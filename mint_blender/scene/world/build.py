@@ -134,7 +134,7 @@ def import_world(
     }
     if not files:
         raise SceneImportError(
-            Message("Cannot import this World: it has no collider, no panorama and no splats.")
+            "Cannot import this World: it has no collider, no panorama and no splats."
         )
     root = create_root(name, collection, parts)
     unit = scene.unit_settings.scale_length
