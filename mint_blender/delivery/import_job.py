@@ -270,12 +270,7 @@ def _place_motion(
         else:  # it stays the same result, in another version
             known = dataclasses.replace(tags.read(root) or _provenance(job), file_used="")
             placed = replace.replace_model(
-                source or first,
-                known,
-                root,
-                scene=scene,
-                keeps_height=True,
-                keeps_materials=True,
+                source or first, known, root, scene=scene, keeps_height=True, keeps_materials=True
             )
         rig = _rig_in(placed.root)
         notes = [] if rig is None else _add_clips(job, rig, others, scene, is_new=True)

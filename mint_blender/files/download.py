@@ -30,15 +30,7 @@ from ..net.retry import RetryPolicy, parse_retry_after
 from . import urls
 from .disk import disk_errors
 from .download_folder import PartFile, PartSource, check_free_space, is_header_text
-from .errors import (
-    DownloadFailed,
-    FileError,
-    LinkExpired,
-    SpeedTooLow,
-    Stopped,
-    TooLarge,
-    TooSlow,
-)
+from .errors import DownloadFailed, FileError, LinkExpired, SpeedTooLow, Stopped, TooLarge, TooSlow
 
 MEGABYTE = 2**20
 KEPT_CONNECTIONS = 8

@@ -46,9 +46,7 @@ def bounds(
 
 
 def bounds_as_shown(
-    objects: Iterable[bpy.types.Object],
-    depsgraph: bpy.types.Depsgraph,
-    space: Matrix | None = None,
+    objects: Iterable[bpy.types.Object], depsgraph: bpy.types.Depsgraph, space: Matrix | None = None
 ) -> Bounds | None:
     """Return the lowest and highest corner of evaluated meshes, as `bounds`, but in their pose."""
     meshes = (each.evaluated_get(depsgraph) for each in objects)

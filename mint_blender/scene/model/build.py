@@ -207,9 +207,7 @@ def mean_color(image: bpy.types.Image) -> np.ndarray | None:
     return np.asarray(np.average(colors, axis=0, weights=weights))
 
 
-def _base_color_texture(
-    material: bpy.types.Material,
-) -> tuple[bpy.types.Image, np.ndarray] | None:
+def _base_color_texture(material: bpy.types.Material) -> tuple[bpy.types.Image, np.ndarray] | None:
     """Return the picture that a base color comes from, and the color it is multiplied with."""
     tree: Any = material.node_tree
     for node in tree.nodes if tree is not None else ():

@@ -121,9 +121,7 @@ def _put_in_place(
 
 
 def _clean_up(
-    made: list[bpy.types.ID],
-    earlier: list[bpy.types.ID],
-    copies: list[bpy.types.Object],
+    made: list[bpy.types.ID], earlier: list[bpy.types.ID], copies: list[bpy.types.Object]
 ) -> None:
     """Remove unused new data-blocks; name the others.
 

@@ -29,13 +29,7 @@ from ..notes import note
 from ..prepared import PreparedResult, append
 from ..staging_scene import STAGING_NAME
 from ..transaction import DataSnapshot, rollback_on_error
-from . import (
-    calibration,
-    collider,
-    panorama,
-    splat_nodes,
-    splats,
-)
+from . import calibration, collider, panorama, splat_nodes, splats
 from .calibration import PART
 from .collider import update_collider
 from .files import PART_NAMES, Part, WorldFiles, WorldOptions
@@ -216,10 +210,7 @@ def add_parts(
 
 
 def _move_prepared(
-    root: bpy.types.Object,
-    wanted: Iterable[Part],
-    source: PreparedResult,
-    scene: bpy.types.Scene,
+    root: bpy.types.Object, wanted: Iterable[Part], source: PreparedResult, scene: bpy.types.Scene
 ) -> set[Part]:
     """Move the wanted parts of a prepared World below another root; return those that it had."""
     before = DataSnapshot()
