@@ -17,10 +17,13 @@ TEXTURE = 2048
 FLOAT, UNSIGNED = 5126, 5125
 
 
-def write(path: Path, triangles: int) -> int:
-    """Write a GLB with about this many triangles; return their number."""
+def write(path: Path, triangles: int, *, bumps: float = 0.05) -> int:
+    """Write a GLB with about this many triangles; return their number.
+
+    The normals are those of a sphere: without bumps, the same that Blender computes by itself.
+    """
     rows = max(3, round((triangles / 4) ** 0.5))
-    points, normals, coordinates, corners = _sphere(rows, 2 * rows)
+    points, normals, coordinates, corners = _sphere(rows, 2 * rows, bumps)
     arrays = [corners, points, normals, coordinates]
     parts = [array.tobytes() for array in arrays] + [_picture(seed) for seed in (1, 2)]
     offsets = np.cumsum([0, *(len(part) + -len(part) % 4 for part in parts)])
@@ -33,7 +36,9 @@ def write(path: Path, triangles: int) -> int:
     return len(corners) // 3
 
 
-def _sphere(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _sphere(
+    rows: int, columns: int, bumps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return points, normals, UVs and the corners of the triangles of a grid around a sphere."""
     v, u = np.meshgrid(np.linspace(0, 1, rows + 1), np.linspace(0, 1, columns + 1), indexing="ij")
     latitude, longitude = np.pi * (0.002 + 0.996 * v), 2 * np.pi * u
@@ -45,12 +50,12 @@ def _sphere(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
         ),
         axis=-1,
     ).reshape(-1, 3)
-    bumps = 1 + 0.05 * np.sin(24 * latitude) * np.cos(24 * longitude)
+    radii = 1 + bumps * np.sin(24 * latitude) * np.cos(24 * longitude)
     start = (np.arange(rows)[:, None] * (columns + 1) + np.arange(columns)).reshape(-1)
     lower = start + columns + 1
     corners = np.stack((start, start + 1, lower, start + 1, lower + 1, lower), axis=-1)
     return (
-        (normals * bumps.reshape(-1, 1)).astype("<f4"),
+        (normals * radii.reshape(-1, 1)).astype("<f4"),
         normals.astype("<f4"),
         np.stack((u, v), axis=-1).reshape(-1, 2).astype("<f4"),
         corners.reshape(-1).astype("<u4"),

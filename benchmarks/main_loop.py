@@ -55,6 +55,13 @@ def kept(job_id, forget=imports.forget):
         os.link(result[1].path, path)  # takes no time
     forget(job_id)
 imports.forget = kept
+
+builds = part("scene.model.build")
+def appended(*values, append=builds.append):
+    result = []
+    module.appended = module.call(lambda: result.append(append(*values)))
+    return result[0]
+builds.append = appended
 '''
 
 
@@ -76,6 +83,11 @@ def gap(blender: BlenderWindow) -> float:
 def longest_beat(blender: BlenderWindow) -> float:
     """Return the longest beat of the add-on."""
     return float(blender.ask(f"max({MODULE}.beats)"))
+
+
+def appended(blender: BlenderWindow) -> float:
+    """Return how long Blender took to append the last model that was placed or replaced."""
+    return float(blender.ask(f"{MODULE}.appended"))
 
 
 def phases(blender: BlenderWindow, job_id: str) -> dict[str, float]:

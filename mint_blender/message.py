@@ -84,6 +84,14 @@ class UserError(Exception):
     """Base of the errors that are a sentence for the user: what happened, and what to do."""
 
 
+class MessageError(UserError):
+    """An error whose text is a message: `MessageError("{file} is empty.", file=name)`."""
+
+    def __init__(self, template: str, /, **params: Any) -> None:
+        is_message = isinstance(template, Message)
+        super().__init__(template if is_message else Message(template, **params))
+
+
 _FORMAT = r"[<>^]?\d{0,2},?(\.\d{1,2})?[a-z%]?"
 
 

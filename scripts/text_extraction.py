@@ -87,6 +87,12 @@ TRANSLATED_BY_BLENDER = {
 PLACEHOLDER = re.compile(r"\{\w+(:[^{}]*)?\}")
 """A value in a template, such as `{name}` or `{credits:,.0f}`."""
 
+MESSAGES = {
+    "Message", "SceneImportError", "OutputError", "SyncRunning", "GltfError",
+    "FileError", "DownloadFailed", "LinkExpired", "TooLarge", "TooSlow", "SpeedTooLow", "DiskError",
+    "Stopped", "InvalidFile", "InvalidGlb", "InvalidPicture", "InvalidSplats",
+}  # fmt: skip
+"""What is made of a template and its values: messages, and errors with a message."""
 REPORT = {"report"}
 """Functions whose text stays English: the report is for the person who helps the user."""
 NOT_READ = {
@@ -300,7 +306,7 @@ class _Reader(ast.NodeVisitor):
         if isinstance(glue, str) and re.fullmatch(r" \w+ ", glue):  # " and ".join(…)
             self.unmarked.append((node.lineno, f"{{1}}{glue}{{2}}"))
         name = _name_of(node.func)
-        if name == "Message":
+        if name in MESSAGES:
             self.add_message(node)
             return
         if name in FOR_PROGRAMMERS or name in NOT_READ:

@@ -122,6 +122,7 @@ def test_japanese_texts_have_japanese_characters() -> None:
         ('x: bpy.props.IntProperty(name="Size", description="How large")', ["Size", "How large"]),
         ('ITEMS = [("FAST", "Fast", "Quick and cheap")]', ["Fast", "Quick and cheap"]),
         ('raise ImportTrouble(Message("“{name}” holds none.", name=a))', ["“{name}” holds none."]),
+        ('raise InvalidGlb("{name} is empty.", name=a)', ["{name} is empty."]),
         ('Message("{why}", why=Message("no room"))', ["no room"]),
         ('Message("no space") if a else Message("no time")', ["no space", "no time"]),
         (

@@ -189,9 +189,7 @@ def write_result(
     problem concerns this result only.
     """
     delivery = replace(
-        job.delivery,
-        output=str(output) if output else None,
-        render=str(render) if render else None,
+        job.delivery, output=str(output) if output else None, render=str(render) if render else None
     )
     try:
         importer, job = IMPORTERS.get(), replace(job, delivery=delivery)

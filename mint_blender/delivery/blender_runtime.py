@@ -115,15 +115,7 @@ def _command(code: str, paths: list[Path], options: tuple[str, ...]) -> list[str
     binary = bpy.app.binary_path if bpy is not None else ""
     if not binary:
         return [sys.executable, "-c", program]
-    return [
-        binary,
-        "--background",
-        *options,
-        "--python-exit-code",
-        "1",
-        "--python-expr",
-        program,
-    ]
+    return [binary, "--background", *options, "--python-exit-code", "1", "--python-expr", program]
 
 
 def version_lines() -> list[str]:

@@ -156,10 +156,8 @@ def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
     path = rejected_files.raw_file(job)
     if path is None:
         raise SceneImportError(
-            Message(
-                "The model file of {title} is not on disk. Download it again; this is free.",
-                title=job.title,
-            )
+            "The model file of {title} is not on disk. Download it again; this is free.",
+            title=job.title,
         )
     placed = scene_place.place_model(
         path, _provenance(job), _place_options(job, scene), scene, checked=False
@@ -272,12 +270,7 @@ def _place_motion(
         else:  # it stays the same result, in another version
             known = dataclasses.replace(tags.read(root) or _provenance(job), file_used="")
             placed = replace.replace_model(
-                source or first,
-                known,
-                root,
-                scene=scene,
-                keeps_height=True,
-                keeps_materials=True,
+                source or first, known, root, scene=scene, keeps_height=True, keeps_materials=True
             )
         rig = _rig_in(placed.root)
         notes = [] if rig is None else _add_clips(job, rig, others, scene, is_new=True)
@@ -298,10 +291,8 @@ def _motion_files(job: Job) -> list[Path]:
     here = [each for each in kept if Path(each.path).is_file()]
     if not here:
         raise SceneImportError(
-            Message(
-                "The files of {title} are no longer on disk. Download them again; this is free.",
-                title=job.title,
-            )
+            "The files of {title} are no longer on disk. Download them again; this is free.",
+            title=job.title,
         )
     first = next((each for each in here if has_mesh(Path(each.path))), here[0])
     others = [each for each in here if each.role is Role.CLIP and each is not first]
@@ -448,11 +439,9 @@ def _file(job: Job, role: Role) -> Path:
     kept = part_file(job, role)
     if kept is None:
         raise SceneImportError(
-            Message(
-                "The {role} file of {title} is no longer on disk. Download it again; this is free.",
-                role=role,
-                title=job.title,
-            )
+            "The {role} file of {title} is no longer on disk. Download it again; this is free.",
+            role=role,
+            title=job.title,
         )
     return kept
 

@@ -19,7 +19,7 @@ from typing import Any
 from ..files import disk
 from ..jobs.child_process import ChildEnded, ChildProcess
 from ..jobs.job import Job
-from ..jobs.job_values import DeliveryResult
+from ..jobs.job_values import DeliveryResult, Role
 from ..jobs.storage import serialization
 from ..message import Message
 from ..scene.prepared import PreparedResult
@@ -59,6 +59,10 @@ class _Request:
     units: SceneUnits
     target: Path
 
+    def fits(self, job: Job, units: SceneUnits) -> bool:
+        """Return whether this is what the job needs now: it may have other files meanwhile."""
+        return (_sources(self.job), self.units) == (_sources(job), units)
+
     @property
     def size(self) -> int:
         """The bytes of all files of the job that are on disk."""
@@ -82,7 +86,7 @@ class Preparations:
         self._since = 0.0  # when the running request was sent
         self._expected = SHORTEST  # seconds that it should take
         self._seconds_per_byte = SECONDS_PER_BYTE
-        self._results: dict[str, tuple[SceneUnits, Outcome]] = {}
+        self._results: dict[str, tuple[_Request, Outcome]] = {}
         self.could_not_start = False
         """Whether the last attempt to start a child process failed."""
 
@@ -93,8 +97,7 @@ class Preparations:
 
     def request(self, job: Job, units: SceneUnits, folder: Path) -> None:
         """Prepare a job's result for a scene with these units, unless that is done or under way."""
-        known = self._results.get(job.id)
-        if self.is_pending(job.id) or (known is not None and known[0] == units):
+        if self.is_pending(job.id) or self.result(job, units) is not None:
             return
         self.discard(job.id)
         target = folder / f"{uuid.uuid4().hex}.blend"
@@ -115,14 +118,14 @@ class Preparations:
             return None
         return min((self._clock() - self._since) / self._expected, 0.95)
 
-    def result(self, job_id: str, units: SceneUnits) -> Outcome | None:
-        """Return the outcome of a request; None before that, or with other units."""
-        known = self._results.get(job_id)
-        return known[1] if known is not None and known[0] == units else None
+    def result(self, job: Job, units: SceneUnits) -> Outcome | None:
+        """Return the outcome of a request; None before that, or with other files or units."""
+        request, known = self._results.get(job.id, (None, None))
+        return known if request is not None and request.fits(job, units) else None
 
     def discard(self, job_id: str) -> None:
         """Delete what was prepared for a job: it was imported, or is no longer wanted."""
-        _units, known = self._results.pop(job_id, (None, None))
+        _, known = self._results.pop(job_id, (None, None))
         if isinstance(known, PreparedResult):
             disk.try_to_remove(known.path)
 
@@ -170,7 +173,7 @@ class Preparations:
 
     def _settle(self, request: _Request, result: Outcome) -> bool:
         self._running = None
-        self._results[request.job.id] = request.units, result
+        self._results[request.job.id] = request, result
         if isinstance(result, DeliveryResult):
             disk.try_to_remove(request.target)
         return True
@@ -205,6 +208,11 @@ class Preparations:
         if self._child is not None:
             self._child.end()
         self._child = self._running = None
+
+
+def _sources(job: Job) -> list[str]:
+    """Return the paths of the files that are imported."""
+    return [kept.path for kept in job.files if kept.role is not Role.PICTURE]
 
 
 def _outcome(answer: dict[str, Any], target: Path) -> Outcome:

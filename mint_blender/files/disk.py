@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..message import Message
 from .errors import DiskError
 
 INTERVALS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3)
@@ -233,20 +232,15 @@ def disk_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskError(
-                Message(
-                    "The disk is full: could not write {path}. Free some space, then try again.",
-                    path=path,
-                )
+                "The disk is full: could not write {path}. Free some space, then try again.",
+                path=path,
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise DiskError(
-                Message(
-                    "No permission to write {path}. Choose another folder or change its"
-                    " permissions.",
-                    path=path,
-                )
+                "No permission to write {path}. Choose another folder or change its permissions.",
+                path=path,
             ) from error
         reason = error.strerror or type(error).__name__
         raise DiskError(
-            Message("{path} could not be written: {reason}.", path=path, reason=reason)
+            "{path} could not be written: {reason}.", path=path, reason=reason
         ) from error

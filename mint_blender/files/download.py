@@ -24,22 +24,13 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from ..message import Message
 from ..net import connections, guarded_socket
 from ..net.connection_errors import describe
 from ..net.retry import RetryPolicy, parse_retry_after
 from . import urls
 from .disk import disk_errors
 from .download_folder import PartFile, PartSource, check_free_space, is_header_text
-from .errors import (
-    DownloadFailed,
-    FileError,
-    LinkExpired,
-    SpeedTooLow,
-    Stopped,
-    TooLarge,
-    TooSlow,
-)
+from .errors import DownloadFailed, FileError, LinkExpired, SpeedTooLow, Stopped, TooLarge, TooSlow
 
 MEGABYTE = 2**20
 KEPT_CONNECTIONS = 8
@@ -240,20 +231,15 @@ class DownloadRequest:
         """Raise Stopped if the caller wants to stop."""
         if self.stop():
             raise Stopped(
-                Message(
-                    "The download of {label} was stopped. It can resume later.", label=self.label
-                )
+                "The download of {label} was stopped. It can resume later.", label=self.label
             )
 
     def check_time(self) -> None:
         """Raise TooSlow after the deadline."""
         if self.loader.clock() >= self.deadline:
             raise TooSlow(
-                Message(
-                    "The download of {label} took too long and was stopped. Try again to"
-                    " resume it.",
-                    label=self.label,
-                )
+                "The download of {label} took too long and was stopped. Try again to resume it.",
+                label=self.label,
             )
 
     def check_speed(self, received: int, began: float) -> bool:
@@ -267,14 +253,12 @@ class DownloadRequest:
             return False
         if received < fewest:
             raise SpeedTooLow(
-                Message(
-                    "The file host sent only {received:,.1f} KB of {label} in {seconds:.0f} s, less"
-                    " than {fewest:,.0f} KB. Try again to resume the download.",
-                    received=received / 1024,
-                    label=self.label,
-                    seconds=seconds,
-                    fewest=fewest / 1024,
-                )
+                "The file host sent only {received:,.1f} KB of {label} in {seconds:.0f} s, less"
+                " than {fewest:,.0f} KB. Try again to resume the download.",
+                received=received / 1024,
+                label=self.label,
+                seconds=seconds,
+                fewest=fewest / 1024,
             )
         return True
 
@@ -283,12 +267,10 @@ class DownloadRequest:
         if size > self.limit:
             self.part.discard()
             raise TooLarge(
-                Message(
-                    "{label} is larger than {limit:,.1f} MB, the limit for such a file; it"
-                    " was not downloaded.",
-                    label=self.label,
-                    limit=self.limit / 2**20,
-                )
+                "{label} is larger than {limit:,.1f} MB, the limit for such a file; it"
+                " was not downloaded.",
+                label=self.label,
+                limit=self.limit / 2**20,
             )
 
 
@@ -339,20 +321,17 @@ def _open(request: DownloadRequest) -> requests.Response:
         location = response.headers.get("Location")
         if not location:
             raise DownloadFailed(
-                Message(
-                    "The file host redirected {label} without a new address.", label=request.label
-                ),
+                "The file host redirected {label} without a new address.",
+                label=request.label,
                 retryable=False,
             )
         with suppress(ValueError):  # an invalid one is left to `urls.check`
             location = urljoin(url, location)  # it may be relative
         url = urls.check(location, local_files=loader.local_files, came_from=url)
     raise DownloadFailed(
-        Message(
-            "{label} was redirected more than {count} times. It was not downloaded.",
-            label=request.label,
-            count=MAX_REDIRECTS,
-        ),
+        "{label} was redirected more than {count} times. It was not downloaded.",
+        label=request.label,
+        count=MAX_REDIRECTS,
         retryable=False,
     )
 
@@ -363,11 +342,9 @@ def _accept(response: requests.Response, request: DownloadRequest) -> None:
     if status == 200:
         if (encoding := _encoding(response)) is not None:  # none is requested
             raise DownloadFailed(
-                Message(
-                    "The file host sent {label} with an unsupported encoding ({encoding}).",
-                    label=request.label,
-                    encoding=urls.printable(encoding[:20]),
-                ),
+                "The file host sent {label} with an unsupported encoding ({encoding}).",
+                label=request.label,
+                encoding=urls.printable(encoding[:20]),
                 retryable=False,
             )
         total = _length(response)
@@ -410,10 +387,8 @@ def _resume(response: requests.Response, request: DownloadRequest) -> None:
 
 def _changed(request: DownloadRequest) -> DownloadFailed:
     return DownloadFailed(
-        Message(
-            "{label} changed on the file host during the download. Try again to start over.",
-            label=request.label,
-        )
+        "{label} changed on the file host during the download. Try again to start over.",
+        label=request.label,
     )
 
 
@@ -421,20 +396,16 @@ def _refusal(response: requests.Response, request: DownloadRequest) -> FileError
     status = response.status_code
     if status in EXPIRED_STATUSES:
         return LinkExpired(
-            Message(
-                "{label} was not found (HTTP {status}). The link may have expired; Mint can"
-                " provide a new one.",
-                label=request.label,
-                status=status,
-            )
+            "{label} was not found (HTTP {status}). The link may have expired; Mint can"
+            " provide a new one.",
+            label=request.label,
+            status=status,
         )
     if status in RETRY_STATUSES:
         return DownloadFailed(
-            Message(
-                "The file host cannot deliver {label} right now (HTTP {status}). Try again later.",
-                label=request.label,
-                status=status,
-            ),
+            "The file host cannot deliver {label} right now (HTTP {status}). Try again later.",
+            label=request.label,
+            status=status,
             retry_after=parse_retry_after(
                 response.headers.get("Retry-After"),
                 date=response.headers.get("Date"),
@@ -443,11 +414,9 @@ def _refusal(response: requests.Response, request: DownloadRequest) -> FileError
             is_outage=True,
         )
     return DownloadFailed(
-        Message(
-            "The file host refused to deliver {label} (HTTP {status}).",
-            label=request.label,
-            status=status,
-        ),
+        "The file host refused to deliver {label} (HTTP {status}).",
+        label=request.label,
+        status=status,
         retryable=False,
     )
 
@@ -480,7 +449,7 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
     if not done:
         part.discard()
         raise DownloadFailed(
-            Message("The file host sent nothing for {label}. Try again later.", label=request.label)
+            "The file host sent nothing for {label}. Try again later.", label=request.label
         )
     if total is not None and done != total:
         if done > total:
@@ -512,10 +481,8 @@ def _validator(response: requests.Response) -> str | None:
 
 def _connection_lost(request: DownloadRequest) -> DownloadFailed:
     return DownloadFailed(
-        Message(
-            "The connection was lost while downloading {label}. Try again to resume the download.",
-            label=request.label,
-        )
+        "The connection was lost while downloading {label}. Try again to resume the download.",
+        label=request.label,
     )
 
 
@@ -531,26 +498,22 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
     is_timeout = isinstance(error, timeouts) and not isinstance(error, exceptions.ConnectTimeout)
     if part == "network" and is_timeout:  # the host was reached, and nothing arrived
         return TooSlow(
-            Message(
-                "No data arrived for {label} in {seconds:.0f} s. Try again to resume the download.",
-                label=request.label,
-                seconds=limits.connect if connections.was_connecting(error) else limits.stall,
-            )
+            "No data arrived for {label} in {seconds:.0f} s. Try again to resume the download.",
+            label=request.label,
+            seconds=limits.connect if connections.was_connecting(error) else limits.stall,
         )
     is_broken = isinstance(error, ValueError)
     if part == "network" and is_broken and isinstance(error, exceptions.RequestException):
         return DownloadFailed(
-            Message("The address of {label} is invalid.", label=request.label), retryable=False
+            "The address of {label} is invalid.", label=request.label, retryable=False
         )
     is_ca_bundle = part == "tls" and not isinstance(error, ssl.SSLError)
     if is_ca_bundle or isinstance(error, exceptions.RequestException):  # no response
         may_pass = part != "tls" and not is_broken
         return DownloadFailed(
-            Message(
-                "Could not reach the host of {label}: {reason}.",
-                label=request.label,
-                reason=reason,
-            ),
+            "Could not reach the host of {label}: {reason}.",
+            label=request.label,
+            reason=reason,
             retryable=may_pass,
             is_outage=may_pass,
         )

@@ -250,10 +250,8 @@ class PartFile:
             # Two downloads wrote to it: one that stopped too late, and its successor.
             self.discard()
             raise DownloadFailed(
-                Message(
-                    "Another download wrote to {name} at the same time. Download it again.",
-                    name=self.target.name,
-                )
+                "Another download wrote to {name} at the same time. Download it again.",
+                name=self.target.name,
             )
         with disk_errors(self.target):
             disk.sync_file(self.path)
@@ -287,13 +285,11 @@ def check_free_space(folder: Path, needed: int) -> None:
         free = shutil.disk_usage(folder).free
     if free < needed + RESERVE:
         raise DiskError(
-            Message(
-                "The disk of {folder} has {free} free, but {needed} are needed. Free some"
-                " space, then try again.",
-                folder=folder,
-                free=Message("{size:,.0f} MB", size=free / 2**20),
-                needed=Message("{size:,.0f} MB", size=(needed + RESERVE) / 2**20),
-            )
+            "The disk of {folder} has {free} free, but {needed} are needed. Free some"
+            " space, then try again.",
+            folder=folder,
+            free=Message("{size:,.0f} MB", size=free / 2**20),
+            needed=Message("{size:,.0f} MB", size=(needed + RESERVE) / 2**20),
         )
 
 

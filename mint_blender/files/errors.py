@@ -20,12 +20,12 @@ Messages contain neither query strings nor headers, which may hold signatures.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from ..message import Message, UserError
+from ..message import Message, MessageError
 
 
-class FileError(UserError):
+class FileError(MessageError):
     """Base class of all errors of this package."""
 
     code: ClassVar[str] = "file_error"
@@ -35,8 +35,8 @@ class FileError(UserError):
     is_outage: bool = False
     """Whether the host cannot be reached or asks to wait; worth retrying without a limit."""
 
-    def __init__(self, sentence: str, *, retryable: bool | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, template: str, /, *, retryable: bool | None = None, **params: Any) -> None:
+        super().__init__(template, **params)
         if retryable is not None:
             self.retryable = retryable
 
@@ -52,13 +52,15 @@ class DownloadFailed(FileError):
 
     def __init__(
         self,
-        sentence: str,
+        template: str,
+        /,
         *,
         retryable: bool | None = None,
         retry_after: float | None = None,
         is_outage: bool = False,
+        **params: Any,
     ) -> None:
-        super().__init__(sentence, retryable=retryable)
+        super().__init__(template, retryable=retryable, **params)
         self.retry_after = retry_after
         self.is_outage = is_outage
 

@@ -70,12 +70,10 @@ def inspect_sized(source: Path | bytes) -> Picture:
     if picture.width is None:
         name = Message("The picture") if isinstance(source, bytes) else source.name
         raise InvalidPicture(
-            Message(
-                "{name} is in the format {format}. Only PNG, JPEG, WebP and HDR are accepted"
-                " for downloaded pictures.",
-                name=name,
-                format=picture.format.upper(),
-            )
+            "{name} is in the format {format}. Only PNG, JPEG, WebP and HDR are accepted"
+            " for downloaded pictures.",
+            name=name,
+            format=picture.format.upper(),
         )
     return picture
 
@@ -99,7 +97,7 @@ def check_complete(path: Path, picture: Picture) -> None:
                 before = block[-len(end) :]
     except OSError as error:
         raise InvalidPicture.unreadable(path, error) from error
-    raise InvalidPicture(Message("{name} is cut off: its end is missing.", name=path.name))
+    raise InvalidPicture("{name} is cut off: its end is missing.", name=path.name)
 
 
 END_MARKERS = {"png": b"IEND", "jpeg": b"\xff\xd9"}
@@ -118,13 +116,10 @@ def check_panorama(path: Path) -> None:
     most = MAX_WIDTH_DEEP if seen.is_deep else MAX_WIDTH
     if width > most:
         raise InvalidPicture(
-            Message(
-                "The panorama {name} was not used: it is {width:,} pixels wide; the limit is"
-                " {most:,}.",
-                name=path.name,
-                width=width,
-                most=most,
-            )
+            "The panorama {name} was not used: it is {width:,} pixels wide; the limit is {most:,}.",
+            name=path.name,
+            width=width,
+            most=most,
         )
     if seen.format == "jpeg":
         check_complete(path, seen)  # Blender would show the missing part in gray
@@ -133,13 +128,11 @@ def check_panorama(path: Path) -> None:
 def panorama_shape_error(path: Path, width: int, height: int) -> InvalidPicture:
     """Return the error for a picture that is not twice as wide as high."""
     return InvalidPicture(
-        Message(
-            "The panorama {name} was not used: it is {width} × {height} pixels, but must be"
-            " twice as wide as high.",
-            name=path.name,
-            width=width,
-            height=height,
-        )
+        "The panorama {name} was not used: it is {width} × {height} pixels, but must be"
+        " twice as wide as high.",
+        name=path.name,
+        width=width,
+        height=height,
     )
 
 
@@ -227,7 +220,7 @@ def inspect_stream(stream: BinaryIO, size: int, name: str) -> Picture:
         InvalidPicture: As `inspect`.
     """
     if not size:
-        raise InvalidPicture(Message("{name} is empty.", name=name))
+        raise InvalidPicture("{name} is empty.", name=name)
     head = stream.read(32)
     for magic, read in READERS.items():
         if head.startswith(magic):
@@ -236,22 +229,19 @@ def inspect_stream(stream: BinaryIO, size: int, name: str) -> Picture:
                 found = read(stream, size)
             except (struct.error, IndexError):
                 raise InvalidPicture(
-                    Message("{name} is cut off: its header is incomplete.", name=name)
+                    "{name} is cut off: its header is incomplete.", name=name
                 ) from None
             except ValueError as error:
                 raise InvalidPicture(
-                    Message("{name} is damaged: {reason}.", name=name, reason=error)
+                    "{name} is damaged: {reason}.", name=name, reason=error
                 ) from None
             width, height = found.width or 0, found.height or 0
             if not 0 < width * height <= MAX_PIXELS:
                 raise InvalidPicture(
-                    Message(
-                        "{name} claims to be {width} × {height} pixels, which is not a usable"
-                        " size.",
-                        name=name,
-                        width=width,
-                        height=height,
-                    )
+                    "{name} claims to be {width} × {height} pixels, which is not a usable size.",
+                    name=name,
+                    width=width,
+                    height=height,
                 )
             return found
     for magic, (format, suffix, media_type) in UNREAD_FORMATS.items():

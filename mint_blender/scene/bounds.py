@@ -19,6 +19,9 @@ from .data_blocks import is_linked
 from .model import cleanup
 from .staging_scene import staging_scene
 
+_STRAIGHT = 1e-6
+"""Share of the largest number of a matrix that does not count as a rotation."""
+
 Bounds = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 
@@ -43,9 +46,7 @@ def bounds(
 
 
 def bounds_as_shown(
-    objects: Iterable[bpy.types.Object],
-    depsgraph: bpy.types.Depsgraph,
-    space: Matrix | None = None,
+    objects: Iterable[bpy.types.Object], depsgraph: bpy.types.Depsgraph, space: Matrix | None = None
 ) -> Bounds | None:
     """Return the lowest and highest corner of evaluated meshes, as `bounds`, but in their pose."""
     meshes = (each.evaluated_get(depsgraph) for each in objects)
@@ -53,7 +54,7 @@ def bounds_as_shown(
         (points.min(axis=0), points.max(axis=0))
         for shown in meshes
         if isinstance(shown.data, bpy.types.Mesh) and len(shown.data.vertices)
-        for points in [world_points(shown, space)]
+        for points in [_outermost(shown, space)]
     ]
     if not np.isfinite(spans).all() or not spans:
         return None
@@ -119,10 +120,28 @@ def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.nda
     They are in world space, multiplied by the matrix `space` if one is given.
     """
     points = mesh_arrays.positions(shown.data).reshape(-1, 3)
-    matrix = np.array(
-        shown.matrix_world if space is None else space @ shown.matrix_world, dtype=np.float64
-    )
-    return points @ matrix[:3, :3].T + matrix[:3, 3]
+    return _transformed(points, _matrix(shown, space))
+
+
+def _outermost(shown: bpy.types.Object, space: Matrix | None) -> np.ndarray:
+    """Return points with the same bounding box as `world_points`, shape (n, 3).
+
+    Blender knows that of the mesh. If it is not rotated, no vertex has to be read.
+    """
+    matrix = _matrix(shown, space)
+    is_axis = np.abs(matrix[:3, :3]) > _STRAIGHT * np.abs(matrix[:3, :3]).max()
+    if is_axis.sum(axis=1).max() > 1:
+        return world_points(shown, space)
+    return _transformed(np.array(shown.bound_box), matrix)
+
+
+def _matrix(shown: bpy.types.Object, space: Matrix | None) -> np.ndarray:
+    matrix = shown.matrix_world if space is None else space @ shown.matrix_world
+    return np.array(matrix, dtype=np.float64)
+
+
+def _transformed(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])
 
 
 @contextlib.contextmanager

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ..message import UserError
+from ..message import MessageError
 
 
-class SceneImportError(UserError):
+class SceneImportError(MessageError):
     """An import failed and changed nothing; the text is a sentence for the user."""

@@ -37,8 +37,8 @@ def read(values: Any, name: str, count: int, kind: Any = np.float32) -> np.ndarr
     return flat
 
 
-def scaled_pixels(image: Any, width: int, height: int) -> np.ndarray:
-    """Return the pixels of a picture at another size, shape (height, width, 4).
+def scaled_pixels(image: Any, width: int, height: int) -> tuple[np.ndarray, bool]:
+    """Return the pixels of a picture at another size, shape (height, width, 4), and `is_float`.
 
     Raises:
         RuntimeError: The file of the picture cannot be read.
@@ -49,7 +49,8 @@ def scaled_pixels(image: Any, width: int, height: int) -> np.ndarray:
         copy.scale(width, height)
         pixels = np.empty(width * height * 4, np.float32)
         copy.pixels.foreach_get(pixels)
-        return pixels.reshape(height, width, 4)
+        # the picture itself would have to be decoded for its `is_float`
+        return pixels.reshape(height, width, 4), copy.is_float
     finally:
         bpy.data.images.remove(copy)
 

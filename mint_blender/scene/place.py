@@ -195,11 +195,9 @@ def import_transaction(scene: bpy.types.Scene) -> Iterator[DataSnapshot]:
     """
     if is_linked(scene):
         raise SceneImportError(
-            Message(
-                "The scene “{name}” is linked from another file and cannot be changed. Switch"
-                " to a scene of this file.",
-                name=scene.name,
-            )
+            "The scene “{name}” is linked from another file and cannot be changed. Switch"
+            " to a scene of this file.",
+            name=scene.name,
         )
     try:
         with rollback_on_error() as snapshot, panorama.restored_on_error(scene):

@@ -90,9 +90,6 @@ def append(path: Path, collection: bpy.types.Collection) -> AppendedResult:
 
 def _unreadable(path: Path) -> SceneImportError:
     return SceneImportError(
-        Message(
-            "The prepared file {name} cannot be read. Nothing was imported. Place the result"
-            " again.",
-            name=path.name,
-        )
+        "The prepared file {name} cannot be read. Nothing was imported. Place the result again.",
+        name=path.name,
     )

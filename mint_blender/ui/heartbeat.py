@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 SECONDS = 0.1
-SOON = 0.02
+SOON = 0.01
 """Seconds between two beats while a result is about to arrive, so that it does not wait for one."""
 LOOK_EVERY = 2.0
 """Seconds between two reads of the journal because a panel was drawn."""

@@ -113,9 +113,9 @@ def test_one_child_prepares_results_one_after_the_other(
     assert not preparations.poll()
     child.answer = ANSWER
     assert preparations.poll() and len(child.requests) == 2
-    result = preparations.result(first.id, UNITS)
+    result = preparations.result(first, UNITS)
     assert isinstance(result, PreparedResult) and result.extent == ((0, 0, 0), (1, 1, 1))
-    assert preparations.result(second.id, UNITS) is None and preparations.is_busy
+    assert preparations.result(second, UNITS) is None and preparations.is_busy
 
 
 def test_a_request_is_sent_once(
@@ -139,11 +139,31 @@ def test_other_units_need_another_file(
     preparations.request(job, UNITS, tmp_path)
     children.started[0].answer = ANSWER
     preparations.poll()
-    assert preparations.result(job.id, inches) is None
+    assert preparations.result(job, inches) is None
     preparations.request(job, inches, tmp_path)
     children.started[0].answer = ANSWER
     preparations.poll()
-    assert isinstance(preparations.result(job.id, inches), PreparedResult)
+    assert isinstance(preparations.result(job, inches), PreparedResult)
+
+
+def test_other_files_are_prepared_anew(
+    preparations: Preparations, children: Children, tmp_path: Path
+) -> None:
+    """The picture may follow later, but a file that replaces the model is imported itself."""
+    job = make_job()
+    preparations.request(replace(job, phase=Phase.FETCHING), UNITS, tmp_path)
+    children.started[0].answer = ANSWER
+    preparations.poll()
+    picture = LocalFile(Role.PICTURE, "picture.webp", "https://files.example/a.webp")
+    with_picture = replace(job, files=(*job.files, picture))
+    assert isinstance(preparations.result(with_picture, UNITS), PreparedResult)
+    original = replace(job, files=(*job.files, make_job(path=Path("original.glb")).files[0]))
+    assert preparations.result(original, UNITS) is None
+    preparations.request(original, UNITS, tmp_path)
+    assert len(children.started[0].requests) == 2
+    children.started[0].answer = ANSWER
+    preparations.poll()
+    assert isinstance(preparations.result(original, UNITS), PreparedResult)
 
 
 def test_a_crash_is_a_sentence_and_the_next_result_gets_a_new_child(
@@ -155,7 +175,7 @@ def test_a_crash_is_a_sentence_and_the_next_result_gets_a_new_child(
     preparations.request(other, UNITS, tmp_path)
     children.started[0].exit_status = -11
     assert preparations.poll()
-    assert preparations.result(job.id, UNITS) == DeliveryResult(problem=CRASHED)
+    assert preparations.result(job, UNITS) == DeliveryResult(problem=CRASHED)
     assert len(children.started) == 2 and len(children.started[1].requests) == 1
 
 
@@ -182,7 +202,7 @@ def test_a_child_that_cannot_be_started_leaves_the_direct_way(
     assert preparations.could_not_start
     job = make_job()
     preparations.request(job, UNITS, tmp_path)
-    assert preparations.result(job.id, UNITS) == NOT_PREPARED and not preparations.is_busy
+    assert preparations.result(job, UNITS) == NOT_PREPARED and not preparations.is_busy
     assert preparations.could_not_start
     children.error = None
     preparations.warm_up()
@@ -197,7 +217,7 @@ def test_a_child_that_takes_too_long_is_ended(
     preparations.request(job, UNITS, tmp_path)
     clock.now = preparation.TIME_LIMIT + 1
     assert preparations.poll() and children.started[0].is_ended
-    assert preparations.result(job.id, UNITS) == DeliveryResult(problem=TOO_SLOW)
+    assert preparations.result(job, UNITS) == DeliveryResult(problem=TOO_SLOW)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +235,7 @@ def test_what_the_child_could_not_import_is_a_failure(
     preparations.request(job, UNITS, tmp_path)
     children.started[0].answer = answer
     preparations.poll()
-    assert preparations.result(job.id, UNITS) == failure
+    assert preparations.result(job, UNITS) == failure
 
 
 def test_closing_ends_the_child_and_deletes_what_was_prepared(
@@ -262,8 +282,8 @@ def test_a_real_child_prepares_what_the_scene_then_appends(
     job = make_job(path=glb_fixtures.simple(tmp_path / "model.glb"))
     units = SceneUnits.of(bpy.context.scene)
     real.request(job, units, tmp_path / "prepared")
-    wait_until(lambda: real.result(job.id, units) is not None, real)
-    source = real.result(job.id, units)
+    wait_until(lambda: real.result(job, units) is not None, real)
+    source = real.result(job, units)
     assert isinstance(source, PreparedResult), source
     placed = import_job.place(job, prepared=source)
     assert placed.root.name == "a lamp" and placed.root["mint_job_id"] == job.id
@@ -279,8 +299,8 @@ def test_a_real_child_that_is_killed_is_a_crash(
     monkeypatch.setattr(preparation, "CODE", code)
     job = make_job(path=glb_fixtures.simple(tmp_path / "model.glb"))
     real.request(job, UNITS, tmp_path / "prepared")
-    wait_until(lambda: real.result(job.id, UNITS) is not None, real)
-    assert real.result(job.id, UNITS) == DeliveryResult(problem=CRASHED)
+    wait_until(lambda: real.result(job, UNITS) is not None, real)
+    assert real.result(job, UNITS) == DeliveryResult(problem=CRASHED)
 
 
 def test_a_real_child_ends_when_it_is_idle() -> None:

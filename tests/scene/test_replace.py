@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from . import glb_fixtures
@@ -194,6 +195,28 @@ def test_the_requested_height_is_kept(model: Path, tmp_path: Path) -> None:
     root.scale = [2 * value for value in root.scale]
     replace_model(glb_fixtures.simple(tmp_path / "tall.glb", (-1, 0, -1), (1, 10, 1)), SECOND, root)
     assert _size(root) == pytest.approx([1.2, 1.2, 6])
+
+
+def test_no_vertex_is_read_for_the_height(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large mesh would hold the window; Blender knows the bounding box of what is not rotated."""
+    root = place_model(model, FIRST, PlaceOptions(at=(0, 0, 0), height=3)).root
+    root.scale, root.rotation_euler = (2, 3, 4), (0.3, 0.2, 0.1)
+    bpy.context.view_layer.update()
+    before = tuple(root.dimensions)
+    monkeypatch.delattr("mint_blender.scene.bounds.world_points")
+    replace_model(model, SECOND, root)
+    assert tuple(root.dimensions) == pytest.approx(before)
+
+
+@pytest.mark.parametrize("turned", [(0, 0, 0), (0, np.pi / 2, np.pi), (0.3, 0.2, 0.1)])
+def test_bounds_are_those_of_the_vertices(model: Path, turned: tuple[float, ...]) -> None:
+    """Whether or not the bounding box of the mesh is that of the object."""
+    root = place_model(model, FIRST, PlaceOptions(at=(1, 2, 3))).root
+    root.rotation_euler, root.scale = turned, (1, 2, 0.5)
+    bpy.context.view_layer.update()
+    points = [root.matrix_world @ each.co for each in root.data.vertices]
+    expected = np.min(points, axis=0), np.max(points, axis=0)
+    assert np.allclose(bounds([root]), expected, atol=1e-5)
 
 
 def test_parts_are_matched_by_name(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.child_process import ChildProcess  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery  # noqa: E402
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.presentation.job_groups import Row  # noqa: E402
@@ -82,6 +82,22 @@ def test_the_bar_is_redrawn_when_it_has_moved(
     preparations._clock = lambda: 100.0 + preparations._expected / 2
     auto_import.poll(job_service)
     assert preparations.shown == auto_import.BAR_STEPS / 2
+
+
+def test_a_model_is_prepared_before_its_picture_is_here(
+    job_service: JobService, preparations: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is requested as soon as its file is, and not before."""
+    monkeypatch.setattr(auto_import, "is_used", lambda: True)
+    monkeypatch.setattr(auto_import.placed_results, "is_document_open", lambda job: True)
+    job = replace(ready(job_service), phase=Phase.FETCHING)
+    job_service.cache.save(job)
+    auto_import.warm_up(job_service)
+    assert preparations.is_result_expected and not preparations.is_busy
+    file = LocalFile(Role.MODEL, "model.glb", "https://files.example/a.glb")
+    job_service.cache.save(replace(job, files=(file,)))
+    auto_import.warm_up(job_service)
+    assert preparations.is_pending(job.id)
 
 
 def test_a_module_imports_directly(job_service: JobService) -> None:

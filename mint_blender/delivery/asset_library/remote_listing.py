@@ -125,10 +125,8 @@ def _read(file: Path) -> dict[str, Any]:
 def _listing_error(folder: Path, reason: object) -> OutputError:
     words = str(reason)
     return OutputError(
-        Message(
-            "Blender could not write the listing of {folder}: {reason}. The .blend files are"
-            " unchanged.",
-            folder=folder,
-            reason=words if isinstance(words, Message) else words.rstrip("."),
-        )
+        "Blender could not write the listing of {folder}: {reason}. The .blend files are"
+        " unchanged.",
+        folder=folder,
+        reason=words if isinstance(words, Message) else words.rstrip("."),
     )

@@ -188,19 +188,15 @@ def _locked_manifest(folder: Path) -> Iterator[Manifest]:
             release = stack.pop_all()
     except FileInUse:
         raise SyncRunning(
-            Message(
-                "A sync of {folder} is already running. Wait for it to finish, or "
-                "stop it. Nothing was changed.",
-                folder=folder,
-            )
+            "A sync of {folder} is already running. Wait for it to finish, or "
+            "stop it. Nothing was changed.",
+            folder=folder,
         ) from None
     except OSError as error:
         raise OutputError(
-            Message(
-                "The asset library {folder} cannot be used: {reason}.",
-                folder=folder,
-                reason=error.strerror or error,
-            )
+            "The asset library {folder} cannot be used: {reason}.",
+            folder=folder,
+            reason=error.strerror or error,
         ) from error
     with release:
         yield manifest
@@ -294,7 +290,7 @@ def _fetch_model(asset: Asset, get: Callable[[Fetch], LocalFile]) -> LocalFile:
         readable=readable,
     )
     if chosen is None or asset_files is None:
-        raise SceneImportError(Message("Mint provides no file for it."))
+        raise SceneImportError("Mint provides no file for it.")
     file = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}", chosen.reason))
     if (missing := set(file.needs) - readable) and asset_files.glb_url not in (None, chosen.url):
         why = Message(

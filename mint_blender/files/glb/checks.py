@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
-from ...message import Message
+from ...message import MessageError
 from .. import pictures
 from ..errors import InvalidPicture
 
@@ -97,7 +97,7 @@ def check(document: JsonObject, binary: int | None, limits: GlbLimits) -> Glb:
     version = asset.get("version")
     is_version_2 = isinstance(version, str) and re.fullmatch(r"2\.\d{1,3}", version) is not None
     if not is_version_2 or asset.get("minVersion") not in (None, "2.0"):  # section 3.2
-        raise GltfError(Message("it is not glTF 2.0"))
+        raise GltfError("it is not glTF 2.0")
     used = get_strings(document, "extensionsUsed", limits.entries)
     required = get_strings(document, "extensionsRequired", limits.entries)
     _check_uris(document, required)
@@ -115,7 +115,7 @@ def check(document: JsonObject, binary: int | None, limits: GlbLimits) -> Glb:
         else:
             get_index(image, "bufferView", len(views), needed=True)
             if not str(image.get("mimeType", "image/")).startswith("image/"):
-                raise GltfError(Message("a picture in it is marked as something else"))
+                raise GltfError("a picture in it is marked as something else")
     _check_nodes(document, tables, limits)
     return Glb(used, required, *_check_meshes(tables, limits))
 
@@ -126,7 +126,7 @@ def _check_nesting(document: JsonObject, limits: GlbLimits) -> None:
         level = _members(level)
         if not level:
             return
-    raise GltfError(Message("its JSON is nested too deeply"))
+    raise GltfError("its JSON is nested too deeply")
 
 
 def _check_uris(document: JsonObject, required: frozenset[str]) -> None:
@@ -152,7 +152,7 @@ def _check_uris(document: JsonObject, required: frozenset[str]) -> None:
             for each in read
             if isinstance(each, dict)
         ):
-            raise GltfError(Message("it points to something outside the file"))
+            raise GltfError("it points to something outside the file")
         read = _members([each for each in read if isinstance(each, dict | list)], without="extras")
 
 
@@ -173,11 +173,11 @@ def _check_nodes(document: JsonObject, tables: Tables, limits: GlbLimits) -> Non
         for key, numbers in (("matrix", 16), ("rotation", 4), ("scale", 3), ("translation", 3)):
             check_numbers(node.get(key), numbers)
             if key in node and (node[key] is None or len(node[key]) != numbers):
-                raise GltfError(Message("the transform of a node is invalid"))
+                raise GltfError("the transform of a node is invalid")
         places = get_object(get_object(get_object(node, "extensions"), INSTANCING), "attributes")
         instances += max((_accessor(places, name, tables)["count"] for name in places), default=0)
     if instances > limits.entries:
-        raise GltfError(Message("it has {count:,} objects, more than the limit", count=instances))
+        raise GltfError("it has {count:,} objects, more than the limit", count=instances)
     _check_tree([get_indices(node, "children", len(nodes)) for node in nodes], limits.tree_depth)
     get_index(document, "scene", len(tables["scenes"]))
     for scene in tables["scenes"]:
@@ -190,16 +190,16 @@ def _check_tree(children: list[list[int]], most_depth: int) -> None:
     """Check that each node has at most one parent and that all are reachable from a root."""
     with_parent = [child for siblings in children for child in siblings]
     if len(set(with_parent)) != len(with_parent):
-        raise GltfError(Message("a node has two parents"))
+        raise GltfError("a node has two parents")
     level = sorted(set(range(len(children))) - set(with_parent))
     reached, depth = 0, 0
     while level and depth <= most_depth:
         reached, depth = reached + len(level), depth + 1
         level = [child for parent in level for child in children[parent]]
     if level:
-        raise GltfError(Message("its nodes are nested too deeply"))
+        raise GltfError("its nodes are nested too deeply")
     if reached != len(children):
-        raise GltfError(Message("its nodes form a cycle"))
+        raise GltfError("its nodes form a cycle")
 
 
 def _check_meshes(tables: Tables, limits: GlbLimits) -> tuple[int, int]:
@@ -225,17 +225,15 @@ def _check_meshes(tables: Tables, limits: GlbLimits) -> tuple[int, int]:
     vertices = sum(points.values())
     if vertices > limits.vertices or triangles > limits.triangles:
         raise GltfError(
-            Message(
-                "it has {vertices:,} vertices and {triangles:,} triangles, more than the limit",
-                vertices=vertices,
-                triangles=triangles,
-            )
+            "it has {vertices:,} vertices and {triangles:,} triangles, more than the limit",
+            vertices=vertices,
+            triangles=triangles,
         )
     # a clip may come without its character
     if not (triangles or other or tables["animations"]):
-        raise GltfError(Message("it contains no triangles, lines or points"))
+        raise GltfError("it contains no triangles, lines or points")
     if size + _animation_bytes(tables, limits) > limits.decoded_bytes:
-        raise GltfError(Message("it uses the same data too often to fit in memory"))
+        raise GltfError("it uses the same data too often to fit in memory")
     return vertices, triangles
 
 
@@ -268,12 +266,12 @@ def _check_primitive(primitive: JsonObject, tables: Tables) -> tuple[int | None,
     position = get_index(attributes, "POSITION", len(accessors))
     order = get_index(primitive, "indices", len(accessors))
     if position is not None and accessors[position]["type"] != "VEC3":
-        raise GltfError(Message("its vertex positions do not have three numbers each"))
+        raise GltfError("its vertex positions do not have three numbers each")
     if order is not None and (
         accessors[order]["type"] != "SCALAR"
         or accessors[order]["componentType"] not in (5121, 5123, 5125)
     ):
-        raise GltfError(Message("its triangle indices are not integers"))
+        raise GltfError("its triangle indices are not integers")
     source = order if order is not None else position
     return position, 0 if source is None else accessors[source]["count"]
 
@@ -289,32 +287,26 @@ def _check_buffers(buffers: list[JsonObject], binary: int | None, limits: GlbLim
         if "uri" in buffer:
             kind, content = decode_uri(buffer["uri"])
             if kind not in BUFFER_TYPES:
-                raise GltfError(Message("a buffer in it is marked as {kind}", kind=kind))
+                raise GltfError("a buffer in it is marked as {kind}", kind=kind)
             if not length <= len(content) <= length + 3:  # for alignment
                 raise GltfError(
-                    Message(
-                        "a buffer in it claims {claimed:,} bytes, but has {length:,}",
-                        claimed=length,
-                        length=len(content),
-                    )
+                    "a buffer in it claims {claimed:,} bytes, but has {length:,}",
+                    claimed=length,
+                    length=len(content),
                 )
         elif any(
             get_object(get_object(buffer, "extensions"), name).get("fallback") is True
             for name in MESHOPT
         ):  # it exists only after decompression
             if length > limits.decoded_bytes:
-                raise GltfError(
-                    Message("a buffer claims to decompress to {length:,} bytes", length=length)
-                )
+                raise GltfError("a buffer claims to decompress to {length:,} bytes", length=length)
         elif number or binary is None:
-            raise GltfError(Message("a buffer has no data in the file"))
+            raise GltfError("a buffer has no data in the file")
         elif length > binary:
             raise GltfError(
-                Message(
-                    "a buffer claims {claimed:,} bytes, but the file holds {length:,}",
-                    claimed=length,
-                    length=binary,
-                )
+                "a buffer claims {claimed:,} bytes, but the file holds {length:,}",
+                claimed=length,
+                length=binary,
             )
         lengths.append(length)
     return lengths
@@ -333,9 +325,7 @@ def _check_views(views: list[JsonObject], buffers: list[int]) -> list[int]:
                 _check_inside(packed, get_integer(packed, "byteLength", least=1), buffers)
                 count = get_integer(packed, "count", least=1)
                 if count * get_integer(packed, "byteStride", least=1, most=256) > length:
-                    raise GltfError(
-                        Message("a compressed part of it claims to be larger than its space")
-                    )
+                    raise GltfError("a compressed part of it claims to be larger than its space")
         lengths.append(length)
     return lengths
 
@@ -343,7 +333,7 @@ def _check_views(views: list[JsonObject], buffers: list[int]) -> list[int]:
 def _check_inside(view: JsonObject, length: int, buffers: list[int]) -> None:
     buffer = get_index(view, "buffer", len(buffers), needed=True)
     if get_integer(view, "byteOffset", default=0) + length > buffers[buffer]:
-        raise GltfError(Message("a part of it is outside its data"))
+        raise GltfError("a part of it is outside its data")
 
 
 def _check_accessors(
@@ -354,18 +344,15 @@ def _check_accessors(
     for accessor in accessors:
         component, kind = accessor.get("componentType"), accessor.get("type")
         if not isinstance(component, int) or not isinstance(kind, str):
-            raise GltfError(Message("it contains numbers of an unknown type"))
+            raise GltfError("it contains numbers of an unknown type")
         if component not in COMPONENT_BYTES or kind not in COMPONENTS:
-            raise GltfError(Message("it contains numbers of an unknown type"))
+            raise GltfError("it contains numbers of an unknown type")
         count = get_integer(accessor, "count", least=1)
         size = COMPONENT_BYTES[component] * COMPONENTS[kind]
         decoded += count * max(size, 4 * COMPONENTS[kind])
         if decoded > limits.decoded_bytes:
             raise GltfError(
-                Message(
-                    "it claims {count:,} values in one accessor, more than the limit",
-                    count=count,
-                )
+                "it claims {count:,} values in one accessor, more than the limit", count=count
             )
         view = get_index(accessor, "bufferView", len(views))
         if view is not None:
@@ -389,14 +376,14 @@ def _check_sparse(accessor: JsonObject, count: int, size: int, lengths: list[int
         component = place.get("componentType")
         each = width or (COMPONENT_BYTES.get(component, 0) if isinstance(component, int) else 0)
         if not each:
-            raise GltfError(Message("it contains numbers of an unknown type"))
+            raise GltfError("it contains numbers of an unknown type")
         view = get_index(place, "bufferView", len(lengths), needed=True)
         _check_covered(get_integer(place, "byteOffset", default=0) + few * each, lengths[view])
 
 
 def _check_covered(end: int, length: int) -> None:
     if end > length:
-        raise GltfError(Message("it claims more values than its bytes can hold"))
+        raise GltfError("it claims more values than its bytes can hold")
 
 
 def check_numbers(value: Any, most: int) -> None:
@@ -407,13 +394,13 @@ def check_numbers(value: Any, most: int) -> None:
     if not fits or not all(
         isinstance(number, int | float) and abs(number) < 1e38 for number in value
     ):
-        raise GltfError(Message("the bounds of a mesh are invalid"))
+        raise GltfError("the bounds of a mesh are invalid")
 
 
 MAX_INTEGER = 2**53
 
 
-class GltfError(Exception):
+class GltfError(MessageError):
     """Why a file cannot be imported: a clause for “cannot be imported: …”, without a period."""
 
 
@@ -433,9 +420,7 @@ def get_objects(owner: JsonObject, key: str, most: int) -> list[JsonObject]:
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise _wrong(key)
     if len(value) > most:
-        raise GltfError(
-            Message("it has {count:,} “{key}”, more than the limit", count=len(value), key=key)
-        )
+        raise GltfError("it has {count:,} “{key}”, more than the limit", count=len(value), key=key)
     return value
 
 
@@ -483,7 +468,7 @@ def get_index(owner: JsonObject, key: str, size: int, *, needed: bool = False) -
         return None
     value = get_integer(owner, key)
     if value >= size:
-        raise GltfError(Message("“{key}” refers to something that does not exist", key=key))
+        raise GltfError("“{key}” refers to something that does not exist", key=key)
     return value
 
 
@@ -495,13 +480,13 @@ def get_indices(owner: JsonObject, key: str, size: int) -> list[int]:
     ):
         raise _wrong(key)
     if not all(0 <= entry < size for entry in value) or len(set(value)) != len(value):
-        raise GltfError(Message("“{key}” refers to something that does not exist", key=key))
+        raise GltfError("“{key}” refers to something that does not exist", key=key)
     return value
 
 
 def _wrong(key: str) -> GltfError:
     shown = "".join(letter if letter.isprintable() else "?" for letter in key)[:40]
-    return GltfError(Message("“{key}” in its JSON has an invalid value", key=shown))
+    return GltfError("“{key}” in its JSON has an invalid value", key=shown)
 
 
 HEAD = re.compile(r"data:([a-z0-9.+-]+/[a-z0-9.+-]+);base64,")
@@ -514,23 +499,21 @@ def _check_image_uri(uri: Any, media_type: Any) -> None:
     try:
         found = pictures.inspect(content).media_type
     except InvalidPicture:
-        raise GltfError(
-            Message("a picture in it, marked as {kind}, is not a picture", kind=kind)
-        ) from None
+        raise GltfError("a picture in it, marked as {kind}, is not a picture", kind=kind) from None
     if found != kind or (media_type is not None and media_type != kind):
         raise GltfError(
-            Message("a picture in it is marked as {kind}, but is {found}", kind=kind, found=found)
+            "a picture in it is marked as {kind}, but is {found}", kind=kind, found=found
         )
 
 
 def decode_uri(uri: Any) -> tuple[str, bytes]:
     """Return media type and bytes of a `data:` URI; raise GltfError for any other."""
     if not isinstance(uri, str) or not uri.startswith("data:"):
-        raise GltfError(Message("it points to something outside the file"))
+        raise GltfError("it points to something outside the file")
     head = HEAD.match(uri)
     if not head:
-        raise GltfError(Message("it contains data in an unsupported encoding"))
+        raise GltfError("it contains data in an unsupported encoding")
     try:
         return head[1], base64.b64decode(uri[head.end() :], validate=True)
     except (binascii.Error, ValueError):
-        raise GltfError(Message("it contains data in an unsupported encoding")) from None
+        raise GltfError("it contains data in an unsupported encoding") from None

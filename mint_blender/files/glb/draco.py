@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ...message import Message
 from ..errors import InvalidGlb
 
 EXTENSION = "KHR_draco_mesh_compression"
@@ -34,11 +33,9 @@ def check_face_counts(path: Path) -> None:
         faces = _claimed_faces(binary[start : start + int(view["byteLength"])])
         if faces > MAX_FACES:
             raise InvalidGlb(
-                Message(
-                    "A Draco-compressed part claims {count:,} triangles; the limit is {most:,}.",
-                    count=faces,
-                    most=MAX_FACES,
-                )
+                "A Draco-compressed part claims {count:,} triangles; the limit is {most:,}.",
+                count=faces,
+                most=MAX_FACES,
             )
 
 

@@ -49,7 +49,7 @@ def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
             return found
     except GltfError as problem:
         raise InvalidGlb(
-            Message("Cannot import {name}: {reason}.", name=path.name, reason=problem)
+            "Cannot import {name}: {reason}.", name=path.name, reason=problem
         ) from None
     except OSError as error:
         raise InvalidGlb.unreadable(path, error) from error
@@ -74,7 +74,7 @@ def check_container(path: Path) -> None:
             _check_header(stream.read(12), os.fstat(stream.fileno()).st_size, None)
     except GltfError as problem:
         raise InvalidGlb(
-            Message("{name} is not complete: {reason}.", name=path.name, reason=problem)
+            "{name} is not complete: {reason}.", name=path.name, reason=problem
         ) from None
     except OSError as error:
         raise InvalidGlb.unreadable(path, error) from error
@@ -91,22 +91,20 @@ def _chunks(stream: BinaryIO, length: int, limits: GlbLimits) -> tuple[bytes, in
     for number, (kind, size) in enumerate(_chunk_headers(stream, claimed)):
         if number == 0:
             if kind != b"JSON":
-                raise GltfError(Message("its first chunk is not JSON"))
+                raise GltfError("its first chunk is not JSON")
             if size > limits.json_bytes:
                 raise GltfError(
-                    Message(
-                        "its JSON has {length:,} bytes; the limit is {most:,}",
-                        length=size,
-                        most=limits.json_bytes,
-                    )
+                    "its JSON has {length:,} bytes; the limit is {most:,}",
+                    length=size,
+                    most=limits.json_bytes,
                 )
             text = stream.read(size)
         elif kind == b"JSON" or (kind == b"BIN\0" and number != 1):
-            raise GltfError(Message("its chunks are in the wrong order"))
+            raise GltfError("its chunks are in the wrong order")
         elif kind == b"BIN\0":
             binary = size
     if not text:
-        raise GltfError(Message("it has no JSON"))
+        raise GltfError("it has no JSON")
     return text, binary
 
 
@@ -117,60 +115,51 @@ def _chunk_headers(stream: BinaryIO, length: int) -> Iterator[tuple[bytes, int]]
         if offset == length:
             return
         if offset + 8 > length:
-            raise GltfError(Message("it ends in the middle of a chunk header"))
+            raise GltfError("it ends in the middle of a chunk header")
         stream.seek(offset)
         size, kind = struct.unpack("<I4s", stream.read(8))
         offset += 8 + size
         if offset > length:
             raise GltfError(
-                Message(
-                    "a chunk claims {size:,} bytes and reaches beyond the end of the file",
-                    size=size,
-                )
+                "a chunk claims {size:,} bytes and reaches beyond the end of the file", size=size
             )
         if size % 4:
-            raise GltfError(Message("the length of a chunk is not a multiple of four"))
+            raise GltfError("the length of a chunk is not a multiple of four")
         yield kind, size
-    raise GltfError(Message("it has too many chunks"))
+    raise GltfError("it has too many chunks")
 
 
 def _check_header(head: bytes, length: int, limits: GlbLimits | None) -> int:
     """Return the bytes that the header claims, which a file of `length` bytes must contain."""
     if not length:
-        raise GltfError(Message("the file is empty"))
+        raise GltfError("the file is empty")
     if not head.startswith(b"glTF"):
         first = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         if first == b"<":
-            raise GltfError(Message("it is a web page instead of a GLB; the link may have expired"))
+            raise GltfError("it is a web page instead of a GLB; the link may have expired")
         if first == b"{":
-            raise GltfError(Message("it is JSON text instead of a GLB"))
+            raise GltfError("it is JSON text instead of a GLB")
         raise GltfError(
             Message("it is not a GLB")
             if len(head) >= 4 or not b"glTF".startswith(head)
             else Message("it is cut off in its header")
         )
     if len(head) < 12:
-        raise GltfError(Message("it is cut off in its header"))
+        raise GltfError("it is cut off in its header")
     version, claimed = struct.unpack("<II", head[4:])
     if version != 2:
         raise GltfError(
-            Message("it is GLB version {version}, and only version 2 can be read", version=version)
+            "it is GLB version {version}, and only version 2 can be read", version=version
         )
     if claimed > length:
         raise GltfError(
-            Message(
-                "it is cut off: {length:,} of {claimed:,} bytes are there",
-                length=length,
-                claimed=claimed,
-            )
+            "it is cut off: {length:,} of {claimed:,} bytes are there",
+            length=length,
+            claimed=claimed,
         )
     if limits is not None and length > limits.file_bytes:
         raise GltfError(
-            Message(
-                "it has {length:,} bytes; the limit is {most:,}",
-                length=length,
-                most=limits.file_bytes,
-            )
+            "it has {length:,} bytes; the limit is {most:,}", length=length, most=limits.file_bytes
         )
     return int(claimed)
 
@@ -179,17 +168,17 @@ def _document(text: bytes) -> dict[str, Any]:
     try:
         document = json.loads(text.decode("utf-8"), parse_constant=_no_constant)
     except RecursionError:
-        raise GltfError(Message("its JSON is nested too deeply")) from None
+        raise GltfError("its JSON is nested too deeply") from None
     except ValueError:
-        raise GltfError(Message("its JSON is invalid")) from None
+        raise GltfError("its JSON is invalid") from None
     if not isinstance(document, dict):
-        raise GltfError(Message("its JSON is not an object"))
+        raise GltfError("its JSON is not an object")
     # half a surrogate pair: such a text cannot be encoded for Blender
     if b"\\ud" in text.lower():
         try:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
         except ValueError:
-            raise GltfError(Message("a text in its JSON is not valid Unicode")) from None
+            raise GltfError("a text in its JSON is not valid Unicode") from None
     return document
 
 
@@ -245,7 +234,7 @@ def check_images(stream: BinaryIO, start: int, document: dict[str, Any], limits:
         if head.startswith(KTX) and image.get("mimeType") not in MEDIA_TYPES:
             continue  # no Blender opens KTX; an extension may offer it beside another format
         if not head.startswith(MAGIC):
-            raise GltfError(Message("a picture in it is neither PNG nor JPEG nor WebP"))
+            raise GltfError("a picture in it is neither PNG nor JPEG nor WebP")
         try:
             found = pictures.inspect_stream(io.BytesIO(head), length, Message("a picture in it"))
         except InvalidPicture as bad:
@@ -253,8 +242,6 @@ def check_images(stream: BinaryIO, start: int, document: dict[str, Any], limits:
         pixels += (found.width or 0) * (found.height or 0)
         if pixels > limits.pixels:
             raise GltfError(
-                Message(
-                    "its pictures have more than {pixels:,} pixels in total, which is the limit",
-                    pixels=limits.pixels,
-                )
+                "its pictures have more than {pixels:,} pixels in total, which is the limit",
+                pixels=limits.pixels,
             )

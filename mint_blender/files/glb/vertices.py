@@ -129,9 +129,10 @@ def _read(accessors: _Accessors, primitives: list[dict[str, Any]]) -> MeshVertic
         points = accessors.rows(attributes["POSITION"])
         used = np.zeros(len(points), bool)
         used[accessors.rows(primitive["indices"])] = True
-        positions.append(points[used].astype(np.float32))
+        positions.append(points.compress(used, axis=0).astype(np.float32))
         if "NORMAL" in attributes:
-            normals.append(accessors.rows(attributes["NORMAL"])[used].astype(np.float32))
+            rows = accessors.rows(attributes["NORMAL"])
+            normals.append(rows.compress(used, axis=0).astype(np.float32))
         else:
             normals.append(np.zeros_like(positions[-1]))
     has_normals = any("NORMAL" in each["attributes"] for each in primitives)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ...message import Message
 from ..errors import InvalidSplats
 from . import coordinates
-from .coordinates import PER_DEGREE
+from .coordinates import PER_DEGREE, flawed
 
 MAGIC = b"NGSP"
 MAX_POINTS = 10_000_000
@@ -72,57 +72,45 @@ def parse_header(head: bytes, path: Path, versions: tuple[int, ...]) -> Header:
     magic, version, points, degree, bits, flags, _ = struct.unpack("<4sIIBBBB", head)
     if magic != MAGIC:
         raise InvalidSplats(
-            Message("The file {name} does not contain splats. Download it again.", name=path.name)
+            "The file {name} does not contain splats. Download it again.", name=path.name
         )
     if version not in versions:
         raise _wrong_version(version, path.name)
     if degree > 4 or bits > 23:
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} has an invalid header. Download it again.",
-                name=path.name,
-            )
-        )
+        raise flawed(path.name, Message("has an invalid header"))
     if points == 0:
-        raise InvalidSplats(Message("The splat file {name} contains no splats.", name=path.name))
+        raise InvalidSplats("The splat file {name} contains no splats.", name=path.name)
     if points > MAX_POINTS:
         raise InvalidSplats(
-            Message(
-                "The splat file {name} has {count:,} splats; the limit is {most:,}. Choose a"
-                " lower splat quality for this World.",
-                name=path.name,
-                count=points,
-                most=MAX_POINTS,
-            )
+            "The splat file {name} has {count:,} splats; the limit is {most:,}. Choose a"
+            " lower splat quality for this World.",
+            name=path.name,
+            count=points,
+            most=MAX_POINTS,
         )
     return Header(version, points, degree, bits, bool(flags & 2))
 
 
 def _wrong_version(version: int, name: str) -> InvalidSplats:
     if 1 <= version <= 4:
-        return InvalidSplats(
+        return flawed(
+            name,
             Message(
-                "The splat file {name} is damaged: it is not compressed as SPZ version {version}"
-                " requires. Download it again.",
-                name=name,
+                "is damaged: it is not compressed as SPZ version {version} requires",
                 version=version,
-            )
+            ),
         )
     return InvalidSplats(
-        Message(
-            "The splat file {name} has SPZ version {version}; versions 1 to 4 are"
-            " supported. Check for a newer version of this add-on.",
-            name=name,
-            version=version,
-        )
+        "The splat file {name} has SPZ version {version}; versions 1 to 4 are"
+        " supported. Check for a newer version of this add-on.",
+        name=name,
+        version=version,
     )
 
 
 def cut_short(name: str) -> InvalidSplats:
     """Return the error for a file that ends too early."""
-    return InvalidSplats(
-        Message("The splat file {name} is cut short. Download it again.", name=name)
-    )
+    return flawed(name, Message("is cut short"))
 
 
 Bytes = NDArray[np.uint8]
@@ -138,11 +126,9 @@ def open_file(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise InvalidSplats(
-            Message(
-                "The splat file {name} cannot be opened ({reason}).",
-                name=path.name,
-                reason=error.strerror,
-            )
+            "The splat file {name} cannot be opened ({reason}).",
+            name=path.name,
+            reason=error.strerror,
         ) from error
 
 
@@ -169,9 +155,7 @@ def open_sections(file: BinaryIO, path: Path) -> tuple[Header, Iterator[Bytes]]:
         if start.lstrip()[:1] == b"<"
         else Message("is not an SPZ file")
     )
-    raise InvalidSplats(
-        Message("The splat file {name} {flaw}. Download it again.", name=path.name, flaw=what)
-    )
+    raise flawed(path.name, what)
 
 
 def _open_gzip(file: BinaryIO, path: Path, size: int) -> tuple[Header, Iterator[Bytes]]:
@@ -179,14 +163,13 @@ def _open_gzip(file: BinaryIO, path: Path, size: int) -> tuple[Header, Iterator[
     header = parse_header(bytes(stream.take(16)), path, versions=(1, 2, 3))
     header = replace(header, axes=None if header.extended else coordinates.DEFAULT_AXES)
     if sum(header.section_sizes) > size * _MAX_DEFLATE_RATIO:
-        raise InvalidSplats(
+        raise flawed(
+            path.name,
             Message(
-                "The splat file {name} claims {count:,} splats, more than {size:,} bytes can"
-                " hold. Download it again.",
-                name=path.name,
+                "claims {count:,} splats, more than {size:,} bytes can hold",
                 count=header.points,
                 size=size,
-            )
+            ),
         )
 
     def sections() -> Iterator[Bytes]:
@@ -218,12 +201,7 @@ def _open_zstd(file: BinaryIO, path: Path, size: int) -> tuple[Header, Iterator[
     if claimed > size:
         raise cut_short(path.name)
     if claimed < size:
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} is longer than its header says. Download it again.",
-                name=path.name,
-            )
-        )
+        raise flawed(path.name, Message("is longer than its header says"))
 
     def sections() -> Iterator[Bytes]:
         for index, length in enumerate(header.section_sizes):
@@ -244,13 +222,12 @@ def _read_stream_table(file: BinaryIO, count: int, header: Header, name: str) ->
     sizes = header.section_sizes
     needed = sum(1 for length in sizes if length)
     if count < needed or tuple(unpacked for _, unpacked in table[:6]) != sizes[:count]:
-        raise InvalidSplats(
+        raise flawed(
+            name,
             Message(
-                "The splat file {name} is damaged: its parts do not have the size of"
-                " {count:,} splats. Download it again.",
-                name=name,
+                "is damaged: its parts do not have the size of {count:,} splats",
                 count=header.points,
-            )
+            ),
         )
     return [packed for packed, _ in table]
 
@@ -287,12 +264,7 @@ class _GzipReader:
     def expect_end(self) -> None:
         """Raise InvalidSplats if data follows or the checksum is wrong."""
         if self._decompress(1) or self._decompressor.unused_data or self._file.read(1):
-            raise InvalidSplats(
-                Message(
-                    "The splat file {name} contains more than its header says. Download it again.",
-                    name=self._name,
-                )
-            )
+            raise flawed(self._name, Message("contains more than its header says"))
         if not self._decompressor.eof:
             raise cut_short(self._name)
 
@@ -302,13 +274,7 @@ class _GzipReader:
             try:
                 piece = self._decompressor.decompress(data, limit)
             except zlib.error as error:
-                raise InvalidSplats(
-                    Message(
-                        "The splat file {name} is damaged ({reason}). Download it again.",
-                        name=self._name,
-                        reason=error,
-                    )
-                ) from error
+                raise flawed(self._name, Message("is damaged ({reason})", reason=error)) from error
             self._pending = self._decompressor.unconsumed_tail
             if piece or not data:
                 return piece
@@ -326,22 +292,11 @@ def _decompress_zstd(packed: bytes, length: int, name: str) -> Bytes:
                 filled += got
             more = reader.read(1)
     except zstandard.ZstdError as error:
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} is damaged ({reason}). Download it again.",
-                name=name,
-                reason=error,
-            )
-        ) from error
+        raise flawed(name, Message("is damaged ({reason})", reason=error)) from error
     if filled < length:
         raise cut_short(name)
     if more:
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} contains more than its header says. Download it again.",
-                name=name,
-            )
-        )
+        raise flawed(name, Message("contains more than its header says"))
     return out
 
 
@@ -351,9 +306,7 @@ def _zstandard() -> Any:
         import zstandard
     except ImportError as error:
         raise InvalidSplats(
-            Message(
-                "This splat file is compressed with Zstandard. Install the Python package"
-                " zstandard to read it."
-            )
+            "This splat file is compressed with Zstandard. Install the Python package"
+            " zstandard to read it."
         ) from error
     return zstandard

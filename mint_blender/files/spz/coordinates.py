@@ -45,6 +45,11 @@ _IN_BLENDER = {
 }
 
 
+def flawed(name: str, what: str) -> InvalidSplats:
+    """Return the error for a file with this name, which "is cut short"."""
+    return InvalidSplats("The splat file {name} {flaw}. Download it again.", name=name, flaw=what)
+
+
 def parse_axes(records: bytes, name: str) -> str:
     """Return the axes named by extension records, "RUB" if they name none.
 
@@ -58,53 +63,30 @@ def parse_axes(records: bytes, name: str) -> str:
     axes, offset = None, 0
     while offset < len(records):
         if offset + 8 > len(records):
-            raise _cut_short(name)
+            raise flawed(name, Message("has extension records that are cut short"))
         kind, length = struct.unpack_from("<II", records, offset)
         value = records[offset + 8 : offset + 8 + length]
         if len(value) < length:
-            raise _cut_short(name)
+            raise flawed(name, Message("has extension records that are cut short"))
         if kind == _COORDINATE_SYSTEM:
             system = _parse_system(value, name)
             if axes not in (None, system):
-                raise InvalidSplats(
-                    Message(
-                        "The splat file {name} names two different coordinate systems."
-                        " Download it again.",
-                        name=name,
-                    )
-                )
+                raise flawed(name, Message("names two different coordinate systems"))
             axes = system
         offset += 8 + length
     return axes or DEFAULT_AXES
 
 
-def _cut_short(name: str) -> InvalidSplats:
-    return InvalidSplats(
-        Message(
-            "The splat file {name} has extension records that are cut short. Download it again.",
-            name=name,
-        )
-    )
-
-
 def _parse_system(value: bytes, name: str) -> str:
     if len(value) != 4:
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} has a coordinate system record of the wrong size."
-                " Download it again.",
-                name=name,
-            )
-        )
+        raise flawed(name, Message("has a coordinate system record of the wrong size"))
     number = int.from_bytes(value, "little")
     if number >= len(_BY_NUMBER):
         raise InvalidSplats(
-            Message(
-                "The splat file {name} uses coordinate system {number}, which is not"
-                " supported. Check for a newer version of this add-on.",
-                name=name,
-                number=number,
-            )
+            "The splat file {name} uses coordinate system {number}, which is not"
+            " supported. Check for a newer version of this add-on.",
+            name=name,
+            number=number,
         )
     return _BY_NUMBER[number]
 

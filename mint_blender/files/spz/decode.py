@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...message import Message
-from ..errors import InvalidSplats
 from . import coordinates, unpack
 from .container import Header, open_file, open_sections
 
@@ -84,12 +83,7 @@ def attributes(path: Path, *, harmonics: bool = True) -> Generator[tuple[str, Fl
         for _ in sections:  # checks the end of the file
             pass
         if header.version == 1 and not np.isfinite(unpacked["positions"].result()).all():
-            raise InvalidSplats(
-                Message(
-                    "The splat file {name} has splats with invalid positions. Download it again.",
-                    name=path.name,
-                )
-            )
+            raise coordinates.flawed(path.name, Message("has splats with invalid positions"))
         for name in ("positions", "scales", "rotations", "base"):
             yield name, unpacked.pop(name).result()  # which is then no longer kept here
         if coefficients is not None:

@@ -14,7 +14,6 @@ import bpy
 from mathutils import Vector
 
 from ...files import pictures
-from ...message import Message
 from ..animation.clips import clips_of
 from ..bounds import bounds_as_shown, evaluated_depsgraph
 from ..data_blocks import current_scene
@@ -151,12 +150,10 @@ def render_image(
         pictures.mark_generated(path)
     except (RuntimeError, OSError) as error:
         raise OutputError(
-            Message(
-                "The picture “{path}” could not be rendered: {reason}. The imported"
-                " result is unchanged.",
-                path=path,
-                reason=str(error).strip(),
-            )
+            "The picture “{path}” could not be rendered: {reason}. The imported"
+            " result is unchanged.",
+            path=path,
+            reason=str(error).strip(),
         ) from error
     return path
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...message import Message, UserError
+from ...message import MessageError
 
 
-class OutputError(UserError):
+class OutputError(MessageError):
     """A file could not be written; the text is a sentence for the user."""
 
 
@@ -27,9 +27,7 @@ def output_error(path: Path, error: Exception) -> OutputError:
     lines = str(error).strip().removeprefix("Error: ").splitlines()
     reason = (lines[0] if lines else type(error).__name__).rstrip(".")
     return OutputError(
-        Message(
-            "“{path}” could not be written: {reason}. The imported result is unchanged.",
-            path=path,
-            reason=reason,
-        )
+        "“{path}” could not be written: {reason}. The imported result is unchanged.",
+        path=path,
+        reason=reason,
     )

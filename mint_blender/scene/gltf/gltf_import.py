@@ -20,7 +20,6 @@ from ...files.errors import FileError
 from ...files.glb import draco, normalize, vertices
 from ...files.glb import header as glb_header
 from ...files.glb.vertices import MeshVertices
-from ...message import Message
 from ..data_blocks import current_scene
 from ..errors import SceneImportError
 from ..staging_scene import staging_scene
@@ -92,11 +91,9 @@ def _import(
             objects = [each for each in before.new() if isinstance(each, bpy.types.Object)]
             if not objects:
                 raise SceneImportError(
-                    Message(
-                        "Cannot import “{name}”: it contains no objects. The file is kept; "
-                        "nothing was imported.",
-                        name=name,
-                    )
+                    "Cannot import “{name}”: it contains no objects. The file is kept; "
+                    "nothing was imported.",
+                    name=name,
                 )
             if sources:
                 meshes = [each for each in before.new() if isinstance(each, bpy.types.Mesh)]
@@ -117,11 +114,9 @@ def _readable(path: Path) -> Iterator[Path]:
         header = glb_header.inspect(path)
         if missing := file_choice.missing_extensions(header, gltf_extensions.readable_extensions()):
             raise SceneImportError(
-                Message(
-                    "“{name}” cannot be imported. {reason} The file is kept; nothing was imported.",
-                    name=path.name,
-                    reason=file_choice.explain_missing(missing),
-                )
+                "“{name}” cannot be imported. {reason} The file is kept; nothing was imported.",
+                name=path.name,
+                reason=file_choice.explain_missing(missing),
             )
         with normalize.normalized_copy(path) as file:
             if file_choice.DRACO in header.extensions_used:
@@ -129,7 +124,7 @@ def _readable(path: Path) -> Iterator[Path]:
             yield file
     except FileError as error:
         raise SceneImportError(
-            Message("{problem} The file is kept; nothing was imported.", problem=error)
+            "{problem} The file is kept; nothing was imported.", problem=error
         ) from error
 
 
@@ -149,20 +144,15 @@ def _call_importer(path: Path, name: str, staging: bpy.types.Scene, shading: str
             finished = operator(filepath=str(path), **keywords) == {"FINISHED"}
     except Exception as error:  # the operator wraps whatever went wrong inside it
         raise SceneImportError(
-            Message(
-                "Blender could not read “{name}”: {reason}. The file is kept; nothing was"
-                " imported.",
-                name=name,
-                reason=_last_line(error),
-            )
+            "Blender could not read “{name}”: {reason}. The file is kept; nothing was imported.",
+            name=name,
+            reason=_last_line(error),
         ) from error
     if not finished:
         raise SceneImportError(
-            Message(
-                "Blender could not read “{name}” and gave no reason. The file is kept;"
-                " nothing was imported.",
-                name=name,
-            )
+            "Blender could not read “{name}” and gave no reason. The file is kept;"
+            " nothing was imported.",
+            name=name,
         )
 
 

@@ -9,6 +9,7 @@ itself there is nothing to set: then they also follow what is done to the mesh l
 from __future__ import annotations
 
 import gc
+import struct
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -81,7 +82,7 @@ def _set(mesh: bpy.types.Mesh, normals: NDArray[np.float32]) -> None:
     gc.disable()  # it would look through millions of numbers, again and again
     try:
         # tuples are freed in less time than lists
-        rows: Any = list(zip(*normals.T.tolist(), strict=True))
+        rows: Any = list(struct.iter_unpack("=3f", normals.data))
         mesh.normals_split_custom_set_from_vertices(rows)
         del rows
     finally:

@@ -13,7 +13,6 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ...message import Message
 from .. import mesh_arrays, tags
 from ..animation import tracks
 from ..animation.repair import repair
@@ -84,10 +83,8 @@ def build_model(
     scale = 1.0 if height is None or top <= bottom else height / (top - bottom)
     if not (scale > 0.0 and all(map(math.isfinite, (scale, *at)))):
         raise SceneImportError(
-            Message(
-                "Cannot place the model: place and height must be finite numbers, and the height"
-                " above zero. Nothing was imported."
-            )
+            "Cannot place the model: place and height must be finite numbers, and the height"
+            " above zero. Nothing was imported."
         )
     root.location = at
     root.scale = [value * scale for value in root.scale]
@@ -118,11 +115,9 @@ def import_model(
     extent = bounds(objects)
     if extent is None:
         raise SceneImportError(
-            Message(
-                "Cannot import “{name}”: it contains no mesh vertices. The file is "
-                "kept; nothing was imported.",
-                name=path.name,
-            )
+            "Cannot import “{name}”: it contains no mesh vertices. The file is "
+            "kept; nothing was imported.",
+            name=path.name,
         )
     (left, front, bottom), (right, back, _) = extent
     root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
@@ -201,20 +196,18 @@ def mean_color(image: bpy.types.Image) -> np.ndarray | None:
     What is transparent does not count.
     """
     try:
-        pixels = mesh_arrays.scaled_pixels(image, _SMALL, _SMALL)
+        pixels, is_float = mesh_arrays.scaled_pixels(image, _SMALL, _SMALL)
     except (RuntimeError, TypeError):
         return None  # the file is damaged, or has another number of channels
     rgba = pixels.reshape(-1, 4).astype(np.float64)
     weights = rgba[:, 3] if rgba[:, 3].sum() > 0.0 else np.ones(len(rgba))
     colors = rgba[:, :3]
-    if not image.is_float:  # sRGB
+    if not is_float:  # sRGB
         colors = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
     return np.asarray(np.average(colors, axis=0, weights=weights))
 
 
-def _base_color_texture(
-    material: bpy.types.Material,
-) -> tuple[bpy.types.Image, np.ndarray] | None:
+def _base_color_texture(material: bpy.types.Material) -> tuple[bpy.types.Image, np.ndarray] | None:
     """Return the picture that a base color comes from, and the color it is multiplied with."""
     tree: Any = material.node_tree
     for node in tree.nodes if tree is not None else ():

@@ -103,7 +103,8 @@ def _own_animation(each: bpy.types.Object) -> list[str]:
 def _is_empty_root(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
     """Return whether the root is an empty, or a mesh without vertices."""
     return not isinstance(root.data, bpy.types.Mesh) or (
-        not root.data.vertices and any(each.type == "MESH" for each in old if each != root)
+        # as a truth value, Blender would copy the positions that the mesh shares with others
+        not len(root.data.vertices) and any(each.type == "MESH" for each in old if each != root)
     )
 
 
@@ -274,13 +275,17 @@ def _has_same_surface(one: Any, other: Any) -> bool:
     one_uvs, other_uvs = _uvs(one), _uvs(other)
     if one_uvs is None or other_uvs is None or one_uvs.shape != other_uvs.shape:
         return False
+    counts = [np.bincount(_material_indices(each)) for each in (one, other)]
+    if not np.array_equal(counts[0], counts[1]):
+        return False
+    if np.abs(one_uvs - other_uvs).max() <= _SAME_UV:
+        return True
     # sorted along several directions, since the corners have no common order
     for direction in ((1.0, 0.0), (0.0, 1.0), (0.6, 0.8)):
         pair = (np.sort(each @ np.array(direction)) for each in (one_uvs, other_uvs))
         if np.abs(np.subtract(*pair)).max() > _SAME_UV:
             return False
-    counts = [np.bincount(_material_indices(each)) for each in (one, other)]
-    return np.array_equal(counts[0], counts[1])
+    return True
 
 
 def _uvs(mesh: Any) -> np.ndarray | None:

@@ -121,9 +121,7 @@ def _put_in_place(
 
 
 def _clean_up(
-    made: list[bpy.types.ID],
-    earlier: list[bpy.types.ID],
-    copies: list[bpy.types.Object],
+    made: list[bpy.types.ID], earlier: list[bpy.types.ID], copies: list[bpy.types.Object]
 ) -> None:
     """Remove unused new data-blocks; name the others.
 
@@ -247,19 +245,15 @@ def _check_local(old: list[bpy.types.Object]) -> None:
     for each in old:
         if is_override(each):
             raise SceneImportError(
-                Message(
-                    "“{name}” is a library override: its model is in another file and can be"
-                    " replaced only there. Nothing was changed.",
-                    name=each.name,
-                )
+                "“{name}” is a library override: its model is in another file and can be"
+                " replaced only there. Nothing was changed.",
+                name=each.name,
             )
         if is_linked(each) or is_linked(each.data):
             raise SceneImportError(
-                Message(
-                    "“{name}” is linked from another file and can be replaced only there."
-                    " Nothing was changed.",
-                    name=each.name,
-                )
+                "“{name}” is linked from another file and can be replaced only there."
+                " Nothing was changed.",
+                name=each.name,
             )
 
 
@@ -276,11 +270,9 @@ def _check_object_mode(old: list[bpy.types.Object]) -> None:
     )
     if in_other_mode is not None:
         raise SceneImportError(
-            Message(
-                "“{name}” is in {mode} Mode. Switch to Object Mode, then replace the model.",
-                name=in_other_mode.name,
-                mode=in_other_mode.mode.replace("_", " ").title(),
-            )
+            "“{name}” is in {mode} Mode. Switch to Object Mode, then replace the model.",
+            name=in_other_mode.name,
+            mode=in_other_mode.mode.replace("_", " ").title(),
         )
 
 
@@ -290,9 +282,8 @@ def _scale_to_earlier_height(
     """Scale the new version to the earlier height, in the root's local space, if that was given."""
     if root.get(HEIGHT) is None and not is_asked:
         return
-    earlier = bounds(old, within=root)
-    new = bounds(built.objects)
-    if earlier is None or new is None or new[1][2] <= new[0][2]:
+    earlier, new = bounds(old, within=root), built.extent
+    if earlier is None or new[1][2] <= new[0][2]:
         return
     factor = (earlier[1][2] - earlier[0][2]) / (new[1][2] - new[0][2])
     if root.get(HEIGHT) is None and abs(factor - 1.0) < _SAME_HEIGHT:

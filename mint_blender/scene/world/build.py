@@ -29,13 +29,7 @@ from ..notes import note
 from ..prepared import PreparedResult, append
 from ..staging_scene import STAGING_NAME
 from ..transaction import DataSnapshot, rollback_on_error
-from . import (
-    calibration,
-    collider,
-    panorama,
-    splat_nodes,
-    splats,
-)
+from . import calibration, collider, panorama, splat_nodes, splats
 from .calibration import PART
 from .collider import update_collider
 from .files import PART_NAMES, Part, WorldFiles, WorldOptions
@@ -134,7 +128,7 @@ def import_world(
     }
     if not files:
         raise SceneImportError(
-            Message("Cannot import this World: it has no collider, no panorama and no splats.")
+            "Cannot import this World: it has no collider, no panorama and no splats."
         )
     root = create_root(name, collection, parts)
     unit = scene.unit_settings.scale_length
@@ -216,10 +210,7 @@ def add_parts(
 
 
 def _move_prepared(
-    root: bpy.types.Object,
-    wanted: Iterable[Part],
-    source: PreparedResult,
-    scene: bpy.types.Scene,
+    root: bpy.types.Object, wanted: Iterable[Part], source: PreparedResult, scene: bpy.types.Scene
 ) -> set[Part]:
     """Move the wanted parts of a prepared World below another root; return those that it had."""
     before = DataSnapshot()

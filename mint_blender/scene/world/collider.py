@@ -16,7 +16,6 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ...message import Message
 from .. import mesh_arrays
 from ..data_blocks import is_linked, is_override
 from ..gltf.gltf_import import SceneImportError, import_glb
@@ -41,11 +40,9 @@ def load(
     if not any(len(each.data.polygons) for each in meshes):
         bpy.data.batch_remove([*objects, *{each.data for each in meshes}])
         raise SceneImportError(
-            Message(
-                "Cannot import the collider {name}: it contains no triangles. The "
-                "file is kept; nothing was imported.",
-                name=path.name,
-            )
+            "Cannot import the collider {name}: it contains no triangles. The "
+            "file is kept; nothing was imported.",
+            name=path.name,
         )
     unit = scene.unit_settings.scale_length
     for each in objects:
@@ -149,12 +146,10 @@ def add_rigid_bodies(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene)
     bodies = scene.rigidbody_world.collection if scene.rigidbody_world is not None else None
     if bodies is not None and (is_linked(bodies) or is_override(bodies)):
         raise SceneImportError(
-            Message(
-                "The collider cannot become a rigid body: the scene's rigid bodies are in the"
-                " collection “{name}”, which comes from another file. Choose another one in"
-                " Properties > Scene > Rigid Body World.",
-                name=bodies.name,
-            )
+            "The collider cannot become a rigid body: the scene's rigid bodies are in the"
+            " collection “{name}”, which comes from another file. Choose another one in"
+            " Properties > Scene > Rigid Body World.",
+            name=bodies.name,
         )
     layer = scene.view_layers[0]
     with bpy.context.temp_override(scene=scene, view_layer=layer):
@@ -205,7 +200,7 @@ def update_collider(
     # checked before anything is changed: the user may have entered Edit Mode since the request
     if is_textured and any(each.data.is_editmode for each in meshes):
         raise SceneImportError(
-            Message("A part of this World is in Edit Mode. Switch to Object Mode, then try again.")
+            "A part of this World is in Edit Mode. Switch to Object Mode, then try again."
         )
     if options.rigid_body or any(each.rigid_body is not None for each in without):
         add_rigid_bodies(meshes, scene)

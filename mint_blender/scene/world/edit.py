@@ -85,10 +85,7 @@ def shows_panorama(scene: bpy.types.Scene, root: bpy.types.Object | None = None)
 
 
 def shows(
-    objects: Iterable[bpy.types.Object],
-    part: Part,
-    scene: bpy.types.Scene,
-    root: bpy.types.Object,
+    objects: Iterable[bpy.types.Object], part: Part, scene: bpy.types.Scene, root: bpy.types.Object
 ) -> bool:
     """Return whether a part can be seen: `objects` are those of it, none for the panorama."""
     if part == "PANORAMA":

@@ -29,7 +29,6 @@ from mathutils import Matrix
 
 from ...files import pictures as picture
 from ...files.errors import InvalidPicture
-from ...message import Message
 from .. import mesh_arrays
 from ..model.cleanup import plain_name
 from ..node_trees import Builder, empty_tree, new_group
@@ -54,9 +53,7 @@ def load(path: Path, name: str) -> bpy.types.Image:
         width, height = image.size  # reads the file
         if not width or not height:
             raise InvalidPicture(
-                Message(
-                    "Blender cannot read the panorama {name}. Download it again.", name=path.name
-                )
+                "Blender cannot read the panorama {name}. Download it again.", name=path.name
             )
         if abs(width - 2 * height) > 0.02 * height:
             raise picture.panorama_shape_error(path, width, height)
@@ -74,7 +71,7 @@ def load(path: Path, name: str) -> bpy.types.Image:
 
 
 def _mean_of_upper_half(image: bpy.types.Image) -> list[float]:
-    upper = mesh_arrays.scaled_pixels(image, 64, 32)[16:, :, :3]  # the bottom row is first
+    upper = mesh_arrays.scaled_pixels(image, 64, 32)[0][16:, :, :3]  # the bottom row is first
     return [float(each) for each in np.clip(upper.mean(axis=(0, 1)), 0.0, 1.0)]
 
 

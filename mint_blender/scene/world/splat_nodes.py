@@ -111,9 +111,7 @@ def _is_above_limit(b: Builder, points: Any, limit: Any) -> Any:
         "Point Count",
     )
     return b.math(
-        "MULTIPLY",
-        b.add("GeometryNodeIsViewport").outputs[0],
-        b.math("GREATER_THAN", count, limit),
+        "MULTIPLY", b.add("GeometryNodeIsViewport").outputs[0], b.math("GREATER_THAN", count, limit)
     )
 
 

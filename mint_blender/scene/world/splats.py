@@ -34,7 +34,6 @@ import numpy as np
 
 from ...files.errors import InvalidSplats
 from ...files.spz import decode
-from ...message import Message
 from .. import mesh_arrays
 from . import splat_nodes
 
@@ -89,7 +88,7 @@ def make_native(old: bpy.types.Object, path: Path | None = None) -> bpy.types.Ob
         InvalidSplats: The object has no splats any more, or the file is damaged.
     """
     if "radiance:base" not in old.data.attributes:
-        raise InvalidSplats(Message("“{name}” contains no splats.", name=old.name))
+        raise InvalidSplats("“{name}” contains no splats.", name=old.name)
     data = as_point_cloud(old.data)
     try:
         if path is not None and decode.inspect(path).points == len(data.points):

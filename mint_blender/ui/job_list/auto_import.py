@@ -19,12 +19,13 @@ from ...addon_settings import settings
 from ...delivery import blender_runtime
 from ...delivery.preparation import Outcome, Preparations
 from ...jobs.job import Job
-from ...jobs.job_values import DeliveryResult
+from ...jobs.job_values import DeliveryResult, Role
 from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage import import_marks
 from ...jobs.storage.journal import JournalError
 from ...message import Message, message_of
+from ...mint.schema import Kind
 from ...scene.prepared import PreparedResult
 from ...scene.staging_scene import SceneUnits
 from .. import heartbeat, session, text_fields
@@ -323,16 +324,16 @@ def is_settled(job: Job) -> bool:
     if not is_used():
         return True
     preparations, units = _preparations(), SceneUnits.of(placed_results.scene_of(job))
-    if preparations.result(job.id, units) is not None:
+    if preparations.result(job, units) is not None:
         return True
     # Blender deletes this folder when it quits
     preparations.request(job, units, Path(bpy.app.tempdir) / "mint")
-    return preparations.result(job.id, units) is not None
+    return preparations.result(job, units) is not None
 
 
 def outcome(job: Job) -> Outcome | None:
     """Return the prepared result or the failure; None if it was not prepared."""
-    return _preparations().result(job.id, SceneUnits.of(placed_results.scene_of(job)))
+    return _preparations().result(job, SceneUnits.of(placed_results.scene_of(job)))
 
 
 def forget(job_id: str) -> None:
@@ -342,14 +343,22 @@ def forget(job_id: str) -> None:
 
 
 def warm_up(service: JobService) -> None:
-    """Start the background Blender while the files of a result are still being downloaded."""
+    """Start the background Blender while the files of a result are still being downloaded.
+
+    A model is prepared as soon as it is here; its picture may follow.
+    """
     preparations = _preparations()
-    preparations.is_result_expected = is_used() and any(
-        job.phase is Phase.FETCHING and placed_results.is_document_open(job)
+    arriving = [
+        job
         for job in service.jobs()
-    )
-    if preparations.is_result_expected:
+        if job.phase is Phase.FETCHING and placed_results.is_document_open(job) and is_used()
+    ]
+    preparations.is_result_expected = bool(arriving)
+    if arriving:
         preparations.warm_up()
+    for job in arriving:
+        if job.kind is Kind.MODEL and job.motion is None and job.file(Role.MODEL) is not None:
+            is_settled(job)
 
 
 def poll(service: JobService) -> bool:

@@ -283,7 +283,7 @@ def _points(each: bpy.types.Object) -> Any:
 
     from ...scene import mesh_arrays
 
-    if each.type == "MESH" and each.data.vertices:
+    if each.type == "MESH" and len(each.data.vertices):
         found = mesh_arrays.positions(each.data).reshape(-1, 3)
         found = found[:: max(1, len(found) // SAMPLE)]
     elif each.type == "POINTCLOUD":
