@@ -153,7 +153,7 @@ def _draw_left(
     if limit_dialog.waits_for_price():
         words = translated(_ASKING)
     elif service is not None and price is None and _are_answered(service, queries):
-        words = _unknown_words(service.budget.price(queries[0]), spoken())
+        words = _unknown_words(price_dialog.without_motions(queries), spoken())
     elif service is not None and price is not None and balance is not None:
         is_optimized = create_properties.optimize_of(fields) is not None
         extra = service.budget.price(OptimizationPrice()) if is_optimized else None
@@ -170,9 +170,8 @@ def _are_answered(service: JobService, queries: Sequence[Query]) -> bool:
 @lru_cache(maxsize=8)
 def _unknown_words(model: float | None, language: str) -> str:
     """Return what is said where Mint gives no price; that of the model alone may be known."""
-    if model is None:
-        return translated(_UNAVAILABLE, language)
-    return translated(Message("{credits:,.0f} Credits + motions", credits=model), language)
+    words = _UNAVAILABLE if model is None else price_dialog.and_motions(model)
+    return translated(words, language)
 
 
 @lru_cache(maxsize=8)
