@@ -436,6 +436,18 @@ def test_the_price_of_a_decision(
     assert Budget({}).of_review(job)[Verb.APPROVE] is None
 
 
+@pytest.mark.parametrize(
+    ("reserved", "taken"), [(None, 648), (0, 648), (600, 48), (648, 0), (798, 0)]
+)
+def test_the_balance_excludes_what_is_reserved(reserved: float | None, taken: float) -> None:
+    """An approval takes only the rest of its price."""
+    price = answered(Price.of(LAMP), Estimate(None, 150, 798))
+    known = operation("preview_ready", credits={"finalized": 150, "reserved": reserved})
+    job = replace(a_job(), request=LAMP, phase=Phase.REVIEW, operation=known)
+    assert Budget({Price.of(LAMP): price}).taken_by_approval(job) == taken
+    assert Budget({}).taken_by_approval(replace(job, operation=None)) is None
+
+
 def usage(available: float) -> Usage:
     """Return a balance."""
     return Usage(Credits(available, None, None, None), None, None)

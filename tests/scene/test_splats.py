@@ -281,7 +281,7 @@ def test_plain_points_are_as_wide_as_their_splats(show):
 
 
 def test_solid_shading_shows_the_colors(show, tmp_path):
-    """Each square has the place of its color in the palette, also after saving and opening."""
+    """Each square shows a disc of its color, a cell of the palette, also after opening the file."""
     made = show(places=[(0, 0, 0), (1, 0, 0)], colors=[(0.9, 0.6, 0.2)])
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     for _ in range(2):
@@ -292,10 +292,16 @@ def test_solid_shading_shows_the_colors(show, tmp_path):
         (uv_map,) = seen.uv_layers  # from 5.2 on none of them is the active one
         corners = np.array([each.vector for each in uv_map.uv])
         assert len(corners) == 8 and active.bl_idname == "ShaderNodeTexImage"
-        columns, rows = (corners * (width, height)).astype(int).T
         half_a_level = 0.5 / 31 + 0.005
-        for color in pixels[rows, columns, :3]:
-            np.testing.assert_allclose(color, (0.9, 0.6, 0.2), atol=half_a_level)
+        for square in corners.reshape(2, 4, 2):
+            low, high = (square.min(axis=0), square.max(axis=0)) * np.array((width, height))
+            (left, lower), (right, upper) = low.round().astype(int), high.round().astype(int)
+            cell = pixels[lower:upper, left:right]
+            colors = cell.reshape(-1, 4)[:, :3]
+            assert np.abs(colors - (0.9, 0.6, 0.2)).max() <= half_a_level
+            side = len(cell)
+            assert cell.shape[:2] == (side, side) and side == pytest.approx(high - low)
+            assert cell[0, :, 3].max() == 0 and cell[side // 2, side // 2, 3] == 1
         assert not {"scale", "rotation", "radiance:base"} & {each.name for each in seen.attributes}
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
         made = bpy.data.objects["Splats"]

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import AnimationPrice, Price  # noqa: E402
+from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.schema import Estimate  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.create import (  # noqa: E402
@@ -24,6 +25,7 @@ from mint_blender.ui.create import (  # noqa: E402
 )
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs, placed_results  # noqa: E402
+from mint_blender.ui.pricing import price_dialog  # noqa: E402
 from mint_blender.ui.viewport import targets  # noqa: E402
 
 from ..scene.rig_helpers import armature_of, clip_names  # noqa: E402
@@ -107,8 +109,17 @@ def test_one_price_is_shown(form: Any) -> None:
     )
     said = told(form, None)
     assert "Generate" in said and "248 Credits + motions" in said
+    queries = create_properties.prices_of(form)
+    words = price_dialog.with_price(Message("Generate"), None, queries)
+    assert words == "Generate · 248 Credits + motions", "the dialog says the same"
     form.animate = False
     assert "Generate  ·  248 Credits" in told(form, None)
+
+
+def _another_file() -> None:
+    """Remove everything, as a new file does."""
+    bpy.data.batch_remove([*bpy.data.objects, *bpy.data.actions])
+    placed_results.scan()
 
 
 def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService) -> None:
@@ -132,6 +143,14 @@ def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService)
     assert not any(map(targets._has_target, jobs)), "a motion comes to its model"
     first = next(job for job in jobs if job.motion)
     assert first.motion is not None and placed_results.will_replace(first)
+    _another_file()
+    found = drawn_rows(session.service())
+    assert found["mint.place"] == 1 and not found["mint.dismiss_finished"]
+    model, key = row.jobs[0], row.key
+    assert bpy.ops.mint.place(job_id=model.id, batch=key) == {"FINISHED"}
+    (root,) = (each for each in bpy.context.scene.objects if "mint_asset_id" in each)
+    assert clip_names(armature_of(root)) == ["Walk in Place", "wave"]
+    assert drawn_rows(session.service())["mint.select_result"] == 1
 
 
 def _rows() -> Any:

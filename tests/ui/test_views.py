@@ -14,6 +14,7 @@ pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
 import numpy as np  # noqa: E402
+from mathutils import Quaternion, Vector  # noqa: E402
 
 from mint_blender.scene import place as scene_place  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance  # noqa: E402
@@ -213,6 +214,27 @@ def test_a_framed_object_fills_the_view(area, perspective):
         away = view.view_distance - (point.z if perspective == "PERSP" else 0)
         shares.append(max(abs(np.array(point.xy) / away - center) / half))
     assert max(shares) == pytest.approx(0.9, abs=0.01)
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_the_first_look_is_from_the_front(area, is_turned):
+    """Blender's own view sees a face from the side; one that the user has turned stays as it is."""
+    view = area.spaces.active.region_3d
+    if is_turned:
+        view.view_rotation @= Quaternion((0, 0, 1), 0.1)
+    before = view.view_rotation.copy()
+    bpy.ops.mesh.primitive_cube_add()
+    made = bpy.context.active_object
+    views.frame(area, [made])
+    assert view.view_rotation == before, "a later one turns nothing"
+    views.frame(area, [made], is_first=True)
+    toward = view.view_rotation @ Vector((0, 0, 1))
+    if is_turned:
+        assert view.view_rotation == before
+    else:
+        assert 0.7 < -toward.y < 1 and 0 < toward.x < 0.5 and 0 < toward.z < 0.5
+    assert bpy.ops.mint.restore_view() == {"FINISHED"}
+    assert view.view_rotation == before
 
 
 def test_what_bars_cover_of_a_view_is_not_in_sight():

@@ -205,6 +205,15 @@ class Budget:
         rest = None if preview is None or total is None else total - preview
         return {Verb.REVISE: preview, Verb.APPROVE: rest}
 
+    def taken_by_approval(self, job: Job) -> float | None:
+        """Return the Credits by which Approve lowers the balance; None: unknown.
+
+        That is its price without what Mint has reserved for it, which the balance excludes.
+        """
+        price, credits = self.of_review(job)[Verb.APPROVE], job.operation and job.operation.credits
+        reserved = (credits.reserved if credits else None) or 0.0
+        return None if price is None else max(0.0, price - reserved)
+
     def _missing(self, queries: Sequence[Query | None]) -> bool:
         """Return whether Mint was not asked for one of these prices, or too long ago."""
         return any(query is not None and not self.known(query) for query in queries)

@@ -12,8 +12,10 @@ viewport limit a viewport shows plain points, which cost almost nothing; renders
 squares.
 
 Material Preview and Rendered get the colors from the material. Solid shading with its Color set to
-Texture shows them, too, for squares only: each has a UV coordinate in a picture with a palette of
-32,768 colors. (Color set to Attribute would turn everything else in the view white before 5.0.)
+Texture shows them, too, for squares only: each shows a cell of a picture with a palette of 32,768
+colors. A cell is a disc of its color, as Solid shading leaves out what is transparent: without
+opacity, the whole square would hide what is sharp behind its faint edge. (Color set to Attribute
+would turn everything else in the view white before 5.0.)
 """
 
 from __future__ import annotations
@@ -32,7 +34,13 @@ FAINT = 0.05
 VIEWPORT_LIMIT = 500_000
 COLOR, ACROSS = "mint_color", "mint_across"
 _LEVELS = 32
-"""How many levels of each channel the palette has; its picture is 256 by 128 pixels."""
+"""How many levels of each channel the palette has."""
+_BLOCKS, _ROWS = 8, 4
+"""Blocks of a palette side by side, and rows of blocks, which have one level of green each."""
+_COLUMNS, _LINES = _BLOCKS * _LEVELS, _ROWS * _LEVELS
+"""Cells of the palette, one for each color: 256 by 128."""
+_CELL, _DISC = 6, 0.65
+"""Pixels of a cell, and the radius of the disc in it, as a share of half a cell."""
 NAME = "Mint Splats"
 # attributes that the shown mesh does not need at each corner
 _UNUSED_ATTRIBUTES = ("rotation", "scale", "radiance:base")
@@ -64,12 +72,12 @@ def group() -> bpy.types.NodeTree:
         b.math("GREATER_THAN", opacity, FAINT),
         b.math("LESS_THAN", _random_value(b), inputs["Density"]),
     )
-    squares = _squares(b, points, shown, opacity, inputs["Size"])
+    squares = _squares(b, _with_palette(b, points), shown, opacity, inputs["Size"])
     choice = b.add(
         "GeometryNodeSwitch",
         {
             "Switch": _is_above_limit(b, points, inputs["Viewport Limit"]),
-            "False": _with_palette(b, squares),
+            "False": _with_discs(b, squares),
             "True": _plain_points(b, points, shown, inputs["Size"]),
         },
         input_type="GEOMETRY",
@@ -222,21 +230,31 @@ def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> An
     return b.add("GeometryNodeRealizeInstances", {"Geometry": instances}).outputs[0]
 
 
-def _with_palette(b: Builder, squares: Any) -> Any:
-    """Return the squares with the place of their color in the palette as UV map."""
+def _with_palette(b: Builder, points: Any) -> Any:
+    """Return the points with the middle of the cell of their color in the palette as `UVMap`."""
     color = _attribute(b, COLOR, "FLOAT_COLOR")
     channels = b.add("FunctionNodeSeparateColor", {"Color": color}).outputs
     red, green, blue = (_level(b, channels[name]) for name in ("Red", "Green", "Blue"))
-    # 32 levels of red in eight blocks side by side: those are green, and so are four rows of blocks
-    block = b.math("FLOOR", b.math("DIVIDE", green, 8.0))
-    column = b.math("MULTIPLY_ADD", b.math("MODULO", green, 8.0), float(_LEVELS), red)
-    row = b.math("MULTIPLY_ADD", blue, 4.0, block)
+    # the levels of red are in blocks side by side, which are those of green, in rows of blocks
+    block = b.math("FLOOR", b.math("DIVIDE", green, float(_BLOCKS)))
+    column = b.math("MULTIPLY_ADD", b.math("MODULO", green, float(_BLOCKS)), float(_LEVELS), red)
+    row = b.math("MULTIPLY_ADD", blue, float(_ROWS), block)
     place: dict[str | int, Any] = {
-        0: _middle(b, column, 8 * _LEVELS),
-        1: _middle(b, row, 4 * _LEVELS),
+        0: _middle(b, column, _COLUMNS),
+        1: _middle(b, row, _LINES),
         2: 0.0,
     }
-    uv = b.add("ShaderNodeCombineXYZ", place).outputs[0]
+    return _store(b, points, "UVMap", "FLOAT2", b.add("ShaderNodeCombineXYZ", place).outputs[0])
+
+
+def _with_discs(b: Builder, squares: Any) -> Any:
+    """Return the squares, each with the cell of its color as UV map."""
+    across: dict[str | int, Any] = {
+        0: _attribute(b, ACROSS, "FLOAT_VECTOR"),
+        1: (0.5 / _COLUMNS, 0.5 / _LINES, 0.0),
+        2: _attribute(b, "UVMap", "FLOAT_VECTOR"),
+    }
+    uv = b.add("ShaderNodeVectorMath", across, operation="MULTIPLY_ADD").outputs[0]
     return _store(b, squares, "UVMap", "FLOAT2", uv, "CORNER")
 
 
@@ -247,18 +265,21 @@ def _level(b: Builder, linear: Any) -> Any:
     return b.math("ROUND", b.math("MULTIPLY", bounded, float(_LEVELS - 1)))
 
 
-def _middle(b: Builder, pixel: Any, pixels: int) -> Any:
-    return b.math("MULTIPLY_ADD", pixel, 1 / pixels, 0.5 / pixels)
+def _middle(b: Builder, cell: Any, cells: int) -> Any:
+    return b.math("MULTIPLY_ADD", cell, 1 / cells, 0.5 / cells)
 
 
 def _palette() -> bpy.types.Image:
-    """Return a packed picture with one pixel for each color, in the order of `_with_palette`."""
-    image = bpy.data.images.new(NAME, 8 * _LEVELS, 4 * _LEVELS)
-    row, column = np.indices((4 * _LEVELS, 8 * _LEVELS))
-    green = row % 4 * 8 + column // _LEVELS
-    levels = np.stack((column % _LEVELS, green, row // 4), axis=-1) / (_LEVELS - 1)
-    pixels = np.concatenate((levels, np.ones((*row.shape, 1))), axis=-1)
-    image.pixels.foreach_set(pixels.astype(np.float32).ravel())
+    """Return a packed picture with a disc for each color, in the order of `_with_palette`."""
+    image = bpy.data.images.new(NAME, _COLUMNS * _CELL, _LINES * _CELL, alpha=True)
+    row, column = np.indices((_LINES, _COLUMNS))
+    green = row % _ROWS * _BLOCKS + column // _LEVELS
+    levels = np.stack((column % _LEVELS, green, row // _ROWS), axis=-1) / (_LEVELS - 1)
+    cells = np.ones((_LINES, _CELL, _COLUMNS, _CELL, 4), np.float32)
+    cells[..., :3] = levels[:, None, :, None]
+    y, x = (np.indices((_CELL, _CELL)) + 0.5) / _CELL * 2 - 1
+    cells[..., 3] = (np.hypot(x, y) < _DISC)[None, :, None, :]
+    image.pixels.foreach_set(cells.ravel())
     image.pack()
     return image
 

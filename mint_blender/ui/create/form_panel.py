@@ -146,10 +146,8 @@ def _draw_left(
     if limit_dialog.waits_for_price():
         words = _ASKING
     elif service is not None and price is None and _are_answered(service, queries):
-        model = service.budget.price(queries[0])  # that of the model alone may be known
-        words = _UNAVAILABLE
-        if model is not None:
-            words = Message("{credits:,.0f} Credits + motions", credits=model)
+        model = price_dialog.without_motions(queries)  # that of the model alone may be known
+        words = _UNAVAILABLE if model is None else price_dialog.and_motions(model)
     elif service is not None and price is not None and balance is not None:
         is_optimized = create_properties.optimize_of(fields) is not None
         extra = service.budget.price(OptimizationPrice()) if is_optimized else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import bpy
 from ...addon_settings import settings
 from ...delivery import blender_runtime
 from ...delivery.preparation import Outcome, Preparations
-from ...jobs.job import Job
+from ...jobs.job import Job, asset_of
 from ...jobs.job_values import DeliveryResult, Role
 from ...jobs.phases import HAS_RESULT, Phase
 from ...jobs.service import JobService, NotPossible
@@ -111,12 +111,25 @@ def import_ready(service: JobService) -> bool:
         for job in _candidates(service)
         if _is_due(service, job) and not _is_block_out_edited(job)
     )
-    ahead = islice(due, PREPARED_AHEAD)
-    job = next((job for job in ahead if is_settled(job)), None)
+    job = _settled(islice(due, PREPARED_AHEAD))
     if job is None or _is_busy():
         return False
     import_result(service, job)
     return True
+
+
+def _settled(ahead: Iterable[Job]) -> Job | None:
+    """Return the first job that can be imported now; a motion comes after its model.
+
+    What cannot be imported yet is prepared.
+    """
+    earlier: set[str | None] = set()
+    for job in ahead:
+        asset = asset_of(job)
+        if is_settled(job) and asset not in earlier:
+            return job
+        earlier.add(asset)
+    return None
 
 
 def is_waiting(service: JobService) -> bool:

@@ -335,6 +335,7 @@ class MINT_OT_place(JobOperator):
         ),
         options={"SKIP_SAVE"},
     )
+    batch: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
 
     is_click = False
 
@@ -358,6 +359,16 @@ class MINT_OT_place(JobOperator):
             confirm_text="Import Anyway",
             icon="WARNING",
         )
+
+    def find(self, context: bpy.types.Context, service: "JobService") -> Result:
+        """Place the result of the job, or all of a character: the model, then its motions."""
+        from . import grouped_jobs
+
+        row = grouped_jobs.batch(self.batch)
+        if row is None:
+            return super().find(context, service)
+        done = [self.act(context, service, job) for job in row.jobs if job.phase in HAS_RESULT]
+        return done[0] if done else {"CANCELLED"}
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Import the result: at once for a script, prepared in the background for a click."""

@@ -329,16 +329,15 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
     button = _slot(buttons, _WIDE if sidebar.is_roomy else _SMALL)
     button.operator_context = "INVOKE_DEFAULT"
     previews = grouped_jobs.grouped().previews
-    waiting = next((job for job in batch.jobs if job in previews), None)
+    waiting, first = next((job for job in batch.jobs if job in previews), None), batch.jobs[0]
     if waiting is not None:
         button.operator("mint.review", **sidebar.button(_REVIEW, "HIDE_OFF")).job_id = waiting.id
     elif batch.counts[Group.QUEUED]:
         button.operator(
             "mint.cancel_waiting", **sidebar.button(_CANCEL_QUEUED, "X")
         ).batch = batch.key
-    elif batch.ended == len(batch.jobs) and _is_character_here(batch):
-        show = button.operator("mint.select_result", **sidebar.button(_SHOW, "ZOOM_SELECTED"))
-        show.job_id = batch.jobs[0].id
+    elif batch.ended == len(batch.jobs) and _is_character(batch) and first.phase in HAS_RESULT:
+        _draw_character(button, sidebar, batch)
     elif batch.ended == len(batch.jobs):
         button.operator(
             "mint.dismiss_finished", **sidebar.button(_DISMISS, "TRASH")
@@ -348,15 +347,27 @@ def _draw_batch(line: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
     _slot(buttons, 1.0).label(text="")
 
 
-def _is_character_here(batch: Row) -> bool:
-    """Return whether these are a model and motions of it, and it is in the open file."""
-    is_character = any(job.motion for job in batch.jobs)
-    return is_character and placed_results.shown(batch.jobs[0]).phase is Phase.PLACED
+def _draw_character(slot: bpy.types.UILayout, sidebar: Sidebar, batch: Row) -> None:
+    """Draw the button of a character: Show, or in another file Place, with its motions."""
+    job = placed_results.shown(batch.jobs[0])
+    if job.phase is Phase.PLACED:
+        show = slot.operator("mint.select_result", **sidebar.button(_SHOW, "ZOOM_SELECTED"))
+        show.job_id = job.id
+    elif auto_import.is_preparing(job.id):
+        slot.label(text="")
+    else:
+        place = slot.operator("mint.place", **sidebar.button(_PLACE, "IMPORT"))
+        place.job_id, place.batch = job.id, batch.key
+
+
+def _is_character(batch: Row) -> bool:
+    """Return whether these are a model and motions of it."""
+    return any(job.motion for job in batch.jobs)
 
 
 def _title(batch: Row) -> str:
     """Return what was started together; a character and its motions have one name."""
-    if any(job.motion for job in batch.jobs):
+    if _is_character(batch):
         return translated(batch.jobs[0].title)
     words = Message("{count:,} jobs: {title}", title=batch.jobs[0].title, count=len(batch.jobs))
     return translated(words)

@@ -7,13 +7,14 @@ when the answer is there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import bpy
 
 from ...addon_settings import may_go_online
 from ...jobs.budget.prices import NO_MODEL_YET
-from ...jobs.queries import OptimizationPrice, Query
+from ...jobs.queries import AnimationPrice, OptimizationPrice, Query
 from ...jobs.service import JobService
 from ...message import Message, UserError
 from .. import heartbeat, session
@@ -33,11 +34,33 @@ def draw_price(layout: bpy.types.UILayout, query: Query) -> None:
         layout.label(text="This costs Credits.", icon="INFO")
 
 
-def with_price(words: Message, price: float | None) -> Message:
-    """Return the label of a button that spends: what it does, and what that costs in Credits."""
-    if price is None:
-        return Message("{action} · Price Unknown", action=words)
-    return Message("{action} · {credits:,.0f} Credits", action=words, credits=price)
+def with_price(words: Message, price: float | None, queries: Sequence[Query] = ()) -> Message:
+    """Return the label of a button that spends: what it does, and what that costs in Credits.
+
+    Where the price is unknown, that of the queries but for their motions may be known.
+    """
+    if price is not None:
+        return Message("{action} · {credits:,.0f} Credits", action=words, credits=price)
+    if (known := without_motions(queries)) is not None:
+        return Message("{action} · {price}", action=words, price=and_motions(known))
+    return Message("{action} · Price Unknown", action=words)
+
+
+def without_motions(queries: Sequence[Query]) -> float | None:
+    """Return the price of all but the motions among these, in Credits.
+
+    None: it is unknown, or there are no motions.
+    """
+    service = session.existing_service()
+    others = [each for each in queries if not isinstance(each, AnimationPrice)]
+    if service is None or not 0 < len(others) < len(queries):
+        return None
+    return service.budget.total(others)
+
+
+def and_motions(credits: float) -> Message:
+    """Return the price of all but the motions, whose price Mint does not return."""
+    return Message("{credits:,.0f} Credits + motions", credits=credits)
 
 
 def left_words(left: float) -> Message:

@@ -18,10 +18,12 @@ from ...jobs.preload import Ahead
 from ...jobs.service import JobService
 from ...message import Message
 from .. import icons, session, text_wrap
+from ..account import billing_watch
+from ..account import panel as account_panel
 from ..icons import icon_number
 from ..job_list import grouped_jobs, placed_results
 from ..pricing import paid_clicks
-from ..pricing.price_dialog import redraw_popups, with_price
+from ..pricing.price_dialog import left_words, redraw_popups, with_price
 from ..translations import translated
 from ..typed_context import ui_scale
 from . import card_state
@@ -70,6 +72,8 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:
         _draw_approve(column, job, number, text, prices[Verb.APPROVE])
     else:
         _draw_state(column, service, job)
+    words = translated(_left_words(service, job)) if is_undecided else ""
+    column.label(text=words, translate=False)  # always, so that nothing moves
     if number:
         column.label(text=translated(_MORE_DETAIL), translate=False)
 
@@ -200,6 +204,20 @@ def _draw_approve(
     approve.job_id, approve.preview = job.id, newest
     approve.draft, approve.credits = text, price or 0.0
     row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
+
+
+def _left_words(service: JobService, job: Job) -> str:
+    """Return how many Credits Approve leaves; empty if that is unknown.
+
+    Where Mint has reserved its price before, the balance stays as it is.
+    """
+    balance, taken = account_panel.balance(), service.budget.taken_by_approval(job)
+    if balance is None or taken is None:
+        return ""
+    left = billing_watch.left_after(balance, taken)
+    if taken:
+        return left_words(left)
+    return Message("Already reserved. Leaves {credits:,.0f} Credits", credits=left)
 
 
 def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> None:

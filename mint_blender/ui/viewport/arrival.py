@@ -97,7 +97,7 @@ def arrived(job: Job, area: bpy.types.Area | None) -> None:
     views.hide_cube_again()
     if bpy.app.background or (job.motion and not any(tags.roots(job_id=job.id))):
         return
-    is_shown = area is not None and _show(job.id, area)
+    is_shown = area is not None and _show(job.id, area, is_first=True)
     _state().is_left_alone |= is_shown
     _add_chip(Chip(job.id, job.title, is_shown))
 
@@ -138,7 +138,7 @@ def _file_opened(*_: object) -> None:
     state.chips = []
 
 
-def _show(job_id: str, area: bpy.types.Area) -> bool:
+def _show(job_id: str, area: bpy.types.Area, *, is_first: bool = False) -> bool:
     """Show a World from inside, or frame a model; return False if it is not in the scene."""
     from ...scene import tags
     from ...scene.world import world_objects
@@ -150,7 +150,7 @@ def _show(job_id: str, area: bpy.types.Area) -> bool:
     if world_objects.is_root(root):
         views.look_inside(area, root, window.scene)
     else:
-        views.frame(area, (root, *root.children_recursive))
+        views.frame(area, (root, *root.children_recursive), is_first=is_first)
     return True
 
 

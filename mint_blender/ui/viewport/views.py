@@ -13,7 +13,7 @@ from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
-from mathutils import Matrix, Vector
+from mathutils import Euler, Matrix, Quaternion, Vector
 
 from ...message import Message
 from .. import session, text_wrap
@@ -33,8 +33,14 @@ _SIDE_OF = {"UI": 0, "TOOLS": 0, "HEADER": 1}
 
 The margin leaves room for the tool settings, which are as low as it is.
 """
+_ALIKE = 0.9999
+"""The product of two rotations from which on they are the same."""
 _LOCAL_VIEW, _LEFT = "local_view", 0
 """Which Local View hides the cube of a new file from a view, and the value when it was left."""
+STARTUP = Quaternion((0.7124, 0.4411, 0.2874, 0.4641))
+"""How a view of Blender's start-up file is turned. It sees the side of what faces -Y."""
+FROM_FRONT = Euler((math.radians(66), 0.0, math.radians(27))).to_quaternion()
+"""How a view is turned that sees the front, from a little to its left and above."""
 GLIDE = 0.4
 """Seconds in which a view moves to a result."""
 
@@ -66,8 +72,13 @@ def is_changed(space: Any) -> bool:
     return space is not None and space.type == "VIEW_3D" and space.as_pointer() in _earlier()
 
 
-def frame(area: bpy.types.Area, objects: Iterable[bpy.types.Object]) -> None:
-    """Show objects in color, as large as they fit into the view from where it looks now."""
+def frame(
+    area: bpy.types.Area, objects: Iterable[bpy.types.Object], *, is_first: bool = False
+) -> None:
+    """Show objects in color, as large as they fit into the view from where it looks now.
+
+    The first look at a result is from the front if nobody has ever turned the view.
+    """
     import numpy as np
 
     space: Any = area.spaces.active
@@ -81,7 +92,10 @@ def frame(area: bpy.types.Area, objects: Iterable[bpy.types.Object]) -> None:
     _hide_startup_cube(area)
     points = [each for each in map(_points, objects) if each is not None]
     if points:
-        _glide(area, *_framing(area, np.concatenate(points)))
+        view, turn = space.region_3d, space.region_3d.view_rotation.copy()
+        if is_first and abs(turn.dot(STARTUP)) > _ALIKE and view.view_perspective == "PERSP":
+            turn = FROM_FRONT.copy()
+        _glide(area, *_framing(area, np.concatenate(points), turn), turn)
     area.tag_redraw()
 
 
@@ -294,8 +308,8 @@ def _points(each: bpy.types.Object) -> Any:
     return found @ matrix[:3, :3].T + matrix[:3, 3]
 
 
-def _framing(area: bpy.types.Area, points: Any) -> tuple[Vector, float]:
-    """Return the location and the distance at which a view shows these points largest.
+def _framing(area: bpy.types.Area, points: Any, rotation: Quaternion) -> tuple[Vector, float]:
+    """Return the location and the distance at which a turned view shows these points largest.
 
     `points` is an array of shape (n, 3) in world space.
     """
@@ -303,7 +317,7 @@ def _framing(area: bpy.types.Area, points: Any) -> tuple[Vector, float]:
 
     space: Any = area.spaces.active
     view = space.region_3d
-    turn = np.array(view.view_rotation.to_matrix())
+    turn = np.array(rotation.to_matrix())
     seen = points @ turn  # right, up, and toward the viewer
     middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
     center, half = _in_sight(area, space.lens)
@@ -344,12 +358,14 @@ def _in_sight(area: bpy.types.Area, lens: float) -> tuple[Any, Any]:
 class _Glide:
     """Moves a view in a timer, until it is there or the user moves it."""
 
-    def __init__(self, area: bpy.types.Area, location: Vector, distance: float) -> None:
+    def __init__(
+        self, area: bpy.types.Area, location: Vector, distance: float, turn: Quaternion
+    ) -> None:
         space: Any = area.spaces.active
         view = space.region_3d
         self._address, self._begun = space.as_pointer(), time.monotonic()
-        self._from = view.view_location.copy(), view.view_distance
-        self._to = location, distance
+        self._from = view.view_location.copy(), view.view_distance, view.view_rotation.copy()
+        self._to = location, distance, turn
         self._written = pose(space)
 
     def __call__(self) -> float | None:
@@ -368,14 +384,15 @@ class _Glide:
 
     def move_to(self, space: Any, share: float) -> None:
         """Show a share of the way; 1 is the end of it."""
-        (start, near), (end, far) = self._from, self._to
+        (start, near, before), (end, far, turn) = self._from, self._to
+        space.region_3d.view_rotation = before.slerp(turn, share)
         space.region_3d.view_location = start.lerp(end, share)
         space.region_3d.view_distance = near ** (1 - share) * far**share
 
 
-def _glide(area: bpy.types.Area, location: Vector, distance: float) -> None:
+def _glide(area: bpy.types.Area, location: Vector, distance: float, turn: Quaternion) -> None:
     """Move a view, at once if Blender shall move its views at once."""
-    glide = _Glide(area, location, distance)
+    glide = _Glide(area, location, distance, turn)
     if bpy.app.background or not bpy.context.preferences.view.smooth_view:
         glide.move_to(area.spaces.active, 1)
     else:

@@ -18,8 +18,15 @@ TEXTURE = 256
 MAIN = 0.75  # part of a texture's width that has the color of the prompt
 LEAST_TRIANGLES = 3700
 PANORAMA, WORLD_PREVIEW, MODEL_PREVIEW = (2048, 1024), (640, 360), (384, 384)
+LOOK = (1024, 512)
 PREVIEW_ANGLE = 96.7  # degrees, as wide as the camera that Worlds get
 TIERS = {"100k": 100_000, "500k": 500_000, "full_res": 2_000_000}
+EYES = ((0.0, 0.0, 0.0), (-1.4, 1.3, 0.2), (1.4, 1.3, 0.2), (0.0, -1.4, 0.2))
+"""Where the splats are seen from: the capture point first, the others for what it cannot see."""
+SPREAD = 0.62
+"""Standard deviation of a splat, in distances from one to the next."""
+STEEPEST = 0.3
+"""The cosine between ray and normal up to which splats become longer."""
 PAINTS: dict[str, tuple[prompt_words.Color, float, float]] = {  # color, roughness, metal
     "wood": ((0.45, 0.30, 0.18), 0.6, 0.0),
     "metal": ((0.62, 0.60, 0.56), 0.35, 1.0),
@@ -177,16 +184,30 @@ def make_world(color: str, folder: Path, *, up: bool, full: bool, spz_version: i
     blender_scene.empty()
     tree = BVHTree.FromPolygons(points.tolist(), triangles.tolist())
     _show_evening(points, triangles, paints, prompt_words.COLORS[color], tree)
-    blender_scene.camera((0, 0, 0), (0, 1, 0), panorama=True)
-    blender_scene.render(folder / "panorama.webp", *PANORAMA, 3, denoise=False)
+    looks = _look_around(folder)
     blender_scene.camera((0, 0, 0), (0, 1, 0), degrees=PREVIEW_ANGLE)
     blender_scene.render(folder / "preview.webp", *WORLD_PREVIEW, 4, denoise=False)
-    panorama = blender_scene.pixels_of(folder / "panorama.webp")
     corners = points[triangles]
     across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals = across / np.linalg.norm(across, axis=1)[:, None]
-    _splat(tree, normals, panorama, folder, full, spz_version)
+    for tier, count in TIERS.items():
+        if full or tier != "full_res":
+            cloud = _cloud(tree, points[triangles], normals, looks, count)
+            (folder / f"{tier}.spz").write_bytes(build_spz.encode(cloud, version=spz_version))
     (folder / "lod.rad").write_bytes(b"RAD stand-in: this format is linked, never read\n" * 64)
+
+
+def _look_around(folder: Path) -> list[np.ndarray]:
+    """Return the panorama of each eye, (height, width, 3); that of the first one is kept."""
+    looks = []
+    for number, (x, y, z) in enumerate(EYES):
+        path = folder / ("look.png" if number else "panorama.webp")
+        blender_scene.camera((x, y, z), (x, y + 1, z), panorama=True)
+        size, samples = (LOOK, 1) if number else (PANORAMA, 3)
+        blender_scene.render(path, *size, samples, denoise=False)
+        looks.append(blender_scene.pixels_of(path))
+    path.unlink()
+    return looks
 
 
 def _show_evening(
@@ -218,31 +239,85 @@ def _show_evening(
     blender_scene.sunset(evening.SUN, evening.SUN_COLOR, evening.SUN_STRENGTH, evening.sky())
 
 
-def _splat(
-    tree: BVHTree,
-    normals: np.ndarray,
-    panorama: np.ndarray,
-    folder: Path,
-    full: bool,
-    version: int,
-) -> None:
-    """Write splats where rays from the capture point hit the triangles with these normals.
+def _cloud(
+    tree: BVHTree, corners: np.ndarray, normals: np.ndarray, looks: list[np.ndarray], count: int
+) -> build_spz.Splats:
+    """Return as many splats on the triangles with these corners (n, 3, 3) and normals.
 
-    They have the panorama's colors and are flat on the surface. A smaller tier is a selection from
-    the largest one, with larger splats.
+    They have the colors of the panoramas and are flat on the surface: where rays from the capture
+    point hit it, as long as the rays are apart there; and on the triangles that it does not see.
     """
-    tiers = {tier: count for tier, count in TIERS.items() if full or tier != "full_res"}
-    rays = _directions(round(max(tiers.values()) * 1.25))
-    hits = [tree.ray_cast((0, 0, 0), ray)[2:] for ray in rays.tolist()]
-    met = np.array([triangle is not None for triangle, _ in hits])
-    rays, hits = rays[met], [hit for hit in hits if hit[0] is not None]
-    places = rays * np.array([distance for _, distance in hits])[:, None]
-    normals = normals[[triangle for triangle, _ in hits]]
-    order = np.random.default_rng(1).permutation(len(places))
-    for tier, count in tiers.items():
-        chosen = np.sort(order[:count])
-        cloud = _cloud(places[chosen], normals[chosen], rays[chosen], panorama, round(count * 1.25))
-        (folder / f"{tier}.spz").write_bytes(build_spz.encode(cloud, version=version))
+    parts = [_unseen(tree, corners, normals, looks, is_fine=count > TIERS["100k"])]
+    rays, places, hit, apart = _hits(tree, count - len(parts[0][0]))
+    slope = np.maximum(np.abs((rays * normals[hit]).sum(axis=1)), STEEPEST)
+    across = np.linalg.norm(places, axis=1) * apart * SPREAD
+    scales = np.column_stack([across / slope, across, across * 0.1])
+    parts.append((places, normals[hit], rays, _colors(looks[0], rays, apart), scales))
+    places, normals, rays, colors, scales = map(np.concatenate, zip(*parts, strict=True))
+    raw = courtyard.raw
+    return build_spz.plain(raw(places), scales, _lying(raw(normals), raw(rays)), colors, 0.95)
+
+
+def _hits(tree: BVHTree, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Return directions, places and triangles of this many rays from the capture point that hit.
+
+    Also returns the angle from one ray to the next, in radians.
+    """
+    sent, met = count, np.zeros(0, int)
+    while len(met) < count:
+        sent = round(sent * 1.002 * count / len(met)) if len(met) else sent
+        rays = _directions(sent)
+        hits = [tree.ray_cast((0, 0, 0), ray)[2:] for ray in rays.tolist()]
+        met = np.array([number for number, hit in enumerate(hits) if hit[0] is not None])
+    chosen = met[np.linspace(0, len(met) - 1, count).astype(int)]
+    triangles, away = (
+        np.array(each) for each in zip(*(hits[each] for each in chosen), strict=True)
+    )
+    apart = float(np.sqrt(4 * np.pi * 0.75 / sent))
+    return rays[chosen], rays[chosen] * away[:, None], triangles.astype(int), apart
+
+
+def _unseen(
+    tree: BVHTree,
+    corners: np.ndarray,
+    normals: np.ndarray,
+    looks: list[np.ndarray],
+    *,
+    is_fine: bool,
+) -> tuple[np.ndarray, ...]:
+    """Return one splat, or four, for each triangle that only the other eyes see.
+
+    Its place, normal, ray, color, and scales.
+    """
+    middle = corners.mean(axis=1)
+    left = np.flatnonzero(~_sees(tree, EYES[0], middle))
+    found = []
+    for eye, look in zip(EYES[1:], looks[1:], strict=True):
+        is_seen = _sees(tree, eye, middle[left])
+        seen, left = left[is_seen], left[~is_seen]
+        places = middle[seen][:, None]
+        if is_fine:
+            places = np.concatenate([places, (places + corners[seen]) / 2], axis=1)
+        each = np.repeat(seen, places.shape[1])
+        places = places.reshape(-1, 3)
+        rays = places - eye
+        rays /= np.linalg.norm(rays, axis=1)[:, None]
+        across = np.full(len(places), courtyard.CELL * (0.4 if is_fine else 0.8) * SPREAD)
+        scales = np.column_stack([across, across, across * 0.1])
+        found.append((places, normals[each], rays, _colors(look, rays, 0.0), scales))
+    return tuple(map(np.concatenate, zip(*found, strict=True)))
+
+
+def _sees(tree: BVHTree, eye: tuple[float, float, float], places: np.ndarray) -> np.ndarray:
+    """Return which places (n, 3) are seen from a point."""
+    ways = places - eye
+    lengths = np.linalg.norm(ways, axis=1) - 0.01
+    return np.array(
+        [
+            tree.ray_cast(eye, way, most)[0] is None
+            for way, most in zip(ways.tolist(), lengths.tolist(), strict=True)
+        ]
+    )
 
 
 def _directions(count: int) -> np.ndarray:
@@ -253,23 +328,17 @@ def _directions(count: int) -> np.ndarray:
     return np.column_stack([np.sqrt(1 - z**2) * np.cos(turn), np.sqrt(1 - z**2) * np.sin(turn), z])
 
 
-def _cloud(
-    places: np.ndarray, normals: np.ndarray, rays: np.ndarray, panorama: np.ndarray, count: int
-) -> build_spz.Splats:
-    apart = np.sqrt(4 * np.pi * 0.75 / count)  # radians from one ray to the next
+def _colors(panorama: np.ndarray, rays: np.ndarray, apart: float) -> np.ndarray:
+    """Return what a panorama shows in these directions."""
     seen = _smaller(panorama, max(1, round(apart * panorama.shape[1] / (2 * np.pi))))
     height, width, _ = seen.shape
     u = 0.5 + np.arctan2(rays[:, 0], rays[:, 1]) / (2 * np.pi)
     v = 0.5 + np.arcsin(np.clip(rays[:, 2], -1, 1)) / np.pi
-    colors = seen[
+    found: np.ndarray = seen[
         np.clip((v * height).astype(int), 0, height - 1),
         np.clip((u * width).astype(int), 0, width - 1),
     ]
-    spread = np.linalg.norm(places, axis=1) * apart * 0.7
-    scales = np.column_stack([spread, spread, spread * 0.1])
-    return build_spz.plain(
-        courtyard.raw(places), scales, _facing(courtyard.raw(normals)), colors, 0.95
-    )
+    return found
 
 
 def _smaller(picture: np.ndarray, factor: int) -> np.ndarray:
@@ -279,11 +348,19 @@ def _smaller(picture: np.ndarray, factor: int) -> np.ndarray:
     return np.asarray(squares.mean(axis=(1, 3)))
 
 
-def _facing(normals: np.ndarray) -> np.ndarray:
-    """Return rotations (w, x, y, z) that turn +Z to the normals."""
+def _lying(normals: np.ndarray, rays: np.ndarray) -> np.ndarray:
+    """Return rotations (w, x, y, z) that turn +Z to the normals, and +X along the rays."""
     # a disc has two sides, and the nearer one is used
     normals = np.where(normals[:, 2:] < 0, -normals, normals)
     half = np.column_stack(
         [1 + normals[:, 2], -normals[:, 1], normals[:, 0], np.zeros(len(normals))]
     )
-    return half / np.linalg.norm(half, axis=1)[:, None]
+    half /= np.linalg.norm(half, axis=1)[:, None]
+    w, x, y, _ = half.T
+    # the ray in the space of the disc: turned back
+    across = np.column_stack([-x, -y, np.zeros(len(x))])
+    twice = 2 * np.cross(across, rays)
+    seen = rays + w[:, None] * twice + np.cross(across, twice)
+    turn = np.arctan2(seen[:, 1], seen[:, 0]) / 2
+    c, s = np.cos(turn), np.sin(turn)
+    return np.column_stack([w * c, x * c + y * s, y * c - x * s, w * s])
