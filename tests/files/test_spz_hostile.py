@@ -7,23 +7,14 @@ import gzip
 import json
 import struct
 import sys
-import tempfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-from mint_blender.files.errors import InvalidSplats
-from mint_blender.files.spz import container
 
 from ..processes import captured
 from . import build_spz
 from .build_glb import png_that_claims
-from .read_spz import Splats, read_splats
 
 SMALL = build_spz.made_up(40, degree=2)
 CONTENT = {
@@ -31,99 +22,6 @@ CONTENT = {
     for version in (1, 2, 3)
 }
 TABLE = build_spz.encode(SMALL, version=4)
-
-bends = st.lists(
-    st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=5)), min_size=1, max_size=6
-)
-
-
-def bent(data: bytes, changes: list[tuple[int, bytes]], length: int) -> bytes:
-    """Return the bytes with some overwritten, cut at a length."""
-    changed = bytearray(data)
-    for place, piece in changes:
-        changed[place : place + len(piece)] = piece
-    return bytes(changed[:length])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _small_limit() -> Iterator[None]:
-    """Refuse files that would make these tests slow."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(container, "MAX_POINTS", 100_000)
-        yield
-
-
-def read(data: bytes) -> Splats | None:
-    """Return the splats of these bytes; None for a file that was refused in a sentence.
-
-    Any other exception fails the test.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "place.spz"
-        path.write_bytes(data)
-        try:
-            return read_splats(path)
-        except InvalidSplats as refusal:
-            assert str(refusal).endswith(".") and "place.spz" in str(refusal)
-            return None
-
-
-def assert_sound(splats: Splats | None) -> None:
-    """Check that the splats can be put into a scene: finite numbers, as many of each as splats."""
-    if splats is not None:
-        for values in (
-            splats.positions,
-            splats.scales,
-            splats.rotations,
-            splats.base,
-            splats.harmonics,
-        ):
-            assert len(values) == len(splats) and np.isfinite(values).all()
-
-
-fast_config = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-
-
-@fast_config
-@given(version=st.sampled_from(sorted(CONTENT)), changes=bends, length=st.integers(0, 5000))
-def test_damaged_gzip_content_is_read_or_refused(
-    version: int, changes: list[tuple[int, bytes]], length: int
-) -> None:
-    """Header and values are changed behind a stream that decompresses well."""
-    assert_sound(read(gzip.compress(bent(CONTENT[version], changes, length), compresslevel=1)))
-
-
-@fast_config
-@given(changes=bends, length=st.integers(0, 2 * len(TABLE)))
-def test_a_damaged_version_4_file_is_read_or_refused(
-    changes: list[tuple[int, bytes]], length: int
-) -> None:
-    """Header, table of contents and streams are changed."""
-    assert_sound(read(bent(TABLE, changes, length)))
-
-
-@fast_config
-@given(
-    version=st.integers(0, 6),
-    points=st.integers(0, 2**32 - 1) | st.integers(0, 50),
-    degree=st.integers(0, 255),
-    bits=st.integers(0, 255),
-    flags=st.integers(0, 255),
-    streams=st.integers(0, 255),
-    offset=st.integers(0, 2**32 - 1) | st.integers(0, 300),
-    sizes=st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 400), min_size=0, max_size=14),
-    rest=st.binary(max_size=200),
-)
-def test_any_version_4_header_is_read_or_refused(
-    version, points, degree, bits, flags, streams, offset, sizes, rest
-) -> None:
-    """Every field of the header may hold any value."""
-    head = struct.pack(
-        "<4sIIBBBBI12x", b"NGSP", version, points, degree, bits, flags, streams, offset
-    )
-    assert_sound(read(head + b"".join(struct.pack("<Q", size) for size in sizes) + rest))
 
 
 def zeros(megabytes: int) -> bytes:

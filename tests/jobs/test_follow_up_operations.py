@@ -110,20 +110,6 @@ def test_the_model_is_optimized_before_the_download() -> None:
     assert optimize.key == run.job.requests[-1].key == key_of("asset:res_1", PaidVerb.OPTIMIZE, 1)
 
 
-@pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
-def test_an_existing_optimization_is_used(
-    slug: str, job_service: JobService, service: ThreadService
-) -> None:
-    """If the model was optimized meanwhile (409), that file is used without a note."""
-    refusal = {"status": 409, "problem": slug, "delay": 0.1}  # in which it is done
-    call = {"method": "POST", "path": "/v1/models/*:optimize", "when": "after"}
-    service.scenario(answers=[{**call, "answer": refusal}])
-    job = ended(job_service, job_service.start(LAMP, optimize=LIGHT))
-    assert (job.phase, job.notes) == (Phase.READY, ())
-    assert "optimized" in job.file(Role.MODEL).url
-    assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
-
-
 def test_a_generation_is_optimized_once(job_service: JobService, service: ThreadService) -> None:
     """There is one optimization at the requested level, and its file is downloaded."""
     job = ended(job_service, job_service.start(LAMP, optimize=LIGHT))
@@ -145,17 +131,6 @@ def test_fetching_again_buys_no_optimization(home: Path, service: ThreadService)
     with closing(JobService(config, account(service))) as later:
         later.fetch_again(job.id)
         assert ended(later, job).phase is Phase.READY
-    assert not service.requests("POST", "/v1/models/*:optimize")
-
-
-def test_fetching_again_uses_an_optimization_made_elsewhere(
-    job_service: JobService, service: ThreadService
-) -> None:
-    """An optimized file that exists by then is downloaded at no cost."""
-    request = replace(LAMP, prompt="a lamp [already-optimized]")
-    job = ended(job_service, job_service.start(request, optimize=LIGHT))
-    job_service.fetch_again(job.id)
-    assert "optimized" in ended(job_service, job).file(Role.MODEL).url
     assert not service.requests("POST", "/v1/models/*:optimize")
 
 

@@ -316,23 +316,6 @@ def test_a_released_job_can_be_claimed(journal: Journal, home: Path) -> None:
 # -- trouble, and other processes
 
 
-def test_a_failed_write_is_reported_and_changes_nothing(journal: Journal, home: Path) -> None:
-    """The journal can be used after a commit failed."""
-    job = in_journal(journal, a_job())
-    said = (
-        r"cannot be read or written \(disk is full\)\. Check the folder and the free space on its"
-    )
-    full = "CREATE TRIGGER full BEFORE INSERT ON changes BEGIN SELECT raise(ABORT, 'disk is full'); END"
-    with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
-        database.execute(full)
-        with pytest.raises(JournalError, match=said):
-            journal.save(replace(job, phase=Phase.SENDING))
-        assert found(journal, job).phase is Phase.WAITING
-        database.execute("DROP TRIGGER full")
-    journal.save(replace(job, phase=Phase.SENDING))
-    assert found(journal, job).phase is Phase.SENDING
-
-
 def test_a_commit_of_another_process_changes_the_revision(journal: Journal, home: Path) -> None:
     """This holds in both journal modes."""
     before = journal.revision()

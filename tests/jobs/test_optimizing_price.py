@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,6 @@ from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.queries import OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel, Preset
 
@@ -254,33 +252,3 @@ def test_the_last_cost_is_used_when_mint_returns_no_price(
     later.budget.limits = Limits(each=268)
     assert later.start(LAMP, optimize=LIGHT).optimize_estimate == 20
     assert later.close(20)
-
-
-def test_a_dismissed_optimization_still_gives_the_price(home: Path) -> None:
-    """A dismissed job was paid for all the same."""
-    journal = Journal(home)
-    for price, seconds in ((20, 20.0), (35, 10.0), (25, 30.0)):
-        job = lamp(Phase.PLACED, optimized={"status": "succeeded", "credits": {"finalized": price}})
-        journal.add(ordered(replace(job, created_at=time.time() - seconds)))
-        journal.dismiss(job.id)
-    journal.close()
-    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    assert job_service.budget.price(OptimizationPrice()) == 35
-    assert job_service.close(20)
-
-
-def test_a_retry_is_optimized_too(job_service: JobService) -> None:
-    """The retry of a failed job includes its optimization, also in the limit."""
-    make_a_model(job_service)
-    failed = replace(
-        lamp(Phase.FAILED), request=LAMP, operation=operation("failed"), created_at=time.time()
-    )
-    job_service.cache.add(failed)
-    job_service.budget.limits = Limits(each=267)
-    with pytest.raises(TooExpensive, match="about 268 Credits"):
-        job_service.retry(failed.id)
-    job_service.budget.limits = Limits(each=268)
-    job_service.retry(failed.id)
-    request = job_service.job(failed.id).start_request
-    assert request.verb is PaidVerb.RETRY
-    assert (request.credits, request.extra_credits) == (248.0, 20.0)

@@ -4,22 +4,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
-from mint_blender.jobs.budget import spending
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation.job_groups import group_jobs
-from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.storage import serialization
 
-from .job_strategies import jobs, json_values
+from .job_strategies import jobs
 from .workflow_harness import a_job, decided, job_in_review, working
 
 
@@ -68,45 +62,6 @@ def working_like(record: dict[str, object]) -> Job:
     """Return the job of that record without the added members."""
     known = {name: value for name, value in record.items() if name != "mood"}
     return serialization.load(json.dumps(known), Phase.WORKING)
-
-
-def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield every position in a JSON value."""
-    yield way
-    for name, inner in (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    ):
-        yield from _places(inner, (*way, name))
-
-
-@pytest.mark.covers("S-foreign")
-@settings(max_examples=400)
-@given(jobs, st.data())
-def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) -> None:
-    """A damaged record is refused as a whole or usable everywhere."""
-    record = json.loads(serialization.dump(job))
-    way = data.draw(st.sampled_from([way for way in _places(record) if way and "raw" not in way]))
-    *path, last = way
-    place = record
-    for name in path:
-        place = place[name]
-    place[last] = data.draw(
-        json_values | st.sampled_from(["", "dreaming", 1e999, -1, [], {}, [None], {"a": 1}])
-    )
-    try:
-        found = serialization.load(json.dumps(record), job.phase)
-    except Exception:
-        return
-    JobView(found).state, JobView(found).verbs, JobView(found).cost, JobView(found).report()
-    assert isinstance(found.title, str)
-    assert isinstance(spending.committed(found), float | int)
-    spending.begun_at(found, 0.0)
-    group_jobs([found], lambda job_id: False)
-    assert serialization.load(serialization.dump(found), found.phase) == found
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"id": 1}', '"text"'])

@@ -238,14 +238,6 @@ def test_what_was_given_up_without_an_answer_is_counted(state: State) -> None:
     assert committed(in_doubt) == 800.0
 
 
-def test_a_start_counts_when_it_was_sent() -> None:
-    """A process may be killed between taking a slot and sending: the request waits for a day."""
-    job = replace(a_job(), phase=Phase.SENDING, estimate=248.0)
-    after = sent(job, 90_000.0)
-    assert (begun_at(job, now=90_000.0), committed(job)) == (90_000.0, 248.0)
-    assert (begun_at(after, now=180_000.0), committed(after)) == (90_000.0, 248.0)
-
-
 def test_what_an_earlier_version_has_sent_counts_when_it_was_clicked() -> None:
     """Its clock is not known, so its request has no time."""
     job = sent(replace(a_job(), created_at=NOON, estimate=248.0), 0.0)

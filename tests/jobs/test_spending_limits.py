@@ -17,10 +17,8 @@ from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.mint.account import Account
-from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import (
     Estimate,
-    Kind,
     Mode,
     OptimizationLevel,
     Preset,
@@ -127,21 +125,6 @@ def test_a_revision_that_is_done_at_once_counts_today(
         assert job_service.spending.today() == today
 
 
-def test_a_retry_is_checked_against_the_limits(job_service: JobService) -> None:
-    """A resume pays for nothing new and is not checked."""
-    failed = replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=time.time())
-    job_service.cache.add(failed)
-    job_service.budget.limits = Limits(each=10)
-    job_service.ask_and_wait(Price.of(failed.request))
-    with pytest.raises(TooExpensive, match="limit of 10 Credits per generation"):
-        job_service.retry(failed.id)
-    assert job_service.job(failed.id).phase is Phase.FAILED
-    ordered = len(job_service.job(failed.id).requests)
-    with job_service.budget.without_limits():
-        job_service.retry(failed.id)
-    assert len(job_service.job(failed.id).requests) == ordered + 1
-
-
 def test_an_optimization_is_checked_against_the_limits(job_service: JobService) -> None:
     """Downloading is free; an optimization needs a price within the limit."""
     job_service.budget.limits = Limits(each=10)
@@ -160,26 +143,6 @@ def test_without_a_limit_no_price_is_needed(job_service: JobService) -> None:
     assert job_service.start(LAMP).estimate is None
     with pytest.raises(NotPossible):
         job_service.retry("nope")
-
-
-def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) -> None:
-    """Resume repeats the start with the job's key, and one operation is paid."""
-    with running_service(speed=1000) as service:
-        job_service = JobService(fast_config(home), account(service))
-        job = job_service.start(
-            GenerationRequest(Kind.MODEL, "a lamp [billing-start]", Preset.FAST)
-        )
-        job_service.watch([job.id])
-        assert job_service.job(job.id).phase is Phase.BILLING
-        job_service.resume(job.id)
-        job_service.watch([job.id])
-        assert job_service.job(job.id).phase is Phase.READY
-        keys = [entry.idempotency_key for entry in service.requests("POST", "/v1/models:generate")]
-        assert len(keys) == 2 and len(set(keys)) == 1
-        assert len(service.operations()) == 1
-        assert not service.requests("POST", "*:resume")
-        assert job_service.job(job.id).cost == 248
-        assert job_service.close(20)
 
 
 def test_a_blocking_start_waits_for_the_price(job_service: JobService) -> None:
