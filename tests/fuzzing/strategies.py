@@ -20,8 +20,5 @@ def inputs(target: Target) -> st.SearchStrategy[bytes]:
         return seed
 
     return st.binary(max_size=60) | st.builds(
-        changed,
-        st.sampled_from(target.seeds),
-        st.randoms(use_true_random=False),
-        st.integers(1, 4),
+        changed, st.sampled_from(target.seeds), st.randoms(use_true_random=False), st.integers(1, 4)
     )

@@ -16,12 +16,7 @@ from mint_blender.files import urls
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, LocalFile, Role
-from mint_blender.jobs.paid_requests.record import (
-    SETTLED_AFTER,
-    YOUNG_FOR,
-    State,
-    of_preview,
-)
+from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, State, of_preview
 from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService, NotPossible

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Problem
 from mint_blender.jobs.library import view_model as library_words
-from mint_blender.jobs.library.pages import PagedList
 from mint_blender.jobs.library.view_model import (
     AssetState,
     AssetUpdate,
@@ -40,9 +39,7 @@ from .library_helpers import (
     an_asset,
     asked,
     attempt,
-    load,
     making,
-    numbers,
     states,
 )
 from .workflow_harness import Convert, WorkflowHarness, a_job, operation, problem
@@ -140,31 +137,6 @@ def test_an_older_asset_takes_no_request() -> None:
 # -- something that is known
 
 
-def test_a_retried_asset_is_updated_in_place() -> None:
-    """Its states failed, running and done need no page.
-
-    Its date and position are kept.
-    """
-    library, mint = a_shown(*range(12), failed=(2,))
-    while (query := library.next_page(Kind.MODEL)) is not None:
-        library.add_page(query, mint.page(query.cursor))
-    order = [asset.id for asset in library.entries(Filter())]
-    pages, job = mint.asked, attempt(2)
-    library.apply_updates([job])
-    assert states(library)["id_2"] is AssetState.FAILED
-    job = making(job, "queued", 2, id="op_9")
-    library.apply_updates([job])
-    assert states(library)["id_2"] is AssetState.UNFINISHED
-    job = making(job, "succeeded", 2, id="op_9", assets={"glbUrl": "https://files.example/2.glb"})
-    library.apply_updates([job])
-    assert states(library)["id_2"] is AssetState.DONE
-    assert library.get("id_2").prompt == "a thing no 2"
-    library.apply_updates([replace(job, asset=an_asset(2, name="Lamp"))])
-    assert library.get("id_2").name == "Lamp"
-    assert [asset.id for asset in library.entries(Filter())] == order
-    assert (library.outdated_pages(), mint.asked) == ([], pages)
-
-
 def test_a_second_failure_shows_its_own_reason() -> None:
     """The reason of the last attempt is shown."""
     library, _ = a_shown(1, failed=(1,))
@@ -220,19 +192,6 @@ def test_an_asset_that_mint_does_not_know_is_removed(code: str | None) -> None:
     library.apply_updates([replace(job, phase=Phase.PAUSED, problem=refused)])
     left = ["id_2"] if code == "not-found" else ["id_2", "id_1"]
     assert [asset.id for asset in library.entries(Filter())] == left
-
-
-def test_a_deleted_asset_does_not_move_the_gap() -> None:
-    """The missing assets are still loaded into their position."""
-    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
-    load(paged_list, mint, 1)
-    mint.numbers[:0] = range(16, 9, -1)
-    paged_list.add_page(None, mint.page(None))
-    mint.numbers.remove(15)
-    paged_list.drop("id_15")
-    assert numbers(paged_list) == [16, 14, 9, 8, 7]
-    load(paged_list, mint)
-    assert numbers(paged_list) == [16, *range(14, -1, -1)]
 
 
 def test_a_stale_list_does_not_undo_a_finished_asset() -> None:
@@ -457,23 +416,6 @@ def test_a_retry_of_an_old_entry_needs_no_page(
     assert library.outdated_pages() == []
     at_mint = loaded(job_service).get(old.id)
     assert (library.get(old.id), library.get(old.id).raw) == (at_mint, at_mint.raw)
-
-
-def test_an_asset_deleted_in_the_web_app_is_removed(
-    job_service: JobService, service: ThreadService
-) -> None:
-    """It is removed as soon as a job cannot fetch it."""
-    library = loaded(job_service)
-    gone = library.entries(Filter(Kind.MODEL, AssetState.DONE))[3]
-    answer = {"status": 404, "problem": "not-found", "detail": "There is no such model."}
-    service.scenario(
-        answers=[{"method": "GET", "path": f"/v1/models/{gone.id}", "times": 9, "answer": answer}]
-    )
-    job = job_service.fetch(gone)
-    job_service.watch([job.id])
-    library.apply_updates(job_service.jobs())
-    assert library.get(gone.id) is None
-    assert library.count() == 64
 
 
 def test_a_stale_resource_is_shown_as_done(job_service: JobService, service: ThreadService) -> None:

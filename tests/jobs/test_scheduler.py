@@ -319,9 +319,7 @@ def test_a_slot_released_by_another_process_is_found(home: Path) -> None:
     other.close()
 
 
-def test_the_next_job_takes_the_slot_of_a_canceled_one_at_once(
-    home: Path,
-) -> None:
+def test_the_next_job_takes_the_slot_of_a_canceled_one_at_once(home: Path) -> None:
     """The first queued job is canceled by another process just before a slot is free."""
     engine = EngineHarness(home, slots=ONE_SLOT)
     other = EngineHarness(home)

@@ -299,10 +299,7 @@ def ours_made_no_connection(service: ThreadService) -> bool:
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (
-            GenerationRequest(Kind.MODEL, "   "),
-            "The prompt is empty. Describe what to generate.",
-        ),
+        (GenerationRequest(Kind.MODEL, "   "), "The prompt is empty. Describe what to generate."),
         (
             GenerationRequest(Kind.WORLD, "x" * 4001),
             "The prompt has 4001 characters; Mint accepts at most 4000 for a world.",

@@ -21,12 +21,7 @@ from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, Sta
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.context import WorkflowConfig
-from mint_blender.jobs.workflow.effects import (
-    Fetch,
-    ReadAsset,
-    ReadClaimedAssets,
-    ReadPage,
-)
+from mint_blender.jobs.workflow.effects import Fetch, ReadAsset, ReadClaimedAssets, ReadPage
 from mint_blender.mint import errors
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Kind, Mode, Page

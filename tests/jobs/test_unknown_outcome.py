@@ -493,12 +493,7 @@ def test_a_start_that_stopped_for_credits_is_not_replayed_by_a_copy() -> None:
     assert run.expect(SendDecision).target == "op_1"
 
 
-WORLD = {
-    "id": "res_1",
-    "status": "succeeded",
-    "name": "Lamp",
-    "createdAt": "2099-01-01T00:00:00Z",
-}
+WORLD = {"id": "res_1", "status": "succeeded", "name": "Lamp", "createdAt": "2099-01-01T00:00:00Z"}
 A_WORLD = GenerationRequest(Kind.WORLD, "a hall", name="Lamp")
 
 

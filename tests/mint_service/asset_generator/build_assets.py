@@ -219,12 +219,7 @@ def _show_evening(
 
 
 def _splat(
-    tree: BVHTree,
-    normals: np.ndarray,
-    panorama: np.ndarray,
-    folder: Path,
-    full: bool,
-    version: int,
+    tree: BVHTree, normals: np.ndarray, panorama: np.ndarray, folder: Path, full: bool, version: int
 ) -> None:
     """Write splats where rays from the capture point hit the triangles with these normals.
 
