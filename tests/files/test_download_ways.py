@@ -108,20 +108,6 @@ def test_no_credentials_are_ever_sent(host: FileHost, tmp_path: Path, _netrc: No
         assert set(asked.headers) - {"range", "if-range"} == plain
 
 
-@pytest.mark.covers("R-proxy")
-def test_proxies_from_the_environment_are_used(
-    host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With HTTP_PROXY the request goes to the proxy, in the form that proxies expect."""
-    monkeypatch.setenv("http_proxy", host.url(""))
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    host.put("http://127.0.0.1:9/lamp.glb", CONTENT)
-    with Downloader() as loader:
-        loader.fetch("http://127.0.0.1:9/lamp.glb", tmp_path / "lamp.glb")
-    assert host.asked[0].path == "http://127.0.0.1:9/lamp.glb"
-
-
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     """Return a certificate authority of this test, and a certificate that it signed."""

@@ -31,7 +31,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Kind, OptimizationLevel, PollResult
 
 from ..mint.generation_helpers import PIXEL
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from .fast_config import account, fast_config
 from .service_helpers import ended
 from .workflow_harness import (
@@ -58,12 +58,7 @@ OPTIMIZED = f"{FILES}o.glb"
 FAILED = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
 
 
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a fast service with a library in which every seventh entry failed."""
-    with running_service(speed=1000, library={"models": 7, "worlds": 7}, credits=1e6) as running:
-        yield running
-        assert not running.leaks()
+SERVICE = {"library": {"models": 7, "worlds": 7}}  # in which every seventh entry failed
 
 
 @pytest.fixture

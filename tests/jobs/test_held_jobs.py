@@ -203,22 +203,6 @@ def test_what_an_unknown_key_has_started_counts_for_limits(home: Path, mint: Thr
         assert job_service.spending.today() == 100.0
 
 
-@pytest.mark.covers("R-account")
-def test_another_account_on_the_same_server_continues_nothing(
-    home: Path, mint: ThreadService
-) -> None:
-    """When the new key is somebody else's, the existing jobs are not changed."""
-    with opened(home, with_key(mint, "key-of-mia", "mia")) as job_service:
-        job = job_service.start(LAMP)
-        comes_to(job_service, Phase.WORKING, job)
-    before = len(mint.requests("GET", "/v1/operations/*"))
-    with opened(home, with_key(mint, "key-of-leo", "leo")) as job_service:
-        job_service.unfinished.resume_all()
-        work_off(job_service)
-        assert JobView(job_service.job(job.id)).state == "Belongs to another account"
-    assert len(mint.requests("GET", "/v1/operations/*")) == before
-
-
 def test_without_an_owner_the_key_itself_identifies_the_account(
     home: Path, mint: ThreadService
 ) -> None:
@@ -311,19 +295,6 @@ def test_slots_and_decisions_belong_to_one_account(home: Path) -> None:
     assert not journal.take_slot(mine.id, Kind.MODEL, 1, process)
     journal.close()
     process.close()
-
-
-def test_jobs_continue_after_an_outage_at_startup(home: Path, mint: ThreadService) -> None:
-    """With a new key of the same account, jobs continue without a click once Mint answers."""
-    with opened(home, with_key(mint, "old-key", "mia")) as job_service:
-        job = job_service.start(LAMP)
-        comes_to(job_service, Phase.WORKING, job)
-    mint_is_away(mint)
-    with opened(home, with_key(mint, "new-key", "mia")) as job_service:
-        assert job_service.unfinished.resume_all() == []
-        assert job_service.is_active(job.id)
-        work_off(job_service, mint)
-        assert job_service.job(job.id).phase is Phase.READY
 
 
 def test_the_queue_of_another_account_is_neither_shown_nor_discarded(

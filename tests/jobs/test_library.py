@@ -408,12 +408,7 @@ def test_an_empty_list_is_read_from_its_start() -> None:
 # -- the library read through the worker: pages, thumbnails, connections and accounts
 
 
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a service with a library."""
-    with running_service(speed=2000, library={"models": 65, "worlds": 4}) as running:
-        yield running
-        assert not running.leaks()
+SERVICE = {"library": {"models": 65, "worlds": 4}}
 
 
 def test_the_whole_list_through_the_worker(job_service: JobService, service: ThreadService) -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -29,7 +28,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.effects import ReadAsset
 from mint_blender.mint.schema import Asset, Format, Kind, Page
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from .job_strategies import jobs
 from .library_helpers import (
     MODELS,
@@ -365,12 +364,7 @@ def test_a_retry_here_is_shown_as_running() -> None:
 # -- the library follows jobs that run against the stand-in service
 
 
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a service with a library of three pages."""
-    with running_service(speed=2000, library={"models": 65}) as running:
-        yield running
-        assert not running.leaks()
+SERVICE = {"library": {"models": 65}}  # three pages
 
 
 def loaded(job_service: JobService) -> Library:

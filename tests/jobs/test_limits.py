@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,12 @@ def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
 # -- clicks that cost
 
 
+DECIDE: dict[Verb, Callable[[JobService, str], None]] = {
+    Verb.APPROVE: lambda service, job_id: service.approve(job_id),
+    Verb.REVISE: lambda service, job_id: service.revise(job_id, "more ivy"),
+}
+
+
 @pytest.mark.parametrize(
     ("limits", "says"),
     [
@@ -192,53 +199,44 @@ def test_the_price_of_an_approval_is_requested_first(offline_job_service: JobSer
     offline_job_service.approve(job.id)
 
 
-def test_revising_is_within_the_limits(offline_job_service: JobService) -> None:
-    """A revision counts 150 Credits for another Preview, not the whole World."""
-    job = at_preview()
-    offline_job_service.cache.add(job)
-    offline_job_service.queries.cache_answer(Price.of(WORLD), PRICE)
-    offline_job_service.budget.limits = Limits(each=299)
-    with pytest.raises(TooExpensive, match="about 300 Credits"):
-        offline_job_service.revise(job.id, "more ivy")
-    offline_job_service.budget.limits = Limits(each=300)
-    offline_job_service.revise(job.id, "more ivy")
+SILENT = {"operation": operation("preview_ready", Mode.REVIEW)}
 
 
-def test_a_revision_without_the_price_of_a_preview(offline_job_service: JobService) -> None:
-    """It counts as much as a generation: it is not free."""
-    job = at_preview()
-    offline_job_service.cache.add(job)
-    offline_job_service.queries.cache_answer(Price.of(WORLD), Estimate(None, None, 1650.0))
-    offline_job_service.budget.limits = Limits(each=1799)
-    with pytest.raises(TooExpensive, match="about 1,800 Credits"):
-        offline_job_service.revise(job.id, "more ivy")
-    offline_job_service.budget.limits = Limits(each=1800)
-    offline_job_service.revise(job.id, "more ivy")
-    assert offline_job_service.spending.today() == 1800
-
-
-@pytest.mark.parametrize("price", [PRICE, Estimate(None, None, None)])
-def test_an_approval_after_a_revision(offline_job_service: JobService, price: Estimate) -> None:
-    """Both Previews count, and the final stage in addition."""
-    job = at_preview(300.0, revision=1)
-    offline_job_service.cache.add(job)
+@pytest.mark.parametrize(
+    ("job", "price", "verb", "total"),
+    [
+        pytest.param(*values, id=says)
+        for says, *values in (
+            ("a revision counts another Preview", at_preview(), PRICE, Verb.REVISE, 300),
+            (
+                *("without its price, as much as a generation", at_preview()),
+                *(Estimate(None, None, 1650.0), Verb.REVISE, 1800),
+            ),
+            ("both Previews count", at_preview(300.0, revision=1), PRICE, Verb.APPROVE, 1800),
+            (
+                *("and without a price", at_preview(300.0, revision=1)),
+                *(Estimate(None, None, None), Verb.APPROVE, 1950),
+            ),
+            (
+                *("Mint reports no Credits", at_preview(revision=2, **SILENT)),
+                *(PRICE, Verb.APPROVE, 1950),
+            ),
+        )
+    ],
+)
+def test_what_a_decision_adds_is_within_the_limits(
+    offline_job_service: JobService, job: Job, price: Estimate, verb: Verb, total: int
+) -> None:
+    """What the job has cost before counts, and what is not known is not free."""
+    offline_job_service.cache.add(replace(job, created_at=time.time()))
     offline_job_service.queries.cache_answer(Price.of(WORLD), price)
-    total = 1800 if price is PRICE else 1950
+    decide = partial(DECIDE[verb], offline_job_service, job.id)
     offline_job_service.budget.limits = Limits(each=total - 1)
     with pytest.raises(TooExpensive, match=f"about {total:,} Credits"):
-        offline_job_service.approve(job.id)
+        decide()
     offline_job_service.budget.limits = Limits(each=total)
-    offline_job_service.approve(job.id)
-
-
-def test_an_approval_where_mint_reports_no_credits(offline_job_service: JobService) -> None:
-    """The price of the generation counts, and a Preview for each revision."""
-    job = replace(at_preview(revision=2), operation=operation("preview_ready", Mode.REVIEW))
-    offline_job_service.cache.add(job)
-    offline_job_service.queries.cache_answer(Price.of(WORLD), PRICE)
-    offline_job_service.budget.limits = Limits(each=1949)
-    with pytest.raises(TooExpensive, match="about 1,950 Credits"):
-        offline_job_service.approve(job.id)
+    decide()
+    assert verb is Verb.APPROVE or offline_job_service.spending.today() == 1800
 
 
 def test_without_a_limit_a_decision_needs_no_price(offline_job_service: JobService) -> None:

@@ -27,7 +27,7 @@ from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Format, Kind, OptimizationLevel, Preset
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from .fast_config import account, fast_config
 from .spending_helpers import paid_before
 from .workflow_harness import Retry, WorkflowHarness, a_job, asset, operation, retried
@@ -48,11 +48,13 @@ def lamp(
     job = replace(a_job(), phase=phase, optimize=LIGHT, estimate=248.0, optimize_estimate=20.0)
     if paid is not None:
         job = replace(job, operation=operation("running", credits={"reserved": paid}))
-    return (
-        replace(job, optimization=operation(id="op_2", **optimized))
-        if optimized is not None
-        else job
-    )  # type: ignore[arg-type]
+    run = operation(id="op_2", **optimized) if optimized is not None else None  # type: ignore[arg-type]
+    return replace(job, optimization=run)
+
+
+def at_mint(status: str, **credits: float) -> dict[str, object]:
+    """Return an optimization as Mint returns it."""
+    return {"status": status, "credits": credits} if credits else {"status": status}
 
 
 @pytest.mark.parametrize(
@@ -62,39 +64,15 @@ def lamp(
         (lamp(Phase.WORKING, paid=300), 320),
         (lamp(Phase.REVIEW, paid=248), 268),
         (lamp(Phase.FETCHING, paid=248), 268),
-        (lamp(Phase.FETCHING, paid=248, optimized={"status": "queued"}), 268),
-        (
-            lamp(
-                Phase.FETCHING, paid=248, optimized={"status": "queued", "credits": {"reserved": 0}}
-            ),
-            268,
-        ),
-        (
-            lamp(
-                Phase.FETCHING,
-                paid=248,
-                optimized={"status": "running", "credits": {"reserved": 35}},
-            ),
-            283,
-        ),
-        (
-            lamp(
-                Phase.READY,
-                paid=248,
-                optimized={"status": "succeeded", "credits": {"finalized": 35}},
-            ),
-            283,
-        ),
-        (
-            lamp(
-                Phase.READY, paid=248, optimized={"status": "failed", "credits": {"finalized": 0}}
-            ),
-            248,
-        ),
-        (lamp(Phase.READY, paid=248, optimized={"status": "succeeded"}), 268),
+        (lamp(Phase.FETCHING, paid=248, optimized=at_mint("queued")), 268),
+        (lamp(Phase.FETCHING, paid=248, optimized=at_mint("queued", reserved=0)), 268),
+        (lamp(Phase.FETCHING, paid=248, optimized=at_mint("running", reserved=35)), 283),
+        (lamp(Phase.READY, paid=248, optimized=at_mint("succeeded", finalized=35)), 283),
+        (lamp(Phase.READY, paid=248, optimized=at_mint("failed", finalized=0)), 248),
+        (lamp(Phase.READY, paid=248, optimized=at_mint("succeeded")), 268),
         (lamp(Phase.READY, paid=248), 248),
-        (lamp(Phase.READY, optimized={"status": "succeeded", "credits": {"finalized": 35}}), 283),
-        (lamp(Phase.FETCHING, optimized={"status": "running", "credits": {"reserved": 35}}), 283),
+        (lamp(Phase.READY, optimized=at_mint("succeeded", finalized=35)), 283),
+        (lamp(Phase.FETCHING, optimized=at_mint("running", reserved=35)), 283),
         (lamp(Phase.FAILED), 0),
         (lamp(Phase.CANCELED), 0),
     ],
@@ -117,26 +95,21 @@ def ordered(job: Job) -> Job:
 
 def test_the_cost_of_the_last_optimization(home: Path) -> None:
     """The newest optimization with a known cost is used, not a failed one."""
-    paid = [{"status": "succeeded", "credits": {"finalized": price}} for price in (20, 35, 0)]
+    paid = [at_mint("succeeded", finalized=price) for price in (20, 35, 0)]
     free, *paid_jobs = (
-        ordered(lamp(Phase.READY, optimized=each)) for each in ({"status": "succeeded"}, *paid)
+        ordered(lamp(Phase.PLACED, optimized=each)) for each in (at_mint("succeeded"), *paid)
     )
     journal = Journal(home)
     journal.add(free)
     assert journal.last_optimization() is None
     journal.add(*paid_jobs)
     assert journal.last_optimization() == 35
+    journal.dismiss(paid_jobs[1].id)
+    assert journal.last_optimization() == 35, "it was paid for all the same"
     journal.close()
 
 
 # -- on the job service
-
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a fast service without assets."""
-    with running_service(speed=1000, credits=1e6, cancel="everywhere") as running:
-        yield running
 
 
 @pytest.fixture
