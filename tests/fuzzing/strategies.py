@@ -7,7 +7,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from .mutation import mutate
+from .mutation import FEW, mutate
 from .target import Target
 
 
@@ -20,5 +20,8 @@ def inputs(target: Target) -> st.SearchStrategy[bytes]:
         return seed
 
     return st.binary(max_size=60) | st.builds(
-        changed, st.sampled_from(target.seeds), st.randoms(use_true_random=False), st.integers(1, 4)
+        changed,
+        st.sampled_from(target.seeds),
+        st.randoms(use_true_random=False),
+        st.sampled_from(FEW),
     )
