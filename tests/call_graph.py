@@ -46,6 +46,7 @@ class CallGraph:
 
     def __init__(self, sources: dict[str, str], package: str) -> None:
         self.package = package
+        self._called: dict[Function, tuple[Function, ...]] = {}
         self.modules = {
             module.name: module
             for path, text in sources.items()
@@ -96,8 +97,13 @@ class CallGraph:
                     todo.append(called)
         return ways
 
-    def called(self, function: Function) -> Iterator[Function]:
-        """Yield the functions that a function calls or passes on, and the properties it reads."""
+    def called(self, function: Function) -> tuple[Function, ...]:
+        """Return the functions that a function calls or passes on, and the properties it reads."""
+        if function not in self._called:
+            self._called[function] = tuple(self._find_called(function))
+        return self._called[function]
+
+    def _find_called(self, function: Function) -> Iterator[Function]:
         calls = {id(node.func) for node in ast.walk(function.node) if isinstance(node, ast.Call)}
         for node in ast.walk(function.node):
             if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
@@ -96,6 +97,7 @@ def room_of(parts: tuple[str, ...]) -> str:
     return parts[0] if parts and parts[0] in ROOMS else TOP
 
 
+@cache
 def imports_of(source: str, parts: tuple[str, ...]) -> list[Import]:
     """Return the imports of one module.
 

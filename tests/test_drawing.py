@@ -345,12 +345,7 @@ def test_a_timer_that_changes_state_is_found() -> None:
     assert changing(CallGraph({"a.py": source}, "mint.ui")) == {"a.py: go": {"beat"}}
 
 
-SPENDING = {
-    "MINT_OT_spend",
-    "MINT_OT_generate",
-    "MINT_OT_batch_text",
-    "MINT_OT_optimize",
-}
+SPENDING = {"MINT_OT_spend", "MINT_OT_generate", "MINT_OT_batch_text", "MINT_OT_optimize"}
 BEGIN = {"run_action", "about_asset", "when_priced", "when_confirmed"}
 
 

@@ -18,8 +18,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mint_blender.files import disk, download_folder, file_identity, file_lock
 from mint_blender.files.download_folder import (
@@ -374,18 +372,6 @@ def fill(path: Path, size: int, age: float = 0) -> Path:
 def test_any_text_becomes_a_safe_name(text: str, expected: str) -> None:
     """Separators, reserved names and control marks are removed; letters of all scripts stay."""
     assert safe_name(text) == expected
-
-
-@given(st.text(max_size=400))
-def test_a_safe_name_is_safe(text: str) -> None:
-    """It is one path component of bounded length; making it safe again changes nothing."""
-    name = safe_name(text)
-    assert name not in ("", ".", "..")
-    assert not set(name) & set('<>:"/\\|?*\0')
-    assert len(name) <= download_folder.MAX_NAME_LENGTH + 1
-    assert len(name.encode()) <= download_folder.MAX_NAME_BYTES + 1 and name == name.strip(" .")
-    assert not download_folder.RESERVED.fullmatch(name.partition(".")[0].strip())
-    assert Path(name).name == name
 
 
 @pytest.mark.parametrize(

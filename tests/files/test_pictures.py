@@ -7,8 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mint_blender.files import file_choice, pictures
 from mint_blender.files.errors import InvalidPicture
@@ -156,33 +154,6 @@ def test_the_ending_follows_the_bytes(
     assert [path.name for path in tmp_path.iterdir()] == [expected]
 
 
-@given(
-    st.sampled_from(
-        [
-            b"",
-            b"\x89PNG\r\n\x1a\n",
-            b"\xff\xd8\xff",
-            b"RIFF",
-            webp_header(4, 4)[:12],
-            webp_header(4, 4)[:20],
-            png()[:16],
-            jpeg_header(4, 4)[:6],
-            HDR[:10],
-            HDR[:-14],
-            HDR[:-11],
-        ]
-    ),
-    st.binary(max_size=64),
-)
-def test_random_bytes_are_described_or_refused(head: bytes, tail: bytes) -> None:
-    """Noise after any known beginning leads to a description or a sentence."""
-    try:
-        found = pictures.inspect(head + tail)
-    except InvalidPicture:
-        return
-    assert found.width is None or 0 < found.width * (found.height or 0) <= pictures.MAX_PIXELS
-
-
 FULL = file_choice.BLENDER_READS | {file_choice.DRACO}
 NO_DRACO = file_choice.BLENDER_READS
 SMALL, LARGE = "https://cdn.example/small.glb", "https://cdn.example/large.glb"
@@ -297,15 +268,3 @@ def test_the_requested_tier_of_splats_or_the_smallest_is_chosen(
 def test_tier_names_are_read_as_numbers(tier: str, splats: float) -> None:
     """The suffix k is thousands, m is millions; a name without a number counts as large."""
     assert file_choice.splat_count(tier) == splats
-
-
-@given(
-    st.dictionaries(st.text(max_size=12), st.none() | st.text(min_size=1, max_size=5), max_size=5),
-    st.none() | st.text(max_size=12),
-)
-def test_any_tier_names_are_accepted(urls: dict[str, str | None], wanted: str | None) -> None:
-    """A tier is chosen exactly when one is offered, and it is one of those."""
-    chosen = file_choice.choose_splats(urls, wanted)
-    assert (chosen is None) == (not any(urls.values()))
-    if chosen:
-        assert urls[chosen[0]] == chosen[1]

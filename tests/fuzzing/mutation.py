@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from copy import deepcopy
 from random import Random
 from typing import Any
@@ -12,6 +13,8 @@ from .checks import KEY
 
 LONGEST = 64 * 1024
 """Most bytes of an input."""
+FEW = (1, 1, 1, 2, 3)
+"""How many changes: with several, the first one that is refused hides the others."""
 TOKENS = (
     b"\x00",
     b"\x1b[2J",
@@ -122,27 +125,34 @@ def _mutate_json(data: bytes, random: Random) -> bytes | None:
         document = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    for _ in range(random.randint(1, 3)):
+    for _ in range(random.choice(FEW)):
         document = _replaced(document, random)
     return json.dumps(document).encode()[:LONGEST]
 
 
 def _replaced(value: Any, random: Random) -> Any:
-    """Return the value with one change somewhere in it."""
-    if isinstance(value, dict | list) and value and random.random() < 0.85:
-        keys = list(value) if isinstance(value, dict) else list(range(len(value)))
-        key = random.choice(keys)
-        change = random.random()
-        if change < 0.08:
-            del value[key]
-        elif change < 0.16 and isinstance(value, list):
-            value.append(deepcopy(value[key]))
-        elif change < 0.2 and isinstance(value, dict):
-            value[random.choice(("x", "\x1b", "", "\ud800", "a\nb"))] = deepcopy(value[key])
-        else:
-            value[key] = _replaced(value[key], random)
-        return value
-    return _new_value(value, random)
+    """Return the value with one change at any of its places, each as likely as the others."""
+    if not (found := list(places(value))):
+        return _new_value(value, random)
+    owner, key = random.choice(found)
+    change = random.random()
+    if change < 0.08:
+        del owner[key]
+    elif change < 0.16 and isinstance(owner, list):
+        owner.append(deepcopy(owner[key]))
+    elif change < 0.2 and isinstance(owner, dict):
+        owner[random.choice(("x", "\x1b", "", "\ud800", "a\nb"))] = deepcopy(owner[key])
+    else:
+        owner[key] = _new_value(owner[key], random)
+    return value
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every place in a JSON value: the object or list, and the key in it."""
+    if isinstance(value, dict | list):
+        for key in list(value) if isinstance(value, dict) else range(len(value)):
+            yield value, key
+            yield from places(value[key])
 
 
 def _new_value(value: Any, random: Random) -> Any:

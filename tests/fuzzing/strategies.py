@@ -7,7 +7,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from .mutation import mutate
+from .mutation import FEW, mutate
 from .target import Target
 
 
@@ -23,5 +23,5 @@ def inputs(target: Target) -> st.SearchStrategy[bytes]:
         changed,
         st.sampled_from(target.seeds),
         st.randoms(use_true_random=False),
-        st.integers(1, 4),
+        st.sampled_from(FEW),
     )

@@ -40,6 +40,7 @@ def test_inputs_that_have_failed_pass(target: Target) -> None:
             target.function(path.read_bytes())
 
 
+@pytest.mark.covers("S-models", "S-foreign")
 def test_hostile_inputs_pass(target: Target) -> None:
     """Any input is used, or refused with the errors that the docstrings promise."""
 

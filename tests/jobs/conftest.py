@@ -28,9 +28,10 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a fast service."""
-    with running_service(speed=1000, credits=1e9, cancel="everywhere") as running:
+def service(request: pytest.FixtureRequest) -> Iterator[ThreadService]:
+    """Yield a fast service, with the options that the module has as `SERVICE`."""
+    options = {"speed": 1000, "credits": 1e9, "cancel": "everywhere"}
+    with running_service(**options | getattr(request.module, "SERVICE", {})) as running:
         yield running
         assert not running.leaks()
 

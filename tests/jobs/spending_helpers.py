@@ -12,10 +12,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.paid_requests.record import of_job
 from mint_blender.jobs.phases import Phase
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import (
-    Kind,
-    Preset,
-)
+from mint_blender.mint.schema import Kind, Preset
 
 from .paid_requests import records
 from .workflow_harness import a_job, operation

@@ -7,7 +7,7 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -33,7 +33,7 @@ from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 
 from ..mint_service import convert
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from .fast_config import account, fast_config
 from .service_helpers import ended, put
 from .workflow_harness import (
@@ -247,12 +247,7 @@ def test_a_refused_conversion_fails() -> None:
 # -- conversions that run against the stand-in service
 
 
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a fast service with models and worlds."""
-    with running_service(speed=1000, library={"models": 4, "worlds": 2}, credits=1e6) as running:
-        yield running
-        assert not running.leaks()
+SERVICE = {"library": {"models": 4, "worlds": 2}}
 
 
 @pytest.fixture
@@ -290,19 +285,6 @@ def test_all_four_formats_are_saved_in_the_folder(
     assert not [path for path in (home / "downloads").rglob("*") if path.is_file()]
 
 
-def test_a_second_conversion_only_downloads_and_overwrites_nothing(
-    convert_and_wait: Brought, service: ThreadService, tmp_path: Path
-) -> None:
-    """Existing formats are not paid again, and a user's file of that name is kept."""
-    convert_and_wait(Format.OBJ)
-    (tmp_path / "out" / "Lamp.obj").write_text("my own work")
-    job = convert_and_wait(Format.OBJ)
-    assert job.phase is Phase.PLACED
-    assert (tmp_path / "out" / "Lamp.obj").read_text() == "my own work"
-    assert [Path(kept.path).name for kept in job.files] == ["Lamp 2.obj"]
-    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
-
-
 def test_the_same_conversion_is_not_started_twice(
     job_service: JobService, lamp: Asset, service: ThreadService, tmp_path: Path
 ) -> None:
@@ -329,21 +311,6 @@ def test_a_conversion_of_another_process_is_not_started_again(
     assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == theirs.id
     assert [job.id for job in job_service.jobs()] == [theirs.id]
     assert job_service.catch_up(), "the window has not shown yet what was read there"
-
-
-def test_a_file_in_place_of_the_folder_is_reported(
-    convert_and_wait: Brought, job_service: JobService, service: ThreadService, tmp_path: Path
-) -> None:
-    """When the obstacle is gone, resume saves the file at no cost."""
-    (tmp_path / "out").write_text("in the way")
-    job = convert_and_wait(Format.STL)
-    assert job.phase is Phase.PAUSED
-    assert str(tmp_path / "out") in job.problem.message
-    (tmp_path / "out").unlink()
-    job_service.resume(job.id)
-    assert ended(job_service, job).phase is Phase.PLACED
-    assert (tmp_path / "out" / "Lamp.stl").stat().st_size > 84
-    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
 
 
 def test_an_asset_that_cannot_be_converted_is_refused(

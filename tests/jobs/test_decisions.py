@@ -16,13 +16,7 @@ from mint_blender.files import urls
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, LocalFile, Role
-from mint_blender.jobs.paid_requests.record import (
-    SETTLED_AFTER,
-    YOUNG_FOR,
-    PaidVerb,
-    State,
-    of_preview,
-)
+from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, State, of_preview
 from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService, NotPossible
@@ -173,14 +167,6 @@ def test_cancel_of_a_start_that_mint_never_took(status: int) -> None:
     assert run.job.requests[0].state is State.CANCELED
 
 
-def test_a_cancel_after_no_answer_and_a_full_queue_is_looked_for() -> None:
-    """The first attempt may have been accepted, so "canceled" alone would not be true."""
-    run = WorkflowHarness(lost()).fail(problem(429, "concurrency-limit-reached"))
-    assert run.job.requests[0].state is State.IN_DOUBT
-    run = WorkflowHarness(decided(run.job, Verb.CANCEL))
-    run.expect(ReadPage)
-
-
 @pytest.mark.covers("C14-cancel")
 @pytest.mark.parametrize("phase", [Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.PAUSED])
 def test_cancel_at_mint(phase: Phase) -> None:
@@ -211,16 +197,6 @@ def test_cancel_of_a_resumed_start_in_the_queue() -> None:
     run = WorkflowHarness(decided(run.job, Verb.CANCEL))
     assert run.expect(Cancel).operation_id == "op_1"
     assert run.answer(operation("canceled")).job.phase is Phase.CANCELED
-
-
-def test_retry_with_a_resource_is_a_new_operation_of_it() -> None:
-    """The failed model is retried under the click's key; the answer's operation is followed."""
-    failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
-    run = WorkflowHarness(retried(failed)).answer()
-    act = run.expect(Retry)
-    assert (act.target, act.body, act.key) == ("res_1", {}, run.job.requests[-1].key)
-    assert run.answer(operation("queued", id="op_2")).expect(Poll).operation_id == "op_2"
-    assert run.job.problem is None
 
 
 def test_retry_without_a_resource_is_a_new_start_with_the_new_clicks_key() -> None:
@@ -263,19 +239,6 @@ def test_old_decision_stays_until_mint_was_polled() -> None:
     assert again.job.has_note("decision_not_sent")
 
 
-def test_a_decision_without_an_answer_for_twelve_hours_is_asked_again() -> None:
-    """The note says that it was sent."""
-    run = WorkflowHarness(
-        decided(job_in_review(), Verb.APPROVE, now=0.0), WorkflowConfig(now=lambda: 0.0)
-    )
-    run.expect(SendDecision)
-    again = run.fail(Unreachable("gone")).again(LONG_AFTER)
-    again.expect(Poll)
-    again.answer(shown(f"{FILES}p.webp"))
-    assert again.job.phase is Phase.REVIEW and again.job.decision is None
-    assert again.job.has_note("decide_again")
-
-
 def test_refused_decision_is_polled_for_again_after_a_kill() -> None:
     """Mint may show another Preview by then, so the earlier one is not left to be approved."""
     run = WorkflowHarness(decided(in_review().job, Verb.CANCEL)).fail(problem(405))
@@ -300,15 +263,6 @@ def test_fresh_link_to_the_known_preview_is_not_fetched() -> None:
     assert run.job.phase is Phase.REVIEW and len(run.job.previews) == 1
 
 
-@pytest.mark.parametrize("verb", [Verb.APPROVE, Verb.REVISE])
-def test_mint_is_asked_first_what_it_shows(verb: Verb) -> None:
-    """Always: the call names the pictures that the person has seen."""
-    run = WorkflowHarness(decided(in_review().job, verb, "greener"))
-    effect = run.expect(Pay)
-    assert effect.call.is_about_preview
-    assert effect.call.seen == (f"{FILES}p1.webp",)
-
-
 def test_resuming_and_starting_are_about_no_preview() -> None:
     """They go on with the operation, whatever it shows."""
     job = replace(job_in_review(), phase=Phase.BILLING)
@@ -328,16 +282,6 @@ def test_a_newer_preview_is_not_decided_about_unseen(verb: Verb) -> None:
     assert run.job.has_note("newer_preview")
 
 
-def test_a_preview_whose_picture_cannot_be_downloaded_can_be_approved() -> None:
-    """The person was told so, and has looked at it elsewhere. It is the one that Mint shows."""
-    before = in_review().job
-    picture = {"previewImageUrl": f"{FILES}p2.webp"}
-    shown = operation("preview_ready", Mode.REVIEW, assets=picture)
-    job = replace(before, operation=shown, revision=1)
-    effect = WorkflowHarness(decided(job, Verb.APPROVE)).expect(Pay)
-    assert effect.call.seen == (f"{FILES}p1.webp", f"{FILES}p2.webp")
-
-
 def test_what_was_decided_elsewhere_is_followed() -> None:
     """No Preview waits any more: nothing was sent, and the operation is polled."""
     run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
@@ -345,14 +289,6 @@ def test_what_was_decided_elsewhere_is_followed() -> None:
     run.answer(Sent(run.job.requests[-1], shown=shown)).expect(Poll)
     assert (run.job.phase, run.job.decision) == (Phase.WORKING, None)
     assert not run.job.has_note("newer_preview")
-
-
-def test_a_decision_is_sent_again_after_a_kill() -> None:
-    """It stays until Mint has answered it, under the same record."""
-    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
-    first = run.expect(SendDecision)
-    assert first.verb is PaidVerb.APPROVE
-    assert run.again().expect(SendDecision) == first
 
 
 # -- decisions about a Preview whose process was killed before Mint's answer was in the job
@@ -541,4 +477,5 @@ def test_a_decision_names_the_previews_that_were_seen(
     *others, request = job.requests
     request = replace(request, subject=of_preview("op_1", urls.content_key(clicked)))
     run = WorkflowHarness(replace(job, requests=(*others, request)))
-    assert isinstance(run.effect, Pay) and run.effect.call.seen == seen_pictures
+    call = run.expect(Pay).call
+    assert call.is_about_preview and call.seen == seen_pictures

@@ -20,16 +20,18 @@ from mint_blender.jobs.new_jobs import new_attempt, new_fetch
 from mint_blender.jobs.paid_requests.record import PaidVerb, key_of
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation.job_view import JobView
+from mint_blender.jobs.presentation.optimized_faces import expected
 from mint_blender.jobs.queries import OptimizationPrice
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, TakeSlot
+from mint_blender.message import Message
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Kind, OptimizationLevel, PollResult
 
 from ..mint.generation_helpers import PIXEL
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from .fast_config import account, fast_config
 from .service_helpers import ended
 from .workflow_harness import (
@@ -56,12 +58,7 @@ OPTIMIZED = f"{FILES}o.glb"
 FAILED = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
 
 
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a fast service with a library in which every seventh entry failed."""
-    with running_service(speed=1000, library={"models": 7, "worlds": 7}, credits=1e6) as running:
-        yield running
-        assert not running.leaks()
+SERVICE = {"library": {"models": 7, "worlds": 7}}  # in which every seventh entry failed
 
 
 @pytest.fixture
@@ -110,20 +107,6 @@ def test_the_model_is_optimized_before_the_download() -> None:
     assert optimize.key == run.job.requests[-1].key == key_of("asset:res_1", PaidVerb.OPTIMIZE, 1)
 
 
-@pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
-def test_an_existing_optimization_is_used(
-    slug: str, job_service: JobService, service: ThreadService
-) -> None:
-    """If the model was optimized meanwhile (409), that file is used without a note."""
-    refusal = {"status": 409, "problem": slug, "delay": 0.1}  # in which it is done
-    call = {"method": "POST", "path": "/v1/models/*:optimize", "when": "after"}
-    service.scenario(answers=[{**call, "answer": refusal}])
-    job = ended(job_service, job_service.start(LAMP, optimize=LIGHT))
-    assert (job.phase, job.notes) == (Phase.READY, ())
-    assert "optimized" in job.file(Role.MODEL).url
-    assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
-
-
 def test_a_generation_is_optimized_once(job_service: JobService, service: ThreadService) -> None:
     """There is one optimization at the requested level, and its file is downloaded."""
     job = ended(job_service, job_service.start(LAMP, optimize=LIGHT))
@@ -145,17 +128,6 @@ def test_fetching_again_buys_no_optimization(home: Path, service: ThreadService)
     with closing(JobService(config, account(service))) as later:
         later.fetch_again(job.id)
         assert ended(later, job).phase is Phase.READY
-    assert not service.requests("POST", "/v1/models/*:optimize")
-
-
-def test_fetching_again_uses_an_optimization_made_elsewhere(
-    job_service: JobService, service: ThreadService
-) -> None:
-    """An optimized file that exists by then is downloaded at no cost."""
-    request = replace(LAMP, prompt="a lamp [already-optimized]")
-    job = ended(job_service, job_service.start(request, optimize=LIGHT))
-    job_service.fetch_again(job.id)
-    assert "optimized" in ended(job_service, job).file(Role.MODEL).url
     assert not service.requests("POST", "/v1/models/*:optimize")
 
 
@@ -445,3 +417,29 @@ def test_a_caption_is_no_title_if_there_is_a_prompt(
     caption = "A wide hall with columns, lit from above."
     data = {"id": "res_1", "prompt": prompt, "name": name, "assets": {"caption": caption}}
     assert view_model.title(Asset.from_json(Kind.WORLD, data)) == title
+
+
+# -- how many faces a level of Reduce Polygons is expected to leave
+
+
+def optimized(level: OptimizationLevel, before: int, after: int) -> Job:
+    """Return a job that has optimized a model."""
+    note = Message("{after:,} of {before:,}", after=after, before=before).with_code("optimized")
+    return replace(a_job(), optimize=level, notes=(note,))
+
+
+def test_a_level_is_expected_to_do_what_it_did() -> None:
+    """The middle of what it has left before, on two digits; other levels are unknown."""
+    light = OptimizationLevel.LIGHT
+    jobs = [optimized(light, 1000, after) for after in (100, 500, 900)]
+    assert expected(jobs, 24690) == {"LIGHT": 12000}
+    jobs.append(optimized(OptimizationLevel.AGGRESSIVE, 200, 20))
+    assert expected(jobs, 1000) == {"LIGHT": 500, "AGGRESSIVE": 100}
+
+
+def test_without_figures_nothing_is_promised() -> None:
+    """A model that is not in the scene has no faces, and other jobs say nothing of levels."""
+    alone = Message("{after:,}", after=5).with_code("optimized_alone")
+    jobs = [a_job(), replace(a_job(), optimize=OptimizationLevel.LIGHT, notes=(alone,))]
+    assert expected(jobs, 1000) == {}
+    assert expected([optimized(OptimizationLevel.LIGHT, 10, 5)], 0) == {}

@@ -20,14 +20,14 @@ from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_asset
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage import database
+from mint_blender.jobs.storage import database, serialization
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.schema import Kind
 
 from .job_strategies import jobs, records
 from .other_process import ON_A_NETWORK, OtherProcess
-from .workflow_harness import a_job, job_in_review, operation, working
+from .workflow_harness import a_job, decided, job_in_review, operation, working
 
 APPROVE, CANCEL = Decision(Verb.APPROVE), Decision(Verb.CANCEL)
 REVISE = Decision(Verb.REVISE, feedback="Greener.", estimate=40.0)
@@ -316,23 +316,6 @@ def test_a_released_job_can_be_claimed(journal: Journal, home: Path) -> None:
 # -- trouble, and other processes
 
 
-def test_a_failed_write_is_reported_and_changes_nothing(journal: Journal, home: Path) -> None:
-    """The journal can be used after a commit failed."""
-    job = in_journal(journal, a_job())
-    said = (
-        r"cannot be read or written \(disk is full\)\. Check the folder and the free space on its"
-    )
-    full = "CREATE TRIGGER full BEFORE INSERT ON changes BEGIN SELECT raise(ABORT, 'disk is full'); END"
-    with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
-        database.execute(full)
-        with pytest.raises(JournalError, match=said):
-            journal.save(replace(job, phase=Phase.SENDING))
-        assert found(journal, job).phase is Phase.WAITING
-        database.execute("DROP TRIGGER full")
-    journal.save(replace(job, phase=Phase.SENDING))
-    assert found(journal, job).phase is Phase.SENDING
-
-
 def test_a_commit_of_another_process_changes_the_revision(journal: Journal, home: Path) -> None:
     """This holds in both journal modes."""
     before = journal.revision()
@@ -536,3 +519,55 @@ def test_the_journal_knows_which_operations_have_no_asset_yet(home: Path) -> Non
         journal.add(replace(world, operation=operations["in progress"]))
         (body,) = journal.unnamed_bodies(searching)
         assert json.loads(body)["prompt"] == "in progress"
+
+
+# -- A job as JSON and back
+
+
+@given(jobs)
+def test_a_job_survives_serialization(job: Job) -> None:
+    """Nothing that Mint sent or a user typed is lost or changed, unknown members included."""
+    again = serialization.load(serialization.dump(job), job.phase)
+    assert again == job
+    if job.operation is not None:
+        assert again.operation.raw == job.operation.raw
+
+
+def test_what_may_cost_credits_is_no_part_of_the_record() -> None:
+    """It has rows of its own: a stale record must not erase it."""
+    job = decided(job_in_review(), Verb.APPROVE)
+    assert job.requests and job.decision is not None
+    record = json.loads(serialization.dump(job))
+    assert not {"requests", "decision", "key", "body"} & set(record)
+    stored = serialization.load(json.dumps(record), job.phase)
+    assert stored == replace(job, requests=(), decision=None)
+
+
+def test_members_of_a_later_version_are_ignored() -> None:
+    """A journal of the same format with additional members can be read."""
+    record = json.loads(serialization.dump(working()))
+    record["mood"] = "good"
+    record["delivery"]["planet"] = "Mars"
+    record["request"]["smell"] = "rose"
+    assert serialization.load(json.dumps(record), Phase.WORKING) == working_like(record)
+
+
+def test_members_that_an_earlier_version_did_not_write_have_defaults() -> None:
+    """The members of the first version are enough."""
+    job = a_job()
+    record = json.loads(serialization.dump(job))
+    short = {name: record[name] for name in ("id", "request", "created_at")}
+    assert serialization.load(json.dumps(short), Phase.WAITING) == replace(job, requests=())
+
+
+def working_like(record: dict[str, object]) -> Job:
+    """Return the job of that record without the added members."""
+    known = {name: value for name, value in record.items() if name != "mood"}
+    return serialization.load(json.dumps(known), Phase.WORKING)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"id": 1}', '"text"'])
+def test_other_values_are_refused(text: str) -> None:
+    """An incomplete record, an empty one and other JSON are refused."""
+    with pytest.raises(Exception):  # noqa: B017 - whatever is wrong with it
+        serialization.load(text, Phase.WAITING)

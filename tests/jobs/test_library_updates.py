@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -28,7 +27,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.effects import ReadAsset
 from mint_blender.mint.schema import Asset, Format, Kind, Page
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from .job_strategies import jobs
 from .library_helpers import (
     MODELS,
@@ -134,31 +133,6 @@ def test_an_older_asset_takes_no_request() -> None:
 
 
 # -- something that is known
-
-
-def test_a_retried_asset_is_updated_in_place() -> None:
-    """Its states failed, running and done need no page.
-
-    Its date and position are kept.
-    """
-    library, mint = a_shown(*range(12), failed=(2,))
-    while (query := library.next_page(Kind.MODEL)) is not None:
-        library.add_page(query, mint.page(query.cursor))
-    order = [asset.id for asset in library.entries(Filter())]
-    pages, job = mint.asked, attempt(2)
-    library.apply_updates([job])
-    assert states(library)["id_2"] is AssetState.FAILED
-    job = making(job, "queued", 2, id="op_9")
-    library.apply_updates([job])
-    assert states(library)["id_2"] is AssetState.UNFINISHED
-    job = making(job, "succeeded", 2, id="op_9", assets={"glbUrl": "https://files.example/2.glb"})
-    library.apply_updates([job])
-    assert states(library)["id_2"] is AssetState.DONE
-    assert library.get("id_2").prompt == "a thing no 2"
-    library.apply_updates([replace(job, asset=an_asset(2, name="Lamp"))])
-    assert library.get("id_2").name == "Lamp"
-    assert [asset.id for asset in library.entries(Filter())] == order
-    assert (library.outdated_pages(), mint.asked) == ([], pages)
 
 
 def test_a_second_failure_shows_its_own_reason() -> None:
@@ -387,12 +361,7 @@ def test_a_retry_here_is_shown_as_running() -> None:
 # -- the library follows jobs that run against the stand-in service
 
 
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a service with a library of three pages."""
-    with running_service(speed=2000, library={"models": 65}) as running:
-        yield running
-        assert not running.leaks()
+SERVICE = {"library": {"models": 65}}  # three pages
 
 
 def loaded(job_service: JobService) -> Library:
@@ -438,23 +407,6 @@ def test_a_retry_of_an_old_entry_needs_no_page(
     assert library.outdated_pages() == []
     at_mint = loaded(job_service).get(old.id)
     assert (library.get(old.id), library.get(old.id).raw) == (at_mint, at_mint.raw)
-
-
-def test_an_asset_deleted_in_the_web_app_is_removed(
-    job_service: JobService, service: ThreadService
-) -> None:
-    """It is removed as soon as a job cannot fetch it."""
-    library = loaded(job_service)
-    gone = library.entries(Filter(Kind.MODEL, AssetState.DONE))[3]
-    answer = {"status": 404, "problem": "not-found", "detail": "There is no such model."}
-    service.scenario(
-        answers=[{"method": "GET", "path": f"/v1/models/{gone.id}", "times": 9, "answer": answer}]
-    )
-    job = job_service.fetch(gone)
-    job_service.watch([job.id])
-    library.apply_updates(job_service.jobs())
-    assert library.get(gone.id) is None
-    assert library.count() == 64
 
 
 def test_a_stale_resource_is_shown_as_done(job_service: JobService, service: ThreadService) -> None:

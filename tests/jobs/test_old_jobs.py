@@ -87,8 +87,7 @@ def test_only_the_latest_ended_jobs_are_in_memory(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize(
-    "phase",
-    [each for each in Phase if each not in {Phase.PLACED, Phase.FAILED, Phase.CANCELED}],
+    "phase", [each for each in Phase if each not in {Phase.PLACED, Phase.FAILED, Phase.CANCELED}]
 )
 def test_every_open_job_is_in_memory(opened: Opened, phase: Phase) -> None:
     """However old it is."""

@@ -277,11 +277,7 @@ def test_a_download_continues_when_its_host_returns(
     home: Path, trouble: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The job keeps its phase, and nobody has to resume it."""
-    engine = EngineHarness(
-        home,
-        downloader=lambda local_files: Unsteady(),
-        executor=InlineExecutor,
-    )
+    engine = EngineHarness(home, downloader=lambda local_files: Unsteady(), executor=InlineExecutor)
     monkeypatch.setattr(Unsteady, "tries", 0)
     monkeypatch.setattr(Unsteady, "trouble", trouble)
     files = {"thumbnailUrl": f"{FILES}t.webp", "glbUrl": f"{FILES}a.glb"}

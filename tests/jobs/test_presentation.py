@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +42,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Preset
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from .workflow_harness import a_job, decided, sent
 
 
@@ -199,11 +199,7 @@ def test_the_newest_optimization_is_shown() -> None:
 # -- all at once
 
 
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Yield a service whose operations do not progress."""
-    with running_service(speed=1000, switches=["stuck"], cancel="everywhere") as running:
-        yield running
+SERVICE = {"switches": ["stuck"]}
 
 
 def commits(job_service: JobService, act: Callable[[], None]) -> int:

@@ -50,16 +50,6 @@ from .workflow_harness import GLB, a_job, asset, operation, problem, working
 # -- due times
 
 
-def test_polls_are_due_on_schedule(engine: EngineHarness) -> None:
-    """Polls follow after 2 s, 3.2 s, 5.12 s and so on, at most after 15 s."""
-    engine.add(a_job())
-    engine.run(120)
-    times = [*engine.mint.times("start"), *engine.mint.times("poll")]
-    gaps = [later - before for before, later in itertools.pairwise(times)]
-    assert gaps == pytest.approx([2, 3.2, 5.12, 8.192, 13.1072, *[15.0] * (len(gaps) - 5)])
-    assert len(gaps) > 8
-
-
 @pytest.mark.covers("C7-stored")
 def test_requests_are_committed_before_they_are_sent(engine: EngineHarness) -> None:
     """The journal has attempt and body before the start, and the operation before the poll."""
@@ -81,16 +71,6 @@ def test_requests_are_committed_before_they_are_sent(engine: EngineHarness) -> N
     assert (request.body, request.operation) == (json.dumps(job.request.body(())), None)
     assert poll.operation is not None
     assert [each.operation for each in poll.requests] == ["op_1"]
-
-
-def test_the_job_that_is_due_first_is_polled_first(engine: EngineHarness) -> None:
-    """The order of creation does not matter."""
-    first = replace(working(), operation=operation("running", id="op_first"))
-    engine.add(first)
-    engine.run(10)
-    engine.add(replace(working(), operation=operation("running", id="op_second")))
-    engine.run(6)
-    assert engine.mint.times("poll", "op_second") == pytest.approx([1010, 1013.2])
 
 
 def test_waking_a_running_workflow_changes_nothing(engine: EngineHarness) -> None:
@@ -132,15 +112,6 @@ def test_a_success_resets_the_pause(engine: EngineHarness) -> None:
     engine.run(200)
     assert engine.job(job).phase is Phase.WORKING
     assert {event.seconds for event in engine.said if isinstance(event, RetryScheduled)} == {1.0}
-
-
-def test_a_refused_key_is_not_repeated(engine: EngineHarness) -> None:
-    """The refusal is reported at once."""
-    job = working()
-    engine.mint.says = lambda what, which: problem(401)
-    engine.add(job)
-    engine.run(100)
-    assert (len(engine.mint.asked), engine.job(job).problem.cause) == (1, Cause.KEY)
 
 
 # -- going offline
@@ -348,9 +319,7 @@ def test_a_slot_released_by_another_process_is_found(home: Path) -> None:
     other.close()
 
 
-def test_the_next_job_takes_the_slot_of_a_canceled_one_at_once(
-    home: Path,
-) -> None:
+def test_the_next_job_takes_the_slot_of_a_canceled_one_at_once(home: Path) -> None:
     """The first queued job is canceled by another process just before a slot is free."""
     engine = EngineHarness(home, slots=ONE_SLOT)
     other = EngineHarness(home)
@@ -416,16 +385,6 @@ def test_a_line_that_is_worked_off_costs_as_much_as_it_is_long(tmp_path: Path) -
         assert len(named(engine)) == count
         engine.close()
     assert 3.5 < costs[1] / costs[0] < 4.5
-
-
-def test_calls_go_on_while_others_wait(tmp_path: Path) -> None:
-    """The job that has the slot is polled as often as without a line."""
-    polls = []
-    for count in (0, 50):
-        with waiting(tmp_path / str(count), count) as engine:
-            engine.run(600)
-            polls.append(engine.mint.times("poll"))
-    assert polls[0] == polls[1]
 
 
 def test_polls_that_change_nothing_write_nothing(home: Path) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.batch_folder.line_files import LineFile, line_id
 from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.thread_messages import Wake
-from mint_blender.jobs.job import Job, is_unanswered
+from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_line
@@ -29,10 +28,9 @@ from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal, JournalError
-from mint_blender.jobs.workflow import look
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account, Origin
-from mint_blender.mint.client import Client, connect
+from mint_blender.mint.client import Client
 from mint_blender.mint.errors import MintError, NotSent, problem_error, read_problem
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, OptimizationLevel
@@ -338,47 +336,6 @@ def test_a_gateway_error_on_other_calls_leads_to_one_operation(
     assert len(service.operations()) == 4
 
 
-def lose_and_refuse(
-    service: ThreadService, monkeypatch: pytest.MonkeyPatch, when: str, refusal: dict[str, Any]
-) -> None:
-    """Lose the answer to the first start, before or after Mint acts; refuse all others."""
-    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
-    starts = {"method": "POST", "path": "/v1/models:generate"}
-    lost = {**starts, "when": when, "answer": {"word": "524"}}
-    service.scenario(answers=[lost, {**starts, "times": 1000, "answer": refusal}])
-
-
-def test_a_full_queue_after_a_lost_response_proves_nothing(
-    job_service: JobService, service: ThreadService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first request may have been accepted, so a cancel searches for its operation."""
-    full = {"status": 429, "problem": "concurrency-limit-reached"}
-    lose_and_refuse(service, monkeypatch, "after", full)
-    job = job_service.start(LAMP)
-    while job_service.job(job.id).problem is None:
-        job_service.next_event()
-    job_service.cancel(job.id)
-    while job_service.job(job.id).decision is not None:
-        job_service.next_event()
-    (started,) = service.operations()
-    found = job_service.job(job.id)
-    assert (found.phase, found.source_asset_id) == (Phase.FETCHING, started.resource)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_refusal_after_a_lost_response_proves_nothing(
-    job_service: JobService, service: ThreadService, monkeypatch: pytest.MonkeyPatch, when: str
-) -> None:
-    """What the first request has made is found in the list; if nothing is there, a person decides."""
-    refusal = {"status": 403, "problem": "forbidden"}
-    lose_and_refuse(service, monkeypatch, when, refusal)
-    job = ended(job_service, job_service.start(LAMP))
-    made = [each.resource for each in service.operations()]
-    assert (job.source_asset_id, is_unanswered(job)) == (made[0] if made else None, not made)
-    assert (job.phase is Phase.READY) is (len(made) == 1) is (when == "after")
-    assert len({each.idempotency_key for each in service.requests("POST", "*:generate")}) == 1
-
-
 # -- tests of the list of responses that prove that Mint has started nothing
 
 
@@ -419,35 +376,3 @@ def test_no_conflict_proves_that_nothing_started(slug: str) -> None:
 def test_an_error_without_a_response_proves_nothing(error: MintError) -> None:
     """Only a problem document from Mint is proof."""
     assert not is_clear(error)
-
-
-PAGE = b"<html><body>Sign in to the network</body></html>"
-ODD = [
-    "302 Found",
-    "408 Timeout",
-    "425 Too Early",
-    "499 Closed",
-    "507 Full",
-    "520 Odd",
-    "524 Late",
-    "530 Gone",
-    "404 Not Found",
-    "200 OK",
-]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [PAGE, b"", b"[]", json.dumps({"status": "queued"}).encode()],
-    ids=["HTML", "empty", "list", "no id"],
-)
-@pytest.mark.parametrize("status", ODD)
-def test_a_gateway_response_to_a_start_proves_nothing(status: str, content: bytes) -> None:
-    """This covers redirects, gateway statuses, a portal's 404, and a 200 without an operation."""
-    with raw_server(answer(content, status)) as server:
-        client = connect(Account("sk-test", server.base_url))
-        with pytest.raises(MintError) as raised:
-            client.start(Kind.MODEL, {"prompt": "a lamp"}, key="click-1")
-        client.close()
-    assert raised.value.retryable
-    assert not is_clear(raised.value)

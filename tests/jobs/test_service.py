@@ -285,38 +285,6 @@ def test_a_decision_on_a_job_of_another_process(
         assert ours_made_no_connection(service)
 
 
-def test_catching_up_with_another_process(home: Path, job_service: JobService) -> None:
-    """Jobs that another process adds and dismisses are found, and no change is reported as none."""
-    assert not job_service.catch_up()
-    with OtherProcess(home) as other:
-        added = other.ask("add", 3)
-        assert job_service.catch_up()
-        assert sorted(job.id for job in job_service.jobs()) == sorted(added)
-        assert not job_service.catch_up()
-        other.ask("dismiss", added[0])
-        assert job_service.catch_up()
-        assert sorted(job.id for job in job_service.jobs()) == sorted(added[1:])
-        assert not job_service.catch_up()
-
-
-def test_only_the_first_of_two_decisions_counts(
-    home: Path, job_service: JobService, service: ThreadService
-) -> None:
-    """The second process reads that the Preview was already decided."""
-    job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
-    job_service.watch([job.id])
-    with OtherProcess(home) as other:
-        other.ask("open_job_service", service.api, service.key)
-        job_service.allow_online(False)
-        job_service.approve(job.id)
-        said = "a lamp: approve is not possible now (Approving)."
-        assert other.ask("click", "approve", job.id) == said
-        job_service.allow_online(True)
-        job_service.watch([job.id])
-    assert job_service.job(job.id).phase is Phase.READY
-    assert len(service.requests("POST", "*:approve")) == 1
-
-
 def ours_made_no_connection(service: ThreadService) -> bool:
     """Return whether only the other process contacted Mint."""
     return service.connections() == 1
@@ -331,10 +299,7 @@ def ours_made_no_connection(service: ThreadService) -> bool:
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (
-            GenerationRequest(Kind.MODEL, "   "),
-            "The prompt is empty. Describe what to generate.",
-        ),
+        (GenerationRequest(Kind.MODEL, "   "), "The prompt is empty. Describe what to generate."),
         (
             GenerationRequest(Kind.WORLD, "x" * 4001),
             "The prompt has 4001 characters; Mint accepts at most 4000 for a world.",
@@ -351,16 +316,6 @@ def test_an_invalid_request_is_refused(
     """Nothing is stored or sent for a request that cannot succeed."""
     assert refused(lambda: offline_job_service.start(request_)) == sentence
     assert offline_job_service.jobs() == []
-
-
-@pytest.mark.covers("C7-stored")
-def test_start_commits_before_it_returns(offline_job_service: JobService, home: Path) -> None:
-    """The job is in the journal with its key when `start` returns."""
-    job = offline_job_service.start(LAMP, Delivery(output="lamp.blend"))
-    journal = Journal(home)
-    assert journal.job(job.id) == job
-    journal.close()
-    assert offline_job_service.jobs() == [job]
 
 
 def test_many_jobs_are_committed_at_once(offline_job_service: JobService, home: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Amounts spent and committed, limits, and the cost shown for a job."""
+"""Amounts spent and committed, limits, the cost shown for a job, and the budget of a batch."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from mint_blender.jobs.batch_lines import Line
+from mint_blender.jobs.budget.batch_prices import BatchBudget, Prices
 from mint_blender.jobs.budget.prices import MAX_ERROR_AGE, Budget
 from mint_blender.jobs.budget.spending import (
     PRICE_LIFETIME,
@@ -28,20 +30,22 @@ from mint_blender.jobs.budget.totals import SpendingTotals
 from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
-from mint_blender.jobs.new_jobs import new_fetch
+from mint_blender.jobs.new_jobs import new_fetch, new_job
 from mint_blender.jobs.notes import note
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.queries import Balance, Price
+from mint_blender.jobs.queries import Balance, OptimizationPrice, Price
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import TakeSlot
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import (
     Credits,
     Estimate,
     Kind,
     Mode,
+    Operation,
     OptimizationLevel,
     PollResult,
     Preset,
@@ -236,14 +240,6 @@ def test_what_was_given_up_without_an_answer_is_counted(state: State) -> None:
     done = costing(Phase.READY, status="succeeded", estimate=798.0, finalized=750.0)
     in_doubt = replace(done, optimize_estimate=50.0).with_note(note("optimizing_unanswered"))
     assert committed(in_doubt) == 800.0
-
-
-def test_a_start_counts_when_it_was_sent() -> None:
-    """A process may be killed between taking a slot and sending: the request waits for a day."""
-    job = replace(a_job(), phase=Phase.SENDING, estimate=248.0)
-    after = sent(job, 90_000.0)
-    assert (begun_at(job, now=90_000.0), committed(job)) == (90_000.0, 248.0)
-    assert (begun_at(after, now=180_000.0), committed(after)) == (90_000.0, 248.0)
 
 
 def test_what_an_earlier_version_has_sent_counts_when_it_was_clicked() -> None:
@@ -481,3 +477,78 @@ def test_credits_that_are_short() -> None:
         ),
     )
     assert budget.missing(odd, now + 60) is None
+
+
+# -- the budget of a batch reserves what its running lines may still cost, and no more
+
+
+LIGHT = OptimizationLevel.LIGHT
+REQUEST = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
+PLAIN = Line(1, "plain", REQUEST, Delivery(), None, ".glb", None)
+OPTIMIZED = replace(PLAIN, tag="optimized", optimize=LIGHT)
+
+
+def told(id: str, status: str = "running", **credits: float) -> Operation:
+    """Return an operation as Mint reports it."""
+    return Operation.from_json(
+        {
+            "id": id,
+            "type": "model_generation",
+            "status": status,
+            **({"credits": credits} if credits else {}),
+        }
+    )
+
+
+def lamp(
+    phase: Phase, operation: Operation | None = None, optimization: Operation | None = None
+) -> Job:
+    """Return the job of a line."""
+    job = new_job(REQUEST, Delivery(), now=1.0, optimize=LIGHT)
+    return replace(job, phase=phase, operation=operation, optimization=optimization)
+
+
+RETRIED = retried(lamp(Phase.FAILED, told("op_1", finalized=0)))
+
+
+@pytest.mark.parametrize(
+    ("job", "credits"),
+    [
+        (lamp(Phase.WAITING), 268),
+        (lamp(Phase.WORKING, told("op_1")), 268),
+        (lamp(Phase.WORKING, told("op_1", reserved=0)), 268),
+        (lamp(Phase.WORKING, told("op_1", reserved=248)), 268),
+        (lamp(Phase.FETCHING, told("op_1", finalized=248)), 268),
+        (lamp(Phase.FETCHING, told("op_1", finalized=248), told("op_2", reserved=30)), 278),
+        (lamp(Phase.READY, told("op_1", finalized=248), told("op_2", "failed", finalized=0)), 248),
+        (lamp(Phase.READY, told("op_1", finalized=248)), 248),
+        (paid_before(lamp(Phase.WORKING, told("op_1")), 40.0), 308),
+        (lamp(Phase.FAILED, told("op_1", finalized=0)), 0),
+        (lamp(Phase.CANCELED), 0),
+        (RETRIED, 268),
+    ],
+)
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_reserved_credits_of_a_line(job: Job, credits: float, has_ended: bool) -> None:
+    """A line reserves what is not paid yet: the optimization, or all of a retry."""
+
+    def allows(limit: float) -> bool:
+        budget = BatchBudget(limit, Prices({Price.of(REQUEST): 248.0, OptimizationPrice(): 20.0}))
+        budget.begin(OPTIMIZED, job)
+        if has_ended:
+            budget.end(job)
+        return budget.allows(PLAIN, [job])
+
+    assert allows(credits + 248)
+    assert not allows(credits + 247)
+
+
+def test_a_higher_cost_becomes_the_expected_price() -> None:
+    """A higher actual cost becomes the expected price; earlier attempts do not count."""
+    prices = Prices({Price.of(REQUEST): 248.0, OptimizationPrice(): 20.0})
+    budget = BatchBudget(10_000, prices)
+    done = lamp(Phase.READY, told("op_1", finalized=300), told("op_2", finalized=30))
+    job = paid_before(done, 40.0)
+    budget.begin(OPTIMIZED, job)
+    budget.end(job)
+    assert prices.of(OPTIMIZED) == 330

@@ -18,16 +18,10 @@ from mint_blender.jobs.engine.thread_messages import SetOnline, Wake
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import ClaimedAssets, Decision
 from mint_blender.jobs.paid_requests.record import SETTLED_AFTER, YOUNG_FOR, State
-from mint_blender.jobs.paid_requests.send import Sent
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.workflow.context import WorkflowConfig
-from mint_blender.jobs.workflow.effects import (
-    Fetch,
-    ReadAsset,
-    ReadClaimedAssets,
-    ReadPage,
-)
+from mint_blender.jobs.workflow.effects import Fetch, ReadAsset, ReadClaimedAssets, ReadPage
 from mint_blender.mint import errors
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
@@ -40,7 +34,6 @@ from .workflow_harness import (
     Start,
     WorkflowHarness,
     a_job,
-    an_optimization,
     asset,
     decided,
     job_in_review,
@@ -252,15 +245,6 @@ def test_what_was_adopted_and_broken_off_is_not_started_again() -> None:
     run.again(LATER).expect(ReadAsset)
     canceled = WorkflowHarness(decided(run.job, Verb.CANCEL), LATER)
     assert (canceled.rests, canceled.job.phase) == (True, Phase.CANCELED)
-
-
-def test_the_last_error_at_the_end_of_the_time_leads_to_the_list() -> None:
-    """Nobody has to resume it for that: the sender says that it must not be sent any more."""
-    now = [CLICK]
-    run = WorkflowHarness(sent(), WorkflowConfig(now=lambda: now[0]))
-    run.expect(Start)
-    now[0] += YOUNG_FOR
-    run.answer(Sent(run.job.requests[0])).expect(ReadPage)
 
 
 # -- a person decides
@@ -498,31 +482,6 @@ def test_a_revision_is_asked_again(sleeper: SleepingComputer, failure: Exception
     assert sleeper.mint.times("poll")[-1] > revised
     after = sleeper.job(job)
     assert after.decision is None and after.has_note("decide_again")
-
-
-def test_an_optimization_is_not_repeated(sleeper: SleepingComputer) -> None:
-    """The model is there, and can be used without it."""
-    job = an_optimization()
-    add(sleeper, job, "optimize")
-    sleeper.sleep()
-    assert len(sleeper.mint.times("optimize")) == 1
-    assert sleeper.job(job).has_note("optimizing_unanswered")
-
-
-def test_a_start_that_is_to_be_canceled_is_searched_for(sleeper: SleepingComputer) -> None:
-    """Mint may have started it: Mint's list is read, and nothing is sent to find out."""
-    job = a_job()
-    add(sleeper, job, "start")
-    assert sleeper.journal.decide(job.id, Decision(Verb.CANCEL))
-    sleeper.scheduler.receive(Wake(job.id))
-    sleeper.run(0.1)
-    assert sleeper.job(job).phase is Phase.SENDING
-    assert sleeper.mint.times("page") == []
-    sleeper.sleep()
-    assert len(sleeper.mint.times("start")) == 1
-    assert sleeper.mint.times("page")
-    after = sleeper.job(job)
-    assert after.phase is Phase.CANCELED and after.has_note("canceled_in_doubt")
 
 
 def test_a_day_without_permission_to_go_online_counts(sleeper: SleepingComputer) -> None:

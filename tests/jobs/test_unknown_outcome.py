@@ -385,12 +385,6 @@ def test_stops_for_a_person(status: str) -> None:
     assert {Verb.RESUME, Verb.CANCEL} <= set(JobView(job).verbs)
 
 
-def test_waits_while_mint_works() -> None:
-    """A model that Mint still works on is waited for, however long that takes."""
-    run = polled("running")
-    assert run.job.phase is Phase.FETCHING and not run.rests
-
-
 @pytest.mark.parametrize("status", ["succeeded", "partially_succeeded"])
 def test_asks_again_for_files_that_follow(status: str) -> None:
     """What was finished this moment may get its files some seconds later."""
@@ -414,16 +408,6 @@ def test_goes_on_when_it_is_approved_elsewhere() -> None:
         if isinstance(again.effect, ReadAsset):
             again.answer(FINISHED_MODEL)
     assert again.expect(Fetch)
-
-
-def test_a_model_whose_files_come_later_is_asked_again() -> None:
-    """Mint says that it has succeeded some seconds before its files can be downloaded."""
-    run = WorkflowHarness(adopted("running"))
-    for status in (*["running"] * 4, "succeeded", "succeeded"):
-        run.expect(ReadAsset)
-        run.answer(unfinished(status))
-    run.expect(ReadAsset)
-    assert run.answer(FINISHED_MODEL).expect(Fetch)
 
 
 # -- follow-up calls that were not answered for twelve hours: nothing is bought again
@@ -509,12 +493,7 @@ def test_a_start_that_stopped_for_credits_is_not_replayed_by_a_copy() -> None:
     assert run.expect(SendDecision).target == "op_1"
 
 
-WORLD = {
-    "id": "res_1",
-    "status": "succeeded",
-    "name": "Lamp",
-    "createdAt": "2099-01-01T00:00:00Z",
-}
+WORLD = {"id": "res_1", "status": "succeeded", "name": "Lamp", "createdAt": "2099-01-01T00:00:00Z"}
 A_WORLD = GenerationRequest(Kind.WORLD, "a hall", name="Lamp")
 
 

@@ -163,32 +163,6 @@ def test_messages_during_the_stop_are_kept(home: Path, service: ThreadService) -
         assert read(home, first).phase is Phase.READY
 
 
-def test_a_new_account_is_used_from_then_on(home: Path, service: ThreadService) -> None:
-    """A refused key pauses the job, and the right key continues it.
-
-    A key of another account does not change it.
-    """
-    job, stuck = a_job(), a_job("a lamp [stuck]")
-    put(home, job, stuck)
-    worker = Worker(fast_config(home), Account("wrong-key", service.api))
-    worker.send(Wake(job.id))
-    next_event(worker, Idle)
-    assert read(home, job).phase is Phase.PAUSED
-    assert service.operations() == []
-    until(lambda: not worker.is_running)
-    worker.send(SetAccount(account(service)))
-    worker.send(Wake(stuck.id))
-    worker.send(Wake(job.id))
-    next_event(worker, Idle)
-    assert read(home, job).phase is Phase.READY
-    worker.send(SetAccount(Account("wrong-key", service.api)))
-    assert next_event(worker, Idle).job_id == stuck.id
-    assert read(home, stuck).phase is Phase.WORKING, (
-        "it is the other account's, and goes on at Mint"
-    )
-    assert worker.stop(20)
-
-
 def test_an_unreadable_journal_is_reported(home: Path, service: ThreadService) -> None:
     """The thread ends with the journal's message, and the next wake tries again."""
     home.mkdir()

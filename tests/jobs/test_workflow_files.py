@@ -263,14 +263,6 @@ def test_a_rejected_part_of_a_world_does_not_stop_the_others(trouble: type[FileE
     assert [each.role for each in run.job.files] == [Role.COLLIDER]
 
 
-def test_a_part_that_comes_later_is_not_called_bad_any_more() -> None:
-    """DownloadEnded once more, it may be another file: then the note goes."""
-    bad = Message("The panorama cannot be used. It is cut off.").with_code("panorama_unusable")
-    said = replace(working(kind=Kind.WORLD), notes=(bad, Message("Something else.")))
-    run = fetch_all(collecting(job=said, **WORLD_FILES))
-    assert run.job.notes == ("Something else.",)
-
-
 def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
     """It stops with the sentence of what is wrong, not with that there were no files."""
     run = collecting(job=working(kind=Kind.WORLD), **WORLD_FILES)
@@ -285,26 +277,6 @@ def test_a_part_that_could_not_be_fetched_is_waited_for() -> None:
     run = collecting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
     run.answer(kept(run.expect(Fetch))).fail(DownloadFailed("It broke."))
     assert run.job.phase is not Phase.READY
-
-
-def test_what_a_world_lacks_is_said() -> None:
-    """Each missing part is named."""
-    job = replace(working(kind=Kind.WORLD, delivery=Delivery(splats="500k")))
-    run = fetch_all(collecting(job=job, panoUrl=PREVIEW))
-    assert run.job.phase is Phase.READY
-    assert run.job.notes == (
-        "This world has no collider mesh.",
-        "This world has no splats.",
-        "This world has no picture.",
-    )
-
-
-def test_a_thumbnail_never_holds_up_a_result() -> None:
-    """The small picture's trouble is a note."""
-    run = collecting(glbUrl=GLB, thumbnailUrl=THUMB)
-    run.answer(kept(run.expect(Fetch))).fail(DownloadFailed("It broke."))
-    assert run.job.phase is Phase.READY
-    assert run.job.notes == ("The picture could not be downloaded. It broke.",)
 
 
 @pytest.mark.covers("C16-settling")

@@ -181,8 +181,7 @@ class WorkflowHarness:
         """Return a new run of the same job after a restart, from what the journal stores."""
         stored = serialization.load(serialization.dump(self.job), self.job.phase)
         return WorkflowHarness(
-            replace(stored, requests=self.job.requests, decision=self.job.decision),
-            workflow_config,
+            replace(stored, requests=self.job.requests, decision=self.job.decision), workflow_config
         )
 
     def attempt(self, call: PaidCall, **changes: Any) -> PaidRequest:

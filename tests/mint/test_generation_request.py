@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of the body of a start request, and of input that is rejected before it is sent."""
+"""What a generation and a motion send, and what is rejected before."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from mint_blender.mint import errors
+from mint_blender.mint.client import Client
 from mint_blender.mint.generation_request import GenerationRequest, feedback_error
-from mint_blender.mint.schema import Kind, Mode, Pose, Preset
+from mint_blender.mint.motion_request import MotionRequest
+from mint_blender.mint.schema import AnimationFile, AnimationType, Kind, Mode, Pose, Preset, Status
+
+from ..mint_service.runner import ThreadService
+from .generation_helpers import finished, made
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 ONE, TWO = "https://example.org/1.png", "https://example.org/2.png"
@@ -100,3 +106,58 @@ def test_feedback_has_1_to_2000_characters():
     assert feedback_error("x" * 2000) is None
     assert "Describe what" in (feedback_error(" \n") or "")
     assert "2001" in (feedback_error("x" * 2001) or "")
+
+
+# -- the calls for animations: the start, the price, the list of files, and their addresses
+
+
+BODY = MotionRequest("walk [one-clip]", 1.8).body()
+
+
+def test_a_motion_from_start_to_file(service: ThreadService, client: Client) -> None:
+    """The operation names an animation, its type is found, and each file has an address."""
+    model = made(service, client)
+    operation = client.animate(model, BODY, key="k")
+    assert client.animate(model, BODY, key="k").id == operation.id
+    operation = finished(service, client, operation)
+    assert (operation.status, operation.prompt) == (Status.SUCCEEDED, BODY["motionPrompt"])
+    assert operation.resource is not None
+    id = operation.resource.id
+    with pytest.raises(errors.NotFound):
+        client.animation_files(AnimationType.BATCH, id)
+    files = client.animation_files(AnimationType.CLIP, id)
+    assert [each.is_character for each in files] == [True, False]
+    assert all(each.is_glb for each in files)
+    assert ":" in files[1].id
+    assert client.animation_file_url(AnimationType.CLIP, id, files[1].id).startswith("http")
+
+
+def test_the_price_of_a_motion(service: ThreadService, client: Client) -> None:
+    """It is asked for one model."""
+    model = made(service, client)
+    assert client.estimate_animation(model).estimated_total == 250
+    (asked,) = service.requests("POST", "/v1/pricing:estimate")
+    assert asked.body == {"operation": "model_animation", "modelId": model}
+
+
+@pytest.mark.parametrize("id", ["", "a::b", "../x", "a:b/c", "a%3Ab", "x" * 300])
+def test_an_id_that_is_not_safe_in_a_path_is_never_used(client: Client, id: str) -> None:
+    """Neither from a list nor in a call."""
+    assert AnimationFile.from_json({"data": [{"id": id, "format": "glb"}]}) == ()
+    with pytest.raises(ValueError, match="not a valid ID"):
+        client.animation_file_url(AnimationType.CLIP, "a", id)
+
+
+@pytest.mark.parametrize("data", [{}, {"data": None}, {"data": [None, 1, {}, {"id": 3}]}])
+def test_a_list_that_cannot_be_read_is_empty(data: dict[str, object]) -> None:
+    """Nothing in it raises."""
+    assert AnimationFile.from_json(data) == ()
+
+
+def test_the_body_has_no_other_member() -> None:
+    """Mint's schema is closed; what is only ours is not sent."""
+    assert MotionRequest(" walk\nslowly ", 1.80049, in_place=True).body() == {
+        "motionPrompt": "walk slowly",
+        "heightMeters": 1.8,
+    }
+    assert MotionRequest("walk").body() == {"motionPrompt": "walk"}

@@ -33,7 +33,7 @@ OF_AN_ID: dict[str, tuple[str, Callable[[Client, str], Any]]] = {
 }
 """An id, and a call that needs it and returns an operation."""
 OPERATIONS: dict[str, Call] = {
-    "start": lambda client: client.start(Kind.MODEL, {"prompt": "a"}, key="k"),
+    "start": lambda client: client.start(Kind.MODEL, {"prompt": "a"}, key="k")
 } | {
     name: lambda client, id=id, call=call: call(client, id)  # type: ignore[misc]
     for name, (id, call) in OF_AN_ID.items()
@@ -50,7 +50,7 @@ WITHOUT_IDS: dict[str, Call] = {
     "estimate_animation": lambda client: client.estimate_animation("m1"),
 }
 ANIMATIONS = {"animation_files", "animation_file_url"}
-"""Ids of files have colons: `test_animations.py` has their hostile ones."""
+"""Ids of files have colons: `test_generation_request.py` has their hostile ones."""
 NO_REQUESTS = {name for name, _ in inspect.getmembers(Transport)} | {"mint_time"}
 
 each_hostile_id = pytest.mark.parametrize("id", HOSTILE_IDS.values(), ids=HOSTILE_IDS)

@@ -1,20 +1,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests that the API key goes only to the API's own address and is never shown."""
+"""The key is shown nowhere: requests, errors and the log; and what the log of requests says."""
 
 from __future__ import annotations
 
+import http.client
 import json
+import logging
+import re
 import traceback
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
-from mint_blender.mint.account import Origin
+from mint_blender.mint import redaction
+from mint_blender.mint.account import Account, Origin
 from mint_blender.mint.client import Client
-from mint_blender.mint.errors import InvalidResponse, KeyMissing, KeyUnusable, MintError
+from mint_blender.mint.errors import (
+    InvalidResponse,
+    KeyMissing,
+    KeyRefused,
+    KeyUnusable,
+    MintError,
+    Unreachable,
+)
 from mint_blender.mint.schema import Kind
 
-from .raw_server import KEY, answer, raw_server, unused_port
+from ..key_search.spellings import KEY_TEXT
+from .raw_server import KEY, answer, raw_server, running_proxy, unused_port
 
 
 @pytest.mark.covers("C1-redirects", "S-key-origin")
@@ -146,3 +163,211 @@ def test_an_answer_that_repeats_the_key_shows_it_nowhere(make_client, spelling):
         if spelling == KEY:
             data = make_client(server.base_url).request("GET", "models/m1").data
             assert data["name"] == "a (key) lamp"
+
+
+# -- tests of the log: what it says of each request, and that the API key is removed from it
+
+
+def test_each_request_is_logged(make_client, caplog):
+    """Method, path, status, request id and duration; neither the query nor the key."""
+    caplog.set_level(logging.INFO, "mint_blender")
+    with raw_server(answer(X_Request_Id="req-7")) as server:
+        make_client(server.base_url).request("GET", "models", query={"cursor": "secret-cursor"})
+    (line,) = caplog.messages
+    assert re.fullmatch(r"GET /models: status 200, request id req-7, \d+\.\d\d s", line)
+    assert "secret-cursor" not in caplog.text and KEY not in caplog.text
+
+
+def test_refused_and_lost_requests_are_logged(make_client, caplog):
+    """A refusal has its status, a failed connection its reason."""
+    caplog.set_level(logging.INFO, "mint_blender")
+    with (
+        raw_server(answer({"detail": "no"}, "401 Unauthorized")) as server,
+        pytest.raises(KeyRefused),
+    ):
+        make_client(server.base_url).request("GET", "me")
+    with pytest.raises(Unreachable):
+        make_client(f"http://127.0.0.1:{unused_port()}/v1").request("GET", "me")
+    refused, lost = caplog.messages
+    assert refused.startswith("GET /me: status 401, request id none")
+    assert re.search(r"GET /me: failed after \d+\.\d\d s: .*refused the connection", lost)
+
+
+def test_nothing_is_logged_by_default(make_client, caplog):
+    """Requests are entries of level Info."""
+    caplog.set_level(logging.WARNING, "mint_blender")
+    with raw_server() as server:
+        make_client(server.base_url).request("GET", "me")
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("hours", [-26, 0, 26])
+def test_the_difference_of_the_clocks_is_known(make_client, hours):
+    """It comes from the Date of the latest response, also of a refusal."""
+    date = format_datetime(datetime.now(UTC) - timedelta(hours=hours), usegmt=True)
+    with raw_server(answer(Date=date), answer({}, "401 Unauthorized", Date=date)) as server:
+        transport = make_client(server.base_url)
+        assert transport.clock_offset is None
+        transport.request("GET", "me")
+        assert transport.clock_offset == pytest.approx(hours * 3600, abs=30)
+        transport.clock_offset = None
+        with pytest.raises(KeyRefused):
+            transport.request("GET", "me")
+        assert transport.clock_offset == pytest.approx(hours * 3600, abs=30)
+
+
+@pytest.mark.parametrize(
+    "date", ["yesterday", "", "Thu, 01 Jan 99999999999999999999 00:00:00 GMT", "1 Jan 2026 00:00"]
+)
+def test_an_invalid_date_is_no_difference(make_client, date):
+    """A date that cannot be read does not disturb the request."""
+    with raw_server(answer(Date=date)) as server:
+        transport = make_client(server.base_url)
+        assert transport.request("GET", "me").data == {}
+    assert transport.clock_offset is None
+
+
+def failed_part(transport) -> str:
+    """Return the part of the connection that a request fails at."""
+    with pytest.raises(Unreachable) as caught:
+        transport.request("GET", "me")
+    return caught.value.part
+
+
+def test_the_failed_part_of_a_connection_is_known(make_client, monkeypatch, tmp_path, secure):
+    """Network, TLS and proxy fail for different reasons and need different help."""
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")  # that of `secure`, which is not trusted then
+    assert failed_part(make_client(f"http://127.0.0.1:{unused_port()}/v1")) == "network"
+    with raw_server(tls=secure) as server:
+        assert failed_part(make_client(server.base_url)) == "tls"
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+        assert failed_part(make_client(server.base_url)) == "tls"
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    for address in (f"http://127.0.0.1:{unused_port()}", "socks9://127.0.0.1:1", "http://"):
+        monkeypatch.setenv("HTTPS_PROXY", address)
+        assert failed_part(make_client("https://api.mint.test/v1")) == "proxy", address
+    refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+    with running_proxy(0, refusal) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        assert failed_part(make_client("https://api.mint.test/v1")) == "proxy"
+
+
+# -- tests that the API key is removed from every log record
+
+
+SECRET = f"sk-live/4f9c+{KEY_TEXT}"
+
+
+class Foreign(logging.Handler):
+    """A handler of other code, which shows everything that a record holds."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+        self.lines.append(repr(record.__dict__))
+        if record.exc_info:
+            self.lines.append("".join(traceback.format_exception(*record.exc_info)))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@pytest.fixture
+def foreign() -> Iterator[Foreign]:
+    """Such a handler on the root logger, which accepts every level."""
+    root, handler = logging.getLogger(), Foreign()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield handler
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+@pytest.mark.covers("S-key-nowhere")
+def test_the_key_is_removed_from_messages_arguments_and_tracebacks(foreign: Foreign) -> None:
+    """This holds for our loggers and others; the rest of the line is unchanged."""
+    Account.of({"MINT_API_KEY": f" {SECRET}\n"})
+    for name in (
+        "mint_blender.jobs.engine.scheduler",
+        "urllib3.connectionpool",
+        "requests",
+        "somebody.else",
+    ):
+        log = logging.getLogger(name)
+        log.debug("begun with %s at %d", SECRET, 7)
+        log.info("headers: %s", {"Authorization": f"Bearer {SECRET}"})
+        log.warning(f"{SECRET} %s")  # noqa: G004 - what must be caught
+        log.warning("quoted: %s", quote(SECRET, safe=""))
+        try:
+            raise ValueError(f"Bearer {SECRET} is not allowed")
+        except ValueError:
+            log.exception("It broke", stack_info=True)
+    assert SECRET not in foreign.text and quote(SECRET, safe="") not in foreign.text
+    assert "begun with (key) at 7" in foreign.text
+    assert "ValueError: Bearer (key) is not allowed" in foreign.text
+
+
+def test_the_key_is_removed_from_library_logs(
+    foreign: Foreign, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """This covers urllib3 at DEBUG and the headers that Python's http.client prints on request."""
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    with (
+        raw_server(answer({"echo": SECRET}, "400 Bad Request")) as server,
+        closing(Client(Origin.parse(server.base_url), SECRET)) as client,
+    ):
+        try:
+            client.request("GET", "me")
+        except MintError:
+            logging.getLogger("mint_blender.test").exception("refused with %r", client.__dict__)
+        assert server.received[0].headers["authorization"] == f"Bearer {SECRET}"
+    printed = capsys.readouterr()
+    assert "urllib3" in foreign.text
+    assert SECRET not in foreign.text + printed.out + printed.err
+
+
+def test_records_without_the_key_are_unchanged(foreign: Foreign) -> None:
+    """Arguments and exceptions without the key stay as they are.
+
+    A text too short to be a key is not searched for.
+    """
+    redaction.register_secret(SECRET)
+    redaction.register_secret("the")
+    try:
+        raise KeyError("the lamp")
+    except KeyError:
+        logging.getLogger("somebody.else").exception("the %s", "mug")
+    assert "'args': ('mug',)" in foreign.text and "KeyError: 'the lamp'" in foreign.text
+
+
+def test_an_earlier_record_factory_is_kept_and_ours_is_installed_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another add-on may have set its own factory; enabling ours twice does not wrap it twice."""
+    made: list[str] = []
+
+    class Marked(logging.LogRecord):
+        def __init__(self, *arguments: object, **named: object) -> None:
+            made.append(str(arguments[0]))
+            super().__init__(*arguments, **named)  # type: ignore[arg-type]
+
+    before = logging.getLogRecordFactory()
+    try:
+        logging.setLogRecordFactory(Marked)
+        redaction.register_secret(SECRET)
+        ours = logging.getLogRecordFactory()
+        redaction.register_secret(SECRET + "-other")
+        assert logging.getLogRecordFactory() is ours
+        record = logging.getLogger("somebody").makeRecord(
+            "somebody", 10, "file", 1, f"{SECRET}-other", (), None
+        )
+        assert (
+            isinstance(record, Marked) and made == ["somebody"] and record.getMessage() == "(key)"
+        )
+    finally:
+        logging.setLogRecordFactory(before)

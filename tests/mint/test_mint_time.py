@@ -309,11 +309,7 @@ def sleeps_in(
 @pytest.mark.parametrize("clock", ["time", "monotonic"])
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [
-        (socket, "getaddrinfo"),
-        (socket.socket, "connect"),
-        (ssl.SSLContext, "wrap_socket"),
-    ],
+    [(socket, "getaddrinfo"), (socket.socket, "connect"), (ssl.SSLContext, "wrap_socket")],
 )
 @pytest.mark.parametrize("again", [False, True])
 def test_a_computer_that_slept_while_it_connected_sends_nothing(

@@ -16,16 +16,7 @@ from . import contract, documents
 from .messages import Request
 from .operations import Operations
 from .problems import Problem, invalid
-from .records import (
-    DONE,
-    ENDED,
-    FLAT_PRICES,
-    Animation,
-    Operation,
-    Project,
-    Resource,
-    price,
-)
+from .records import DONE, ENDED, FLAT_PRICES, Animation, Operation, Project, Resource, price
 
 DAY = 24 * 3600.0
 DEFAULT_PAGE, LARGEST_PAGE = 20, 100

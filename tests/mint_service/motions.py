@@ -47,12 +47,7 @@ def picked(prompt: str) -> str:
 
 
 def files(
-    prompt: str,
-    height: float,
-    seed: str,
-    switches: Collection[str],
-    *,
-    color: Color | None = None,
+    prompt: str, height: float, seed: str, switches: Collection[str], *, color: Color | None = None
 ) -> dict[str, bytes]:
     """Return the files of one order by their ids.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,11 @@ from mint_blender.files.download import Downloader
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
-from ..mint_model.records import PREVIEW, price
-from ..mint_service.records import Operation
+from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import Service
+from ..process_kills.kills import Broken, check_paid_once, check_table, jobs_in, made_of
 from .failing_calls import FailingCall, failing
 
 NOT_FOR_PEOPLE = (
@@ -36,10 +35,6 @@ NOT_FOR_PEOPLE = (
     "is not possible now",  # nobody has clicked twice
 )
 """What no command may print."""
-
-
-class Broken(AssertionError):
-    """A rule was broken."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,7 @@ class Generation:
                 self.run("place", job.id, "-o", str(self.output))
             elif job.phase is Phase.REVIEW and job.decision is None:
                 self.run("approve", job.id)
-            elif job.phase is Phase.FAILED and not self.operations():
+            elif job.phase is Phase.FAILED and not made_of(self.service, self.prompt):
                 self.run("retry", job.id)
             else:
                 self.run("resume", job.id)
@@ -105,25 +100,15 @@ class Generation:
 
     def job(self) -> Job | None:
         """Return the job, or None if none was committed."""
-        with closing(Journal(self.home)) as journal:
-            jobs = journal.jobs()
+        jobs = jobs_in(self.home)
         if len(jobs) > 1:
             raise Broken(f"there are {len(jobs)} jobs")
         return jobs[0] if jobs else None
 
-    def operations(self) -> list[Operation]:
-        """Return Mint's operations for this prompt."""
-        return [each for each in self.service.operations() if each.prompt == self.prompt]
-
     def check(self) -> None:
         """Raise Broken unless it was paid once and its file is complete."""
-        operations = self.operations()
-        if len(operations) != 1:
-            raise Broken(f"there are {len(operations)} operations")
-        (operation,) = operations
-        paid = price(operation.type, operation.preset)
-        if (operation.status, operation.finalized) != ("succeeded", paid):
-            raise Broken(f"{operation.status}, paid {operation.finalized} of {paid}, {PREVIEW=}")
+        check_paid_once(self.service, self.prompt)
+        check_table(self.home)
         job = self.job()
         model = job.file(Role.MODEL) if job is not None else None
         if model is None or not Path(model.path).is_file():
@@ -139,7 +124,7 @@ def run_case(service: Service, folder: Path, case: Case) -> tuple[FailingCall, s
     """Run a generation in which calls fail; return the calls, and what is wrong, if anything."""
     generation = Generation(service, folder, f"a lamp, {case}")
     folder.mkdir(parents=True)
-    generation.picture.write_bytes(PICTURE)
+    generation.picture.write_bytes(PIXEL)
     fail = FailingCall(folder, case.number, for_good=case.for_good)
     try:
         with surroundings(service, generation.home):
@@ -163,11 +148,7 @@ def surroundings(service: Service, home: Path) -> Iterator[None]:
     }
     polls = PollIntervals(first=0.01, factor=1.0, longest=0.01, min_retry_after=0.01)
     retries = RetryPolicy(
-        first=0.01,
-        factor=1.0,
-        give_up_after=0.3,
-        min_retry_after=0.01,
-        max_retry_after=0.01,
+        first=0.01, factor=1.0, give_up_after=0.3, min_retry_after=0.01, max_retry_after=0.01
     )
     without_pauses: dict[str, Any] = {"sleep": lambda seconds: None}
     with ExitStack() as stack:
@@ -180,8 +161,3 @@ def surroundings(service: Service, home: Path) -> Iterator[None]:
         ):
             stack.enter_context(each)
         yield
-
-
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
-    "0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
-)

@@ -29,7 +29,8 @@ from ..cli.batch_helpers import lines_of
 from ..docs.code_blocks import read_blocks
 from ..mint.generation_helpers import PIXEL
 from ..mint_model.records import price
-from ..mint_service.runner import ThreadService
+from ..mint_service.records import Operation
+from ..mint_service.runner import Service, ThreadService
 from .kill_steps import JOURNAL_AND_MINT
 
 ROOT = Path(__file__).parents[2]
@@ -255,16 +256,18 @@ def _check_sheet(sheet: Path, jobs: list[Job], results: int) -> None:
         raise Broken(f"there is no file beside {sheet}")
 
 
-def check_paid_once(service: ThreadService, prompt: str, results: int = 1) -> None:
-    """Raise Broken unless Mint has made each result once, and nobody else got the key.
-
-    The operations are those of this prompt, or of the lines that begin with it.
-    """
-    operations = [
+def made_of(service: Service, prompt: str) -> list[Operation]:
+    """Return Mint's operations for this prompt, or for the lines that begin with it."""
+    return [
         each
         for each in service.operations()
         if each.prompt == prompt or each.prompt.startswith(f"{prompt}, line")
     ]
+
+
+def check_paid_once(service: Service, prompt: str, results: int = 1) -> None:
+    """Raise Broken unless Mint has made each result once, and nobody else got the key."""
+    operations = made_of(service, prompt)
     if len(operations) != results:
         raise Broken(f"there are {len(operations)} operations for {results} results")
     for operation in operations:

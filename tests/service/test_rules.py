@@ -1,34 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules that the service has and the simulated Mint has in another form, or not at all."""
+"""The stand-in for Mint: its rules, its answers over HTTP, and what a scenario changes."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
+import requests
 
+from tests.mint_service import glb, options
 from tests.mint_service.runner import ThreadService, running_service
 
 from .contract_client import ContractClient
-
-
-def test_a_key_belongs_to_one_body_and_one_address(client: ContractClient) -> None:
-    """A repetition is the same operation; another body is a conflict, another address a start."""
-    first = client.start("a mug", key="k", generationPreset="fast")
-    assert client.start("a mug", key="k", generationPreset="fast")["id"] == first["id"]
-    answer = client.post("/models:generate", {"prompt": "a lamp"}, "k")
-    assert answer.json()["type"].endswith("/idempotency-conflict")
-    assert client.start("a mug", "world", key="k")["id"] != first["id"]
-    assert client.service.credits() == 100_000 - 248 - 1650
-
-
-def test_keys_expire_after_a_day(client: ContractClient) -> None:
-    """Keys are stored for 24 hours, and a fast clock does not shorten that."""
-    first = client.start("a mug", key="k")
-    client.service.advance(24 * 3600 - 60)
-    assert client.start("a mug", key="k")["id"] == first["id"]
-    client.service.advance(120)
-    assert client.start("a mug", key="k")["id"] != first["id"]
 
 
 def test_a_missing_key_is_400_unless_switched_off(client: ContractClient) -> None:
@@ -38,13 +25,6 @@ def test_a_missing_key_is_400_unless_switched_off(client: ContractClient) -> Non
     assert client.post("/models:generate", body, "k" * 256).status_code == 400
     client.service.scenario(require_idempotency_key=False)
     assert client.call("POST", "/models:generate", json=body).status_code == 202
-
-
-def test_simultaneous_requests_with_one_key_start_one_operation() -> None:
-    """Twenty requests with the same key return one operation."""
-    with running_service(speed=1) as service, ThreadPoolExecutor(20) as pool:
-        start = lambda _: ContractClient(service).start("a mug", key="k")["id"]  # noqa: E731
-        assert len(set(pool.map(start, range(20)))) == len(service.operations()) == 1
 
 
 def test_auto_mode_waits_until_the_preview_is_read(client: ContractClient) -> None:
@@ -101,18 +81,6 @@ def test_a_start_with_too_few_credits_stops(client: ContractClient) -> None:
     assert client.post("/worlds:generate", {"prompt": "a hall"}).status_code == 402
 
 
-@pytest.mark.parametrize("kind", ["model", "world"])
-def test_at_most_ten_generations_are_active(client: ContractClient, kind: str) -> None:
-    """Queued, running and waiting operations of a kind count; the eleventh start returns 429."""
-    started = [client.start(f"a mug no {n}", kind, generationMode="review") for n in range(10)]
-    client.until(started[0], "preview_ready")
-    answer = client.post(f"/{kind}s:generate", {"prompt": "one more"})
-    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
-    client.start("another kind", {"model": "world", "world": "model"}[kind])
-    client.post(f"/operations/{started[0]['id']}:cancel")
-    client.start("one more", kind)
-
-
 def test_cancel_is_only_possible_at_the_preview(client: ContractClient) -> None:
     """Otherwise it is 405, unless the scenario allows it. A Preview stays paid."""
     operation = client.start("a mug", generationMode="review")
@@ -161,3 +129,249 @@ def test_every_request_is_logged(service: ThreadService, client: ContractClient)
     assert [entry.authorized for entry in (first, second, third)] == ["right", "right", "wrong"]
     assert first.connection == second.connection != third.connection
     assert service.key not in str(service.log())
+
+
+# -- how errors are said (section 1.4), and the file host (section 9)
+
+
+@pytest.fixture
+def url(client: ContractClient) -> str:
+    return str(client.finished("a mug")["assets"]["glbUrl"])
+
+
+def slug(answer: requests.Response) -> str:
+    document = answer.json()
+    assert document["status"] == answer.status_code and document["title"] and document["detail"]
+    return str(document["type"]).rsplit("/", 1)[-1]
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", "Basic abc"])
+def test_every_call_without_the_right_key_is_401(
+    service: ThreadService, header: str | None
+) -> None:
+    """A missing, malformed or wrong key is rejected, also at unknown addresses."""
+    headers = {} if header is None else {"Authorization": header}
+    for path in ("/me", "/nowhere"):
+        answer = requests.get(service.api + path, headers=headers, timeout=10)
+        assert (answer.status_code, slug(answer)) == (401, "unauthorized")
+    assert requests.get(service.api + "/health", headers=headers, timeout=10).status_code == 200
+    right = {"Authorization": f"bearer {service.key}"}
+    assert requests.get(service.api + "/me", headers=right, timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("POST", "/models%3Agenerate", 404),
+        ("GET", "/models/a.b", 400),
+        ("GET", "/operations/a%0Ab", 400),
+        ("GET", "/operations/a%2Fb", 400),
+        ("PUT", "/models", 405),
+        ("GET", "/models:generate", 405),
+        ("GET", "/models?limit=101", 400),
+        ("GET", "/models?limit=%C2%B2", 400),
+        ("GET", "/worlds?cursor=", 400),
+    ],
+)
+def test_unknown_addresses_and_invalid_parameters_are_rejected(
+    client: ContractClient, method: str, path: str, status: int
+) -> None:
+    """This covers unknown routes, wrong methods, bad ids, bad limits and bad cursors."""
+    answer = client.call(method, path, headers={"Idempotency-Key": "any"})
+    slugs = {400: "invalid-request", 404: "not-found", 405: "method-not-allowed"}
+    assert (answer.status_code, slug(answer)) == (status, slugs[status])
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, "/prompt"),
+        ({"prompt": "a", "color": "red"}, "/color"),
+        ({"prompt": "a", "sourceImages": ["https://e.com/a", "file:///e"]}, "/sourceImages/1"),
+        ([], ""),
+    ],
+)
+def test_an_invalid_body_is_400_and_names_the_member(
+    client: ContractClient, body: object, path: str
+) -> None:
+    """`errors` has the JSON pointer of the member; nothing is started."""
+    answer = client.post("/models:generate", body)
+    assert (answer.status_code, slug(answer)) == (400, "invalid-request")
+    assert answer.json()["errors"][0]["path"] == path
+    assert client.service.operations() == []
+
+
+@pytest.mark.shows_key("a secret is sent to the file host to see that it refuses it")
+@pytest.mark.parametrize("name", ["Authorization", "Cookie"])
+def test_a_secret_is_rejected_and_logged(service: ThreadService, url: str, name: str) -> None:
+    """Any key or cookie sent to the file host returns 400, and the log marks it as a leak."""
+    assert service.files not in service.api and url.startswith(service.files + "/glb/a-mug-")
+    assert requests.get(url, headers={name: "Bearer anything"}, timeout=10).status_code == 400
+    path = url.removeprefix(service.files).partition("?")[0]
+    assert [entry.path for entry in service.leaks()] == [path]
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [
+        ("bytes=0-9", 0, 10),
+        ("bytes=100-", 100, None),
+        ("bytes=-7", -7, None),
+        ("bytes=5-99999999", 5, None),
+    ],
+)
+def test_a_range_returns_its_bytes(url: str, asked: str, start: int, end: int | None) -> None:
+    """The response is 206 with exactly the requested bytes, of the same version only."""
+    whole = requests.get(url, timeout=10)
+    assert glb.extras(whole.content)["prompt"] == "a mug"
+    answer = requests.get(url, headers={"Range": asked}, timeout=10)
+    assert (answer.status_code, answer.content) == (206, whole.content[start:end])
+    first = start % len(whole.content)
+    said = f"bytes {first}-{first + len(answer.content) - 1}/{len(whole.content)}"
+    assert answer.headers["Content-Range"] == said
+    for tag, status in ((whole.headers["ETag"], 206), ('"other"', 200)):
+        headers = {"Range": asked, "If-Range": tag}
+        assert requests.get(url, headers=headers, timeout=10).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"), [("bytes=99999999-", 416), ("bytes=0-1,4-5", 200), ("bytes=b-a", 200)]
+)
+def test_other_ranges(url: str, asked: str, status: int) -> None:
+    """What is outside the file is 416; several ranges and invalid ones get the whole file."""
+    assert requests.get(url, headers={"Range": asked}, timeout=10).status_code == status
+
+
+@pytest.mark.parametrize("status", [403, 410])
+def test_links_expire_and_a_new_read_returns_new_links(
+    service: ThreadService, client: ContractClient, status: int
+) -> None:
+    """`links_expire` is in seconds; two reads return the same link; links cannot be forged."""
+    service.scenario(links_expire=60, expired_status=status)
+    old = client.finished("a mug")["assets"]["glbUrl"]
+    service.advance(40)
+    done = service.operations()[0].id
+    newer = client.operation(done)["assets"]["glbUrl"]
+    assert newer == client.operation(done)["assets"]["glbUrl"] != old
+    service.advance(50)
+    assert requests.get(old, timeout=10).status_code == status
+    assert requests.get(newer, timeout=10).status_code == 200
+    forged = newer.replace("expires=", "expires=9")
+    assert requests.get(forged, timeout=10).status_code == status
+    assert requests.get(newer.partition("?")[0], timeout=10).status_code == status
+
+
+# -- scripted responses, and the switches whose effect no user reads
+
+
+def test_rules_apply_to_matching_prompts(service: ThreadService, client: ContractClient) -> None:
+    """A rule selects prompts with a regular expression; unknown words in brackets mean nothing."""
+    service.scenario(rules=[{"prompt": "^a m", "switches": ["fails"]}])
+    assert client.finished("a mug")["status"] == "failed"
+    assert client.finished("a lamp [nor-this]")["status"] == "succeeded"
+
+
+def test_scripted_responses(service: ThreadService, client: ContractClient) -> None:
+    """The next N matching requests get the response of the scenario, after `skip` requests."""
+    script = {"method": "GET", "path": "/v1/m*", "skip": 1, "times": 2, "answer": {"word": "503"}}
+    service.scenario(answers=[script])
+    assert [client.get("/me").status_code for _ in range(4)] == [200, 503, 503, 200]
+    teapot = {"status": 418, "json": {"error": "teapot"}, "headers": {"X-Tea": "yes"}}
+    limited = {"status": 429, "problem": "rate-limited", "detail": "Slow down."}
+    service.scenario(answers=[{"path": "/v1/me", "answer": each} for each in (teapot, limited)])
+    answer = client.get("/me", twin=False)
+    assert (answer.status_code, answer.json()["error"]) == (418, "teapot")
+    assert answer.headers["X-Tea"] == "yes"
+    assert client.get("/me", twin=False).json()["detail"] == "Slow down."
+    url = client.finished("a mug")["assets"]["previewImageUrl"]
+    service.scenario(answers=[{"host": "files", "path": "/images/*", "answer": {"status": 500}}])
+    assert [requests.get(url, timeout=10).status_code for _ in range(2)] == [500, 200]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_scripted_response_after_the_request_was_executed(
+    service: ThreadService, client: ContractClient, when: str
+) -> None:
+    """`when: after` executes the request and then loses its response."""
+    script = {"path": "*:generate", "when": when, "answer": {"word": "524"}}
+    service.scenario(answers=[script])
+    assert client.post("/models:generate", {"prompt": "a mug"}, "k", twin=False).status_code == 524
+    assert len(service.operations()) == (1 if when == "after" else 0)
+    assert client.start("a mug", key="k")["id"] == service.operations()[0].id
+
+
+UNREAD = (
+    *("unknown-status", "unknown-type", "null-status", "no-mode", "type-casing", "type-word"),
+    *("lagging", "slow-start", "slow-answer", "alpha-names", "poll-hint", "incomplete", "bounds"),
+    *("collider-up", "spz-tier-null", "rad-null", "api-redirect", "file-broken", "file-changed"),
+    *("file-no-ranges", "file-503", "file-slow"),
+)
+"""The switches whose effect no user reads."""
+BODY = {"prompt": "a mug", "name": "Mug", "generationMode": "review"}
+RANDOM = re.compile(
+    r"[a-z0-9]{32}|(?<!\.)[0-9a-f]{16}|[0-9-]{10}T[0-9:.]+Z|127\.0\.0\.1:\d+|expires=[0-9.]+"
+)
+
+
+def life(client: ContractClient, kind: str) -> Iterator[object]:
+    """Yield everything that a client is told of a generation, from its start to its files."""
+    began = time.monotonic()
+    started = client.post(f"/{kind}s:generate", BODY, twin=False)
+    yield answered(started), time.monotonic() - began > 1.5
+    if started.status_code != 202:
+        return
+    path = f"/operations/{started.json()['id']}"
+    for seconds in (2, 100, 100):
+        client.service.advance(seconds)
+        yield answered(client.get(path, twin=False))
+    yield answered(client.post(f"{path}:approve", twin=False))
+    yield answered(client.get(path, twin=False))
+    client.service.advance(1000)
+    ended = client.get(path, twin=False)
+    yield answered(ended)
+    for _ in range(3):
+        yield answered(client.get(f"/{kind}s/{ended.json()['resource']['id']}", twin=False))
+    assets = ended.json()["assets"]
+    for start in (0, 20):
+        yield downloaded(assets.get("glbUrl") or assets["colliderMeshUrl"], start)
+
+
+def answered(answer: requests.Response) -> str:
+    """Return what an answer says, without what is another one each time."""
+    said = f"{answer.status_code} {answer.headers.get('Retry-After')} {answer.text}"
+    return RANDOM.sub("", said)
+
+
+def downloaded(url: str, start: int) -> object:
+    """Return what becomes of a download: its status, its length, its document, and its time."""
+    began, got = time.monotonic(), b""
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    answer = requests.get(url, headers=headers, stream=True, timeout=20, allow_redirects=False)
+    try:
+        for piece in answer.iter_content(100):
+            got += piece
+        document = answer.status_code == 200 and str(glb.unpack(got)[0])
+    except (requests.RequestException, ValueError) as error:
+        document = type(error).__name__
+    is_slow = time.monotonic() - began > 1.5
+    return answer.status_code, len(got), document and RANDOM.sub("", document), is_slow
+
+
+def test_each_switch_has_an_effect_of_its_own() -> None:
+    """A client notices each word, and no two do the same."""
+    seen: dict[str, list[str]] = {}
+    for name in ("", *UNREAD):
+        with running_service(clock="manual", switches=[name] if name else []) as service:
+            client = ContractClient(service)
+            told = repr([[*life(client, kind)] for kind in ("model", "world")])
+        seen.setdefault(told, []).append(name)
+    assert [names for names in seen.values() if len(names) > 1] == []
+
+
+def test_the_readme_names_every_option() -> None:
+    """The README explains each member of a scenario."""
+    text = Path(options.__file__).with_name("README.md").read_text(encoding="utf-8")
+    assert not [
+        field.name for field in fields(options.Options) if not re.search(rf"`{field.name}`", text)
+    ]

@@ -55,8 +55,7 @@ def start(world: World, key: str = "k") -> Operation:
 
 
 @pytest.mark.parametrize(
-    ("phase", "problem"),
-    [(Phase.FAILED, REFUSED), (Phase.BILLING, UNPAID), (Phase.CANCELED, None)],
+    ("phase", "problem"), [(Phase.FAILED, REFUSED), (Phase.BILLING, UNPAID), (Phase.CANCELED, None)]
 )
 def test_a_false_sentence(world: World, phase: Phase, problem: Problem | None) -> None:
     """Mint has an operation of a job that said, in any way, that nothing was started."""
@@ -77,8 +76,7 @@ def test_what_is_started_later(world: World, phase: Phase) -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "problem"),
-    [(Phase.FAILED, UNSURE), (Phase.PAUSED, ELSEWHERE), (Phase.WORKING, None)],
+    ("phase", "problem"), [(Phase.FAILED, UNSURE), (Phase.PAUSED, ELSEWHERE), (Phase.WORKING, None)]
 )
 def test_other_sentences(world: World, phase: Phase, problem: Problem | None) -> None:
     """A job that says nothing about it, or that Mint may have started it, says nothing false."""

@@ -12,9 +12,18 @@ from typing import Any
 
 import pytest
 
+from mint_blender.jobs.paid_requests.record import PaidVerb, of_job
+from mint_blender.jobs.paid_requests.send import PaidCall
+from mint_blender.jobs.storage.journal import Journal
+from mint_blender.mint.schema import Kind
+
+from .events import Ended, Event, Inserted
 from .exploring import explore
-from .rules import RULES
+from .histories import BROKEN, CORRECT
+from .recorder import Recorder, _Send, recorded
+from .rules import PROPERTIES, RULES
 from .setups import NAMES, SHOWN_IN, explore_setup
+from .trace import check
 
 pytestmark = pytest.mark.one_blender
 ROOT = Path(__file__).parents[2]
@@ -102,3 +111,91 @@ def test_the_command_fails_if_it_has_not_seen_everything(name: str) -> None:
     (failure,) = report["failures"]
     assert status == 1
     assert "too many states; repeat: " in failure and f"--only '{name}'" in failure
+
+
+# -- what the recorder makes of a crash: a commit that was under way counts if the disk has it
+
+
+CALL = PaidCall("key", PaidVerb.START, "", Kind.MODEL, {})
+
+
+def crash_in_commit(home: Path, *, is_on_disk: bool) -> list[Event]:
+    """Return the events of an order whose process dies in the transaction, or just after it."""
+    recorder = Recorder(lambda: 0.0, lambda: "", lambda made: "", worlds_have_prompt=True)
+    with recorded(recorder):
+        journal = Journal(home)
+        with journal.paid_requests._db.transaction():
+            row = journal.paid_requests.order(of_job("a"), PaidVerb.START, "a", now=1.0)
+            recorder.crashed({row.key: row} if is_on_disk else {})
+        journal.close()
+    return recorder.history()
+
+
+def test_what_is_on_disk_was_committed(tmp_path: Path) -> None:
+    """Nobody has returned from the commit, and the next process finds the row."""
+    (event,) = crash_in_commit(tmp_path, is_on_disk=True)
+    assert isinstance(event, Inserted) and event.subject == of_job("a")
+
+
+def test_what_is_not_on_disk_did_not_happen(tmp_path: Path) -> None:
+    """The transaction is rolled back when the journal is opened."""
+    assert crash_in_commit(tmp_path, is_on_disk=False) == []
+
+
+def test_who_dies_stores_no_answer() -> None:
+    """An answer that arrived just before has to be asked for again."""
+    recorder = Recorder(lambda: 0.0, lambda: "", lambda made: "", worlds_have_prompt=True)
+    recorder._sends.append(_Send(CALL, "call 1"))
+    recorder.crashed({})
+    assert recorder.history() == [Ended("call 1")] and not recorder._sends
+
+
+# -- histories of paid requests are checked: correct ones pass, and each mistake is noticed
+
+
+NOT_SEEN = {
+    **dict.fromkeys(("copy", "takeover"), "nobody copies a journal in the simulation"),
+    "limit": "what a transaction sums up is not in the record: `simulation/limits.py` judges it",
+    "known": "what a person is shown is not in the record: `simulation/books.py` judges it",
+    "date": "a time does not say which clock it is of",
+    "file": "the folder is not in the record",
+    "scan": "what the lists show before the first row is not in the record",
+}
+"""The rules that a history cannot show, and why."""
+
+
+@pytest.mark.parametrize("name", CORRECT)
+def test_a_correct_history_passes(name: str) -> None:
+    """Nothing is wrong with it."""
+    assert check(CORRECT[name]) == []
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_mistake_is_noticed(name: str) -> None:
+    """It breaks the rule, or the property, and what follows from it is told apart."""
+    rule, events = BROKEN[name]
+    violations = check(events)
+    assert [each.rule for each in violations] == [rule], violations
+
+
+def test_each_rule_has_a_broken_history() -> None:
+    """Those that a history cannot show say why."""
+    shown = {rule for rule, _ in BROKEN.values()}
+    assert shown | set(NOT_SEEN) == set(RULES) | set(PROPERTIES)
+    assert not shown & set(NOT_SEEN)
+
+
+@pytest.mark.parametrize("name", CORRECT)
+def test_a_history_may_stop_anywhere(name: str) -> None:
+    """What was correct as a whole is correct up to each event, but for an answer that just came."""
+    events = CORRECT[name]
+    for end in range(len(events)):
+        assert {each.rule for each in check(events[:end])} <= {"operation"}
+
+
+def test_a_violation_says_where_it_is() -> None:
+    """It names the event, and they come in the order of the events."""
+    events = [*BROKEN["an attempt is sent twice"][1], *BROKEN["a Preview that nobody has seen"][1]]
+    violations = check(events)
+    assert [(each.rule, each.index) for each in violations] == [("record", 3), ("preview", 5)]
+    assert violations[0].key != violations[1].key

@@ -76,7 +76,7 @@ TARGETS = (
             json.dumps(RICH | {"extensionsUsed": []}).encode(),
         ),
         is_json=True,
-        examples=120,
+        examples=300,
         memory=32 * MEGABYTE,
     ),
 )

@@ -30,14 +30,7 @@ from ...jobs.workflow_harness import a_job, working
 from ..checks import check_sentence, guarded_folder
 from ..target import MEGABYTE, Target
 
-TABLES = (
-    "jobs",
-    "changes",
-    "uploads",
-    "moves",
-    "paid_requests",
-    "client_requests",
-)
+TABLES = ("jobs", "changes", "uploads", "moves", "paid_requests", "client_requests")
 GOOD = "0123456789ab"
 
 
@@ -103,8 +96,7 @@ def _insert(path: Path, data: bytes) -> None:
             names = ", ".join(f'"{name}"' for name in row)
             with suppress(sqlite3.Error, OverflowError, UnicodeError):
                 connection.execute(
-                    f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})",
-                    list(row.values()),
+                    f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", list(row.values())
                 )
         connection.execute("COMMIT")
 

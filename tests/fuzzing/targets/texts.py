@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 from mint_blender.cli.terminal import safe_line
 from mint_blender.files import download_folder, file_choice
@@ -30,14 +31,18 @@ def try_text(data: bytes) -> None:
     _try_message(text)
     _try_operation(text)
     file_choice.splat_count(text)
-    file_choice.choose_splats({text: "https://a.example/x", "100k": None}, text)
+    chosen = file_choice.choose_splats({text: "https://a.example/x", "100k": None}, text)
+    assert chosen == (None if text == "100k" else (text, "https://a.example/x"))
     check_sentence(file_choice.explain_missing([text]))
 
 
 def _try_name(text: str) -> None:
     name = download_folder.safe_name(text)
     assert name not in {"", ".", ".."} and not set(name) & set('<>:"/\\|?*\0')
-    assert len(name.encode()) <= 255, "too long for a file system"
+    assert name == name.strip(" .") and Path(name).name == name
+    assert len(name) <= download_folder.MAX_NAME_LENGTH + 1
+    assert len(name.encode()) <= download_folder.MAX_NAME_BYTES + 1 <= 255
+    assert not download_folder.RESERVED.fullmatch(name.partition(".")[0].strip())
 
 
 def _try_request(text: str) -> None:
