@@ -47,7 +47,7 @@ def test_jobs_reads_the_journal_only(signed_in: Signed, mint: RunMint) -> None:
     mint("generate", "--prompt", "a vase", "--mode", "review")
     asked = len(signed_in.log())
     newest, oldest = mint_blender.jobs()
-    assert [newest, oldest] == mint("jobs", "--json").records
+    assert [newest, oldest] == mint.jobs()
     assert (newest["phase"], newest["previews"]) == ("review", 1)
     assert Path(newest["files"]["preview"]).is_file()
     assert oldest["phase"] == "ready"

@@ -18,7 +18,7 @@ from mint_blender.jobs.batch_folder.claims import Claims
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch
-from .command_runner import RunMint, environment, restore_sigint
+from .command_runner import environment, restore_sigint
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 5)]
 
@@ -72,18 +72,12 @@ def move_away(
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / name))
 
 
-def test_three_steps(
-    mint: RunMint,
-    generated: Batch,
-    service: ThreadService,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_three_steps(generated: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the first step has key and network; then a plain run finds that everything is done."""
     out = generated.out
     assert not list(out.glob("*.glb")) and not (out / "index.html").exists()
     with monkeypatch.context() as elsewhere:
-        move_away(service, tmp_path, elsewhere)
+        move_away(generated.mint.service, tmp_path, elsewhere)
         assert generated("--step", "write", "--lines", "1-3").status == 0
         assert len(list(out.glob("*.glb"))) == 3
         second = generated("--step", "write")
@@ -94,13 +88,13 @@ def test_three_steps(
     assert (out / "index.html").read_text().count("0001-lamp-1.glb")
     record = json.loads((out / "0002-lamp-2.json").read_text())
     assert record["state"] == "done" and record["files"]["result"] == "0002-lamp-2.glb"
-    service.start()
+    generated.mint.service.start()
     before = {path: path.stat().st_mtime_ns for path in out.glob("*.glb")}
     plain = generated()
     assert plain.status == 0 and "4 of 4 lines are done" in plain.error_text
     assert {path: path.stat().st_mtime_ns for path in out.glob("*.glb")} == before
-    assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
-    assert len(service.operations()) == 4
+    assert {job["phase"] for job in generated.mint.jobs()} == {"placed"}
+    assert len(generated.mint.service.operations()) == 4
 
 
 def test_a_line_that_is_not_generated(generated: Batch, service: ThreadService) -> None:
@@ -146,13 +140,11 @@ def test_a_claim_of_a_dead_process(generated: Batch) -> None:
     assert [path.name for path in claims.iterdir()] == [".lock"]
 
 
-def test_a_claim_of_another_machine(
-    mint: RunMint, generated: Batch, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_claim_of_another_machine(generated: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other lines are written first; then it is waited for, and the status is true."""
     out = generated.out
     # the first line: it is looked at before the others are written
-    (job,) = [each["job"] for each in mint("jobs", "--json").records if each["prompt"] == "lamp 1"]
+    (job,) = [each["job"] for each in generated.mint.jobs() if each["prompt"] == "lamp 1"]
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(platform, "node", lambda: "farm")
         theirs = Claims(out)
@@ -224,9 +216,7 @@ def test_ended_while_files_are_written(
 @pytest.mark.blender
 @pytest.mark.one_blender
 @pytest.mark.parametrize("more", [(), ("--again",)], ids=["first", "again"])
-def test_two_machines_share_the_lines(
-    blends: Batch, service: ThreadService, tmp_path: Path, more: tuple[str, ...]
-) -> None:
+def test_two_machines_share_the_lines(blends: Batch, tmp_path: Path, more: tuple[str, ...]) -> None:
     """Two processes with their own journals write each line once; both are done at the end."""
     assert blends("--step", "generate").status == 0
     if more:
@@ -234,7 +224,7 @@ def test_two_machines_share_the_lines(
     both = [
         subprocess.Popen(
             slow_command(tmp_path, 1.0, *blends.words, "--step", "write", "--workers", "1", *more),
-            env={**environment(service, tmp_path / name), "MINT_API_KEY": ""},
+            env={**environment(blends.service, tmp_path / name), "MINT_API_KEY": ""},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -250,9 +240,7 @@ def test_two_machines_share_the_lines(
 
 @pytest.mark.blender
 @pytest.mark.one_blender
-def test_a_machine_that_dies_loses_nothing(
-    blends: Batch, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_machine_that_dies_loses_nothing(blends: Batch, tmp_path: Path) -> None:
     """Killed in the middle of `--again`, its lines are written by a rerun, which continues."""
     assert blends("--step", "generate").status == 0
     assert blends("--step", "write").status == 0
@@ -260,7 +248,7 @@ def test_a_machine_that_dies_loses_nothing(
     before = {path.name: path.stat().st_mtime_ns for path in out.glob("*.blend")}
     running = subprocess.Popen(
         slow_command(tmp_path, 1.0, *blends.words, "--again", "--workers", "1"),
-        env=environment(service, tmp_path / "farm"),
+        env=environment(blends.service, tmp_path / "farm"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -277,20 +265,18 @@ def test_a_machine_that_dies_loses_nothing(
     assert 1 <= ran.out.count(".blend") <= 3, "what was written before the kill is not repeated"
     after = {path.name: path.stat().st_mtime_ns for path in out.glob("*.blend")}
     assert all(after[name] > before[name] for name in before)
-    assert len(service.operations()) == 4
+    assert len(blends.service.operations()) == 4
 
 
 @pytest.mark.blender
 @pytest.mark.one_blender
-def test_an_interrupted_step_gives_its_claims_back(
-    blends: Batch, service: ThreadService, tmp_path: Path
-) -> None:
+def test_an_interrupted_step_gives_its_claims_back(blends: Batch, tmp_path: Path) -> None:
     """After Ctrl+C no Blender and no claim is left, so that nobody has to wait."""
     assert blends("--step", "generate").status == 0
     out = blends.out
     running = subprocess.Popen(
         slow_command(tmp_path, 1.0, *blends.words, "--step", "write", "--workers", "1"),
-        env=environment(service, tmp_path / "farm"),
+        env=environment(blends.service, tmp_path / "farm"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,

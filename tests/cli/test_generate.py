@@ -64,7 +64,7 @@ def test_review_stops_and_prints_the_next_commands(mint: RunMint, service: Threa
     """A Preview is status 6, with its picture and the three commands that continue."""
     ran = mint("generate", "--prompt", "a lamp", "--mode", "review")
     assert ran.status == 6
-    job = mint("jobs", "--json").records[0]
+    job = mint.jobs()[0]
     assert Path(job["files"]["preview"]).is_file()
     for words in (
         f"approve {job['job']}",
@@ -327,7 +327,7 @@ def made(mint: RunMint) -> dict[str, str]:
     """Return the ids of a finished job and its model."""
     assert mint(*LAMP, "--name", "Lamp").status == 0
     return {
-        "job": str(mint("jobs", "--json").records[0]["job"]),
+        "job": mint.job,
         "asset": str(mint("models", "--json").records[0]["id"]),
     }
 
@@ -366,7 +366,7 @@ def test_the_optimization_is_within_the_limit(mint: RunMint, made: dict[str, str
             in ran.error_text
         )
     assert len(mint.service.operations()) == asked + 2
-    newest = str(mint("jobs", "--json").records[0]["job"])
+    newest = mint.job
     assert mint("again", newest, "--max-credits", "267").status == 4
     assert mint("again", newest, "--max-credits", "268").status == 0
 
@@ -427,7 +427,7 @@ def test_too_few_credits(mint: RunMint, made: dict[str, str], tmp_path: Path) ->
     mint.service.scenario(credits=3)
     ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "out"))
     assert ran.status == 4
-    job = str(mint("jobs", "--json").records[0]["job"])
+    job = mint.job
     assert f"resume {job}" in ran.err
     mint.service.scenario(credits=500)
     assert mint("resume", job).status == 0
@@ -484,7 +484,7 @@ def test_again_repeats_the_request(mint: RunMint, made: dict[str, str], tmp_path
     bodies = [start.body for start in mint.service.requests("POST", "/v1/models:generate")]
     assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]
     assert (tmp_path / "green.glb").exists()
-    assert len(mint("jobs", "--json").records) == 3
+    assert len(mint.jobs()) == 3
 
 
 def test_a_file_is_replaced_only_on_purpose(

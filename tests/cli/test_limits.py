@@ -98,7 +98,7 @@ def test_usage_includes_the_last_month(mint: RunMint) -> None:
     assert "Last 30 days on this computer: 0 generations, 0 Credits\n" in mint("usage").out
     mint(*LAMP)
     mint("generate", "--prompt", "a lamp [moderation]", "--preset", "fast")
-    mint("dismiss", str(mint("jobs", "--json").records[0]["job"]))
+    mint("dismiss", mint.job)
     lines = mint("usage").out.splitlines()
     assert "Last 30 days on this computer: 2 generations, 248 Credits, 50% failed" in lines
     assert lines[-1].endswith("########################  2 generations, 1 failed")
@@ -124,7 +124,7 @@ def test_jobs_show_their_cost(mint: RunMint) -> None:
 def in_review(mint: RunMint, *more: str) -> str:
     """Return the id of a job whose Preview waits."""
     assert mint(*LAMP, "--mode", "review", *more).status == 6
-    return str(mint("jobs", "--json").records[0]["job"])
+    return mint.job
 
 
 def test_a_price_is_asked_for_again(mint: RunMint, preferences: Set) -> None:
@@ -167,7 +167,7 @@ def test_a_resumed_job_keeps_its_limit(mint: RunMint, service: ThreadService, ho
             and "about 248 Credits in total, more than its limit of 247 Credits. Nothing was sent."
             in ran.error_text
         )
-        (told,) = mint("jobs", "--json").records
+        (told,) = mint.jobs()
         assert (told["phase"], told["trouble"]["code"]) == ("paused", "max_credits")
     assert not service.operations()
     assert mint("resume", job.id, "--max-credits", "248").status == 0
@@ -219,16 +219,12 @@ def batch(mint: RunMint, tmp_path: Path) -> Arguments:
 
 @pytest.fixture
 def elsewhere(
-    mint: RunMint,
-    service: ThreadService,
-    batch: Arguments,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, batch: Arguments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Arguments:
     """Return the arguments of a batch that has run, with another journal, while Mint is away."""
     assert mint(*batch).status == 0
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "other home"))
-    service.stop()
+    mint.service.stop()
     return batch
 
 

@@ -487,7 +487,7 @@ def test_info_has_requests_and_phases(mint: RunMint, service: ThreadService, hom
     (start,) = [line for line in log.splitlines() if "POST /models:generate" in line]
     assert " INFO " in start and "request id none" not in start
     assert "status 20" in start and start.endswith(" s")
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     of_job = f"Job {job['job']}: "
     phases = [line.split(of_job)[1] for line in log.splitlines() if of_job in line]
     assert phases[0].startswith("new (model, fast), waiting")

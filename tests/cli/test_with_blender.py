@@ -89,7 +89,7 @@ def test_a_picture_has_the_size_that_was_asked_for(mint: RunMint, tmp_path: Path
     picture, look = tmp_path / "lamp.png", ("--render-samples", "2", "--render-engine", "cycles")
     assert mint(*LAMP, "--render", str(picture), "--render-size", "40x20", *look).status == 0
     assert Image.open(picture).size == (40, 20)
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     again = ("place", job["job"], "--render", str(picture), "--overwrite")
     assert mint(*again, "--render-size", "20x40").status == 0
     assert Image.open(picture).size == (20, 40)
@@ -108,14 +108,14 @@ def test_a_size_that_is_none_is_refused(mint: RunMint, size: str) -> None:
     """Before anything is started."""
     ran = mint(*LAMP, "--render", "lamp.png", f"--render-size={size}")
     assert ran.status == 2 and "such as 1920x1080" in ran.err
-    assert not mint("jobs", "--json").records
+    assert not mint.jobs()
 
 
 def test_what_a_blend_has_from_mint(mint: RunMint, tmp_path: Path) -> None:
     """As objects for programs and as a table; a file that is none stops nothing."""
     assert mint(*LAMP, "-o", str(tmp_path / "lamp.blend")).status == 0
     (tmp_path / "broken.blend").write_bytes(b"no blend")
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     files = [str(tmp_path / name) for name in ("broken.blend", "lamp.blend")]
     assets = partial(run, mint.service, tmp_path / "home", "assets")  # it redirects its output
     listed = assets(*files, "--json")
@@ -155,7 +155,7 @@ def test_a_result_that_cannot_be_imported_is_kept(mint: RunMint, tmp_path: Path)
     ran = mint("generate", "--prompt", "a lamp [meshopt]", "-o", str(tmp_path / "lamp.blend"))
     assert ran.status == 7
     assert "Mint's files are kept" in ran.error_text
-    assert Path(mint("jobs", "--json").records[0]["files"]["model"]).is_file()
+    assert Path(mint.jobs()[0]["files"]["model"]).is_file()
     assert mint("resume").status == 7
     assert len(mint.service.operations()) == 1
 
@@ -165,7 +165,7 @@ def test_place_writes_a_job_again(mint: RunMint, tmp_path: Path) -> None:
     """`place` can write a job again; each .blend has only its own model."""
     mint(*LAMP)
     mint("generate", "--prompt", "a mug", "--preset", "fast")
-    jobs = {record["prompt"]: record["job"] for record in mint("jobs", "--json").records}
+    jobs = {record["prompt"]: record["job"] for record in mint.jobs()}
     for prompt, job in jobs.items():
         assert mint("place", job, "-o", str(tmp_path / f"{prompt}.blend")).status == 0
     assert [len(look(tmp_path / f"{prompt}.blend")["roots"]) for prompt in jobs] == [1, 1]

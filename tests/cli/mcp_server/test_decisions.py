@@ -73,9 +73,7 @@ def test_a_revision_brings_another_preview(agent: Agent, service: ThreadService)
 
 
 @pytest.mark.parametrize("verb", ["approve", "revise", "cancel"])
-def test_what_was_not_seen_is_not_decided(
-    agent: Agent, service: ThreadService, blender: JobService, verb: str
-) -> None:
+def test_what_was_not_seen_is_not_decided(agent: Agent, blender: JobService, verb: str) -> None:
     """A person has revised in Blender: the agent gets the new Preview instead."""
     job = lamp_at_preview(agent, approved_credits=1000)
     blender.catch_up()
@@ -92,7 +90,7 @@ def test_what_was_not_seen_is_not_decided(
     assert "you saw preview-1, and it is now preview-2 (Preview ready)" in text_of(result)
     assert len(pictures_of(result)) == 1
     assert result.structured_content["previews"] == 2
-    assert decisions(service, verb) == (1 if verb == "revise" else 0)
+    assert decisions(agent.service, verb) == (1 if verb == "revise" else 0)
 
 
 def test_a_long_revision_is_not_repeated(agent: Agent, service: ThreadService) -> None:
