@@ -86,18 +86,6 @@ def test_the_status_is_that_of_the_first_line_that_is_not_done(batch: Batch) -> 
     assert batch().status == 6
 
 
-@pytest.mark.covers("R-batch-limit")
-def test_a_batch_above_the_limit_starts_nothing(batch: Batch, service: ThreadService) -> None:
-    """--max-credits limits all lines together, without those already done."""
-    batch.lines(*({"prompt": f"lamp {number}"} for number in range(5)))
-    ran = batch("--max-credits", "1")
-    assert ran.status == 4
-    assert "more than the limit of 1. Nothing was started" in ran.error_text
-    assert not service.operations()
-    assert batch().status == 0
-    assert batch("--max-credits", "1").status == 0
-
-
 def test_a_rerun_starts_only_what_is_new(batch: Batch, service: ThreadService) -> None:
     """Lines are identified by content, so they can move; a duplicate is a line too."""
     batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2"})

@@ -82,39 +82,21 @@ def test_a_csv_file_with_quotes_and_empty_fields(mint: RunMint, tmp_path: Path) 
 BAD = {
     "a.jsonl, line 2": ('{"prompt": "a lamp"}\n{"prompt": \n', "not valid JSON"),
     "b.jsonl, line 1": ('["a lamp"]\n', "each line must be a JSON object"),
-    "c.jsonl, line 3": (
-        '{"prompt": "a lamp"}\n\n{"promt": "a mug"}\n',
-        "unknown field promt. Known fields: ",
-    ),
-    "d.jsonl, line 1": (
-        '{"prompt": "a lamp", "kind": "chair"}\n',
-        'kind must be one of model, world, not "chair"',
-    ),
+    "c.jsonl, line 3": ('{"prompt": "a lamp"}\n\n{"promt": "a mug"}\n', "unknown field promt. Known fields: "),
+    "d.jsonl, line 1": ('{"prompt": "a lamp", "kind": "chair"}\n', 'kind must be one of model, world, not "chair"'),
     "e.jsonl, line 1": ('{"prompt": 5}\n', "prompt must be text, not 5"),
-    "f.jsonl, line 1": (
-        '{"prompt": "a lamp", "images": [1]}\n',
-        "images must be a list of paths and URLs",
-    ),
-    "g.jsonl, line 1": (
-        '{"prompt": "a lamp", "image": "nowhere.png"}\n',
-        "nowhere.png cannot be read",
-    ),
-    "h.jsonl, line 1": (
-        '{"prompt": "a lamp", "format": "obj"}\n',
-        'format must be one of blend, glb, not "obj"',
-    ),
+    "f.jsonl, line 1": ('{"prompt": "a lamp", "images": [1]}\n', "images must be a list of paths and URLs"),
+    "g.jsonl, line 1": ('{"prompt": "a lamp", "image": "nowhere.png"}\n', "nowhere.png cannot be read"),
+    "h.jsonl, line 1": ('{"prompt": "a lamp", "format": "obj"}\n', 'format must be one of blend, glb, not "obj"'),
     "i.jsonl, line 1": ('{"name": "nothing"}\n', "The prompt is empty"),
-    "j.jsonl, line 1": (
-        '{"prompt": "a hall", "kind": "world", "pose": "a_pose"}\n',
-        "only for models",
-    ),
+    "j.jsonl, line 1": ('{"prompt": "a hall", "kind": "world", "pose": "a_pose"}\n', "only for models"),
     "k.csv, line 2": ("prompt,name\na lamp, orange, large\n", "more fields than the header"),
     "l.csv, line 2": ("wish\na lamp\n", "unknown field wish"),
     "m.csv, line 3": ('prompt,format\na lamp,glb\n"a mug', "not valid CSV"),
     "n.txt": ("\n\n", "has no lines to generate"),
     "o.yaml": ("prompt: a lamp", "must end in .jsonl, .csv or .txt"),
     "p.txt, line 2": ("a lamp\n" + "x" * 8001, "has 8001 characters"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("where", BAD)

@@ -41,14 +41,6 @@ def review(mint: RunMint) -> str:
     return mint.job
 
 
-def test_approve_continues_to_the_end(mint: RunMint, review: str, service: ThreadService) -> None:
-    """`approve` accepts the first letters of the id and writes the files."""
-    ran = mint("approve", review[:4])
-    assert ran.status == 0
-    assert ".glb" in ran.out
-    assert len(service.requests("POST", "*:approve")) == 1
-
-
 @pytest.mark.parametrize("words", [("approve",), ("revise", "make it blue")], ids=lambda w: w[0])
 def test_a_decision_of_a_killed_command_says_what_carries_it_out(
     mint: RunMint, review: str, service: ThreadService, home: Path, words: tuple[str, ...]
@@ -70,12 +62,13 @@ def test_a_decision_of_a_killed_command_says_what_carries_it_out(
 
 
 def test_approve_writes_the_output_of_generate(mint: RunMint, tmp_path: Path) -> None:
-    """`approve` writes the file that `generate -o` named."""
+    """`approve` accepts the first letters of the id, and writes the file that `generate -o` named."""
     output = tmp_path / "lamp.glb"
     assert mint(*LAMP, "--mode", "review", "-o", str(output)).status == 6
     assert not output.exists()
-    assert mint("approve", mint.job).status == 0
+    assert mint("approve", mint.job[:4]).status == 0
     assert output.read_bytes()[:4] == b"glTF"
+    assert len(mint.service.requests("POST", "*:approve")) == 1
 
 
 def test_revise_brings_another_preview(mint: RunMint, review: str, service: ThreadService) -> None:
@@ -255,34 +248,29 @@ LIVES = pytest.mark.parametrize(
 
 
 @LIVES
+@pytest.mark.parametrize("is_possible", [True, False], ids=["canceled", "it goes on"])
 def test_cancel_from_another_shell(
-    mint: RunMint, elsewhere: subprocess.Popen[str], lives: bool
+    mint: RunMint, elsewhere: subprocess.Popen[str], lives: bool, is_possible: bool
 ) -> None:
-    """The process that runs the job carries it out, else the command itself; Mint is asked once."""
+    """The process that runs the job carries it out, else the command itself; Mint is asked once.
+
+    If Mint cannot cancel, the command says at once that the job continues and costs Credits.
+    """
     if not lives:
         elsewhere.kill()
         elsewhere.wait()
-    mint.service.scenario(cancel="everywhere")
-    assert mint("cancel", mint.job).status == 0
-    assert elsewhere.wait(20) == (1 if lives else -signal.SIGKILL)
-    assert [operation.status for operation in mint.service.operations()] == ["canceled"]
-    assert len(mint.service.requests("POST", "*:cancel")) == 1
-
-
-@LIVES
-def test_cancel_that_mint_cannot_do_is_reported(
-    mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str], lives: bool
-) -> None:
-    """If Mint cannot cancel, the command says at once that the job continues and costs Credits."""
-    if not lives:
-        elsewhere.kill()
-        elsewhere.wait()
+    if is_possible:
+        mint.service.scenario(cancel="everywhere")
     ran = mint("cancel", mint.job)
-    assert ran.status == 1
-    assert "Mint cannot cancel this now. It continues" in ran.error_text
-    assert "its result will be kept" in ran.error_text
-    assert [operation.status for operation in service.operations()] == ["running"]
-    assert mint.jobs()[0]["state"] == "Generating"
+    (operation,) = mint.service.operations()
+    assert (ran.status, operation.status) == ((0, "canceled") if is_possible else (1, "running"))
+    if is_possible:
+        assert elsewhere.wait(20) == (1 if lives else -signal.SIGKILL)
+        assert len(mint.service.requests("POST", "*:cancel")) == 1
+    else:
+        assert "Mint cannot cancel this now. It continues" in ran.error_text
+        assert "its result will be kept" in ran.error_text
+        assert mint.jobs()[0]["state"] == "Generating"
 
 
 def start_without_answer(mint: RunMint, *, carried_out: bool) -> str:
@@ -325,7 +313,11 @@ def doubtful(mint: RunMint, service: ThreadService, copy_home: Callable[[], None
 
 
 def test_candidates_are_shown_and_one_is_used(mint: RunMint, doubtful: str) -> None:
-    """Two results look like the job's: each is shown with id, name and time. Using one is free."""
+    """Two results look like the job's: each is shown with id, name and time. Using one is free.
+
+    The options that decide need a job.
+    """
+    assert mint("resume", "--use", "asset").status == mint("resume", "--once-more").status == 2
     first, other = (str(each.resource) for each in mint.service.operations())
     ran = mint("resume", doubtful)
     assert ran.status == 5
@@ -384,12 +376,6 @@ def test_once_more_of_what_was_started(mint: RunMint, doubtful: str) -> None:
     (record,) = mint.jobs()
     assert record["operation"] == mint.service.operations()[0].id
     assert len(mint.service.operations()) == 2
-
-
-def test_these_options_need_a_job(mint: RunMint) -> None:
-    """Alone, --use and --once-more are wrong arguments: status 2."""
-    assert mint("resume", "--use", "asset").status == 2
-    assert mint("resume", "--once-more").status == 2
 
 
 @pytest.mark.parametrize("carried_out", [True, False])
@@ -500,24 +486,24 @@ def test_an_unreadable_record_is_listed_and_kept(mint: RunMint, home: Path) -> N
     assert row == ('{"half', "dreaming", 1)
 
 
-def _noise(home: Path) -> None:
-    home.mkdir()
-    (home / "journal.sqlite3").write_bytes(os.urandom(8192))
-
-
-def _file_instead_of_a_folder(home: Path) -> None:
-    home.write_text("not a folder")
-
-
 def _newer(home: Path) -> None:
-    home.mkdir()
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         database.execute("PRAGMA user_version = 99")
 
 
-@pytest.mark.parametrize("break_it", [_noise, _file_instead_of_a_folder, _newer])
-def test_an_unusable_journal_is_reported(mint: RunMint, home: Path, break_it) -> None:
+UNUSABLE: dict[str, Callable[[Path], object]] = {
+    "noise": lambda home: (home / "journal.sqlite3").write_bytes(os.urandom(8192)),
+    "a file instead of a folder": lambda home: (home.rmdir(), home.write_text("not a folder")),
+    "newer": _newer,
+}
+
+
+@pytest.mark.parametrize("break_it", UNUSABLE.values(), ids=UNUSABLE)
+def test_an_unusable_journal_is_reported(
+    mint: RunMint, home: Path, break_it: Callable[[Path], object]
+) -> None:
     """The error names the file and what to do, and nothing is sent."""
+    home.mkdir()
     break_it(home)
     for command in (["jobs"], ["resume"], ["generate", "--prompt", "a lamp"]):
         ran = mint(*command)

@@ -162,14 +162,11 @@ BAD = {
     "a web page": (lambda: b"<!DOCTYPE html><title>404</title>", "web page"),
     "empty": (lambda: b"", "empty"),
     "cut short": (lambda: synthetic_world.png(np.zeros((32, 64, 3)))[:40], "."),
-    "cut in the middle": (
-        lambda: synthetic_world.png(np.random.default_rng(1).random((32, 64, 3)))[:2000],
-        "cannot read",
-    ),
+    "cut in the middle": (lambda: synthetic_world.png(np.random.default_rng(1).random((32, 64, 3)))[:2000], "cannot read"),
     "five billion pixels": (lambda: png_that_claims(100_000, 50_000), "100000 × 50000"),
     "an EXR": (lambda: b"\x76\x2f\x31\x01" + bytes(40), "in the format EXR"),
     "two hundred million pixels": (lambda: png_that_claims(20_000, 10_000), "20,000 pixels wide"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("what", BAD)

@@ -119,13 +119,9 @@ def _at_frames(objects: list[bpy.types.Object]) -> list[np.ndarray]:
 ABOVE = {
     "nothing": None,
     "a bare node": {},
-    "a node that turns it upright": {
-        "rotation": [-0.7071068, 0, 0, 0.7071068],
-        "scale": [0.5, 0.5, 0.5],
-        "translation": [0, 3, 0],
-    },
+    "a node that turns it upright": {"rotation": [-0.7071068, 0, 0, 0.7071068], "scale": [0.5, 0.5, 0.5], "translation": [0, 3, 0]},
     "a node that squeezes it": {"rotation": [0, 0, 0.3826834, 0.9238795], "scale": [1, 3, 1]},
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("height", [None, 2.5])

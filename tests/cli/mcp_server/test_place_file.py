@@ -131,13 +131,3 @@ def forget(job: str) -> None:
     """Remove a job from the list, as a person does in Blender."""
     with session.open_journal() as job_service:
         job_service.dismiss(job)
-
-
-def test_files_that_are_gone_are_downloaded_again(agent: Agent, tmp_path: Path) -> None:
-    """For free."""
-    job = finished(agent)
-    spent = agent.service.credits()
-    Path(job["files"]["model"]).unlink()
-    placed = agent.ask("place", job=job["job"], path=str(tmp_path / "lamp.glb"))
-    assert placed["status"] == "written" and (tmp_path / "lamp.glb").is_file()
-    assert agent.service.credits() == spent
