@@ -94,11 +94,6 @@ def test_projection_needs_no_light_and_no_texture_coordinates(place):
     assert brightest < 0.02
 
 
-def test_the_picture_is_packed_and_read_as_srgb(place):
-    """The .blend does not need the downloads."""
-    assert place.image.packed_file and place.image.colorspace_settings.name == "sRGB"
-
-
 def test_the_earlier_world_is_restored(place, tmp_path):
     """It is restored after two panoramas, also when the file was saved in between."""
     own = bpy.data.worlds.new("Mine")
@@ -113,12 +108,6 @@ def test_the_earlier_world_is_restored(place, tmp_path):
     assert panorama.restore_earlier_world(scene)
     assert scene.world.name == "Mine"
     assert not panorama.restore_earlier_world(scene)
-
-
-def test_a_scene_without_a_world_has_none_again(place):
-    """Where there was no World, there is none after restoring."""
-    panorama.show_background(place.scene, panorama.background(place.image, place.point, "Room"))
-    assert panorama.restore_earlier_world(place.scene) and place.scene.world is None
 
 
 def test_each_scene_gets_its_own_world_back(place, tmp_path):
