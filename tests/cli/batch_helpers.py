@@ -12,6 +12,7 @@ from typing import Any
 
 from mint_blender.jobs.batch_lines import read_lines
 
+from ..mint_service.runner import ThreadService
 from .command_runner import CommandResult, RunMint
 from .contact_sheet_reader import ContactSheet
 
@@ -36,6 +37,11 @@ class Batch:
     def __call__(self, *options: str) -> CommandResult:
         """Run the batch in this process."""
         return self.mint(*self.words, *options)
+
+    @property
+    def service(self) -> ThreadService:
+        """Return the stand-in that the command reaches."""
+        return self.mint.service
 
     @property
     def words(self) -> tuple[str, ...]:

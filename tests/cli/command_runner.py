@@ -76,6 +76,15 @@ class RunMint:
         out, err = self.capfd.readouterr()
         return CommandResult(status, out, err).check_no_leaks(self.service)
 
+    def jobs(self) -> list[dict[str, Any]]:
+        """Return the objects of `jobs --json`, newest first."""
+        return self("jobs", "--json").records
+
+    @property
+    def job(self) -> str:
+        """Return the id of the newest job."""
+        return str(self.jobs()[0]["job"])
+
 
 def environment(service: Service, home: Path, **more: str) -> dict[str, str]:
     """Return the environment of a command in its own process."""

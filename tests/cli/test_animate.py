@@ -24,7 +24,7 @@ KNIGHT = ("generate", "--prompt", "a knight", "--preset", "fast", "--pose", "t_p
 def knight(mint: RunMint) -> str:
     """Generate a knight, and return the id of its job."""
     assert mint(*KNIGHT).status == 0
-    return str(mint("jobs", "--json").records[0]["job"])
+    return mint.job
 
 
 @pytest.mark.blender
@@ -53,7 +53,7 @@ def test_what_was_paid_is_written_again_for_free(
 ) -> None:
     """Also with a new motion beside it, and after its files were deleted."""
     assert mint("animate", knight, "--motion", "walk", "-o", str(tmp_path / "a.glb")).status == 0
-    (job,) = [each for each in mint("jobs", "--json").records if each["motion"]]
+    (job,) = [each for each in mint.jobs() if each["motion"]]
     Path(job["files"]["clip"]).unlink()
     again = ("--motion", "Walk", "--motion", "jump")
     ran = mint("animate", knight, *again, "-o", str(tmp_path / "b.glb"))
@@ -71,7 +71,7 @@ def test_each_job_of_an_order_writes_the_whole_character(
     output = tmp_path / "b.glb"
     words = ("--motion", "jump", "--motion", "walk", "-o", str(output))
     assert mint("animate", knight, *words).status == 0
-    jobs = {each["motion"]: each for each in mint("jobs", "--json").records if each["motion"]}
+    jobs = {each["motion"]: each for each in mint.jobs() if each["motion"]}
     output.unlink()
     Path(jobs["walk"]["files"]["clip"]).unlink()
     ran = mint("resume", jobs["jump"]["job"], "--json")
@@ -85,9 +85,7 @@ def test_each_job_of_an_order_writes_the_whole_character(
 
 
 @pytest.mark.blender
-def test_above_the_limit_nothing_is_sent(
-    mint: RunMint, service: ThreadService, knight: str, tmp_path: Path
-) -> None:
+def test_above_the_limit_nothing_is_sent(mint: RunMint, knight: str, tmp_path: Path) -> None:
     """The limit is for all motions together; without a price it is refused, too."""
     motions = ("--motion", "walk", "--motion", "run", "-o", str(tmp_path / "knight.glb"))
     assert mint("animate", knight, *motions, "--max-credits", "499").status == 4
@@ -95,20 +93,18 @@ def test_above_the_limit_nothing_is_sent(
     for more in (("--max-credits", "9999"), ()):
         ran = mint("animate", other, *motions, *more)
         assert ran.status == 4 and "price" in ran.err
-    assert not service.requests(*ORDERS)
+    assert not mint.service.requests(*ORDERS)
     assert mint("animate", other, *motions, "--yes").status == 0
-    assert len(service.requests(*ORDERS)) == 2
+    assert len(mint.service.requests(*ORDERS)) == 2
 
 
 @pytest.mark.blender
-def test_a_motion_is_paid_again_if_that_is_said(
-    mint: RunMint, service: ThreadService, knight: str, tmp_path: Path
-) -> None:
+def test_a_motion_is_paid_again_if_that_is_said(mint: RunMint, knight: str, tmp_path: Path) -> None:
     """With `--again`, and only then; the character has the new clip once."""
     words = ("animate", knight, "--motion", "walk", "-o", str(tmp_path / "knight.glb"))
     for more, orders in (((), 1), (("--overwrite",), 1), (("--overwrite", "--again"), 2)):
         assert mint(*words, *more).status == 0
-        assert len(service.requests(*ORDERS)) == orders
+        assert len(mint.service.requests(*ORDERS)) == orders
     assert set(animations(tmp_path / "knight.glb")) == {"walk"}
 
 
@@ -146,15 +142,13 @@ def test_wrong_arguments(mint: RunMint, service: ThreadService, tmp_path: Path) 
     assert not service.requests("POST")
 
 
-def test_without_blender_nothing_is_paid(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_without_blender_nothing_is_paid(mint: RunMint, tmp_path: Path) -> None:
     """A character is written by Blender, also as a .glb."""
     ran = mint("animate", "mdl_1", "--motion", "walk", "-o", str(tmp_path / "knight.glb"))
     assert ran.status == 7 and "pip install bpy" in ran.err
     with pytest.raises(mint_blender.NotPossible, match="Nothing was started"):
         mint_blender.animate("mdl_1", "walk")
-    assert not service.log()
+    assert not mint.service.log()
 
 
 # -- Batches
@@ -168,9 +162,7 @@ def batch_of(folder: Path, motions: str) -> tuple[str, ...]:
 
 
 @pytest.mark.blender
-def test_a_line_of_a_batch_is_animated(
-    mint: RunMint, service: ThreadService, knight: str, tmp_path: Path
-) -> None:
+def test_a_line_of_a_batch_is_animated(mint: RunMint, knight: str, tmp_path: Path) -> None:
     """The price is for all, the GLB has all clips, and a rerun pays nothing."""
     words = batch_of(tmp_path, "walk in place | run")
     ran = mint(*words)
@@ -179,7 +171,7 @@ def test_a_line_of_a_batch_is_animated(
     assert price == 798 + 500
     (file,) = (tmp_path / "out").glob("*.glb")
     assert animations(file) == {"walk in place": 0.0, "run": 0.0}
-    body = service.requests("POST", "/v1/models:generate")[-1].body
+    body = mint.service.requests("POST", "/v1/models:generate")[-1].body
     assert body["riggingPose"] == "t_pose"
     record = json.loads(file.with_suffix(".json").read_text())
     assert (record["state"], record["credits"]) == ("done", 798 + 500)
@@ -187,7 +179,7 @@ def test_a_line_of_a_batch_is_animated(
     assert ran.records[-1]["credits"] == 798 + 500
     file.unlink()
     assert mint(*words).status == 0
-    assert len(animations(file)) == 2 and len(service.requests(*ORDERS)) == 2
+    assert len(animations(file)) == 2 and len(mint.service.requests(*ORDERS)) == 2
 
 
 def delete_files(home: Path) -> None:

@@ -47,7 +47,7 @@ def test_jobs_reads_the_journal_only(signed_in: Signed, mint: RunMint) -> None:
     mint("generate", "--prompt", "a vase", "--mode", "review")
     asked = len(signed_in.log())
     newest, oldest = mint_blender.jobs()
-    assert [newest, oldest] == mint("jobs", "--json").records
+    assert [newest, oldest] == mint.jobs()
     assert (newest["phase"], newest["previews"]) == ("review", 1)
     assert Path(newest["files"]["preview"]).is_file()
     assert oldest["phase"] == "ready"
@@ -56,51 +56,24 @@ def test_jobs_reads_the_journal_only(signed_in: Signed, mint: RunMint) -> None:
 
 REFUSED = {
     "an empty prompt": ({"prompt": " "}, "The prompt is empty"),
-    "an unknown kind": (
-        {"prompt": "a lamp", "kind": "mesh"},
-        "^'mesh' is not a kind: model, world$",
-    ),
-    "an unknown preset": (
-        {"prompt": "a lamp", "preset": "quick"},
-        "^'quick' is not a preset: fast, standard, production$",
-    ),
-    "an unknown level": (
-        {"prompt": "a lamp", "optimize": "much"},
-        "^'much' is not a level: light, moderate, aggressive$",
-    ),
+    "an unknown kind": ({"prompt": "a lamp", "kind": "mesh"}, "^'mesh' is not a kind: model, world$"),
+    "an unknown preset": ({"prompt": "a lamp", "preset": "quick"}, "^'quick' is not a preset: fast, standard, production$"),
+    "an unknown level": ({"prompt": "a lamp", "optimize": "much"}, "^'much' is not a level: light, moderate, aggressive$"),
     "splats of a model": ({"prompt": "a lamp", "splats": "100k"}, "Only Worlds have splats"),
     "a World with a height": ({"prompt": "a hall", "kind": "world", "height": 2}, "Only models"),
     "a height below 0": ({"prompt": "a lamp", "height": -1}, "height is a number above 0"),
     "a height from a table": ({"prompt": "a lamp", "height": "0.4"}, "height is a number above 0"),
-    "a limit from a table": (
-        {"prompt": "a lamp", "max_credits": "2000"},
-        "max_credits is a number, not '2000'",
-    ),
-    "a limit that limits nothing": (
-        {"prompt": "a lamp", "max_credits": float("nan")},
-        "max_credits is a number, not nan",
-    ),
-    "an id that is a number": (
-        {"prompt": "a lamp", "request_id": 7},
-        "request_id is a text that is not empty, not 7",
-    ),
+    "a limit from a table": ({"prompt": "a lamp", "max_credits": "2000"}, "max_credits is a number, not '2000'"),
+    "a limit that limits nothing": ({"prompt": "a lamp", "max_credits": float("nan")}, "max_credits is a number, not nan"),
+    "an id that is a number": ({"prompt": "a lamp", "request_id": 7}, "request_id is a text that is not empty, not 7"),
     "half a place": ({"prompt": "a lamp", "location": (1, 2)}, "three numbers"),
     "no place": ({"prompt": "a lamp", "location": (1, 2, float("nan"))}, "three numbers"),
     "a missing picture": ({"prompt": "a lamp", "images": ["none.png"]}, "none.png"),
-    "a missing picture that is the only one": (
-        {"prompt": "a lamp", "images": "none.png"},
-        "none.png",
-    ),
+    "a missing picture that is the only one": ({"prompt": "a lamp", "images": "none.png"}, "none.png"),
     "an empty id": ({"prompt": "a lamp", "request_id": " "}, "text that is not empty, not ' '"),
-    "a world made lighter": (
-        {"prompt": "a hall", "kind": "world", "optimize": "light"},
-        "Only models can be optimized",
-    ),
-    "review without anybody who looks": (
-        {"prompt": "a lamp", "mode": "review"},
-        "needs a function review",
-    ),
-}
+    "a world made lighter": ({"prompt": "a hall", "kind": "world", "optimize": "light"}, "Only models can be optimized"),
+    "review without anybody who looks": ({"prompt": "a lamp", "mode": "review"}, "needs a function review"),
+}  # fmt: skip
 
 
 @pytest.mark.blender

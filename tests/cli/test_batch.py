@@ -19,18 +19,16 @@ from .command_runner import RunMint, command, environment, run
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
-def test_jobs_option_limits_running_operations(
-    batch: Batch, service: ThreadService, at_once: int
-) -> None:
+def test_jobs_option_limits_running_operations(batch: Batch, at_once: int) -> None:
     """With --jobs N, the service sees N running operations and never more."""
     batch.lines(*({"prompt": f"lamp {number}"} for number in range(8)))
     # The clock that the gate turns would have links expire while files are fetched.
-    service.scenario(durations={"queued": _Gate.CLOSED}, links_expire=1000 * _Gate.CLOSED)
-    gate = _Gate(service, at_once, lines=8)
+    batch.service.scenario(durations={"queued": _Gate.CLOSED}, links_expire=1000 * _Gate.CLOSED)
+    gate = _Gate(batch.service, at_once, lines=8)
     with gate:
         assert batch("--jobs", str(at_once)).status == 0
     assert gate.most == at_once
-    assert len(service.operations()) == 8
+    assert len(batch.service.operations()) == 8
 
 
 class _Gate:
@@ -65,9 +63,7 @@ class _Gate:
                 self._service.advance(self.CLOSED)
 
 
-def test_a_failed_line_does_not_stop_the_others(
-    batch: Batch, mint: RunMint, service: ThreadService
-) -> None:
+def test_a_failed_line_does_not_stop_the_others(batch: Batch, mint: RunMint) -> None:
     """The failed line gets its reason; a rerun costs nothing, a retry finishes it."""
     batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3"})
     first = batch()
@@ -77,10 +73,8 @@ def test_a_failed_line_does_not_stop_the_others(
     again = batch()
     assert again.status == 1
     assert "line 2: lamp 2" in again.error_text
-    assert len(service.operations()) == 3 and not service.requests("POST", "*:retry")
-    failed = next(
-        record["job"] for record in mint("jobs", "--json").records if record["phase"] == "failed"
-    )
+    assert len(batch.service.operations()) == 3 and not batch.service.requests("POST", "*:retry")
+    failed = next(record["job"] for record in mint.jobs() if record["phase"] == "failed")
     assert mint("retry", failed).status == 0
     assert batch().status == 0
     assert len(list(batch.out.glob("*.glb"))) == 3
@@ -90,18 +84,6 @@ def test_the_status_is_that_of_the_first_line_that_is_not_done(batch: Batch) -> 
     """The status is that of the first line in the file that is not done."""
     batch.lines({"prompt": "lamp 1", "mode": "review"}, {"prompt": "lamp 2 [start-fails]"})
     assert batch().status == 6
-
-
-@pytest.mark.covers("R-batch-limit")
-def test_a_batch_above_the_limit_starts_nothing(batch: Batch, service: ThreadService) -> None:
-    """--max-credits limits all lines together, without those already done."""
-    batch.lines(*({"prompt": f"lamp {number}"} for number in range(5)))
-    ran = batch("--max-credits", "1")
-    assert ran.status == 4
-    assert "more than the limit of 1. Nothing was started" in ran.error_text
-    assert not service.operations()
-    assert batch().status == 0
-    assert batch("--max-credits", "1").status == 0
 
 
 def test_a_rerun_starts_only_what_is_new(batch: Batch, service: ThreadService) -> None:
@@ -124,37 +106,29 @@ def test_a_rerun_starts_only_what_is_new(batch: Batch, service: ThreadService) -
     ]
 
 
-def test_a_dismissed_line_is_not_paid_for_again(
-    batch: Batch, mint: RunMint, service: ThreadService
-) -> None:
+def test_a_dismissed_line_is_not_paid_for_again(batch: Batch, mint: RunMint) -> None:
     """A rerun finds the dismissed job of a line and starts nothing."""
     batch.lines({"prompt": "lamp 1"})
     assert batch().status == 0
-    (job,) = (record["job"] for record in mint("jobs", "--json").records)
+    (job,) = (record["job"] for record in mint.jobs())
     assert mint("dismiss", job).status == 0
     ran = batch("--json")
     assert ran.status == 0
     assert [record["job"] for record in ran.records if record["event"] == "result"] == [job]
-    assert len(service.operations()) == 1
+    assert len(batch.service.operations()) == 1
 
 
-def test_another_folder_is_another_batch(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_another_folder_is_another_batch(mint: RunMint, tmp_path: Path) -> None:
     """The same lines are generated again for another folder."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     for folder in ("one", "two"):
         assert mint("batch", str(file), "-o", str(tmp_path / folder)).status == 0
-    assert len(service.operations()) == 2
+    assert len(mint.service.operations()) == 2
 
 
 @pytest.mark.parametrize("spelled", ["../work/out", "link/out"])
 def test_the_same_folder_by_another_path(
-    mint: RunMint,
-    service: ThreadService,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    spelled: str,
+    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelled: str
 ) -> None:
     """Every path to the same folder finds its lines again."""
     (tmp_path / "work").mkdir()
@@ -163,12 +137,10 @@ def test_the_same_folder_by_another_path(
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     for folder in ("out", spelled):
         assert mint("batch", str(file), "-o", folder).status == 0
-    assert len(service.operations()) == 1
+    assert len(mint.service.operations()) == 1
 
 
-def test_a_started_line_does_not_need_its_picture(
-    batch: Batch, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_started_line_does_not_need_its_picture(batch: Batch, tmp_path: Path) -> None:
     """A rerun does not need the picture of a started line. A new line needs its picture."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
     batch.lines({"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"})
@@ -185,7 +157,7 @@ def test_a_started_line_does_not_need_its_picture(
     ran = batch()
     assert ran.status == 2
     assert "a.jsonl, line 2: The reference image" in ran.error_text
-    assert len(service.operations()) == 3
+    assert len(batch.service.operations()) == 3
 
 
 @contextmanager
@@ -213,48 +185,40 @@ def running_elsewhere(
 
 
 @pytest.mark.covers("R-batch-alone")
-def test_one_run_at_a_time(
-    batch: Batch, mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
-) -> None:
+def test_one_run_at_a_time(batch: Batch, mint: RunMint, home: Path, tmp_path: Path) -> None:
     """A second run on the same folder is refused, also with another journal."""
-    service.scenario(durations={"slow": 200000.0})
+    batch.service.scenario(durations={"slow": 200000.0})
     batch.lines({"prompt": "lamp 1 [slow-start]"}, {"prompt": "lamp 2"})
     arguments = (*batch.words, "--jobs", "1")
-    with running_elsewhere(service, home, *arguments, until="Queued") as first:
+    with running_elsewhere(batch.service, home, *arguments, until="Queued") as first:
         for journal in (home, tmp_path / "elsewhere"):
-            second = run(service, journal, *arguments)
+            second = run(batch.service, journal, *arguments)
             assert second.status == 1
             assert (
                 "is already writing to" in second.error_text
                 and "Nothing was started." in second.error_text
             )
-        service.advance(300000)
+        batch.service.advance(300000)
         _, err = first.communicate(timeout=30)
     assert first.returncode == 0, err
-    assert sorted(operation.prompt for operation in service.operations()) == [
+    assert sorted(operation.prompt for operation in batch.service.operations()) == [
         "lamp 1 [slow-start]",
         "lamp 2",
     ]
     assert mint(*arguments).status == 0
 
 
-def test_dismissed_while_the_batch_runs(
-    batch: Batch, mint: RunMint, service: ThreadService, home: Path
-) -> None:
+def test_dismissed_while_the_batch_runs(batch: Batch, mint: RunMint, home: Path) -> None:
     """A job dismissed during the run still counts as its line."""
-    service.scenario(durations={"slow": 200000.0})
+    batch.service.scenario(durations={"slow": 200000.0})
     batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [slow-start]"}, {"prompt": "lamp 3"})
     arguments = (*batch.words, "--jobs", "1")
     with running_elsewhere(
-        service, home, *arguments, until="lamp 2 [slow-start]: Queued"
+        batch.service, home, *arguments, until="lamp 2 [slow-start]: Queued"
     ) as running:
-        (done,) = [
-            record["job"]
-            for record in mint("jobs", "--json").records
-            if record["phase"] == "placed"
-        ]
+        (done,) = [record["job"] for record in mint.jobs() if record["phase"] == "placed"]
         assert mint("dismiss", done).status == 0
-        service.advance(300000)
+        batch.service.advance(300000)
         _, err = running.communicate(timeout=30)
     assert running.returncode == 0, err
     assert batch.states == ["done"] * 3
@@ -272,7 +236,7 @@ def test_placing_a_batch_result_elsewhere(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "lamp.json").write_text("the user's")
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     if is_cleared:
         Path(job["files"]["model"]).unlink()
     ran = mint("place", job["job"], "-o", str(elsewhere / "lamp.glb"))
@@ -295,7 +259,7 @@ def test_a_file_that_was_deleted_is_written_again(
     (output,) = batch.out.glob("*.glb")
     output.unlink()
     if is_cleared:
-        (job,) = mint("jobs", "--json").records
+        (job,) = mint.jobs()
         Path(job["files"]["model"]).unlink()
     assert batch().status == 0
     assert output.is_file()

@@ -29,12 +29,10 @@ def posts(service: ThreadService) -> int:
     return sum(entry.method == "POST" for entry in service.log())
 
 
-def test_without_network_and_key(
-    made: Batch, service: ThreadService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_network_and_key(made: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mint's files are on disk: the results come from them, and the sheet is written again."""
-    asked = len(service.log())
-    service.stop()
+    asked = len(made.service.log())
+    made.service.stop()
     monkeypatch.delenv("MINT_API_KEY")
     lamp = made.out / "0002-lamp-2.glb"
     original = lamp.read_bytes()
@@ -44,7 +42,7 @@ def test_without_network_and_key(
     assert ran.status == 0 and "3 of 3 lines are written" in ran.error_text
     assert lamp.read_bytes() == original
     assert (made.out / "index.html").is_file()
-    assert len(service.log()) == asked
+    assert len(made.service.log()) == asked
 
 
 def test_only_some_lines(made: Batch) -> None:
@@ -74,11 +72,9 @@ def test_it_never_starts_a_line(made: Batch, service: ThreadService) -> None:
     assert len(service.operations()) == 3
 
 
-def test_files_that_are_gone_are_downloaded(
-    made: Batch, service: ThreadService, home: Path
-) -> None:
+def test_files_that_are_gone_are_downloaded(made: Batch, home: Path) -> None:
     """They are fetched from Mint again, which costs nothing."""
-    before = posts(service), service.credits()
+    before = posts(made.service), made.service.credits()
     shutil.rmtree(home / "downloads")
     lamp = made.out / "0001-lamp-1.glb"
     original = lamp.read_bytes()
@@ -86,8 +82,8 @@ def test_files_that_are_gone_are_downloaded(
     ran = made("--again")
     assert ran.status == 0 and "files of 3 lines again. This is free." in ran.error_text
     assert lamp.read_bytes() == original
-    assert (posts(service), service.credits()) == before
-    assert "done" in made().error_text and posts(service) == before[0]
+    assert (posts(made.service), made.service.credits()) == before
+    assert "done" in made().error_text and posts(made.service) == before[0]
 
 
 def test_without_files_and_key(made: Batch, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,7 @@ from .batch_helpers import lines_of
 from .command_runner import RunMint
 
 
-def test_all_fields_reach_mint_and_files_are_named_by_line(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_all_fields_reach_mint_and_files_are_named_by_line(mint: RunMint, tmp_path: Path) -> None:
     """All fields reach Mint, the total price is shown, files are named by line."""
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "a hero.png").write_bytes(PIXEL)
@@ -50,7 +48,7 @@ def test_all_fields_reach_mint_and_files_are_named_by_line(
     assert "3 of 3 lines are done" in ran.err
     bodies = {
         entry.body["prompt"]: entry.body
-        for entry in service.requests("POST", "/v1/models:generate")
+        for entry in mint.service.requests("POST", "/v1/models:generate")
     }
     assert bodies["a hero"]["name"] == "The Hero"
     assert bodies["a hero"]["riggingPose"] == "t_pose"
@@ -68,9 +66,7 @@ def test_all_fields_reach_mint_and_files_are_named_by_line(
     }
 
 
-def test_a_csv_file_with_quotes_and_empty_fields(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_csv_file_with_quotes_and_empty_fields(mint: RunMint, tmp_path: Path) -> None:
     """Read a spreadsheet's CSV with a byte order mark, quotes and empty fields."""
     file = tmp_path / "wishes.csv"
     file.write_text(
@@ -78,7 +74,7 @@ def test_a_csv_file_with_quotes_and_empty_fields(
         encoding="utf-8",
     )
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    bodies = [entry.body for entry in service.requests("POST", "/v1/models:generate")]
+    bodies = [entry.body for entry in mint.service.requests("POST", "/v1/models:generate")]
     assert {body["prompt"] for body in bodies} == {"a lamp, orange", "a mug\nwith a handle"}
     assert {body["generationPreset"] for body in bodies} == {"fast", "standard"}
 
@@ -86,39 +82,21 @@ def test_a_csv_file_with_quotes_and_empty_fields(
 BAD = {
     "a.jsonl, line 2": ('{"prompt": "a lamp"}\n{"prompt": \n', "not valid JSON"),
     "b.jsonl, line 1": ('["a lamp"]\n', "each line must be a JSON object"),
-    "c.jsonl, line 3": (
-        '{"prompt": "a lamp"}\n\n{"promt": "a mug"}\n',
-        "unknown field promt. Known fields: ",
-    ),
-    "d.jsonl, line 1": (
-        '{"prompt": "a lamp", "kind": "chair"}\n',
-        'kind must be one of model, world, not "chair"',
-    ),
+    "c.jsonl, line 3": ('{"prompt": "a lamp"}\n\n{"promt": "a mug"}\n', "unknown field promt. Known fields: "),
+    "d.jsonl, line 1": ('{"prompt": "a lamp", "kind": "chair"}\n', 'kind must be one of model, world, not "chair"'),
     "e.jsonl, line 1": ('{"prompt": 5}\n', "prompt must be text, not 5"),
-    "f.jsonl, line 1": (
-        '{"prompt": "a lamp", "images": [1]}\n',
-        "images must be a list of paths and URLs",
-    ),
-    "g.jsonl, line 1": (
-        '{"prompt": "a lamp", "image": "nowhere.png"}\n',
-        "nowhere.png cannot be read",
-    ),
-    "h.jsonl, line 1": (
-        '{"prompt": "a lamp", "format": "obj"}\n',
-        'format must be one of blend, glb, not "obj"',
-    ),
+    "f.jsonl, line 1": ('{"prompt": "a lamp", "images": [1]}\n', "images must be a list of paths and URLs"),
+    "g.jsonl, line 1": ('{"prompt": "a lamp", "image": "nowhere.png"}\n', "nowhere.png cannot be read"),
+    "h.jsonl, line 1": ('{"prompt": "a lamp", "format": "obj"}\n', 'format must be one of blend, glb, not "obj"'),
     "i.jsonl, line 1": ('{"name": "nothing"}\n', "The prompt is empty"),
-    "j.jsonl, line 1": (
-        '{"prompt": "a hall", "kind": "world", "pose": "a_pose"}\n',
-        "only for models",
-    ),
+    "j.jsonl, line 1": ('{"prompt": "a hall", "kind": "world", "pose": "a_pose"}\n', "only for models"),
     "k.csv, line 2": ("prompt,name\na lamp, orange, large\n", "more fields than the header"),
     "l.csv, line 2": ("wish\na lamp\n", "unknown field wish"),
     "m.csv, line 3": ('prompt,format\na lamp,glb\n"a mug', "not valid CSV"),
     "n.txt": ("\n\n", "has no lines to generate"),
     "o.yaml": ("prompt: a lamp", "must end in .jsonl, .csv or .txt"),
     "p.txt, line 2": ("a lamp\n" + "x" * 8001, "has 8001 characters"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("where", BAD)
@@ -137,9 +115,7 @@ def test_a_bad_line_is_named_and_nothing_is_started(
     assert not service.log()
 
 
-def test_a_file_that_is_not_utf_8_or_missing(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_file_that_is_not_utf_8_or_missing(mint: RunMint, tmp_path: Path) -> None:
     """Another encoding or a missing file gives a message, and nothing is started."""
     (tmp_path / "a.txt").write_bytes("à la lampe".encode("latin-1"))
     assert (
@@ -147,18 +123,16 @@ def test_a_file_that_is_not_utf_8_or_missing(
         in mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path)).error_text
     )
     assert "No such file" in mint("batch", str(tmp_path / "b.txt"), "-o", str(tmp_path)).error_text
-    assert not service.log()
+    assert not mint.service.log()
 
 
-def test_lines_of_a_txt_file_need_blender(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_lines_of_a_txt_file_need_blender(mint: RunMint, tmp_path: Path) -> None:
     """Without Blender, a .txt file (which becomes .blend files) is refused before any start."""
     (tmp_path / "a.txt").write_text("a lamp\na mug\n")
     ran = mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out"))
     assert ran.status == 7
     assert "pip install bpy" in ran.error_text
-    assert not service.operations()
+    assert not mint.service.operations()
 
 
 def test_what_passes_through_a_batch(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:

@@ -48,20 +48,18 @@ def _fast_look(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.covers("R-batch-once")
-def test_two_journals_start_each_line_once(
-    batch: Batch, service: ThreadService, at_home: Home
-) -> None:
+def test_two_journals_start_each_line_once(batch: Batch, at_home: Home) -> None:
     """Lines finished by another journal are done here, without a paid request."""
     batch.lines(*LAMPS)
     assert batch().status == 0
     before = {path: path.read_bytes() for path in batch.out.glob("*.glb")}
-    asked = len(service.log())
+    asked = len(batch.service.log())
     at_home("elsewhere")
     ran = batch()
     assert ran.status == 0 and "3 of 3 lines are done" in ran.error_text
     assert "to start" not in ran.err
-    assert len(service.operations()) == 3
-    assert not [entry for entry in service.log()[asked:] if entry.method == "POST"]
+    assert len(batch.service.operations()) == 3
+    assert not [entry for entry in batch.service.log()[asked:] if entry.method == "POST"]
     assert {path: path.read_bytes() for path in batch.out.glob("*.glb")} == before
 
 
@@ -73,7 +71,7 @@ def test_the_folder_may_be_moved(
     assert batch().status == 0
     batch.out.rename(tmp_path / "moved")
     assert mint("batch", str(batch.file), "-o", str(tmp_path / "moved")).status == 0
-    assert len(mint("jobs", "--json").records) == 3
+    assert len(mint.jobs()) == 3
     assert not batch.out.exists()
     (tmp_path / "moved").rename(tmp_path / "again")
     at_home("elsewhere")
@@ -84,9 +82,7 @@ def test_the_folder_may_be_moved(
         assert path.is_dir() or str(tmp_path) not in path.read_text(), path
 
 
-def test_a_result_that_is_gone_is_fetched_for_free(
-    batch: Batch, service: ThreadService, at_home: Home
-) -> None:
+def test_a_result_that_is_gone_is_fetched_for_free(batch: Batch, at_home: Home) -> None:
     """Downloads of another journal are fetched again, at no cost."""
     batch.lines(*LAMPS)
     assert batch().status == 0
@@ -94,7 +90,7 @@ def test_a_result_that_is_gone_is_fetched_for_free(
     at_home("elsewhere")
     assert batch().status == 0
     assert (batch.out / "0002-lamp-2.glb").is_file()
-    assert len(service.operations()) == 3
+    assert len(batch.service.operations()) == 3
 
 
 def test_a_waiting_line_continues_from_the_other_journal(
@@ -105,7 +101,7 @@ def test_a_waiting_line_continues_from_the_other_journal(
     assert batch().status == 6
     at_home("elsewhere")
     assert batch().status == 6
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     assert job["phase"] == "review" and Path(job["files"]["preview"]).is_file()
     assert mint("approve", str(job["job"])).status == 0
     written = (batch.out / "0001-lamp-1.glb").read_bytes()
@@ -119,9 +115,7 @@ def test_a_waiting_line_continues_from_the_other_journal(
 @pytest.mark.covers("R-batch-once")
 @pytest.mark.usefixtures("_fast_look")
 @pytest.mark.parametrize("is_moved", [False, True], ids=["here", "another journal"])
-def test_killed_and_continued(
-    batch: Batch, service: ThreadService, tmp_path: Path, at_home: Home, is_moved: bool
-) -> None:
+def test_killed_and_continued(batch: Batch, tmp_path: Path, at_home: Home, is_moved: bool) -> None:
     """After SIGKILL the same command finishes what it finds, also another journal after a move.
 
     Each line is sent once. What has no answer in the folder is looked for in Mint's list.
@@ -129,7 +123,7 @@ def test_killed_and_continued(
     batch.lines(*({"prompt": f"lamp {number}"} for number in range(12)))
     running = subprocess.Popen(
         command(*batch.words, "--jobs", "6"),
-        env=environment(service, tmp_path / "home"),
+        env=environment(batch.service, tmp_path / "home"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -148,7 +142,7 @@ def test_killed_and_continued(
     ran = again("--jobs", "6", *options)
     assert ran.status == 0 and "12 of 12 lines are done" in ran.error_text
     assert len(list(again.out.glob("*.glb"))) == 12
-    assert sorted(operation.prompt for operation in service.operations()) == sorted(
+    assert sorted(operation.prompt for operation in batch.service.operations()) == sorted(
         f"lamp {number}" for number in range(12)
     )
 
@@ -245,9 +239,7 @@ def test_each_file_is_written_before_its_start(
     assert operations_of(out) == {operation.id for operation in service.operations()}
 
 
-def test_a_retry_is_known_to_the_other_journal(
-    batch: Batch, service: ThreadService, at_home: Home
-) -> None:
+def test_a_retry_is_known_to_the_other_journal(batch: Batch, at_home: Home) -> None:
     """A retry by one journal is not paid for again by the other: it is the same order."""
     batch.lines({"prompt": "lamp 1 [transient]"})
     assert batch().status == 1
@@ -256,24 +248,22 @@ def test_a_retry_is_known_to_the_other_journal(
     assert batch("--retry-failed").status == 0
     at_home("home")
     assert batch("--retry-failed").status == 0
-    assert len({each.idempotency_key for each in service.requests("POST", "*:retry")}) == 1
-    assert len(service.operations()) == 2, "the start and its retry"
+    assert len({each.idempotency_key for each in batch.service.requests("POST", "*:retry")}) == 1
+    assert len(batch.service.operations()) == 2, "the start and its retry"
 
 
-def test_a_retry_of_a_line_that_was_started_again(
-    batch: Batch, mint: RunMint, service: ThreadService
-) -> None:
+def test_a_retry_of_a_line_that_was_started_again(batch: Batch, mint: RunMint) -> None:
     """The second start of a line fails at Mint and is retried; a rerun knows all that."""
     batch.lines({"prompt": "lamp 1 [transient]", "mode": "review"})
     assert batch().status == 6
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     assert mint("cancel", str(job["job"])).status == 0
     assert batch("--retry-failed").status == 6
-    second = next(each for each in mint("jobs", "--json").records if each["phase"] == "review")
+    second = next(each for each in mint.jobs() if each["phase"] == "review")
     assert mint("approve", str(second["job"])).status == 1
     for _ in range(2):
         assert batch("--retry-failed").status in {0, 6}
-    assert len(service.operations()) == 3
+    assert len(batch.service.operations()) == 3
 
 
 def test_pictures_are_relative_to_the_local_batch_file(
@@ -316,11 +306,7 @@ def test_a_folder_that_cannot_be_written_starts_nothing(
 
 @pytest.mark.covers("R-batch-alone")
 def test_a_run_on_another_machine(
-    mint: RunMint,
-    service: ThreadService,
-    tmp_path: Path,
-    at_home: Home,
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, tmp_path: Path, at_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where no file lock works, a lease in the folder names the other machine."""
     arguments = (
@@ -336,7 +322,7 @@ def test_a_run_on_another_machine(
         Lease(place / "lease").acquire()
     ran = mint(*arguments)
     assert ran.status == 1 and "on farm. Wait for it" in ran.error_text
-    assert not service.operations()
+    assert not mint.service.operations()
     (place / "lease").unlink()
     assert mint(*arguments).status == 0
     assert not (place / "lease").exists()

@@ -114,43 +114,39 @@ def test_a_forged_operation_is_at_most_polled(
 
 
 @pytest.mark.covers("S-folder")
-def test_a_forged_operation_is_not_canceled(
-    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home
-) -> None:
+def test_a_forged_operation_is_not_canceled(batch: Batch, mint: RunMint, at_home: Home) -> None:
     """Who cancels a line does not cancel the operation of another job that the folder names."""
     assert mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review").status == 6
-    (mug,) = service.operations()
+    (mug,) = batch.service.operations()
     batch.lines({"prompt": "lamp 1"})
     first = f"{tags_of(batch.file)[0]}.start.1"
     write_starts(batch.out, {first: {"home": "farm"}})
     write_operation(batch.out, first, mug.id)
     at_home("elsewhere")
     assert batch().status == 5
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     mint("cancel", job["job"])
-    assert [each.status for each in service.operations()] == ["preview_ready"]
-    (job,) = mint("jobs", "--json").records
+    assert [each.status for each in batch.service.operations()] == ["preview_ready"]
+    (job,) = mint.jobs()
     assert job["state"] == "Canceled" and "may have started" in str(job["notes"])
 
 
-def test_a_finished_line_is_not_optimized_again(
-    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home
-) -> None:
+def test_a_finished_line_is_not_optimized_again(batch: Batch, mint: RunMint, at_home: Home) -> None:
     """What the folder calls finished, with another asset, is fetched without buying anything."""
     assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
-    other = service.resources()[0].id
+    other = batch.service.resources()[0].id
     folder = run_once(batch, {"prompt": "lamp 1", "optimize": "light"})
     (tag,) = tags_of(batch.file)
     path, content = line_file(folder, tag)
-    text = json.dumps(content).replace(service.resources()[1].id, other)
+    text = json.dumps(content).replace(batch.service.resources()[1].id, other)
     path.write_text(text.replace('"finalized": ', '"finalized": -'))
     for result in folder.glob("*.glb"):
         result.unlink()
-    sent = len(posts(service))
+    sent = len(posts(batch.service))
     at_home("elsewhere")
     batch()
-    assert len(posts(service)) == sent
-    assert all((job["credits"] or 0) >= 0 for job in mint("jobs", "--json").records)
+    assert len(posts(batch.service)) == sent
+    assert all((job["credits"] or 0) >= 0 for job in mint.jobs())
 
 
 def test_paths_and_ids_stay_in_the_folder(tmp_path: Path) -> None:
@@ -176,9 +172,7 @@ def test_paths_and_ids_stay_in_the_folder(tmp_path: Path) -> None:
     ],
     ids=range(11),
 )  # fmt: skip
-def test_a_damaged_file_starts_nothing(
-    batch: Batch, service: ThreadService, at_home: Home, content: bytes
-) -> None:
+def test_a_damaged_file_starts_nothing(batch: Batch, at_home: Home, content: bytes) -> None:
     """A line whose files cannot be read was started by somebody: the others go on without it."""
     batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2"})
     tag = tags_of(batch.file)[0]
@@ -193,12 +187,10 @@ def test_a_damaged_file_starts_nothing(
         path.write_bytes(content)
     ran = batch()
     assert ran.status == 5 and "1 of 2 lines are done" in ran.error_text
-    assert [each.prompt for each in service.operations()] == ["lamp 2"]
+    assert [each.prompt for each in batch.service.operations()] == ["lamp 2"]
 
 
-def test_the_id_of_another_job(
-    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home
-) -> None:
+def test_the_id_of_another_job(batch: Batch, mint: RunMint, at_home: Home) -> None:
     """Two lines that claim the same job, or a job of this journal, are jobs of their own."""
     folder = run_once(batch, {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
     first, second = tags_of(batch.file)
@@ -208,10 +200,10 @@ def test_the_id_of_another_job(
     path.write_text(json.dumps(forged))
     at_home("elsewhere")
     assert batch().status == 0
-    jobs = mint("jobs", "--json").records
+    jobs = mint.jobs()
     assert len({job["job"] for job in jobs}) == 2
     assert {job["prompt"] for job in jobs} == {"lamp 1", "lamp 2"}
-    assert len(service.operations()) == 2
+    assert len(batch.service.operations()) == 2
 
 
 def test_a_damaged_batch_starts_nothing(batch: Batch, service: ThreadService) -> None:
@@ -238,13 +230,11 @@ def test_a_forged_start_with_a_high_number(batch: Batch, service: ThreadService)
     assert len(service.operations()) == 2
 
 
-def test_a_line_of_another_account_is_left_alone(
-    batch: Batch, service: ThreadService, at_home: Home
-) -> None:
+def test_a_line_of_another_account_is_left_alone(batch: Batch, at_home: Home) -> None:
     """It is neither sent nor polled with this key, also not with --start-again: status 3."""
     batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2"})
     first = f"{tags_of(batch.file)[0]}.start.1"
-    owner = {"origin": service.api.removesuffix("/v1"), "account": "user:somebody else"}
+    owner = {"origin": batch.service.api.removesuffix("/v1"), "account": "user:somebody else"}
     write_starts(batch.out, {first: {"home": "farm", "owner": owner}})
     write_operation(batch.out, first, "op_1")
     for home in ("home", "elsewhere"):
@@ -252,5 +242,5 @@ def test_a_line_of_another_account_is_left_alone(
         ran = batch("--start-again")
         assert ran.status == 3
         assert "line 1: This line belongs to another Mint account" in ran.error_text
-    assert [each.prompt for each in service.operations()] == ["lamp 2"]
-    assert not [entry for entry in service.log() if "op_1" in entry.path]
+    assert [each.prompt for each in batch.service.operations()] == ["lamp 2"]
+    assert not [entry for entry in batch.service.log() if "op_1" in entry.path]

@@ -34,9 +34,7 @@ def cheap(credits: float, times: int = 1) -> dict[str, Any]:
     }
 
 
-def test_the_price_is_fetched_once_for_each_kind_of_line(
-    batch: Batch, service: ThreadService
-) -> None:
+def test_the_price_is_fetched_once_for_each_kind_of_line(batch: Batch) -> None:
     """The price is fetched once per kind of line, and summed up."""
     batch.lines(
         *LAMPS,
@@ -47,13 +45,11 @@ def test_the_price_is_fetched_once_for_each_kind_of_line(
     assert ran.status == 4
     assert "7 lines to start: about 4,036 Credits in total." in ran.err
     assert {"event": "price", "lines": 7, "credits": 5 * 248 + 1998 + 798} in ran.records
-    assert len(service.requests("POST", "/v1/pricing:estimate")) == 3
-    assert not (batch.out / "index.html").exists()
+    assert len(batch.service.requests("POST", "/v1/pricing:estimate")) == 3
+    assert not (batch.out / "index.html").exists() and not batch.service.operations()
 
 
-def test_the_price_includes_optimizations(
-    batch: Batch, mint: RunMint, service: ThreadService
-) -> None:
+def test_the_price_includes_optimizations(batch: Batch, mint: RunMint) -> None:
     """The price of optimizing is part of the sum if the account has a model.
 
     Without a model it is shown as additional, and any limit refuses the batch, since the sum is
@@ -68,7 +64,7 @@ def test_the_price_includes_optimizations(
         in ran.err
     )
     assert {"event": "price", "lines": 2, "credits": None} in ran.records
-    assert not service.operations()
+    assert not batch.service.operations()
     assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
     ran = batch("--max-credits", "535")
     assert (
@@ -129,15 +125,13 @@ def test_a_failed_line_frees_its_credits(batch: Batch, service: ThreadService) -
     assert "2 of 4 lines are done" in ran.error_text
 
 
-def test_too_few_credits_are_told_before_the_first_line(
-    batch: Batch, mint: RunMint, service: ThreadService
-) -> None:
+def test_too_few_credits_are_told_before_the_first_line(batch: Batch, mint: RunMint) -> None:
     """Nothing starts unless somebody has decided that a part does."""
-    service.scenario(credits=500)
+    batch.service.scenario(credits=500)
     batch.lines(*LAMPS[:3])
     arguments = (*batch.words, "--jobs", "1")
     ran = mint(*arguments)
-    assert ran.status == 4 and not service.operations()
+    assert ran.status == 4 and not batch.service.operations()
     assert "about 744 Credits, and the account has 500. To start what" in ran.error_text
     ran = mint(*arguments, "--yes")
     assert ran.status == 4 and "Lines that cannot be paid wait." in ran.err
@@ -178,7 +172,7 @@ def test_lines_that_were_paused_count(batch: Batch, mint: RunMint, service: Thre
         ]
     )
     assert batch().status == 3
-    assert {record["phase"] for record in mint("jobs", "--json").records} == {"paused"}
+    assert {record["phase"] for record in mint.jobs()} == {"paused"}
     batch.lines(*LAMPS[:3])
     ran = batch("--max-credits", "743")
     assert (
@@ -210,12 +204,10 @@ def test_a_price_that_mint_cannot_be_asked_for_stops_one_line(
     assert "2 of 3 lines are done" in ran.error_text
 
 
-def test_paused_lines_count_once_for_the_day(
-    batch: Batch, service: ThreadService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paused_lines_count_once_for_the_day(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Paused lines are part of today's sum already and are not counted twice."""
     batch.lines(*LAMPS[:3])
-    service.scenario(
+    batch.service.scenario(
         answers=[
             {"method": "POST", "path": "/v1/models:generate", "times": 3, "answer": {"status": 401}}
         ]
@@ -223,21 +215,19 @@ def test_paused_lines_count_once_for_the_day(
     assert batch().status == 3
     monkeypatch.setattr(session, "limits", lambda: Limits(day=743))
     assert batch().status == 4
-    assert not service.operations()
+    assert not batch.service.operations()
     monkeypatch.setattr(session, "limits", lambda: Limits(day=744))
     assert batch().status == 0
 
 
-def test_what_a_paused_line_has_paid_is_not_paid_again(
-    batch: Batch, mint: RunMint, service: ThreadService
-) -> None:
+def test_what_a_paused_line_has_paid_is_not_paid_again(batch: Batch, mint: RunMint) -> None:
     """Resuming a line that is fully paid needs nothing of the limit."""
     batch.lines(LAMPS[0])
-    service.scenario(
+    batch.service.scenario(
         answers=[{"method": "GET", "path": "/v1/models/*", "times": 1, "answer": {"status": 401}}]
     )
     assert batch().status == 3
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     assert (job["phase"], job["credits"]) == ("paused", 248)
     ran = batch("--max-credits", "1")
     assert ran.status == 0 and "to start" not in ran.err

@@ -152,13 +152,6 @@ def test_the_copy_of_a_preview_is_deleted(tmp_path: Path) -> None:
     assert result_files.report(line, done, terminal).picture == out / "0001-a-lamp.webp"
 
 
-def test_a_waiting_line_does_not_stop_the_others(batch: Batch) -> None:
-    """With --jobs 1, lines after a waiting Preview are still generated."""
-    batch.lines({"prompt": "a mug", "mode": "review"}, {"prompt": "lamp 2"}, {"prompt": "lamp 3"})
-    assert batch("--jobs", "1").status == 6
-    assert len(list(batch.out.glob("*.glb"))) == 2
-
-
 def test_no_existing_file_is_overwritten(mint: RunMint, tmp_path: Path) -> None:
     """A new line takes another name if a file of its name exists."""
     out = tmp_path / "out"

@@ -12,7 +12,6 @@ import pytest
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.workflow import look
 
-from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch, start_files, tags_of
 from .command_runner import RunMint
 
@@ -101,18 +100,13 @@ def test_it_is_converted_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["operation", "no answer"])
 def test_a_batch_of_an_earlier_version_continues(
-    batch: Batch,
-    mint: RunMint,
-    service: ThreadService,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    is_known: bool,
+    batch: Batch, mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_known: bool
 ) -> None:
     """What another machine sent with it is polled, or looked for; the rest is started."""
     monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "elsewhere"))
     assert mint("generate", "--prompt", "lamp 1", "--preset", "fast").status == 0
-    (operation,) = service.operations()
+    (operation,) = batch.service.operations()
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2"})
     first, second = tags_of(batch.file)
@@ -120,4 +114,4 @@ def test_a_batch_of_an_earlier_version_continues(
     write(batch.out, entry(first, **more), entry(second))
     ran = batch()
     assert ran.status == 0, ran.err
-    assert len(service.operations()) == 2, "only lamp 2 was started"
+    assert len(batch.service.operations()) == 2, "only lamp 2 was started"

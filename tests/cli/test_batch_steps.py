@@ -18,7 +18,7 @@ from mint_blender.jobs.storage.batch_lease import Claims
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch
-from .command_runner import RunMint, environment, restore_sigint
+from .command_runner import environment, restore_sigint
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 5)]
 
@@ -31,7 +31,7 @@ import os, time
 from {package}.delivery import import_job
 write = import_job.write
 def slow(*words, **more):
-    time.sleep(%(seconds)r)
+    time.sleep(1)
     return write(*words, **more)
 import_job.write = slow
 with open(%(started)r, "a") as started:
@@ -72,18 +72,12 @@ def move_away(
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / name))
 
 
-def test_three_steps(
-    mint: RunMint,
-    generated: Batch,
-    service: ThreadService,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_three_steps(generated: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the first step has key and network; then a plain run finds that everything is done."""
     out = generated.out
     assert not list(out.glob("*.glb")) and not (out / "index.html").exists()
     with monkeypatch.context() as elsewhere:
-        move_away(service, tmp_path, elsewhere)
+        move_away(generated.mint.service, tmp_path, elsewhere)
         assert generated("--step", "write", "--lines", "1-3").status == 0
         assert len(list(out.glob("*.glb"))) == 3
         second = generated("--step", "write")
@@ -94,13 +88,13 @@ def test_three_steps(
     assert (out / "index.html").read_text().count("0001-lamp-1.glb")
     record = json.loads((out / "0002-lamp-2.json").read_text())
     assert record["state"] == "done" and record["files"]["result"] == "0002-lamp-2.glb"
-    service.start()
+    generated.mint.service.start()
     before = {path: path.stat().st_mtime_ns for path in out.glob("*.glb")}
     plain = generated()
     assert plain.status == 0 and "4 of 4 lines are done" in plain.error_text
     assert {path: path.stat().st_mtime_ns for path in out.glob("*.glb")} == before
-    assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
-    assert len(service.operations()) == 4
+    assert {job["phase"] for job in generated.mint.jobs()} == {"placed"}
+    assert len(generated.mint.service.operations()) == 4
 
 
 def test_a_line_that_is_not_generated(generated: Batch, service: ThreadService) -> None:
@@ -146,13 +140,11 @@ def test_a_claim_of_a_dead_process(generated: Batch) -> None:
     assert [path.name for path in claims.iterdir()] == [".lock"]
 
 
-def test_a_claim_of_another_machine(
-    mint: RunMint, generated: Batch, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_claim_of_another_machine(generated: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other lines are written first; then it is waited for, and the status is true."""
     out = generated.out
     # the first line: it is looked at before the others are written
-    (job,) = [each["job"] for each in mint("jobs", "--json").records if each["prompt"] == "lamp 1"]
+    (job,) = [each["job"] for each in generated.mint.jobs() if each["prompt"] == "lamp 1"]
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(platform, "node", lambda: "farm")
         theirs = Claims(out)
@@ -171,10 +163,18 @@ def test_a_claim_of_another_machine(
     assert len(list(out.glob("*.glb"))) == 4
 
 
-def slow_command(tmp_path: Path, seconds: float, *arguments: str) -> list[str]:
-    """Return the command of a process whose imports take this much longer."""
-    names = {"seconds": seconds, "started": str(tmp_path / "started")}
-    return [sys.executable, "-c", SLOW % names, *arguments]
+def begin_slowly(
+    service: ThreadService, home: Path, *arguments: str, **more: str
+) -> subprocess.Popen[str]:
+    """Start a command whose imports take a second longer; Ctrl-C ends it."""
+    return subprocess.Popen(
+        [sys.executable, "-c", SLOW % {"started": str(home.parent / "started")}, *arguments],
+        env=environment(service, home, **more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=restore_sigint,
+    )
 
 
 def wait_for_files(out: Path, count: int, running: subprocess.Popen[str]) -> None:
@@ -197,50 +197,33 @@ def assert_no_child_is_left(tmp_path: Path) -> None:
 @pytest.mark.one_blender
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
 def test_ended_while_files_are_written(
-    blends: Batch, service: ThreadService, home: Path, tmp_path: Path, kill: signal.Signals
+    blends: Batch, home: Path, tmp_path: Path, kill: signal.Signals
 ) -> None:
     """No Blender is left, nothing is lost, and a rerun continues at no cost."""
-    running = subprocess.Popen(
-        slow_command(tmp_path, 1.0, *blends.words, "--workers", "2"),
-        env=environment(service, home),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        preexec_fn=restore_sigint,
-    )
+    running = begin_slowly(blends.service, home, *blends.words, "--workers", "2")
     wait_for_files(blends.out, 1, running)
     running.send_signal(kill)
-    status = running.wait(30)
-    assert status == (130 if kill is signal.SIGINT else -signal.SIGKILL)
+    running.communicate(timeout=30)
+    assert running.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
     assert_no_child_is_left(tmp_path)
     ran = blends()
     assert ran.status == 0 and "4 of 4 lines are done" in ran.error_text
-    assert sorted(path.suffix for path in blends.out.glob("0*")) == sorted(
-        [".blend", ".json", ".webp"] * 4
-    )
-    assert len(service.operations()) == 4
+    suffixes = sorted(path.suffix for path in blends.out.glob("0*"))
+    assert suffixes == sorted([".blend", ".json", ".webp"] * 4)
+    assert len(blends.service.operations()) == 4
 
 
 @pytest.mark.blender
 @pytest.mark.one_blender
 @pytest.mark.parametrize("more", [(), ("--again",)], ids=["first", "again"])
-def test_two_machines_share_the_lines(
-    blends: Batch, service: ThreadService, tmp_path: Path, more: tuple[str, ...]
-) -> None:
+def test_two_machines_share_the_lines(blends: Batch, tmp_path: Path, more: tuple[str, ...]) -> None:
     """Two processes with their own journals write each line once; both are done at the end."""
     assert blends("--step", "generate").status == 0
     if more:
         assert blends("--step", "write").status == 0
-    both = [
-        subprocess.Popen(
-            slow_command(tmp_path, 1.0, *blends.words, "--step", "write", "--workers", "1", *more),
-            env={**environment(service, tmp_path / name), "MINT_API_KEY": ""},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name in ("one", "two")
-    ]
+    words = (*blends.words, "--step", "write", "--workers", "1", *more)
+    homes = (tmp_path / "one", tmp_path / "two")
+    both = [begin_slowly(blends.service, home, *words, MINT_API_KEY="") for home in homes]
     texts = [each.communicate(timeout=120) for each in both]
     assert [each.returncode for each in both] == [0, 0], texts
     written = [line.strip() for out, _ in texts for line in out.splitlines() if ".blend" in line]
@@ -250,55 +233,41 @@ def test_two_machines_share_the_lines(
 
 @pytest.mark.blender
 @pytest.mark.one_blender
-def test_a_machine_that_dies_loses_nothing(
-    blends: Batch, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_machine_that_dies_loses_nothing(blends: Batch, tmp_path: Path) -> None:
     """Killed in the middle of `--again`, its lines are written by a rerun, which continues."""
     assert blends("--step", "generate").status == 0
     assert blends("--step", "write").status == 0
     out = blends.out
     before = {path.name: path.stat().st_mtime_ns for path in out.glob("*.blend")}
-    running = subprocess.Popen(
-        slow_command(tmp_path, 1.0, *blends.words, "--again", "--workers", "1"),
-        env=environment(service, tmp_path / "farm"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    words = (*blends.words, "--again", "--workers", "1")
+    running = begin_slowly(blends.service, tmp_path / "farm", *words)
     written = out / ".mint-batch" / "written"
     while not any('"round": 1' in path.read_text() for path in written.glob("*.json")):
         assert running.poll() is None, "it ended by itself"
         time.sleep(0.01)
     running.kill()
-    running.wait()
+    running.communicate()
     assert_no_child_is_left(tmp_path)
     ran = blends("--again")
     assert ran.status == 0 and "4 of 4 lines are written" in ran.error_text
     assert 1 <= ran.out.count(".blend") <= 3, "what was written before the kill is not repeated"
     after = {path.name: path.stat().st_mtime_ns for path in out.glob("*.blend")}
     assert all(after[name] > before[name] for name in before)
-    assert len(service.operations()) == 4
+    assert len(blends.service.operations()) == 4
 
 
 @pytest.mark.blender
 @pytest.mark.one_blender
-def test_an_interrupted_step_gives_its_claims_back(
-    blends: Batch, service: ThreadService, tmp_path: Path
-) -> None:
+def test_an_interrupted_step_gives_its_claims_back(blends: Batch, tmp_path: Path) -> None:
     """After Ctrl+C no Blender and no claim is left, so that nobody has to wait."""
     assert blends("--step", "generate").status == 0
     out = blends.out
-    running = subprocess.Popen(
-        slow_command(tmp_path, 1.0, *blends.words, "--step", "write", "--workers", "1"),
-        env=environment(service, tmp_path / "farm"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        preexec_fn=restore_sigint,
-    )
+    words = (*blends.words, "--step", "write", "--workers", "1")
+    running = begin_slowly(blends.service, tmp_path / "farm", *words)
     wait_for_files(out, 1, running)
     running.send_signal(signal.SIGINT)
-    assert running.wait(30) == 130
+    running.communicate(timeout=30)
+    assert running.returncode == 130
     assert_no_child_is_left(tmp_path)
     assert {path.name for path in (out / ".mint-batch" / "claims").iterdir()} <= {".lock"}
     assert blends("--step", "write").status == 0

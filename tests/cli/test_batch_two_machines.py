@@ -50,12 +50,7 @@ def test_one_of_many_takes_a_line(tmp_path: Path) -> None:
 
 @pytest.mark.covers("R-batch-once")
 def test_both_machines_queue_the_same_line(
-    batch: Batch,
-    mint: RunMint,
-    service: ThreadService,
-    tmp_path: Path,
-    at_home: Home,
-    monkeypatch: pytest.MonkeyPatch,
+    batch: Batch, mint: RunMint, tmp_path: Path, at_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Finding 7: both checked before the other had noted anything. One sends; the other is told.
 
@@ -72,7 +67,7 @@ def test_both_machines_queue_the_same_line(
             hidden = batch.out / ".mint-batch" / "lock"
             hidden.unlink(missing_ok=True)  # a network drive without locks
             (batch.out / ".mint-batch" / "lease").unlink(missing_ok=True)
-            at_desk.append(run(service, tmp_path / "desk", *batch.words))
+            at_desk.append(run(batch.service, tmp_path / "desk", *batch.words))
         return take(self, request, **more)
 
     at_desk = list[CommandResult]()
@@ -82,11 +77,11 @@ def test_both_machines_queue_the_same_line(
     assert [each.status for each in at_desk] == [0], at_desk[0].err
     assert ran.status == 1
     assert "Another machine has started this line of the batch. Nothing was sent." in ran.error_text
-    assert len(service.operations()) == 3
+    assert len(batch.service.operations()) == 3
     assert mint("resume").status == 0
     assert batch().status == 0
-    assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
-    assert len(service.requests("POST", "/v1/models:generate")) == 3
+    assert {job["phase"] for job in mint.jobs()} == {"placed"}
+    assert len(batch.service.requests("POST", "/v1/models:generate")) == 3
     assert (
         len(
             {*tags_of(batch.file)}
@@ -107,40 +102,32 @@ def queued(batch: Batch, at_home: Home, monkeypatch: pytest.MonkeyPatch) -> Batc
     return batch
 
 
-def test_a_line_that_was_only_queued_here(
-    mint: RunMint, service: ThreadService, queued: Batch, at_home: Home
-) -> None:
+def test_a_line_that_was_only_queued_here(mint: RunMint, queued: Batch, at_home: Home) -> None:
     """What was queued here, and done elsewhere since, is fetched by a run of the batch."""
-    assert {job["phase"] for job in mint("jobs", "--json").records} == {"waiting"}
-    assert not service.operations()
+    assert {job["phase"] for job in mint.jobs()} == {"waiting"}
+    assert not mint.service.operations()
     at_home("desk")
     assert queued().status == 0
     at_home("farm")
     assert queued().status == 0
-    assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
-    assert len(service.requests("POST", "/v1/models:generate")) == 3
+    assert {job["phase"] for job in mint.jobs()} == {"placed"}
+    assert len(mint.service.requests("POST", "/v1/models:generate")) == 3
 
 
-def test_a_line_that_was_canceled_before_it_was_sent(
-    mint: RunMint, service: ThreadService, queued: Batch
-) -> None:
+def test_a_line_that_was_canceled_before_it_was_sent(mint: RunMint, queued: Batch) -> None:
     """It is ordered again with the same key, under which another machine may have sent it."""
-    for job in mint("jobs", "--json").records:
+    for job in mint.jobs():
         mint("cancel", str(job["job"]))
     assert queued("--retry-failed").status == 0
     assert set(start_files(queued.out)) == {f"{tag}.start.1" for tag in tags_of(queued.file)}
-    assert len(service.requests("POST", "/v1/models:generate")) == 3
+    assert len(mint.service.requests("POST", "/v1/models:generate")) == 3
 
 
 def test_a_line_that_was_canceled_and_is_in_the_library(
-    mint: RunMint,
-    service: ThreadService,
-    queued: Batch,
-    at_home: Home,
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, queued: Batch, at_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A machine whose folder is not seen here may have made it: a person decides."""
-    for job in mint("jobs", "--json").records:
+    for job in mint.jobs():
         mint("cancel", str(job["job"]))
     monkeypatch.setattr(runner, "_NEW", -1.0)
     at_home("desk")
@@ -148,14 +135,14 @@ def test_a_line_that_was_canceled_and_is_in_the_library(
     at_home("farm")
     ran = queued("--retry-failed")
     assert ran.status == Exit.UNREACHABLE and "result that looks like this line" in ran.error_text
-    assert len(service.requests("POST", "/v1/models:generate")) == 3
+    assert len(mint.service.requests("POST", "/v1/models:generate")) == 3
 
 
 def test_a_list_that_cannot_be_read_in_full_shows_nothing(
     mint: RunMint, service: ThreadService, queued: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was left out may be the result of a line, so a person decides about each."""
-    for job in mint("jobs", "--json").records:
+    for job in mint.jobs():
         mint("cancel", str(job["job"]))
     monkeypatch.setattr(runner, "_NEW", -1.0)
     monkeypatch.setattr(Client, "page", lambda *_, **__: Page((), None, left_out=1))
@@ -168,7 +155,7 @@ def test_a_line_that_was_canceled_here_and_started_elsewhere(
     mint: RunMint, service: ThreadService, queued: Batch, at_home: Home
 ) -> None:
     """Nothing is started a second time, although the line was never sent from here."""
-    for job in mint("jobs", "--json").records:
+    for job in mint.jobs():
         mint("cancel", str(job["job"]))
     at_home("desk")
     assert queued().status == 0

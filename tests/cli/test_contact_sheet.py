@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from datetime import datetime
@@ -23,7 +22,6 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, Preset
 
 from ..jobs.paid_requests import records
-from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch, lines_of
 from .command_runner import RunMint, press_ctrl_c, start
 from .contact_sheet_reader import ContactSheet
@@ -131,16 +129,6 @@ def test_markup_is_escaped(mint: RunMint, tmp_path: Path) -> None:
     assert "a & <b>" in sheet.header
 
 
-def test_a_rerun_updates_the_sheet(batch: Batch) -> None:
-    """A rerun writes the sheet again with retried and new lines."""
-    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"})
-    batch()
-    assert batch.states == ["done", "failed"]
-    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3"})
-    batch("--retry-failed")
-    assert batch.states == ["done", "done", "done"]
-
-
 def test_another_index_html_is_not_overwritten(mint: RunMint, tmp_path: Path) -> None:
     """An index.html that is not a contact sheet is an error before anything is started."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
@@ -168,35 +156,3 @@ def test_the_sheet_after_ctrl_c(batch: Batch, mint: RunMint, home: Path) -> None
     assert mint(*arguments).status == 0
     assert batch.states == ["done"] * 3
     assert len(mint.service.operations()) == 3
-
-
-def test_sixty_lines(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
-    """Of 60 lines every tenth fails: 54 results, 6 reasons, and no line is started twice."""
-    service.scenario(credits=60 * 248)
-    wishes = [
-        {"prompt": f"prop {number}{' [moderation]' if number % 10 == 0 else ''}"}
-        for number in range(1, 61)
-    ]
-    file = lines_of(tmp_path / "props.jsonl", *wishes)
-    arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "10", "--json")
-    first = mint(*arguments)
-    assert first.status == 1
-    out = tmp_path / "out"
-    assert len(list(out.glob("*.glb"))) == len(list(out.glob("*.webp"))) == 54
-    records = [json.loads(path.read_text()) for path in out.glob("*.json")]
-    failed = [record for record in records if record["state"] == "failed"]
-    assert len(records) == 60
-    assert sorted(record["line"] for record in failed) == list(range(10, 61, 10))
-    assert all("Mint's moderation rejected" in record["trouble"]["message"] for record in failed)
-    expected = {"event": "batch", "done": 54, "failed": 6, "credits": 54 * 248}
-    assert expected.items() <= first.records[-1].items()
-    sheet = ContactSheet(out / "index.html")
-    assert len(sheet.by_state("done")) == 54 and len(sheet.by_state("failed")) == 6
-    assert all(
-        "Mint's moderation rejected" in card.parts["why"] for card in sheet.by_state("failed")
-    )
-    assert "60 lines54 done6 failed" in sheet.header and "13,392 Credits" in sheet.header
-    assert mint(*arguments).status == 1
-    starts = service.requests("POST", "/v1/models:generate")
-    assert len(starts) == len({entry.idempotency_key for entry in starts}) == 60
-    assert not service.requests("POST", "*:retry")

@@ -42,7 +42,7 @@ def refused(mint: RunMint, service: ThreadService, tmp_path: Path) -> Any:
         words = ("--executor", address.replace("tcp://", "dask://"), *options)
         ran = mint("batch", str(file), "-o", str(tmp_path / "out"), *words)
         assert ran.status == status and "Nothing was started." in ran.error_text
-        assert not service.operations() and not mint("jobs", "--json").records
+        assert not service.operations() and not mint.jobs()
         assert not [*(tmp_path / "out").glob("[!.]*")]
         return ran
 

@@ -34,24 +34,11 @@ from .command_runner import LAMP, RunMint, read_until, start
 from .mcp_server.agent import connected_agent
 
 
-def job_of(mint: RunMint) -> str:
-    """Return the newest job's id."""
-    return str(mint("jobs", "--json").records[0]["job"])
-
-
 @pytest.fixture
 def review(mint: RunMint) -> str:
     """Return a job whose Preview waits."""
     assert mint(*LAMP, "--mode", "review").status == 6
-    return job_of(mint)
-
-
-def test_approve_continues_to_the_end(mint: RunMint, review: str, service: ThreadService) -> None:
-    """`approve` accepts the first letters of the id and writes the files."""
-    ran = mint("approve", review[:4])
-    assert ran.status == 0
-    assert ".glb" in ran.out
-    assert len(service.requests("POST", "*:approve")) == 1
+    return mint.job
 
 
 @pytest.mark.parametrize("words", [("approve",), ("revise", "make it blue")], ids=lambda w: w[0])
@@ -75,19 +62,20 @@ def test_a_decision_of_a_killed_command_says_what_carries_it_out(
 
 
 def test_approve_writes_the_output_of_generate(mint: RunMint, tmp_path: Path) -> None:
-    """`approve` writes the file that `generate -o` named."""
+    """`approve` accepts the first letters of the id, and writes the file that `generate -o` named."""
     output = tmp_path / "lamp.glb"
     assert mint(*LAMP, "--mode", "review", "-o", str(output)).status == 6
     assert not output.exists()
-    assert mint("approve", job_of(mint)).status == 0
+    assert mint("approve", mint.job[:4]).status == 0
     assert output.read_bytes()[:4] == b"glTF"
+    assert len(mint.service.requests("POST", "*:approve")) == 1
 
 
 def test_revise_brings_another_preview(mint: RunMint, review: str, service: ThreadService) -> None:
     """A revision ends at the next Preview, with status 6; the earlier picture is kept."""
-    first = mint("jobs", "--json").records[0]["files"]["preview"]
+    first = mint.jobs()[0]["files"]["preview"]
     assert mint("revise", review, "make it blue").status == 6
-    second = mint("jobs", "--json").records[0]["files"]["preview"]
+    second = mint.jobs()[0]["files"]["preview"]
     assert first != second
     assert Path(first).is_file() and Path(second).is_file()
     assert [operation.feedback for operation in service.operations()] == [["make it blue"]]
@@ -110,8 +98,8 @@ def test_a_job_that_stopped_is_continued(
     """The command is named, also once Credits were bought, and finishes the same operation."""
     stopped = mint("generate", "--prompt", f"a lamp [{switch}]")
     assert stopped.status == status
-    assert f"{verb} {job_of(mint)}" in stopped.err
-    assert mint(verb, job_of(mint)).status == 0
+    assert f"{verb} {mint.job}" in stopped.err
+    assert mint(verb, mint.job).status == 0
     assert len(mint.service.requests("POST", "*:retry")) == sent
     assert len(mint.service.operations()) == 1 + sent
 
@@ -119,7 +107,7 @@ def test_a_job_that_stopped_is_continued(
 def test_dismiss_keeps_the_files(mint: RunMint) -> None:
     """A dismissed job is not listed, and its files are kept."""
     mint(*LAMP)
-    record = mint("jobs", "--json").records[0]
+    record = mint.jobs()[0]
     assert mint("dismiss", record["job"]).status == 0
     assert "There are no jobs." in mint("jobs").err
     assert all(Path(path).is_file() for path in record["files"].values())
@@ -146,7 +134,7 @@ def test_resume_of_a_job_that_cannot_be_resumed(
 ) -> None:
     """`resume JOB` of a job that cannot be resumed returns the job's status and the commands."""
     mint("generate", "--prompt", prompt, "--mode", mode)
-    assert mint("resume", job_of(mint)).status == status
+    assert mint("resume", mint.job).status == status
 
 
 def test_resume_writes_missing_output(mint: RunMint, tmp_path: Path) -> None:
@@ -155,7 +143,7 @@ def test_resume_writes_missing_output(mint: RunMint, tmp_path: Path) -> None:
     mint(*LAMP, "--mode", "review", "-o", str(output))
     output.parent.rmdir()
     output.parent.write_text("in the way")
-    ran = mint("approve", job_of(mint))
+    ran = mint("approve", mint.job)
     assert ran.status == 7
     assert "Mint's files are kept" in ran.error_text
     output.parent.unlink()
@@ -171,14 +159,14 @@ def test_place_needs_neither_network_nor_key(
     service.stop()
     monkeypatch.setenv("MINT_API_KEY", "")
     for name in ("one.glb", "two.glb"):
-        assert mint("place", job_of(mint), "-o", str(tmp_path / name)).status == 0
+        assert mint("place", mint.job, "-o", str(tmp_path / name)).status == 0
     assert (tmp_path / "one.glb").read_bytes() == (tmp_path / "two.glb").read_bytes()
 
 
 def test_place_downloads_missing_files(mint: RunMint, tmp_path: Path) -> None:
     """Deleted downloads are downloaded again at no cost."""
     mint(*LAMP)
-    record = mint("jobs", "--json").records[0]
+    record = mint.jobs()[0]
     Path(record["files"]["model"]).unlink()
     assert mint("place", record["job"], "-o", str(tmp_path / "lamp.glb")).status == 0
     assert (tmp_path / "lamp.glb").is_file()
@@ -196,7 +184,7 @@ def test_place_of_an_unfinished_job_is_refused(mint: RunMint, review: str, tmp_p
 def test_an_impossible_decision_is_refused(mint: RunMint, service: ThreadService) -> None:
     """A decision about a finished job is status 2, names its state, and sends nothing."""
     mint(*LAMP)
-    job, before = job_of(mint), len(service.log())
+    job, before = mint.job, len(service.log())
     for verb, *words in (("approve",), ("revise", "bluer"), ("retry",), ("cancel",)):
         ran = mint(verb, job, *words)
         assert (ran.status, "not possible now (Ready)" in ran.error_text) == (2, True), verb
@@ -248,7 +236,7 @@ def test_resume_leaves_a_job_to_the_process_that_runs_it(
     ran = mint("resume")
     assert ran.status == 0
     assert "No jobs were interrupted." in ran.error_text
-    ran = mint("resume", job_of(mint))
+    ran = mint("resume", mint.job)
     assert ran.status == 1
     assert "Another process is working on it." in ran.error_text
     assert len(service.requests("POST", "/v1/models:generate")) == 1
@@ -260,34 +248,29 @@ LIVES = pytest.mark.parametrize(
 
 
 @LIVES
+@pytest.mark.parametrize("is_possible", [True, False], ids=["canceled", "it goes on"])
 def test_cancel_from_another_shell(
-    mint: RunMint, elsewhere: subprocess.Popen[str], lives: bool
+    mint: RunMint, elsewhere: subprocess.Popen[str], lives: bool, is_possible: bool
 ) -> None:
-    """The process that runs the job carries it out, else the command itself; Mint is asked once."""
+    """The process that runs the job carries it out, else the command itself; Mint is asked once.
+
+    If Mint cannot cancel, the command says at once that the job continues and costs Credits.
+    """
     if not lives:
         elsewhere.kill()
         elsewhere.wait()
-    mint.service.scenario(cancel="everywhere")
-    assert mint("cancel", job_of(mint)).status == 0
-    assert elsewhere.wait(20) == (1 if lives else -signal.SIGKILL)
-    assert [operation.status for operation in mint.service.operations()] == ["canceled"]
-    assert len(mint.service.requests("POST", "*:cancel")) == 1
-
-
-@LIVES
-def test_cancel_that_mint_cannot_do_is_reported(
-    mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str], lives: bool
-) -> None:
-    """If Mint cannot cancel, the command says at once that the job continues and costs Credits."""
-    if not lives:
-        elsewhere.kill()
-        elsewhere.wait()
-    ran = mint("cancel", job_of(mint))
-    assert ran.status == 1
-    assert "Mint cannot cancel this now. It continues" in ran.error_text
-    assert "its result will be kept" in ran.error_text
-    assert [operation.status for operation in service.operations()] == ["running"]
-    assert mint("jobs", "--json").records[0]["state"] == "Generating"
+    if is_possible:
+        mint.service.scenario(cancel="everywhere")
+    ran = mint("cancel", mint.job)
+    (operation,) = mint.service.operations()
+    assert (ran.status, operation.status) == ((0, "canceled") if is_possible else (1, "running"))
+    if is_possible:
+        assert elsewhere.wait(20) == (1 if lives else -signal.SIGKILL)
+        assert len(mint.service.requests("POST", "*:cancel")) == 1
+    else:
+        assert "Mint cannot cancel this now. It continues" in ran.error_text
+        assert "its result will be kept" in ran.error_text
+        assert mint.jobs()[0]["state"] == "Generating"
 
 
 def start_without_answer(mint: RunMint, *, carried_out: bool) -> str:
@@ -302,7 +285,7 @@ def start_without_answer(mint: RunMint, *, carried_out: bool) -> str:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Client, "start", lose)
         assert mint(*LAMP).status == 5
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     return str(job["job"])
 
 
@@ -330,7 +313,11 @@ def doubtful(mint: RunMint, service: ThreadService, copy_home: Callable[[], None
 
 
 def test_candidates_are_shown_and_one_is_used(mint: RunMint, doubtful: str) -> None:
-    """Two results look like the job's: each is shown with id, name and time. Using one is free."""
+    """Two results look like the job's: each is shown with id, name and time. Using one is free.
+
+    The options that decide need a job.
+    """
+    assert mint("resume", "--use", "asset").status == mint("resume", "--once-more").status == 2
     first, other = (str(each.resource) for each in mint.service.operations())
     ran = mint("resume", doubtful)
     assert ran.status == 5
@@ -339,13 +326,13 @@ def test_candidates_are_shown_and_one_is_used(mint: RunMint, doubtful: str) -> N
         assert f"{asset} a lamp " in " ".join(ran.err.split())
         assert f"resume {doubtful} --use {asset}" in ran.error_text
         assert asset in mint("jobs").out
-    (record,) = mint("jobs", "--json").records
+    (record,) = mint.jobs()
     assert {each["id"] for each in record["candidates"]} == {first, other}
     assert all(each["name"] == "a lamp" and each["created_at"] for each in record["candidates"])
     refused = mint("resume", doubtful, "--use", "unknown")
     assert refused.status == 2 and "This result cannot be used" in refused.error_text
     assert mint("resume", doubtful, "--use", other).status == 0
-    (record,) = mint("jobs", "--json").records
+    (record,) = mint.jobs()
     assert (record["phase"], record["candidates"]) == ("ready", [])
     assert len(mint.service.operations()) == 2
 
@@ -353,7 +340,7 @@ def test_candidates_are_shown_and_one_is_used(mint: RunMint, doubtful: str) -> N
 def test_an_agent_reads_what_a_person_can_do(mint: RunMint, doubtful: str) -> None:
     """What looks like it, and the commands: the agent has no tool that decides."""
     assert mint("resume", doubtful).status == 5
-    with connected_agent(mint.service.key) as agent:
+    with connected_agent(mint.service) as agent:
         (state,) = agent.ask("wait", jobs=[doubtful])["jobs"]
     assert "Mint may have started this" in state["trouble"]["message"]
     assert [each["name"] for each in state["candidates"]] == ["a lamp", "a lamp"]
@@ -386,15 +373,9 @@ def test_once_more_of_what_was_started(mint: RunMint, doubtful: str) -> None:
     """While Mint remembers the request, it returns what it has started: nothing is paid twice."""
     assert mint("resume", doubtful).status == 5, "two look like it"
     assert mint("resume", doubtful, "--once-more").status == 0
-    (record,) = mint("jobs", "--json").records
+    (record,) = mint.jobs()
     assert record["operation"] == mint.service.operations()[0].id
     assert len(mint.service.operations()) == 2
-
-
-def test_these_options_need_a_job(mint: RunMint) -> None:
-    """Alone, --use and --once-more are wrong arguments: status 2."""
-    assert mint("resume", "--use", "asset").status == 2
-    assert mint("resume", "--once-more").status == 2
 
 
 @pytest.mark.parametrize("carried_out", [True, False])
@@ -414,7 +395,7 @@ def test_a_cancel_does_not_wait_for_the_look(
     assert "Mint may have started this. Looking in your library in 10 minutes." in mint("jobs").out
     monkeypatch.setattr(look, "SETTLED_AFTER", 0.0)
     ran = mint("resume", job)
-    (record,) = mint("jobs", "--json").records
+    (record,) = mint.jobs()
     if carried_out:
         assert record["phase"] == "ready" and "the job had already finished" in ran.out
     else:
@@ -457,7 +438,7 @@ def test_jobs_name_their_account(
     with running_service(speed=2000) as other:
         monkeypatch.setenv("MINT_API_KEY", other.key)
         monkeypatch.setenv("MINT_API_BASE_URL", other.api)
-        (listed,) = mint("jobs", "--json").records
+        (listed,) = mint.jobs()
         assert (listed["mine"], listed["state"]) == (False, "Belongs to another account")
         assert "a lamp: Belongs to another account" in mint("jobs").out
         for command in ("approve", "cancel", "resume"):
@@ -477,7 +458,7 @@ def test_jobs_name_their_account(
         assert not other.requests("POST")
     monkeypatch.delenv("MINT_API_KEY")
     monkeypatch.setenv("MINT_API_BASE_URL", service.api)
-    (listed,) = mint("jobs", "--json").records
+    (listed,) = mint.jobs()
     assert (listed["mine"], listed["phase"]) == (None, "review"), "without a key nobody can say"
 
 
@@ -491,13 +472,13 @@ def test_an_unreadable_record_is_listed_and_kept(mint: RunMint, home: Path) -> N
         database.execute(
             "UPDATE jobs SET record = '{\"half', phase = 'dreaming' WHERE id = ?", (damaged,)
         )
-    listed = mint("jobs", "--json").records
+    listed = mint.jobs()
     assert [each["event"] for each in listed] == ["job", "unreadable"]
     assert f"{damaged}  This job cannot be read" in mint("jobs").out
     assert mint("resume").status == 0
     assert mint("generate", "--prompt", "a vase").status == 0
     assert mint("dismiss", damaged).status == 0
-    assert [each["event"] for each in mint("jobs", "--json").records] == ["job", "job"]
+    assert [each["event"] for each in mint.jobs()] == ["job", "job"]
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         row = database.execute(
             "SELECT record, phase, dismissed FROM jobs WHERE id = ?", (damaged,)
@@ -505,24 +486,24 @@ def test_an_unreadable_record_is_listed_and_kept(mint: RunMint, home: Path) -> N
     assert row == ('{"half', "dreaming", 1)
 
 
-def _noise(home: Path) -> None:
-    home.mkdir()
-    (home / "journal.sqlite3").write_bytes(os.urandom(8192))
-
-
-def _file_instead_of_a_folder(home: Path) -> None:
-    home.write_text("not a folder")
-
-
 def _newer(home: Path) -> None:
-    home.mkdir()
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         database.execute("PRAGMA user_version = 99")
 
 
-@pytest.mark.parametrize("break_it", [_noise, _file_instead_of_a_folder, _newer])
-def test_an_unusable_journal_is_reported(mint: RunMint, home: Path, break_it) -> None:
+UNUSABLE: dict[str, Callable[[Path], object]] = {
+    "noise": lambda home: (home / "journal.sqlite3").write_bytes(os.urandom(8192)),
+    "a file instead of a folder": lambda home: (home.rmdir(), home.write_text("not a folder")),
+    "newer": _newer,
+}
+
+
+@pytest.mark.parametrize("break_it", UNUSABLE.values(), ids=UNUSABLE)
+def test_an_unusable_journal_is_reported(
+    mint: RunMint, home: Path, break_it: Callable[[Path], object]
+) -> None:
     """The error names the file and what to do, and nothing is sent."""
+    home.mkdir()
     break_it(home)
     for command in (["jobs"], ["resume"], ["generate", "--prompt", "a lamp"]):
         ran = mint(*command)

@@ -175,11 +175,3 @@ def test_the_original_is_used_without_draco(blender: Blender, tmp_path: Path) ->
     assert said in told and "Draco" in told
     seen = blender("--background", str(tmp_path / "lamp.blend"), "--python-expr", look).out
     assert f"SEEN original True {said}" in seen
-
-
-def test_an_unreadable_file_is_reported(blender: Blender) -> None:
-    """If there is only an unreadable file: status 7, what is missing, and what to do."""
-    words = ("generate", "--prompt", "a lamp [draco-original]", "--preset", "fast")
-    ran = blender(*MINT, *words, "-o", "lamp.blend")
-    assert ran.status == 7
-    assert "lacks a decoder for Draco-compressed meshes" in ran.error_text

@@ -64,7 +64,7 @@ def test_review_stops_and_prints_the_next_commands(mint: RunMint, service: Threa
     """A Preview is status 6, with its picture and the three commands that continue."""
     ran = mint("generate", "--prompt", "a lamp", "--mode", "review")
     assert ran.status == 6
-    job = mint("jobs", "--json").records[0]
+    job = mint.jobs()[0]
     assert Path(job["files"]["preview"]).is_file()
     for words in (
         f"approve {job['job']}",
@@ -93,6 +93,10 @@ def test_an_invalid_request_is_not_sent(mint: RunMint, tmp_path: Path) -> None:
         (("--image", "https://example.com/a.png") * 9, "There are 9 reference images"),
         (("--prompt", "a lamp", "--name", "x" * 121), "The name has 121 characters"),
         (("--prompt", "a hall", "--kind", "world", "--pose", "t_pose"), "A pose is only for"),
+        (
+            ("--prompt", "a", "--kind", "world", "--optimize", "light"),
+            "Only models can be optimized.",
+        ),
     ):
         ran = mint("generate", *words)
         assert (ran.status, sentence in ran.error_text) == (2, True), ran.err
@@ -327,7 +331,7 @@ def made(mint: RunMint) -> dict[str, str]:
     """Return the ids of a finished job and its model."""
     assert mint(*LAMP, "--name", "Lamp").status == 0
     return {
-        "job": str(mint("jobs", "--json").records[0]["job"]),
+        "job": mint.job,
         "asset": str(mint("models", "--json").records[0]["id"]),
     }
 
@@ -366,7 +370,7 @@ def test_the_optimization_is_within_the_limit(mint: RunMint, made: dict[str, str
             in ran.error_text
         )
     assert len(mint.service.operations()) == asked + 2
-    newest = str(mint("jobs", "--json").records[0]["job"])
+    newest = mint.job
     assert mint("again", newest, "--max-credits", "267").status == 4
     assert mint("again", newest, "--max-credits", "268").status == 0
 
@@ -381,13 +385,6 @@ def test_a_first_optimization_cannot_be_within_a_limit(mint: RunMint) -> None:
     )
     assert not mint.service.operations()
     assert mint(*LAMP, "--optimize", "light").status == 0
-
-
-def test_a_world_is_not_optimized(mint: RunMint, service: ThreadService) -> None:
-    """Optimizing a World is status 2, and nothing is started."""
-    ran = mint("generate", "--kind", "world", "--prompt", "a hall", "--optimize", "light")
-    assert (ran.status, "Only models can be optimized." in ran.error_text) == (2, True)
-    assert not service.operations()
 
 
 # -- convert
@@ -427,29 +424,21 @@ def test_too_few_credits(mint: RunMint, made: dict[str, str], tmp_path: Path) ->
     mint.service.scenario(credits=3)
     ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "out"))
     assert ran.status == 4
-    job = str(mint("jobs", "--json").records[0]["job"])
+    job = mint.job
     assert f"resume {job}" in ran.err
     mint.service.scenario(credits=500)
     assert mint("resume", job).status == 0
     assert (tmp_path / "out" / "Lamp.fbx").exists()
 
 
-WRONG = {
-    "no such model": (["nowhere"], 1),
-    "no id": (["../etc"], 2),
-    "another format": (["nowhere", "--format", "blend"], 2),
-}
-
-
-@pytest.mark.parametrize("arguments, status", WRONG.values(), ids=WRONG.keys())
-def test_conversion_errors(
-    mint: RunMint, service: ThreadService, tmp_path: Path, arguments: list[str], status: int
-) -> None:
-    """An error is a sentence and a status, and nothing is paid."""
-    ran = mint("convert", *arguments, "--format", "fbx", "-o", str(tmp_path))
-    assert ran.status == status
-    assert ran.err
-    assert not service.requests(*CONVERSIONS)
+@pytest.mark.parametrize(
+    ("words", "status"), [("nowhere", 1), ("../etc", 2), ("nowhere --format blend", 2)]
+)
+def test_conversion_errors(mint: RunMint, tmp_path: Path, words: str, status: int) -> None:
+    """No such model, no id, another format: a sentence and a status, and nothing is paid."""
+    ran = mint("convert", *words.split(), "--format", "fbx", "-o", str(tmp_path))
+    assert ran.status == status and ran.err
+    assert not mint.service.requests(*CONVERSIONS)
 
 
 def test_a_folder_that_cannot_be_written(
@@ -484,7 +473,7 @@ def test_again_repeats_the_request(mint: RunMint, made: dict[str, str], tmp_path
     bodies = [start.body for start in mint.service.requests("POST", "/v1/models:generate")]
     assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]
     assert (tmp_path / "green.glb").exists()
-    assert len(mint("jobs", "--json").records) == 3
+    assert len(mint.jobs()) == 3
 
 
 def test_a_file_is_replaced_only_on_purpose(

@@ -90,6 +90,7 @@ def test_a_command_makes_its_own_parser_only() -> None:
         (["batch", "wishes.txt", "-o", "out", "--jobs", "0"], "must be a whole number, at least 1"),
         (["generate", "--prompt", "x", "--render", "x.jpg"], '"x.jpg" must end in .png'),
         (["generate", "--prompt", "x", "--max-credits", "nan"], "must be a number of Credits"),
+        (["check", "--log-level", "loud"], "invalid choice: 'LOUD'"),
     ],
 )
 def test_wrong_arguments_are_status_2(

@@ -34,7 +34,7 @@ def test_after_a_crash_the_import_waits_for_the_user(
         subprocess.run(dying, env=environment(service, home), timeout=60).returncode
         == -signal.SIGKILL
     )
-    (record,) = mint("jobs", "--json").records
+    (record,) = mint.jobs()
     assert record["phase"] == "ready" and record["trouble"]["code"] == "import_crashed"
     for _ in ("once", "twice"):
         ran = mint("resume")
@@ -44,5 +44,5 @@ def test_after_a_crash_the_import_waits_for_the_user(
         assert not output.exists()
     assert mint("resume", record["job"]).status == 0
     assert output.is_file()
-    assert mint("jobs", "--json").records[0]["trouble"] is None
+    assert mint.jobs()[0]["trouble"] is None
     assert len(service.operations()) == 1

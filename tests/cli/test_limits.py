@@ -4,24 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mint_blender.cli import session
 from mint_blender.jobs.budget.spending import Limits
-from mint_blender.jobs.job_values import Delivery
-from mint_blender.jobs.new_jobs import new_job
-from mint_blender.jobs.storage.journal import Journal
-from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.retry import RetryPolicy, call_with_retries
-from mint_blender.mint.schema import Kind, Preset
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
 from .command_runner import LAMP, RunMint
-from .mcp_server.test_approval import NO_PRICES
 from .test_batch_limit import cheap
 
 Set = Callable[[Limits], None]
@@ -48,22 +41,6 @@ def test_a_generation_above_the_limit(mint: RunMint, preferences: Set) -> None:
     assert len(mint.service.requests("POST", "/v1/pricing:estimate")) == 2
 
 
-@pytest.mark.covers("C17-unknown")
-def test_an_unknown_price(mint: RunMint, service: ThreadService, preferences: Set) -> None:
-    """With a limit an unknown price is refused; without a limit it is not."""
-    service.scenario(answers=[NO_PRICES])
-    preferences(Limits(each=10_000))
-    ran = mint(*LAMP)
-    assert ran.status == 4
-    assert (
-        "Mint did not return a price, so your limit of 10,000 Credits per generation cannot be checked."
-        in ran.error_text
-    )
-    preferences(Limits())
-    assert mint(*LAMP).status == 0
-    assert len(service.operations()) == 1
-
-
 def test_a_batch_above_a_limit(mint: RunMint, preferences: Set, tmp_path: Path) -> None:
     """The sum of a batch is checked against the day, each line against the limit for one."""
     file = lines_of(tmp_path / "lamps.jsonl", *({"prompt": f"lamp {n}"} for n in range(3)))
@@ -82,23 +59,12 @@ def test_a_batch_above_a_limit(mint: RunMint, preferences: Set, tmp_path: Path) 
     assert len(mint.service.operations()) == 3
 
 
-def test_the_list_of_models_is_refused(mint: RunMint, preferences: Set) -> None:
-    """Then there is no price of an optimization, so that no limit allows it."""
-    refusal = {"method": "GET", "path": "/v1/models", "times": 100, "answer": {"status": 403}}
-    mint.service.scenario(answers=[refusal])
-    for limits, words in ((Limits(), ("--max-credits", "10000")), (Limits(each=10_000), ())):
-        preferences(limits)
-        ran = mint(*LAMP, "--optimize", "light", *words)
-        assert ran.status == 4 and "cannot be checked" in ran.error_text
-    assert not mint.service.operations()
-
-
 def test_usage_includes_the_last_month(mint: RunMint) -> None:
     """`usage` shows this computer's generations, Credits and failures, also with --json."""
     assert "Last 30 days on this computer: 0 generations, 0 Credits\n" in mint("usage").out
     mint(*LAMP)
     mint("generate", "--prompt", "a lamp [moderation]", "--preset", "fast")
-    mint("dismiss", str(mint("jobs", "--json").records[0]["job"]))
+    mint("dismiss", mint.job)
     lines = mint("usage").out.splitlines()
     assert "Last 30 days on this computer: 2 generations, 248 Credits, 50% failed" in lines
     assert lines[-1].endswith("########################  2 generations, 1 failed")
@@ -124,7 +90,7 @@ def test_jobs_show_their_cost(mint: RunMint) -> None:
 def in_review(mint: RunMint, *more: str) -> str:
     """Return the id of a job whose Preview waits."""
     assert mint(*LAMP, "--mode", "review", *more).status == 6
-    return str(mint("jobs", "--json").records[0]["job"])
+    return mint.job
 
 
 def test_a_price_is_asked_for_again(mint: RunMint, preferences: Set) -> None:
@@ -149,29 +115,6 @@ def test_max_credits_belongs_to_the_job(mint: RunMint, service: ThreadService) -
     assert mint("revise", job, "in green").status == 4
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
     assert mint("approve", job, "--max-credits", "700").status == 0
-
-
-@pytest.mark.covers("R-limit")
-def test_a_resumed_job_keeps_its_limit(mint: RunMint, service: ThreadService, home: Path) -> None:
-    """Resuming an unsent job fetches the price again; above the limit it is status 4."""
-    job = new_job(
-        GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST), Delivery(), now=1.0, estimate=100.0
-    )
-    journal = Journal(home)
-    journal.add(replace(job, max_credits=247.0))
-    journal.close()
-    for _ in range(2):
-        ran = mint("resume", job.id)
-        assert (
-            ran.status == 4
-            and "about 248 Credits in total, more than its limit of 247 Credits. Nothing was sent."
-            in ran.error_text
-        )
-        (told,) = mint("jobs", "--json").records
-        assert (told["phase"], told["trouble"]["code"]) == ("paused", "max_credits")
-    assert not service.operations()
-    assert mint("resume", job.id, "--max-credits", "248").status == 0
-    assert len(service.operations()) == 1
 
 
 THREE_MINUTES = 180.0
@@ -219,16 +162,12 @@ def batch(mint: RunMint, tmp_path: Path) -> Arguments:
 
 @pytest.fixture
 def elsewhere(
-    mint: RunMint,
-    service: ThreadService,
-    batch: Arguments,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    mint: RunMint, batch: Arguments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Arguments:
     """Return the arguments of a batch that has run, with another journal, while Mint is away."""
     assert mint(*batch).status == 0
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "other home"))
-    service.stop()
+    mint.service.stop()
     return batch
 
 

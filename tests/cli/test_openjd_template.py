@@ -202,7 +202,7 @@ def test_nothing_is_asked_or_started(mint: RunMint, service: ThreadService, tmp_
         }
     ]
     assert "Nothing was started." in ran.err and "openjd run" in ran.err
-    assert mint("jobs", "--json").records == []
+    assert mint.jobs() == []
 
 
 KINDS = {

@@ -11,14 +11,13 @@ from ..files.build_glb import box_parts, pack
 from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch
 from .command_runner import RunMint
-from .test_decisions import job_of
 
 REFUSED = ("generate", "--prompt", "a lamp [external-buffer]", "--preset", "fast")
 
 
 def refused_file(mint: RunMint) -> Path:
     """Return the path of the newest job's refused file from its sentence."""
-    (record, *_) = mint("jobs", "--json").records
+    (record, *_) = mint.jobs()
     sentence = record["trouble"]["message"]
     return Path(
         sentence.partition(" The file was kept at ")[2].partition(" Resume")[0].removesuffix(".")
@@ -33,7 +32,7 @@ def test_a_refused_file_is_kept_and_nothing_is_started(mint: RunMint) -> None:
     file = refused_file(mint)
     assert file.read_bytes()[:4] == b"glTF" and str(file) in ran.error_text
     assert "generate again" not in ran.error_text and "at no cost" in ran.error_text
-    for command in (("resume",), ("resume", job_of(mint))):
+    for command in (("resume",), ("resume", mint.job)):
         again = mint(*command)
         assert again.status == 7
         assert file.is_file() and sorted(
@@ -49,7 +48,7 @@ def test_a_glb_is_copied_without_an_import_check(mint: RunMint, tmp_path: Path) 
     assert b"uri" in output.read_bytes()
     prompt = "a lamp [bad-length]"
     assert mint("generate", "--prompt", prompt, "--preset", "fast", "-o", cut).status == 7
-    ran = mint("place", job_of(mint), "--raw", "-o", cut)
+    ran = mint("place", mint.job, "--raw", "-o", cut)
     assert ran.status == 7 and "cut off" in ran.error_text
     assert not Path(cut).exists() and refused_file(mint) is not None
 
@@ -61,7 +60,7 @@ def test_a_refused_file_is_copied_on_request(
     """`place JOB --raw -o FILE.glb` copies the file unchanged; so does `place` without --raw."""
     mint(*REFUSED)
     file, output = refused_file(mint), tmp_path / "lamp.glb"
-    ran = mint("place", job_of(mint), *raw, "-o", str(output))
+    ran = mint("place", mint.job, *raw, "-o", str(output))
     assert ran.status == 0, ran.err
     assert output.read_bytes() == file.read_bytes()
     assert len(service.operations()) == 1
@@ -70,7 +69,7 @@ def test_a_refused_file_is_copied_on_request(
 def test_without_a_refused_file_a_paused_job_is_not_ready(mint: RunMint, tmp_path: Path) -> None:
     """`--raw` only works with a downloaded file."""
     mint("generate", "--prompt", "a lamp [file-404]", "--preset", "fast")
-    ran = mint("place", job_of(mint), "--raw", "-o", str(tmp_path / "lamp.glb"))
+    ran = mint("place", mint.job, "--raw", "-o", str(tmp_path / "lamp.glb"))
     assert ran.status == 5 and "is not ready to place" in ran.error_text
 
 
@@ -90,6 +89,6 @@ def test_raw_imports_an_unchecked_file(mint: RunMint, tmp_path: Path) -> None:
     document, binary = box_parts()
     document["images"] = [{"bufferView": 0, "mimeType": "image/png"}]  # no picture; nothing uses it
     refused_file(mint).write_bytes(pack(document, binary))
-    ran = mint("place", job_of(mint), "--raw", "-o", str(tmp_path / "lamp.blend"))
+    ran = mint("place", mint.job, "--raw", "-o", str(tmp_path / "lamp.blend"))
     assert ran.status == 0, ran.err
     assert (tmp_path / "lamp.blend").is_file() and "without checks" in ran.out

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 
-from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch
 
 FAILED = {"prompt": "a lamp [forbidden]"}
@@ -36,15 +35,13 @@ def test_a_whole_batch_takes_it_too(batch: Batch) -> None:
 
 
 @pytest.mark.parametrize("step", [(), ("--step", "generate")], ids=["whole", "generate"])
-def test_what_a_rerun_would_continue_still_fails(
-    batch: Batch, service: ThreadService, step: tuple[str, ...]
-) -> None:
+def test_what_a_rerun_would_continue_still_fails(batch: Batch, step: tuple[str, ...]) -> None:
     """Credits, outages and keys are no failed lines: a farm has to run the task again."""
     batch.lines(FAILED, {"prompt": "a mug [no-credits]"})
     command = ("--skip-failed", *step)
     assert batch(*command).status == 4
     assert batch(*command, "--max-credits", "0").status == 4
-    service.stop()
+    batch.service.stop()
     assert batch(*command).status == 5
 
 

@@ -416,19 +416,15 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> dict[int, Any]:
 def test_ctrl_break_ends_a_command_in_order(
     start: Callable[[], int], handlers: dict[int, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Imitates Windows' signal, by which job schedulers ask a process to end before they kill it."""
+    """Imitates Windows' signal, by which job schedulers ask a process to end before they kill it.
+
+    Linux and macOS have no such signal.
+    """
+    monkeypatch.delattr(signal, "SIGBREAK", raising=False)
+    assert start() == 0 and set(handlers) == {signal.SIGTERM}
     monkeypatch.setattr(signal, "SIGBREAK", 21, raising=False)
     assert start() == 0
     assert handlers[21] is handlers[signal.SIGTERM] is signal.default_int_handler
-
-
-def test_a_system_without_ctrl_break(
-    handlers: dict[int, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Linux and macOS have no such signal."""
-    monkeypatch.delattr(signal, "SIGBREAK", raising=False)
-    commands.from_shell()
-    assert set(handlers) == {signal.SIGTERM}
 
 
 class OneFuture(Executor):
@@ -487,7 +483,7 @@ def test_info_has_requests_and_phases(mint: RunMint, service: ThreadService, hom
     (start,) = [line for line in log.splitlines() if "POST /models:generate" in line]
     assert " INFO " in start and "request id none" not in start
     assert "status 20" in start and start.endswith(" s")
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     of_job = f"Job {job['job']}: "
     phases = [line.split(of_job)[1] for line in log.splitlines() if of_job in line]
     assert phases[0].startswith("new (model, fast), waiting")
@@ -519,9 +515,3 @@ def test_the_level_is_that_of_one_command(mint: RunMint, home: Path) -> None:
     assert (home / "mint.log").stat().st_size == size > 0
     logger = logging.getLogger("mint_blender")
     assert (logger.level, logger.handlers, logger.propagate) == (logging.NOTSET, [], True)
-
-
-def test_an_unknown_level_is_refused(mint: RunMint) -> None:
-    """With the words that are possible."""
-    ran = mint("check", "--log-level", "loud")
-    assert ran.status == 2 and "LOUD" in ran.err and "WARNING" in ran.err

@@ -17,7 +17,6 @@ from mint_blender.files import pictures
 from ..mint_service.runner import ThreadService
 from ..processes import captured
 from .command_runner import LAMP, RunMint, run
-from .contact_sheet_reader import ContactSheet
 
 pytestmark = pytest.mark.blender
 
@@ -89,7 +88,7 @@ def test_a_picture_has_the_size_that_was_asked_for(mint: RunMint, tmp_path: Path
     picture, look = tmp_path / "lamp.png", ("--render-samples", "2", "--render-engine", "cycles")
     assert mint(*LAMP, "--render", str(picture), "--render-size", "40x20", *look).status == 0
     assert Image.open(picture).size == (40, 20)
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     again = ("place", job["job"], "--render", str(picture), "--overwrite")
     assert mint(*again, "--render-size", "20x40").status == 0
     assert Image.open(picture).size == (20, 40)
@@ -108,14 +107,14 @@ def test_a_size_that_is_none_is_refused(mint: RunMint, size: str) -> None:
     """Before anything is started."""
     ran = mint(*LAMP, "--render", "lamp.png", f"--render-size={size}")
     assert ran.status == 2 and "such as 1920x1080" in ran.err
-    assert not mint("jobs", "--json").records
+    assert not mint.jobs()
 
 
 def test_what_a_blend_has_from_mint(mint: RunMint, tmp_path: Path) -> None:
     """As objects for programs and as a table; a file that is none stops nothing."""
     assert mint(*LAMP, "-o", str(tmp_path / "lamp.blend")).status == 0
     (tmp_path / "broken.blend").write_bytes(b"no blend")
-    (job,) = mint("jobs", "--json").records
+    (job,) = mint.jobs()
     files = [str(tmp_path / name) for name in ("broken.blend", "lamp.blend")]
     assets = partial(run, mint.service, tmp_path / "home", "assets")  # it redirects its output
     listed = assets(*files, "--json")
@@ -155,7 +154,7 @@ def test_a_result_that_cannot_be_imported_is_kept(mint: RunMint, tmp_path: Path)
     ran = mint("generate", "--prompt", "a lamp [meshopt]", "-o", str(tmp_path / "lamp.blend"))
     assert ran.status == 7
     assert "Mint's files are kept" in ran.error_text
-    assert Path(mint("jobs", "--json").records[0]["files"]["model"]).is_file()
+    assert Path(mint.jobs()[0]["files"]["model"]).is_file()
     assert mint("resume").status == 7
     assert len(mint.service.operations()) == 1
 
@@ -165,24 +164,10 @@ def test_place_writes_a_job_again(mint: RunMint, tmp_path: Path) -> None:
     """`place` can write a job again; each .blend has only its own model."""
     mint(*LAMP)
     mint("generate", "--prompt", "a mug", "--preset", "fast")
-    jobs = {record["prompt"]: record["job"] for record in mint("jobs", "--json").records}
+    jobs = {record["prompt"]: record["job"] for record in mint.jobs()}
     for prompt, job in jobs.items():
         assert mint("place", job, "-o", str(tmp_path / f"{prompt}.blend")).status == 0
     assert [len(look(tmp_path / f"{prompt}.blend")["roots"]) for prompt in jobs] == [1, 1]
-
-
-@pytest.mark.one_blender
-def test_a_batch_of_text_lines(mint: RunMint, tmp_path: Path) -> None:
-    """Each prompt gives a .blend; a failed one leaves no file."""
-    (tmp_path / "wishes.txt").write_text("a lamp\n\na mug [fails]\na chest\n")
-    ran = mint("batch", str(tmp_path / "wishes.txt"), "-o", str(tmp_path / "out"))
-    assert ran.status == 1
-    assert "line 3: a mug [fails]" in ran.err
-    assert sorted(path.name for path in (tmp_path / "out").glob("*.blend")) == [
-        "0001-a-lamp.blend",
-        "0004-a-chest.blend",
-    ]
-    assert len(look(tmp_path / "out" / "0004-a-chest.blend")["roots"]) == 1
 
 
 @pytest.mark.one_blender
@@ -190,19 +175,9 @@ def test_blenders_output_is_not_on_standard_output(
     service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
     """With --json, none of Blender's own output is on standard output."""
-    ran = run(
-        service,
-        home,
-        *LAMP,
-        "--json",
-        "-o",
-        str(tmp_path / "lamp.blend"),
-        "--render",
-        str(tmp_path / "lamp.png"),
-        timeout=120,
-    )
-    assert ran.status == 0, ran.err
-    assert ran.result["phase"] == "placed"
+    words = (*LAMP, "--json", "-o", f"{tmp_path}/lamp.blend", "--render", f"{tmp_path}/lamp.png")
+    ran = run(service, home, *words, timeout=120)
+    assert (ran.status, ran.result["phase"]) == (0, "placed"), ran.err
     assert "Fra:" not in ran.err
 
 
@@ -256,15 +231,3 @@ def test_a_later_picture_does_not_change_the_result(mint: RunMint, tmp_path: Pat
         assert mint("batch", str(tmp_path / "a.txt"), "-o", str(out), "--render").status == 0
         assert pictures.inspect(out / "0001-a-lamp.png").format == "png"
         assert blend.read_bytes() == b"the user's work"
-
-
-@pytest.mark.one_blender
-def test_a_batch_where_one_line_cannot_be_imported(mint: RunMint, tmp_path: Path) -> None:
-    """The other lines are written; the record and the sheet say why this one is not."""
-    (tmp_path / "a.txt").write_text("a lamp [meshopt]\na mug\n", encoding="utf-8")
-    assert mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out")).status == 7
-    assert (tmp_path / "out" / "0002-a-mug.blend").is_file()
-    told = json.loads((tmp_path / "out" / "0001-a-lamp-meshopt.json").read_text())
-    assert told["state"] == "failed" and "meshopt" in told["trouble"]["message"]
-    card = ContactSheet(tmp_path / "out" / "index.html").by_state("failed")[0]
-    assert card.number == 1 and "meshopt" in card.parts["why"]

@@ -25,13 +25,9 @@ WRITTEN = {
     "docs/scripts/command-line.md": ("lamp.blend", "lamp.png", "courtyard.blend", "exports/*.usdz"),
     "docs/scripts/batches.md": ("results/index.html", "props/0002-lamp.blend", "set/0002-*.blend"),
     "docs/scripts/python.md": ("lamp.blend",),
-    "docs/farm.md": (
-        "mnt/props/0002-a-small-ceramic-lamp.blend",
-        "mnt/props/index.html",
-        "opt/flamenco/scripts/mint_batch.js",
-    ),
+    "docs/farm.md": ("mnt/props/0002-a-small-ceramic-lamp.blend", "mnt/props/index.html", "opt/flamenco/scripts/mint_batch.js"),
     "docs/agents.md": (".claude/skills/mint-blender/SKILL.md",),
-}
+}  # fmt: skip
 """Files that the code of a page writes, as patterns."""
 
 

@@ -18,13 +18,8 @@ class Glb:
     """A glTF document under construction; `save` writes it."""
 
     def __init__(self) -> None:
-        self.json: dict[str, Any] = {
-            "asset": {"version": "2.0"},
-            "scene": 0,
-            "scenes": [{"nodes": []}],
-            "nodes": [],
-            "meshes": [],
-        }
+        self.json: dict[str, Any] = {"asset": {"version": "2.0"}, "scene": 0}
+        self.json |= {"scenes": [{"nodes": []}], "nodes": [], "meshes": []}
         self.binary = bytearray()
 
     def add(self, key: str, item: dict[str, Any]) -> int:
@@ -35,22 +30,16 @@ class Glb:
     def view(self, data: bytes) -> int:
         """Add a buffer view of these bytes and return its index."""
         self.binary += bytes(-len(self.binary) % 4)
+        where = {"buffer": 0, "byteOffset": len(self.binary), "byteLength": len(data)}
         self.binary += data
-        return self.add(
-            "bufferViews",
-            {"buffer": 0, "byteOffset": len(self.binary) - len(data), "byteLength": len(data)},
-        )
+        return self.add("bufferViews", where)
 
     def accessor(self, values: np.ndarray, kind: str, *, stored: bool = True, **more: Any) -> int:
         """Add an accessor of numbers, shape (n,) or (n, width), and return its index."""
         values = np.ascontiguousarray(values, dtype=f"<{kind}")
         rows = values.reshape(len(values), -1)
-        item = {
-            "componentType": COMPONENTS[kind],
-            "type": SHAPES[rows.shape[1]],
-            "count": len(rows),
-            **more,
-        }
+        item = {"componentType": COMPONENTS[kind], "type": SHAPES[rows.shape[1]]}
+        item |= {"count": len(rows), **more}
         if kind == "f4" and rows.shape[1] == 3:
             item |= {"min": rows.min(axis=0).tolist(), "max": rows.max(axis=0).tolist()}
         if stored:
@@ -78,10 +67,8 @@ class Glb:
         """Add a material of one color, with a PNG on it if given, and return its index."""
         surface: dict[str, Any] = {"baseColorFactor": [*color, 1.0], "metallicFactor": 0.0}
         if texture:
-            image = self.add(
-                "images",
-                {"mimeType": "image/png", "bufferView": self.view(texture), "name": "Image_0"},
-            )
+            picture = {"mimeType": "image/png", "bufferView": self.view(texture)}
+            image = self.add("images", picture | {"name": "Image_0"})
             surface["baseColorTexture"] = {"index": self.add("textures", {"source": image})}
         return self.add("materials", {"name": name, "pbrMetallicRoughness": surface})
 
@@ -98,6 +85,23 @@ class Glb:
         """Add an extension to `extensionsUsed` and `extensionsRequired`."""
         for key in ("extensionsUsed", "extensionsRequired"):
             self.json.setdefault(key, []).append(extension)
+
+    def instances(self, places: Any) -> dict[str, Any]:
+        """Return the extension of a node that shows its mesh in several places."""
+        attributes = {"TRANSLATION": self.accessor(np.array(places), "f4")}
+        self.json["extensionsUsed"] = ["EXT_mesh_gpu_instancing"]
+        return {"EXT_mesh_gpu_instancing": {"attributes": attributes}}
+
+    def packed(self, rows: np.ndarray, kind: str, most: int) -> int:
+        """Add an accessor of small integers, shape (n, 3), with a gap after each three."""
+        padded = np.zeros((len(rows), 4), kind)
+        padded[:, :3] = np.round(rows * most)
+        view = self.view(padded.tobytes())
+        self.json["bufferViews"][view]["byteStride"] = padded.strides[0]
+        low, high = padded[:, :3].min(axis=0).tolist(), padded[:, :3].max(axis=0).tolist()
+        about = {"bufferView": view, "componentType": COMPONENTS[kind], "type": "VEC3"}
+        about |= {"count": len(rows), "normalized": True, "min": low, "max": high}
+        return self.add("accessors", about)
 
     def bytes(self) -> bytes:
         """Return the bytes of the file."""
@@ -133,12 +137,8 @@ def box_arrays(
                 uvs.append((a, b))
             first = len(points) - 4
             faces += [first, first + 1, first + 2, first, first + 2, first + 3]
-    return (
-        np.array(points, "f4"),
-        np.array(normals, "f4"),
-        np.array(uvs, "f4"),
-        np.array(faces, "u4"),
-    )
+    points, normals, uvs = (np.array(each, "f4") for each in (points, normals, uvs))
+    return points, normals, uvs, np.array(faces, "u4")
 
 
 def box(
@@ -172,12 +172,8 @@ def simple(
 def animated(path: Path) -> Path:
     """Write a body with a wheel that turns."""
     glb = Glb()
-    wheel = glb.node(
-        root=False,
-        mesh=glb.mesh(box(glb, (-0.2, -0.2, -0.2), (0.2, 0.2, 0.2)), name="wheel"),
-        name="wheel",
-        translation=[0, 0.2, 0.5],
-    )
+    mesh = glb.mesh(box(glb, (-0.2, -0.2, -0.2), (0.2, 0.2, 0.2)), name="wheel")
+    wheel = glb.node(root=False, mesh=mesh, name="wheel", translation=[0, 0.2, 0.5])
     glb.node(mesh=glb.mesh(box(glb), name="body"), children=[wheel], name="body")
     glb.animate("spin", wheel, rotation=[[0, 0, 0, 1], [0, 0.7071068, 0, 0.7071068]])
     return glb.save(path)
@@ -190,9 +186,8 @@ def wandering(path: Path, *, above: dict[str, Any] | None = None, size: float = 
     it.
     """
     glb = Glb()
-    mesh = glb.mesh(
-        box(glb, (-0.1 * size, 0, -0.3 * size), (0.1 * size, size, 0.3 * size)), name="walker"
-    )
+    wide, deep = 0.1 * size, 0.3 * size
+    mesh = glb.mesh(box(glb, (-wide, 0, -deep), (wide, size, deep)), name="walker")
     walker = glb.node(root=above is None, mesh=mesh, name="walker")
     if above is not None:
         glb.node(children=[walker], name="above", **above)
@@ -202,11 +197,7 @@ def wandering(path: Path, *, above: dict[str, Any] | None = None, size: float = 
 
 
 def skinned(
-    path: Path,
-    *,
-    bones: tuple[str, str] = ("lower", "upper"),
-    waves: tuple[str, ...] = (),
-    lift: float = 1.0,
+    path: Path, *, bones: Any = ("lower", "upper"), waves: Any = (), lift: float = 1.0
 ) -> Path:
     """Write a box of height 1 whose upper half follows a bone.
 
@@ -227,10 +218,8 @@ def skinned(
     lower = glb.node(children=[upper], name=bones[0])
     rest = np.stack([np.eye(4), np.eye(4)])
     rest[1, 3, 1] = -0.5  # column-major: at rest the upper bone is at 0.5, in the pose at 1.5
-    skin = glb.add(
-        "skins",
-        {"joints": [lower, upper], "inverseBindMatrices": glb.accessor(rest.reshape(2, 16), "f4")},
-    )
+    inverse = glb.accessor(rest.reshape(2, 16), "f4")
+    skin = glb.add("skins", {"joints": [lower, upper], "inverseBindMatrices": inverse})
     glb.json["nodes"][body]["skin"] = skin
     for name in waves:
         glb.animate(name, upper, translation=[[0, 0.5 + lift, 0], [1, 0.5 + lift, 0]])
@@ -246,10 +235,8 @@ def shaped(path: Path, *keys: str, height: float = 1.0) -> Path:
     wider[points[:, 0] > 0, 0] = 1
     primitive["targets"] = [{"POSITION": glb.accessor(wider, "f4")} for _ in keys]
     mesh = glb.mesh(primitive, name="body")
-    glb.json["meshes"][mesh] |= {
-        "extras": {"targetNames": list(keys)},
-        "weights": [0.0 for _ in keys],
-    }
+    weights = {"extras": {"targetNames": list(keys)}, "weights": [0.0] * len(keys)}
+    glb.json["meshes"][mesh] |= weights
     glb.node(mesh=mesh, name="body")
     return glb.save(path)
 
@@ -267,14 +254,8 @@ def draco_box(
 
     points, normals, uvs, faces = box_arrays(low, high)
     colors = np.tile(np.array([[255, 128, 0, 255]], np.uint8), (24, 1))
-    data = DracoPy.encode(
-        points,
-        faces.reshape(-1, 3),
-        quantization_bits=14,
-        colors=colors,
-        tex_coord=uvs.astype(float),
-        normals=normals.astype(float),
-    )
+    more = {"colors": colors, "tex_coord": uvs.astype(float), "normals": normals.astype(float)}
+    data = DracoPy.encode(points, faces.reshape(-1, 3), quantization_bits=14, **more)
     # 0 position, 1 normal, 2 color, 3 uv
     found = {each["attribute_type"]: each["unique_id"] for each in DracoPy.decode(data).attributes}
     attributes = {
@@ -286,11 +267,7 @@ def draco_box(
     ids = {"POSITION": found[0], "NORMAL": found[1], "COLOR_0": found[2], "TEXCOORD_0": found[3]}
     if "KHR_draco_mesh_compression" not in glb.json.get("extensionsRequired", []):
         glb.require("KHR_draco_mesh_compression")
-    primitive = {
-        "attributes": attributes,
-        "indices": glb.accessor(faces, "u2", stored=False),
-        "extensions": {
-            "KHR_draco_mesh_compression": {"bufferView": glb.view(data), "attributes": ids}
-        },
-    }
+    primitive = {"attributes": attributes, "indices": glb.accessor(faces, "u2", stored=False)}
+    packed = {"bufferView": glb.view(data), "attributes": ids}
+    primitive["extensions"] = {"KHR_draco_mesh_compression": packed}
     return primitive if material is None else primitive | {"material": material}

@@ -24,24 +24,9 @@ from mint_blender.scene.update.replace import replace_model
 from tests.scene.scene_snapshot import SceneSnapshot
 
 FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
+WORK = ("OBJECT", "EDIT", "SCULPT", "VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT", "POSE")
 DRAWING = ("DRAWING EDIT", "DRAWING PAINT", "DRAWING SCULPT", "DRAWING WEIGHT")
-MODES = (
-    "OBJECT",
-    "EDIT",
-    "SCULPT",
-    "VERTEX_PAINT",
-    "WEIGHT_PAINT",
-    "TEXTURE_PAINT",
-    "POSE",
-    *DRAWING,
-    "LOCAL VIEW",
-)
-REPLACED = (
-    ("plain", "skinned"),
-    ("skinned", "skinned2"),
-    ("animated", "plain"),
-    ("animated", "animated"),
-)
+REPLACED = ("plain skinned", "skinned skinned2", "animated plain", "animated animated")
 
 
 def say(**facts: Any) -> None:
@@ -56,19 +41,14 @@ def differences(before: SceneSnapshot, after: SceneSnapshot) -> list[str]:
     found += before.differences(after)
     # Blender fills in the first when a new scene is drawn, and the second when it comes out of an
     # undo.
-    late = (
-        "('Scene', 'Other'): tool_settings.",
-        "('Collection', 'Other/collection'): is_runtime_data",
-    )
+    late = ["('Scene', 'Other'): tool_settings."]
+    late += ["('Collection', 'Other/collection'): is_runtime_data"]
     # computed when an object is shown; after an undo or redo a hidden one has none of these
-    evaluated = ("matrix_world", "matrix_local", "bound_box", "dimensions")
-    late += tuple(
-        f"{key}: {name} "
-        for key, values in after.blocks.items()
-        if key[0] == "Object" and values["hide_viewport"]
-        for name in evaluated
-    )
-    return [each for each in found if not each.startswith(late)]
+    for key, values in after.blocks.items():
+        if key[0] == "Object" and values["hide_viewport"]:
+            evaluated = ("matrix_world", "matrix_local", "bound_box", "dimensions")
+            late += [f"{key}: {name} " for name in evaluated]
+    return [each for each in found if not each.startswith(tuple(late))]
 
 
 def state() -> list[dict[str, Any]]:
@@ -103,14 +83,9 @@ def fresh() -> None:
         if bpy.context.mode != "OBJECT":
             bpy.ops.object.mode_set(mode="OBJECT")
         kinds = ("objects", "collections", "meshes", "armatures", "materials", "images", "actions")
-        bpy.data.batch_remove(
-            [
-                each
-                for kind in kinds
-                for each in getattr(bpy.data, kind)
-                if each.name not in ("Render Result", "Viewer Node")
-            ]
-        )
+        every = [each for kind in kinds for each in getattr(bpy.data, kind)]
+        own = ("Render Result", "Viewer Node")
+        bpy.data.batch_remove([each for each in every if each.name not in own])
         bpy.ops.mesh.primitive_cube_add()
 
 
@@ -131,12 +106,11 @@ def begin(mode: str) -> None:
             bpy.ops.wm.window_new_main()
             bpy.context.window_manager.windows[-1].scene = other
             bpy.ops.object.mode_set(mode="EDIT")
+        elif mode in DRAWING:
+            drawn = mode.split()[1]
+            bpy.ops.object.mode_set(mode=drawn if drawn == "EDIT" else f"{drawn}_GREASE_PENCIL")
         elif mode != "OBJECT":
-            bpy.ops.object.mode_set(
-                mode=mode
-                if mode not in DRAWING
-                else f"{mode.split()[1]}_GREASE_PENCIL".removeprefix("EDIT_GREASE_PENCIL") or "EDIT"
-            )
+            bpy.ops.object.mode_set(mode=mode)
         bpy.ops.ed.undo_push(message="The user's own")
 
 
@@ -148,42 +122,30 @@ def override() -> Any:
     return bpy.context.temp_override(window=window, area=area, region=region)
 
 
-def undo() -> None:
-    """Undo as with Ctrl+Z."""
+def undo(step: str = "undo") -> None:
+    """Undo as with Ctrl+Z, or redo."""
     with override():
-        bpy.ops.ed.undo()
-
-
-def redo() -> None:
-    """Redo as with Ctrl+Shift+Z."""
-    with override():
-        bpy.ops.ed.redo()
+        getattr(bpy.ops.ed, step)()
 
 
 def steps() -> Iterator[None]:
     """Try everything; between two steps Blender draws."""
-    for kind in ("plain", "skinned", "animated"):
-        for mode in MODES if kind == "plain" else ("OBJECT", "EDIT", "POSE"):
-            fresh()
-            yield
-            begin(mode)
-            yield
-            yield from place_undo_redo(kind, mode)
-            if mode == "LOCAL VIEW":
-                with override():
-                    bpy.ops.view3d.localview()
-            yield
-    for earlier, later in REPLACED:
+    modes = [("plain", mode) for mode in (*WORK, *DRAWING, "LOCAL VIEW")]
+    modes += [
+        (kind, mode) for kind in ("skinned", "animated") for mode in ("OBJECT", "EDIT", "POSE")
+    ]
+    modes += [("replace", each) for each in REPLACED]
+    modes += [("plain", "TWO WINDOWS")]  # the last one: the second window stays
+    for kind, mode in modes:
         fresh()
         yield
-        begin("OBJECT")
+        begin("OBJECT" if kind == "replace" else mode)
         yield
-        yield from replace_undo_redo(earlier, later)
-    fresh()
-    yield
-    begin("TWO WINDOWS")  # the last one: the second window stays
-    yield
-    yield from place_undo_redo("plain", "TWO WINDOWS")
+        yield from replace_undo_redo(mode) if kind == "replace" else place_undo_redo(kind, mode)
+        if mode == "LOCAL VIEW":
+            with override():
+                bpy.ops.view3d.localview()
+        yield
     say(done=True)
 
 
@@ -191,68 +153,49 @@ def place_undo_redo(kind: str, mode: str) -> Iterator[None]:
     """Place a model, undo and redo it."""
     before, picture = state(), SceneSnapshot()
     undo_step.begin()
-    placed = place_model(
-        FOLDER / f"{kind}.glb", Provenance(job_id="j", name="Lamp"), PlaceOptions(at=(1, 0, 0))
-    )
+    lamp, where = Provenance(job_id="j", name="Lamp"), PlaceOptions(at=(1, 0, 0))
+    placed = place_model(FOLDER / f"{kind}.glb", lamp, where)
     undo_step.push("Lamp")
-    notes = list(placed.notes)
+    found = {"kind": kind, "mode": mode, "before": before, "notes": list(placed.notes)}
     yield
-    after, with_lamp = state(), SceneSnapshot()
+    found["after"], with_lamp = state(), SceneSnapshot()
     undo()
     yield
-    undone, gone = state(), find(job_id="j") is None
-    left = differences(picture, SceneSnapshot())
-    redo()
+    found |= {"undone": state(), "gone": find(job_id="j") is None}
+    found["not_undone"] = differences(picture, SceneSnapshot())
+    undo("redo")
     yield
-    say(
-        kind=kind,
-        mode=mode,
-        notes=notes,
-        before=before,
-        after=after,
-        undone=undone,
-        gone=gone,
-        back=find(job_id="j") is not None,
-        not_undone=left,
-        not_redone=differences(with_lamp, SceneSnapshot()),
-        redone=state(),
-    )
+    found |= {"redone": state(), "back": find(job_id="j") is not None}
+    say(**found, not_redone=differences(with_lamp, SceneSnapshot()))
 
 
-def replace_undo_redo(earlier: str, later: str) -> Iterator[None]:
+def replace_undo_redo(both: str) -> Iterator[None]:
     """Replace a model with additions of the user's, undo and redo it."""
-    root = place_model(FOLDER / f"{earlier}.glb", Provenance(job_id="j1", name="Lamp")).root
+    earlier, later = (FOLDER / f"{name}.glb" for name in both.split())
+    root = place_model(earlier, Provenance(job_id="j1", name="Lamp")).root
     for each in (root, *root.children_recursive):
         each.constraints.new("LIMIT_SCALE")
         if each.type == "MESH":
             each.modifiers.new("Mine", "BEVEL")
             each.vertex_groups.new(name="Mine").add([0, 1], 0.5, "REPLACE")
         if each.type == "ARMATURE":
-            each.pose.bones["upper"].constraints.new("COPY_ROTATION").target = bpy.data.objects[
-                "Cube"
-            ]
+            copy = each.pose.bones["upper"].constraints.new("COPY_ROTATION")
+            copy.target = bpy.data.objects["Cube"]
     bpy.ops.ed.undo_push(message="The user's own")
     yield
     before = SceneSnapshot()
     undo_step.begin()
-    replace_model(
-        FOLDER / f"{later}.glb", Provenance(job_id="j2", name="Lamp"), find(job_id="j1").root
-    )
+    replace_model(later, Provenance(job_id="j2", name="Lamp"), find(job_id="j1").root)
     undo_step.push("Lamp")
     yield
     after = SceneSnapshot()
     undo()
     yield
     left = differences(before, SceneSnapshot())
-    redo()
+    undo("redo")
     yield
-    say(
-        kind="replace",
-        earlier=earlier,
-        later=later,
-        not_undone=left,
-        not_redone=differences(after, SceneSnapshot()),
-    )
+    again = differences(after, SceneSnapshot())
+    say(kind="replace", mode=both, not_undone=left, not_redone=again)
 
 
 bpy.utils.register_class(undo_step.MINT_OT_result_placed)

@@ -32,6 +32,11 @@ def only_object(root: bpy.types.Object, kind: str) -> bpy.types.Object:
     return found
 
 
+def named_parts(root: bpy.types.Object, *names: str) -> list[bpy.types.Object]:
+    """Return the children whose names contain these."""
+    return [next(each for each in root.children if name in each.name) for name in names]
+
+
 def new_empty(name: str) -> bpy.types.Object:
     """Add an empty of the user's."""
     made = bpy.data.objects.new(name, None)
@@ -41,14 +46,12 @@ def new_empty(name: str) -> bpy.types.Object:
 
 def add_target(owner: Any, path: str, target: Any, looked_at: str, kind: str = "OBJECT") -> Any:
     """Add a driver to `owner` that reads a property of `target`; return the driver's target."""
-    driver = (
-        owner.driver_add(path, 0).driver if path == "location" else owner.driver_add(path).driver
-    )
+    index = (0,) if path == "location" else ()
+    driver = owner.driver_add(path, *index).driver
     driver.type = "SUM"
     variable = driver.variables.new()
     if kind == "BONE":
-        variable.type = "TRANSFORMS"
-        variable.targets[0].bone_target = looked_at
+        variable.type, variable.targets[0].bone_target = "TRANSFORMS", looked_at
     else:
         if kind != "OBJECT":
             variable.targets[0].id_type = kind

@@ -18,6 +18,7 @@ from ..files.build_glb import png_of
 from .glb_fixtures import Glb
 
 LOW, HIGH = np.array([-1.0, -0.8, -0.6]), np.array([1.4, 2.0, 0.9])
+CORNERS = np.array([[(LOW, HIGH)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)])
 WALLS = np.array([[220, 40, 40], [40, 200, 40], [50, 60, 220]], float) / 255
 WALLS = np.vstack((WALLS, np.array([[220, 210, 40], [200, 60, 200], [60, 210, 210]]) / 255))
 """Colors, as in a picture, of: left, right, behind, ahead, floor, ceiling."""
@@ -53,16 +54,12 @@ def collider(path: Path, *, down: bool = True, ceiling: bool = True) -> Path:
 
     Without a ceiling its faces show which way is down.
     """
-    corners = np.array([[(LOW, HIGH)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)])
-    faces = [(0, 4, 6, 2), (1, 3, 7, 5), (0, 1, 5, 4), (2, 6, 7, 3), (0, 2, 3, 1), (4, 5, 7, 6)][
-        : 6 if ceiling else 5
-    ]
+    faces = [(0, 4, 6, 2), (1, 3, 7, 5), (0, 1, 5, 4), (2, 6, 7, 3), (0, 2, 3, 1)]
+    faces += [(4, 5, 7, 6)] if ceiling else []
     glb = Glb()
     indices = np.array([i for a, b, c, d in faces for i in (a, b, c, a, c, d)])
-    primitive = {
-        "attributes": {"POSITION": glb.accessor(in_file(corners, down=down), "f4")},
-        "indices": glb.accessor(indices, "u2"),
-    }
+    attributes = {"POSITION": glb.accessor(in_file(CORNERS, down=down), "f4")}
+    primitive = {"attributes": attributes, "indices": glb.accessor(indices, "u2")}
     glb.node(mesh=glb.mesh(primitive), name="collider")
     return glb.save(path)
 
@@ -108,12 +105,10 @@ def render(
     """
     scene.camera = camera
     scene.render.engine = "CYCLES"
-    scene.cycles.device = "CPU"
-    scene.cycles.samples = samples
-    scene.cycles.use_denoising = False
-    scene.cycles.use_adaptive_sampling = False
-    scene.cycles.pixel_filter_type = "BOX"
-    scene.cycles.filter_width = 0.01
+    cycles = {"device": "CPU", "samples": samples, "pixel_filter_type": "BOX", "filter_width": 0.01}
+    for name, value in cycles.items():
+        setattr(scene.cycles, name, value)
+    scene.cycles.use_denoising = scene.cycles.use_adaptive_sampling = False
     scene.render.resolution_x, scene.render.resolution_y = SIZE
     scene.render.resolution_percentage = 100
     scene.view_settings.view_transform = "Standard"

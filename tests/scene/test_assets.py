@@ -57,23 +57,16 @@ def test_a_model_becomes_an_asset(model: Path, picture: Path) -> None:
 
 
 def test_several_parts_are_one_asset(tmp_path: Path) -> None:
-    """A model of several objects is an asset as a collection."""
-    placed = place_model(glb_fixtures.animated(tmp_path / "m.glb"), LAMP)
-    assert assets.mark_as_asset(placed, LAMP) == placed.collection
+    """A model of several objects is an asset as a collection; marked again, it has each tag once.
 
-
-def test_an_invalid_picture_is_left_out(model: Path, tmp_path: Path) -> None:
-    """A web page in place of the picture does not keep the model from becoming an asset."""
+    A web page in place of the picture does not keep it from becoming one.
+    """
     page = tmp_path / "thumbnail.webp"
     page.write_text("<html>Not found</html>")
-    assert assets.mark_as_asset(place_model(model, LAMP), LAMP, page).asset_data is not None
-
-
-def test_marking_twice_adds_nothing(model: Path) -> None:
-    """An asset that is marked again has each tag once."""
-    placed = place_model(model, LAMP)
-    assets.mark_as_asset(placed, LAMP)
-    assert len(assets.mark_as_asset(placed, LAMP).asset_data.tags) == 3
+    placed = place_model(glb_fixtures.animated(tmp_path / "m.glb"), LAMP)
+    for _ in range(2):
+        assert assets.mark_as_asset(placed, LAMP, page) == placed.collection
+        assert len(placed.collection.asset_data.tags) == 3
 
 
 def test_saving_into_a_library_leaves_the_scene_alone(
@@ -91,40 +84,32 @@ def test_saving_into_a_library_leaves_the_scene_alone(
     (lamp,) = here.objects
     assert lamp.asset_data.description == LAMP.prompt and lamp["mint_prompt"] == LAMP.prompt
     assert max(vertex.co.z for vertex in lamp.data.vertices) == pytest.approx(1)
-    assert [each.packed_file is not None for each in bpy.data.images if each.source == "FILE"] == [
-        True
-    ]
+    (image,) = [each for each in bpy.data.images if each.source == "FILE"]
+    assert image.packed_file is not None
     assert tuple(lamp.preview.image_size) > (0, 0)
 
 
 def test_saving_again_replaces_the_same_file(model: Path, tmp_path: Path) -> None:
     """The same model saved twice is one file; another one of the same name is a second file."""
-    folder = _library(tmp_path)
-    assets.save_model_to_library(model, LAMP, folder)
-    assets.save_model_to_library(model, LAMP, folder)
-    assets.save_model_to_library(
-        model, Provenance(job_id="j", asset_id="mdl_2", name="Lamp"), folder
-    )
+    folder, other = _library(tmp_path), Provenance(job_id="j", asset_id="mdl_2", name="Lamp")
+    for each in (LAMP, LAMP, other):
+        assets.save_model_to_library(model, each, folder)
     assert len(list(folder.glob("*.blend"))) == 2
 
 
 def test_the_catalogs_of_the_user_stay(model: Path, tmp_path: Path) -> None:
     """Existing catalogs are kept; ours is added once, or one with its path is used."""
     folder = _library(tmp_path)
-    own = "11111111-2222-3333-4444-555555555555:Wood/Oak:Oak"
-    (folder / asset_catalogs.FILE).write_text(f"# mine\nVERSION 1\n\n{own}\n", encoding="utf-8")
+    file, own = folder / asset_catalogs.FILE, "11111111-2222-3333-4444-555555555555:Wood/Oak:Oak"
+    file.write_text(f"# mine\nVERSION 1\n\n{own}\n", encoding="utf-8")
     for _ in range(2):
         assets.save_model_to_library(model, LAMP, folder)
-    lines = (folder / asset_catalogs.FILE).read_text(encoding="utf-8").splitlines()
-    ours = [
-        f"{asset_catalogs.PARENT}:Mint:Mint",
-        f"{asset_catalogs.IDS['Mint/Models']}:Mint/Models:Mint-Models",
-    ]
-    assert lines == ["# mine", "VERSION 1", "", own, *ours]
+    ours = f"{asset_catalogs.PARENT}:Mint:Mint"
+    models = f"{asset_catalogs.IDS['Mint/Models']}:Mint/Models:Mint-Models"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert lines == ["# mine", "VERSION 1", "", own, ours, models]
     theirs = "99999999-2222-3333-4444-555555555555"
-    (folder / asset_catalogs.FILE).write_text(
-        f"VERSION 1\n{theirs}:Mint/Models:Lamps\n", encoding="utf-8"
-    )
+    file.write_text(f"VERSION 1\n{theirs}:Mint/Models:Lamps\n", encoding="utf-8")
     assert asset_catalogs.catalog_for("model", folder) == theirs
 
 
@@ -147,22 +132,15 @@ def test_a_new_library_gets_a_catalog_file(tmp_path: Path) -> None:
     assert "\nVERSION 1\n" in text and text.endswith(f"\n{uuid}:Mint/Worlds:Mint-Worlds\n")
 
 
-def test_a_bad_file_leaves_no_asset(tmp_path: Path) -> None:
-    """A file that cannot be read changes neither the library nor the open file."""
+def test_a_bad_file_leaves_no_asset(model: Path, tmp_path: Path) -> None:
+    """A file that cannot be read, or one in place of the library, changes nothing."""
     folder, before = _library(tmp_path), SceneSnapshot()
     (tmp_path / "bad.glb").write_bytes(b"glTF")
     with pytest.raises(SceneImportError):
         assets.save_model_to_library(tmp_path / "bad.glb", LAMP, folder)
-    before.assert_same(SceneSnapshot())
     assert not list(folder.iterdir())
-
-
-def test_a_library_that_cannot_be_written_is_an_error(model: Path, tmp_path: Path) -> None:
-    """A file in place of the library is reported, and the open file is unchanged."""
-    (tmp_path / "library").write_text("")
-    before = SceneSnapshot()
     with pytest.raises(OutputError, match="could not be written"):
-        assets.save_model_to_library(model, LAMP, tmp_path / "library")
+        assets.save_model_to_library(model, LAMP, tmp_path / "bad.glb")
     before.assert_same(SceneSnapshot())
 
 

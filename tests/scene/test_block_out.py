@@ -73,20 +73,12 @@ def test_a_model_stands_in_the_box(cube: Any, tower: Path, pose: Matrix, how: st
     bpy.context.view_layer.update()
     box = block_out.box_of(cube)
     assert box is not None
-    corners = {
-        tuple(round(value, 3) for value in cube.matrix_world @ Vector(each))
-        for each in cube.bound_box
-    }
-    width, depth, height = box.size
-    made = {
-        tuple(round(value, 3) for value in box.matrix @ Vector((x * width, y * depth, z * height)))
-        for x in (-0.5, 0.5)
-        for y in (-0.5, 0.5)
-        for z in (0, 1)
-    }
-    assert {tuple(np.round(each, 2)) for each in corners} == {
-        tuple(np.round(each, 2)) for each in made
-    }
+    corners = [cube.matrix_world @ Vector(each) for each in cube.bound_box]
+    height = box.size[2]
+    units = itertools.product((-0.5, 0.5), (-0.5, 0.5), (0, 1))
+    made = [box.matrix @ (Vector(each) * Vector(box.size)) for each in units]
+    rounded = [{tuple(np.round(each, 2) + 0.0) for each in points} for points in (corners, made)]
+    assert rounded[0] == rounded[1]
     assert (box.matrix.to_3x3() @ Vector((0, 0, 1))).z > 0.5, "up is nearest to Z"
     root = place_model(tower, LAMP, PlaceOptions(at=(9, 9, 9))).root
     block_out.fit(root, box, how)

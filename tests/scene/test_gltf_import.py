@@ -94,16 +94,10 @@ BAD = {
     "wrong length": lambda data: data[:8] + struct.pack("<I", 12) + data[12:],
     "broken JSON": lambda data: data[:20] + b"[" + data[21:],
     "no objects": lambda data: _changed(data, _no_triangles),
-    "a buffer outside": lambda data: _changed(
-        data, lambda document: document["buffers"][0].update(uri="../../../etc/passwd")
-    ),
-    "a picture outside": lambda data: _changed(
-        data, lambda document: document["images"].append({"uri": "file:///etc/passwd"})
-    ),
-    "a picture that is not there": lambda data: _changed(
-        data, lambda document: document["images"][0].update(bufferView=99)
-    ),
-}
+    "a buffer outside": lambda data: _changed(data, lambda document: document["buffers"][0].update(uri="../../../etc/passwd")),
+    "a picture outside": lambda data: _changed(data, lambda document: document["images"].append({"uri": "file:///etc/passwd"})),
+    "a picture that is not there": lambda data: _changed(data, lambda document: document["images"][0].update(bufferView=99)),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", BAD)
@@ -162,13 +156,10 @@ TRACEBACK = 'Traceback (most recent call last):\n  File "/a/b.py", line 12, in e
         ("エラー: Bad glTF\n", "Bad glTF"),
         (f"Error: Python: {TRACEBACK}\nLocation: /a/bpy/ops.py:109\n", "OSError: no library: x"),
         (f"Fehler: Python: {TRACEBACK}\nPosition: /a/bpy/ops.py:109\n", "OSError: no library: x"),
-        (
-            f"Erreur: Python\xa0: {TRACEBACK}\nPosition\xa0: /a/bpy/ops.py:109\n",
-            "OSError: no library: x",
-        ),
+        (f"Erreur: Python\xa0: {TRACEBACK}\nPosition\xa0: /a/bpy/ops.py:109\n", "OSError: no library: x"),
         ("", "RuntimeError"),
     ],
-)
+)  # fmt: skip
 def test_the_reason_is_found_in_every_language(said: str, reason: str) -> None:
     """Blender translates the words around the reason of a failed operator.
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from ..processes import captured
+from .window_script import said
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -26,20 +26,9 @@ MOST_MEGABYTES = 600
 def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What became of each file."""
     folder = tmp_path_factory.mktemp("fuzz")
-    command = [
-        sys.executable,
-        "-m",
-        "tests.scene.import_mutated_glbs",
-        str(folder),
-        "0",
-        str(SEEDS),
-    ]
-    done = captured(command, cwd=ROOT, timeout=300)
-    lines = [
-        json.loads(line.removeprefix("MINT "))
-        for line in done.stdout.splitlines()
-        if line.startswith("MINT ")
-    ]
+    words = ("-m", "tests.scene.import_mutated_glbs", str(folder), "0", str(SEEDS))
+    done = captured([sys.executable, *words], cwd=ROOT, timeout=300)
+    lines = said(done)
     assert lines and lines[-1] == {"done": True}, (
         f"Blender ended with {done.returncode} at {lines[-1:]}:\n{done.stderr[-3000:]}"
     )

@@ -83,11 +83,6 @@ def one(glb: Glb, *primitives: dict[str, Any], **node: Any) -> None:
     glb.node(mesh=glb.mesh(*primitives), name="only", **node)
 
 
-def flat(glb: Glb) -> None:
-    """Add a box whose faces share no vertices."""
-    one(glb, glb_fixtures.box(glb))
-
-
 def smooth(glb: Glb) -> None:
     """Add a ball with the normals that Blender computes, nearly."""
     points, corners = ball(24, 32)
@@ -97,6 +92,12 @@ def smooth(glb: Glb) -> None:
 def tilted(glb: Glb) -> None:
     """Add a ball with other normals than Blender's."""
     one(glb, ball_part(glb, 0.4))
+
+
+def without(glb: Glb) -> None:
+    """Add a mesh without normals."""
+    points, corners = ball()
+    one(glb, part(glb, points, None, corners))
 
 
 def flat_and_smooth(glb: Glb) -> None:
@@ -118,12 +119,6 @@ def half_without(glb: Glb) -> None:
     one(glb, ball_part(glb, 0.4), part(glb, points + 3, None, corners))
 
 
-def without(glb: Glb) -> None:
-    """Add a mesh without normals."""
-    points, corners = ball()
-    one(glb, part(glb, points, None, corners))
-
-
 def several(glb: Glb) -> None:
     """Add meshes that are mirrored, stretched, instanced and nested."""
     first, second = glb.mesh(ball_part(glb, 0.4), name="a"), glb.mesh(ball_part(glb), name="b.007")
@@ -136,10 +131,9 @@ def several(glb: Glb) -> None:
 
 def instanced(glb: Glb) -> None:
     """Add a mesh in three places at once."""
-    glb.require("EXT_mesh_gpu_instancing")
-    places = glb.accessor(np.array([(0, 0, 0), (3, 0, 0), (0, 0, 3)]), "f4")
-    extension = {"EXT_mesh_gpu_instancing": {"attributes": {"TRANSLATION": places}}}
-    one(glb, ball_part(glb, 0.4), extensions=extension)
+    extensions = glb.instances([(0, 0, 0), (3, 0, 0), (0, 0, 3)])
+    glb.json["extensionsRequired"] = list(extensions)
+    one(glb, ball_part(glb, 0.4), extensions=extensions)
 
 
 def colored(glb: Glb) -> None:
@@ -168,58 +162,30 @@ def quantized(glb: Glb) -> None:
     """Add positions and normals as small integers with gaps between them."""
     glb.require("KHR_mesh_quantization")
     points, corners = ball()
-
-    def packed(rows: np.ndarray, kind: str, most: int) -> int:
-        padded = np.zeros((len(rows), 4), kind)
-        padded[:, :3] = np.round(rows * most)
-        view = glb.view(padded.tobytes())
-        glb.json["bufferViews"][view]["byteStride"] = padded.strides[0]
-        number = {"i1": 5120, "i2": 5122}[kind]
-        return glb.add(
-            "accessors",
-            {
-                "bufferView": view,
-                "componentType": number,
-                "type": "VEC3",
-                "count": len(rows),
-                "normalized": True,
-                "min": [-1, -1, -1],
-                "max": [1, 1, 1],
-            },
-        )
-
-    attributes = {"POSITION": packed(points, "i2", 32767), "NORMAL": packed(-points, "i1", 127)}
+    attributes = {
+        "POSITION": glb.packed(points, "i2", 32767),
+        "NORMAL": glb.packed(-points, "i1", 127),
+    }
     one(glb, {"attributes": attributes, "indices": glb.accessor(corners, "u2")})
 
 
 def with_shape_keys(glb: Glb) -> None:
     """Add a ball with two shape keys."""
-    primitive = ball_part(glb, 0.4)
-    points, _ = ball()
-    primitive["targets"] = [
-        {"POSITION": glb.accessor(points * scale, "f4")} for scale in (0.5, 0.25)
-    ]
-    mesh = glb.mesh(primitive)
+    primitive, (points, _) = ball_part(glb, 0.4), ball()
+    targets = [{"POSITION": glb.accessor(points * scale, "f4")} for scale in (0.5, 0.25)]
+    mesh = glb.mesh(primitive | {"targets": targets})
     glb.json["meshes"][mesh] |= {"extras": {"targetNames": ["big", "bigger"]}, "weights": [0, 0.5]}
     glb.node(mesh=mesh, name="only")
 
 
-def sparse_positions(glb: Glb) -> None:
-    """Add a ball with one point that is moved afterwards."""
-    _sparse(glb, "POSITION")
-
-
-def sparse_normals(glb: Glb) -> None:
-    """Add a ball with one normal that is changed afterwards."""
-    _sparse(glb, "NORMAL")
-
-
-def _sparse(glb: Glb, attribute: str) -> None:
+def sparse(glb: Glb, attribute: str) -> None:
+    """Add a ball with one point that is moved, or one normal that is changed, afterwards."""
     primitive = ball_part(glb, 0.4)
+    values = glb.view(np.array([0.6, 0.8, 0], "<f4").tobytes())
     glb.json["accessors"][primitive["attributes"][attribute]]["sparse"] = {
         "count": 1,
         "indices": {"bufferView": glb.view(b"\x05"), "componentType": 5121},
-        "values": {"bufferView": glb.view(np.array([0.6, 0.8, 0], "<f4").tobytes())},
+        "values": {"bufferView": values},
     }
     one(glb, primitive)
 
@@ -249,31 +215,26 @@ def long_name(glb: Glb) -> None:
     glb.node(mesh=glb.mesh(ball_part(glb, 0.4), name="ball " * 20), name="only")
 
 
-def compressed(glb: Glb) -> None:
-    """Add a mesh that is compressed with Draco."""
-    one(glb, glb_fixtures.draco_box(glb))
-
-
-TABLE: dict[Callable[[Glb], None], str] = {
-    flat: COMPUTED,
-    smooth: COMPUTED,
-    tilted: SET,
-    flat_and_smooth: COMPUTED,
-    flat_and_tilted: SET,
-    half_without: SET,
-    without: COMPUTED,
-    instanced: SET,
-    colored: SET,
-    unused: SET,
-    quantized: SET,
-    with_shape_keys: SET,
-    sparse_positions: OWN,
-    sparse_normals: OWN,
-    strip: OWN,
-    not_indexed: OWN,
-    namesakes: OWN,
-    long_name: OWN,
-    compressed: OWN,
+CHANGES: dict[str, tuple[Callable[[Glb], object], str]] = {
+    "faces that share no vertices": (lambda glb: one(glb, glb_fixtures.box(glb)), COMPUTED),
+    "smooth": (smooth, COMPUTED),
+    "tilted": (tilted, SET),
+    "flat and smooth": (flat_and_smooth, COMPUTED),
+    "flat and tilted": (flat_and_tilted, SET),
+    "half without": (half_without, SET),
+    "without": (without, COMPUTED),
+    "instanced": (instanced, SET),
+    "colored": (colored, SET),
+    "unused": (unused, SET),
+    "quantized": (quantized, SET),
+    "with shape keys": (with_shape_keys, SET),
+    "sparse positions": (lambda glb: sparse(glb, "POSITION"), OWN),
+    "sparse normals": (lambda glb: sparse(glb, "NORMAL"), OWN),
+    "strip": (strip, OWN),
+    "not indexed": (not_indexed, OWN),
+    "namesakes": (namesakes, OWN),
+    "a long name": (long_name, OWN),
+    "compressed": (lambda glb: one(glb, glb_fixtures.draco_box(glb)), OWN),
 }
 
 
@@ -342,19 +303,12 @@ def _read(items: Any, member: str) -> np.ndarray:
 
 
 def _arrays(mesh: Any) -> dict[str, np.ndarray]:
-    members = ("value", "vector", "color")
-    return {
-        each.name: _read(
-            each.data,
-            next(
-                name
-                for name in members
-                if not len(each.data) or name in each.data[0].bl_rna.properties
-            ),
-        )
-        for each in mesh.attributes
-        if not each.name.startswith(".select")
-    }
+    found = {}
+    for each in [each for each in mesh.attributes if not each.name.startswith(".select")]:
+        known = each.data[0].bl_rna.properties if len(each.data) else ("value",)
+        member = next(name for name in ("value", "vector", "color") if name in known)
+        found[each.name] = _read(each.data, member)
+    return found
 
 
 def blenders_own(path: Path) -> Contents:
@@ -389,24 +343,23 @@ def shadings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return calls
 
 
-@pytest.mark.parametrize("change", TABLE, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("unit", [1.0, 0.01], ids=["meters", "centimeters"])
 def test_it_is_what_blender_imports(
-    tmp_path: Path, change: Callable[[Glb], None], unit: float, shadings: list[str]
+    tmp_path: Path, change: str, unit: float, shadings: list[str]
 ) -> None:
     """Positions, corners, normals, UVs, materials, shape keys, attributes and matrices are equal."""
-    if change == compressed and DRACO not in gltf_extensions.readable_extensions():
+    if change == "compressed" and DRACO not in gltf_extensions.readable_extensions():
         pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
-    glb = Glb()
-    change(glb)
+    glb, (make, way) = Glb(), CHANGES[change]
+    make(glb)
     path = glb.save(tmp_path / "file.glb")
     bpy.context.scene.unit_settings.scale_length = unit
-    expected = blenders_own(path)
-    found = ours(path)
+    expected, found = blenders_own(path), ours(path)
     found.assert_like(expected)
-    assert shadings == ["NORMALS" if TABLE[change] == OWN else "SMOOTH"]
-    if TABLE[change] != OWN:
-        assert set(found.are_set.values()) == {TABLE[change] == SET}
+    assert shadings == ["NORMALS" if way == OWN else "SMOOTH"]
+    if way != OWN:
+        assert set(found.are_set.values()) == {way == SET}
     assert len(found.arrays) == len(bpy.data.meshes) + len(glb.json["meshes"])
 
 

@@ -36,15 +36,10 @@ def written(folder: Path, change: Callable[[dict[str, Any]], object], more: byte
         (lambda document: None, b"trailing"),
         (lambda document: document["asset"].update(version="2.1", minVersion="2.0"), b""),
         (lambda document: document.update(extensionsRequired=["KHR_materials_unlit"]), b""),
-        (
-            lambda document: document["asset"].update(
-                extensions={"MINT_source": ADDRESS}, extras=ADDRESS
-            ),
-            b"",
-        ),
+        (lambda document: document["asset"].update(extensions={"MINT_source": ADDRESS}, extras=ADDRESS), b""),
     ],
     ids=["trailing", "version", "required", "metadata"],
-)
+)  # fmt: skip
 def test_an_unusual_file_is_placed(
     tmp_path: Path, change: Callable[[dict[str, Any]], object], more: bytes
 ) -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import struct
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 from mint_blender.scene.world.splat_nodes import VIEWPORT_LIMIT
 
 from ..conftest import DOES_NOT_APPLY
+from .window_script import said
 
 pytestmark = pytest.mark.blender
 pytest.importorskip("bpy")
@@ -28,14 +28,10 @@ MEGABYTE = 1 << 20
 def write(path: Path, points: int) -> Path:
     """Write a file of so many random splats; sizes and opacities are as in a real place."""
     random = np.random.default_rng(points)
-    sections = [
-        random.bytes(9 * points),
-        random.integers(30, 256, points, np.uint8).tobytes(),
-        random.bytes(3 * points),
-        random.integers(70, 110, 3 * points, np.uint8).tobytes(),
-        random.bytes(4 * points),
-        random.bytes(3 * 15 * points),
-    ]
+    opacities = random.integers(30, 256, points, np.uint8).tobytes()
+    scales = random.integers(70, 110, 3 * points, np.uint8).tobytes()
+    sections = [random.bytes(9 * points), opacities, random.bytes(3 * points), scales]
+    sections += [random.bytes(4 * points), random.bytes(3 * 15 * points)]
     header = struct.pack("<4sIIBBBB", b"NGSP", 3, points, DEGREE, 12, 0, 0)
     with gzip.open(path, "wb", compresslevel=1) as file:
         for part in (header, *sections):
@@ -55,9 +51,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any
         program = Path(__file__).with_name("load_many_splats.py")
         command = [sys.executable, str(program), str(write(folder / f"{points}.spz", points))]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        lines = [line for line in done.stdout.splitlines() if line.startswith("MINT ")]
-        assert lines, done.stdout + done.stderr
-        answers[points] = json.loads(lines[0].removeprefix("MINT "))
+        assert said(done), done
+        (answers[points],) = said(done)
         (folder / f"{points}.spz").unlink()
     return answers
 

@@ -32,10 +32,8 @@ def lamp(model: Path) -> bpy.types.Object:
 def place(root: bpy.types.Object, surface: Surface, turn: float = 0.0, align: bool = True) -> None:
     """Place a result on a surface as the mouse does."""
     placing = move.placing(root)
-    assert placing is not None
-    move.move(
-        root, placing.matrix(surface, turn, align=align), placing.leaning(surface, align=align)
-    )
+    matrix = placing.matrix(surface, turn, align=align)
+    move.move(root, matrix, placing.leaning(surface, align=align))
     bpy.context.view_layer.update()
 
 
@@ -57,22 +55,18 @@ def test_it_is_turned_about_the_vertical(lamp: bpy.types.Object) -> None:
 
 
 def test_it_is_aligned_to_a_wall_and_upright_again(lamp: bpy.types.Object) -> None:
-    """Its foot is on the wall; back on a floor it stands as before."""
+    """Its foot is on the wall, unless alignment is off; back on a floor it stands as before."""
     before = lamp.matrix_world.to_quaternion()
     place(lamp, Surface(Vector((7, 0, 2)), WALL))
     assert lamp.matrix_world.col[2].to_3d().normalized().dot(WALL) == pytest.approx(1)
     assert tuple(lamp.location) == pytest.approx((7, 0, 2))
-    place(lamp, Surface(Vector((0, 0, 0)), UP))
-    assert lamp.matrix_world.to_quaternion().rotation_difference(before).angle == pytest.approx(
-        0, abs=1e-3
-    )
-    assert move.ALIGNED not in lamp.keys()
-
-
-def test_it_stays_upright_at_a_wall_if_wanted(lamp: bpy.types.Object) -> None:
-    """Alignment can be switched off."""
     place(lamp, Surface(Vector((7, 0, 2)), WALL), align=False)
     assert tuple(lamp.rotation_euler) == pytest.approx((0, 0, 0), abs=1e-6)
+    place(lamp, Surface(Vector((7, 0, 2)), WALL))
+    place(lamp, Surface(Vector((0, 0, 0)), UP))
+    apart = lamp.matrix_world.to_quaternion().rotation_difference(before)
+    assert apart.angle == pytest.approx(0, abs=1e-3)
+    assert move.ALIGNED not in lamp.keys()
 
 
 def test_what_the_user_laid_down_lies_on_the_floor(lamp: bpy.types.Object) -> None:
@@ -106,8 +100,7 @@ def test_a_world_never_leans(tmp_path: Path) -> None:
 
 def ray(*without: bpy.types.Object, x: float = 0.0) -> Surface | None:
     """Return what is below a point high above the floor."""
-    graph = bpy.context.evaluated_depsgraph_get()
-    down = Vector((0, 0, -1))
+    graph, down = bpy.context.evaluated_depsgraph_get(), Vector((0, 0, -1))
     return move.surface_on_ray(
         bpy.context.scene, graph, Vector((x, 0, 50)), down, frozenset(without)
     )

@@ -20,20 +20,15 @@ from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
-from mint_blender.scene.world import build as world_build  # noqa: E402
-from mint_blender.scene.world import (  # noqa: E402
-    calibration,
-    splat_nodes,
-    splats,
-    world_objects,
-)
-from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.scene.world import calibration, splat_nodes, splats, world_objects  # noqa: E402
+from mint_blender.scene.world.files import WorldFiles  # noqa: E402
 from mint_blender.ui import registration  # noqa: E402
 from mint_blender.ui.worlds import world_job  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
 from ..files.read_spz import read_splats, to_blender_axes  # noqa: E402
+from . import world_helpers  # noqa: E402
 from .test_splats import arrays, read  # noqa: E402
 
 if not splats.has_native():
@@ -101,16 +96,8 @@ def test_a_click_makes_older_splats_native(path, monkeypatch):
     """
     monkeypatch.setattr(splats, "has_native", lambda: False)
     scene = bpy.context.scene
-    files = WorldFiles(splats=path)
-    root = world_build.build_world(
-        files,
-        name="Place",
-        collection=scene.collection,
-        scene=scene,
-        at=(1, 2, 3),
-        options=WorldOptions(),
-        properties={},
-    ).root
+
+    root = world_helpers.build(WorldFiles(splats=path), at=(1, 2, 3)).root
     (old,) = world_objects.parts_of(root, "splats")
     assert old.type == "MESH" and old.modifiers and not splats.can_become_native(old)
     assert "radiance:sh_0" not in old.data.attributes

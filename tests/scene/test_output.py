@@ -17,32 +17,37 @@ pytestmark = pytest.mark.blender
 from mint_blender.files.glb.header import inspect  # noqa: E402
 from mint_blender.scene.bounds import bounds  # noqa: E402
 from mint_blender.scene.export import output  # noqa: E402
-from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model, place_world  # noqa: E402
+from mint_blender.scene.place import (  # noqa: E402
+    PlacedResult,
+    PlaceOptions,
+    Provenance,
+    find,
+    place_model,
+    place_world,
+)
 from mint_blender.scene.world.build import WorldFiles  # noqa: E402
 
 from . import synthetic_world  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 LAMP = Provenance(job_id="job_1", name="Lamp", prompt="a lamp")
+ROOM = Provenance(job_id="w", kind="world", name="Room")
 
 
-def _pixels(path: Path) -> np.ndarray:
-    """Return the picture as it is shown, shape (height, width, 3), the top row first."""
-    image = bpy.data.images.load(str(path))
-    values = np.empty(image.size[0] * image.size[1] * 4, np.float32)
-    image.pixels.foreach_get(values)
-    shape = (image.size[1], image.size[0], 4)
-    bpy.data.images.remove(image)
-    return values.reshape(shape)[::-1, :, :3]
+def _rendered(
+    placed: PlacedResult, folder: Path, width: int = 48, height: int = 36, *, samples: int = 2
+) -> np.ndarray:
+    """Render, and return the picture as it is shown, shape (height, width, 3), from the top."""
+    size = {"width": width, "height": height}
+    path = output.render_image(folder / "a.png", placed, samples=samples, **size)
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"), np.float32) / 255
 
 
 def test_an_empty_file_keeps_registered_classes() -> None:
     """A new file has one empty scene, and the classes of an add-on still exist."""
-    mine = type(
-        "MINT_OT_test_stays",
-        (bpy.types.Operator,),
-        {"bl_idname": "mint.test_stays", "bl_label": "Stays"},
-    )
+    about = {"bl_idname": "mint.test_stays", "bl_label": "Stays"}
+    mine = type("MINT_OT_test_stays", (bpy.types.Operator,), about)
     bpy.utils.register_class(mine)
     try:
         bpy.ops.mesh.primitive_cube_add()
@@ -82,10 +87,8 @@ def test_a_glb_holds_what_was_placed_and_nothing_else(model: Path, tmp_path: Pat
     assert (header.triangles, header.extensions_required) == (12, frozenset())
     output.start_empty()
     again = place_model(file, LAMP, PlaceOptions(at=(0, 0, 0)))
-    assert bounds(again.objects) == (
-        pytest.approx((-1, -1, 0), abs=1e-5),
-        pytest.approx((1, 1, 2), abs=1e-5),
-    )
+    low, high = bounds(again.objects)
+    assert (*low, *high) == pytest.approx((-1, -1, 0, 1, 1, 2), abs=1e-5)
 
 
 @pytest.mark.parametrize("suffix", ["blend", "glb", "png"])
@@ -103,23 +106,15 @@ def test_a_path_that_cannot_be_written_is_named(suffix: str, model: Path, tmp_pa
         write[suffix](path)
 
 
-@pytest.mark.parametrize(
-    ("low", "high"),
-    [
-        ((-0.5, 0, -0.5), (0.5, 1, 0.5)),
-        ((-50, 0, -2), (50, 6, 2)),
-        ((-0.01, 0, -0.01), (0.01, 0.2, 0.01)),
-    ],
-)
+@pytest.mark.parametrize(("wide", "high", "deep"), [(0.5, 1, 0.5), (50, 6, 2), (0.01, 0.2, 0.01)])
 @pytest.mark.feature("rendered pictures")
-def test_a_picture_shows_the_whole_model(low: tuple, high: tuple, tmp_path: Path) -> None:
+def test_a_picture_shows_the_whole_model(
+    wide: float, high: float, deep: float, tmp_path: Path
+) -> None:
     """A large, small, wide or tall model fills a good part of it and is not cut off."""
-    placed = place_model(
-        glb_fixtures.simple(tmp_path / "m.glb", low, high), LAMP, PlaceOptions(at=(3, 4, 5))
-    )
-    shown = _pixels(
-        output.render_image(tmp_path / "lamp.png", placed, width=96, height=72, samples=4)
-    )
+    model = glb_fixtures.simple(tmp_path / "m.glb", (-wide, 0, -deep), (wide, high, deep))
+    placed = place_model(model, LAMP, PlaceOptions(at=(3, 4, 5)))
+    shown = _rendered(placed, tmp_path, 96, 72, samples=4)
     orange = (shown[..., 0] - shown[..., 2]) > 0.15
     assert shown.shape == (72, 96, 3)
     rows, columns = np.flatnonzero(orange.any(axis=1)), np.flatnonzero(orange.any(axis=0))
@@ -147,20 +142,16 @@ def test_a_camera_of_the_model_is_not_used(tmp_path: Path) -> None:
     camera = glb.add("cameras", {"type": "perspective", "perspective": {"yfov": 0.7, "znear": 0.1}})
     glb.node(camera=camera, translation=[0, 50, 0])
     placed = place_model(glb.save(tmp_path / "m.glb"), LAMP)
-    shown = _pixels(
-        output.render_image(tmp_path / "lamp.png", placed, width=48, height=36, samples=2)
-    )
+    shown = _rendered(placed, tmp_path)
     assert ((shown[..., 0] - shown[..., 2]) > 0.15).mean() > 0.1
 
 
 def test_a_world_is_rendered_from_its_camera(tmp_path: Path) -> None:
     """The picture shows the panorama ahead."""
-    parts = WorldFiles(
-        synthetic_world.collider(tmp_path / "collider.glb"),
-        synthetic_world.panorama(tmp_path / "panorama.png"),
-    )
-    placed = place_world(parts, Provenance(job_id="w", kind="world", name="Room"))
-    shown = _pixels(output.render_image(tmp_path / "a.png", placed, width=48, height=36, samples=2))
+    collider = synthetic_world.collider(tmp_path / "collider.glb")
+    parts = WorldFiles(collider, synthetic_world.panorama(tmp_path / "panorama.png"))
+    placed = place_world(parts, ROOM)
+    shown = _rendered(placed, tmp_path)
     ahead, center = synthetic_world.WALLS[3], shown[16:20, 22:26].mean(axis=(0, 1))
     # the color of that wall, whichever of its four fields
     assert np.abs(center / center.max() - ahead / ahead.max()).max() < 0.1
@@ -169,11 +160,8 @@ def test_a_world_is_rendered_from_its_camera(tmp_path: Path) -> None:
 
 def test_a_collider_alone_is_rendered(tmp_path: Path) -> None:
     """It is drawn as wire and not rendered in the scene, but its picture is not empty."""
-    placed = place_world(
-        WorldFiles(synthetic_world.collider(tmp_path / "collider.glb")),
-        Provenance(job_id="w", kind="world", name="Room"),
-    )
-    shown = _pixels(output.render_image(tmp_path / "a.png", placed, width=48, height=36, samples=2))
+    placed = place_world(WorldFiles(synthetic_world.collider(tmp_path / "collider.glb")), ROOM)
+    shown = _rendered(placed, tmp_path)
     assert shown.std() > 0.01
     assert all(each.hide_render for each in placed.objects if each.type == "MESH")
 

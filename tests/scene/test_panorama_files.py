@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import random
 import subprocess
 import sys
@@ -22,6 +22,7 @@ from mint_blender.files.errors import InvalidPicture  # noqa: E402
 from mint_blender.scene.world import panorama  # noqa: E402
 
 from ..files.build_glb import png_that_claims  # noqa: E402
+from .window_script import said  # noqa: E402
 
 MEGABYTE = 1 << 20
 WRITTEN = {
@@ -46,14 +47,8 @@ def write(path: Path, width: int = 128, height: int = 64) -> Path:
     image.pixels.foreach_set(np.random.default_rng(1).random(width * height * 4, np.float32))
     settings = bpy.context.scene.render.image_settings
     settings.file_format, depth, _ = WRITTEN[path.name]
-    if depth in {
-        each.identifier
-        for each in type(settings).bl_rna.properties["color_depth"].enum_items_static
-    }:
-        try:
-            settings.color_depth = depth
-        except TypeError:  # a format that knows one depth only
-            pass
+    with contextlib.suppress(TypeError):  # a format that knows one depth only
+        settings.color_depth = depth
     image.save_render(str(path), scene=bpy.context.scene)
     bpy.data.images.remove(image)
     return path
@@ -106,15 +101,8 @@ def hdr(width: int, height: int) -> bytes:
 def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What became of files that claim much, are cut off or changed, in a Blender of their own."""
     folder, made = tmp_path_factory.mktemp("hostile"), tmp_path_factory.mktemp("made")
-    for number, (width, height) in enumerate(
-        [
-            (100_000, 50_000),
-            (30_000, 15_000),
-            (16_384, 8_192),
-            (999_999_999, 500_000_000),
-            (64, 60_000),
-        ]
-    ):
+    sizes = [(100_000, 50_000), (30_000, 15_000), (16_384, 8_192), (64, 60_000)]
+    for number, (width, height) in enumerate([*sizes, (999_999_999, 500_000_000)]):
         (folder / f"claims-{number}.hdr").write_bytes(hdr(width, height))
         (folder / f"claims-{number}.png").write_bytes(png_that_claims(width, height, 16))
     for name in WRITTEN:
@@ -125,22 +113,14 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     for number in range(200):
         changed = bytearray(content)
         for _ in range(chance.choice((1, 4, 40))):
-            changed[chance.randrange(10, chance.choice((60, len(changed))))] = chance.choice(
-                (0, 1, 2, 10, 45, 57, 127, 128, 255)
-            )
-        (folder / f"fuzz-{number:03}.hdr").write_bytes(
-            changed[: chance.choice((len(changed), chance.randrange(len(changed))))]
-        )
+            place = chance.randrange(10, chance.choice((60, len(changed))))
+            changed[place] = chance.choice((0, 1, 2, 10, 45, 57, 127, 128, 255))
+        end = chance.choice((len(changed), chance.randrange(len(changed))))
+        (folder / f"fuzz-{number:03}.hdr").write_bytes(changed[:end])
     command = [sys.executable, str(Path(__file__).with_name("load_panoramas.py")), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    answers = [
-        json.loads(line.removeprefix("MINT "))
-        for line in done.stdout.splitlines()
-        if line.startswith("MINT ")
-    ]
-    assert len(answers) == len(list(folder.iterdir())), (
-        f"it ended after {answers[-1:]}: {done.stdout[-1000:]} {done.stderr[-1000:]}"
-    )
+    answers = said(done)
+    assert len(answers) == len(list(folder.iterdir())), f"it ended after {answers[-1:]}: {done}"
     return answers
 
 

@@ -39,14 +39,10 @@ def test_one_mesh_is_its_own_root(model: Path) -> None:
 def test_everything_is_named_after_the_model(model: Path) -> None:
     """Object, mesh, material, picture and collection have the model's name."""
     placed = place_model(model, LAMP)
-    names = [
-        placed.root.name,
-        placed.root.data.name,
-        placed.root.data.materials[0].name,
-        placed.collection.name,
-    ]
-    names += [each.name for each in bpy.data.images if each.source == "FILE"]
-    assert names == ["Ceramic Lamp"] * 5
+    data = placed.root.data
+    named = [placed.root, data, data.materials[0], placed.collection]
+    named += [each for each in bpy.data.images if each.source == "FILE"]
+    assert [each.name for each in named] == ["Ceramic Lamp"] * 5
 
 
 def test_names_in_lower_case_take_the_case_of_the_model(tmp_path: Path) -> None:
@@ -55,42 +51,26 @@ def test_names_in_lower_case_take_the_case_of_the_model(tmp_path: Path) -> None:
     for name in ("truck", "truck wheel", "glass"):
         glb.node(mesh=glb.mesh(glb_fixtures.box(glb), name=name), name=name)
     placed = place_model(glb.save(tmp_path / "m.glb"), Provenance(job_id="j", name="Truck"))
-    assert {each.data.name for each in placed.objects if each.type == "MESH"} == {
-        "Truck",
-        "Truck wheel",
-        "Truck glass",
-    }
+    names = {each.data.name for each in placed.objects if each.type == "MESH"}
+    assert names == {"Truck", "Truck wheel", "Truck glass"}
 
 
 def test_several_parts_are_parented_to_one_root(tmp_path: Path) -> None:
     """Part names follow the model's; bare nodes are removed and nothing has moved."""
     glb = glb_fixtures.Glb()
     material = glb.material(name="paint")
-    leg = glb.node(
-        root=False,
-        mesh=glb.mesh(glb_fixtures.box(glb, (-0.1, 0, -0.1), (0.1, 1, 0.1), material), name="leg"),
-        name="leg",
-        translation=[2, 0, 0],
+    corners = {"leg": ((-0.1, 0, -0.1), (0.1, 1, 0.1)), "top": ((-1, 1, -1), (1, 2, 1))}
+    leg, top = (
+        glb.mesh(glb_fixtures.box(glb, *box, material), name=name) for name, box in corners.items()
     )
-    turned = glb.node(
-        root=False,
-        children=[leg],
-        name="pivot",
-        rotation=[0, 0.7071068, 0, 0.7071068],
-        scale=[2, 2, 2],
-    )
-    glb.node(
-        mesh=glb.mesh(glb_fixtures.box(glb, (-1, 1, -1), (1, 2, 1), material), name="top"),
-        children=[turned],
-        name="top",
-    )
+    leg = glb.node(root=False, mesh=leg, name="leg", translation=[2, 0, 0])
+    turned = {"rotation": [0, 0.7071068, 0, 0.7071068], "scale": [2, 2, 2]}
+    pivot = glb.node(root=False, children=[leg], name="pivot", **turned)
+    glb.node(mesh=top, children=[pivot], name="top")
     placed = place_model(glb.save(tmp_path / "m.glb"), LAMP, ORIGIN)
     assert placed.objects[0].name == "Ceramic Lamp"
-    assert {each.name for each in placed.objects} == {
-        "Ceramic Lamp",
-        "Ceramic Lamp leg",
-        "Ceramic Lamp top",
-    }
+    names = {each.name for each in placed.objects}
+    assert names == {"Ceramic Lamp", "Ceramic Lamp leg", "Ceramic Lamp top"}
     assert placed.root.type == "EMPTY"
     assert len([each for each in placed.objects if each.type == "EMPTY"]) == 1
     low, high = bounds(placed.objects)
@@ -100,32 +80,20 @@ def test_several_parts_are_parented_to_one_root(tmp_path: Path) -> None:
 
 def _at_frames(objects: list[bpy.types.Object]) -> list[np.ndarray]:
     """Return all vertices in world space at the first, a middle and the last frame."""
-    found = []
+    found, meshes = [], [each for each in objects if each.type == "MESH"]
     for frame in (1, 12, 24):
         bpy.context.scene.frame_set(frame)
-        depsgraph = bpy.context.evaluated_depsgraph_get()
-        found.append(
-            np.concatenate(
-                [
-                    world_points(each.evaluated_get(depsgraph))
-                    for each in objects
-                    if each.type == "MESH"
-                ]
-            )
-        )
+        graph = bpy.context.evaluated_depsgraph_get()
+        found.append(np.concatenate([world_points(each.evaluated_get(graph)) for each in meshes]))
     return found
 
 
 ABOVE = {
     "nothing": None,
     "a bare node": {},
-    "a node that turns it upright": {
-        "rotation": [-0.7071068, 0, 0, 0.7071068],
-        "scale": [0.5, 0.5, 0.5],
-        "translation": [0, 3, 0],
-    },
+    "a node that turns it upright": {"rotation": [-0.7071068, 0, 0, 0.7071068], "scale": [0.5, 0.5, 0.5], "translation": [0, 3, 0]},
     "a node that squeezes it": {"rotation": [0, 0, 0.3826834, 0.9238795], "scale": [1, 3, 1]},
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("height", [None, 2.5])
@@ -148,10 +116,8 @@ def test_an_animation_moves_as_in_a_plain_import(
 def test_provenance_is_on_the_root(model: Path) -> None:
     """Prompt, ids, preset, link, file and date are on the root, which is found by them."""
     placed = place_model(model, LAMP)
-    assert placed.root["mint_prompt"] == LAMP.prompt
-    assert placed.root["mint_url"] == LAMP.mint_url
-    assert placed.root["mint_file_used"] == LAMP.file_used
-    assert placed.root["mint_file_reason"] == LAMP.file_reason
+    for name in ("prompt", "mint_url", "file_used", "file_reason"):
+        assert placed.root[f"mint_{name.removeprefix('mint_')}"] == getattr(LAMP, name)
     assert read(placed.root) == LAMP
     assert find(job_id="job_1").root == placed.root == find(asset_id="mdl_1").root
     assert find(job_id="job_2") is None
@@ -176,11 +142,8 @@ def test_each_scene_has_its_own_mint_collection(model: Path) -> None:
 
 def test_a_name_is_made_from_the_prompt_when_there_is_none(model: Path) -> None:
     """It is the beginning of the prompt, cut between words; without a prompt “Mint model”."""
-    long = "a lighthouse " * 20
-    assert (
-        place_model(model, Provenance(job_id="a", prompt=long)).root.name
-        == "a lighthouse a lighthouse a lighthouse a…"
-    )
+    long = Provenance(job_id="a", prompt="a lighthouse " * 20)
+    assert place_model(model, long).root.name == "a lighthouse a lighthouse a lighthouse a…"
     assert place_model(model, Provenance(job_id="b")).root.name == "Mint model"
 
 

@@ -76,10 +76,8 @@ def test_a_model_faces_the_front_view(tmp_path: Path) -> None:
 
 def test_a_pose_is_measured_as_it_is_shown(tmp_path: Path) -> None:
     """A skinned model is scaled and placed by its posed shape."""
-    placed = place_model(
-        glb_fixtures.skinned(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=4)
-    )
-    low, high = extent(placed)
+    where = PlaceOptions(at=(0, 0, 0), height=4)
+    low, high = extent(place_model(glb_fixtures.skinned(tmp_path / "m.glb"), LAMP, where))
     assert (low[2], high[2]) == (0, 4)
 
 
@@ -88,11 +86,8 @@ def test_a_hidden_collection_and_the_frame_change_no_measurement(tmp_path: Path)
     first = place_model(glb_fixtures.simple(tmp_path / "a.glb"), LAMP)
     bpy.context.view_layer.layer_collection.children["Mint"].exclude = True
     bpy.context.scene.frame_set(200)
-    placed = place_model(
-        glb_fixtures.simple(tmp_path / "b.glb", (3, 3, 3), (4, 5, 4)),
-        LAMP,
-        PlaceOptions(at=(0, 0, 0), height=1),
-    )
+    other = glb_fixtures.simple(tmp_path / "b.glb", (3, 3, 3), (4, 5, 4))
+    placed = place_model(other, LAMP, PlaceOptions(at=(0, 0, 0), height=1))
     assert first.root != placed.root
     assert extent(placed) == ([-0.25, -0.25, 0], [0.25, 0.25, 1])
 
@@ -112,37 +107,24 @@ def test_size_and_position_in_any_unit_scale(unit: float, make: str, tmp_path: P
     """A model of one meter (the skinned one of two) keeps its length, at the cursor."""
     bpy.context.scene.unit_settings.scale_length = unit
     bpy.context.scene.cursor.location = (5, 6, 7)
-    placed = place_model(getattr(glb_fixtures, make)(tmp_path / "m.glb"), LAMP)
-    low, high = bounds(placed.objects)
+    path = getattr(glb_fixtures, make)(tmp_path / "m.glb")
+    low, high = bounds(place_model(path, LAMP).objects)
     close = max(1e-4 / unit, 2e-6)  # a coordinate near 7 has no more digits
     assert (high[2] - low[2]) * unit == pytest.approx(2 if make == "skinned" else 1, rel=1e-3)
     assert low[2] == pytest.approx(7, abs=close)
     assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((5, 6), abs=close)
-    again = place_model(
-        getattr(glb_fixtures, make)(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=4)
-    )
-    low, high = bounds(again.objects)
+    low, high = bounds(place_model(path, LAMP, PlaceOptions(at=(0, 0, 0), height=4)).objects)
     assert (low[2], high[2]) == pytest.approx((0, 4), abs=1e-4)
 
 
 def _turned(path: Path, size: float = 1.0, *, flat: bool = False, far: float = 0.0) -> Path:
     """Write a box under nodes that rotate, shear and move it."""
     glb = glb_fixtures.Glb()
-    top = 0.0 if flat else size
-    mesh = glb.mesh(glb_fixtures.box(glb, (-size, 0, -size), (size, top, size)))
-    inner = glb.node(
-        root=False,
-        mesh=mesh,
-        name="inner",
-        rotation=[0, 0.3826834, 0, 0.9238795],
-        translation=[far, far, far],
-    )
-    glb.node(
-        children=[inner],
-        name="outer",
-        rotation=[0.2588190, 0, 0, 0.9659258],
-        scale=[1, 1, 1] if flat else [1, 2, 1],
-    )
+    box = glb_fixtures.box(glb, (-size, 0, -size), (size, 0.0 if flat else size, size))
+    turned = {"rotation": [0, 0.3826834, 0, 0.9238795], "translation": [far, far, far]}
+    inner = glb.node(root=False, mesh=glb.mesh(box), name="inner", **turned)
+    scale = [1, 1, 1] if flat else [1, 2, 1]
+    glb.node(children=[inner], name="outer", rotation=[0.2588190, 0, 0, 0.9659258], scale=scale)
     return glb.save(path)
 
 
@@ -154,9 +136,8 @@ def test_rotated_flat_huge_and_tiny_models_stand_on_the_floor(
     size: float, flat: bool, far: float, tmp_path: Path
 ) -> None:
     """The lowest point is on the floor and the middle at the cursor."""
-    placed = place_model(
-        _turned(tmp_path / "m.glb", size, flat=flat, far=far), LAMP, PlaceOptions(at=(1, 2, 3))
-    )
+    path = _turned(tmp_path / "m.glb", size, flat=flat, far=far)
+    placed = place_model(path, LAMP, PlaceOptions(at=(1, 2, 3)))
     low, high = bounds(placed.objects)
     close = 2e-6 * max(size, far, 1)
     assert low[2] == pytest.approx(3, abs=close)
@@ -168,13 +149,7 @@ def test_instances_are_measured(tmp_path: Path) -> None:
     """One mesh is shown three times, by nodes and by EXT_mesh_gpu_instancing."""
     glb = glb_fixtures.Glb()
     mesh = glb.mesh(glb_fixtures.box(glb))
-    places = glb.accessor([(0, 0, 0), (4, 0, 0), (0, 3, 0)], "f4")
-    glb.json["extensionsUsed"] = ["EXT_mesh_gpu_instancing"]
-    glb.node(
-        mesh=mesh,
-        name="many",
-        extensions={"EXT_mesh_gpu_instancing": {"attributes": {"TRANSLATION": places}}},
-    )
+    glb.node(mesh=mesh, name="many", extensions=glb.instances([(0, 0, 0), (4, 0, 0), (0, 3, 0)]))
     glb.node(mesh=mesh, name="one", translation=[0, 0, 8])
     placed = place_model(glb.save(tmp_path / "m.glb"), LAMP, ORIGIN)
     low, high = extent(placed)

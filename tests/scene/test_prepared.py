@@ -19,13 +19,7 @@ from mint_blender.scene import mesh_arrays, prepared  # noqa: E402
 from mint_blender.scene.data_blocks import all_data_blocks  # noqa: E402
 from mint_blender.scene.errors import SceneImportError  # noqa: E402
 from mint_blender.scene.model.build import import_model  # noqa: E402
-from mint_blender.scene.place import (  # noqa: E402
-    PlaceOptions,
-    Provenance,
-    find,
-    place_model,
-    place_world,
-)
+from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model, place_world  # noqa: E402
 from mint_blender.scene.prepared import PreparedResult  # noqa: E402
 from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
 from mint_blender.scene.update.replace import complete_world, replace_model, replace_world  # noqa: E402
@@ -43,6 +37,7 @@ MODELS = {
     "skinned": glb_fixtures.skinned,
     "animated": glb_fixtures.animated,
 }
+ROOM_A, ROOM_B = (Provenance(job_id=job, kind="world", prompt="room") for job in "ab")
 
 
 def start_empty(units: SceneUnits = CENTIMETERS) -> None:
@@ -71,9 +66,8 @@ def prepare_world(files: WorldFiles, options: WorldOptions, target: Path) -> Pre
     """Do what a background Blender does."""
     start_empty()
     collection = new_collection()
-    world = import_world(
-        files, name="room", collection=collection, scene=bpy.context.scene, options=options
-    )
+    where = {"collection": collection, "scene": bpy.context.scene}
+    world = import_world(files, name="room", options=options, **where)
     prepared.save(world.root, collection, target)
     return PreparedResult(target, world.notes)
 
@@ -94,13 +88,9 @@ def _details(each: Any) -> tuple[Any, ...]:
         return (*keys, len(each.vertices), len(each.polygons), [m.name for m in each.materials])
     if isinstance(each, bpy.types.Object):
         matrix = [round(value, 4) for row in each.matrix_world for value in row]
-        return (
-            *keys,
-            matrix,
-            each.parent.name if each.parent else None,
-            sorted(collection.name for collection in each.users_collection),
-            [modifier.name for modifier in each.modifiers],
-        )
+        collections = sorted(collection.name for collection in each.users_collection)
+        modifiers = [modifier.name for modifier in each.modifiers]
+        return (*keys, matrix, each.parent and each.parent.name, collections, modifiers)
     if isinstance(each, bpy.types.Scene):
         return (each.world and each.world.name, each.camera and each.camera.name)
     return tuple(keys)
@@ -181,11 +171,6 @@ def test_a_prepared_world_is_placed_as_an_imported_one(
     compare(files, source, place)
 
 
-def show_panorama_only(root: Any) -> None:
-    """Show the collider with the panorama, as without splats."""
-    edit.show_collider(root, "VISIBLE")
-
-
 def turn_over(root: Any) -> None:
     """Rename the World, and say that its files are upright."""
     root.name = "my room"
@@ -198,16 +183,19 @@ def move_capture_point(root: Any) -> None:
     point.rotation_euler.z += 1
 
 
-def remove_splats(root: Any) -> None:
-    """Remove a part, to be added again."""
-    world_build.remove_part(root, "SPLATS")
+CHANGES: dict[str, Callable[[Any], object]] = {
+    "nothing": lambda root: None,
+    "only the panorama": lambda root: edit.show_collider(root, "VISIBLE"),
+    "turned over": turn_over,
+    "another capture point": move_capture_point,
+}
 
 
-@pytest.mark.parametrize("change", [None, show_panorama_only, turn_over, move_capture_point])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("options", [WorldOptions(), WorldOptions(splats=False)])
 @pytest.mark.parametrize("upright", [False, True])
 def test_a_prepared_world_replaces_as_an_imported_one(
-    options: WorldOptions, change: Callable[[Any], None] | None, upright: bool, tmp_path: Path
+    options: WorldOptions, change: Callable[[Any], object], upright: bool, tmp_path: Path
 ) -> None:
     """The earlier root stays, and its parts become those of the new version."""
     files = all_parts(tmp_path)
@@ -218,15 +206,10 @@ def test_a_prepared_world_replaces_as_an_imported_one(
         files = dataclasses.replace(files, splats=None)
     source = prepare_world(files, options, tmp_path / "room.blend")
 
-    def replace(source: Any) -> None:
-        earlier = place_world(
-            all_parts(tmp_path), Provenance(job_id="a", kind="world", prompt="room")
-        ).root
-        if change is not None:
-            change(earlier)
-        prepared = source if isinstance(source, PreparedResult) else None
-        provenance = Provenance(job_id="b", kind="world", prompt="room")
-        replace_world(files, provenance, earlier, options=options, prepared=prepared)
+    def replace(source: PreparedResult | None) -> None:
+        earlier = place_world(all_parts(tmp_path), ROOM_A).root
+        change(earlier)
+        replace_world(files, ROOM_B, earlier, options=options, prepared=source)
 
     compare(None, source, replace)
 
@@ -236,13 +219,11 @@ def test_a_missing_part_is_added_from_a_prepared_world(tmp_path: Path) -> None:
     files = all_parts(tmp_path)
     source = prepare_world(files, WorldOptions(), tmp_path / "room.blend")
 
-    def complete(source: Any) -> None:
-        provenance = Provenance(job_id="a", kind="world", prompt="room")
-        root = place_world(files, provenance).root
-        remove_splats(root)
+    def complete(source: PreparedResult | None) -> None:
+        root = place_world(files, ROOM_A).root
+        world_build.remove_part(root, "SPLATS")
         collider = world_objects.parts_of(root, "collider")
-        prepared = source if isinstance(source, PreparedResult) else None
-        complete_world(root, files, prepared=prepared)
+        complete_world(root, files, prepared=source)
         assert world_objects.parts_of(root, "collider") == collider
         assert len(world_objects.parts_of(root, "splats")) == 1
 
@@ -252,20 +233,14 @@ def test_a_missing_part_is_added_from_a_prepared_world(tmp_path: Path) -> None:
 def test_a_part_that_was_not_prepared_is_imported(tmp_path: Path) -> None:
     """Its error is the same, and the World in the scene is unchanged."""
     files = all_parts(tmp_path)
-    source = prepare_world(
-        dataclasses.replace(files, splats=None), WorldOptions(), tmp_path / "room.blend"
-    )
+    without = dataclasses.replace(files, splats=None)
+    source = prepare_world(without, WorldOptions(), tmp_path / "room.blend")
     (tmp_path / "bad.spz").write_bytes(b"no splats")
     start_empty()
-    root = place_world(files, Provenance(job_id="a", kind="world", prompt="room")).root
-    before = state()
+    root = place_world(files, ROOM_A).root
+    before, bad = state(), dataclasses.replace(files, splats=tmp_path / "bad.spz")
     with pytest.raises(SceneImportError):
-        replace_world(
-            dataclasses.replace(files, splats=tmp_path / "bad.spz"),
-            Provenance(job_id="b", kind="world", prompt="room"),
-            root,
-            prepared=source,
-        )
+        replace_world(bad, ROOM_B, root, prepared=source)
     assert state() == before
 
 
@@ -280,28 +255,21 @@ def test_appending_leaves_no_trace_of_the_file(tmp_path: Path) -> None:
     assert prepared.ROOT not in appended.root.keys()
 
 
-@pytest.mark.parametrize("content", [b"", b"not a .blend", None])
-def test_a_file_that_cannot_be_read_changes_nothing(content: bytes | None, tmp_path: Path) -> None:
-    """It may be deleted or damaged; the sentence says that nothing was imported."""
+@pytest.mark.parametrize("content", [b"", b"not a .blend", None, "another .blend"])
+def test_a_file_that_cannot_be_read_changes_nothing(
+    content: bytes | str | None, tmp_path: Path
+) -> None:
+    """It may be deleted, damaged or another one; the sentence says that nothing was imported."""
     path = tmp_path / "lamp.blend"
-    if content is not None:
+    start_empty()
+    if isinstance(content, bytes):
         path.write_bytes(content)
-    start_empty()
+    elif content:
+        bpy.data.libraries.write(str(path), {new_collection()})
     before = state()
-    with pytest.raises(SceneImportError, match="Nothing was imported"):
-        place_model(
-            PreparedResult(path, (), ((0, 0, 0), (1, 1, 1))), Provenance(job_id="a", name="Lamp")
-        )
+    source = PreparedResult(path, (), ((0, 0, 0), (1, 1, 1)))
+    with pytest.raises(
+        SceneImportError, match="" if content == "another .blend" else "Nothing was imported"
+    ):
+        place_model(source, Provenance(job_id="a", name="Lamp"))
     assert state() == before
-
-
-def test_a_file_without_a_result_is_refused(tmp_path: Path) -> None:
-    """Any other .blend file is not a prepared result."""
-    start_empty()
-    collection = new_collection()
-    bpy.data.libraries.write(str(tmp_path / "a.blend"), {collection})
-    with pytest.raises(SceneImportError):
-        place_model(
-            PreparedResult(tmp_path / "a.blend", (), ((0, 0, 0), (1, 1, 1))),
-            Provenance(job_id="a", name="Lamp"),
-        )

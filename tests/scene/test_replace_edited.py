@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,6 @@ from .replace_helpers import KEPT, SECOND, add_target, new_empty, place_first  #
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
-def _move_a_vertex(root: Any) -> None:
-    root.data.vertices[0].co.x += 0.25
-    root.data.update()
-
-
 def _cut_a_face(root: Any) -> None:
     import bmesh
 
@@ -37,26 +33,9 @@ def _cut_a_face(root: Any) -> None:
     edit.free()
 
 
-def _unwrap(root: Any) -> None:
-    root.data.uv_layers[0].data[0].uv = (0.25, 0.75)
-
-
 def _own_mesh(root: Any) -> None:
     root.data = bpy.data.meshes.new("My Mesh")
     root.data.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
-
-
-def _add_uvs(root: Any) -> None:
-    root.data.uv_layers.new(name="My UVs")
-
-
-def _color(root: Any) -> None:
-    root.data.color_attributes.new("My colors", "FLOAT_COLOR", "POINT")
-
-
-def _shape(root: Any) -> None:
-    root.shape_key_add(name="Basis")
-    root.shape_key_add(name="My shape")
 
 
 def _weight(root: Any) -> None:
@@ -70,21 +49,21 @@ def _sculpt_finely(root: Any) -> None:
     bpy.ops.object.multires_subdivide(modifier="Multires")
 
 
+EDITS: dict[str, Callable[[Any], object]] = {
+    "a vertex": lambda root: setattr(root.data.vertices[0].co, "x", 0.25),
+    "a face": _cut_a_face,
+    "its unwrapping": lambda root: setattr(root.data.uv_layers[0].data[0], "uv", (0.25, 0.75)),
+    "more UVs": lambda root: root.data.uv_layers.new(name="My UVs"),
+    "colors": lambda root: root.data.color_attributes.new("My colors", "FLOAT_COLOR", "POINT"),
+    "a shape": lambda root: [root.shape_key_add(name=name) for name in ("Basis", "My shape")],
+    "a weight": _weight,
+    "another mesh": _own_mesh,
+    "sculpted finely": _sculpt_finely,
+}
+
+
 @pytest.mark.covers("R-edited")
-@pytest.mark.parametrize(
-    "edit",
-    [
-        _move_a_vertex,
-        _cut_a_face,
-        _unwrap,
-        _add_uvs,
-        _color,
-        _shape,
-        _weight,
-        _own_mesh,
-        _sculpt_finely,
-    ],
-)
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
     """It is hidden at its position with its mesh, material and modifiers, and a note says so."""
     root = place_first(model)
@@ -93,9 +72,8 @@ def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
     mesh, vertices = root.data, [tuple(each.co) for each in root.data.vertices]
     material, modifiers = root.active_material, [each.type for each in root.modifiers]
     groups = [each.name for each in root.vertex_groups]
-    placed = replace_model(
-        glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5)), SECOND, root
-    )
+    later = glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
+    placed = replace_model(later, SECOND, root)
     kept = bpy.data.objects["Lamp (earlier)"]
     assert kept.data == mesh and [tuple(each.co) for each in kept.data.vertices] == vertices
     assert (kept.active_material, [each.type for each in kept.modifiers]) == (material, modifiers)
@@ -155,13 +133,9 @@ def test_a_replacement_that_fails_changes_nothing(
     needle, child = new_empty("Needle"), new_empty("Child")
     root.location = (3, 2, 1)
     child.parent = body
-    add_target(
-        needle,
-        "location",
-        body.active_material or body.data,
-        "name",
-        "MATERIAL" if body.active_material else "MESH",
-    )
+    material = body.active_material
+    kind = "MATERIAL" if material else "MESH"
+    add_target(needle, "location", material or body.data, "name", kind)
     body.modifiers.new("Bevel", "BEVEL")
     bpy.context.view_layer.objects.active = body
     body.select_set(True)

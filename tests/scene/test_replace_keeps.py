@@ -21,41 +21,30 @@ from mint_blender.scene import undo_step  # noqa: E402
 from mint_blender.scene.place import SceneImportError, place_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
-from .replace_helpers import (  # noqa: E402
-    FIRST,
-    KEPT,
-    SECOND,
-    height_of,
-    place_first,
-)
+from .replace_helpers import FIRST, KEPT, SECOND, height_of, named_parts, place_first  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 # -- Shared meshes
 
 
+def _wheels(path: Path, *, shared: bool) -> Path:
+    """Write two wheels; a third one shows the second mesh, which would not be imported alone."""
+    glb, meshes = glb_fixtures.Glb(), []
+    for side in (0, 1):
+        box = glb_fixtures.box(glb, (-0.5, 0, -0.5), (0.5, 1 + side, 0.5))
+        meshes.append(glb.mesh(box, name=f"wheel{side}"))
+    for side, name in enumerate(("left", "right", "third")[: 3 if shared else 2]):
+        mesh = meshes[0 if shared and side < 2 else min(side, 1)]
+        glb.node(mesh=mesh, name=name, translation=[3 * side, 0, 0])
+    return glb.save(path)
+
+
 def test_a_shared_mesh_may_become_two(tmp_path: Path) -> None:
     """Two wheels shared one mesh; each gets its own of the new version."""
-
-    def wheels(path: Path, shared: bool) -> Path:
-        glb = glb_fixtures.Glb()
-        meshes = [
-            glb.mesh(
-                glb_fixtures.box(glb, (-0.5, 0, -0.5), (0.5, 1 + side, 0.5)), name=f"wheel{side}"
-            )
-            for side in (0, 1)
-        ]
-        for side, name in enumerate(("left", "right")):
-            glb.node(mesh=meshes[0 if shared else side], name=name, translation=[3 * side, 0, 0])
-        if shared:  # a mesh that nobody shows would not be imported alone
-            glb.node(mesh=meshes[1], name="third", translation=[9, 0, 0])
-        return glb.save(path)
-
-    root = place_first(wheels(tmp_path / "a.glb", shared=True))
-    left, right = (
-        next(each for each in root.children if name in each.name) for name in ("left", "right")
-    )
+    root = place_first(_wheels(tmp_path / "a.glb", shared=True))
+    left, right = named_parts(root, "left", "right")
     assert left.data == right.data
-    replace_model(wheels(tmp_path / "b.glb", shared=False), SECOND, root)
+    replace_model(_wheels(tmp_path / "b.glb", shared=False), SECOND, root)
     assert [max(vertex.co.z for vertex in each.data.vertices) for each in (left, right)] == [1, 2]
 
 
@@ -68,9 +57,8 @@ def test_a_linked_duplicate_of_a_part_stays(tmp_path: Path) -> None:
     spare.animation_data_clear()
     spare.location = (5, 0, 0)
     placed = replace_model(glb_fixtures.animated(tmp_path / "b.glb"), SECOND, root)
-    assert (
-        spare in placed.objects and spare.data == wheel.data and tuple(spare.location) == (5, 0, 0)
-    )
+    assert spare in placed.objects and spare.data == wheel.data
+    assert tuple(spare.location) == (5, 0, 0)
 
 
 # -- Materials
@@ -78,16 +66,10 @@ def test_a_linked_duplicate_of_a_part_stays(tmp_path: Path) -> None:
 
 def _colored(path: Path, *names: str) -> Path:
     """Write one mesh with so many materials."""
-    glb = glb_fixtures.Glb()
-    boxes = [
-        glb_fixtures.box(
-            glb,
-            (number, 0, 0),
-            (number + 1, 1, 1),
-            glb.material(name=name, texture=glb_fixtures.png((200, 40, 40))),
-        )
-        for number, name in enumerate(names)
-    ]
+    glb, boxes = glb_fixtures.Glb(), []
+    for number, name in enumerate(names):
+        material = glb.material(name=name, texture=glb_fixtures.png((200, 40, 40)))
+        boxes.append(glb_fixtures.box(glb, (number, 0, 0), (number + 1, 1, 1), material))
     glb.node(mesh=glb.mesh(*boxes, name="body"), name="body")
     return glb.save(path)
 
@@ -95,20 +77,18 @@ def _colored(path: Path, *names: str) -> Path:
 def test_a_material_of_the_user_keeps_its_slot(tmp_path: Path) -> None:
     """Mint's materials are replaced, and a slot that the user has added stays."""
     root = place_first(_colored(tmp_path / "a.glb", "wood", "brass"))
-    gold, glass, paint = (
-        bpy.data.materials.new(name) for name in ("My gold", "My glass", "My paint")
-    )
+    names = ["My gold", "My glass", "My paint"]
+    gold, glass, paint = (bpy.data.materials.new(name) for name in names)
     earlier = root.data.materials[0]
     root.data.materials[1] = gold
     root.data.materials.append(glass)
-    assert replace_model(_colored(tmp_path / "b.glb", "wood", "brass"), SECOND, root).notes == (
-        KEPT,
-    )
+    later = _colored(tmp_path / "b.glb", "wood", "brass")
+    assert replace_model(later, SECOND, root).notes == (KEPT,)
     assert [each.name for each in root.data.materials][1:] == ["My gold", "My glass"]
     assert root.data.materials[0] != earlier and "wood" in root.data.materials[0].name
     root.material_slots[0].link = "OBJECT"
     root.material_slots[0].material = paint
-    replace_model(_colored(tmp_path / "c.glb", "wood", "brass"), SECOND, root)
+    replace_model(later, SECOND, root)
     assert [each.material for each in root.material_slots] == [paint, gold, glass]
 
 
@@ -153,10 +133,8 @@ def test_linked_data_is_not_replaced(kind: str, model: Path, tmp_path: Path) -> 
         bpy.context.scene.collection.objects.link(root)
         assert root.library is None and root.data.library is not None
     before = SceneSnapshot()
-    with pytest.raises(
-        SceneImportError,
-        match="library override" if kind == "override" else "linked from another file",
-    ):
+    says = "library override" if kind == "override" else "linked from another file"
+    with pytest.raises(SceneImportError, match=says):
         replace_model(model, SECOND, root)
     before.assert_same(SceneSnapshot())
 

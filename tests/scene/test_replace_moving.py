@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from .replace_helpers import (  # noqa: E402
     SECOND,
     add_target,
     height_of,
+    named_parts,
     new_empty,
     only_object,
     place_first,
@@ -37,9 +39,7 @@ def test_constraints_children_and_drivers_of_bones_stay(tmp_path: Path) -> None:
     """They are on the same armature after the replacement."""
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
     armature = only_object(root, "ARMATURE")
-    hat = new_empty("Hat")
-    compass = new_empty("Compass")
-    needle = new_empty("Needle")
+    hat, compass, needle = (new_empty(name) for name in ("Hat", "Compass", "Needle"))
     bone = armature.pose.bones["upper"]
     bone.constraints.new("COPY_ROTATION").target = compass
     bone["strength"] = 0.5
@@ -54,9 +54,8 @@ def test_constraints_children_and_drivers_of_bones_stay(tmp_path: Path) -> None:
     assert [each.target for each in bone.constraints] == [compass] and bone["strength"] == 0.5
     assert (hat.parent, hat.parent_type, hat.parent_bone) == (armature, "BONE", "upper")
     assert target.id == armature and target.bone_target == "upper"
-    assert [each.data_path for each in armature.animation_data.drivers] == [
-        'pose.bones["upper"].location'
-    ]
+    (driver,) = armature.animation_data.drivers
+    assert driver.data_path == 'pose.bones["upper"].location'
     assert hat in placed.objects
 
 
@@ -69,15 +68,11 @@ def test_modifiers_keep_their_order_around_the_armature(tmp_path: Path) -> None:
     body.modifiers.new("After", "DISPLACE").strength = 0
     body.constraints.new("LIMIT_SCALE").name = "Mine"
     earlier = body.data
-    assert replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root).notes == (
-        KEPT,
-    )
+    later = glb_fixtures.skinned(tmp_path / "b.glb", lift=2)
+    assert replace_model(later, SECOND, root).notes == (KEPT,)
     assert only_object(root, "MESH") == body and body.data != earlier
-    assert [(each.name, each.type) for each in body.modifiers] == [
-        ("Before", "WELD"),
-        ("Armature", "ARMATURE"),
-        ("After", "DISPLACE"),
-    ]
+    expected = [("Before", "WELD"), ("Armature", "ARMATURE"), ("After", "DISPLACE")]
+    assert [(each.name, each.type) for each in body.modifiers] == expected
     assert body.modifiers["Before"].merge_threshold == 0.25
     assert body.modifiers["Armature"].object == only_object(root, "ARMATURE")
     assert [each.name for each in body.constraints] == ["Mine"]
@@ -172,24 +167,19 @@ def test_the_action_of_the_new_version_moves_the_same_object(kind: str, tmp_path
     bpy.context.scene.frame_set(25)
     bpy.context.view_layer.update()
     depsgraph = bpy.context.evaluated_depsgraph_get()
+    shown = moving.evaluated_get(depsgraph)
     if kind == "ARMATURE":
-        assert before == 1 and moving.evaluated_get(depsgraph).pose.bones[
-            "upper"
-        ].head.x == pytest.approx(1, abs=0.01)
+        assert before == 1 and shown.pose.bones["upper"].head.x == pytest.approx(1, abs=0.01)
     else:
-        assert abs(moving.evaluated_get(depsgraph).rotation_quaternion.x) + abs(
-            moving.evaluated_get(depsgraph).rotation_quaternion.z
-        ) == pytest.approx(0.7071, abs=0.01)
+        turned = abs(shown.rotation_quaternion.x) + abs(shown.rotation_quaternion.z)
+        assert turned == pytest.approx(0.7071, abs=0.01)
 
 
 @pytest.mark.parametrize("kind", ["ARMATURE", "MESH"])
 def test_animation_of_the_user_is_on_the_hidden_copy(kind: str, tmp_path: Path) -> None:
     """Actions, NLA tracks and drivers on what the new version moves; a note names them."""
-    make = (
-        (lambda path: glb_fixtures.skinned(path, waves=("wave",)))
-        if kind == "ARMATURE"
-        else glb_fixtures.animated
-    )
+    waving = partial(glb_fixtures.skinned, waves=("wave",))
+    make = waving if kind == "ARMATURE" else glb_fixtures.animated
     root = place_first(make(tmp_path / "a.glb"))
     moving = next(each for each in root.children_recursive if each.animation_data)
     moving.animation_data.action = None
@@ -227,18 +217,14 @@ def test_a_moved_part_stays_where_it_is(tmp_path: Path) -> None:
     def parts(path: Path, at: float) -> Path:
         glb = glb_fixtures.Glb()
         for name in ("foot", "shade"):
-            glb.node(
-                mesh=glb.mesh(glb_fixtures.box(glb), name=name), name=name, translation=[at, 0, 0]
-            )
-        glb.node(
-            mesh=glb.mesh(glb_fixtures.box(glb, (-9, 0, -9), (9, 0.1, 9)), name="base"), name="base"
-        )
+            mesh = glb.mesh(glb_fixtures.box(glb), name=name)
+            glb.node(mesh=mesh, name=name, translation=[at, 0, 0])
+        base = glb.mesh(glb_fixtures.box(glb, (-9, 0, -9), (9, 0.1, 9)), name="base")
+        glb.node(mesh=base, name="base")
         return glb.save(path)
 
     root = place_first(parts(tmp_path / "a.glb", 1))
-    foot, shade = (
-        next(each for each in root.children if name in each.name) for name in ("foot", "shade")
-    )
+    foot, shade = named_parts(root, "foot", "shade")
     shade.location.z += 5
     replace_model(parts(tmp_path / "b.glb", 2), SECOND, root)
     assert (foot.location.x, shade.location.x, shade.location.z) == (2, 1, 5)

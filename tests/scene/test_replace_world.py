@@ -14,35 +14,26 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.place import (  # noqa: E402
-    Provenance,
-    SceneImportError,
-    find,
-    place_world,
-)
+from mint_blender.scene.place import Provenance, SceneImportError, find, place_world  # noqa: E402
 from mint_blender.scene.update.replace import complete_world, replace_world  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 
 from . import synthetic_world  # noqa: E402
+from .replace_helpers import new_empty  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
+FIRST, SECOND = (Provenance(job_id=job, kind="world", name="Room") for job in ("w1", "w2"))
 
-def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
+
+def test_a_world_is_replaced_under_its_root(files: dict[str, Path]) -> None:
     """The root keeps its transform and references; parts that do not come again are removed."""
-    collider = synthetic_world.collider(tmp_path / "collider.glb")
-    panorama = synthetic_world.panorama(tmp_path / "panorama.png")
-    root = place_world(
-        WorldFiles(collider=collider, panorama=panorama),
-        Provenance(job_id="w1", kind="world", name="Room"),
-    ).root
+    collider = files["collider"]
+    root = place_world(WorldFiles(collider=collider, panorama=files["panorama"]), FIRST).root
     root.location = (5, 6, 7)
     root.name = "My room"
-    watcher = bpy.data.objects.new("Watcher", None)
-    bpy.context.scene.collection.objects.link(watcher)
+    watcher = new_empty("Watcher")
     watcher.constraints.new("TRACK_TO").target = root
-    placed = replace_world(
-        WorldFiles(collider=collider), Provenance(job_id="w2", kind="world", name="Room"), root
-    )
+    placed = replace_world(WorldFiles(collider=collider), SECOND, root)
     assert placed.root == root == find(job_id="w2").root
     assert root.name == "My room"
     assert tuple(root.location) == (5, 6, 7)
@@ -51,25 +42,24 @@ def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
     assert bpy.context.scene.world is None and root.get("mint_panorama_image") is None
 
 
-def bad_part(what: str, folder: Path) -> tuple[str, Path]:
+def bad_part(what: str, folder: Path) -> dict[str, Path]:
     """Write a file that cannot be imported; return which part it is, and its path.
 
     A look at its header may or may not find that.
     """
-    if what == "no splats":
-        (folder / "bad.spz").write_bytes(b"no splats")
-        return "splats", folder / "bad.spz"
     if what == "no surface":
         glb = glb_fixtures.Glb()
-        glb.node(
-            mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(np.eye(3), "f4")}, "mode": 0})
-        )
-        return "collider", glb.save(folder / "bad.glb")
+        points = {"attributes": {"POSITION": glb.accessor(np.eye(3), "f4")}, "mode": 0}
+        glb.node(mesh=glb.mesh(points))
+        return {"collider": glb.save(folder / "bad.glb")}
     square, noisy = np.zeros((32, 32, 3)), np.random.default_rng(1).random((32, 64, 3))
-    (folder / "bad.png").write_bytes(
-        synthetic_world.png(square) if what == "square" else synthetic_world.png(noisy)[:2000]
-    )
-    return "panorama", folder / "bad.png"
+    part, content = {
+        "no splats": ("splats", b"no splats"),
+        "square": ("panorama", synthetic_world.png(square)),
+        "cut off": ("panorama", synthetic_world.png(noisy)[:2000]),
+    }[what]
+    (folder / "bad").write_bytes(content)
+    return {part: folder / "bad"}
 
 
 @pytest.fixture
@@ -88,13 +78,10 @@ def test_a_world_with_one_bad_part_is_not_replaced(
     tmp_path: Path, files: dict[str, Path], what: str
 ) -> None:
     """None of the earlier parts is replaced, however late the bad file is noticed."""
-    root = place_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
-    part, bad = bad_part(what, tmp_path)
-    before = SceneSnapshot()
-    with pytest.raises(SceneImportError, match=bad.name):
-        replace_world(
-            WorldFiles(**{**files, part: bad}), Provenance(job_id="w2", kind="world"), root
-        )
+    root = place_world(WorldFiles(**files), FIRST).root
+    bad, before = bad_part(what, tmp_path), SceneSnapshot()
+    with pytest.raises(SceneImportError, match="bad"):
+        replace_world(WorldFiles(**files | bad), SECOND, root)
     before.assert_same(SceneSnapshot())
 
 
@@ -103,13 +90,10 @@ def test_a_bad_part_prevents_the_other_parts(
     tmp_path: Path, files: dict[str, Path], there: str
 ) -> None:
     """Parts that are added later come together, or the scene does not change."""
-    root = place_world(
-        WorldFiles(**{there: files[there]}), Provenance(job_id="w1", kind="world", name="Room")
-    ).root
-    _, bad = bad_part("no splats", tmp_path)
-    before = SceneSnapshot()
-    with pytest.raises(SceneImportError, match=bad.name):
-        complete_world(root, WorldFiles(**{**files, "splats": bad}))
+    root = place_world(WorldFiles(**{there: files[there]}), FIRST).root
+    bad, before = bad_part("no splats", tmp_path), SceneSnapshot()
+    with pytest.raises(SceneImportError, match="bad"):
+        complete_world(root, WorldFiles(**files | bad))
     before.assert_same(SceneSnapshot())
 
 
@@ -122,8 +106,7 @@ def _edit_collider(root: bpy.types.Object) -> None:
 
 def test_a_panorama_is_not_added_to_a_collider_in_edit_mode(files: dict[str, Path]) -> None:
     """A sentence says what to do, and nothing has changed."""
-    provenance = Provenance(job_id="w1", kind="world", name="Room")
-    root = place_world(WorldFiles(collider=files["collider"]), provenance).root
+    root = place_world(WorldFiles(collider=files["collider"]), FIRST).root
     _edit_collider(root)
     before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="Switch to Object Mode"):
@@ -133,10 +116,8 @@ def test_a_panorama_is_not_added_to_a_collider_in_edit_mode(files: dict[str, Pat
 
 def test_splats_are_added_beside_a_collider_in_edit_mode(files: dict[str, Path]) -> None:
     """They do not change the mesh, so the user can go on editing."""
-    provenance = Provenance(job_id="w1", kind="world", name="Room")
-    root = place_world(
-        WorldFiles(collider=files["collider"], panorama=files["panorama"]), provenance
-    ).root
+    there = WorldFiles(collider=files["collider"], panorama=files["panorama"])
+    root = place_world(there, FIRST).root
     _edit_collider(root)
     complete_world(root, WorldFiles(**files))
     assert bpy.context.mode == "EDIT_MESH"
@@ -158,42 +139,33 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(
     tmp_path: Path, files: dict[str, Path], way: str
 ) -> None:
     """Blender refuses it late; the earlier parts are still there, and a sentence says why."""
-    all_parts = WorldFiles(**files)
-    rigid = WorldOptions(rigid_body=True)
-    provenance = Provenance(job_id="w1", kind="world", name="Room")
-    there = {
-        "land": None,
-        "complete": WorldFiles(collider=files["collider"], panorama=files["panorama"]),
-        "replace": all_parts,
-    }[way]
-    root = place_world(there, provenance).root if there else None
+    every, rigid = WorldFiles(**files), WorldOptions(rigid_body=True)
+    some = WorldFiles(collider=files["collider"], panorama=files["panorama"])
+    there = {"complete": some, "replace": every}.get(way)
+    root = place_world(there, FIRST).root if there else None
     _rigid_bodies_of_another_file(tmp_path / "bodies.blend")
     before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="“Bodies”, which comes from another file"):
         if root is None:
-            place_world(all_parts, provenance, options=rigid)
+            place_world(every, FIRST, options=rigid)
         elif way == "complete":
-            complete_world(root, all_parts, options=rigid)
+            complete_world(root, every, options=rigid)
         else:
-            replace_world(all_parts, provenance, root, options=rigid)
+            replace_world(every, FIRST, root, options=rigid)
     before.assert_same(SceneSnapshot())
 
 
-@pytest.mark.parametrize(
-    "brought", [("collider",), ("panorama", "splats"), ("collider", "panorama", "splats")]
-)
+@pytest.mark.parametrize("brought", ["collider", "panorama splats", "collider panorama splats"])
 def test_a_part_that_is_removed_with_the_earlier_world_is_named(
-    files: dict[str, Path], brought: tuple[str, ...]
+    files: dict[str, Path], brought: str
 ) -> None:
-    """Exactly the parts that the new version does not have are named."""
-    root = place_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
-    new = WorldFiles(**{part: files[part] for part in brought})
-    provenance = Provenance(job_id="w2", kind="world")
+    """Exactly the parts that the new version does not have are named, and only once."""
+    root = place_world(WorldFiles(**files), FIRST).root
+    new = WorldFiles(**{part: files[part] for part in brought.split()})
     words = {"collider": "collider mesh", "panorama": "panorama", "splats": "splats"}
-    gone = [words[part] for part in files if part not in brought]
-    assert replace_world(new, provenance, root).notes == tuple(
-        f"The {what} of the earlier version was removed: the new version has none." for what in gone
+    assert replace_world(new, SECOND, root).notes == tuple(
+        f"The {words[part]} of the earlier version was removed: the new version has none."
+        for part in files
+        if part not in brought
     )
-    assert replace_world(new, provenance, root).notes == (), (
-        "the second time there is nothing left to go"
-    )
+    assert replace_world(new, SECOND, root).notes == ()

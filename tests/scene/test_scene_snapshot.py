@@ -52,32 +52,20 @@ def _nodes() -> Any:
 MUTATIONS: dict[str, Callable[[], object]] = {
     "a property": lambda: setattr(bpy.data.objects["Sun"], "location", (0, 0, 1)),
     "a custom property, deep": lambda: bpy.context.scene["mine"].__setitem__("deep", [1, 2, 4]),
-    "a vertex of a large mesh": lambda: setattr(
-        bpy.data.objects["Ground"].data.vertices[8000].co, "z", 0.001
-    ),
+    "a vertex of a large mesh": lambda: setattr(bpy.data.objects["Ground"].data.vertices[8000].co, "z", 0.001),
     "a weight": lambda: _lamp().vertex_groups["Top"].add([1], 0.6, "REPLACE"),
     "a shape key": lambda: setattr(_lamp().data.shape_keys.key_blocks["Wide"].data[4].co, "y", 2),
-    "a keyframe": lambda: (
-        next(cleanup.curves(bpy.data.actions[sample_scene.TITLE]))
-        .keyframe_points[0]
-        .co.__setitem__(1, 0.5)
-    ),
-    "an input of a node": lambda: setattr(
-        _nodes()["Principled BSDF"].inputs["Metallic"], "default_value", 0.5
-    ),
+    "a keyframe": lambda: (next(cleanup.curves(bpy.data.actions[sample_scene.TITLE])) .keyframe_points[0] .co.__setitem__(1, 0.5)),
+    "an input of a node": lambda: setattr(_nodes()["Principled BSDF"].inputs["Metallic"], "default_value", 0.5),
     "a pixel": lambda: bpy.data.images[sample_scene.TITLE].pixels.__setitem__(5, 0.9),
     "a text": lambda: bpy.data.texts["Notes"].write("!"),
     "what is selected": lambda: bpy.data.objects["Sun"].select_set(True),
     "what is hidden": lambda: bpy.data.objects["Ground"].hide_set(False),
-    "a view layer": lambda: setattr(
-        bpy.context.scene.view_layers["Foreground"], "material_override", None
-    ),
-    "the window's scene": lambda: setattr(
-        bpy.context.window, "scene", bpy.data.scenes["A second scene"]
-    ),
+    "a view layer": lambda: setattr(bpy.context.scene.view_layers["Foreground"], "material_override", None),
+    "the window's scene": lambda: setattr(bpy.context.window, "scene", bpy.data.scenes["A second scene"]),
     "a data-block that comes": lambda: bpy.data.meshes.new("New"),
     "a data-block that goes": lambda: bpy.data.texts.remove(bpy.data.texts["Notes"]),
-}
+}  # fmt: skip
 """A change for each form in which a snapshot keeps something."""
 
 

@@ -54,12 +54,7 @@ def arrays(of: Splats) -> dict[str, np.ndarray]:
 
 
 def some(
-    *,
-    places,
-    scales=((0.1, 0.1, 0.1),),
-    rotations=((1, 0, 0, 0),),
-    colors=((1, 1, 1),),
-    opacities=(1,),
+    *, places, scales=(0.1, 0.1, 0.1), rotations=(1, 0, 0, 0), colors=(1, 1, 1), opacities=1
 ) -> Splats:
     """Return splats of these values; a single value is used for all."""
     places = np.array(places, np.float32)
@@ -67,15 +62,10 @@ def some(
     def each(values) -> np.ndarray:
         return np.broadcast_to(np.array(values, np.float32), (len(places), np.shape(values)[-1]))
 
-    dc = (each(colors) - 0.5) / 0.2820948
     opacity = np.broadcast_to(np.array(opacities, np.float32), len(places))[:, None]
-    return Splats(
-        places,
-        each(scales),
-        each(rotations),
-        np.concatenate((dc, opacity), axis=1),
-        np.zeros((len(places), 0, 3), np.float32),
-    )
+    base = np.concatenate(((each(colors) - 0.5) / 0.2820948, opacity), axis=1)
+    harmonics = np.zeros((len(places), 0, 3), np.float32)
+    return Splats(places, each(scales), each(rotations), base, harmonics)
 
 
 @pytest.mark.parametrize("degree", [0, 1, 3])
@@ -93,13 +83,11 @@ def test_attributes_are_those_of_native_splats(write, degree):
     assert kinds["radiance:base"] in {"FLOAT4", "FLOAT_COLOR"}
     for name, values in arrays(expected).items():
         np.testing.assert_allclose(read(made.data, name), values, atol=1e-6)
-    assert {name for name in kinds if name.startswith("radiance:sh_")} == {
-        f"radiance:sh_{k}" for k in range(expected.harmonics.shape[1] if splats.has_native() else 0)
-    }
-    for k in range(expected.harmonics.shape[1] if splats.has_native() else 0):
-        np.testing.assert_allclose(
-            read(made.data, f"radiance:sh_{k}"), expected.harmonics[:, k], atol=1e-6
-        )
+    count = expected.harmonics.shape[1] if splats.has_native() else 0
+    harmonics = [f"radiance:sh_{k}" for k in range(count)]
+    assert {name for name in kinds if name.startswith("radiance:sh_")} == set(harmonics)
+    for k, name in enumerate(harmonics):
+        np.testing.assert_allclose(read(made.data, name), expected.harmonics[:, k], atol=1e-6)
     assert made.type == ("POINTCLOUD" if splats.has_native() else "MESH")
 
 
@@ -147,15 +135,13 @@ def offsets() -> tuple[np.ndarray, np.ndarray]:
 def test_a_splat_looks_like_its_gaussian(show, photo):
     """From the front, color and opacity of every pixel are those of the Gaussian."""
     # in the file's axes: flat along z, which is Blender's Y, the way the camera looks
-    show(
-        places=[(0.5, 0, 0)], scales=[(0.6, 0.3, 0.001)], colors=[(0.9, 0.6, 0.2)], opacities=[0.8]
-    )
+    color = (0.9, 0.6, 0.2)
+    show(places=[(0.5, 0, 0)], scales=[(0.6, 0.3, 0.001)], colors=[color], opacities=[0.8])
     seen = photo.take(256)
     x, z = offsets()
     gauss = 0.8 * np.exp(-0.5 * (((x - 0.5) / 0.6) ** 2 + (z / 0.3) ** 2))
-    expected = (
-        linear(np.array([0.9, 0.6, 0.2])) * np.where(gauss > splat_nodes.FAINT, gauss, 0)[..., None]
-    )
+    shown = np.where(gauss > splat_nodes.FAINT, gauss, 0)[..., None]
+    expected = linear(np.array(color)) * shown
     difference = np.abs(linear(seen) - expected).max(axis=-1)
     assert difference.mean() < 0.01 and (difference < 0.08).mean() > 0.99
 
@@ -166,9 +152,7 @@ def test_the_disc_is_perpendicular_to_the_smallest_axis(show, photo, thin):
     scale = np.full(3, 0.5)
     scale[thin] = 0.001
     # a turn about the file's axes that brings the thin axis to z, along which the camera looks
-    toward = {0: (0.7071068, 0, 0.7071068, 0), 1: (0.7071068, 0.7071068, 0, 0), 2: (1, 0, 0, 0)}[
-        thin
-    ]
+    toward = ((0.7071068, 0, 0.7071068, 0), (0.7071068, 0.7071068, 0, 0), (1, 0, 0, 0))[thin]
     made = show(places=[(0, 0, 0)], scales=[scale], rotations=[toward])
     broad = (photo.take(4).max(axis=-1) > 0.3).sum()
     made.rotation_euler[2] = np.pi / 2
@@ -179,11 +163,8 @@ def test_the_disc_is_perpendicular_to_the_smallest_axis(show, photo, thin):
 def test_a_rotated_splat_is_rotated(show, photo):
     """A long splat rotated by 30 degrees is seen along that line and not across it."""
     half = np.radians(30) / 2
-    show(
-        places=[(0, 0, 0)],
-        scales=[(0.8, 0.06, 0.01)],
-        rotations=[(np.cos(half), 0, 0, np.sin(half))],
-    )
+    turned = (np.cos(half), 0, 0, np.sin(half))
+    show(places=[(0, 0, 0)], scales=[(0.8, 0.06, 0.01)], rotations=[turned])
     seen = photo.take(16).max(axis=-1) > 0.3
     x, z = offsets()
     slope = np.polyfit(x[seen], z[seen], 1)[0]
@@ -220,28 +201,19 @@ def test_nearer_splats_hide_those_behind(show, photo):
 
 
 def evaluated_points(made) -> int:
-    """Return the numbers of corners and points that are shown."""
-    graph = bpy.context.evaluated_depsgraph_get()
-    evaluated = made.evaluated_get(graph)
+    """Return how many squares and points are shown."""
+    evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
     if hasattr(evaluated, "evaluated_geometry"):
         geometry = evaluated.evaluated_geometry()
-        return sum(
-            len(part)
-            for part in (
-                geometry.mesh and geometry.mesh.polygons,
-                geometry.pointcloud and geometry.pointcloud.points,
-            )
-            if part
-        )
+        parts = (geometry.mesh, "polygons"), (geometry.pointcloud, "points")
+        return sum(len(getattr(part, name)) for part, name in parts if part)
     return len(evaluated.data.polygons) if evaluated.type == "MESH" else 0
 
 
 def test_density_reduces_what_a_window_shows(show):
     """A share of the splats is shown, always the same ones; faint splats never are."""
-    made = show(
-        places=np.random.default_rng(1).uniform(-1, 1, (400, 3)),
-        opacities=[0.02] * 100 + [0.9] * 300,
-    )
+    places = np.random.default_rng(1).uniform(-1, 1, (400, 3))
+    made = show(places=places, opacities=[0.02] * 100 + [0.9] * 300)
     assert evaluated_points(made) == 300
     set_display(made, density=0.5)
     half = evaluated_points(made)
@@ -312,9 +284,8 @@ def test_nodes_and_material_are_made_once(write, photo):
     path = write(build_spz.made_up(5))
     for _ in range(3):
         splats.build(path, "Place", photo.scene.collection)
-    assert [each.name for each in bpy.data.node_groups] == [splat_nodes.NAME]
-    assert [each.name for each in bpy.data.materials] == [splat_nodes.NAME]
-    assert [each.name for each in bpy.data.images] == [splat_nodes.NAME]
+    for kind in (bpy.data.node_groups, bpy.data.materials, bpy.data.images):
+        assert [each.name for each in kind] == [splat_nodes.NAME]
 
 
 def test_a_bad_file_changes_nothing(tmp_path):

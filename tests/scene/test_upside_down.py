@@ -23,24 +23,18 @@ def sheet(
     x, z = (grid.ravel() for grid in np.meshgrid(line, line))
     vertices = np.column_stack([x, np.full_like(x, height), z])
     corner = (np.arange(steps)[:, None] * (steps + 1) + np.arange(steps)).ravel()
-    triangles = np.concatenate(
-        [
-            np.column_stack([corner, corner + 1, corner + steps + 2]),
-            np.column_stack([corner, corner + steps + 2, corner + steps + 1]),
-        ]
-    )
+    opposite = corner + steps + 2
+    halves = (corner, corner + 1, opposite), (corner, opposite, opposite - 1)
+    triangles = np.concatenate([np.column_stack(each) for each in halves])
     middle = vertices[triangles].mean(axis=1)
     return vertices, triangles[np.hypot(middle[:, 0], middle[:, 2]) >= hole]
 
 
 def join(*parts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    offsets = np.cumsum([0] + [len(vertices) for vertices, _ in parts[:-1]])
-    return (
-        np.concatenate([vertices for vertices, _ in parts]),
-        np.concatenate(
-            [triangles + offset for (_, triangles), offset in zip(parts, offsets, strict=True)]
-        ),
-    )
+    vertices, triangles = zip(*parts, strict=True)
+    offsets = np.cumsum([0, *map(len, vertices[:-1])])
+    moved = [each + offset for each, offset in zip(triangles, offsets, strict=True)]
+    return np.concatenate(vertices), np.concatenate(moved)
 
 
 def wall() -> tuple[np.ndarray, np.ndarray]:

@@ -29,9 +29,8 @@ def textured(path: Path, factor: tuple[float, float, float], *colors: tuple[int,
     """Write a model with one box for each color, which its texture has everywhere."""
     glb = glb_fixtures.Glb()
     for number, color in enumerate(colors):
-        material = glb.material(
-            factor, name=f"paint {number}", texture=glb_fixtures.png(color, 64, 16)
-        )
+        texture = glb_fixtures.png(color, 64, 16)
+        material = glb.material(factor, name=f"paint {number}", texture=texture)
         glb.node(mesh=glb.mesh(glb_fixtures.box(glb, material=material)), name=f"box {number}")
     return glb.save(path)
 
@@ -40,9 +39,8 @@ def test_the_color_is_that_of_the_texture(tmp_path: Path) -> None:
     """Each material has its own, in linear values, multiplied with the factor of the file."""
     colors, factor = ((230, 120, 40), (10, 200, 255)), (0.5, 1.0, 0.25)
     placed = place_model(textured(tmp_path / "m.glb", factor, *colors), LAMP)
-    parts = sorted(
-        (each for each in placed.objects if each.type == "MESH"), key=lambda each: each.name
-    )
+    meshes = [each for each in placed.objects if each.type == "MESH"]
+    parts = sorted(meshes, key=lambda each: each.name)
     for part, color in zip(parts, colors, strict=True):
         expected = [linear(value) * share for value, share in zip(color, factor, strict=True)]
         (material,) = part.data.materials

@@ -55,11 +55,7 @@ def test_the_scale_is_even_and_the_floor_stays(files, unit):
     assert tuple(holder.location) == pytest.approx((0, 0, 1.5 / unit))
 
 
-APPLIED = {
-    "scale": {"scale": True},
-    "rotation": {"rotation": True},
-    "all transforms": {"location": True, "rotation": True, "scale": True},
-}
+APPLIED = {"scale": ["scale"], "rotation": ["rotation"], "all": ["location", "rotation", "scale"]}
 
 
 def apply_transform(objects, applied):
@@ -67,8 +63,8 @@ def apply_transform(objects, applied):
     bpy.ops.object.select_all(action="DESELECT")
     for each in objects:
         each.select_set(True)
-    defaults = dict.fromkeys(("location", "rotation", "scale"), False)
-    bpy.ops.object.transform_apply(**defaults | APPLIED[applied])
+    chosen = {name: name in APPLIED[applied] for name in APPLIED["all"]}
+    bpy.ops.object.transform_apply(**chosen)
     bpy.context.view_layer.update()
 
 

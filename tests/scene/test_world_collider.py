@@ -48,9 +48,8 @@ def test_an_upright_collider_is_turned_to_the_other_parts(files, tmp_path, later
 
 def test_an_upside_down_collider_is_turned_with_the_root(files, tmp_path):
     """Where the faces do not show the orientation, there is a note."""
-    built = build(
-        replace(files, collider=synthetic_world.collider(tmp_path / "down.glb", ceiling=False))
-    )
+    down = synthetic_world.collider(tmp_path / "down.glb", ceiling=False)
+    built = build(replace(files, collider=down))
     assert_at(part(built.root, "collider"), CORNERS * 2.5 + [0, 0, 1.5])
     assert not any("Turn Collider Upright" in each for each in built.notes)
     closed = build(files)
@@ -94,12 +93,9 @@ def test_the_collider_is_visible_with_a_panorama_and_without_splats(
     files, how, with_panorama, with_splats, display
 ):
     """Otherwise it is drawn as a box beside splats, else as wire, and is not rendered."""
-    given = replace(
-        files,
-        panorama=files.panorama if with_panorama else None,
-        splats=files.splats if with_splats else None,
-    )
-    shape = part(build(given, collider=how).root, "collider")
+    left_out = {"panorama": None} if not with_panorama else {}
+    left_out |= {"splats": None} if not with_splats else {}
+    shape = part(build(replace(files, **left_out), collider=how).root, "collider")
     visible = display == "TEXTURED"
     assert (shape.display_type, shape.hide_render) == (display, not visible)
     assert bool(shape.data.materials) == (visible and with_panorama)
@@ -109,16 +105,10 @@ def test_the_collider_can_be_changed_afterwards(files):
     """It becomes physics and visible again, without a second material."""
     root = build(files).root
     shape = part(root, "collider")
-    for how, display in (
-        ("VISIBLE", "TEXTURED"),
-        ("PHYSICS", "WIRE"),
-        ("VISIBLE", "TEXTURED"),
-        ("BOUNDS", "BOUNDS"),
-        ("PHYSICS", "WIRE"),
-        ("AUTO", "BOUNDS"),
-    ):
+    shown = {"VISIBLE": "TEXTURED", "PHYSICS": "WIRE", "BOUNDS": "BOUNDS", "AUTO": "BOUNDS"}
+    for how in ("VISIBLE", "PHYSICS", "VISIBLE", "BOUNDS", "PHYSICS", "AUTO"):
         world_edit.show_collider(root, how)
-        assert (shape.display_type, shape.hide_render) == (display, display != "TEXTURED")
+        assert (shape.display_type, shape.hide_render) == (shown[how], how != "VISIBLE")
     assert sum(each.name.startswith("Room Panorama") for each in bpy.data.materials) == 1
 
 
@@ -209,9 +199,8 @@ def test_a_collider_compressed_with_draco_is_placed(files, tmp_path):
         pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
     glb = synthetic_world.Glb()
     low, high = synthetic_world.in_file(np.array([synthetic_world.LOW, synthetic_world.HIGH]))
-    glb.node(
-        mesh=glb.mesh(draco_box(glb, tuple(np.minimum(low, high)), tuple(np.maximum(low, high))))
-    )
+    corners = tuple(np.minimum(low, high)), tuple(np.maximum(low, high))
+    glb.node(mesh=glb.mesh(draco_box(glb, *corners)))
     root = build(replace(files, collider=glb.save(tmp_path / "packed.glb"), splats=None)).root
     shape = part(root, "collider")
     assert_at(shape, CORNERS * 2.5 + [0, 0, 1.5])
@@ -221,13 +210,9 @@ def test_a_collider_compressed_with_draco_is_placed(files, tmp_path):
 def test_a_collider_without_triangles_is_refused(files, tmp_path):
     """Points alone are not a collider."""
     glb = synthetic_world.Glb()
-    glb.node(
-        mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(CORNERS, "f4")}, "mode": 0}),
-        name="points",
-    )
+    points = {"attributes": {"POSITION": glb.accessor(CORNERS, "f4")}, "mode": 0}
+    glb.node(mesh=glb.mesh(points), name="points")
+    bad = replace(files, collider=glb.save(tmp_path / "points.glb"))
     with pytest.raises(SceneImportError):
-        place.place_world(
-            replace(files, collider=glb.save(tmp_path / "points.glb")),
-            place.Provenance(job_id="j", kind="world"),
-        )
+        place.place_world(bad, place.Provenance(job_id="j", kind="world"))
     assert not bpy.context.scene.objects

@@ -5,12 +5,19 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
 from ..processes import captured
 
 GEOMETRY = ("--window-geometry", "0", "0", "400", "300")
+
+
+def said(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    """Return what a script has printed: the JSON of the lines that begin with "MINT "."""
+    lines = [line for line in done.stdout.splitlines() if line.startswith("MINT ")]
+    return [json.loads(line.removeprefix("MINT ")) for line in lines]
 
 
 def run_in_window(script: str, folder: Path, timeout: float) -> list[dict[str, Any]]:
@@ -27,11 +34,7 @@ def run_in_window(script: str, folder: Path, timeout: float) -> list[dict[str, A
     command = ["xvfb-run", "-a", "-s", "-screen 0 640x480x24", "blender", "--factory-startup"]
     command += [*GEOMETRY, "--python", str(Path(__file__).with_name(script)), "--", str(folder)]
     done = captured(command, env=environment, timeout=timeout)
-    results = [
-        json.loads(line.removeprefix("MINT "))
-        for line in done.stdout.splitlines()
-        if line.startswith("MINT ")
-    ]
+    results = said(done)
     errors = [each["error"] for each in results if "error" in each]
     assert not errors, errors[0]
     assert results and results[-1] == {"done": True}, (

@@ -15,55 +15,41 @@ from ..files import build_spz
 from ..files.read_spz import Splats
 from . import synthetic_world
 
-CORNERS = np.array(
-    [
-        [(synthetic_world.LOW, synthetic_world.HIGH)[i >> axis & 1][axis] for axis in range(3)]
-        for i in range(8)
-    ]
-)
+CORNERS = synthetic_world.CORNERS
 
 
 def corner_splats(path: Path) -> Path:
     """Write a splat in each corner of the synthetic room."""
-    places = synthetic_world.in_file(CORNERS).astype(np.float32)
     ones = np.ones((8, 1), np.float32)
-    made = Splats(
-        places,
-        ones * [[0.05, 0.05, 0.05]],
-        ones * [[1, 0, 0, 0]],
-        ones * [[1, 1, 1, 0.9]],
-        np.zeros((8, 0, 3), np.float32),
-    )
+    values = ([0.05, 0.05, 0.05], [1, 0, 0, 0], [1, 1, 1, 0.9])
+    arrays = [ones * [each] for each in values]
+    places = synthetic_world.in_file(CORNERS).astype(np.float32)
+    made = Splats(places, *arrays, np.zeros((8, 0, 3), np.float32))
     path.write_bytes(build_spz.encode(made))
     return path
 
 
 def all_parts(folder: Path) -> WorldFiles:
     """Write all parts of the synthetic room."""
+    links = {
+        "rad": "https://files.example/place.rad",
+        "spz_100k": "https://files.example/place.spz",
+    }
     return WorldFiles(
         collider=synthetic_world.collider(folder / "collider.glb"),
         panorama=synthetic_world.panorama(folder / "panorama.png"),
         splats=corner_splats(folder / "splats.spz"),
         caption="A room of six colors.",
-        links={
-            "rad": "https://files.example/place.rad",
-            "spz_100k": "https://files.example/place.spz",
-        },
+        links=links,
     )
 
 
 def build(files: WorldFiles, at=(0, 0, 0), **options) -> world_build.BuiltWorld:
     """Place these parts in the open scene."""
     scene = bpy.context.scene
-    built = world_build.build_world(
-        files,
-        name="Room",
-        collection=scene.collection,
-        scene=scene,
-        at=at,
-        options=WorldOptions(**options),
-        properties={"mint_kind": "world"},
-    )
+    where = {"collection": scene.collection, "scene": scene, "at": at}
+    about = {"options": WorldOptions(**options), "properties": {"mint_kind": "world"}}
+    built = world_build.build_world(files, name="Room", **where, **about)
     bpy.context.view_layer.update()
     return built
 
@@ -80,9 +66,8 @@ def places(each) -> np.ndarray:
     flat = np.empty(len(attribute.data) * 3, np.float32)
     attribute.data.foreach_get("vector", flat)
     matrix = np.array(each.matrix_world)
-    return ordered(
-        np.unique(np.round(flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3], 2), axis=0)
-    )
+    points = flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
+    return ordered(np.unique(np.round(points, 2), axis=0))
 
 
 def ordered(points: np.ndarray) -> np.ndarray:

@@ -19,10 +19,7 @@ from mint_blender.jobs.queries import AnimationPrice, Price  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.schema import Estimate  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.create import (  # noqa: E402
-    form_panel,
-    motion_choice,
-)
+from mint_blender.ui.create import form_panel, motion_choice  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs, placed_results  # noqa: E402
 from mint_blender.ui.pricing import price_dialog  # noqa: E402
@@ -54,22 +51,15 @@ def drawn(draw: Any, *words: Any, **more: Any) -> list[tuple[Any, ...]]:
 
 def options() -> list[str]:
     """Return the properties that the section Options shows, in its order."""
-    context = SimpleNamespace(
-        window_manager=bpy.context.window_manager,
-        region=SimpleNamespace(width=300),
-        active_object=None,
-    )
+    known = {"region": SimpleNamespace(width=300), "active_object": None}
+    context = SimpleNamespace(window_manager=bpy.context.window_manager, **known)
     return [each[2] for each in drawn(form_panel.draw_options, context) if each[0] == "prop"]
 
 
 def told(form: Any, motion: float | None) -> list[str]:
     """Return the texts of the form, where a model costs 248 and a motion that much."""
-    answers = {
-        create_properties.price_of(form): Estimate(None, 248.0, 248.0),
-        AnimationPrice(): Estimate(None, motion, motion),
-    }
-    for query, answer in answers.items():
-        session.service().queries.cache_answer(query, answer)
+    for query, price in ((create_properties.price_of(form), 248.0), (AnimationPrice(), motion)):
+        session.service().queries.cache_answer(query, Estimate(None, price, price))
     said = drawn(form_panel.draw, form, width=300)
     return [each[-2] for each in said if each[-2]]
 
@@ -104,9 +94,8 @@ def test_one_price_is_shown(form: Any) -> None:
     """That of the model and of each motion; one that Mint does not tell is none of the price."""
     form.run = True
     assert "Generate  ·  748 Credits" in told(form, 250.0)
-    assert {AnimationPrice(), create_properties.price_of(form)} == set(
-        create_properties.prices_of(form)
-    )
+    both = {AnimationPrice(), create_properties.price_of(form)}
+    assert set(create_properties.prices_of(form)) == both
     said = told(form, None)
     assert "Generate" in said and "248 Credits + motions" in said
     queries = create_properties.prices_of(form)
@@ -132,11 +121,8 @@ def test_from_the_form_to_a_walking_character(form: Any, service: ThreadService)
     jobs = session.service().jobs()
     assert [job.phase for job in jobs] == [Phase.PLACED] * 3
     (row,) = grouped_jobs.grouped().rows or _rows()
-    assert [job.motion.words if job.motion else "" for job in row.jobs] == [
-        "",
-        "Walk in Place",
-        "wave",
-    ]
+    words = [job.motion.words if job.motion else "" for job in row.jobs]
+    assert words == ["", "Walk in Place", "wave"]
     found = drawn_rows(session.service())
     assert found["a knight"] == 1 and found["mint.toggle_batch"] == 1
     assert found["mint.select_result"] == 1 and not found["mint.dismiss_finished"]
@@ -204,8 +190,5 @@ def test_a_variation_has_the_motions_of_its_order(form: Any) -> None:
 def test_a_price_is_asked_for_each_part(form: Any) -> None:
     """The button asks Mint for what it lacks."""
     form.run = True
-    assert create_properties.prices_of_button(form) == (
-        Price.of(create_properties.request_of(form)),
-        AnimationPrice(),
-        AnimationPrice(),
-    )
+    model = Price.of(create_properties.request_of(form))
+    assert create_properties.prices_of_button(form) == (model, AnimationPrice(), AnimationPrice())

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from ..mint_service.runner import ThreadService
@@ -43,7 +45,10 @@ def test_each_line_is_a_job(service: ThreadService) -> None:
 
 
 def test_a_style_is_added_to_each_line(service: ThreadService) -> None:
-    """It is an argument, and the form's style counts only in the dialog, where it is seen."""
+    """It is an argument, and the form's style counts only in the dialog, where it is seen.
+
+    The only text needs no name.
+    """
     write("lamp 1", "lamp 2, clay")
     bpy.context.window_manager.mint.style = "low poly"
     assert bpy.ops.mint.batch_text(preset="FAST", style="clay") == {"FINISHED"}
@@ -63,22 +68,13 @@ def test_a_batch_respects_the_limit_of_concurrent_jobs(service: ThreadService) -
     assert len(roots()) == 24
 
 
-def test_the_only_text_needs_no_name(service: ThreadService) -> None:
-    """With one text in the file, that text is used."""
-    write("lamp 1", "lamp 2")
-    assert bpy.ops.mint.batch_text() == {"FINISHED"}
-    assert len(service.operations()) == 2
-
-
 def test_wide_results_do_not_overlap() -> None:
     """No result is on another one, however small the spacing is."""
     write(*(f"lamp {number}" for number in range(6)))
     assert bpy.ops.mint.batch_text(text="Prompts", spacing=0.05) == {"FINISHED"}
     prints = [grid_layout.footprint(each) for each in roots()]
     assert len(prints) == 6 and None not in prints
-    assert not any(
-        one.touches(other) for number, one in enumerate(prints) for other in prints[number + 1 :]
-    )
+    assert not any(one.touches(other) for one, other in itertools.combinations(prints, 2))
 
 
 def test_results_can_be_placed_manually(service: ThreadService) -> None:
@@ -110,10 +106,8 @@ def test_failed_lines_do_not_stop_the_others(service: ThreadService) -> None:
         bpy.ops.mint.batch_text(text="Prompts")
     said = str(trouble.value)
     assert "2 of 4 jobs failed" in said
-    assert (
-        "a sword [moderation]: Failed: Mint's moderation rejected" in said
-        and "a mug [start-fails]: Failed" in said
-    )
+    assert "a sword [moderation]: Failed: Mint's moderation rejected" in said
+    assert "a mug [start-fails]: Failed" in said
     assert len(roots()) == 2
 
 
@@ -149,6 +143,5 @@ def test_positions_of_results() -> None:
     own = Footprint(0, 1, 0, 1)
     assert grid_layout.free_shift(own, [Footprint(1, 2, 0, 1), Footprint(0, 1, 5, 6)]) == 0
     assert grid_layout.free_shift(own, [Footprint(0.5, 2, 0, 1)]) == pytest.approx(2.1)
-    assert grid_layout.free_shift(
-        own, [Footprint(3, 4, 0, 1), Footprint(-1, 2.5, 0, 1)]
-    ) == pytest.approx(4.1)
+    others = [Footprint(3, 4, 0, 1), Footprint(-1, 2.5, 0, 1)]
+    assert grid_layout.free_shift(own, others) == pytest.approx(4.1)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -14,17 +13,13 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.jobs.job_values import Candidate, Delivery  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.job_values import Candidate  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.presentation import error_messages  # noqa: E402
-from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
-from mint_blender.ui.job_list import list_operators  # noqa: E402
 
-from .test_job_list import Layout  # noqa: E402
+from .sample_jobs import a_job  # noqa: E402
+from .test_finished_line import in_menu  # noqa: E402
 
 MINT = {"library": {"models": 1}}
 
@@ -33,17 +28,14 @@ def test_what_the_library_shows_is_used(service: ThreadService) -> None:
     """The menu shows it with its name; one click brings it into the scene, at no cost."""
     (made,) = service.resources()
     yesterday = time.time() - 24 * 3600
-    job = new_job(
-        GenerationRequest(Kind.MODEL, "a lamp"), Delivery(), now=yesterday, estimate=798.0
-    )
+    job = a_job(Phase.WAITING, now=yesterday, estimate=798.0)
     (start,) = job.requests
     sent = replace(start, attempts=1, attempted=start.born, body="{}", credential="of this key")
     candidates = (Candidate(made.id, "a small ceramic lamp", yesterday),)
     job = replace(job, requests=(sent,), candidates=candidates)
     job = job.moved(Phase.PAUSED, problem=error_messages.unanswered(job))
     session.service().cache.add(job)
-    menu: Counter[str] = Counter()
-    list_operators.draw_job_menu(Layout(menu), JobView(job), False)
+    menu = in_menu(job)
     assert (menu["a small ceramic lamp"], menu["mint.use_candidate"]) == (1, 1)
     before = len(service.requests("POST"))
     assert bpy.ops.mint.use_candidate(job_id=job.id, asset_id=made.id) == {"FINISHED"}

@@ -33,9 +33,9 @@ def test_the_section_is_that_of_a_character(knight: Any, tmp_path: Path) -> None
     for each in (knight.parent, knight, knight.children[0]):
         activate(each)
         found = drawn()
-        assert [found[f"mint.{name}"] for name in ("play_clip", "clip_in_place", "loop_clip")] == [
-            2
-        ] * 3
+        assert (
+            found["mint.play_clip"] == found["mint.clip_in_place"] == found["mint.loop_clip"] == 2
+        )
         assert found["mint.import_clip"] == found["mint.export_character"] == found["Clips"] == 1
     activate(place(glb_fixtures.simple(tmp_path / "lamp.glb")))
     assert drawn()["mint.import_clip"] == 0 and not bpy.ops.mint.import_clip.poll()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,12 +18,10 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.job_values import Cause, Delivery, Problem  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance, ListPage  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Estimate, Kind, Page, Usage  # noqa: E402  # noqa: E402
 from mint_blender.ui import drawing as viewport_drawing  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel, session  # noqa: E402
@@ -36,6 +33,7 @@ from mint_blender.ui.viewport import chips, targets  # noqa: E402
 
 from ..call_counts import calls_of, count_lines  # noqa: E402
 from ..jobs.library_helpers import an_asset  # noqa: E402
+from .sample_jobs import a_job  # noqa: E402
 
 FEW_LINES = 30
 """The steps of a bisection, or of a check whose result Python keeps."""
@@ -52,14 +50,16 @@ class Layout:
         return lambda *words, **more: Layout()
 
 
+def sidebar() -> Any:
+    """Return the context in which the panel is drawn."""
+    size = SimpleNamespace(width=300, height=900)
+    known = {"area": None, "active_object": None, "region": size}
+    return SimpleNamespace(window_manager=bpy.context.window_manager, **known)
+
+
 def drawing(draw: Callable[[Any, Any], None]) -> Callable[[], None]:
     """Return a call of a drawing function."""
-    context = SimpleNamespace(
-        area=None,
-        active_object=None,
-        region=SimpleNamespace(width=300, height=900),
-        window_manager=bpy.context.window_manager,
-    )
+    context = sidebar()
     return lambda: draw(SimpleNamespace(layout=Layout()), context)
 
 
@@ -81,20 +81,10 @@ def answer_prices(job_service: JobService) -> None:
 
 def add_jobs(job_service: JobService, count: int) -> None:
     """Add so many jobs in each of some phases."""
-    request = GenerationRequest(Kind.MODEL, "a lamp")
     problem = Problem(Cause.WORK, Message("The generation failed at Mint. Retry."))
-    phases = (Phase.WAITING, Phase.PAUSED, Phase.FAILED, Phase.READY, Phase.PLACED)
-    job_service.cache.add(
-        *(
-            replace(
-                new_job(request, Delivery(), now=time.time(), estimate=800.0),
-                phase=phase,
-                problem=problem,
-            )
-            for phase in phases
-            for _ in range(count)
-        )
-    )
+    for phase in (Phase.WAITING, Phase.PAUSED, Phase.FAILED, Phase.READY, Phase.PLACED):
+        more = {"now": time.time(), "estimate": 800.0, "problem": problem}
+        job_service.cache.add(*(a_job(phase, **more) for _ in range(count)))
     heartbeat.redraw()
 
 
@@ -138,13 +128,8 @@ def read_page() -> None:
     assert len(page) == library_entries.cells_used(fields) == 12
     for asset in page:
         (library_entries.cell(asset), library_entries.facts_of(asset))
-    for words in (
-        library_entries.status,
-        library_entries.range_words,
-        library_entries.filter_words,
-        library_entries.has_next_screen,
-    ):
-        words(fields)
+    for name in ("status", "range_words", "filter_words", "has_next_screen"):
+        getattr(library_entries, name)(fields)
 
 
 class CountingLayout:
@@ -175,12 +160,7 @@ def test_a_typical_sidebar_makes_few_calls(
     monkeypatch.setattr(panel, "may_go_online", lambda: True)
     answer_prices(job_service)
     add_jobs(job_service, 20)
-    context = SimpleNamespace(
-        area=None,
-        active_object=None,
-        region=SimpleNamespace(width=300, height=900),
-        window_manager=bpy.context.window_manager,
-    )
+    context = sidebar()
 
     def draw() -> None:
         owner: Any = SimpleNamespace(layout=CountingLayout())
@@ -222,9 +202,9 @@ def test_chips_cost_no_more_than_fit(
     monkeypatch.setattr("bpy_extras.view3d_utils.location_3d_to_region_2d", lambda *_: None)
     found = []
     for count in (22, 78):
-        request = GenerationRequest(Kind.MODEL, "a lamp")
         where = Delivery(at=(0.0, 0.0, 0.0), document=session.document_id())
-        job_service.cache.add(*(new_job(request, where, now=time.time()) for _ in range(count)))
+        more = {"delivery": where, "now": time.time()}
+        job_service.cache.add(*(a_job(Phase.WAITING, **more) for _ in range(count)))
         state = session.state(targets._State)
         targets._choose(state, job_service, count)
         state.targets = tuple(targets._target(state, job_service, job) for job in state.jobs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import PurePath
 from types import SimpleNamespace
 from typing import Any
@@ -17,12 +16,10 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Format, Kind, Operation, OptimizationLevel  # noqa: E402
 from mint_blender.scene import notes as scene_notes  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
@@ -30,16 +27,15 @@ from mint_blender.scene.tags import Provenance  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs, list_operators, placed_results  # noqa: E402
 from mint_blender.ui.job_list.list_operators import MINT_OT_job_menu  # noqa: E402
 
+from .sample_jobs import a_job  # noqa: E402
 from .test_job_list import Layout, draw_list, drawn  # noqa: E402
 
 NOTE = Message("This world has no panorama.")
 
 
-def a_job(job_service: JobService, **more: Any) -> Job:
+def add(job_service: JobService, **more: Any) -> Job:
     """Add a job that is in the scene, unless told otherwise."""
-    request = GenerationRequest(more.pop("kind", Kind.MODEL), more.pop("prompt", "a lamp"))
-    delivery = more.pop("delivery", Delivery())
-    job = replace(new_job(request, delivery, now=time.time()), **({"phase": Phase.PLACED} | more))
+    job = a_job(now=time.time(), **more)
     job_service.cache.add(job)
     return job_service.job(job.id)
 
@@ -62,7 +58,7 @@ def in_scene(job: Job) -> None:
 def test_a_placed_model_is_shown_from_its_row(job_service: JobService) -> None:
     """There are a title, a state, Show and the menu."""
     for prompt in ("a lamp", "a chair"):
-        in_scene(a_job(job_service, prompt=prompt))
+        in_scene(add(job_service, prompt=prompt))
     shown = drawn(job_service)
     assert (shown["a lamp"], shown["a chair"], shown["In scene"]) == (1, 1, 2)
     assert (shown["mint.select_result"], shown["mint.job_menu"], shown["box"]) == (2, 2, 1)
@@ -73,7 +69,7 @@ def test_the_menu_of_a_result_has_six_entries(job_service: JobService) -> None:
     """What is rarely needed is in Support; a World is saved in no other format."""
     operation = Operation.from_json({"id": "op_1", "status": "succeeded", "mintUrl": "https://m/1"})
     asset = Asset.from_json(Kind.MODEL, {"id": "model_1"})
-    job = a_job(job_service, asset=asset, operation=operation)
+    job = add(job_service, asset=asset, operation=operation)
     in_scene(job)
     entries = ["place", "place_with_mouse", "use_prompt", "convert", "open_in_mint", "dismiss"]
     menu = in_menu(job)
@@ -82,24 +78,21 @@ def test_the_menu_of_a_result_has_six_entries(job_service: JobService) -> None:
     support: Counter[str] = Counter()
     list_operators.draw_support(Layout(support), JobView(job))
     assert support["mint.copy_report"] == support["mint.copy_diagnostics"] == 1
-    world = a_job(job_service, kind=Kind.WORLD)
+    world = add(job_service, kind=Kind.WORLD)
     in_scene(world)
     assert in_menu(world)["mint.convert"] == 0
 
 
 def test_the_menu_of_a_failed_job_has_what_is_possible(job_service: JobService) -> None:
     """There is nothing to place."""
-    menu = in_menu(a_job(job_service, phase=Phase.FAILED))
-    assert {each for each in menu if each.startswith("mint.")} == {
-        "mint.use_prompt",
-        "mint.retry",
-        "mint.dismiss",
-    }
+    menu = in_menu(add(job_service, phase=Phase.FAILED))
+    names = {each.removeprefix("mint.") for each in menu if each.startswith("mint.")}
+    assert names == {"use_prompt", "retry", "dismiss"}
 
 
 def test_a_result_of_another_file_is_placed_from_its_line(job_service: JobService) -> None:
     """Its line says Place instead of Show, since there is nothing to show."""
-    a_job(job_service)
+    add(job_service)
     placed_results.scan()
     shown = drawn(job_service)
     assert (shown["mint.place"], shown["mint.select_result"], shown["Ready"]) == (1, 0, 1)
@@ -108,12 +101,12 @@ def test_a_result_of_another_file_is_placed_from_its_line(job_service: JobServic
 
 def test_the_note_of_a_finished_job_is_a_tooltip(job_service: JobService) -> None:
     """The menu shows it too. Without a note the tooltip says what the menu is."""
-    job = a_job(job_service, notes=(NOTE,))
+    job = add(job_service, notes=(NOTE,))
     assert drawn(job_service)[NOTE] == 0
     assert in_menu(job)[NOTE] == 1
     tooltip = MINT_OT_job_menu.description
     assert tooltip(bpy.context, SimpleNamespace(job_id=job.id)) == NOTE
-    other = a_job(job_service)
+    other = add(job_service)
     assert tooltip(bpy.context, SimpleNamespace(job_id=other.id)) == "More about this job"
 
 
@@ -124,9 +117,9 @@ def test_saved_files_open_their_folder(job_service: JobService, way: str) -> Non
     if way == "converted":
         kept = LocalFile(Role.OBJ, path, "https://files.example/lamp.obj")
         delivery = Delivery(folder="/models")
-        job = a_job(job_service, convert=(Format.OBJ,), files=(kept,), delivery=delivery)
+        job = add(job_service, convert=(Format.OBJ,), files=(kept,), delivery=delivery)
     else:
-        job = a_job(job_service, delivery=Delivery(output=path))
+        job = add(job_service, delivery=Delivery(output=path))
     shown, menu = drawn(job_service), in_menu(job)
     assert shown["a lamp (OBJ)" if way == "converted" else "a lamp"] == 1
     assert (shown["wm.path_open"], shown["mint.select_result"]) == (1, 0)
@@ -135,7 +128,7 @@ def test_saved_files_open_their_folder(job_service: JobService, way: str) -> Non
 
 def test_a_canceled_job_has_only_its_menu(job_service: JobService) -> None:
     """Its row says that it was canceled."""
-    a_job(job_service, phase=Phase.CANCELED)
+    add(job_service, phase=Phase.CANCELED)
     shown = drawn(job_service)
     assert (shown["a lamp"], shown["Canceled"], shown["mint.job_menu"]) == (1, 1, 1)
     assert not any(name.startswith("mint.") for name in shown if name != "mint.job_menu")
@@ -143,7 +136,7 @@ def test_a_canceled_job_has_only_its_menu(job_service: JobService) -> None:
 
 def test_a_button_has_words_where_there_is_room(job_service: JobService) -> None:
     """In a narrow sidebar the title gets the room, and the button is an icon."""
-    in_scene(a_job(job_service))
+    in_scene(add(job_service))
     grouped_jobs.prepare(job_service)
     said: list[Any] = []
     for width in (240, 320):
@@ -156,37 +149,32 @@ def test_an_optimized_model_has_the_same_row(job_service: JobService) -> None:
     """Its menu says how many faces are left; it is dismissed together with the earlier version."""
     made = Asset.from_json(Kind.MODEL, {"id": "model_1"})
     faces = scene_notes.note("optimized", after=812, before=1814)
-    a_job(job_service, asset=made)
+    add(job_service, asset=made)
     changes: dict[str, Any] = {"optimize": OptimizationLevel.LIGHT, "source_asset_id": "model_1"}
-    job = a_job(job_service, asset=made, notes=(faces,), **changes)
+    job = add(job_service, asset=made, notes=(faces,), **changes)
     assert drawn(job_service)["a lamp"] == 1
     assert in_menu(job)["Optimized: 812 of 1,814 faces"] == 1
     assert bpy.ops.mint.dismiss(job_id=job.id) == {"FINISHED"}
     assert job_service.jobs() == []
 
 
-BUTTONS = {
-    Phase.READY: "mint.place",
-    Phase.FAILED: "mint.job_menu",
-    Phase.PAUSED: "mint.job_menu",
-    Phase.BILLING: "mint.job_menu",
-    Phase.REVIEW: "mint.review",
-}
+WAITING = (Phase.READY, Phase.FAILED, Phase.PAUSED, Phase.BILLING, Phase.REVIEW)
+BUTTONS = {Phase.READY: "mint.place", Phase.REVIEW: "mint.review"}
 
 
-@pytest.mark.parametrize("phase", BUTTONS)
+@pytest.mark.parametrize("phase", WAITING)
 def test_what_waits_for_the_user_has_a_button(job_service: JobService, phase: Phase) -> None:
     """It has a word; what is to be decided is in the menu that it opens, or in the card."""
-    a_job(job_service, phase=phase)
+    add(job_service, phase=phase)
     grouped_jobs.prepare(job_service)
     said: list[Any] = []
     draw_list(Layout(Counter(), said))
-    words = [call[-2] for call in said if call[:2] == ("operator", BUTTONS[phase])]
-    assert any(words)
+    button = BUTTONS.get(phase, "mint.job_menu")
+    assert any(call[-2] for call in said if call[:2] == ("operator", button))
 
 
 def test_a_script_opens_no_menu(job_service: JobService) -> None:
     """It is told so in a sentence."""
-    job = a_job(job_service)
+    job = add(job_service)
     with pytest.raises(RuntimeError, match="A menu needs a window and a mouse"):
         bpy.ops.mint.job_menu(job_id=job.id)

@@ -57,12 +57,9 @@ def start(prompt: str, mode: Mode = Mode.AUTO) -> Job:
 def test_a_finished_job_is_announced_once(enabled: None, said: list[str]) -> None:
     """The notification has the job's title as it was typed."""
     job = start("World")
-    beat_until(
-        lambda: (
-            session.service().job(job.id).phase is Phase.READY
-            and not session.service().has_active_work
-        )
-    )
+    job_service = session.service()
+    beat_until(lambda: job_service.job(job.id).phase is Phase.READY)
+    beat_until(lambda: not job_service.has_active_work)
     heartbeat.beat()
     assert said == ["Mint: World: Ready"]
 
@@ -71,12 +68,8 @@ def test_a_repeated_exception_is_logged_once(
     enabled: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Another exception, or the same one after a good beat, is logged again."""
-    beats: list[Exception | None] = [
-        *[ValueError("broken")] * 5,
-        KeyError("other"),
-        None,
-        ValueError("broken"),
-    ]
+    broken_, other = ValueError("broken"), KeyError("other")
+    beats: list[Exception | None] = [*[broken_] * 5, other, None, broken_]
 
     def broken() -> bool:
         mistake = beats.pop(0)
@@ -125,23 +118,13 @@ def test_the_balance_counts_reserved_credits(service: ThreadService, enabled: No
 
 # -- Landing
 
-HANDS_ON = (
-    *("GIZMOGROUP_OT_gizmo_tweak", "POSE_OT_push", "ARMATURE_OT_extrude", "UV_OT_rip"),
-    *("GRAPH_OT_ghost_curves", "ACTION_OT_select_box", "SEQUENCER_OT_slip"),
-    *("OBJECT_OT_transform_axis_target", "WM_OT_radial_control", "TRANSFORM_OT_translate"),
-    "SCULPT_OT_brush_stroke",
-)
+HANDS_ON = """GIZMOGROUP_OT_gizmo_tweak POSE_OT_push ARMATURE_OT_extrude UV_OT_rip
+GRAPH_OT_ghost_curves ACTION_OT_select_box SEQUENCER_OT_slip OBJECT_OT_transform_axis_target
+WM_OT_radial_control TRANSFORM_OT_translate SCULPT_OT_brush_stroke"""
+OTHERS = "MINT_OT_heartbeat SCREEN_OT_animation_play WM_OT_modal_of_an_addon"
 
 
-@pytest.mark.parametrize("operator", HANDS_ON)
+@pytest.mark.parametrize("operator", [*HANDS_ON.split(), *OTHERS.split()])
 def test_some_modal_operators_delay_the_import(operator: str) -> None:
-    """Nothing is imported while one of them runs."""
-    assert auto_import.is_hands_on(operator)
-
-
-@pytest.mark.parametrize(
-    "operator", ["MINT_OT_heartbeat", "SCREEN_OT_animation_play", "WM_OT_modal_of_an_addon"]
-)
-def test_playback_does_not_delay_the_import(operator: str) -> None:
-    """Playback and our own timer run without the user."""
-    assert not auto_import.is_hands_on(operator)
+    """Nothing is imported while the user's hands are on one; playback and our timer are others."""
+    assert auto_import.is_hands_on(operator) is (operator in HANDS_ON)

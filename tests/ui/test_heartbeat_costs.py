@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ..call_counts import calls_of
+from .sample_jobs import a_job
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job_values import Delivery  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
@@ -24,11 +21,7 @@ from mint_blender.ui import heartbeat  # noqa: E402
 def calls_of_beat(service: JobService, count: int) -> int:
     """Add jobs of several phases; return how many functions a later beat calls."""
     for phase in (Phase.READY, Phase.PLACED, Phase.PAUSED, Phase.REVIEW):
-        jobs = [
-            new_job(GenerationRequest(Kind.MODEL, f"lamp {number}"), Delivery(), now=number)
-            for number in range(count)
-        ]
-        service.cache.add(*(replace(job, phase=phase) for job in jobs))
+        service.cache.add(*(a_job(phase, f"lamp {number}", now=number) for number in range(count)))
     for _ in range(3):
         heartbeat.beat()
     # at the end of a second, panels are redrawn too

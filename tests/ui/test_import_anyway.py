@@ -4,30 +4,25 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ..files.build_glb import box_parts, pack
-from .test_job_list import Layout
+from .sample_jobs import URL, a_job
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Cause, Delivery, LocalFile, Problem, Role  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.job_values import Cause, LocalFile, Problem, Role  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
-from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
-from mint_blender.ui.job_list import list_operators  # noqa: E402
 
-URL = "https://files.example/a.glb"
+from .test_finished_line import in_menu  # noqa: E402
 
 
 def refused(
@@ -37,13 +32,8 @@ def refused(
     document, binary = box_parts()
     document["images"] = [{"bufferView": 0, "mimeType": "image/png"}]
     path.write_bytes(pack(document, binary))
-    job = new_job(GenerationRequest(kind, "a lamp"), Delivery(), now=time.time())
-    job = replace(
-        job,
-        phase=Phase.PAUSED,
-        refused=(LocalFile(role, str(path), URL),),
-        problem=Problem(Cause.IMPORT, "It is kept."),
-    )
+    problem, kept = Problem(Cause.IMPORT, "It is kept."), (LocalFile(role, str(path), URL),)
+    job = a_job(Phase.PAUSED, kind=kind, now=time.time(), refused=kept, problem=problem)
     job_service.cache.add(job)
     return job
 
@@ -84,11 +74,7 @@ def test_the_menu_offers_import_anyway_for_a_refused_file(
 ) -> None:
     """It is beside Resume, which downloads again; not after a failed download."""
     job = refused(job_service, tmp_path / "model.refused.glb")
-    for shown, times in (
-        (job, 1),
-        (replace(job, refused=()), 0),
-        (replace(job, refused=(LocalFile(Role.PANORAMA, "p.webp", URL),)), 0),
-    ):
-        drawn: Counter[str] = Counter()
-        list_operators.draw_job_menu(Layout(drawn), JobView(shown), False)
-        assert (drawn["mint.place"], drawn["mint.resume"]) == (times, 1)
+    panorama = (LocalFile(Role.PANORAMA, "p.webp", URL),)
+    for kept, times in ((job.refused, 1), ((), 0), (panorama, 0)):
+        menu = in_menu(replace(job, refused=kept))
+        assert (menu["mint.place"], menu["mint.resume"]) == (times, 1)

@@ -5,31 +5,27 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ..scene import glb_fixtures
+from .sample_jobs import a_job
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.service import JobService, NotPossible  # noqa: E402
 from mint_blender.jobs.storage.journal import JournalError  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.job_list import auto_import  # noqa: E402
 
 LOCKED = JournalError("The job journal is locked.")
+BUSY = NotPossible("a lamp is still in progress. Wait until it stops, then try again.")
 
 
 class Clock:
@@ -51,22 +47,24 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def ready(job_service: JobService, tmp_path: Path) -> Job:
+def ready(job_service: JobService, model: Path) -> Job:
     """Return a finished job that is imported automatically."""
     delivery = Delivery(document=session.document_id(), scene=bpy.context.scene.name)
-    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), delivery, now=time.time())
-    kept = LocalFile(
-        Role.MODEL, str(glb_fixtures.simple(tmp_path / "model.glb")), "https://files.example/a.glb"
-    )
-    job = replace(job, phase=Phase.READY, files=(kept,))
+    job = a_job(Phase.READY, delivery=delivery, model=model, now=time.time())
     job_service.cache.add(job)
     return job
 
 
-def failing(
-    times: int, error: Exception, asked: Counter[str], really: Callable[..., None]
-) -> Callable[..., None]:
+def let_fail(
+    monkeypatch: pytest.MonkeyPatch,
+    owner: object,
+    name: str,
+    times: int,
+    error: Exception,
+    asked: Counter[str],
+) -> None:
     """Let this many writes of the journal fail."""
+    really = getattr(owner, name)
 
     def act(*words: object, **more: object) -> None:
         asked["times"] += 1
@@ -74,13 +72,10 @@ def failing(
             raise error
         really(*words, **more)
 
-    return act
+    monkeypatch.setattr(owner, name, act)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [LOCKED, NotPossible("a lamp is still in progress. Wait until it stops, then try again.")],
-)
+@pytest.mark.parametrize("error", [LOCKED, BUSY])
 def test_a_result_that_cannot_be_recorded_is_imported_once(
     job_service: JobService,
     ready: Job,
@@ -90,9 +85,7 @@ def test_a_result_that_cannot_be_recorded_is_imported_once(
 ) -> None:
     """With a locked journal the result is imported once and recorded later, with few tries."""
     asked: Counter[str] = Counter()
-    monkeypatch.setattr(
-        job_service, "record_delivery", failing(3, error, asked, job_service.record_delivery)
-    )
+    let_fail(monkeypatch, job_service, "record_delivery", 3, error, asked)
     for _ in range(40):
         assert heartbeat.beat(), "somebody has to go on trying"
         clock.now += 0.25
@@ -111,21 +104,16 @@ def test_a_failed_import_is_not_repeated(
     """A failed import whose reason cannot be recorded is not repeated."""
     Path(ready.files[0].path).write_bytes(b"no model")
     asked: Counter[str] = Counter()
-    monkeypatch.setattr(
-        job_service, "mark_import_failed", failing(1, LOCKED, asked, job_service.mark_import_failed)
-    )
-    tries: Counter[str] = Counter()
+    let_fail(monkeypatch, job_service, "mark_import_failed", 1, LOCKED, asked)
+    tries: list[object] = []
     real = import_job.place
-
-    def place(*words: object, **more: object) -> object:
-        tries["times"] += 1
-        return real(*words, **more)
-
-    monkeypatch.setattr(import_job, "place", place)
+    monkeypatch.setattr(
+        import_job, "place", lambda *words, **more: tries.append(words) or real(*words, **more)
+    )
     for _ in range(20):
         heartbeat.beat()
         clock.now += 0.25
-    assert tries["times"] == 1
+    assert len(tries) == 1
     assert job_service.job(ready.id).problem is not None
 
 
@@ -133,9 +121,7 @@ def test_the_outcome_of_a_dismissed_job_is_dropped(
     job_service: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The outcome of a job that was dismissed meanwhile is dropped."""
-    monkeypatch.setattr(
-        job_service, "record_delivery", failing(1, LOCKED, Counter(), job_service.record_delivery)
-    )
+    let_fail(monkeypatch, job_service, "record_delivery", 1, LOCKED, Counter())
     heartbeat.beat()
     job_service.dismiss(ready.id)
     clock.now += 60

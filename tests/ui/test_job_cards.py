@@ -12,37 +12,30 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job_values import (  # noqa: E402
-    UNANSWERED,
-    Cause,
-    Decision,
-    Delivery,
-    Problem,
-)
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.job_values import UNANSWERED, Cause, Decision, Delivery, Problem  # noqa: E402
 from mint_blender.jobs.phases import Phase, Verb  # noqa: E402
 from mint_blender.jobs.presentation.job_view import duration  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs, panel  # noqa: E402
 from mint_blender.ui.job_list.list_operators import MINT_OT_dismiss_finished  # noqa: E402
 from mint_blender.ui.job_list.panel import MOST  # noqa: E402
 
 from ..jobs.workflow_harness import operation  # noqa: E402
+from .sample_jobs import a_job  # noqa: E402
 from .test_finished_line import in_menu  # noqa: E402
 from .test_job_list import CARD, add, begin, drawn, said  # noqa: E402
 
 
+def add_batch(job_service: JobService, *phases: Phase) -> None:
+    """Add a batch of a job in each of these phases."""
+    for number, phase in enumerate(phases):
+        job_service.cache.add(a_job(phase, delivery=Delivery(group="one"), now=float(number)))
+
+
 def test_a_batch_is_one_row_that_opens(job_service: JobService) -> None:
     """It has one bar; open, there is a row for each of its jobs below it."""
-    request = GenerationRequest(Kind.MODEL, "a lamp")
-    jobs = [new_job(request, Delivery(group="one"), now=float(n)) for n in range(50)]
-    phases = [Phase.PLACED] * 10 + [Phase.WAITING] * 40
-    job_service.cache.add(
-        *(replace(job, phase=phase) for job, phase in zip(jobs, phases, strict=True))
-    )
+    add_batch(job_service, *[Phase.PLACED] * 10, *[Phase.WAITING] * 40)
     closed = drawn(job_service)
     assert (closed["progress"], closed["50 jobs: a lamp"], closed[CARD]) == (1, 1, 0)
     assert (closed["mint.toggle_batch"], closed["mint.cancel_waiting"]) == (1, 1)
@@ -62,12 +55,7 @@ def test_a_batch_is_one_row_that_opens(job_service: JobService) -> None:
 
 def test_a_batch_leads_to_its_previews(job_service: JobService) -> None:
     """Its row says how many jobs need a decision, and its button opens the first of them."""
-    request = GenerationRequest(Kind.MODEL, "a lamp")
-    jobs = [new_job(request, Delivery(group="one"), now=float(n)) for n in range(3)]
-    phases = (Phase.WAITING, Phase.REVIEW, Phase.PAUSED)
-    job_service.cache.add(
-        *(replace(job, phase=phase) for job, phase in zip(jobs, phases, strict=True))
-    )
+    add_batch(job_service, Phase.WAITING, Phase.REVIEW, Phase.PAUSED)
     shown = drawn(job_service)
     assert any("2 need a decision" in call for call in said())
     assert shown["mint.review"] == 2  # and the one in the title

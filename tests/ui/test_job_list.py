@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ..call_counts import count_lines
+from .sample_jobs import a_job
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -66,10 +67,7 @@ def begin(job_service: JobService, jobs: Iterable[Job]) -> None:
 
 def add(job_service: JobService, phase: Phase, count: int) -> None:
     """Add so many jobs in this phase."""
-    request = GenerationRequest(Kind.MODEL, f"a lamp that is {phase}")
-    jobs = [
-        replace(new_job(request, Delivery(), now=time.time()), phase=phase) for _ in range(count)
-    ]
+    jobs = [a_job(phase, f"a lamp that is {phase}", now=time.time()) for _ in range(count)]
     job_service.cache.add(*jobs)
     if phase is Phase.WORKING:
         begin(job_service, jobs)
@@ -125,9 +123,7 @@ def titles(job_service: JobService, **size: int) -> list[str]:
 def add_titled(job_service: JobService, count: int, *, first: int = 0) -> None:
     """Add jobs with different titles, in the order of their start."""
     for number in range(first, first + count):
-        request = GenerationRequest(Kind.MODEL, f"lamp {number}")
-        job = new_job(request, Delivery(), now=1000.0 + number)
-        job_service.cache.add(replace(job, phase=Phase.PLACED))
+        job_service.cache.add(a_job(prompt=f"lamp {number}", now=1000.0 + number))
     job_list_groups.prepare(job_service)
 
 
@@ -181,10 +177,8 @@ def test_a_running_job_has_a_menu(job_service: JobService) -> None:
     assert not any(each.startswith("mint.") for each in menu) and menu["menu"] == 1
     support: Counter[str] = Counter()
     MINT_MT_job_support.draw(SimpleNamespace(layout=Layout(support)), bpy.context)  # type: ignore[arg-type]
-    assert {each for each in support if each.startswith("mint.")} == {
-        "mint.copy_report",
-        "mint.copy_diagnostics",
-    }
+    named = {each for each in support if each.startswith("mint.")}
+    assert named == {"mint.copy_report", "mint.copy_diagnostics"}
 
 
 def test_older_jobs_are_listed_on_demand(job_service: JobService) -> None:
@@ -201,8 +195,7 @@ def test_older_jobs_are_listed_on_demand(job_service: JobService) -> None:
 
 def test_the_queue_of_an_earlier_session_waits_for_a_click(job_service: JobService) -> None:
     """Number and price are shown with Continue and Discard, until one of them is clicked."""
-    request = GenerationRequest(Kind.MODEL, "a lamp")
-    jobs = [new_job(request, Delivery(), now=float(number), estimate=800.0) for number in range(6)]
+    jobs = [a_job(Phase.WAITING, now=float(number), estimate=800.0) for number in range(6)]
     job_service.cache.add(*jobs[:3])
     job_service.unfinished.take_over()
     shown = drawn(job_service)
@@ -241,8 +234,7 @@ def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) ->
     """Mint does not know of queued jobs, but "Leaves" counts them; it does know of the others."""
     request = GenerationRequest(Kind.MODEL, "a lamp")
     job = new_job(request, Delivery(), now=0.0, estimate=248.0, optimize_estimate=5.0)
-    sent = new_job(request, Delivery(), now=0.0, estimate=100.0)
-    job_service.cache.add(job, replace(sent, phase=Phase.PLACED))
+    job_service.cache.add(job, a_job(estimate=100.0))
     heartbeat.redraw()
     assert billing_watch.left_after(1000.0, 100.0) == 1000 - 100 - 248 - 5
     job_service.cancel(job.id)
@@ -302,23 +294,15 @@ def test_a_job_of_another_account_offers_no_action_at_mint(job_service: JobServi
     """It can be placed, but not approved, resumed, retried or canceled."""
     journal = Journal(job_service.home)
     other = Owner("https://api.mint.gg", "user:leo")
-    phases = (Phase.REVIEW, Phase.PAUSED, Phase.READY)
-    request = GenerationRequest(Kind.MODEL, "a lamp")
-    journal.add(
-        *(
-            replace(new_job(request, Delivery(), now=time.time()), phase=phase, owner=other)
-            for phase in phases
-        )
-    )
+    for phase in (Phase.REVIEW, Phase.PAUSED, Phase.READY):
+        journal.add(a_job(phase, now=time.time(), owner=other))
     journal.close()
     job_service.catch_up()
     counts = drawn(job_service)
     assert counts["Other account"] == counts[CARD] == 3
     assert counts["mint.place"] == 1
-    assert not any(
-        counts[f"mint.{verb}"]
-        for verb in ("approve", "revise", "resume", "retry", "cancel", "open_in_mint")
-    )
+    verbs = ("approve", "revise", "resume", "retry", "cancel", "open_in_mint")
+    assert not any(counts[f"mint.{verb}"] for verb in verbs)
 
 
 def test_an_unreadable_job_has_a_row(job_service: JobService) -> None:

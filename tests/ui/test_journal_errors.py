@@ -23,9 +23,9 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path = tmp_path / "home" / "journal.sqlite3"
     path.parent.mkdir()
     path.write_bytes(os.urandom(8192))
-    monkeypatch.setenv("MINT_API_KEY", "key")
-    monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(path.parent))
+    account = {"MINT_API_KEY": "key", "MINT_API_BASE_URL": "http://127.0.0.1:9/v1"}
+    for name, value in (account | {"MINT_BLENDER_HOME": str(path.parent)}).items():
+        monkeypatch.setenv(name, value)
     mint_blender.register()
     yield path
     mint_blender.unregister()

@@ -36,11 +36,8 @@ from .test_job_list import Layout  # noqa: E402
 
 def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
     """Return a job that has made the model of this number."""
-    job = new_job(
-        GenerationRequest(Kind.MODEL, f"a lamp no {number}", preset=preset),
-        Delivery(),
-        now=time.time(),
-    )
+    request = GenerationRequest(Kind.MODEL, f"a lamp no {number}", preset=preset)
+    job = new_job(request, Delivery(), now=time.time())
     made = operation("succeeded", resource=f"id_{number}")
     return replace(accepted(job), phase=Phase.PLACED, operation=made)
 

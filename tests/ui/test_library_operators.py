@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 from mathutils import Vector  # noqa: E402
 
 from mint_blender.delivery.asset_library import remote_listing  # noqa: E402
-from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.client import connect  # noqa: E402
@@ -26,7 +25,7 @@ from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene import tags as origin  # noqa: E402
 from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
-from mint_blender.ui import job_actions, session  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
@@ -111,22 +110,19 @@ def test_import_by_id_alone() -> None:
 
 @pytest.mark.parametrize(
     ("asset_id", "sentence"),
-    [("../etc", "Not a valid Mint ID"), ("nothere", "nothere|not|no such")],
+    [
+        ("../etc", "Not a valid Mint ID"),
+        ("nothere", "nothere|not|no such"),
+        ("", "did not finish this model"),
+    ],
 )
-def test_import_of_an_unknown_id(asset_id: str, sentence: str) -> None:
-    """An id that is invalid or unknown to Mint is an error, and nothing is placed."""
+def test_import_of_what_is_not_there(asset_id: str, sentence: str) -> None:
+    """An id that is invalid or unknown to Mint, or an asset that failed: nothing is placed."""
+    an_entry()
+    asset_id = asset_id or entries(view_model.AssetState.FAILED)[0].id
     with pytest.raises(RuntimeError, match=sentence):
         bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset_id)
     assert not bpy.context.scene.objects
-
-
-def test_import_of_a_failed_asset() -> None:
-    """The error says that there is nothing to import."""
-    an_entry()
-    with pytest.raises(RuntimeError, match="did not finish this model"):
-        bpy.ops.mint.import_asset(
-            kind="MODEL", asset_id=entries(view_model.AssetState.FAILED)[0].id
-        )
 
 
 def test_importing_an_unfinished_asset_waits(service: ThreadService) -> None:
@@ -189,24 +185,6 @@ def test_an_optimized_version_is_made_once(service: ThreadService) -> None:
         assert placed.root["mint_file_used"] == "optimized"
     assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
     assert service.operations()[-1].level == "light"
-
-
-def test_a_new_version_replaces_the_earlier_one() -> None:
-    """It is in the same object, with its name and transform."""
-    asset = an_entry()
-    bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset.id)
-    placed = place.find(asset_id=asset.id)
-    assert placed is not None
-    placed.root.location = (5, 6, 7)
-    name, mesh = placed.root.name, placed.root.data
-    job_service = session.service()
-    job = job_service.fetch(
-        asset, Delivery(document=session.document_id(), scene=bpy.context.scene.name, replaces=True)
-    )
-    job_actions.wait_for_job(job_service, job.id)
-    (root,) = origin.roots(asset_id=asset.id)
-    assert (root.name, tuple(root.location), root["mint_job_id"]) == (name, (5, 6, 7), job.id)
-    assert root.data != mesh
 
 
 def test_scrolling_ends_at_the_last_page(service: ThreadService) -> None:

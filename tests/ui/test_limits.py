@@ -75,38 +75,15 @@ def test_a_limit_is_switched_on_and_off(preferences: Any) -> None:
 def test_a_generation_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
     """Nothing is started, and the price is requested once; at the limit it is generated."""
     preferences.limit_each = 247
+    says = r"more than your limit of 247 Credits per generation\. Nothing was started\."
     for _ in range(2):
-        with pytest.raises(
-            RuntimeError,
-            match=r"more than your limit of 247 Credits per generation\. Nothing was started\.",
-        ):
+        with pytest.raises(RuntimeError, match=says):
             generate()
     assert starts(service) == 0
     assert len(service.requests("POST", ESTIMATE)) == 1
     preferences.limit_each = 248
     assert generate() == {"FINISHED"}
     assert session.service().jobs()[0].estimate == 248
-
-
-def test_approving_and_revising_above_the_limit(service: ThreadService, preferences: Any) -> None:
-    """Both cost Credits, so they are refused above the limit.
-
-    Nothing is sent then; at the limit they go on. The Preview's own Credits count once.
-    """
-    generate(mode="REVIEW")
-    job = session.service().jobs()[0].id
-    preferences.limit_each = 247
-    for click in (
-        lambda: bpy.ops.mint.approve(job_id=job),
-        lambda: bpy.ops.mint.revise(job_id=job, feedback="in green"),
-    ):
-        with pytest.raises(
-            RuntimeError, match="more than your limit of 247 Credits per generation"
-        ):
-            click()
-    assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
-    preferences.limit_each, preferences.limit_day = 248, 248
-    assert bpy.ops.mint.approve(job_id=job) == {"FINISHED"}
 
 
 def test_the_form_says_that_optimizing_comes_on_top(
@@ -128,13 +105,10 @@ def test_the_form_says_that_optimizing_comes_on_top(
     assert ask() == "Optimizing costs about 20 Credits more."
     assert job_service.budget.price(create_properties.price_of(fields)) == 248
     job_service.queries.answers.clear()
-    service.scenario(
-        answers=[{"method": "POST", "path": ESTIMATE, "times": 2, "answer": {"status": 404}}]
-    )
-    assert (
-        ask()
-        == "Optimizing costs extra. Mint sets the price of an optimization once there is a model."
-    )
+    refusal = {"method": "POST", "path": ESTIMATE, "times": 2, "answer": {"status": 404}}
+    service.scenario(answers=[refusal])
+    later = "Mint sets the price of an optimization once there is a model."
+    assert ask() == f"Optimizing costs extra. {later}"
     fields.kind = "WORLD"
     assert create_properties.prices_of(fields) == (create_properties.price_of(fields),)
     fields.kind, fields.optimize = "MODEL", "OFF"
@@ -178,11 +152,8 @@ def test_a_changed_form_drops_the_old_price(
 
     fields.kind, fields.preset, fields.review = "MODEL", "FAST", False
     assert price_after_a_pause() == 248
-    for name, value, price in (
-        ("preset", "STANDARD", 798),
-        ("kind", "WORLD", 1650),
-        ("review", True, 1650),
-    ):
+    changes = ("preset", "STANDARD", 798), ("kind", "WORLD", 1650), ("review", True, 1650)
+    for name, value, price in changes:
         requests = len(service.requests("POST", ESTIMATE))
         redraws.clear()
         setattr(fields, name, value)
@@ -221,23 +192,19 @@ def test_nothing_is_scheduled_in_background_mode(service: ThreadService, prefere
 def test_the_bars_of_the_chart() -> None:
     """Heights are proportional, failures are below the line, and small amounts are visible."""
     today = date_of(time.time())
-    days = [Day(today, 1, credits) for credits in (400.0, 200.0, 0.0, 0.1)] + [
-        Day(today, 2, 0.0, failed=2)
-    ]
-    pixels = account_panel.tile_pixels(days, 400.0, 2)
+    days = [Day(today, 1, credits) for credits in (400.0, 200.0, 0.0, 0.1)]
+    pixels = account_panel.tile_pixels([*days, Day(today, 2, 0.0, failed=2)], 400.0, 2)
     assert pixels.shape == (account_panel.SIZE, account_panel.SIZE, 4)
     step = account_panel.SIZE // 5
-    heights = [
-        int((pixels[:, column, :3] == np.float32(account_panel._PAID[:3])).all(axis=1).sum())
-        for column in range(step // 2, 5 * step, step)
-    ]
-    assert heights[0] == pytest.approx(2 * heights[1], abs=2)
-    assert heights[2] == 0 and 0 < heights[3] < heights[1] and heights[4] == 0
-    reds = [
-        int((pixels[:, column, :3] == np.float32(account_panel._FAILED[:3])).all(axis=1).sum())
-        for column in range(step // 2, 5 * step, step)
-    ]
-    assert reds[:4] == [0, 0, 0, 0] and reds[4] > 0
+
+    def heights(color: tuple[float, ...]) -> list[int]:
+        is_there = (pixels[:, step // 2 : 5 * step : step, :3] == np.float32(color[:3])).all(axis=2)
+        return is_there.sum(axis=0).tolist()
+
+    paid, failed = heights(account_panel._PAID), heights(account_panel._FAILED)
+    assert paid[0] == pytest.approx(2 * paid[1], abs=2)
+    assert paid[2] == 0 and 0 < paid[3] < paid[1] and paid[4] == 0
+    assert failed[:4] == [0, 0, 0, 0] and failed[4] > 0
 
 
 def test_the_tiles_have_every_day_once() -> None:
@@ -255,11 +222,9 @@ def test_the_bars_have_contrast_on_dark_and_light_themes(ground: float) -> None:
     """WCAG's contrast of both bars is at least 2.5."""
 
     def luminance(color: tuple[float, ...]) -> float:
-        red, green, blue = (
-            ((part + 0.055) / 1.055) ** 2.4 if part > 0.04045 else part / 12.92
-            for part in color[:3]
-        )
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+        parts = np.array(color[:3])
+        linear = np.where(parts > 0.04045, ((parts + 0.055) / 1.055) ** 2.4, parts / 12.92)
+        return float(linear @ (0.2126, 0.7152, 0.0722))
 
     for color in (account_panel._PAID, account_panel._FAILED):
         bright, dark = sorted((luminance(color), luminance((ground,) * 3)), reverse=True)
@@ -275,7 +240,9 @@ def test_the_question_about_a_limit_explains_another_price(
     monkeypatch.setattr(limit_dialog, "_ask", asked.append)
     error = TooExpensive(Message("Too much."), credits=346.0)
     limit_dialog.when_confirmed(error, lambda operator: None, shown)
+    (question,) = asked
+    assert question.text.startswith("Too much.")
     more = (
-        " The button showed 98 Credits. Your limit counts the most that Mint may take, 346 Credits."
+        "The button showed 98 Credits. Your limit counts the most that Mint may take, 346 Credits."
     )
-    assert asked[0].text == "Too much." + (more if is_explained else "")
+    assert question.text.removeprefix("Too much.").strip() == (more if is_explained else "")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,41 +13,27 @@ import pytest
 from ..scene import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("job_service")]
 
-import mint_blender  # noqa: E402
 from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.presentation.job_view import JobView  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Format, Kind  # noqa: E402
+from mint_blender.mint.schema import Format  # noqa: E402
 from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene.place import PlaceOptions  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.job_list import list_operators, placed_results  # noqa: E402
 
 from ..scene.replace_helpers import FIRST  # noqa: E402
+from .sample_jobs import a_job  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def _enabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("MINT_API_KEY", "key")
-    monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    mint_blender.register()
-    yield
-    mint_blender.unregister()
 
 
 def finished(path: Path, **more: Any) -> Job:
     """Return a job whose model is on disk."""
-    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), more.pop("delivery", Delivery()), now=0)
-    kept = LocalFile(Role.MODEL, str(path), "https://files.example/model.glb")
-    return replace(job, phase=Phase.PLACED, files=(kept,), **more)
+    return a_job(model=path, **more)
 
 
 def shown_after(job: Job) -> Phase:
@@ -96,13 +81,9 @@ def test_changes_of_the_file_trigger_a_check(monkeypatch: pytest.MonkeyPatch, mo
     bpy.data.objects.remove(placed.root)
     bpy.context.view_layer.update()
     assert asked
-    for handlers in (
-        bpy.app.handlers.undo_post,
-        bpy.app.handlers.redo_post,
-        bpy.app.handlers.load_post,
-    ):
+    for name in ("undo_post", "redo_post", "load_post"):
         asked.clear()
-        for each in handlers:
+        for each in getattr(bpy.app.handlers, name):
             if each.__module__ == placed_results.__name__:
                 each(bpy.context.scene, None)
         assert asked
@@ -112,25 +93,18 @@ def words_of(job: Job) -> str:
     """Return the text of the entry in a job's menu."""
     said: list[Any] = []
     placed_results.scan()
-    list_operators.draw_job_menu(Layout(Counter(), said), JobView(job), False)  # type: ignore[arg-type]
+    list_operators.draw_job_menu(Layout(Counter(), said), JobView(job), False)
     return next(text for _, *words, text, _ in said if words == ["mint.place"])
 
 
 def test_the_menu_says_where_a_result_goes(model: Path, tmp_path: Path) -> None:
     """It names the target: the cursor, the point of the click, or the earlier version."""
     later = glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
-    job = replace(
-        finished(later, delivery=Delivery(replaces=True)),
-        phase=Phase.READY,
-        source_asset_id=FIRST.asset_id,
-    )
+    job = finished(later, delivery=Delivery(replaces=True), source_asset_id=FIRST.asset_id)
+    job = replace(job, phase=Phase.READY)
     assert words_of(job) == "Place at 3D Cursor"
-    here = replace(
-        job,
-        delivery=Delivery(
-            replaces=True, document=session.document_id(), scene=bpy.context.scene.name
-        ),
-    )
+    place_here = {"document": session.document_id(), "scene": bpy.context.scene.name}
+    here = replace(job, delivery=Delivery(replaces=True, **place_here))
     assert words_of(here) == "Place Result"
     place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0)))
     assert words_of(job) == words_of(here) == "Replace Model"

@@ -17,16 +17,14 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.child_process import ChildProcess  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.job_values import LocalFile, Role  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.presentation.job_groups import Row  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
 from mint_blender.ui.job_list import auto_import, panel  # noqa: E402
 
+from .sample_jobs import a_job  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
 
 SILENT = [sys.executable, "-c", "import sys; sys.stdin.read()"]
@@ -44,8 +42,7 @@ def preparations(job_service: JobService) -> Iterator[Any]:
 
 def ready(job_service: JobService) -> Job:
     """Return a new job whose result can be placed."""
-    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), Delivery(), now=0.0)
-    job_service.cache.add(replace(job, phase=Phase.READY))
+    (job,) = job_service.cache.add(a_job(Phase.READY))
     return job_service.job(job.id)
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,12 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
-from mint_blender.jobs.new_jobs import new_fetch, new_job  # noqa: E402
-from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.new_jobs import new_fetch  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui.create import prompt_operators, properties, saved_settings  # noqa: E402
 
 from ..jobs.library_helpers import an_asset  # noqa: E402
+from .sample_jobs import a_job  # noqa: E402
 
 
 @pytest.fixture
@@ -41,8 +38,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def add_job(job_service: JobService, prompt: str, **changes: Any) -> str:
     """Add a finished job with this prompt, and return its id."""
-    job = new_job(GenerationRequest(Kind.MODEL, prompt), Delivery(), now=time.time())
-    job_service.cache.add(replace(job, phase=Phase.PLACED, **changes))
+    (job,) = job_service.cache.add(a_job(prompt=prompt, now=time.time(), **changes))
     return job.id
 
 

@@ -90,22 +90,14 @@ def test_a_large_picture_is_scaled_down_by_a_click(home: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        (
-            "logo.svg",
-            b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
-            "Export it as PNG from the program",
-        ),
-        (
-            "page.png",
-            b"<!doctype html><html></html>",
-            "is a web page or a message instead of a picture",
-        ),
+        ("logo.svg", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "Export it as PNG from the program"),
+        ("page.png", b"<!doctype html><html></html>", "is a web page or a message instead of a picture"),
         ("poem.jpg", b"once upon a time", "is not a picture that Blender can open"),
         ("empty.webp", b"", "is empty"),
         ("half.png", None, "is cut off: its end is missing"),
         ("half.jpg", None, "is cut off: its end is missing"),
     ],
-)
+)  # fmt: skip
 def test_an_invalid_picture_is_refused(
     home: Path, tmp_path: Path, name: str, content: bytes | None, sentence: str
 ) -> None:

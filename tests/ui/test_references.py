@@ -65,9 +65,8 @@ def test_pictures_are_moved_and_removed_and_never_added_twice(home: Path, tmp_pa
 def test_at_most_eight_pictures_are_accepted(home: Path, tmp_path: Path) -> None:
     """A ninth picture is refused in words; the eight stay."""
     files = [red(tmp_path, f"{number}.webp", (number / 9, 0.2, 0.2)) for number in range(9)]
-    bpy.ops.mint.add_references(
-        directory=str(tmp_path), files=[{"name": each.name} for each in files]
-    )
+    names = [{"name": each.name} for each in files]
+    bpy.ops.mint.add_references(directory=str(tmp_path), files=names)
     assert len(listed()) == 8
     drawn: Counter[str] = Counter()
     references_panel.draw(Layout(drawn), SimpleNamespace(window_manager=bpy.context.window_manager))
@@ -109,37 +108,29 @@ def test_a_world_from_one_picture_has_a_default_prompt(
 
 
 def test_the_last_render_is_added(home: Path) -> None:
-    """Without a render there is an error; the output settings are not changed."""
+    """Without a render there is an error; the output settings are not changed.
+
+    Blender writes the path of the .blend and the name of the scene into a picture; not here.
+    """
     with pytest.raises(RuntimeError, match="Nothing has been rendered yet"):
         bpy.ops.mint.add_reference_render()
-    scene = bpy.context.scene
-    scene.camera = bpy.data.objects.new("eye", bpy.data.cameras.new("eye"))
-    scene.collection.objects.link(scene.camera)
-    scene.render.engine, scene.cycles.samples = "CYCLES", 1
-    scene.render.resolution_x, scene.render.resolution_y = 48, 32
-    scene.render.image_settings.file_format = "OPEN_EXR"
-    scene.render.image_settings.color_depth = "32"
-    bpy.ops.render.render()
-    bpy.ops.mint.add_reference_render()
-    found = files_pictures.inspect(Path(listed()[0].source))
-    assert (found.format, found.width, found.height) == ("png", 48, 32)
-    settings = scene.render.image_settings
-    assert (settings.file_format, settings.color_depth) == ("OPEN_EXR", "32")
-
-
-def test_a_render_says_nothing_about_its_file(home: Path) -> None:
-    """Blender writes the path of the .blend and the name of the scene into a picture; not here."""
     scene = bpy.context.scene
     scene.name = "Secret Project"
     scene.camera = bpy.data.objects.new("eye", bpy.data.cameras.new("eye"))
     scene.collection.objects.link(scene.camera)
     scene.render.engine, scene.cycles.samples = "CYCLES", 1
-    scene.render.resolution_x, scene.render.resolution_y = 16, 16
+    scene.render.resolution_x, scene.render.resolution_y = 48, 32
+    settings = scene.render.image_settings
+    settings.file_format = "OPEN_EXR"
+    settings.color_depth = "32"
     bpy.ops.render.render()
     bpy.ops.mint.add_reference_render()
     kept = Path(listed()[0].source)
+    found = files_pictures.inspect(kept)
+    assert (found.format, found.width, found.height) == ("png", 48, 32)
+    assert (settings.file_format, settings.color_depth) == ("OPEN_EXR", "32")
     assert b"Secret Project" not in kept.read_bytes()
-    assert len(bpy.data.images.load(str(kept)).pixels) == 16 * 16 * 4, "Blender still reads it"
+    assert len(bpy.data.images.load(str(kept)).pixels) == 48 * 32 * 4, "Blender still reads it"
 
 
 def test_a_view_needs_a_window(home: Path) -> None:
@@ -153,11 +144,8 @@ def test_dropped_files_are_added(home: Path, tmp_path: Path) -> None:
     handler = bpy.types.MINT_FH_references
     assert handler.bl_import_operator == "mint.add_references"
     assert {".png", ".webp", ".exr"} <= set(handler.bl_file_extensions.split(";"))
-    drop = {
-        "directory": str(tmp_path) + os.sep,
-        "files": [{"name": red(tmp_path).name}],
-        "filepath": str(tmp_path / "red.webp"),
-    }
+    drop = {"directory": f"{tmp_path}{os.sep}", "filepath": str(red(tmp_path))}
+    drop["files"] = [{"name": "red.webp"}]
     assert bpy.ops.mint.add_references("INVOKE_DEFAULT", **drop) == {"FINISHED"}
     assert [entry.name for entry in listed()] == ["red.webp"]
 

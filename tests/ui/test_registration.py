@@ -81,10 +81,8 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
             job = session.service().start(GenerationRequest(Kind.MODEL, "a lamp"))
             assert "mint-worker" in {thread.name for thread in threading.enumerate()}
             mint_blender.unregister()
-            assert not {thread.name for thread in threading.enumerate()} & {
-                "mint-worker",
-                "mint-download",
-            }
+            names = {thread.name for thread in threading.enumerate()}
+            assert not names & {"mint-worker", "mint-download"}
             mint_blender.register()
             job_service = session.service()
             job_service.unfinished.resume_all()
@@ -130,9 +128,8 @@ def test_the_first_click_imports_nothing_large(tmp_path: Path) -> None:
     """What takes half a second to import was loaded since the tab was drawn, in slices."""
     home = {"MINT_BLENDER_HOME": str(tmp_path), "MINT_API_KEY": ""}
     click = "session.service(); bpy.ops.mint.refresh_account.poll()"
-    without = modules_of(
-        click, given=f"import bpy\n{ENABLE}\nfrom mint_blender.ui import session", environment=home
-    )
+    given = f"import bpy\n{ENABLE}\nfrom mint_blender.ui import session"
+    without = modules_of(click, given=given, environment=home)
     imported = modules_of(click, given=f"import bpy\n{LOADING}", environment=home)
     assert len(ours(without)) > 100
     assert not ours(imported)
@@ -249,8 +246,5 @@ def test_disabling_never_raises(
     mint_blender.register()
     del bpy.types.WindowManager.mint_feedback
     mint_blender.unregister()
-    assert (
-        len([record for record in caplog.records if "could not be unregistered" in record.message])
-        == 2
-    )
+    assert sum("could not be unregistered" in each.message for each in caplog.records) == 2
     assert known() == before

@@ -8,17 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from .sample_jobs import a_job
+
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.engine.config import EngineConfig  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.job_list import auto_import  # noqa: E402
 
@@ -26,9 +24,8 @@ from mint_blender.ui.job_list import auto_import  # noqa: E402
 @pytest.fixture
 def job(job_service: JobService, model: Path) -> Job:
     """Return a job that another program has made; its model is 1 m in size."""
-    made = new_job(GenerationRequest(Kind.MODEL, "a lamp", name="Lamp"), Delivery(), now=1.0)
-    files = (LocalFile(Role.MODEL, str(model), "https://example.org/model.glb"),)
-    job_service.cache.add(replace(made, phase=Phase.READY, files=files))
+    made = a_job(Phase.READY, model=model, now=1.0)
+    job_service.cache.add(made)
     return job_service.job(made.id)
 
 

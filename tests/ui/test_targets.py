@@ -16,9 +16,8 @@ bpy = pytest.importorskip("bpy")
 
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.model.grid_layout import Footprint  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
@@ -26,12 +25,13 @@ from mint_blender.ui.drawing import Box  # noqa: E402
 from mint_blender.ui.job_list import placed_results  # noqa: E402
 from mint_blender.ui.viewport import chips, targets  # noqa: E402
 
+from .sample_jobs import a_job  # noqa: E402
 
-def a_job(kind: Kind = Kind.MODEL, **delivery: Any) -> Job:
+
+def targeted(kind: Kind = Kind.MODEL, **delivery: Any) -> Job:
     """Return a job whose result will come to the origin."""
-    request = GenerationRequest(kind, "a lamp")
     where = Delivery(at=(0.0, 0.0, 0.0), document=session.document_id(), **delivery)
-    return new_job(request, where, now=time.time())
+    return a_job(Phase.WAITING, kind=kind, delivery=where, now=time.time())
 
 
 def boxes_of(job_service: JobService, *jobs: Job) -> list[Footprint]:
@@ -48,7 +48,7 @@ def test_a_box_says_the_same_as_the_row(
 ) -> None:
     """A job waits for a free slot only if there is none."""
     monkeypatch.setattr(JobService, "is_slot_free", lambda *_: is_slot_free)
-    job = a_job()
+    job = targeted()
     job_service.cache.add(job)
     state = session.state(targets._State)
     state.spaces[job.id] = Footprint(0.0, 1.0, 0.0, 1.0, 0.0, 1.0)
@@ -60,19 +60,19 @@ def test_a_box_says_the_same_as_the_row(
 
 def test_boxes_keep_clear_of_each_other(job_service: JobService) -> None:
     """Those of Worlds too, if they were started together, as the results will."""
-    boxes = boxes_of(job_service, *(a_job() for _ in range(5)))
+    boxes = boxes_of(job_service, *(targeted() for _ in range(5)))
     assert not any(one.touches(other) for one, other in combinations(boxes, 2))
-    worlds = boxes_of(job_service, *(a_job(Kind.WORLD, group="lines") for _ in range(3)))
+    worlds = boxes_of(job_service, *(targeted(Kind.WORLD, group="lines") for _ in range(3)))
     assert not any(one.touches(other) for one, other in combinations(worlds, 2))
 
 
 def test_a_box_stays_where_the_user_has_put_it(job_service: JobService) -> None:
     """Also on an object, since the result will be exactly there, and as turned."""
     bpy.ops.mesh.primitive_cube_add(size=1.0, location=(0, 0, 0.5))
-    turned = a_job(rotation=(0.0, 0.0, 0.5))
+    turned = targeted(rotation=(0.0, 0.0, 0.5))
     (box,) = boxes_of(job_service, turned)
     assert (box.left, box.right) == (-0.5, 0.5)
-    assert boxes_of(job_service, a_job())[0].left > 0.5
+    assert boxes_of(job_service, targeted())[0].left > 0.5
     low, right, *_ = targets._corners(turned, box)
     assert (right - low).normalized().y > 0.4
 
@@ -81,7 +81,7 @@ def test_a_moved_box_is_kept_while_the_job_runs(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A running job cannot be changed: that follows as soon as it waits for something."""
-    job = a_job()
+    job = targeted()
     job_service.cache.add(job)
     active = {job.id}
     monkeypatch.setattr(JobService, "is_active", lambda _, job_id: job_id in active)

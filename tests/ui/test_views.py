@@ -34,11 +34,8 @@ def area() -> Iterator[Any]:
     for each in list(bpy.data.objects):
         bpy.data.objects.remove(each)
     registration.register()
-    yield next(
-        each
-        for each in bpy.context.window_manager.windows[0].screen.areas
-        if each.type == "VIEW_3D"
-    )
+    areas = bpy.context.window_manager.windows[0].screen.areas
+    yield next(each for each in areas if each.type == "VIEW_3D")
     registration.unregister()
     session.close_service()
 
@@ -47,14 +44,11 @@ def place_room(
     folder: Path, *, job_id: str = "one", at=(0, 0, 0), camera: bool = True
 ) -> bpy.types.Object:
     """Place a World with collider and panorama."""
-    files = WorldFiles(
-        synthetic_world.collider(folder / "collider.glb"),
-        synthetic_world.panorama(folder / "panorama.png"),
-    )
+    collider = synthetic_world.collider(folder / "collider.glb")
+    files = WorldFiles(collider, synthetic_world.panorama(folder / "panorama.png"))
     provenance = Provenance(job_id=job_id, kind="world", name=f"Room {job_id}")
-    return scene_place.place_world(
-        files, provenance, PlaceOptions(at=at), WorldOptions(camera=camera)
-    ).root
+    where, options = PlaceOptions(at=at), WorldOptions(camera=camera)
+    return scene_place.place_world(files, provenance, where, options).root
 
 
 def view_pose(space: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -124,12 +118,8 @@ def test_leaving_restores_the_view(area, tmp_path, undone):
     root = place_room(tmp_path)
     bpy.ops.ed.undo_push(message="World")
     view.view_perspective, view.view_location, view.view_distance = "PERSP", (1, 2, 3), 7
-    shading.type, shading.color_type, space.lens, space.overlay.show_overlays = (
-        "WIREFRAME",
-        "OBJECT",
-        33,
-        True,
-    )
+    shading.type, shading.color_type = "WIREFRAME", "OBJECT"
+    space.lens, space.overlay.show_overlays = 33, True
     before = state_of(space)
     bpy.ops.mint.look_inside(root=root.name)
     bpy.ops.mint.look_inside(root=root.name, shading="MATERIAL")
@@ -164,11 +154,9 @@ def test_which_world_is_looked_into(area, tmp_path):
     bpy.context.view_layer.objects.active = None
     with pytest.raises(RuntimeError, match="Select a Mint World"):
         bpy.ops.mint.look_inside()
-    for how, expected in (
-        ({"job_id": "two"}, second),
-        ({"root": first.name}, first),
-        ({"root": second.children[0].name}, second),
-    ):
+    child = second.children[0].name
+    hows = {"job_id": "two"}, {"root": first.name}, {"root": child}
+    for how, expected in zip(hows, (second, first, second), strict=True):
         bpy.ops.mint.look_inside(**how)
         assert is_inside(space, expected)
     bpy.context.view_layer.objects.active = first.children[0]

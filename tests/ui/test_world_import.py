@@ -34,21 +34,15 @@ from .world_jobs import make_job, part, world_root  # noqa: E402
 def test_the_settings_of_the_form_are_used(registered, tmp_path):
     """Physics only, rigid body, no background and no camera."""
     fields = create_properties.of(bpy.context)
-    fields.kind = "WORLD"
-    fields.collider = "PHYSICS"
-    fields.rigid_body = True
-    fields.panorama = False
-    fields.camera = False
+    chosen = {"collider": "PHYSICS", "rigid_body": True, "panorama": False, "camera": False}
+    for name, value in ({"kind": "WORLD"} | chosen).items():
+        setattr(fields, name, value)
     delivery = create_properties.delivery_of(fields, bpy.context)
-    assert delivery.collider == "PHYSICS"
-    assert delivery.rigid_body is True
-    assert delivery.panorama is False
-    assert delivery.camera is False
+    assert {name: getattr(delivery, name) for name in chosen} == chosen
     before = bpy.context.scene.world
     import_job.place(make_job(tmp_path, delivery, Role.COLLIDER, Role.PANORAMA))
     collider = part("collider")
-    assert collider.display_type == "WIRE"
-    assert collider.hide_render
+    assert (collider.display_type, collider.hide_render) == ("WIRE", True)
     assert collider.rigid_body.type == "PASSIVE"
     assert bpy.context.scene.world == before and part("camera") is None
 
@@ -65,39 +59,29 @@ BAD = {
     Role.PANORAMA: notes.part_left_out("panorama", InvalidFile("It is 300 × 200 pixels.")),
     Role.SPLATS: notes.part_left_out("splats", InvalidFile("They are cut off.")),
 }
-OFFERED = Asset.from_json(
-    Kind.WORLD,
-    {
-        "id": "w",
-        "status": "succeeded",
-        "assets": {"spzUrls": {"100k": "https://files.example/s.spz"}},
-    },
-)
+LINKS = {"spzUrls": {"100k": "https://files.example/s.spz"}}
+OFFERED = Asset.from_json(Kind.WORLD, {"id": "w", "status": "succeeded", "assets": LINKS})
 
 
 @pytest.mark.parametrize("asset", [None, OFFERED])
 @pytest.mark.parametrize("lacking", BAD)
 def test_an_unusable_part_is_not_called_missing(registered, tmp_path, lacking, asset):
-    """The job's note says why it was left out; the note of the import would contradict."""
-    job = replace(
-        make_job(tmp_path, Delivery(), *(role for role in BAD if role is not lacking)), asset=asset
-    )
+    """The job's note says why it was left out; the note of the import would contradict.
+
+    Nor does it stay when the part was fetched later and is bad; what the job says itself does.
+    """
+    roles = [role for role in BAD if role is not lacking]
+    job = replace(make_job(tmp_path, Delivery(), *roles), asset=asset)
     placed = import_job.place(job)
     (note,) = set(placed.notes) - set(import_job.place(make_job(tmp_path)).notes)
-    assert note.startswith(
-        "The splats of this World were not imported"
-        if asset and lacking is Role.SPLATS
-        else "This world has no"
-    )
+    offered = asset and lacking is Role.SPLATS
+    missing = "The splats of this World were not imported" if offered else "This world has no"
+    assert note.startswith(missing)
     updated = replace(job, notes=(BAD[lacking],))
     assert note not in import_job.place(updated).notes
-    assert note.code in import_job.resolved_codes(updated, placed), (
-        "nor does it stay when the part was fetched later and is bad"
-    )
-    updated = replace(job, notes=(notes.part_missing(Kind.WORLD, lacking),))
-    assert updated.notes[0].code not in import_job.resolved_codes(updated, placed), (
-        "what the job says itself stays"
-    )
+    assert note.code in import_job.resolved_codes(updated, placed)
+    own = notes.part_missing(Kind.WORLD, lacking)
+    assert own.code not in import_job.resolved_codes(replace(job, notes=(own,)), placed)
 
 
 def test_an_unreadable_panorama_is_left_out(registered, tmp_path):
@@ -122,16 +106,12 @@ def test_an_unreadable_panorama_is_left_out(registered, tmp_path):
 def test_parts_removed_from_any_copy_are_named(registered, tmp_path):
     """The World is in the scene twice, and its later version has no splats or panorama."""
     delivery = Delivery(replaces=True, splats="100k")
-    for number, roles in enumerate(((Role.COLLIDER, Role.PANORAMA), (Role.COLLIDER, Role.SPLATS))):
-        (tmp_path / str(number)).mkdir()
-        import_job.place(
-            replace(make_job(tmp_path / str(number), Delivery(), *roles), asset=OFFERED)
-        )
-    later = replace(
-        make_job(tmp_path, delivery, Role.COLLIDER),
-        asset=OFFERED,
-        notes=(BAD[Role.PANORAMA], BAD[Role.SPLATS]),
-    )
+    for role in (Role.PANORAMA, Role.SPLATS):
+        (tmp_path / role).mkdir()
+        job = make_job(tmp_path / role, Delivery(), Role.COLLIDER, role)
+        import_job.place(replace(job, asset=OFFERED))
+    bad = (BAD[Role.PANORAMA], BAD[Role.SPLATS])
+    later = replace(make_job(tmp_path, delivery, Role.COLLIDER), asset=OFFERED, notes=bad)
     assert set(import_job.place(later).notes) == {
         f"The {what} of the earlier version was removed: the new version has none."
         for what in ("panorama", "splats")

@@ -3,21 +3,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import bpy
 
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role
-from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
-from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 from mint_blender.scene.world import world_objects
 
 from ..scene import synthetic_world
 from ..scene.world_helpers import corner_splats
+from .sample_jobs import URL, a_job
 
 
 def make_job(folder: Path, delivery: Delivery = Delivery(), *roles: Role) -> Job:
@@ -27,14 +25,8 @@ def make_job(folder: Path, delivery: Delivery = Delivery(), *roles: Role) -> Job
         Role.PANORAMA: synthetic_world.panorama(folder / "panorama.png"),
         Role.SPLATS: corner_splats(folder / "splats-100k.spz"),
     }
-    files = tuple(
-        LocalFile(role, str(paths[role]), "https://files.example/x") for role in roles or paths
-    )
-    return replace(
-        new_job(GenerationRequest(Kind.WORLD, "a room"), delivery, now=1.0),
-        phase=Phase.READY,
-        files=files,
-    )
+    files = tuple(LocalFile(role, str(paths[role]), URL) for role in roles or paths)
+    return a_job(Phase.READY, "a room", kind=Kind.WORLD, delivery=delivery, now=1.0, files=files)
 
 
 def part(name: str) -> bpy.types.Object | None:

@@ -59,14 +59,10 @@ class WindowFault:
 FAULTS = {
     "silence": WindowFault(Call.START, sent(nothing, silence)),
     "byte_a_second": WindowFault(Call.POLL, sent(SLOW_HEADERS, drip())),
-    "endless_body": WindowFault(
-        Call.POLL, sent(with_headers(Content_Length=None), flood(b" " * 2**16))
-    ),
-    "endless_file": WindowFault(
-        Call.DOWNLOAD, sent(with_headers(Content_Length=None), drip(bytes(2**14)))
-    ),
+    "endless_body": WindowFault(Call.POLL, sent(with_headers(Content_Length=None), flood(b" " * 2**16))),
+    "endless_file": WindowFault(Call.DOWNLOAD, sent(with_headers(Content_Length=None), drip(bytes(2**14)))),
     "captive_portal": WindowFault(Call.DOWNLOAD, answered(200, LOGIN_PAGE, HTML), is_resumed=True),
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -17,19 +17,21 @@ from mcp_types import CallToolResult, ImageContent, TextContent
 
 from mint_blender.cli.mcp_server.server import make_server
 
+from ...mint_service.runner import ThreadService
+
 
 @dataclass(frozen=True)
 class Agent:
-    """Calls tools, and waits for each result. `secret` is in none of them."""
+    """Calls tools, and waits for each result. The key of the service is in none of them."""
 
     client: Client
     portal: BlockingPortal
-    secret: str
+    service: ThreadService
 
     def call(self, tool: str, **arguments: Any) -> CallToolResult:
         """Return the whole result, which may be an error."""
         result = self.portal.call(partial(self.client.call_tool, tool, arguments))
-        assert self.secret not in result.model_dump_json()
+        assert self.service.key not in result.model_dump_json()
         assert "Traceback" not in result.model_dump_json()
         return result
 
@@ -65,12 +67,12 @@ def pictures_of(result: CallToolResult) -> list[bytes]:
 
 
 @contextmanager
-def connected_agent(secret: str, **options: Any) -> Iterator[Agent]:
+def connected_agent(service: ThreadService, **options: Any) -> Iterator[Agent]:
     """Yield an agent with a server of its own; `options` are those of the SDK's client."""
     with start_blocking_portal() as portal:
         client = Client(make_server(), **options)
         with portal.wrap_async_context_manager(client):
-            yield Agent(client, portal, secret)
+            yield Agent(client, portal, service)
 
 
 Connect = Callable[..., Agent]

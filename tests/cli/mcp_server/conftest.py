@@ -26,7 +26,7 @@ def connect(signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch) -> Iterat
     with ExitStack() as stack:
 
         def connect_one(**options: Any) -> Agent:
-            return stack.enter_context(connected_agent(signed_in.key, **options))
+            return stack.enter_context(connected_agent(signed_in, **options))
 
         yield connect_one
 

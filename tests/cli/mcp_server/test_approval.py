@@ -153,15 +153,6 @@ def test_a_person_decides_about_an_unknown_price(
     assert started(service) == 1
 
 
-def test_an_unknown_price_is_refused_without_a_person(agent: Agent, service: ThreadService) -> None:
-    """An agent cannot agree to a price that nobody knows."""
-    service.scenario(answers=[NO_PRICES])
-    quote = agent.ask("estimate", **LAMP)
-    refusal = agent.refusal("generate", **arguments(quote, approved_credits=100_000))
-    assert "Mint did not return a price." in refusal
-    assert started(service) == 0
-
-
 def test_a_person_sees_the_most_that_they_agree_to(connect: Connect) -> None:
     """Room for revisions is part of the question: nobody is asked again within it."""
     person = Person()

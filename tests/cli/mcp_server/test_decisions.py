@@ -73,9 +73,7 @@ def test_a_revision_brings_another_preview(agent: Agent, service: ThreadService)
 
 
 @pytest.mark.parametrize("verb", ["approve", "revise", "cancel"])
-def test_what_was_not_seen_is_not_decided(
-    agent: Agent, service: ThreadService, blender: JobService, verb: str
-) -> None:
+def test_what_was_not_seen_is_not_decided(agent: Agent, blender: JobService, verb: str) -> None:
     """A person has revised in Blender: the agent gets the new Preview instead."""
     job = lamp_at_preview(agent, approved_credits=1000)
     blender.catch_up()
@@ -92,7 +90,7 @@ def test_what_was_not_seen_is_not_decided(
     assert "you saw preview-1, and it is now preview-2 (Preview ready)" in text_of(result)
     assert len(pictures_of(result)) == 1
     assert result.structured_content["previews"] == 2
-    assert decisions(service, verb) == (1 if verb == "revise" else 0)
+    assert decisions(agent.service, verb) == (1 if verb == "revise" else 0)
 
 
 def test_a_long_revision_is_not_repeated(agent: Agent, service: ThreadService) -> None:
@@ -103,16 +101,6 @@ def test_a_long_revision_is_not_repeated(agent: Agent, service: ThreadService) -
     assert len(text_of(result)) < 2000
     assert "Nothing was done. Look at it again." in text_of(result)
     assert decisions(service, "cancel") == 0
-
-
-def test_a_repeated_decision_is_not_carried_out_twice(agent: Agent, service: ThreadService) -> None:
-    """A client that repeats a call after a timeout pays once."""
-    job = lamp_at_preview(agent)
-    approval = {"job": job["job"], "revision": PREVIEW, "approved_credits": 248}
-    agent.ask("approve", **approval)
-    assert "Nothing was done" in agent.refusal("approve", **approval)
-    wait(agent, job["job"])
-    assert decisions(service, "approve") == 1
 
 
 def test_an_approval_costs_no_more_than_was_approved(agent: Agent, service: ThreadService) -> None:
@@ -260,15 +248,17 @@ def failed_lamp(
     return state
 
 
-def test_a_new_attempt_is_started_once(agent: Agent, service: ThreadService) -> None:
-    """The same call again is refused: the job is no longer the one that was seen."""
-    job = failed_lamp(agent)
-    seen = {"job": job["job"], "revision": job["revision"]}
-    agent.ask("retry", **seen, approved_credits=2000)
-    refused = agent.refusal("retry", **seen, approved_credits=2000)
-    assert "has changed since you saw it" in refused
-    assert wait(agent, job["job"])["phase"] == "ready"
-    assert decisions(service, "retry", "models") == 1
+@pytest.mark.parametrize(("switch", "phase"), [("transient", "ready"), ("fails", "failed")])
+def test_a_new_attempt_is_started_once(agent: Agent, switch: str, phase: str) -> None:
+    """The same call again is refused, also after another failure: the job has changed since."""
+    job = failed_lamp(agent, switch)
+    seen = {"job": job["job"], "revision": job["revision"], "approved_credits": 2000}
+    agent.ask("retry", **seen)
+    assert "has changed since you saw it" in agent.refusal("retry", **seen)
+    again = wait(agent, job["job"])
+    assert again["phase"] == phase and again["revision"] != job["revision"]
+    assert "has changed since you saw it" in agent.refusal("retry", **seen)
+    assert decisions(agent.service, "retry", "models") == 1
 
 
 def test_an_attempt_that_costs_more_than_approved(agent: Agent, service: ThreadService) -> None:
@@ -277,17 +267,6 @@ def test_an_attempt_that_costs_more_than_approved(agent: Agent, service: ThreadS
     few = {"job": job["job"], "revision": job["revision"], "approved_credits": 10}
     assert "more than the approved 10 Credits" in agent.refusal("retry", **few)
     assert decisions(service, "retry", "models") == 0
-
-
-def test_a_second_failure_is_another_decision(agent: Agent, service: ThreadService) -> None:
-    """A repeated call with the first revision does not pay for a third attempt."""
-    job = failed_lamp(agent, "fails")
-    seen = {"job": job["job"], "revision": job["revision"]}
-    agent.ask("retry", **seen, approved_credits=2000)
-    again = wait(agent, job["job"])
-    assert again["phase"] == "failed" and again["revision"] != job["revision"]
-    assert "has changed" in agent.refusal("retry", **seen, approved_credits=2000)
-    assert decisions(service, "retry", "models") == 1
 
 
 def test_a_person_is_asked_without_limits(connect: Connect, service: ThreadService) -> None:

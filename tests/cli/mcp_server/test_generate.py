@@ -45,9 +45,7 @@ def test_an_estimate_has_the_price_and_starts_nothing(agent: Agent, service: Thr
     assert started(service) == 0
 
 
-def test_a_job_is_returned_at_once_and_ends_at_its_preview(
-    agent: Agent, service: ThreadService
-) -> None:
+def test_a_job_is_returned_at_once_and_ends_at_its_preview(agent: Agent) -> None:
     """The usual way: quote, generate, wait, look, approve, wait."""
     job = generate(agent, agent.ask("estimate", **LAMP), request_id="lamp")
     assert job["request_id"] == "lamp"
@@ -66,7 +64,7 @@ def test_a_job_is_returned_at_once_and_ends_at_its_preview(
     assert done["phase"] == "ready"
     assert Path(done["files"]["model"]).is_file()
     assert done["credits"] == 248
-    assert started(service) == 1
+    assert started(agent.service) == 1
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])
@@ -97,14 +95,12 @@ def test_an_id_belongs_to_one_request(agent: Agent, service: ThreadService) -> N
     assert started(service) == 1
 
 
-def test_quotes_expire(
-    agent: Agent, service: ThreadService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_quotes_expire(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     """An old price is not used."""
     monkeypatch.setattr(tools, "LIFETIME", -1.0)
     quote = agent.ask("estimate", **LAMP)
     assert "has expired" in agent.refusal("generate", **arguments(quote))
-    assert started(service) == 0
+    assert started(agent.service) == 0
 
 
 def test_quotes_of_other_servers_are_not_used(
@@ -151,16 +147,14 @@ def test_an_outage_starts_nothing(agent: Agent, service: ThreadService) -> None:
     assert generate(agent, quote)["job"]
 
 
-def test_a_picture_that_changed_is_refused(
-    agent: Agent, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_picture_that_changed_is_refused(agent: Agent, tmp_path: Path) -> None:
     """The person has agreed to another picture."""
     picture = tmp_path / "lamp.webp"
     picture.write_bytes(webp((0.9, 0.4, 0.1)))
     quote = agent.ask("estimate", **LAMP, images=[str(picture)])
     picture.write_bytes(webp((0.1, 0.4, 0.9)))
     assert "has changed since the quote" in agent.refusal("generate", **arguments(quote))
-    assert started(service) == 0
+    assert started(agent.service) == 0
 
 
 @pytest.mark.parametrize(
@@ -172,12 +166,10 @@ def test_a_picture_that_changed_is_refused(
         ({"preset": "cheap"}, "preset"),
     ],
 )
-def test_wrong_requests_get_a_sentence(
-    agent: Agent, service: ThreadService, wrong: dict[str, Any], sentence: str
-) -> None:
+def test_wrong_requests_get_a_sentence(agent: Agent, wrong: dict[str, Any], sentence: str) -> None:
     """What Mint would refuse is refused before anything is sent."""
     assert sentence in agent.refusal("estimate", **{**LAMP, **wrong})
-    assert service.requests("POST") == []
+    assert agent.service.requests("POST") == []
 
 
 def test_a_job_that_was_never_sent_waits_for_the_same_request(
@@ -206,9 +198,7 @@ def test_a_job_that_was_never_sent_waits_for_the_same_request(
 
 @pytest.mark.blender
 @pytest.mark.one_blender
-def test_a_model_is_animated_for_a_quoted_price(
-    agent: Agent, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_model_is_animated_for_a_quoted_price(agent: Agent, tmp_path: Path) -> None:
     """The quote has the price of all motions; the answer names the jobs that follow the first."""
     model = {"prompt": "a knight", "preset": "fast", "mode": "auto", "pose": "t_pose"}
     made = generate(agent, agent.ask("estimate", **model))
@@ -218,7 +208,7 @@ def test_a_model_is_animated_for_a_quoted_price(
     assert (
         quote["summary"] == 'Animate the model "a knight": walk in place, run. About 500 Credits.'
     )
-    assert not service.requests("POST", "*:animate")
+    assert not agent.service.requests("POST", "*:animate")
     first = generate(agent, quote, request_id="two")
     (second,) = first["followers"]
     assert first["motion"] == "walk in place"
@@ -226,7 +216,7 @@ def test_a_model_is_animated_for_a_quoted_price(
     while any(each["phase"] != "ready" for each in done):
         done = agent.ask("wait", jobs=[first["job"], second], seconds=20)["jobs"]
     assert [each["motion"] for each in done] == ["walk in place", "run"]
-    assert len(service.requests("POST", "*:animate")) == 2
+    assert len(agent.service.requests("POST", "*:animate")) == 2
     (item,) = agent.ask("library")["items"]
     assert item["clips"] == ["walk in place", "run"]
     file = tmp_path / "knight.glb"

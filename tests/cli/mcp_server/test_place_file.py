@@ -26,12 +26,10 @@ def look_at(picture: bytes) -> Image.Image:
 
 @pytest.mark.blender
 @pytest.mark.parametrize("suffix", [".blend", pytest.param(".glb", marks=pytest.mark.one_blender)])
-def test_a_file_with_names_bounds_and_a_picture(
-    agent: Agent, service: ThreadService, tmp_path: Path, suffix: str
-) -> None:
+def test_a_file_with_names_bounds_and_a_picture(agent: Agent, tmp_path: Path, suffix: str) -> None:
     """The answer says what is in the file, and shows it. It costs nothing."""
     job, file = finished(agent), tmp_path / f"lamp{suffix}"
-    spent = service.credits()
+    spent = agent.service.credits()
     result = agent.call("place", job=job["job"], path=str(file))
     placed = result.structured_content
     assert placed is not None and placed["status"] == "written"
@@ -43,7 +41,7 @@ def test_a_file_with_names_bounds_and_a_picture(
     shown = look_at(picture)
     assert shown.size == (640, 480)
     assert len(shown.getcolors(640 * 480) or []) > 1000, "it is empty"
-    assert service.credits() == spent
+    assert agent.service.credits() == spent
     assert state_of(agent, job["job"])["phase"] == "placed"
 
 
@@ -111,21 +109,19 @@ def library_item(agent: Agent, service: ThreadService) -> dict[str, Any]:
     return {"asset": resource.id}
 
 
-def test_an_asset_of_the_library_is_downloaded_once(
-    agent: Agent, service: ThreadService, tmp_path: Path
-) -> None:
+def test_an_asset_of_the_library_is_downloaded_once(agent: Agent, tmp_path: Path) -> None:
     """Its files are fetched for free; a second call uses them."""
-    item = library_item(agent, service)
+    item = library_item(agent, agent.service)
     generated = agent.ask("jobs")["jobs"][0]
     placed = agent.ask("place", **item, path=str(tmp_path / "a.glb"))
     assert placed["job"] == generated["job"], "the files are here already"
-    spent = service.credits()
+    spent = agent.service.credits()
     forget(generated["job"])
     placed = agent.ask("place", **item, path=str(tmp_path / "b.glb"))
     assert placed["job"] != generated["job"] and (tmp_path / "b.glb").is_file()
     again = agent.ask("place", **item, path=str(tmp_path / "c.glb"))
     assert again["job"] == placed["job"]
-    assert service.credits() == spent
+    assert agent.service.credits() == spent
     assert "Not a valid Mint ID" in agent.refusal(
         "place", asset="../x", path=str(tmp_path / "d.glb")
     )
@@ -135,15 +131,3 @@ def forget(job: str) -> None:
     """Remove a job from the list, as a person does in Blender."""
     with session.open_journal() as job_service:
         job_service.dismiss(job)
-
-
-def test_files_that_are_gone_are_downloaded_again(
-    agent: Agent, service: ThreadService, tmp_path: Path
-) -> None:
-    """For free."""
-    job = finished(agent)
-    spent = service.credits()
-    Path(job["files"]["model"]).unlink()
-    placed = agent.ask("place", job=job["job"], path=str(tmp_path / "lamp.glb"))
-    assert placed["status"] == "written" and (tmp_path / "lamp.glb").is_file()
-    assert service.credits() == spent

@@ -337,20 +337,18 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_picture_is_shown_and_can_be_passed(
-    agent: Agent, picture: Path, service: ThreadService
-) -> None:
+def test_a_picture_is_shown_and_can_be_passed(agent: Agent, picture: Path) -> None:
     """What is returned goes into an estimate as it is; nothing was uploaded before that."""
     result = agent.call("reference_image", image=str(picture))
     found = result.structured_content
     assert found is not None
     assert (found["format"], found["width"], found["height"]) == ("webp", 320, 200)
     assert pictures_of(result) == [picture.read_bytes()]
-    assert service.requests("POST") == []
+    assert agent.service.requests("POST") == []
     quote = agent.ask("estimate", **{**LAMP, "images": [found["image"]]})
     job = agent.ask("generate", **arguments(quote))
     agent.ask("wait", jobs=[job["job"]], seconds=20)
-    assert len(service.requests("POST", "/v1/reference-images")) == 1
+    assert len(agent.service.requests("POST", "/v1/reference-images")) == 1
 
 
 def test_what_is_no_picture_for_mint(agent: Agent, tmp_path: Path) -> None:
