@@ -124,7 +124,10 @@ def from_shell() -> int:
     blender_runtime.reserve_standard_output()
     _end_in_order()
     installed = Path(sys.argv[0]).name.startswith("mint-blender")
-    return main(program="mint-blender" if installed else "python3 -m mint_blender")
+    status = main(program="mint-blender" if installed else "python3 -m mint_blender")
+    if "bpy" not in sys.modules:  # which never ends without it
+        gc.freeze()  # Python's last look for garbage takes an eighth of a short command
+    return status
 
 
 def from_blender(arguments: list[str]) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import sys
 from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from mint_blender.message import Message
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
+from ..processes import captured
 from ..scene import glb_fixtures
 
 NOTE = Message("{count} textures are missing.", count=2)
@@ -107,6 +109,23 @@ def test_a_mistake_of_ours_is_an_answer(
     result = write_result(a_job(tmp_path), tmp_path / "lamp.glb", None)
     assert result.problem and "unexpectedly (ZeroDivisionError" in result.problem
     assert "could not be written" in caplog.text
+
+
+UNCOLLECTED = """
+import gc, sys
+from mint_blender.delivery import background
+hang = [sys.executable, "-c", "import time; time.sleep(60)"]
+background.blender_runtime.background_command = lambda code: hang
+print(background.IMPORTERS.get()._running_child()._process.pid)
+gc.freeze()
+"""
+
+
+def test_a_program_that_ends_ends_its_blender() -> None:
+    """Also one that hangs, and where Python does not look for garbage at the end, as commands."""
+    ended = captured([sys.executable, "-c", UNCOLLECTED], check=True, timeout=60)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(ended.stdout), 0)
 
 
 @pytest.mark.blender
