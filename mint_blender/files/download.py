@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Download files completely or not at all, with retries and resuming.
 
-Knows neither Mint nor the key. Its session cannot send credentials; proxies and CA bundles from the
-environment are used. A `Downloader` is thread-safe and starts no threads: its threads share the
-connections to each host, the one used last first, so files that follow each other need only one.
+Knows neither Mint nor the key. No credentials are sent; proxies and CA bundles from the environment
+are used. A `Downloader` is thread-safe and starts no threads: its threads share the connections to
+each host, the one used last first, so files that follow each other need only one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -102,7 +101,9 @@ class Downloader:
         self._sleep = sleep
         self._chance = chance
         self.local_files = local_files
-        self.session = _anonymous_session(local_files, limits.idle)
+        self.connections = connections.Connections(
+            urls.may_reach(local_files), kept=KEPT_CONNECTIONS, max_idle=limits.idle
+        )
 
     def __enter__(self) -> Downloader:
         return self
@@ -112,7 +113,7 @@ class Downloader:
 
     def close(self) -> None:
         """Close idle connections; a later `fetch` opens new ones."""
-        self.session.close()
+        self.connections.close()
 
     def fetch(
         self,
@@ -180,31 +181,6 @@ class Downloader:
                 request.check_stop()
                 self._sleep(min(0.25, pause))
                 pause -= 0.25
-
-
-def _anonymous_session(local_files: bool, max_idle: float) -> requests.Session:
-    """Return a session that sends no credentials and reaches no private address.
-
-    No `Authorization`, no cookies, nothing from ~/.netrc. `trust_env` stays on, since proxies and
-    CA bundles come from the environment too; requests ignores ~/.netrc if `auth` is set, so `auth`
-    is a function that adds nothing. Several threads may use it.
-    """
-    session = requests.Session()
-    session.auth = _add_nothing
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers.clear()
-    session.headers.update(
-        {"User-Agent": "mint-blender", "Accept": "*/*", "Accept-Encoding": "identity"}
-    )
-    rules = connections.ConnectionRules(
-        urls.may_reach(local_files), kept=KEPT_CONNECTIONS, max_idle=max_idle
-    )
-    connections.mount(session, rules)
-    return session
-
-
-def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 # -- one attempt: send the request, receive the body, check that it is complete
@@ -308,13 +284,13 @@ def _open(request: DownloadRequest) -> requests.Response:
         DownloadFailed: For a redirect that is not followed.
         OSError: When there is no response; requests' exceptions are such errors.
     """
-    loader, part, url, headers = request.loader, request.part, request.url, {}
+    loader, part, url = request.loader, request.part, request.url
+    headers = {"User-Agent": "mint-blender", "Accept": "*/*", "Accept-Encoding": "identity"}
     timeout = loader.limits.connect, loader.limits.stall
     if part.source is not None and part.source.validator is not None and part.size:
-        headers = {"Range": f"bytes={part.size}-", "If-Range": part.source.validator}
+        headers |= {"Range": f"bytes={part.size}-", "If-Range": part.source.validator}
     for _ in range(MAX_REDIRECTS + 1):
-        asked = requests.Request("GET", url, headers=headers)
-        response = connections.send(loader.session, asked, timeout)
+        response = loader.connections.request("GET", url, headers=headers, timeout=timeout)
         if response.status_code not in REDIRECT_STATUSES:
             return response
         connections.skip(response)

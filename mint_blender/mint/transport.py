@@ -63,6 +63,12 @@ MAX_ANSWER_AGE_TO_RECONNECT = 30.0
 MOST_STEPS_BACK = 60.0
 """Seconds that a Date may be before an earlier one: Mint's servers may differ that much."""
 _BLOCK = 16 * 1024
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "Connection": "keep-alive",
+    "User-Agent": "mint-blender",
+}
 _HTTP_1_0 = 10
 ESTIMATE_PATH = "pricing:estimate"
 """The only POST that changes nothing, so it needs no idempotency key."""
@@ -119,16 +125,8 @@ class Transport:
         redaction.register_secret(self._secret)
         self._timeouts = timeouts
         self._now = now
-        self._session = requests.Session()
-        self._session.headers.update(
-            {
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip",
-                "User-Agent": "mint-blender",
-            }
-        )
         # No hidden retries: they are decided where the idempotency key is known.
-        connections.mount(self._session)
+        self._connections = connections.Connections()
         self._is_stopped = self._is_bound = self._closes = False
         self.clock = MintClock()
         """Mint's time, as its answers show it; those of gateways do not count."""
@@ -140,7 +138,7 @@ class Transport:
 
     def close(self) -> None:
         """Close the connection."""
-        self._session.close()
+        self._connections.close()
 
     def stop(self) -> None:
         """Make the request of another thread raise Unreachable, within a quarter of a second.
@@ -165,7 +163,7 @@ class Transport:
     @property
     def is_open(self) -> bool:
         """Whether the connection of the latest answer is open, and used by the next request."""
-        return connections.is_open(self._session, self.origin.base_url)
+        return self._connections.is_open()
 
     @contextmanager
     def on_this_connection(self) -> Iterator[None]:
@@ -205,15 +203,12 @@ class Transport:
             ProblemError: Mint responded with another status than 2xx.
             ValueError: The idempotency key is missing or invalid.
         """
-        headers = _idempotency_headers(method, path, idempotency_key)
+        headers = _HEADERS | _idempotency_headers(method, path, idempotency_key)
+        headers["Authorization"] = f"Bearer {self._secret}"
         content = None if method == "GET" else json.dumps(body or {}).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
         url = self.origin.url(path)
-        # Auth is set for each call, or requests would use a netrc file.
-        request = requests.Request(
-            method, url, params=query, data=content, headers=headers, auth=self._authorize
-        )
         # A little older than what is asked before, or a slow caller would begin in vain.
         most = MAX_ANSWER_AGE_TO_RECONNECT if self._closes else 2 * MAX_ANSWER_AGE
         if self._is_bound and self.clock.age > most:
@@ -221,7 +216,7 @@ class Transport:
         sent = self.clock.begin()
         began, path = time.monotonic(), path.lstrip("/")
         try:
-            response, answer = self._send(request, len(content or b""))
+            response, answer = self._send(method, url, headers, query, content)
         except MintError as error:
             seconds = time.monotonic() - began
             log.info("%s /%s: failed after %.2f s: %s", method, path, seconds, error)
@@ -233,20 +228,34 @@ class Transport:
         )
         return self._parse_response(response, answer, request_id, sent)
 
-    def _send(self, request: requests.Request, upload_size: int) -> tuple[requests.Response, bytes]:
+    def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None,
+        content: bytes | None,
+    ) -> tuple[requests.Response, bytes]:
         """Send a request within the time limits, and turn all its exceptions into a MintError."""
+        timeouts = self._timeouts
         guard = guarded_socket.Guard(
-            time.monotonic() + self._timeouts.total + upload_size / MIN_UPLOAD_SPEED,
+            time.monotonic() + timeouts.total + len(content or b"") / MIN_UPLOAD_SPEED,
             stop=lambda: self._is_stopped,
         )
-        # No proxy between this computer and itself: it would see the key.
-        no_proxy = self.origin.host if self.origin.is_loopback else None
-        timeout = (self._timeouts.connect, self._timeouts.read)
         try:
             with guarded_socket.guarded(guard):
                 guard.check()
-                with connections.send(self._session, request, timeout, no_proxy) as response:
-                    return response, _read_body(response, self._timeouts.body)
+                with self._connections.request(
+                    method,
+                    url,
+                    headers=headers,
+                    query=query,
+                    content=content,
+                    timeout=(timeouts.connect, timeouts.read),
+                    # no proxy between this computer and itself: it would see the key
+                    uses_proxy=not self.origin.is_loopback,
+                ) as response:
+                    return response, _read_body(response, timeouts.body)
         except connections.NotOpen:
             raise NotSent from None
         except (OSError, HTTPError, HTTPException) as error:
@@ -258,10 +267,6 @@ class Transport:
                 raise NotSent from None
             found = connection_errors.describe(error, self.origin.host, self.origin.port)
             raise Unreachable(*found) from None
-
-    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._secret}"
-        return request
 
     def _parse_response(
         self, response: requests.Response, content: bytes, request_id: str | None, sent: Moment

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Classify IP addresses and host names: public internet, this computer, or a private network.
 
-Pure: resolves nothing. `connections.mount` applies these rules to each resolved address.
+Pure: resolves nothing. `connections.Connections` applies these rules to each resolved address.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections for requests' sessions: guarded, kept alive, and only to allowed addresses.
+"""Connections of HTTP requests: guarded, kept alive, and only to allowed addresses.
 
 Connecting and the TLS handshake are limited by the connect timeout, which is a total in Python's
 `ssl` and `socket`; everything after it by the `Guard`. Starts no threads.
@@ -23,7 +23,6 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util.connection import is_connection_dropped
@@ -67,31 +66,6 @@ class NotOpen(HTTPError):
     """Another connection was needed where none may be opened. Nothing was sent."""
 
 
-@dataclass(frozen=True)
-class ConnectionRules:
-    """How a session's connections are used.
-
-    Attributes:
-        may_reach: Returns whether an IP address is allowed. It is called with each address that a
-            host name resolves to, and with the connected one, before anything is sent;
-            ForbiddenAddress is raised otherwise. Not used behind a proxy, which resolves names. By
-            default all are allowed, for sessions whose host names are trusted.
-        kept: How many connections to each host are kept alive.
-        max_idle: Seconds after which an unused connection is not used again.
-    """
-
-    may_reach: Callable[[str], bool] = lambda address: True
-    kept: int = 1
-    max_idle: float = math.inf
-
-
-def mount(session: requests.Session, rules: ConnectionRules = ConnectionRules()) -> None:
-    """Make all connections of a session guarded, without automatic retries."""
-    adapter = _Adapter(rules)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-
-
 # whether this thread may open connections
 _may_open: ContextVar[bool] = ContextVar("may_open", default=True)
 
@@ -106,88 +80,98 @@ def only_open() -> Iterator[None]:
         _may_open.reset(token)
 
 
-def send(
-    session: requests.Session,
-    request: requests.Request,
-    timeout: tuple[float, float],
-    no_proxy: str | None = None,
-) -> requests.Response:
-    """Send a request with the settings of a session; return the response, its body unread.
+class Connections(HTTPAdapter):
+    """Guarded connections that send a request once, from any thread: urllib3's pools have locks.
 
-    The adapter is used, not the session: a session reads the whole body of a redirect, even if it
-    does not follow it, and only its adapter is made for several threads.
+    Nothing is sent beside the given headers: no cookies, nothing from ~/.netrc. Proxies and CA
+    bundles come from the environment. Redirects are not followed.
 
     Args:
-        session: A mounted session.
-        request: The request.
-        timeout: Seconds to connect, and seconds without a byte.
-        no_proxy: A host that is reached without a proxy, whatever the environment says.
-
-    Raises:
-        OSError: There is no response; requests' exceptions are such errors.
+        may_reach: Returns whether an IP address is allowed. It is called with each address that a
+            host name resolves to, and with the connected one, before anything is sent;
+            ForbiddenAddress is raised otherwise. Not used behind a proxy, which resolves names.
+            None allows all, for hosts that are trusted.
+        kept: How many connections to each host are kept alive.
+        max_idle: Seconds after which an unused connection is not used again.
     """
-    proxies = {} if no_proxy is None else {"no_proxy": no_proxy}
-    settings: Mapping[str, Any] = session.merge_environment_settings(
-        request.url, proxies, True, ca_bundle(), None
-    )
-    return session.get_adapter(request.url).send(
-        session.prepare_request(request), timeout=timeout, **settings
-    )
 
-
-def is_open(session: requests.Session, url: str) -> bool:
-    """Return whether the connection that a mounted session has opened last is still open.
-
-    With `kept=1`, one host and one request at a time, the next request uses that one.
-    """
-    adapter = session.get_adapter(url)
-    return not isinstance(adapter, _Adapter) or adapter.is_open()
-
-
-class _Latest:
-    """The connection that was opened last."""
-
-    connection: Any = None
-
-
-class _Adapter(HTTPAdapter):
-    """Sends requests from any thread: urllib3's pools, which hold the connections, have locks."""
-
-    def __init__(self, rules: ConnectionRules) -> None:
-        self._rules = rules
-        self._latest = _Latest()
-        self._pools = _pools(rules, self._latest)
+    def __init__(
+        self,
+        may_reach: Callable[[str], bool] | None = None,
+        *,
+        kept: int = 1,
+        max_idle: float = math.inf,
+    ) -> None:
+        self.may_reach, self.max_idle, self._kept = may_reach, max_idle, kept
+        pools = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
+        self._pools = self._own(pools, _GuardedConnection, _KeepAlivePool)
         self._open_pools()
 
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        timeout: tuple[float, float],
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        uses_proxy: bool = True,
+    ) -> requests.Response:
+        """Send a request; return the response, its body unread.
+
+        Args:
+            method: The method.
+            url: The address, without a user name.
+            headers: All headers that are not about the body.
+            timeout: Seconds to connect, and seconds without a byte.
+            query: Query parameters.
+            content: The body.
+            uses_proxy: Whether to use the proxy that the environment names.
+
+        Raises:
+            OSError: There is no response; requests' exceptions are such errors.
+        """
+        if self._process != os.getpid():  # after a fork: those connections are the parent's
+            self._open_pools()
+        request = requests.Request(method, url, headers=headers, data=content, params=query)
+        proxies = requests.utils.get_environ_proxies(url) if uses_proxy else {}
+        return self.send(request.prepare(), timeout=timeout, verify=ca_bundle(), proxies=proxies)
+
     def is_open(self) -> bool:
-        """Return whether the connection that was opened last is still open."""
-        connection = self._latest.connection
-        return self._process == os.getpid() and connection is not None and not _is_lost(connection)
+        """Return whether the connection that was opened last is still open.
+
+        With `kept=1`, one host and one request at a time, the next request uses that one.
+        """
+        latest = self.latest
+        return self._process == os.getpid() and latest is not None and not _is_lost(latest)
 
     def _open_pools(self) -> None:
         self._process = os.getpid()
-        self._latest.connection = None
-        super().__init__(pool_connections=8, pool_maxsize=self._rules.kept, max_retries=0)
-
-    def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
-        super().init_poolmanager(*arguments, **more)
+        self.latest: Any = None
+        super().__init__(pool_connections=8, pool_maxsize=self._kept, max_retries=0)
         self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: Any, **more: Any) -> Any:
+        """Return what opens connections by a proxy: also guarded ones, or watched ones by SOCKS."""
         manager = super().proxy_manager_for(proxy, **more)
         own = self._pools
         if str(proxy).lower().startswith("socks"):  # it has connections of its own
-            own = _watched(type(manager).pool_classes_by_scheme, self._latest)
+            own = self._own(type(manager).pool_classes_by_scheme, _WatchedConnection)
         manager.pool_classes_by_scheme = own
         return manager
 
-    def send(
-        self, request: requests.PreparedRequest, *arguments: Any, **more: Any
-    ) -> requests.Response:
-        """Send a request."""
-        if self._process != os.getpid():  # after a fork: those connections are the parent's
-            self._open_pools()
-        return super().send(request, *arguments, **more)
+    def _own(
+        self, pools: Mapping[str, type[HTTPConnectionPool]], connection: type, *mixins: type
+    ) -> dict[str, Any]:
+        """Return pool classes with these mixins, for urllib3, which creates connections itself."""
+        own = {"owner": self}
+
+        def mixed(pool: type[HTTPConnectionPool]) -> type:
+            kind = type("_Connection", (connection, pool.ConnectionCls), own)
+            return type(pool.__name__, (*mixins, pool), {**own, "ConnectionCls": kind})
+
+        return {scheme: mixed(pool) for scheme, pool in pools.items()}
 
 
 class _FinalResponse(HTTPResponse):
@@ -207,13 +191,13 @@ class _FinalResponse(HTTPResponse):
 class _WatchedConnection:
     """Mixin of connections that are opened only where that is allowed."""
 
-    latest: _Latest
+    owner: Connections
 
     def connect(self) -> None:
         if not _may_open.get():
             raise NotOpen("the connection is closed")
         super().connect()  # type: ignore[misc]
-        self.latest.connection = self
+        self.owner.latest = self
 
 
 class _GuardedConnection(_WatchedConnection):
@@ -224,19 +208,16 @@ class _GuardedConnection(_WatchedConnection):
     # debug output of http.client would show the key
     debuglevel = 0
     response_class = _FinalResponse
-    rules: ConnectionRules
     last_used = math.inf
     """When the last response ended; the future before the first one."""
 
     def _new_conn(self) -> Any:
-        if self.proxy is not None:
+        if self.proxy is not None or self.owner.may_reach is None:
             return super()._new_conn()  # type: ignore[misc]
         self._check(_resolved(self.host, self.port))  # type: ignore[attr-defined]
         connected = super()._new_conn()  # type: ignore[misc]
-        try:
-            self._check(
-                [connected.getpeername()[0]]
-            )  # the name may resolve to another address by now
+        try:  # the name may resolve to another address by now
+            self._check([connected.getpeername()[0]])
         except BaseException:
             connected.close()
             raise
@@ -244,7 +225,7 @@ class _GuardedConnection(_WatchedConnection):
 
     def _check(self, addresses: list[str]) -> None:
         for address in addresses:
-            if not self.rules.may_reach(address):
+            if self.owner.may_reach is not None and not self.owner.may_reach(address):
                 raise ForbiddenAddress(address)
 
     def connect(self) -> None:
@@ -282,11 +263,11 @@ def _is_lost(connection: Any) -> bool:
 class _KeepAlivePool:
     """Mixin of connection pools that do not use a connection again after a long pause."""
 
-    rules: ConnectionRules
+    owner: Connections
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection = super()._get_conn(timeout)  # type: ignore[misc]
-        is_idle = time.monotonic() - connection.last_used > self.rules.max_idle
+        is_idle = time.monotonic() - connection.last_used > self.owner.max_idle
         if not is_idle and not getattr(connection.sock, "has_ended", False):
             return connection
         connection.close()
@@ -296,32 +277,6 @@ class _KeepAlivePool:
         if conn is not None:
             conn.last_used = time.monotonic()
         super()._put_conn(conn)  # type: ignore[misc]
-
-
-def _watched(
-    pools: dict[str, type[HTTPConnectionPool]], latest: _Latest
-) -> dict[str, type[HTTPConnectionPool]]:
-    """Return pool classes whose connections are watched."""
-    own = {"latest": latest}
-
-    def watched(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
-        kind = type("_Watched", (_WatchedConnection, pool.ConnectionCls), own)
-        return type(pool.__name__, (pool,), {"ConnectionCls": kind})
-
-    return {scheme: watched(pool) for scheme, pool in pools.items()}
-
-
-def _pools(rules: ConnectionRules, latest: _Latest) -> dict[str, type[HTTPConnectionPool]]:
-    """Return connection pool classes for urllib3, which creates the connections itself."""
-    own = {"rules": rules, "latest": latest}
-    plain = type("_HttpConnection", (_GuardedConnection, HTTPConnection), own)
-    secure = type("_HttpsConnection", (_GuardedConnection, HTTPSConnection), own)
-    plain_pool = {**own, "ConnectionCls": plain}
-    secure_pool = {**own, "ConnectionCls": secure}
-    return {
-        "http": type("_HttpPool", (_KeepAlivePool, HTTPConnectionPool), plain_pool),
-        "https": type("_HttpsPool", (_KeepAlivePool, HTTPSConnectionPool), secure_pool),
-    }
 
 
 def blocks(response: requests.Response, size: int) -> Iterator[bytes]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers for requests' sessions, without a network: parsed by `http.client`, as real ones are."""
+"""Answers without a network: parsed by `http.client`, as real ones are."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
+
+from mint_blender.net.connections import Connections
 
 
-class FakeAdapter(HTTPAdapter):
+class FakeConnections(Connections):
     """Answers requests with the bytes that a function returns for them."""
 
     def __init__(self, answer: Callable[[requests.PreparedRequest], bytes]) -> None:
@@ -33,12 +34,6 @@ class FakeAdapter(HTTPAdapter):
                 urllib3.exceptions.ProtocolError("broken", error)
             ) from error
         return self.build_response(request, raw)
-
-
-def mount(session: requests.Session, adapter: FakeAdapter) -> None:
-    """Make a session use the adapter for all addresses."""
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
 
 
 def response_bytes(status: int, headers: Sequence[tuple[str, str]], body: bytes) -> bytes:

@@ -144,7 +144,7 @@ def test_repr_and_str_do_not_contain_the_key(make_client):
     """No object that holds the key shows it as text."""
     client = make_client("https://api.mint.gg/v1")
     assert repr(client) == "Client(https://api.mint.gg/v1)"
-    assert KEY not in f"{client} {client!r} {client._session.headers}"
+    assert KEY not in f"{client} {client._connections!r}"
 
 
 @pytest.mark.covers("S-key-repeated")

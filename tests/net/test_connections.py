@@ -17,6 +17,7 @@ import requests
 import trustme
 
 from mint_blender.net import connections
+from mint_blender.net.connections import Connections
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -45,15 +46,21 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, lis
 
 
 @pytest.fixture
-def session() -> Iterator[requests.Session]:
-    """Return a session that ignores the environment."""
-    with requests.Session() as session:
-        session.trust_env = False
-        connections.mount(session)
-        yield session
+def opened() -> Iterator[Connections]:
+    """Return connections to trusted hosts."""
+    opened = Connections()
+    yield opened
+    opened.close()
 
 
-def test_nothing_is_sent_twice(session: requests.Session) -> None:
+def get(opened: Connections, url: str) -> requests.Response:
+    """Return an answer whose body was read."""
+    response = opened.request("GET", url, headers={}, timeout=(5, 5), uses_proxy=False)
+    assert b"".join(connections.blocks(response, 100)) == b"{}"
+    return response
+
+
+def test_nothing_is_sent_twice(opened: Connections) -> None:
     """A kept connection that ends without an answer is an error: the request was sent."""
     requested: list[bytes] = []
 
@@ -62,39 +69,40 @@ def test_nothing_is_sent_twice(session: requests.Session) -> None:
         connection.sendall(ANSWER)
         requested.append(connection.recv(65536))
 
-    with listening(serve) as (address, opened):
-        session.get(f"http://{address}")
+    with listening(serve) as (address, accepted):
+        get(opened, f"http://{address}")
         with pytest.raises(requests.ConnectionError):
-            session.get(f"http://{address}")
-        assert (len(requested), len(opened)) == (2, 1)
-        assert session.get(f"http://{address}").status_code == 200
+            get(opened, f"http://{address}")
+        assert (len(requested), len(accepted)) == (2, 1)
+        assert get(opened, f"http://{address}").status_code == 200
 
 
-def test_no_connection_is_opened(session: requests.Session) -> None:
+def test_no_connection_is_opened(opened: Connections) -> None:
     """Neither the first one nor another one; afterwards both may be."""
 
     def serve(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(ANSWER)
 
-    with listening(serve) as (address, opened):
+    with listening(serve) as (address, accepted):
         url = f"http://{address}"
         for count in range(2):
             with connections.only_open(), pytest.raises(connections.NotOpen):
-                session.get(url)
-            assert len(opened) == count
-            assert not connections.is_open(session, url)
-            session.get(url)
-            wait_until_closed(session, url)
+                get(opened, url)
+            assert len(accepted) == count
+            assert not opened.is_open()
+            get(opened, url)
+            wait_until_closed(opened)
 
 
 def test_the_end_of_tls_is_the_end_of_the_connection(
-    session: requests.Session, tmp_path: Path
+    opened: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may arrive together with an answer, and then no more of it is to be seen."""
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
 
     def serve(connection: socket.socket) -> None:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -108,13 +116,13 @@ def test_the_end_of_tls_is_the_end_of_the_connection(
         connection.sendall(outgoing.read())  # both in one piece
         connection.recv(65536)
 
-    with listening(serve) as (address, opened):
+    with listening(serve) as (address, accepted):
         url = f"https://{address}"
-        session.get(url, verify=str(tmp_path / "authority.pem"))
-        assert not connections.is_open(session, url)
+        get(opened, url)
+        assert not opened.is_open()
         with connections.only_open(), pytest.raises(connections.NotOpen):
-            session.get(url, verify=str(tmp_path / "authority.pem"))
-        assert len(opened) == 1
+            get(opened, url)
+        assert len(accepted) == 1
 
 
 def _is_done(act: Callable[[], object]) -> bool:
@@ -126,17 +134,17 @@ def _is_done(act: Callable[[], object]) -> bool:
     return True
 
 
-def wait_until_closed(session: requests.Session, url: str) -> None:
+def wait_until_closed(opened: Connections) -> None:
     """Wait until this computer has noticed that the server has closed the connection."""
     for _ in range(1000):
-        if not connections.is_open(session, url):
+        if not opened.is_open():
             return
         time.sleep(0.005)
     raise AssertionError("the connection is still open")
 
 
 def test_a_child_process_has_no_connection(
-    session: requests.Session, monkeypatch: pytest.MonkeyPatch
+    opened: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a fork, the open connection is the parent's."""
 
@@ -147,9 +155,9 @@ def test_a_child_process_has_no_connection(
 
     with listening(serve) as (address, _):
         url = f"http://{address}"
-        session.get(url)
-        assert connections.is_open(session, url)
+        get(opened, url)
+        assert opened.is_open()
         pid = os.getpid()
         monkeypatch.setattr(os, "getpid", lambda: pid + 1)
-        assert not connections.is_open(session, url)
-        session.close()
+        assert not opened.is_open()
+        opened.close()

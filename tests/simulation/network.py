@@ -10,13 +10,13 @@ import io
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, NoReturn
 from unittest.mock import patch
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
@@ -217,66 +217,45 @@ class _Answer(requests.Response):
         self.url, self.request = request.url or "", request
 
 
-class _NoCookies:
-    def set_policy(self, policy: object) -> None:
-        """Do nothing: there are no cookies."""
+class _Connections:
+    """Connections without what has nothing to do with the simulation and needs a millisecond.
 
-
-class _Session:
-    """A session without what has nothing to do with the simulation and needs a millisecond.
-
-    That is: proxies of the environment, cookies, a .netrc.
+    That is: proxies of the environment, and what requests does to prepare a request.
     """
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self.headers: dict[str, str] = {}
-        self.auth: Any = None
-        self.cookies = _NoCookies()
 
     def close(self) -> None:
         """Do nothing: there is no connection."""
 
-    def merge_environment_settings(self, *_: object) -> dict[str, Any]:
-        """Return no settings."""
-        return {}
+    def is_open(self) -> bool:
+        """Return that the next request needs no other connection."""
+        return True
 
-    def get_adapter(self, url: str) -> _Session:
-        """Return what sends requests: the session itself."""
-        return self
-
-    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
-        """Return a request as it is sent, with the session's headers and with its own key."""
-        prepared = requests.PreparedRequest()
-        query = f"?{urlencode(request.params)}" if request.params else ""
-        prepared.method, prepared.url = request.method, f"{request.url}{query}"
-        prepared.body = request.data or None  # type: ignore[assignment]  # bytes
-        prepared.headers = {**self.headers, **(request.headers or {})}  # type: ignore[assignment]
-        auth: Any = request.auth or self.auth
-        return auth(prepared) if auth else prepared  # type: ignore[no-any-return]
-
-    def send(self, request: requests.PreparedRequest, **_: object) -> requests.Response:
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        **_: object,
+    ) -> requests.Response:
         """Send a request and return the answer."""
-        parts = urlsplit(request.url or "")
-        body = request.body or b""
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url = method, url
+        parts = urlsplit(url)
+        asked = dict(parse_qsl(parts.query)) | dict(query or {})
         answer = self._network.exchange(
-            Request(
-                request.method or "",
-                parts.hostname or "",
-                parts.path,
-                dict(parse_qsl(parts.query)),
-                dict(request.headers),
-                body.encode() if isinstance(body, str) else bytes(body),
-            )
+            Request(method, parts.hostname or "", parts.path, asked, dict(headers), content or b"")
         )
-        return _Answer(answer, request)
+        return _Answer(answer, prepared)
 
 
 @contextmanager
 def simulated_network(network: Network) -> Iterator[None]:
-    """Let the product's sessions use this network."""
-    with (
-        patch.object(connections, "mount", lambda session, rules=None: None),
-        patch.object(requests, "Session", lambda: _Session(network)),
-    ):
+    """Let the product use this network."""
+    with patch.object(connections, "Connections", lambda *_, **_more: _Connections(network)):
         yield

@@ -47,8 +47,8 @@ def try_answer(data: bytes) -> None:
     """Make a call, and check its result or its error."""
     call, status, headers, body = _parts(data)
     answer = fake_http.response_bytes(status, headers, body)
-    adapter = fake_http.FakeAdapter(lambda _request: answer)
-    fake_http.mount(_client()._session, adapter)
+    connections = fake_http.FakeConnections(lambda _request: answer)
+    _client()._connections = connections
     try:
         result = CALLS[call](_client())
     except MintError as error:
@@ -56,7 +56,7 @@ def try_answer(data: bytes) -> None:
         assert KEY not in str(error), "the key is in a sentence"
     else:
         _check_result(result)
-    assert len(adapter.requests) == 1, "one call is one request"
+    assert len(connections.requests) == 1, "one call is one request"
 
 
 def check_texts(value: object, longest: int = limits.LONGEST_TEXT) -> None:

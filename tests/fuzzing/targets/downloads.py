@@ -41,19 +41,19 @@ def _downloader(answers: list[bytes]) -> Downloader:
         LIMITS, clock=lambda: next(clock), sleep=lambda seconds: None, chance=lambda: 0.5
     )
     left = iter(answers)
-    adapter = fake_http.FakeAdapter(lambda _request: next(left, b""))
-    fake_http.mount(downloader.session, adapter)
-    send = adapter.send
+    connections = fake_http.FakeConnections(lambda _request: next(left, b""))
+    downloader.connections = connections
+    send = connections.send
 
     def checked_send(request, *arguments, **more):
         assert request.url.startswith("https://"), request.url
         host = request.url.split("/")[2]
         assert addresses.parse_literal(host) is None or addresses.is_public(host.split(":")[0])
         assert "Authorization" not in request.headers and "Cookie" not in request.headers
-        assert len(adapter.requests) < 50
+        assert len(connections.requests) < 50
         return send(request, *arguments, **more)
 
-    adapter.send = checked_send  # type: ignore[method-assign]
+    connections.send = checked_send  # type: ignore[method-assign]
     return downloader
 
 

@@ -45,8 +45,8 @@ def _page(pages: list[Any], cursor: str | None) -> Any:
 
 def _follow_with_client(pages: list[Any]) -> None:
     client = Client(Origin.parse(), KEY)
-    adapter = fake_http.FakeAdapter(lambda request: _answer(pages, request.url or ""))
-    fake_http.mount(client._session, adapter)
+    connections = fake_http.FakeConnections(lambda request: _answer(pages, request.url or ""))
+    client._connections = connections
     try:
         count = sum(1 for _ in client.assets(Kind.MODEL))
     except MintError as error:
@@ -55,7 +55,7 @@ def _follow_with_client(pages: list[Any]) -> None:
         assert count >= 0
     finally:
         client.close()
-    assert len(adapter.requests) <= len(pages) + 2, "a cursor was used twice"
+    assert len(connections.requests) <= len(pages) + 2, "a cursor was used twice"
 
 
 def _answer(pages: list[Any], url: str) -> bytes:
