@@ -447,7 +447,7 @@ def test_queued_jobs_of_a_crashed_process_wait_for_consent(
         monkeypatch.setattr(job_cache, "JUST_NOW", 0.0)
         job_service.catch_up()
         assert not job_service.unfinished.take_over()
-        assert len(job_service.unfinished.queue) == 0
+        assert not list(job_service.unfinished.queue)
         assert job_service.unfinished.are_elsewhere
         job_service.unfinished.discard_queue()
         assert job_service.job(last).phase is Phase.WAITING
