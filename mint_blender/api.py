@@ -122,22 +122,9 @@ def generate(
         kind=kind, prompt=prompt, preset=preset, mode=mode, name=name, images=images, pose=pose
     )
     level = member(OptimizationLevel, "level", optimize) if optimize else None
-    if level is not None and request.kind is not Kind.MODEL:
-        raise ValueError("Only models can be optimized.")
-    if splats is not None and request.kind is not Kind.WORLD:
-        raise ValueError("Only Worlds have splats.")
     delivery = Delivery(splats=splats, **_where(request.kind, height, location, collection))
     check_limit(max_credits)
-    if request.mode is Mode.REVIEW and review is None:
-        raise ValueError(
-            'mode "review" needs a function review(preview) that returns Approve(), Cancel() or'
-            ' Revise("…").'
-        )
-    try:
-        session.check_request(request)
-    except NotPossible as error:
-        raise ValueError(str(error)) from error
-    _check_blender()
+    _check(request, review, splats, optimize)
     with session.open_job_service() as job_service:
         job, is_new = _start(job_service, request, delivery, level, max_credits, request_id)
         job = replace(_Watch(job_service, review, progress).follow(job.id), delivery=delivery)
@@ -581,6 +568,31 @@ def _check_blender() -> None:
             " bpy package (pip install bpy), or run the script in Blender. Without Blender,"
             " `mint-blender generate -o FILE.glb` saves a model. Nothing was started."
         )
+
+
+def _check(
+    request: GenerationRequest, review: Review | None, splats: str | None, optimize: str | None
+) -> None:
+    """Check a request before anything is sent.
+
+    Raises:
+        ValueError: The arguments do not fit together, or Mint would refuse them.
+        NotPossible: There is no Blender here.
+    """
+    if optimize and request.kind is not Kind.MODEL:
+        raise ValueError("Only models can be optimized.")
+    if splats is not None and request.kind is not Kind.WORLD:
+        raise ValueError("Only Worlds have splats.")
+    if request.mode is Mode.REVIEW and review is None:
+        raise ValueError(
+            'mode "review" needs a function review(preview) that returns Approve(), Cancel() or'
+            ' Revise("…").'
+        )
+    try:
+        session.check_request(request)
+    except NotPossible as error:
+        raise ValueError(str(error)) from error
+    _check_blender()
 
 
 def _where(
