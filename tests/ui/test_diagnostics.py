@@ -62,7 +62,7 @@ def test_the_level_of_the_log(
 ) -> None:
     """The preference takes effect at once, and is undone when the add-on is disabled."""
     monkeypatch.setattr(
-        "mint_blender.addon_settings.settings", lambda: SimpleNamespace(log_level=level)
+        "mint_blender.ui.account.preferences.settings", lambda: SimpleNamespace(log_level=level)
     )
     preferences.apply_log_level()
     logger = logging.getLogger("mint_blender.test")

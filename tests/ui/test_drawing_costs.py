@@ -23,7 +23,6 @@ from mint_blender.jobs.queries import Balance, ListPage  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.schema import Estimate, Kind, Page, Usage  # noqa: E402  # noqa: E402
-from mint_blender.ui import drawing as viewport_drawing  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel, session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
@@ -188,7 +187,7 @@ def test_chips_cost_no_more_than_fit(
 ) -> None:
     """With 100 jobs as many lines are executed as with 22, which do not fit either."""
     for name in ("draw_box", "draw_line", "draw_text", "draw_picture"):
-        monkeypatch.setattr(viewport_drawing, name, lambda *_: None)
+        monkeypatch.setattr(chips, name, lambda *_: None)
     region = SimpleNamespace(x=0, y=0, width=800, height=500, type="WINDOW")
     overlay = SimpleNamespace(show_overlays=False)
     context: Any = SimpleNamespace(

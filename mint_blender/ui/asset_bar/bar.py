@@ -322,7 +322,8 @@ def draw_bar(context: bpy.types.Context) -> None:
     hovered = asset_at(context, state().hovered)
     if (dragged := state().dragged) is not None:
         # beside the pointer, whose tip is where the item will stand
-        (x, y), side = state().pointer, 72 * theme.scale
+        x, y = state().pointer
+        side = 72 * theme.scale
         _draw_picture(dragged, Box(x + 12 * theme.scale, y + 4 * theme.scale, side, side), theme)
     elif hovered is not None and state().hovered < len(layout.cells):
         _draw_card(context, layout, hovered, theme)

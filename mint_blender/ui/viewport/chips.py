@@ -134,14 +134,12 @@ def _stack(context: bpy.types.Context, rows: list[_Row]) -> _Stack:
         return _Stack([], None, 0, room)
     jobs, more = targets.targets(context.scene), targets.more()
     boxes = stacked(room, len(jobs) + bool(more), ui_scale())
-    last = None
-    if boxes and (more or len(boxes) < len(jobs)):
-        last = boxes.pop()
+    last = boxes[-1:] if more or len(boxes) < len(jobs) else []
     shown = [
         (target, box, _approve_box(target, box, room))
-        for target, box in zip(jobs, boxes, strict=False)
+        for target, box in zip(jobs, boxes[: len(boxes) - len(last)], strict=False)
     ]
-    return _Stack(shown, last, len(jobs) + more - len(shown), room)
+    return _Stack(shown, last[0] if last else None, len(jobs) + more - len(shown), room)
 
 
 def _approve_words(target: Target) -> str:
