@@ -113,14 +113,13 @@ def prepare(job: Job, units: SceneUnits, target: Path) -> PreparedResult:
             model = import_model(source, name=name, collection=collection, scene=scene)
             root, extent = model.root, model.extent
         else:
-            world = import_world(
+            root, notes = import_world(
                 _world_files(job),
                 name=name,
                 collection=collection,
                 scene=scene,
                 options=_world_options(job),
             )
-            root, notes = world.root, world.notes
     except FileError as error:
         raise SceneImportError(message_of(error)) from error
     prepared_files.save(root, collection, target)

@@ -101,16 +101,7 @@ def place_model(
             height=where.height,
             checked=checked,
         )
-        tags.write(built.root, provenance)
-        if where.rotation is not None:
-            move.turn(built.root, where.rotation)
-        grid_layout.avoid_overlap(
-            built.root,
-            scene,
-            group=provenance.group,
-            original=where.original,
-            everything=where.beside,
-        )
+        _arrange(built.root, provenance, where, scene, everything=where.beside)
     return PlacedResult(
         built.root, collection, built.objects, tuple(_hidden_notes(scene, collection))
     )
@@ -131,7 +122,7 @@ def place_world(
     scene = scene or current_scene()
     with import_transaction(scene):
         collection = _collection(scene, provenance, where.collection)
-        built = world_build.build_world(
+        root, notes = world_build.build_world(
             source,
             name=provenance.title,
             collection=collection,
@@ -140,17 +131,9 @@ def place_world(
             options=options,
             properties=provenance.properties(),
         )
-        tags.write(built.root, provenance)
-        if where.rotation is not None:
-            move.turn(built.root, where.rotation)
-        grid_layout.avoid_overlap(
-            built.root, scene, group=provenance.group, original=where.original
-        )
+        _arrange(root, provenance, where, scene)
     return PlacedResult(
-        built.root,
-        collection,
-        tags.hierarchy(built.root),
-        (*built.notes, *_hidden_notes(scene, collection)),
+        root, collection, tags.hierarchy(root), (*notes, *_hidden_notes(scene, collection))
     )
 
 
@@ -206,6 +189,23 @@ def import_transaction(scene: bpy.types.Scene) -> Iterator[DataSnapshot]:
         raise SceneImportError(message_of(error)) from error
     # a script may ask for world matrices right away
     update_view_layers(scene)
+
+
+def _arrange(
+    root: bpy.types.Object,
+    provenance: Provenance,
+    where: PlaceOptions,
+    scene: bpy.types.Scene,
+    *,
+    everything: bool = False,
+) -> None:
+    """Store the provenance on a root, turn it, and move it to where it overlaps nothing."""
+    tags.write(root, provenance)
+    if where.rotation is not None:
+        move.turn(root, where.rotation)
+    grid_layout.avoid_overlap(
+        root, scene, group=provenance.group, original=where.original, everything=everything
+    )
 
 
 def _location(where: PlaceOptions, scene: bpy.types.Scene) -> tuple[float, float, float]:

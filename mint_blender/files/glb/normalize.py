@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rewrite a valid but unusual GLB for an importer that is stricter than the specification.
+"""Make a valid GLB one that Blender's importer can be given: rewritten, and with sane Draco data.
 
 Blender's importer refuses trailing bytes, every version but "2.0", and a required extension that is
 not listed as used. Without a Draco decoder it also refuses compressed data that are optional. The
 file itself is not changed; `header.inspect` must have accepted it.
+
+Source: KHR_draco_mesh_compression, and Draco's bitstream 2.2.
 """
 
 from __future__ import annotations
@@ -19,10 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from .. import disk
-from . import draco
+from ..errors import InvalidGlb
 
 HEADER = 12
 CHUNK_HEADER = 8
+DRACO = "KHR_draco_mesh_compression"
+MAX_FACES = 50_000_000
+"""Most triangles of a Draco-compressed mesh, more than Blender could show."""
 
 
 @contextlib.contextmanager
@@ -62,7 +67,7 @@ def _normalize(document: dict[str, Any]) -> bool:
     asset, used = document["asset"], document.get("extensionsUsed", [])
     required = document.get("extensionsRequired", [])
     missing = [name for name in required if name not in used]
-    is_plain = draco.EXTENSION not in required and _use_plain_data(document)
+    is_plain = DRACO not in required and _use_plain_data(document)
     if asset["version"] == "2.0" and not missing and not is_plain:
         return False
     asset["version"] = "2.0"
@@ -75,10 +80,61 @@ def _normalize(document: dict[str, Any]) -> bool:
 def _use_plain_data(document: dict[str, Any]) -> bool:
     """Drop compressed data where there is uncompressed data, too; return whether there was any."""
     is_changed = False
-    for primitive in list(draco.compressed_primitives(document)):
+    for primitive in list(_compressed_primitives(document)):
         used = [*primitive.get("attributes", {}).values()]
         used += [primitive["indices"]] if "indices" in primitive else []
         if used and all("bufferView" in document["accessors"][int(each)] for each in used):
-            del primitive["extensions"][draco.EXTENSION]
+            del primitive["extensions"][DRACO]
             is_changed = True
     return is_changed
+
+
+def check_face_counts(path: Path) -> None:
+    """Raise InvalidGlb if a compressed mesh claims too many faces.
+
+    Decoders allocate the memory first. `header.inspect` must have accepted the file.
+    """
+    data = path.read_bytes()
+    end = 20 + struct.unpack_from("<I", data, 12)[0]
+    document, binary = json.loads(data[20:end]), data[end + 8 :]
+    for primitive in _compressed_primitives(document):
+        view = document["bufferViews"][int(primitive["extensions"][DRACO]["bufferView"])]
+        start = int(view.get("byteOffset", 0))
+        faces = _claimed_faces(binary[start : start + int(view["byteLength"])])
+        if faces > MAX_FACES:
+            raise InvalidGlb(
+                "A Draco-compressed part claims {count:,} triangles; the limit is {most:,}.",
+                count=faces,
+                most=MAX_FACES,
+            )
+
+
+def _compressed_primitives(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the primitives of a checked document that have compressed data."""
+    for mesh in document.get("meshes", []):
+        for primitive in mesh.get("primitives", []):
+            if primitive.get("extensions", {}).get(DRACO):
+                yield primitive
+
+
+def _claimed_faces(data: bytes) -> int:
+    """Return the number of triangles that Draco data claims; 0 if unknown."""
+    if len(data) < 12 or data[:5] != b"DRACO" or (data[5], data[6]) != (2, 2) or data[7] != 1:
+        return 0
+    flags = struct.unpack_from("<H", data, 9)[0]
+    if flags & 0x8000:  # metadata of any length comes first
+        return 0
+    if data[8] == 0:  # sequential: faces, points
+        return _varint(data, 11)[0]
+    _, at = _varint(data, 12)  # edgebreaker: kind of traversal, vertices, faces
+    return _varint(data, at)[0]
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < len(data):
+        value |= (data[at] & 0x7F) << shift
+        shift, at = shift + 7, at + 1
+        if not data[at - 1] & 0x80:
+            break
+    return value, at

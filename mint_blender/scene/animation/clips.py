@@ -152,17 +152,14 @@ def _traveler(rig: bpy.types.Object, action: Any) -> tuple[str, np.ndarray] | No
 
     Only what is level counts: going up or down is no travel.
     """
-    channels: dict[str, dict[int, Any]] = {}
-    for curve in cleanup.curves(action):
-        channel = fcurves.bone_channel(curve)
-        if channel is not None and channel[1] == "location":
-            channels.setdefault(channel[0], {})[curve.array_index] = curve
+    channels = fcurves.by_bone(action)
     first, last = action.curve_frame_range
     for name, bone in skeleton.skeleton_of(rig).items():
         moved = np.zeros(3)
-        for axis, curve in channels.get(name, {}).items():
-            points = curve.keyframe_points
-            moved[axis] = points[-1].co[1] - points[0].co[1]
+        for (channel, axis), curve in channels.get(name, {}).items():
+            if channel == "location":
+                points = curve.keyframe_points
+                moved[axis] = points[-1].co[1] - points[0].co[1]
         level = bone.rotation @ moved
         level[2] = 0.0
         if np.linalg.norm(level) > _NO_MOTION:

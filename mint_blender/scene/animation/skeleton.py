@@ -7,7 +7,7 @@ they were delivered, wherever the user has moved them since.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ import numpy as np
 from mathutils import Matrix
 
 from .. import tags
-from ..model import cleanup
 from . import fcurves
 
 _ANGLE = np.radians(0.1)
@@ -110,8 +109,9 @@ def bake(action: Any, clip: Skeleton, rig: bpy.types.Object) -> None:
     bone of that name did, seen upright; positions are scaled with the height of the hips.
     """
     character = skeleton_of(rig)
-    curves = _curves_by_bone(action)
-    frames = np.unique(np.concatenate([fcurves.frames(each) for each in _all(curves)]))
+    curves = fcurves.by_bone(action)
+    at = [fcurves.frames(curve) for each in curves.values() for curve in each.values()]
+    frames = np.unique(np.concatenate(at))
     own, theirs = _hip_height(character, clip), _hip_height(clip, character)
     ratio = own / theirs if min(own, theirs) > _LOW else 1.0
     turns = _turns(clip, curves, frames)
@@ -133,19 +133,6 @@ def bake(action: Any, clip: Skeleton, rig: bpy.types.Object) -> None:
             values = moved @ (bone.rotation.T @ clip[name].rotation).T * ratio
             _write(action, rig, f"{path}.location", frames, values)
     action.update_tag()
-
-
-def _curves_by_bone(action: Any) -> dict[str, dict[tuple[str, int], Any]]:
-    found: dict[str, dict[tuple[str, int], Any]] = {}
-    for curve in cleanup.curves(action):
-        channel = fcurves.bone_channel(curve)
-        if channel is not None:
-            found.setdefault(channel[0], {})[channel[1], curve.array_index] = curve
-    return found
-
-
-def _all(curves: dict[str, dict[tuple[str, int], Any]]) -> Iterable[Any]:
-    return (curve for each in curves.values() for curve in each.values())
 
 
 def _turns(

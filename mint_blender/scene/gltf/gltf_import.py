@@ -17,8 +17,8 @@ import bpy
 
 from ...files import file_choice
 from ...files.errors import FileError
-from ...files.glb import draco, normalize, vertices
 from ...files.glb import header as glb_header
+from ...files.glb import normalize, vertices
 from ...files.glb.vertices import MeshVertices
 from ..data_blocks import current_scene
 from ..errors import SceneImportError
@@ -120,7 +120,7 @@ def _readable(path: Path) -> Iterator[Path]:
             )
         with normalize.normalized_copy(path) as file:
             if file_choice.DRACO in header.extensions_used:
-                draco.check_face_counts(file)
+                normalize.check_face_counts(file)
             yield file
     except FileError as error:
         raise SceneImportError(

@@ -66,7 +66,8 @@ def exchange(
         _repair_modifiers(part, holder, old, matches)
         notes += _take_animation(part, holder)
         if part.pose is not None and holder.pose is not None:
-            _take_pose(part, holder)
+            for bone in part.pose.bones:
+                holder.pose.bones[bone.name].matrix_basis = bone.matrix_basis
         for key in part.keys():
             if key != REST:
                 holder[key] = part[key]
@@ -275,7 +276,10 @@ def _has_same_surface(one: Any, other: Any) -> bool:
     one_uvs, other_uvs = _uvs(one), _uvs(other)
     if one_uvs is None or other_uvs is None or one_uvs.shape != other_uvs.shape:
         return False
-    counts = [np.bincount(_material_indices(each)) for each in (one, other)]
+    counts = [
+        np.bincount(mesh_arrays.read(each.polygons, "material_index", len(each.polygons), np.int32))
+        for each in (one, other)
+    ]
     if not np.array_equal(counts[0], counts[1]):
         return False
     if np.abs(one_uvs - other_uvs).max() <= _SAME_UV:
@@ -294,10 +298,6 @@ def _uvs(mesh: Any) -> np.ndarray | None:
     if layer is None or not len(layer.uv):
         return None
     return mesh_arrays.read(layer.uv, "vector", 2 * len(layer.uv)).reshape(-1, 2)
-
-
-def _material_indices(mesh: Any) -> np.ndarray:
-    return mesh_arrays.read(mesh.polygons, "material_index", len(mesh.polygons), np.int32)
 
 
 def _repair_modifiers(
@@ -343,11 +343,6 @@ def _take_slot(mine: Any, theirs: Any) -> None:
     """Choose the same slot of an action; Blender has slots since 4.4."""
     if getattr(theirs, "action_slot", None) is not None:
         mine.action_slot = theirs.action_slot
-
-
-def _take_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
-    for bone in part.pose.bones:
-        earlier.pose.bones[bone.name].matrix_basis = bone.matrix_basis
 
 
 def _parent_parts(

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import bpy
 from mathutils import Matrix
@@ -54,12 +55,11 @@ capture point, above the floor. Source: API contract, section 9.2.
 """
 
 
-@dataclass(frozen=True)
-class BuiltWorld:
+class BuiltWorld(NamedTuple):
     """A World as it was built; its root is valid until the next undo."""
 
     root: bpy.types.Object
-    notes: tuple[Message, ...] = ()
+    notes: tuple[Message, ...]
 
 
 def build_world(
@@ -90,10 +90,9 @@ def build_world(
     if isinstance(source, PreparedResult):
         root, notes = _append(source, collection), source.notes
     else:
-        imported = import_world(
+        root, notes = import_world(
             source, name=name, collection=collection, scene=scene, options=options
         )
-        root, notes = imported.root, imported.notes
     set_properties(root, properties)
     root.location = at
     for camera in parts_of(root, "camera"):

@@ -66,13 +66,9 @@ def load(path: Path, name: str) -> bpy.types.Image:
         # a custom color configuration may not have this name
         with contextlib.suppress(TypeError):
             image.colorspace_settings.name = "sRGB"
-    image[SKY] = _mean_of_upper_half(image)
-    return image
-
-
-def _mean_of_upper_half(image: bpy.types.Image) -> list[float]:
     upper = mesh_arrays.scaled_pixels(image, 64, 32)[0][16:, :, :3]  # the bottom row is first
-    return [float(each) for each in np.clip(upper.mean(axis=(0, 1)), 0.0, 1.0)]
+    image[SKY] = [float(each) for each in np.clip(upper.mean(axis=(0, 1)), 0.0, 1.0)]
+    return image
 
 
 def background(

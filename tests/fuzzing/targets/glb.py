@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mint_blender.files.errors import InvalidGlb
-from mint_blender.files.glb import draco, header, normalize
+from mint_blender.files.glb import header, normalize
 
 from ...files.build_glb import box, pack
 from ...files.rich_glb import RICH, RICH_BYTES
@@ -48,7 +48,7 @@ def _prepare(path: Path) -> None:
     with normalize.normalized_copy(path) as copy:
         header.inspect(copy)
     try:
-        draco.check_face_counts(path)
+        normalize.check_face_counts(path)
     except InvalidGlb as error:
         check_sentence(str(error))
 
