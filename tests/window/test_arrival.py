@@ -18,6 +18,10 @@ from .blender_window import BlenderWindow
 
 pytestmark = pytest.mark.window
 
+PROMPTS = {
+    "MODEL": "a small ceramic lamp with an orange shade",
+    "WORLD": "a walled courtyard in orange evening light",
+}
 SPACE = "space = area('VIEW_3D').spaces.active\n"
 SHADING = f"{SPACE}result = [space.shading.type, space.shading.color_type, space.shading.light]"
 POSE = f"{SPACE}result = part('ui.viewport.views').pose(space)"
@@ -96,7 +100,7 @@ def press(blender: BlenderWindow, number: int, name: str = "button") -> None:
 def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindow) -> None:
     """No click is needed, nothing is selected, and one click brings the view back."""
     before, felt = blender.ask(ALL_OF_THE_VIEW), blender.ask(FELT)
-    generate(blender, "a small ceramic lamp with an orange shade")
+    generate(blender, PROMPTS["MODEL"])
     blender.wait_for("placed")
     blender.settle()
     path = blender.screenshot("arrival_model")
@@ -104,6 +108,7 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     (root,) = blender.ask("roots()")
     in_view = set(blender.ask(IN_VIEW))
     assert root in in_view and "Cube" not in in_view, "the cube of a new file is not behind it"
+    assert blender.ask(f"{SPACE}result = -space.region_3d.view_matrix[2][1]") > 0.7, "its front"
     places = np.array(blender.ask(PLACES))
     lowest, highest = places.min(axis=0), places.max(axis=0)
     assert lowest.min() > 0 and highest.max() < 1, "all of it is seen"
@@ -201,10 +206,30 @@ def test_only_the_cube_of_a_new_file_is_hidden(blender: BlenderWindow) -> None:
     assert {"Cube", *blender.ask("roots()")} <= set(blender.ask(IN_VIEW))
 
 
+@pytest.mark.parametrize("kind", ["MODEL", "WORLD"])
+def test_what_is_edited_is_seen(blender: BlenderWindow, kind: str) -> None:
+    """Tab edits the active object, also the cube of a new file that was not in view."""
+    generate(blender, PROMPTS[kind], kind)
+    blender.wait_for("placed", seconds=90)
+    blender.settle()
+    assert "Cube" not in blender.ask(IN_VIEW)
+    blender.over()
+    blender.key("Tab")
+    blender.wait("bpy.context.mode == 'EDIT_MESH'")
+    blender.settle()
+    assert "Cube" in blender.ask(IN_VIEW)
+    assert blender.ask("area('VIEW_3D').spaces.active.overlay.show_overlays")
+    blender.screenshot(f"arrival_edited_{kind.lower()}")
+    blender.key("Tab")
+    blender.wait("bpy.context.mode == 'OBJECT'")
+    press(blender, 0)
+    assert blender.ask("area('VIEW_3D').spaces.active.local_view is None")
+
+
 def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
     """In its colors, without outlines, from where it was captured; nothing is clicked."""
     before, felt = blender.ask(ALL_OF_THE_VIEW), blender.ask(FELT)
-    generate(blender, "a walled courtyard in orange evening light", kind="WORLD")
+    generate(blender, PROMPTS["WORLD"], kind="WORLD")
     blender.wait_for("placed", seconds=90)
     blender.settle()
     blender.screenshot("arrival_world")

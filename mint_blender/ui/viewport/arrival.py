@@ -196,7 +196,8 @@ def _is_plain(space: Any) -> bool:
 
 @persistent
 def _after_change(_scene: object, depsgraph: Any = None) -> None:
-    """Note that something was edited."""
+    """Note that something was edited, and show it."""
+    views.show_edited()
     state = _state()
     changes = depsgraph.updates if state.click is not None and depsgraph is not None else ()
     if any(each.is_updated_geometry or each.is_updated_transform for each in changes):

@@ -140,6 +140,20 @@ def hide_cube_again() -> None:
             _hide_startup_cube(area)
 
 
+def show_edited() -> None:
+    """Show what is being edited, painted or posed, also the cube of a new file."""
+    layer = bpy.context.view_layer
+    active = layer.objects.active if layer is not None else None
+    if active is None or active.mode == "OBJECT":
+        return
+    for area in all_areas():
+        space: Any = area.spaces.active
+        is_ours = is_changed(space) and _seen(area).get(_LOCAL_VIEW) == _local_view(space)
+        if is_ours and space.local_view is not None and not active.local_view_get(space):
+            active.local_view_set(space, True)
+            space.overlay.show_overlays = True
+
+
 def restore(area: bpy.types.Area) -> None:
     """Show what the view showed before."""
     space: Any = area.spaces.active
