@@ -330,6 +330,7 @@ UNREAD = (
     *("file-no-ranges", "file-503", "file-slow"),
 )
 """The switches whose effect no user reads."""
+SLOW = "slow"
 BODY = {"prompt": "a mug", "name": "Mug", "generationMode": "review"}
 RANDOM = re.compile(
     r"[a-z0-9]{32}|(?<!\.)[0-9a-f]{16}|[0-9-]{10}T[0-9:.]+Z|127\.0\.0\.1:\d+|expires=[0-9.]+"
@@ -356,7 +357,9 @@ def life(client: ContractClient, kind: str) -> Iterator[object]:
         yield answered(client.get(f"/{kind}s/{ended.json()['resource']['id']}", twin=False))
     assets = ended.json()["assets"]
     for start in (0, 20):
-        yield downloaded(assets.get("glbUrl") or assets["colliderMeshUrl"], start)
+        yield (told := downloaded(assets.get("glbUrl") or assets["colliderMeshUrl"], start))
+        if told == SLOW:
+            return
 
 
 def answered(answer: requests.Response) -> str:
@@ -366,18 +369,20 @@ def answered(answer: requests.Response) -> str:
 
 
 def downloaded(url: str, start: int) -> object:
-    """Return what becomes of a download: its status, its length, its document, and its time."""
+    """Return what becomes of a download: its status, its length and its document; SLOW if it lasts."""
     began, got = time.monotonic(), b""
     headers = {"Range": f"bytes={start}-"} if start else {}
     answer = requests.get(url, headers=headers, stream=True, timeout=20, allow_redirects=False)
     try:
         for piece in answer.iter_content(100):
             got += piece
+            if time.monotonic() - began > 1.5:
+                answer.close()
+                return SLOW
         document = answer.status_code == 200 and str(glb.unpack(got)[0])
     except (requests.RequestException, ValueError) as error:
         document = type(error).__name__
-    is_slow = time.monotonic() - began > 1.5
-    return answer.status_code, len(got), document and RANDOM.sub("", document), is_slow
+    return answer.status_code, len(got), document and RANDOM.sub("", document)
 
 
 def test_each_switch_has_an_effect_of_its_own() -> None:
