@@ -9,7 +9,7 @@
   something: the test was *left out*. It is listed at the end, and with `--strict-skips` it is a
   failure.
 - Tests marked `blender` start with an empty scene, and what they register is removed afterwards.
-- No test leaves an API key behind; see `tests/key_search/`.
+- No test leaves an API key behind; see `tests/key_search/`. None leaves a thread of the add-on.
 - A file that `-m` can choose no test of is not read: reading all takes 20 seconds in each process.
 """
 
@@ -25,6 +25,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,24 @@ def _guard() -> None:
 
 
 _guard()
+
+
+# -- No thread stays
+
+
+STAND_IN = "mint-service"
+"""The thread of the stand-in service, which a module or a session may share."""
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    """Fail a test that leaves a thread of the add-on: others count threads."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if thread.name.startswith("mint-") and thread.name != STAND_IN:
+            thread.join(5.0)  # it may be about to end
+            assert not thread.is_alive(), f"the thread {thread.name} was left"
 
 
 # -- Files that are not read

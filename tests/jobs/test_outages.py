@@ -561,7 +561,6 @@ def test_thumbnails_do_not_delay_paid_downloads(
 def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
     """The job service closes within its time limit, and the job continues later."""
     me = answer(Date=format_datetime(datetime.now(UTC), usegmt=True))
-    of_others = set(threading.enumerate())
     with raw_server(me, said, drip=1.0) as server:
         note_owner(home, Account("key", server.base_url))
         job_service = JobService(fast_config(home), Account("key", server.base_url))
@@ -571,7 +570,7 @@ def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
         began = time.monotonic()
         assert job_service.close(4.0)
         assert time.monotonic() - began < 4.0
-        left = {thread.name for thread in set(threading.enumerate()) - of_others}
+        left = {thread.name for thread in threading.enumerate()}
         assert not left & {"mint-worker", *Lane}
         with closing(Journal(home)) as journal:
             kept = journal.job(job.id)

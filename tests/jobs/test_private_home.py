@@ -8,13 +8,16 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mint_blender.cli import commands
 from mint_blender.files import disk
+from mint_blender.files.download import Downloader
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
@@ -24,7 +27,7 @@ from mint_blender.mint.schema import Kind
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import running_service
-from .fast_config import account, fast_config
+from .fast_config import SPEED, account, fast_config
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="does not apply: permissions are of another kind there"
@@ -66,7 +69,9 @@ def test_all_files_of_a_job_are_private(tmp_path: Path) -> None:
         commands.logging_to_file(home, service.key),
     ):
         logging.getLogger("mint_blender.test").warning("a line")
-        job_service = JobService(fast_config(home), account(service))
+        hurried = partial(Downloader, sleep=lambda seconds: time.sleep(seconds / SPEED))
+        config = fast_config(home, downloader=lambda local: hurried(local_files=local))
+        job_service = JobService(config, account(service))
         world = GenerationRequest(Kind.WORLD, "a hall", images=(str(tmp_path / "lamp.png"),))
         model = GenerationRequest(Kind.MODEL, "a lamp [file-truncated]")
         wanted = ((world, Delivery(splats="100k")), (model, Delivery()))
@@ -75,8 +80,6 @@ def test_all_files_of_a_job_are_private(tmp_path: Path) -> None:
         seen = {path.name for path in home.rglob("*")}
         assert {"journal.sqlite3-wal", "journal.sqlite3-shm", "mint.log"} <= seen, seen
         preview = next(file for file in job_service.job(jobs[0]).files if "preview" in file.url)
-        from mint_blender.files.download import Downloader
-
         with Downloader(local_files=True) as downloader:
             fetch_file.thumbnail(preview.url, home, downloader, lambda: False)
         assert open_to_others(home) == []

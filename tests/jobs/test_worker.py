@@ -68,21 +68,11 @@ def next_event(worker: Worker, kind: type[Event]) -> Any:
             return event
 
 
-_OF_OTHERS: set[threading.Thread] = set()
-
-
-@pytest.fixture(autouse=True)
-def know_threads_of_others() -> None:
-    """Note which threads other tests have left."""
-    _OF_OTHERS.clear()
-    _OF_OTHERS.update(threading.enumerate())
-
-
 def ours() -> list[str]:
     """Return the names of our threads, without that of the service."""
     return [
         thread.name
-        for thread in set(threading.enumerate()) - _OF_OTHERS
+        for thread in threading.enumerate()
         if thread.name.startswith("mint-") and thread.name != "mint-service"
     ]
 

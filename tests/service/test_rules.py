@@ -18,6 +18,16 @@ from tests.mint_service.runner import ThreadService, running_service
 from .contract_client import ContractClient
 
 
+def test_a_key_belongs_to_one_body_and_one_address(client: ContractClient) -> None:
+    """A repetition is the same operation; another body is a conflict, another address a start."""
+    first = client.start("a mug", key="k", generationPreset="fast")
+    assert client.start("a mug", key="k", generationPreset="fast")["id"] == first["id"]
+    answer = client.post("/models:generate", {"prompt": "a lamp"}, "k")
+    assert answer.json()["type"].endswith("/idempotency-conflict")
+    assert client.start("a mug", "world", key="k")["id"] != first["id"]
+    assert client.service.credits() == 100_000 - 248 - 1650
+
+
 def test_a_missing_key_is_400_unless_switched_off(client: ContractClient) -> None:
     """The contract requires a key; the live service does not, and this one can do the same."""
     body = {"prompt": "a mug"}
@@ -79,6 +89,18 @@ def test_a_start_with_too_few_credits_stops(client: ContractClient) -> None:
     assert (again["id"], again["status"]) == (operation["id"], "queued")
     client.service.scenario(insufficient="402")
     assert client.post("/worlds:generate", {"prompt": "a hall"}).status_code == 402
+
+
+@pytest.mark.parametrize("kind", ["model", "world"])
+def test_at_most_ten_generations_are_active(client: ContractClient, kind: str) -> None:
+    """Queued, running and waiting operations of a kind count; the eleventh start returns 429."""
+    started = [client.start(f"a mug no {n}", kind, generationMode="review") for n in range(10)]
+    client.until(started[0], "preview_ready")
+    answer = client.post(f"/{kind}s:generate", {"prompt": "one more"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    client.start("another kind", {"model": "world", "world": "model"}[kind])
+    client.post(f"/operations/{started[0]['id']}:cancel")
+    client.start("one more", kind)
 
 
 def test_cancel_is_only_possible_at_the_preview(client: ContractClient) -> None:
@@ -308,6 +330,7 @@ UNREAD = (
     *("file-no-ranges", "file-503", "file-slow"),
 )
 """The switches whose effect no user reads."""
+SLOW = "slow"
 BODY = {"prompt": "a mug", "name": "Mug", "generationMode": "review"}
 RANDOM = re.compile(
     r"[a-z0-9]{32}|(?<!\.)[0-9a-f]{16}|[0-9-]{10}T[0-9:.]+Z|127\.0\.0\.1:\d+|expires=[0-9.]+"
@@ -334,7 +357,9 @@ def life(client: ContractClient, kind: str) -> Iterator[object]:
         yield answered(client.get(f"/{kind}s/{ended.json()['resource']['id']}", twin=False))
     assets = ended.json()["assets"]
     for start in (0, 20):
-        yield downloaded(assets.get("glbUrl") or assets["colliderMeshUrl"], start)
+        yield (told := downloaded(assets.get("glbUrl") or assets["colliderMeshUrl"], start))
+        if told == SLOW:
+            return
 
 
 def answered(answer: requests.Response) -> str:
@@ -344,18 +369,20 @@ def answered(answer: requests.Response) -> str:
 
 
 def downloaded(url: str, start: int) -> object:
-    """Return what becomes of a download: its status, its length, its document, and its time."""
+    """Return what becomes of a download: its status, its length and its document; SLOW if it lasts."""
     began, got = time.monotonic(), b""
     headers = {"Range": f"bytes={start}-"} if start else {}
     answer = requests.get(url, headers=headers, stream=True, timeout=20, allow_redirects=False)
     try:
         for piece in answer.iter_content(100):
             got += piece
+            if time.monotonic() - began > 1.5:
+                answer.close()
+                return SLOW
         document = answer.status_code == 200 and str(glb.unpack(got)[0])
     except (requests.RequestException, ValueError) as error:
         document = type(error).__name__
-    is_slow = time.monotonic() - began > 1.5
-    return answer.status_code, len(got), document and RANDOM.sub("", document), is_slow
+    return answer.status_code, len(got), document and RANDOM.sub("", document)
 
 
 def test_each_switch_has_an_effect_of_its_own() -> None:
