@@ -39,18 +39,10 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Poll and retry every 20 ms, about as often. The real intervals have tests of their own."""
-    monkeypatch.setattr(
-        session,
-        "POLL_INTERVALS",
-        PollIntervals(first=0.02, factor=1.0, longest=0.02, min_retry_after=0.02),
-    )
-    monkeypatch.setattr(
-        session,
-        "RETRIES",
-        RetryPolicy(
-            first=0.02, factor=1.0, give_up_after=1.0, min_retry_after=0.02, max_retry_after=0.02
-        ),
-    )
+    quick = {"first": 0.02, "factor": 1.0, "min_retry_after": 0.02}
+    monkeypatch.setattr(session, "POLL_INTERVALS", PollIntervals(**quick, longest=0.02))
+    retries = RetryPolicy(**quick, give_up_after=1.0, max_retry_after=0.02)
+    monkeypatch.setattr(session, "RETRIES", retries)
     monkeypatch.setattr(context, "SHOWN_WITHIN", 0.16)
     shorten_waits(monkeypatch)
 
@@ -91,13 +83,7 @@ def client() -> Iterator[Client]:
     """Run a Dask cluster of two workers with one thread each, in this process, over TCP."""
     from distributed import Client, LocalCluster
 
-    cluster = LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address=None,
-    )
+    local = {"processes": False, "protocol": "tcp", "host": "127.0.0.1", "dashboard_address": None}
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, **local)
     with cluster, Client(cluster, set_as_default=False) as connected:
         yield connected

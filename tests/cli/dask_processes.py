@@ -52,14 +52,8 @@ class DaskProcesses:
         """Start workers and wait until the scheduler knows them."""
         for _ in range(count):
             place = str(self.folder / f"local-{len(self.workers)}")
-            self.workers.append(
-                self._start(
-                    "worker",
-                    self.address,
-                    *("--nthreads", str(threads), "--no-nanny", "--local-directory", place),
-                    *options,
-                )
-            )
+            words = ("--nthreads", str(threads), "--no-nanny", "--local-directory", place)
+            self.workers.append(self._start("worker", self.address, *words, *options))
         wait_until(lambda: self.log.count("Register worker") >= len(self.workers))
 
     @property
@@ -69,16 +63,11 @@ class DaskProcesses:
 
     def _start(self, kind: str, *words: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{kind}-{len(self._processes)}.log").open("wb") as log:
-            started = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "dask", kind, *words),
-                    *("--host", "127.0.0.1", "--no-dashboard"),
-                ],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=self._environment,
-                cwd=self.folder,
-            )
+            command = [sys.executable, "-m", "dask", kind, *words]
+            command += ["--host", "127.0.0.1", "--no-dashboard"]
+            streams = {"stdout": log, "stderr": subprocess.STDOUT}
+            where = {"env": self._environment, "cwd": self.folder}
+            started = subprocess.Popen(command, **streams, **where)
         self._processes.append(started)
         return started
 

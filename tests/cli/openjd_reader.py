@@ -43,12 +43,17 @@ def read(folder: Path, name: str = "template.json") -> Any:
 
 def job_of(folder: Path) -> tuple[Job, SymbolTable]:
     """Return the job that a farm makes of the files, and the values of its parameters."""
-    template = decode_job_template(template=read(folder), supported_extensions=["TASK_CHUNKING"])
+    return made_of(read(folder), read(folder, "parameters.json"), folder.absolute())
+
+
+def made_of(content: Any, parameters: Any, folder: Path) -> tuple[Job, SymbolTable]:
+    """Return the job that a farm makes of a template, and the values of its parameters."""
+    template = decode_job_template(template=content, supported_extensions=["TASK_CHUNKING"])
     values = preprocess_job_parameters(
         job_template=template,
-        job_parameter_values=read(folder, "parameters.json"),
-        job_template_dir=folder.absolute(),
-        current_working_dir=folder.absolute(),
+        job_parameter_values=parameters,
+        job_template_dir=folder,
+        current_working_dir=folder,
     )
     table = SymbolTable()
     for name, value in values.items():

@@ -113,15 +113,8 @@ def test_a_first_motion_that_waits_for_credits_does_not_block(
     mint: RunMint, service: ThreadService, knight: str, tmp_path: Path
 ) -> None:
     """The command ends, and says what the others wait for; nothing is sent for them."""
-    motions = (
-        "--motion",
-        "walk [no-credits]",
-        "--motion",
-        "run",
-        "-o",
-        str(tmp_path / "knight.glb"),
-    )
-    ran = mint("animate", knight, *motions)
+    motions = ("--motion", "walk [no-credits]", "--motion", "run")
+    ran = mint("animate", knight, *motions, "-o", str(tmp_path / "knight.glb"))
     assert ran.status == 4, ran.err
     assert "Waiting for the first motion" in ran.err
     assert len(service.requests(*ORDERS)) == 1

@@ -143,36 +143,23 @@ def test_the_package_explains_itself() -> None:
     page = pydoc.plain(pydoc.render_doc(mint_blender))
     for word in ("class GenerationStopped", "class Revise", "generate(prompt", "resume(job)"):
         assert word in page, word
-    missing = {
-        name
-        for name, value in vars(errors).items()
-        if isinstance(value, type)
-        and issubclass(value, errors.MintError)
-        and name not in mint_blender.__all__
-    }
-    assert not missing
+    classes = {name: value for name, value in vars(errors).items() if isinstance(value, type)}
+    ours = {name for name, value in classes.items() if issubclass(value, errors.MintError)}
+    assert ours <= set(mint_blender.__all__)
     with pytest.raises(AttributeError):
         _ = mint_blender.log  # type: ignore[attr-defined]
 
 
 def test_programs_read_why_it_stopped() -> None:
     """An exception has the problem's cause, code and values, and notes have theirs."""
-    problem = Problem(
-        Cause.WORK,
-        Message("The generation failed at Mint ({code}).", code="moderation"),
-        "moderation",
-    )
-    job = replace(
-        a_job(), phase=Phase.FAILED, problem=problem, notes=(note("too_late", verb="cancel"),)
-    )
+    said = Message("The generation failed at Mint ({code}).", code="moderation")
+    problem, late = Problem(Cause.WORK, said, "moderation"), note("too_late", verb="cancel")
+    job = replace(a_job(), phase=Phase.FAILED, problem=problem, notes=(late,))
     stopped = mint_blender.GenerationStopped(job)
     assert (stopped.job_id, stopped.phase) == (job.id, "failed")
-    assert stopped.cause == "work"
-    assert stopped.code == "moderation"
+    assert (stopped.cause, stopped.code) == ("work", "moderation")
     assert stopped.params == {"code": "moderation"}
-    assert [(each.code, each.params) for each in stopped.notes] == [
-        ("too_late", {"verb": "cancel"})
-    ]
+    assert [(each.code, each.params) for each in stopped.notes] == [(late.code, late.params)]
     unreachable = mint_blender.GenerationStopped(job, StillUnreachable("Mint cannot be reached."))
     assert (unreachable.cause, unreachable.code) == ("unreachable", "unreachable")
     assert unreachable.params == {"problem": "Mint cannot be reached."}
@@ -180,25 +167,17 @@ def test_programs_read_why_it_stopped() -> None:
 
 @pytest.mark.blender
 @pytest.mark.feature("scripts with generate()")
-def test_a_model_is_placed_in_the_scene(signed_in: Signed) -> None:
-    """`placed.objects` are the new objects in the current scene."""
+@pytest.mark.parametrize("kind", ["model", "world"])
+def test_a_result_is_placed_in_the_scene(signed_in: Signed, kind: str) -> None:
+    """`placed.objects` are the new objects in the current scene; a World has a background, too."""
     import bpy
 
     bpy.ops.mesh.primitive_cube_add()
     before = set(bpy.context.scene.objects)
-    placed = mint_blender.generate("a small ceramic lamp", kind="model", preset="fast")
+    placed = mint_blender.generate("a small ceramic lamp", kind=kind, preset="fast")
     assert set(placed.objects) == set(bpy.context.scene.objects) - before
     assert any(each.type == "MESH" for each in placed.objects)
-
-
-@pytest.mark.blender
-def test_a_world_is_placed_in_the_scene(signed_in: Signed) -> None:
-    """The scene gets geometry and a background."""
-    import bpy
-
-    placed = mint_blender.generate("a greenhouse", kind="world", preset="fast")
-    assert any(each.type == "MESH" for each in placed.objects)
-    assert bpy.context.scene.world is not None
+    assert (bpy.context.scene.world is not None) is (kind == "world")
 
 
 @pytest.mark.blender
@@ -262,16 +241,8 @@ def test_where_a_result_goes(signed_in: Signed) -> None:
     """It has its height, stands exactly where it should, and goes into its collection."""
     import bpy
 
-    placed = [
-        mint_blender.generate(
-            f"lamp {number}",
-            preset="fast",
-            height=0.4,
-            location=(2.0, 3.0, 0.5),
-            collection="Props",
-        )
-        for number in (1, 2)
-    ]
+    where = {"height": 0.4, "location": (2.0, 3.0, 0.5), "collection": "Props"}
+    placed = [mint_blender.generate(each, preset="fast", **where) for each in ("lamp", "mug")]
     bpy.context.view_layer.update()
     for each in placed:
         assert each.root.location[:] == pytest.approx((2.0, 3.0, 0.5))
@@ -308,9 +279,8 @@ def test_the_same_id_is_the_same_job(signed_in: Signed) -> None:
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     again = mint_blender.generate("a lamp", height=0.2, **lamp)
     assert again.job_id == placed.job_id and again.objects
-    with pytest.raises(
-        mint_blender.NotPossible, match=r"with another request\. Nothing was started"
-    ):
+    says = r"with another request\. Nothing was started"
+    with pytest.raises(mint_blender.NotPossible, match=says):
         mint_blender.generate("a stool", **lamp)
     with pytest.raises(mint_blender.NotPossible, match="with another request"):
         mint_blender.generate("a lamp", optimize="light", **lamp)
@@ -420,16 +390,10 @@ def test_of_two_calls_that_race_one_starts(signed_in: Signed) -> None:
         "print(placed.job_id, len(placed.objects), flush=True)\n"
         "import os; os._exit(0)\n"
     )
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", code]
+    running = [subprocess.Popen(command, env=environment, **streams) for _ in range(3)]
     ended = [each.communicate(timeout=120) for each in running]
     assert len({out.splitlines()[-1] for out, _ in ended}) == 1, ended
     assert len(signed_in.operations()) == 1

@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,7 @@ from ..mint.generation_helpers import PIXEL
 from ..mint_model.records import ACTIVE
 from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch, lines_of
-from .command_runner import RunMint, command, environment, run
+from .command_runner import RunMint, read_until, run, start
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
@@ -86,7 +83,7 @@ def test_the_status_is_that_of_the_first_line_that_is_not_done(batch: Batch) -> 
     assert batch().status == 6
 
 
-def test_a_rerun_starts_only_what_is_new(batch: Batch, service: ThreadService) -> None:
+def test_a_rerun_starts_only_what_is_new(batch: Batch) -> None:
     """Lines are identified by content, so they can move; a duplicate is a line too."""
     batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2"})
     assert batch().status == 0
@@ -94,16 +91,10 @@ def test_a_rerun_starts_only_what_is_new(batch: Batch, service: ThreadService) -
     ran = batch("--json")
     assert ran.status == 0
     assert "1 line to start" in ran.err
-    assert sorted(operation.prompt for operation in service.operations()) == [
-        "lamp 1",
-        "lamp 1",
-        "lamp 2",
-    ]
-    assert sorted(record["line"] for record in ran.records if record["event"] == "result") == [
-        1,
-        2,
-        3,
-    ]
+    prompts = sorted(operation.prompt for operation in batch.service.operations())
+    assert prompts == ["lamp 1", "lamp 1", "lamp 2"]
+    results = [record["line"] for record in ran.records if record["event"] == "result"]
+    assert sorted(results) == [1, 2, 3]
 
 
 def test_a_dismissed_line_is_not_paid_for_again(batch: Batch, mint: RunMint) -> None:
@@ -118,106 +109,66 @@ def test_a_dismissed_line_is_not_paid_for_again(batch: Batch, mint: RunMint) -> 
     assert len(batch.service.operations()) == 1
 
 
-def test_another_folder_is_another_batch(mint: RunMint, tmp_path: Path) -> None:
-    """The same lines are generated again for another folder."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
-    for folder in ("one", "two"):
-        assert mint("batch", str(file), "-o", str(tmp_path / folder)).status == 0
-    assert len(mint.service.operations()) == 2
-
-
-@pytest.mark.parametrize("spelled", ["../work/out", "link/out"])
+@pytest.mark.parametrize(("spelled", "count"), [("two", 2), ("../work/out", 1), ("link/out", 1)])
 def test_the_same_folder_by_another_path(
-    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelled: str
+    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelled: str, count: int
 ) -> None:
-    """Every path to the same folder finds its lines again."""
+    """Every path to the same folder finds its lines again; another folder is another batch."""
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "link").symlink_to(tmp_path / "work")
     monkeypatch.chdir(tmp_path / "work")
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     for folder in ("out", spelled):
         assert mint("batch", str(file), "-o", folder).status == 0
-    assert len(mint.service.operations()) == 1
+    assert len(mint.service.operations()) == count
 
 
 def test_a_started_line_does_not_need_its_picture(batch: Batch, tmp_path: Path) -> None:
     """A rerun does not need the picture of a started line. A new line needs its picture."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
-    batch.lines({"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"})
+    pictured, lamp_2 = {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"}
+    batch.lines(pictured, lamp_2)
     assert batch().status == 0
     (tmp_path / "lamp.png").unlink()
-    batch.lines(
-        {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"}, {"prompt": "lamp 3"}
-    )
+    batch.lines(pictured, lamp_2, {"prompt": "lamp 3"})
     ran = batch()
     assert ran.status == 0, ran.err
-    batch.lines(
-        {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 4", "image": "lamp.png"}
-    )
+    batch.lines(pictured, {"prompt": "lamp 4", "image": "lamp.png"})
     ran = batch()
     assert ran.status == 2
     assert "a.jsonl, line 2: The reference image" in ran.error_text
     assert len(batch.service.operations()) == 3
 
 
-@contextmanager
-def running_elsewhere(
-    service: ThreadService, home: Path, *arguments: str, until: str
-) -> Iterator[subprocess.Popen[str]]:
-    """Run the command in another process until it has printed `until`."""
-    other = subprocess.Popen(
-        command(*arguments),
-        env=environment(service, home),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert other.stderr is not None
-    try:
-        line = ""
-        while until not in line:
-            line = other.stderr.readline()
-            assert line, "it ended by itself"
-        yield other
-    finally:
-        other.kill()
-        other.communicate()
-
-
 @pytest.mark.covers("R-batch-alone")
-def test_one_run_at_a_time(batch: Batch, mint: RunMint, home: Path, tmp_path: Path) -> None:
+def test_one_run_at_a_time(batch: Batch, home: Path, tmp_path: Path) -> None:
     """A second run on the same folder is refused, also with another journal."""
     batch.service.scenario(durations={"slow": 200000.0})
     batch.lines({"prompt": "lamp 1 [slow-start]"}, {"prompt": "lamp 2"})
     arguments = (*batch.words, "--jobs", "1")
-    with running_elsewhere(batch.service, home, *arguments, until="Queued") as first:
+    with start(batch.service, home, *arguments) as first:
+        read_until(first, "Queued")
         for journal in (home, tmp_path / "elsewhere"):
             second = run(batch.service, journal, *arguments)
             assert second.status == 1
-            assert (
-                "is already writing to" in second.error_text
-                and "Nothing was started." in second.error_text
-            )
+            assert "is already writing to" in second.error_text
+            assert "Nothing was started." in second.error_text
         batch.service.advance(300000)
         _, err = first.communicate(timeout=30)
     assert first.returncode == 0, err
-    assert sorted(operation.prompt for operation in batch.service.operations()) == [
-        "lamp 1 [slow-start]",
-        "lamp 2",
-    ]
-    assert mint(*arguments).status == 0
+    prompts = sorted(operation.prompt for operation in batch.service.operations())
+    assert prompts == ["lamp 1 [slow-start]", "lamp 2"]
+    assert batch("--jobs", "1").status == 0
 
 
-def test_dismissed_while_the_batch_runs(batch: Batch, mint: RunMint, home: Path) -> None:
+def test_dismissed_while_the_batch_runs(batch: Batch, home: Path) -> None:
     """A job dismissed during the run still counts as its line."""
     batch.service.scenario(durations={"slow": 200000.0})
     batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2 [slow-start]"}, {"prompt": "lamp 3"})
-    arguments = (*batch.words, "--jobs", "1")
-    with running_elsewhere(
-        batch.service, home, *arguments, until="lamp 2 [slow-start]: Queued"
-    ) as running:
-        (done,) = [record["job"] for record in mint.jobs() if record["phase"] == "placed"]
-        assert mint("dismiss", done).status == 0
+    with start(batch.service, home, *batch.words, "--jobs", "1") as running:
+        read_until(running, "lamp 2 [slow-start]: Queued")
+        (done,) = [record["job"] for record in batch.mint.jobs() if record["phase"] == "placed"]
+        assert batch.mint("dismiss", done).status == 0
         batch.service.advance(300000)
         _, err = running.communicate(timeout=30)
     assert running.returncode == 0, err

@@ -10,60 +10,34 @@ import pytest
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import Batch
 from .command_runner import RunMint
 
 
-def test_all_fields_reach_mint_and_files_are_named_by_line(mint: RunMint, tmp_path: Path) -> None:
+def test_all_fields_reach_mint_and_files_are_named_by_line(batch: Batch, tmp_path: Path) -> None:
     """All fields reach Mint, the total price is shown, files are named by line."""
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "a hero.png").write_bytes(PIXEL)
-    file = lines_of(
-        tmp_path / "wishes.jsonl",
-        {"prompt": "a lamp"},
-        {
-            "prompt": "a hero",
-            "name": "The Hero",
-            "preset": "standard",
-            "pose": "t_pose",
-            "image": "pictures/a hero.png",
-            "mode": "auto",
-        },
-        {
-            "prompt": "a mug",
-            "images": ["https://example.com/a.png", "https://example.com/b.png"],
-            "kind": "model",
-            "name": None,
-        },
-    )
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    hero = {"prompt": "a hero", "name": "The Hero", "preset": "standard", "pose": "t_pose"}
+    hero |= {"image": "pictures/a hero.png", "mode": "auto"}
+    images = ["https://example.com/a.png", "https://example.com/b.png"]
+    mug = {"prompt": "a mug", "images": images, "kind": "model", "name": None}
+    batch.lines({"prompt": "a lamp"}, hero, mug)
+    ran = batch()
     assert ran.status == 0
     titles = ["0001-a-lamp", "0002-the-hero", "0003-a-mug"]
     names = {f"{title}{suffix}" for title in titles for suffix in (".glb", ".webp", ".json")}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == names | {
-        "index.html",
-        ".mint-batch",
-    }
+    names |= {"index.html", ".mint-batch"}
+    assert {path.name for path in batch.out.iterdir()} == names
     assert "3 lines to start: about" in ran.err.splitlines()[0]
     assert "3 of 3 lines are done" in ran.err
-    bodies = {
-        entry.body["prompt"]: entry.body
-        for entry in mint.service.requests("POST", "/v1/models:generate")
-    }
-    assert bodies["a hero"]["name"] == "The Hero"
-    assert bodies["a hero"]["riggingPose"] == "t_pose"
-    assert bodies["a hero"]["generationPreset"] == "standard"
-    assert "imageUrl" in bodies["a hero"]
-    assert bodies["a mug"]["sourceImages"] == [
-        "https://example.com/a.png",
-        "https://example.com/b.png",
-    ]
-    assert bodies["a lamp"] == {
-        "prompt": "a lamp",
-        "name": "a lamp",
-        "generationPreset": "fast",
-        "generationMode": "auto",
-    }
+    starts = batch.service.requests("POST", "/v1/models:generate")
+    bodies = {entry.body["prompt"]: entry.body for entry in starts}
+    sent = {"name": "The Hero", "riggingPose": "t_pose", "generationPreset": "standard"}
+    assert sent.items() <= bodies["a hero"].items() and "imageUrl" in bodies["a hero"]
+    assert bodies["a mug"]["sourceImages"] == images
+    plain = {"generationPreset": "fast", "generationMode": "auto"}
+    assert bodies["a lamp"] == {"prompt": "a lamp", "name": "a lamp", **plain}
 
 
 def test_a_csv_file_with_quotes_and_empty_fields(mint: RunMint, tmp_path: Path) -> None:
@@ -118,11 +92,8 @@ def test_a_bad_line_is_named_and_nothing_is_started(
 def test_a_file_that_is_not_utf_8_or_missing(mint: RunMint, tmp_path: Path) -> None:
     """Another encoding or a missing file gives a message, and nothing is started."""
     (tmp_path / "a.txt").write_bytes("à la lampe".encode("latin-1"))
-    assert (
-        "is not UTF-8 text"
-        in mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path)).error_text
-    )
-    assert "No such file" in mint("batch", str(tmp_path / "b.txt"), "-o", str(tmp_path)).error_text
+    for name, sentence in (("a.txt", "is not UTF-8 text"), ("b.txt", "No such file")):
+        assert sentence in mint("batch", str(tmp_path / name), "-o", str(tmp_path)).error_text
     assert not mint.service.log()
 
 
@@ -135,34 +106,30 @@ def test_lines_of_a_txt_file_need_blender(mint: RunMint, tmp_path: Path) -> None
     assert not mint.service.operations()
 
 
-def test_what_passes_through_a_batch(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+def test_what_passes_through_a_batch(batch: Batch) -> None:
     """`--json` names the files that were written; the record and the sheet have what passes."""
     line = {"prompt": "a lamp", "output": "hero-lamp", "x_shot": "0010", "meta": {"task": "<prop>"}}
-    file, out = lines_of(tmp_path / "wishes.jsonl", line), tmp_path / "out"
+    batch.lines(line)
     for _ in range(2):
-        (result,) = [
-            each
-            for each in mint("batch", str(file), "-o", str(out), "--json").records
-            if each["event"] == "result"
-        ]
-        assert result["output"] == str(out / "hero-lamp.glb")
-        assert result["record"] == str(out / "hero-lamp.json") and result["render"] is None
-    record = json.loads((out / "hero-lamp.json").read_text(encoding="utf-8"))
+        result = batch("--json").records[-2]
+        assert (result["event"], result["render"]) == ("result", None)
+        assert result["output"] == str(batch.out / "hero-lamp.glb")
+        assert result["record"] == str(batch.out / "hero-lamp.json")
+    record = json.loads((batch.out / "hero-lamp.json").read_text(encoding="utf-8"))
     assert record["meta"] == {"x_shot": "0010", "x_task": "<prop>"}
-    assert "x_task: &lt;prop&gt;" in (out / "index.html").read_text(encoding="utf-8")
-    lines_of(file, {"prompt": "a mug"}, line)
-    assert mint("batch", str(file), "-o", str(out)).status == 0
-    assert (out / "0001-a-mug.glb").is_file() and len(list(out.glob("*.glb"))) == 2
+    assert "x_task: &lt;prop&gt;" in (batch.out / "index.html").read_text(encoding="utf-8")
+    batch.lines({"prompt": "a mug"}, line)
+    assert batch().status == 0
+    assert (batch.out / "0001-a-mug.glb").is_file() and len(list(batch.out.glob("*.glb"))) == 2
 
 
 @pytest.mark.blender
-def test_what_passes_through_is_in_the_file(mint: RunMint, tmp_path: Path) -> None:
+def test_what_passes_through_is_in_the_file(batch: Batch) -> None:
     """The root of the result has it as custom properties."""
     import bpy
 
-    line = {"prompt": "a lamp", "format": "blend", "id": "lamp", "x_shot": "0010"}
-    file, out = lines_of(tmp_path / "wishes.jsonl", line), tmp_path / "out"
-    assert mint("batch", str(file), "-o", str(out)).status == 0
-    bpy.ops.wm.open_mainfile(filepath=str(out / "lamp.blend"))
+    batch.lines({"prompt": "a lamp", "format": "blend", "id": "lamp", "x_shot": "0010"})
+    assert batch().status == 0
+    bpy.ops.wm.open_mainfile(filepath=str(batch.out / "lamp.blend"))
     (root,) = [each for each in bpy.data.objects if "x_shot" in each.keys()]
     assert root["x_shot"] == "0010"

@@ -23,7 +23,6 @@ from ..mint_service.runner import ThreadService
 from .batch_helpers import (
     Batch,
     leave_only_starts,
-    lines_of,
     operations_of,
     start_files,
     tags_of,
@@ -63,22 +62,21 @@ def test_two_journals_start_each_line_once(batch: Batch, at_home: Home) -> None:
     assert {path: path.read_bytes() for path in batch.out.glob("*.glb")} == before
 
 
-def test_the_folder_may_be_moved(
-    batch: Batch, mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
-) -> None:
+def test_the_folder_may_be_moved(batch: Batch, tmp_path: Path, at_home: Home) -> None:
     """After a move, the same and another journal continue: paths are relative."""
     batch.lines(*LAMPS)
     assert batch().status == 0
-    batch.out.rename(tmp_path / "moved")
-    assert mint("batch", str(batch.file), "-o", str(tmp_path / "moved")).status == 0
-    assert len(mint.jobs()) == 3
+    moved, again = (replace(batch, out=tmp_path / name) for name in ("moved", "again"))
+    batch.out.rename(moved.out)
+    assert moved().status == 0
+    assert len(batch.mint.jobs()) == 3
     assert not batch.out.exists()
-    (tmp_path / "moved").rename(tmp_path / "again")
+    moved.out.rename(again.out)
     at_home("elsewhere")
-    assert mint("batch", str(batch.file), "-o", str(tmp_path / "again")).status == 0
-    assert len(list((tmp_path / "again").glob("*.glb"))) == 3
-    assert len(service.operations()) == 3
-    for path in (tmp_path / "again" / ".mint-batch").rglob("*"):
+    assert again().status == 0
+    assert len(list(again.out.glob("*.glb"))) == 3
+    assert len(batch.service.operations()) == 3
+    for path in (again.out / ".mint-batch").rglob("*"):
         assert path.is_dir() or str(tmp_path) not in path.read_text(), path
 
 
@@ -215,28 +213,29 @@ def test_lines_that_wait_for_their_look_hinder_no_others(
 
 
 def test_each_file_is_written_before_its_start(
-    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is on disk when the start is sent, and has nothing that could be sent.
 
     Afterwards another file names the operation.
     """
-    file, out = lines_of(tmp_path / "a.jsonl", *LAMPS), tmp_path / "out"
-    seen, begin = [], line_files.LineFile.note_operation
+    seen, begin, service = [], line_files.LineFile.note_operation, batch.service
 
     def note(self: line_files.LineFile, request, operation_id):  # type: ignore[no-untyped-def]
         assert service.requests("POST", "/v1/models:generate"), "sent, and not noted yet"
-        seen.append((request.subject.rpartition(":")[2], request.number, {*start_files(out)}))
+        start = f"{request.subject.rpartition(':')[2]}.start.{request.number}"
+        assert start in start_files(batch.out)
+        seen.append(start.partition(".start")[0])
         begin(self, request, operation_id)
 
     monkeypatch.setattr(line_files.LineFile, "note_operation", note)
-    assert mint("batch", str(file), "-o", str(out)).status == 0
-    assert sorted(tag for tag, *_ in seen) == sorted(tags_of(file))
-    assert all(f"{tag}.start.{number}" in files for tag, number, files in seen)
-    for content in start_files(out).values():
+    batch.lines(*LAMPS)
+    assert batch().status == 0
+    assert sorted(seen) == sorted(tags_of(batch.file))
+    for content in start_files(batch.out).values():
         assert content.keys() == {"home", "owner", "credential", "born", "credits"}
         assert service.key not in str(content)
-    assert operations_of(out) == {operation.id for operation in service.operations()}
+    assert operations_of(batch.out) == {operation.id for operation in service.operations()}
 
 
 def test_a_retry_is_known_to_the_other_journal(batch: Batch, at_home: Home) -> None:
@@ -267,25 +266,21 @@ def test_a_retry_of_a_line_that_was_started_again(batch: Batch, mint: RunMint) -
 
 
 def test_pictures_are_relative_to_the_local_batch_file(
-    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+    batch: Batch, tmp_path: Path, at_home: Home
 ) -> None:
     """Pictures of an unsent line are looked up beside the batch file of this machine."""
     for name in ("there", "here"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "lamp.png").write_bytes(PIXEL)
-    line = {"prompt": "lamp 1", "image": "lamp.png"}
-    there = lines_of(tmp_path / "there" / "a.jsonl", line)
-    here = lines_of(tmp_path / "here" / "a.jsonl", line)
-    assert mint("batch", str(there), "-o", str(tmp_path / "out")).status == 0
-    shutil.rmtree(tmp_path / "there")
-    at_home("elsewhere")
-    assert mint("batch", str(here), "-o", str(tmp_path / "out")).status == 0
-    assert len(service.operations()) == 1
+        local = replace(batch, file=tmp_path / name / "a.jsonl")
+        local.lines({"prompt": "lamp 1", "image": "lamp.png"})
+        assert local().status == 0
+        shutil.rmtree(tmp_path / name)
+        at_home("elsewhere")
+    assert len(batch.service.operations()) == 1
 
 
-def test_a_folder_that_cannot_be_written_starts_nothing(
-    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unwritable_folder_starts_nothing(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its file no line starts: it could be paid for twice."""
     create = line_files._create
 
@@ -295,45 +290,35 @@ def test_a_folder_that_cannot_be_written_starts_nothing(
         return create(path, data)
 
     monkeypatch.setattr(line_files, "_create", full)
-    ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
-    assert ran.status != 0
-    assert (
-        "The batch folder cannot be written (No space left on device). Nothing was sent."
-        in ran.error_text
-    )
-    assert not service.operations()
+    batch.lines(*LAMPS)
+    ran = batch()
+    says = "The batch folder cannot be written (No space left on device). Nothing was sent."
+    assert ran.status != 0 and says in ran.error_text
+    assert not batch.service.operations()
 
 
 @pytest.mark.covers("R-batch-alone")
-def test_a_run_on_another_machine(
-    mint: RunMint, tmp_path: Path, at_home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_on_another_machine(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no file lock works, a lease in the folder names the other machine."""
-    arguments = (
-        "batch",
-        str(lines_of(tmp_path / "a.jsonl", LAMPS[0])),
-        "-o",
-        str(tmp_path / "out"),
-    )
-    place = tmp_path / "out" / ".mint-batch"
+    batch.lines(LAMPS[0])
+    place = batch.out / ".mint-batch"
     place.mkdir(parents=True)
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(platform, "node", lambda: "farm")
         Lease(place / "lease").acquire()
-    ran = mint(*arguments)
+    ran = batch()
     assert ran.status == 1 and "on farm. Wait for it" in ran.error_text
-    assert not mint.service.operations()
+    assert not batch.service.operations()
     (place / "lease").unlink()
-    assert mint(*arguments).status == 0
+    assert batch().status == 0
     assert not (place / "lease").exists()
 
 
 @pytest.mark.covers("R-batch-alone")
-def test_a_folder_that_was_taken_over(
-    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_was_taken_over(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """After another machine took over, running lines end and none is started."""
     monkeypatch.setattr(Lease, "is_held", lambda self: False)
-    ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
+    batch.lines(*LAMPS)
+    ran = batch()
     assert ran.status == 1 and "Another machine is now working on this folder" in ran.error_text
-    assert not service.operations()
+    assert not batch.service.operations()

@@ -21,17 +21,15 @@ LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in ran
 
 def cheap(credits: float, times: int = 1) -> dict[str, Any]:
     """Return a price response that turns out to be too low."""
-    told = {
-        "object": "pricing_estimate",
-        "operation": "model_generation",
-        "credits": {"requiredToStart": credits, "estimatedTotal": credits},
-    }
-    return {
-        "method": "POST",
-        "path": "/v1/pricing:estimate",
-        "times": times,
-        "answer": {"status": 200, "json": told},
-    }
+    told = {"object": "pricing_estimate", "operation": "model_generation"}
+    told |= {"credits": {"requiredToStart": credits, "estimatedTotal": credits}}
+    request = {"method": "POST", "path": "/v1/pricing:estimate", "times": times}
+    return {**request, "answer": {"status": 200, "json": told}}
+
+
+def refused(method: str, path: str, times: int) -> dict[str, Any]:
+    """Return that Mint does not know the key, so many times."""
+    return {"method": method, "path": path, "times": times, "answer": {"status": 401}}
 
 
 def test_the_price_is_fetched_once_for_each_kind_of_line(batch: Batch) -> None:
@@ -67,10 +65,8 @@ def test_the_price_includes_optimizations(batch: Batch, mint: RunMint) -> None:
     assert not batch.service.operations()
     assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
     ran = batch("--max-credits", "535")
-    assert (
-        ran.status == 4
-        and "about 536 Credits in total, including the optimization of 2 models." in ran.error_text
-    )
+    assert ran.status == 4
+    assert "about 536 Credits in total, including the optimization of 2 models." in ran.error_text
     assert batch("--max-credits", "536").status == 0
 
 
@@ -96,13 +92,7 @@ def test_the_limit_holds_while_lines_run(batch: Batch, service: ThreadService) -
         and "would have exceeded --max-credits" in ran.error_text
     )
     assert len(service.operations()) == 2
-    assert batch.states == [
-        "done",
-        "done",
-        "not-started",
-        "not-started",
-        "not-started",
-    ]
+    assert batch.states == ["done"] * 2 + ["not-started"] * 3
     assert batch("--max-credits", "744").status == 0
     assert len(service.operations()) == 5
 
@@ -155,10 +145,8 @@ def test_an_unpaid_line_counts(batch: Batch, service: ThreadService) -> None:
     assert "Failed lines" not in ran.err
     service.scenario(credits=5000)
     ran = batch("--max-credits", "500")
-    assert (
-        ran.status == 4
-        and "3 lines to start or resume (3 stopped before): about 744 Credits" in ran.err
-    )
+    assert ran.status == 4
+    assert "3 lines to start or resume (3 stopped before): about 744 Credits" in ran.err
     assert not list(batch.out.glob("*.glb"))
     assert batch("--max-credits", "744").status == 0
 
@@ -166,19 +154,13 @@ def test_an_unpaid_line_counts(batch: Batch, service: ThreadService) -> None:
 def test_lines_that_were_paused_count(batch: Batch, mint: RunMint, service: ThreadService) -> None:
     """Paused lines count with their price, and are not resumed above the limit."""
     batch.lines(*LAMPS[:2])
-    service.scenario(
-        answers=[
-            {"method": "POST", "path": "/v1/models:generate", "times": 2, "answer": {"status": 401}}
-        ]
-    )
+    service.scenario(answers=[refused("POST", "/v1/models:generate", 2)])
     assert batch().status == 3
     assert {record["phase"] for record in mint.jobs()} == {"paused"}
     batch.lines(*LAMPS[:3])
     ran = batch("--max-credits", "743")
-    assert (
-        ran.status == 4
-        and "3 lines to start or resume (2 stopped before): about 744 Credits" in ran.err
-    )
+    assert ran.status == 4
+    assert "3 lines to start or resume (2 stopped before): about 744 Credits" in ran.err
     assert not service.operations()
     ran = batch("--max-credits", "744")
     assert ran.status == 0, ran.err
@@ -207,11 +189,7 @@ def test_a_price_that_mint_cannot_be_asked_for_stops_one_line(
 def test_paused_lines_count_once_for_the_day(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Paused lines are part of today's sum already and are not counted twice."""
     batch.lines(*LAMPS[:3])
-    batch.service.scenario(
-        answers=[
-            {"method": "POST", "path": "/v1/models:generate", "times": 3, "answer": {"status": 401}}
-        ]
-    )
+    batch.service.scenario(answers=[refused("POST", "/v1/models:generate", 3)])
     assert batch().status == 3
     monkeypatch.setattr(session, "limits", lambda: Limits(day=743))
     assert batch().status == 4
@@ -223,9 +201,7 @@ def test_paused_lines_count_once_for_the_day(batch: Batch, monkeypatch: pytest.M
 def test_what_a_paused_line_has_paid_is_not_paid_again(batch: Batch, mint: RunMint) -> None:
     """Resuming a line that is fully paid needs nothing of the limit."""
     batch.lines(LAMPS[0])
-    batch.service.scenario(
-        answers=[{"method": "GET", "path": "/v1/models/*", "times": 1, "answer": {"status": 401}}]
-    )
+    batch.service.scenario(answers=[refused("GET", "/v1/models/*", 1)])
     assert batch().status == 3
     (job,) = mint.jobs()
     assert (job["phase"], job["credits"]) == ("paused", 248)

@@ -196,7 +196,7 @@ def assert_no_child_is_left(tmp_path: Path) -> None:
 @pytest.mark.blender
 @pytest.mark.one_blender
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
-def test_ended_while_files_are_written(
+def test_ended_while_writing(
     blends: Batch, home: Path, tmp_path: Path, kill: signal.Signals
 ) -> None:
     """No Blender is left, nothing is lost, and a rerun continues at no cost."""

@@ -27,33 +27,29 @@ from .command_runner import RunMint, press_ctrl_c, start
 from .contact_sheet_reader import ContactSheet
 
 
-def test_every_line_has_a_card(mint: RunMint, tmp_path: Path) -> None:
+def test_every_line_has_a_card(batch: Batch) -> None:
     """Every line has a card with picture, prompt, Credits, working links, reason and commands."""
-    file = lines_of(
-        tmp_path / "props.jsonl",
-        {"prompt": "a lamp", "name": "The Lamp"},
-        {"prompt": "a sword [moderation]"},
-        {"prompt": "a mug", "mode": "review"},
-        {"prompt": "a throne [billing-final] [billing-unpaid]"},
-    )
-    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 1
-    sheet = ContactSheet(tmp_path / "out" / "index.html")
+    prompts = ("a sword [moderation]", "a throne [billing-final] [billing-unpaid]")
+    sword, throne = ({"prompt": prompt} for prompt in prompts)
+    mug = {"prompt": "a mug", "mode": "review"}
+    batch.lines({"prompt": "a lamp", "name": "The Lamp"}, sword, mug, throne)
+    assert batch().status == 1
+    sheet = batch.sheet
     lamp, sword, mug, throne = sheet.cards
-    assert [card.state for card in sheet.cards] == ["done", "failed", "waiting", "waiting"]
-    assert lamp.parts["h2"] == "The Lamp"
-    assert lamp.parts["prompt"] == "a lamp"
+    assert batch.states == ["done", "failed", "waiting", "waiting"]
+    assert (lamp.parts["h2"], lamp.parts["prompt"]) == ("The Lamp", "a lamp")
     assert "model · fast · 248 Credits" in lamp.parts["facts"]
     assert lamp.pictures == ["./0001-the-lamp.webp"]
-    assert lamp.links[:3] == ["./0001-the-lamp.webp", "./0001-the-lamp.glb", "./0001-the-lamp.json"]
+    assert lamp.links[:3] == [f"./0001-the-lamp.{end}" for end in ("webp", "glb", "json")]
     assert lamp.links[3].startswith("https://") and not lamp.commands
     assert "Mint's moderation rejected" in sword.parts["why"]
     assert re.fullmatch(r".* retry [0-9a-f]+", sword.commands[0])
     assert "Preview ready" in mug.text and " approve " in mug.commands[0] and mug.pictures
     assert "Buy them at" in throne.text and " resume " in throne.commands[0]
     assert sheet.filters == ["all", "done", "failed", "waiting"]
-    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    assert '"Iptc4xmpExt:DigitalSourceType"' in page and "/trainedAlgorithmicMedia" in page
-    assert " ".join(sheet.header.split()).startswith("props props.jsonl · ")
+    assert '"Iptc4xmpExt:DigitalSourceType"' in sheet.text
+    assert "/trainedAlgorithmicMedia" in sheet.text
+    assert " ".join(sheet.header.split()).startswith("a a.jsonl · ")
     assert "4 lines1 done1 failed2 waiting" in sheet.header
 
 
@@ -63,16 +59,11 @@ def test_the_sheet_needs_no_network(batch: Batch) -> None:
     batch.lines({"prompt": "a lamp"}, {"prompt": "лампа № 1"})
     assert batch().status == 0
     sheet = batch.sheet
-    outside = [address for address in sheet.addresses if not address.startswith("./")]
-    assert all(address.startswith("https://") for address in outside), (
-        "only what is clicked may lead outside"
-    )
-    assert len(outside) == 2
-    assert all(
-        (batch.out / unquote(address)).is_file()
-        for address in sheet.addresses
-        if address.startswith("./")
-    )
+    inside = [address for address in sheet.addresses if address.startswith("./")]
+    outside = [address for address in sheet.addresses if address not in inside]
+    assert len(outside) == 2, "only what is clicked may lead outside"
+    assert all(address.startswith("https://") for address in outside)
+    assert all((batch.out / unquote(address)).is_file() for address in inside)
     assert not sheet.tags & {"script", "link", "iframe", "object", "embed", "base", "form"}
     assert "url(" not in sheet.text and "@import" not in sheet.text
     assert sheet.policy.startswith("default-src 'none'")
@@ -85,30 +76,21 @@ def test_unknown_costs_are_named_beside_the_sum() -> None:
     def entry(number: int, **job: Any) -> LineReport:
         request = GenerationRequest(Kind.MODEL, f"lamp {number}", Preset.FAST)
         made = replace(new_job(request, Delivery(), now=1.0), **job)
-        return LineReport(
-            Line(number, str(number), request, Delivery(), None, ".glb", None),
-            made,
-            LineState.RUNNING,
-        )
+        line = Line(number, str(number), request, Delivery(), None, ".glb", None)
+        return LineReport(line, made, LineState.RUNNING)
 
-    told = Operation.from_json(
-        {"id": "op_1", "status": "succeeded", "credits": {"finalized": 248, "reserved": 0}}
-    )
+    told = {"id": "op_1", "status": "succeeded", "credits": {"finalized": 248, "reserved": 0}}
+    running = Operation.from_json({"id": "op_2", "status": "running"})
     entries = [
-        entry(1, phase=Phase.PLACED, operation=told),
-        entry(
-            2,
-            phase=Phase.WORKING,
-            operation=Operation.from_json({"id": "op_2", "status": "running"}),
-        ),
+        entry(1, phase=Phase.PLACED, operation=Operation.from_json(told)),
+        entry(2, phase=Phase.WORKING, operation=running),
         entry(3, phase=Phase.SENDING, requests=(records.sent(),)),
         entry(4),
     ]
-    page = contact_sheet.page("a.jsonl", entries, datetime.now().astimezone())
-    assert "<b>248</b> Credits plus the unknown cost of 2 lines</p>" in page
-    assert "<b>248</b> Credits</p>" in contact_sheet.page(
-        "a.jsonl", [entries[0], entries[3]], datetime.now().astimezone()
-    )
+    now = datetime.now().astimezone()
+    unknown = "<b>248</b> Credits plus the unknown cost of 2 lines</p>"
+    assert unknown in contact_sheet.page("a.jsonl", entries, now)
+    assert "<b>248</b> Credits</p>" in contact_sheet.page("a.jsonl", entries[::3], now)
 
 
 @pytest.mark.covers("S-page")

@@ -21,9 +21,8 @@ from mint_blender.cli.batch.dask_executor import cluster, executor, worker_side
 from mint_blender.cli.batch.dask_executor.cluster import ClusterError
 from mint_blender.delivery import blender_runtime
 
-from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
-from .command_runner import CommandResult, RunMint
+from .batch_helpers import Batch
+from .command_runner import CommandResult
 
 
 @pytest.fixture(autouse=True)
@@ -34,16 +33,15 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def refused(mint: RunMint, service: ThreadService, tmp_path: Path) -> Any:
+def refused(batch: Batch) -> Any:
     """Return a function that runs a batch on a cluster and expects that nothing is started."""
 
     def run(address: str, *options: str, status: int = 7) -> CommandResult:
-        file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "format": "blend"})
-        words = ("--executor", address.replace("tcp://", "dask://"), *options)
-        ran = mint("batch", str(file), "-o", str(tmp_path / "out"), *words)
+        batch.lines({"prompt": "a lamp", "format": "blend"})
+        ran = batch("--executor", address.replace("tcp://", "dask://"), *options)
         assert ran.status == status and "Nothing was started." in ran.error_text
-        assert not service.operations() and not mint.jobs()
-        assert not [*(tmp_path / "out").glob("[!.]*")]
+        assert not batch.service.operations() and not batch.mint.jobs()
+        assert not [*batch.out.glob("[!.]*")]
         return ran
 
     return run
@@ -68,14 +66,17 @@ def address_of(client: Client) -> str:
     return client.scheduler.address
 
 
+def ship_to(address: str) -> tuple[str, ...]:
+    """Return the options of a batch whose results are sent back from this cluster."""
+    return "--executor", address.replace("tcp", "dask"), "--ship-results"
+
+
 def test_nobody_listens(refused: Any) -> None:
     """The sentence names the address."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    assert (
-        f"No Dask scheduler answers at tcp://127.0.0.1:{port}."
-        in refused(f"dask://127.0.0.1:{port}", status=5).error_text
-    )
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+    told = refused(address, status=5).error_text
+    assert f"No Dask scheduler answers at {address}." in told
 
 
 @pytest.fixture
@@ -109,14 +110,8 @@ def test_something_else_listens(refused: Any, silent_server: str) -> None:
 @pytest.fixture
 def empty() -> Iterator[LocalCluster]:
     """Run a cluster in this process that has no workers yet."""
-    with LocalCluster(
-        n_workers=0,
-        threads_per_worker=2,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address=None,
-    ) as running:
+    local = {"processes": False, "protocol": "tcp", "host": "127.0.0.1", "dashboard_address": None}
+    with LocalCluster(n_workers=0, threads_per_worker=2, **local) as running:
         yield running
 
 
@@ -135,40 +130,37 @@ def test_too_few_workers(refused: Any, client: Client) -> None:
 
 
 def test_a_cluster_that_grows_with_its_tasks(
-    empty: LocalCluster, mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty: LocalCluster, batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An adaptive cluster without workers starts as many as are waited for, and keeps them."""
     monkeypatch.setattr(cluster, "WORKERS_TIMEOUT", 60.0)
-    seen: list[int] = []
-    checked = cluster.readable_extensions
+    seen, checked = list[int](), cluster.readable_extensions
+
+    def look(client: Client) -> Any:
+        seen.append(len(client.nthreads()))
+        return checked(client)
+
     monkeypatch.setattr(worker_side, "blender_extensions", list)
-    monkeypatch.setattr(
-        cluster,
-        "readable_extensions",
-        lambda client: seen.append(len(client.nthreads())) or checked(client),
-    )
+    monkeypatch.setattr(cluster, "readable_extensions", look)
     empty.adapt(minimum=0, maximum=3, interval="100ms", wait_count=20)
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"})
-    words = ("--executor", empty.scheduler_address.replace("tcp", "dask"), "--ship-results")
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), *words, "--min-workers", "2")
+    batch.lines({"prompt": "a lamp"})
+    ran = batch(*ship_to(empty.scheduler_address), "--min-workers", "2")
     assert ran.status == 0, ran.err
     assert "has 0 of 2 workers." in ran.err
     assert seen[0] >= 2
 
 
 def test_workers_that_go_leave_a_status_of_their_own(
-    empty: LocalCluster, mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty: LocalCluster, batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not that of a file that cannot be imported: the same command writes the result later."""
     monkeypatch.setattr(cluster, "workers", lambda *_: nullcontext())
     monkeypatch.setattr(cluster, "check_workers", lambda _: None)
     monkeypatch.setattr(cluster, "readable_extensions", lambda _: frozenset())
     monkeypatch.setattr(executor, "_CHECK_INTERVAL", 0.1)
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "format": "blend"})
-    words = ("--executor", empty.scheduler_address.replace("tcp", "dask"), "--ship-results")
-    batch = ("batch", str(file), "-o", str(tmp_path / "out"))
+    batch.lines({"prompt": "a lamp", "format": "blend"})
     for step in ((), ("--step", "write")):
-        ran = mint(*batch, *words, *step)
+        ran = batch(*ship_to(empty.scheduler_address), *step)
         assert ran.status == 5
         assert "has no workers any more. Start some, then run the same command" in ran.error_text
 
@@ -212,12 +204,9 @@ def test_another_version_of_the_package_is_named(
     monkeypatch.setattr("tests.cli.test_dask_cluster.DIGESTS", iter(["new", "new", "old"]))
     with pytest.raises(ClusterError) as refusal:
         cluster.check_workers(client)
-    named = [
-        worker
-        for worker in client.nthreads()
-        if f"The worker {worker} has another" in str(refusal.value)
-    ]
-    assert len(named) == 1 and "pip install" in str(refusal.value)
+    told = str(refusal.value)
+    named = [each for each in client.nthreads() if f"The worker {each} has another" in told]
+    assert len(named) == 1 and "pip install" in told
 
 
 def test_a_worker_without_the_package_is_named() -> None:
@@ -306,15 +295,14 @@ def test_a_folder_that_was_left_is_removed_after_a_day(client: Client, tmp_path:
 
 
 def test_results_need_no_shared_folder_when_they_are_shipped(
-    client: Client, mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: Client, batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No token is written then."""
     monkeypatch.setattr(worker_side, "blender_extensions", list)
     monkeypatch.setattr(worker_side, "answer_token", lambda *_: 1 / 0)
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"})
-    words = ("--executor", address_of(client).replace("tcp", "dask"), "--ship-results")
-    assert mint("batch", str(file), "-o", str(tmp_path / "out"), *words).status == 0
-    assert len([*(tmp_path / "out").glob("*.glb")]) == 1
+    batch.lines({"prompt": "a lamp"})
+    assert batch(*ship_to(address_of(client))).status == 0
+    assert len([*batch.out.glob("*.glb")]) == 1
 
 
 def test_the_digest_is_of_the_source() -> None:

@@ -70,11 +70,18 @@ def shipping(client: Client, out: Path, **more: Any) -> Iterator[DaskExecutor]:
 BOTH = pytest.mark.parametrize("opened", [shared, shipping])
 
 
+LINK = "https://127.0.0.1/a.glb"  # never allowed
+
+
 def a_result(folder: Path, name: str = "model.glb") -> Job:
     """Return a finished job with Mint's file on disk."""
     path = glb_fixtures.simple(folder / name)
-    kept = LocalFile(Role.MODEL, str(path), "https://127.0.0.1/a.glb")  # never allowed
-    return replace(a_job(), phase=Phase.READY, files=(kept,))
+    return replace(a_job(), phase=Phase.READY, files=(LocalFile(Role.MODEL, str(path), LINK),))
+
+
+def written_by(dask: DaskExecutor, job: Job, output: Path) -> DeliveryResult:
+    """Let the cluster write a result, and return what came of it."""
+    return dask.submit(write_result, job, output, None).result(60)
 
 
 @BOTH
@@ -99,23 +106,22 @@ def test_a_problem_is_the_result_of_its_line_only(
     Path(bad.files[0].path).write_bytes(b"no model")
     (out / "bad.glb").write_text("from an earlier run")
     with opened(client, out) as dask:
-        first = dask.submit(write_result, bad, out / "bad.glb", None).result()
-        second = dask.submit(write_result, good, out / "good.glb", None).result()
+        problem = written_by(dask, bad, out / "bad.glb").problem
+        assert written_by(dask, good, out / "good.glb").problem is None
         for left in out.glob("in-progress/*/"):
             left.rmdir()
-    assert first.problem and "damaged.glb" in first.problem and "/tmp/mint-" not in first.problem
-    assert second.problem is None and (out / "good.glb").is_file()
+    assert problem and "damaged.glb" in problem and "/tmp/mint-" not in problem
+    assert (out / "good.glb").is_file()
     assert (out / "bad.glb").read_text() == "from an earlier run"
 
 
-def test_a_file_that_cannot_be_moved_is_a_sentence(
-    client: Client, tmp_path: Path, out: Path
-) -> None:
+def test_a_file_that_cannot_move_is_a_sentence(client: Client, tmp_path: Path, out: Path) -> None:
     """A folder in the place of the result is named in the problem."""
     (out / "lamp.glb").mkdir()
-    job = a_result(tmp_path)
     with shipping(client, out) as dask:
-        result = dask.submit(write_result, job, out / "lamp.glb", None).result()
+        result = written_by(dask, a_result(tmp_path), out / "lamp.glb")
+        with pytest.raises(TypeError, match="write_result only"):
+            dask.submit(print, "hello")
     assert "Is a directory" in result.problem and [*out.iterdir()] == [out / "lamp.glb"]
 
 
@@ -132,34 +138,21 @@ def test_a_worker_that_fails_is_a_sentence(
 
     monkeypatch.setattr(worker_side, "with_files_here", broken)
     with shipping(client, out) as dask:
-        result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result(20)
-    assert "A Dask worker failed unexpectedly (RecursionError" in result.problem
+        problem = written_by(dask, a_result(tmp_path), out / "a.glb").problem
+    assert "A Dask worker failed unexpectedly (RecursionError" in problem
 
 
-def test_a_result_that_is_not_in_the_shared_folder_is_a_problem(
+def test_a_worker_is_not_believed(
     client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker that claims to have written a file is not believed."""
+    """One that claims to have written a file; one that sees another disk makes no folder there."""
+    with DaskExecutor(client, "run", out / "elsewhere") as dask:
+        result = written_by(dask, a_result(tmp_path), out / "a.glb")
+    assert f"does not see {out / 'elsewhere'}" in result.problem and not [*out.iterdir()]
     monkeypatch.setattr(worker_side, "_write", lambda *_: worker_side.TaskResult())
     with shared(client, out) as dask:
-        result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result()
+        result = written_by(dask, a_result(tmp_path), out / "a.glb")
     assert "a.glb, but it is not there" in result.problem
-
-
-def test_a_worker_without_the_folder_writes_nothing(
-    client: Client, tmp_path: Path, out: Path
-) -> None:
-    """A worker that joined after the check, and sees another disk, makes no folder there."""
-    staging = out / "elsewhere"
-    with DaskExecutor(client, "run", staging) as dask:
-        result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result()
-    assert f"does not see {staging}" in result.problem and not [*out.iterdir()]
-
-
-def test_only_results_are_written(client: Client, out: Path) -> None:
-    """The executor is for `write_result`; anything else is a mistake."""
-    with shipping(client, out) as dask, pytest.raises(TypeError, match="write_result only"):
-        dask.submit(print, "hello")
 
 
 def test_few_results_are_in_memory_at_a_time(
@@ -221,30 +214,33 @@ def downloads(service: ThreadService) -> list[int]:
     return [entry.status for entry in service.requests("GET", "*.glb", "files")][1:]
 
 
-@pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def hide_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the workers not see the client's files, as on another machine."""
     monkeypatch.setattr(worker_side, "_on_disk", lambda *_: None)
 
 
+elsewhere = pytest.fixture(hide_files)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
 def test_a_worker_uses_a_file_that_is_there(
-    client: Client, service: ThreadService, tmp_path: Path, out: Path
+    client: Client,
+    service: ThreadService,
+    tmp_path: Path,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_there: bool,
 ) -> None:
-    """With the right size at its path, nothing is downloaded."""
+    """With the right size at its path, nothing is downloaded; else the signed link is enough.
+
+    The file host sees neither key nor cookie.
+    """
+    if not is_there:
+        hide_files(monkeypatch)
     job = from_mint(service, tmp_path / "home")
     with shipping(client, out, local_files=True) as dask:
-        assert dask.submit(write_result, job, out / "a.glb", None).result().problem is None
-    assert downloads(service) == []
-
-
-def test_a_worker_fetches_from_the_file_host(
-    client: Client, service: ThreadService, tmp_path: Path, out: Path, elsewhere: None
-) -> None:
-    """The signed link is enough; the file host sees neither key nor cookie."""
-    job = from_mint(service, tmp_path / "home")
-    with shipping(client, out, local_files=True) as dask:
-        assert dask.submit(write_result, job, out / "a.glb", None).result().problem is None
-    assert downloads(service) == [200] and service.leaks() == []
+        assert written_by(dask, job, out / "a.glb").problem is None
+    assert downloads(service) == ([] if is_there else [200]) and service.leaks() == []
     assert (out / "a.glb").read_bytes() == Path(job.files[0].path).read_bytes()
 
 
@@ -261,7 +257,7 @@ def test_another_file_at_the_path_is_not_used(
     task = DaskExecutor._task
     monkeypatch.setattr(DaskExecutor, "_task", lambda *args: _cut(task(*args)))
     with shipping(client, out, local_files=True) as dask:
-        assert dask.submit(write_result, job, out / "a.glb", None).result().problem is None
+        assert written_by(dask, job, out / "a.glb").problem is None
     assert downloads(service) == [200]
     assert (out / "a.glb").read_bytes() == right
 
@@ -287,7 +283,7 @@ def test_the_client_sends_what_a_worker_cannot_fetch(
     job = from_mint(service, tmp_path / "home")
     service.advance(2 * 3600)
     with shipping(client, out, local_files=local_files) as dask:
-        assert dask.submit(write_result, job, out / "a.glb", None).result().problem is None
+        assert written_by(dask, job, out / "a.glb").problem is None
     assert downloads(service) == ([403] if local_files else [])
     assert (out / "a.glb").read_bytes() == Path(job.files[0].path).read_bytes()
 
@@ -295,18 +291,11 @@ def test_the_client_sends_what_a_worker_cannot_fetch(
 def test_the_files_of_several_motions_are_kept_apart(tmp_path: Path, elsewhere: None) -> None:
     """A worker gets all files of each: those of two motions may have one name."""
     words = ("walk", "run")
-    motions = [
-        replace(
-            a_job(),
-            id=each,
-            motion=MotionRequest(each),
-            files=tuple(
-                LocalFile(role, str(tmp_path / each / f"{role}.glb"), "https://127.0.0.1/a.glb")
-                for role in (Role.CHARACTER, Role.CLIP)
-            ),
-        )
-        for each in words
-    ]
+    motions = []
+    for each in words:
+        paths = {role: tmp_path / each / f"{role}.glb" for role in (Role.CHARACTER, Role.CLIP)}
+        files = tuple(LocalFile(role, str(path), LINK) for role, path in paths.items())
+        motions.append(replace(a_job(), id=each, motion=MotionRequest(each), files=files))
     paths = [file.path for file in worker_side.imported_files(*motions)]
     sent = {path: path.encode() for path in paths}
     sizes = {path: len(path) for path in paths}

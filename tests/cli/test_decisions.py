@@ -92,7 +92,7 @@ def test_an_empty_revision_is_refused(mint: RunMint, review: str, service: Threa
     ("switch", "status", "verb", "sent"),
     [("transient", 1, "retry", 1), ("billing-final", 4, "resume", 0)],
 )
-def test_a_job_that_stopped_is_continued(
+def test_stopped_jobs_continue(
     mint: RunMint, switch: str, status: int, verb: str, sent: int
 ) -> None:
     """The command is named, also once Credits were bought, and finishes the same operation."""

@@ -199,12 +199,15 @@ def test_a_wrong_clock(
 
 
 def test_an_unusable_folder(mint: RunMint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A file is in its place."""
+    """A file is in its place; and splats need NumPy and zstandard."""
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "file"))
     status, state, text = look(mint, "folder")
     assert (status, state) == (1, "problem")
     assert "is not a folder" in text and "MINT_BLENDER_HOME" in text
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    status, _, text = look(mint, "decoders")
+    assert status == 7 and "zstandard" in text
 
 
 def test_little_space_and_a_network_drive(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,13 +260,6 @@ def test_a_blender_that_does_not_load(mint: RunMint, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(blender_runtime, "readable_extensions", broken)
     status, _, text = look(mint, "blender")
     assert status == 7 and "libGL.so.1" in text
-
-
-def test_missing_python_packages(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Splats need NumPy and zstandard."""
-    monkeypatch.setitem(sys.modules, "zstandard", None)
-    status, _, text = look(mint, "decoders")
-    assert status == 7 and "zstandard" in text
 
 
 def test_the_report_for_support(mint: RunMint, home: Path) -> None:

@@ -58,7 +58,10 @@ def address(repository_folder: Path) -> Iterator[str]:
     thread.join()
 
 
-def extension(blender: Callable[..., CommandResult], *arguments: str) -> None:
+Blender = Callable[..., CommandResult]
+
+
+def extension(blender: Blender, *arguments: str) -> None:
     """Run one of Blender's own commands for extensions."""
     ran = blender("--online-mode", "--command", "extension", *arguments)
     assert ran.status == 0, ran.out + ran.err
@@ -97,7 +100,7 @@ def installed_version(resources: Path) -> str:
 
 @pytest.mark.covers("C7-restart")
 def test_a_blender_updates_while_its_job_runs(
-    blender: Callable[..., CommandResult],
+    blender: Blender,
     service: ThreadService,
     repository_folder: Path,
     home: Path,
@@ -123,7 +126,7 @@ def test_a_blender_updates_while_its_job_runs(
 @pytest.mark.covers("C7-restart")
 @pytest.mark.feature("install and update from an extension repository")
 def test_an_update_keeps_the_jobs_in_flight(
-    blender: Callable[..., CommandResult],
+    blender: Blender,
     service: ThreadService,
     repository_folder: Path,
     home: Path,

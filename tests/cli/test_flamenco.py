@@ -169,21 +169,15 @@ def test_the_workers_may_start_it_in_another_way(
         assert line[0] == program and line[1 : line.index("batch")] == others
 
 
-def test_the_tasks_make_every_result(
-    job_type: JobType, service: ThreadService, tmp_path: Path
-) -> None:
+def test_tasks_make_every_result(job_type: JobType, service: ThreadService, tmp_path: Path) -> None:
     """Run as workers would, each line is paid once, and one that Mint refuses stops no task."""
     place = tmp_path / 'a "studio\'s" share'
     place.mkdir()
     prompts = ["a lamp", "a mug [forbidden]", "a chair"]
     file = lines_of(place / "props.jsonl", *({"prompt": prompt} for prompt in prompts))
-    tasks = job_type.compile(
-        batch_file=str(file),
-        output_folder=str(place / "results"),
-        lines="1-3",
-        chunk_size=2,
-        command=f'"{sys.executable}" -m mint_blender',
-    )
+    where = {"batch_file": str(file), "output_folder": str(place / "results")}
+    command = f'"{sys.executable}" -m mint_blender'
+    tasks = job_type.compile(**where, lines="1-3", chunk_size=2, command=command)
     for number, task in enumerate(tasks):
         variables = environment(service, tmp_path / f"worker {number}")
         if number > 0:

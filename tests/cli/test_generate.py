@@ -26,9 +26,7 @@ from .command_runner import LAMP, CommandResult, RunMint
 STARTS = ("POST", "/v1/*:generate")
 
 
-def test_a_glb_is_mints_unchanged_file(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_glb_is_mints_own_file(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """A model's .glb is Mint's file, unchanged; the last lines name its path and cost."""
     output = tmp_path / "new folder" / "lamp.glb"
     ran = mint("generate", "--prompt", "a small lamp", "--preset", "fast", "-o", str(output))
@@ -451,7 +449,7 @@ def test_a_folder_that_cannot_be_written(
     assert not service.requests(*CONVERSIONS)
 
 
-def test_a_converted_model_is_not_placed(
+def test_converted_models_are_not_placed(
     mint: RunMint, made: dict[str, str], tmp_path: Path
 ) -> None:
     """`place` of a job that only converted says that it has no result to place."""

@@ -49,15 +49,8 @@ def test_the_help_needs_neither_journal_nor_network(environment: dict[str, str])
 def test_usage_needs_no_blender(environment: dict[str, str]) -> None:
     """It asks Mint, and adds up the journal without the engine that runs jobs."""
     imported = imported_by(environment, "usage")
-    assert not foreign(imported) & {
-        "bpy",
-        "numpy",
-        "pickle",
-        "platform",
-        "rich",
-        "uuid",
-        "zstandard",
-    }
+    slow = {"bpy", "numpy", "pickle", "platform", "rich", "uuid", "zstandard"}
+    assert not foreign(imported) & slow
     assert "logging.handlers" not in imported
     assert not ours(imported) & {"jobs.service", "jobs.engine", "jobs.workflow"}
     assert ours(imported) & OTHERS == {"cli.account"}

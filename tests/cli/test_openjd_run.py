@@ -83,9 +83,7 @@ def test_a_session_runs_the_whole_job(job: Path, service: ThreadService, tmp_pat
     check_complete(job, service)
 
 
-def test_a_character_passes_through_all_steps(
-    job: Path, service: ThreadService, tmp_path: Path
-) -> None:
+def test_a_character_passes_all_steps(job: Path, service: ThreadService, tmp_path: Path) -> None:
     """The first step pays for its motions, another worker writes them; again is free."""
     place = results(job).parent
     lines_of(place / "props.jsonl", {"prompt": "a knight", "motions": "walk | run"})
@@ -139,7 +137,7 @@ def test_killed_tasks_run_again_and_nothing_is_paid_twice(
     check_complete(job, service)
 
 
-def test_a_canceled_task_leaves_the_folder_free(
+def test_a_canceled_task_frees_the_folder(
     job: Path, service: ThreadService, tmp_path: Path
 ) -> None:
     """The task is asked to stop, and has ended in order when it would be killed."""
@@ -157,9 +155,7 @@ def test_a_canceled_task_leaves_the_folder_free(
     assert len(service.operations()) == len(PROMPTS)
 
 
-def test_without_a_key_nothing_is_started(
-    job: Path, service: ThreadService, tmp_path: Path
-) -> None:
+def test_without_a_key_nothing_starts(job: Path, service: ThreadService, tmp_path: Path) -> None:
     """The first task fails with a sentence, and the others do not run."""
     session = Session(job, worker(service, tmp_path / "worker", has_key=False))
     assert session.end() != 0

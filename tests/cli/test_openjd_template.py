@@ -11,16 +11,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openjd.model import IntRangeExpr, create_job, decode_job_template, preprocess_job_parameters
+from openjd.model import IntRangeExpr
 
 from mint_blender.cli.batch.openjd import FarmJob
 from mint_blender.cli.batch.openjd import template as template_of
 from mint_blender.cli.batch.openjd import values as values_of
 from mint_blender.cli.parser import parser
 
-from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
-from .command_runner import RunMint
+from .batch_helpers import Batch
 from .openjd_reader import (
     FILES,
     PROGRAMS,
@@ -28,6 +26,7 @@ from .openjd_reader import (
     chunks,
     command_of,
     job_of,
+    made_of,
     openjd,
     read,
     run,
@@ -45,11 +44,8 @@ def test_the_steps_call_the_batch_command(tmp_path: Path) -> None:
     """One task generates, the next step's tasks write some lines each, the last one the sheet."""
     job, table = job_of(write(tmp_path))
     assert [step.name for step in job.steps] == STEPS
-    assert [[need.dependsOn for need in step.dependencies or ()] for step in job.steps] == [
-        [],
-        STEPS[:1],
-        STEPS[1:2],
-    ]
+    needs = [[need.dependsOn for need in step.dependencies or ()] for step in job.steps]
+    assert needs == [[], STEPS[:1], STEPS[1:2]]
     start = ["python3", "-m", "mint_blender", "batch"]
     start += [str(tmp_path / "props.txt"), "-o", str(tmp_path / "out")]
     first = [*start, "--skip-failed", "--step"]
@@ -80,9 +76,8 @@ def test_the_workers_run_the_same_program(tmp_path: Path, program: str) -> None:
     job, table = job_of(folder)
     assert command_of(job, table, 0)[: len(program.split()) + 1] == [*program.split(), "batch"]
     start = program.split()[0]
-    (described,) = [
-        each for each in read(folder)["parameterDefinitions"] if each["name"] == "Program"
-    ]
+    parameters = {each["name"]: each for each in read(folder)["parameterDefinitions"]}
+    described = parameters["Program"]
     assert described["default"] == start
     assert described["description"].endswith(f"It is called as: {program} batch")
     (item,) = [each for each in farm_page().split("\n- ") if "job parameter *Program*" in each]
@@ -175,34 +170,21 @@ def test_no_key_and_no_path_is_in_the_template(
     texts = {path.name: path.read_text(encoding="ascii") for path in folder.iterdir()}
     assert not any("mint_secret" in text for text in texts.values())
     assert str(tmp_path) not in texts["template.json"] and sys.prefix not in texts["template.json"]
-    bundle = {
-        value["name"]: value["value"]
-        for value in json.loads(texts["parameter_values.json"])["parameterValues"]
-    }
-    assert (
-        bundle
-        == json.loads(texts["parameters.json"])
-        == {"BatchFile": str(tmp_path / "props.txt"), "OutputFolder": str(tmp_path / "out")}
-    )
+    values = json.loads(texts["parameter_values.json"])["parameterValues"]
+    bundle = {value["name"]: value["value"] for value in values}
+    expected = {"BatchFile": f"{tmp_path}/props.txt", "OutputFolder": f"{tmp_path}/out"}
+    assert bundle == json.loads(texts["parameters.json"]) == expected
 
 
-def test_nothing_is_asked_or_started(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+def test_nothing_is_asked_or_started(batch: Batch, tmp_path: Path) -> None:
     """Mint gets no request, and what was written is said."""
-    file = lines_of(tmp_path / "props.jsonl", {"prompt": "a lamp"}, {"prompt": "a mug"})
-    ran = mint(
-        "batch", str(file), "-o", str(tmp_path / "out"), "--openjd", str(tmp_path / "job"), "--json"
-    )
-    assert ran.status == 0 and service.log() == []
-    assert ran.records == [
-        {
-            "event": "template",
-            "template": str(tmp_path / "job" / "template.json"),
-            "parameters": str(tmp_path / "job" / "parameters.json"),
-            "lines": 2,
-        }
-    ]
+    batch.lines({"prompt": "a lamp"}, {"prompt": "a mug"})
+    ran = batch("--openjd", str(tmp_path / "job"), "--json")
+    assert ran.status == 0 and batch.service.log() == []
+    files = {name: f"{tmp_path}/job/{name}.json" for name in ("template", "parameters")}
+    assert ran.records == [{"event": "template", "lines": 2, **files}]
     assert "Nothing was started." in ran.err and "openjd run" in ran.err
-    assert mint.jobs() == []
+    assert batch.mint.jobs() == []
 
 
 KINDS = {
@@ -234,12 +216,8 @@ def test_openjd_itself_accepts_it(
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=40)
-NASTY = st.sampled_from(
-    [
-        *('"', "'", "{{", "}}", "{{Param.Program}}", " ", "\n", "\t", "$HOME", "ß猫🐈", "\\", "-o"),
-        *("\x7f", "\x85"),
-    ]
-)
+NASTY = st.sampled_from(['"', "'", "{{", "}}", "{{Param.Program}}", " ", "\n", "\t", "$HOME", "ß猫🐈", "\\", "-o", "\x7f", "\x85"])  # fmt: skip
+
 NAMES = st.lists(NASTY | TEXT, min_size=1, max_size=4).map("".join).map(
     lambda name: name.encode()[:120].decode(errors="ignore")
 ).filter(lambda name: name.strip(".") != "")  # fmt: skip
@@ -270,16 +248,7 @@ def test_ranges_name_the_same_lines(numbers: set[int]) -> None:
     """The lines that a farm counts are the lines of the batch."""
     arguments = parser("mint-blender").parse_args(["batch", "/a.txt", "-o", "/b"])
     job = FarmJob(("mint-blender", "batch"), tuple(sorted(numbers)), arguments)
-    template = decode_job_template(
-        template=template_of(job), supported_extensions=["TASK_CHUNKING"]
-    )
-    values = preprocess_job_parameters(
-        job_template=template,
-        job_parameter_values=values_of(job),
-        job_template_dir=Path("/"),
-        current_working_dir=Path("/"),
-    )
-    made = create_job(job_template=template, job_parameter_values=values)
+    made, _ = made_of(template_of(job), values_of(job), Path("/"))
     (lines,) = made.steps[1].parameterSpace.taskParameterDefinitions.values()
     assert list(lines.range) == sorted(numbers)
 
@@ -303,7 +272,7 @@ def test_a_bad_batch_file_writes_nothing(
     assert not (tmp_path / "job").exists()
 
 
-def test_a_folder_that_is_a_file_is_refused(
+def test_a_file_as_the_folder_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The sentence says what to do, and the file stays as it is."""

@@ -13,7 +13,7 @@ GOOD = {"prompt": "a chair"}
 
 
 @pytest.mark.parametrize("line, status", [(FAILED, 1), (REVIEW, 6)], ids=["failed", "review"])
-def test_a_line_that_mint_has_ended_fails_no_step(
+def test_a_line_ended_at_mint_fails_no_step(
     batch: Batch, line: dict[str, object], status: int
 ) -> None:
     """Without the option the status is that of the line; the other lines are written either way."""

@@ -69,9 +69,7 @@ def test_every_command_prints_json(mint: RunMint) -> None:
         assert all(record["event"] for record in mint(*words, "--json").records), words
 
 
-def test_for_programs_standard_output_is_json_lines_only(
-    service: ThreadService, home: Path
-) -> None:
+def test_for_programs_standard_output_is_json_lines(service: ThreadService, home: Path) -> None:
     """Each event is an object, the result the last one, progress on standard error, in any encoding."""
     prompt, ascii = "une lampe à pied 灯 \U0001f4a1", {"PYTHONIOENCODING": "ascii"}
     words = ("generate", "--prompt", prompt, "--mode", "review", "--json")
@@ -271,9 +269,7 @@ def test_the_live_display_is_clean() -> None:
     assert (task.fields["title"], task.description) == ("a lamp or two", "Failed: no")
 
 
-def test_control_characters_through_a_whole_run(
-    mint: RunMint, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_control_characters_in_a_whole_run(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
     """Control characters in Mint's error are removed for people and kept in JSON."""
     monkeypatch.setitem(work.MESSAGES, "generation_failed", "Not \x1b[2Jlike\u202e that.")
     ran = mint("generate", "--prompt", "a lamp [fails]", "--preset", "fast")
@@ -421,7 +417,7 @@ def test_ctrl_break_ends_a_command_in_order(
     Linux and macOS have no such signal.
     """
     monkeypatch.delattr(signal, "SIGBREAK", raising=False)
-    assert start() == 0 and set(handlers) == {signal.SIGTERM}
+    assert start() == 0 and set(handlers) - {signal.SIGINT} == {signal.SIGTERM}
     monkeypatch.setattr(signal, "SIGBREAK", 21, raising=False)
     assert start() == 0
     assert handlers[21] is handlers[signal.SIGTERM] is signal.default_int_handler
@@ -462,9 +458,7 @@ def test_ctrl_c_is_noticed_while_a_batch_waits_for_its_last_results(
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp932", "ascii"])
-def test_a_console_of_windows_takes_every_text(
-    encoding: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_windows_console_takes_every_text(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Imitates the code pages of Western and Japanese systems: unknown letters are escaped."""
     bytes_out = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(bytes_out, encoding=encoding))

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -47,22 +48,25 @@ def service() -> Iterator[ThreadService]:
         assert not running.leaks()
 
 
+def models_of(service: ThreadService) -> list[Asset]:
+    """Return the models that Mint lists."""
+    return [asset for asset in list_assets(service) if asset.kind is Kind.MODEL]
+
+
+def done_of(assets: list[Asset]) -> list[Asset]:
+    """Return those that are finished."""
+    return [each for each in assets if view_model.state_of(each) is view_model.AssetState.DONE]
+
+
 @pytest.mark.one_blender
 def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path) -> None:
     """Expired links are renewed, and a new link does not make a new version."""
-    found = [asset for asset in list_assets(service) if asset.kind is Kind.MODEL]
+    found = models_of(service)
     service.advance(4000)
     assert len(sync(tmp_path / "without", found[:1], tmp_path / "home").failed) == 1
-    client = connect(Account(service.key, service.api))
-    try:
-        outcome = sync(
-            tmp_path / "library",
-            found,
-            tmp_path / "home",
-            refresh=lambda asset: client.asset(asset.kind, asset.id),
-        )
-    finally:
-        client.close()
+    with closing(connect(Account(service.key, service.api))) as client:
+        renew = {"refresh": lambda asset: client.asset(asset.kind, asset.id)}
+        outcome = sync(tmp_path / "library", found, tmp_path / "home", **renew)
     assert outcome.failed == [] and len(outcome.saved) >= 5
     again = sync(tmp_path / "library", list_assets(service)[:8], tmp_path / "home")
     assert (again.saved, again.failed) == ([], []) and again.unchanged > 0
@@ -88,10 +92,8 @@ def test_the_content_of_the_files(service: ThreadService, tmp_path: Path) -> Non
     models = {one.prompt for one in done if one.kind == "model"}
     assert found[asset_catalogs.IDS["Mint/Models"]] == models
     assert len(found[asset_catalogs.IDS["Mint/Worlds"]]) == len(done) - len(models)
-    assert files == {
-        ("original", "The original file is used: there is no optimized one."),
-        ("", ""),
-    }
+    original = ("original", "The original file is used: there is no optimized one.")
+    assert files == {original, ("", "")}
     assert not any((tmp_path / "home" / "library-sync").iterdir())
 
 
@@ -109,9 +111,7 @@ def taken_from(asset: Any) -> tuple[str, str]:
 def test_files_of_the_user_are_not_changed(service: ThreadService, tmp_path: Path) -> None:
     """The user's files and edited files are not changed, whatever their names."""
     folder, found = tmp_path / "library", list_assets(service)
-    mine, changed = [
-        asset for asset in found if view_model.state_of(asset) is view_model.AssetState.DONE
-    ][:2]
+    mine, changed = done_of(found)[:2]
     folder.mkdir()
     (folder / "scene.blend").write_bytes(b"mine")
     name = asset_library_sync.assets.file_name(asset_library_sync._provenance(mine)) + ".blend"
@@ -175,14 +175,11 @@ def test_five_thousand_assets(tmp_path: Path) -> None:
         folder, home = tmp_path / "library", tmp_path / "home"
         found = list_assets(service)
         assert len(service.requests("GET", "/v1/*")) == 51
-        done = [
-            asset
-            for asset in found
-            if view_model.state_of(asset) is view_model.AssetState.DONE and asset.kind is Kind.MODEL
-        ]
+        models = [asset for asset in found if asset.kind is Kind.MODEL]
+        done = done_of(models)
         _enter(folder, done[20:])
         begun = time.perf_counter()
-        outcome = sync(folder, [asset for asset in found if asset.kind is Kind.MODEL], home)
+        outcome = sync(folder, models, home)
         first = time.perf_counter() - begun
         assert (len(outcome.saved), outcome.unchanged) == (20, len(done) - 20)
         assert len(service.requests(host="files")) == 40
@@ -200,21 +197,17 @@ def test_three_hundred_assets(tmp_path: Path) -> None:
     """
     with running_service(speed=2000, library={"models": 300, "worlds": 1}) as service:
         folder, home = tmp_path / "library", tmp_path / "home"
-        found = [asset for asset in list_assets(service) if asset.kind is Kind.MODEL]
+        found = models_of(service)
         moments = [time.process_time()]
         outcome = sync(folder, found, home, lambda step: moments.append(time.process_time()))
-        done = [
-            asset for asset in found if view_model.state_of(asset) is view_model.AssetState.DONE
-        ]
+        done = done_of(found)
         assert (len(outcome.saved), outcome.failed, outcome.skipped) == (len(done), [], [])
         assert len(list(folder.glob("*.blend"))) == len(done) > 250
         assert len(service.requests(host="files")) == 2 * len(done)
         first, last = moments[50] - moments[0], moments[-1] - moments[-51]
         assert last < 3 * first, "the more there are, the longer each one takes"
         lists = len(service.requests("GET", "/v1/models"))
-        second = sync(
-            folder, [asset for asset in list_assets(service) if asset.kind is Kind.MODEL], home
-        )
+        second = sync(folder, models_of(service), home)
         assert (second.saved, second.unchanged) == ([], len(done))
         assert len(service.requests(host="files")) == 2 * len(done)
         assert len(service.requests("GET", "/v1/models")) == lists + 3
@@ -227,9 +220,6 @@ def _enter(folder: Path, done: list[Asset]) -> None:
     for asset in done:
         file = folder / f"{asset.id}.blend"
         file.write_bytes(b"saved earlier")
-        lines.append(
-            ManifestEntry(asset.id, file.name, asset_library_sync.version_of(asset), "d" * 64)
-        )
-    (folder / FILE_NAME).write_text(
-        "".join(json.dumps(asdict(line)) + os.linesep for line in lines)
-    )
+        version = asset_library_sync.version_of(asset)
+        lines.append(json.dumps(asdict(ManifestEntry(asset.id, file.name, version, "d" * 64))))
+    (folder / FILE_NAME).write_text("".join(f"{line}{os.linesep}" for line in lines))

@@ -66,14 +66,12 @@ def test_killed_while_a_file_is_placed(
             broken.setattr(Manifest, "_add", kill)
         elif moment == "between":
             move = Path.replace
-            broken.setattr(
-                Path, "replace", lambda self, to: kill() if to == file else move(self, to)
-            )
+            between = lambda self, to: kill() if to == file else move(self, to)  # noqa: E731
+            broken.setattr(Path, "replace", between)
         else:
             add = Manifest._add
-            broken.setattr(
-                Manifest, "_add", lambda self, entry: kill() if entry.placed else add(self, entry)
-            )
+            after = lambda self, entry: kill() if entry.placed else add(self, entry)  # noqa: E731
+            broken.setattr(Manifest, "_add", after)
         sync(folder, [renamed(asset)], tmp_path / "home")
     # as a kill leaves it while the catalogs are written
     (folder / f".cats.abc{PART}").write_text("VERS")
@@ -82,9 +80,7 @@ def test_killed_while_a_file_is_placed(
     outcome = sync(folder, [renamed(asset)], tmp_path / "home")
     assert (outcome.skipped, outcome.failed) == ([], [])
     assert outcome.saved == ([] if moment == "after" else [file])
-    assert len(service.requests(host="files")) == fetched, (
-        "what was downloaded before the kill was downloaded again"
-    )
+    assert len(service.requests(host="files")) == fetched, "it was downloaded again"
     assert blend_names(folder) == [file.name]
     assert sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
 
@@ -95,15 +91,8 @@ def test_a_file_edited_after_a_kill(service: ThreadService, tmp_path: Path) -> N
     (file,) = sync(folder, [asset], tmp_path / "home").saved
     entry = Manifest(folder).entry(asset.id)
     assert entry is not None
-    begun = ManifestEntry(
-        asset.id,
-        file.name,
-        "new",
-        "e" * 64,
-        placed=False,
-        earlier_version=entry.version,
-        earlier_digest=entry.digest,
-    )
+    earlier = {"earlier_version": entry.version, "earlier_digest": entry.digest}
+    begun = ManifestEntry(asset.id, file.name, "new", "e" * 64, placed=False, **earlier)
     with (folder / FILE_NAME).open("a") as stream:
         stream.write(json.dumps(asdict(begun)) + '\n{"asset": "to')
     file.write_bytes(b"worked on")
@@ -130,9 +119,8 @@ def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
     asked, before = len(service.requests("GET", "/v1/*")), blend_names(folder)
     second = captured(words, env=environment(service, home))
     assert second.returncode == 1
-    assert json.loads(second.stdout)["message"].endswith(
-        "is already running. Wait for it to finish, or stop it. Nothing was changed."
-    )
+    says = "is already running. Wait for it to finish, or stop it. Nothing was changed."
+    assert json.loads(second.stdout)["message"].endswith(says)
     assert (len(service.requests("GET", "/v1/*")), blend_names(folder)) == (asked, before)
     first.kill()
     first.wait()
@@ -144,15 +132,9 @@ def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
 def test_two_folders_at_once(service: ThreadService, tmp_path: Path) -> None:
     """Two syncs of one user into different folders do not disturb each other."""
     home = tmp_path / "home"
-    running = [
-        subprocess.Popen(
-            command("library", "sync", str(tmp_path / name)),
-            env=environment(service, home),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        for name in ("one", "two")
-    ]
+    how = {"env": environment(service, home), "stderr": subprocess.PIPE}
+    folders = [str(tmp_path / name) for name in ("one", "two")]
+    running = [subprocess.Popen(command("library", "sync", each), **how) for each in folders]
     errors = [process.communicate(timeout=120)[1].decode() for process in running]
     assert [process.returncode for process in running] == [0, 0], errors
     assert blend_names(tmp_path / "one") == blend_names(tmp_path / "two")
@@ -169,9 +151,8 @@ def test_killed_several_times(service: ThreadService, tmp_path: Path) -> None:
         process.stdout.close()
     ended = captured(words, env=environment(service, home))
     assert ended.returncode == 0, ended.stderr
-    models = [
-        one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
-    ]
+    done = [one for one in service.resources() if one.status == "succeeded"]
+    models = [one for one in done if one.kind == "model"]
     manifest = Manifest(folder)
     for one in models:
         entry = manifest.entry(one.id)

@@ -8,7 +8,6 @@ import os
 import pickle
 import sys
 from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,15 +15,13 @@ import pytest
 from mint_blender.delivery import background
 from mint_blender.delivery.background import BlenderPool, write_result
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Delivery, DeliveryResult, LocalFile, Role
-from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.job_values import DeliveryResult
 from mint_blender.jobs.phases import Phase
 from mint_blender.message import Message
-from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind
 
 from ..processes import captured
 from ..scene import glb_fixtures
+from ..ui import sample_jobs
 
 NOTE = Message("{count} textures are missing.", count=2)
 
@@ -62,12 +59,8 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def a_job(tmp_path: Path, prompt: str = "a lamp") -> Job:
     """Return a finished job whose file is on disk."""
-    path = tmp_path / "model.glb"
-    if not path.exists():
-        glb_fixtures.simple(path)
-    job = new_job(GenerationRequest(Kind.MODEL, prompt), Delivery(), now=1.0)
-    kept = LocalFile(Role.MODEL, str(path), "https://files.example/a.glb")
-    return replace(job, phase=Phase.READY, files=(kept,), notes=(NOTE,))
+    path = glb_fixtures.simple(tmp_path / "model.glb")
+    return sample_jobs.a_job(Phase.READY, prompt, model=path, now=1.0, notes=(NOTE,))
 
 
 def test_job_and_result_can_be_pickled(tmp_path: Path) -> None:
@@ -81,7 +74,10 @@ def test_job_and_result_can_be_pickled(tmp_path: Path) -> None:
 
 
 def test_a_copy_is_written_in_another_process(tmp_path: Path) -> None:
-    """An executor of processes runs it: Mint's own .glb is copied, without Blender."""
+    """An executor of processes runs it: Mint's own .glb is copied, without Blender.
+
+    It was not opened, so that nobody knows its objects.
+    """
     job, target = a_job(tmp_path), tmp_path / "out" / "lamp.glb"
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         result = pool.submit(write_result, job, target, None).result(60)
@@ -239,9 +235,3 @@ def test_what_the_result_became_is_described(tmp_path: Path, started: Path) -> N
     sizes = [high - low for low, high in zip(placement.low, placement.high, strict=True)]
     assert max(sizes) == pytest.approx(1.0, rel=0.01)
     assert pickle.loads(pickle.dumps(result)) == result
-
-
-def test_a_copy_became_no_objects(tmp_path: Path) -> None:
-    """Mint's own file was not opened."""
-    result = write_result(a_job(tmp_path), tmp_path / "copy.glb", None)
-    assert result.problem is None and result.placement is None

@@ -54,9 +54,7 @@ def statue(folder: Path) -> Any:
     """Return the model as it was before: without bones, moved and scaled by the user."""
     path = folder / "statue.glb"
     path.write_bytes(box((0.5, 0.5, 0.5)))
-    told = Provenance(
-        job_id="first", asset_id="mdl_1", kind="model", name="Knight", prompt="a knight"
-    )
+    told = Provenance(job_id="first", asset_id="mdl_1", name="Knight", prompt="a knight")
     root = place_model(path, told, PlaceOptions(at=(3, 2, 0), height=1.8)).root
     root.rotation_euler.z = 0.5
     return root
@@ -233,25 +231,19 @@ def test_files_that_are_gone_are_named(tmp_path: Path) -> None:
         import_job.place(job)
 
 
-def test_all_motions_land_in_one_file(tmp_path: Path) -> None:
-    """A GLB has each clip by the words of its motion, from second 0."""
+@pytest.mark.parametrize("is_here", [True, False], ids=["here", "in the background"])
+def test_all_motions_land_in_one_file(tmp_path: Path, is_here: bool) -> None:
+    """A GLB has each clip by the words of its motion, from second 0; a second process does it too."""
     first, second = motion(tmp_path, "walk"), motion(tmp_path, "run")
     target = tmp_path / "knight.glb"
-    first = replace(first, delivery=Delivery(output=str(target)))
-    result = write_files.write(first, others=[second])
+    if is_here:
+        first = replace(first, delivery=Delivery(output=str(target)))
+        result = write_files.write(first, others=[second])
+    else:
+        result = background.write_result(first, target, None, [second])
+        background.IMPORTERS.get().close()
     assert result.problem is None
     document, _ = glb.unpack(target.read_bytes())
     assert sorted(each["name"] for each in document["animations"]) == ["run", "walk"]
     inputs = {each["input"] for one in document["animations"] for each in one["samplers"]}
     assert min(document["accessors"][each]["min"][0] for each in inputs) == 0
-
-
-def test_a_background_blender_writes_all_motions(tmp_path: Path) -> None:
-    """A second process gets all jobs."""
-    first, second = motion(tmp_path, "walk"), motion(tmp_path, "run")
-    target = tmp_path / "knight.glb"
-    result = background.write_result(first, target, None, [second])
-    background.IMPORTERS.get().close()
-    assert result.problem is None
-    document, _ = glb.unpack(target.read_bytes())
-    assert sorted(each["name"] for each in document["animations"]) == ["run", "walk"]

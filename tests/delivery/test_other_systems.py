@@ -31,9 +31,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> OpenElsewhere:
     return OpenElsewhere().install(monkeypatch)
 
 
-def test_a_written_file_waits_for_the_one_that_is_read(
-    tmp_path: Path, elsewhere: OpenElsewhere
-) -> None:
+def test_a_written_file_waits_for_a_read_one(tmp_path: Path, elsewhere: OpenElsewhere) -> None:
     """Imitates Windows: a viewer or a backup reads the earlier result for a moment."""
     source, target = tmp_path / "new.glb", tmp_path / "lamp.glb"
     source.write_bytes(b"new")

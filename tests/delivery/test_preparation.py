@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,15 @@ from mint_blender.delivery import import_job, preparation  # noqa: E402
 from mint_blender.delivery.preparation import CRASHED, NOT_PREPARED, TOO_SLOW, Preparations  # noqa: E402
 from mint_blender.jobs.child_process import ChildEnded, ChildProcess  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Delivery, DeliveryResult, LocalFile, Role  # noqa: E402
-from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.job_values import DeliveryResult  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.storage.serialization import dump_result  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
-from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.prepared import PreparedResult  # noqa: E402
 from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
 
 from ..scene import glb_fixtures  # noqa: E402
+from ..ui import sample_jobs  # noqa: E402
 
 UNITS = SceneUnits()
 ANSWER = dump_result(DeliveryResult()) | {"extent": [[0, 0, 0], [1, 1, 1]]}
@@ -36,9 +33,7 @@ REFUSED = DeliveryResult(problem=Message("It has no triangles."))
 
 def make_job(prompt: str = "a lamp", path: Path = Path("model.glb")) -> Job:
     """Return a job whose file is on disk."""
-    job = new_job(GenerationRequest(Kind.MODEL, prompt), Delivery(), now=1.0)
-    kept = LocalFile(Role.MODEL, str(path), "https://files.example/a.glb")
-    return replace(job, phase=Phase.READY, files=(kept,))
+    return sample_jobs.a_job(Phase.READY, prompt, model=path, now=1.0)
 
 
 class FakeChild:
@@ -77,28 +72,20 @@ class Children:
         return self.started[-1]
 
 
-class Clock:
-    """Turned by hand."""
+@pytest.fixture
+def clock() -> list[float]:
+    """Return the time, which the test sets."""
+    return [0.0]
 
-    now = 0.0
 
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def preparations(children: Children, clock: list[float]) -> Preparations:
+    return Preparations(children, lambda: clock[0])
 
 
 @pytest.fixture
 def children() -> Children:
     return Children()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def preparations(children: Children, clock: Clock) -> Preparations:
-    return Preparations(children, clock)
 
 
 def test_one_child_prepares_results_one_after_the_other(
@@ -118,32 +105,20 @@ def test_one_child_prepares_results_one_after_the_other(
     assert preparations.result(second, UNITS) is None and preparations.is_busy
 
 
-def test_a_request_is_sent_once(
+def test_requests_are_sent_once(
     preparations: Preparations, children: Children, tmp_path: Path
 ) -> None:
-    """Asking again at each beat costs nothing."""
-    job = make_job()
-    for _ in range(3):
-        preparations.request(job, UNITS, tmp_path)
-    children.started[0].answer = ANSWER
-    preparations.poll()
-    preparations.request(job, UNITS, tmp_path)
-    assert len(children.started[0].requests) == 1
-
-
-def test_other_units_need_another_file(
-    preparations: Preparations, children: Children, tmp_path: Path
-) -> None:
-    """The unit scale and the frame rate are built into a prepared file."""
+    """Asking again at each beat costs nothing; other units, which are built in, need another file."""
     job, inches = make_job(), SceneUnits(scale_length=0.0254)
-    preparations.request(job, UNITS, tmp_path)
-    children.started[0].answer = ANSWER
-    preparations.poll()
-    assert preparations.result(job, inches) is None
-    preparations.request(job, inches, tmp_path)
-    children.started[0].answer = ANSWER
-    preparations.poll()
-    assert isinstance(preparations.result(job, inches), PreparedResult)
+    for units in (UNITS, inches):
+        assert preparations.result(job, units) is None
+        for _ in range(3):
+            preparations.request(job, units, tmp_path)
+        children.started[0].answer = ANSWER
+        preparations.poll()
+        preparations.request(job, units, tmp_path)
+        assert isinstance(preparations.result(job, units), PreparedResult)
+    assert len(children.started[0].requests) == 2
 
 
 def test_other_files_are_prepared_anew(
@@ -210,12 +185,12 @@ def test_a_child_that_cannot_be_started_leaves_the_direct_way(
 
 
 def test_a_child_that_takes_too_long_is_ended(
-    preparations: Preparations, children: Children, clock: Clock, tmp_path: Path
+    preparations: Preparations, children: Children, clock: list[float], tmp_path: Path
 ) -> None:
     """It is not imported here instead: this window would stand still as long."""
     job = make_job()
     preparations.request(job, UNITS, tmp_path)
-    clock.now = preparation.TIME_LIMIT + 1
+    clock[0] = preparation.TIME_LIMIT + 1
     assert preparations.poll() and children.started[0].is_ended
     assert preparations.result(job, UNITS) == DeliveryResult(problem=TOO_SLOW)
 
@@ -275,9 +250,7 @@ def wait_until(condition: Callable[[], bool], real: Preparations) -> None:
 
 
 @pytest.mark.feature("import in a background Blender")
-def test_a_real_child_prepares_what_the_scene_then_appends(
-    real: Preparations, tmp_path: Path
-) -> None:
+def test_a_real_child_prepares_what_the_scene_appends(real: Preparations, tmp_path: Path) -> None:
     """From the GLB to the object in the scene, and the prepared file is gone afterwards."""
     job = make_job(path=glb_fixtures.simple(tmp_path / "model.glb"))
     units = SceneUnits.of(bpy.context.scene)
@@ -317,7 +290,7 @@ def test_a_real_child_ends_when_it_is_idle() -> None:
 
 
 def test_progress_follows_the_time_that_earlier_results_took(
-    preparations: Preparations, children: Children, clock: Clock, tmp_path: Path
+    preparations: Preparations, children: Children, clock: list[float], tmp_path: Path
 ) -> None:
     """It is an estimate: it never says that a result is done, and one that waits has none."""
     for name, size in (("small", 1_000_000), ("large", 100_000_000)):
@@ -329,11 +302,11 @@ def test_progress_follows_the_time_that_earlier_results_took(
     for job in (first, second):
         preparations.request(job, UNITS, tmp_path)
     assert (preparations.progress(first.id), preparations.progress(second.id)) == (0, None)
-    clock.now = 0.2  # so the second one, a hundred times as large, should take 20 seconds
+    clock[0] = 0.2  # so the second one, a hundred times as large, should take 20 seconds
     children.started[0].answer = ANSWER
     preparations.poll()
     assert preparations.progress(first.id) is None
-    clock.now += 10
+    clock[0] += 10
     assert preparations.progress(second.id) == pytest.approx(0.5)
-    clock.now += 60
+    clock[0] += 60
     assert preparations.progress(second.id) == 0.95

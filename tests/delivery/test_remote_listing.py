@@ -82,11 +82,8 @@ def web_server(folder: Path) -> Iterator[str]:
 
 def run_sync(service: ThreadService, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the command with `--listing`."""
-    return captured(
-        command("library", "sync", str(folder), "--listing", "--json"),
-        env=environment(service, folder.parent / "home"),
-        timeout=200,
-    )
+    words = command("library", "sync", str(folder), "--listing", "--json")
+    return captured(words, env=environment(service, folder.parent / "home"), timeout=200)
 
 
 @pytest.mark.feature("listing of a remote asset library")
@@ -111,9 +108,8 @@ def test_blender_reads_the_listing_from_a_web_server(
     assert read.stdout.splitlines()[-1].strip() == "FINISHED_SUCCESSFULLY", read.stderr
     (page,) = (tmp_path / "here").rglob("assets-*.json")
     assets = json.loads(page.read_text(encoding="utf-8"))["assets"]
-    assert sorted(asset["files"][0] for asset in assets) == sorted(
-        file.name for file in folder.glob("*.blend")
-    )
+    names = sorted(file.name for file in folder.glob("*.blend"))
+    assert sorted(asset["files"][0] for asset in assets) == names
     for asset in assets:
         assert asset["meta"]["catalog_id"] and asset["meta"]["description"]
         assert (folder / asset["thumbnail"]["url"].replace("%20", " ")).stat().st_size > 100
@@ -164,50 +160,37 @@ def test_blender_accepts_the_manifest_of_the_extension(tmp_path: Path, needs_tok
     }
 
 
-def use_generator(monkeypatch: pytest.MonkeyPatch, folder: Path, error: str = "") -> None:
-    """Replace the background Blender by a generator that writes a small listing, or fails."""
-    code = GENERATE.format(folder=str(folder), error=error)
-    monkeypatch.setattr(
-        blender_runtime, "bare_background_command", lambda _: [sys.executable, "-c", code]
-    )
+def use_generator(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Replace the background Blender by a generator that runs this code."""
+    command = [sys.executable, "-c", code]
+    monkeypatch.setattr(blender_runtime, "bare_background_command", lambda _: command)
 
 
 @pytest.mark.one_blender
 def test_assets_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The outcome is read from the files that the generator has written."""
-    use_generator(monkeypatch, tmp_path)
-    assert remote_listing.write(tmp_path) == remote_listing.RemoteListing(
-        tmp_path / remote_listing.META, 3, is_new=True
-    )
+    use_generator(monkeypatch, GENERATE.format(folder=str(tmp_path), error=""))
+    written, meta = remote_listing.write(tmp_path), tmp_path / remote_listing.META
+    assert written == remote_listing.RemoteListing(meta, 3, is_new=True)
 
 
 @pytest.mark.one_blender
-def test_the_error_of_the_generator_is_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_errors_of_the_generator_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person reads the last line, not the traceback."""
-    use_generator(
-        monkeypatch, tmp_path, "Traceback:\nModuleNotFoundError: No module named 'cattrs'"
-    )
+    error = "Traceback:\nModuleNotFoundError: No module named 'cattrs'"
+    use_generator(monkeypatch, GENERATE.format(folder=str(tmp_path), error=error))
     with pytest.raises(OutputError) as raised:
         remote_listing.write(tmp_path)
-    assert str(raised.value) == (
-        f"Blender could not write the listing of {tmp_path}: ModuleNotFoundError: No module named"
-        " 'cattrs'. The .blend files are unchanged."
-    )
+    reason = f"{error.splitlines()[-1]}. The .blend files are unchanged."
+    assert str(raised.value) == f"Blender could not write the listing of {tmp_path}: {reason}"
 
 
 @pytest.mark.one_blender
 @pytest.mark.parametrize("meta", ["", "[]", '{"api_versions": {}}', '{"api_versions": {"v1": 1}}'])
-def test_a_listing_that_cannot_be_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meta: str
-) -> None:
+def test_an_unreadable_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meta: str) -> None:
     """A generator that succeeds but writes something else is an error, not a success."""
     target = str(tmp_path / remote_listing.META)
-    write = f"import pathlib; pathlib.Path({target!r}).write_text({meta!r})"
-    monkeypatch.setattr(
-        blender_runtime, "bare_background_command", lambda _: [sys.executable, "-c", write]
-    )
+    use_generator(monkeypatch, f"import pathlib; pathlib.Path({target!r}).write_text({meta!r})")
     with pytest.raises(OutputError, match="could not write the listing"):
         remote_listing.write(tmp_path)
 
@@ -215,24 +198,18 @@ def test_a_listing_that_cannot_be_read(
 @pytest.mark.one_blender
 def test_no_listing_while_a_sync_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A listing of files that are being replaced would have wrong checksums."""
-    use_generator(monkeypatch, tmp_path)
-    with (
-        file_lock(tmp_path / LOCK),
-        pytest.raises(OutputError, match="a sync of this folder is running"),
-    ):
+    use_generator(monkeypatch, GENERATE.format(folder=str(tmp_path), error=""))
+    says = "a sync of this folder is running"
+    with file_lock(tmp_path / LOCK), pytest.raises(OutputError, match=says):
         remote_listing.write(tmp_path)
     assert not (tmp_path / remote_listing.META).exists()
 
 
 @pytest.mark.one_blender
-def test_the_generator_does_not_get_the_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_generator_gets_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blender's own code and a studio's other add-ons have no need of it."""
     code = "import os, sys; print(os.environ.get('MINT_API_KEY'), file=sys.stderr); sys.exit(1)"
     monkeypatch.setenv("MINT_API_KEY", "secret")
-    monkeypatch.setattr(
-        blender_runtime, "bare_background_command", lambda _: [sys.executable, "-c", code]
-    )
+    use_generator(monkeypatch, code)
     with pytest.raises(OutputError, match=r": None\. The"):
         remote_listing.write(tmp_path)

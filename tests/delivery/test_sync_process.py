@@ -108,10 +108,8 @@ def test_a_listing_is_written_after_the_sync(tmp_path: Path) -> None:
                 pytest.skip(DOES_NOT_APPLY + "this Blender cannot write the listing")
             count = len(list(folder.glob("*.blend")))
             expected = (count, 0) if number == 0 else (0, count)
-            assert status.startswith(
-                "Asset library: {} saved, {} unchanged".format(*expected)
-                + f", {count} in the listing {remote_listing.META}."
-            )
+            done = "Asset library: {} saved, {} unchanged".format(*expected)
+            assert status.startswith(f"{done}, {count} in the listing {remote_listing.META}.")
             assert ("upload the folder" in status) == (number == 0), "said once"
     assert "Asset library: writing the listing…" in seen
 

@@ -69,9 +69,7 @@ def test_several_parts_are_one_asset(tmp_path: Path) -> None:
         assert len(placed.collection.asset_data.tags) == 3
 
 
-def test_saving_into_a_library_leaves_the_scene_alone(
-    model: Path, picture: Path, tmp_path: Path
-) -> None:
+def test_saving_into_a_library_leaves_the_scene(model: Path, picture: Path, tmp_path: Path) -> None:
     """The library gets one .blend with one asset; the open file is unchanged."""
     bpy.ops.mesh.primitive_cube_add()
     folder, before = _library(tmp_path), SceneSnapshot()

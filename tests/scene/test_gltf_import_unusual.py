@@ -54,9 +54,7 @@ def test_an_unusual_file_is_placed(
 @pytest.mark.parametrize(
     ("mode", "edges"), [(0, 0), (1, 15), (3, 21)], ids=["points", "lines", "strip"]
 )
-def test_points_and_lines_are_placed_as_a_mesh_without_faces(
-    tmp_path: Path, mode: int, edges: int
-) -> None:
+def test_points_and_lines_are_meshes_without_faces(tmp_path: Path, mode: int, edges: int) -> None:
     """The vertices of a point scan are at their positions and stand on the floor."""
 
     def change(document: dict[str, Any]) -> None:

@@ -156,9 +156,7 @@ def test_a_prepared_model_replaces_as_an_imported_one(kind: str, tmp_path: Path)
     "options",
     [WorldOptions(), WorldOptions(collider="VISIBLE", rigid_body=True), WorldOptions(splats=False)],
 )
-def test_a_prepared_world_is_placed_as_an_imported_one(
-    options: WorldOptions, tmp_path: Path
-) -> None:
+def test_a_prepared_world_is_as_an_imported_one(options: WorldOptions, tmp_path: Path) -> None:
     """So are a World's parts, the scene's camera, its background and the rigid bodies."""
     files = all_parts(tmp_path)
     source = prepare_world(files, options, tmp_path / "room.blend")
@@ -256,9 +254,7 @@ def test_appending_leaves_no_trace_of_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not a .blend", None, "another .blend"])
-def test_a_file_that_cannot_be_read_changes_nothing(
-    content: bytes | str | None, tmp_path: Path
-) -> None:
+def test_an_unreadable_file_changes_nothing(content: bytes | str | None, tmp_path: Path) -> None:
     """It may be deleted, damaged or another one; the sentence says that nothing was imported."""
     path = tmp_path / "lamp.blend"
     start_empty()

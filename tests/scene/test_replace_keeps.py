@@ -177,9 +177,7 @@ def _copies(model: Path) -> list[bpy.types.Object]:
 
 
 @pytest.mark.parametrize("edited", [0, 1])
-def test_no_copy_is_replaced_while_one_of_them_cannot_be(
-    edited: int, model: Path, tmp_path: Path
-) -> None:
+def test_no_copy_is_replaced_if_one_cannot_be(edited: int, model: Path, tmp_path: Path) -> None:
     """Neither the copy in Edit Mode nor the others change, as the sentence says."""
     copies = _copies(model)
     bpy.context.view_layer.objects.active = copies[edited]

@@ -86,9 +86,7 @@ def test_a_world_with_one_bad_part_is_not_replaced(
 
 
 @pytest.mark.parametrize("there", ["collider", "panorama"])
-def test_a_bad_part_prevents_the_other_parts(
-    tmp_path: Path, files: dict[str, Path], there: str
-) -> None:
+def test_a_bad_part_prevents_the_others(tmp_path: Path, files: dict[str, Path], there: str) -> None:
     """Parts that are added later come together, or the scene does not change."""
     root = place_world(WorldFiles(**{there: files[there]}), FIRST).root
     bad, before = bad_part("no splats", tmp_path), SceneSnapshot()
@@ -156,7 +154,7 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(
 
 
 @pytest.mark.parametrize("brought", ["collider", "panorama splats", "collider panorama splats"])
-def test_a_part_that_is_removed_with_the_earlier_world_is_named(
+def test_a_part_removed_with_the_earlier_world_is_named(
     files: dict[str, Path], brought: str
 ) -> None:
     """Exactly the parts that the new version does not have are named, and only once."""

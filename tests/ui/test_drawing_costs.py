@@ -149,7 +149,7 @@ class CountingLayout:
         pass
 
 
-def test_a_typical_sidebar_makes_few_calls(
+def test_usual_sidebars_make_few_calls(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The form and a hundred jobs; each call costs about a microsecond.

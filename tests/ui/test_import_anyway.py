@@ -55,7 +55,7 @@ def test_import_anyway_places_a_refused_file(
     assert (tmp_path / "model.refused.glb").is_file()
 
 
-def test_import_anyway_of_an_unreadable_file_changes_nothing(
+def test_importing_an_unreadable_file_changes_nothing(
     job_service: JobService, tmp_path: Path
 ) -> None:
     """There is a sentence and no object, and the file is kept for another try."""
@@ -69,9 +69,7 @@ def test_import_anyway_of_an_unreadable_file_changes_nothing(
     assert (tmp_path / "model.refused.glb").is_file()
 
 
-def test_the_menu_offers_import_anyway_for_a_refused_file(
-    job_service: JobService, tmp_path: Path
-) -> None:
+def test_the_menu_offers_to_import_a_refused_file(job_service: JobService, tmp_path: Path) -> None:
     """It is beside Resume, which downloads again; not after a failed download."""
     job = refused(job_service, tmp_path / "model.refused.glb")
     panorama = (LocalFile(Role.PANORAMA, "p.webp", URL),)

@@ -242,14 +242,6 @@ def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) ->
     assert billing_watch.left_after(1000.0, 100.0) == 900
 
 
-def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
-    """A new job is in the next drawing, a dismissed one is not."""
-    add(job_service, Phase.PLACED, 2)
-    assert drawn(job_service)[CARD] == 2
-    bpy.ops.mint.dismiss(job_id=job_service.jobs()[0].id)
-    assert drawn(job_service)[CARD] == 1
-
-
 @pytest.fixture
 def other(job_service: JobService) -> Iterator[Journal]:
     """Open the journal as another process does."""
@@ -268,9 +260,7 @@ def test_a_refused_click_shows_why(job_service: JobService, other: Journal) -> N
     assert groups(job_service) == [Group.FINISHED]
 
 
-def test_an_exception_in_a_beat_hides_no_other_event(
-    job_service: JobService, other: Journal
-) -> None:
+def test_an_error_in_a_beat_hides_no_other_event(job_service: JobService, other: Journal) -> None:
     """The other events of the same beat are shown all the same."""
     add(job_service, Phase.REVIEW, 1)
     assert groups(job_service) == [Group.NEEDS_USER]

@@ -84,7 +84,7 @@ def test_a_wide_picture_is_two_squares(tmp_path: Path) -> None:
     assert f"review:{path} right" not in kept
 
 
-def test_a_large_picture_is_made_smaller_in_a_thread(
+def test_a_large_picture_shrinks_in_a_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The window goes on meanwhile. A card that was closed by then gets no picture."""

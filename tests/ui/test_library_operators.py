@@ -67,8 +67,9 @@ def test_a_refused_key_is_an_error(service: ThreadService) -> None:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_an_asset_is_imported(kind: Kind, service: ThreadService) -> None:
-    """A model or World is placed at the 3D cursor with its prompt and id."""
+    """A model or World is placed at the 3D cursor with its prompt; a script needs no list."""
     asset = an_entry(kind)
+    library_state().use(Account(""))
     bpy.context.scene.cursor.location = (1, 2, 0)
     before = len(service.operations())
     assert bpy.ops.mint.import_asset(kind=kind.name, asset_id=asset.id) == {"FINISHED"}
@@ -96,16 +97,6 @@ def test_an_asset_is_imported_at_a_location() -> None:
     ]
     assert min(each.z for each in corners) == pytest.approx(2.0, abs=1e-4)
     assert sum(each.x for each in corners) / len(corners) == pytest.approx(4.0, abs=1e-3)
-
-
-def test_import_by_id_alone() -> None:
-    """A script needs no list; the result has the name that Mint has."""
-    asset = an_entry()
-    library_state().use(Account(""))
-    bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset.id)
-    placed = place.find(asset_id=asset.id)
-    assert placed is not None
-    assert placed.root.get("mint_prompt") == asset.prompt
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,6 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
-from mint_blender.ui.library_browser import entries  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser_loader  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
@@ -198,9 +197,9 @@ def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
         if view_model.state_label(now) not in states[-1:]:
             states.append(view_model.state_label(now))
         if view_model.state_of(now) is view_model.AssetState.UNFINISHED:
-            assert entries.job_of(now) is not None, "the menu offers no second import"
+            assert browser.job_of(now) is not None, "the menu offers no second import"
     assert states == ["Failed", "In progress", "Done"]
-    assert entries.preset_words(browser.library().get(old.id)) == "Fast", (
+    assert browser.preset_words(browser.library().get(old.id)) == "Fast", (
         "Mint's, not the form's default"
     )
     assert [each.id for each in browser.on_screen(panel.fields)] == on_screen

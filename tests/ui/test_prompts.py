@@ -42,9 +42,7 @@ def add_job(job_service: JobService, prompt: str, **changes: Any) -> str:
     return job.id
 
 
-def test_earlier_prompts_are_listed_once_and_the_newest_first(
-    job_service: JobService, form: Any
-) -> None:
+def test_earlier_prompts_are_listed_once_newest_first(job_service: JobService, form: Any) -> None:
     """Also those of dismissed jobs; not those of downloads, which the user has not written."""
     prompt_operators.prepare()
     assert prompt_operators.earlier() == ()
@@ -105,9 +103,7 @@ def test_a_prompt_becomes_a_text(form: Any) -> None:
         ("", "low poly", ""),
     ],
 )
-def test_the_style_is_part_of_the_sent_prompt(
-    form: Any, prompt: str, style: str, sent: str
-) -> None:
+def test_the_style_is_part_of_the_prompt(form: Any, prompt: str, style: str, sent: str) -> None:
     """Nothing is added without a style, without a prompt, or twice."""
     assert form.style == "", "none is chosen by default"
     form.prompt, form.style = prompt, style

@@ -178,7 +178,7 @@ def test_nothing_outlives_an_undo(lamp: Any) -> None:
     assert session.state(selected._State).facts is None
 
 
-def test_a_file_that_is_being_opened_has_no_active_object(
+def test_a_file_being_opened_has_no_active_object(
     lamp: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Blender reports changes then, while its context has no window; they are counted later.

@@ -56,9 +56,7 @@ def test_each_operator_in_the_table_of_prices_exists() -> None:
         properties(name)
 
 
-def test_the_code_finds_the_add_on_and_lists_jobs(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_code_finds_it_and_lists_jobs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The code of "Start" and "Wait" runs as it stands."""
     addon = bpy.context.preferences.addons.new()
     addon.module = "mint_blender"

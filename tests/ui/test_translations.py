@@ -218,9 +218,7 @@ def test_english_loads_no_table(registered: Any) -> None:
 
 
 @pytest.mark.blender
-def test_only_the_language_in_use_is_loaded(
-    registered: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_language_used_is_loaded(registered: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each change of Blender's language loads one table, and English none."""
     from mint_blender.ui import translations
     from mint_blender.ui.translations import tables

@@ -27,12 +27,6 @@ from .test_job_list import Layout  # noqa: E402
 from .world_jobs import make_job, part, world_root  # noqa: E402
 
 
-def test_without_a_world_the_operators_say_why(registered):
-    """They are about the World of the active object."""
-    with pytest.raises(RuntimeError, match="Select a Mint World"):
-        bpy.ops.mint.flip_world()
-
-
 def test_the_reason_is_translated(registered, monkeypatch):
     """The tooltip of a disabled button is translated like every other sentence."""
     monkeypatch.setattr(operator_bases, "translated", lambda text: f"«{text}»")

@@ -63,9 +63,11 @@ def test_mints_own_file_is_copied_without_blender(agent: Agent, tmp_path: Path) 
     assert file.read_bytes() == Path(job["files"]["model"]).read_bytes()
     assert (placed["objects"], placed["low"]) == ([], None)
     assert "pip install bpy" in placed["notes"][0]
-    assert (
-        agent.ask("place", job=job["job"], path=str(tmp_path / "b.glb"), still=False)["notes"] == []
-    )
+    spent = agent.service.credits()
+    Path(job["files"]["model"]).unlink()  # it is downloaded again
+    again = agent.ask("place", job=job["job"], path=str(tmp_path / "b.glb"), still=False)
+    assert (again["notes"], agent.service.credits()) == ([], spent)
+    assert (tmp_path / "b.glb").read_bytes() == file.read_bytes()
 
 
 def test_an_existing_file_is_kept(agent: Agent, tmp_path: Path) -> None:
