@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from mint_blender.delivery import import_job, preparation  # noqa: E402
 from mint_blender.delivery.preparation import CRASHED, NOT_PREPARED, TOO_SLOW, Preparations  # noqa: E402
 from mint_blender.jobs.child_process import ChildEnded, ChildProcess  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import DeliveryResult  # noqa: E402
+from mint_blender.jobs.job_values import DeliveryResult, LocalFile, Role  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.storage.serialization import dump_result  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
