@@ -92,9 +92,7 @@ def waiting_with_price(blender: BlenderWindow) -> None:
 
 
 @pytest.mark.parametrize("name", PAID)
-def test_no_operator_spends_when_it_is_invoked(
-    blender: BlenderWindow, since: Since, name: str
-) -> None:
+def test_no_operator_spends_when_invoked(blender: BlenderWindow, since: Since, name: str) -> None:
     """A button without a price, a menu or the search leads to a dialog; nothing is sent."""
     start(blender, "a red lamp", mode="REVIEW")
     blender.wait_for("review")
@@ -123,7 +121,7 @@ def test_no_operator_spends_when_it_is_invoked(
 
 
 @pytest.mark.parametrize("where", ["card", "chip"])
-def test_a_click_right_after_a_change_spends_nothing(
+def test_a_click_after_a_change_spends_nothing(
     blender: BlenderWindow, since: Since, where: str
 ) -> None:
     """Within half a second of opening it has to be repeated; the second click approves."""

@@ -199,9 +199,7 @@ def test_a_draft_survives_all_but_revise_and_cancel(blender: BlenderWindow, sinc
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
-def test_a_draft_that_the_button_does_not_show_is_refused(
-    blender: BlenderWindow, since: Since
-) -> None:
+def test_a_draft_that_no_button_shows_is_refused(blender: BlenderWindow, since: Since) -> None:
     """A text that has changed since the button was drawn is neither sent nor left out."""
     waiting(blender)
     blender.review()

@@ -129,9 +129,7 @@ with within('VIEW_3D'):
 
 
 @pytest.mark.parametrize("repeat", [REPEAT, REPEAT_HISTORY])
-def test_repeating_the_last_operator_costs_nothing(
-    blender: BlenderWindow, since: Since, repeat: str
-) -> None:
+def test_repeating_an_operator_is_free(blender: BlenderWindow, since: Since, repeat: str) -> None:
     """Shift R and Repeat History after a click that has cost Credits: nothing is started."""
     blender.ask(GENERATE)
     assert blender.ask(LAST) == "MINT_OT_generate"
