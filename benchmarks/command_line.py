@@ -17,7 +17,7 @@ from tests.mint_service.runner import ThreadService, running_service
 from .measure import Row, milliseconds, ratio
 
 ROOT = Path(__file__).resolve().parents[1]
-GOAL = 1.5
+GOAL, GOAL_OF_START = 1.5, 1.6
 ROUNDS = 11
 
 
@@ -41,18 +41,21 @@ def measure() -> Iterator[Row]:
             "`generate -o lamp.glb`, until Mint has the request",
             environment,
             lambda: _until_start(service, environment, lamp),
+            GOAL_OF_START,
         )
 
 
-def _compared(what: str, environment: Mapping[str, str], call: Callable[[], float]) -> Row:
+def _compared(
+    what: str, environment: Mapping[str, str], call: Callable[[], float], goal: float = GOAL
+) -> Row:
     pairs = [(call(), _python(environment, "-c", "import requests")) for _ in range(ROUNDS)]
     took, imports = zip(*pairs, strict=True)
     reached = ratio(took, imports)
     return Row(
         what,
-        f"at most {GOAL} x `import requests`",
+        f"at most {goal} x `import requests`",
         f"{reached:.2f} x: {milliseconds(median(took))}",
-        reached <= GOAL,
+        reached <= goal,
         f"`import requests` {milliseconds(median(imports))}",
     )
 

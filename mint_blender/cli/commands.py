@@ -120,7 +120,6 @@ def function_of(command: str) -> Command:
 
 def from_shell() -> int:
     """Run as a process of its own: the `mint-blender` program or `python3 -m`."""
-    gc.set_threshold(50_000)  # looking for garbage while modules are loaded takes a tenth longer
     blender_runtime.reserve_standard_output()
     _end_in_order()
     installed = Path(sys.argv[0]).name.startswith("mint-blender")
