@@ -52,7 +52,16 @@ class Origin:
             ValueError: It is invalid; the message is a sentence for the user.
         """
         text = base_url.strip()
-        parts = _split(text)
+        try:
+            parts = urlsplit(text)
+            port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+        except ValueError:
+            raise ValueError(
+                Message(
+                    "The Mint base URL is not a valid address. The default is {usual}.",
+                    usual=DEFAULT_BASE_URL,
+                )
+            ) from None
         if problem := _problem(text, parts):
             raise ValueError(
                 Message(
@@ -62,22 +71,7 @@ class Origin:
                 )
             )
         host = parts.hostname or ""
-        port = parts.port or _DEFAULT_PORTS[parts.scheme]
         return cls(f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}", host, port)
-
-
-def _split(text: str) -> SplitResult:
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018 - reading it is the check: a port out of range raises
-    except ValueError:
-        raise ValueError(
-            Message(
-                "The Mint base URL is not a valid address. The default is {usual}.",
-                usual=DEFAULT_BASE_URL,
-            )
-        ) from None
-    return parts
 
 
 def _problem(text: str, parts: SplitResult) -> str | None:

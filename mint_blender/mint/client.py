@@ -95,7 +95,7 @@ class Client(Transport):
         """
         if self.current_time is None or not self.is_open:
             try:
-                self._get("me")
+                self.request("GET", "me")
             except ProblemError as error:
                 if error.problem.status not in {401, 403, 404} or not error.problem.has_details:
                     raise
@@ -110,14 +110,14 @@ class Client(Transport):
         Raises:
             InvalidResponse: It says nothing about a key: a gateway has answered.
         """
-        data = self._get("me").data
+        data = self.request("GET", "me").data
         if not data.keys() & {"owner", "authentication"}:
             raise InvalidResponse(Message("it does not say whose API key this is"))
         return Me.from_json(data)
 
     def usage(self) -> Usage:
         """Return Credits, subscription and totals."""
-        return Usage.from_json(self._get("usage").data)
+        return Usage.from_json(self.request("GET", "usage").data)
 
     def estimate(self, kind: Kind, preset: Preset, mode: Mode) -> Estimate:
         """Return the price of a generation. Free, starts nothing."""
@@ -185,7 +185,7 @@ class Client(Transport):
 
     def poll(self, id: str) -> PollResult:
         """Return an operation in its current state, and when Mint wants the next poll."""
-        response = self._get(f"operations/{_path_id(id)}")
+        response = self.request("GET", f"operations/{_path_id(id)}")
         operation = _operation(response)
         if operation.id != id:
             raise MismatchedResponse(operation.id, id, request_id=response.request_id)
@@ -226,9 +226,8 @@ class Client(Transport):
         `limit` is 1 to 100.
         """
         query = {"cursor": cursor, "limit": None if limit is None else str(limit)}
-        response = self._get(
-            _COLLECTION[kind], {name: value for name, value in query.items() if value is not None}
-        )
+        named = {name: value for name, value in query.items() if value is not None}
+        response = self.request("GET", _COLLECTION[kind], query=named)
         page = Page.from_json(kind, response.data)
         if page.left_out and kind not in self._kinds_with_invalid_ids:
             self._kinds_with_invalid_ids.add(kind)  # lists are read again and again
@@ -266,7 +265,7 @@ class Client(Transport):
 
         Just after its operation this may raise ServiceError for some seconds: retry.
         """
-        response = self._get(f"{_COLLECTION[kind]}/{_path_id(id)}")
+        response = self.request("GET", f"{_COLLECTION[kind]}/{_path_id(id)}")
         asset = Asset.from_json(kind, response.data)
         if not asset.id:
             raise InvalidResponse(
@@ -312,7 +311,7 @@ class Client(Transport):
         """
         path = f"animations/{type}/{_path_id(id)}/artifacts"
         try:
-            return AnimationFile.from_json(self._get(path).data)
+            return AnimationFile.from_json(self.request("GET", path).data)
         except InvalidRequest as error:
             if error.names("targetType"):
                 raise NotFound(error.problem, request_id=error.request_id) from None
@@ -323,7 +322,7 @@ class Client(Transport):
         if not is_valid_file_id(file_id):
             raise ValueError(Message("This is not a valid ID of a file."))
         path = f"animations/{type}/{_path_id(id)}/artifacts/{quote(file_id, safe='')}"
-        response = self._get(path)
+        response = self.request("GET", path)
         url = response.data.get("downloadUrl")
         if not isinstance(url, str) or not url:
             raise InvalidResponse(
@@ -332,9 +331,6 @@ class Client(Transport):
         return url
 
     # Shared by the above
-
-    def _get(self, path: str, query: dict[str, str] | None = None) -> ApiResponse:
-        return self.request("GET", path, query=query)
 
     def _post(self, path: str, body: Json, key: str) -> Operation:
         return _operation(self.request("POST", path, body=body, idempotency_key=key))

@@ -105,6 +105,7 @@ class Status(StrEnum):
         return cls.UNKNOWN
 
 
+_MODES = {mode.value: mode for mode in Mode}
 ENDED = frozenset({Status.SUCCEEDED, Status.PARTIALLY_SUCCEEDED, Status.FAILED, Status.CANCELED})
 
 
@@ -435,8 +436,7 @@ class PollResult:
 
 def _mode(data: Json) -> Mode | None:
     """Return the mode that an operation names; None if absent or unknown."""
-    word = (_text(data.get("generationMode")) or "").lower()
-    return next((mode for mode in Mode if mode.value == word), None)
+    return _MODES.get((_text(data.get("generationMode")) or "").lower())
 
 
 def _has_files(type_: str, assets: Assets | None) -> bool:

@@ -19,7 +19,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPException
@@ -172,12 +172,11 @@ class Transport:
         Where the server closes the connection after each answer, another one is opened. Then Mint's
         time must be from just now.
         """
-        self._is_bound = True
+        self._is_bound, self._connections.may_open = True, self._closes
         try:
-            with nullcontext() if self._closes else connections.only_open():
-                yield
+            yield
         finally:
-            self._is_bound = False
+            self._is_bound, self._connections.may_open = False, True
 
     def request(
         self,

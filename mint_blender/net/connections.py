@@ -15,8 +15,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import suppress
 from http.client import HTTPException, HTTPResponse, parse_headers
 from typing import Any
 
@@ -36,7 +35,7 @@ CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 def ca_bundle() -> str | bool:
     """Return `verify` for requests: the CA bundle from the environment, or True for the default."""
-    return next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), True)
+    return next(filter(None, map(os.environ.get, CA_VARIABLES)), True)
 
 
 class ForbiddenAddress(HTTPError):
@@ -65,20 +64,6 @@ class NotOpen(HTTPError):
     """Another connection was needed where none may be opened. Nothing was sent."""
 
 
-# whether this thread may open connections
-_may_open: ContextVar[bool] = ContextVar("may_open", default=True)
-
-
-@contextmanager
-def only_open() -> Iterator[None]:
-    """Raise NotOpen instead of opening a connection on this thread; send nothing twice."""
-    token = _may_open.set(False)
-    try:
-        yield
-    finally:
-        _may_open.reset(token)
-
-
 class Connections(HTTPAdapter):
     """Guarded connections that send a request once, from any thread: urllib3's pools have locks.
 
@@ -93,6 +78,9 @@ class Connections(HTTPAdapter):
         kept: How many connections to each host are kept alive.
         max_idle: Seconds after which an unused connection is not used again.
     """
+
+    may_open = True
+    """False: NotOpen is raised instead of opening a connection, and nothing is sent."""
 
     def __init__(
         self,
@@ -164,13 +152,11 @@ class Connections(HTTPAdapter):
         self, pools: Mapping[str, type[HTTPConnectionPool]], connection: type, *mixins: type
     ) -> dict[str, Any]:
         """Return pool classes with these mixins, for urllib3, which creates connections itself."""
-        own = {"owner": self}
-
-        def mixed(pool: type[HTTPConnectionPool]) -> type:
+        own, found = {"owner": self}, {}
+        for scheme, pool in pools.items():
             kind = type("_Connection", (connection, pool.ConnectionCls), own)
-            return type(pool.__name__, (*mixins, pool), {**own, "ConnectionCls": kind})
-
-        return {scheme: mixed(pool) for scheme, pool in pools.items()}
+            found[scheme] = type(pool.__name__, (*mixins, pool), {**own, "ConnectionCls": kind})
+        return found
 
 
 class _FinalResponse(HTTPResponse):
@@ -193,7 +179,7 @@ class _WatchedConnection:
     owner: Connections
 
     def connect(self) -> None:
-        if not _may_open.get():
+        if not self.owner.may_open:
             raise NotOpen("the connection is closed")
         super().connect()  # type: ignore[misc]
         self.owner.latest = self
@@ -202,6 +188,8 @@ class _WatchedConnection:
 class _GuardedConnection(_WatchedConnection):
     """Mixin of connections with a guarded socket, also for a proxy's CONNECT request."""
 
+    host: str
+    port: int
     sock: Any
     proxy: Any
     # debug output of http.client would show the key
@@ -213,19 +201,24 @@ class _GuardedConnection(_WatchedConnection):
     def _new_conn(self) -> Any:
         if self.proxy is not None or self.owner.may_reach is None:
             return super()._new_conn()  # type: ignore[misc]
-        self._check(_resolved(self.host, self.port))  # type: ignore[attr-defined]
+        try:
+            host = self.host.strip("[]")
+            found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):  # connecting fails, too, and says why
+            found = []
+        for each in found:
+            self._check(str(each[4][0]))
         connected = super()._new_conn()  # type: ignore[misc]
         try:  # the name may resolve to another address by now
-            self._check([connected.getpeername()[0]])
+            self._check(connected.getpeername()[0])
         except BaseException:
             connected.close()
             raise
         return connected
 
-    def _check(self, addresses: list[str]) -> None:
-        for address in addresses:
-            if self.owner.may_reach is not None and not self.owner.may_reach(address):
-                raise ForbiddenAddress(address)
+    def _check(self, address: str) -> None:
+        if self.owner.may_reach is not None and not self.owner.may_reach(address):
+            raise ForbiddenAddress(address)
 
     def connect(self) -> None:
         try:
@@ -241,17 +234,6 @@ class _GuardedConnection(_WatchedConnection):
         finally:
             if self.sock is not None:  # close the connection to a proxy that refuses
                 self.sock = guarded.unguarded()
-
-
-def _resolved(host: str, port: int) -> list[str]:
-    """Return all addresses of a host name; none if it cannot be resolved."""
-    try:
-        return [
-            str(found[4][0])
-            for found in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-        ]
-    except (OSError, UnicodeError):
-        return []
 
 
 def _is_lost(connection: Any) -> bool:

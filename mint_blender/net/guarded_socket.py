@@ -17,11 +17,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from urllib3.util import wait_for_read, wait_for_write
-
-T = TypeVar("T")
 
 CHECK_INTERVAL = 0.25
 """Seconds until a stop is noticed, at most."""
@@ -154,7 +152,7 @@ class GuardedSocket:
             raise self._failure
         if self._is_at_end:
             return 0
-        count = self._wait_for(lambda: int(self.real.recv_into(buffer)), wait_for_read)
+        count = self._wait_for(partial(self.real.recv_into, buffer), wait_for_read)
         self._is_at_end = not count
         if count and not self._blocks:
             count += self._receive_more(buffer[count:])
@@ -183,9 +181,9 @@ class GuardedSocket:
             sent = 0
             while sent < len(octets):
                 send = partial(self.real.send, octets[sent : sent + BLOCK])
-                sent += int(self._wait_for(send, wait_for_write))
+                sent += self._wait_for(send, wait_for_write)
 
-    def _wait_for(self, act: Callable[[], T], ready: Callable[..., bool]) -> T:
+    def _wait_for(self, act: Callable[[], int], ready: Callable[..., bool]) -> int:
         """Return the result of `act`, which is tried again whenever the socket is ready for it."""
         guard, waiting_since = _guard.get() or _NO_LIMIT, time.monotonic()
         check = guard.check_sending if ready is wait_for_write else guard.check

@@ -87,8 +87,10 @@ def test_no_connection_is_opened(opened: Connections) -> None:
     with listening(serve) as (address, accepted):
         url = f"http://{address}"
         for count in range(2):
-            with connections.only_open(), pytest.raises(connections.NotOpen):
+            opened.may_open = False
+            with pytest.raises(connections.NotOpen):
                 get(opened, url)
+            opened.may_open = True
             assert len(accepted) == count
             assert not opened.is_open()
             get(opened, url)
@@ -120,7 +122,8 @@ def test_the_end_of_tls_is_the_end_of_the_connection(
         url = f"https://{address}"
         get(opened, url)
         assert not opened.is_open()
-        with connections.only_open(), pytest.raises(connections.NotOpen):
+        opened.may_open = False
+        with pytest.raises(connections.NotOpen):
             get(opened, url)
         assert len(accepted) == 1
 
