@@ -66,8 +66,7 @@ def exchange(
         _repair_modifiers(part, holder, old, matches)
         notes += _take_animation(part, holder)
         if part.pose is not None and holder.pose is not None:
-            for bone in part.pose.bones:
-                holder.pose.bones[bone.name].matrix_basis = bone.matrix_basis
+            _take_pose(part, holder)
         for key in part.keys():
             if key != REST:
                 holder[key] = part[key]
@@ -343,6 +342,11 @@ def _take_slot(mine: Any, theirs: Any) -> None:
     """Choose the same slot of an action; Blender has slots since 4.4."""
     if getattr(theirs, "action_slot", None) is not None:
         mine.action_slot = theirs.action_slot
+
+
+def _take_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
+    for bone in part.pose.bones:
+        earlier.pose.bones[bone.name].matrix_basis = bone.matrix_basis
 
 
 def _parent_parts(
