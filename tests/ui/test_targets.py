@@ -115,7 +115,8 @@ def test_the_last_chip_says_how_many_have_none(
 ) -> None:
     """Also where there would be room for one more, and jobs without a box are left."""
     monkeypatch.setattr(chips, "_room", lambda *_: Box(60.0, 40.0, 500.0, 480.0))
-    monkeypatch.setattr(targets, "targets", lambda _: list(range(count)))
+    without_price = SimpleNamespace(credits=None)
+    monkeypatch.setattr(targets, "targets", lambda _: [without_price] * count)
     monkeypatch.setattr(targets, "more", lambda: more)
     context: Any = SimpleNamespace(scene=None)
     stack = chips._stack(context, [])

@@ -37,9 +37,8 @@ with within('VIEW_3D'):
     rows = chips._rows(bpy.context)
     stack = chips._stack(bpy.context, rows)
 result = {
-    'jobs': [[each.title, each.state, on_screen(box)] for each, box in stack.chips],
-    'approve': [on_screen(button) for each, box in stack.chips
-                if (button := chips._approve_box(each, box, stack.room))],
+    'jobs': [[each.title, each.state, on_screen(box)] for each, box, _ in stack.chips],
+    'approve': [on_screen(button) for _, _, button in stack.chips if button is not None],
     'more': stack.more and [stack.count, on_screen(stack.more)],
     'results': [on_screen(row.whole) for row in rows],
 }

@@ -232,9 +232,9 @@ def _chips() -> list[Any]:
     ]
     found = [
         chips.Part(name, target.job_id)
-        for target, box in stack.chips
+        for target, _, button in stack.chips
         for name in (chips.JOB, chips.APPROVE)
-        if name == chips.JOB or chips._approve_box(target, box, stack.room)
+        if name == chips.JOB or button is not None
     ]
     return [*results, *found, *([chips.Part(chips.MORE)] if stack.more else [])]
 
