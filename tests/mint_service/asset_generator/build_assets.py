@@ -23,7 +23,7 @@ PREVIEW_ANGLE = 96.7  # degrees, as wide as the camera that Worlds get
 TIERS = {"100k": 100_000, "500k": 500_000, "full_res": 2_000_000}
 EYES = ((0.0, 0.0, 0.0), (-1.4, 1.3, 0.2), (1.4, 1.3, 0.2), (0.0, -1.4, 0.2))
 """Where the splats are seen from: the capture point first, the others for what it cannot see."""
-SPREAD = 0.62
+SPREAD = 0.66
 """Standard deviation of a splat, in distances from one to the next."""
 STEEPEST = 0.3
 """The cosine between ray and normal up to which splats become longer."""
@@ -269,7 +269,7 @@ def _hits(tree: BVHTree, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
         rays = _directions(sent)
         hits = [tree.ray_cast((0, 0, 0), ray)[2:] for ray in rays.tolist()]
         met = np.array([number for number, hit in enumerate(hits) if hit[0] is not None])
-    chosen = met[np.linspace(0, len(met) - 1, count).astype(int)]
+    chosen = met[:count]  # what is left out is highest, and no hole
     triangles, away = (
         np.array(each) for each in zip(*(hits[each] for each in chosen), strict=True)
     )
