@@ -21,7 +21,7 @@ LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in ran
 
 def cheap(credits: float, times: int = 1) -> dict[str, Any]:
     """Return a price response that turns out to be too low."""
-    told = {"object": "pricing_estimate", "operation": "model_generation"}
+    told: dict[str, Any] = {"object": "pricing_estimate", "operation": "model_generation"}
     told |= {"credits": {"requiredToStart": credits, "estimatedTotal": credits}}
     request = {"method": "POST", "path": "/v1/pricing:estimate", "times": times}
     return {**request, "answer": {"status": 200, "json": told}}

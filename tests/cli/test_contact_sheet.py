@@ -30,9 +30,9 @@ from .contact_sheet_reader import ContactSheet
 def test_every_line_has_a_card(batch: Batch) -> None:
     """Every line has a card with picture, prompt, Credits, working links, reason and commands."""
     prompts = ("a sword [moderation]", "a throne [billing-final] [billing-unpaid]")
-    sword, throne = ({"prompt": prompt} for prompt in prompts)
-    mug = {"prompt": "a mug", "mode": "review"}
-    batch.lines({"prompt": "a lamp", "name": "The Lamp"}, sword, mug, throne)
+    failed, unpaid = ({"prompt": prompt} for prompt in prompts)
+    waiting = {"prompt": "a mug", "mode": "review"}
+    batch.lines({"prompt": "a lamp", "name": "The Lamp"}, failed, waiting, unpaid)
     assert batch().status == 1
     sheet = batch.sheet
     lamp, sword, mug, throne = sheet.cards

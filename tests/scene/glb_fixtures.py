@@ -137,8 +137,8 @@ def box_arrays(
                 uvs.append((a, b))
             first = len(points) - 4
             faces += [first, first + 1, first + 2, first, first + 2, first + 3]
-    points, normals, uvs = (np.array(each, "f4") for each in (points, normals, uvs))
-    return points, normals, uvs, np.array(faces, "u4")
+    one, two, three = (np.array(each, "f4") for each in (points, normals, uvs))
+    return one, two, three, np.array(faces, "u4")
 
 
 def box(

@@ -156,7 +156,12 @@ def place_undo_redo(kind: str, mode: str) -> Iterator[None]:
     lamp, where = Provenance(job_id="j", name="Lamp"), PlaceOptions(at=(1, 0, 0))
     placed = place_model(FOLDER / f"{kind}.glb", lamp, where)
     undo_step.push("Lamp")
-    found = {"kind": kind, "mode": mode, "before": before, "notes": list(placed.notes)}
+    found: dict[str, Any] = {
+        "kind": kind,
+        "mode": mode,
+        "before": before,
+        "notes": list(placed.notes),
+    }
     yield
     found["after"], with_lamp = state(), SceneSnapshot()
     undo()

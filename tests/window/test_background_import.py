@@ -91,7 +91,7 @@ def test_a_crash_of_the_background_blender_is_a_sentence(background: BlenderWind
     assert len(background.ask("roots()")) == 1
 
 
-def test_a_blender_that_cannot_start_leaves_the_direct_way(
+def test_a_blender_that_cannot_be_started_leaves_the_direct_way(
     background: BlenderWindow,
 ) -> None:
     """The result is imported in this window then."""

@@ -121,7 +121,7 @@ def test_no_operator_spends_when_invoked(blender: BlenderWindow, since: Since, n
 
 
 @pytest.mark.parametrize("where", ["card", "chip"])
-def test_a_click_after_a_change_spends_nothing(
+def test_a_click_right_after_a_change_spends_nothing(
     blender: BlenderWindow, since: Since, where: str
 ) -> None:
     """Within half a second of opening it has to be repeated; the second click approves."""
