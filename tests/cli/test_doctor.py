@@ -205,6 +205,7 @@ def test_an_unusable_folder(mint: RunMint, monkeypatch: pytest.MonkeyPatch, tmp_
     status, state, text = look(mint, "folder")
     assert (status, state) == (1, "problem")
     assert "is not a folder" in text and "MINT_BLENDER_HOME" in text
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     monkeypatch.setitem(sys.modules, "zstandard", None)
     status, _, text = look(mint, "decoders")
     assert status == 7 and "zstandard" in text
