@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -40,6 +40,7 @@ from .cli.results import (
     preview_of,
     with_limit,
 )
+from .dataclass import dataclass
 from .jobs.engine.task import StillUnreachable
 from .jobs.engine.thread_messages import Event, Progress
 from .jobs.job import Job

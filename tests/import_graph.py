@@ -11,7 +11,11 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 TOP = "top"  # the modules beside the rooms: __init__, __main__
-COMMON = {"json_text", "message"}  # modules that every room may import, and that import no room
+COMMON = {
+    "dataclass",
+    "json_text",
+    "message",
+}  # modules that every room may import, and that import no room
 BLENDERS_OWN = {
     *("addon_utils", "bl_ui", "blf", "bmesh", "bpy", "bpy_extras", "gpu", "gpu_extras", "imbuf"),
     *("io_scene_gltf2", "mathutils", "nodeitems_utils", "rna_prop_ui"),

@@ -7,11 +7,12 @@ import argparse
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from ..dataclass import dataclass
 from ..delivery import blender_runtime, write_files
 from ..jobs import rejected_files
 from ..jobs.batch_folder import line_files

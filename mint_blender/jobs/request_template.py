@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from ..dataclass import dataclass
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Asset, OptimizationLevel
 from .job import Job, asset_of

@@ -10,8 +10,9 @@ noted in the folder of results (`line_files`). A crash or another journal cannot
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ...dataclass import dataclass
 from ...delivery import write_files
 from ...files.file_lock import FileInUse
 from ...jobs.batch_lines import BadLineError, Line, bad_lines, choose, complaints, read_lines

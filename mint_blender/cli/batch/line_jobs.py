@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from ...dataclass import dataclass
 from ...files.file_lock import file_lock
 from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch, StartedLine

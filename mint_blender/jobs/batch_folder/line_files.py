@@ -19,11 +19,12 @@ import os
 import re
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ... import json_text
+from ...dataclass import dataclass
 from ...files import disk
 from ...files.disk import naming
 from ...files.download_folder import check_id

@@ -7,9 +7,10 @@ The window shows the price of all lines, the command line also has a limit for t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
+from ...dataclass import dataclass
 from ..batch_lines import Line
 from ..job import Job
 from ..queries import AnimationPrice, OptimizationPrice, Price, PriceQuery, prices_of

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...dataclass import dataclass
 from ...message import Message
 from ...mint.schema import Operation
 from ..job import Job, has_failed_at_mint

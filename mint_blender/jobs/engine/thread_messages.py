@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from ...dataclass import dataclass
 from ...mint.account import Account
 from ..job_values import Role
 from ..queries import Answer, Query

@@ -10,8 +10,9 @@ anew with that page.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ...dataclass import dataclass
 from ...mint.schema import Asset, Kind, Page
 from ..queries import ListPage
 

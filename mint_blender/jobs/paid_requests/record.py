@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from ...dataclass import dataclass
 
 YOUNG_FOR = 12 * 3600.0
 """Seconds for which a request in doubt is repeated. Mint keeps a key for twice as long."""

@@ -8,8 +8,9 @@ taken over; its key is not derived.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
+from ...dataclass import dataclass
 from .record import JOB, YOUNG_FOR, PaidRequest, PaidVerb, key_of
 
 COLUMNS = tuple(each.name for each in fields(PaidRequest) if each.name not in {"cost", "is_copied"})

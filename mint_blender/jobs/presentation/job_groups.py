@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from functools import cached_property
 
+from ...dataclass import dataclass
 from ..job import Job, asset_of
 from ..job_values import Hold
 from ..phases import HAS_RESULT, Phase

@@ -7,9 +7,10 @@ result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from ...dataclass import dataclass
 from ...mint.schema import (
     AnimationFile,
     AnimationType,

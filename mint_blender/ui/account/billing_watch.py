@@ -8,11 +8,12 @@ only asks the worker.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import bpy
 
 from ...addon_settings import may_go_online
+from ...dataclass import dataclass
 from ...jobs.job import Job
 from ...jobs.phases import Phase
 from ...jobs.queries import Balance

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from bpy_extras import view3d_utils
 
 from ... import __package__ as ADDON
 from ...addon_settings import settings
+from ...dataclass import dataclass
 from ...jobs.library.view_model import AssetState, reason, state_label, title
 from ...message import Message
 from ...mint.schema import Asset

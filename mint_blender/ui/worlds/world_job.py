@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import bpy
 
+from ...dataclass import dataclass
 from ...jobs.job import Job
 from ...jobs.phases import HAS_RESULT
 from ...jobs.service import JobService
