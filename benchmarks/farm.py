@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
 
-from mint_blender.jobs.batch_folder import line_files, shared_files
+from mint_blender.jobs.batch_folder import finished_lines, line_files
 from mint_blender.jobs.batch_lines import Line, read_lines
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role
@@ -162,7 +162,7 @@ def _finished_batch(folder: Path, count: int) -> tuple[str, ...]:
     with mock.patch("os.fsync"):  # the disk is not what is measured here
         for line in read_lines(file):
             job = _job(out, line, model)
-            shared_files.publish(job, out)
+            finished_lines.publish(job, out)
             _start(out, line, job)
     return ("batch", str(file), "-o", str(out), "--step", "write", "--again")
 
