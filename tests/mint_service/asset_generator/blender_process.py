@@ -78,7 +78,7 @@ class BlenderAssetGenerator:
         digest = hashlib.sha256(b"".join(made_by)).hexdigest()[:12]
         self._cache = Path(cache) if cache else default_cache()
         self._folder_of_source = self._cache / digest
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="mint-studio")
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="asset-studio")
         self._under_way: dict[str, Future[None]] = {}
         self._process: subprocess.Popen[str] | None = None
         self._closed = False
