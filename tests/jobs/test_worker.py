@@ -24,6 +24,7 @@ from mint_blender.jobs.engine.thread_messages import (
     Idle,
     QueryAnswered,
     SetAccount,
+    Stop,
     Wake,
 )
 from mint_blender.jobs.engine.threads import SIZES, Lane
@@ -119,6 +120,25 @@ def test_stopping_takes_bounded_time(home: Path, service: ThreadService) -> None
         assert time.monotonic() - began < 5
         assert ours() == []
     assert {read(home, job).phase for job in jobs} >= {Phase.WORKING, Phase.FETCHING, Phase.WAITING}
+
+
+def test_a_stop_while_the_scheduler_closes_is_heeded(
+    home: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work that came before it waits for the next start; the thread does not stay."""
+    worker, served = Worker(fast_config(home), account(service)), 0
+
+    def serve() -> None:
+        nonlocal served
+        served += 1
+        if served == 1:
+            worker.send(Wake("a"))
+            worker.send(Stop())
+
+    monkeypatch.setattr(worker, "_serve", serve)
+    worker.send(Wake("a"))
+    until(lambda: not worker.is_running)
+    assert served == 1
 
 
 def test_a_job_stopped_repeatedly_still_ends(home: Path, service: ThreadService) -> None:

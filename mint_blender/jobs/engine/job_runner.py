@@ -144,10 +144,16 @@ class Worker:
             )
 
     def _drain_inbox(self) -> list[Command]:
-        """Empty the inbox, and return the commands that still have to be carried out."""
+        """Empty the inbox, and return the commands that still have to be carried out.
+
+        After a Stop nothing has to, until more work comes: jobs resume at the next start.
+        """
         left: list[Command] = []
         while not self._inbox.empty():
-            if isinstance(command := self._inbox.get(), Wake | Ask):
+            command = self._inbox.get()
+            if isinstance(command, Stop):
+                left.clear()
+            elif isinstance(command, Wake | Ask):
                 left.append(command)
         return left
 
