@@ -41,6 +41,7 @@ RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 EXPIRED_STATUSES = frozenset({403, 404, 410})
 MAX_REDIRECTS = 5
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+_HEADERS = {"User-Agent": "mint-blender", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
@@ -286,10 +287,10 @@ def _open(request: DownloadRequest) -> requests.Response:
         OSError: When there is no response; requests' exceptions are such errors.
     """
     loader, part, url = request.loader, request.part, request.url
-    headers = {"User-Agent": "mint-blender", "Accept": "*/*", "Accept-Encoding": "identity"}
+    headers = _HEADERS
     timeout = loader.limits.connect, loader.limits.stall
     if part.source is not None and part.source.validator is not None and part.size:
-        headers |= {"Range": f"bytes={part.size}-", "If-Range": part.source.validator}
+        headers = _HEADERS | {"Range": f"bytes={part.size}-", "If-Range": part.source.validator}
     for _ in range(MAX_REDIRECTS + 1):
         response = loader.connections.request("GET", url, headers=headers, timeout=timeout)
         if response.status_code not in REDIRECT_STATUSES:

@@ -11,8 +11,6 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-import requests
-
 from mint_blender.files import download
 from mint_blender.jobs import new_jobs
 from mint_blender.jobs.batch_folder import line_files
@@ -159,12 +157,7 @@ def _ignores_own_limits() -> AbstractContextManager[Any]:
 
 def _shows_the_key_to_the_file_host() -> AbstractContextManager[Any]:
     """Downloads are sent with the API key."""
-
-    def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = "Bearer key-of-owner-1-secret"
-        return request
-
-    return patch.object(download, "_add_nothing", authorize)
+    return patch.dict(download._HEADERS, {"Authorization": "Bearer key-of-owner-1-secret"})
 
 
 def _waits_for_nobody() -> AbstractContextManager[Any]:
