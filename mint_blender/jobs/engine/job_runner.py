@@ -229,7 +229,7 @@ class JobRunner:
 
     def unreadable(self) -> list[Unreadable]:
         """Return the jobs whose record is damaged or was written by a newer version."""
-        return self.cache.unreadable()
+        return self.cache.unreadable
 
     def job(self, job_id: str) -> Job:
         """Return a job by its id or a unique prefix of it.

@@ -60,7 +60,7 @@ class JobCache:
     def _change(self) -> None:
         self.version += 1
         self._found: dict[str, Job] = {}  # read from the journal since the last change
-        self._forget("_in_order", "paid_for_optimizing", "slots_taken")
+        self._forget("_in_order", "unreadable", "paid_for_optimizing", "slots_taken")
         if len(self._records) > self._room:  # half of it is then free again
             ended = (job for job in self if job.phase in ENDED)
             for job in list(itertools.islice(ended, self._most, None)):
@@ -85,8 +85,9 @@ class JobCache:
     def _in_order(self) -> list[Job | Unreadable]:
         return sorted(self._records.values(), key=lambda each: (-each.created_at, each.id))
 
+    @cached_property
     def unreadable(self) -> list[Unreadable]:
-        """Return the records that cannot be read, newest first."""
+        """The records that cannot be read, newest first."""
         return [each for each in self._in_order if isinstance(each, Unreadable)]
 
     def get(self, job_id: str) -> Job | None:
