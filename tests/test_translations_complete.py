@@ -98,6 +98,7 @@ def test_japanese_texts_have_japanese_characters() -> None:
         "https://",
         "{first}–{last} of {total}",
         "{number} of {total}",
+        "{action} · {price}",
         "{file} from {host}",
         "{first} and {second}",
         "{first} {second}",

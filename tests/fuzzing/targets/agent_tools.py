@@ -80,7 +80,7 @@ def running_server() -> Iterator[None]:
             mock.patch.object(blender_runtime, "can_import", lambda: False),
         ):
             stack.enter_context(patch)
-        _agents.append(stack.enter_context(connected_agent(service.key)))
+        _agents.append(stack.enter_context(connected_agent(service)))
         try:
             yield
         finally:
