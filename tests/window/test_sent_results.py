@@ -114,7 +114,7 @@ def test_an_agent_places_a_result(
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(place, "LONGEST_IN_BLENDER", 1.0)
-    with connected_agent(service.key) as agent:
+    with connected_agent(service) as agent:
         job = finished(agent)["job"]
         blender = open_blender()
         blender.open_sidebar()
