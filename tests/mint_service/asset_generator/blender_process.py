@@ -16,7 +16,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from .. import convert, prompt_words
 from . import AssetGeneratorError, AssetRequest, Made
@@ -133,7 +136,16 @@ class BlenderAssetGenerator:
         return folder
 
     def _run(self, what: dict[str, object], folder: Path) -> None:
+        """Make a set of files, unless another process of the test run has made it meanwhile."""
         self._folder_of_source.mkdir(parents=True, exist_ok=True)
+        with suppress(Timeout), FileLock(f"{folder}.lock").acquire(cancel_check=self._is_closed):
+            if not folder.exists():
+                self._make(what, folder)
+
+    def _is_closed(self) -> bool:
+        return self._closed
+
+    def _make(self, what: dict[str, object], folder: Path) -> None:
         part = Path(tempfile.mkdtemp(prefix=folder.name, dir=self._folder_of_source))
         command = [
             sys.executable,
@@ -161,11 +173,7 @@ class BlenderAssetGenerator:
                 raise AssetGeneratorError(
                     f"Blender could not make {folder.name}: {(stderr.strip().splitlines() or ['no message'])[-1]}"
                 )
-            try:
-                part.rename(folder)
-            except OSError:  # another process was first
-                if not folder.exists():
-                    raise
+            part.rename(folder)
         finally:
             process.kill()
             self._process = None
