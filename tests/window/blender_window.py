@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 INSIDE = Path(__file__).with_name("request_server.py")
 MODULE = "bl_ext.user_default.mint_blender"
 SCREENSHOTS = ROOT / "build" / "screenshots"
-PATIENCE = 40.0  # seconds that a fact may take to come true; Mesa draws in software
+PATIENCE = 80.0  # seconds that a fact may take to come true; Mesa draws in software
 
 
 class NotTrue(AssertionError):

@@ -111,7 +111,7 @@ def _price(blender: BlenderWindow) -> str:
 
 def _optimize(blender: BlenderWindow) -> str:
     start(blender, "a lamp")
-    blender.wait_for("placed", seconds=90)
+    blender.wait_for("placed", seconds=240)
     asset = blender.ask("part('jobs.job').asset_of(job_service().jobs()[0])")
     return f"bpy.ops.mint.optimize('INVOKE_DEFAULT', asset_id={asset!r})"
 
@@ -143,14 +143,14 @@ def _waiting(blender: BlenderWindow, kind: str = "MODEL") -> str:
     blender.fill(preset="FAST", prompt="a lamp", kind=kind)
     blender.settle()
     start(blender, "a small ceramic lamp with an orange shade", mode="REVIEW", kind=kind)
-    blender.wait_for("review", title="orange", seconds=90)
+    blender.wait_for("review", title="orange", seconds=240)
     return "bpy.ops.mint.review('INVOKE_DEFAULT')"
 
 
 def _revised(blender: BlenderWindow) -> str:
     opening = _waiting(blender)
     blender.call("mint.revise", job_id=blender.jobs()[0]["id"], feedback="make the shade blue")
-    blender.wait("jobs()[0]['previews'] == 2 and jobs()[0]['phase'] == 'review'", seconds=90)
+    blender.wait("jobs()[0]['previews'] == 2 and jobs()[0]['phase'] == 'review'", seconds=240)
     return opening
 
 
@@ -173,7 +173,7 @@ def _chips(blender: BlenderWindow) -> str:
 
 def _arrived(blender: BlenderWindow) -> str:
     start(blender, "a small ceramic lamp with an orange shade")
-    blender.wait_for("placed", seconds=90)
+    blender.wait_for("placed", seconds=240)
     return "window"
 
 
@@ -194,7 +194,7 @@ def _library(blender: BlenderWindow) -> str:
 def _block_out(blender: BlenderWindow) -> str:
     blender.fill(prompt="a wardrobe", preset="FAST", review=False, place="SELECTED")
     blender.call("mint.generate_from_form")
-    blender.wait_for("placed", seconds=90)
+    blender.wait_for("placed", seconds=240)
     blender.ask(SELECT)
     return "sidebar"
 

@@ -97,7 +97,7 @@ def test_from_the_form_to_a_walking_character(
     """One prompt, one price: the knight walks in a loop, runs at a click, and is exported."""
     blender.call("mint.generate", prompt="a mug", preset="FAST", mode="AUTO")
     blender.wait_for(
-        "placed", title="mug", seconds=90
+        "placed", title="mug", seconds=240
     )  # a motion has a price once there is a model
     blender.ask("job_service().queries.answers.clear()")
     blender.ask(EMPTY)

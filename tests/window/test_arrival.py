@@ -210,7 +210,7 @@ def test_only_the_cube_of_a_new_file_is_hidden(blender: BlenderWindow) -> None:
 def test_what_is_edited_is_seen(blender: BlenderWindow, kind: str) -> None:
     """Tab edits the active object, also the cube of a new file that was not in view."""
     generate(blender, PROMPTS[kind], kind)
-    blender.wait_for("placed", seconds=90)
+    blender.wait_for("placed", seconds=240)
     blender.settle()
     assert "Cube" not in blender.ask(IN_VIEW)
     blender.over()
@@ -230,7 +230,7 @@ def test_the_first_world_is_seen_from_inside(blender: BlenderWindow) -> None:
     """In its colors, without outlines, from where it was captured; nothing is clicked."""
     before, felt = blender.ask(ALL_OF_THE_VIEW), blender.ask(FELT)
     generate(blender, PROMPTS["WORLD"], kind="WORLD")
-    blender.wait_for("placed", seconds=90)
+    blender.wait_for("placed", seconds=240)
     blender.settle()
     blender.screenshot("arrival_world")
     assert blender.ask(SHADING) == ["SOLID", "TEXTURE", "FLAT"] and blender.ask(FELT) == felt

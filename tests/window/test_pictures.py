@@ -95,7 +95,7 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     blender.ask(REMOVE_ALL)
     blender.ask(LOOK)
     start(blender, "a small ceramic lamp with an orange shade", mode="REVIEW")
-    blender.wait_for("review", seconds=90)
+    blender.wait_for("review", seconds=240)
     blender.wait("jobs()[0]['previews'] == 1 and not jobs()[0]['active']")
     blender.review()
     blender.in_popup("mint.approve")
@@ -103,7 +103,7 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     blender.key("Escape")
     job = blender.ask("job_service().jobs()[0].id")
     assert blender.call("mint.approve", job_id=job) == ["FINISHED"]
-    blender.wait_for("placed", seconds=90)
+    blender.wait_for("placed", seconds=240)
     (root,) = blender.ask("roots()")
     assert blender.ask(
         "bpy.data.objects[root].dimensions.z > 0 or len(bpy.data.objects[root].children) > 0",
@@ -129,7 +129,7 @@ def test_a_world_is_looked_into(blender: BlenderWindow) -> None:
         "[bpy.data.objects.remove(each) for each in list(bpy.data.objects) if each.type != 'CAMERA'] and None"
     )
     start(blender, "a walled courtyard in orange evening light", kind="WORLD", preset="FAST")
-    blender.wait_for("placed", seconds=90)
+    blender.wait_for("placed", seconds=240)
     space = "area('VIEW_3D').spaces.active"
     blender.wait(f"{space}.shading.color_type == 'TEXTURE' and {space}.shading.light == 'FLAT'")
     blender.ask("setattr(bpy.context.view_layer.objects, 'active', bpy.data.objects[roots()[-1]])")
@@ -183,7 +183,7 @@ def test_finished_jobs(blender: BlenderWindow) -> None:
     blender.ask(REMOVE_ALL)
     for prompt, kind in list(PROMPTS.items())[1:]:
         start(blender, prompt, kind=kind)
-        blender.wait_for("placed", title=prompt, seconds=90)
+        blender.wait_for("placed", title=prompt, seconds=240)
     blender.ask("setattr(bpy.context.view_layer.objects, 'active', None)")
     blender.wait("not job_service().has_active_work")
     blender.set_sidebar_width(480)

@@ -34,7 +34,7 @@ def test_a_world_looks_good_at_once(blender: BlenderWindow) -> None:
     """It is seen from inside, in color and without wires over its splats; walking moves the view."""
     blender.fill(kind="WORLD", prompt="a greenhouse", preset="FAST", review=False)
     assert blender.call("mint.generate_from_form") == ["FINISHED"]
-    blender.wait_for("placed", seconds=90)
+    blender.wait_for("placed", seconds=240)
     assert blender.ask(f"({PART}) is not None", name="splats")
     assert blender.ask(f"({PART}).display_type", name="collider") == "BOUNDS"
     blender.wait(f"{SPACE}{SHADING} == ['SOLID', 'TEXTURE']")
