@@ -32,11 +32,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ...jobs.job import Job
-    from ...jobs.service import JobService
-
 NAME = "review"
-"""What drawing notes (`paid_clicks.note`)."""
+"""What drawing notes (`paid_clicks.note`), and the owner of the icons."""
 WIDTH = 600
 """Pixels, at scale 1."""
 _PADDING = 8.0  # pixels that Blender leaves around an icon, at any scale
@@ -247,9 +244,6 @@ def _last_verb(job: Job) -> str:
         return job.decision.verb.value
     return job.requests[-1].verb.value if job.phase in BUSY and job.requests else ""
 
-
-NAME = "review"
-"""The owner of the icons."""
 
 SIDE = 1024
 """Fewest pixels of the longer side that are kept of a large picture."""
