@@ -41,8 +41,6 @@ from ..typed_context import all_areas, mistakes_in_popup, scene_of, sides, ui_sc
 if TYPE_CHECKING:
     import gpu
 
-    from ...mint.schema import Asset
-
 
 _AT_ONCE = 4  # textures
 
