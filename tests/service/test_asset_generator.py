@@ -168,7 +168,7 @@ def test_cached_assets_are_reused(made: dict[str, Any], cache: Path) -> None:
     assert generator.make(AssetRequest("model", "final", "a red mug\nblue")) is not None
     assert generator.make(AssetRequest("world", "final", "a teal courtyard")) is not None
     generator.close()
-    folders = {path.name for folder in cache.iterdir() for path in folder.iterdir()}
+    folders = {path.name for path in cache.glob("*/*") if path.is_dir()}
     assert folders == {"model-mug-red", "model-mug-blue", "world-teal-false-false-3"}
 
 
