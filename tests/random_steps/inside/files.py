@@ -72,6 +72,10 @@ def switch_workspace(chance: Random) -> None:
     found = bpy.data.workspaces.get(wanted)
     if found is None:
         raise NotNow(f"no workspace {wanted}")
+    for screen in found.screens:
+        for each in screen.areas:
+            if each.type == "VIEW_3D":  # software would draw Material Preview for minutes
+                each.spaces.active.shading.type = "SOLID"
     chance.choice(windows()).workspace = found
 
 
