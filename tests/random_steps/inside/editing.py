@@ -8,7 +8,7 @@ from random import Random
 import bmesh
 import bpy
 
-from . import snapshot
+from . import facts, snapshot
 from .context import NotNow, active, call, mode, object_mode, one_of, windows, within_view
 
 MOST_OBJECTS = 50
@@ -166,8 +166,11 @@ def adjust_last_operation(chance: Random) -> None:
 
 
 def repeat_last(chance: Random) -> None:
-    """Press Shift R."""
+    """Press Shift R, which repeats Place, too."""
     _check_size()
+    for last in bpy.context.window_manager.operators[-1:]:
+        if last.bl_idname == "MINT_OT_place":
+            facts.write("place", job=last.properties.job_id)
     call("screen.repeat_last")
 
 
