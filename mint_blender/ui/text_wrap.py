@@ -98,24 +98,22 @@ def button_row(
     labels: tuple[Message, ...],
     *,
     width: int,
-    margins: float = PANEL,
     has_icons: bool = True,
 ) -> bpy.types.UILayout:
     """Return a row for buttons of equal width; a column if a label would be cut off in a row.
 
     `width` is that of the sidebar in pixels.
     """
-    beside = margins + len(labels) * (_BUTTON if has_icons else _PLAIN_BUTTON)
+    beside = PANEL + len(labels) * (_BUTTON if has_icons else _PLAIN_BUTTON)
     scale = ui_scale()
     if _widest(labels, scale, spoken()) * len(labels) > width - beside * scale:
         return layout.column(align=True)
     return layout.row(align=True)
 
 
-def are_labels_cut_off(labels: tuple[Message, ...], room: float, *, has_icons: bool = True) -> bool:
-    """Return whether one of some buttons of `room` pixels is too small for its label."""
-    beside = _BUTTON if has_icons else _PLAIN_BUTTON
-    return _widest(labels, ui_scale(), spoken()) > room - scaled(beside)
+def are_labels_cut_off(labels: tuple[Message, ...], room: float) -> bool:
+    """Return whether one of some buttons of `room` pixels, without icons, is too small."""
+    return _widest(labels, ui_scale(), spoken()) > room - scaled(_PLAIN_BUTTON)
 
 
 @lru_cache(maxsize=64)

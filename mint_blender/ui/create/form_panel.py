@@ -53,7 +53,7 @@ def _draw_preset(
 ) -> None:
     """Draw the presets as buttons, or as a menu where they would be cut off."""
     room = (width - text_wrap.scaled(text_wrap.PANEL)) / len(_PRESETS)
-    if text_wrap.are_labels_cut_off(_PRESETS, room, has_icons=False):
+    if text_wrap.are_labels_cut_off(_PRESETS, room):
         layout.prop(fields, "preset", text="")
     else:
         layout.row().prop(fields, "preset", expand=True)

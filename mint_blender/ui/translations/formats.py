@@ -23,9 +23,9 @@ DAYS = {"de": "%d.%m.%Y", "ja": "%Y/%m/%d"}
 DAYS_OF_YEAR = {"de": "%d.%m.", "ja": "%m/%d"}
 
 
-def format_number(value: float, language: str, digits: int = 0) -> str:
-    """Return a number with this many decimals, its thousands separated."""
-    return localize_digits(f"{value:,.{digits}f}", language)
+def format_number(value: float, language: str) -> str:
+    """Return a number without decimals, its thousands separated."""
+    return localize_digits(f"{value:,.0f}", language)
 
 
 def localize_digits(text: str, language: str) -> str:
