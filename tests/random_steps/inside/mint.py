@@ -273,6 +273,9 @@ def animate(chance: Random) -> None:
     """Have Mint animate a model; what was ordered before is not paid again."""
     asset, motions = _asset_id(chance), chance.sample(["walk", "run", "jump"], chance.randint(1, 2))
     facts.write("animate", asset=asset, motions=motions)
+    for job in jobs():  # what was made before is placed again, if it is not there
+        if job.motion and job.motion.words in motions and job.source_asset_id == asset:
+            facts.write("place", job=job.id)
     call("mint.animate", asset_id=asset, motions="|".join(motions))
 
 
