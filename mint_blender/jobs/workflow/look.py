@@ -106,7 +106,7 @@ def settle(run: Run, request: PaidRequest, refusal: errors.MintError | None) -> 
     elif is_unclear(request, refusal):
         left = request.attempted + SETTLED_AFTER - now
     if left > 0.0:
-        run.job = replace(run.job, problem=error_messages.looking(run.job, left))
+        run.job = replace(run.job, problem=error_messages.looking(left))
         yield from run.perform(ReadClock(after=left))
         run.job = replace(run.job, problem=None)
 
