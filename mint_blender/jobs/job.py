@@ -284,10 +284,7 @@ def asset_of(job: Job) -> str | None:
 
 def has_failed_at_mint(job: Job) -> bool:
     """Return whether Mint could not make the job's asset, so that a new attempt is possible."""
-    return job.asset is not None and job.asset.status in {
-        Status.FAILED.value,
-        Status.CANCELED.value,
-    }
+    return job.asset is not None and job.asset.has_failed
 
 
 def is_being_made(job: Job) -> bool:
