@@ -16,18 +16,8 @@ from typing import Any
 from urllib.parse import quote
 
 from ..message import Message
+from . import errors
 from .account import Account, Origin
-from .errors import (
-    CannotCancel,
-    InvalidRequest,
-    InvalidResponse,
-    KeyWithheld,
-    MintError,
-    MismatchedResponse,
-    NotFound,
-    ProblemError,
-    Unreachable,
-)
 from .limits import MAX_IMAGE_BYTES
 from .schema import (
     AnimationFile,
@@ -69,9 +59,9 @@ def connect(account: Account) -> Client:
     try:
         origin = Origin.parse(account.base_url)
     except ValueError as error:
-        raise MintError(str(error)) from error
+        raise errors.MintError(str(error)) from error
     if account.withheld_from:
-        raise KeyWithheld(account.withheld_from)
+        raise errors.KeyWithheld(account.withheld_from)
     return Client(origin, account.key)
 
 
@@ -97,12 +87,12 @@ class Client(Transport):
         if self.current_time is None or not self.is_open:
             try:
                 self.request("GET", "me")
-            except ProblemError as error:
+            except errors.ProblemError as error:
                 if error.problem.status not in {401, 403, 404} or not error.problem.has_details:
                     raise
         now = self.current_time
         if now is None:
-            raise Unreachable(Message("its answer has no usable date"))
+            raise errors.Unreachable(Message("its answer has no usable date"))
         return now
 
     def me(self) -> Me:
@@ -113,7 +103,7 @@ class Client(Transport):
         """
         data = self.request("GET", "me").data
         if not data.keys() & {"owner", "authentication"}:
-            raise InvalidResponse(Message("it does not say whose API key this is"))
+            raise errors.InvalidResponse(Message("it does not say whose API key this is"))
         return Me.from_json(data)
 
     def usage(self) -> Usage:
@@ -166,7 +156,7 @@ class Client(Transport):
         )
         image = ReferenceImage.from_json(response.data)
         if image.url is None:
-            raise InvalidResponse(
+            raise errors.InvalidResponse(
                 Message("the reference image has no URL"), request_id=response.request_id
             )
         return image
@@ -198,7 +188,7 @@ class Client(Transport):
         operation = _operation(response)
         made = operation.resource
         if verb in _OF_MODELS and made and made.type.lower() == Kind.MODEL and made.id != target:
-            raise MismatchedResponse(made.id, target, request_id=response.request_id)
+            raise errors.MismatchedResponse(made.id, target, request_id=response.request_id)
         return operation
 
     def operation(self, id: str) -> Operation:
@@ -210,7 +200,7 @@ class Client(Transport):
         response = self.request("GET", f"operations/{_path_id(id)}")
         operation = _operation(response)
         if operation.id != id:
-            raise MismatchedResponse(operation.id, id, request_id=response.request_id)
+            raise errors.MismatchedResponse(operation.id, id, request_id=response.request_id)
         return PollResult(operation, response.retry_after)
 
     def cancel(self, id: str, *, key: str) -> Operation:
@@ -222,11 +212,11 @@ class Client(Transport):
         try:
             path = f"operations/{_path_id(id)}:cancel"
             return _operation(self.request("POST", path, body={}, idempotency_key=key))
-        except ProblemError as error:
+        except errors.ProblemError as error:
             # An empty response is enough here: a cancel starts nothing, and must not be retried
             # forever.
             if error.problem.status in {404, 405}:
-                raise CannotCancel(error.problem, request_id=error.request_id) from None
+                raise errors.CannotCancel(error.problem, request_id=error.request_id) from None
             raise
 
     # Models and worlds
@@ -268,7 +258,7 @@ class Client(Transport):
             if cursor is None:
                 return
             if cursor in seen or empty > MAX_EMPTY_PAGES:
-                raise InvalidResponse(Message("its pages repeat"))
+                raise errors.InvalidResponse(Message("its pages repeat"))
             seen.add(cursor)
 
     def asset(self, kind: Kind, id: str) -> Asset:
@@ -279,11 +269,11 @@ class Client(Transport):
         response = self.request("GET", f"{_COLLECTION[kind]}/{_path_id(id)}")
         asset = Asset.from_json(kind, response.data)
         if not asset.id:
-            raise InvalidResponse(
+            raise errors.InvalidResponse(
                 Message("the {kind} has no ID", kind=kind), request_id=response.request_id
             )
         if asset.id != id:
-            raise MismatchedResponse(asset.id, id, request_id=response.request_id)
+            raise errors.MismatchedResponse(asset.id, id, request_id=response.request_id)
         return asset
 
     # Animations
@@ -297,9 +287,9 @@ class Client(Transport):
         path = f"animations/{type}/{_path_id(id)}/artifacts"
         try:
             return AnimationFile.from_json(self.request("GET", path).data)
-        except InvalidRequest as error:
+        except errors.InvalidRequest as error:
             if error.names("targetType"):
-                raise NotFound(error.problem, request_id=error.request_id) from None
+                raise errors.NotFound(error.problem, request_id=error.request_id) from None
             raise
 
     def animation_file_url(self, type: AnimationType, id: str, file_id: str) -> str:
@@ -310,7 +300,7 @@ class Client(Transport):
         response = self.request("GET", path)
         url = response.data.get("downloadUrl")
         if not isinstance(url, str) or not url:
-            raise InvalidResponse(
+            raise errors.InvalidResponse(
                 Message("the file has no address"), request_id=response.request_id
             )
         return url
@@ -332,5 +322,7 @@ def _path_id(id: str) -> str:
 def _operation(response: ApiResponse) -> Operation:
     operation = Operation.from_json(response.data)
     if not operation.id:
-        raise InvalidResponse(Message("the operation has no ID"), request_id=response.request_id)
+        raise errors.InvalidResponse(
+            Message("the operation has no ID"), request_id=response.request_id
+        )
     return operation
