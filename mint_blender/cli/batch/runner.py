@@ -220,12 +220,12 @@ class BatchRun(LineReports):
         self._job_service.catch_up()
         if not self._jobs:
             return
-        jobs = [(line, self._job(line)) for line in self._lines]
-        lines = (
-            (line, job, self._known_motions(line, job), self._refusals.get(line.number))
-            for line, job in jobs
-        )
-        contact_sheet.report_sheet(self._folder, name, lines, self._terminal)
+        entries = []
+        for line in self._lines:
+            job, why = self._job(line), self._refusals.get(line.number)
+            motions = self._known_motions(line, job)
+            entries.append(result_files.report(line, job, self._terminal, why, motions))
+        contact_sheet.report_sheet(self._folder, name, entries, self._terminal)
 
     def _follow(self, at_once: int) -> None:
         waiting = iter(self._chosen)
