@@ -333,7 +333,7 @@ async def _write_job(
     motions = await with_jobs(context, lambda jobs: jobs.motions_of(job)) if job.motion else []
     here = [each for each in motions if is_finished(each) and each.is_on_disk]
     others = [each for each in here if each.id != job.id]
-    output, render = (path and str(path) for path in (file, picture))
+    output, render = (str(path) if path else None for path in (file, picture))
     wanted = replace(job, delivery=replace(job.delivery, output=output, render=render))
     future = state_of(context).blenders.submit(write_result, wanted, others)
     looks = 0

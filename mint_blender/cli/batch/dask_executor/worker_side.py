@@ -133,11 +133,12 @@ def _write_result(task: Task, jobs: Sequence[Job], own: Path) -> TaskResult:
         own = Path(task.staging) / uuid.uuid4().hex
     own.mkdir()
     first, *others = jobs
-    final = {name: getattr(first.delivery, name) for name in ("output", "render")}
-    staged = {name: path and str(own / _name(path)) for name, path in final.items()}
-    places = {Path(staged[name]): path for name, path in final.items() if path}
+    final = first.delivery.output, first.delivery.render
+    output, render = (str(own / _name(path)) if path else None for path in final)
+    places = {own / _name(path): path for path in first.delivery.files}
+    staged = replace(first.delivery, output=output, render=render)
     with of_run(task.run).in_use():
-        result = write_result(replace(first, delivery=replace(first.delivery, **staged)), others)
+        result = write_result(replace(first, delivery=staged), others)
     if result.problem is not None:
         return TaskResult(result.notes, with_real_paths(result.problem, places), result.placement)
     done = TaskResult(result.notes, placement=result.placement)
