@@ -351,4 +351,5 @@ def test_a_response_about_another_resource_is_rejected(make_client, said, call):
 def test_an_operation_on_a_model_may_name_the_model_or_a_new_resource(make_client, resource):
     """Only another existing model is rejected."""
     with raw_server(answer({"id": "o", "resource": resource})) as server:
-        assert make_client(server.base_url).convert("m", ["fbx"], key="k").id == "o"
+        client = make_client(server.base_url)
+        assert client.pay("convert", Kind.MODEL, "m", {"targetFormats": ["fbx"]}, key="k").id == "o"
