@@ -87,6 +87,11 @@ class Job:
         return self.request.kind
 
     @property
+    def work(self) -> str:
+        """Its kind; not that of a conversion or a motion, which takes no slot at Mint."""
+        return "conversion" if self.convert else "motion" if self.motion else self.kind.value
+
+    @property
     def title(self) -> str:
         """The name, else the beginning of the prompt."""
         text = (

@@ -314,7 +314,7 @@ class Journal:
                     *(
                         job.id,
                         job.created_at,
-                        _kind(job),
+                        job.work,
                         job.phase.value,
                         dump(job),
                         _program(job),
@@ -326,7 +326,7 @@ class Journal:
                     self.paid_requests.insert(request)
                 added.append(self._note_content(job.id, job) or job)
         for job in added:
-            log.info("Job %s: new (%s, %s), %s", job.id, _kind(job), job.request.preset, job.phase)
+            log.info("Job %s: new (%s, %s), %s", job.id, job.work, job.request.preset, job.phase)
         return added
 
     def _owned(self, job: Job) -> Job:
@@ -644,11 +644,6 @@ class Journal:
                 name = type(error).__name__
                 log.warning("The record of job %s cannot be read: %s", ascii(job_id), name)
             return Unreadable(job_id, created_at)
-
-
-def _kind(job: Job) -> str:
-    """Return the kind that counts for slots at Mint: a conversion or a motion takes none."""
-    return "conversion" if job.convert else "motion" if job.motion else job.kind.value
 
 
 def _program(job: Job) -> str | None:
