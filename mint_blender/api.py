@@ -532,13 +532,14 @@ def _delivered(
     job_service: JobService, job: Job, where: dict[str, Any], file: Path | None
 ) -> Result:
     """Place a copy, or write a file. `where` has what counts in place of the job's delivery."""
+    where |= {} if file is None else {"output": str(file), "render": None}
     job = replace(job, delivery=replace(job.delivery, replaces=False, **where))
     if file is None:
         return _place(job_service, job)
     from .delivery.background import BlenderPool, write_result
 
     with BlenderPool(1) as blenders:
-        result = blenders.submit(write_result, job, file, None).result()
+        result = blenders.submit(write_result, job).result()
     if result.problem is not None:
         raise NotPossible(not_written(job, f"could not be written. {result.problem}"))
     note_written(job_service, job.id, file, result)

@@ -118,27 +118,24 @@ def message_of(value: object) -> Message:
 
 def sentences(*messages: str) -> Message:
     """Return several sentences as one message; empty ones are left out."""
-    first, *rest = [each for each in messages if each] or [""]
-    joined = message_of(first)
-    for each in rest:
-        joined = Message("{first} {second}", first=joined, second=each)
-    return joined
+    return _joined(Message("{first} {second}"), [each for each in messages if each] or [""])
 
 
 def lines(*messages: str) -> Message:
     """Return several texts as one message, each on a line of its own."""
-    joined = message_of(messages[0])
-    for each in messages[1:]:
-        joined = Message("{first}\n{second}", first=joined, second=each)
-    return joined
+    return _joined(Message("{first}\n{second}"), messages)
 
 
 def listed(words: Iterable[str]) -> Message:
     """Return words as one message: "one and two and three"."""
-    first, *rest = words
+    return _joined(Message("{first} and {second}"), words)
+
+
+def _joined(words: Message, texts: Iterable[str]) -> Message:
+    first, *rest = texts
     joined = message_of(first)
     for each in rest:
-        joined = Message("{first} and {second}", first=joined, second=each)
+        joined = Message(words.template, first=joined, second=each)
     return joined
 
 

@@ -78,10 +78,10 @@ def start_once(
             job = replace(start(subject), client_request=wanted)
             job_service.cache.save(job)
             return job, True
-    return _send(job_service, known, wanted.id), False
+    return _send(job_service, known), False
 
 
-def _send(job_service: JobService, known: Job, request_id: str) -> Job:
+def _send(job_service: JobService, known: Job) -> Job:
     """Return the job of an earlier request. If it was never sent, it is sent now."""
     try:
         job = job_service.job(known.id)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..delivery import write_files
 from ..jobs.job import asset_of
 from ..jobs.job_values import Delivery
-from ..jobs.new_jobs import check_motions
+from ..jobs.new_jobs import check_motions, template_of_job
 from ..jobs.queries import AnimationPrice
 from ..jobs.service import JobService
 from ..mint.generation_request import GenerationRequest
@@ -74,12 +74,10 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Start a new job with the request of another one."""
-    from ..jobs import request_template
-
     with session.open_job_service(on_wait=terminal.wait) as job_service:
         job = job_service.job(arguments.job)
         known = job_service.jobs_of_asset(asset_of(job))
-        template = request_template.of_job(job, known).with_prompt(arguments.prompt)
+        template = template_of_job(job, known).with_prompt(arguments.prompt)
         session.check_request(template.request)
         check_outputs(template.request.kind, arguments, terminal)
         # Not into the Blender scene that the first job was started from.

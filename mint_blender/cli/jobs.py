@@ -15,23 +15,8 @@ from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..jobs.storage.serialization import Unreadable
 from ..mint.schema import Kind
-from . import exits, session
+from . import exits, results, session
 from .exits import Exit, Refused
-from .results import (
-    candidate_text,
-    check_outputs,
-    check_places,
-    deliver,
-    file_options,
-    follow_and_write,
-    in_parentheses,
-    is_finished,
-    progress_listener,
-    stop_text,
-    wait_for_decision,
-    wait_for_other_process,
-    with_limit,
-)
 from .terminal import Terminal
 
 _MAYBE_CANCELED = (
@@ -66,16 +51,16 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                     f"{foreign} unfinished {belong} to another account. Use that account's key and"
                     f" address to continue {them}."
                 )
-            status = follow_and_write(job_service, jobs, terminal)
+            status = results.follow_and_write(job_service, jobs, terminal)
             return Exit.IMPORT if crashed and status is Exit.DONE else status
-        job = with_limit(job_service, arguments.job, arguments.max_credits)
+        job = results.with_limit(job_service, arguments.job, arguments.max_credits)
         if arguments.use is not None:
             job_service.use_candidate(job.id, arguments.use)
         elif arguments.once_more:
             job_service.send_once_more(job.id)
         elif was_interrupted(job) or job.phase is Phase.BILLING or job.hold is not None:
             job_service.resume(job.id)
-        return follow_and_write(job_service, [job], terminal)
+        return results.follow_and_write(job_service, [job], terminal)
 
 
 def _resume_all(job_service: JobService) -> list[Job]:
@@ -116,14 +101,14 @@ def decide(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 " not confirmed it yet. To carry it out:"
                 f" {terminal.command('resume', job.id)}"
             )
-        job = with_limit(job_service, arguments.job, arguments.max_credits)
+        job = results.with_limit(job_service, arguments.job, arguments.max_credits)
         if arguments.command == "approve":
             job_service.approve(job.id)
         elif arguments.command == "revise":
             job_service.revise(job.id, arguments.feedback)
         else:
             job_service.retry(job.id)
-        return follow_and_write(job_service, [job], terminal)
+        return results.follow_and_write(job_service, [job], terminal)
 
 
 def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -134,9 +119,9 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_job_service() as job_service:
         job = job_service.job(arguments.job)
         job_service.cancel(job.id)
-        wait_for_other_process(job_service, job.id, terminal.note)
-        with progress_listener(terminal, job_service) as listener:
-            wait_for_decision(job_service, job.id, listener)
+        results.wait_for_other_process(job_service, job.id, terminal.note)
+        with results.progress_listener(terminal, job_service) as listener:
+            results.wait_for_decision(job_service, job.id, listener)
         job = job_service.job(job.id)
         if job.decision is not None and is_looking(job):
             terminal.event(job_service.view(job).to_json(event="result"))
@@ -150,7 +135,7 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 f" {terminal.command('resume', job.id)}"
             )
             return Exit.FAILED
-        status = follow_and_write(job_service, [job], terminal)
+        status = results.follow_and_write(job_service, [job], terminal)
         return Exit.DONE if job_service.job(job.id).phase is Phase.CANCELED else status
 
 
@@ -175,8 +160,8 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         raise Refused("No output file. Use -o FILE.blend, -o FILE.glb or --render FILE.png.")
     with session.open_journal() as job_service:
         job = job_service.job(arguments.job)
-        check_places(job)
-        delivery = replace(job.delivery, **file_options(arguments))
+        results.check_places(job)
+        delivery = replace(job.delivery, **results.file_options(arguments))
         if job.motion is None:
             delivery = replace(delivery, motions=())
         # the only model file may be one that our check refused: another program may read it
@@ -185,25 +170,25 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         # the job may have stopped with a file that our check refused
         can_copy = raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
         if job.phase not in HAS_RESULT and (not can_copy or job_service.is_active(job.id)):
-            why = stop_text(job, terminal)
+            why = results.stop_text(job, terminal)
             terminal.error(f"{job.title} is not ready to place. {why}", job=job.id)
             return exits.of_job(job)
         # Blender writes a character in any case, as it does a World
         kind = Kind.MODEL if raw else Kind.WORLD if job.motion else job.kind
-        check_outputs(kind, arguments, terminal)
+        results.check_outputs(kind, arguments, terminal)
         placed = replace(job, delivery=delivery)
         if raw:
-            return deliver(job_service, placed, terminal, raw=True)
+            return results.deliver(job_service, placed, terminal, raw=True)
         if job.delivery.line is None:
             # A batch finds its files and its record through the job's own delivery.
             job_service.set_delivery(job.id, delivery)
-        parts = [job, *filter(is_finished, job_service.motions_of(job))]
+        parts = [job, *filter(results.is_finished, job_service.motions_of(job))]
         if all(each.is_on_disk for each in parts):
-            return deliver(job_service, placed, terminal)
+            return results.deliver(job_service, placed, terminal)
     with session.open_job_service() as job_service:
         if job.motion is None:
             job_service.fetch_again(job.id)
-        return follow_and_write(job_service, [job], terminal, delivery=delivery)
+        return results.follow_and_write(job_service, [job], terminal, delivery=delivery)
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -216,10 +201,11 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 terminal.result({"event": "unreadable", "job": job.id}, text)
                 continue
             view = job_service.view(job)
+            cost = results.in_parentheses(view.cost)
             terminal.result(
                 view.to_json(),
-                f"{job.id}  {job.kind:5}  {job.title}: {view.state}{in_parentheses(view.cost)}",
-                *(f"    {candidate_text(each)}" for each in job.candidates),
+                f"{job.id}  {job.kind:5}  {job.title}: {view.state}{cost}",
+                *(f"    {results.candidate_text(each)}" for each in job.candidates),
             )
         if not count:
             terminal.note("There are no jobs.")

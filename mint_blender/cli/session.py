@@ -175,8 +175,7 @@ def ask_price(
     Raises:
         MintError: Mint cannot be asked.
     """
-    from ..jobs.queries import OptimizationPrice, quote
-    from ..mint.schema import Estimate
+    from ..jobs.queries import NO_PRICE, OptimizationPrice, quote
 
     with open_client() as client:
         try:
@@ -184,7 +183,7 @@ def ask_price(
         except MintError:
             if not isinstance(query, OptimizationPrice):
                 raise
-            return Estimate(None, None, None)
+            return NO_PRICE
 
 
 def check_request(request: GenerationRequest) -> None:

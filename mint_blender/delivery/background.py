@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -179,21 +178,14 @@ IMPORTERS = PerThread(BackgroundImporter)
 """The background Blender of each thread; a pool gives its threads those that it can stop."""
 
 
-def write_result(
-    job: Job, output: Path | None, render: Path | None, others: Sequence[Job] = ()
-) -> DeliveryResult:
-    """Write a finished job to a .blend or .glb and a picture; return what became of it.
+def write_result(job: Job, others: Sequence[Job] = ()) -> DeliveryResult:
+    """Write the files that `job.delivery` names; return what became of it.
 
-    The paths count instead of those in `job.delivery`; its other settings apply. `others` are
-    further motions of the same model. Never raises for what can go wrong with a result, so that a
-    problem concerns this result only.
+    `others` are further motions of the same model. Never raises for what can go wrong with a
+    result, so that a problem concerns this result only.
     """
-    delivery = replace(
-        job.delivery, output=str(output) if output else None, render=str(render) if render else None
-    )
     try:
-        importer, job = IMPORTERS.get(), replace(job, delivery=delivery)
-        return importer.write(job, others)
+        return IMPORTERS.get().write(job, others)
     except Exception as error:  # a bug of ours: it is logged, and the other results continue
         log.exception("Job %s could not be written", job.id)
         sentence = f"Writing it failed unexpectedly ({type(error).__name__}: {error})."

@@ -14,10 +14,6 @@ from pathlib import Path
 from . import disk
 
 FILE = "blender_assets.cats.txt"
-"""Suffix of an incomplete file in a library folder.
-
-If the process was killed, a later sync removes the file.
-"""
 HEAD = """# This is an Asset Catalog Definition file for Blender.
 #
 # Empty lines and lines starting with `#` will be ignored.

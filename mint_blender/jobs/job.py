@@ -87,6 +87,11 @@ class Job:
         return self.request.kind
 
     @property
+    def work(self) -> str:
+        """Its kind; not that of a conversion or a motion, which takes no slot at Mint."""
+        return "conversion" if self.convert else "motion" if self.motion else self.kind.value
+
+    @property
     def title(self) -> str:
         """The name, else the beginning of the prompt."""
         text = (
@@ -284,10 +289,7 @@ def asset_of(job: Job) -> str | None:
 
 def has_failed_at_mint(job: Job) -> bool:
     """Return whether Mint could not make the job's asset, so that a new attempt is possible."""
-    return job.asset is not None and job.asset.status in {
-        Status.FAILED.value,
-        Status.CANCELED.value,
-    }
+    return job.asset is not None and job.asset.has_failed
 
 
 def is_being_made(job: Job) -> bool:

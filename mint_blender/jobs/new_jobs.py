@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make new jobs: generate, fetch, convert or retry an asset."""
+"""Make new jobs: generate, fetch, convert or retry an asset, or repeat the request of a job."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..dataclass import dataclass
 from ..files import disk, pictures
 from ..files.download_folder import DownloadFolder, safe_name
 from ..files.errors import DiskError, InvalidPicture
@@ -21,7 +22,7 @@ from ..mint.limits import MAX_IMAGE_BYTES
 from ..mint.motion_request import MotionRequest
 from ..mint.schema import Asset, Format, Kind, Mode, OptimizationLevel
 from .budget.prices import NotPossible
-from .job import Job
+from .job import Job, asset_of
 from .job_values import Cause, Delivery, Problem
 from .paid_requests.record import PaidRequest, PaidVerb, key_of, of_asset, of_job
 from .phases import Phase
@@ -176,6 +177,77 @@ def request_for(asset: Asset) -> GenerationRequest:
 def _new_id() -> str:
     return uuid.uuid4().hex[:12]
 
+
+# -- the request that something was generated from: to generate it again, or something like it
+
+
+@dataclass(frozen=True)
+class RequestTemplate:
+    """A request with its delivery and optimization."""
+
+    request: GenerationRequest
+    delivery: Delivery = Delivery()
+    optimize: OptimizationLevel | None = None
+    is_complete: bool = True
+    """Whether all settings are known, not only what Mint returns with a result."""
+    motions: tuple[str, ...] = ()
+    """The words of the motions that were ordered together with it."""
+
+    def with_prompt(self, prompt: str) -> RequestTemplate:
+        """Return a copy with another prompt; an empty one changes nothing."""
+        return replace(
+            self, request=replace(self.request, prompt=prompt.strip() or self.request.prompt)
+        )
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Return the local pictures that are no longer on disk. Reads the disk."""
+        return tuple(
+            image
+            for image in self.request.images
+            if "://" not in image and not Path(image).is_file()
+        )
+
+
+def template_of_job(job: Job, jobs: Collection[Job] = ()) -> RequestTemplate:
+    """Return the request of a job, or of what it downloaded."""
+    if job.source_asset_id is None:
+        # without what belongs to one run: files, batch line, earlier results
+        names = ("output", "render", "folder", "line", "original", "group")
+        delivery = replace(job.delivery, **dict.fromkeys(names), replaces=False)  # type: ignore[arg-type]
+        motions = _ordered_with(job, jobs)
+        return RequestTemplate(job.request, delivery, job.optimize, motions=motions)
+    return (
+        template_of_asset(job.asset, jobs)
+        if job.asset is not None
+        else RequestTemplate(job.request, is_complete=False)
+    )
+
+
+def template_of_asset(asset: Asset, jobs: Collection[Job]) -> RequestTemplate:
+    """Return the request of a Model or World.
+
+    It comes from the job that made it, if that is among these, else from what Mint returns.
+    """
+    made = next(
+        (job for job in jobs if job.source_asset_id is None and asset_of(job) == asset.id), None
+    )
+    return (
+        template_of_job(made, jobs)
+        if made is not None
+        else RequestTemplate(request_for(asset), is_complete=False)
+    )
+
+
+def _ordered_with(job: Job, jobs: Collection[Job]) -> tuple[str, ...]:
+    """Return the words of the motions that were ordered with a generation, in that order."""
+    group = job.delivery.group
+    found = [each for each in jobs if group and each.delivery.group == group]
+    found.sort(key=lambda each: each.created_at)
+    return tuple(each.motion.words for each in found if each.motion)
+
+
+# -- reference images
 
 UPLOADABLE = frozenset({"png", "jpeg", "webp"})
 """Formats that Mint accepts as a reference image."""

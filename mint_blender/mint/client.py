@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mint's endpoints: one short method for each, which sends one request. Retries are elsewhere.
+"""Mint's endpoints: short methods that send one request each. Retries are elsewhere.
 
 All methods may raise the errors of `errors`; ids that are not safe in a path raise ValueError
 before anything is sent. `key` is always the idempotency key: made once for a click, stored before
@@ -10,24 +10,14 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from ..message import Message
+from . import errors
 from .account import Account, Origin
-from .errors import (
-    CannotCancel,
-    InvalidRequest,
-    InvalidResponse,
-    KeyWithheld,
-    MintError,
-    MismatchedResponse,
-    NotFound,
-    ProblemError,
-    Unreachable,
-)
 from .limits import MAX_IMAGE_BYTES
 from .schema import (
     AnimationFile,
@@ -39,7 +29,6 @@ from .schema import (
     Me,
     Mode,
     Operation,
-    OptimizationLevel,
     Page,
     PollResult,
     Preset,
@@ -51,6 +40,8 @@ from .schema import (
 from .transport import ESTIMATE_PATH, ApiResponse, Transport
 
 _COLLECTION = {Kind.MODEL: "models", Kind.WORLD: "worlds"}
+_OF_OPERATIONS = frozenset({"approve", "revise", "resume"})
+_OF_MODELS = frozenset({"optimize", "convert", "animate"})
 PAGE_SIZE = 30
 """Entries of a page, as in Mint's own client."""
 MAX_EMPTY_PAGES = 20
@@ -68,9 +59,9 @@ def connect(account: Account) -> Client:
     try:
         origin = Origin.parse(account.base_url)
     except ValueError as error:
-        raise MintError(str(error)) from error
+        raise errors.MintError(str(error)) from error
     if account.withheld_from:
-        raise KeyWithheld(account.withheld_from)
+        raise errors.KeyWithheld(account.withheld_from)
     return Client(origin, account.key)
 
 
@@ -96,12 +87,12 @@ class Client(Transport):
         if self.current_time is None or not self.is_open:
             try:
                 self.request("GET", "me")
-            except ProblemError as error:
+            except errors.ProblemError as error:
                 if error.problem.status not in {401, 403, 404} or not error.problem.has_details:
                     raise
         now = self.current_time
         if now is None:
-            raise Unreachable(Message("its answer has no usable date"))
+            raise errors.Unreachable(Message("its answer has no usable date"))
         return now
 
     def me(self) -> Me:
@@ -112,7 +103,7 @@ class Client(Transport):
         """
         data = self.request("GET", "me").data
         if not data.keys() & {"owner", "authentication"}:
-            raise InvalidResponse(Message("it does not say whose API key this is"))
+            raise errors.InvalidResponse(Message("it does not say whose API key this is"))
         return Me.from_json(data)
 
     def usage(self) -> Usage:
@@ -165,19 +156,40 @@ class Client(Transport):
         )
         image = ReferenceImage.from_json(response.data)
         if image.url is None:
-            raise InvalidResponse(
+            raise errors.InvalidResponse(
                 Message("the reference image has no URL"), request_id=response.request_id
             )
         return image
 
     # Operations
 
-    def start(self, kind: Kind, body: Json, *, key: str) -> Operation:
-        """Start a generation.
+    def pay(self, verb: str, kind: Kind, target: str, body: Json, *, key: str) -> Operation:
+        """Send what may cost Credits, and return the operation that it has made or continued.
 
         The same key and body return the same operation again and are paid once.
+
+        Args:
+            verb: start; retry, optimize, convert or animate, of an asset; approve, revise or
+                resume, of an operation.
+            kind: The kind of the asset that is made, or that the request is about.
+            target: The id of that asset or operation; a start has none.
+            body: The JSON.
+            key: The idempotency key.
+
+        Raises:
+            AlreadyOptimized, OptimizationInProgress: Get the model instead.
         """
-        return self._post(f"{_COLLECTION[kind]}:generate", body, key)
+        if verb == "start":
+            path = f"{_COLLECTION[kind]}:generate"
+        else:
+            place = "operations" if verb in _OF_OPERATIONS else _COLLECTION[kind]
+            path = f"{place}/{_path_id(target)}:{verb}"
+        response = self.request("POST", path, body=body, idempotency_key=key)
+        operation = _operation(response)
+        made = operation.resource
+        if verb in _OF_MODELS and made and made.type.lower() == Kind.MODEL and made.id != target:
+            raise errors.MismatchedResponse(made.id, target, request_id=response.request_id)
+        return operation
 
     def operation(self, id: str) -> Operation:
         """Return an operation in its current state."""
@@ -188,20 +200,8 @@ class Client(Transport):
         response = self.request("GET", f"operations/{_path_id(id)}")
         operation = _operation(response)
         if operation.id != id:
-            raise MismatchedResponse(operation.id, id, request_id=response.request_id)
+            raise errors.MismatchedResponse(operation.id, id, request_id=response.request_id)
         return PollResult(operation, response.retry_after)
-
-    def approve(self, id: str, *, key: str) -> Operation:
-        """Approve a Preview, which starts the final stage."""
-        return self._post(f"operations/{_path_id(id)}:approve", {}, key)
-
-    def revise(self, id: str, feedback: str, *, key: str) -> Operation:
-        """Request another Preview."""
-        return self._post(f"operations/{_path_id(id)}:revise", {"feedback": feedback}, key)
-
-    def resume(self, id: str, *, key: str) -> Operation:
-        """Resume an operation after Credits were bought."""
-        return self._post(f"operations/{_path_id(id)}:resume", {}, key)
 
     def cancel(self, id: str, *, key: str) -> Operation:
         """Cancel an operation.
@@ -210,12 +210,13 @@ class Client(Transport):
             CannotCancel: Mint does not offer that, or not at this stage.
         """
         try:
-            return self._post(f"operations/{_path_id(id)}:cancel", {}, key)
-        except ProblemError as error:
+            path = f"operations/{_path_id(id)}:cancel"
+            return _operation(self.request("POST", path, body={}, idempotency_key=key))
+        except errors.ProblemError as error:
             # An empty response is enough here: a cancel starts nothing, and must not be retried
             # forever.
             if error.problem.status in {404, 405}:
-                raise CannotCancel(error.problem, request_id=error.request_id) from None
+                raise errors.CannotCancel(error.problem, request_id=error.request_id) from None
             raise
 
     # Models and worlds
@@ -257,7 +258,7 @@ class Client(Transport):
             if cursor is None:
                 return
             if cursor in seen or empty > MAX_EMPTY_PAGES:
-                raise InvalidResponse(Message("its pages repeat"))
+                raise errors.InvalidResponse(Message("its pages repeat"))
             seen.add(cursor)
 
     def asset(self, kind: Kind, id: str) -> Asset:
@@ -268,38 +269,12 @@ class Client(Transport):
         response = self.request("GET", f"{_COLLECTION[kind]}/{_path_id(id)}")
         asset = Asset.from_json(kind, response.data)
         if not asset.id:
-            raise InvalidResponse(
+            raise errors.InvalidResponse(
                 Message("the {kind} has no ID", kind=kind), request_id=response.request_id
             )
         if asset.id != id:
-            raise MismatchedResponse(asset.id, id, request_id=response.request_id)
+            raise errors.MismatchedResponse(asset.id, id, request_id=response.request_id)
         return asset
-
-    def retry(self, kind: Kind, id: str, *, key: str) -> Operation:
-        """Start a new attempt at a failed model or World: a new operation."""
-        return self._post(f"{_COLLECTION[kind]}/{_path_id(id)}:retry", {}, key)
-
-    def optimize(
-        self, model_id: str, level: OptimizationLevel = OptimizationLevel.MODERATE, *, key: str
-    ) -> Operation:
-        """Start making a smaller GLB of a model.
-
-        After AlreadyOptimized or OptimizationInProgress, get the model instead.
-        """
-        return self._post_to_model(model_id, "optimize", {"optimizationLevel": level.value}, key)
-
-    def convert(
-        self, model_id: str, formats: Sequence[str], name: str | None = None, *, key: str
-    ) -> Operation:
-        """Start converting a model to other formats: fbx, obj, stl, usdz."""
-        body: dict[str, object] = {"targetFormats": list(formats)}
-        return self._post_to_model(
-            model_id, "convert", body | ({"name": name} if name else {}), key
-        )
-
-    def animate(self, model_id: str, body: Json, *, key: str) -> Operation:
-        """Start rigging a model and animating it with the motion that the body describes."""
-        return self._post_to_model(model_id, "animate", body, key)
 
     # Animations
 
@@ -312,9 +287,9 @@ class Client(Transport):
         path = f"animations/{type}/{_path_id(id)}/artifacts"
         try:
             return AnimationFile.from_json(self.request("GET", path).data)
-        except InvalidRequest as error:
+        except errors.InvalidRequest as error:
             if error.names("targetType"):
-                raise NotFound(error.problem, request_id=error.request_id) from None
+                raise errors.NotFound(error.problem, request_id=error.request_id) from None
             raise
 
     def animation_file_url(self, type: AnimationType, id: str, file_id: str) -> str:
@@ -325,26 +300,12 @@ class Client(Transport):
         response = self.request("GET", path)
         url = response.data.get("downloadUrl")
         if not isinstance(url, str) or not url:
-            raise InvalidResponse(
+            raise errors.InvalidResponse(
                 Message("the file has no address"), request_id=response.request_id
             )
         return url
 
     # Shared by the above
-
-    def _post(self, path: str, body: Json, key: str) -> Operation:
-        return _operation(self.request("POST", path, body=body, idempotency_key=key))
-
-    def _post_to_model(self, model_id: str, verb: str, body: Json, key: str) -> Operation:
-        """Post an action on a model, and check that the operation is about that model."""
-        response = self.request(
-            "POST", f"models/{_path_id(model_id)}:{verb}", body=body, idempotency_key=key
-        )
-        operation = _operation(response)
-        resource = operation.resource
-        if resource is not None and resource.type.lower() == Kind.MODEL and resource.id != model_id:
-            raise MismatchedResponse(resource.id, model_id, request_id=response.request_id)
-        return operation
 
     def _estimate(self, **body: str) -> Estimate:
         return Estimate.from_json(self.request("POST", ESTIMATE_PATH, body=body).data)
@@ -361,5 +322,7 @@ def _path_id(id: str) -> str:
 def _operation(response: ApiResponse) -> Operation:
     operation = Operation.from_json(response.data)
     if not operation.id:
-        raise InvalidResponse(Message("the operation has no ID"), request_id=response.request_id)
+        raise errors.InvalidResponse(
+            Message("the operation has no ID"), request_id=response.request_id
+        )
     return operation

@@ -200,6 +200,11 @@ class Asset:
             and self.assets.has_result
         )
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether Mint could not make the asset, so that a new attempt is possible."""
+        return self.status in {Status.FAILED.value, Status.CANCELED.value}
+
     @classmethod
     def from_json(cls, kind: Kind, data: Json) -> Asset:
         """Parse Mint's JSON."""

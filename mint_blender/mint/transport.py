@@ -34,19 +34,8 @@ from ..json_text import with_short_texts
 from ..message import Message
 from ..net import connection_errors, connections, guarded_socket
 from ..net.retry import epoch_of, parse_retry_after
-from . import limits, redaction
+from . import errors, limits, redaction
 from .account import Origin
-from .errors import (
-    InvalidResponse,
-    KeyMissing,
-    KeyUnusable,
-    MintError,
-    NotSent,
-    Unreachable,
-    clean_line,
-    problem_error,
-    read_problem,
-)
 from .schema import Json
 
 log = logging.getLogger(__name__)
@@ -119,9 +108,9 @@ class Transport:
         self.origin = origin
         self._secret = key.strip()
         if not self._secret:
-            raise KeyMissing()
+            raise errors.KeyMissing()
         if not _is_word(self._secret):
-            raise KeyUnusable()
+            raise errors.KeyUnusable()
         redaction.register_secret(self._secret)
         self._timeouts = timeouts
         self._now = now
@@ -211,16 +200,16 @@ class Transport:
         # A little older than what is asked before, or a slow caller would begin in vain.
         most = MAX_ANSWER_AGE_TO_RECONNECT if self._closes else 2 * MAX_ANSWER_AGE
         if self._is_bound and self.clock.age > most:
-            raise NotSent
+            raise errors.NotSent
         sent = self.clock.begin()
         began, path = time.monotonic(), path.lstrip("/")
         try:
             response, answer = self._send(method, url, headers, query, content)
-        except MintError as error:
+        except errors.MintError as error:
             seconds = time.monotonic() - began
             log.info("%s /%s: failed after %.2f s: %s", method, path, seconds, error)
             raise
-        request_id = clean_line(response.headers.get("X-Request-Id"), self._secret)
+        request_id = errors.clean_line(response.headers.get("X-Request-Id"), self._secret)
         log.info(
             "%s /%s: status %d, request id %s, %.2f s",
             *(method, path, response.status_code, request_id or "none", time.monotonic() - began),
@@ -256,16 +245,16 @@ class Transport:
                 ) as response:
                     return response, _read_body(response, timeouts.body)
         except connections.NotOpen:
-            raise NotSent from None
+            raise errors.NotSent from None
         except (OSError, HTTPError, HTTPException) as error:
             # requests' exceptions are OSErrors. "from None": the original may show a proxy's
             # password in a traceback.
             if guard.was_stopped:
-                raise Unreachable(Message("the request was stopped")) from None
+                raise errors.Unreachable(Message("the request was stopped")) from None
             if guard.was_late:
-                raise NotSent from None
+                raise errors.NotSent from None
             found = connection_errors.describe(error, self.origin.host, self.origin.port)
-            raise Unreachable(*found) from None
+            raise errors.Unreachable(*found) from None
 
     def _parse_response(
         self, response: requests.Response, content: bytes, request_id: str | None, sent: Moment
@@ -280,7 +269,7 @@ class Transport:
             headers.get("Retry-After"), date=headers.get("Date"), now=self._now()
         )
         if 300 <= status < 400:
-            raise InvalidResponse(
+            raise errors.InvalidResponse(
                 _redirect_problem(headers.get("Location"), self._secret), request_id=request_id
             )
         # A proxy may repeat the headers of the request: the key gets into no record or sentence.
@@ -290,13 +279,15 @@ class Transport:
             parsed = parse_json(content, most_levels=MAX_LEVELS)
             data = with_short_texts(parsed, limits.LONGEST_OF_MEMBERS, limits.LONGEST_TEXT)
         if not 200 <= status < 300:
-            problem = read_problem(status, data, secret=self._secret)
+            problem = errors.read_problem(status, data, secret=self._secret)
             if status < 500 and problem.has_details:
                 self.clock.read(headers, sent)
-            raise problem_error(problem, request_id=request_id, retry_after=wait)
+            raise errors.problem_error(problem, request_id=request_id, retry_after=wait)
         if not isinstance(data, dict):
             is_page = data is None and content.lstrip()[:1] == b"<"
-            raise InvalidResponse(_WEB_PAGE if is_page else _NO_OBJECT, request_id=request_id)
+            raise errors.InvalidResponse(
+                _WEB_PAGE if is_page else _NO_OBJECT, request_id=request_id
+            )
         self.clock.read(headers, sent)
         return ApiResponse(data, request_id, wait)
 
@@ -336,7 +327,7 @@ def _read_body(response: requests.Response, seconds: float) -> bytes:
     for block in connections.blocks(response, _BLOCK):
         content += block
         if len(content) > MAX_RESPONSE_BYTES:
-            raise InvalidResponse(_TOO_LARGE)
+            raise errors.InvalidResponse(_TOO_LARGE)
         if time.monotonic() > deadline:
             raise TimeoutError(Message("there was no response in time"))
     is_packed = response.headers.get("Content-Encoding", "").strip().lower() == "gzip"
@@ -349,17 +340,17 @@ def _unpacked(content: bytearray) -> bytes:
     try:
         unpacked = inflate.decompress(content, MAX_RESPONSE_BYTES + 1)
     except zlib.error:
-        raise InvalidResponse(_DAMAGED) from None
+        raise errors.InvalidResponse(_DAMAGED) from None
     if len(unpacked) > MAX_RESPONSE_BYTES:
-        raise InvalidResponse(_TOO_LARGE)
+        raise errors.InvalidResponse(_TOO_LARGE)
     if not inflate.eof:
-        raise InvalidResponse(_DAMAGED)
+        raise errors.InvalidResponse(_DAMAGED)
     return unpacked
 
 
 def _redirect_problem(location: str | None, secret: str) -> str:
     try:
-        host = clean_line(urlsplit(location or "").hostname, secret)
+        host = errors.clean_line(urlsplit(location or "").hostname, secret)
     except ValueError:
         host = None
     where = Message("to {host}", host=host) if host else Message("to another address")

@@ -12,7 +12,7 @@ import pytest
 from mint_blender.cli.batch.dask_executor import executor
 from mint_blender.cli.batch.dask_executor.cluster import connect
 from mint_blender.delivery.background import write_result
-from mint_blender.jobs.job_values import LocalFile, Role
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role
 from mint_blender.jobs.phases import Phase
 
 from ..jobs.workflow_harness import a_job
@@ -24,10 +24,10 @@ DEADLY = """
 import os, signal
 from mint_blender.cli.batch.dask_executor import worker_side
 from mint_blender.delivery.background import write_result as write
-def deadly(job, *paths):
+def deadly(job, others):
     if job.request.prompt == "deadly":
         os.kill(os.getpid(), signal.SIGKILL)
-    return write(job, *paths)
+    return write(job, others)
 worker_side.write_result = deadly
 """
 
@@ -39,16 +39,23 @@ def test_a_result_kills_two_workers_at_most(tmp_path: Path, allowed: str) -> Non
     preload.write_text(DEADLY)
     path = glb_fixtures.simple(tmp_path / "model.glb")
     kept = LocalFile(Role.MODEL, str(path), "https://127.0.0.1/a.glb")
-    good = replace(a_job(), phase=Phase.READY, files=(kept,))
-    deadly = replace(a_job("deadly"), phase=Phase.READY, files=(kept,))
+    good, deadly = (
+        replace(
+            a_job(prompt),
+            phase=Phase.READY,
+            files=(kept,),
+            delivery=Delivery(output=str(tmp_path / name)),
+        )
+        for prompt, name in (("a lamp", "b.glb"), ("deadly", "a.glb"))
+    )
     with dask_processes(
         tmp_path / "dask", DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES=allowed
     ) as dask:
         dask.add_workers(3, "--preload", str(preload))
         client = connect(dask.address)
         with executor.DaskExecutor(client, "run", None) as opened:
-            problem = opened.submit(write_result, deadly, tmp_path / "a.glb", None).result().problem
-            after = opened.submit(write_result, good, tmp_path / "b.glb", None).result()
+            problem = opened.submit(write_result, deadly).result().problem
+            after = opened.submit(write_result, good).result()
         client.close()
         statuses = sorted((each.poll() for each in dask.workers), key=str)
     assert "A Dask worker died while it wrote this, twice." in problem

@@ -11,6 +11,7 @@ import pickle
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from mint_blender.cli.parser import scheduler_address
 from mint_blender.delivery.background import write_result
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import DeliveryResult, LocalFile, Placement, Role
+from mint_blender.jobs.job_values import Delivery, DeliveryResult, LocalFile, Placement, Role
 from mint_blender.jobs.phases import Phase
 from mint_blender.message import Message
 from mint_blender.mint.account import Owner
@@ -79,9 +80,14 @@ def a_result(folder: Path, name: str = "model.glb") -> Job:
     return replace(a_job(), phase=Phase.READY, files=(LocalFile(Role.MODEL, str(path), LINK),))
 
 
+def begin(dask: DaskExecutor, job: Job, output: Path) -> Future[DeliveryResult]:
+    """Let the cluster write a result."""
+    return dask.submit(write_result, replace(job, delivery=Delivery(output=str(output))))
+
+
 def written_by(dask: DaskExecutor, job: Job, output: Path) -> DeliveryResult:
     """Let the cluster write a result, and return what came of it."""
-    return dask.submit(write_result, job, output, None).result(60)
+    return begin(dask, job, output).result(60)
 
 
 @BOTH
@@ -90,7 +96,7 @@ def test_results_are_written(client: Client, tmp_path: Path, out: Path, opened: 
     job = a_result(tmp_path)
     with opened(client, out) as dask:
         places = [out / f"{number}.glb" for number in range(6)]
-        written = [dask.submit(write_result, job, place, None) for place in places]
+        written = [begin(dask, job, place) for place in places]
         assert [each.result() for each in written] == [DeliveryResult()] * len(places)
     content = Path(job.files[0].path).read_bytes()
     assert all(place.read_bytes() == content for place in places)
@@ -176,7 +182,7 @@ def test_few_results_are_in_memory_at_a_time(
     job = a_result(tmp_path)
     with shipping(client, out) as dask:
         assert dask.in_flight() == 4  # two workers with one thread
-        written = [dask.submit(write_result, job, out / f"{n}.glb", None) for n in range(12)]
+        written = [begin(dask, job, out / f"{n}.glb") for n in range(12)]
         assert all(each.result().problem is None for each in written)
     assert most == [2]
 
@@ -301,7 +307,7 @@ def test_the_files_of_several_motions_are_kept_apart(tmp_path: Path, elsewhere: 
     sizes = {path: len(path) for path in paths}
     for name in ("worker", "again"):
         (tmp_path / name).mkdir()
-    task = worker_side.Task("run", "-", tuple(motions), None, None, sizes, False, None)
+    task = worker_side.Task("run", "-", tuple(motions), sizes, False, None)
     with pytest.raises(worker_side.FilesNeeded) as needed:
         worker_side.with_files_here(task, {}, tmp_path / "worker")
     assert list(needed.value.paths) == paths
@@ -318,7 +324,7 @@ def test_a_file_that_nobody_has_is_a_sentence(
     job = a_result(tmp_path)
     Path(job.files[0].path).unlink()
     with shipping(client, out) as dask:
-        result = dask.submit(write_result, job, out / "a.glb", None).result()
+        result = begin(dask, job, out / "a.glb").result()
     assert "No such file" in result.problem and "model.glb" in result.problem
 
 
@@ -328,14 +334,15 @@ def test_notes_and_placement_come_back(
     """A note keeps its template and its values; the file's path is the one where it is now."""
     note = Message("{count} objects", count=3).with_code("objects")
 
-    def noted(job: Job, output: Path, render: Path | None) -> DeliveryResult:
-        output.write_bytes(b"glTF")
-        placement = Placement("Scene", ("lamp",), str(output))
+    def noted(job: Job, others: Any) -> DeliveryResult:
+        output = job.delivery.output
+        Path(output).write_bytes(b"glTF")
+        placement = Placement("Scene", ("lamp",), output)
         return DeliveryResult((note,), placement=placement)
 
     monkeypatch.setattr(worker_side, "write_result", noted)
     with shipping(client, out) as dask:
-        result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result()
+        result = begin(dask, a_result(tmp_path), out / "a.glb").result()
     assert result.notes == (note,) and result.notes[0].params == {"count": 3}
     assert result.notes[0].code == "objects"
     assert result.placement == Placement("Scene", ("lamp",), str(out / "a.glb"))
@@ -347,7 +354,7 @@ def test_stopping_leaves_no_task(
     """At an exception, as Ctrl+C raises, nothing else begins, and the scheduler forgets all."""
     begun, released = threading.Semaphore(0), threading.Event()
 
-    def held(job: Job, output: Path, render: Path | None) -> DeliveryResult:
+    def held(job: Job, others: Any) -> DeliveryResult:
         begun.release()
         released.wait(20)
         return DeliveryResult()
@@ -355,7 +362,7 @@ def test_stopping_leaves_no_task(
     monkeypatch.setattr(worker_side, "write_result", held)
     job = a_result(tmp_path)
     with pytest.raises(KeyboardInterrupt), shipping(client, out) as dask:
-        written = [dask.submit(write_result, job, out / f"{n}.glb", None) for n in range(10)]
+        written = [begin(dask, job, out / f"{n}.glb") for n in range(10)]
         assert begun.acquire(timeout=20) and begun.acquire(timeout=20)
         raise KeyboardInterrupt
     assert all(each.done() for each in written)

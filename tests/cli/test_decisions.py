@@ -275,15 +275,15 @@ def test_cancel_from_another_shell(
 
 def start_without_answer(mint: RunMint, *, carried_out: bool) -> str:
     """Start a lamp whose answer is lost, each time; return the id of its job."""
-    start = Client.start
+    pay = Client.pay
 
     def lose(self: Client, *arguments: Any, **more: Any) -> None:
         if carried_out:
-            start(self, *arguments, **more)
+            pay(self, *arguments, **more)
         raise errors.Unreachable(Message("Mint cannot be reached."))
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Client, "start", lose)
+        patched.setattr(Client, "pay", lose)
         assert mint(*LAMP).status == 5
     (job,) = mint.jobs()
     return str(job["job"])

@@ -8,6 +8,7 @@ import os
 import pickle
 import sys
 from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from mint_blender.delivery import background
 from mint_blender.delivery.background import BlenderPool, write_result
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import DeliveryResult
+from mint_blender.jobs.job_values import Delivery, DeliveryResult
 from mint_blender.jobs.phases import Phase
 from mint_blender.message import Message
 
@@ -57,10 +58,14 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "started"
 
 
-def a_job(tmp_path: Path, prompt: str = "a lamp") -> Job:
-    """Return a finished job whose file is on disk."""
+def a_job(
+    tmp_path: Path, output: Path | None = None, prompt: str = "a lamp", render: Path | None = None
+) -> Job:
+    """Return a finished job whose file is on disk, and that is to be written there."""
     path = glb_fixtures.simple(tmp_path / "model.glb")
-    return sample_jobs.a_job(Phase.READY, prompt, model=path, now=1.0, notes=(NOTE,))
+    job = sample_jobs.a_job(Phase.READY, prompt, model=path, now=1.0, notes=(NOTE,))
+    output_path, picture = (each and str(each) for each in (output, render))
+    return replace(job, delivery=Delivery(output=output_path, render=picture))
 
 
 def test_job_and_result_can_be_pickled(tmp_path: Path) -> None:
@@ -78,22 +83,22 @@ def test_a_copy_is_written_in_another_process(tmp_path: Path) -> None:
 
     It was not opened, so that nobody knows its objects.
     """
-    job, target = a_job(tmp_path), tmp_path / "out" / "lamp.glb"
+    target = tmp_path / "out" / "lamp.glb"
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        result = pool.submit(write_result, job, target, None).result(60)
+        result = pool.submit(write_result, a_job(tmp_path, target)).result(60)
     assert result == DeliveryResult()
     assert target.read_bytes() == (tmp_path / "model.glb").read_bytes()
 
 
 def test_a_problem_is_an_answer(tmp_path: Path) -> None:
     """A missing download and a folder that is a file become sentences."""
-    job = a_job(tmp_path)
+    job = a_job(tmp_path, tmp_path / "lamp.glb")
     (tmp_path / "model.glb").unlink()
-    missing = write_result(job, tmp_path / "lamp.glb", None)
+    missing = write_result(job)
     assert missing.problem and "could not be read" in missing.problem
     assert not (tmp_path / "lamp.glb").exists()
     (tmp_path / "file").write_text("")
-    blocked = write_result(a_job(tmp_path), tmp_path / "file" / "lamp.glb", None)
+    blocked = write_result(a_job(tmp_path, tmp_path / "file" / "lamp.glb"))
     assert blocked.problem and str(tmp_path / "file") in blocked.problem
 
 
@@ -102,7 +107,7 @@ def test_a_mistake_of_ours_is_an_answer(
 ) -> None:
     """It concerns this result only, and is logged."""
     monkeypatch.setattr(background.write_files, "write", lambda job: 1 / 0)
-    result = write_result(a_job(tmp_path), tmp_path / "lamp.glb", None)
+    result = write_result(a_job(tmp_path, tmp_path / "lamp.glb"))
     assert result.problem and "unexpectedly (ZeroDivisionError" in result.problem
     assert "could not be written" in caplog.text
 
@@ -130,7 +135,7 @@ def test_a_thread_keeps_its_blender(tmp_path: Path, started: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         for name in ("a", "b"):
             path = tmp_path / f"{name}.blend"
-            written = pool.submit(write_result, a_job(tmp_path), path, None).result()
+            written = pool.submit(write_result, a_job(tmp_path, path)).result()
             assert written.problem is None and path.is_file()
     (process,) = map(int, started.read_text().split())
     with pytest.raises(ProcessLookupError):
@@ -144,7 +149,7 @@ def test_a_crash_is_tried_once_more(tmp_path: Path, started: Path) -> None:
     """The second try has a new child process. After two crashes, a sentence says so."""
     with BlenderPool(1) as pool:
         once, twice, after = (
-            pool.submit(write_result, a_job(tmp_path, prompt), tmp_path / f"{prompt}.blend", None)
+            pool.submit(write_result, a_job(tmp_path, tmp_path / f"{prompt}.blend", prompt))
             for prompt in ("crash once", "crash", "a lamp")
         )
         assert once.result().problem is None and (tmp_path / "crash once.blend").is_file()
@@ -159,14 +164,14 @@ def test_a_crash_is_tried_once_more(tmp_path: Path, started: Path) -> None:
 def test_a_hang_is_stopped(tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the time limit, a sentence says so; it is not tried again. The next has a new child."""
     with BlenderPool(1) as pool:
-        first = pool.submit(write_result, a_job(tmp_path), tmp_path / "a.blend", None)
+        first = pool.submit(write_result, a_job(tmp_path, tmp_path / "a.blend"))
         assert first.result().problem is None
         with monkeypatch.context() as patched:
             patched.setattr(background, "TIME_LIMIT", 0.5)
-            hung = pool.submit(write_result, a_job(tmp_path, "hang"), tmp_path / "b.blend", None)
+            hung = pool.submit(write_result, a_job(tmp_path, tmp_path / "b.blend", "hang"))
             assert hung.result().problem and "was stopped" in str(hung.result().problem)
         assert len(started.read_text().split()) == 1
-        after = pool.submit(write_result, a_job(tmp_path), tmp_path / "c.blend", None)
+        after = pool.submit(write_result, a_job(tmp_path, tmp_path / "c.blend"))
         assert after.result().problem is None
     assert len(started.read_text().split()) == 2
 
@@ -181,7 +186,7 @@ def test_a_child_is_replaced_after_a_number_of_results(
     with BlenderPool(1) as pool:
         for number in range(5):
             path = tmp_path / f"{number}.blend"
-            assert pool.submit(write_result, a_job(tmp_path), path, None).result().problem is None
+            assert pool.submit(write_result, a_job(tmp_path, path)).result().problem is None
     assert len(started.read_text().split()) == 3
 
 
@@ -191,7 +196,7 @@ def test_the_end_of_a_pool_kills_its_blenders(tmp_path: Path, started: Path) -> 
     """A hanging import does not delay the end, and nothing waiting is begun."""
     with BlenderPool(2) as pool:
         hung = [
-            pool.submit(write_result, a_job(tmp_path, "hang"), tmp_path / f"{name}.blend", None)
+            pool.submit(write_result, a_job(tmp_path, tmp_path / f"{name}.blend", "hang"))
             for name in "abcd"
         ]
         while not started.exists() or len(started.read_text().split()) < 2:
@@ -214,8 +219,8 @@ def test_a_failed_import_keeps_the_old_file(tmp_path: Path, started: Path) -> No
     output.write_text("old")
     with BlenderPool(1) as pool:
         for prompt in ("crash", "a lamp"):
-            job = a_job(tmp_path, prompt)
-            blocked = pool.submit(write_result, job, output, render if prompt == "crash" else None)
+            picture = render if prompt == "crash" else None
+            blocked = pool.submit(write_result, a_job(tmp_path, output, prompt, picture))
             assert bool(blocked.result().problem) is (prompt == "crash")
             assert (output.read_bytes() == b"old") is (prompt == "crash")
             assert [path.name for path in output.parent.iterdir()] == ["lamp.blend"]
@@ -227,7 +232,7 @@ def test_what_the_result_became_is_described(tmp_path: Path, started: Path) -> N
     """The names of the objects, their size in meters, and the file itself, not its part."""
     with BlenderPool(1) as pool:
         output, render = tmp_path / "lamp.blend", tmp_path / "lamp.png"
-        result = pool.submit(write_result, a_job(tmp_path), output, render).result()
+        result = pool.submit(write_result, a_job(tmp_path, output, render=render)).result()
     assert result.problem is None and output.is_file() and render.is_file()
     placement = result.placement
     assert placement is not None and placement.objects and placement.file == str(output)

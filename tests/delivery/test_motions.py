@@ -236,11 +236,11 @@ def test_all_motions_land_in_one_file(tmp_path: Path, is_here: bool) -> None:
     """A GLB has each clip by the words of its motion, from second 0; a second process does it too."""
     first, second = motion(tmp_path, "walk"), motion(tmp_path, "run")
     target = tmp_path / "knight.glb"
+    first = replace(first, delivery=Delivery(output=str(target)))
     if is_here:
-        first = replace(first, delivery=Delivery(output=str(target)))
         result = write_files.write(first, others=[second])
     else:
-        result = background.write_result(first, target, None, [second])
+        result = background.write_result(first, [second])
         background.IMPORTERS.get().close()
     assert result.problem is None
     document, _ = glb.unpack(target.read_bytes())

@@ -69,11 +69,8 @@ class FakeMint:
     def operation(self, id: str) -> Operation:
         return self._return_file("poll", id)  # type: ignore[no-any-return]
 
-    def approve(self, id: str, *, key: str) -> Operation:
-        return self._return_file("approve", id)  # type: ignore[no-any-return]
-
-    def start(self, kind: Kind, body: Any, *, key: str) -> Operation:
-        return self._return_file("start", body["prompt"])  # type: ignore[no-any-return]
+    def pay(self, verb: str, kind: Kind, target: str, body: Any, *, key: str) -> Operation:
+        return self._return_file(str(verb), target or body["prompt"])  # type: ignore[no-any-return]
 
     def me(self) -> Me:
         return Me("user-1", None, None, ())
@@ -83,15 +80,6 @@ class FakeMint:
 
     def asset(self, kind: Kind, id: str) -> Asset:
         return self._return_file("asset", id)  # type: ignore[no-any-return]
-
-    def convert(self, model_id: str, formats: Any, *, key: str) -> Operation:
-        return self._return_file("convert", model_id)  # type: ignore[no-any-return]
-
-    def revise(self, id: str, feedback: str, *, key: str) -> Operation:
-        return self._return_file("revise", id)  # type: ignore[no-any-return]
-
-    def optimize(self, model_id: str, level: Any, *, key: str) -> Operation:
-        return self._return_file("optimize", model_id)  # type: ignore[no-any-return]
 
     def page(self, kind: Kind, *, cursor: str | None = None, limit: int | None = None) -> Page:
         return self._return_file("page", str(kind))  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS, WEBP
-from mint_blender.jobs import request_template
+from mint_blender.jobs import new_jobs
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, Role
@@ -259,7 +259,7 @@ def test_generate_again_sends_the_same_request_with_another_key(
 ) -> None:
     """The two requests are equal; a variation differs only in its prompt."""
     first = job_service.start(replace(LAMP, name="Lamp"), Delivery(at=(1, 2, 3)), optimize=LIGHT)
-    same = request_template.of_job(first)
+    same = new_jobs.template_of_job(first)
     for once_more in (same, same.with_prompt("a green lamp"), same.with_prompt(" ")):
         job_service.start(once_more.request, once_more.delivery, optimize=once_more.optimize)
     job_service.watch([job.id for job in job_service.jobs()])
@@ -275,14 +275,14 @@ def test_generate_again_does_not_write_the_first_files() -> None:
     """Output, batch line and replaced version are not repeated; the place in the scene is."""
     place = Delivery(at=(1, 2, 3), splats="100k")
     files = replace(place, output="lamp.blend", render="lamp.png", line="batch#1", replaces=True)
-    assert request_template.of_job(a_job(delivery=files)).delivery == place
+    assert new_jobs.template_of_job(a_job(delivery=files)).delivery == place
 
 
 def test_missing_reference_pictures_are_found(tmp_path: Path) -> None:
     """Only local files that no longer exist are missing, not addresses."""
     (tmp_path / "a.png").write_bytes(PIXEL)
     images = (str(tmp_path / "a.png"), str(tmp_path / "b.png"), "https://example.com/c.png")
-    assert request_template.of_job(a_job(images=images)).gone == (str(tmp_path / "b.png"),)
+    assert new_jobs.template_of_job(a_job(images=images)).gone == (str(tmp_path / "b.png"),)
 
 
 def test_the_request_of_a_library_entry_is_found() -> None:
@@ -291,10 +291,10 @@ def test_the_request_of_a_library_entry_is_found() -> None:
     data = {"id": "res_1", "prompt": "a lamp", "name": "Theirs", "status": "succeeded"}
     entry = Asset.from_json(Kind.MODEL, data)
     fetched = new_fetch(entry, Delivery(), now=1.0)
-    expected = request_template.of_job(made)
-    assert request_template.of_asset(entry, [fetched, made]) == expected
-    assert request_template.of_job(fetched, [fetched, made]) == expected
-    run = request_template.of_asset(entry, [fetched])
+    expected = new_jobs.template_of_job(made)
+    assert new_jobs.template_of_asset(entry, [fetched, made]) == expected
+    assert new_jobs.template_of_job(fetched, [fetched, made]) == expected
+    run = new_jobs.template_of_asset(entry, [fetched])
     assert (run.request.name, run.is_complete) == ("Theirs", False)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs import request_template
+from mint_blender.jobs import new_jobs
 from mint_blender.jobs.batch_folder.line_files import line_id
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job, asset_of
@@ -207,7 +207,7 @@ def test_the_request_of_an_old_job_can_be_used_again(opened: Opened) -> None:
     fetched = replace(new_fetch(asset(), Delivery(), now=time.time()), phase=Phase.PLACED)
     job_service = opened(made, fetched)
     job = job_service.job(fetched.id)
-    template = request_template.of_job(job, job_service.jobs_of_asset(asset_of(job)))
+    template = new_jobs.template_of_job(job, job_service.jobs_of_asset(asset_of(job)))
     assert (template.request.prompt, template.is_complete) == ("a very old lamp", True)
     assert job_service.jobs_of_asset(None) == job_service.jobs_of_asset("other") == []
 

@@ -91,13 +91,13 @@ def test_polling_continues_within_a_minute_after_an_outage(engine: EngineHarness
 def test_a_start_is_repeated_during_an_outage(engine: EngineHarness) -> None:
     """The same body and key are sent for hours, until Mint accepts the start."""
     job, sent = a_job(), []
-    start = engine.mint.start
+    pay = engine.mint.pay
 
-    def noted(kind: Kind, body: Any, *, key: str) -> Operation:
+    def noted(verb: str, kind: Kind, target: str, body: Any, *, key: str) -> Operation:
         sent.append((json.dumps(body), key))
-        return start(kind, body, key=key)
+        return pay(verb, kind, target, body, key=key)
 
-    engine.mint.start = noted  # type: ignore[method-assign]
+    engine.mint.pay = noted  # type: ignore[method-assign]
     engine.mint.says = away
     engine.add(job)
     engine.run(6 * HOUR)

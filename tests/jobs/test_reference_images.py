@@ -14,8 +14,8 @@ from mint_blender.files.download_folder import DownloadFolder
 from mint_blender.jobs import new_jobs
 from mint_blender.jobs.engine import scheduler as uploads_module
 from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.new_jobs import template_of_job
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.request_template import of_job
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.account import Owner
@@ -69,7 +69,7 @@ def test_the_copy_is_made_when_the_job_is_created(job_service: JobService, pictu
         assert Path(copy).name == "my lamp.webp" and Path(copy).read_bytes() == RED
         assert job_service.home / "jobs" / job.id / "references" in Path(copy).parents
     picture.unlink()
-    assert of_job(job_service.job(job.id)).gone == ()
+    assert template_of_job(job_service.job(job.id)).gone == ()
 
 
 def test_the_copy_is_sent(home: Path, service: ThreadService, picture: Path) -> None:
@@ -134,7 +134,9 @@ def test_a_variation_links_the_copies(job_service: JobService, picture: Path) ->
     """Copies never change, so they are hard links where the file system has them."""
     first = job_service.start(request(picture))
     picture.unlink()
-    again = job_service.start(of_job(job_service.job(first.id)).with_prompt("another lamp").request)
+    again = job_service.start(
+        template_of_job(job_service.job(first.id)).with_prompt("another lamp").request
+    )
     one, other = (Path(job_service.job(job.id).request.images[0]) for job in (first, again))
     assert one != other and one.name == other.name == "my lamp.webp"
     assert one.samefile(other)

@@ -113,13 +113,13 @@ def test_a_journal_that_cannot_be_written_ends_the_worker(
 
     def engine_of(home: Path) -> EngineHarness:
         engine = EngineHarness(home)
-        start = engine.mint.start
+        pay = engine.mint.pay
 
-        def noted(kind: Kind, body: Any, *, key: str) -> Any:
+        def noted(*call: Any, key: str) -> Any:
             keys.append(key)
-            return start(kind, body, key=key)
+            return pay(*call, key=key)
 
-        engine.mint.start = noted  # type: ignore[method-assign]
+        engine.mint.pay = noted  # type: ignore[method-assign]
         engine.mint.says = lambda what, which: operation("running", id="op_1")
         return engine
 

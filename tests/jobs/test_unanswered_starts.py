@@ -300,13 +300,13 @@ class Computer:
         begun, begin = self.since_click, engine.clock.now
         engine.mint.time = lambda: CLICK_THEN + begun + engine.clock.now - begin
         engine.mint.says = self._say
-        real = engine.mint.start
+        real = engine.mint.pay
 
-        def start(kind: Kind, body: Any, *, key: str) -> Any:
+        def pay(*call: Any, key: str) -> Any:
             self.keys.append(key)
-            return real(kind, body, key=key)
+            return real(*call, key=key)
 
-        engine.mint.start = start  # type: ignore[method-assign]
+        engine.mint.pay = pay  # type: ignore[method-assign]
         if job is not None:
             engine.add(job)
         for each in engine.journal.jobs():

@@ -31,7 +31,8 @@ def start(
     key: str = "start-1",
 ) -> Operation:
     """Start a generation and return its operation."""
-    return client.start(kind, GenerationRequest(kind, prompt, Preset.FAST, mode).body(()), key=key)
+    body = GenerationRequest(kind, prompt, Preset.FAST, mode).body(())
+    return client.pay("start", kind, "", body, key=key)
 
 
 def finished(service: ThreadService, client: Client, operation: Operation) -> Operation:

@@ -14,7 +14,7 @@ from mint_blender.mint.errors import InvalidResponse
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.limits import MAX_IMAGE_BYTES
 from mint_blender.mint.retry import call_with_retries
-from mint_blender.mint.schema import Kind, Mode, OptimizationLevel, Preset, Status
+from mint_blender.mint.schema import Kind, Mode, Operation, Preset, Status
 from mint_blender.mint.transport import Timeouts
 
 from ..mint_service.runner import running_service
@@ -71,7 +71,7 @@ def test_an_uploaded_picture_can_be_used_in_a_start(service, client):
     assert (sent["fileName"], sent["contentType"]) == ("lamp.png", "image/png")
     assert not sent["base64Data"].startswith("data:")
     body = GenerationRequest(Kind.MODEL, "", images=("lamp.png",)).body((image.url,))
-    assert client.start(Kind.MODEL, body, key="start-1").status is Status.QUEUED
+    assert client.pay("start", Kind.MODEL, "", body, key="start-1").status is Status.QUEUED
 
 
 def test_an_unusable_reference_picture_is_not_sent(service, client):
@@ -118,7 +118,7 @@ def test_review_and_approve(service, client):
     operation = finished(service, client, start(client, mode=Mode.REVIEW))
     assert operation.awaits_review
     assert operation.assets.preview_image_url
-    operation = client.approve(operation.id, key="approve-1")
+    operation = client.pay("approve", Kind.MODEL, operation.id, {}, key="approve-1")
     assert operation.is_busy
     assert finished(service, client, operation).status is Status.SUCCEEDED
 
@@ -126,10 +126,12 @@ def test_review_and_approve(service, client):
 def test_review_and_revise(service, client):
     """Feedback leads to another Preview."""
     first = finished(service, client, start(client, mode=Mode.REVIEW))
-    second = finished(service, client, client.revise(first.id, "greener, please", key="revise-1"))
+    body = {"feedback": "greener, please"}
+    second = client.pay("revise", Kind.MODEL, first.id, body, key="revise-1")
+    second = finished(service, client, second)
     assert second.awaits_review
     assert second.assets.preview_image_url != first.assets.preview_image_url
-    assert service.requests("POST", "*:revise")[0].body == {"feedback": "greener, please"}
+    assert service.requests("POST", "*:revise")[0].body == body
 
 
 def test_resume_after_billing_required(service, client):
@@ -137,8 +139,8 @@ def test_resume_after_billing_required(service, client):
     operation = finished(service, client, start(client, "a lamp [billing-final]"))
     assert operation.awaits_payment
     assert operation.billing.required_credits > 0 and operation.billing.action_url
-    resumed = finished(service, client, client.resume(operation.id, key="resume-1"))
-    assert resumed.status is Status.SUCCEEDED
+    resumed = client.pay("resume", Kind.MODEL, operation.id, {}, key="resume-1")
+    assert finished(service, client, resumed).status is Status.SUCCEEDED
 
 
 def test_cancel_an_operation(client):
@@ -156,7 +158,7 @@ def test_retry_what_has_failed(service, client, kind):
     """A retry is a new operation."""
     failed = finished(service, client, start(client, "a lamp [transient]", kind))
     assert failed.error.code == "transient_generation_failure"
-    again = client.retry(kind, failed.resource.id, key="retry-1")
+    again = client.pay("retry", kind, failed.resource.id, {}, key="retry-1")
     assert again.id != failed.id
     assert finished(service, client, again).status is Status.SUCCEEDED
 
@@ -164,34 +166,34 @@ def test_retry_what_has_failed(service, client, kind):
 def test_optimize_a_model(service, client):
     """The model gets a smaller GLB beside the original; a second request is an error of its own."""
     model = made(service, client)
-    operation = client.optimize(model, OptimizationLevel.LIGHT, key="optimize-1")
+
+    def optimize(key: str) -> Operation:
+        return client.pay("optimize", Kind.MODEL, model, {"optimizationLevel": "light"}, key=key)
+
+    operation = optimize("optimize-1")
     assert operation.type == "model_optimization"
     with pytest.raises(errors.OptimizationInProgress):
-        client.optimize(model, key="optimize-2")
+        optimize("optimize-2")
     assert finished(service, client, operation).status is Status.SUCCEEDED
     assert client.asset(Kind.MODEL, model).assets.optimized_glb_url
     with pytest.raises(errors.AlreadyOptimized):
-        client.optimize(model, key="optimize-3")
+        optimize("optimize-3")
     sent = [request.body["optimizationLevel"] for request in service.requests("POST", "*:optimize")]
-    assert sent == ["light", "moderate", "moderate"]
+    assert sent == ["light"] * 3
 
 
 def test_convert_a_model(service, client):
     """The model gets files in the other formats."""
     model = made(service, client)
-    operation = client.convert(model, ["fbx", "usdz"], key="convert-1")
+    body = {"targetFormats": ["fbx", "usdz"]}
+    operation = client.pay("convert", Kind.MODEL, model, body, key="convert-1")
     assert (operation.type, operation.prompt, operation.preset) == ("model_conversion", None, None)
     finished(service, client, operation)
     files = client.asset(Kind.MODEL, model).assets
     assert files.fbx_url
     assert files.usdz_url
     assert files.stl_url is None
-    client.convert(model, ["stl"], "Lamp for printing", key="convert-2")
-    bodies = [request.body for request in service.requests("POST", "*:convert")]
-    assert bodies == [
-        {"targetFormats": ["fbx", "usdz"]},
-        {"targetFormats": ["stl"], "name": "Lamp for printing"},
-    ]
+    assert [request.body for request in service.requests("POST", "*:convert")] == [body]
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -266,7 +268,7 @@ def test_a_start_after_a_read_timeout_returns_the_same_operation(service):
 MUTATING: dict[str, Callable[[Client], object]] = {
     name: call for name, call in OPERATIONS.items() if name not in ("operation", "poll")
 } | {
-    "start a World": lambda client: client.start(Kind.WORLD, {"prompt": "x"}, key="k"),
+    "start a World": lambda client: client.pay("start", Kind.WORLD, "", {"prompt": "x"}, key="k"),
     "upload": lambda client: client.upload_image(PIXEL, "p.png", "image/png", key="k"),
 }
 
@@ -325,8 +327,8 @@ OF_ANOTHER = {"id": "o", "resource": {"type": "Model", "id": "other"}}
         ({"id": "other"}, lambda client: client.poll("o")),
         ({"id": "other"}, lambda client: client.operation("o")),
         ({"id": "other"}, lambda client: client.asset(Kind.MODEL, "m")),
-        (OF_ANOTHER, lambda client: client.optimize("m", key="k")),
-        (OF_ANOTHER, lambda client: client.convert("m", ["fbx"], key="k")),
+        (OF_ANOTHER, lambda client: client.pay("optimize", Kind.MODEL, "m", {}, key="k")),
+        (OF_ANOTHER, lambda client: client.pay("convert", Kind.MODEL, "m", {}, key="k")),
     ],
 )
 def test_a_response_about_another_resource_is_rejected(make_client, said, call):
@@ -349,4 +351,5 @@ def test_a_response_about_another_resource_is_rejected(make_client, said, call):
 def test_an_operation_on_a_model_may_name_the_model_or_a_new_resource(make_client, resource):
     """Only another existing model is rejected."""
     with raw_server(answer({"id": "o", "resource": resource})) as server:
-        assert make_client(server.base_url).convert("m", ["fbx"], key="k").id == "o"
+        client = make_client(server.base_url)
+        assert client.pay("convert", Kind.MODEL, "m", {"targetFormats": ["fbx"]}, key="k").id == "o"

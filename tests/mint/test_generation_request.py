@@ -117,8 +117,8 @@ BODY = MotionRequest("walk [one-clip]", 1.8).body()
 def test_a_motion_from_start_to_file(service: ThreadService, client: Client) -> None:
     """The operation names an animation, its type is found, and each file has an address."""
     model = made(service, client)
-    operation = client.animate(model, BODY, key="k")
-    assert client.animate(model, BODY, key="k").id == operation.id
+    operation = client.pay("animate", Kind.MODEL, model, BODY, key="k")
+    assert client.pay("animate", Kind.MODEL, model, BODY, key="k").id == operation.id
     operation = finished(service, client, operation)
     assert (operation.status, operation.prompt) == (Status.SUCCEEDED, BODY["motionPrompt"])
     assert operation.resource is not None

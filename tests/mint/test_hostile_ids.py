@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import InvalidResponse
 from mint_blender.mint.schema import Kind, Mode, Operation, Preset
@@ -22,18 +23,19 @@ Call = Callable[[Client], Any]
 OF_AN_ID: dict[str, tuple[str, Callable[[Client, str], Any]]] = {
     "operation": (OPERATION["id"], lambda client, id: client.operation(id)),
     "poll": (OPERATION["id"], lambda client, id: client.poll(id).operation),
-    "approve": ("o", lambda client, id: client.approve(id, key="k")),
-    "revise": ("o", lambda client, id: client.revise(id, "red", key="k")),
-    "resume": ("o", lambda client, id: client.resume(id, key="k")),
     "cancel": ("o", lambda client, id: client.cancel(id, key="k")),
-    "retry": ("w", lambda client, id: client.retry(Kind.WORLD, id, key="k")),
-    "optimize": ("m1", lambda client, id: client.optimize(id, key="k")),
-    "convert": ("m1", lambda client, id: client.convert(id, ["fbx"], key="k")),
-    "animate": ("m1", lambda client, id: client.animate(id, {}, key="k")),
+    "retry a World": ("w", lambda client, id: client.pay("retry", Kind.WORLD, id, {}, key="k")),
+} | {
+    verb.value: (
+        MODEL["id"],
+        lambda client, id, verb=verb: client.pay(verb, Kind.MODEL, id, {}, key="k"),  # type: ignore[misc]
+    )
+    for verb in PaidVerb
+    if verb is not PaidVerb.START
 }
 """An id, and a call that needs it and returns an operation."""
 OPERATIONS: dict[str, Call] = {
-    "start": lambda client: client.start(Kind.MODEL, {"prompt": "a"}, key="k")
+    "start": lambda client: client.pay("start", Kind.MODEL, "", {"prompt": "a"}, key="k")
 } | {
     name: lambda client, id=id, call=call: call(client, id)  # type: ignore[misc]
     for name, (id, call) in OF_AN_ID.items()
@@ -59,8 +61,9 @@ each_hostile_id = pytest.mark.parametrize("id", HOSTILE_IDS.values(), ids=HOSTIL
 def test_all_endpoints_are_tested():
     """A new endpoint has to be added to these tests."""
     endpoints = {name for name, _ in inspect.getmembers(Client) if not name.startswith("_")}
-    tested = {*OPERATIONS, *LISTS, *WITHOUT_IDS, *ANIMATIONS, "asset", "upload_image"}
-    assert endpoints - NO_REQUESTS == tested
+    tested = {"operation", "poll", "cancel", *LISTS, *WITHOUT_IDS, *ANIMATIONS}
+    assert endpoints - NO_REQUESTS == {*tested, "pay", "asset", "upload_image"}
+    assert OPERATIONS.keys() > set(PaidVerb)
 
 
 @pytest.mark.covers("S-names")

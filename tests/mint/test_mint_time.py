@@ -205,7 +205,7 @@ STARTED = answer({"id": "op_1"}, Date=NOW)
 def start(client: Client) -> None:
     """Send a paid request over the connection that is open."""
     with client.on_this_connection():
-        client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
+        client.pay("start", Kind.MODEL, "", {"prompt": "a lamp"}, key="start-1")
 
 
 def assert_not_sent(client: Client) -> None:
@@ -272,7 +272,7 @@ def test_a_start_opens_no_other_connection(make_client, secure, scheme):
         assert (methods(server), server.connections) == (["GET"], 1)
         client.mint_time()
         wait_until_closed(client)
-        client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
+        client.pay("start", Kind.MODEL, "", {"prompt": "a lamp"}, key="start-1")
         assert methods(server) == ["GET", "GET", "POST"]
 
 
@@ -329,7 +329,7 @@ def test_a_computer_that_slept_while_it_connected_sends_nothing(
                 assert_not_sent(client)
             else:
                 with pytest.raises(NotSent):
-                    client.start(Kind.MODEL, {"prompt": "a lamp"}, key="start-1")
+                    client.pay("start", Kind.MODEL, "", {"prompt": "a lamp"}, key="start-1")
         assert methods(server) == ["GET"] * again
 
 

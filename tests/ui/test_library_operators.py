@@ -123,7 +123,7 @@ def test_importing_an_unfinished_asset_waits(service: ThreadService) -> None:
     def somebody_else() -> None:
         client = connect(Account(service.key, service.api))
         body = {"prompt": "a slow lamp", "generationPreset": "fast", "generationMode": "auto"}
-        operation = client.start(Kind.MODEL, body, key="somebody-elses")
+        operation = client.pay("start", Kind.MODEL, "", body, key="somebody-elses")
         begun.set()
         may_go_on.wait(20)
         while operation.is_busy:  # the stand-in waits at the preview until somebody has seen it

@@ -57,7 +57,7 @@ found = []
 lost = make.new_job(request(schema.Kind.MODEL, 'a lamp'), values.Delivery(), now=1.0, estimate=798.0)
 some = (values.Candidate('mdl_1', 'a small ceramic lamp', 1.0), values.Candidate('mdl_2', 'a lamp', 2.0))
 a_job('a lamp nobody answered for', problem=messages.unanswered(lost), candidates=some)
-a_job('a chair', problem=messages.looking(lost, 3600.0))
+a_job('a chair', problem=messages.looking(3600.0))
 a_job('a table', problem=messages.awaits_person(lost))
 a_job('a stool', problem=messages.internal(ValueError()))
 a_job('a vase', P.FAILED, messages.no_file('The file is damaged.'))

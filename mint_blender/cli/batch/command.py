@@ -24,7 +24,7 @@ from .. import exits, session
 from ..exits import Exit, Refused
 from ..results import picture_options
 from ..terminal import Terminal
-from . import contact_sheet, line_jobs, openjd
+from . import contact_sheet, line_jobs, openjd, result_files
 from .result_writer import ResultWriter, Writers, open_writers
 from .runner import BatchRun, Options
 from .write_step import WriteStep, current_job, fetch_missing
@@ -161,17 +161,14 @@ class _Batch:
         folder = self.options.folder
         with session.open_journal() as job_service:
             jobs = line_jobs.finished_jobs(job_service, folder, self.lines, self.lines)
-            lines = [
-                (
-                    line,
-                    current_job(job := jobs.get(line.tag), folder),
-                    line_jobs.known_motions(job_service, folder, line, job),
-                    None,
-                )
-                for line in self.lines
-            ]
+            entries = []
+            for line in self.lines:
+                job = jobs.get(line.tag)
+                motions = line_jobs.known_motions(job_service, folder, line, job)
+                now = current_job(job, folder)
+                entries.append(result_files.report(line, now, self.terminal, motions=motions))
         name = self.arguments.file.name
-        if jobs and not contact_sheet.report_sheet(folder, name, lines, self.terminal):
+        if jobs and not contact_sheet.report_sheet(folder, name, entries, self.terminal):
             return Exit.IMPORT
         return Exit.DONE
 

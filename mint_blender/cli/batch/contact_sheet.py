@@ -8,7 +8,7 @@ The filters are radio buttons and CSS: no script runs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -17,11 +17,9 @@ from urllib.parse import quote
 
 from ...delivery.write_files import write_text
 from ...files import pictures
-from ...jobs.batch_lines import Line
-from ...jobs.job import Job
 from ...jobs.phases import Phase
 from ..terminal import Terminal
-from .result_files import LineReport, LineState, report
+from .result_files import LineReport, LineState
 
 NAME = "index.html"
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
@@ -62,17 +60,14 @@ def summary(entries: Sequence[LineReport]) -> dict[str, Any]:
     }
 
 
-Ended = tuple[Line, Job | None, Sequence[Job], str | None]
-"""A line, its job, its motions, and why it could not be started."""
-
-
-def report_sheet(folder: Path, source: str, lines: Iterable[Ended], terminal: Terminal) -> bool:
+def report_sheet(
+    folder: Path, source: str, entries: Sequence[LineReport], terminal: Terminal
+) -> bool:
     """Write the contact sheet and report where it is; return whether it could be written.
 
-    `source` is the name of the batch file, `lines` are all of it in their order.
+    `source` is the name of the batch file, `entries` are all of its lines in their order.
     """
     path = folder / NAME
-    entries = [report(line, job, terminal, why, motions) for line, job, motions, why in lines]
     try:
         write_text(path, page(source, entries, datetime.now().astimezone()))
     except OSError as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ...dataclass import dataclass
 from ...delivery.background import BlenderPool, default_workers, write_result
-from ...delivery.write_files import needs_blender, paths
+from ...delivery.write_files import is_imported
 from ...jobs.batch_lines import Line
 from ...jobs.job import Job
 from ...jobs.job_values import DeliveryResult
@@ -95,11 +95,11 @@ class ResultWriter:
 
         Where Blender is not needed, they are copied here and now: that takes moments.
         """
-        if motions or needs_blender(job.kind, *paths(job)):
+        if motions or is_imported(job):
             self._waiting.append((line, job, motions))
             self._submit()
         else:
-            self._ended.append((line, job, write_result(job, *paths(job))))
+            self._ended.append((line, job, write_result(job)))
 
     @property
     def is_busy(self) -> bool:
@@ -145,8 +145,7 @@ class ResultWriter:
         while self._waiting and self.has_room:
             line, job, motions = self._waiting.popleft()
             first, *others = [replace(each, delivery=job.delivery) for each in motions] or [job]
-            more = (others,) if others else ()
-            future = self._executor.submit(write_result, first, *paths(job), *more)
+            future = self._executor.submit(write_result, first, others)
             self._running[future] = line, job
             future.add_done_callback(lambda _: self._notify())
 

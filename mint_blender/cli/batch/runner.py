@@ -13,13 +13,7 @@ from ...dataclass import dataclass
 from ...jobs.batch_folder import finished_lines, line_files
 from ...jobs.batch_folder.line_files import Batch
 from ...jobs.batch_lines import Line
-from ...jobs.budget.batch_prices import (
-    BatchBudget,
-    Prices,
-    known_prices,
-    price_queries,
-    price_summary,
-)
+from ...jobs.budget import batch_prices
 from ...jobs.budget.spending import committed
 from ...jobs.engine.task import StillUnreachable
 from ...jobs.job import Job, asset_of, is_looking, is_unanswered
@@ -32,20 +26,9 @@ from ...jobs.workflow import look
 from ...mint.client import Client
 from ...mint.errors import MintError
 from ...mint.schema import Asset, Kind
-from .. import exits, session
+from .. import exits, results, session
 from ..exits import Exit
 from ..jobs import was_interrupted
-from ..results import (
-    candidate_text,
-    fetch_files_again,
-    is_finished,
-    is_to_write,
-    note_line,
-    progress_listener,
-    report_job,
-    report_written,
-    result_record,
-)
 from ..terminal import Terminal
 from . import contact_sheet, line_jobs, result_files
 from .line_jobs import Refusal
@@ -102,7 +85,7 @@ class LineReports:
         self._refuse(line, str(error), exits.of_error(error) if has_status else Exit.FAILED)
 
     def _event(self, line: Line, job: Job) -> None:
-        self._terminal.event(result_record(job, line.number))
+        self._terminal.event(results.result_record(job, line.number))
 
     def _write_record(self, line: Line, job: Job, motions: Sequence[Job] = ()) -> None:
         try:
@@ -163,7 +146,7 @@ class BatchRun(LineReports):
             for job in self._jobs.values()
             if job.phase is Phase.PLACED and job.id in outputs and outputs[job.id].is_file()
         }
-        self._budget = BatchBudget(None, Prices())
+        self._budget = batch_prices.BatchBudget(None, batch_prices.Prices())
         self._total: float | None = None
         """The Credits that the lines of this run are expected to cost."""
         self._began = time.monotonic()
@@ -189,19 +172,19 @@ class BatchRun(LineReports):
             new = [line for line in unpaid if _may_be_made_elsewhere(self._job(line))]
             self._refused |= already_made(self._job_service, self._batch, new)
             unpaid = [line for line in unpaid if line.tag not in self._refused]
-        self._job_service.ask_unknown_prices(price_queries(unpaid))
-        prices = known_prices(self._job_service.budget, unpaid)
+        self._job_service.ask_unknown_prices(batch_prices.price_queries(unpaid))
+        prices = batch_prices.known_prices(self._job_service.budget, unpaid)
         unpaid = [line for line in unpaid if prices.of(line, resumed.get(line.tag)) != 0.0]
         if unpaid:
             self._total = total = prices.total(unpaid, resumed)
-            self._terminal.note(price_summary(prices, unpaid, resumed))
+            self._terminal.note(batch_prices.price_summary(prices, unpaid, resumed))
             self._terminal.event({"event": "price", "lines": len(unpaid), "credits": total})
             if limit is None:
                 self._check_balance(total)
             self._job_service.budget.check(
                 [prices.expense(unpaid, resumed, limit)], spent=self._spent_beside(resumed.values())
             )
-        self._budget = BatchBudget(limit, prices)
+        self._budget = batch_prices.BatchBudget(limit, prices)
         self._follow(at_once)
         return self._conclude()
 
@@ -237,16 +220,16 @@ class BatchRun(LineReports):
         self._job_service.catch_up()
         if not self._jobs:
             return
-        jobs = [(line, self._job(line)) for line in self._lines]
-        lines = (
-            (line, job, self._known_motions(line, job), self._refusals.get(line.number))
-            for line, job in jobs
-        )
-        contact_sheet.report_sheet(self._folder, name, lines, self._terminal)
+        entries = []
+        for line in self._lines:
+            job, why = self._job(line), self._refusals.get(line.number)
+            motions = self._known_motions(line, job)
+            entries.append(result_files.report(line, job, self._terminal, why, motions))
+        contact_sheet.report_sheet(self._folder, name, entries, self._terminal)
 
     def _follow(self, at_once: int) -> None:
         waiting = iter(self._chosen)
-        with progress_listener(self._terminal, self._job_service) as listener:
+        with results.progress_listener(self._terminal, self._job_service) as listener:
             while True:
                 while self._busy() < at_once and (line := next(waiting, None)) is not None:
                     self._start_line(line)
@@ -376,7 +359,7 @@ class BatchRun(LineReports):
         if self.is_lost():
             self._refuse(line, _LOST, Exit.FAILED)
             return
-        if self._options.again and not is_finished(self._job(line)):
+        if self._options.again and not results.is_finished(self._job(line)):
             self._refuse(line, _UNFINISHED, Exit.FAILED)
             return
         needs_credits, resumable = self._needs_credits(line), self._resumable_job(line)
@@ -411,7 +394,7 @@ class BatchRun(LineReports):
                 max_credits=line.max_credits,
                 subject=of_line(self._batch.id, line.tag),
             )
-            note_line(job, self._terminal)
+            results.note_line(job, self._terminal)
             return job
         job = self._with_files(line, job)
         if self._options.start_again and is_unanswered(job):
@@ -482,7 +465,7 @@ class BatchRun(LineReports):
     def _go_on(self, line: Line, job: Job) -> None:
         """End a line that has stopped, unless it has motions that are to follow, or run."""
         is_new = self._options.again or not result_files.is_written(job)
-        if line.motions and is_finished(job) and is_new and line.tag not in self._motions:
+        if line.motions and results.is_finished(job) and is_new and line.tag not in self._motions:
             try:
                 self._motions[line.tag] = self._animate(line, job)
             except (NotPossible, MintError) as error:
@@ -502,7 +485,7 @@ class BatchRun(LineReports):
         """
         request, service = job.start_request, self._job_service
         known = line_jobs.motions_of(service, self._options.folder, line, job)
-        if all(map(is_finished, known)):
+        if all(map(results.is_finished, known)):
             return line_jobs.with_files(service, self._options.folder, filter(None, known))
         if self._options.again:
             raise NotPossible(_UNFINISHED)
@@ -524,7 +507,7 @@ class BatchRun(LineReports):
         for each in motions:
             if was_interrupted(each) or each.phase is Phase.BILLING:
                 service.resume(each.id)
-        fetch_files_again(service, motions)
+        results.fetch_files_again(service, motions)
         return motions
 
     def _known_motions(self, line: Line, job: Job | None) -> list[Job]:
@@ -539,7 +522,7 @@ class BatchRun(LineReports):
         self._budget.end(job)
         job = line_jobs.as_written_elsewhere(self._job_service, self._folder, job)
         motions = self._current_motions(line)
-        stopped = next((each for each in motions if not is_finished(each)), None)
+        stopped = next((each for each in motions if not results.is_finished(each)), None)
         if stopped is None and not self._options.writes:
             self._publish(line, job)
         elif result_files.is_written(job):
@@ -549,11 +532,13 @@ class BatchRun(LineReports):
         elif is_unanswered(job):
             self._event(line, job)
             self._refuse(line, _started_perhaps(job), Exit.UNREACHABLE)
-            note_line(job, self._terminal)
-        elif not is_to_write(job):
-            self._conclude_line(line, job, report_job(job, self._terminal, line=line.number))
+            results.note_line(job, self._terminal)
+        elif not results.is_to_write(job):
+            self._conclude_line(
+                line, job, results.report_job(job, self._terminal, line=line.number)
+            )
         elif stopped is not None:
-            status = report_job(stopped, self._terminal, line=line.number)
+            status = results.report_job(stopped, self._terminal, line=line.number)
             self._conclude_line(line, job, status)
         elif self.is_lost():
             self._refuse(line, _LOST, Exit.FAILED)
@@ -577,7 +562,7 @@ class BatchRun(LineReports):
                     line, f"{where} cannot be copied: {error.strerror or error}.", Exit.IMPORT
                 )
                 return
-        report_job(job, self._terminal, line=line.number)
+        results.report_job(job, self._terminal, line=line.number)
         self._conclude_line(line, job, status)
 
     def _take_written(self) -> None:
@@ -589,19 +574,21 @@ class BatchRun(LineReports):
 
     def _end_written(self, line: Line, job: Job, result: DeliveryResult) -> None:
         line_jobs.current_job(self._job_service, job)  # it may have been dismissed
-        status = report_written(self._job_service, job, self._terminal, result, line=line.number)
+        status = results.report_written(
+            self._job_service, job, self._terminal, result, line=line.number
+        )
         self._conclude_line(line, job, status)
 
     def _conclude_line(self, line: Line, job: Job, status: Exit) -> None:
         self._statuses[line.number] = status
         current = line_jobs.current_job(self._job_service, job)
-        note_line(current, self._terminal)
+        results.note_line(current, self._terminal)
         self._write_record(line, current, self._known_motions(line, current))
 
 
 def _started_perhaps(job: Job) -> str:
     """Return what a person reads about a line that Mint may have started, and what to do."""
-    found = "".join(f"\n  {candidate_text(each)}" for each in job.candidates)
+    found = "".join(f"\n  {results.candidate_text(each)}" for each in job.candidates)
     what = "something that looks like it" if found else "nothing that is certainly its result"
     use = f" To use it: resume {job.id} --use ID." if found else ""
     return (

@@ -43,35 +43,14 @@ from ...mint.schema import (
     is_valid_id,
 )
 from .. import client_requests, session
+from . import spending, tools
 from .answers import answer, answer_with_jobs, picture_content
-from .spending import (
-    ApprovedCredits,
-    Decision,
-    QuoteId,
-    RequestId,
-    ask_prices,
-    check_start,
-    reason_to_ask_about,
-    start_quoted,
-)
-from .tools import (
-    IRREVERSIBLE,
-    LIFETIME,
-    READ_ONLY,
-    Purchase,
-    Tool,
-    ToolContext,
-    absolute_path,
-    state_of,
-    with_client,
-    with_jobs,
-)
 
 OTHER_FORMATS_ARE_FREE = "Formats that Mint has made before cost nothing."
 
 
 async def reference_image(
-    context: ToolContext,
+    context: tools.ToolContext,
     image: Annotated[
         str, Field(min_length=1, description="An absolute path or an https address of a picture")
     ],
@@ -105,7 +84,7 @@ def _local(image: str, folder: Path) -> Path:
             raise ToolError(f"The reference image {image} cannot be used. {error}") from error
     if "://" in image:
         raise ToolError(f"A reference image must be a file or an https:// address, not {image}.")
-    return absolute_path(image, f"The reference image {image} needs an absolute path.")
+    return tools.absolute_path(image, f"The reference image {image} needs an absolute path.")
 
 
 def _is_local_service() -> bool:
@@ -128,7 +107,7 @@ def _checked(image: str, path: Path) -> dict[str, Any]:
 
 
 async def estimate(
-    context: ToolContext,
+    context: tools.ToolContext,
     prompt: Annotated[str, Field(description="What to generate; optional with images")] = "",
     kind: Kind = Kind.MODEL,
     preset: Annotated[Preset, Field(description="Quality and price")] = Preset.STANDARD,
@@ -163,11 +142,11 @@ async def estimate(
 
 
 async def generate(
-    context: ToolContext,
-    quote_id: QuoteId,
-    approved_credits: ApprovedCredits,
-    request_id: RequestId,
-    decision: Annotated[Decision, Resolve(check_start)],
+    context: tools.ToolContext,
+    quote_id: spending.QuoteId,
+    approved_credits: spending.ApprovedCredits,
+    request_id: spending.RequestId,
+    decision: Annotated[spending.Decision, Resolve(spending.check_start)],
 ) -> CallToolResult:
     """Start what was quoted, and return the job at once. This spends Credits.
 
@@ -175,16 +154,16 @@ async def generate(
     never costs more in total. A higher amount leaves room for revisions. Then call wait. Converted
     files are in their folder when the job is done.
     """
-    state = await start_quoted(context, quote_id, approved_credits, request_id, decision)
-    more = await with_jobs(context, lambda jobs: jobs.followers(jobs.job(state["job"])))
+    state = await spending.start_quoted(context, quote_id, approved_credits, request_id, decision)
+    more = await tools.with_jobs(context, lambda jobs: jobs.followers(jobs.job(state["job"])))
     values = {**state, "followers": [each.id for each in more]}
     return await answer_with_jobs(context, values, [state], [state])
 
 
-async def _quote(context: ToolContext, purchase: Purchase) -> CallToolResult:
+async def _quote(context: tools.ToolContext, purchase: tools.Purchase) -> CallToolResult:
     """Return a new quote, with the price that Mint returns now. Raises MintError."""
-    estimates = await ask_prices(context, purchase.prices)
-    quotes = state_of(context).quotes
+    estimates = await spending.ask_prices(context, purchase.prices)
+    quotes = tools.state_of(context).quotes
 
     def add(job_service: JobService) -> dict[str, Any]:
         quote = quotes.add(purchase, job_service.budget.total(purchase.prices))
@@ -193,18 +172,18 @@ async def _quote(context: ToolContext, purchase: Purchase) -> CallToolResult:
             "summary": quote.text,
             "credits": quote.credits,
             "credits_needed": estimates[0].required_to_start if len(estimates) == 1 else None,
-            "expires_in_seconds": round(LIFETIME),
-            "person_decides": reason_to_ask_about(job_service, quote),
+            "expires_in_seconds": round(tools.LIFETIME),
+            "person_decides": spending.reason_to_ask_about(job_service, quote),
         }
 
-    return answer(await with_jobs(context, add))
+    return answer(await tools.with_jobs(context, add))
 
 
-def purchase_of(request: GenerationRequest) -> Purchase:
+def purchase_of(request: GenerationRequest) -> tools.Purchase:
     """Return the generation of a request, as something that is quoted and started."""
     what = " ".join((request.name or request.prompt).split()) or "from pictures"
     what = what if len(what) <= 100 else f"{what[:99].rstrip()}…"
-    return Purchase(
+    return tools.Purchase(
         title=f'Generate the {request.kind} "{what}" ({request.preset}, {request.mode}).',
         content=partial(client_requests.content_of, request),
         prices=prices_of(request, None),
@@ -215,7 +194,7 @@ def purchase_of(request: GenerationRequest) -> Purchase:
 
 
 async def estimate_transform(
-    context: ToolContext,
+    context: tools.ToolContext,
     action: Annotated[
         Literal["optimize", "convert"],
         Field(description="optimize: a lighter file; convert: save as other formats in a folder"),
@@ -245,7 +224,7 @@ async def estimate_transform(
     return await _quote(context, purchase)
 
 
-def optimization_of(model: Asset, level: OptimizationLevel) -> Purchase:
+def optimization_of(model: Asset, level: OptimizationLevel) -> tools.Purchase:
     """Return the optimization of a model, as something that is quoted and started.
 
     Raises:
@@ -256,7 +235,7 @@ def optimization_of(model: Asset, level: OptimizationLevel) -> Purchase:
             f"{view_model.title(model)} is optimized already. Nothing was started. Place it from"
             " the library; this is free."
         )
-    return Purchase(
+    return tools.Purchase(
         title=f'Optimize the model "{view_model.title(model)}" ({level}).',
         content=lambda: f"optimize {model.id} {level}",
         prices=(OptimizationPrice(model.id),),
@@ -266,7 +245,7 @@ def optimization_of(model: Asset, level: OptimizationLevel) -> Purchase:
     )
 
 
-def conversion_of(model: Asset, formats: list[Format], folder: str | None) -> Purchase:
+def conversion_of(model: Asset, formats: list[Format], folder: str | None) -> tools.Purchase:
     """Return the conversion of a model, as something that is quoted and started.
 
     Mint returns no price for a conversion; formats that exist are free.
@@ -277,10 +256,10 @@ def conversion_of(model: Asset, formats: list[Format], folder: str | None) -> Pu
     wanted = tuple(dict.fromkeys(formats))
     if not wanted:
         raise ToolError("Choose at least one format.")
-    target = absolute_path(folder or "", "Converting needs the absolute path of a folder.")
+    target = tools.absolute_path(folder or "", "Converting needs the absolute path of a folder.")
     is_paid = any((model.assets or Assets()).converted_url(each) is None for each in wanted)
     names = ", ".join(each.value.upper() for each in wanted)
-    return Purchase(
+    return tools.Purchase(
         title=f'Save the model "{view_model.title(model)}" as {names} in {target}.'
         + (f" {OTHER_FORMATS_ARE_FREE}" if is_paid else ""),
         content=lambda: f"convert {model.id} {names} {target}",
@@ -298,7 +277,7 @@ def _convert(
 
 
 async def animate_model(
-    context: ToolContext,
+    context: tools.ToolContext,
     motions: Annotated[
         list[str],
         Field(min_length=1, description="What it does, in English: walk in place, jump, …"),
@@ -324,11 +303,11 @@ async def animate_model(
     model = await _model(context, job, asset, "animated")
     wanted = [MotionRequest(each, height, in_place) for each in motions]
     new_jobs.check_motions(model.kind, wanted)
-    before = await with_jobs(context, lambda jobs: jobs.paid_motions(model.id))
+    before = await tools.with_jobs(context, lambda jobs: jobs.paid_motions(model.id))
     return await _quote(context, animation_of(model, wanted, before))
 
 
-def animation_of(model: Asset, motions: list[MotionRequest], before: list[Job]) -> Purchase:
+def animation_of(model: Asset, motions: list[MotionRequest], before: list[Job]) -> tools.Purchase:
     """Return the motions of a model, as something that is quoted and started.
 
     `before` are those that were ordered before: they cost nothing.
@@ -336,7 +315,7 @@ def animation_of(model: Asset, motions: list[MotionRequest], before: list[Job]) 
     known = {job.motion.words.casefold() for job in before if job.motion}
     unpaid = {each.words.casefold() for each in motions} - known
     words = ", ".join(each.words for each in motions)
-    return Purchase(
+    return tools.Purchase(
         title=f'Animate the model "{view_model.title(model)}": {words}.',
         content=lambda: f"animate {model.id} {motions}",
         prices=(AnimationPrice(model.id),) * len(unpaid),
@@ -354,27 +333,31 @@ def _animate(
     return next((job for job in jobs if job_service.followers(job)), jobs[0])
 
 
-async def _model(context: ToolContext, job: str | None, asset: str | None, verb: str) -> Asset:
+async def _model(
+    context: tools.ToolContext, job: str | None, asset: str | None, verb: str
+) -> Asset:
     """Return the model that is meant; `verb` is what is to be done. Raises ToolError, MintError."""
     if (job is None) == (asset is None):
         raise ToolError("Name either a job or an asset.")
     if job is not None:
-        found = await with_jobs(context, lambda jobs: jobs.job(job))
+        found = await tools.with_jobs(context, lambda jobs: jobs.job(job))
         if found.kind is not Kind.MODEL:
             raise ToolError("Only models can be optimized, converted or animated.")
         asset = asset_of(found)
     if asset is None or not is_valid_id(asset):
         raise ToolError("There is no such model yet. IDs contain only letters, digits, _ and -.")
-    model = await with_client(partial(Client.asset, kind=Kind.MODEL, id=asset))
+    model = await tools.with_client(partial(Client.asset, kind=Kind.MODEL, id=asset))
     if not model.is_usable:
         raise ToolError(f"{view_model.title(model)} is not finished, so it cannot be {verb}.")
     return model
 
 
 TOOLS = (
-    Tool(reference_image, "Check a reference image", READ_ONLY),
-    Tool(estimate, "Get a price", READ_ONLY),
-    Tool(generate, "Start what was quoted (spends Credits)", IRREVERSIBLE),
-    Tool(estimate_transform, "Get a price for an optimization or conversion", READ_ONLY),
-    Tool(animate_model, "Get a price for the animation of a humanoid", READ_ONLY),
+    tools.Tool(reference_image, "Check a reference image", tools.READ_ONLY),
+    tools.Tool(estimate, "Get a price", tools.READ_ONLY),
+    tools.Tool(generate, "Start what was quoted (spends Credits)", tools.IRREVERSIBLE),
+    tools.Tool(
+        estimate_transform, "Get a price for an optimization or conversion", tools.READ_ONLY
+    ),
+    tools.Tool(animate_model, "Get a price for the animation of a humanoid", tools.READ_ONLY),
 )

@@ -330,10 +330,12 @@ async def _write_job(
     Raises:
         ToolError: The result cannot be imported or written.
     """
-    motions = await with_jobs(context, lambda jobs: jobs.motions_of(job))
-    others = [each for each in motions if is_finished(each) and each.id != job.id]
-    more = [[each for each in others if each.is_on_disk]] if job.motion and others else []
-    future = state_of(context).blenders.submit(write_result, job, file, picture, *more)
+    motions = await with_jobs(context, lambda jobs: jobs.motions_of(job)) if job.motion else []
+    here = [each for each in motions if is_finished(each) and each.is_on_disk]
+    others = [each for each in here if each.id != job.id]
+    output, render = (str(path) if path else None for path in (file, picture))
+    wanted = replace(job, delivery=replace(job.delivery, output=output, render=render))
+    future = state_of(context).blenders.submit(write_result, wanted, others)
     looks = 0
     while not future.done():
         if looks % PROGRESS_EVERY == 0:

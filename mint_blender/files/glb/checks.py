@@ -416,9 +416,7 @@ def get_object(owner: JsonObject, key: str) -> JsonObject:
 
 def get_objects(owner: JsonObject, key: str, most: int) -> list[JsonObject]:
     """Return a member that is a list of at most `most` objects; empty if absent."""
-    value = owner.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise _wrong(key)
+    value = _entries(owner, key, dict)
     if len(value) > most:
         raise GltfError("it has {count:,} “{key}”, more than the limit", count=len(value), key=key)
     return value
@@ -426,14 +424,19 @@ def get_objects(owner: JsonObject, key: str, most: int) -> list[JsonObject]:
 
 def get_strings(owner: JsonObject, key: str, most: int) -> frozenset[str]:
     """Return a member that is a list of strings; empty if absent."""
-    value = owner.get(key, [])
-    if (
-        not isinstance(value, list)
-        or len(value) > most
-        or not all(isinstance(entry, str) for entry in value)
-    ):
+    value = _entries(owner, key, str)
+    if len(value) > most:
         raise _wrong(key)
     return frozenset(value)
+
+
+def _entries(owner: JsonObject, key: str, kind: type) -> list[Any]:
+    """Return a member that is a list of such values; empty if absent."""
+    value = owner.get(key, [])
+    # `type`, since True is an int
+    if not isinstance(value, list) or not all(type(each) is kind for each in value):
+        raise _wrong(key)
+    return value
 
 
 def get_integer(
@@ -474,11 +477,7 @@ def get_index(owner: JsonObject, key: str, size: int, *, needed: bool = False) -
 
 def get_indices(owner: JsonObject, key: str, size: int) -> list[int]:
     """Return a member that is a list of distinct indices into a list of `size`."""
-    value = owner.get(key, [])
-    if not isinstance(value, list) or not all(
-        isinstance(entry, int) and not isinstance(entry, bool) for entry in value
-    ):
-        raise _wrong(key)
+    value = _entries(owner, key, int)
     if not all(0 <= entry < size for entry in value) or len(set(value)) != len(value):
         raise GltfError("“{key}” refers to something that does not exist", key=key)
     return value

@@ -31,24 +31,9 @@ from ..storage import job_cache
 from ..storage.job_cache import JobCache, holds_back
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal, JournalError, Unreadable
+from . import thread_messages as messages
 from .config import EngineConfig
 from .task import StillUnreachable
-from .thread_messages import (
-    Ask,
-    Command,
-    Crashed,
-    Event,
-    Idle,
-    JobChanged,
-    Notified,
-    Progress,
-    QueryAnswered,
-    RetryScheduled,
-    SetAccount,
-    SetOnline,
-    Stop,
-    Wake,
-)
 
 if TYPE_CHECKING:
     from .scheduler import Scheduler
@@ -60,11 +45,11 @@ class Worker:
     """Starts and stops the worker thread, for the main thread. Only `stop` blocks."""
 
     def __init__(self, config: EngineConfig, account: Account) -> None:
-        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[messages.Event] = queue.SimpleQueue()
         self._config = config
         self._account = account
         self._online = True
-        self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[messages.Command] = queue.SimpleQueue()
         self._lock = threading.Lock()  # guards whether a thread exists that will read the inbox
         self._thread: threading.Thread | None = None
 
@@ -73,14 +58,14 @@ class Worker:
         """Whether the thread exists."""
         return self._thread is not None
 
-    def send(self, command: Command) -> None:
+    def send(self, command: messages.Command) -> None:
         """Queue a command. One that asks for work starts the thread if there is none."""
         with self._lock:
-            if isinstance(command, SetAccount):
+            if isinstance(command, messages.SetAccount):
                 self._account = command.account
-            elif isinstance(command, SetOnline):
+            elif isinstance(command, messages.SetOnline):
                 self._online = command.allowed
-            is_work = isinstance(command, Wake | Ask)
+            is_work = isinstance(command, messages.Wake | messages.Ask)
             if is_work or self._thread is not None:
                 self._inbox.put(command)
             if is_work and self._thread is None:
@@ -99,7 +84,7 @@ class Worker:
             thread = self._thread
             if thread is None:
                 return True
-            self._inbox.put(Stop())
+            self._inbox.put(messages.Stop())
         thread.join(timeout)
         return not thread.is_alive()
 
@@ -136,24 +121,24 @@ class Worker:
             log.exception("The worker ended")
             self._drain_inbox()
             self.events.put(
-                Crashed(
+                messages.Crashed(
                     str(error)
                     if isinstance(error, JournalError)
                     else error_messages.internal(error).message
                 )
             )
 
-    def _drain_inbox(self) -> list[Command]:
+    def _drain_inbox(self) -> list[messages.Command]:
         """Empty the inbox, and return the commands that still have to be carried out.
 
         After a Stop nothing has to, until more work comes: jobs resume at the next start.
         """
-        left: list[Command] = []
+        left: list[messages.Command] = []
         while not self._inbox.empty():
             command = self._inbox.get()
-            if isinstance(command, Stop):
+            if isinstance(command, messages.Stop):
                 left.clear()
-            elif isinstance(command, Wake | Ask):
+            elif isinstance(command, messages.Wake | messages.Ask):
                 left.append(command)
         return left
 
@@ -166,7 +151,7 @@ class Worker:
             command = self._inbox.get(timeout=wait)
         except queue.Empty:
             return True
-        if isinstance(command, Stop):
+        if isinstance(command, messages.Stop):
             return False
         scheduler.receive(command)
         return True
@@ -183,8 +168,8 @@ class JobRunner:
         self.home = config.home
         self.worker = Worker(config, account)
         self.is_online = True
-        self.scheduled_retries: dict[str, RetryScheduled] = {}
-        self.progress: dict[str, Progress] = {}
+        self.scheduled_retries: dict[str, messages.RetryScheduled] = {}
+        self.progress: dict[str, messages.Progress] = {}
         self.account = account
         self._slots = config.slots
         self.journal = Journal(config.home)
@@ -322,7 +307,7 @@ class JobRunner:
         """Run a job's workflow as soon as Mint has confirmed that it belongs to this account."""
         self._active_changes += 1
         self._active[job.id] = next(self._wake_numbers)
-        self.worker.send(Wake(job.id, self._active[job.id]))
+        self.worker.send(messages.Wake(job.id, self._active[job.id]))
 
     def is_active(self, job_id: str) -> bool:
         """Return whether a workflow runs for this job, in this process."""
@@ -364,7 +349,7 @@ class JobRunner:
         if account == self.account:
             return False
         self.account = account
-        self.worker.send(SetAccount(account))
+        self.worker.send(messages.SetAccount(account))
         self.cache.set_account(account)
         self._has_changes = True
         return True
@@ -373,7 +358,7 @@ class JobRunner:
         """Set whether anything may be sent. Cheap to repeat."""
         if allowed is not self.is_online:
             self.is_online = allowed
-            self.worker.send(SetOnline(allowed))
+            self.worker.send(messages.SetOnline(allowed))
 
     # -- events
 
@@ -401,9 +386,9 @@ class JobRunner:
 
     def notify(self) -> None:
         """Make `next_event` return, from any thread."""
-        self.worker.events.put(Notified())
+        self.worker.events.put(messages.Notified())
 
-    def next_event(self) -> Event:
+    def next_event(self) -> messages.Event:
         """Block until the worker sends an event, and apply it. For scripts, never for a window.
 
         Half a second without an event counts as one, so that who shows times can go on.
@@ -415,15 +400,20 @@ class JobRunner:
             # With a timeout: a blocked get hides Ctrl-C on some platforms.
             event = self.worker.events.get(timeout=0.5)
         except queue.Empty:
-            event = Notified()
+            event = messages.Notified()
         self._apply(event)
         self.reread()
-        if isinstance(event, RetryScheduled) and event.without_answer > self.unreachable_timeout:
+        if (
+            isinstance(event, messages.RetryScheduled)
+            and event.without_answer > self.unreachable_timeout
+        ):
             raise StillUnreachable(event.message)
         return event
 
     def watch(
-        self, job_ids: Collection[str], on_event: Callable[[Event], None] = lambda event: None
+        self,
+        job_ids: Collection[str],
+        on_event: Callable[[messages.Event], None] = lambda event: None,
     ) -> None:
         """Block until no workflow runs for these jobs. For scripts, never for a window.
 
@@ -449,22 +439,22 @@ class JobRunner:
         while self.queries.is_pending(query):
             self.next_event()
 
-    def _apply(self, event: Event) -> None:
+    def _apply(self, event: messages.Event) -> None:
         """Apply an event; the caller then reads from the journal what it is about."""
-        if isinstance(event, JobChanged):
+        if isinstance(event, messages.JobChanged):
             self._forget_attempts(event.job_id)
-        elif isinstance(event, Idle):
+        elif isinstance(event, messages.Idle):
             if self._active.get(event.job_id) == event.number:  # otherwise it was woken again
                 self._active_changes += 1
                 del self._active[event.job_id]
             self._forget_attempts(event.job_id)
-        elif isinstance(event, RetryScheduled):
+        elif isinstance(event, messages.RetryScheduled):
             self.scheduled_retries[event.job_id] = event
-        elif isinstance(event, Progress):
+        elif isinstance(event, messages.Progress):
             self.progress[event.job_id] = event
-        elif isinstance(event, QueryAnswered):
+        elif isinstance(event, messages.QueryAnswered):
             self.queries.receive(event)
-        elif isinstance(event, Crashed):
+        elif isinstance(event, messages.Crashed):
             self._active_changes += 1
             self._active.clear()
             self.queries.cancel_pending()
@@ -478,7 +468,7 @@ class QueryCache:
     """Sends queries through the worker and keeps their answers. For the main thread only."""
 
     def __init__(self, worker: Worker) -> None:
-        self.answers: dict[Query, QueryAnswered] = {}
+        self.answers: dict[Query, messages.QueryAnswered] = {}
         """The latest answer, or the reason why there is none."""
         self._worker = worker
         self._pending: dict[Query, int] = {}  # with the number of the last Ask
@@ -487,11 +477,11 @@ class QueryCache:
     def ask(self, query: Query) -> None:
         """Send a query; `answers` has its answer after a later `catch_up`."""
         self._pending[query] = next(self._numbers)
-        self._worker.send(Ask(query, self._pending[query]))
+        self._worker.send(messages.Ask(query, self._pending[query]))
 
     def cache_answer(self, query: Query, answer: Answer) -> None:
         """Store an answer that was obtained in another way."""
-        self.answers[query] = QueryAnswered(query, answer)
+        self.answers[query] = messages.QueryAnswered(query, answer)
 
     def is_pending(self, query: Query) -> bool:
         """Return whether an answer is on its way."""
@@ -501,7 +491,7 @@ class QueryCache:
         """Return every query whose answer is on its way."""
         return frozenset(self._pending)
 
-    def receive(self, event: QueryAnswered) -> None:
+    def receive(self, event: messages.QueryAnswered) -> None:
         """Store an answer, unless the same query was sent again since."""
         if self._pending.get(event.query) == event.number:
             del self._pending[event.query]

@@ -27,17 +27,8 @@ from ...files.download import Downloader
 from ...files.download_folder import DownloadFolder
 from ...files.errors import FileError, Stopped
 from ...message import Message
+from ...mint import errors
 from ...mint.account import Account, Owner
-from ...mint.errors import (
-    Forbidden,
-    KeyMissing,
-    KeyRefused,
-    MintError,
-    NotFound,
-    NotSupported,
-    TooManyActive,
-    Unreachable,
-)
 from ...mint.retry import FailureStreak
 from ...mint.schema import Kind, Me
 from ..batch_folder.line_files import LineFile
@@ -231,7 +222,7 @@ class Scheduler:
 
     # -- workflows
 
-    def _wake(self, job_id: str, number: int, *, refusal: MintError | None = None) -> None:
+    def _wake(self, job_id: str, number: int, *, refusal: errors.MintError | None = None) -> None:
         """Run a job's workflow from what the journal knows.
 
         A workflow that is running continues, unless there is a new decision. Nothing runs before it
@@ -415,7 +406,9 @@ class Scheduler:
             raise outcome  # of all jobs, not of this one
         if _may_be_retried(outcome):
             self._retry(task, outcome)
-        elif isinstance(outcome, Exception) and not isinstance(outcome, MintError | FileError):
+        elif isinstance(outcome, Exception) and not isinstance(
+            outcome, errors.MintError | FileError
+        ):
             self._fail(task, outcome)
         else:
             if task.failures.count and not isinstance(outcome, Exception):
@@ -427,7 +420,7 @@ class Scheduler:
         if self._threads.clock_offset is not None:
             self._journal.note_clock_offset(self._threads.clock_offset)
         error = ended.outcome if isinstance(ended.outcome, Exception) else None
-        if error is None or (isinstance(error, MintError) and not error.retryable):
+        if error is None or (isinstance(error, errors.MintError) and not error.retryable):
             self._mint_answered()
 
     # -- slots: first come, first served. Only the first in line looks for one.
@@ -460,12 +453,12 @@ class Scheduler:
 
     # -- retries
 
-    def _retry(self, task: Task, error: MintError | FileError) -> None:
+    def _retry(self, task: Task, error: errors.MintError | FileError) -> None:
         """Schedule another attempt at a call, or at a download, which resumes: it is paid for."""
         retry_after: float | None = getattr(error, "retry_after", None)
         now, chance = self._now(), self._config.chance()
         wait = task.failures.fail(now, chance, retry_after)
-        if isinstance(error, MintError):
+        if isinstance(error, errors.MintError):
             self._outage.failed(task.job.id, now, chance, retry_after)
             wait = max(wait, self._outage.next_call - now)
         task.has_retry_after = retry_after is not None
@@ -473,7 +466,7 @@ class Scheduler:
         self._report_retry(task.job.id, error, wait, task.failures)
 
     def _report_retry(
-        self, job_id: str, error: MintError | FileError, wait: float, failures: FailureStreak
+        self, job_id: str, error: errors.MintError | FileError, wait: float, failures: FailureStreak
     ) -> None:
         """Report that something a job needs has failed, and is tried again in `wait` seconds."""
         without_answer = self._now() - max(failures.since, self._success_at)
@@ -507,7 +500,7 @@ class Scheduler:
         if self._apply_identity(ended.outcome):
             return
         error = ended.outcome
-        error = error if isinstance(error, MintError) else MintError(str(error))
+        error = error if isinstance(error, errors.MintError) else errors.MintError(str(error))
         if error.retryable:
             chance = self._config.chance()
             wait = self._identity_failures.fail(self._now(), chance, error.retry_after)
@@ -515,7 +508,7 @@ class Scheduler:
             for job_id in self._unidentified:
                 self._report_retry(job_id, error, wait, self._identity_failures)
             return
-        if isinstance(error, KeyRefused | KeyMissing):
+        if isinstance(error, errors.KeyRefused | errors.KeyMissing):
             self._journal.release_unsent_jobs()
         for job_id, number in self._take_unidentified():
             self._wake(job_id, number, refusal=error)
@@ -524,7 +517,7 @@ class Scheduler:
         """Store whose key it is and wake the waiting jobs, if Mint has answered that."""
         if isinstance(outcome, Me):
             user_id = outcome.user_id or None  # None if Mint does not say
-        elif isinstance(outcome, NotFound | NotSupported | Forbidden):
+        elif isinstance(outcome, errors.NotFound | errors.NotSupported | errors.Forbidden):
             user_id = None
         else:
             return False
@@ -545,7 +538,9 @@ class Scheduler:
     def _ask(self, query: Query, number: int) -> None:
         """Answer a query soon, without retries: a person waits, and can ask again."""
         if not self._online:
-            reason = str(Unreachable(Message("online access is off in Blender's preferences")))
+            reason = str(
+                errors.Unreachable(Message("online access is off in Blender's preferences"))
+            )
             self._outbox.put(QueryAnswered(query, None, reason, number=number))
             return
         if isinstance(query, Thumbnail):
@@ -577,7 +572,7 @@ class Scheduler:
                 self._mint_answered()
             self._outbox.put(QueryAnswered(query, cast(Any, outcome), number=number))
             return
-        if isinstance(outcome, MintError):
+        if isinstance(outcome, errors.MintError):
             reason = error_messages.key_problem(outcome)
         elif not isinstance(outcome, FileError):
             log.error("The query %s failed", query, exc_info=outcome)
@@ -678,8 +673,8 @@ class Scheduler:
                 self._tasks.schedule(waiting, self._now())
 
 
-def _may_be_retried(outcome: object) -> TypeGuard[MintError | FileError]:
-    if isinstance(outcome, MintError):
+def _may_be_retried(outcome: object) -> TypeGuard[errors.MintError | FileError]:
+    if isinstance(outcome, errors.MintError):
         # the workflow itself waits for a slot when too many generations are active
-        return outcome.retryable and not isinstance(outcome, TooManyActive)
+        return outcome.retryable and not isinstance(outcome, errors.TooManyActive)
     return isinstance(outcome, FileError) and outcome.is_outage

@@ -96,14 +96,6 @@ def title(asset: Asset) -> str:
     return asset.title or " ".join((caption or "").split()) or untitled(asset.kind, asset.id)
 
 
-def can_be_retried(asset: Asset) -> bool:
-    """Return whether Mint accepts a retry of this entry."""
-    return state_of(asset) is AssetState.FAILED and asset.status in {
-        Status.FAILED.value,
-        Status.CANCELED.value,
-    }
-
-
 def reason(asset: Asset) -> str | None:
     """Return why it failed, if Mint says so."""
     operation = asset.raw.get("operation")
@@ -296,7 +288,7 @@ class Library:
                 state = state_of(entry)
                 if state is AssetState.UNFINISHED:
                     self._ended.pop(asset_id, None)
-                elif state is AssetState.DONE or can_be_retried(entry):
+                elif state is AssetState.DONE or entry.has_failed:
                     self._ended[asset_id] = job
                 if known is not None:
                     self._show(paged_list.put(entry))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...dataclass import dataclass
 from ...files import urls
 from ...mint import errors
-from ...mint.schema import Kind, Operation, OptimizationLevel, Status
+from ...mint.schema import Kind, Operation, Status
 from .record import PaidRequest, PaidVerb
 from .table import PaidRequests, opened
 
@@ -155,20 +155,4 @@ def _other_preview(client: Client, call: PaidCall) -> Operation | None:
 
 
 def _post(client: Client, call: PaidCall, body: Mapping[str, Any]) -> Operation:
-    target, key = call.target, call.key
-    if call.verb is PaidVerb.START:
-        return client.start(call.kind, dict(body), key=key)
-    if call.verb is PaidVerb.APPROVE:
-        return client.approve(target, key=key)
-    if call.verb is PaidVerb.REVISE:
-        return client.revise(target, body["feedback"], key=key)
-    if call.verb is PaidVerb.RESUME:
-        return client.resume(target, key=key)
-    if call.verb is PaidVerb.RETRY:
-        return client.retry(call.kind, target, key=key)
-    if call.verb is PaidVerb.OPTIMIZE:
-        level = OptimizationLevel(body["optimizationLevel"])
-        return client.optimize(target, level, key=key)
-    if call.verb is PaidVerb.CONVERT:
-        return client.convert(target, body["targetFormats"], key=key)
-    return client.animate(target, dict(body), key=key)
+    return client.pay(call.verb, call.kind, call.target, body, key=call.key)

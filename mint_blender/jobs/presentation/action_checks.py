@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from ...files.urls import same_file
 from ...message import Message
-from ...mint.schema import Asset, Format, Status
+from ...mint.schema import Asset, Format
 from ..budget.prices import NotPossible, OtherAccount
 from ..job import Job
 from ..job_values import Hold
@@ -80,7 +80,7 @@ def check_asset_retry(asset: Asset, jobs: Sequence[Job]) -> None:
 
     `jobs` are the ones about this asset.
     """
-    if asset.status not in {Status.FAILED.value, Status.CANCELED.value}:
+    if not asset.has_failed:
         raise NotPossible(Message("This has not failed, so there is nothing to retry."))
     if busy := next((job for job in jobs if job.is_resumable), None):
         raise in_progress(busy)

@@ -145,7 +145,7 @@ def awaits_person(job: Job) -> Problem:
     return Problem(Cause.WORK, message, code="awaits_person")
 
 
-def looking(job: Job, seconds: float) -> Problem:
+def looking(seconds: float) -> Problem:
     """Return the problem of a request without an answer, before Mint's list is read."""
     message = Message(
         "Mint may have started this. Looking in your library in {minutes} minutes.",

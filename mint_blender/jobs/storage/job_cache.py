@@ -319,12 +319,7 @@ def stage_of(job: Job, ends_in: Phase | None = None) -> Stage:
         approved = job.decision is not None and job.decision.verb is Verb.APPROVE
         is_last = approved or len(job.previews) > job.revision or job.request.mode is Mode.AUTO
         ends_in = Phase.FETCHING if is_last else Phase.REVIEW
-    return Stage(
-        "conversion" if job.convert else "motion" if job.motion else job.kind.value,
-        job.request.preset.value,
-        job.request.mode.value,
-        ends_in,
-    )
+    return Stage(job.work, job.request.preset.value, job.request.mode.value, ends_in)
 
 
 def usual_seconds(jobs: Iterable[Job], moves: Mapping[str, Moves]) -> dict[Stage, float]:

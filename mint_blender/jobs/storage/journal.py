@@ -31,27 +31,10 @@ from ..paid_requests import table
 from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, of_preview
 from ..paid_requests.table import PaidRequests, note_change, note_cost
 from ..phases import HAS_RESULT, HOLDS_SLOT, Phase, Verb, may_decide
-from . import job_owners, migrations
+from . import job_owners, migrations, tables
 from .database import Database, JournalError
 from .job_owners import Accounts, CurrentAccount
 from .serialization import ROW, Unreadable, dump, load_row, with_requests
-from .tables import (
-    DRIVEN,
-    ENDED,
-    OPEN,
-    TABLES,
-    UNREADABLE,
-    Moves,
-    Time,
-    UploadCache,
-    note_content,
-    note_move,
-    range_of,
-    read_moves,
-    spent,
-    stored,
-    update_job,
-)
 
 if TYPE_CHECKING:
     from .job_locks import ProcessLock
@@ -83,11 +66,11 @@ class Journal:
         self._unreadable: set[str] = set()  # already logged
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
-        parts = (job_owners, table)
-        tables = (*TABLES, *(each for part in parts for each in part.TABLES))
-        self._db.prepare(migrations.VERSION, migrations.MIGRATIONS, *tables)
+        parts = (tables, job_owners, table)
+        statements = (each for part in parts for each in part.TABLES)
+        self._db.prepare(migrations.VERSION, migrations.MIGRATIONS, *statements)
         self.paid_requests = PaidRequests(self._db, file_identity.identity(self.path))
-        self.uploads = UploadCache(self._db)
+        self.uploads = tables.UploadCache(self._db)
 
     def close(self) -> None:
         """Close the file."""
@@ -165,12 +148,12 @@ class Journal:
 
     def open_records(self) -> list[Job | Unreadable]:
         """Return what is on the list and not over, and what cannot be read."""
-        damaged = f"WHERE {UNREADABLE} AND NOT dismissed AND NOT ({OPEN})"
-        return [*self._read(f"WHERE {OPEN}"), *self._read(damaged)]
+        damaged = f"WHERE {tables.UNREADABLE} AND NOT dismissed AND NOT ({tables.OPEN})"
+        return [*self._read(f"WHERE {tables.OPEN}"), *self._read(damaged)]
 
     def ended_records(self, most: int) -> list[Job | Unreadable]:
         """Return the newest jobs on the list for which nothing is left to do."""
-        return list(self._read(f"WHERE {ENDED} ORDER BY created_at DESC, id LIMIT ?", most))
+        return list(self._read(f"WHERE {tables.ENDED} ORDER BY created_at DESC, id LIMIT ?", most))
 
     def ended_ids(self) -> dict[str, Phase]:
         """Return the phases of the jobs on the list that are over, by id.
@@ -178,7 +161,7 @@ class Journal:
         Those are placed, canceled or failed, and not foreign; nothing was decided about them since.
         """
         rows = self._db.rows(
-            f"SELECT id, phase, origin, account FROM jobs WHERE {ENDED}"  # noqa: S608 - our words
+            f"SELECT id, phase, origin, account FROM jobs WHERE {tables.ENDED}"  # noqa: S608 - our words
         )
         return {
             job_id: Phase(phase)
@@ -189,11 +172,11 @@ class Journal:
     def jobs_of_asset(self, asset_id: str) -> list[Job]:
         """Return the jobs on the list that are about this Model or World, newest first."""
         clause = "WHERE asset = ? AND NOT dismissed ORDER BY created_at DESC, id"
-        return self._jobs(clause, stored(asset_id))
+        return self._jobs(clause, tables.stored(asset_id))
 
     def motions_of(self, asset_id: str) -> list[Job]:
         """Return the jobs that animate this model, newest first, dismissed ones too."""
-        found = self._jobs("WHERE asset = ? ORDER BY created_at DESC, id", stored(asset_id))
+        found = self._jobs("WHERE asset = ? ORDER BY created_at DESC, id", tables.stored(asset_id))
         return [each for each in found if each.motion is not None]
 
     def clips_of(self, asset_id: str) -> list[str]:
@@ -205,7 +188,7 @@ class Journal:
     def jobs_of_lines(self, start: str, *, dismissed: bool = False) -> list[Job]:
         """Return the jobs whose batch line begins like this, newest first."""
         clause = "WHERE line >= ? AND line < ? AND dismissed = ? ORDER BY created_at DESC, id"
-        return self._jobs(clause, *range_of(start), dismissed)
+        return self._jobs(clause, *tables.range_of(start), dismissed)
 
     def newest(self) -> int:
         """Return a number that changes when there is another new job."""
@@ -215,9 +198,9 @@ class Journal:
         """Return the readable ones of the jobs that were added last, dismissed ones included."""
         return self._jobs("ORDER BY rowid DESC LIMIT ?", most)
 
-    def moves(self, job_ids: Collection[str] | None = None) -> Moves:
+    def moves(self, job_ids: Collection[str] | None = None) -> tables.Moves:
         """Return when these jobs, or all jobs, entered which phase."""
-        return read_moves(self._db, job_ids)
+        return tables.read_moves(self._db, job_ids)
 
     def assets(self, *, exclude: str) -> frozenset[str]:
         """Return the ids of the assets of all jobs but this one, dismissed jobs included."""
@@ -230,7 +213,7 @@ class Journal:
 
         Only those of the job's kind, and of its account.
         """
-        clause = f"WHERE {OPEN} AND kind = ? AND id != ? AND phase != 'waiting'"
+        clause = f"WHERE {tables.OPEN} AND kind = ? AND id != ? AND phase != 'waiting'"
         return tuple(
             json.dumps(other.request.body(other.image_urls))
             for other in self._jobs(clause, job.kind.value, job.id)
@@ -265,14 +248,14 @@ class Journal:
             query = "INSERT OR REPLACE INTO meta VALUES ('clock_offset', ?)"
             self._db.rows(query, str(seconds))
 
-    def spent(self, *times: Time) -> list[Spent]:
+    def spent(self, *times: tables.Time) -> list[Spent]:
         """Return what jobs have cost in each time, dismissed ones included, foreign ones not.
 
         What is still to be sent costs now. A job of a key that Mint was never asked about counts:
         it may be another key of this account.
         """
         totals, current = [Spent()] * len(times), self.current_account
-        for place, owner, found in spent(self._db, times, self.mint_now()):
+        for place, owner, found in tables.spent(self._db, times, self.mint_now()):
             is_same_api = current is not None and current.origin == owner.origin
             may_be_ours = is_same_api and self._accounts.is_unknown_key(owner)
             if self._hold(owner) is not Hold.FOREIGN or may_be_ours:
@@ -331,19 +314,19 @@ class Journal:
                     *(
                         job.id,
                         job.created_at,
-                        _kind(job),
+                        job.work,
                         job.phase.value,
                         dump(job),
                         _program(job),
                     ),
                     *(owner.origin, owner.account),
                 )
-                note_move(self._db, job.id, job.phase)
+                tables.note_move(self._db, job.id, job.phase)
                 for request in job.requests:
                     self.paid_requests.insert(request)
                 added.append(self._note_content(job.id, job) or job)
         for job in added:
-            log.info("Job %s: new (%s, %s), %s", job.id, _kind(job), job.request.preset, job.phase)
+            log.info("Job %s: new (%s, %s), %s", job.id, job.work, job.request.preset, job.phase)
         return added
 
     def _owned(self, job: Job) -> Job:
@@ -381,7 +364,7 @@ class Journal:
                 return job
             was_in, is_canceled, is_dismissed, *owner = before
             if was_in != job.phase.value:
-                note_move(self._db, job.id, job.phase)
+                tables.note_move(self._db, job.id, job.phase)
             if answered is not None and answered.verb is Verb.CANCEL:
                 is_canceled = 0
             elif answered is not None:
@@ -389,15 +372,16 @@ class Journal:
             columns = {"phase": job.phase.value, "record": dump(job), "cancel": is_canceled}
             columns["client_request"] = _program(job)
             owned = Owner(*owner) if any(owner) else None
-            stored = self._with_rows(job, owned, is_canceled=bool(is_canceled))
-            if stored is None:  # a paid request cannot be read
-                update_job(self._db, job.id, **columns)
+            kept = self._with_rows(job, owned, is_canceled=bool(is_canceled))
+            if kept is None:  # a paid request cannot be read
+                tables.update_job(self._db, job.id, **columns)
             else:
-                stored = note_content(self._db, stored, is_dismissed=bool(is_dismissed), **columns)
+                is_gone = bool(is_dismissed)
+                kept = tables.note_content(self._db, kept, is_dismissed=is_gone, **columns)
             note_change(self._db, job.id)
         if was_in != job.phase.value:
             _log_move(job)
-        return stored or job
+        return kept or job
 
     def decide(self, job_id: str, decision: Decision) -> Job | None:
         """Commit a decision. From a cancel on, nothing more is sent for the job.
@@ -561,7 +545,7 @@ class Journal:
 
     def driven(self, process: ProcessLock) -> frozenset[str]:
         """Return the jobs that living processes drive, this one included."""
-        rows = self._db.rows(f"SELECT id, process FROM jobs WHERE {DRIVEN}")  # noqa: S608 - our constant
+        rows = self._db.rows(f"SELECT id, process FROM jobs WHERE {tables.DRIVEN}")  # noqa: S608 - our constant
         alive = {name for name in {name for _, name in rows} if process.is_alive(name)}
         return frozenset(job_id for job_id, name in rows if name in alive)
 
@@ -586,7 +570,7 @@ class Journal:
             if kind is not None and self._active(job_id, kind, process) >= most:
                 return False
             self._db.rows("UPDATE jobs SET phase = ? WHERE id = ?", Phase.SENDING.value, job_id)
-            note_move(self._db, job_id, Phase.SENDING)
+            tables.note_move(self._db, job_id, Phase.SENDING)
             self._note_content(job_id)
         log.info("Job %s: %s", job_id, Phase.SENDING)
         return True
@@ -618,7 +602,7 @@ class Journal:
         if job is None:
             return None
         is_dismissed = self._db.rows("SELECT dismissed FROM jobs WHERE id = ?", job_id) == [(1,)]
-        return note_content(self._db, job, is_dismissed=is_dismissed)
+        return tables.note_content(self._db, job, is_dismissed=is_dismissed)
 
     def _with_rows(self, job: Job, owner: Owner | None, *, is_canceled: bool) -> Job | None:
         """Return a job as it would be read; None if its paid requests cannot be read."""
@@ -660,11 +644,6 @@ class Journal:
                 name = type(error).__name__
                 log.warning("The record of job %s cannot be read: %s", ascii(job_id), name)
             return Unreadable(job_id, created_at)
-
-
-def _kind(job: Job) -> str:
-    """Return the kind that counts for slots at Mint: a conversion or a motion takes none."""
-    return "conversion" if job.convert else "motion" if job.motion else job.kind.value
 
 
 def _program(job: Job) -> str | None:

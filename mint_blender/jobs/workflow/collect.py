@@ -34,7 +34,7 @@ from ...mint.schema import (
 )
 from .. import notes, rejected_files
 from ..budget.spending import Expense, at_prices, limit_error
-from ..job import Job, asset_of, is_being_made, operation_of
+from ..job import Job, asset_of, has_failed_at_mint, is_being_made, operation_of
 from ..job_values import Cause, LocalFile, Problem, Role
 from ..paid_requests.record import PaidVerb, of_asset
 from ..paid_requests.send import PaidCall
@@ -463,7 +463,7 @@ def _wait_until_made(run: Run) -> Steps:
     finished = {Status.SUCCEEDED.value, Status.PARTIALLY_SUCCEEDED.value}
     if not was_made and status in finished and not assets_of(run).has_result:
         yield from _read_asset(run)  # its files may follow some seconds later
-    if status in {Status.FAILED.value, Status.CANCELED.value} and not assets_of(run).has_result:
+    if has_failed_at_mint(run.job) and not assets_of(run).has_result:
         message = Message(
             "Mint did not finish this {kind} ({status}).", kind=run.job.kind, status=status
         )

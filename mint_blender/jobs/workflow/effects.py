@@ -11,16 +11,7 @@ from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from ...dataclass import dataclass
-from ...mint.schema import (
-    AnimationFile,
-    AnimationType,
-    Asset,
-    Estimate,
-    Kind,
-    Operation,
-    Page,
-    PollResult,
-)
+from ...mint import schema
 from ..job import Job
 from ..job_values import PAID_VERBS, ClaimedAssets, LocalFile, Role
 from ..paid_requests.record import PaidRequest, PaidVerb
@@ -92,7 +83,7 @@ class TakeSlot(Effect[None]):
     """
 
     is_local = True
-    kind: Kind | None
+    kind: schema.Kind | None
 
 
 @dataclass(frozen=True)
@@ -108,12 +99,12 @@ class Upload(Effect[str]):
 
 
 @dataclass(frozen=True)
-class Quote(Read[Estimate]):
+class Quote(Read[schema.Estimate]):
     """Request the current price; the estimate is empty if Mint returns none."""
 
     query: PriceQuery
 
-    def make(self, client: Client) -> Estimate:
+    def make(self, client: Client) -> schema.Estimate:
         """Return Mint's answer. Raises MintError."""
         return quote(client, self.query)
 
@@ -174,19 +165,19 @@ class ReadClock(Read[float]):
 
 
 @dataclass(frozen=True)
-class Cancel(Call[Operation]):
+class Cancel(Call[schema.Operation]):
     """Cancel an operation, which is free. Its key is the same for each try."""
 
     is_decision = True
     operation_id: str
 
-    def make(self, client: Client) -> Operation:
+    def make(self, client: Client) -> schema.Operation:
         """Return Mint's answer. Raises MintError."""
         return client.cancel(self.operation_id, key=f"mint-blender-cancel-{self.operation_id}")
 
 
 @dataclass(frozen=True)
-class Poll(Read[PollResult]):
+class Poll(Read[schema.PollResult]):
     """Read the current state of an operation."""
 
     method = "poll"
@@ -194,20 +185,20 @@ class Poll(Read[PollResult]):
 
 
 @dataclass(frozen=True)
-class ReadAsset(Read[Asset]):
+class ReadAsset(Read[schema.Asset]):
     """Read a Model or World."""
 
     method = "asset"
-    kind: Kind
+    kind: schema.Kind
     asset_id: str
 
 
 @dataclass(frozen=True)
-class ReadAnimation(Read[tuple[AnimationFile, ...]]):
+class ReadAnimation(Read[tuple[schema.AnimationFile, ...]]):
     """Read which files an animation has."""
 
     method = "animation_files"
-    type: AnimationType
+    type: schema.AnimationType
     animation_id: str
 
 
@@ -216,19 +207,19 @@ class ReadFileUrl(Read[str]):
     """Read the present address of a file of an animation."""
 
     method = "animation_file_url"
-    type: AnimationType
+    type: schema.AnimationType
     animation_id: str
     file_id: str
 
 
 @dataclass(frozen=True)
-class ReadPage(Read[Page]):
+class ReadPage(Read[schema.Page]):
     """Read a page of the API project's assets of one kind, newest first."""
 
-    kind: Kind
+    kind: schema.Kind
     cursor: str | None = None
 
-    def make(self, client: Client) -> Page:
+    def make(self, client: Client) -> schema.Page:
         """Return Mint's answer. Raises MintError."""
         return client.page(self.kind, cursor=self.cursor, limit=LARGEST_PAGE)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ...files.errors import FileError
 from ...mint import errors
-from ...mint.schema import Asset, Assets, Kind, Operation, Status
+from ...mint.schema import Asset, Assets, Kind, Operation
 from .. import notes
 from ..job import Job
 from ..job_values import Candidate, ClaimedAssets, Role
@@ -36,7 +36,6 @@ REPEAT_INTERVAL = 60.0
 """Seconds between two looks while another operation may be what the list shows."""
 MAX_PAGES = 100
 MAX_CANDIDATES = 8
-FAILED = frozenset({Status.FAILED.value, Status.CANCELED.value})
 
 
 def find_started(run: Run, request: PaidRequest, refusal: errors.MintError | None = None) -> Steps:
@@ -106,7 +105,7 @@ def settle(run: Run, request: PaidRequest, refusal: errors.MintError | None) -> 
     elif is_unclear(request, refusal):
         left = request.attempted + SETTLED_AFTER - now
     if left > 0.0:
-        run.job = replace(run.job, problem=error_messages.looking(run.job, left))
+        run.job = replace(run.job, problem=error_messages.looking(left))
         yield from run.perform(ReadClock(after=left))
         run.job = replace(run.job, problem=None)
 
@@ -120,7 +119,7 @@ def _look_at_asset(run: Run, request: PaidRequest, refusal: errors.MintError | N
     is_done = (
         all(files.converted_url(format) is not None for format in job.convert)
         if request.verb is PaidVerb.CONVERT
-        else asset.status not in FAILED
+        else not asset.has_failed
     )
     if not is_done or not (yield from _adopt(run, request, asset)):
         yield from _tell(run, request, [], refusal)

@@ -21,8 +21,8 @@ from . import motion_choice, saved_settings
 
 if TYPE_CHECKING:
     from ...jobs.job_values import Delivery
+    from ...jobs.new_jobs import RequestTemplate
     from ...jobs.queries import Price, PriceQuery
-    from ...jobs.request_template import RequestTemplate
     from ...mint.generation_request import GenerationRequest
     from ...mint.motion_request import MotionRequest
     from ...mint.schema import OptimizationLevel

@@ -25,8 +25,8 @@ from ..typed_context import layout_of, scene_of
 if TYPE_CHECKING:
     from ...jobs.job import Job
     from ...jobs.job_values import Delivery
+    from ...jobs.new_jobs import RequestTemplate
     from ...jobs.queries import Query
-    from ...jobs.request_template import RequestTemplate
     from ...jobs.service import JobService
     from ...mint.schema import Asset
 
@@ -216,12 +216,12 @@ class MINT_OT_retry_asset(AssetOperator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Show the price before the click that retries."""
-        from ...jobs import request_template
+        from ...jobs import new_jobs
         from ...jobs.queries import Price
 
         kind, asset_id, start = self.kind, self.asset_id, self.start
         failed, delivery = known_asset(kind, asset_id), self.delivery(context)
-        query = Price.of(request_template.of_asset(failed, ()).request)
+        query = Price.of(new_jobs.template_of_asset(failed, ()).request)
         return limit_dialog.ask_price(
             failed.name or failed.prompt or asset_id,
             Message("Retry"),
@@ -293,7 +293,7 @@ class MINT_OT_use_prompt(MintOperator):
         Raises:
             UserError: It is not known.
         """
-        from ...jobs import request_template
+        from ...jobs import new_jobs
         from ...jobs.job import asset_of
         from ..library_browser import entries
 
@@ -303,12 +303,12 @@ class MINT_OT_use_prompt(MintOperator):
             job = service.job(self.job_id)
             made = asset_of(job)
             known = {each.id: each for each in (*service.jobs(), *service.jobs_of_asset(made))}
-            template = request_template.of_job(job, known.values())
+            template = new_jobs.template_of_job(job, known.values())
             return template, (job.id, made or "")
         asset = entries.current_library().get(self.asset_id)
         if asset is None:
             raise UserError(Message("This item is no longer in the list. Refresh the library."))
-        return request_template.of_asset(asset, service.jobs_of_asset(asset.id)), ("", asset.id)
+        return new_jobs.template_of_asset(asset, service.jobs_of_asset(asset.id)), ("", asset.id)
 
 
 def _of_selected(context: bpy.types.Context) -> "tuple[RequestTemplate, tuple[str, str]]":
@@ -317,7 +317,7 @@ def _of_selected(context: bpy.types.Context) -> "tuple[RequestTemplate, tuple[st
     Raises:
         UserError: Nothing of Mint is selected.
     """
-    from ...jobs.request_template import RequestTemplate
+    from ...jobs.new_jobs import RequestTemplate
     from ...mint.generation_request import GenerationRequest
     from ...mint.schema import Kind
     from ...scene import tags

@@ -288,14 +288,14 @@ class MINT_MT_library_item(bpy.types.Menu):
 
 
 def _draw_item(layout: bpy.types.UILayout, asset: "Asset") -> None:
-    from ...jobs.library.view_model import AssetState, can_be_retried, state_of
+    from ...jobs.library.view_model import AssetState, state_of
     from . import entries
 
     state = state_of(asset)
     if state is AssetState.DONE:
         _import(layout, asset, Message("Import"))
         _draw_uses(layout, asset)
-    elif can_be_retried(asset):
+    elif asset.has_failed:
         retry = layout.operator("mint.retry_asset", text="Retry", icon="FILE_REFRESH")
         retry.kind, retry.asset_id = asset.kind.name, asset.id
     elif state is AssetState.UNFINISHED and entries.job_of(asset) is None:

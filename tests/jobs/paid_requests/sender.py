@@ -50,35 +50,14 @@ class FakeClient:
         self.calls.append(f"poll {id}")
         return self.shown
 
-    def start(self, kind: Kind, body: dict[str, Any], *, key: str) -> Operation:
-        self.bodies.append(body)
-        return self._post("start", key)
-
-    def approve(self, id: str, *, key: str) -> Operation:
-        return self._post(f"approve {id}", key)
-
-    def revise(self, id: str, feedback: str, *, key: str) -> Operation:
-        return self._post(f"revise {id} {feedback}", key)
-
-    def resume(self, id: str, *, key: str) -> Operation:
-        return self._post(f"resume {id}", key)
-
-    def retry(self, kind: Kind, id: str, *, key: str) -> Operation:
-        return self._post(f"retry {kind} {id}", key)
-
-    def optimize(self, model_id: str, level: object, *, key: str) -> Operation:
-        return self._post(f"optimize {model_id} {level}", key)
-
-    def convert(self, model_id: str, formats: list[str], *, key: str) -> Operation:
-        return self._post(f"convert {model_id} {formats}", key)
-
-    def _post(self, call: str, key: str) -> Operation:
+    def pay(self, verb: str, kind: Kind, target: str, body: Any, *, key: str) -> Operation:
         assert self.is_bound, "only over the connection that has told the time"
         with opened(self.journal) as records:
             self.seen = records.get(key)
             if self.meanwhile is not None:
                 self.meanwhile(records, key)
-        self.calls.append(call)
+        self.calls.append(f"{verb} {kind} {target}".strip())
+        self.bodies.append(body)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer

@@ -50,7 +50,7 @@ def test_the_attempt_is_committed_before_the_first_byte(sender: Sender) -> None:
     assert during.operation is None
     assert outcome == Sent(sender.records.get(request.key), STARTED)
     assert outcome.request.operation == "op_1"
-    assert sender.client.calls == ["time", "take the line", "time", "start"]
+    assert sender.client.calls == ["time", "take the line", "time", "start model"]
     assert sender.line.operations == ["op_1"]
 
 
@@ -248,8 +248,9 @@ def test_a_decision_polls_first(sender: Sender, verb: PaidVerb) -> None:
     seen = ("https://files.example/p1.webp",)
     more = {"target": "op_1", "seen": seen, "is_about_preview": True, "body": {"feedback": "x"}}
     assert sender.send(request, **more).operation is STARTED
-    word = "revise op_1 x" if verb is PaidVerb.REVISE else "approve op_1"
+    word = f"{verb} model op_1"
     assert sender.client.calls == ["time", "poll op_1", "take the line", "time", word]
+    assert sender.client.bodies == [{"feedback": "x"}]
 
 
 @pytest.mark.parametrize(
@@ -315,18 +316,19 @@ def test_what_was_not_answered_is_no_replay(sender: Sender) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "subject", "body", "call"),
+    ("verb", "subject", "body"),
     [
-        (PaidVerb.RESUME, of_operation("op_1"), {}, "resume id"),
-        (PaidVerb.RETRY, of_asset("id"), {}, "retry model id"),
-        (PaidVerb.OPTIMIZE, of_asset("id"), {"optimizationLevel": "light"}, "optimize id light"),
-        (PaidVerb.CONVERT, of_asset("id"), {"targetFormats": ["fbx"]}, "convert id ['fbx']"),
+        (PaidVerb.RESUME, of_operation("op_1"), {}),
+        (PaidVerb.RETRY, of_asset("id"), {}),
+        (PaidVerb.OPTIMIZE, of_asset("id"), {"optimizationLevel": "light"}),
+        (PaidVerb.CONVERT, of_asset("id"), {"targetFormats": ["fbx"]}),
+        (PaidVerb.ANIMATE, of_asset("id"), {"motionPrompt": "walk"}),
     ],
 )
-def test_each_verb_has_its_call(
-    sender: Sender, verb: PaidVerb, subject: str, body: dict[str, Any], call: str
+def test_each_verb_is_sent_about_its_target(
+    sender: Sender, verb: PaidVerb, subject: str, body: dict[str, Any]
 ) -> None:
-    """About its target."""
+    """With its body."""
     request = sender.insert(a_record(subject, verb=verb))
     assert sender.send(request, target="id", body=body).operation is STARTED
-    assert sender.client.calls[-1] == call
+    assert (sender.client.calls[-1], sender.client.bodies) == (f"{verb} model id", [body])

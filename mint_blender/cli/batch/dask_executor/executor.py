@@ -153,12 +153,10 @@ class DaskExecutor(Executor):
         with contextlib.suppress(cluster.ClusterError):
             cluster.call_workers(self._client, worker_side.end_run, self._run)
 
-    def _write(
-        self, job: Job, output: Path | None, render: Path | None, others: Sequence[Job] = ()
-    ) -> DeliveryResult:
+    def _write(self, job: Job, others: Sequence[Job] = ()) -> DeliveryResult:
         """Write one result; on a thread of ours, which waits for Dask."""
         try:
-            outcome = self._outcome(self._task((job, *others), output, render))
+            outcome = self._outcome(self._task((job, *others)))
         except _Unfinished as problem:
             return DeliveryResult(problem=message_of(str(problem)).with_code(exits.NO_CLUSTER))
         except OSError as error:
@@ -170,14 +168,14 @@ class DaskExecutor(Executor):
             return DeliveryResult(problem=message_of(sentence))
         if outcome.problem is not None:
             return DeliveryResult(problem=outcome.problem)
-        for path in filter(None, (output, render)):
-            if not path.is_file():
+        for path in job.delivery.files:
+            if not Path(path).is_file():
                 return DeliveryResult(problem=message_of(_VANISHED.format(path=path)))
         # the worker knows the path under which it wrote the file first
-        place, file = outcome.placement, str(output) if output else None
+        place, file = outcome.placement, job.delivery.output
         return DeliveryResult(outcome.notes, placement=place and replace(place, file=file))
 
-    def _task(self, jobs: tuple[Job, ...], output: Path | None, render: Path | None) -> Task:
+    def _task(self, jobs: tuple[Job, ...]) -> Task:
         sizes = {
             file.path: path.stat().st_size
             for file in worker_side.imported_files(*jobs)
@@ -187,8 +185,6 @@ class DaskExecutor(Executor):
             self._run,
             f"mint-{self._run}-{uuid.uuid4().hex}",
             tuple(map(job_for_worker, jobs)),
-            str(output) if output else None,
-            str(render) if render else None,
             sizes,
             self._local_files,
             str(self._staging) if self._staging else None,

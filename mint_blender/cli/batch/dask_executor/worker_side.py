@@ -50,9 +50,8 @@ class Task:
     Attributes:
         run: The id of the batch's run.
         attempts: The name of the Dask variable that counts the attempts that did not end.
-        jobs: The job, or all motions of one model, without what only the client needs.
-        output: The path of the .blend or .glb, None for none.
-        render: The path of the picture, None for none.
+        jobs: The job, or all motions of one model, without what only the client needs. The delivery
+            of the first one says what is written.
         sizes: The sizes of Mint's files in bytes, by their path at the client.
         local_files: Whether Mint's API is a server on this computer, and so its files may be, too.
         staging: The shared folder for results in progress; None returns the content of the files.
@@ -61,8 +60,6 @@ class Task:
     run: str
     attempts: str
     jobs: tuple[Job, ...] = field(repr=False)
-    output: str | None
-    render: str | None
     sizes: Mapping[str, int] = field(repr=False)
     local_files: bool
     staging: str | None
@@ -135,19 +132,20 @@ def _write_result(task: Task, jobs: Sequence[Job], own: Path) -> TaskResult:
             return TaskResult(problem=message_of(f"A Dask worker does not see {task.staging}."))
         own = Path(task.staging) / uuid.uuid4().hex
     own.mkdir()
-    output, render = (own / _name(path) if path else None for path in (task.output, task.render))
-    pairs = ((output, task.output), (render, task.render))
-    places = {staged: final for staged, final in pairs if staged and final}
+    first, *others = jobs
+    final = first.delivery.output, first.delivery.render
+    output, render = (str(own / _name(path)) if path else None for path in final)
+    places = {own / _name(path): path for path in first.delivery.files}
+    staged = replace(first.delivery, output=output, render=render)
     with of_run(task.run).in_use():
-        first, *others = jobs
-        result = write_result(first, output, render, *([others] if others else []))
+        result = write_result(replace(first, delivery=staged), others)
     if result.problem is not None:
         return TaskResult(result.notes, with_real_paths(result.problem, places), result.placement)
     done = TaskResult(result.notes, placement=result.placement)
     if task.staging is None:
-        return replace(done, content={final: path.read_bytes() for path, final in places.items()})
-    for staged, final in places.items():
-        disk.replace(staged, Path(final))
+        return replace(done, content={place: part.read_bytes() for part, place in places.items()})
+    for part, place in places.items():
+        disk.replace(part, Path(place))
     own.rmdir()
     return done
 
