@@ -14,7 +14,7 @@ from mint_blender.files.file_choice import OPTIMIZED_NEEDS, WEBP
 from mint_blender.jobs import request_template
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.library import view_model
 from mint_blender.jobs.new_jobs import new_attempt, new_fetch
 from mint_blender.jobs.paid_requests.record import PaidVerb, key_of
@@ -105,13 +105,6 @@ def test_the_model_is_optimized_before_the_download() -> None:
     optimize = run.expect(Optimize)
     assert (optimize.target, optimize.body) == ("res_1", {"optimizationLevel": "light"})
     assert optimize.key == run.job.requests[-1].key == key_of("asset:res_1", PaidVerb.OPTIMIZE, 1)
-
-
-def test_a_generation_is_optimized_once(job_service: JobService, service: ThreadService) -> None:
-    """There is one optimization at the requested level, and its file is downloaded."""
-    job = ended(job_service, job_service.start(LAMP, optimize=LIGHT))
-    assert "optimized" in job.file(Role.MODEL).url
-    assert [one.level for one in service.operations() if one.level] == ["light"]
 
 
 @pytest.mark.covers("C3-optimized")

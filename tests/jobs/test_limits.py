@@ -437,24 +437,6 @@ def test_the_daily_sum_includes_active_and_dismissed_jobs(job_service: JobServic
     assert job_service.spending.today() == 0  # canceled in time: Mint gave it back
 
 
-def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
-    """Another job service on the same journal counts them too."""
-    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    job_service.allow_online(False)
-    paid = replace(costing(Phase.PLACED, status="succeeded", finalized=248), created_at=time.time())
-    job_service.cache.add(paid)
-    assert job_service.spending.today() == 248
-    job_service.dismiss(paid.id)
-    assert job_service.spending.today() == 248
-    other = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    assert other.spending.today() == 248
-    assert other.spending.month().credits == 248
-    earlier = replace(costing(Phase.PLACED, status="succeeded", finalized=50), created_at=1e9)
-    other.cache.add(earlier)
-    assert (other.spending.month().credits, other.spending.ever()) == (248, 298)
-    assert job_service.close(5) and other.close(5)
-
-
 @pytest.mark.parametrize(("verb", "today"), [(Verb.REVISE, 300), (Verb.CANCEL, 0)])
 def test_a_revision_that_is_done_at_once_counts_today(
     home: Path, monkeypatch: pytest.MonkeyPatch, verb: Verb, today: float

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.diagnostics import checks
-from mint_blender.jobs.engine.scheduler import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job_values import UNANSWERED, Cause, Delivery, DeliveryResult, Problem, Role
 from mint_blender.jobs.new_jobs import new_conversion
@@ -28,9 +26,7 @@ from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode
 
-from ..mint_service.runner import ThreadService
 from .fast_config import fast_config
-from .other_process import OtherProcess
 from .service_helpers import LAMP, ended, put, refused, until
 from .workflow_harness import FILES, a_job, asset, job_in_review, sent, working
 
@@ -229,65 +225,6 @@ def test_resume_all_continues_interrupted_jobs(home: Path, offline_job_service: 
 
 
 # -- two processes
-
-
-def is_running(job_service: JobService, job_id: str) -> bool:
-    """Return whether a job that another process has started runs at Mint."""
-    job_service.catch_up()
-    found = {job.id: job.phase for job in job_service.jobs()}
-    return found.get(job_id) is Phase.WORKING
-
-
-def test_a_job_is_taken_over_when_its_process_dies(
-    home: Path, job_service: JobService, service: ThreadService
-) -> None:
-    """The job of a living process is left alone; after its end it continues, started once."""
-    with OtherProcess(home) as other:
-        other.ask("open_job_service", service.api, service.key)
-        theirs = other.ask("start", "theirs [stuck]")
-        mine = job_service.start(GenerationRequest(Kind.MODEL, "mine [stuck]"))
-        until(lambda: len(service.operations()) == 2)
-        until(lambda: is_running(job_service, theirs))
-        assert job_service.unfinished.resume_all() == []
-        assert other.ask("resume_all") == []
-        assert not job_service.is_active(theirs)
-        assert other.ask("is_active", theirs)
-        said = "theirs [stuck] is not finished. Cancel it first."
-        assert refused(lambda: job_service.dismiss(theirs)) == said
-        assert job_service.unfinished.are_elsewhere
-        assert not job_service.unfinished.take_over(), "it lives"
-        other.end(signal.SIGKILL)
-        assert job_service.unfinished.take_over()
-        assert job_service.is_active(theirs)
-        assert not job_service.unfinished.are_elsewhere
-        job_service.cancel(theirs)
-        job_service.cancel(mine.id)
-        job_service.watch([theirs, mine.id])
-        assert {job_service.job(theirs).phase, job_service.job(mine.id).phase} == {Phase.CANCELED}
-        assert len(service.operations()) == 2
-
-
-def test_a_decision_on_a_job_of_another_process(
-    home: Path, job_service: JobService, service: ThreadService
-) -> None:
-    """The other process carries it out within two seconds, and only it contacts Mint."""
-    with OtherProcess(home) as other:
-        other.ask("open_job_service", service.api, service.key)
-        theirs = other.ask("start", "theirs [stuck]")
-        until(lambda: is_running(job_service, theirs))
-        began = time.monotonic()
-        job_service.cancel(theirs)
-        assert not job_service.is_active(theirs)
-        assert JobView(job_service.job(theirs)).state == "Canceling"
-        until(lambda: job_service.catch_up() and job_service.job(theirs).phase is Phase.CANCELED)
-        assert time.monotonic() - began < 2 * DECISION_CHECK_INTERVAL
-        assert service.operations()[0].status == "canceled"
-        assert ours_made_no_connection(service)
-
-
-def ours_made_no_connection(service: ThreadService) -> bool:
-    """Return whether only the other process contacted Mint."""
-    return service.connections() == 1
 
 
 # -- starting jobs with a job service, and finding them by their id
