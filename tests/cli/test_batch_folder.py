@@ -80,17 +80,6 @@ def test_the_folder_may_be_moved(batch: Batch, tmp_path: Path, at_home: Home) ->
         assert path.is_dir() or str(tmp_path) not in path.read_text(), path
 
 
-def test_a_result_that_is_gone_is_fetched_for_free(batch: Batch, at_home: Home) -> None:
-    """Downloads of another journal are fetched again, at no cost."""
-    batch.lines(*LAMPS)
-    assert batch().status == 0
-    (batch.out / "0002-lamp-2.glb").unlink()
-    at_home("elsewhere")
-    assert batch().status == 0
-    assert (batch.out / "0002-lamp-2.glb").is_file()
-    assert len(batch.service.operations()) == 3
-
-
 def test_a_waiting_line_continues_from_the_other_journal(
     batch: Batch, mint: RunMint, service: ThreadService, at_home: Home
 ) -> None:

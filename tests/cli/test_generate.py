@@ -373,18 +373,6 @@ def test_the_optimization_is_within_the_limit(mint: RunMint, made: dict[str, str
     assert mint("again", newest, "--max-credits", "268").status == 0
 
 
-def test_a_first_optimization_cannot_be_within_a_limit(mint: RunMint) -> None:
-    """Without any model the price is unknown: a limit gives status 4, no limit starts it."""
-    ran = mint(*LAMP, "--optimize", "light", "--max-credits", "100000")
-    assert ran.status == 4
-    assert (
-        "the limit cannot be checked. Mint sets the price of an optimization once there is a model. Nothing was started."
-        in ran.error_text
-    )
-    assert not mint.service.operations()
-    assert mint(*LAMP, "--optimize", "light").status == 0
-
-
 # -- convert
 
 
@@ -415,18 +403,6 @@ def test_converting_again_costs_nothing(
     (tmp_path / "out" / "Lamp.obj").write_text("mine")
     assert mint(*words, "--json").result["files"] == {"obj": str(tmp_path / "out" / "Lamp 2.obj")}
     assert len(service.requests(*CONVERSIONS)) == 1
-
-
-def test_too_few_credits(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
-    """Status 4 names the command that continues; with Credits it succeeds."""
-    mint.service.scenario(credits=3)
-    ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "out"))
-    assert ran.status == 4
-    job = mint.job
-    assert f"resume {job}" in ran.err
-    mint.service.scenario(credits=500)
-    assert mint("resume", job).status == 0
-    assert (tmp_path / "out" / "Lamp.fbx").exists()
 
 
 @pytest.mark.parametrize(
