@@ -90,17 +90,6 @@ def test_ids_of_lists_cannot_name_a_folder(
     assert len(ran.err) < 1000
 
 
-def test_a_list_of_such_ids_saves_nothing(
-    service: ThreadService, tmp_path: Path, documents: list[Path]
-) -> None:
-    """The command ends well: there is no model that it could save."""
-    hostile = [*paths_to(documents[0]).values()]
-    ran = sync_listed(service, tmp_path / "home", tmp_path / "library", hostile)
-    assert ran.status == 0, ran.err
-    *_, summary = ran.records
-    assert (summary["saved"], summary["failed"]) == (0, [])
-
-
 def test_a_model_whose_id_is_a_device_is_saved(service: ThreadService, tmp_path: Path) -> None:
     """Windows has no files with these names, so neither a folder nor a file is named so."""
     folder, home = tmp_path / "library", tmp_path / "home"

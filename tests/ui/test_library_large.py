@@ -21,10 +21,8 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
-from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
-from mint_blender.mint.schema import Page  # noqa: E402
 from mint_blender.ui import heartbeat, session, visibility  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser_loader  # noqa: E402
@@ -297,26 +295,3 @@ def test_sorting_by_name_says_what_is_sorted(panel: Panel) -> None:
     panel.fields.kind = "WORLD"
     panel.live()
     assert browser.status(panel.fields).words.startswith("Double-click")
-
-
-def test_refreshing_keeps_the_scroll_position(panel: Panel) -> None:
-    """New assets are added in front; they are shown if the list is at its beginning."""
-    for _ in range(3):
-        _forward(panel)
-    before = [each.id for each in browser.on_screen(panel.fields)]
-    assert before
-    known, view = (browser.library(), browser.on_screen(panel.fields))
-    newer = [
-        view_model.Asset.from_json(
-            each.kind, {**each.raw, "id": f"new{each.id}", "createdAt": "2040-01-01T00:00:00Z"}
-        )
-        for each in view[:5]
-    ]
-    first = known.entries(view_model.Filter(kind=newer[0].kind))[:25]
-    question = ListPage(newer[0].kind)
-    job_service = session.service()
-    job_service.queries.answers[question] = QueryAnswered(question, Page((*newer, *first), "x"))
-    browser_loader.catch_up(job_service)
-    assert [each.id for each in browser.on_screen(panel.fields)] == before
-    panel.fields.start = 0
-    assert browser.on_screen(panel.fields)[0].id.startswith("new")

@@ -128,16 +128,6 @@ def test_only_the_shown_kind_is_updated(panel: Panel) -> None:
     assert first_on_screen().id == asset_of(session.service().job(hall.id))
 
 
-def test_a_panel_that_was_never_opened_requests_nothing(panel: Panel) -> None:
-    """When it is first opened, one page of each kind is requested as usual."""
-    begun()
-    unseen(panel)
-    assert panel.pages() == []
-    panel.live()
-    assert len(panel.pages()) == 2
-    assert first_on_screen().prompt == "a lamp"
-
-
 def test_jobs_of_another_account_cause_no_update(
     panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
