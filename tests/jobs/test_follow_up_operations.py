@@ -176,15 +176,15 @@ def test_a_refused_retry_reads_the_model() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.REVIEW, Phase.BILLING])
 def test_an_asset_that_waits_in_another_job_is_not_retried(
-    phase: Phase, offline_job_service: JobService
+    phase: Phase, offline: JobService
 ) -> None:
     """When an attempt already waits for its user, nothing more is started."""
     made = operation("preview_ready", resource="res_7")
     waiting = replace(new_fetch(FAILED, Delivery(), now=1.0), phase=phase, operation=made)
-    offline_job_service.cache.add(waiting)
+    offline.cache.add(waiting)
     with pytest.raises(NotPossible, match="a lamp is waiting for you in the job list"):
-        offline_job_service.retry_asset(FAILED)
-    assert len(offline_job_service.jobs()) == 1
+        offline.retry_asset(FAILED)
+    assert len(offline.jobs()) == 1
 
 
 @pytest.mark.parametrize(

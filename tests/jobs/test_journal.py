@@ -399,9 +399,9 @@ def test_a_network_journal_held_in_wal_mode_is_refused(
 
 
 @pytest.fixture
-def job_service(offline_job_service: JobService) -> JobService:
+def job_service(offline: JobService) -> JobService:
     """Yield a job service without Mint."""
-    return offline_job_service
+    return offline
 
 
 @pytest.fixture

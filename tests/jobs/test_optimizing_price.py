@@ -306,16 +306,12 @@ def test_the_card_shows_the_expected_cost(job: Job, says: str) -> None:
 
 
 @pytest.fixture
-def priced(offline_job_service: JobService) -> JobService:
+def priced(offline: JobService) -> JobService:
     """Yield a job service that knows the prices of a model and of its optimization."""
-    offline_job_service.queries.cache_answer(
-        Price.of(failed().request), Estimate(None, 248.0, 248.0)
-    )
-    offline_job_service.queries.cache_answer(OptimizationPrice(), Estimate(None, 20.0, 20.0))
-    offline_job_service.queries.cache_answer(
-        OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0)
-    )
-    return offline_job_service
+    offline.queries.cache_answer(Price.of(failed().request), Estimate(None, 248.0, 248.0))
+    offline.queries.cache_answer(OptimizationPrice(), Estimate(None, 20.0, 20.0))
+    offline.queries.cache_answer(OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0))
+    return offline
 
 
 def test_several_retries_stay_within_the_limit(priced: JobService, home: Path) -> None:
