@@ -12,7 +12,7 @@ import pytest
 
 from ..cli.command_runner import CommandResult, run
 from ..mint.hostile_ids import DEVICES, HOSTILE_IDS
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
@@ -23,13 +23,7 @@ from mint_blender.scene.errors import SceneImportError  # noqa: E402
 
 from .asset_library_helpers import blend_names, finished_model, sync  # noqa: E402
 
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in service with a few models."""
-    with running_service(speed=2000, library={"models": 8}) as running:
-        yield running
-        assert not running.leaks()
+MINT = {"library": {"models": 8}}
 
 
 @pytest.fixture

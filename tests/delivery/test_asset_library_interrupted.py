@@ -6,14 +6,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from ..cli.command_runner import command, environment
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from ..processes import captured
 
 bpy = pytest.importorskip("bpy")
@@ -33,13 +32,7 @@ from .asset_library_helpers import (  # noqa: E402
     sync,
 )
 
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in service with eight models and two Worlds."""
-    with running_service(speed=2000, library={"models": 8, "worlds": 2}) as running:
-        yield running
-        assert not running.leaks()
+MINT = {"library": {"models": 8, "worlds": 2}}
 
 
 @pytest.mark.parametrize("moment", ["before", "between", "after"])

@@ -121,14 +121,6 @@ def test_wrong_arguments_cost_nothing(service: ThreadService, knight: Any) -> No
     assert orders(service) == []
 
 
-def test_a_first_motion_that_fails_is_all_that_is_sent(service: ThreadService, knight: Any) -> None:
-    """The others are not sent, and the model stays as it is."""
-    with pytest.raises(RuntimeError, match="2 of 2 jobs failed"):
-        run(knight, "walk [not-humanoid] | run")
-    assert len(orders(service)) == 1
-    assert not [each for each in bpy.context.scene.objects if each.type == "ARMATURE"]
-
-
 def test_the_button_is_that_of_a_model(knight: Any) -> None:
     """Beside the reduction of its polygons."""
     found = drawn()

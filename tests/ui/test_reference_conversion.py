@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +11,10 @@ import pytest
 from mint_blender.files import pictures as files_pictures
 from mint_blender.mint.limits import MAX_IMAGE_BYTES
 
-from ..mint_service.runner import ThreadService
-from .reference_pictures import colorful, corner, linear_light, listed, quick_service
+from .reference_pictures import colorful, corner, linear_light, listed
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[ThreadService]:
-    """Run a quick stand-in for Mint."""
-    with quick_service() as running:
-        yield running
 
 
 @pytest.mark.covers("C13-consent")

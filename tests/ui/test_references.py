@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +16,7 @@ from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
 from ..mint_service.runner import ThreadService
-from .reference_pictures import BLUE, listed, quick_service, red
+from .reference_pictures import BLUE, listed, red
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
@@ -25,13 +24,6 @@ pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 from mint_blender.ui.references import operators as references_panel  # noqa: E402
 
 from .test_job_list import Layout  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[ThreadService]:
-    """Run a quick stand-in for Mint."""
-    with quick_service() as running:
-        yield running
 
 
 def test_files_are_copied(home: Path, tmp_path: Path) -> None:
