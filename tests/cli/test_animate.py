@@ -307,7 +307,7 @@ def test_wrong_motions_of_a_line(mint: RunMint, service: ThreadService, tmp_path
 
 
 @pytest.mark.blender
-def test_a_script_animates_what_is_in_its_scene(signed_in: ThreadService, tmp_path: Path) -> None:
+def test_a_script_animates_what_is_in_its_scene(signed_in: ThreadService) -> None:
     """The character takes the place of the model; a later call adds a clip, and pays only that."""
     import bpy
 

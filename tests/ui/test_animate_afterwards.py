@@ -34,7 +34,7 @@ MINT = {"credits": 1e6}
 
 
 @pytest.fixture
-def form(service: ThreadService) -> Any:
+def form() -> Any:
     """Fill the form for a knight that is generated at once, and animated; return it."""
     form = create_properties.of(bpy.context)
     form.prompt, form.pose, form.preset, form.review = "a knight", "T_POSE", "FAST", False
@@ -152,7 +152,7 @@ def test_a_preview_is_decided_about_first(form: Any, service: ThreadService) -> 
     assert phases == ["review", "waiting"] and orders(service) == []
 
 
-def test_a_height_that_mint_refuses_is_not_sent(form: Any, service: ThreadService) -> None:
+def test_a_height_that_mint_refuses_is_not_sent(form: Any) -> None:
     """The rigged model gets the height of the model anyway."""
     form.use_height, form.height = True, 0.1
     assert [each.height for each in create_properties.motions_of(form)] == [None]
