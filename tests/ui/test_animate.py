@@ -94,6 +94,7 @@ def test_a_rigged_model_is_as_high_as_the_one_before(knight: Any, scale: float) 
     assert clip_names(rig) == ["walk in place", "run"]
 
 
+@pytest.mark.one_blender
 def test_what_was_paid_is_placed_again_for_free(service: ThreadService, knight: Any) -> None:
     """The same words are not ordered twice, also in another file; unless that is asked for."""
     run(knight, "run")
@@ -106,6 +107,7 @@ def test_what_was_paid_is_placed_again_for_free(service: ThreadService, knight: 
     assert len(orders(service)) == 2
 
 
+@pytest.mark.one_blender
 def test_wrong_arguments_cost_nothing(service: ThreadService, knight: Any) -> None:
     """Each is a sentence."""
     for arguments, sentence in (

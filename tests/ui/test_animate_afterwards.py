@@ -144,6 +144,7 @@ def _rows() -> Any:
     return grouped_jobs.grouped().rows
 
 
+@pytest.mark.one_blender
 def test_a_preview_is_decided_about_first(form: Any, service: ThreadService) -> None:
     """Without a window nobody can be asked: the motions wait, and nothing is sent for them."""
     form.review = True
@@ -172,6 +173,7 @@ def test_what_says_in_place_does_not_travel(form: Any) -> None:
     assert found == {"Walk in Place": True, "Jump": False, "walk a lap": False}
 
 
+@pytest.mark.one_blender
 def test_a_variation_has_the_motions_of_its_order(form: Any) -> None:
     """Not those that were ordered later."""
     form.motions = "wave"

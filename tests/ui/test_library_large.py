@@ -18,7 +18,7 @@ import pytest
 from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 import mint_blender  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402

@@ -15,7 +15,7 @@ import pytest
 from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 from mint_blender.jobs.job import Job, asset_of  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
