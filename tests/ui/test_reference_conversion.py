@@ -61,7 +61,7 @@ def test_a_large_picture_is_scaled_down_by_a_click(tmp_path: Path) -> None:
 
     The original is not changed.
     """
-    source = colorful(tmp_path / "large.png", "PNG", 5000, noisy=True)
+    source = colorful(tmp_path / "large.png", "PNG", 4200, noisy=True)
     before = source.read_bytes()
     assert len(before) > MAX_IMAGE_BYTES
     bpy.ops.mint.add_references(filepath=str(source))
@@ -73,7 +73,7 @@ def test_a_large_picture_is_scaled_down_by_a_click(tmp_path: Path) -> None:
     assert found.width and found.height
     assert found.width / found.height == pytest.approx(2, rel=0.01)
     assert listed()[0].note.startswith(
-        f"Scaled down from 5000 × 2500 to {found.width} × {found.height} pixels"
+        f"Scaled down from 4200 × 2100 to {found.width} × {found.height} pixels"
     )
     assert source.read_bytes() == before
 
