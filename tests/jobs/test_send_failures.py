@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Around a paid request fail the journal, a drive, the computer, or a gateway: nothing is paid twice."""
+"""Around a paid request fail the journal, a drive, or a gateway: nothing is paid twice."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.new_jobs import new_request
-from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_line
-from mint_blender.jobs.paid_requests.send import PaidCall, is_clear, send
+from mint_blender.jobs.paid_requests.record import PaidVerb, State, of_line
+from mint_blender.jobs.paid_requests.send import is_clear
 from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal, JournalError
-from mint_blender.mint.account import Account, Origin
-from mint_blender.mint.client import Client
+from mint_blender.mint.account import Account
 from mint_blender.mint.errors import problem_error, read_problem
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, OptimizationLevel
 
-from ..mint.raw_server import KEY, RawServer, answer, raw_server
+from ..mint.raw_server import RawServer, answer, raw_server
 from ..mint_service.runner import ThreadService
 from .engine_harness import EngineHarness, until
 from .fast_config import fast_config
@@ -187,37 +186,6 @@ def test_a_drive_that_answers_after_closing_sends_nothing(
         kept = journal.job(job.id)
     assert kept.phase is Phase.SENDING
     assert (kept.requests[0].state, kept.requests[0].attempts) == (State.CLEAN, 0)
-
-
-# -- several machines
-
-
-# -- a computer that sleeps
-
-
-class NoLine:
-    """A job that is no line of a batch."""
-
-    def take(self, request: PaidRequest, *, credential: str, now: float) -> bool:
-        return True
-
-    def note_operation(self, request: PaidRequest, operation_id: str) -> None:
-        pass
-
-
-def test_a_job_is_sent_to_a_server_that_closes_each_connection(home: Path) -> None:
-    """Mint's time and the start have connections of their own; the start is sent at once."""
-    journal, job = Journal(home), a_job()
-    journal.add(job)
-    me = answer(Date=now(), Connection="close")
-    call = PaidCall(job.requests[0].key, PaidVerb.START, "", Kind.MODEL, {"prompt": "a lamp"})
-    started = answer({"id": "op_1", "status": "queued"}, Date=now(), Connection="close")
-    with raw_server(me, me, started, then_close=True) as server:
-        with closing(Client(Origin.parse(server.base_url), KEY)) as client:
-            sent = send(client, journal.path, call, credential="hash", line=NoLine())
-        assert methods(server) == ["GET", "GET", "POST"]
-    journal.close()
-    assert sent.request.operation == "op_1"
 
 
 # -- gateways that time out before or after Mint acted, and stale responses: nothing is paid twice
