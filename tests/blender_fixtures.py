@@ -14,7 +14,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.mint.retry import PollIntervals
 
 from .jobs.fast_config import shorten_waits
-from .mint_service.runner import ThreadService
+from .mint_service.runner import ThreadService, running_service
 from .scene import glb_fixtures
 
 
@@ -30,6 +30,14 @@ def _fast_polling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
+def service(request: pytest.FixtureRequest) -> Iterator[ThreadService]:
+    """Run a quick stand-in for Mint, with the options in `MINT` of the test module."""
+    with running_service(**{"speed": 2000, **getattr(request.module, "MINT", {})}) as running:
+        yield running
+        assert not running.leaks(), "the key went to the file host"
+
+
+@pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of this test's journal and downloads."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
@@ -38,10 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def signed_in(service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set an account of the stand-in service in the environment.
-
-    The test module provides the `service`.
-    """
+    """Set an account of the stand-in service in the environment."""
     monkeypatch.setenv("MINT_API_KEY", service.key)
     monkeypatch.setenv("MINT_API_BASE_URL", service.api)
 

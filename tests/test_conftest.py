@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -33,25 +32,19 @@ ROOT = Path(__file__).resolve().parents[1]
 def run_pytest(tmp_path):
     """Run pytest on one file of tests with this project's conftest, in a process of its own."""
 
-    def run(source: str, *arguments: str) -> tuple[subprocess.CompletedProcess[str], dict]:
-        shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "conftest.py")
-        (tmp_path / "test_it.py").write_text(source)
-        (tmp_path / "pytest.ini").write_text(
-            "[pytest]\nmarkers =\n    blender\n    window\n    debian\n    one_blender\n    shows_key\n"
-        )
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "no:cacheprovider",
-            "--outcomes=outcomes.json",
-            *arguments,
-        ]
+    def run(source: str, *arguments: str, **variables: str):
+        folder = tmp_path / "project"
+        folder.mkdir(exist_ok=True)
+        shutil.copy(ROOT / "tests" / "conftest.py", folder)
+        (folder / "test_it.py").write_text(source)
+        markers = ("blender", "window", "debian", "one_blender", "shows_key")
+        (folder / "pytest.ini").write_text("\n    ".join(["[pytest]\nmarkers =", *markers]))
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+        command.append("--outcomes=outcomes.json")
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         environment.pop(COUNTS, None)
-        done = captured(command, cwd=tmp_path, env=environment)
-        outcomes = tmp_path / "outcomes.json"
+        done = captured(command, cwd=folder, env=environment | variables)
+        outcomes = folder / "outcomes.json"
         return done, json.loads(outcomes.read_text()) if outcomes.exists() else {}
 
     return run
@@ -179,7 +172,7 @@ def test_the_home_folder_is_empty_and_no_key_is_set(run_pytest, tmp_path, monkey
     )
     done, _ = run_pytest(source)
     assert done.returncode == 0, done.stdout
-    assert not Path((tmp_path / "home").read_text()).exists()
+    assert not Path((tmp_path / "project" / "home").read_text()).exists()
 
 
 @pytest.mark.parametrize("crashes", [True, False])
@@ -188,7 +181,7 @@ def test_a_crash_leaves_the_name_of_the_test(run_pytest, tmp_path, crashes):
     source = "import os, signal\ndef test_a(): pass\ndef test_b():\n    pass\n"
     source += "    os.kill(os.getpid(), signal.SIGSEGV)\n" if crashes else ""
     done, outcomes = run_pytest(source)
-    running = tmp_path / "outcomes.running"
+    running = tmp_path / "project" / "outcomes.running"
     assert (done.returncode < 0) == crashes
     assert bool(outcomes) != crashes
     assert running.exists() == crashes
@@ -326,48 +319,28 @@ def test_on_purpose(tmp_path): (tmp_path / "log").write_text(KEY)
 """
 
 
-@pytest.fixture
-def run_searched(tmp_path: Path):
-    """Run pytest on some source with this project's conftest; return status, output and counts."""
-
-    def run(source: str, *arguments: str) -> tuple[int, str, dict]:
-        folder = tmp_path / "project"
-        folder.mkdir()
-        shutil.copy(ROOT / "tests" / "conftest.py", folder)
-        (folder / "test_it.py").write_text(source)
-        (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    shows_key\n    blender\n")
-        counts = tmp_path / "counts"
-        counts.mkdir()
-        command = [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", *arguments]
-        command += [f"--basetemp={tmp_path / 'temporary'}"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), COUNTS: str(counts)}
-        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        done = captured(command, cwd=folder, env=environment)
-        found = [json.loads(each.read_text()) for each in counts.glob("*.json")]
-        return done.returncode, done.stdout + done.stderr, found[0]
-
-    return run
-
-
 @pytest.mark.covers("S-key-nowhere")
 @pytest.mark.shows_key("the tests that it runs leave keys behind")
 @pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n", "1")], ids=["alone", "worker"])
-def test_a_test_that_leaves_a_key_fails(run_searched, arguments) -> None:
+def test_a_test_that_leaves_a_key_fails(run_pytest, tmp_path, arguments) -> None:
     """Whatever it was left in; the others pass, and so does one that says that it shows the key.
 
     What a fixture of the session has written belongs to no test, and fails the session.
     """
-    status, output, counted = run_searched(LEAKS, *arguments)
+    counts = tmp_path / "counts"
+    counts.mkdir()
+    searched = ("-rA", f"--basetemp={tmp_path / 'temporary'}", *arguments)
+    done, _ = run_pytest(LEAKS, *searched, **{COUNTS: str(counts)})
+    lines = (done.stdout + done.stderr).splitlines()
     failed = {
-        line.partition("::")[2].split()[0]
-        for line in output.splitlines()
-        if line.startswith("ERROR test_it")
+        line.partition("::")[2].split()[0] for line in lines if line.startswith("ERROR test_it")
     }
     expected = "file home temporary output read read_descriptor process request teardown"
-    assert status == 1
+    assert done.returncode == 1
     assert failed == {f"test_{name}" for name in expected.split()}
+    counted = json.loads(next(counts.glob("*.json")).read_text())
     assert counted["counts"]["tests"] == 13 and len(counted["leaks"]) == 10
-    (left,) = [line for line in output.splitlines() if line.startswith("API key: /")]
+    (left,) = [line for line in lines if line.startswith("API key: /")]
     assert left.endswith("made0/log: plain text")
 
 

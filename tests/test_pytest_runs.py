@@ -96,7 +96,7 @@ def test_a_skipped_file_counts_as_run_where_its_tests_ran():
     assert testing.print_summary([*outcomes, elsewhere], checks={}, strict=True) == 1
 
 
-def test_a_run_without_a_results_file_is_a_failure(monkeypatch, capsys):
+def test_a_run_without_a_results_file_is_a_failure(capsys):
     """When pytest or nox ends before it writes its results, the run fails."""
     outcomes = [
         Outcome.read(PytestRun("bpy-4.5", "with bpy", ())),
@@ -212,7 +212,7 @@ def test_a_part_that_crashed_runs_again(monkeypatch, capsys, again):
     assert "CRASHED in test_it.py::test_b [bpy-4.5 with bpy]" in capsys.readouterr().out
 
 
-def test_a_crash_before_any_test_is_a_failure(monkeypatch, capsys):
+def test_a_crash_before_any_test_is_a_failure(monkeypatch):
     """A part that cannot even begin is not tried again."""
     pytest_run = PytestRun("bpy-4.5", "with bpy", (), second_try=True)
     statuses = iter([3])

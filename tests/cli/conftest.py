@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ import pytest
 
 from mint_blender.cli import session
 from mint_blender.delivery import blender_runtime
-from mint_blender.jobs.workflow import context
+from mint_blender.jobs.budget.spending import Limits
+from mint_blender.jobs.workflow import context, look
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
 from ..jobs.fast_config import shorten_waits
@@ -21,6 +22,9 @@ from .command_runner import RunMint
 
 if TYPE_CHECKING:
     from distributed import Client
+
+Home = Callable[[str], None]
+SetLimits = Callable[[Limits], None]
 
 
 @pytest.fixture
@@ -64,6 +68,27 @@ def signed_in(
     monkeypatch.setenv("MINT_BLENDER_HOME", str(home))
     monkeypatch.setenv("COLUMNS", "100")
     return service
+
+
+@pytest.fixture
+def at_home(tmp_path: Path, signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Use another journal, as after a change to pip, another machine or another user."""
+    return lambda name: monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / name))
+
+
+@pytest.fixture
+def _fast_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look into Mint's list at once, not ten minutes later."""
+    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
+
+
+@pytest.fixture
+def set_limits(monkeypatch: pytest.MonkeyPatch) -> SetLimits:
+    """Return a function that sets limits as the preferences do.
+
+    tests/ui/test_limits.py tests where they come from.
+    """
+    return lambda limits: monkeypatch.setattr(session, "limits", lambda: limits)
 
 
 @pytest.fixture

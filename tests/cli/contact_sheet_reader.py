@@ -78,7 +78,3 @@ class ContactSheet(HTMLParser):
                 card.parts[name or tag] = card.parts.get(name or tag, "") + data
             if inside[-1] == "code":
                 card.commands.append(data)
-
-    def by_state(self, state: str) -> list[Card]:
-        """Return the cards that the filter of a state shows."""
-        return [card for card in self.cards if card.state == state]

@@ -48,6 +48,7 @@ def test_a_character_is_written_with_all_its_clips(
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_what_was_paid_is_written_again_for_free(
     mint: RunMint, service: ThreadService, knight: str, tmp_path: Path
 ) -> None:
@@ -85,6 +86,7 @@ def test_each_job_of_an_order_writes_the_whole_character(
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_above_the_limit_nothing_is_sent(mint: RunMint, knight: str, tmp_path: Path) -> None:
     """The limit is for all motions together; without a price it is refused, too."""
     motions = ("--motion", "walk", "--motion", "run", "-o", str(tmp_path / "knight.glb"))
@@ -99,6 +101,7 @@ def test_above_the_limit_nothing_is_sent(mint: RunMint, knight: str, tmp_path: P
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_a_motion_is_paid_again_if_that_is_said(mint: RunMint, knight: str, tmp_path: Path) -> None:
     """With `--again`, and only then; the character has the new clip once."""
     words = ("animate", knight, "--motion", "walk", "-o", str(tmp_path / "knight.glb"))
@@ -109,6 +112,7 @@ def test_a_motion_is_paid_again_if_that_is_said(mint: RunMint, knight: str, tmp_
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_a_first_motion_that_waits_for_credits_does_not_block(
     mint: RunMint, service: ThreadService, knight: str, tmp_path: Path
 ) -> None:
@@ -122,6 +126,7 @@ def test_a_first_motion_that_waits_for_credits_does_not_block(
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_wrong_arguments(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """Each is a sentence, before anything is sent."""
     output = str(tmp_path / "knight.glb")
@@ -184,6 +189,7 @@ def delete_files(home: Path) -> None:
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_again_writes_a_character_and_pays_nothing(
     mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
@@ -208,6 +214,7 @@ def test_again_writes_a_character_and_pays_nothing(
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_another_machine_writes_a_character(
     mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +240,7 @@ def test_another_machine_writes_a_character(
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_a_step_does_not_pass_on_half_a_character(
     mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +256,7 @@ def test_a_step_does_not_pass_on_half_a_character(
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_motions_that_are_still_to_pay_count_for_the_limit(
     mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +278,7 @@ def test_motions_that_are_still_to_pay_count_for_the_limit(
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_a_motion_that_failed_is_paid_again_only_if_that_is_said(
     mint: RunMint, service: ThreadService, knight: str, tmp_path: Path
 ) -> None:
@@ -307,7 +317,7 @@ def test_wrong_motions_of_a_line(mint: RunMint, service: ThreadService, tmp_path
 
 
 @pytest.mark.blender
-def test_a_script_animates_what_is_in_its_scene(signed_in: ThreadService, tmp_path: Path) -> None:
+def test_a_script_animates_what_is_in_its_scene(signed_in: ThreadService) -> None:
     """The character takes the place of the model; a later call adds a clip, and pays only that."""
     import bpy
 
@@ -322,6 +332,7 @@ def test_a_script_animates_what_is_in_its_scene(signed_in: ThreadService, tmp_pa
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_a_script_reads_what_failed(signed_in: ThreadService) -> None:
     """The motion that came is placed; the error names the one that did not."""
     import bpy

@@ -77,6 +77,7 @@ REFUSED = {
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 @pytest.mark.parametrize("arguments, sentence", REFUSED.values(), ids=REFUSED.keys())
 def test_an_invalid_request_raises_value_error(
     signed_in: Signed, arguments: dict[str, object], sentence: str
@@ -103,6 +104,7 @@ def test_without_blender_nothing_is_paid(signed_in: Signed, mint: RunMint) -> No
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_a_price_above_the_limit(signed_in: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
     """A price above the limit raises TooExpensive; max_credits does not lift the preferences'."""
     with pytest.raises(mint_blender.TooExpensive, match="more than the limit of 1"):
@@ -114,6 +116,7 @@ def test_a_price_above_the_limit(signed_in: Signed, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_missing_and_refused_keys(signed_in: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every function raises an error that names a missing or refused key."""
     monkeypatch.setenv("MINT_API_KEY", "")
@@ -181,6 +184,7 @@ def test_a_result_is_placed_in_the_scene(signed_in: Signed, kind: str) -> None:
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_review_is_asked_at_each_preview(signed_in: Signed) -> None:
     """`review` is called at each Preview, with its own picture, until it approves."""
     seen: list[Preview] = []
@@ -198,6 +202,7 @@ def test_review_is_asked_at_each_preview(signed_in: Signed) -> None:
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 @pytest.mark.parametrize("answer", ["cancel", mint_blender.Cancel()])
 def test_a_review_can_cancel(signed_in: Signed, answer: str | mint_blender.Cancel) -> None:
     """It cancels the job at Mint and raises an error with the job's id."""
@@ -208,6 +213,7 @@ def test_a_review_can_cancel(signed_in: Signed, answer: str | mint_blender.Cance
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 @pytest.mark.parametrize("answer", ["Approve", "approved", "make it blue", "", None, True, 1])
 def test_a_review_that_decides_nothing_sends_nothing(signed_in: Signed, answer: Any) -> None:
     """Anything but a decision raises before anything is sent, and the Preview still waits."""
@@ -290,6 +296,7 @@ def test_the_same_id_is_the_same_job(signed_in: Signed) -> None:
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_an_id_continues_what_waits(signed_in: Signed) -> None:
     """A job that stopped at its limit goes on with a higher one, and one that failed stays so."""
     with pytest.raises(mint_blender.GenerationStopped, match="moderation"):
@@ -308,6 +315,7 @@ def test_an_id_continues_what_waits(signed_in: Signed) -> None:
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_a_job_is_canceled(signed_in: Signed) -> None:
     """It is canceled at Mint, too; a job that is unknown is said to be, and what is no job."""
     _in_review()
@@ -352,6 +360,7 @@ def test_a_result_is_written_to_a_file(signed_in: Signed, tmp_path: Path) -> Non
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_progress_is_told(signed_in: Signed) -> None:
     """A script hears the phases, and how much of them is done."""
     told: list[tuple[str, float | None, float | None]] = []
@@ -364,6 +373,7 @@ def test_progress_is_told(signed_in: Signed) -> None:
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_ctrl_c_names_the_job(signed_in: Signed) -> None:
     """It ends with one sentence that says how to continue; then nothing is paid twice."""
 
@@ -400,6 +410,7 @@ def test_of_two_calls_that_race_one_starts(signed_in: Signed) -> None:
 
 
 @pytest.mark.blender
+@pytest.mark.one_blender
 def test_an_id_whose_job_cannot_be_read(signed_in: Signed, home: Path) -> None:
     """Nothing is started in place of a job whose record is damaged."""
     mint_blender.generate("a lamp", preset="fast", request_id="lamp")

@@ -97,18 +97,6 @@ def test_a_rerun_starts_only_what_is_new(batch: Batch) -> None:
     assert sorted(results) == [1, 2, 3]
 
 
-def test_a_dismissed_line_is_not_paid_for_again(batch: Batch, mint: RunMint) -> None:
-    """A rerun finds the dismissed job of a line and starts nothing."""
-    batch.lines({"prompt": "lamp 1"})
-    assert batch().status == 0
-    (job,) = (record["job"] for record in mint.jobs())
-    assert mint("dismiss", job).status == 0
-    ran = batch("--json")
-    assert ran.status == 0
-    assert [record["job"] for record in ran.records if record["event"] == "result"] == [job]
-    assert len(batch.service.operations()) == 1
-
-
 @pytest.mark.parametrize(("spelled", "count"), [("two", 2), ("../work/out", 1), ("link/out", 1)])
 def test_the_same_folder_by_another_path(
     mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelled: str, count: int

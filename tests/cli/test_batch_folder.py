@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,21 +28,9 @@ from .batch_helpers import (
     write_starts,
 )
 from .command_runner import RunMint, command, environment
+from .conftest import Home
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 4)]
-Home = Callable[[str], None]
-
-
-@pytest.fixture
-def at_home(tmp_path: Path, signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """Use another journal, as after a change to pip, another machine or another user."""
-    return lambda name: monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / name))
-
-
-@pytest.fixture
-def _fast_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look into Mint's list at once, not ten minutes later."""
-    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
 
 
 @pytest.mark.covers("R-batch-once")
@@ -78,17 +65,6 @@ def test_the_folder_may_be_moved(batch: Batch, tmp_path: Path, at_home: Home) ->
     assert len(batch.service.operations()) == 3
     for path in (again.out / ".mint-batch").rglob("*"):
         assert path.is_dir() or str(tmp_path) not in path.read_text(), path
-
-
-def test_a_result_that_is_gone_is_fetched_for_free(batch: Batch, at_home: Home) -> None:
-    """Downloads of another journal are fetched again, at no cost."""
-    batch.lines(*LAMPS)
-    assert batch().status == 0
-    (batch.out / "0002-lamp-2.glb").unlink()
-    at_home("elsewhere")
-    assert batch().status == 0
-    assert (batch.out / "0002-lamp-2.glb").is_file()
-    assert len(batch.service.operations()) == 3
 
 
 def test_a_waiting_line_continues_from_the_other_journal(

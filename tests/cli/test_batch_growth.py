@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The time that a batch takes grows with its lines, not with their square."""
+"""The effort of a batch, read or written again, grows with its lines, not with their square."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mint_blender.cli import main
 from mint_blender.cli.batch import line_jobs
-from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.batch_folder import finished_lines, line_files
 from mint_blender.jobs.batch_lines import Line, read_lines
 from mint_blender.jobs.engine.config import EngineConfig
-from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
@@ -24,6 +26,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 
 from ..call_counts import count_lines
+from ..scene import glb_fixtures
 from .batch_helpers import lines_of
 
 ACCOUNT = Account("key", "http://127.0.0.1:9/v1")
@@ -40,13 +43,17 @@ def a_batch(tmp_path: Path, count: int) -> tuple[Path, list[Line]]:
     return folder, read_lines(lines_of(folder / "a.jsonl", *prompts))
 
 
-def finish_elsewhere(folder: Path, lines: list[Line]) -> None:
+def finish_elsewhere(folder: Path, lines: list[Line], phase: Phase, **members: Any) -> None:
     """Write the files of finished lines, as a run on another machine has left them."""
-    (folder / line_files.FOLDER / "requests").mkdir()
+    requests = folder / line_files.FOLDER / "requests"
+    requests.mkdir()
     for line in lines:
-        delivery = Delivery(line=line_files.line_id(folder, line.tag))
-        job = replace(new_job(line.request, delivery, now=1000.0), phase=Phase.PLACED)
-        start = folder / line_files.FOLDER / "requests" / f"{line.tag}.start.1"
+        output = f"{folder / line.title}{line.suffix}"
+        delivery = Delivery(output=output, line=line_files.line_id(folder, line.tag))
+        job = replace(new_job(line.request, delivery, now=1000.0), phase=phase, **members)
+        if job.files:
+            finished_lines.publish(job, folder)
+        start = requests / f"{line.tag}.start.1"
         line_files.write(start, {"home": "elsewhere"})
         operation = start.with_name(f"{start.name}.operation")
         line_files.write(operation, {"operation": f"op_{line.number}"})
@@ -85,7 +92,7 @@ def test_finding_the_finished_lines(tmp_path: Path, where: str) -> None:
         folder, lines = a_batch(tmp_path, count)
         home = tmp_path / f"home {count}"
         if where == "in another journal":
-            finish_elsewhere(folder, lines)
+            finish_elsewhere(folder, lines, Phase.PLACED)
         else:
             finish(home, folder, lines, dismissed=where == "dismissed")
         with opened(home) as job_service:
@@ -110,7 +117,7 @@ def _load(
 def test_a_line_has_few_files(tmp_path: Path) -> None:
     """Of a line that was finished elsewhere, each file is read once; a rerun writes nothing."""
     folder, lines = a_batch(tmp_path, FEW)
-    finish_elsewhere(folder, lines)
+    finish_elsewhere(folder, lines, Phase.PLACED)
     inner = folder / line_files.FOLDER
     before = {path: path.stat().st_mtime_ns for path in inner.rglob("*") if path.is_file()}
     calls = Counter[str]()
@@ -126,3 +133,39 @@ def test_a_line_has_few_files(tmp_path: Path) -> None:
     assert (len(before), calls["read_job"], calls["load"]) == (3 * FEW, FEW, FEW)
     (inner / "batch.json").unlink()  # it is new
     assert {path: path.stat().st_mtime_ns for path in inner.rglob("*") if path.is_file()} == before
+
+
+# -- writing lines again
+
+
+def finished_batch(tmp_path: Path, count: int) -> tuple[str, ...]:
+    """Return the arguments that write a batch again, as the step `generate` has left it."""
+    folder, lines = a_batch(tmp_path, count)
+    model = glb_fixtures.simple(folder / "model.glb")
+    kept = LocalFile(Role.MODEL, str(model), "https://files.example/model.glb")
+    finish_elsewhere(folder, lines, Phase.READY, files=(kept,))
+    return ("batch", str(folder / "a.jsonl"), "-o", str(folder), "--step", "write")
+
+
+@pytest.mark.parametrize("more", [(), ("--again",)], ids=["first", "again"])
+def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
+    """Each line takes as much effort in a batch of four times as many lines."""
+    efforts = []
+    for count in (FEW, MANY):
+        monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / f"home {count}"))
+        arguments = finished_batch(tmp_path, count)
+        efforts.append(count_lines(lambda: main([*arguments, *more])))  # noqa: B023 - called now
+        assert len(list((tmp_path / f"{count} lines").glob("0*.glb"))) == count
+    assert efforts[1] < RATIO * efforts[0]
+
+
+def test_a_few_lines_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task of a farm parses only the records of its own lines."""
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
+    arguments, parsed = finished_batch(tmp_path, FEW), list[str]()
+    read = line_files.read_job
+    monkeypatch.setattr(
+        line_files, "read_job", lambda folder, tag: parsed.append(tag) or read(folder, tag)
+    )
+    assert main([*arguments, "--lines", "3-4"]) == 0
+    assert len(parsed) == 2

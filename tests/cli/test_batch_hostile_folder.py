@@ -10,20 +10,13 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.batch_folder import line_files
-from mint_blender.jobs.workflow import look
 
 from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch, start_files, tags_of, write_operation, write_starts
 from .command_runner import RunMint
-from .test_batch_folder import Home, at_home
+from .conftest import Home
 
-__all__ = ["at_home"]  # a fixture
-
-
-@pytest.fixture(autouse=True)
-def _fast_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look into Mint's list at once, not ten minutes later."""
-    monkeypatch.setattr(look, "SETTLED_AFTER", 0.05)
+pytestmark = pytest.mark.usefixtures("_fast_look")
 
 
 def run_once(batch: Batch, *lines: dict[str, object]) -> Path:

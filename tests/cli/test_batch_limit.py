@@ -106,15 +106,6 @@ def test_after_the_limit_nothing_is_started(batch: Batch, service: ThreadService
     assert [operation.prompt for operation in service.operations()] == ["lamp 1", "lamp 2"]
 
 
-def test_a_failed_line_frees_its_credits(batch: Batch, service: ThreadService) -> None:
-    """A failed line costs nothing, so its share of the limit is free again."""
-    service.scenario(answers=[cheap(100)])
-    batch.lines({"prompt": "a sword [moderation]"}, {"prompt": "a mug [start-fails]"}, *LAMPS[:2])
-    ran = batch("--jobs", "1", "--max-credits", "500")
-    assert ran.status == 1
-    assert "2 of 4 lines are done" in ran.error_text
-
-
 def test_too_few_credits_are_told_before_the_first_line(batch: Batch, mint: RunMint) -> None:
     """Nothing starts unless somebody has decided that a part does."""
     batch.service.scenario(credits=500)

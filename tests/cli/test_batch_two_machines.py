@@ -22,9 +22,8 @@ from mint_blender.mint.schema import Page
 from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch, start_files, tags_of
 from .command_runner import CommandResult, RunMint, run
-from .test_batch_folder import LAMPS, Home, at_home
-
-__all__ = ["at_home"]  # a fixture
+from .conftest import Home
+from .test_batch_folder import LAMPS
 
 
 def test_one_of_many_takes_a_line(tmp_path: Path) -> None:

@@ -81,13 +81,6 @@ def test_revise_brings_another_preview(mint: RunMint, review: str, service: Thre
     assert [operation.feedback for operation in service.operations()] == [["make it blue"]]
 
 
-def test_an_empty_revision_is_refused(mint: RunMint, review: str, service: ThreadService) -> None:
-    """Empty or too long feedback is status 2, and nothing is sent."""
-    assert mint("revise", review, " ").status == 2
-    assert mint("revise", review, "x" * 2001).status == 2
-    assert not service.requests("POST", "*:revise")
-
-
 @pytest.mark.parametrize(
     ("switch", "status", "verb", "sent"),
     [("transient", 1, "retry", 1), ("billing-final", 4, "resume", 0)],
@@ -161,16 +154,6 @@ def test_place_needs_neither_network_nor_key(
     for name in ("one.glb", "two.glb"):
         assert mint("place", mint.job, "-o", str(tmp_path / name)).status == 0
     assert (tmp_path / "one.glb").read_bytes() == (tmp_path / "two.glb").read_bytes()
-
-
-def test_place_downloads_missing_files(mint: RunMint, tmp_path: Path) -> None:
-    """Deleted downloads are downloaded again at no cost."""
-    mint(*LAMP)
-    record = mint.jobs()[0]
-    Path(record["files"]["model"]).unlink()
-    assert mint("place", record["job"], "-o", str(tmp_path / "lamp.glb")).status == 0
-    assert (tmp_path / "lamp.glb").is_file()
-    assert len(mint.service.operations()) == 1
 
 
 def test_place_of_an_unfinished_job_is_refused(mint: RunMint, review: str, tmp_path: Path) -> None:

@@ -347,15 +347,6 @@ def test_the_optimized_file_is_written(mint: RunMint, tmp_path: Path) -> None:
     assert b"KHR_draco_mesh_compression" in output.read_bytes()
 
 
-def test_a_failed_optimization_keeps_the_original(mint: RunMint, tmp_path: Path) -> None:
-    """A failed optimization does not fail the generation."""
-    words = ("generate", "--prompt", "a lamp [optimize-fails]", "--optimize", "light")
-    ran = mint(*words, "-o", str(tmp_path / "lamp.glb"))
-    assert ran.status == 0
-    assert "The model was not optimized, so the original file is used." in ran.out
-    assert (tmp_path / "lamp.glb").exists()
-
-
 def test_the_optimization_is_within_the_limit(mint: RunMint, made: dict[str, str]) -> None:
     """--max-credits includes the optimization, for `generate` and for `again`."""
     asked = len(mint.service.operations())
@@ -371,18 +362,6 @@ def test_the_optimization_is_within_the_limit(mint: RunMint, made: dict[str, str
     newest = mint.job
     assert mint("again", newest, "--max-credits", "267").status == 4
     assert mint("again", newest, "--max-credits", "268").status == 0
-
-
-def test_a_first_optimization_cannot_be_within_a_limit(mint: RunMint) -> None:
-    """Without any model the price is unknown: a limit gives status 4, no limit starts it."""
-    ran = mint(*LAMP, "--optimize", "light", "--max-credits", "100000")
-    assert ran.status == 4
-    assert (
-        "the limit cannot be checked. Mint sets the price of an optimization once there is a model. Nothing was started."
-        in ran.error_text
-    )
-    assert not mint.service.operations()
-    assert mint(*LAMP, "--optimize", "light").status == 0
 
 
 # -- convert
@@ -403,30 +382,6 @@ def test_converted_files_are_in_the_folder(
     }
     assert (folder / "Lamp.usdz").read_bytes()[:2] == b"PK"
     assert len(service.requests(*CONVERSIONS)) == 1
-
-
-def test_converting_again_costs_nothing(
-    mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
-) -> None:
-    """Converting again costs nothing and overwrites no file."""
-    words = ("convert", made["job"], "--format", "obj", "-o", str(tmp_path / "out"))
-    assert mint(*words).status == mint(*words).status == 0
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["Lamp.obj"]
-    (tmp_path / "out" / "Lamp.obj").write_text("mine")
-    assert mint(*words, "--json").result["files"] == {"obj": str(tmp_path / "out" / "Lamp 2.obj")}
-    assert len(service.requests(*CONVERSIONS)) == 1
-
-
-def test_too_few_credits(mint: RunMint, made: dict[str, str], tmp_path: Path) -> None:
-    """Status 4 names the command that continues; with Credits it succeeds."""
-    mint.service.scenario(credits=3)
-    ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "out"))
-    assert ran.status == 4
-    job = mint.job
-    assert f"resume {job}" in ran.err
-    mint.service.scenario(credits=500)
-    assert mint("resume", job).status == 0
-    assert (tmp_path / "out" / "Lamp.fbx").exists()
 
 
 @pytest.mark.parametrize(

@@ -15,20 +15,13 @@ from mint_blender.mint.retry import RetryPolicy, call_with_retries
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
 from .command_runner import LAMP, RunMint
+from .conftest import SetLimits
 from .test_batch_limit import cheap
 
-Set = Callable[[Limits], None]
 
-
-@pytest.fixture
-def preferences(monkeypatch: pytest.MonkeyPatch) -> Set:
-    """Set limits as the preferences do; tests/ui/test_limits.py tests where they come from."""
-    return lambda limits: monkeypatch.setattr(session, "limits", lambda: limits)
-
-
-def test_a_generation_above_the_limit(mint: RunMint, preferences: Set) -> None:
+def test_a_generation_above_the_limit(mint: RunMint, set_limits: SetLimits) -> None:
     """The sentence has price and limit; --max-credits does not lift it; an equal price is allowed."""
-    preferences(Limits(each=247))
+    set_limits(Limits(each=247))
     ran = mint(*LAMP, "--max-credits", "100000")
     assert ran.status == 4
     assert (
@@ -36,12 +29,12 @@ def test_a_generation_above_the_limit(mint: RunMint, preferences: Set) -> None:
         in ran.error_text
     )
     assert not mint.service.operations()
-    preferences(Limits(each=248))
+    set_limits(Limits(each=248))
     assert mint(*LAMP).status == 0
     assert len(mint.service.requests("POST", "/v1/pricing:estimate")) == 2
 
 
-def test_a_batch_above_a_limit(mint: RunMint, preferences: Set, tmp_path: Path) -> None:
+def test_a_batch_above_a_limit(mint: RunMint, set_limits: SetLimits, tmp_path: Path) -> None:
     """The sum of a batch is checked against the day, each line against the limit for one."""
     file = lines_of(tmp_path / "lamps.jsonl", *({"prompt": f"lamp {n}"} for n in range(3)))
     words = ("batch", str(file), "-o", str(tmp_path / "out"))
@@ -49,12 +42,12 @@ def test_a_batch_above_a_limit(mint: RunMint, preferences: Set, tmp_path: Path) 
         (Limits(day=743), "daily limit of 743 Credits"),
         (Limits(each=200), "limit of 200 Credits per"),
     ):
-        preferences(limits)
+        set_limits(limits)
         ran = mint(*words)
         assert ran.status == 4
         assert sentence in ran.error_text
     assert not mint.service.operations()
-    preferences(Limits(each=248, day=744))
+    set_limits(Limits(each=248, day=744))
     assert mint(*words).status == 0
     assert len(mint.service.operations()) == 3
 
@@ -93,10 +86,10 @@ def in_review(mint: RunMint, *more: str) -> str:
     return mint.job
 
 
-def test_a_price_is_asked_for_again(mint: RunMint, preferences: Set) -> None:
+def test_a_price_is_asked_for_again(mint: RunMint, set_limits: SetLimits) -> None:
     """A decision waits for Mint as long as any command does, and says so."""
     job = in_review(mint)
-    preferences(Limits(each=248))
+    set_limits(Limits(each=248))
     failing = {"method": "POST", "path": "/v1/pricing:estimate", "times": 1}
     mint.service.scenario(answers=[{**failing, "answer": {"word": "503"}}])
     ran = mint("approve", job)

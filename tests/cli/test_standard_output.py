@@ -34,7 +34,6 @@ from mint_blender.jobs.storage import batch_lease
 from mint_blender.mint.retry import PollIntervals
 
 from ..conftest import DOES_NOT_APPLY
-from ..mint_service import work
 from ..mint_service.runner import ThreadService
 from .batch_helpers import lines_of
 from .command_runner import (
@@ -267,16 +266,6 @@ def test_the_live_display_is_clean() -> None:
     display.show("1", "a \x1b[31mlamp\nor two", "Failed: \x1b]0;x\x07no")
     (task,) = display._progress.tasks
     assert (task.fields["title"], task.description) == ("a lamp or two", "Failed: no")
-
-
-def test_control_characters_in_a_whole_run(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Control characters in Mint's error are removed for people and kept in JSON."""
-    monkeypatch.setitem(work.MESSAGES, "generation_failed", "Not \x1b[2Jlike\u202e that.")
-    ran = mint("generate", "--prompt", "a lamp [fails]", "--preset", "fast")
-    assert ran.status != 0 and "Mint says: Not like that." in ran.error_text
-    assert not HARMFUL.search(ran.out + ran.err)
-    ran = mint("generate", "--prompt", "a mug [fails]", "--preset", "fast", "--json")
-    assert "Not \x1b[2Jlike\u202e that." in ran.records[-1]["trouble"]["message"]
 
 
 def test_a_request_to_stop_ends_a_batch_as_ctrl_c_does(

@@ -102,14 +102,6 @@ def test_a_picture_has_the_size_that_was_asked_for(mint: RunMint, tmp_path: Path
         assert Image.open(tmp_path / "out" / "0001-a-lamp.png").size == (30 + len(more), 24)
 
 
-@pytest.mark.parametrize("size", ["640", "640x", "0x480", "3x480", "640x99999", "-1x5", "1e3x5"])
-def test_a_size_that_is_none_is_refused(mint: RunMint, size: str) -> None:
-    """Before anything is started."""
-    ran = mint(*LAMP, "--render", "lamp.png", f"--render-size={size}")
-    assert ran.status == 2 and "such as 1920x1080" in ran.err
-    assert not mint.jobs()
-
-
 def test_what_a_blend_has_from_mint(mint: RunMint, tmp_path: Path) -> None:
     """As objects for programs and as a table; a file that is none stops nothing."""
     assert mint(*LAMP, "-o", str(tmp_path / "lamp.blend")).status == 0

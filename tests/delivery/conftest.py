@@ -7,5 +7,6 @@ from ..blender_fixtures import (  # noqa: F401 - pytest finds them by name
     home,
     job_service,
     model,
+    service,
     signed_in,
 )

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -39,13 +38,7 @@ from .asset_library_helpers import (  # noqa: E402
     sync,
 )
 
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in service with eight models and two Worlds."""
-    with running_service(speed=2000, library={"models": 8, "worlds": 2}) as running:
-        yield running
-        assert not running.leaks()
+MINT = {"library": {"models": 8, "worlds": 2}}
 
 
 def models_of(service: ThreadService) -> list[Asset]:

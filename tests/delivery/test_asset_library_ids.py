@@ -12,7 +12,7 @@ import pytest
 
 from ..cli.command_runner import CommandResult, run
 from ..mint.hostile_ids import DEVICES, HOSTILE_IDS
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
@@ -23,13 +23,7 @@ from mint_blender.scene.errors import SceneImportError  # noqa: E402
 
 from .asset_library_helpers import blend_names, finished_model, sync  # noqa: E402
 
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in service with a few models."""
-    with running_service(speed=2000, library={"models": 8}) as running:
-        yield running
-        assert not running.leaks()
+MINT = {"library": {"models": 8}}
 
 
 @pytest.fixture
@@ -88,17 +82,6 @@ def test_ids_of_lists_cannot_name_a_folder(
     log = (tmp_path / "home" / "mint.log").read_text()
     assert log.count("have no valid ID: left out") == len(Kind)
     assert len(ran.err) < 1000
-
-
-def test_a_list_of_such_ids_saves_nothing(
-    service: ThreadService, tmp_path: Path, documents: list[Path]
-) -> None:
-    """The command ends well: there is no model that it could save."""
-    hostile = [*paths_to(documents[0]).values()]
-    ran = sync_listed(service, tmp_path / "home", tmp_path / "library", hostile)
-    assert ran.status == 0, ran.err
-    *_, summary = ran.records
-    assert (summary["saved"], summary["failed"]) == (0, [])
 
 
 def test_a_model_whose_id_is_a_device_is_saved(service: ThreadService, tmp_path: Path) -> None:

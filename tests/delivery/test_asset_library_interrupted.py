@@ -6,14 +6,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from ..cli.command_runner import command, environment
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from ..processes import captured
 
 bpy = pytest.importorskip("bpy")
@@ -23,7 +22,6 @@ from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
     FILE_NAME,
     Manifest,
     ManifestEntry,
-    file_digest,
 )
 from mint_blender.files.disk import PART  # noqa: E402
 
@@ -34,13 +32,7 @@ from .asset_library_helpers import (  # noqa: E402
     sync,
 )
 
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in service with eight models and two Worlds."""
-    with running_service(speed=2000, library={"models": 8, "worlds": 2}) as running:
-        yield running
-        assert not running.leaks()
+MINT = {"library": {"models": 8, "worlds": 2}}
 
 
 @pytest.mark.parametrize("moment", ["before", "between", "after"])
@@ -138,24 +130,3 @@ def test_two_folders_at_once(service: ThreadService, tmp_path: Path) -> None:
     errors = [process.communicate(timeout=120)[1].decode() for process in running]
     assert [process.returncode for process in running] == [0, 0], errors
     assert blend_names(tmp_path / "one") == blend_names(tmp_path / "two")
-
-
-def test_killed_several_times(service: ThreadService, tmp_path: Path) -> None:
-    """After several kills all files are complete, and no model was downloaded more than twice."""
-    folder, home = tmp_path / "library", tmp_path / "home"
-    words = command("library", "sync", str(folder), "--kind", "model", "--json")
-    for _ in range(3):
-        process = started(words, service, home)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-    ended = captured(words, env=environment(service, home))
-    assert ended.returncode == 0, ended.stderr
-    done = [one for one in service.resources() if one.status == "succeeded"]
-    models = [one for one in done if one.kind == "model"]
-    manifest = Manifest(folder)
-    for one in models:
-        entry = manifest.entry(one.id)
-        assert entry is not None
-        assert entry.digest == file_digest(folder / entry.file)
-    assert len(service.requests(host="files", path="/glb/*")) <= 2 * len(models)

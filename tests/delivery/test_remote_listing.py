@@ -19,7 +19,7 @@ import pytest
 
 from ..cli.command_runner import command, environment
 from ..conftest import DOES_NOT_APPLY
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from ..processes import captured
 
 bpy = pytest.importorskip("bpy")
@@ -31,6 +31,7 @@ from mint_blender.delivery.asset_library.manifest import LOCK  # noqa: E402
 from mint_blender.files.file_lock import file_lock  # noqa: E402
 from mint_blender.scene.export.output_path import OutputError  # noqa: E402
 
+MINT = {"library": {"models": 2, "worlds": 1}}
 DOWNLOAD = """
 import bpy, inspect, os, sys, time
 from _bpy_internal.assets.remote_library import listing_downloader
@@ -57,14 +58,6 @@ if {error!r}:
 meta = {{"api_versions": {{"v1": {{"url": "_v1/asset-index.json", "hash": ""}}}}, "name": "Mine"}}
 (folder / "_asset-library-meta.json").write_text(json.dumps(meta))
 """
-
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """Run a stand-in service with two models and a World."""
-    with running_service(speed=2000, library={"models": 2, "worlds": 1}) as running:
-        yield running
-        assert not running.leaks()
 
 
 @contextmanager

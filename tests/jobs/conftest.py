@@ -48,7 +48,7 @@ def job_service(
 
 
 @pytest.fixture
-def offline_job_service(home: Path) -> Iterator[JobService]:
+def offline(home: Path) -> Iterator[JobService]:
     """Yield a job service whose Mint cannot be reached."""
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)

@@ -44,8 +44,7 @@ def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of a workflow for another job, and for a result that is incomplete."""
     monkeypatch.setattr(run, "FIRST_INTERVAL", 5.0 / SPEED)
     monkeypatch.setattr(run, "STOPPED_INTERVAL", 60.0 / SPEED)
-    for module in (collect, collect):
-        monkeypatch.setattr(module, "SETTLING_WAIT", 3.0 / SPEED)
+    monkeypatch.setattr(collect, "SETTLING_WAIT", 3.0 / SPEED)
 
 
 def account(service: Any) -> Account:

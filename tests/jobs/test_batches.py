@@ -550,7 +550,7 @@ def test_other_jobs_have_no_files(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """Nothing is sent then: another machine could not know it."""
     (tmp_path / ".mint-batch").write_text("a file")
     with pytest.raises(DiskError, match="Nothing was sent"):

@@ -436,17 +436,15 @@ def test_a_fresh_link_is_no_newer_preview(home: Path, service: JobService) -> No
     assert decision.verb is Verb.APPROVE
 
 
-def test_a_canceled_job_says_what_an_earlier_start_may_have_made(
-    offline_job_service: JobService,
-) -> None:
+def test_a_canceled_job_says_what_an_earlier_start_may_have_made(offline: JobService) -> None:
     """It was started again, and the new start was refused, or not sent yet, when it was canceled."""
     again = retried(replace(sent(a_job(), 1.0), phase=Phase.PAUSED))
     stopped = replace(again, phase=Phase.BILLING)
     run = WorkflowHarness(decided(stopped, Verb.CANCEL))
     assert run.job.phase is Phase.CANCELED and run.job.has_note("canceled_in_doubt")
-    offline_job_service.cache.add(again)
-    offline_job_service.cancel(again.id)
-    waiting = offline_job_service.job(again.id)
+    offline.cache.add(again)
+    offline.cancel(again.id)
+    waiting = offline.job(again.id)
     assert waiting.phase is Phase.CANCELED and waiting.has_note("canceled_in_doubt")
 
 

@@ -14,7 +14,7 @@ from mint_blender.files.file_choice import OPTIMIZED_NEEDS, WEBP
 from mint_blender.jobs import new_jobs
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.library import view_model
 from mint_blender.jobs.new_jobs import new_attempt, new_fetch
 from mint_blender.jobs.paid_requests.record import PaidVerb, key_of
@@ -107,13 +107,6 @@ def test_the_model_is_optimized_before_the_download() -> None:
     assert optimize.key == run.job.requests[-1].key == key_of("asset:res_1", PaidVerb.OPTIMIZE, 1)
 
 
-def test_a_generation_is_optimized_once(job_service: JobService, service: ThreadService) -> None:
-    """There is one optimization at the requested level, and its file is downloaded."""
-    job = ended(job_service, job_service.start(LAMP, optimize=LIGHT))
-    assert "optimized" in job.file(Role.MODEL).url
-    assert [one.level for one in service.operations() if one.level] == ["light"]
-
-
 @pytest.mark.covers("C3-optimized")
 def test_fetching_again_buys_no_optimization(home: Path, service: ThreadService) -> None:
     """An optimization that was skipped is not bought later.
@@ -183,15 +176,15 @@ def test_a_refused_retry_reads_the_model() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.REVIEW, Phase.BILLING])
 def test_an_asset_that_waits_in_another_job_is_not_retried(
-    phase: Phase, offline_job_service: JobService
+    phase: Phase, offline: JobService
 ) -> None:
     """When an attempt already waits for its user, nothing more is started."""
     made = operation("preview_ready", resource="res_7")
     waiting = replace(new_fetch(FAILED, Delivery(), now=1.0), phase=phase, operation=made)
-    offline_job_service.cache.add(waiting)
+    offline.cache.add(waiting)
     with pytest.raises(NotPossible, match="a lamp is waiting for you in the job list"):
-        offline_job_service.retry_asset(FAILED)
-    assert len(offline_job_service.jobs()) == 1
+        offline.retry_asset(FAILED)
+    assert len(offline.jobs()) == 1
 
 
 @pytest.mark.parametrize(

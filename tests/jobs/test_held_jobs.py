@@ -297,18 +297,16 @@ def test_slots_and_decisions_belong_to_one_account(home: Path) -> None:
     process.close()
 
 
-def test_the_queue_of_another_account_is_neither_shown_nor_discarded(
-    offline_job_service: JobService,
-) -> None:
+def test_the_queue_of_another_account_is_neither_shown_nor_discarded(offline: JobService) -> None:
     """Jobs that another account queued are not listed, and Discard does not remove them."""
     leo = Owner("https://api.mint.gg", "user:leo")
-    offline_job_service.cache.add(replace(a_job(), owner=leo))
-    unfinished = offline_job_service.unfinished
+    offline.cache.add(replace(a_job(), owner=leo))
+    unfinished = offline.unfinished
     unfinished.resume_all()
     assert len(unfinished.queue) == 0
     unfinished.discard_queue()
     assert unfinished.continue_queue() == []
-    assert offline_job_service.jobs()[0].phase is Phase.WAITING
+    assert offline.jobs()[0].phase is Phase.WAITING
 
 
 # -- jobs that were queued and never sent are not sent by a restart without the user's consent
@@ -360,26 +358,24 @@ def test_continue_sends_the_queued_jobs(
 
 
 def test_discard_cancels_the_queued_jobs_without_a_request(
-    three: list[str], offline_job_service: JobService
+    three: list[str], offline: JobService
 ) -> None:
     """This works offline and needs no thread."""
-    offline_job_service.unfinished.resume_all()
-    offline_job_service.unfinished.discard_queue()
-    assert phases(offline_job_service, three) == {Phase.CANCELED}
-    assert len(offline_job_service.unfinished.queue) == 0
-    assert not offline_job_service.worker.is_running
+    offline.unfinished.resume_all()
+    offline.unfinished.discard_queue()
+    assert phases(offline, three) == {Phase.CANCELED}
+    assert len(offline.unfinished.queue) == 0
+    assert not offline.worker.is_running
 
 
-def test_canceling_an_unsent_job_needs_no_network(
-    three: list[str], offline_job_service: JobService
-) -> None:
+def test_canceling_an_unsent_job_needs_no_network(three: list[str], offline: JobService) -> None:
     """Neither the network nor the owner of the key is awaited, for one job or all."""
-    job = offline_job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
-    offline_job_service.cancel(job.id)
-    offline_job_service.cancel(three[0])
-    assert phases(offline_job_service, [job.id, three[0]]) == {Phase.CANCELED}
-    offline_job_service.cancel_waiting()
-    assert phases(offline_job_service, three) == {Phase.CANCELED, Phase.SENDING}
+    job = offline.start(GenerationRequest(Kind.MODEL, "a lamp"))
+    offline.cancel(job.id)
+    offline.cancel(three[0])
+    assert phases(offline, [job.id, three[0]]) == {Phase.CANCELED}
+    offline.cancel_waiting()
+    assert phases(offline, three) == {Phase.CANCELED, Phase.SENDING}
 
 
 def test_a_single_unsent_job_can_be_resumed_or_canceled(
@@ -459,16 +455,16 @@ def test_queued_jobs_of_a_crashed_process_wait_for_consent(
 
 
 def test_queued_jobs_count_towards_the_limit_of_today(
-    three: list[str], offline_job_service: JobService
+    three: list[str], offline: JobService
 ) -> None:
     """They are sent today, together with newly started ones."""
-    offline_job_service.unfinished.resume_all()
-    offline_job_service.budget.limits = Limits(day=2000.0)
+    offline.unfinished.resume_all()
+    offline.budget.limits = Limits(day=2000.0)
     with pytest.raises(TooExpensive, match="more than your daily limit of 2,000 Credits"):
-        offline_job_service.unfinished.continue_queue()
-    assert len(offline_job_service.unfinished.queue) == len(three)
-    with offline_job_service.budget.without_limits():
-        assert len(offline_job_service.unfinished.continue_queue()) == 3
+        offline.unfinished.continue_queue()
+    assert len(offline.unfinished.queue) == len(three)
+    with offline.budget.without_limits():
+        assert len(offline.unfinished.continue_queue()) == 3
 
 
 def test_a_dismissed_job_is_not_sent(home: Path) -> None:

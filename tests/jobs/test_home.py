@@ -31,6 +31,7 @@ from mint_blender.jobs.storage.journal import JournalError
 from mint_blender.message import Message
 
 from ..files.windows_doubles import file_lock_of_windows, sharing_violation
+from .open_file import open_file
 from .other_process import OtherProcess
 from .workflow_harness import a_job
 
@@ -164,42 +165,15 @@ def test_a_file_that_was_saved_under_another_name(tmp_path: Path) -> None:
     assert documents.take_over(tmp_path / "b.blend") == {ONE}
 
 
-OPEN = """
-import sys
-from pathlib import Path
-from mint_blender.jobs.storage.documents import Documents
-documents = Documents(Path(sys.argv[1]))
-path = Path(sys.argv[3]) if len(sys.argv) > 3 else None
-documents.show_open(sys.argv[2], path)
-if path is not None:
-    documents.remember("9" * 32, path)  # an earlier opening of the same file, whose job is here
-print("open", flush=True)
-sys.stdin.read()
-"""
-
-
-def open_in_a_process(home: Path, *words: str) -> subprocess.Popen[str]:
-    """Open a document in another process, until its standard input is closed."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", OPEN, str(home), *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == "open\n"
-    return process
-
-
 def test_a_document_that_is_open_elsewhere_is_left_alone(tmp_path: Path) -> None:
     """Its name can be read, but its results land there; after the end of that process, here."""
     file = tmp_path / "scene.blend"
-    with open_in_a_process(tmp_path, ONE, str(file)) as process:
+    with open_file(tmp_path, ONE, file):
         documents = Documents(tmp_path)
         if os.name != "nt":
             assert documents.path_of(ONE) == file
         assert documents.take_over(file) == frozenset()
         documents.forget_all_but(())
-        process.stdin.close()
     assert documents.take_over(file) == {ONE, "9" * 32}
 
 
@@ -256,16 +230,12 @@ def test_open_documents_can_be_seen(tmp_path: Path) -> None:
     """Two Blenders, each with its current document; a killed one is no longer there."""
     assert open_elsewhere(tmp_path) == []
     file = tmp_path / "scene.blend"
-    with (
-        open_in_a_process(tmp_path, ONE, str(file)) as first,
-        open_in_a_process(tmp_path, TWO) as second,
-    ):
+    with open_file(tmp_path, ONE, file) as first, open_file(tmp_path, TWO) as second:
         assert open_elsewhere(tmp_path) == [OpenDocument(ONE, file), OpenDocument(TWO, None)]
         first.kill()
         first.wait()
         assert open_elsewhere(tmp_path) == [OpenDocument(TWO, None)]
-        second.stdin.close()
-        second.wait()
+        second.communicate("")
         assert open_elsewhere(tmp_path) == []
 
 
@@ -470,10 +440,10 @@ def in_another_process(
 
 
 @pytest.fixture
-def job_service(offline_job_service: JobService) -> JobService:
+def job_service(offline: JobService) -> JobService:
     """Return a job service with a ready result and no Mint."""
-    offline_job_service.cache.add(replace(a_job(), id="ready", phase=Phase.READY))
-    return offline_job_service
+    offline.cache.add(replace(a_job(), id="ready", phase=Phase.READY))
+    return offline
 
 
 def marks(job_service: JobService) -> list[Path]:

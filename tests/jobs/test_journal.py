@@ -347,14 +347,6 @@ def test_several_processes_write_at_once(home: Path) -> None:
             other.end(signal.SIGKILL)
 
 
-def test_an_unusable_home_is_reported(tmp_path: Path) -> None:
-    """The message names the folder and the variable that chooses another one."""
-    (tmp_path / "file").write_text("in the way")
-    said = r"journal\.sqlite3 cannot be opened .* MINT_BLENDER_HOME\.$"
-    with pytest.raises(JournalError, match=said):
-        Journal(tmp_path / "file" / "home")
-
-
 def mode_of(home: Path) -> str:
     """Return the journal mode as another connection reads it."""
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
@@ -407,9 +399,9 @@ def test_a_network_journal_held_in_wal_mode_is_refused(
 
 
 @pytest.fixture
-def job_service(offline_job_service: JobService) -> JobService:
+def job_service(offline: JobService) -> JobService:
     """Yield a job service without Mint."""
-    return offline_job_service
+    return offline
 
 
 @pytest.fixture
@@ -491,12 +483,6 @@ def test_the_moves_of_a_changed_job_are_read_again(job_service: JobService, othe
         job_service.catch_up()
     assert [phase for phase, _ in job_service.cache.moves(job)][-2:] == phases
     assert len(job_service.cache.moves(unchanged)) <= 1
-
-
-def test_a_job_that_is_still_to_be_sent_costs_now(job_service: JobService) -> None:
-    """Its cost belongs to the day on which it is sent, whenever it was created."""
-    job_service.cache.add(replace(a_job(), created_at=1.0, phase=Phase.WAITING, estimate=80.0))
-    assert job_service.spending.today() == 80.0
 
 
 # -- what the journal knows about the assets of other jobs, when a lost result is searched

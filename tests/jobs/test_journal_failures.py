@@ -98,34 +98,30 @@ def test_an_unreadable_record_hides_no_other_job(journal: Journal, home: Path, h
         assert row(database, bad.id) == before
 
 
-def test_the_service_lists_unreadable_records(home: Path, offline_job_service: JobService) -> None:
+def test_the_service_lists_unreadable_records(home: Path, offline: JobService) -> None:
     """Only an explicit dismiss removes the entry, and its record is kept."""
     good, bad = put(home, *(replace(a_job(), phase=Phase.PLACED) for _ in range(2)))
     before = damage(home, bad, "another phase")
-    job_service = offline_job_service
-    job_service.catch_up()
-    assert [job.id for job in job_service.jobs()] == [good]
-    job_service.unfinished.resume_all()
-    job_service.unfinished.take_over()
-    job_service.dismiss_finished()
-    assert job_service.jobs() == []
-    assert [each.id for each in job_service.unreadable()] == [bad]
-    job_service.dismiss(bad)
-    assert job_service.unreadable() == []
+    offline.catch_up()
+    assert [job.id for job in offline.jobs()] == [good]
+    offline.unfinished.resume_all()
+    offline.unfinished.take_over()
+    offline.dismiss_finished()
+    assert offline.jobs() == []
+    assert [each.id for each in offline.unreadable()] == [bad]
+    offline.dismiss(bad)
+    assert offline.unreadable() == []
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         database.text_factory = bytes
         assert row(database, bad) == before
 
 
-def test_a_record_may_become_unreadable_while_it_is_shown(
-    home: Path, offline_job_service: JobService
-) -> None:
+def test_a_record_may_become_unreadable_while_it_is_shown(home: Path, offline: JobService) -> None:
     """A newer version may write an unknown phase while the job is listed."""
-    job_service = offline_job_service
-    (job,) = job_service.cache.add(replace(a_job(), phase=Phase.PAUSED))
+    (job,) = offline.cache.add(replace(a_job(), phase=Phase.PAUSED))
     damage(home, job.id, "another phase")
-    assert job_service.catch_up()
-    assert (job_service.jobs(), [each.id for each in job_service.unreadable()]) == ([], [job.id])
+    assert offline.catch_up()
+    assert (offline.jobs(), [each.id for each in offline.unreadable()]) == ([], [job.id])
 
 
 # -- failures

@@ -59,7 +59,7 @@ def filled(home: Path, count: int) -> Path:
     return home
 
 
-def offline(home: Path) -> JobService:
+def opened(home: Path) -> JobService:
     """Return a job service whose jobs stay as they are."""
     job_service = JobService(fast_config(home), ACCOUNT)
     job_service.allow_online(False)
@@ -111,7 +111,7 @@ def test_no_act_costs_more_with_more_jobs(tmp_path: Path) -> None:
     efforts = []
     for count in (300, 1000):
         home = filled(tmp_path / str(count), count)
-        job_service = offline(home)
+        job_service = opened(home)
         job_service.start(LAMP)
         connection = job_service.journal._db.connection
         lines = {name: count_lines(act) for name, act in acts(home, job_service).items()}
@@ -137,7 +137,7 @@ def test_opening_a_journal_writes_nothing(tmp_path: Path) -> None:
 def test_no_act_reads_a_whole_table(tmp_path: Path) -> None:
     """SQLite finds every row with an index."""
     home = filled(tmp_path, 20)
-    job_service = offline(home)
+    job_service = opened(home)
     statements: set[str] = set()
     job_service.journal._db.connection.set_trace_callback(statements.add)
     for act in list(acts(home, job_service).values()):
@@ -173,7 +173,7 @@ def test_the_records_are_listed_page_by_page(home: Path) -> None:
 def test_a_request_that_a_thread_sends_counts_when_it_is_sent(tmp_path: Path) -> None:
     """The thread writes the row alone: the job has its summary from before."""
     home = filled(tmp_path, 0)
-    job_service = offline(home)
+    job_service = opened(home)
     job = job_service.start(LAMP)
     assert job_service.spending.today() == 50
     yesterday = time.time() - 30 * 3600.0
@@ -243,11 +243,11 @@ Count = Callable[[Callable[[], object]], Cost]
 
 
 @pytest.fixture
-def job_service(offline_job_service: JobService, monkeypatch: pytest.MonkeyPatch) -> JobService:
+def job_service(offline: JobService, monkeypatch: pytest.MonkeyPatch) -> JobService:
     """Return a job service without a worker, with twenty finished jobs."""
-    monkeypatch.setattr(offline_job_service.worker, "send", lambda command: None)
-    offline_job_service.cache.add(*(replace(a_job(), phase=Phase.PLACED) for _ in range(20)))
-    return offline_job_service
+    monkeypatch.setattr(offline.worker, "send", lambda command: None)
+    offline.cache.add(*(replace(a_job(), phase=Phase.PLACED) for _ in range(20)))
+    return offline
 
 
 @pytest.fixture

@@ -467,13 +467,6 @@ def test_a_repeated_query_is_answered_by_the_new_account(
     assert (len(models.data), balance.credits.total_available) == (5, 200)
 
 
-def test_a_file_query_is_answered(job_service: JobService, service: ThreadService) -> None:
-    """The answer has the number of its query."""
-    query = Thumbnail(f"{service.files}/images/none.webp")
-    job_service.ask_and_wait(query)
-    assert "HTTP 404" in (job_service.queries.answers[query].error or "")
-
-
 # -- connections to the file host: all downloads of the engine share them, and they end in time
 
 
@@ -491,8 +484,8 @@ def test_the_library_uses_a_connection_for_each_thread(
     assert service.connections("files") <= SIZES[Lane.PICTURE]
 
 
-def test_files_of_several_jobs_share_connections(home: Path, service: ThreadService) -> None:
-    """Six jobs with a Preview and a model each use no more connections than there are threads."""
+def test_several_jobs_share_connections(home: Path, service: ThreadService) -> None:
+    """Six jobs use no more connections to Mint and its files than there are threads."""
     config = fast_config(home)
     job_service = JobService(config, account(service))
     jobs = [
@@ -504,6 +497,7 @@ def test_files_of_several_jobs_share_connections(home: Path, service: ThreadServ
     assert len(service.requests(host="files")) >= 12
     threads = SIZES[Lane.DOWNLOAD] + SIZES[Lane.PICTURE]
     assert service.connections("files") <= threads
+    assert service.connections("api") <= SIZES[Lane.CALL]
 
 
 class CountingDownloader(PictureDownloader):

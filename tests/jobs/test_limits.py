@@ -164,7 +164,7 @@ DECIDE: dict[Verb, Callable[[JobService, str], None]] = {
     ],
 )
 def test_approving_is_within_the_limits(
-    offline_job_service: JobService, limits: Limits, says: str | None
+    offline: JobService, limits: Limits, says: str | None
 ) -> None:
     """An approval counts 1,500 of a World's 1,650 Credits.
 
@@ -172,31 +172,31 @@ def test_approving_is_within_the_limits(
     """
     job = at_preview()
     other = replace(at_preview(500.0), phase=Phase.PLACED)
-    offline_job_service.cache.add(job, other)
-    offline_job_service.queries.cache_answer(Price.of(WORLD), PRICE)
-    offline_job_service.budget.limits = limits
+    offline.cache.add(job, other)
+    offline.queries.cache_answer(Price.of(WORLD), PRICE)
+    offline.budget.limits = limits
     if says is None:
-        offline_job_service.approve(job.id)
+        offline.approve(job.id)
     else:
         with pytest.raises(TooExpensive, match=says):
-            offline_job_service.approve(job.id)
-    assert (offline_job_service.job(job.id).decision is None) is (says is not None)
+            offline.approve(job.id)
+    assert (offline.job(job.id).decision is None) is (says is not None)
     if says is not None:
-        with offline_job_service.budget.without_limits():
-            offline_job_service.approve(job.id)
-        assert offline_job_service.spending.today() == 1650 + 500
+        with offline.budget.without_limits():
+            offline.approve(job.id)
+        assert offline.spending.today() == 1650 + 500
 
 
-def test_the_price_of_an_approval_is_requested_first(offline_job_service: JobService) -> None:
+def test_the_price_of_an_approval_is_requested_first(offline: JobService) -> None:
     """An unknown price must be requested; without one the price at the click is used."""
     job = at_preview()
-    offline_job_service.cache.add(job)
-    offline_job_service.budget.limits = Limits(each=1650)
+    offline.cache.add(job)
+    offline.budget.limits = Limits(each=1650)
     with pytest.raises(TooExpensive) as caught:
-        offline_job_service.approve(job.id)
+        offline.approve(job.id)
     assert caught.value.missing_prices == (Price.of(WORLD),)
-    offline_job_service.queries.cache_answer(Price.of(WORLD), Estimate(None, None, None))
-    offline_job_service.approve(job.id)
+    offline.queries.cache_answer(Price.of(WORLD), Estimate(None, None, None))
+    offline.approve(job.id)
 
 
 SILENT = {"operation": operation("preview_ready", Mode.REVIEW)}
@@ -225,58 +225,58 @@ SILENT = {"operation": operation("preview_ready", Mode.REVIEW)}
     ],
 )
 def test_what_a_decision_adds_is_within_the_limits(
-    offline_job_service: JobService, job: Job, price: Estimate, verb: Verb, total: int
+    offline: JobService, job: Job, price: Estimate, verb: Verb, total: int
 ) -> None:
     """What the job has cost before counts, and what is not known is not free."""
-    offline_job_service.cache.add(replace(job, created_at=time.time()))
-    offline_job_service.queries.cache_answer(Price.of(WORLD), price)
-    decide = partial(DECIDE[verb], offline_job_service, job.id)
-    offline_job_service.budget.limits = Limits(each=total - 1)
+    offline.cache.add(replace(job, created_at=time.time()))
+    offline.queries.cache_answer(Price.of(WORLD), price)
+    decide = partial(DECIDE[verb], offline, job.id)
+    offline.budget.limits = Limits(each=total - 1)
     with pytest.raises(TooExpensive, match=f"about {total:,} Credits"):
         decide()
-    offline_job_service.budget.limits = Limits(each=total)
+    offline.budget.limits = Limits(each=total)
     decide()
-    assert verb is Verb.APPROVE or offline_job_service.spending.today() == 1800
+    assert verb is Verb.APPROVE or offline.spending.today() == 1800
 
 
-def test_without_a_limit_a_decision_needs_no_price(offline_job_service: JobService) -> None:
+def test_without_a_limit_a_decision_needs_no_price(offline: JobService) -> None:
     """Neither the user nor the job has a limit."""
     job = at_preview(estimate=None)
-    offline_job_service.cache.add(job)
-    offline_job_service.approve(job.id)
-    assert committed(offline_job_service.job(job.id)) == 150
+    offline.cache.add(job)
+    offline.approve(job.id)
+    assert committed(offline.job(job.id)) == 150
 
 
 # -- a job's own limit
 
 
 @pytest.mark.covers("R-limit")
-def test_a_jobs_own_limit_applies_to_every_decision(offline_job_service: JobService) -> None:
+def test_a_jobs_own_limit_applies_to_every_decision(offline: JobService) -> None:
     """The user can set another limit, and an accepted excess removes the limit."""
     job = at_preview(max_credits=1000.0)
-    offline_job_service.cache.add(job)
-    offline_job_service.queries.cache_answer(Price.of(WORLD), PRICE)
+    offline.cache.add(job)
+    offline.queries.cache_answer(Price.of(WORLD), PRICE)
     with pytest.raises(
         TooExpensive, match=r"about 1,650 Credits in total, more than its limit of 1,000 Credits\."
     ):
-        offline_job_service.approve(job.id)
-    offline_job_service.revise(job.id, "more ivy")
-    assert offline_job_service.job(job.id).max_credits == 1000
+        offline.approve(job.id)
+    offline.revise(job.id, "more ivy")
+    assert offline.job(job.id).max_credits == 1000
 
     second = replace(at_preview(max_credits=1000.0), id="second")
-    offline_job_service.cache.add(second)
-    offline_job_service.set_limit(second.id, 1650.0)
-    offline_job_service.approve(second.id)
+    offline.cache.add(second)
+    offline.set_limit(second.id, 1650.0)
+    offline.approve(second.id)
 
     third = replace(at_preview(max_credits=1000.0), id="third")
-    offline_job_service.cache.add(third)
-    with offline_job_service.budget.without_limits():
-        offline_job_service.approve(third.id)
-    assert offline_job_service.job(third.id).max_credits is None
+    offline.cache.add(third)
+    with offline.budget.without_limits():
+        offline.approve(third.id)
+    assert offline.job(third.id).max_credits is None
 
 
 @pytest.mark.covers("R-limit")
-def test_a_retry_adds_to_what_the_job_has_cost(offline_job_service: JobService) -> None:
+def test_a_retry_adds_to_what_the_job_has_cost(offline: JobService) -> None:
     """The job's limit covers all attempts together."""
     failed = replace(
         at_preview(500.0),
@@ -284,12 +284,12 @@ def test_a_retry_adds_to_what_the_job_has_cost(offline_job_service: JobService) 
         operation=operation("failed", credits={"finalized": 500}),
         max_credits=2000.0,
     )
-    offline_job_service.cache.add(failed)
-    offline_job_service.queries.cache_answer(Price.of(WORLD), PRICE)
+    offline.cache.add(failed)
+    offline.queries.cache_answer(Price.of(WORLD), PRICE)
     with pytest.raises(TooExpensive, match="about 2,150 Credits in total"):
-        offline_job_service.retry(failed.id)
-    offline_job_service.set_limit(failed.id, 2150.0)
-    offline_job_service.retry(failed.id)
+        offline.retry(failed.id)
+    offline.set_limit(failed.id, 2150.0)
+    offline.retry(failed.id)
 
 
 def run(job: Job, *, now: float = NOON) -> WorkflowHarness:
@@ -347,41 +347,31 @@ def test_a_start_that_may_have_been_sent_is_repeated() -> None:
     assert workflow.expect(Start)
 
 
-def test_resuming_a_job_at_its_limit_asks_the_user(offline_job_service: JobService) -> None:
+def test_resuming_a_job_at_its_limit_asks_the_user(offline: JobService) -> None:
     """In a window Resume shows price and limit, and accepting removes the limit."""
     workflow = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    offline_job_service.cache.add(workflow.job)
+    offline.cache.add(workflow.job)
     with pytest.raises(TooExpensive) as caught:
-        offline_job_service.resume(workflow.job.id)
+        offline.resume(workflow.job.id)
     assert caught.value.missing_prices == (Price.of(workflow.job.request),)
-    offline_job_service.queries.cache_answer(
-        Price.of(workflow.job.request), Estimate(None, 301.0, 301.0)
-    )
+    offline.queries.cache_answer(Price.of(workflow.job.request), Estimate(None, 301.0, 301.0))
     with pytest.raises(
         TooExpensive, match="about 301 Credits in total, more than its limit of 300"
     ):
-        offline_job_service.resume(workflow.job.id)
-    assert not offline_job_service.is_active(workflow.job.id)
-    with offline_job_service.budget.without_limits():
-        offline_job_service.resume(workflow.job.id)
-    assert (
-        offline_job_service.is_active(workflow.job.id)
-        and offline_job_service.job(workflow.job.id).max_credits is None
-    )
+        offline.resume(workflow.job.id)
+    assert not offline.is_active(workflow.job.id)
+    with offline.budget.without_limits():
+        offline.resume(workflow.job.id)
+    assert offline.is_active(workflow.job.id) and offline.job(workflow.job.id).max_credits is None
 
 
-def test_a_job_whose_price_fell_continues(offline_job_service: JobService) -> None:
+def test_a_job_whose_price_fell_continues(offline: JobService) -> None:
     """The present price counts."""
     workflow = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    offline_job_service.cache.add(workflow.job)
-    offline_job_service.queries.cache_answer(
-        Price.of(workflow.job.request), Estimate(None, 300.0, 300.0)
-    )
-    offline_job_service.resume(workflow.job.id)
-    assert (
-        offline_job_service.is_active(workflow.job.id)
-        and offline_job_service.job(workflow.job.id).max_credits == 300
-    )
+    offline.cache.add(workflow.job)
+    offline.queries.cache_answer(Price.of(workflow.job.request), Estimate(None, 300.0, 300.0))
+    offline.resume(workflow.job.id)
+    assert offline.is_active(workflow.job.id) and offline.job(workflow.job.id).max_credits == 300
 
 
 # -- limits on spending, checked by a job service at every click that costs Credits
@@ -435,24 +425,6 @@ def test_the_daily_sum_includes_active_and_dismissed_jobs(job_service: JobServic
         job_service.cancel(job_id)
     job_service.watch([*begun, third])
     assert job_service.spending.today() == 0  # canceled in time: Mint gave it back
-
-
-def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
-    """Another job service on the same journal counts them too."""
-    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    job_service.allow_online(False)
-    paid = replace(costing(Phase.PLACED, status="succeeded", finalized=248), created_at=time.time())
-    job_service.cache.add(paid)
-    assert job_service.spending.today() == 248
-    job_service.dismiss(paid.id)
-    assert job_service.spending.today() == 248
-    other = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    assert other.spending.today() == 248
-    assert other.spending.month().credits == 248
-    earlier = replace(costing(Phase.PLACED, status="succeeded", finalized=50), created_at=1e9)
-    other.cache.add(earlier)
-    assert (other.spending.month().credits, other.spending.ever()) == (248, 298)
-    assert job_service.close(5) and other.close(5)
 
 
 @pytest.mark.parametrize(("verb", "today"), [(Verb.REVISE, 300), (Verb.CANCEL, 0)])

@@ -17,13 +17,7 @@ from mint_blender.jobs.library.view_model import AssetState, Library, state_of
 from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation.job_view import JobView
-from mint_blender.jobs.queries import (
-    AnimationPrice,
-    ListPage,
-    OptimizationPrice,
-    Price,
-    answer,
-)
+from mint_blender.jobs.queries import AnimationPrice, ListPage, OptimizationPrice, Price, answer
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage import job_cache
 from mint_blender.jobs.storage.serialization import dump, load
@@ -263,7 +257,7 @@ def test_the_prices_of_all_lines_are_checked(
     assert len(starts(service)) == 2
 
 
-def test_one_price_for_model_and_motions(job_service: JobService, service: ThreadService) -> None:
+def test_one_price_for_model_and_motions(job_service: JobService) -> None:
     """A limit holds for the generation and what follows it."""
     client = connect(job_service.account)
     with closing(client):
@@ -276,7 +270,7 @@ def test_one_price_for_model_and_motions(job_service: JobService, service: Threa
     assert {job.max_credits for job in job_service.followers(knight)} == {PRICE}
 
 
-def test_without_a_price_a_limit_refuses(job_service: JobService, service: ThreadService) -> None:
+def test_without_a_price_a_limit_refuses(job_service: JobService) -> None:
     """Mint may have no price for motions; without a limit, a person decides."""
     asset = model(job_service, "a knight [no-motion-price]")
     client = connect(job_service.account)

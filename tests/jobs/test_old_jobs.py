@@ -305,7 +305,7 @@ def test_every_job_of_today_counts_for_the_limit(opened: Opened, home: Path) -> 
         return replace(costing(Phase.PLACED, status="succeeded", finalized=credits), created_at=now)
 
     jobs = [paid() for _ in range(LATEST + 20)]
-    job_service = opened(*jobs)
+    job_service = opened(*jobs, replace(paid(50), created_at=OLD))
     total = 10.0 * (LATEST + 20)
     assert job_service.spending.today() == total
     job_service.dismiss(jobs[3].id)
@@ -316,6 +316,7 @@ def test_every_job_of_today_counts_for_the_limit(opened: Opened, home: Path) -> 
     assert job_service.spending.today() == total + 10 + 20
     month = job_service.spending.month()
     assert (month.count, month.credits) == (LATEST + 21, total + 30)
+    assert job_service.spending.ever() == month.credits + 50
     job_service.queries.cache_answer(Price.of(LAMP), Estimate(None, 50.0, 50.0))
     job_service.budget.limits = Limits(day=total + 60)
     with pytest.raises(TooExpensive, match="daily limit"):

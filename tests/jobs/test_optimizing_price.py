@@ -178,25 +178,6 @@ def test_a_model_without_an_optimized_file_is_preferred_for_the_price(
     assert job_service.budget.price(OptimizationPrice()) == 20
 
 
-def test_the_daily_limit_includes_a_pending_optimization(
-    job_service: JobService, service: ThreadService
-) -> None:
-    """A second generation that leaves no Credits for the optimization is refused."""
-    make_a_model(job_service)
-    before = job_service.spending.today()
-    service.scenario(rules=[{"prompt": "stays", "switches": ["stuck"]}])
-    job_service.budget.limits = Limits(day=before + 248 + 20 + 247)
-    first = job_service.start(replace(LAMP, prompt="one that stays"), optimize=LIGHT)
-    while job_service.job(first.id).cost != 248:
-        job_service.next_event()
-    assert job_service.spending.today() == before + 268
-    with pytest.raises(TooExpensive, match="daily limit"):
-        job_service.start(LAMP)
-    job_service.cancel(first.id)
-    job_service.watch([first.id])
-    assert job_service.spending.today() == before
-
-
 def test_both_prices_are_requested_together(job_service: JobService) -> None:
     """A window gets all unknown prices at once."""
     job_service.ask_price = None
@@ -325,16 +306,12 @@ def test_the_card_shows_the_expected_cost(job: Job, says: str) -> None:
 
 
 @pytest.fixture
-def priced(offline_job_service: JobService) -> JobService:
+def priced(offline: JobService) -> JobService:
     """Yield a job service that knows the prices of a model and of its optimization."""
-    offline_job_service.queries.cache_answer(
-        Price.of(failed().request), Estimate(None, 248.0, 248.0)
-    )
-    offline_job_service.queries.cache_answer(OptimizationPrice(), Estimate(None, 20.0, 20.0))
-    offline_job_service.queries.cache_answer(
-        OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0)
-    )
-    return offline_job_service
+    offline.queries.cache_answer(Price.of(failed().request), Estimate(None, 248.0, 248.0))
+    offline.queries.cache_answer(OptimizationPrice(), Estimate(None, 20.0, 20.0))
+    offline.queries.cache_answer(OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0))
+    return offline
 
 
 def test_several_retries_stay_within_the_limit(priced: JobService, home: Path) -> None:

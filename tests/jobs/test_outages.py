@@ -164,7 +164,7 @@ def test_retry_after_is_limited_to_a_quarter_of_an_hour(engine: EngineHarness) -
     assert scheduled_retries[0].without_answer == 0.0
 
 
-def test_a_decision_is_sent_first_after_an_outage(engine: EngineHarness, home: Path) -> None:
+def test_a_decision_is_sent_first_after_an_outage(engine: EngineHarness) -> None:
     """A decision is sent before all polls that are due."""
     jobs = several(5)
     engine.mint.says = away

@@ -261,7 +261,7 @@ def test_a_canceled_job_takes_no_slot(home: Path) -> None:
     process.close()
 
 
-def test_finished_jobs_are_dismissed_in_one_commit(offline_job_service: JobService) -> None:
+def test_finished_jobs_are_dismissed_in_one_commit(offline: JobService) -> None:
     """Placed and canceled jobs are dismissed, their cost still counts.
 
     Jobs that failed or can still be placed are kept.
@@ -270,23 +270,23 @@ def test_finished_jobs_are_dismissed_in_one_commit(offline_job_service: JobServi
         job for phase in (Phase.PLACED, Phase.CANCELED, Phase.FAILED) for job in jobs_in(phase, 40)
     ]
     jobs = [replace(job, created_at=time.time(), estimate=10.0) for job in ended]
-    offline_job_service.cache.add(*jobs)
-    assert offline_job_service.spending.today() == 400
-    assert commits(offline_job_service, offline_job_service.dismiss_finished) == 1
-    assert [job.phase for job in offline_job_service.jobs()] == [Phase.FAILED] * 40
-    assert offline_job_service.spending.today() == 400
+    offline.cache.add(*jobs)
+    assert offline.spending.today() == 400
+    assert commits(offline, offline.dismiss_finished) == 1
+    assert [job.phase for job in offline.jobs()] == [Phase.FAILED] * 40
+    assert offline.spending.today() == 400
 
 
-def test_failed_jobs_are_dismissed_on_demand(offline_job_service: JobService) -> None:
+def test_failed_jobs_are_dismissed_on_demand(offline: JobService) -> None:
     """What runs, waits for the user or can still be placed stays, as does a retry."""
     jobs = {phase: jobs_in(phase, 1)[0] for phase in Phase}
     again = jobs_in(Phase.FAILED, 2)[0]
-    offline_job_service.cache.add(*jobs.values(), again)
-    offline_job_service.retry(again.id)
+    offline.cache.add(*jobs.values(), again)
+    offline.retry(again.id)
     over = {Phase.PLACED, Phase.CANCELED, Phase.FAILED}
-    assert offline_job_service.finished(failed=True) == {jobs[phase].id: phase for phase in over}
-    offline_job_service.dismiss_finished(failed=True)
-    left = {job.id for job in offline_job_service.jobs()}
+    assert offline.finished(failed=True) == {jobs[phase].id: phase for phase in over}
+    offline.dismiss_finished(failed=True)
+    left = {job.id for job in offline.jobs()}
     assert left == {again.id, *(jobs[phase].id for phase in set(Phase) - over)}
 
 
@@ -384,15 +384,15 @@ def test_a_finished_job_says_where_its_result_is(delivery: Delivery, word: str) 
     assert JobView(job).state == word
 
 
-def test_the_slots_of_each_kind_are_counted(offline_job_service: JobService) -> None:
+def test_the_slots_of_each_kind_are_counted(offline: JobService) -> None:
     """Models and Worlds have slots of their own; queued jobs and Previews take none."""
     for phase in (Phase.WORKING, Phase.SENDING, Phase.WAITING, Phase.REVIEW):
-        offline_job_service.cache.add(*(replace(a_job(), phase=phase) for _ in range(5)))
-    assert not offline_job_service.is_slot_free(Kind.MODEL)
-    assert offline_job_service.is_slot_free(Kind.WORLD)
-    working = next(job for job in offline_job_service.jobs() if job.phase is Phase.WORKING)
-    offline_job_service.cache.save(working.moved(Phase.REVIEW))
-    assert offline_job_service.is_slot_free(Kind.MODEL)
+        offline.cache.add(*(replace(a_job(), phase=phase) for _ in range(5)))
+    assert not offline.is_slot_free(Kind.MODEL)
+    assert offline.is_slot_free(Kind.WORLD)
+    working = next(job for job in offline.jobs() if job.phase is Phase.WORKING)
+    offline.cache.save(working.moved(Phase.REVIEW))
+    assert offline.is_slot_free(Kind.MODEL)
 
 
 # -- expected durations: from this machine's jobs, before them typical ones

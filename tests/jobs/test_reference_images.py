@@ -33,9 +33,9 @@ ADDRESS = "https://example.com/b.png"
 
 
 @pytest.fixture
-def job_service(offline_job_service: JobService) -> JobService:
+def job_service(offline: JobService) -> JobService:
     """Return a job service that sends nothing."""
-    return offline_job_service
+    return offline
 
 
 @pytest.fixture

@@ -21,9 +21,7 @@ from hypothesis import strategies as st
 from mint_blender.jobs.engine.scheduler import DECISION_CHECK_INTERVAL, SLOT_CHECK_INTERVAL
 from mint_blender.jobs.engine.task import Task, Tasks
 from mint_blender.jobs.engine.thread_messages import (
-    Event,
     Idle,
-    JobChanged,
     RetryScheduled,
     SetOnline,
     Wake,
@@ -34,7 +32,6 @@ from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.paid_requests.record import PaidVerb
 from mint_blender.jobs.paid_requests.send import PaidCall
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.effects import Cancel, Effect, Pay, Poll, ReadClaimedAssets, Step
 from mint_blender.mint import errors
@@ -42,9 +39,7 @@ from mint_blender.mint.retry import DEFAULT, FailureStreak
 from mint_blender.mint.schema import Format, Kind, Operation
 
 from ..call_counts import calls_of
-from ..mint_service.runner import ThreadService
 from .engine_harness import EngineHarness
-from .fast_config import account, fast_config
 from .workflow_harness import GLB, a_job, asset, operation, problem, working
 
 # -- due times
@@ -220,29 +215,6 @@ def test_each_wake_message_is_answered_with_its_number(engine: EngineHarness) ->
     engine.scheduler.receive(Wake("nobody", 5))
     engine.run()
     assert engine.said[-1] == Idle("nobody", 5)
-
-
-@pytest.mark.covers("S-key-nowhere")
-def test_the_key_is_not_stored_or_logged(
-    home: Path, service: ThreadService, caplog: pytest.LogCaptureFixture
-) -> None:
-    """After successes, refusals and errors the key is in no file and no message."""
-    wrong = {"status": 401, "detail": f"Wrong key: {service.key}"}
-    service.scenario(answers=[{"path": "/v1/operations/*", "answer": wrong, "skip": 1}])
-    events: list[Event] = []
-    with (
-        caplog.at_level(logging.DEBUG),
-        closing(JobService(fast_config(home), account(service))) as job_service,
-    ):
-        jobs = [job_service.start(a_job(words).request) for words in ("a [revoked]", "a lamp")]
-        job_service.watch([job.id for job in jobs], events.append)
-        stopped = {job.id for job in jobs if job_service.job(job.id).phase is Phase.PAUSED}
-        assert any(isinstance(each, JobChanged) and each.job_id in stopped for each in events)
-    assert service.key not in repr(events) + caplog.text
-    files = [path for path in home.rglob("*") if path.is_file()]
-    assert any(path.name == "journal.sqlite3" for path in files)
-    for path in files:
-        assert service.key.encode() not in path.read_bytes(), path
 
 
 # -- the queue: how many jobs of a kind are sent at once, and which one is next

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Around a paid request fail the journal, a drive, the computer, or a gateway: nothing is paid twice."""
+"""Around a paid request fail the journal, a drive, or a gateway: nothing is paid twice."""
 
 from __future__ import annotations
 
@@ -15,28 +15,24 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.batch_folder.line_files import LineFile, line_id
 from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.new_jobs import new_request
-from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State, of_line
-from mint_blender.jobs.paid_requests.send import PaidCall, is_clear, send
+from mint_blender.jobs.paid_requests.record import PaidVerb, State, of_line
+from mint_blender.jobs.paid_requests.send import is_clear
 from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal, JournalError
-from mint_blender.mint import errors
-from mint_blender.mint.account import Account, Origin
-from mint_blender.mint.client import Client
-from mint_blender.mint.errors import MintError, NotSent, problem_error, read_problem
+from mint_blender.mint.account import Account
+from mint_blender.mint.errors import problem_error, read_problem
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, OptimizationLevel
 
-from ..mint.clock_helpers import ShiftedClocks
-from ..mint.raw_server import KEY, RawServer, answer, raw_server
+from ..mint.raw_server import RawServer, answer, raw_server
 from ..mint_service.runner import ThreadService
 from .engine_harness import EngineHarness, until
 from .fast_config import fast_config
@@ -192,97 +188,6 @@ def test_a_drive_that_answers_after_closing_sends_nothing(
     assert (kept.requests[0].state, kept.requests[0].attempts) == (State.CLEAN, 0)
 
 
-# -- several machines
-
-
-def test_two_machines_start_a_line_once(tmp_path: Path) -> None:
-    """Both are about to send it at the same moment; only one creates its file."""
-    folder = tmp_path / "shared"
-    machines = [EngineHarness(tmp_path / name, executor=Pool) for name in ("one", "other")]
-    tags = [str(number) for number in range(8)]
-    jobs = [[a_line(folder, tag) for tag in tags] for _ in machines]
-    for machine, own in zip(machines, jobs, strict=True):
-        machine.mint.says = lambda what, which: operation("running", id="op_1")
-        machine.add(*own)
-    done = {Phase.WORKING, Phase.PAUSED}
-    for _ in range(2000):
-        for machine in machines:
-            machine.run()
-        pairs = zip(machines, jobs, strict=True)
-        if all(machine.job(job).phase in done for machine, own in pairs for job in own):
-            break
-        time.sleep(0.01)
-    for each in zip(*jobs, strict=True):
-        found = [machine.job(job) for machine, job in zip(machines, each, strict=True)]
-        assert sorted(job.phase for job in found) == [Phase.PAUSED, Phase.WORKING]
-        paused = next(job for job in found if job.phase is Phase.PAUSED)
-        assert paused.problem.code == "started_elsewhere"
-        assert (paused.requests[0].attempts, paused.requests[0].state) == (0, State.DROPPED)
-    assert sum(len(machine.mint.times("start")) for machine in machines) == len(tags)
-    assert set(line_files.started(folder)) == set(tags)
-    for machine in machines:
-        machine.close()
-
-
-# -- a computer that sleeps
-
-
-class NoLine:
-    """A job that is no line of a batch."""
-
-    def take(self, request: PaidRequest, *, credential: str, now: float) -> bool:
-        return True
-
-    def note_operation(self, request: PaidRequest, operation_id: str) -> None:
-        pass
-
-
-@pytest.mark.parametrize("clock", ["time", "monotonic"])
-@pytest.mark.parametrize("headers", [{}, {"Connection": "close"}], ids=["kept", "closed"])
-def test_a_computer_that_slept_after_the_commit_sends_nothing(
-    home: Path, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], clock: str
-) -> None:
-    """The attempt is noted as not sent: nothing was started, and the job can be canceled."""
-    journal, job = Journal(home), a_job()
-    journal.add(job)
-    key = job.requests[0].key
-    clocks = ShiftedClocks(monkeypatch)
-    begin = PaidRequests.begin
-
-    def slow(*arguments: Any, **more: Any) -> Any:
-        begun = begin(*arguments, **more)
-        clocks.shift[clock] += DAY
-        return begun
-
-    monkeypatch.setattr(PaidRequests, "begin", slow)
-    me, started = answer(Date=now(), **headers), answer({"id": "op_1"}, Date=now())
-    is_closed = bool(headers)
-    call = PaidCall(key, PaidVerb.START, "", Kind.MODEL, {"prompt": "a lamp"})
-    with raw_server(me, me, started, then_close=is_closed) as server:
-        client = Client(Origin.parse(server.base_url), KEY)
-        with closing(client), pytest.raises(NotSent):
-            send(client, journal.path, call, credential="hash", line=NoLine())
-        assert set(methods(server)) == {"GET"}
-    request = journal.paid_requests.get(key)
-    journal.close()
-    assert (request.attempts, request.refusals, request.state) == (1, 1, State.CLEAN)
-
-
-def test_a_job_is_sent_to_a_server_that_closes_each_connection(home: Path) -> None:
-    """Mint's time and the start have connections of their own; the start is sent at once."""
-    journal, job = Journal(home), a_job()
-    journal.add(job)
-    me = answer(Date=now(), Connection="close")
-    call = PaidCall(job.requests[0].key, PaidVerb.START, "", Kind.MODEL, {"prompt": "a lamp"})
-    started = answer({"id": "op_1", "status": "queued"}, Date=now(), Connection="close")
-    with raw_server(me, me, started, then_close=True) as server:
-        with closing(Client(Origin.parse(server.base_url), KEY)) as client:
-            sent = send(client, journal.path, call, credential="hash", line=NoLine())
-        assert methods(server) == ["GET", "GET", "POST"]
-    journal.close()
-    assert sent.request.operation == "op_1"
-
-
 # -- gateways that time out before or after Mint acted, and stale responses: nothing is paid twice
 
 
@@ -354,25 +259,3 @@ def test_only_listed_statuses_with_a_reason_prove_that_nothing_started(body: str
     for status in range(100, 600):
         error = problem_error(read_problem(status, BODIES[body]))
         assert is_clear(error) is (status in PROOFS and body == "problem"), status
-
-
-@pytest.mark.parametrize("slug", ["idempotency-conflict", "invalid-operation-state", "other"])
-def test_no_conflict_proves_that_nothing_started(slug: str) -> None:
-    """It may be with the same request, which Mint is still carrying out."""
-    assert not is_clear(problem_error(read_problem(409, PROBLEM | {"type": slug})))
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        errors.Unreachable("x"),
-        errors.InvalidResponse("x"),
-        errors.KeyMissing(),
-        errors.KeyUnusable(),
-        MintError("x"),
-    ],
-    ids=repr,
-)
-def test_an_error_without_a_response_proves_nothing(error: MintError) -> None:
-    """Only a problem document from Mint is proof."""
-    assert not is_clear(error)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.diagnostics import checks
-from mint_blender.jobs.engine.scheduler import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.engine.task import StillUnreachable
 from mint_blender.jobs.job_values import UNANSWERED, Cause, Delivery, DeliveryResult, Problem, Role
 from mint_blender.jobs.new_jobs import new_conversion
@@ -28,9 +26,7 @@ from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode
 
-from ..mint_service.runner import ThreadService
 from .fast_config import fast_config
-from .other_process import OtherProcess
 from .service_helpers import LAMP, ended, put, refused, until
 from .workflow_harness import FILES, a_job, asset, job_in_review, sent, working
 
@@ -53,16 +49,15 @@ POSSIBLE = {
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_each_phase_allows_its_decisions(offline_job_service: JobService, phase: Phase) -> None:
+def test_each_phase_allows_its_decisions(offline: JobService, phase: Phase) -> None:
     """Every other decision is refused with a message, and changes nothing."""
-    job_service = offline_job_service
-    (job,) = job_service.cache.add(replace(working(), phase=phase))
+    (job,) = offline.cache.add(replace(working(), phase=phase))
     clicks: dict[Verb, Callable[[], None]] = {
-        Verb.APPROVE: lambda: job_service.approve(job.id),
-        Verb.REVISE: lambda: job_service.revise(job.id, "greener"),
-        Verb.RETRY: lambda: job_service.retry(job.id),
-        Verb.CANCEL: lambda: job_service.cancel(job.id),
-        Verb.RESUME: lambda: job_service.resume(job.id),
+        Verb.APPROVE: lambda: offline.approve(job.id),
+        Verb.REVISE: lambda: offline.revise(job.id, "greener"),
+        Verb.RETRY: lambda: offline.retry(job.id),
+        Verb.CANCEL: lambda: offline.cancel(job.id),
+        Verb.RESUME: lambda: offline.resume(job.id),
     }
     assert set(JobView(job).verbs) == POSSIBLE[phase]
     if phase in {Phase.FETCHING, Phase.WAITING, Phase.SENDING, Phase.WORKING}:
@@ -70,33 +65,30 @@ def test_each_phase_allows_its_decisions(offline_job_service: JobService, phase:
     for verb in set(clicks) - POSSIBLE[phase]:
         said = f"a lamp: {verb} is not possible now ({JobView(job).state})."
         assert refused(clicks[verb]) == said
-        assert job_service.job(job.id) == job
+        assert offline.job(job.id) == job
 
 
-def test_a_revision_needs_text(offline_job_service: JobService) -> None:
+def test_a_revision_needs_text(offline: JobService) -> None:
     """An empty or too long text is refused before it is stored."""
-    (job,) = offline_job_service.cache.add(replace(working(Mode.REVIEW), phase=Phase.REVIEW))
+    (job,) = offline.cache.add(replace(working(Mode.REVIEW), phase=Phase.REVIEW))
     for text, said in (
         ("  ", "Describe what to change."),
         ("x" * 2001, "The feedback has 2001 characters; Mint accepts at most 2000."),
     ):
-        assert refused(lambda text=text: offline_job_service.revise(job.id, text)) == said
-    assert offline_job_service.job(job.id).decision is None
+        assert refused(lambda text=text: offline.revise(job.id, text)) == said
+    assert offline.job(job.id).decision is None
 
 
-def test_only_a_cancel_is_accepted_while_a_decision_is_pending(
-    offline_job_service: JobService,
-) -> None:
+def test_only_a_cancel_is_accepted_while_a_decision_is_pending(offline: JobService) -> None:
     """The card says what is pending."""
-    job_service = offline_job_service
-    (job,) = job_service.cache.add(replace(working(Mode.REVIEW), phase=Phase.REVIEW))
-    job_service.approve(job.id)
-    assert JobView(job_service.job(job.id)).state == "Approving"
-    assert JobView(job_service.job(job.id)).verbs == (Verb.CANCEL,)
+    (job,) = offline.cache.add(replace(working(Mode.REVIEW), phase=Phase.REVIEW))
+    offline.approve(job.id)
+    assert JobView(offline.job(job.id)).state == "Approving"
+    assert JobView(offline.job(job.id)).verbs == (Verb.CANCEL,)
     said = "a lamp: approve is not possible now (Approving)."
-    assert refused(lambda: job_service.approve(job.id)) == said
-    job_service.cancel(job.id)
-    assert JobView(job_service.job(job.id)).state == "Canceling"
+    assert refused(lambda: offline.approve(job.id)) == said
+    offline.cancel(job.id)
+    assert JobView(offline.job(job.id)).state == "Canceling"
 
 
 def test_an_unanswered_decision_is_sent_again(home: Path) -> None:
@@ -156,20 +148,20 @@ def test_a_job_is_placed_fetched_again_and_dismissed(job_service: JobService) ->
     assert refused(lambda: job_service.job(job.id)) == f'There is no job "{job.id}" in the journal.'
 
 
-def test_a_job_without_result_cannot_be_fetched_again(offline_job_service: JobService) -> None:
+def test_a_job_without_result_cannot_be_fetched_again(offline: JobService) -> None:
     """There is nothing to download."""
-    (job,) = offline_job_service.cache.add(working())
+    (job,) = offline.cache.add(working())
     said = "a lamp has no files to download again."
-    assert refused(lambda: offline_job_service.fetch_again(job.id)) == said
+    assert refused(lambda: offline.fetch_again(job.id)) == said
 
 
-def test_an_active_job_cannot_be_dismissed(offline_job_service: JobService) -> None:
+def test_an_active_job_cannot_be_dismissed(offline: JobService) -> None:
     """It would continue and cost Credits without being shown."""
-    job = offline_job_service.start(LAMP)
+    job = offline.start(LAMP)
     said = "a lamp is not finished. Cancel it first."
-    assert refused(lambda: offline_job_service.dismiss(job.id)) == said
+    assert refused(lambda: offline.dismiss(job.id)) == said
     said = "a lamp is still in progress. Wait until it stops, then try again."
-    assert refused(lambda: offline_job_service.set_delivery(job.id, Delivery())) == said
+    assert refused(lambda: offline.set_delivery(job.id, Delivery())) == said
 
 
 @pytest.mark.parametrize("phase", [Phase.WAITING, Phase.SENDING, Phase.PAUSED])
@@ -210,7 +202,7 @@ def test_dismissing_ends_what_a_person_was_told_about(home: Path) -> None:
     assert content.wrong_jobs == ()
 
 
-def test_resume_all_continues_interrupted_jobs(home: Path, offline_job_service: JobService) -> None:
+def test_resume_all_continues_interrupted_jobs(home: Path, offline: JobService) -> None:
     """Active jobs, unanswered decisions and missing Previews continue.
 
     Jobs that wait for a decision do not.
@@ -222,72 +214,13 @@ def test_resume_all_continues_interrupted_jobs(home: Path, offline_job_service: 
         *(replace(working(), phase=each) for each in (Phase.PAUSED, Phase.FAILED, Phase.READY)),
     ]
     put(home, *continued, *others)
-    offline_job_service.catch_up()
-    resumed = offline_job_service.unfinished.resume_all()
+    offline.catch_up()
+    resumed = offline.unfinished.resume_all()
     assert {job.id for job in resumed} == {job.id for job in continued}
-    assert offline_job_service.unfinished.resume_all() == [], "they go on already"
+    assert offline.unfinished.resume_all() == [], "they go on already"
 
 
 # -- two processes
-
-
-def is_running(job_service: JobService, job_id: str) -> bool:
-    """Return whether a job that another process has started runs at Mint."""
-    job_service.catch_up()
-    found = {job.id: job.phase for job in job_service.jobs()}
-    return found.get(job_id) is Phase.WORKING
-
-
-def test_a_job_is_taken_over_when_its_process_dies(
-    home: Path, job_service: JobService, service: ThreadService
-) -> None:
-    """The job of a living process is left alone; after its end it continues, started once."""
-    with OtherProcess(home) as other:
-        other.ask("open_job_service", service.api, service.key)
-        theirs = other.ask("start", "theirs [stuck]")
-        mine = job_service.start(GenerationRequest(Kind.MODEL, "mine [stuck]"))
-        until(lambda: len(service.operations()) == 2)
-        until(lambda: is_running(job_service, theirs))
-        assert job_service.unfinished.resume_all() == []
-        assert other.ask("resume_all") == []
-        assert not job_service.is_active(theirs)
-        assert other.ask("is_active", theirs)
-        said = "theirs [stuck] is not finished. Cancel it first."
-        assert refused(lambda: job_service.dismiss(theirs)) == said
-        assert job_service.unfinished.are_elsewhere
-        assert not job_service.unfinished.take_over(), "it lives"
-        other.end(signal.SIGKILL)
-        assert job_service.unfinished.take_over()
-        assert job_service.is_active(theirs)
-        assert not job_service.unfinished.are_elsewhere
-        job_service.cancel(theirs)
-        job_service.cancel(mine.id)
-        job_service.watch([theirs, mine.id])
-        assert {job_service.job(theirs).phase, job_service.job(mine.id).phase} == {Phase.CANCELED}
-        assert len(service.operations()) == 2
-
-
-def test_a_decision_on_a_job_of_another_process(
-    home: Path, job_service: JobService, service: ThreadService
-) -> None:
-    """The other process carries it out within two seconds, and only it contacts Mint."""
-    with OtherProcess(home) as other:
-        other.ask("open_job_service", service.api, service.key)
-        theirs = other.ask("start", "theirs [stuck]")
-        until(lambda: is_running(job_service, theirs))
-        began = time.monotonic()
-        job_service.cancel(theirs)
-        assert not job_service.is_active(theirs)
-        assert JobView(job_service.job(theirs)).state == "Canceling"
-        until(lambda: job_service.catch_up() and job_service.job(theirs).phase is Phase.CANCELED)
-        assert time.monotonic() - began < 2 * DECISION_CHECK_INTERVAL
-        assert service.operations()[0].status == "canceled"
-        assert ours_made_no_connection(service)
-
-
-def ours_made_no_connection(service: ThreadService) -> bool:
-    """Return whether only the other process contacted Mint."""
-    return service.connections() == 1
 
 
 # -- starting jobs with a job service, and finding them by their id
@@ -311,28 +244,28 @@ def ours_made_no_connection(service: ThreadService) -> bool:
     ],
 )
 def test_an_invalid_request_is_refused(
-    offline_job_service: JobService, request_: GenerationRequest, sentence: str
+    offline: JobService, request_: GenerationRequest, sentence: str
 ) -> None:
     """Nothing is stored or sent for a request that cannot succeed."""
-    assert refused(lambda: offline_job_service.start(request_)) == sentence
-    assert offline_job_service.jobs() == []
+    assert refused(lambda: offline.start(request_)) == sentence
+    assert offline.jobs() == []
 
 
-def test_many_jobs_are_committed_at_once(offline_job_service: JobService, home: Path) -> None:
+def test_many_jobs_are_committed_at_once(offline: JobService, home: Path) -> None:
     """Hundreds of jobs are one commit in their order, or none is stored."""
     wishes = [
         (GenerationRequest(Kind.MODEL, f"lamp {number}"), Delivery()) for number in range(200)
     ]
     with pytest.raises(NotPossible, match="The prompt is empty"):
-        offline_job_service.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Delivery())])
-    assert offline_job_service.jobs() == []
+        offline.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Delivery())])
+    assert offline.jobs() == []
     journal = Journal(home)
     before = journal.revision()
-    jobs = offline_job_service.start_all(wishes)
+    jobs = offline.start_all(wishes)
     assert journal.revision() == before + 1
     assert [journal.job(job.id) for job in jobs] == jobs
     journal.close()
-    assert [job.request.prompt for job in reversed(offline_job_service.jobs())] == [
+    assert [job.request.prompt for job in reversed(offline.jobs())] == [
         f"lamp {number}" for number in range(200)
     ]
 
@@ -340,10 +273,10 @@ def test_many_jobs_are_committed_at_once(offline_job_service: JobService, home: 
 # -- finding
 
 
-def test_a_job_is_found_by_the_beginning_of_its_id(offline_job_service: JobService) -> None:
+def test_a_job_is_found_by_the_beginning_of_its_id(offline: JobService) -> None:
     """An unambiguous prefix is enough; otherwise a message says what is wrong."""
-    find = offline_job_service.job
-    offline_job_service.cache.add(*(replace(a_job(), id=id) for id in ("abc123", "abd456")))
+    find = offline.job
+    offline.cache.add(*(replace(a_job(), id=id) for id in ("abc123", "abd456")))
     assert (find("abc").id, find("abd456").id) == ("abc123", "abd456")
     assert refused(lambda: find("ab")) == 'More than one job begins with "ab".'
     for nothing in ("x", ""):

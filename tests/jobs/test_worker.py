@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +16,21 @@ from mint_blender.jobs.engine.config import Pool
 from mint_blender.jobs.engine.job_runner import Worker
 from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_messages import (
-    Ask,
     Crashed,
     Ended,
     Event,
     Idle,
-    QueryAnswered,
     SetAccount,
     Stop,
     Wake,
 )
-from mint_blender.jobs.engine.threads import SIZES, Lane
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.phases import Phase
-from mint_blender.jobs.queries import KeyOwner
-from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
-from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.retry import PollIntervals
-from mint_blender.mint.schema import Kind, Me
+from mint_blender.mint.schema import Me
 
-from ..mint_service.runner import ThreadService, running_service
+from ..mint_service.runner import ThreadService
 from .engine_harness import EngineHarness
 from .fast_config import account, fast_config
 from .service_helpers import put, until
@@ -93,14 +85,6 @@ def test_the_thread_exists_only_while_something_is_in_flight(
             next_event(worker, Idle)
             until(lambda: not worker.is_running and ours() == [])
             assert read(home, job).phase is Phase.READY
-
-
-def test_the_thread_exists_while_a_query_is_pending(home: Path, service: ThreadService) -> None:
-    """A query is answered and leaves no thread behind."""
-    with working_for(home, service) as worker:
-        worker.send(Ask(KeyOwner()))
-        assert isinstance(next_event(worker, QueryAnswered).answer, Me)
-        until(lambda: ours() == [])
 
 
 def test_stopping_takes_bounded_time(home: Path, service: ThreadService) -> None:
@@ -183,54 +167,6 @@ def test_an_unreadable_journal_is_reported(home: Path, service: ThreadService) -
             sentence = next_event(worker, Crashed).message
             assert "journal.sqlite3 cannot be read or written (file is not a database)" in sentence
             until(lambda: ours() == [])
-
-
-@pytest.mark.one_blender
-def test_fifty_jobs_use_few_threads_and_keep_the_schedule(home: Path) -> None:
-    """Fifty jobs use few threads and TCP connections, and no poll is early.
-
-    A call has a thread and a connection to itself while it lasts, so that a hanging one delays no
-    other. Calls one after another share them: there are as many as calls at the same time, at most
-    as many as the pool for calls has.
-
-    The schedule is Mint's own, 2 s times 1.6 up to 15 s, run four times as fast.
-    """
-    pace = PollIntervals(first=0.5, longest=3.75)
-    slots = {Kind.MODEL: 25, Kind.WORLD: 25}
-    with running_service(
-        speed=1000, credits=1e9, limits={"model": 25, "world": 25}, switches=["stuck"]
-    ) as service:
-        job_service = JobService(fast_config(home, pace=pace, slots=slots), account(service))
-        before = set(threading.enumerate())
-        for number in range(25):
-            for kind in Kind:
-                job_service.start(GenerationRequest(kind, f"number {number}"))
-        threads = set[frozenset[str]]()
-        until(lambda: len(service.requests("GET", "/v1/operations/*")) >= 50)
-        end = time.monotonic() + sum(pace.wait(round) for round in range(6))
-        while time.monotonic() < end:
-            current_account = [thread.name for thread in set(threading.enumerate()) - before]
-            # and the one that has asked whose key it is
-            assert len(current_account) <= 1 + SIZES[Lane.CALL] + 1
-            threads.add(frozenset(current_account))
-            job_service.catch_up()
-            time.sleep(0.01)
-        assert {job.phase for job in job_service.jobs()} == {Phase.WORKING}
-        assert job_service.close(20)
-
-        names = {name for names in threads for name in names}
-        assert names == {"mint-worker", "mint-call", "mint-decision"}
-        assert service.connections("api") <= SIZES[Lane.CALL] == 4
-        starts = {entry.operation: entry for entry in service.requests("POST", "*:generate")}
-        assert len(starts) == 50
-        for operation, start in starts.items():
-            asked = service.requests("GET", f"/v1/operations/{operation}")
-            polls = [entry.monotonic for entry in asked]
-            # Six rounds had time, so this bounds how late polls come. A ratio of times would not
-            # hold on a busy machine.
-            assert len(polls) >= 5
-            for round, (one, next_one) in enumerate(pairwise([start.monotonic, *polls])):
-                assert next_one - one >= pace.wait(round), "earlier than the schedule allows"
 
 
 # -- an answer that comes after its scheduler was closed is not taken for one of the next scheduler

@@ -345,9 +345,7 @@ def test_records_without_the_key_are_unchanged(foreign: Foreign) -> None:
     assert "'args': ('mug',)" in foreign.text and "KeyError: 'the lamp'" in foreign.text
 
 
-def test_an_earlier_record_factory_is_kept_and_ours_is_installed_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_earlier_record_factory_is_kept_and_ours_is_installed_once() -> None:
     """Another add-on may have set its own factory; enabling ours twice does not wrap it twice."""
     made: list[str] = []
 

@@ -127,7 +127,6 @@ class MintModel:
         cancels_everything: Whether an operation can be canceled outside its Preview.
         asks_402: Whether a start without enough Credits is refused instead of stopped.
         prices: "all"; "totals" without the price of a start; "none": there is no such route.
-        needs_key: Whether the header Idempotency-Key is required.
         key_lifetime: For how many seconds an idempotency key is remembered.
         checks_come_first: Whether a repetition is checked as if it were new before it is looked up.
     """
@@ -135,7 +134,6 @@ class MintModel:
     cancels_everything = False
     asks_402 = False
     prices = "all"
-    needs_key = True
     key_lifetime = DAY
     checks_come_first = False
 
@@ -198,10 +196,6 @@ class MintModel:
         """Return a Model or World as it is shown."""
         return documents.resource(resource, self.address)
 
-    def location(self, operation: Operation) -> str:
-        """Return how an answer names an operation."""
-        return f"/v1/operations/{operation.id}"
-
     def in_order(self, newest_first: list[Resource]) -> list[Resource]:
         """Return the things of a list in the order in which they are shown."""
         return newest_first
@@ -244,19 +238,11 @@ class MintModel:
             raise invalid("/id", "is not a valid id", "invalid_format")
         call = Call(request, project or Project("", ""), words, None)
         if route.keyed:
-            self._check_key(call.key, "Idempotency-Key" in request.headers)
+            _check_key(call.key)
         if route.schema:
             call = replace(call, body=_body(route, request))
         handler: Callable[[Call], Outcome] = getattr(self, f"_{route.handler}")
-        return (
-            self._once(call, handler) if route.keyed and call.key else _carried_out(handler(call))
-        )
-
-    def _check_key(self, key: str, is_there: bool) -> None:
-        if len(key) > 255:
-            raise invalid("/Idempotency-Key", "must have at most 255 characters", "too_big")
-        if not key and (is_there or self.needs_key):
-            raise invalid("/Idempotency-Key", "the header is required on this call", "required")
+        return self._once(call, handler) if route.keyed else _carried_out(handler(call))
 
     def slot(self, call: Call) -> tuple[str, ...]:
         """Return what an idempotency key is compared with."""
@@ -303,7 +289,7 @@ class MintModel:
 
     def accepted(self, operation: Operation, status: int = 202) -> Answer:
         """Return the present state of an operation."""
-        headers = {"Location": self.location(operation)} if status == 202 else {}
+        headers = {"Location": f"/v1/operations/{operation.id}"} if status == 202 else {}
         return Answer(status, self.operation_document(operation), headers, operation.id)
 
     # -- the account
@@ -618,6 +604,13 @@ class MintModel:
 
 def _carried_out(outcome: Outcome) -> Answer:
     return outcome if isinstance(outcome, Answer) else outcome()
+
+
+def _check_key(key: str) -> None:
+    if not key:
+        raise invalid("/Idempotency-Key", "the header is required on this call", "required")
+    if len(key) > 255:
+        raise invalid("/Idempotency-Key", "must have at most 255 characters", "too_big")
 
 
 def _body(route: Route, request: Request) -> Any:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from ..mint_model.records import Operation
 from . import glb, motions, prompt_words
 from .asset_generator import AssetGenerator, AssetRequest, Made
 from .asset_generator.tiny_assets import TinyAssetGenerator
-from .options import Options
 from .switches import TABLE, without
 
 MODEL_MEMBERS = (
@@ -58,15 +57,9 @@ class StoredFile:
 class AssetFiles:
     """Requests files from the asset generator and keeps them for download."""
 
-    def __init__(
-        self,
-        files: dict[str, StoredFile],
-        generator: AssetGenerator,
-        options: Callable[[], Options],
-    ) -> None:
+    def __init__(self, files: dict[str, StoredFile], generator: AssetGenerator) -> None:
         self._files = files
         self._generator = generator
-        self._options = options
 
     def begin(self, operation: Operation) -> None:
         """Let the asset generator start with the files of the operation."""
@@ -126,8 +119,6 @@ class AssetFiles:
             level=operation.level if stage == "optimize" else None,
             draco_original="draco-original" in selected,
             collider_up="collider-up" in selected,
-            full_res=self._options().full_res,
-            spz_version=self._options().spz_version,
         )
 
     def _model(

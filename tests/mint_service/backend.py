@@ -48,7 +48,7 @@ class Mint(MintModel):
         self.clock = _clock(options)
         self.generator = _generator(options)
         self.files: dict[str, StoredFile] = {}
-        self.asset_files = AssetFiles(self.files, self.generator, lambda: self.options)
+        self.asset_files = AssetFiles(self.files, self.generator)
         super().__init__(Work(self.asset_files, lambda: self.options))
         # a key that `tests/key_search` recognizes wherever it should not be
         self.key = f"mint-{KEY_TEXT}-{secrets.token_hex(16)}"
@@ -105,7 +105,6 @@ class Mint(MintModel):
             self.revoked = bool(options.revoked)
         self.cancels_everything = options.cancel == "everywhere"
         self.asks_402 = options.insufficient == "402"
-        self.needs_key = options.require_idempotency_key
         self.operations.limits = dict(options.limits)
 
     def scripted_fault(self, host: str, method: str, path: str) -> tuple[Fault, str] | None:
@@ -131,10 +130,6 @@ class Mint(MintModel):
 
     def real_time(self) -> float:
         return self.clock.age_now()
-
-    def location(self, operation: Operation) -> str:
-        base = self.api_url if self.options.location == "absolute" else "/v1"
-        return f"{base}/operations/{operation.id}"
 
     def is_public(self, url: str) -> bool:
         return url.startswith(("https://", f"{self.files_url}/"))

@@ -34,14 +34,12 @@ class Options:
     credits: float = 5000.0
     limits: Mapping[str, int] = field(default_factory=lambda: {"model": 10, "world": 10})
     durations: Mapping[str, float] = field(default_factory=lambda: dict(DURATIONS))
-    require_idempotency_key: bool = True
     # too few Credits at start: a billing_required operation, or "402"
     insufficient: str = "operation"
     # :cancel works in preview_ready only and is 405 elsewhere, as at Mint; or "everywhere"
     cancel: str = "preview"
     links_expire: float = 3600.0  # seconds of Clock.age_now after which a link to a file is refused
     expired_status: int = 403  # how the file host refuses it; 404 and 410 are possible too
-    location: str = "absolute"  # or "relative": the form of the Location of an operation
     # {"models": 45, "worlds": 23}: created before the start
     library: Mapping[str, int] = field(default_factory=dict)
     switches: tuple[str, ...] = ()  # for every operation, as if their words were in each prompt
@@ -49,8 +47,6 @@ class Options:
     answers: tuple[Mapping[str, Any], ...] = ()  # scripted responses, see faults.py
     revoked: bool = False
     retry_after: float = 1.0  # seconds, sent with 429 and 503
-    full_res: bool = False  # real Worlds: also the full_res tier of splats
-    spz_version: int = 3
 
     def changed(self, values: Mapping[str, Any]) -> Options:
         """Return the options changed by a scenario; unknown names are an error."""

@@ -15,7 +15,7 @@ TINTS = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "
 def add_samples(mint: Mint) -> None:
     """Add the assets of `options.library`. Their files are tiny, and they cost nothing."""
     with mint.at_work():
-        asset_files = AssetFiles(mint.files, TinyAssetGenerator(), lambda: mint.options)
+        asset_files = AssetFiles(mint.files, TinyAssetGenerator())
         for plural, count in mint.options.library.items():
             for index in range(count):
                 _add_sample(mint, asset_files, plural.removesuffix("s"), index, count)

@@ -40,15 +40,6 @@ def test_a_stopped_service_refuses_connections() -> None:
         assert client.operation(operation)["id"] == operation["id"]
 
 
-def test_connections_stay_open() -> None:
-    """Many requests of one session use one TCP connection."""
-    with running_service() as service:
-        client = ContractClient(service)
-        for _ in range(50):
-            client.get("/me")
-        assert service.connections() == 1
-
-
 @pytest.mark.parametrize("starter", [running_service, subprocess_service])
 def test_thread_and_process_have_the_same_interface(starter: Starter) -> None:
     """Log, operations, resources, Credits, clock and scenario work in a thread and in a process."""

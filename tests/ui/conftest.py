@@ -15,22 +15,14 @@ from ..blender_fixtures import (  # noqa: F401 - pytest finds them by name
     home,
     job_service,
     model,
+    service,
     signed_in,
 )
-from ..mint_service.runner import ThreadService, running_service
 
 if TYPE_CHECKING:
     import bpy
 
 # What needs bpy is imported in the fixtures: this file is also read where bpy is not installed.
-
-
-@pytest.fixture
-def service(request: pytest.FixtureRequest) -> Iterator[ThreadService]:
-    """Run a quick stand-in for Mint, with the options in `MINT` of the test module."""
-    with running_service(**{"speed": 2000, **getattr(request.module, "MINT", {})}) as running:
-        yield running
-        assert not running.leaks(), "the key went to the file host"
 
 
 @pytest.fixture

@@ -4,21 +4,14 @@
 from __future__ import annotations
 
 import struct
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..mint_service import pictures
-from ..mint_service.runner import ThreadService, running_service
 
 RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
-
-
-def quick_service() -> AbstractContextManager[ThreadService]:
-    """Run a stand-in for Mint that makes results within milliseconds, for a rich account."""
-    return running_service(speed=2000, switches=("poll-hint",), retry_after=0.05, credits=1e9)
 
 
 def listed() -> Any:

@@ -27,7 +27,7 @@ MINT = {"credits": 1e6}
 
 
 @pytest.fixture
-def knight(service: ThreadService) -> Any:
+def knight() -> Any:
     """Generate a model in T-Pose, which is active; return its root."""
     bpy.ops.mint.generate(kind="MODEL", preset="FAST", prompt="a knight", pose="T_POSE")
     (root,) = (each for each in bpy.context.scene.objects if "mint_asset_id" in each)
@@ -79,9 +79,7 @@ def test_the_height_is_that_of_the_scene(service: ThreadService, knight: Any) ->
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0])
-def test_a_rigged_model_is_as_high_as_the_one_before(
-    service: ThreadService, knight: Any, scale: float
-) -> None:
+def test_a_rigged_model_is_as_high_as_the_one_before(knight: Any, scale: float) -> None:
     """Also where its root is scaled, and where Mint was told another height; its rig has scale 1."""
     knight.scale = (scale, scale, scale)
     bpy.context.view_layer.update()
@@ -96,6 +94,7 @@ def test_a_rigged_model_is_as_high_as_the_one_before(
     assert clip_names(rig) == ["walk in place", "run"]
 
 
+@pytest.mark.one_blender
 def test_what_was_paid_is_placed_again_for_free(service: ThreadService, knight: Any) -> None:
     """The same words are not ordered twice, also in another file; unless that is asked for."""
     run(knight, "run")
@@ -108,6 +107,7 @@ def test_what_was_paid_is_placed_again_for_free(service: ThreadService, knight: 
     assert len(orders(service)) == 2
 
 
+@pytest.mark.one_blender
 def test_wrong_arguments_cost_nothing(service: ThreadService, knight: Any) -> None:
     """Each is a sentence."""
     for arguments, sentence in (
@@ -119,14 +119,6 @@ def test_wrong_arguments_cost_nothing(service: ThreadService, knight: Any) -> No
     with pytest.raises(RuntimeError, match="Not a valid Mint ID"):
         bpy.ops.mint.animate(asset_id="../x", motions="walk")
     assert orders(service) == []
-
-
-def test_a_first_motion_that_fails_is_all_that_is_sent(service: ThreadService, knight: Any) -> None:
-    """The others are not sent, and the model stays as it is."""
-    with pytest.raises(RuntimeError, match="2 of 2 jobs failed"):
-        run(knight, "walk [not-humanoid] | run")
-    assert len(orders(service)) == 1
-    assert not [each for each in bpy.context.scene.objects if each.type == "ARMATURE"]
 
 
 def test_the_button_is_that_of_a_model(knight: Any) -> None:
@@ -141,7 +133,7 @@ def test_the_offered_words_are_those_of_the_core() -> None:
     assert tuple(known[name].name for name in motion_choice.OFFERED) == SUGGESTIONS
 
 
-def test_the_model_of_a_job_in_t_pose_is_known(service: ThreadService, knight: Any) -> None:
+def test_the_model_of_a_job_in_t_pose_is_known(knight: Any) -> None:
     """Without it, the dialog warns."""
     job_service = session.service()
     assert animate._is_t_pose(job_service, knight["mint_asset_id"])

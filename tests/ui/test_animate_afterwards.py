@@ -34,7 +34,7 @@ MINT = {"credits": 1e6}
 
 
 @pytest.fixture
-def form(service: ThreadService) -> Any:
+def form() -> Any:
     """Fill the form for a knight that is generated at once, and animated; return it."""
     form = create_properties.of(bpy.context)
     form.prompt, form.pose, form.preset, form.review = "a knight", "T_POSE", "FAST", False
@@ -144,6 +144,7 @@ def _rows() -> Any:
     return grouped_jobs.grouped().rows
 
 
+@pytest.mark.one_blender
 def test_a_preview_is_decided_about_first(form: Any, service: ThreadService) -> None:
     """Without a window nobody can be asked: the motions wait, and nothing is sent for them."""
     form.review = True
@@ -152,7 +153,7 @@ def test_a_preview_is_decided_about_first(form: Any, service: ThreadService) -> 
     assert phases == ["review", "waiting"] and orders(service) == []
 
 
-def test_a_height_that_mint_refuses_is_not_sent(form: Any, service: ThreadService) -> None:
+def test_a_height_that_mint_refuses_is_not_sent(form: Any) -> None:
     """The rigged model gets the height of the model anyway."""
     form.use_height, form.height = True, 0.1
     assert [each.height for each in create_properties.motions_of(form)] == [None]
@@ -172,6 +173,7 @@ def test_what_says_in_place_does_not_travel(form: Any) -> None:
     assert found == {"Walk in Place": True, "Jump": False, "walk a lap": False}
 
 
+@pytest.mark.one_blender
 def test_a_variation_has_the_motions_of_its_order(form: Any) -> None:
     """Not those that were ordered later."""
     form.motions = "wave"

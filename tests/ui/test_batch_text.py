@@ -77,7 +77,7 @@ def test_wide_results_do_not_overlap() -> None:
     assert not any(one.touches(other) for one, other in itertools.combinations(prints, 2))
 
 
-def test_results_can_be_placed_manually(service: ThreadService) -> None:
+def test_results_can_be_placed_manually() -> None:
     """With Place Manually nothing is imported; what is placed later is side by side, too."""
     write("lamp 1", "lamp 2")
     assert bpy.ops.mint.batch_text(text="Prompts", landing="READY") == {"FINISHED"}
@@ -99,7 +99,7 @@ def test_worlds_are_side_by_side() -> None:
     assert bpy.context.scene.world == before
 
 
-def test_failed_lines_do_not_stop_the_others(service: ThreadService) -> None:
+def test_failed_lines_do_not_stop_the_others() -> None:
     """The others are imported; then the operator raises with each reason."""
     write("lamp 1", "a sword [moderation]", "lamp 2", "a mug [start-fails]")
     with pytest.raises(RuntimeError) as trouble:
@@ -111,7 +111,7 @@ def test_failed_lines_do_not_stop_the_others(service: ThreadService) -> None:
     assert len(roots()) == 2
 
 
-def test_a_batch_stops_at_the_previews(service: ThreadService) -> None:
+def test_a_batch_stops_at_the_previews() -> None:
     """In review mode every line stops at its Preview, and that is not a failure."""
     write("lamp 1", "lamp 2")
     assert bpy.ops.mint.batch_text(text="Prompts", mode="REVIEW") == {"FINISHED"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What drawing costs does not depend on how many jobs and library entries there are.
+"""What drawing and a beat cost does not depend on how many jobs and library entries there are.
 
 The panels are drawn into a layout that does nothing, and the executed lines of Python are counted.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 bpy = pytest.importorskip("bpy")
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.job_values import Cause, Delivery, Problem  # noqa: E402
@@ -22,7 +22,8 @@ from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance, ListPage  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
-from mint_blender.mint.schema import Estimate, Kind, Page, Usage  # noqa: E402  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Estimate, Kind, Page, Usage  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel, session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
@@ -211,3 +212,25 @@ def test_chips_cost_no_more_than_fit(
         found.append(count_lines(lambda: chips.draw(context, None)))
     assert targets.more() == 80 and found[0] > 100
     assert abs(found[1] - found[0]) <= FEW_LINES
+
+
+# -- a beat when nothing has changed
+
+
+def calls_of_beat(service: JobService, count: int) -> int:
+    """Add jobs of several phases; return how many functions a later beat calls."""
+    for phase in (Phase.READY, Phase.PLACED, Phase.PAUSED, Phase.REVIEW):
+        service.cache.add(*(a_job(phase, f"lamp {number}", now=number) for number in range(count)))
+    for _ in range(3):
+        heartbeat.beat()
+    # at the end of a second, panels are redrawn too
+    return min(calls_of(heartbeat.beat) for _ in range(5))
+
+
+@pytest.mark.parametrize("is_active", [False, True])
+def test_a_beat_looks_at_no_job(job_service: JobService, is_active: bool) -> None:
+    """A beat in which nothing has changed calls as many functions with 400 jobs as with 40."""
+    if is_active:  # offline: it stays in the queue
+        job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
+    few = calls_of_beat(job_service, 10)
+    assert calls_of_beat(job_service, 90) == few

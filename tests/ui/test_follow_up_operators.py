@@ -112,7 +112,7 @@ def test_what_cannot_be_opened_is_not_requested(
 
 
 @pytest.mark.skipif(not OPENS, reason="does not apply: this Blender opens no optimized files")
-def test_a_placed_model_is_optimized_in_place(service: ThreadService) -> None:
+def test_a_placed_model_is_optimized_in_place() -> None:
     """The optimized model replaces the one in the scene, as from the job's menu."""
     job = generated()
     bpy.ops.mint.optimize(asset_id=asset_of(job), level="MODERATE")
@@ -236,7 +236,7 @@ def test_a_variation_goes_to_the_cursor_if_that_is_wanted() -> None:
     assert (delivery.at, delivery.original) == ((9, 9, 0), None)
 
 
-def test_a_variation_of_a_result_without_a_job(service: ThreadService) -> None:
+def test_a_variation_of_a_result_without_a_job() -> None:
     """Kind, prompt and name are in the file; without anything of Mint a sentence says so."""
     job = generated(name="Lamp")
     root = root_of(job)
@@ -286,7 +286,7 @@ def test_a_variation_has_everything(tmp_path: Path, service: ThreadService) -> N
     assert len(service.requests("POST", "/v1/models:generate")) == 1
 
 
-def test_a_variation_of_a_world(service: ThreadService) -> None:
+def test_a_variation_of_a_world() -> None:
     """The settings of its parts are in the form as well."""
     fields = create_properties.of(bpy.context)
     fields.kind, fields.prompt, fields.review = "WORLD", "a hall", False

@@ -18,18 +18,14 @@ import pytest
 from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 import mint_blender  # noqa: E402
-from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
-from mint_blender.mint.schema import Page  # noqa: E402
 from mint_blender.ui import heartbeat, session, visibility  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
-from mint_blender.ui.library_browser import entries as browser_loader  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
-from mint_blender.ui.library_browser import properties as browser_state  # noqa: E402
 from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
 
 MODELS, WORLDS = 5000, 20
@@ -117,7 +113,7 @@ def panel(large: ThreadService, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("MINT_API_KEY", large.key)
     monkeypatch.setenv("MINT_API_BASE_URL", large.api)
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(browser_loader, "TYPING_PAUSE", 0.0)
+    monkeypatch.setattr(browser, "TYPING_PAUSE", 0.0)
     mint_blender.register()
     session.service()
     yield Panel(large)
@@ -180,11 +176,11 @@ def test_scrolling_to_the_end(panel: Panel) -> None:
 
 def test_thumbnails_in_memory_are_bounded(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     """Old ones are freed; when they are shown again they come from the disk."""
-    monkeypatch.setattr(browser_loader, "MOST_ICONS", 2 * browser.ON_SCREEN)
+    monkeypatch.setattr(browser, "MOST_ICONS", 2 * browser.ON_SCREEN)
     panel.live()
     first = pictures(browser.on_screen(panel.fields))
     for _ in range(5):
-        browser_loader.turn(panel.fields, forward=True)
+        browser.turn(panel.fields, forward=True)
         panel.live()
         assert len(library_state().pictures) <= 2 * browser.ON_SCREEN
         assert pictures(browser.on_screen(panel.fields)) <= set(library_state().pictures)
@@ -198,7 +194,7 @@ def test_thumbnails_in_memory_are_bounded(panel: Panel, monkeypatch: pytest.Monk
 
 def _forward(panel: Panel) -> None:
     """Go one screen further, as the button does in a window."""
-    browser_loader.turn(panel.fields, forward=True)
+    browser.turn(panel.fields, forward=True)
     panel.live(
         until=lambda: (
             len(browser.on_screen(panel.fields)) == browser.ON_SCREEN and not browser.is_loading()
@@ -260,14 +256,14 @@ def test_a_search_can_be_stopped(panel: Panel) -> None:
     for _ in range(10):
         panel.live()
     assert len(panel.pages()) == asked
-    browser_state.library_state().resume_searching()
+    browser_properties.library_state().resume_searching()
     panel.live()
     assert panel.loaded == MODELS + WORLDS
 
 
 def test_a_search_has_a_limit(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     """It loads so many pages and no more; then the panel says how far it came."""
-    monkeypatch.setattr(browser_state, "MOST_PAGES", 7)
+    monkeypatch.setattr(browser_properties, "MOST_PAGES", 7)
     panel.live()
     panel.fields.words = "no such thing"
     panel.live()
@@ -297,26 +293,3 @@ def test_sorting_by_name_says_what_is_sorted(panel: Panel) -> None:
     panel.fields.kind = "WORLD"
     panel.live()
     assert browser.status(panel.fields).words.startswith("Double-click")
-
-
-def test_refreshing_keeps_the_scroll_position(panel: Panel) -> None:
-    """New assets are added in front; they are shown if the list is at its beginning."""
-    for _ in range(3):
-        _forward(panel)
-    before = [each.id for each in browser.on_screen(panel.fields)]
-    assert before
-    known, view = (browser.library(), browser.on_screen(panel.fields))
-    newer = [
-        view_model.Asset.from_json(
-            each.kind, {**each.raw, "id": f"new{each.id}", "createdAt": "2040-01-01T00:00:00Z"}
-        )
-        for each in view[:5]
-    ]
-    first = known.entries(view_model.Filter(kind=newer[0].kind))[:25]
-    question = ListPage(newer[0].kind)
-    job_service = session.service()
-    job_service.queries.answers[question] = QueryAnswered(question, Page((*newer, *first), "x"))
-    browser_loader.catch_up(job_service)
-    assert [each.id for each in browser.on_screen(panel.fields)] == before
-    panel.fields.start = 0
-    assert browser.on_screen(panel.fields)[0].id.startswith("new")

@@ -147,7 +147,7 @@ def test_importing_an_unfinished_asset_waits(service: ThreadService) -> None:
     other.join(20)
 
 
-def test_an_asset_of_our_own_job_is_recognized(service: ThreadService) -> None:
+def test_an_asset_of_our_own_job_is_recognized() -> None:
     """Its details show the job instead of an offer to wait for it."""
     bpy.ops.mint.generate(prompt="a lamp of ours", preset="FAST", mode="REVIEW")
     bpy.ops.mint.refresh_library()
@@ -229,9 +229,7 @@ def test_the_listing_is_written_if_asked_for(service: ThreadService, tmp_path: P
     assert (folder / remote_listing.META).is_file()
 
 
-def test_another_account_has_another_library(
-    service: ThreadService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_account_has_another_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """With another key nothing of the earlier account is shown."""
     an_entry()
     monkeypatch.setenv("MINT_API_KEY", "another")

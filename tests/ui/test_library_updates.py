@@ -15,7 +15,7 @@ import pytest
 from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 from mint_blender.jobs.job import Job, asset_of  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
@@ -24,7 +24,6 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.library_browser import entries as browser  # noqa: E402
-from mint_blender.ui.library_browser import entries as browser_loader  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 
 from ..jobs.fast_config import fast_config  # noqa: E402
@@ -37,8 +36,8 @@ MINT = {"library": {"models": MODELS, "worlds": 4}, "credits": 1e6}
 @pytest.fixture
 def panel(service: ThreadService, enabled: None, monkeypatch: pytest.MonkeyPatch) -> Panel:
     """Return the panel of an add-on that was just enabled; nothing has been requested yet."""
-    monkeypatch.setattr(browser_loader, "TYPING_PAUSE", 0.0)
-    monkeypatch.setattr(browser_loader, "GATHERING", 0.0)
+    monkeypatch.setattr(browser, "TYPING_PAUSE", 0.0)
+    monkeypatch.setattr(browser, "GATHERING", 0.0)
     session.service()
     return Panel(service)
 
@@ -86,7 +85,7 @@ def test_jobs_started_together_need_one_request(
 ) -> None:
     """For eight models of one click the first page is read once, after all have started."""
     panel.live()
-    monkeypatch.setattr(browser_loader, "GATHERING", 2.0)
+    monkeypatch.setattr(browser, "GATHERING", 2.0)
     for number in range(8):
         begun(f"a lamp no {number}")
     until = time.monotonic() + 30
@@ -126,16 +125,6 @@ def test_only_the_shown_kind_is_updated(panel: Panel) -> None:
     panel.live()
     assert [page.split("?")[0] for page in panel.pages()[2:]] == ["/v1/worlds"]
     assert first_on_screen().id == asset_of(session.service().job(hall.id))
-
-
-def test_a_panel_that_was_never_opened_requests_nothing(panel: Panel) -> None:
-    """When it is first opened, one page of each kind is requested as usual."""
-    begun()
-    unseen(panel)
-    assert panel.pages() == []
-    panel.live()
-    assert len(panel.pages()) == 2
-    assert first_on_screen().prompt == "a lamp"
 
 
 def test_jobs_of_another_account_cause_no_update(
@@ -182,7 +171,7 @@ def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
     old = browser.shown(panel.fields)[-1]
     panel.fields.state = "ALL"
     while browser.library().next_page():
-        browser_loader.turn(panel.fields, forward=True)
+        browser.turn(panel.fields, forward=True)
         panel.live()
     on_screen = [each.id for each in browser.on_screen(panel.fields)]
     pages = len(panel.pages())
@@ -213,7 +202,7 @@ def test_new_assets_do_not_move_the_screen(panel: Panel) -> None:
     """The same assets stay on screen, whatever is added in front."""
     panel.live()
     for _ in range(2):
-        browser_loader.turn(panel.fields, forward=True)
+        browser.turn(panel.fields, forward=True)
         panel.live()
     before = [each.id for each in browser.on_screen(panel.fields)]
     pages = len(panel.pages())

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +11,10 @@ import pytest
 from mint_blender.files import pictures as files_pictures
 from mint_blender.mint.limits import MAX_IMAGE_BYTES
 
-from ..mint_service.runner import ThreadService
-from .reference_pictures import colorful, corner, linear_light, listed, quick_service
+from .reference_pictures import colorful, corner, linear_light, listed
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[ThreadService]:
-    """Run a quick stand-in for Mint."""
-    with quick_service() as running:
-        yield running
 
 
 @pytest.mark.covers("C13-consent")
@@ -37,7 +28,7 @@ def service() -> Iterator[ThreadService]:
     ],
 )
 def test_a_format_that_mint_does_not_accept_is_converted_by_a_click(
-    home: Path, tmp_path: Path, file_format: str | None, ending: str, color: tuple[float, ...]
+    tmp_path: Path, file_format: str | None, ending: str, color: tuple[float, ...]
 ) -> None:
     """Until then Generate is disabled; the conversion keeps the colors and is noted."""
     path = tmp_path / f"odd{ending}"
@@ -55,7 +46,7 @@ def test_a_format_that_mint_does_not_accept_is_converted_by_a_click(
     assert set(bpy.data.images) == images, "an image of ours stays in the user's file"
 
 
-def test_the_first_frame_of_a_gif_is_converted(home: Path, tmp_path: Path) -> None:
+def test_the_first_frame_of_a_gif_is_converted(tmp_path: Path) -> None:
     """A GIF is converted where this Blender opens it."""
     gif = "47494638396101000100800000ff000000000021f90400000000002c00000000010001000002024401003b"
     (tmp_path / "red.gif").write_bytes(bytes.fromhex(gif))
@@ -65,12 +56,12 @@ def test_the_first_frame_of_a_gif_is_converted(home: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.covers("C13-consent")
-def test_a_large_picture_is_scaled_down_by_a_click(home: Path, tmp_path: Path) -> None:
+def test_a_large_picture_is_scaled_down_by_a_click(tmp_path: Path) -> None:
     """Above 5 MB it waits; then it fits with its proportions, and the note has both sizes.
 
     The original is not changed.
     """
-    source = colorful(tmp_path / "large.png", "PNG", 5000, noisy=True)
+    source = colorful(tmp_path / "large.png", "PNG", 4200, noisy=True)
     before = source.read_bytes()
     assert len(before) > MAX_IMAGE_BYTES
     bpy.ops.mint.add_references(filepath=str(source))
@@ -82,7 +73,7 @@ def test_a_large_picture_is_scaled_down_by_a_click(home: Path, tmp_path: Path) -
     assert found.width and found.height
     assert found.width / found.height == pytest.approx(2, rel=0.01)
     assert listed()[0].note.startswith(
-        f"Scaled down from 5000 × 2500 to {found.width} × {found.height} pixels"
+        f"Scaled down from 4200 × 2100 to {found.width} × {found.height} pixels"
     )
     assert source.read_bytes() == before
 
@@ -99,7 +90,7 @@ def test_a_large_picture_is_scaled_down_by_a_click(home: Path, tmp_path: Path) -
     ],
 )  # fmt: skip
 def test_an_invalid_picture_is_refused(
-    home: Path, tmp_path: Path, name: str, content: bytes | None, sentence: str
+    tmp_path: Path, name: str, content: bytes | None, sentence: str
 ) -> None:
     """Each kind of invalid file has its own sentence, and nothing is listed."""
     path = tmp_path / name
@@ -112,7 +103,7 @@ def test_an_invalid_picture_is_refused(
     assert len(listed()) == 0
 
 
-def test_a_broken_picture_cannot_be_converted(home: Path, tmp_path: Path) -> None:
+def test_a_broken_picture_cannot_be_converted(tmp_path: Path) -> None:
     """The reason is given; it stays on the list, and Generate stays disabled."""
     (tmp_path / "broken.bmp").write_bytes(b"BM" + bytes(range(200)))
     bpy.ops.mint.add_references(filepath=str(tmp_path / "broken.bmp"))
@@ -123,7 +114,7 @@ def test_a_broken_picture_cannot_be_converted(home: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("kind", ["packed", "generated", "from a file", "float", "exr", "hdr"])
-def test_every_kind_of_blender_image(home: Path, tmp_path: Path, kind: str) -> None:
+def test_every_kind_of_blender_image(tmp_path: Path, kind: str) -> None:
     """Packed, generated, loaded or in 32 bits, it is sent as it looks in Blender."""
     if kind in {"packed", "from a file"}:
         image = bpy.data.images.load(str(colorful(tmp_path / "picture.png", "PNG")))
@@ -141,7 +132,7 @@ def test_every_kind_of_blender_image(home: Path, tmp_path: Path, kind: str) -> N
     assert corner(listed()[0].source)[:3] == pytest.approx(expected, abs=0.03)
 
 
-def test_an_image_without_pixels_is_refused(home: Path, tmp_path: Path) -> None:
+def test_an_image_without_pixels_is_refused(tmp_path: Path) -> None:
     """The error says that its file is missing, and nothing is added."""
     image = bpy.data.images.load(str(colorful(tmp_path / "gone.png", "PNG")))
     (tmp_path / "gone.png").unlink()
@@ -151,7 +142,7 @@ def test_an_image_without_pixels_is_refused(home: Path, tmp_path: Path) -> None:
     assert len(listed()) == 0
 
 
-def test_transparency_is_kept(home: Path, tmp_path: Path) -> None:
+def test_transparency_is_kept(tmp_path: Path) -> None:
     """The alpha of the converted picture is that of the original."""
     bpy.ops.mint.add_references(
         filepath=str(colorful(tmp_path / "cut.tif", "TIFF", alpha=0.5)), fit=True
@@ -159,7 +150,7 @@ def test_transparency_is_kept(home: Path, tmp_path: Path) -> None:
     assert corner(listed()[0].source)[3] == pytest.approx(0.5, abs=0.02)
 
 
-def test_an_unsaved_image_is_sent_as_it_is(home: Path) -> None:
+def test_an_unsaved_image_is_sent_as_it_is() -> None:
     """Pixels that were painted and not saved are sent."""
     image = bpy.data.images.new("paint", 8, 8)
     image.pixels.foreach_set(np.tile(np.array([0.2, 0.6, 0.4, 1], np.float32), 64))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +16,7 @@ from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
 from ..mint_service.runner import ThreadService
-from .reference_pictures import BLUE, listed, quick_service, red
+from .reference_pictures import BLUE, listed, red
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
@@ -25,13 +24,6 @@ pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 from mint_blender.ui.references import operators as references_panel  # noqa: E402
 
 from .test_job_list import Layout  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[ThreadService]:
-    """Run a quick stand-in for Mint."""
-    with quick_service() as running:
-        yield running
 
 
 def test_files_are_copied(home: Path, tmp_path: Path) -> None:
@@ -47,7 +39,7 @@ def test_files_are_copied(home: Path, tmp_path: Path) -> None:
     assert not any(entry.problem for entry in listed())
 
 
-def test_pictures_are_moved_and_removed_and_never_added_twice(home: Path, tmp_path: Path) -> None:
+def test_pictures_are_moved_and_removed_and_never_added_twice(tmp_path: Path) -> None:
     """The same bytes are refused a second time, under any name."""
     for each in (red(tmp_path), red(tmp_path, "blue.webp", BLUE)):
         bpy.ops.mint.add_references(filepath=str(each))
@@ -62,7 +54,7 @@ def test_pictures_are_moved_and_removed_and_never_added_twice(home: Path, tmp_pa
     assert bpy.ops.mint.remove_reference(index=7) == {"CANCELLED"}
 
 
-def test_at_most_eight_pictures_are_accepted(home: Path, tmp_path: Path) -> None:
+def test_at_most_eight_pictures_are_accepted(tmp_path: Path) -> None:
     """A ninth picture is refused in words; the eight stay."""
     files = [red(tmp_path, f"{number}.webp", (number / 9, 0.2, 0.2)) for number in range(9)]
     names = [{"name": each.name} for each in files]
@@ -75,7 +67,7 @@ def test_at_most_eight_pictures_are_accepted(home: Path, tmp_path: Path) -> None
         bpy.ops.mint.add_reference_url(url="https://example.org/a.png")
 
 
-def test_invalid_files_do_not_prevent_the_others(home: Path, tmp_path: Path) -> None:
+def test_invalid_files_do_not_prevent_the_others(tmp_path: Path) -> None:
     """Of several files the valid ones are added."""
     (tmp_path / "poem.png").write_text("once upon a time")
     names = [{"name": "poem.png"}, {"name": red(tmp_path).name}, {"name": "gone.png"}]
@@ -84,7 +76,7 @@ def test_invalid_files_do_not_prevent_the_others(home: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.covers("C13-upload")
-def test_an_address_has_to_be_https(home: Path) -> None:
+def test_an_address_has_to_be_https() -> None:
     """Mint downloads only public https addresses."""
     with pytest.raises(RuntimeError, match="must start with https://"):
         bpy.ops.mint.add_reference_url(url="http://example.org/a.png")
@@ -94,7 +86,7 @@ def test_an_address_has_to_be_https(home: Path) -> None:
 
 
 def test_a_world_from_one_picture_has_a_default_prompt(
-    home: Path, tmp_path: Path, service: ThreadService
+    tmp_path: Path, service: ThreadService
 ) -> None:
     """A single picture is sent as `imageUrl`."""
     form = bpy.context.window_manager.mint
@@ -107,7 +99,7 @@ def test_a_world_from_one_picture_has_a_default_prompt(
     assert start.body["prompt"] == default_prompt(Kind.WORLD) != default_prompt(Kind.MODEL)
 
 
-def test_the_last_render_is_added(home: Path) -> None:
+def test_the_last_render_is_added() -> None:
     """Without a render there is an error; the output settings are not changed.
 
     Blender writes the path of the .blend and the name of the scene into a picture; not here.
@@ -133,13 +125,13 @@ def test_the_last_render_is_added(home: Path) -> None:
     assert len(bpy.data.images.load(str(kept)).pixels) == 48 * 32 * 4, "Blender still reads it"
 
 
-def test_a_view_needs_a_window(home: Path) -> None:
+def test_a_view_needs_a_window() -> None:
     """Without one the operator is disabled and does not crash."""
     assert not bpy.ops.mint.add_reference_view.poll()
 
 
 @pytest.mark.feature("pictures dropped on Blender")
-def test_dropped_files_are_added(home: Path, tmp_path: Path) -> None:
+def test_dropped_files_are_added(tmp_path: Path) -> None:
     """Blender calls the operator of the handler, for the endings that it names."""
     handler = bpy.types.MINT_FH_references
     assert handler.bl_import_operator == "mint.add_references"
@@ -150,7 +142,7 @@ def test_dropped_files_are_added(home: Path, tmp_path: Path) -> None:
     assert [entry.name for entry in listed()] == ["red.webp"]
 
 
-def test_generate_with_pictures_only(home: Path, tmp_path: Path, service: ThreadService) -> None:
+def test_generate_with_pictures_only(tmp_path: Path, service: ThreadService) -> None:
     """Without a prompt they are sent in order, uploaded once, and removed from the form."""
     form = bpy.context.window_manager.mint
     form.review, form.preset = False, "FAST"
@@ -167,7 +159,7 @@ def test_generate_with_pictures_only(home: Path, tmp_path: Path, service: Thread
 
 
 def test_a_bad_picture_is_refused_before_there_is_a_job(
-    home: Path, tmp_path: Path, service: ThreadService
+    tmp_path: Path, service: ThreadService
 ) -> None:
     """`bpy.ops.mint.generate(images=…)` says why, and nothing is started."""
     from mint_blender.ui import session

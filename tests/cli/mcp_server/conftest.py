@@ -3,20 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from mint_blender.cli import session
 from mint_blender.cli.mcp_server import job_tools
 from mint_blender.jobs.budget.spending import Limits
 
 from ...mint_service.runner import ThreadService
+from ..conftest import SetLimits
 from .agent import Agent, Connect, connected_agent
-
-SetLimits = Callable[[Limits], None]
 
 
 @pytest.fixture
@@ -29,12 +27,6 @@ def connect(signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch) -> Iterat
             return stack.enter_context(connected_agent(signed_in, **options))
 
         yield connect_one
-
-
-@pytest.fixture
-def set_limits(monkeypatch: pytest.MonkeyPatch) -> SetLimits:
-    """Return a function that sets limits, before the server opens the jobs."""
-    return lambda limits: monkeypatch.setattr(session, "limits", lambda: limits)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from mint_blender.jobs.budget.spending import Limits
 
 from ...mint_service.runner import ThreadService
+from ..conftest import SetLimits
 from .agent import Agent, Connect
-from .conftest import SetLimits
 from .people import Person
 from .test_generate import LAMP, arguments, started
 

@@ -17,8 +17,8 @@ from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
 
 from ...mint_service.runner import ThreadService
+from ..conftest import SetLimits
 from .agent import Agent, Connect, pictures_of, text_of
-from .conftest import SetLimits
 from .people import Person
 from .results import finished
 from .test_generate import LAMP, arguments

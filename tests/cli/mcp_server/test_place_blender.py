@@ -20,9 +20,10 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.documents import OpenDocument
 
+from ...jobs.open_file import open_file
 from ...mint_service.runner import ThreadService
 from .agent import Agent
-from .results import finished, open_file
+from .results import finished
 from .test_decisions import state_of
 
 ONE, TWO = "1" * 32, "2" * 32
@@ -143,7 +144,7 @@ def test_a_blender_that_closes_meanwhile(agent: Agent, home: Path) -> None:
     """The agent does not wait for it."""
     job = finished(agent)["job"]
     with open_file(home, ONE) as opened:
-        closing = threading.Timer(0.5, opened.close)
+        closing = threading.Timer(0.5, opened.kill)
         closing.start()
         assert "that Blender has closed the file" in agent.refusal("place", job=job)
         closing.join()

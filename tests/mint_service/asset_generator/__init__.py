@@ -24,8 +24,6 @@ class AssetRequest:
     level: str | None = None  # only for an optimization
     draco_original: bool = False
     collider_up: bool = False
-    full_res: bool = False
-    spz_version: int = 3
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def main() -> None:
     else:
         from .build_assets import make_world
 
-        make_world(what["color"], folder, up=what["up"], full=what["full"], spz_version=what["spz"])
+        make_world(what["color"], folder, up=what["up"])
 
 
 if __name__ == "__main__":

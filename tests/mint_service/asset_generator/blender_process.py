@@ -44,7 +44,6 @@ WORLD_FILES = {
     "spz:500k": ("500k.spz", "application/octet-stream"),
     "rad": ("lod.rad", "application/octet-stream"),
 }
-FULL = {"spz:full_res": ("full_res.spz", "application/octet-stream")}
 
 
 CACHE = "MINT_TEST_ASSETS"
@@ -64,13 +63,7 @@ def variant(request: AssetRequest) -> dict[str, object]:
     color = prompt_words.color_word(request.description)
     if request.kind == "model":
         return {"kind": "model", "shape": prompt_words.shape(request.description), "color": color}
-    return {
-        "kind": "world",
-        "color": color,
-        "up": request.collider_up,
-        "full": request.full_res,
-        "spz": request.spz_version,
-    }
+    return {"kind": "world", "color": color, "up": request.collider_up}
 
 
 class BlenderAssetGenerator:
@@ -98,8 +91,7 @@ class BlenderAssetGenerator:
         if request.stage == "convert":
             return convert.all_of((folder / "original.glb").read_bytes(), request.formats)
         if request.kind == "world":
-            files = WORLD_FILES | (FULL if request.full_res else {})
-            return [_made(folder, role, files) for role in files]
+            return [_made(folder, role, WORLD_FILES) for role in WORLD_FILES]
         name, media = MODEL_FILES["optimized" if request.draco_original else "glb"]
         return [Made("glb", media, path=folder / name)]
 

@@ -20,7 +20,7 @@ LEAST_TRIANGLES = 3700
 PANORAMA, WORLD_PREVIEW, MODEL_PREVIEW = (2048, 1024), (640, 360), (384, 384)
 LOOK = (1024, 512)
 PREVIEW_ANGLE = 96.7  # degrees, as wide as the camera that Worlds get
-TIERS = {"100k": 100_000, "500k": 500_000, "full_res": 2_000_000}
+TIERS = {"100k": 100_000, "500k": 500_000}
 EYES = ((0.0, 0.0, 0.0), (-1.4, 1.3, 0.2), (1.4, 1.3, 0.2), (0.0, -1.4, 0.2))
 """Where the splats are seen from: the capture point first, the others for what it cannot see."""
 SPREAD = 0.66
@@ -173,7 +173,7 @@ def _textures(
     return blender_scene.picture("base", base), blender_scene.picture("orm", packed, data=True)
 
 
-def make_world(color: str, folder: Path, *, up: bool, full: bool, spz_version: int) -> None:
+def make_world(color: str, folder: Path, *, up: bool) -> None:
     """Make the collider, panorama, splats, picture and a placeholder for the radiance file."""
     points, triangles, paints = courtyard.joined(courtyard.courtyard())
     # corrected: a half turn about X
@@ -191,9 +191,8 @@ def make_world(color: str, folder: Path, *, up: bool, full: bool, spz_version: i
     across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals = across / np.linalg.norm(across, axis=1)[:, None]
     for tier, count in TIERS.items():
-        if full or tier != "full_res":
-            cloud = _cloud(tree, points[triangles], normals, looks, count)
-            (folder / f"{tier}.spz").write_bytes(build_spz.encode(cloud, version=spz_version))
+        cloud = _cloud(tree, points[triangles], normals, looks, count)
+        (folder / f"{tier}.spz").write_bytes(build_spz.encode(cloud))
     (folder / "lod.rad").write_bytes(b"RAD stand-in: this format is linked, never read\n" * 64)
 
 

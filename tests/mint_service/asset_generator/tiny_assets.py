@@ -175,9 +175,7 @@ def _world(request: AssetRequest, color: prompt_words.Color) -> Iterable[Made]:
     yield Made("pano", "image/png", pictures.tiny_panorama(color))
     for tier, count in (("100k", 40), ("500k", 200)):
         yield Made(
-            f"spz:{tier}",
-            "application/octet-stream",
-            build_spz.encode(_floor_splats(color, count), version=request.spz_version),
+            f"spz:{tier}", "application/octet-stream", build_spz.encode(_floor_splats(color, count))
         )
     yield Made("rad", "application/octet-stream", b"RAD stand-in" + struct.pack("<I", 0))
 
