@@ -156,6 +156,13 @@ def test_of_two_that_look_alike_a_person_chooses() -> None:
     assert "looks like it" in run.job.problem.message
 
 
+def test_what_was_made_long_after_the_last_attempt_is_only_offered() -> None:
+    """Another machine may have started the same since: a person says whether it is the one."""
+    run = WorkflowHarness(sent(), LATER).answer(page({"createdAt": "1970-01-12T14:00:00Z"}))
+    assert run.answer(NOTHING_CLAIMED).rests and is_unanswered(run.job)
+    assert [each.id for each in run.job.candidates] == ["res_1"]
+
+
 def test_what_another_start_without_an_answer_may_have_made_is_not_adopted() -> None:
     """Of two equal starts, one could take what the other has made."""
     body = sent().requests[0].body

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -294,7 +295,8 @@ def test_cancel_of_what_may_have_been_sent_looks_what_became_of_it() -> None:
     run = WorkflowHarness(decided(lost, Verb.CANCEL))
     run.expect(ReadPage)
     made = {"id": "res_1", "prompt": "a lamp", "name": "a lamp", "status": "succeeded"}
-    run.answer(Page.from_json(Kind.MODEL, {"data": [made | {"createdAt": "2100-01-01T00:00:00Z"}]}))
+    made["createdAt"] = datetime.fromtimestamp(lost.requests[0].attempted + 1, UTC).isoformat()
+    run.answer(Page.from_json(Kind.MODEL, {"data": [made]}))
     run.answer(NOTHING_CLAIMED).expect(ReadAsset)
     assert (run.job.phase, run.job.decision) == (Phase.FETCHING, None)
     assert run.job.has_note("start_found", "too_late")

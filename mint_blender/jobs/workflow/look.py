@@ -8,6 +8,7 @@ if it is the only candidate of the only request that it can belong to. Otherwise
 from __future__ import annotations
 
 import json
+import math
 import unicodedata
 from collections.abc import Generator, Iterable
 from dataclasses import replace
@@ -55,6 +56,7 @@ def find_started(run: Run, request: PaidRequest, refusal: errors.MintError | Non
         return
     found, is_alone, is_complete = yield from _candidates(run, request)
     is_certain = is_alone and is_complete and len(found) == 1
+    is_certain = is_certain and created_at(found[0]) <= _until(request)
     if is_certain and (yield from _adopt(run, request, found[0])):
         return
     yield from _tell(run, request, found, refusal, is_complete=is_complete)
@@ -201,6 +203,16 @@ def _candidates(
         after = REPEAT_INTERVAL
     run.job = run.job.without_notes("same_prompt")
     return free, not _may_have_made(free, claimed.unanswered), is_complete
+
+
+def _until(request: PaidRequest) -> float:
+    """Return until when the last attempt may have made something; what is newer others made.
+
+    Nobody knows that of attempts that another machine, or the original of a copy, has made.
+    """
+    if request.attempts == 0 or request.is_copied:
+        return math.inf
+    return request.attempted + SETTLED_AFTER + CLOCK_DIFFERENCE
 
 
 def find_made(run: Run, since: float) -> Generator[Step, Any, Asset | None]:
