@@ -43,16 +43,6 @@ def open_bar(blender: BlenderWindow) -> None:
     blender.wait(SHOWN)
 
 
-def double_click(blender: BlenderWindow, part: str) -> None:
-    """Click a part twice, as often as it takes: a busy machine can make two clicks too slow."""
-    blender.ask("bpy.context.preferences.inputs.mouse_double_click_time = 1000")
-    for _ in range(5):
-        press(blender, "status")  # so that the next click is a first one
-        press(blender, part, times=2)
-        if blender.jobs():
-            break
-
-
 def ids(blender: BlenderWindow) -> list[str]:
     """Return the ids of the page that the bar shows."""
     found: list[str] = blender.ask(f"[each.id for each in {VIEW}.on_screen({FIELDS})]")
@@ -88,7 +78,7 @@ def test_a_double_click_imports(
     assert blender.jobs() == [], "nor do two slow ones"
     press(blender, "status")
     assert blender.ask("scene()") == before, "clicks do not reach the scene below"
-    double_click(blender, f"cells[{place}]")
+    press(blender, f"cells[{place}]", times=2)
     blender.wait_for("placed")
     assert len(blender.jobs()) == 1
     blender.display.move(*at(blender, "status"))

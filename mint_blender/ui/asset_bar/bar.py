@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from functools import lru_cache, partial
 from math import ceil
@@ -54,8 +53,6 @@ class BarState:
         self.hovered = OUTSIDE
         self.dragged: Asset | None = None
         self.pointer = (0.0, 0.0)
-        self.clicked = ("", 0.0)
-        """The item of the last click, and when it was, by the monotonic clock."""
         self.textures: dict[str, gpu.types.GPUTexture] = {}
         self.shown: object = None
         """What was shown when the region was last redrawn for a change."""
@@ -484,7 +481,7 @@ def drag(context: bpy.types.Context, pressed: Pressed, event: bpy.types.Event) -
         context.region.tag_redraw()
 
 
-def release(context: bpy.types.Context, part: int, *, cancel: bool) -> None:
+def release(context: bpy.types.Context, part: int, *, is_double_click: bool, cancel: bool) -> None:
     """End a click or a drag."""
     now = state()
     asset, now.dragged = now.dragged, None
@@ -492,16 +489,14 @@ def release(context: bpy.types.Context, part: int, *, cancel: bool) -> None:
     if cancel:
         return
     if asset is None:
-        click(context, part)
+        click(context, part, is_double_click=is_double_click)
     elif part_at(layout_in(context), *now.pointer) == OUTSIDE:
         import_asset(context, asset, location_under(context, *now.pointer))
 
 
-def click(context: bpy.types.Context, part: int) -> None:
+def click(context: bpy.types.Context, part: int, *, is_double_click: bool) -> None:
     """Do what a button says, or import an item on a double click."""
     asset, fields = asset_at(context, part), fields_of(context)
-    if asset is None:
-        state().clicked = ("", 0.0)  # what is clicked next is clicked for the first time
     if part == CLOSE:
         toggle(context.area)
     elif part in {BACK, FORWARD}:
@@ -518,7 +513,7 @@ def click(context: bpy.types.Context, part: int) -> None:
         # Blender crashes when a gizmo that is being used opens a window
         operator = entries.status(fields).operator
         bpy.app.timers.register(partial(_act, operator), first_interval=0.01)
-    elif asset is not None and _is_double_click(context, asset) and can_import(asset):
+    elif asset is not None and is_double_click and can_import(asset):
         import_asset(context, asset)
 
 
@@ -546,16 +541,6 @@ def import_asset(
         bpy.ops.mint.import_asset(  # type: ignore[attr-defined]
             kind=asset.kind.name, asset_id=asset.id, **where
         )
-
-
-def _is_double_click(context: bpy.types.Context, asset: Asset) -> bool:
-    """Return whether this is the second of two quick clicks on an item; a third is a first one."""
-    now = time.monotonic()
-    earlier, at = state().clicked
-    within = context.preferences.inputs.mouse_double_click_time / 1000
-    is_double = earlier == asset.id and now - at < within
-    state().clicked = ("", 0.0) if is_double else (asset.id, now)
-    return is_double
 
 
 def location_under(context: bpy.types.Context, x: float, y: float) -> tuple[float, float, float]:

@@ -140,11 +140,11 @@ class MINT_GT_asset_bar(bpy.types.Gizmo):
     """The pictures of one page, with their buttons."""
 
     bl_idname = "MINT_GT_asset_bar"
-    __slots__ = ("pressed",)
+    __slots__ = ("is_double_click", "pressed")
 
     def setup(self) -> None:
         """Begin without a pressed button."""
-        self.pressed = (-1, 0, 0)
+        self.pressed, self.is_double_click = (-1, 0, 0), False
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the bar in the pixels of the region."""
@@ -158,6 +158,7 @@ class MINT_GT_asset_bar(bpy.types.Gizmo):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Begin a click or a drag."""
+        self.is_double_click = event.value == "DOUBLE_CLICK"
         self.pressed = (_bar().state().hovered, event.mouse_region_x, event.mouse_region_y)
         return {"RUNNING_MODAL"}
 
@@ -168,7 +169,9 @@ class MINT_GT_asset_bar(bpy.types.Gizmo):
 
     def exit(self, context: bpy.types.Context, cancel: bool) -> None:
         """Do what was clicked, or import what was dragged to where it was dropped."""
-        _bar().release(context, self.pressed[0], cancel=cancel)
+        _bar().release(
+            context, self.pressed[0], is_double_click=self.is_double_click, cancel=cancel
+        )
 
 
 class MINT_GGT_asset_bar(_Group):
@@ -187,6 +190,7 @@ class MINT_GGT_asset_bar(_Group):
     @staticmethod
     def add_keys(items: bpy.types.KeyMapItems) -> None:
         """Say what mouse and keys do over the bar."""
+        items.new("gizmogroup.gizmo_tweak", "LEFTMOUSE", "DOUBLE_CLICK", any=True)
         items.new("gizmogroup.gizmo_tweak", "LEFTMOUSE", "PRESS", any=True)
         items.new("mint.turn_library", "WHEELDOWNMOUSE", "PRESS").properties.forward = True
         items.new("mint.turn_library", "WHEELUPMOUSE", "PRESS").properties.forward = False
