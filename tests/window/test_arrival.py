@@ -141,6 +141,10 @@ def test_the_first_model_comes_in_color_and_fills_the_view(blender: BlenderWindo
     assert blender.ask(POSE) != before[-1]
     press(blender, 0, "close")
     assert blender.ask(CHIPS) == [] and blender.ask(FELT) == felt
+    blender.ask(f"{SPACE}space.shading.type = 'WIREFRAME'")
+    blender.ask("with within('VIEW_3D'):\n    bpy.ops.mint.restore_view()")
+    assert blender.ask(POSE) == before[-1]
+    assert blender.ask(SHADING)[0] == "WIREFRAME", "what was chosen since stays"
 
 
 def _color(path: Any, box: tuple[int, ...] | None = None) -> NDArray[np.float64]:

@@ -27,6 +27,9 @@ def own_work(blender: BlenderWindow) -> dict[str, Any]:
     return made
 
 
+CHIPS = "part('ui.viewport.arrival').chips()"
+
+
 def undo(blender: BlenderWindow, before: dict[str, Any]) -> dict[str, Any]:
     """Undo what has arrived since, until no object of it is left; return what was there with it."""
     after: dict[str, Any] = blender.ask("scene()")
@@ -44,8 +47,10 @@ def test_undo_right_after_an_import(blender: BlenderWindow) -> None:
     before, steps = own_work(blender), blender.ask(STEPS)
     place(blender)
     assert steps is None or blender.ask(STEPS) == steps + 1
+    assert blender.ask(f"len({CHIPS})") == 1
     after = undo(blender, before)
     assert blender.ask("scene()") == before
+    assert blender.ask(f"len({CHIPS})") == 0, "what is gone is not said to be here"
     blender.key("ctrl+shift+z")
     blender.wait(UNDONE, objects=after["objects"])
     assert blender.ask("scene()") == after

@@ -205,7 +205,17 @@ def _after_change(_scene: object, depsgraph: Any = None) -> None:
         state.click = None
 
 
+@persistent
+def _undone(*_: object) -> None:
+    """Remove the chips of results that are no longer there."""
+    from ...scene import tags
+
+    state = _state()
+    state.chips = [each for each in state.chips if any(tags.roots(job_id=each.job_id))]
+
+
 HANDLERS = (
     (bpy.app.handlers.depsgraph_update_post, _after_change),
+    (bpy.app.handlers.undo_post, _undone),
     (bpy.app.handlers.load_post, _file_opened),
 )

@@ -89,6 +89,7 @@ def frame(
             with suppress(TypeError):  # a Blender may come without its lights
                 space.shading.studio_light = LIGHT
     space.overlay.show_bones = False
+    _earlier()[space.as_pointer()]["shown"] = space.shading.type
     _hide_startup_cube(area)
     points = [each for each in map(_points, objects) if each is not None]
     if points:
@@ -119,6 +120,7 @@ def look_inside(
         shown.background_color = image[panorama.SKY]
     if _shade(space, shading) != "SOLID" and edit.shows_panorama(scene):
         shown.use_scene_world = shown.use_scene_world_render = True
+    _earlier()[space.as_pointer()]["shown"] = shown.type
     _hide_startup_cube(area)
     place = world_objects.upright(root)
     _stand_at(space, place, scene, calibration.LENS)
@@ -155,19 +157,20 @@ def show_edited() -> None:
 
 
 def restore(area: bpy.types.Area) -> None:
-    """Show what the view showed before."""
+    """Show what the view showed before, in the shading that the user has chosen since, if any."""
     space: Any = area.spaces.active
     seen = _earlier().get(space.as_pointer())
     if seen is None:
         return
     _leave_local_view(area)
+    shading = seen["type"] if space.shading.type == seen["shown"] else space.shading.type
     _shade(space, "SOLID")
     for owner, names in _owners(space):
         for name in names:
             setattr(owner, name, seen[name])
     if seen["studio_light"] is not None:
         space.shading.studio_light = seen["studio_light"]
-    _shade(space, seen["type"])
+    _shade(space, shading)
     space.overlay.show_overlays, space.overlay.show_bones = seen["overlays"], seen["bones"]
     # only now: if restoring fails, the saved view is still needed
     del _earlier()[space.as_pointer()]
