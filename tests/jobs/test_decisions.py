@@ -372,6 +372,23 @@ def test_a_revision_that_is_clicked_again_after_a_crash(reviewing: EngineHarness
     assert engine.mint.times("revise") == []
 
 
+def test_a_revision_of_a_preview_that_another_window_has_revised(
+    reviewing: EngineHarness,
+) -> None:
+    """Both clicked on the first Preview: the second click orders nothing, and is not counted."""
+    engine, job = reviewing, decided_about(reviewing, Verb.REVISE)
+    engine.journal.paid_requests.answer(job.requests[-1].key, "op_1")
+    assert engine.journal.decide(job.id, Decision(Verb.REVISE, "", "greener"))
+    engine.journal.save(replaced(engine.job(job)))
+    engine.mint.says = lambda what, which: at_mint("preview_ready", "p2")
+    engine.scheduler.receive(Wake(job.id))
+    engine.run()
+    after = engine.job(job)
+    assert (after.phase, after.revision, after.decision) == (Phase.REVIEW, 1, None)
+    assert after.has_note("newer_preview")
+    assert engine.mint.times("revise") == []
+
+
 # -- a Preview that another process has replaced meanwhile is not decided about unseen
 
 

@@ -12,10 +12,10 @@ from ...files import urls
 from ...mint import errors
 from ...mint.schema import Operation
 from .. import notes
-from ..job import operation_of
+from ..job import Job, operation_of
 from ..job_values import PAID_VERBS, Decision
 from ..paid_requests.record import PaidRequest, PaidVerb, State, of_preview
-from ..paid_requests.send import PaidCall
+from ..paid_requests.send import PaidCall, Sent
 from ..phases import Phase, Verb
 from ..presentation import error_messages
 from . import context, look
@@ -102,14 +102,16 @@ def _send(run: Run, decision: Decision) -> Steps:
     is_without_asset = operation_of(run.job).resource is None
     if decision.verb is Verb.RESUME and is_without_asset and (yield from _replay_start(run)):
         return
-    sent = yield from run.pay_when_free(_call(run, decision))
-    if sent.operation is not None:
+    call = _call(run, decision)
+    sent = yield from run.pay_when_free(call)
+    if sent.operation is not None and not _has_followed(run.job, call, sent):
         _apply_operation(run, decision, sent.operation)
-    elif sent.shown is not None:  # in place of the Preview that was decided about
-        if sent.shown.with_mode(run.job.request.mode).awaits_review:
+    # in place of the Preview that was decided about
+    elif (shown := sent.shown or sent.operation) is not None:
+        if shown.with_mode(run.job.request.mode).awaits_review:
             run.note("newer_preview")
         run.job = replace(run.job, decision=None)
-        run.apply_operation(sent.shown)
+        run.apply_operation(shown)
     elif sent.refusal is None:
         yield from _ask_user_again(run, sent.request)
     elif isinstance(sent.refusal, errors.KeyRefused):
@@ -137,6 +139,15 @@ def _call(run: Run, decision: Decision) -> PaidCall:
     verb, target = PAID_VERBS[decision.verb], operation_of(run.job).id
     seen = _seen_pictures(run, decision, target) if is_about_preview else ()
     return PaidCall(decision.key, verb, target, run.job.kind, body, seen, is_about_preview)
+
+
+def _has_followed(job: Job, call: PaidCall, sent: Sent) -> bool:
+    """Return whether another decision about the same Preview was carried out, and the job knows."""
+    is_own = sent.request is not None and sent.request.is_answered
+    if is_own or sent.operation is None or not call.is_about_preview:
+        return False
+    url = context.preview_url(sent.operation)
+    return any(urls.same_file(url, each.url) for each in job.previews if each.url not in call.seen)
 
 
 def _seen_pictures(run: Run, decision: Decision, operation_id: str) -> tuple[str, ...]:
