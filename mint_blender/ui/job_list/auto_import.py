@@ -257,6 +257,7 @@ def _is_busy() -> bool:
     return any(is_hands_on(operator.bl_idname) for operator in running) or text_fields.is_edited()
 
 
+PREPARING = Message("Preparing")
 BAR_STEPS = 100
 """How finely the progress bar of a preparation is drawn."""
 

@@ -53,7 +53,7 @@ _REVIEW, _PLACE, _REPLACE = Message("Review…"), Message("Place"), Message("Rep
 _SHOW, _DETAILS = Message("Show"), Message("Details…")
 _FOLDER, _CANCEL = Message("Folder"), Message("Cancel")
 _CANCEL_QUEUED, _DISMISS = Message("Cancel…"), Message("Dismiss…")
-_DOWNLOADING, _PREPARING = Message("Downloading"), Message("Preparing")
+_DOWNLOADING = Message("Downloading")
 _LONG = Message("taking longer")
 _OFFLINE, _EMPTY = Message("Online access is off"), Message("No jobs yet")
 _STOPPED = {Phase.BILLING, Phase.PAUSED, Phase.FAILED}
@@ -229,7 +229,7 @@ def _draw_state(column: bpy.types.UILayout, sidebar: Sidebar, view: JobView) -> 
         return
     if job.phase in HAS_RESULT and auto_import.is_preparing(job.id):
         progress = auto_import.progress(job.id)
-        _draw_bar(column, _PREPARING, progress)
+        _draw_bar(column, auto_import.PREPARING, progress)
         return
     icon = icon_number(_STATE_ICONS.get(job.phase, "NONE") if sidebar.is_roomy else "NONE")
     column.label(text=translated(view.short_state), translate=False, icon_value=icon)

@@ -21,7 +21,7 @@ from .. import icons, session, text_wrap
 from ..account import billing_watch
 from ..account import panel as account_panel
 from ..icons import icon_number
-from ..job_list import grouped_jobs, placed_results
+from ..job_list import auto_import, grouped_jobs, placed_results
 from ..pricing import paid_clicks
 from ..pricing.price_dialog import left_words, redraw_popups, with_price
 from ..translations import translated
@@ -230,11 +230,13 @@ def _draw_state(layout: bpy.types.UILayout, service: JobService, job: Job) -> No
         row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
         return
     outlook = service.outlook(job) if service.is_active(job.id) else None
-    words = translated(view.short_state) if view.short_state != said else ""
-    if outlook is not None and outlook.fraction is not None:
-        row.progress(text=words, translate=False, factor=outlook.fraction)
+    words, share = view.short_state, outlook.fraction if outlook is not None else None
+    if auto_import.is_preparing(job.id):
+        words, share = auto_import.PREPARING, auto_import.progress(job.id) or 0.0
+    if share is not None:
+        row.progress(text=translated(words), translate=False, factor=share)
     else:
-        row.label(text=words, translate=False)
+        row.label(text=translated(words) if words != said else "", translate=False)
     row.menu("MINT_MT_review", text="", icon="DOWNARROW_HLT")
 
 
