@@ -532,7 +532,8 @@ def _delivered(
     job_service: JobService, job: Job, where: dict[str, Any], file: Path | None
 ) -> Result:
     """Place a copy, or write a file. `where` has what counts in place of the job's delivery."""
-    where |= {} if file is None else {"output": str(file), "render": None}
+    if file is not None:
+        where = {**where, "output": str(file), "render": None}
     job = replace(job, delivery=replace(job.delivery, replaces=False, **where))
     if file is None:
         return _place(job_service, job)
