@@ -206,9 +206,9 @@ def _candidates(
 
 
 def _until(request: PaidRequest) -> float:
-    """Return until when the last attempt may have made something; what is newer others made.
+    """Return the latest time at which an attempt may have made something. What is newer is not ours.
 
-    Nobody knows that of attempts that another machine, or the original of a copy, has made.
+    Infinite for attempts of another machine, or of the original of a copy: nobody knows them here.
     """
     if request.attempts == 0 or request.is_copied:
         return math.inf

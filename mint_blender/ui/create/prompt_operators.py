@@ -231,7 +231,7 @@ class MINT_MT_styles(bpy.types.Menu):
         none.words = ""
         layout.operator_context = "INVOKE_DEFAULT"
         for style in known():
-            row = layout.row(align=True)  # Blender lays out others of a menu as a staircase
+            row = layout.row(align=True)  # without it, Blender draws a staircase
             row.operator("mint.use_style", text=style.name, translate=False).words = style.words
             edit = row.operator("mint.save_style", text="", icon="GREASEPENCIL")
             edit.name, edit.words, edit.instead_of = style.name, style.words, style.name
