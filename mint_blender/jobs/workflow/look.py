@@ -206,7 +206,7 @@ def _candidates(
 
 
 def _until(request: PaidRequest) -> float:
-    """Return the latest time at which an attempt may have made something. What is newer is not ours.
+    """Return the latest time at which an attempt may have made something; newer is not ours.
 
     Infinite for attempts of another machine, or of the original of a copy: nobody knows them here.
     """
