@@ -57,9 +57,10 @@ def follow_placements() -> None:
 
     def place(job: Any, *arguments: Any, **more: Any) -> Any:
         facts.write("placing", job=job.id)
+        delivery, hidden = job.delivery, snapshot.take().hidden
         done = real(job, *arguments, **more)
-        delivery = job.delivery
-        snapshot.note_placed(snapshot.Placement(job.id, delivery.replaces, delivery.block_out))
+        hides = delivery.block_out if delivery.block_out not in hidden else None
+        snapshot.note_placed(snapshot.Placement(job.id, delivery.replaces, hides))
         facts.write("placed", job=job.id)
         _placed.add(job.id)
         return done

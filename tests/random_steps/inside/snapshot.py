@@ -29,7 +29,7 @@ class Placement(NamedTuple):
     job: str
     replaces: bool
     block_out: str | None = None
-    """The object whose place it has taken."""
+    """The object that it has hidden to take its place."""
 
 
 class _State:
