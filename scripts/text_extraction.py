@@ -80,7 +80,7 @@ NO_TEXT = re.compile(
 """Strings that no user reads, and names in the scene, which are the same in every language."""
 TRANSLATED_BY_BLENDER = {
     "label", "operator", "prop", "row", "menu", "progress", "operator_menu_enum", "prop_search",
-    "invoke_confirm", "invoke_props_dialog", "ask_before_spending",
+    "invoke_confirm", "invoke_props_dialog", "ask_before_spending", "ask_before_loss",
 }  # fmt: skip
 """Functions with an argument in `SHOWN_ARGUMENTS` that Blender looks up in our table."""
 

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the operators of the interface have in common."""
 
+from typing import Any
+
 import bpy
 
+from ..message import Message
+from .text_wrap import wrapped
 from .translations import translated
+from .typed_context import ui_scale
+
+_WIDTH = 380
 
 
 class MintOperator(bpy.types.Operator):
@@ -33,3 +40,36 @@ class CheckedOperator(MintOperator):
     def complaint(cls, context: bpy.types.Context) -> str:
         """Return why this is not possible; empty if it is."""
         raise NotImplementedError
+
+
+class LossDialog:
+    """Base of the operators that ask before Credits may be lost.
+
+    Neither Enter nor a double click answers with yes: the other button is the default.
+    """
+
+    _words = Message("")
+    _icon = "QUESTION"
+
+    def ask_before_loss(
+        self: Any,
+        context: bpy.types.Context,
+        *,
+        title: str,
+        words: Message,
+        confirm_text: str,
+        is_paid: bool,
+    ) -> Any:
+        """Open the dialog. Blender calls its other button Cancel: `confirm_text` is another word.
+
+        `is_paid`: whether Credits were spent or reserved.
+        """
+        self._words, self._icon = words, "ERROR" if is_paid else "QUESTION"
+        return context.window_manager.invoke_props_dialog(
+            self, width=_WIDTH, title=title, confirm_text=confirm_text, cancel_default=True
+        )
+
+    def draw(self: Any, context: bpy.types.Context) -> None:
+        """Draw what may be lost."""
+        width = round(_WIDTH * ui_scale())
+        wrapped(self.layout, self._words, width=width, icon=self._icon, scale=1.0)

@@ -218,7 +218,7 @@ def test_a_draft_that_no_button_shows_is_refused(blender: BlenderWindow, since: 
 
 
 def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Since) -> None:
-    """The question names the amount; Esc keeps the job, and a script is not asked."""
+    """The question names the amount; Esc and Enter keep the job, and a script is not asked."""
     start(blender, "a red lamp", mode="REVIEW")
     blender.wait_for("review")
     assert blender.ask("job_service().jobs()[0].cost") > 0
@@ -227,10 +227,11 @@ def test_cancel_asks_when_credits_were_spent(blender: BlenderWindow, since: Sinc
     blender.over()
     blender.until_it_shows(ask)
     blender.screenshot("review_cancel_asks")
-    blender.until_it_shows(lambda: blender.key("Escape"))
-    assert blender.jobs()[0]["phase"] == "review"
-    blender.until_it_shows(ask)
-    blender.key("Return")
+    for key in ("Escape", "Return"):
+        blender.until_it_shows(lambda key=key: blender.key(key))
+        assert blender.jobs()[0]["phase"] == "review"
+        blender.until_it_shows(ask)
+    blender.key("s")  # that of Stop Job
     blender.wait_for("canceled")
     assert since.count("POST", "/v1/operations/*:cancel") == 1
     start(blender, "a blue lamp", mode="REVIEW")

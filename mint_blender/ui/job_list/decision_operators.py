@@ -18,9 +18,9 @@ from ..job_actions import (
     report_error,
     run_action,
 )
+from ..operator_bases import LossDialog
 from ..pricing import limit_dialog, paid_clicks
 from ..review import card_state
-from ..translations import translated
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
@@ -175,7 +175,10 @@ class MINT_OT_approve(_PreviewDecision):
 
 
 class MINT_OT_revise(_PreviewDecision):
-    """Make another Preview with this change."""
+    """Make another Preview with this change.
+
+    From then on, only the new one can be approved.
+    """
 
     bl_idname = "mint.revise"
     bl_label = "Revise Preview"
@@ -256,7 +259,7 @@ class MINT_OT_send_once_more(_Decision):
         return self.execute(context) if paid_clicks.is_click(self, event) else {"CANCELLED"}
 
 
-class MINT_OT_cancel(_Decision):
+class MINT_OT_cancel(LossDialog, _Decision):
     """Cancel this job here and at Mint."""
 
     bl_idname = "mint.cancel"
@@ -275,17 +278,16 @@ class MINT_OT_cancel(_Decision):
         job = find_job(self.job_id)
         if job is None or not (job.cost or self.asks):
             return self.execute(context)
-        return context.window_manager.invoke_confirm(
-            self,
-            event,
+        return self.ask_before_loss(
+            context,
             title="Cancel Job",
-            message=translated(_what_is_lost(job)),
-            confirm_text="Stop Job",  # beside Blender's own button Cancel
-            icon="WARNING" if job.cost else "QUESTION",
+            words=_what_is_lost(job),
+            confirm_text="Stop Job",
+            is_paid=bool(job.cost),
         )
 
 
-def _what_is_lost(job: "Job") -> str:
+def _what_is_lost(job: "Job") -> Message:
     if not job.cost:
         return Message("{title} has not finished.", title=job.title)
     return Message(

@@ -14,7 +14,7 @@ from ...jobs.phases import HAS_RESULT, Phase, Verb
 from ...message import Message
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, attempt, find_job, report_error, run_action
-from ..operator_bases import ButtonOperator, MintOperator
+from ..operator_bases import ButtonOperator, LossDialog, MintOperator
 from ..pricing import limit_dialog
 from ..translations import translated
 from ..typed_context import layout_of
@@ -350,19 +350,20 @@ class MINT_OT_resume_all(MintOperator):
         return run_action(self, resume)
 
 
-class MINT_OT_cancel_all(MintOperator):
+class MINT_OT_cancel_all(LossDialog, MintOperator):
     """Cancel all active jobs here and at Mint."""
 
     bl_idname = "mint.cancel_all"
     bl_label = "Cancel All Mint Jobs"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask first, as many jobs are canceled at once.
-
-        The button beside it is Blender's own Cancel, so this one has another word.
-        """
-        return context.window_manager.invoke_confirm(
-            self, event, title="Cancel All Mint Jobs", confirm_text="Stop All Jobs"
+        """Ask first, as many jobs are canceled at once."""
+        return self.ask_before_loss(
+            context,
+            title="Cancel All Mint Jobs",
+            words=Message("Mint may not return Credits that are spent or reserved."),
+            confirm_text="Stop All Jobs",
+            is_paid=True,
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
