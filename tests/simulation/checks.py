@@ -119,7 +119,7 @@ def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> 
         is_over = is_over or (code == "started_elsewhere" and _was_started(world, job))
         # who forges files there can hinder a line, and no more
         is_over = is_over or (world.surprises.hostile_folder and job.delivery.line is not None)
-        if _is_held_for_good(job) or is_over:
+        if _is_held_for_good(job) or _waits_for_another_account(job, jobs) or is_over:
             continue
         if job.id in listed and (job.phase not in ENDED or job.decision is not None):
             raise Violation(
@@ -144,6 +144,14 @@ def _is_held_for_good(job: Job) -> bool:
     """
     has_lost_key = job.owner is not None and job.owner.account.startswith("key:")
     return has_lost_key and not any(each.attempts for each in job.requests) and not job.operations
+
+
+def _waits_for_another_account(job: Job, jobs: list[Job]) -> bool:
+    """Return whether somebody has resumed the job that has to succeed first with another account.
+
+    At the end each account has its turn only once, so this may have come first.
+    """
+    return any(each.id == job.after and each.owner != job.owner for each in jobs)
 
 
 def _check_nothing_is_lost(jobs: list[Job], operations: list[Operation]) -> None:
