@@ -74,17 +74,18 @@ class Client(Transport):
 
     # The account
 
-    def mint_time(self) -> float:
+    def mint_time(self, *, is_fresh: bool = False) -> float:
         """Return Mint's time now, in seconds since the epoch, from its `Date`.
 
         It is read over the connection that the next request uses: from an answer of the last five
-        minutes, or else of `GET me`. A refusal of `me` has a time too.
+        minutes, or else of `GET me`. A refusal of `me` has a time too. With `is_fresh`, Mint is
+        always asked, since this computer's clock may have been set since an earlier answer.
 
         Raises:
             MintError: Mint has not answered.
             Unreachable: It sends no usable Date, or a cache has answered in its place.
         """
-        if self.current_time is None or not self.is_open:
+        if is_fresh or self.current_time is None or not self.is_open:
             try:
                 self.request("GET", "me")
             except errors.ProblemError as error:

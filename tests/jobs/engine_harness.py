@@ -60,7 +60,7 @@ class FakeMint:
             raise said
         return said
 
-    def mint_time(self) -> float:
+    def mint_time(self, *, is_fresh: bool = False) -> float:
         return self.time()
 
     def on_this_connection(self) -> AbstractContextManager[None]:

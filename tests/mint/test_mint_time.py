@@ -59,6 +59,16 @@ def test_an_old_answer_is_asked_again(make_client, clocks: ShiftedClocks, name):
         assert (lines(server), server.connections) == (["GET /v1/me"] * 2, 1)
 
 
+def test_time_that_was_read_just_now(make_client, clocks: ShiftedClocks):
+    """A clock that was set ahead since the latest answer does not count."""
+    with raw_server(answer(Date=at()), answer(Date=at(1))) as server:
+        client = make_client(server.base_url)
+        client.mint_time()
+        clocks.shift["time"] += 200.0
+        assert client.mint_time(is_fresh=True) == pytest.approx(NOON.timestamp() + 1, abs=5)
+        assert lines(server) == ["GET /v1/me"] * 2
+
+
 def test_any_answer_of_mint_shows_its_time(make_client):
     """What was asked anyway is not asked again, be it a refusal."""
     said = answer(PROBLEM, "404 Not Found", Date=at())

@@ -159,9 +159,11 @@ class Close(JournalEffect[PaidRequest | None]):
 
 @dataclass(frozen=True)
 class ReadClock(Read[float]):
-    """Read Mint's time, in seconds since the epoch."""
+    """Ask Mint what time it is, in seconds since the epoch."""
 
-    method = "mint_time"
+    def make(self, client: Client) -> float:
+        """Return Mint's answer. Raises MintError."""
+        return client.mint_time(is_fresh=True)
 
 
 @dataclass(frozen=True)
