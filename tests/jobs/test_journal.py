@@ -507,6 +507,23 @@ def test_the_journal_knows_which_operations_have_no_asset_yet(home: Path) -> Non
         assert json.loads(body)["prompt"] == "in progress"
 
 
+def test_an_operation_that_its_job_does_not_know_yet_has_no_asset_either(home: Path) -> None:
+    """Blender was killed between Mint's answer to a start and the commit of its job."""
+    searching = a_job(prompt="a lamp")
+    other = replace(a_job(prompt="a chair"), phase=Phase.SENDING)
+    with closing(Journal(home)) as journal:
+        for job in (searching, other):
+            journal.add(job)
+        request = journal.listed_job(other.id).start_request
+        records = journal.paid_requests
+        begun = records.begin(request.key, now=1.0, credential="key:1", body="{}", is_replay=False)
+        assert begun is not None
+        assert journal.unnamed_bodies(searching) == ()
+        records.answer(request.key, "op-1")
+        (body,) = journal.unnamed_bodies(searching)
+        assert json.loads(body)["prompt"] == "a chair"
+
+
 # -- A job as JSON and back
 
 

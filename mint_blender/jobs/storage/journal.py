@@ -217,8 +217,7 @@ class Journal:
         return tuple(
             json.dumps(other.request.body(other.image_urls))
             for other in self._jobs(clause, job.kind.value, job.id)
-            if other.operation is not None
-            and other.operation.status not in ENDED_STATUSES
+            if _is_in_progress(other)
             and asset_of(other) is None
             and other.hold is not Hold.FOREIGN
         )
@@ -661,3 +660,13 @@ def _log_move(job: Job) -> None:
         *(job.id, job.phase, operation),
         *(job.problem.cause, job.problem.code or "none", job.problem.request_id or "none"),
     )
+
+
+def _is_in_progress(job: Job) -> bool:
+    """Return whether Mint works on a start, as far as is known.
+
+    A process may have been killed after Mint's answer, before its job was committed.
+    """
+    if job.operation is not None:
+        return job.operation.status not in ENDED_STATUSES
+    return job.start_request is not None and job.start_request.is_answered
