@@ -217,9 +217,7 @@ class Journal:
         return tuple(
             json.dumps(other.request.body(other.image_urls))
             for other in self._jobs(clause, job.kind.value, job.id)
-            if _is_in_progress(other)
-            and asset_of(other) is None
-            and other.hold is not Hold.FOREIGN
+            if _is_in_progress(other) and asset_of(other) is None and other.hold is not Hold.FOREIGN
         )
 
     def unanswered_bodies(self, job: Job) -> tuple[str, ...]:
