@@ -2,7 +2,7 @@
 """Place models in a Blender with a window, undo, redo, and print the results as JSON lines.
 
 `blender --python place_in_window.py -- FOLDER`, where FOLDER holds plain.glb, skinned.glb,
-skinned2.glb and animated.glb.
+skinned2.glb, animated.glb and scaled.glb.
 """
 
 from __future__ import annotations
@@ -106,6 +106,9 @@ def begin(mode: str) -> None:
             bpy.ops.wm.window_new_main()
             bpy.context.window_manager.windows[-1].scene = other
             bpy.ops.object.mode_set(mode="EDIT")
+        elif mode == "TWO WORKSPACES":  # in the second window of the mode before
+            first, second = bpy.context.window_manager.windows
+            second.workspace = next(each for each in bpy.data.workspaces if each != first.workspace)
         elif mode in DRAWING:
             drawn = mode.split()[1]
             bpy.ops.object.mode_set(mode=drawn if drawn == "EDIT" else f"{drawn}_GREASE_PENCIL")
@@ -135,7 +138,8 @@ def steps() -> Iterator[None]:
         (kind, mode) for kind in ("skinned", "animated") for mode in ("OBJECT", "EDIT", "POSE")
     ]
     modes += [("replace", each) for each in REPLACED]
-    modes += [("plain", "TWO WINDOWS")]  # the last one: the second window stays
+    # the last ones: the second window stays
+    modes += [("plain", "TWO WINDOWS"), ("scaled", "TWO WORKSPACES")]
     for kind, mode in modes:
         fresh()
         yield

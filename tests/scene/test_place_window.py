@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from . import glb_fixtures
+from .rig_fixtures import Clip, Rig
 from .window_script import run_in_window
 
 pytestmark = pytest.mark.window
@@ -18,6 +19,7 @@ MODES = (*WORK, *DRAWING, "LOCAL VIEW", "TWO WINDOWS")
 CASES = [("plain", mode) for mode in MODES] + [
     (kind, mode) for kind in ("skinned", "animated") for mode in ("OBJECT", "EDIT", "POSE")
 ]
+CASES += [("scaled", "TWO WORKSPACES")]
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     glb_fixtures.skinned(folder / "skinned.glb")
     glb_fixtures.skinned(folder / "skinned2.glb", lift=2)
     glb_fixtures.animated(folder / "animated.glb")
+    Rig().save(folder / "scaled.glb", Clip())
     return run_in_window("place_in_window.py", folder, timeout=400)
 
 
@@ -45,7 +48,7 @@ def test_mode_and_selection_stay_in_every_mode(
         assert found["before"][0]["mode"] == mode
     if mode in DRAWING:
         assert mode.split()[1] in found["before"][0]["mode"]
-    assert len(found["before"]) == (2 if mode == "TWO WINDOWS" else 1)
+    assert len(found["before"]) == (2 if mode.startswith("TWO") else 1)
     assert bool(found["before"][0]["local view"]) == (mode == "LOCAL VIEW")
     assert found["after"] == found["undone"] == found["redone"] == found["before"]
 

@@ -78,24 +78,30 @@ def _scale_bones(rig: bpy.types.Object, scale: float) -> None:
     with staging_scene([rig]) as scene:
         layer = scene.view_layers[0]
         layer.objects.active = rig
-        with bpy.context.temp_override(
-            scene=scene, view_layer=layer, area=None, active_object=rig, object=rig
-        ):
-            bpy.ops.object.mode_set(mode="EDIT")
-            try:
-                armature: Any = rig.data
-                for bone in armature.edit_bones:
-                    bone.use_connect = False
-                heads = {each.name: each.head * scale for each in armature.edit_bones}
-                lengths: dict[str, float] = {}
-                for bone in _parents_first(armature.edit_bones):
-                    direction = (bone.tail - bone.head).normalized()
-                    lengths[bone.name] = _length(bone, heads, lengths)
-                    bone.head = heads[bone.name]
-                    bone.tail = bone.head + direction * lengths[bone.name]
-            finally:
-                bpy.ops.object.mode_set(mode="OBJECT")
+        _set_mode(rig, "EDIT", scene)
+        try:
+            armature: Any = rig.data
+            for bone in armature.edit_bones:
+                bone.use_connect = False
+            heads = {each.name: each.head * scale for each in armature.edit_bones}
+            lengths: dict[str, float] = {}
+            for bone in _parents_first(armature.edit_bones):
+                direction = (bone.tail - bone.head).normalized()
+                lengths[bone.name] = _length(bone, heads, lengths)
+                bone.head = heads[bone.name]
+                bone.tail = bone.head + direction * lengths[bone.name]
+        finally:
+            _set_mode(rig, "OBJECT", scene)
         layer.objects.active = None
+
+
+def _set_mode(rig: bpy.types.Object, mode: Any, scene: bpy.types.Scene) -> None:
+    """Change the mode of a rig in a scene that no window shows."""
+    # If another window shows another workspace, the operator drops `scene` from what is overridden,
+    # but keeps a `view_layer`: Blender would evaluate the user's scene with that one, and crash.
+    # Without one, the view layer follows from the scene.
+    with bpy.context.temp_override(scene=scene, area=None, active_object=rig, object=rig):
+        bpy.ops.object.mode_set(mode=mode)
 
 
 def _parents_first(bones: Iterable[Any]) -> Iterator[Any]:
