@@ -263,6 +263,16 @@ def test_fresh_link_to_the_known_preview_is_not_fetched() -> None:
     assert run.job.phase is Phase.REVIEW and len(run.job.previews) == 1
 
 
+def test_what_mint_shows_is_read_before_a_refused_resume_is_over() -> None:
+    """Another computer may have resumed the operation with the same request."""
+    job = decided(replace(working(), phase=Phase.BILLING), Verb.RESUME)
+    run = WorkflowHarness(job).fail(problem(403))
+    run.expect(Poll)
+    assert run.job.decision == job.decision
+    run.answer(seen("billing_required"))
+    assert run.job.decision is None
+
+
 def test_resuming_and_starting_are_about_no_preview() -> None:
     """They go on with the operation, whatever it shows."""
     job = replace(job_in_review(), phase=Phase.BILLING)

@@ -120,7 +120,8 @@ def _send(run: Run, decision: Decision) -> Steps:
     elif not (run.job.convert and (yield from _replay_start(run))):
         if sent.request is not None and look.is_unclear(sent.request, sent.refusal):
             yield from _wait_for_earlier_attempts(run, sent.request, sent.refusal)
-        yield from _apply_refusal(run, sent.refusal)
+        # others can resume it, too, and unlike a Preview it was not read before
+        yield from _apply_refusal(run, sent.refusal, reads_first=decision.verb is Verb.RESUME)
 
 
 def _wait_for_earlier_attempts(run: Run, request: PaidRequest, refusal: errors.MintError) -> Steps:
@@ -205,12 +206,19 @@ def _ask_user_again(run: Run, request: PaidRequest | None) -> Steps:
     run.job = replace(run.job.with_note(note), decision=None)
 
 
-def _apply_refusal(run: Run, error: errors.MintError) -> Steps:
-    """Note why Mint refused the decision, and show what is at Mint now."""
+def _apply_refusal(run: Run, error: errors.MintError, *, reads_first: bool = False) -> Steps:
+    """Note why Mint refused the decision, and show what is at Mint now.
+
+    With `reads_first`, the decision is not over before that.
+    """
+    if reads_first:
+        yield from _refresh(run)
     job = replace(run.job, decision=None)
     run.job = job.with_note(
         error_messages.cannot_cancel(job) if isinstance(error, errors.CannotCancel) else str(error)
     )
+    if reads_first:
+        return
     if run.job.operation is not None:
         # It is polled after a kill, too: the Preview that is shown may not be the latest one.
         run.job = run.job.moved(Phase.WORKING)
