@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 from mint_blender.jobs.job import Job, asset_of, is_unanswered
@@ -140,15 +140,20 @@ class Actions:
         self.world.note(f"starts {prompt} ({request.kind}, {request.mode})")
         pictures = tuple(map(self.world.pictures.hash_of, request.images))
         clicks.pictures.setdefault(prompt, set()).add(pictures)
-        with self.counted("starts", prompt), self.counted("previews", prompt):
-            if optimize:
-                clicks.add(clicks.follow_ups, prompt)
+        with ExitStack() as counted:
+            for what, words in (
+                ("starts", prompt),
+                ("previews", prompt),
+                *([("follow_ups", prompt)] if optimize else []),
+                *(("follow_ups", f"{prompt}: {each.words}") for each in motions),
+            ):
+                counted.enter_context(self.counted(what, words))
             with self._limits(service, confirm=most is None) as is_confirmed:
                 job = service.start(
                     request, delivery, optimize=optimize, motions=motions, max_credits=most
                 )
         if motions:
-            self._note_motions(service, job, prompt, is_confirmed=is_confirmed)
+            self._note_motions(service, job, is_confirmed=is_confirmed)
         if most is not None:
             clicks.own_limit[job.id] = most
         self._note_start(job, is_confirmed=is_confirmed)
@@ -292,15 +297,11 @@ class Actions:
         words = chance.sample(["walk", "run", "jump", "dance"], chance.choice([1, 1, 2, 3]))
         return tuple(MotionRequest(each, chance.choice([None, 1.8])) for each in words)
 
-    def _note_motions(
-        self, service: JobService, model: Job, prompt: str, *, is_confirmed: bool
-    ) -> None:
+    def _note_motions(self, service: JobService, model: Job, *, is_confirmed: bool) -> None:
         """Note the motions that follow a generation, which was just committed."""
         made = [each for each in service.followers(model) if each.motion is not None]
         made.sort(key=lambda each: each.created_at)
         for each in made:
-            assert each.motion is not None
-            self.world.clicks.add(self.world.clicks.follow_ups, f"{prompt}: {each.motion.words}")
             self._note_motion_start(each, is_confirmed=is_confirmed)
         self.world.clicks.motion_orders.append(tuple(each.id for each in made))
 
