@@ -148,7 +148,7 @@ FOUND_BY: dict[str, tuple[int, Options, str]] = {
     "a new key at each try": (1, SHORT, "the rule 'record'"),
     "a new key for each try of a decision": (1, SHORT, "the rule 'record'"),
     "no memory of sending": (1, SHORT, "refusal of a request that is clean"),
-    "repeats a start for ever": (7, SHORT, "the rule 'age'"),
+    "repeats a start for ever": (36, SHORT, "the rule 'age'"),
     "believes gateways": (6, SHORT, "the rule 'denied'"),
     "cancels without looking": (11, SHORT, "nobody knows the operation"),
     "believes a later refusal": (7, SURPRISING, "the rule 'outside'"),
