@@ -23,6 +23,7 @@ from mint_blender.jobs.storage.journal import JournalError  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.job_list import auto_import  # noqa: E402
+from mint_blender.ui.viewport import arrival  # noqa: E402
 
 LOCKED = JournalError("The job journal is locked.")
 BUSY = NotPossible("a lamp is still in progress. Wait until it stops, then try again.")
@@ -115,6 +116,21 @@ def test_a_failed_import_is_not_repeated(
         clock.now += 0.25
     assert len(tries) == 1
     assert job_service.job(ready.id).problem is not None
+
+
+def test_a_result_that_cannot_be_shown_is_placed_all_the_same(
+    job_service: JobService, ready: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it would be placed once more, although it is in the scene."""
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("Viewport not in local view")
+
+    monkeypatch.setattr(arrival, "arrived", refuse)
+    for _ in range(3):
+        heartbeat.beat()
+    assert job_service.job(ready.id).phase is Phase.PLACED
+    assert len(list(tags.roots(job_id=ready.id))) == 1
 
 
 def test_the_outcome_of_a_dismissed_job_is_dropped(

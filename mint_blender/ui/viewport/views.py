@@ -144,14 +144,14 @@ def hide_cube_again() -> None:
 
 def show_edited() -> None:
     """Show what is being edited, painted or posed, also the cube of a new file."""
-    layer = bpy.context.view_layer
-    active = layer.objects.active if layer is not None else None
-    if active is None or active.mode == "OBJECT":
-        return
     for area in all_areas():
         space: Any = area.spaces.active
         is_ours = is_changed(space) and _seen(area).get(_LOCAL_VIEW) == _local_view(space)
-        if is_ours and space.local_view is not None and not active.local_view_get(space):
+        if not is_ours or space.local_view is None:
+            continue
+        active = _window_of(area).view_layer.objects.active
+        is_edited = active is not None and active.mode != "OBJECT"
+        if is_edited and not active.local_view_get(space):
             active.local_view_set(space, True)
             space.overlay.show_overlays = True
 
@@ -238,25 +238,26 @@ def _hide_startup_cube(area: bpy.types.Area) -> None:
 
     The scene does not change.
     """
-    layer, space = bpy.context.view_layer, area.spaces.active
-    assert layer is not None and isinstance(space, bpy.types.SpaceView3D)
+    layer = _window_of(area).view_layer
+    space: Any = area.spaces.active
     _leave_local_view(area)
-    others = [each for each in layer.objects if not _is_startup_cube(each)]
-    shown = [each for each in others if each.visible_get()]
+    others = [each for each in layer.objects if not _is_startup_cube(each, layer)]
+    shown = [each for each in others if each.visible_get(view_layer=layer)]
     if len(others) == len(layer.objects) or not shown or space.local_view is not None:
         return
     selected = list(layer.objects.selected)
     for each in (*selected, shown[0]):  # Local View begins with what is selected
-        each.select_set(each == shown[0])
+        each.select_set(each == shown[0], view_layer=layer)
     _toggle_local_view(area)
     for each in (shown[0], *selected):
-        each.select_set(each in selected)
-    for each in others:
-        each.local_view_set(space, True)
-    _seen(area)[_LOCAL_VIEW] = _local_view(space)
+        each.select_set(each in selected, view_layer=layer)
+    if (entered := _local_view(space)) is not None:  # Blender may refuse it
+        for each in others:
+            each.local_view_set(space, True)
+        _seen(area)[_LOCAL_VIEW] = entered
 
 
-def _is_startup_cube(each: bpy.types.Object) -> bool:
+def _is_startup_cube(each: bpy.types.Object, layer: bpy.types.ViewLayer) -> bool:
     """Return whether nobody has made anything of this cube yet."""
     mesh = each.data
     return (
@@ -266,7 +267,7 @@ def _is_startup_cube(each: bpy.types.Object) -> bool:
         and not each.modifiers
         and not each.children
         and each.matrix_world == Matrix()
-        and each.visible_get()
+        and each.visible_get(view_layer=layer)
     )
 
 
@@ -290,11 +291,15 @@ def _local_view(space: Any) -> int | None:
 
 
 def _toggle_local_view(area: bpy.types.Area) -> None:
-    windows = bpy.context.window_manager.windows
-    window = next(each for each in windows if area in each.screen.areas[:])
     region = next(each for each in area.regions if each.type == "WINDOW")
-    with bpy.context.temp_override(window=window, area=area, region=region):
+    with bpy.context.temp_override(window=_window_of(area), area=area, region=region):
         bpy.ops.view3d.localview(frame_selected=False)
+
+
+def _window_of(area: bpy.types.Area) -> bpy.types.Window:
+    """Return the window that shows an area; each may show another scene."""
+    windows = bpy.context.window_manager.windows
+    return next(each for each in windows if area in each.screen.areas[:])
 
 
 def _has_colors_in_solid(root: bpy.types.Object) -> bool:
