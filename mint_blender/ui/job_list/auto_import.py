@@ -187,6 +187,11 @@ def _import(
             scene = placed_results.scene_of(job)
             view = arrival.free_view(scene)
             placed = import_job.place(job, scene, raw=raw, prepared=prepared)
+        result = DeliveryResult(
+            placed.notes,
+            placement=import_job.placement_of(placed, scene),
+            resolved_codes=import_job.resolved_codes(job, placed),
+        )
     except SceneImportError as error:
         return DeliveryResult(problem=message_of(error))
     except Exception as mistake:  # an importer can fail in any way
@@ -203,11 +208,7 @@ def _import(
         arrival.arrived(job, view)
     except Exception:  # it is in the scene all the same, and must not be placed again
         log.exception("Job %s was placed, but could not be shown", job.id)
-    return DeliveryResult(
-        placed.notes,
-        placement=import_job.placement_of(placed, scene),
-        resolved_codes=import_job.resolved_codes(job, placed),
-    )
+    return result
 
 
 def _is_due(service: JobService, job: Job) -> bool:
