@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ _CRASH_LOG = "crash_log"
 
 @contextlib.contextmanager
 def importing(home: Path, job_id: str, crash_log: str = "") -> Iterator[None]:
-    """Mark that a job's result is being imported, before anything of it is read.
+    """Mark that a job's result is being imported. On disk before anything is read.
 
     `crash_log` is the path at which this Blender writes a log when it crashes, if it does.
 
@@ -56,7 +57,10 @@ def importing(home: Path, job_id: str, crash_log: str = "") -> Iterator[None]:
                 # after the lock: an empty mark is one that is just being made
                 content = {"job": job_id, _CRASH_LOG: crash_log, "at": time.time()}
                 handle.write(json.dumps(content).encode())
-                handle.flush()  # not to the disk, which may be slow: it outlives this process
+                handle.flush()
+                os.fsync(handle.fileno())
+                with contextlib.suppress(OSError):
+                    disk.sync_folder(folder)
                 yield
             finally:
                 # closing releases the lock, and the file still has to be deleted
