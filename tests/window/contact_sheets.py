@@ -166,6 +166,11 @@ def _decided(blender: BlenderWindow) -> str:
     return f"bpy.ops.mint.review('INVOKE_DEFAULT', job_id={blender.jobs()[0]['id']!r})"
 
 
+def _canceling(blender: BlenderWindow) -> str:
+    _waiting(blender)
+    return f"bpy.ops.mint.cancel('INVOKE_DEFAULT', job_id={blender.jobs()[0]['id']!r})"
+
+
 def _chips(blender: BlenderWindow) -> str:
     _rows(blender)
     return "window"
@@ -226,6 +231,7 @@ STATES: dict[str, State] = {
     "card_versions": _revised,
     "card_draft": _drafted,
     "card_decided": _decided,
+    "cancel": _canceling,
     "chips": _chips,
     "arrived": _arrived,
     "inside": _inside,
