@@ -88,6 +88,12 @@ class Worker:
         thread.join(timeout)
         return not thread.is_alive()
 
+    def wait_for_end(self, timeout: float) -> None:
+        """Wait at most `timeout` seconds for the thread to end by itself, as it does at rest."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+
     # -- on the thread
 
     def _run(self) -> None:
