@@ -45,7 +45,7 @@ class CheckedOperator(MintOperator):
 class LossDialog:
     """Base of the operators that ask before Credits may be lost.
 
-    Neither Enter nor a double click answers with yes: the other button is the default.
+    Neither Enter nor a double click loses them: Blender's own button Cancel is the default.
     """
 
     _words = Message("")
@@ -60,9 +60,10 @@ class LossDialog:
         confirm_text: str,
         is_paid: bool,
     ) -> Any:
-        """Open the dialog. Blender calls its other button Cancel: `confirm_text` is another word.
+        """Open the dialog.
 
-        `is_paid`: whether Credits were spent or reserved.
+        `confirm_text` must not be "Cancel", which is the other button. `is_paid` says whether
+        Credits were spent or reserved.
         """
         self._words, self._icon = words, "ERROR" if is_paid else "QUESTION"
         return context.window_manager.invoke_props_dialog(
