@@ -508,6 +508,7 @@ def _placed(job_service: JobService, job: Job, *, is_new: bool = False) -> Place
 def _place(job_service: JobService, job: Job) -> PlacedResult:
     from .delivery import blender_runtime, import_job
 
+    job_service.worker.wait_for_end()
     with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
         placed = import_job.place(job)
     try:

@@ -174,10 +174,6 @@ class JobOperator(MintOperator):
         raise NotImplementedError
 
 
-_WORKER_ENDS = 0.2
-"""Seconds that the worker may take to end after the last job; with others it lives on."""
-
-
 class Stopped(UserError):
     """The job ended without a result; the message says why."""
 
@@ -216,10 +212,9 @@ def wait_for_job(service: "JobService", job_id: str, *, place: bool = True) -> N
     job = service.job(job_id)
     if job.phase is Phase.READY:
         if place:
-            # With Python 3.11, an import can crash Blender while a thread of ours runs.
-            service.worker.wait_for_end(_WORKER_ENDS)
-        if place and (error := auto_import.import_result(service, job)):
-            raise Stopped(error)
+            service.worker.wait_for_end()
+            if error := auto_import.import_result(service, job):
+                raise Stopped(error)
     elif job.phase not in {Phase.REVIEW, Phase.PLACED}:
         raise Stopped(
             Message(

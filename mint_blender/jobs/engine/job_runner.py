@@ -88,8 +88,12 @@ class Worker:
         thread.join(timeout)
         return not thread.is_alive()
 
-    def wait_for_end(self, timeout: float) -> None:
-        """Wait at most `timeout` seconds for the thread to end by itself, as it does at rest."""
+    def wait_for_end(self, timeout: float = 0.2) -> None:
+        """Wait at most `timeout` seconds for the thread to end by itself, as it does at rest.
+
+        Call it before an import on the main thread: with Python 3.11, that can crash Blender while
+        a thread of ours runs. While other jobs run, the thread does not end.
+        """
         thread = self._thread
         if thread is not None:
             thread.join(timeout)
