@@ -19,6 +19,7 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.scene.gltf import gltf_import  # noqa: E402
 from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb  # noqa: E402
+from mint_blender.scene.staging_scene import staging_scene  # noqa: E402
 
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
@@ -40,6 +41,15 @@ def test_bones_bring_no_icosphere(tmp_path: Path, target_collection: bpy.types.C
     assert sorted(each.type for each in objects) == ["ARMATURE", "MESH"]
     assert [each.name for each in bpy.data.collections] == ["Target"]
     assert bpy.context.window.scene == shown
+
+
+def test_the_window_is_not_owned_by_an_earlier_scene() -> None:
+    """Such a scene may be gone, and up to 4.4 setting the window's scene writes to its owner."""
+    earlier = bpy.data.scenes.new("Earlier")
+    with bpy.context.temp_override(scene=earlier):
+        assert bpy.context.tool_settings is not None
+    with staging_scene():
+        assert bpy.context.window.id_data != earlier
 
 
 def test_the_importer_leaves_no_properties_on_the_scene(
