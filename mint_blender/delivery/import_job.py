@@ -260,7 +260,7 @@ def _place_motion(
     first, *others = files = _motion_files(job)
     if root is not None and (rig := _rig_in(root)) is not None:
         placed = PlacedResult(root, tags.result_collection(root), ())
-        notes = _add_clips(job, rig, files, scene)
+        notes = _add_clips(job, rig, files, scene, prepared=source)
     else:
         if root is None:
             placed = scene_place.place_model(
@@ -310,8 +310,11 @@ def _add_clips(
     scene: bpy.types.Scene | None,
     *,
     is_new: bool = False,
+    prepared: PreparedResult | None = None,
 ) -> list[Message]:
     """Add the clips in these files to a character, and name all of the job; return notes.
+
+    `prepared` is what was made of the first file.
 
     A single clip has the words of its motion, several have their own names. `is_new`: the
     character came with this job, and so did its clips. What cannot be used is a note.
@@ -320,8 +323,9 @@ def _add_clips(
     words = job.motion.words if job.motion and len(own) + len(paths) == 1 else ""
     names, notes = [tracks.rename(rig, each.name, words or each.name) for each in own], []
     for path in paths:
+        source = prepared if path == paths[0] else None
         try:
-            added = clips.add_from_file(path, rig, words=words, scene=scene)
+            added = clips.add_from_file(path, rig, words=words, scene=scene, prepared=source)
         except SceneImportError as error:
             notes.append(message_of(error))
         else:

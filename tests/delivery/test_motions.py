@@ -23,6 +23,7 @@ from mint_blender.mint.motion_request import MotionRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
 from mint_blender.scene.animation import clips, tracks  # noqa: E402
+from mint_blender.scene.model import build  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, place_model  # noqa: E402
 from mint_blender.scene.staging_scene import SceneUnits  # noqa: E402
 from mint_blender.scene.tags import Provenance  # noqa: E402
@@ -170,13 +171,25 @@ def test_a_model_that_is_not_in_the_scene_is_placed(tmp_path: Path) -> None:
     assert names(placed.root) == ["walk", "run"]
 
 
-def test_what_was_prepared_in_the_background_is_used(tmp_path: Path) -> None:
-    """The import in the background knows the file of the motion."""
+@pytest.mark.parametrize("has_rig", [False, True])
+def test_what_was_prepared_in_the_background_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_rig: bool
+) -> None:
+    """Nothing is imported in the window: neither to rig the model nor to add clips to its rig."""
     job = motion(tmp_path, "walk")
     prepared = import_job.prepare(job, SceneUnits.of(bpy.context.scene), tmp_path / "x.blend")
     root = statue(tmp_path)
-    import_job.place(job, prepared=prepared)
-    assert names(root) == ["walk"]
+    if has_rig:
+        import_job.place(motion(tmp_path, "run"))
+    before = set(bpy.data.objects), set(bpy.data.meshes), set(bpy.data.images)
+    for module in (clips, build):
+        monkeypatch.setattr(module, "import_glb", None)
+    placed = import_job.place(job, prepared=prepared)
+    assert names(root) == (["run", "walk"] if has_rig else ["walk"])
+    assert job.id in tracks.jobs()
+    if has_rig:
+        assert (set(bpy.data.objects), set(bpy.data.meshes), set(bpy.data.images)) == before
+        assert [note.code for note in placed.notes] == ["fitted"]
 
 
 @pytest.mark.parametrize("has_rig", [False, True])

@@ -17,6 +17,7 @@ from ..data_blocks import current_scene
 from ..gltf.gltf_import import import_glb
 from ..model import cleanup
 from ..notes import note
+from ..prepared import PreparedResult, append
 from ..staging_scene import STAGING_NAME
 from ..transaction import temporary_data
 from . import fcurves, skeleton, tracks
@@ -171,7 +172,12 @@ def _traveler(rig: bpy.types.Object, action: Any) -> tuple[str, np.ndarray] | No
 
 
 def add_from_file(
-    path: Path, rig: bpy.types.Object, *, words: str = "", scene: bpy.types.Scene | None = None
+    path: Path,
+    rig: bpy.types.Object,
+    *,
+    words: str = "",
+    scene: bpy.types.Scene | None = None,
+    prepared: PreparedResult | None = None,
 ) -> AddedClips:
     """Add the clips of a GLB to a character; only Actions and tracks are new afterwards.
 
@@ -183,6 +189,7 @@ def add_from_file(
         rig: The armature of the character.
         words: Names the clip; without, the name in the file does.
         scene: Animations follow its frame rate.
+        prepared: What a background Blender has imported of the file.
 
     Raises:
         SceneImportError: The file cannot be imported; nothing has changed.
@@ -190,8 +197,11 @@ def add_from_file(
     scene = scene or current_scene()
     with temporary_data() as made:
         staging = bpy.data.collections.new(STAGING_NAME)
-        objects = cleanup.collapse_empties(import_glb(path, staging, scene=scene))
-        repair(objects)
+        if prepared is not None:
+            objects = list(append(prepared.path, staging).parts)
+        else:
+            objects = cleanup.collapse_empties(import_glb(path, staging, scene=scene))
+            repair(objects)
         character = skeleton.skeleton_of(rig)
         fits = {
             each: skeleton.compare(
