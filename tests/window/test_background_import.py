@@ -64,6 +64,16 @@ def test_a_click_on_place_is_prepared_too(background: BlenderWindow) -> None:
     assert background.ask(DIRECT_IMPORTS) == 0
 
 
+def test_a_script_waits_until_its_result_is_prepared(background: BlenderWindow) -> None:
+    """Its call places the result; an import that crashes Blender does not end this one."""
+    start(background, "a lamp")
+    background.ask("part('ui.session').document_changed()")
+    job = background.wait_for("ready")
+    background.ask(f"bpy.ops.mint.place(job_id={job['id']!r})")
+    assert len(background.ask("roots()")) == 1
+    assert background.ask(DIRECT_IMPORTS) == 0
+
+
 def test_beats_are_faster_while_a_result_is_prepared(background: BlenderWindow) -> None:
     """Otherwise a result waits for up to half a second after it was downloaded."""
     background.ask(COLLECT_STEPS)

@@ -155,6 +155,8 @@ def _candidates(service: JobService) -> tuple[Job, ...]:
 def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | None:
     """Import a result into the scene of its click, or else into the current one.
 
+    Waits until it is prepared, if it was not.
+
     Args:
         service: Where the outcome is recorded.
         job: The job, whose files are on disk.
@@ -163,6 +165,8 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
     Returns:
         What went wrong, as a sentence; None if nothing did.
     """
+    if not raw:
+        _wait_until_settled(job)
     prepared = None if raw else outcome(job)
     if isinstance(prepared, DeliveryResult) and prepared.problem is not None:
         result = prepared
@@ -172,6 +176,13 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
     forget(job.id)
     outcomes().record(service, job.id, result)
     return result.problem
+
+
+def _wait_until_settled(job: Job) -> None:
+    """Wait for the background Blender, for a script: a crash of the import would end this one."""
+    while not is_settled(job):
+        time.sleep(0.02)
+        _preparations().poll()
 
 
 def _import(
