@@ -27,7 +27,7 @@ MINT_STEPS = {
     "refresh_library": 1,
     "toggle_online": 3,
     "toggle_addon": 2,
-    "toggle_background_import": 1,
+    "toggle_background_import": 4,
     "use_form": 6,
     "restore_view": 2,
     "click_chip": 8,

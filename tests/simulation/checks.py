@@ -119,7 +119,8 @@ def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> 
         is_over = is_over or (code == "started_elsewhere" and _was_started(world, job))
         # who forges files there can hinder a line, and no more
         is_over = is_over or (world.surprises.hostile_folder and job.delivery.line is not None)
-        if _is_held_for_good(job) or _waits_for_another_account(job, jobs) or is_over:
+        is_over = is_over or _is_held_for_good(job) or _waits_for_first_key(world, job)
+        if is_over or _waits_for_another_account(job, jobs):
             continue
         if job.id in listed and (job.phase not in ENDED or job.decision is not None):
             raise Violation(
@@ -144,6 +145,17 @@ def _is_held_for_good(job: Job) -> bool:
     """
     has_lost_key = job.owner is not None and job.owner.account.startswith("key:")
     return has_lost_key and not any(each.attempts for each in job.requests) and not job.operations
+
+
+def _waits_for_first_key(world: World, job: Job) -> bool:
+    """Return whether only the same start with the same API key would resume it.
+
+    It stopped for Credits before it had an asset. At the end each user has one key of several.
+    """
+    mine = world.mint.operations.all.get(job.operation.id) if job.operation else None
+    if mine is None or mine.resource is not None:
+        return False
+    return mine.status == "billing_required" and len(mine.project.keys) > 1
 
 
 def _waits_for_another_account(job: Job, jobs: list[Job]) -> bool:

@@ -315,7 +315,7 @@ def toggle_background_import(chance: Random) -> None:
     """Import in a second Blender, or in this one."""
     if is_enabled():
         preferences: Any = bpy.context.preferences.addons[MODULE].preferences
-        preferences.import_in_background = chance.random() < 0.3
+        preferences.import_in_background = chance.random() < 0.7
 
 
 def settle() -> list[list[str]]:
