@@ -337,7 +337,7 @@ def test_windows_are_opened_on_linux_only(jobs: dict[str, dict[str, Any]]) -> No
 def test_the_night_runs_what_a_change_leaves_out(jobs: dict[str, dict[str, Any]]) -> None:
     """Every Blender, and on each system what `--fast` leaves out; the simulation runs for hours."""
     nightly = jobs_of(NIGHTLY)
-    whole, soak = commands_of(nightly["everything"])
+    (whole,), (soak,) = commands_of(nightly["everything"]), commands_of(nightly["simulation"])
     assert parser().parse_args(whole[2:]).nightly
     assert soak[2:4] == ["soak", "simulation"] and METHODS["simulation"].takes_minutes
     ((*words, marks),) = commands_of(nightly["systems"])
