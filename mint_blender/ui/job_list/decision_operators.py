@@ -373,7 +373,7 @@ class MINT_OT_place(JobOperator):
         return done[0] if done else {"CANCELLED"}
 
     def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
-        """Import the result: at once for a script, prepared in the background for a click."""
+        """Import the result: for a script before this returns, for a click once it is prepared."""
         from ...jobs import rejected_files
         from . import auto_import, placed_results
 
