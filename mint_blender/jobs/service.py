@@ -309,10 +309,12 @@ class JobService(JobRunner):
                     )
                 )
             else:
-                before = self.journal.paid_requests.latest(of_asset(asset.id), PaidVerb.CONVERT)
-                if before is not None:  # its job has ended: nobody waits for it
+                requests, subject = self.journal.paid_requests, of_asset(asset.id)
+                before = requests.latest(subject, PaidVerb.CONVERT)  # its job has ended
+                number = requests.next_number(subject, PaidVerb.CONVERT)
+                if before is not None and number > before.number:
+                    action_checks.check_settled(asset, before, self.journal.mint_now())
                     self.journal.close_request(before.key)
-                number = before.number + 1 if before is not None else 1
                 target = Delivery(folder=str(folder))
                 job = new_conversion(asset, wanted, target, now=time.time(), number=number)
                 (job,) = self._add([job], [[None]] if is_paid else [])

@@ -20,7 +20,7 @@ from mint_blender.files.errors import DiskError, InvalidFile
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.new_jobs import new_conversion
-from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb
+from mint_blender.jobs.paid_requests.record import PaidRequest, PaidVerb, State
 from mint_blender.jobs.paid_requests.table import PaidRequests
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_view import JobView
@@ -311,6 +311,36 @@ def test_a_conversion_of_another_process_is_not_started_again(
     assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == theirs.id
     assert [job.id for job in job_service.jobs()] == [theirs.id]
     assert job_service.catch_up(), "the window has not shown yet what was read there"
+
+
+@pytest.mark.parametrize(
+    ("is_refused", "seconds", "number"), [(True, 0, 1), (False, 0, None), (False, 601, 2)]
+)
+def test_an_earlier_conversion_that_was_given_up(
+    job_service: JobService,
+    lamp: Asset,
+    tmp_path: Path,
+    is_refused: bool,
+    seconds: float,
+    number: int | None,
+) -> None:
+    """Refused, it is ordered as it was. Mint may carry out an unanswered one for ten minutes."""
+    job_service.allow_online(False)
+    requests = job_service.journal.paid_requests
+    first = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
+    key = first.requests[0].key
+    requests.begin(key, now=time.time() - seconds, credential="", body="{}")
+    if is_refused:
+        requests.refuse(key, is_final=False)
+    requests.cancel(key)
+    job_service.cache.save(first.moved(Phase.CANCELED))
+    if number is None:
+        with pytest.raises(NotPossible, match="may still carry out the earlier conversion"):
+            job_service.convert(lamp, [Format.OBJ], tmp_path / "out")
+        return
+    (request,) = job_service.convert(lamp, [Format.OBJ], tmp_path / "out").requests
+    assert (request.number, request.is_open) == (number, True)
+    assert request.key == key or requests.get(key).state is State.OVER
 
 
 def test_an_asset_that_cannot_be_converted_is_refused(

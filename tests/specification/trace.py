@@ -17,6 +17,8 @@ SETTLED_AFTER = 600.0
 """Seconds after which nothing of an attempt can be on its way any more."""
 ASSET = "asset:"
 """How the subjects begin of what is done to a Model or World that exists."""
+CONVERT = "convert"
+"""The verb before which the asset itself is read, and shows what earlier conversions have made."""
 DECISIONS = frozenset({"approve", "revise"})
 """The verbs before which Mint has to show the Preview that the person has seen."""
 
@@ -115,6 +117,12 @@ class _Trace:
         is_next = event.is_from_elsewhere or event.number == max(numbers, default=0) + 1
         if event.key in table or not is_next:
             self._wrong("key", event, f"row {event.number} after {numbers}")
+        if event.verb == CONVERT:
+            times = [
+                at for row in table.values() if row.order == order for at in row.unanswered.values()
+            ]
+            if any(event.born - at < SETTLED_AFTER for at in times):
+                self._wrong("settled", event, "converted again, and the earlier one may be made")
         is_first = event.number == 1 or event.is_from_elsewhere
         if not is_first and (event.journal, event.key) not in self._replaced:
             self._wrong("look", event, "a second row, and nobody has ordered it again")
@@ -203,7 +211,8 @@ class _Trace:
     def _(self, event: events.Closed, row: RowHistory, journal: str) -> None:
         doubt, closed = row.why_in_doubt, event.closed
         if closed == "over":
-            if row.candidates is None and not (row.is_open and not doubt):
+            is_looked_for = row.candidates is not None or row.inserted.verb == CONVERT
+            if not is_looked_for and not (row.is_open and not doubt):
                 self._wrong("look", event, "over before the lists were read")
         elif not row.is_open:
             self._wrong("begin", event, f"{closed} after it was {row.closed or 'answered'}")
@@ -246,7 +255,7 @@ class _Trace:
 
     @_add.register
     def _(self, event: events.Again, row: RowHistory, journal: str) -> None:
-        is_known = row.operation is not None or row.is_told
+        is_known = row.operation is not None or row.is_told or row.inserted.verb == CONVERT
         if not is_known and row.why_in_doubt:
             self._wrong("look", event, "ordered again, and nobody knows what it has made")
         self.books.orders[row.order] += is_known

@@ -11,6 +11,7 @@ from ...mint.schema import Asset, Format
 from ..budget.prices import NotPossible, OtherAccount
 from ..job import Job
 from ..job_values import Hold
+from ..paid_requests.record import SETTLED_AFTER, PaidRequest
 from ..phases import Phase, Verb
 from .job_view import JobView
 
@@ -90,6 +91,22 @@ def check_asset_retry(asset: Asset, jobs: Sequence[Job]) -> None:
                 "{title} is waiting for you in the job list ({state}). Decide there.",
                 title=asking.title,
                 state=JobView(asking).state,
+            )
+        )
+
+
+def check_settled(asset: Asset, before: PaidRequest, now: float) -> None:
+    """Raise NotPossible while Mint may still carry out an earlier conversion that was given up.
+
+    Afterwards the asset, which is read first, shows what that has made.
+    """
+    if before.may_be_started and now - before.attempted < SETTLED_AFTER:
+        raise NotPossible(
+            Message(
+                "Mint may still carry out the earlier conversion of {title}. Try again in"
+                " {minutes} minutes: what it has made is free then.",
+                title=asset.name or asset.id,
+                minutes=round(SETTLED_AFTER / 60),
             )
         )
 
