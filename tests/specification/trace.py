@@ -117,12 +117,6 @@ class _Trace:
         is_next = event.is_from_elsewhere or event.number == max(numbers, default=0) + 1
         if event.key in table or not is_next:
             self._wrong("key", event, f"row {event.number} after {numbers}")
-        if event.verb == CONVERT:
-            times = [
-                at for row in table.values() if row.order == order for at in row.unanswered.values()
-            ]
-            if any(event.born - at < SETTLED_AFTER for at in times):
-                self._wrong("settled", event, "converted again, and the earlier one may be made")
         is_first = event.number == 1 or event.is_from_elsewhere
         if not is_first and (event.journal, event.key) not in self._replaced:
             self._wrong("look", event, "a second row, and nobody has ordered it again")
