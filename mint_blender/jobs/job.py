@@ -316,9 +316,14 @@ def is_looking(job: Job) -> bool:
 
 
 def may_be_started(job: Job) -> bool:
-    """Return whether a start was sent and not answered, and was not searched for at Mint yet."""
+    """Return whether a start was sent and not answered, and was not searched for at Mint yet.
+
+    A process may have been killed after Mint's answer, before its job was committed.
+    """
     is_open = job.phase in BUSY or job.phase is Phase.PAUSED
-    is_unclear = any(each.may_be_started for each in job.requests)
+    start = job.start_request
+    was_answered = job.phase is Phase.SENDING and start is not None and start.is_answered
+    is_unclear = was_answered or any(each.may_be_started for each in job.requests)
     return is_open and is_unclear and job.operation is None and not is_unanswered(job)
 
 

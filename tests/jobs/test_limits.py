@@ -17,7 +17,7 @@ from mint_blender.jobs.budget.spending import Limits, begun_at, committed, date_
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Decision
 from mint_blender.jobs.new_jobs import new_request
-from mint_blender.jobs.paid_requests.record import PaidVerb, of_line
+from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, of_line
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
@@ -26,7 +26,7 @@ from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Quote, TakeSlot
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Estimate, Kind, Mode, OptimizationLevel, Preset
+from mint_blender.mint.schema import Asset, Estimate, Kind, Mode, OptimizationLevel, Preset
 
 from ..mint_service.runner import running_service
 from .fast_config import account, fast_config
@@ -290,6 +290,23 @@ def test_a_retry_adds_to_what_the_job_has_cost(offline: JobService) -> None:
         offline.retry(failed.id)
     offline.set_limit(failed.id, 2150.0)
     offline.retry(failed.id)
+
+
+@pytest.mark.covers("R-limit")
+def test_a_retry_adds_to_what_was_only_found(offline: JobService) -> None:
+    """Mint's list does not say what a result has cost: it counts with the price of its click."""
+    failed = replace(
+        sent(a_job(), NOON, operation=f"{FOUND}res_1"),
+        phase=Phase.FAILED,
+        asset=Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}),
+        source_asset_id="res_1",
+        estimate=248.0,
+        max_credits=300.0,
+    )
+    offline.cache.add(failed)
+    offline.queries.cache_answer(Price.of(failed.request), Estimate(None, 248.0, 248.0))
+    with pytest.raises(TooExpensive, match="about 496 Credits in total"):
+        offline.retry(failed.id)
 
 
 def run(job: Job, *, now: float = NOON) -> WorkflowHarness:

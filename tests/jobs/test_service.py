@@ -185,6 +185,14 @@ def test_a_start_without_an_answer_cannot_be_dismissed(home: Path, phase: Phase)
         assert [job.id for job in job_service.jobs()] == [open_one.id]
 
 
+def test_a_start_that_was_just_answered_cannot_be_dismissed(offline: JobService) -> None:
+    """Blender was killed before the job was committed: only the record names the operation."""
+    (job,) = offline.cache.add(sent(replace(a_job(), phase=Phase.SENDING), time.time()))
+    offline.journal.paid_requests.answer(job.requests[0].key, "op_1")
+    offline.reread()
+    assert "Resume or cancel it first" in refused(lambda: offline.dismiss(job.id))
+
+
 def test_dismissing_ends_what_a_person_was_told_about(home: Path) -> None:
     """The next conversion of the model is another order, with a key of its own."""
     model = asset(glbUrl=f"{FILES}a.glb")

@@ -230,7 +230,10 @@ class Budget:
         price, preview = decision.estimate or job.estimate or 0.0, self._preview_price(job)
         if decision.verb is Verb.RETRY:  # another attempt, beside what the job has cost
             attempt = replace(job, operation=None, phase=Phase.WAITING, decision=None)
-            return finalized(job.operation) + committed(attempt.with_prices_of(decision))
+            request = job.start_request
+            is_found = request is not None and request.found_asset is not None
+            before = committed(job) - job.paid_before if is_found else finalized(job.operation)
+            return before + committed(attempt.with_prices_of(decision))
         before = committed(replace(job, decision=None))
         if decision.verb is Verb.REVISE:
             return before + (preview or price)

@@ -188,6 +188,8 @@ def _for_generating(job: Job, expected: float) -> float:
         return max(spent, expected)  # the Preview alone may have been paid so far
     request = job.start_request
     is_unsaid = said is None and job.phase in DONE
+    # what a start that was found in Mint's list has cost is not known
+    is_unsaid = is_unsaid or (request is not None and request.found_asset is not None)
     may_cost = job.phase in _WILL_COST or (request is not None and request.is_left_in_doubt)
     return expected if not spent and (is_unsaid or may_cost) else spent
 
