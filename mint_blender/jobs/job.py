@@ -129,10 +129,10 @@ class Job:
 
     @property
     def paid_before(self) -> float:
-        """The Credits that earlier attempts have cost."""
+        """The Credits that earlier attempts have cost, those that may have been made included."""
         now = (self.start_request, self.paid_request(PaidVerb.OPTIMIZE))
-        before = (each for each in self.requests if each.is_answered and each not in now)
-        return sum(each.cost or 0.0 for each in before)
+        before = (each for each in self.requests if each not in now)
+        return sum(each.cost or 0.0 for each in before if each.is_answered or each.is_left_in_doubt)
 
     @property
     def operations(self) -> tuple[Operation, ...]:

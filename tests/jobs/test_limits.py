@@ -15,7 +15,7 @@ import pytest
 
 from mint_blender.jobs.budget.spending import Limits, begun_at, committed, date_of
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Cause, Decision
+from mint_blender.jobs.job_values import UNANSWERED, Cause, Decision, Problem
 from mint_blender.jobs.new_jobs import new_request
 from mint_blender.jobs.paid_requests.record import FOUND, PaidVerb, of_line
 from mint_blender.jobs.phases import Phase, Verb
@@ -307,6 +307,20 @@ def test_a_retry_adds_to_what_was_only_found(offline: JobService) -> None:
     offline.queries.cache_answer(Price.of(failed.request), Estimate(None, 248.0, 248.0))
     with pytest.raises(TooExpensive, match="about 496 Credits in total"):
         offline.retry(failed.id)
+
+
+@pytest.mark.covers("R-limit")
+def test_starting_again_adds_to_what_may_have_been_started(offline: JobService) -> None:
+    """What Mint has not answered counts as paid."""
+    problem = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
+    job = sent(replace(a_job(), estimate=248.0, max_credits=300.0), NOON)
+    offline.cache.add(replace(job, phase=Phase.PAUSED, problem=problem))
+    offline.queries.cache_answer(Price.of(job.request), Estimate(None, 248.0, 248.0))
+    with pytest.raises(TooExpensive, match="about 496 Credits in total"):
+        offline.retry(job.id)
+    offline.set_limit(job.id, 496.0)
+    offline.retry(job.id)
+    assert offline.job(job.id).paid_before == 248.0
 
 
 def run(job: Job, *, now: float = NOON) -> WorkflowHarness:

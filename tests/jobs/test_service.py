@@ -193,6 +193,17 @@ def test_a_start_that_was_just_answered_cannot_be_dismissed(offline: JobService)
     assert "Resume or cancel it first" in refused(lambda: offline.dismiss(job.id))
 
 
+def test_dismissing_ends_what_was_canceled_after_a_person_was_told(offline: JobService) -> None:
+    """The worker has dropped the request, and the job still waits for its cancellation."""
+    problem = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
+    told = replace(sent(a_job(), time.time()), phase=Phase.PAUSED, problem=problem)
+    (job,) = offline.cache.add(told)
+    offline.journal.paid_requests.cancel(job.requests[0].key)
+    offline.dismiss(job.id)
+    request = offline.journal.paid_requests.get(job.requests[0].key)
+    assert request is not None and request.state is State.OVER
+
+
 def test_dismissing_ends_what_a_person_was_told_about(home: Path) -> None:
     """The next conversion of the model is another order, with a key of its own."""
     model = asset(glbUrl=f"{FILES}a.glb")

@@ -18,7 +18,15 @@ from ..job import Job
 from ..job_values import Decision
 from ..phases import Phase, Verb
 from ..queries import Balance, OptimizationPrice, Price, Query, prices_of
-from .spending import PRICE_LIFETIME, Expense, Limits, committed, finalized, limit_error
+from .spending import (
+    PRICE_LIFETIME,
+    Expense,
+    Limits,
+    at_prices,
+    committed,
+    finalized,
+    limit_error,
+)
 
 MAX_ERROR_AGE = 30.0
 """Seconds until a failed query is sent again."""
@@ -230,9 +238,9 @@ class Budget:
         price, preview = decision.estimate or job.estimate or 0.0, self._preview_price(job)
         if decision.verb is Verb.RETRY:  # another attempt, beside what the job has cost
             attempt = replace(job, operation=None, phase=Phase.WAITING, decision=None)
-            request = job.start_request
-            is_found = request is not None and request.found_asset is not None
-            before = committed(job) - job.paid_before if is_found else finalized(job.operation)
+            before = finalized(job.operation)
+            if job.operation is None:  # Mint has not said what it has cost, if anything
+                before = at_prices(job, job.estimate or 0.0, 0.0) - job.paid_before
             return before + committed(attempt.with_prices_of(decision))
         before = committed(replace(job, decision=None))
         if decision.verb is Verb.REVISE:

@@ -474,7 +474,7 @@ class Journal:
             job = self.job(job_id) if is_paused else None
             if job is not None and is_unanswered(job):
                 for request in job.requests:  # a person was told what became of it
-                    self.paid_requests.give_up(request.key)
+                    self.close_request(request.key)
             self._note_content(job_id)
 
     def restore_dismissed(self, start: str) -> list[Job]:
