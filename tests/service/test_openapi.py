@@ -38,6 +38,10 @@ def crowded() -> Iterator[ThreadService]:
         yield service
 
 
+OF_THE_CONNECTION = {"connection", "content-length", "expect", "transfer-encoding", "upgrade"}
+"""Headers that the HTTP library answers itself, before the service sees a request."""
+
+
 @SCHEMA.parametrize()
 @settings(
     max_examples=25,
@@ -51,6 +55,8 @@ def test_responses_follow_the_openapi_document(case: Any, crowded: ThreadService
     if "modelId" in case.path_parameters and case.path_parameters["modelId"].isalnum():
         # some calls should use an existing model
         case.path_parameters["modelId"] = next(iter(crowded.mint.operations.resources))
+    for name in [each for each in case.headers or () if each.lower() in OF_THE_CONNECTION]:
+        del case.headers[name]
     response = case.call(
         base_url=crowded.api.removesuffix("/v1"), headers={"Authorization": f"Bearer {crowded.key}"}
     )
