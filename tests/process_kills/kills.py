@@ -19,7 +19,7 @@ from typing import Any
 
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.diagnostics import checks
-from mint_blender.jobs.job import Job
+from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER
@@ -226,12 +226,15 @@ class Killer:
             if number and scenario.is_batch:
                 wait_a_minute(home.parent)
             if not jobs or scenario.repeats:
-                run(*arguments)
+                # killed between the creation of a claim and its content: a person has to decide
+                is_asked = scenario.is_batch and any(map(is_unanswered, jobs))
+                run(*arguments, *(["--start-again"] if is_asked else []))
             elif jobs[0].phase is Phase.REVIEW and jobs[0].decision is None:
                 run("approve", jobs[0].id)
             else:
                 run("resume", jobs[0].id)
-        raise Broken(f"it does not come to an end: {[job.phase for job in jobs_in(home)]}")
+        left = [(job.phase, job.problem) for job in jobs_in(home)]
+        raise Broken(f"it does not come to an end: {left}")
 
     def _check(self, scenario: Scenario, home: Path, prompt: str) -> None:
         check_paid_once(self.service, prompt, scenario.results)
