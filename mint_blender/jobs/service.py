@@ -313,7 +313,7 @@ class JobService(JobRunner):
                 before = requests.latest(subject, PaidVerb.CONVERT)  # its job has ended
                 number = requests.next_number(subject, PaidVerb.CONVERT)
                 if before is not None and number > before.number:
-                    action_checks.check_settled(asset, before, self.journal.mint_now())
+                    action_checks.check_earlier_conversion(asset, before, self.journal.mint_now())
                     self.journal.close_request(before.key)
                 target = Delivery(folder=str(folder))
                 job = new_conversion(asset, wanted, target, now=time.time(), number=number)

@@ -29,9 +29,10 @@ def staging_scene(
     windows = [
         (window, window.scene, window.view_layer) for window in bpy.context.window_manager.windows
     ]
-    # Up to 4.4 this makes the current scene the owner of `bpy.context.window`; Blender's interface
-    # asks for it, too. Otherwise the owner may be a scene that an undo or another file has freed,
-    # and Blender writes to that memory when the importer sets the window's scene.
+    # In 4.2 and 4.3 (not in 4.5), reading this makes the current scene the owner of
+    # `bpy.context.window`. Blender's interface reads it, too, so without this line the owner may be
+    # a scene that an undo or another file has freed: Blender writes to that memory when the
+    # importer sets the window's scene.
     _ = bpy.context.tool_settings
     scene = bpy.data.scenes.new(STAGING_NAME)
     try:

@@ -227,8 +227,9 @@ class Killer:
                 wait_a_minute(home.parent)
             if not jobs or scenario.repeats:
                 # killed between the creation of a claim and its content: a person has to decide
-                is_asked = scenario.is_batch and any(map(is_unanswered, jobs))
-                run(*arguments, *(["--start-again"] if is_asked else []))
+                asked = [each for each in jobs if scenario.is_batch and is_unanswered(each)]
+                is_unsent = not any(request.attempts for each in asked for request in each.requests)
+                run(*arguments, *(["--start-again"] if asked and is_unsent else []))
             elif jobs[0].phase is Phase.REVIEW and jobs[0].decision is None:
                 run("approve", jobs[0].id)
             else:

@@ -44,7 +44,7 @@ def test_bones_bring_no_icosphere(tmp_path: Path, target_collection: bpy.types.C
 
 
 def test_the_window_is_not_owned_by_an_earlier_scene() -> None:
-    """Such a scene may be gone, and up to 4.4 setting the window's scene writes to its owner."""
+    """Such a scene may be gone, and in 4.2 and 4.3 setting the window's scene writes to its owner."""
     earlier = bpy.data.scenes.new("Earlier")
     with bpy.context.temp_override(scene=earlier):
         assert bpy.context.tool_settings is not None

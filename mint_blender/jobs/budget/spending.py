@@ -187,9 +187,9 @@ def _for_generating(job: Job, expected: float) -> float:
     if job.phase in _COSTS_MORE or is_paid_for:
         return max(spent, expected)  # the Preview alone may have been paid so far
     request = job.start_request
-    is_unsaid = said is None and job.phase in DONE
-    # what a start that was found in Mint's list has cost is not known
-    is_unsaid = is_unsaid or (request is not None and request.found_asset is not None)
+    # Mint's list does not say what a start that was found there has cost
+    is_found = request is not None and request.found_asset is not None
+    is_unsaid = said is None and (job.phase in DONE or is_found)
     may_cost = job.phase in _WILL_COST or (request is not None and request.is_left_in_doubt)
     return expected if not spent and (is_unsaid or may_cost) else spent
 

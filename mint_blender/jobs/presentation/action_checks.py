@@ -95,7 +95,7 @@ def check_asset_retry(asset: Asset, jobs: Sequence[Job]) -> None:
         )
 
 
-def check_settled(asset: Asset, before: PaidRequest, now: float) -> None:
+def check_earlier_conversion(asset: Asset, before: PaidRequest, now: float) -> None:
     """Raise NotPossible while Mint may still carry out an earlier conversion that was given up.
 
     Afterwards the asset, which is read first, shows what that has made.

@@ -165,9 +165,7 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
     Returns:
         What went wrong, as a sentence; None if nothing did.
     """
-    if not raw:
-        _wait_until_settled(job)
-    prepared = None if raw else outcome(job)
+    prepared = None if raw else _wait_for_outcome(job)
     if isinstance(prepared, DeliveryResult) and prepared.problem is not None:
         result = prepared
     else:
@@ -178,11 +176,12 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
     return result.problem
 
 
-def _wait_until_settled(job: Job) -> None:
-    """Wait for the background Blender, for a script: a crash of the import would end this one."""
+def _wait_for_outcome(job: Job) -> Outcome | None:
+    """Return the outcome; a script waits for it: a crash of the import would end this Blender."""
     while not is_settled(job):
         time.sleep(0.02)
         _preparations().poll()
+    return outcome(job)
 
 
 def _import(
