@@ -3,7 +3,7 @@
 
     @pytest.mark.feature("import of models")
 
-`tests/test_requirements.py` checks that each feature has a test, and that every marker names one.
+`tests/code/test_requirements.py` checks that each feature has a test, and that every marker names one.
 Choose tests that run on every Blender: those marked `one_blender` fill a single column.
 """
 

@@ -2,7 +2,7 @@
 """What has to hold, with its source; tests say what they show with `@pytest.mark.covers("ID")`.
 
 Three sources: what Mint's API demands of a client (ids `C…`), what README.md and the manual promise
-(`R…`), and what SECURITY.md promises (`S…`). `tests/test_requirements.py` checks that each is shown
+(`R…`), and what SECURITY.md promises (`S…`). `tests/code/test_requirements.py` checks that each is shown
 by a test, or has a reason in `NOT_COVERED`, and that every marker names one of them.
 """
 

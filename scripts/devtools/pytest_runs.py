@@ -181,7 +181,7 @@ def runs_for(
         pure = ("-m", FAST_PURE, "-n", workers())
         first = PytestRun(name, "without Blender", pure, second_try=True)
     else:
-        first = PytestRun(name, "smoke", ("-m", PURE, "tests/files", "tests/test_rooms.py"))
+        first = PytestRun(name, "smoke", ("-m", PURE, "tests/files", "tests/code/test_rooms.py"))
     return [first, PytestRun(name, "with bpy", ("-m", OTHER_BLENDER), second_try=True)]
 
 

@@ -20,8 +20,8 @@ import pytest
 
 from mint_blender.cli import main
 
+from ..harness.processes import captured
 from ..mint_service.runner import Service, ThreadService
-from ..processes import captured
 
 ROOT = Path(__file__).parents[2]
 LAMP = ("generate", "--prompt", "a lamp", "--preset", "fast")

@@ -7,8 +7,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from ..harness.processes import captured
 from ..mint_service.runner import Service
-from ..processes import captured
 from .command_runner import CommandResult, environment, restore_sigint
 
 MINT = ("--online-mode", "--command", "mint")

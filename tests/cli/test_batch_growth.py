@@ -25,7 +25,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 
-from ..call_counts import count_lines
+from ..harness.call_counts import count_lines
 from ..scene import glb_fixtures
 from .batch_helpers import lines_of
 

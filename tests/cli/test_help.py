@@ -11,7 +11,7 @@ import pytest
 from mint_blender.cli import commands
 from mint_blender.cli.parser import COMMANDS, parser
 
-from ..imported_modules import foreign, modules_of
+from ..code.imported_modules import foreign, modules_of
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,7 +10,7 @@ import pytest
 from mint_blender.cli import commands
 from mint_blender.cli.parser import COMMANDS
 
-from ..imported_modules import foreign, modules_of, ours
+from ..code.imported_modules import foreign, modules_of, ours
 from ..mint_service.runner import ThreadService
 
 OTHERS = {"cli.account", "cli.asset_library", "cli.batch", "cli.generate", "cli.jobs"}

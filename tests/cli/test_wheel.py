@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ..harness.processes import captured
 from ..mint_service.runner import ThreadService
-from ..processes import captured
 from .command_runner import LAMP, ROOT, CommandResult, environment
 
 LEAST = ("requests", "urllib3", "idna", "certifi", "charset-normalizer", "numpy")

@@ -14,8 +14,8 @@ from PIL import Image
 
 from mint_blender.files import pictures
 
+from ..harness.processes import captured
 from ..mint_service.runner import ThreadService
-from ..processes import captured
 from .command_runner import LAMP, RunMint, run
 
 pytestmark = pytest.mark.blender

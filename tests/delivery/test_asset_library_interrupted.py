@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from ..cli.command_runner import command, environment
+from ..harness.processes import captured
 from ..mint_service.runner import ThreadService
-from ..processes import captured
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.one_blender]

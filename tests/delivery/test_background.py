@@ -20,7 +20,7 @@ from mint_blender.jobs.job_values import Delivery, DeliveryResult
 from mint_blender.jobs.phases import Phase
 from mint_blender.message import Message
 
-from ..processes import captured
+from ..harness.processes import captured
 from ..scene import glb_fixtures
 from ..ui import sample_jobs
 

@@ -19,8 +19,8 @@ import pytest
 
 from ..cli.command_runner import command, environment
 from ..conftest import DOES_NOT_APPLY
+from ..harness.processes import captured
 from ..mint_service.runner import ThreadService
-from ..processes import captured
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender

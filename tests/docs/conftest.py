@@ -21,8 +21,8 @@ from mint_blender.jobs.child_process import PerThread
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import DeliveryResult
 
-from ..blender_fixtures import _fast_polling  # noqa: F401 - of the add-on; pytest finds it by name
 from ..cli.conftest import fast_polling  # noqa: F401 - of the commands
+from ..harness.blender_fixtures import _fast_polling  # noqa: F401 - of the add-on; pytest finds it by name
 from ..mint_service.runner import ThreadService, running_service
 from . import examples
 from .page_runner import PageRunner

@@ -67,7 +67,7 @@ def test_blocks_have_their_lines_files_and_marks() -> None:
 def test_a_mark_can_hold_for_the_rest_of_a_page() -> None:
     """A block before it is run, and all others are not."""
     block = "```bash\nx\n```\n"
-    mark = "<!-- not run on this page: needs a clone; see tests/test_dev.py -->\n"
+    mark = "<!-- not run on this page: needs a clone; see tests/scripts/test_dev.py -->\n"
     blocks = read_blocks(f"{block}\n{mark}{block}\nText.\n\n{block}")
     assert [each.not_run is None for each in blocks] == [True, False, False]
 

@@ -19,7 +19,7 @@ from mint_blender.jobs.presentation import error_messages
 from mint_blender.jobs.storage.journal import Journal, journal_file
 from mint_blender.mint import errors
 
-from ..import_graph import COMMON, PACKAGE, ROOMS, TOP
+from ..code.import_graph import COMMON, PACKAGE, ROOMS, TOP
 
 REPOSITORY = PACKAGE.parent
 FOLDER = REPOSITORY / "docs" / "development"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ..import_graph import PACKAGE
-from ..processes import captured
+from ..code.import_graph import PACKAGE
+from ..harness.processes import captured
 from .test_development_pages import text_of
 
 PAGE = "importer-parts.md"

@@ -14,8 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests import methods
-from tests.methods import Run
+from tests.harness import methods
+from tests.harness.methods import Run
 from tests.window.blender_window import BlenderError, BlenderWindow, NotTrue, make_profile
 from tests.window.display import Display
 

@@ -17,8 +17,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from .. import methods
-from ..methods import Run
+from ..harness import methods
+from ..harness.methods import Run
 from .disk_image import Crash
 from .mistakes import MISTAKES
 from .sequences import Result, Task, first_tasks, next_tasks, run_task

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from ..methods import report_of
+from ..harness.methods import report_of
 from .disk_image import Crash
 from .mistakes import MISTAKES
 

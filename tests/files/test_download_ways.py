@@ -15,8 +15,8 @@ import trustme
 from mint_blender.files import urls
 from mint_blender.files.errors import DownloadFailed, FileError, Stopped, TooSlow
 
+from ..harness.processes import captured
 from ..mint.raw_server import NO_ANSWER, answer, raw_server, unused_port
-from ..processes import captured
 from .downloading import CONTENT, Downloader, DownloadLimits, failed
 from .file_host import FileHost, cut, redirect
 

@@ -17,7 +17,7 @@ import pytest
 from mint_blender.files.errors import InvalidSplats
 from mint_blender.files.spz import container, decode
 
-from ..processes import captured
+from ..harness.processes import captured
 from . import build_spz
 from .build_glb import png_that_claims
 from .read_spz import read_splats

@@ -16,8 +16,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import methods
-from ..methods import ROOT, Run
+from ..harness import methods
+from ..harness.methods import ROOT, Run
 from .target import Target
 from .targets import BY_NAME, TARGETS
 

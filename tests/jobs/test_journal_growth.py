@@ -32,7 +32,7 @@ from mint_blender.jobs.storage.tables import COLUMNS, columns_of
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Estimate, Kind, Mode
 
-from ..call_counts import count_lines
+from ..harness.call_counts import count_lines
 from .fast_config import fast_config
 from .spending_helpers import LAMP, costing
 from .workflow_harness import a_job, operation

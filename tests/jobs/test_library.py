@@ -34,7 +34,7 @@ from mint_blender.message import Message
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Page, Usage
 
-from ..call_counts import count_lines
+from ..harness.call_counts import count_lines
 from ..mint_service.runner import ThreadService, running_service
 from .engine_harness import EngineHarness, PictureDownloader, until
 from .fast_config import account, fast_config

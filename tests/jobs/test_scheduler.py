@@ -38,7 +38,7 @@ from mint_blender.mint import errors
 from mint_blender.mint.retry import DEFAULT, FailureStreak
 from mint_blender.mint.schema import Format, Kind, Operation
 
-from ..call_counts import calls_of
+from ..harness.call_counts import calls_of
 from .engine_harness import EngineHarness
 from .workflow_harness import GLB, a_job, asset, operation, problem, working
 

@@ -19,8 +19,8 @@ from typing import Any
 from scripts.devtools import environments
 from scripts.devtools.pytest_runs import runs_for
 
-from .. import methods
-from ..methods import ROOT, Run
+from ..harness import methods
+from ..harness.methods import ROOT, Run
 from .plugin import COUNTS
 
 

@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests import methods
-from tests.methods import Run
+from tests.harness import methods
+from tests.harness.methods import Run
 from tests.mint_service.runner import running_service
 
 from .faults import FAULTS

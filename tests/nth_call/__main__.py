@@ -12,8 +12,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from .. import methods
-from ..methods import Run
+from ..harness import methods
+from ..harness.methods import Run
 from ..mint_service.runner import subprocess_service
 from .failing_calls import KINDS
 from .generation import Case, run_case

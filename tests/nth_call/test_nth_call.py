@@ -10,7 +10,7 @@ import pytest
 
 from mint_blender.jobs.diagnostics.log_file import LogFile
 
-from ..methods import report_of
+from ..harness.methods import report_of
 from ..mint_service.runner import running_service
 from .generation import Case, run_case
 

@@ -15,8 +15,8 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
-from .. import methods
-from ..methods import Run
+from ..harness import methods
+from ..harness.methods import Run
 from ..mint_service.runner import running_service
 from .kills import SCENARIOS, CommandProcess, Killer
 

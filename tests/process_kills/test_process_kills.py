@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ..methods import report_of
+from ..harness.methods import report_of
 
 pytestmark = [
     pytest.mark.one_blender,

@@ -17,8 +17,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from tests import methods
-from tests.methods import Run
+from tests.harness import methods
+from tests.harness.methods import Run
 from tests.window.blender_window import ROOT, make_profile
 from tests.window.display import Display
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..blender_fixtures import (  # noqa: F401 - pytest finds them by name
+from ..harness.blender_fixtures import (  # noqa: F401 - pytest finds them by name
     _fast_polling,
     enabled,
     home,

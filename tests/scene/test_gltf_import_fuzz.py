@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ..processes import captured
+from ..harness.processes import captured
 from .window_script import said
 
 bpy = pytest.importorskip("bpy")

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from ..processes import captured
+from ..harness.processes import captured
 
 GEOMETRY = ("--window-geometry", "0", "0", "400", "300")
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from .. import methods
-from ..methods import Run
+from ..harness import methods
+from ..harness.methods import Run
 from .options import Options
 from .world import Outcome, simulate
 

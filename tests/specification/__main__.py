@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
-from .. import methods
-from ..methods import Run
+from ..harness import methods
+from ..harness.methods import Run
 from .exploring import Exploration
 from .rules import RULES
 from .setups import MOST, NAMES, SHOWN_IN, explore_setup

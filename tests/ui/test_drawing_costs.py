@@ -31,7 +31,7 @@ from mint_blender.ui.library_browser import entries as library_entries  # noqa: 
 from mint_blender.ui.library_browser.properties import library_state  # noqa: E402
 from mint_blender.ui.viewport import chips, targets  # noqa: E402
 
-from ..call_counts import calls_of, count_lines  # noqa: E402
+from ..harness.call_counts import calls_of, count_lines  # noqa: E402
 from ..jobs.library_helpers import an_asset  # noqa: E402
 from .sample_jobs import a_job  # noqa: E402
 

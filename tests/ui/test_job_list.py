@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ..call_counts import count_lines
+from ..harness.call_counts import count_lines
 from .sample_jobs import a_job
 
 bpy = pytest.importorskip("bpy")

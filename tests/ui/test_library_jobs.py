@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ..call_counts import count_lines
+from ..harness.call_counts import count_lines
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender

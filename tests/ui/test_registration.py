@@ -11,7 +11,7 @@ import pytest
 
 import mint_blender
 
-from ..imported_modules import foreign, modules_of, ours
+from ..code.imported_modules import foreign, modules_of, ours
 from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")

@@ -20,7 +20,7 @@ from mint_blender.scene.world import world_objects  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.selection import panel, selected  # noqa: E402
 
-from ..call_counts import count_lines  # noqa: E402
+from ..harness.call_counts import count_lines  # noqa: E402
 from ..scene import glb_fixtures  # noqa: E402
 from ..scene.place_helpers import LAMP  # noqa: E402
 from .test_job_list import Layout  # noqa: E402

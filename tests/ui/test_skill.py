@@ -12,7 +12,7 @@ import pytest
 
 import mint_blender
 
-from .. import skill_file
+from ..code import skill_file
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("registered")]

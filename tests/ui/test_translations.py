@@ -18,7 +18,7 @@ import pytest
 from mint_blender.message import Message
 from scripts.languages import LANGUAGES
 
-from ..processes import captured
+from ..harness.processes import captured
 
 ROOT = Path(__file__).parents[2]
 

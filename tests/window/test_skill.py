@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from .. import skill_file
+from ..code import skill_file
 from .blender_window import BlenderWindow
 from .conftest import Since
 

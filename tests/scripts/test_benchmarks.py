@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import measure
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def subjects() -> list[str]:

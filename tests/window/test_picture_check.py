@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from .window.picture_check import FOLDER, compare, read
+from .picture_check import FOLDER, compare, read
 
 
 @pytest.fixture

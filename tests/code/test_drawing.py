@@ -25,7 +25,7 @@ import pytest
 
 from .call_graph import CallGraph, Function
 
-UI = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
+UI = Path(__file__).resolve().parents[2] / "mint_blender" / "ui"
 ALLOWED = {
     "visibility.py: note": {"_state", "_state().drawn.add", "_look_soon"},
     "visibility.py: _look_soon": {"bpy.app.timers.is_registered", "bpy.app.timers.register"},

@@ -23,9 +23,9 @@ from packaging.metadata import Metadata
 
 from scripts.packaging import archive, blender_tool, pip_package, zip_writer
 from scripts.packaging.errors import PackageError
-from tests.processes import captured
+from tests.harness.processes import captured
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_same_files_make_identical_archives(tmp_path):
@@ -261,7 +261,7 @@ def test_debians_blender_installs_the_archive(tmp_path):
     assert (installed / "__init__.py").is_file()
 
 
-LICENSE = (Path(__file__).parents[1] / "LICENSE").read_bytes()
+LICENSE = (Path(__file__).parents[2] / "LICENSE").read_bytes()
 
 
 def skewed() -> bytes:

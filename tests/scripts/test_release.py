@@ -24,7 +24,7 @@ from scripts.devtools.soak_methods import METHODS
 from scripts.packaging import archive, blender_tool, readiness
 from scripts.packaging.errors import PackageError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
 PAGE = WORKFLOW.with_name("page.yml")
 CHANGELOG = "# Changelog\n\n## 1.2.0 (2026-12-31)\n\n- New.\n\n## 1.1.0 (2026-11-30)\n\n- Old.\n"
@@ -153,7 +153,9 @@ def test_outside_of_a_clone_it_says_so(tmp_path, monkeypatch, capsys):
 def written(tmp_path_factory):
     """Return a release that is not compressed."""
     folder = tmp_path_factory.mktemp("build") / "release"
-    with pytest.MonkeyPatch.context() as patch:  # tests/test_repository.py validates the archives
+    with (
+        pytest.MonkeyPatch.context() as patch
+    ):  # tests/scripts/test_repository.py validates the archives
         patch.setattr(blender_tool, "validate", lambda archive, tool: None)
         release.write(folder, compressed=False)
     return folder

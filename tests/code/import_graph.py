@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
+PACKAGE = Path(__file__).resolve().parents[2] / "mint_blender"
 TOP = "top"  # the modules beside the rooms: __init__, __main__
 COMMON = {
     "dataclass",

@@ -17,15 +17,15 @@ from urllib.parse import quote
 import pytest
 import zstandard
 
-from .conftest import may_be_chosen
-from .key_search import requests_seen
-from .key_search.contents import contents
-from .key_search.plugin import COUNTS
-from .key_search.spellings import KEY_TEXT, find
-from .mint.raw_server import KEY
+from ..conftest import may_be_chosen
+from ..key_search import requests_seen
+from ..key_search.contents import contents
+from ..key_search.plugin import COUNTS
+from ..key_search.spellings import KEY_TEXT, find
+from ..mint.raw_server import KEY
 from .processes import captured
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -346,7 +346,7 @@ def test_a_test_that_leaves_a_key_fails(run_pytest, tmp_path, arguments) -> None
 
 def test_keys_of_the_tests_are_recognized() -> None:
     """Otherwise the search would find nothing."""
-    from .mint_service.runner import running_service
+    from ..mint_service.runner import running_service
 
     with running_service() as service:
         assert KEY_TEXT in service.key and KEY_TEXT in KEY

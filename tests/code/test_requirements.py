@@ -25,11 +25,11 @@ from scripts.devtools.environments import BLENDERS
 from scripts.devtools.feature_markers import FeatureTest, feature_tests, in_source
 from scripts.reference_pages import commands, environment_variables, exit_statuses, markdown
 
+from ..features import FEATURES
+from ..requirements import CONTRACT, NOT_COVERED, README, RULES, SECURITY
 from . import skill_file
-from .features import FEATURES
-from .requirements import CONTRACT, NOT_COVERED, README, RULES, SECURITY
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 POLICY = ROOT / "SECURITY.md"
 
 

@@ -13,9 +13,9 @@ import mint_blender
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.retry import PollIntervals
 
-from .jobs.fast_config import shorten_waits
-from .mint_service.runner import ThreadService, running_service
-from .scene import glb_fixtures
+from ..jobs.fast_config import shorten_waits
+from ..mint_service.runner import ThreadService, running_service
+from ..scene import glb_fixtures
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-FILE = Path(__file__).parents[1] / "skills" / "mint-blender" / "SKILL.md"
+FILE = Path(__file__).parents[2] / "skills" / "mint-blender" / "SKILL.md"
 OPERATORS = "bpy.ops.mint."
 
 

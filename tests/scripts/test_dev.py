@@ -19,9 +19,9 @@ from scripts.devtools.console import DevError
 from scripts.devtools.environments import ENVIRONMENTS, Environment
 from scripts.devtools.soak import Result
 from scripts.devtools.soak_methods import METHODS, Method
-from tests.processes import captured
+from tests.harness.processes import captured
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 # -- Libraries and packages --------------------------------------------------------------------------------------------------
