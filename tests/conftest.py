@@ -199,6 +199,19 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         assert all(f"mark.{name}" in text for name in unnamed), f"{item.path}: name {unnamed}"
 
 
+# -- Names
+
+LONGEST_ID = 60
+"""How many characters of a parameter become part of a test's name."""
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Shorten the names of tests with large parameters: every name is sent to every process."""
+    if not isinstance(val, str | bytes) or len(val) <= LONGEST_ID:
+        return None
+    return f"{val[: LONGEST_ID // 2]!a}-{len(val)}"
+
+
 # -- The order
 
 LONGEST = (
