@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from .command_runner import CommandResult, RunMint
 from .contact_sheet_reader import ContactSheet
 
 
-def lines_of(path: Path, *lines: dict[str, object]) -> Path:
+def lines_of(path: Path, *lines: Mapping[str, object]) -> Path:
     """Write a .jsonl file of these lines, with .glb results that need no Blender."""
     path.write_text(
         "".join(json.dumps({"format": "glb", "preset": "fast", **line}) + "\n" for line in lines),
@@ -58,7 +59,7 @@ class Batch:
         """Return the states of the sheet's cards."""
         return [card.state for card in self.sheet.cards]
 
-    def lines(self, *lines: dict[str, object]) -> None:
+    def lines(self, *lines: Mapping[str, object]) -> None:
         """Write the batch file, as `lines_of` does."""
         lines_of(self.file, *lines)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -104,11 +103,9 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "mint_blender", *arguments]
 
 
-def run(
-    service: Service, home: Path, *arguments: str, timeout: float = 60, **more: str
-) -> CommandResult:
-    """Run a command in its own process, with pipes."""
-    ended = captured(command(*arguments), env=environment(service, home, **more), timeout=timeout)
+def run(service: Service, home: Path, *arguments: str, **more: str) -> CommandResult:
+    """Run a command in its own process, with pipes; `more` are variables of its environment."""
+    ended = captured(command(*arguments), env=environment(service, home, **more), timeout=240)
     return CommandResult(ended.returncode, ended.stdout, ended.stderr).check_no_leaks(service)
 
 
@@ -116,6 +113,8 @@ class PseudoTerminal:
     """A pseudo terminal that records everything written to it."""
 
     def __init__(self) -> None:
+        import pty  # Windows has none
+
         self._master, self.end = pty.openpty()
         self._pieces: list[bytes] = []
         self._thread = threading.Thread(target=self._read, daemon=True)

@@ -43,9 +43,9 @@ class Session:
         self, folder: Path, variables: dict[str, str], *options: str, kill: Kill | None = None
     ) -> None:
         values = f"file://{folder / 'parameters.json'}"
-        words = [PROGRAMS / "openjd", "run", folder / "template.json", "-p", values, *options]
+        program, template = str(PROGRAMS / "openjd"), str(folder / "template.json")
         self._process = subprocess.Popen(
-            words, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [program, "run", template, "-p", values, *options], env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         self._kill = kill
         self._lines: list[str] = []

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -29,7 +29,7 @@ class RecordingProxy:
         self._ends: list[socket.socket] = []
         self._start(self._accept)
 
-    def _start(self, call: object, *arguments: object) -> None:
+    def _start(self, call: Callable[..., None], *arguments: object) -> None:
         threading.Thread(target=call, args=arguments, daemon=True).start()
 
     def _accept(self) -> None:

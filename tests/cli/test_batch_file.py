@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from ..mint.generation_helpers import PIXEL
-from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch
 from .command_runner import RunMint
 
@@ -70,30 +69,26 @@ BAD = {
     "n.txt": ("\n\n", "has no lines to generate"),
     "o.yaml": ("prompt: a lamp", "must end in .jsonl, .csv or .txt"),
     "p.txt, line 2": ("a lamp\n" + "x" * 8001, "has 8001 characters"),
+    "q.txt": ("à la lampe", "is not UTF-8 text"),
+    "r.jsonl, line 1": ('{"prompt": "a knight", "motions": " | "}', "motions is empty"),
+    "s.jsonl, line 1": ('{"prompt": "a knight", "motions": ["walk", 1]}', "motions must be a list of texts"),
+    "t.jsonl, line 1": ('{"prompt": "a knight", "motions": "walk", "pose": "a_pose"}', "pose must be one of t_pose"),
+    "u.jsonl, line 1": ('{"prompt": "a knight", "motions": "walk", "height": 50}', "50.00 m high"),
+    "v.jsonl, line 1": ('{"prompt": "a knight", "motions": "walk", "kind": "world"}', "motions applies to a model"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("where", BAD)
-def test_a_bad_line_is_named_and_nothing_is_started(
-    mint: RunMint, service: ThreadService, tmp_path: Path, where: str
-) -> None:
+def test_a_bad_line_is_named_and_nothing_is_started(mint: RunMint, tmp_path: Path) -> None:
     """The message names file and line; not even the lines before it are started."""
-    content, sentence = BAD[where]
-    file = tmp_path / where.partition(",")[0]
-    file.write_text(content, encoding="utf-8")
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
-    assert ran.status == 2
-    assert where in ran.error_text
-    assert sentence in ran.error_text
-    assert "Nothing was started." in ran.error_text
-    assert not service.log()
-
-
-def test_a_file_that_is_not_utf_8_or_missing(mint: RunMint, tmp_path: Path) -> None:
-    """Another encoding or a missing file gives a message, and nothing is started."""
-    (tmp_path / "a.txt").write_bytes("à la lampe".encode("latin-1"))
-    for name, sentence in (("a.txt", "is not UTF-8 text"), ("b.txt", "No such file")):
-        assert sentence in mint("batch", str(tmp_path / name), "-o", str(tmp_path)).error_text
+    for where, (content, sentence) in BAD.items():
+        file = tmp_path / where.partition(",")[0]
+        file.write_text(content, encoding="latin-1")
+        ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+        assert ran.status == 2, where
+        assert where in ran.error_text
+        assert sentence in ran.error_text, where
+        assert "Nothing was started." in ran.error_text
+    assert "No such file" in mint("batch", "nowhere.txt", "-o", str(tmp_path / "out")).error_text
     assert not mint.service.log()
 
 

@@ -4,9 +4,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
-import signal
-import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.batch_folder import line_files
+from mint_blender.jobs.presentation import error_messages
 from mint_blender.jobs.storage.batch_lease import Lease
 from mint_blender.jobs.workflow import look
+from mint_blender.jobs.workflow.context import Run, Steps
+from mint_blender.jobs.workflow.effects import ReadClock
 
 from ..mint.generation_helpers import PIXEL
-from ..mint_service.runner import ThreadService
 from .batch_helpers import (
     Batch,
     leave_only_starts,
@@ -27,48 +26,51 @@ from .batch_helpers import (
     tags_of,
     write_starts,
 )
-from .command_runner import RunMint, command, environment
+from .command_runner import RunMint, start
 from .conftest import Home
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 4)]
 
 
 @pytest.mark.covers("R-batch-once")
-def test_two_journals_start_each_line_once(batch: Batch, at_home: Home) -> None:
-    """Lines finished by another journal are done here, without a paid request."""
-    batch.lines(*LAMPS)
+def test_two_journals_start_each_line_once(batch: Batch, tmp_path: Path, at_home: Home) -> None:
+    """Lines finished by another journal are done here, without a paid request.
+
+    The folder and the batch file may be elsewhere by then, and the pictures gone.
+    """
+    (tmp_path / "lamp.png").write_bytes(PIXEL)
+    batch.lines(*LAMPS, {"prompt": "lamp 4", "image": "lamp.png"})
     assert batch().status == 0
-    before = {path: path.read_bytes() for path in batch.out.glob("*.glb")}
+    before = {path.name: path.read_bytes() for path in batch.out.glob("*.glb")}
     asked = len(batch.service.log())
+    moved = replace(batch, file=tmp_path / "there" / "a.jsonl", out=tmp_path / "moved")
+    moved.file.parent.mkdir()
+    batch.file.rename(moved.file)
+    batch.out.rename(moved.out)
     at_home("elsewhere")
-    ran = batch()
-    assert ran.status == 0 and "3 of 3 lines are done" in ran.error_text
+    ran = moved()
+    assert ran.status == 0 and "4 of 4 lines are done" in ran.error_text
     assert "to start" not in ran.err
-    assert len(batch.service.operations()) == 3
+    assert len(batch.service.operations()) == 4
     assert not [entry for entry in batch.service.log()[asked:] if entry.method == "POST"]
-    assert {path: path.read_bytes() for path in batch.out.glob("*.glb")} == before
+    assert {path.name: path.read_bytes() for path in moved.out.glob("*.glb")} == before
 
 
-def test_the_folder_may_be_moved(batch: Batch, tmp_path: Path, at_home: Home) -> None:
-    """After a move, the same and another journal continue: paths are relative."""
+def test_the_folder_may_be_moved(batch: Batch, tmp_path: Path) -> None:
+    """After a move, the same journal continues with the same jobs: paths are relative."""
     batch.lines(*LAMPS)
     assert batch().status == 0
-    moved, again = (replace(batch, out=tmp_path / name) for name in ("moved", "again"))
+    moved = replace(batch, out=tmp_path / "moved")
     batch.out.rename(moved.out)
     assert moved().status == 0
-    assert len(batch.mint.jobs()) == 3
+    assert len(batch.mint.jobs()) == len(batch.service.operations()) == 3
     assert not batch.out.exists()
-    moved.out.rename(again.out)
-    at_home("elsewhere")
-    assert again().status == 0
-    assert len(list(again.out.glob("*.glb"))) == 3
-    assert len(batch.service.operations()) == 3
-    for path in (again.out / ".mint-batch").rglob("*"):
+    for path in (moved.out / ".mint-batch").rglob("*"):
         assert path.is_dir() or str(tmp_path) not in path.read_text(), path
 
 
 def test_a_waiting_line_continues_from_the_other_journal(
-    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home
+    batch: Batch, mint: RunMint, at_home: Home
 ) -> None:
     """A Preview can be approved from another journal, and the first journal sees the result."""
     batch.lines({"prompt": "lamp 1", "mode": "review"})
@@ -78,64 +80,37 @@ def test_a_waiting_line_continues_from_the_other_journal(
     (job,) = mint.jobs()
     assert job["phase"] == "review" and Path(job["files"]["preview"]).is_file()
     assert mint("approve", str(job["job"])).status == 0
-    written = (batch.out / "0001-lamp-1.glb").read_bytes()
-    (batch.out / "0001-lamp-1.glb").write_bytes(written + b"changed by the user")
+    (batch.out / "0001-lamp-1.glb").write_bytes(b"changed by the user")
     at_home("home")
     assert batch().status == 0
-    assert (batch.out / "0001-lamp-1.glb").read_bytes() == written + b"changed by the user"
-    assert len(service.operations()) == 1
+    assert (batch.out / "0001-lamp-1.glb").read_bytes() == b"changed by the user"
+    assert len(batch.service.operations()) == 1
 
 
-@pytest.mark.covers("R-batch-once")
 @pytest.mark.usefixtures("_fast_look")
-@pytest.mark.parametrize("is_moved", [False, True], ids=["here", "another journal"])
-def test_killed_and_continued(batch: Batch, tmp_path: Path, at_home: Home, is_moved: bool) -> None:
-    """After SIGKILL the same command finishes what it finds, also another journal after a move.
+def test_killed_after_the_send(batch: Batch, at_home: Home) -> None:
+    """What another machine has sent, and nobody has noted, is found in Mint's list.
 
-    Each line is sent once. What has no answer in the folder is looked for in Mint's list.
+    `--start-again` looks first, too, and starts what was looked for in vain, in one run.
     """
-    batch.lines(*({"prompt": f"lamp {number}"} for number in range(12)))
-    running = subprocess.Popen(
-        command(*batch.words, "--jobs", "6"),
-        env=environment(batch.service, tmp_path / "home"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    until = time.monotonic() + 60
-    while not batch.out.is_dir() or len(list(batch.out.glob("*.glb"))) < 3:
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-    assert len(list(batch.out.glob("*.glb"))) < 12
-    again, options = batch, list[str]()
-    if is_moved:
-        batch.out.rename(tmp_path / "moved")
-        again, options = replace(batch, out=tmp_path / "moved"), ["--start-again"]
-        at_home("elsewhere")
-    ran = again("--jobs", "6", *options)
-    assert ran.status == 0 and "12 of 12 lines are done" in ran.error_text
-    assert len(list(again.out.glob("*.glb"))) == 12
-    assert sorted(operation.prompt for operation in batch.service.operations()) == sorted(
-        f"lamp {number}" for number in range(12)
-    )
-
-
-@pytest.mark.usefixtures("_fast_look")
-def test_killed_after_the_send(batch: Batch, service: ThreadService, at_home: Home) -> None:
-    """What another machine has sent, and nobody has noted, is found in Mint's list. Free."""
     batch.lines(*LAMPS)
-    assert batch().status == 0
+    assert batch("--lines", "2-3").status == 0
     leave_only_starts(batch.out)
     at_home("elsewhere")
-    ran = batch()
+    ran = batch("--lines", "2-3")
     assert ran.status == 0, ran.err
-    assert len(list(batch.out.glob("*.glb"))) == 3
-    assert len(service.requests("POST", "/v1/models:generate")) == 3
+    assert len(list(batch.out.glob("*.glb"))) == len(batch.service.operations()) == 2
+    leave_only_starts(batch.out)
+    write_starts(batch.out, {f"{tags_of(batch.file)[0]}.start.1": {"home": "farm"}})
+    at_home("third")
+    ran = batch("--start-again")
+    assert ran.status == 0, ran.err
+    *fetched, started = [operation.prompt for operation in batch.service.operations()]
+    assert (sorted(fetched), started) == (["lamp 2", "lamp 3"], "lamp 1")
 
 
 @pytest.mark.usefixtures("_fast_look")
-def test_killed_before_the_send(batch: Batch, service: ThreadService, at_home: Home) -> None:
+def test_killed_before_the_send(batch: Batch, at_home: Home) -> None:
     """A line that another machine has taken is looked for, and reported. The others go on.
 
     Only --start-again, which is an order, starts it; then each machine knows it.
@@ -147,45 +122,35 @@ def test_killed_before_the_send(batch: Batch, service: ThreadService, at_home: H
         ran = batch()
         assert ran.status == 5, ran.err
         assert "line 1: Mint may have started this line" in ran.error_text
-        assert "To start the line again: --start-again (this costs Credits again)." in (
-            ran.error_text
-        )
+        order = "To start the line again: --start-again (this costs Credits again)."
+        assert order in ran.error_text
         assert "2 of 3 lines are done" in ran.error_text
-    assert len(service.operations()) == 2
+    assert len(batch.service.operations()) == 2
     assert batch("--start-again").status == 0
-    assert len(service.operations()) == 3
     assert {name.partition(".start.")[2] for name in start_files(batch.out)} == {"1", "2"}
     at_home("elsewhere")
     assert batch("--start-again").status == 0
-    assert len(service.operations()) == 3
-
-
-@pytest.mark.usefixtures("_fast_look")
-def test_start_again_looks_first(batch: Batch, service: ThreadService, at_home: Home) -> None:
-    """The flag starts what was looked for in vain, in one run; what was found is only fetched."""
-    batch.lines(*LAMPS)
-    assert batch("--lines", "2-3").status == 0
-    leave_only_starts(batch.out)
-    write_starts(batch.out, {f"{tags_of(batch.file)[0]}.start.1": {"home": "farm"}})
-    at_home("elsewhere")
-    ran = batch("--start-again")
-    assert ran.status == 0, ran.err
-    *found, started = [each.prompt for each in service.operations()]
-    assert (sorted(found), started) == (["lamp 2", "lamp 3"], "lamp 1")
+    assert len(batch.service.operations()) == 3
 
 
 def test_lines_that_wait_for_their_look_hinder_no_others(
     batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With as many of them as run at once, the others are started all the same."""
-    monkeypatch.setattr(look, "SETTLED_AFTER", 5.0)
+
+    def settle_after_the_others(run: Run, *_: object) -> Steps:
+        run.job = replace(run.job, problem=error_messages.looking(600.0))
+        while len(list(batch.out.glob("*.glb"))) < 2:
+            yield from run.perform(ReadClock(after=0.02))
+        run.job = replace(run.job, problem=None)
+
+    monkeypatch.setattr(look, "settle", settle_after_the_others)
     batch.lines(*LAMPS)
     write_starts(batch.out, {f"{tags_of(batch.file)[0]}.start.1": {"home": "farm"}})
-    began = time.monotonic()
     ran = batch("--jobs", "1", "--json")
-    assert ran.status == 5 and time.monotonic() - began > 5.0
-    done = [record["event"] == "result" and record["line"] for record in ran.records]
-    assert [line for line in done if line] == [2, 3, 1]
+    assert ran.status == 5
+    done = [record["line"] for record in ran.records if record["event"] == "result"]
+    assert done == [2, 3, 1]
 
 
 def test_each_file_is_written_before_its_start(
@@ -241,21 +206,6 @@ def test_a_retry_of_a_line_that_was_started_again(batch: Batch, mint: RunMint) -
     assert len(batch.service.operations()) == 3
 
 
-def test_pictures_are_relative_to_the_local_batch_file(
-    batch: Batch, tmp_path: Path, at_home: Home
-) -> None:
-    """Pictures of an unsent line are looked up beside the batch file of this machine."""
-    for name in ("there", "here"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "lamp.png").write_bytes(PIXEL)
-        local = replace(batch, file=tmp_path / name / "a.jsonl")
-        local.lines({"prompt": "lamp 1", "image": "lamp.png"})
-        assert local().status == 0
-        shutil.rmtree(tmp_path / name)
-        at_home("elsewhere")
-    assert len(batch.service.operations()) == 1
-
-
 def test_an_unwritable_folder_starts_nothing(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its file no line starts: it could be paid for twice."""
     create = line_files._create
@@ -298,3 +248,30 @@ def test_a_folder_that_was_taken_over(batch: Batch, monkeypatch: pytest.MonkeyPa
     ran = batch()
     assert ran.status == 1 and "Another machine is now working on this folder" in ran.error_text
     assert not batch.service.operations()
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("_fast_look")
+@pytest.mark.parametrize("is_moved", [False, True], ids=["here", "another journal"])
+def test_killed_and_continued(batch: Batch, tmp_path: Path, at_home: Home, is_moved: bool) -> None:
+    """After SIGKILL the same command finishes what it finds, also another journal after a move.
+
+    Each line is sent once. What has no answer in the folder is looked for in Mint's list.
+    """
+    prompts = [f"lamp {number:02}" for number in range(12)]
+    batch.lines(*({"prompt": prompt} for prompt in prompts))
+    with start(batch.service, tmp_path / "home", *batch.words, "--jobs", "6") as running:
+        while len(list(batch.out.glob("*.glb"))) < 3:
+            assert running.poll() is None, "it ended by itself"
+            time.sleep(0.01)
+        running.kill()
+    assert len(list(batch.out.glob("*.glb"))) < 12
+    again, options = batch, list[str]()
+    if is_moved:
+        batch.out.rename(tmp_path / "moved")
+        again, options = replace(batch, out=tmp_path / "moved"), ["--start-again"]
+        at_home("elsewhere")
+    ran = again("--jobs", "6", *options)
+    assert ran.status == 0 and "12 of 12 lines are done" in ran.error_text
+    assert len(list(again.out.glob("*.glb"))) == 12
+    assert sorted(operation.prompt for operation in batch.service.operations()) == prompts

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,88 +83,83 @@ def opened(home: Path) -> Iterator[JobService]:
         job_service.close()
 
 
-@pytest.mark.parametrize("where", ["here", "dismissed", "in another journal"])
-def test_finding_the_finished_lines(tmp_path: Path, where: str) -> None:
+def test_finding_the_finished_lines(tmp_path: Path) -> None:
     """A rerun finds the job of each line, whichever journal made it, with as much effort per line."""
-    efforts = []
-    for count in (FEW, MANY):
-        folder, lines = a_batch(tmp_path, count)
-        home = tmp_path / f"home {count}"
-        if where == "in another journal":
-            finish_elsewhere(folder, lines, Phase.PLACED)
-        else:
-            finish(home, folder, lines, dismissed=where == "dismissed")
-        with opened(home) as job_service:
-            found = list[object]()
-            act = _load(job_service, folder, lines, found)
-            efforts.append(count_lines(act))
-            assert found == [(count, 0)]
-            assert len(job_service.journal.listed_ids()) == count
-    assert efforts[1] < RATIO * efforts[0]
+    for where in ("here", "dismissed", "in another journal"):
+        efforts = []
+        for count in (FEW, MANY):
+            folder, lines = a_batch(tmp_path / where, count)
+            home = tmp_path / where / f"home {count}"
+            if where == "in another journal":
+                finish_elsewhere(folder, lines, Phase.PLACED)
+            else:
+                finish(home, folder, lines, dismissed=where == "dismissed")
+            with opened(home) as job_service:
+                loaded = list[int]()
+                efforts.append(count_lines(partial(_load, job_service, folder, lines, loaded)))
+                assert loaded == [count, 0]
+                assert len(job_service.journal.listed_ids()) == count
+        assert efforts[1] < RATIO * efforts[0], where
 
 
-def _load(
-    job_service: JobService, folder: Path, lines: list[Line], found: list[object]
-) -> Callable[[], None]:
-    def act() -> None:
-        jobs, refused = line_jobs.load_jobs(job_service, folder, lines)
-        found.append((len(jobs), len(refused)))
-
-    return act
+def _load(job_service: JobService, folder: Path, lines: list[Line], loaded: list[int]) -> None:
+    jobs, refused = line_jobs.load_jobs(job_service, folder, lines)
+    loaded += [len(jobs), len(refused)]
 
 
-def test_a_line_has_few_files(tmp_path: Path) -> None:
+def test_a_line_has_few_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a line that was finished elsewhere, each file is read once; a rerun writes nothing."""
     folder, lines = a_batch(tmp_path, FEW)
     finish_elsewhere(folder, lines, Phase.PLACED)
     inner = folder / line_files.FOLDER
     before = {path: path.stat().st_mtime_ns for path in inner.rglob("*") if path.is_file()}
-    calls = Counter[str]()
+    parsed = parsed_jobs(monkeypatch)
     with opened(tmp_path / "home") as job_service:
-        sys.setprofile(
-            lambda frame, event, _: calls.update([frame.f_code.co_name] if event == "call" else [])
-        )
-        try:
-            line_files.started(folder)
-        finally:
-            sys.setprofile(None)
         line_jobs.load_jobs(job_service, folder, lines)
-    assert (len(before), calls["read_job"], calls["load"]) == (3 * FEW, FEW, FEW)
+    assert (len(before), len(parsed)) == (3 * FEW, FEW)
     (inner / "batch.json").unlink()  # it is new
     assert {path: path.stat().st_mtime_ns for path in inner.rglob("*") if path.is_file()} == before
+
+
+def parsed_jobs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list to which each line is added whose record is parsed."""
+    parsed, read = list[str](), line_files.read_job
+
+    def note(folder: Path, tag: str) -> Any:
+        parsed.append(tag)
+        return read(folder, tag)
+
+    monkeypatch.setattr(line_files, "read_job", note)
+    return parsed
 
 
 # -- writing lines again
 
 
-def finished_batch(tmp_path: Path, count: int) -> tuple[str, ...]:
+def finished_batch(tmp_path: Path, count: int) -> list[str]:
     """Return the arguments that write a batch again, as the step `generate` has left it."""
     folder, lines = a_batch(tmp_path, count)
     model = glb_fixtures.simple(folder / "model.glb")
     kept = LocalFile(Role.MODEL, str(model), "https://files.example/model.glb")
     finish_elsewhere(folder, lines, Phase.READY, files=(kept,))
-    return ("batch", str(folder / "a.jsonl"), "-o", str(folder), "--step", "write")
+    return ["batch", str(folder / "a.jsonl"), "-o", str(folder), "--step", "write"]
 
 
-@pytest.mark.parametrize("more", [(), ("--again",)], ids=["first", "again"])
-def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
-    """Each line takes as much effort in a batch of four times as many lines."""
-    efforts = []
+def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line takes as much effort in a batch of four times as many lines, also with --again."""
+    efforts: dict[str, list[int]] = {"first": [], "again": []}
     for count in (FEW, MANY):
         monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / f"home {count}"))
         arguments = finished_batch(tmp_path, count)
-        efforts.append(count_lines(lambda: main([*arguments, *more])))  # noqa: B023 - called now
+        efforts["first"].append(count_lines(partial(main, arguments)))
         assert len(list((tmp_path / f"{count} lines").glob("0*.glb"))) == count
-    assert efforts[1] < RATIO * efforts[0]
+        efforts["again"].append(count_lines(partial(main, [*arguments, "--again"])))
+    assert all(many < RATIO * few for few, many in efforts.values()), efforts
 
 
 def test_a_few_lines_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task of a farm parses only the records of its own lines."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    arguments, parsed = finished_batch(tmp_path, FEW), list[str]()
-    read = line_files.read_job
-    monkeypatch.setattr(
-        line_files, "read_job", lambda folder, tag: parsed.append(tag) or read(folder, tag)
-    )
+    arguments, parsed = finished_batch(tmp_path, FEW), parsed_jobs(monkeypatch)
     assert main([*arguments, "--lines", "3-4"]) == 0
     assert len(parsed) == 2

@@ -43,15 +43,11 @@ def posts(service: ThreadService) -> list[str]:
 
 @pytest.mark.covers("S-folder")
 def test_a_forged_line_with_a_body_and_a_decision_spends_nothing(
-    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home
+    batch: Batch, mint: RunMint, at_home: Home
 ) -> None:
-    """Finding 3: a Preview that waits for approval is not approved, and no body is sent.
-
-    With the ledger of earlier versions, a body from the folder was sent, and a decision was applied.
-    """
+    """A Preview that waits for approval is not approved, and no body is sent."""
     folder = run_once(batch, {"prompt": "a court", "mode": "review"})
-    (tag,) = tags_of(batch.file)
-    path, content = line_file(folder, tag)
+    path, content = line_file(folder, tags_of(batch.file)[0])
     body = {"prompt": "somebody else's World", "preset": "detailed"}
     forged = {
         "key": "forged",
@@ -62,39 +58,30 @@ def test_a_forged_line_with_a_body_and_a_decision_spends_nothing(
         "optimize": "aggressive",
         "first_sent_at": None,
     }
-    ledger = {
-        "line": tag, "job": content["record"]["id"], "by": "ours", "key": "forged", "body": body,
-        "decision": json.dumps(forged["decision"]), "operation": None, "state": "waiting",
-    }  # fmt: skip
     for state in ("waiting", "sending", "review", "paused", "failed"):
         record = content["record"] | forged
         path.write_text(json.dumps(content | forged | {"state": state, "record": record}))
-        entry = json.dumps(ledger | {"record": record})
-        (folder / ".mint-batch" / "ledger.jsonl").write_text(f"{entry}\n")
-        (folder / ".mint-batch" / "ledger.converted").unlink(missing_ok=True)
         for home in ("home", f"elsewhere {state}"):
             at_home(home)
             assert batch().status == 6
             assert mint("resume").status in {0, 6}
-    assert len(posts(service)) == 1
-    (one,) = service.operations()
-    assert one.prompt == "a court" and one.status == "preview_ready"
+    assert len(posts(batch.service)) == 1
+    (operation,) = batch.service.operations()
+    assert (operation.prompt, operation.status) == ("a court", "preview_ready")
 
 
 @pytest.mark.covers("S-folder")
-@pytest.mark.parametrize(
-    "forged", ["other prompt", "other kind", "unknown", "../../v1/me", "", 5, None, ["x"]]
-)
+@pytest.mark.parametrize("forged", ["other prompt", "other kind", "unknown", "../../v1/me", 5])
 def test_a_forged_operation_is_at_most_polled(
-    batch: Batch, mint: RunMint, service: ThreadService, at_home: Home, forged: object
+    batch: Batch, mint: RunMint, at_home: Home, forged: object
 ) -> None:
     """An operation that is not the line's own is not taken for it; nothing is started or decided."""
     assert mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review").status == 6
     world = ("generate", "--kind", "world", "--prompt", "lamp 1", "--mode", "review")
     assert mint(*world).status == 6
-    mug, lamp = service.operations()
+    mug, lamp = batch.service.operations()
     named = {"other prompt": mug.id, "other kind": lamp.id}.get(str(forged), forged)
-    sent = len(posts(service))
+    sent = len(posts(batch.service))
     batch.lines({"prompt": "lamp 1", "optimize": "aggressive"})
     first = f"{tags_of(batch.file)[0]}.start.1"
     write_starts(batch.out, {first: {"home": "farm", "born": 1e12, "credits": -1e9}})
@@ -102,8 +89,32 @@ def test_a_forged_operation_is_at_most_polled(
     at_home("elsewhere")
     ran = batch()
     assert ran.status == 5, ran.err
-    assert len(posts(service)) == sent
+    assert len(posts(batch.service)) == sent
     assert not list(batch.out.glob("*.glb"))
+
+
+DAMAGED = (
+    *(b"", b"{", b"[]", b"null", b"5", b"\xff\xfe", b"[" * 100_000, b" " * (4 * 1024 * 1024 + 1)),
+    b'{"state": "teleported", "record": {}}',
+    b'{"state": [], "record": []}',
+    b'{"home": {"a": []}, "operation": {"b": 1}}',
+)
+
+
+def test_damaged_files_start_nothing(batch: Batch) -> None:
+    """A line whose files cannot be read was started by somebody: the others go on without it."""
+    prompts = [f"lamp {number}" for number in range(len(DAMAGED) + 1)]
+    batch.lines(*({"prompt": prompt} for prompt in prompts))
+    write_starts(batch.out, {})
+    inner = batch.out / ".mint-batch"
+    (inner / "lines").mkdir()
+    for tag, content in zip(tags_of(batch.file), DAMAGED, strict=False):
+        start = inner / "requests" / f"{tag}.start.1"
+        for path in (start, Path(f"{start}.operation"), inner / "lines" / f"{tag}.json"):
+            path.write_bytes(content)
+    ran = batch("--jobs", "12")
+    assert ran.status == 5 and "1 of 12 lines are done" in ran.error_text
+    assert [operation.prompt for operation in batch.service.operations()] == prompts[-1:]
 
 
 @pytest.mark.covers("S-folder")
@@ -156,33 +167,6 @@ def test_paths_and_ids_stay_in_the_folder(tmp_path: Path) -> None:
     assert line_files.absolute("a/x.glb", tmp_path) == str(tmp_path / "a" / "x.glb")
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"", b"{", b"[]", b"null", b"5", b"\xff\xfe", b"[" * 100_000, b" " * (4 * 1024 * 1024 + 1),
-        b'{"state": "teleported", "record": {}}', b'{"state": [], "record": []}',
-        b'{"home": {"a": []}, "operation": {"b": 1}}',
-    ],
-    ids=range(11),
-)  # fmt: skip
-def test_a_damaged_file_starts_nothing(batch: Batch, at_home: Home, content: bytes) -> None:
-    """A line whose files cannot be read was started by somebody: the others go on without it."""
-    batch.lines({"prompt": "lamp 1"}, {"prompt": "lamp 2"})
-    tag = tags_of(batch.file)[0]
-    write_starts(batch.out, {})
-    inner = batch.out / ".mint-batch"
-    (inner / "lines").mkdir()
-    for path in (
-        inner / "requests" / f"{tag}.start.1",
-        inner / "requests" / f"{tag}.start.1.operation",
-        inner / "lines" / f"{tag}.json",
-    ):
-        path.write_bytes(content)
-    ran = batch()
-    assert ran.status == 5 and "1 of 2 lines are done" in ran.error_text
-    assert [each.prompt for each in batch.service.operations()] == ["lamp 2"]
-
-
 def test_the_id_of_another_job(batch: Batch, mint: RunMint, at_home: Home) -> None:
     """Two lines that claim the same job, or a job of this journal, are jobs of their own."""
     folder = run_once(batch, {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
@@ -199,28 +183,27 @@ def test_the_id_of_another_job(batch: Batch, mint: RunMint, at_home: Home) -> No
     assert len(batch.service.operations()) == 2
 
 
-def test_a_damaged_batch_starts_nothing(batch: Batch, service: ThreadService) -> None:
+def test_a_damaged_batch_starts_nothing(batch: Batch) -> None:
     """Without the id of the batch nobody knows what other machines have started."""
     batch.lines({"prompt": "lamp 1"})
+    inner = batch.out / ".mint-batch"
+    inner.mkdir(parents=True)
     for content in (b"", b"{", b'{"id": "../.."}', b'{"id": 5}', b'{"id": ""}'):
-        inner = batch.out / ".mint-batch"
-        inner.mkdir(parents=True, exist_ok=True)
         (inner / "batch.json").write_bytes(content)
         assert batch().status == 1
-    assert not service.operations()
+    assert not batch.service.operations()
 
 
-def test_a_forged_start_with_a_high_number(batch: Batch, service: ThreadService) -> None:
+def test_a_forged_start_with_a_high_number(batch: Batch) -> None:
     """A line that is done here seems to have been started again elsewhere: it is only looked for."""
     folder = run_once(batch, {"prompt": "lamp 1"})
     (tag,) = tags_of(batch.file)
     write_starts(folder, {f"{tag}.start.999999": {"home": "farm"}})
     assert batch().status == 5
-    assert batch("--start-again").status == 0
-    assert len(service.operations()) == 2
-    assert f"{tag}.start.1000000" in start_files(folder)
-    assert batch("--start-again").status == 0
-    assert len(service.operations()) == 2
+    for _ in range(2):
+        assert batch("--start-again").status == 0
+        assert len(batch.service.operations()) == 2
+        assert f"{tag}.start.1000000" in start_files(folder)
 
 
 def test_a_line_of_another_account_is_left_alone(batch: Batch, at_home: Home) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli import session
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.errors import Unreachable
@@ -15,6 +14,7 @@ from mint_blender.mint.errors import Unreachable
 from ..mint_service.runner import ThreadService
 from .batch_helpers import Batch
 from .command_runner import RunMint
+from .conftest import SetLimits
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 6)]
 
@@ -55,12 +55,10 @@ def test_the_price_includes_optimizations(batch: Batch, mint: RunMint) -> None:
     """
     batch.lines(*({**lamp, "optimize": "light"} for lamp in LAMPS[:2]))
     ran = batch("--max-credits", "100000", "--json")
+    assert ran.status == 4
     assert "about 496 Credits in total, plus the optimization of 2 models." in ran.err
-    assert (
-        ran.status == 4
-        and "cannot be checked. Mint sets the price of an optimization once there is a model."
-        in ran.err
-    )
+    says = "cannot be checked. Mint sets the price of an optimization once there is a model."
+    assert says in ran.err
     assert {"event": "price", "lines": 2, "credits": None} in ran.records
     assert not batch.service.operations()
     assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
@@ -70,40 +68,47 @@ def test_the_price_includes_optimizations(batch: Batch, mint: RunMint) -> None:
     assert batch("--max-credits", "536").status == 0
 
 
-def test_only_new_lines_are_priced(batch: Batch, service: ThreadService) -> None:
+def test_only_new_lines_are_priced(batch: Batch) -> None:
     """A rerun sums up new lines only; prices of done and failed lines are not fetched."""
     batch.lines({"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"})
     batch()
     batch.lines({"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"}, {"prompt": "lamp 3"})
     ran = batch("--max-credits", "248")
     assert "1 line to start: about 248 Credits in total." in ran.err
-    assert len(service.operations()) == 3
+    assert len(batch.service.operations()) == 3
+
+
+def test_unpaid_and_paused_lines_count(batch: Batch) -> None:
+    """Lines that wait count with their price for the limit of a rerun, and once for the day."""
+    batch.lines(*LAMPS[:2])
+    batch.service.scenario(credits=0, answers=[refused("POST", "/v1/models:generate", 1)])
+    ran = batch("--yes")
+    assert ran.status in {3, 4} and "Failed lines" not in ran.err
+    batch.service.scenario(credits=5000)
+    batch.lines(*LAMPS[:3])
+    ran = batch("--max-credits", "743")
+    assert ran.status == 4
+    assert "3 lines to start or resume (2 stopped before): about 744 Credits" in ran.err
+    assert not list(batch.out.glob("*.glb"))
+    ran = batch("--max-credits", "744")
+    assert ran.status == 0, ran.err
 
 
 @pytest.mark.covers("R-batch-limit")
-def test_the_limit_holds_while_lines_run(batch: Batch, service: ThreadService) -> None:
-    """When lines cost more than expected, no more lines start; a rerun does the rest."""
-    service.scenario(answers=[cheap(100)])
-    batch.lines(*LAMPS)
-    ran = batch("--jobs", "2", "--max-credits", "600")
-    assert ran.status == 4
-    assert (
-        "2 of 5 lines are done" in ran.error_text
-        and "would have exceeded --max-credits" in ran.error_text
-    )
-    assert len(service.operations()) == 2
-    assert batch.states == ["done"] * 2 + ["not-started"] * 3
-    assert batch("--max-credits", "744").status == 0
-    assert len(service.operations()) == 5
+def test_the_limit_holds_while_lines_run(batch: Batch) -> None:
+    """When lines cost more than expected, no more lines start, not even a cheaper one.
 
-
-def test_after_the_limit_nothing_is_started(batch: Batch, service: ThreadService) -> None:
-    """After the limit is reached, not even a cheaper line further down is started."""
-    service.scenario(answers=[cheap(100)])
+    A rerun does the rest.
+    """
+    batch.service.scenario(answers=[cheap(100)])
     batch.lines(*LAMPS[:2], {"prompt": "a mug", "preset": "standard"}, LAMPS[2])
-    ran = batch("--jobs", "1", "--max-credits", "1098")
-    assert ran.status == 4
-    assert [operation.prompt for operation in service.operations()] == ["lamp 1", "lamp 2"]
+    ran = batch("--jobs", "2", "--max-credits", "1098")
+    assert ran.status == 4 and "2 of 4 lines are done" in ran.error_text
+    assert "would have exceeded --max-credits" in ran.error_text
+    assert [operation.prompt for operation in batch.service.operations()] == ["lamp 1", "lamp 2"]
+    assert batch.states == ["done"] * 2 + ["not-started"] * 2
+    assert batch("--max-credits", "1046").status == 0
+    assert len(batch.service.operations()) == 4
 
 
 def test_too_few_credits_are_told_before_the_first_line(batch: Batch, mint: RunMint) -> None:
@@ -127,65 +132,15 @@ def test_a_line_has_a_limit_of_its_own(batch: Batch, service: ThreadService) -> 
     assert [each.prompt for each in service.operations()] == ["lamp 2"]
 
 
-def test_an_unpaid_line_counts(batch: Batch, service: ThreadService) -> None:
-    """Lines that wait for Credits count towards the limit of a rerun."""
-    service.scenario(credits=0)
-    batch.lines(*LAMPS[:3])
-    ran = batch("--yes")
-    assert ran.status == 4 and "Credits were missing." in ran.err
-    assert "Failed lines" not in ran.err
-    service.scenario(credits=5000)
-    ran = batch("--max-credits", "500")
-    assert ran.status == 4
-    assert "3 lines to start or resume (3 stopped before): about 744 Credits" in ran.err
-    assert not list(batch.out.glob("*.glb"))
-    assert batch("--max-credits", "744").status == 0
-
-
-def test_lines_that_were_paused_count(batch: Batch, mint: RunMint, service: ThreadService) -> None:
-    """Paused lines count with their price, and are not resumed above the limit."""
-    batch.lines(*LAMPS[:2])
-    service.scenario(answers=[refused("POST", "/v1/models:generate", 2)])
-    assert batch().status == 3
-    assert {record["phase"] for record in mint.jobs()} == {"paused"}
-    batch.lines(*LAMPS[:3])
-    ran = batch("--max-credits", "743")
-    assert ran.status == 4
-    assert "3 lines to start or resume (2 stopped before): about 744 Credits" in ran.err
-    assert not service.operations()
-    ran = batch("--max-credits", "744")
-    assert ran.status == 0, ran.err
-    assert len(service.operations()) == 3
-
-
-def test_a_price_that_mint_cannot_be_asked_for_stops_one_line(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While a batch runs for hours, prices are asked for again; the other lines continue."""
-    start = JobService.start
-
-    def start_or_fail(job_service: JobService, request: Any, *values: Any, **more: Any) -> Any:
-        if request.prompt == "lamp 1":
-            raise Unreachable("no route")
-        return start(job_service, request, *values, **more)
-
-    monkeypatch.setattr(JobService, "start", start_or_fail)
-    batch.lines(*LAMPS[:3])
-    ran = batch()
-    assert ran.status == 5
-    assert "line 1: Mint cannot be reached: no route." in ran.error_text
-    assert "2 of 3 lines are done" in ran.error_text
-
-
-def test_paused_lines_count_once_for_the_day(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paused_lines_count_once_for_the_day(batch: Batch, set_limits: SetLimits) -> None:
     """Paused lines are part of today's sum already and are not counted twice."""
     batch.lines(*LAMPS[:3])
     batch.service.scenario(answers=[refused("POST", "/v1/models:generate", 3)])
     assert batch().status == 3
-    monkeypatch.setattr(session, "limits", lambda: Limits(day=743))
+    set_limits(Limits(day=743))
     assert batch().status == 4
     assert not batch.service.operations()
-    monkeypatch.setattr(session, "limits", lambda: Limits(day=744))
+    set_limits(Limits(day=744))
     assert batch().status == 0
 
 
@@ -231,3 +186,22 @@ def test_a_canceled_line_is_started_again(batch: Batch, service: ThreadService) 
     assert batch("--retry-failed").status == 0
     assert batch("--retry-failed").status == 0
     assert len(service.operations()) == 2
+
+
+def test_a_price_that_mint_cannot_be_asked_for_stops_one_line(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a batch runs for hours, prices are asked for again; the other lines continue."""
+    start = JobService.start
+
+    def start_or_fail(job_service: JobService, request: Any, *values: Any, **more: Any) -> Any:
+        if request.prompt == "lamp 1":
+            raise Unreachable("no route")
+        return start(job_service, request, *values, **more)
+
+    monkeypatch.setattr(JobService, "start", start_or_fail)
+    batch.lines(*LAMPS[:3])
+    ran = batch()
+    assert ran.status == 5
+    assert "line 1: Mint cannot be reached: no route." in ran.error_text
+    assert "2 of 3 lines are done" in ran.error_text

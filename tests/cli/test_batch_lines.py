@@ -97,9 +97,22 @@ def test_mints_picture_is_copied(batch: Batch, mint: RunMint) -> None:
     assert batch().status == 0
     record = record_of(batch.out)
     assert record["state"] == "done"
-    kept = batch.out / record["files"]["picture"]
-    assert pictures.inspect(kept).suffix == kept.suffix
+    final = batch.out / record["files"]["picture"]
+    assert pictures.inspect(final).suffix == final.suffix
     assert len([path for path in batch.out.iterdir() if path.suffix in pictures.SUFFIXES]) == 1
+
+
+def test_no_existing_file_is_overwritten(batch: Batch) -> None:
+    """A new line takes another name if a file of its name exists."""
+    batch.out.mkdir()
+    (batch.out / "0001-lamp.json").write_text("mine")
+    batch.lines({"prompt": "lamp"})
+    assert batch().status == 0
+    batch.lines({"prompt": "Lamp!"}, {"prompt": "lamp"})
+    assert batch().status == 0
+    assert (batch.out / "0001-lamp.json").read_text() == "mine"
+    names = sorted(path.name for path in batch.out.glob("*.glb"))
+    assert names == ["0001-lamp-2.glb", "0001-lamp-3.glb"]
 
 
 def test_the_copy_of_a_preview_is_deleted(tmp_path: Path) -> None:
@@ -110,7 +123,7 @@ def test_the_copy_of_a_preview_is_deleted(tmp_path: Path) -> None:
     (line,) = lines.read_lines(lines_of(tmp_path / "wishes.jsonl", {"prompt": "a lamp"}))
     delivery = replace(line.delivery, output=str(out / "0001-a-lamp.blend"))
     files = (LocalFile(Role.PREVIEW, str(preview), ""), LocalFile(Role.PICTURE, str(final), ""))
-    job = Job("1", line.request, 0.0, delivery, Phase.REVIEW, files=files[:1])
+    job = Job("1", line.request, 0.0, delivery, phase=Phase.REVIEW, files=files[:1])
     terminal = Terminal("mint", as_json=False)
     result_files.write_record(line, job, terminal)
     assert (out / "0001-a-lamp.png").read_bytes() == b"preview"
@@ -120,16 +133,3 @@ def test_the_copy_of_a_preview_is_deleted(tmp_path: Path) -> None:
     assert (out / "0001-a-lamp.webp").read_bytes() == b"final"
     assert not (out / "0001-a-lamp.png").exists() and (out / "0001-a-lamp.jpg").exists()
     assert result_files.report(line, done, terminal).picture == out / "0001-a-lamp.webp"
-
-
-def test_no_existing_file_is_overwritten(mint: RunMint, tmp_path: Path) -> None:
-    """A new line takes another name if a file of its name exists."""
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "0001-lamp.json").write_text("mine")
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp"})
-    assert mint("batch", str(file), "-o", str(out)).status == 0
-    lines_of(file, {"prompt": "Lamp!"}, {"prompt": "lamp"})
-    assert mint("batch", str(file), "-o", str(out)).status == 0
-    assert (out / "0001-lamp.json").read_text() == "mine"
-    assert sorted(path.name for path in out.glob("*.glb")) == ["0001-lamp-2.glb", "0001-lamp-3.glb"]

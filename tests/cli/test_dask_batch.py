@@ -68,7 +68,7 @@ def test_a_batch_is_written_by_the_workers(
     file, out = lines_of(tmp_path / "a.jsonl", *lamps, knight), tmp_path / "out"
     with recording_proxy(dask.address) as proxy:
         words = ("batch", str(file), "-o", str(out), "--executor", proxy.executor, *options)
-        ran = run(service, home, *words, timeout=240)
+        ran = run(service, home, *words)
     assert ran.status == 0, ran.err
     assert states(out) == ["done"] * 3 and len(service.operations()) == 3 + 2
     assert set(animations(out / "knight.glb")) == {"walk", "run"}
@@ -109,9 +109,9 @@ def test_ctrl_c_leaves_nothing_running(
     with start(service, home, *words) as running:
         wait_until(lambda: in_progress(out) and children_of(dask.workers))
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=240)
     assert running.returncode == 130, err
     wait_until(lambda: not children_of(dask.workers), 10)
     assert not [*out.glob(".mint-batch/dask-*")]
-    assert run(service, home, *words, timeout=240).status == 0
+    assert run(service, home, *words).status == 0
     assert states(out) == ["done"] * 4 and len(service.operations()) == 4

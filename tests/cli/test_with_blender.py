@@ -168,7 +168,7 @@ def test_blenders_output_is_not_on_standard_output(
 ) -> None:
     """With --json, none of Blender's own output is on standard output."""
     words = (*LAMP, "--json", "-o", f"{tmp_path}/lamp.blend", "--render", f"{tmp_path}/lamp.png")
-    ran = run(service, home, *words, timeout=120)
+    ran = run(service, home, *words)
     assert (ran.status, ran.result["phase"]) == (0, "placed"), ran.err
     assert "Fra:" not in ran.err
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from mcp_types import ElicitRequestFormParams, ElicitResult
 
@@ -13,7 +13,7 @@ from mcp_types import ElicitRequestFormParams, ElicitResult
 class Person:
     """Gives the same answer to each question, and remembers the questions."""
 
-    action: str = "accept"
+    action: Literal["accept", "decline", "cancel"] = "accept"
     content: dict[str, Any] | None = field(default_factory=lambda: {"spend": True})
     asked: list[str] = field(default_factory=list)
 
