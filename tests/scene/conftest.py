@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,3 +41,18 @@ def target_collection() -> bpy.types.Collection:
     collection = bpy.data.collections.new("Target")
     bpy.context.scene.collection.children.link(collection)
     return collection
+
+
+@pytest.fixture
+def with_undo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Register the operator of undo steps, and let them be made although there is no window."""
+    import bpy
+
+    from mint_blender.scene import undo_step
+
+    app = SimpleNamespace(background=False)
+    shown = SimpleNamespace(app=app, ops=bpy.ops, context=bpy.context, types=bpy.types)
+    monkeypatch.setattr(undo_step, "bpy", shown)
+    bpy.utils.register_class(undo_step.MINT_OT_result_placed)
+    yield
+    bpy.utils.unregister_class(undo_step.MINT_OT_result_placed)

@@ -24,13 +24,13 @@ from mint_blender.scene.update.replace import replace_model  # noqa: E402
 from . import sample_scene  # noqa: E402
 from .place_helpers import ASIDE, PLAIN  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
+from .undo_check import act_undo_redo, override, seen  # noqa: E402
 
-MODES = (
-    *("OBJECT", "EDIT", "SCULPT", "VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT", "POSE"),
-    *("EDIT an armature", "EDIT a curve"),
+MODES = ("OBJECT", "EDIT", "SCULPT", "POSE", "EDIT an armature", "EDIT a drawing", "LOCAL VIEW")
+FURTHER_MODES = (
+    *("VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT"),
+    *("PAINT a drawing", "SCULPT a drawing", "WEIGHT a drawing"),
 )
-DRAWING = ("EDIT", "PAINT", "SCULPT", "WEIGHT")
-"""Modes of Grease Pencil; their names in Blender differ between versions."""
 FILES = {
     "plain": glb_fixtures.simple,
     "skinned": glb_fixtures.skinned,
@@ -44,13 +44,19 @@ def _at_work(mode: str) -> Any:
     """Enter a mode with an object and return the object."""
     bpy.ops.mesh.primitive_uv_sphere_add(segments=8, ring_count=4, location=(4, 0, 0))
     bpy.context.object.name = "Bystander"
+    bpy.context.scene.frame_set(17)
+    if mode.endswith("drawing"):
+        _draw(mode.split()[0])
+        return bpy.context.object
     if mode in ("POSE", "EDIT an armature"):
         bpy.ops.object.armature_add()
     else:
         bpy.ops.mesh.primitive_cube_add()
     worked_on = bpy.context.object
-    bpy.context.scene.frame_set(17)
-    if mode != "OBJECT":
+    if mode == "LOCAL VIEW":
+        with override():
+            bpy.ops.view3d.localview()
+    elif mode != "OBJECT":
         bpy.ops.object.mode_set(mode=mode.split()[0])
     if mode == "EDIT":
         mesh = bmesh.from_edit_mesh(worked_on.data)
@@ -60,45 +66,37 @@ def _at_work(mode: str) -> Any:
     return worked_on
 
 
-def _state() -> dict[str, Any]:
-    context, window = bpy.context, bpy.context.window
-    others = [each for each in bpy.data.objects if not each.get("mint_job_id")]
-    return {
-        "mode": context.mode,
-        "selected": sorted(each.name for each in context.selected_objects),
-        "active": context.view_layer.objects.active.name,
-        "modes": {each.name: each.mode for each in others if "Lamp" not in each.name},
-        "collection": context.collection.name,
-        "shown": (window.scene.name, window.view_layer.name, window.workspace.name),
-        "frame": context.scene.frame_current,
-        "scenes": [each.name for each in bpy.data.scenes],
-    }
-
-
-@pytest.mark.parametrize("kind", FILES)
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.feature("import that keeps mode and selection")
-def test_mode_selection_and_frame_stay(mode: str, kind: str, tmp_path: Path) -> None:
-    """Active object, active collection and scene are the same as well, in every mode."""
-    _at_work(mode)
-    before = _state()
-    placed = place_model(FILES[kind](tmp_path / "lamp.glb"), PLAIN, ASIDE)
-    assert placed.root.name in bpy.context.scene.objects
-    assert _state() == before
-
-
-@pytest.mark.parametrize("mode", DRAWING)
-def test_the_modes_of_grease_pencil_stay(mode: str, tmp_path: Path) -> None:
-    """Mode, selection and active object are the same as before."""
+def _draw(mode: str) -> None:
+    """Enter a mode of Grease Pencil; their names in Blender differ between versions."""
     add = "grease_pencil_add" if bpy.app.version >= (4, 3) else "gpencil_add"
     getattr(bpy.ops.object, add)(type="STROKE")
     for name in (mode, f"{mode}_GREASE_PENCIL", f"{mode}_GPENCIL"):
         with contextlib.suppress(TypeError):
             bpy.ops.object.mode_set(mode=name)
     assert mode in bpy.context.mode and bpy.context.mode != "OBJECT"
-    before = _state()
-    place_model(glb_fixtures.skinned(tmp_path / "lamp.glb"), PLAIN, ASIDE)
-    assert _state() == before
+
+
+CASES: list[Any] = [("plain", mode) for mode in MODES]
+CASES += [(kind, mode) for kind in ("skinned", "animated") for mode in ("OBJECT", "EDIT", "POSE")]
+CASES += [pytest.param("plain", mode, marks=pytest.mark.thorough) for mode in FURTHER_MODES]
+
+
+@pytest.mark.covers("R-undo")
+@pytest.mark.parametrize(("kind", "mode"), CASES)
+@pytest.mark.feature("import that keeps mode and selection")
+def test_what_the_user_works_on_stays(
+    kind: str, mode: str, tmp_path: Path, with_undo: None
+) -> None:
+    """Mode, selection, active object, frame and scene are the same, also after undo and redo.
+
+    One undo removes all of a result and nothing of the user's. Only Local View hides a result.
+    """
+    _at_work(mode)
+    bpy.ops.ed.undo_push(message="The user's own")
+    path, notes = FILES[kind](tmp_path / "lamp.glb"), []
+    for _ in act_undo_redo(lambda: notes.extend(place_model(path, PLAIN, ASIDE).notes)):
+        bpy.context.scene.frame_set(17)  # a clip that has come is evaluated with the next frame
+    assert [note.code for note in notes] == (["local_view"] if mode == "LOCAL VIEW" else [])
 
 
 def test_placing_into_a_scene_that_is_not_shown(tmp_path: Path) -> None:
@@ -107,9 +105,9 @@ def test_placing_into_a_scene_that_is_not_shown(tmp_path: Path) -> None:
     bpy.context.view_layer.update()
     other = bpy.data.scenes.new("Other")
     other.view_layers.new("Second")
-    before, picture = _state(), SceneSnapshot()
+    before, picture = seen(), SceneSnapshot()
     placed = place_model(glb_fixtures.skinned(tmp_path / "lamp.glb"), PLAIN, ASIDE, other)
-    assert _state() == before
+    assert seen() == before
     assert all(placed.root.name in layer.objects for layer in other.view_layers)
     assert placed.root.name not in bpy.context.scene.objects
     picture.assert_same(SceneSnapshot(), but_new=True)
@@ -121,9 +119,9 @@ def test_each_view_layer_keeps_its_selection(model: Path) -> None:
     shown = bpy.context.scene.view_layers.new("Shown")
     bpy.context.window.view_layer = shown
     shown.objects.active = bpy.data.objects["Bystander"]
-    before = _state()
+    before = seen()
     place_model(model, PLAIN)
-    assert _state() == before and before["shown"][1] == "Shown"
+    assert seen() == before and before[0]["shown"][1] == "Shown"
 
 
 def test_a_linked_scene_is_refused(model: Path, tmp_path: Path) -> None:
