@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import resource
 import struct
 import sys
 from collections.abc import Callable
@@ -69,6 +68,8 @@ def _change(document: Any, chance: random.Random) -> None:
 
 def one(folder: Path, seed: int) -> dict[str, Any]:
     """Import one file and return what happened."""
+    import resource  # Windows has none
+
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     chance = random.Random(seed)
     path = chance.choice(MAKERS)(folder / "model.glb")

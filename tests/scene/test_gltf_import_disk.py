@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import site
+import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ..files.build_glb import pack
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb  # noqa: E402
 
-from .test_gltf_import import BAD, _changed  # noqa: E402
+from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 CHANGES_THE_DISK = {
     *("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate"),
@@ -69,17 +74,45 @@ def _outside_events(
     return found
 
 
-def _outside_view(data: bytes) -> bytes:
-    return _changed(
-        data, lambda document: document.update(extensions={"X_y": {"uri": "/etc/passwd"}})
-    )
+def _changed(data: bytes, change: Callable[[dict], object]) -> bytes:
+    size = struct.unpack_from("<I", data, 12)[0]
+    document = json.loads(data[20 : 20 + size])
+    change(document)
+    return pack(document, data[28 + size :])
 
 
-HOSTILE = BAD | {"whole": lambda data: data, "an extension outside": _outside_view}
+def _no_triangles(document: dict) -> None:
+    del document["nodes"], document["scenes"][0]["nodes"]
+
+
+BAD = {
+    "empty": lambda data: b"",
+    "cut": lambda data: data[: len(data) // 2],
+    "html": lambda data: b"<!doctype html><title>Expired</title>",
+    "wrong magic": lambda data: b"GLTF" + data[4:],
+    "wrong version": lambda data: data[:4] + struct.pack("<I", 1) + data[8:],
+    "wrong length": lambda data: data[:8] + struct.pack("<I", 12) + data[12:],
+    "broken JSON": lambda data: data[:20] + b"[" + data[21:],
+    "no objects": lambda data: _changed(data, _no_triangles),
+    "a buffer outside": lambda data: _changed(data, lambda document: document["buffers"][0].update(uri="../../../etc/passwd")),
+    "a picture outside": lambda data: _changed(data, lambda document: document["images"].append({"uri": "file:///etc/passwd"})),
+    "a picture that is not there": lambda data: _changed(data, lambda document: document["images"][0].update(bufferView=99)),
+}  # fmt: skip
+
+
+def _outside_view(document: dict[str, Any]) -> None:
+    document["extensions"] = {"X_y": {"uri": "/etc/passwd"}}
+
+
+GOOD = {
+    "whole": lambda data: data,
+    "an extension outside": lambda data: _changed(data, _outside_view),
+}
+"""An address in an extension that nobody reads is no reason to refuse a file."""
 
 
 @pytest.mark.covers("S-files")
-@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("kind", BAD | GOOD)
 def test_nothing_outside_the_folder_is_touched(
     kind: str,
     model: Path,
@@ -87,16 +120,23 @@ def test_nothing_outside_the_folder_is_touched(
     target_collection: bpy.types.Collection,
     events: list[tuple[str, str, bool]],
 ) -> None:
-    """A good, damaged or hostile file opens no other file and no address."""
-    model.write_bytes(HOSTILE[kind](model.read_bytes()))
+    """A good, damaged or hostile file opens no other file and no address.
+
+    A bad one is refused with a sentence, and no data-block changes.
+    """
+    before = SceneSnapshot()
+    model.write_bytes((BAD | GOOD)[kind](model.read_bytes()))
     there = sorted(path.name for path in tmp_path.iterdir())
     events.clear()
-    # an address in an extension that nobody reads is no reason to refuse the file
-    if kind in {"whole", "an extension outside"}:
+    if kind in GOOD:
         import_glb(model, target_collection)
     else:
-        with pytest.raises(SceneImportError):
+        with pytest.raises(SceneImportError) as error:
             import_glb(model, target_collection)
+        sentence = str(error.value)
+        assert "model.glb" in sentence and sentence.endswith(".") and "Traceback" not in sentence
     assert any(path == str(model) for _, path, _ in events)
     assert _outside_events(events, tmp_path) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == there
+    if kind in BAD:
+        before.assert_same(SceneSnapshot())
