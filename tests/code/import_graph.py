@@ -7,9 +7,10 @@ import ast
 import sys
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[2] / "mint_blender"
+from .sources import PACKAGE as PACKAGE
+from .sources import sources
+
 TOP = "top"  # the modules beside the rooms: __init__, __main__
 COMMON = {
     "dataclass",
@@ -28,7 +29,9 @@ THREADS_FOR_ONE_USE = {
     ("cli", "concurrent"),
 }
 THREADS = {"_thread", "asyncio", "concurrent", "multiprocessing", "queue", "threading"}
-PACKAGES_OF_FOLDERS = {("cli", "mcp_server"): {"PIL", "anyio", "mcp", "mcp_types", "pydantic"}}
+PACKAGES_OF_FOLDERS: dict[tuple[str, ...], set[str]] = {
+    ("cli", "mcp_server"): {"PIL", "anyio", "mcp", "mcp_types", "pydantic"}
+}
 """External modules that one folder of a room may import at the top of a file."""
 
 
@@ -78,109 +81,103 @@ ROOMS = {
 
 @dataclass(frozen=True)
 class Import:
-    """An import statement: its module, what it imports, and whether it is inside a function."""
+    """An import statement: its module, and whether it is inside a function."""
 
     line: int
     module: str
     """Dotted name: absolute, or within the package for a relative import, as in "mint.schema"."""
     level: int
     later: bool
+    names: tuple[str, ...] = ()
+    """What is imported from the module."""
 
     @property
     def first(self) -> str:
         return self.module.partition(".")[0]
 
-    @property
-    def room(self) -> str:
-        """Return the room that an import within the package leads to."""
-        return room_of(tuple(self.module.split(".")))
 
-
-def room_of(parts: tuple[str, ...]) -> str:
-    """Return the room that a module or package is in."""
-    return parts[0] if parts and parts[0] in ROOMS else TOP
+def room_of(path: str) -> str:
+    """Return the room of a module, given by its path or its dotted name in the package."""
+    first = path.replace(".", "/").partition("/")[0]
+    return first if first in ROOMS else TOP
 
 
 @cache
-def imports_of(source: str, parts: tuple[str, ...]) -> list[Import]:
-    """Return the imports of one module.
-
-    `parts` is the package of the module below mint_blender.
-    """
+def imports_of(source: str, path: str) -> list[Import]:
+    """Return the imports of the module at a path in the package."""
     found: list[Import] = []
+    package = path.split("/")[:-1]
 
     def visit(node: ast.AST, later: bool) -> None:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             later = True  # read by the type checker only
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            later = True
         if isinstance(node, ast.Import):
             found.extend(Import(node.lineno, name.name, 0, later) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
-            found.extend(_from(node, parts, later))
+            base = package[: len(package) - node.level + 1] if node.level else []
+            names = tuple(each.name for each in node.names)
+            if node.module:
+                module = ".".join((*base, node.module))
+                found.append(Import(node.lineno, module, node.level, later, names))
+            else:  # in `from .. import mint, __package__`, each name may be a room
+                modules = [".".join((*base, name)) for name in names]
+                found.extend(Import(node.lineno, each, node.level, later) for each in modules)
         for child in ast.iter_child_nodes(node):
-            visit(
-                child,
-                later or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)),
-            )
+            visit(child, later)
 
     visit(ast.parse(source), False)
     return found
 
 
-def _from(node: ast.ImportFrom, parts: tuple[str, ...], later: bool) -> list[Import]:
-    if node.level == 0:
-        return [Import(node.lineno, node.module or "", 0, later)]
-    base = parts[: len(parts) - (node.level - 1)]
-    if node.module:
-        return [Import(node.lineno, ".".join((*base, node.module)), node.level, later)]
-    # `from .. import mint, __package__`: each name may be a room or something of the top module
+def complaints(source: str, path: str) -> list[str]:
+    """Return the errors in the imports of the module at a path in the package, as texts."""
     return [
-        Import(node.lineno, ".".join((*base, name.name)), node.level, later) for name in node.names
+        f"line {each.line}: {room_of(path)}/ may not import {each.module}"
+        f"{'' if each.later else ' at the top of a file'}"
+        for each in imports_of(source, path)
+        if not _is_allowed(each, path)
     ]
 
 
-def complaints(source: str, room: str, parts: tuple[str, ...]) -> list[str]:
-    """Return the errors in the imports of one module, as texts."""
-    wrong = []
+def _is_allowed(found: Import, path: str) -> bool:
+    room = room_of(path)
     rule = ROOMS[room]
-    for found in imports_of(source, parts):
-        if found.level:
-            target = found.room
-            allowed = (
-                target == room
-                or target in rule.rooms
-                or (found.later and target in rule.later_rooms)
-            )
-            # `from .. import __package__ as ADDON` imports only the add-on's name from the top
-            # module
-            if not allowed and found.module not in {"__package__", *COMMON}:
-                wrong.append(
-                    f"line {found.line}: {room}/ may not import {target}/ {'' if found.later else '(at the top of a file)'}".rstrip()
-                )
-        elif found.first == "mint_blender":
-            wrong.append(
-                f"line {found.line}: only relative imports; as an extension the package has another name"
-            )
-        elif found.first in THREADS:
-            if not rule.threads and (room, found.first) not in THREADS_FOR_ONE_USE:
-                wrong.append(
-                    f"line {found.line}: {room}/ knows no threads, but imports {found.module}"
-                )
-        elif (
-            found.first not in sys.stdlib_module_names
-            and found.first not in rule.outside
-            and found.first not in PACKAGES_OF_FOLDERS.get(parts[:2], ())
-            and not (found.later and found.first in rule.later_outside)
-        ):
-            wrong.append(
-                f"line {found.line}: {room}/ may not import {found.module} {'' if found.later else '(at the top of a file)'}".rstrip()
-            )
-    return wrong
+    if found.level:
+        rooms = {room, *rule.rooms, *(rule.later_rooms if found.later else ())}
+        # `from .. import __package__ as ADDON` imports only the name of the add-on
+        return room_of(found.module) in rooms or found.module in {"__package__", *COMMON}
+    if found.first in THREADS:
+        return rule.threads or (room, found.first) in THREADS_FOR_ONE_USE
+    return (
+        found.first in sys.stdlib_module_names
+        or found.first in rule.outside
+        or found.first in PACKAGES_OF_FOLDERS.get(tuple(path.split("/")[:2]), ())
+        or (found.later and found.first in rule.later_outside)
+    )
 
 
-def modules() -> list[tuple[Path, str, tuple[str, ...]]]:
-    """Yield the file, the room and the package (within mint_blender) of every module."""
-    listed = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).parts[:-1]
-        listed.append((path, room_of(parts), parts))
-    return listed
+def neighbors(source: str, path: str, *, every: bool = False) -> set[str]:
+    """Return the dotted names that the module at a path imports from the package.
+
+    With `every`, imports inside a function or for the type checker are included. Names that are
+    imported from a module are included too, since each may be a module of that package.
+    """
+    imports = [each for each in imports_of(source, path) if each.level]
+    return {
+        name
+        for each in imports
+        if every or not each.later
+        for name in (each.module, *(f"{each.module}.{name}" for name in each.names))
+    }
+
+
+def import_graph(*, every: bool = False) -> dict[str, set[str]]:
+    """Return the modules that each module imports; `every` counts imports inside functions, too."""
+    named = {
+        path.removesuffix(".py").replace("/", "."): (source, path)
+        for path, source in sources().items()
+        if not path.endswith("__init__.py")
+    }
+    return {name: neighbors(*each, every=every) & set(named) for name, each in named.items()}

@@ -15,7 +15,7 @@ import pytest
 from mint_blender import dataclass as ours
 from mint_blender.mint.account import Account
 
-from .import_graph import modules
+from .sources import nodes_of, sources
 
 OPTIONS: tuple[dict[str, bool], ...] = ({"frozen": True}, {}, {"eq": False}, {"kw_only": True})
 
@@ -111,8 +111,8 @@ def test_values_can_be_pickled() -> None:
 
 def test_the_package_uses_it() -> None:
     """No module defines classes with Python's own decorator."""
-    for path, _, _ in modules():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, source in sources().items():
+        for node in nodes_of(source):
             if isinstance(node, ast.ImportFrom) and node.module == "dataclasses":
                 names = {each.name for each in node.names}
-                assert "dataclass" not in names or path.stem == "dataclass", path
+                assert "dataclass" not in names or path == "dataclass.py", path

@@ -18,14 +18,13 @@ notes what it shows, in `ui/pricing/paid_clicks.py`: `note`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 import pytest
 
 from .call_graph import CallGraph, Function
+from .sources import PACKAGE, sources
 
-UI = Path(__file__).resolve().parents[2] / "mint_blender" / "ui"
 ALLOWED = {
     "visibility.py: note": {"_state", "_state().drawn.add", "_look_soon"},
     "visibility.py: _look_soon": {"bpy.app.timers.is_registered", "bpy.app.timers.register"},
@@ -71,13 +70,19 @@ def roots(graph: CallGraph) -> Iterator[Function]:
         name = function.node.name
         if name.lstrip("_").startswith("draw") or (function.owner and name in CALLED_TO_DRAW):
             yield function
-    for module in graph.modules.values():
-        for node in ast.walk(module.tree):
+    for path, node in calls_in(graph):
+        for handed in handed_to_blender(node):
+            meant = graph.meaning(handed, path)
+            if isinstance(meant, Function):
+                yield meant
+
+
+def calls_in(graph: CallGraph) -> Iterator[tuple[str, ast.Call]]:
+    """Yield each call in the modules of a graph, with the path of its module."""
+    for path, tree in graph.trees.items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                for handed in handed_to_blender(node):
-                    found = graph.resolve(handed, module)
-                    if isinstance(found, Function):
-                        yield found
+                yield path, node
 
 
 def handed_to_blender(node: ast.Call) -> list[ast.expr]:
@@ -154,38 +159,42 @@ def complaints(function: ast.AST) -> list[str]:
     return wrong
 
 
-def found(graph: CallGraph, root: Function) -> list[str]:
-    """Return the forbidden actions of a function and of all that it calls, with the call path."""
+def forbidden(graph: CallGraph, starts: Iterable[Function]) -> list[str]:
+    """Return the forbidden actions of functions and of all that they call, with the call path."""
     return [
         f"{' -> '.join(way)}, {complaint}"
-        for function, way in graph.reached(root, not_beyond=TIMERS).items()
+        for function, way in graph.reached(starts, not_beyond=TIMERS).items()
         if function.name not in ALLOWED and not function.name.startswith(MEMOS)
         for complaint in complaints(function.node)
     ]
 
 
-GRAPH = CallGraph.of_folder(UI)
+def calls_of(function: Function) -> set[str]:
+    """Return what a function calls."""
+    nodes = ast.walk(function.node)
+    return {ast.unparse(each.func) for each in nodes if isinstance(each, ast.Call)}
+
+
+GRAPH = CallGraph(sources(PACKAGE / "ui"))
 ROOTS = {function.name: function for function in roots(GRAPH)}
 
 
-@pytest.mark.parametrize("name", ROOTS)
-def test_drawing_only_draws(name: str) -> None:
+def test_drawing_only_draws() -> None:
     """The data of a panel is prepared when it changes, not while it is drawn."""
-    assert found(GRAPH, ROOTS[name]) == []
+    assert forbidden(GRAPH, ROOTS.values()) == []
 
 
-def test_every_exception_is_needed() -> None:
-    """An exception for a function that is no longer drawn must be removed."""
-    reached = {function.name for root in ROOTS.values() for function in GRAPH.reached(root)}
-    assert reached >= ALLOWED.keys()
+def test_the_analysis_covers_all_panels() -> None:
+    """It starts at all panels and follows their calls."""
+    assert len(ROOTS) > 60
+    drawn = {each.name for each in GRAPH.reached([ROOTS["job_list/panel.py: draw_details"]])}
+    assert "text_wrap.py: wrapped" in drawn
 
 
-def test_a_note_only_adds_a_name_to_a_set() -> None:
-    """Each exception adds to a set, or starts the timer, and calls nothing else."""
-    for function in GRAPH.functions():
-        if function.name in ALLOWED:
-            calls = [each for each in ast.walk(function.node) if isinstance(each, ast.Call)]
-            assert {ast.unparse(each.func) for each in calls} == ALLOWED[function.name]
+def test_each_exception_is_needed_and_only_adds_a_name_to_a_set() -> None:
+    """An exception is drawn; it adds to a set, or starts the timer, and calls nothing else."""
+    reached = {each.name: each for each in GRAPH.reached(ROOTS.values())}
+    assert {name: calls_of(reached[name]) for name in ALLOWED} == ALLOWED
 
 
 PANEL = """
@@ -252,26 +261,17 @@ def board():
 )
 def test_each_kind_of_mistake_is_found(line: str) -> None:
     """This includes a base class of a panel, and a function that was appended to a menu."""
-    graph = CallGraph({"panel.py": PANEL.format(line=line), "facts.py": FACTS}, "mint.ui")
-    wrong = {root.node.name: found(graph, root) for root in roots(graph)}
-    assert wrong["_extra"], "what was appended to a menu"
-    assert wrong["draw"] or graph.modules["mint.ui.panel"].bases["Panel"], "a method of the panel"
+    graph = CallGraph({"panel.py": PANEL.format(line=line), "facts.py": FACTS})
+    wrong = {root.name: forbidden(graph, [root]) for root in roots(graph)}
+    assert wrong["panel.py: _extra"], "what was appended to a menu"
+    assert wrong["panel.py: Base.draw"], "what a panel inherits"
 
 
 @pytest.mark.parametrize("line", ["harmless(self.layout, [1])", "_cache.count()", "Cache()"])
 def test_allowed_actions_are_not_reported(line: str) -> None:
     """Buttons, layouts, new containers and calls that only read are allowed."""
-    graph = CallGraph({"panel.py": PANEL.format(line=line), "facts.py": FACTS}, "mint.ui")
-    (extra,) = [root for root in roots(graph) if root.node.name == "_extra"]
-    assert [each for each in found(graph, extra) if "__init__" not in each] == []
-
-
-def test_the_analysis_covers_all_panels() -> None:
-    """The analysis starts at all panels and follows their calls."""
-    assert len(ROOTS) > 60
-    assert "text_wrap.py: wrapped" in {
-        function.name for function in GRAPH.reached(ROOTS["job_list/panel.py: draw_details"])
-    }
+    graph = CallGraph({"panel.py": PANEL.format(line=line), "facts.py": FACTS})
+    assert forbidden(graph, roots(graph)) == []
 
 
 CHANGES = {
@@ -294,70 +294,57 @@ KNOWN = {
 }  # fmt: skip
 
 
-def scheduled(graph: CallGraph) -> Iterator[tuple[str, ast.expr, object]]:
-    """Yield what is handed to a timer or a subscription, and the function that it names."""
-    for module in graph.modules.values():
-        for node in ast.walk(module.tree):
-            if isinstance(node, ast.Call):
-                name = ast.unparse(node.func)
-                if name == TIMER or name in SUBSCRIBING:
-                    handed = node.args[0 if name == TIMER else -1]
-                    yield name, handed, graph.resolve(handed, module)
+def scheduled(graph: CallGraph, *registering: str) -> list[tuple[ast.expr, Function | None]]:
+    """Return what is handed to a timer or a subscription, and the function that it names."""
+    handed = [
+        (path, node.args[0 if ast.unparse(node.func) == TIMER else -1])
+        for path, node in calls_in(graph)
+        if ast.unparse(node.func) in registering
+    ]
+    meant = [(node, graph.meaning(node, path)) for path, node in handed]
+    return [(node, each if isinstance(each, Function) else None) for node, each in meant]
 
 
 def changing(graph: CallGraph) -> dict[str, set[str]]:
     """Return what the scheduled functions, and all that they call, change."""
-    functions = [each for *_, each in scheduled(graph) if isinstance(each, Function)]
-    reached = {each for function in functions for each in graph.reached(function)}
-    calls = {
-        each.name: {
-            ast.unparse(node.func) for node in ast.walk(each.node) if isinstance(node, ast.Call)
-        }
-        for each in reached
+    functions = [each for _, each in scheduled(graph, TIMER, *SUBSCRIBING) if each]
+    changes = {
+        each.name: calls_of(each) & (CHANGING_CALLS | CHANGES) for each in graph.reached(functions)
     }
-    found = {
-        name: {each for each in called if each in CHANGING_CALLS | CHANGES}
-        for name, called in calls.items()
-    }
-    return {name: called for name, called in found.items() if called}
+    return {name: called for name, called in changes.items() if called}
 
 
 def test_every_timer_is_known() -> None:
     """A new timer must be checked for what it changes while the user types, then added to KNOWN."""
-    handed = [each for name, each, _ in scheduled(GRAPH) if name == TIMER]
+    handed = [node for node, _ in scheduled(GRAPH, TIMER)]
     assert {each.id if isinstance(each, ast.Name) else "partial" for each in handed} == KNOWN
 
 
-def test_subscribers_are_found() -> None:
-    """Each subscriber is a function that the analysis can follow."""
-    found = [each for name, _, each in scheduled(GRAPH) if name != TIMER]
-    assert found and all(isinstance(each, Function) for each in found)
-
-
-def test_timers_only_read_state() -> None:
-    """No timer function imports, pushes an undo step or changes a collection."""
+def test_timers_and_subscribers_only_read_state() -> None:
+    """None imports, pushes an undo step or changes a collection."""
+    subscribers = [each for _, each in scheduled(GRAPH, *SUBSCRIBING)]
+    assert subscribers and None not in subscribers, "the analysis can follow each"
     assert changing(GRAPH) == {}
 
 
 def test_a_timer_that_changes_state_is_found() -> None:
     """The check follows a timer through the functions that it calls."""
     source = "def revive():\n    go()\ndef go():\n    beat()\nbpy.app.timers.register(revive)\n"
-    assert changing(CallGraph({"a.py": source}, "mint.ui")) == {"a.py: go": {"beat"}}
+    assert changing(CallGraph({"a.py": source})) == {"a.py: go": {"beat"}}
 
 
 SPENDING = {"MINT_OT_spend", "MINT_OT_generate", "MINT_OT_batch_text", "MINT_OT_optimize"}
 BEGIN = {"run_action", "about_asset", "when_priced", "when_confirmed"}
 
 
-def kept(method: ast.AST, name: str) -> list[int]:
+def kept(method: Function) -> list[int]:
     """Return the lines where a function that a method creates for later uses the operator."""
-    nodes = list(ast.walk(method))
-    calls = {ast.unparse(each.func) for each in nodes if isinstance(each, ast.Call)}
-    if name != "decision" and not {each.rpartition(".")[2] for each in calls} & BEGIN:
+    name = method.node.name
+    if name != "decision" and not {each.rpartition(".")[2] for each in calls_of(method)} & BEGIN:
         return []
     return [
         each.lineno
-        for act in nodes[1:]
+        for act in [*ast.walk(method.node)][1:]
         if isinstance(act, ast.Lambda | ast.FunctionDef)
         for each in ast.walk(act)
         if isinstance(each, ast.Name) and each.id == "self"
@@ -366,26 +353,26 @@ def kept(method: ast.AST, name: str) -> list[int]:
 
 def test_no_deferred_function_uses_its_operator() -> None:
     """No function that is called later uses `self`."""
-    methods = [each for each in GRAPH.functions() if each.owner is not None]
-    assert {
-        each.name: lines for each in methods if (lines := kept(each.node, each.node.name))
-    } == {}
+    assert [each.name for each in GRAPH.functions() if each.owner and kept(each)] == []
 
 
 def test_a_deferred_function_that_uses_its_operator_is_found() -> None:
     """The check reports a function that uses `self`."""
-    source = "def act(self):\n    def later(board):\n        self.decide(board)\n    return run_action(self, later)\n"
-    assert kept(ast.parse(source).body[0], "act") == [3]
+    source = (
+        "class A:\n    def act(self):\n        return run_action(self, lambda: self.decide())\n"
+    )
+    (method,) = CallGraph({"a.py": source}).functions()
+    assert kept(method) == [3]
 
 
 def test_enter_does_not_confirm_a_dialog_that_spends_credits() -> None:
     """Each operator that spends Credits opens its dialog with Cancel as the default button."""
     classes = {
         node.name: ast.unparse(node)
-        for module in GRAPH.modules.values()
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.ClassDef)
+        for tree in GRAPH.trees.values()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name in SPENDING
     }
-    for name in SPENDING:
-        assert "invoke_props_dialog" not in classes[name]
-        assert "ask_before_spending" in classes[name]
+    assert set(classes) == SPENDING
+    for text in classes.values():
+        assert "invoke_props_dialog" not in text and "ask_before_spending" in text

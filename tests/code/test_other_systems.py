@@ -5,26 +5,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "mint_blender"
+from .sources import calls_in, sources
 
 Check = Callable[[ast.Call], bool]
 
 
-@cache
-def all_calls(source: str) -> list[ast.Call]:
-    """Return all calls in a source."""
-    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-
-
 def calls(check: Check, source: str) -> list[str]:
     """Return the calls in a source for which the check is true."""
-    return [ast.unparse(call) for call in all_calls(source) if check(call)]
+    return [ast.unparse(call) for call in calls_in(source) if check(call)]
 
 
 def name_of(call: ast.Call) -> str:
@@ -100,11 +91,7 @@ ALLOWED: dict[Check, dict[str, str]] = {
 @pytest.mark.parametrize("check", ALLOWED, ids=lambda check: check.__name__)
 def test_nothing_is_done_that_another_system_does_differently(check: Check) -> None:
     """Each exception has a reason, and none is kept after its day."""
-    found = {
-        path.relative_to(PACKAGE).as_posix(): uses
-        for path in sorted(PACKAGE.rglob("*.py"))
-        if (uses := calls(check, path.read_text(encoding="utf-8")))
-    }
+    found = {path: uses for path, text in sources().items() if (uses := calls(check, text))}
     assert {file: uses for file, uses in found.items() if file not in ALLOWED[check]} == {}
     assert set(ALLOWED[check]) <= set(found)
 

@@ -7,10 +7,11 @@ import ast
 import json
 import os
 import re
-from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -28,54 +29,72 @@ from scripts.reference_pages import commands, environment_variables, exit_status
 from ..features import FEATURES
 from ..requirements import CONTRACT, NOT_COVERED, README, RULES, SECURITY
 from . import skill_file
+from .sources import ROOT, TESTS, nodes_of, sources
 
-ROOT = Path(__file__).resolve().parents[2]
 POLICY = ROOT / "SECURITY.md"
 
 
+@dataclass(frozen=True)
+class CoveringTest:
+    """A test that covers a rule, read from the source: no environment collects every test."""
+
+    file: str
+    """Its path in `tests`."""
+    name: str
+    rule: str
+    marks: frozenset[str]
+    """The markers on it and on its module, such as `pytest.mark.blender`."""
+
+
 @cache
-def covering_tests() -> dict[str, set[str]]:
-    """Return for each id in a marker the tests that have it, as `tests/FILE.py::NAME`.
-
-    They are read from the source, since no environment collects every test.
-    """
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        text = path.read_text(encoding="utf-8")
-        if "mark.covers(" in text:
-            for test, rule in _markers(ast.parse(text)):
-                found[rule].add(f"{path.relative_to(ROOT).as_posix()}::{test}")
-    return dict(found)
+def covering_tests() -> tuple[CoveringTest, ...]:
+    """Return all tests that cover a rule, once for each rule."""
+    files = [(file, text) for file, text in sources(TESTS).items() if "mark.covers(" in text]
+    return tuple(test for file, text in files for test in covering_in(file, text))
 
 
-def _markers(module: ast.Module) -> Iterator[tuple[str, str]]:
+def covering_in(file: str, source: str) -> Iterator[CoveringTest]:
+    """Yield the tests in a file that cover a rule: `@pytest.mark.covers("ID", …)`."""
+    module = ast.parse(source)
+    of_all = [mark for node in module.body for mark in _module_marks(node)]
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            for decorator in node.decorator_list:
-                for rule in _rules(decorator):
-                    yield node.name, rule
+            marks = frozenset(map(_name, [*of_all, *node.decorator_list]))
+            for mark in node.decorator_list:
+                if isinstance(mark, ast.Call) and _name(mark) == "pytest.mark.covers":
+                    for rule in mark.args:
+                        yield CoveringTest(file, node.name, str(ast.literal_eval(rule)), marks)
 
 
-def _rules(decorator: ast.expr) -> list[str]:
-    """Return the ids in `@pytest.mark.covers("ID", …)`; any other decorator has none."""
-    if not isinstance(decorator, ast.Call) or ast.unparse(decorator.func) != "pytest.mark.covers":
+def _module_marks(node: ast.stmt) -> list[ast.expr]:
+    """Return the marks in `pytestmark = …`; any other statement has none."""
+    if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"):
         return []
-    return [str(ast.literal_eval(each)) for each in decorator.args]
+    return node.value.elts if isinstance(node.value, ast.List) else [node.value]
+
+
+def _name(mark: ast.expr) -> str:
+    """Return the name of a marker, without its arguments."""
+    return ast.unparse(mark.func if isinstance(mark, ast.Call) else mark)
 
 
 def test_every_rule_is_covered_or_has_a_reason() -> None:
     """A rule that has a reason is not covered, so that no reason outlives its day."""
-    uncovered = set(RULES) - set(covering_tests())
+    uncovered = set(RULES) - {each.rule for each in covering_tests()}
     assert uncovered == set(NOT_COVERED)
+
+
+def test_every_rule_is_covered_where_each_change_is_tested() -> None:
+    """`dev.py test` leaves out what is marked `thorough` or `nightly`."""
+    left_out = {"pytest.mark.thorough", "pytest.mark.nightly"}
+    in_test = {each.rule for each in covering_tests() if not each.marks & left_out}
+    assert set(RULES) - set(NOT_COVERED) - in_test == set()
 
 
 def test_every_marker_names_a_rule_and_is_on_a_test() -> None:
     """A marker with a typo, or on a helper, would cover nothing."""
-    assert {rule: tests for rule, tests in covering_tests().items() if rule not in RULES} == {}
-    marked = set().union(*covering_tests().values())
-    assert [
-        each for each in sorted(marked) if not each.partition("::")[2].startswith("test_")
-    ] == []
+    assert [each for each in covering_tests() if each.rule not in RULES] == []
+    assert [each for each in covering_tests() if not each.name.startswith("test_")] == []
 
 
 def test_ids_say_where_they_come_from() -> None:
@@ -115,7 +134,7 @@ def test_the_policy_names_the_tests_of_each_promise() -> None:
     assert list(promises) == list(SECURITY)
     for rule, tests in promises.items():
         named = re.findall(r"`([\w/]+\.py)`", tests)
-        files = {each.partition("::")[0].removeprefix("tests/") for each in covering_tests()[rule]}
+        files = {each.file for each in covering_tests() if each.rule == rule}
         assert named and set(named) <= files, rule
 
 
@@ -140,15 +159,14 @@ def slugs(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_local_links_lead_somewhere(page: Path) -> None:
+def test_local_links_lead_somewhere() -> None:
     """Each target is a file or a folder, and an anchor is a heading in it."""
-    text = page.read_text(encoding="utf-8")
-    for link in local_links(text):
-        path, _, anchor = link.partition("#")
-        target = page.parent / path if path else page
-        assert target.exists(), link
-        assert not anchor or anchor in slugs(target.read_text(encoding="utf-8")), link
+    for page in PAGES:
+        for link in local_links(page.read_text(encoding="utf-8")):
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            assert target.exists(), (page, link)
+            assert not anchor or anchor in slugs(target.read_text(encoding="utf-8")), (page, link)
 
 
 def test_links_are_found() -> None:
@@ -159,23 +177,15 @@ def test_links_are_found() -> None:
     assert len(PAGES) >= 4
 
 
-def test_the_front_matter_follows_the_format() -> None:
-    """The name is that of the folder, and the texts are as long as the format allows."""
+def test_the_skill_follows_the_format() -> None:
+    """Its name is that of the folder, and it is short enough for agents to load it completely."""
     fields = skill_file.front_matter()
     assert fields["name"] == skill_file.FILE.parent.name
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", fields["name"])
     assert 1 <= len(fields["description"]) <= 1024
     assert len(fields["compatibility"]) <= 500
-
-
-def test_it_is_short_enough_to_be_read_as_a_whole() -> None:
-    """Agents load it completely: fewer than 500 lines, and about 5,000 tokens at most."""
     assert len(skill_file.body().splitlines()) < 500
-    assert len(skill_file.body()) < 4 * 5000
-
-
-def test_all_code_is_python() -> None:
-    """Each block can be parsed."""
+    assert len(skill_file.body()) < 4 * 5000, "about 5,000 tokens"
     assert len(skill_file.code_blocks()) >= 5
     for block in skill_file.code_blocks():
         ast.parse(block)
@@ -233,11 +243,9 @@ def test_markers_are_read_with_the_marks_of_their_file() -> None:
         FeatureTest("tests/test_x.py", "test_a", "a", has_window=True),
         FeatureTest("tests/test_x.py", "test_a", "b", has_window=True),
     ]
-    assert [each.has_window for each in in_source(source.replace("window", "debian"), "x")] == [
-        True,
-        True,
-    ]
-    assert not any(each.has_window for each in in_source(source.replace("window", "blender"), "x"))
+    for mark, has_window in (("debian", True), ("blender", False)):
+        tests = list(in_source(source.replace("window", mark), "x"))
+        assert [each.has_window for each in tests] == [has_window] * 2
 
 
 def test_each_outcome_has_its_mark() -> None:
@@ -262,8 +270,9 @@ def test_each_outcome_has_its_mark() -> None:
     assert found[MODELS] == ["✗", "✓", "✓", "✓", "", ""]
     assert found[DRACO] == ["– (1)", "", "– (1)", "✓", "", ""]
     assert found[SPLATS] == ["", "", "", "", "", "✓"]
-    text = compatibility.table(tests, results, "4.3")
-    assert text.endswith("\n\n1. This Blender has no Draco decoder.")
+    assert compatibility.table(tests, results, "4.3").endswith(
+        "\n\n1. This Blender has no Draco decoder."
+    )
 
 
 def test_the_latest_outcome_of_a_test_counts(tmp_path: Path) -> None:
@@ -284,21 +293,19 @@ def test_the_latest_outcome_of_a_test_counts(tmp_path: Path) -> None:
         compatibility.read_results(tmp_path)
 
 
-def test_the_page_names_the_features_and_blenders_that_are_tested() -> None:
-    """No feature or version that is gone stays in the table, and none is missing."""
-    assert compatibility.outdated(compatibility.PAGE.read_text(encoding="utf-8")) == []
-
-
 @pytest.mark.parametrize(
     ("old", "new", "changed"),
     [
+        ("", "", []),
         ("| 5.2 |", "| 5.1 |", ["5.1", "5.2"]),
         ("| import of models |", "| importing |", ["import of models", "importing"]),
         ("| 5.2 |", "|", ["5.2"]),
     ],
 )
-def test_a_page_that_is_out_of_date_is_noticed(old: str, new: str, changed: list[str]) -> None:
-    """A version or feature that no longer exists is named, and so is a missing one."""
+def test_the_page_names_the_features_and_blenders_that_are_tested(
+    old: str, new: str, changed: list[str]
+) -> None:
+    """None that is gone stays in the table, and none is missing; otherwise it is named."""
     page = compatibility.PAGE.read_text(encoding="utf-8")
     assert old in page
     assert compatibility.outdated(page.replace(old, new, 1)) == changed
@@ -315,6 +322,8 @@ def test_writing_and_checking(
     outcomes = {each.name: {"a.py::test_a": "passed" if passed else "failed"} for each in BLENDERS}
     monkeypatch.setattr(compatibility, "PAGE", page)
     monkeypatch.setattr(compatibility, "read_results", lambda folder: outcomes)
+    printed = SimpleNamespace(stdout="Blender 4.3.2\n")
+    monkeypatch.setattr(compatibility, "run_captured", lambda words: printed)
     tests = [FeatureTest("a.py", "test_a", MODELS)]
     monkeypatch.setattr(compatibility, "feature_tests", lambda: tests)
     assert compatibility.compatibility(write=False, check=True) == 1
@@ -325,6 +334,7 @@ def test_writing_and_checking(
     written = page.read_text(encoding="utf-8")
     assert written.startswith("# Title\n") and written.endswith(f"{compatibility.END}\n\nMore.\n")
     assert f"| {MODELS} | {'✓' if passed else '✗'} |" in written and "old" not in written
+    assert "4.3 with a window" in written
 
 
 PLAIN = """| | 4.2 | 4.3 with a window | 4.5 |
@@ -337,52 +347,33 @@ PLAIN = """| | 4.2 | 4.3 with a window | 4.5 |
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("old", "new", "sentences"),
     [
-        ("– (2)", "– (3)"),
-        ("No decoder", "There is no decoder"),
-        ("4.3 with a window", "4.0 with a window"),
-        (" 4.5 |", " 4.5 | 5.0 |"),
+        ("– (2)", "– (3)", []),
+        ("No decoder", "There is no decoder", []),
+        ("4.3 with a window", "4.0 with a window", []),
+        ("✓ | ✓ | – (1)", "✗ | ✓ | – (1)", ["models, Blender 4.2: the page says ✓, the test run ✗."]),
+        ("– (2)", "✓", ["Worlds, Blender 4.5: the page says –, the test run ✓."]),
+        ("| ✓ |  |", "| ✓ | ✓ |", ["Worlds, Blender 4.3 with a window: the page says nothing, the test run ✓."]),
     ],
-    ids=["number", "reason", "system", "column"],
-)
-def test_what_may_differ_from_run_to_run_is_no_difference(old: str, new: str) -> None:
-    """Notes, and columns that only one of them has."""
-    lines = PLAIN.replace(old, new).splitlines()
-    if "5.0" in new:
-        lines[1:4] = [f"{line} :-: |" for line in lines[1:4]]
+    ids=["number", "reason", "system", "failure", "success", "first outcome"],
+)  # fmt: skip
+def test_another_state_is_named(old: str, new: str, sentences: list[str]) -> None:
+    """Feature, Blender and both states; notes may differ, and so may the system's Blender."""
     page = compatibility.updated("Text.", PLAIN)
-    assert compatibility.differences(page, "\n".join(lines)) == []
+    assert old in PLAIN
+    assert compatibility.differences(page, PLAIN.replace(old, new)) == sentences
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
-        (
-            "models | ✓ | ✓",
-            "models | ✗ | ✓",
-            "models, Blender 4.2: the page says ✓, the test run ✗.",
-        ),
-        ("– (2)", "✓", "Worlds, Blender 4.5: the page says –, the test run ✓."),
-        (
-            "| ✓ |  |",
-            "| ✓ | ✓ |",
-            "Worlds, Blender 4.3 with a window: the page says nothing, the test run ✓.",
-        ),
-    ],
-)
-def test_another_state_is_named(old: str, new: str, sentence: str) -> None:
-    """Feature, Blender and both states, in either direction."""
-    page = compatibility.updated("Text.", PLAIN)
-    assert compatibility.differences(page, PLAIN.replace(old, new)) == [sentence]
-
-
-def test_a_feature_that_only_one_of_them_has_is_named() -> None:
-    """A row that is missing in the page, or left in it."""
+def test_a_row_or_column_that_only_one_of_them_has() -> None:
+    """A row is named that is missing in the page, or left in it; another Blender is no difference."""
     page = compatibility.updated("Text.", PLAIN)
     renamed = compatibility.differences(page, PLAIN.replace("Worlds", "places"))
     assert "Worlds, Blender 4.2: the page says ✓, the test run nothing." in renamed
     assert "places, Blender 4.2: the page says nothing, the test run ✓." in renamed
+    head, *rows = PLAIN.replace(" 4.5 |", " 4.5 | 5.0 |").splitlines()
+    wider = [head, *(f"{row} :-: |" for row in rows[:3])]
+    assert compatibility.differences(page, "\n".join(wider)) == []
 
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -391,7 +382,7 @@ AGAIN = "Run `python3 scripts/dev.py docs --write` and commit docs/reference/."
 
 @pytest.mark.covers("R-statuses")
 @pytest.mark.parametrize("module", [commands, environment_variables, exit_statuses])
-def test_the_committed_page_matches_the_code(module) -> None:
+def test_the_committed_page_matches_the_code(module: ModuleType) -> None:
     """Whoever changes an option, a status or a variable writes the page again."""
     name = module.__name__.rpartition(".")[2].replace("_", "-")
     assert module.page() == (REFERENCE / f"{name}.md").read_text(encoding="utf-8"), AGAIN
@@ -404,13 +395,10 @@ def test_every_status_has_a_meaning() -> None:
 
 def test_every_variable_in_the_code_is_described() -> None:
     """The table has each name of an environment variable that a module of the add-on spells out."""
-    named = set()
-    for path in (ROOT / "mint_blender").rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        literals = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-        texts = [each for each in literals if isinstance(each, str)]
-        named |= {each for each in texts if re.fullmatch(r"MINT_[A-Z_]+", each)}
-    assert {each.name for each in VARIABLES} == {each for each in named if not each.endswith("_")}
+    nodes = [node for text in sources().values() for node in nodes_of(text)]
+    texts = [str(node.value) for node in nodes if isinstance(node, ast.Constant)]
+    named = {each for each in texts if re.fullmatch(r"MINT_[A-Z_]*[A-Z]", each)}
+    assert {each.name for each in VARIABLES} == named
     assert connections.CA_VARIABLES in OTHERS
 
 
