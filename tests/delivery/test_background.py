@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import pickle
 import sys
+import time
 from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from mint_blender.delivery.background import BlenderPool, write_result
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, DeliveryResult
 from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.storage.serialization import dump_result
 from mint_blender.message import Message
 
 from ..harness.processes import captured
@@ -26,9 +28,20 @@ from ..ui import sample_jobs
 
 NOTE = Message("{count} textures are missing.", count=2)
 
-# The child writes its process id first; what it does with a result depends on the prompt.
 CHILD = """
-import os, signal, time
+import json, os, sys, time
+with open({started!r}, "a") as started:
+    print(os.getpid(), file=started)
+for line in sys.stdin:
+    if "stand still" in line:
+        time.sleep(600)
+    print(json.dumps({answer!r}), flush=True)
+"""
+"""A process that answers as a background Blender does, and writes nothing."""
+
+# A background Blender that writes its process id first; what it does depends on the prompt.
+CRASHING = """
+import os, signal
 from {package}.delivery import import_job
 write = import_job.write
 def failing(job, *words, **more):
@@ -38,8 +51,6 @@ def failing(job, *words, **more):
     if job.request.prompt == "crash":
         open(words[0], "w").close()
         os.kill(os.getpid(), signal.SIGKILL)
-    if job.request.prompt == "hang":
-        time.sleep(600)
     return write(job, *words, **more)
 import_job.write = failing
 with open(%(started)r, "a") as started:
@@ -52,10 +63,23 @@ os._exit(0)
 
 @pytest.fixture
 def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the file with the process ids of the child processes."""
-    names = {"mark": str(tmp_path / "mark"), "started": str(tmp_path / "started")}
-    monkeypatch.setattr(background, "CODE", CHILD % names)
-    return tmp_path / "started"
+    """Let other processes stand in for Blenders; return the file with their ids."""
+    file = tmp_path / "started"
+    code = CHILD.format(started=str(file), answer=dump_result(DeliveryResult()))
+    command = [sys.executable, "-c", code]
+    monkeypatch.setattr(background.blender_runtime, "background_command", lambda _: command)
+    return file
+
+
+def pids(started: Path) -> list[int]:
+    """Return the ids of the processes that were started."""
+    return [int(word) for word in started.read_text().split()] if started.exists() else []
+
+
+def assert_ended(process: int) -> None:
+    """Fail if there is such a process."""
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
 
 
 def a_job(
@@ -64,8 +88,8 @@ def a_job(
     """Return a finished job whose file is on disk, and that is to be written there."""
     path = glb_fixtures.simple(tmp_path / "model.glb")
     job = sample_jobs.a_job(Phase.READY, prompt, model=path, now=1.0, notes=(NOTE,))
-    output_path, picture = (each and str(each) for each in (output, render))
-    return replace(job, delivery=Delivery(output=output_path, render=picture))
+    delivery = Delivery(output=output and str(output), render=render and str(render))
+    return replace(job, delivery=delivery)
 
 
 def test_job_and_result_can_be_pickled(tmp_path: Path) -> None:
@@ -78,6 +102,7 @@ def test_job_and_result_can_be_pickled(tmp_path: Path) -> None:
     assert copy == result and copy.notes[0].template == NOTE.template
 
 
+@pytest.mark.slow
 def test_a_copy_is_written_in_another_process(tmp_path: Path) -> None:
     """An executor of processes runs it: Mint's own .glb is copied, without Blender.
 
@@ -125,59 +150,32 @@ gc.freeze()
 def test_a_program_that_ends_ends_its_blender() -> None:
     """Also one that hangs, and where Python does not look for garbage at the end, as commands."""
     ended = captured([sys.executable, "-c", UNCOLLECTED], check=True, timeout=60)
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(ended.stdout), 0)
+    assert_ended(int(ended.stdout))
 
 
-@pytest.mark.blender
 def test_a_thread_keeps_its_blender(tmp_path: Path, started: Path) -> None:
     """The next result of a thread needs no new child process, which ends with the thread."""
     with ThreadPoolExecutor(1) as pool:
         for name in ("a", "b"):
-            path = tmp_path / f"{name}.blend"
-            written = pool.submit(write_result, a_job(tmp_path, path)).result()
-            assert written.problem is None and path.is_file()
-    (process,) = map(int, started.read_text().split())
-    with pytest.raises(ProcessLookupError):
-        os.kill(process, 0)
+            job = a_job(tmp_path, tmp_path / f"{name}.blend")
+            assert pool.submit(write_result, job).result() == DeliveryResult()
+    (process,) = pids(started)
+    assert_ended(process)
 
 
-@pytest.mark.covers("R-batch-crash")
-@pytest.mark.blender
-@pytest.mark.one_blender
-def test_a_crash_is_tried_once_more(tmp_path: Path, started: Path) -> None:
-    """The second try has a new child process. After two crashes, a sentence says so."""
-    with BlenderPool(1) as pool:
-        once, twice, after = (
-            pool.submit(write_result, a_job(tmp_path, tmp_path / f"{prompt}.blend", prompt))
-            for prompt in ("crash once", "crash", "a lamp")
-        )
-        assert once.result().problem is None and (tmp_path / "crash once.blend").is_file()
-        problem = twice.result().problem
-        assert problem and "closed unexpectedly while importing it, twice" in problem
-        assert after.result().problem is None
-    assert len(started.read_text().split()) == 4
-
-
-@pytest.mark.blender
-@pytest.mark.one_blender
 def test_a_hang_is_stopped(tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the time limit, a sentence says so; it is not tried again. The next has a new child."""
     with BlenderPool(1) as pool:
-        first = pool.submit(write_result, a_job(tmp_path, tmp_path / "a.blend"))
-        assert first.result().problem is None
         with monkeypatch.context() as patched:
             patched.setattr(background, "TIME_LIMIT", 0.5)
-            hung = pool.submit(write_result, a_job(tmp_path, tmp_path / "b.blend", "hang"))
+            hung = pool.submit(write_result, a_job(tmp_path, tmp_path / "b.blend", "stand still"))
             assert hung.result().problem and "was stopped" in str(hung.result().problem)
-        assert len(started.read_text().split()) == 1
+        assert len(pids(started)) <= 1  # none, if it had not begun yet
         after = pool.submit(write_result, a_job(tmp_path, tmp_path / "c.blend"))
-        assert after.result().problem is None
-    assert len(started.read_text().split()) == 2
+        assert after.result() == DeliveryResult()
+    assert len(pids(started)) <= 2
 
 
-@pytest.mark.blender
-@pytest.mark.one_blender
 def test_a_child_is_replaced_after_a_number_of_results(
     tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,53 +185,53 @@ def test_a_child_is_replaced_after_a_number_of_results(
         for number in range(5):
             path = tmp_path / f"{number}.blend"
             assert pool.submit(write_result, a_job(tmp_path, path)).result().problem is None
-    assert len(started.read_text().split()) == 3
+    assert len(pids(started)) == 3
 
 
-@pytest.mark.blender
-@pytest.mark.one_blender
 def test_the_end_of_a_pool_kills_its_blenders(tmp_path: Path, started: Path) -> None:
     """A hanging import does not delay the end, and nothing waiting is begun."""
     with BlenderPool(2) as pool:
         hung = [
-            pool.submit(write_result, a_job(tmp_path, tmp_path / f"{name}.blend", "hang"))
+            pool.submit(write_result, a_job(tmp_path, tmp_path / f"{name}.blend", "stand still"))
             for name in "abcd"
         ]
-        while not started.exists() or len(started.read_text().split()) < 2:
+        while len(pids(started)) < 2:
             assert not any(each.done() for each in hung)
+            time.sleep(0.01)
     assert [each.result().problem for each in hung[:2]] == ["The import was stopped."] * 2
     for each in hung[2:]:
         with pytest.raises(CancelledError):
             each.result()
-    for process in map(int, started.read_text().split()):
-        with pytest.raises(ProcessLookupError):
-            os.kill(process, 0)
+    for process in pids(started):
+        assert_ended(process)
 
 
-@pytest.mark.covers("R-batch-free")
+@pytest.mark.covers("R-batch-crash", "R-batch-free")
 @pytest.mark.blender
-def test_a_failed_import_keeps_the_old_file(tmp_path: Path, started: Path) -> None:
-    """New files replace old ones only when all are complete; nothing else is left."""
+def test_a_crash_is_tried_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second try has a new child process. After two crashes, a sentence says so.
+
+    New files replace old ones only when all are complete. What the result became is described: the
+    names of the objects, their size in meters, and the file itself, not its part.
+    """
+    names = {"mark": str(tmp_path / "mark"), "started": str(tmp_path / "started")}
+    monkeypatch.setattr(background, "CODE", CRASHING % names)
     output, render = tmp_path / "out" / "lamp.blend", tmp_path / "out" / "lamp.png"
     output.parent.mkdir()
     output.write_text("old")
     with BlenderPool(1) as pool:
-        for prompt in ("crash", "a lamp"):
-            picture = render if prompt == "crash" else None
-            blocked = pool.submit(write_result, a_job(tmp_path, output, prompt, picture))
-            assert bool(blocked.result().problem) is (prompt == "crash")
-            assert (output.read_bytes() == b"old") is (prompt == "crash")
-            assert [path.name for path in output.parent.iterdir()] == ["lamp.blend"]
-
-
-@pytest.mark.blender
-@pytest.mark.one_blender
-def test_what_the_result_became_is_described(tmp_path: Path, started: Path) -> None:
-    """The names of the objects, their size in meters, and the file itself, not its part."""
-    with BlenderPool(1) as pool:
-        output, render = tmp_path / "lamp.blend", tmp_path / "lamp.png"
-        result = pool.submit(write_result, a_job(tmp_path, output, render=render)).result()
-    assert result.problem is None and output.is_file() and render.is_file()
+        once = a_job(tmp_path, tmp_path / "once.blend", "crash once")
+        twice = a_job(tmp_path, output, "crash", render)
+        assert pool.submit(write_result, once).result().problem is None
+        assert (tmp_path / "once.blend").is_file()
+        problem = pool.submit(write_result, twice).result().problem
+        assert problem and "closed unexpectedly while importing it, twice" in problem
+        assert output.read_text() == "old" and list(output.parent.iterdir()) == [output]
+        after = a_job(tmp_path, output, render=render)
+        result = pool.submit(write_result, after).result()
+    assert len(pids(tmp_path / "started")) == 4
+    assert result.problem is None and output.read_bytes() != b"old"
+    assert sorted(output.parent.iterdir()) == [output, render]
     placement = result.placement
     assert placement is not None and placement.objects and placement.file == str(output)
     assert placement.low is not None and placement.high is not None
