@@ -67,7 +67,6 @@ def measure() -> Iterator[Row]:
             )
         yield _memory_row(memory)
         yield _commit_row(homes[MANY])
-        yield _older_version_row(homes[MANY])
 
 
 def _filled(home: Path, count: int) -> Path:
@@ -181,19 +180,5 @@ def _commit_row(home: Path) -> Row:
         "Journal of 10,000 jobs: a change until it is on disk",
         "none: it depends on the disk",
         f"{milliseconds(median(changes))} beside {milliseconds(median(commits))} of a bare commit",
-        None,
-    )
-
-
-def _older_version_row(home: Path) -> Row:
-    """Open the journal as an older version of the add-on has left it."""
-    with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
-        database.execute("DELETE FROM summaries")
-        database.execute("DELETE FROM spending")
-    took = _processor_time(lambda: Journal(home).close())
-    return Row(
-        "Journal of 10,000 jobs: opening that of an older version, once",
-        "none",
-        milliseconds(took),
         None,
     )

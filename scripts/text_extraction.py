@@ -72,7 +72,8 @@ NO_TEXT = re.compile(
     r"|generation failed|unknown error|internal error|unit scale|Bearer \{1\}|Mint \{1\}|Error:"
     r"|Blender \{1\}\n\{2\}|Turn with the World"
     r"|\{1\} (Collider|Panorama|Splats)|Middle of the picture at \+Y"
-    r"|in doubt|take over|an earlier version|(it|a paid request) is damaged"
+    r"|it was written by another version of this add-on\. .*"
+    r"|in doubt|take over|(it|a paid request) is damaged"
     r"|import bpy\n.*|from \{package\}.*|POST .*|Mint's API knows.*|An idempotency key has.*"
     r"|The rarer actions on a job\.|Models and Worlds that were made before\.",
     re.DOTALL,

@@ -184,13 +184,22 @@ def test_the_id_of_another_job(batch: Batch, mint: RunMint, at_home: Home) -> No
 
 
 def test_a_damaged_batch_starts_nothing(batch: Batch) -> None:
-    """Without the id of the batch nobody knows what other machines have started."""
+    """Without the id of the batch nobody knows what other machines have started.
+
+    The files of another version may say that in another way.
+    """
     batch.lines({"prompt": "lamp 1"})
     inner = batch.out / ".mint-batch"
     inner.mkdir(parents=True)
-    for content in (b"", b"{", b'{"id": "../.."}', b'{"id": 5}', b'{"id": ""}'):
-        (inner / "batch.json").write_bytes(content)
-        assert batch().status == 1
+    contents = ("", "{", '{"id": "../.."}', '{"id": 5}', '{"id": ""}')
+    others = ('{"id": "batch_1"}', '{"id": "batch_1", "version": 2}')
+    for content in contents + others:
+        (inner / "batch.json").write_text(content)
+        ran = batch()
+        assert ran.status == 1
+        is_readable = content in others
+        assert ("batch.json: it was written by another version" in ran.err) is is_readable
+        assert (inner / "batch.json").read_text() == content
     assert not batch.service.operations()
 
 

@@ -15,14 +15,17 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.jobs.diagnostics import checks
 from mint_blender.jobs.engine.thread_messages import Wake
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.paid_requests.record import PaidVerb, State
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage.database import STATE, Database
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError, Unreadable, journal_file
+from mint_blender.jobs.storage.tables import VERSION
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
@@ -214,6 +217,60 @@ def test_a_damaged_file_raises_only_journal_errors(home: Path, name: str) -> Non
     assert sentences
     assert all(str(path) in sentence and "MINT_BLENDER_HOME" in sentence for sentence in sentences)
     assert name != "noise" or path.read_bytes() == kept, "what could not be read is kept"
+
+
+NEWER = r"journal\.sqlite3 was written by a newer version of this add-on\. Update the add-on\."
+UNKNOWN = r"journal\.sqlite3 has a format that .* does not know\. Do not delete it: move it"
+TABLE = "CREATE TABLE jobs (id TEXT)"
+
+
+@pytest.mark.parametrize(
+    ("version", "statement", "said"),
+    [
+        (VERSION + 1, TABLE, NEWER),
+        (VERSION + 1, "SELECT 1", NEWER),
+        (VERSION - 1, TABLE, UNKNOWN),
+        (-1, "SELECT 1", UNKNOWN),
+    ],
+)
+def test_a_journal_of_another_version_stays_as_it_is(
+    home: Path, version: int, statement: str, said: str
+) -> None:
+    """Nothing is written into it, also if another program gives it its version meanwhile."""
+    home.mkdir()
+    path = journal_file(home)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(statement)
+        database.execute(f"PRAGMA user_version = {version}")
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match=said):
+        Journal(home)
+    with pytest.raises(JournalError, match=said):
+        checks.read_journal(home)
+    assert path.read_bytes() == before
+    assert [each.name for each in home.iterdir()] == [path.name]
+
+
+def test_a_newer_program_that_comes_first_is_noticed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may create the journal between our look at its version and our transaction."""
+    set_version = f"PRAGMA user_version = {VERSION + 1}"
+    monkeypatch.setattr(Database, "choose_mode", lambda self: self.rows(set_version))
+    with pytest.raises(JournalError, match=NEWER):
+        Journal(home)
+    with closing(sqlite3.connect(journal_file(home))) as database:
+        assert database.execute(STATE).fetchone() == (VERSION + 1, 0)
+
+
+def test_a_file_without_tables_becomes_a_journal(home: Path) -> None:
+    """A program was killed before it had created them: there is no journal yet."""
+    home.mkdir()
+    journal_file(home).touch()
+    assert checks.read_journal(home) is None
+    Journal(home).close()
+    found = checks.read_journal(home)
+    assert found is not None and not found.phases
 
 
 @pytest.mark.skipif(

@@ -242,13 +242,6 @@ def test_what_was_given_up_without_an_answer_is_counted(state: State) -> None:
     assert committed(in_doubt) == 800.0
 
 
-def test_what_an_earlier_version_has_sent_counts_when_it_was_clicked() -> None:
-    """Its clock is not known, so its request has no time."""
-    job = sent(replace(a_job(), created_at=NOON, estimate=248.0), 0.0)
-    found = replace(job, phase=Phase.PAUSED)
-    assert (begun_at(found, now=NOON + DAY), committed(found)) == (NOON, 248.0)
-
-
 def test_the_same_operation_is_not_counted_twice() -> None:
     """Each poll of one operation has the same cost."""
     run = WorkflowHarness(

@@ -122,7 +122,6 @@ GOOD = {
     "a line": [sent(LINE, refusals=1, closed="dropped")],
     "a line that another machine has started again": [row(LINE, number=3, operation="op-3")],
     "a line that another machine has": [row(LINE, closed="dropped"), row(LINE, number=2)],
-    "of an earlier version": [PaidRequest("old", "job:1", PaidVerb.START, 1, "", attempts=1)],
     "found by a copy": [row(operation="asset:1")],
     "taken over before it was sent": [row(attempts=1)],
     "a decision about what was started": [

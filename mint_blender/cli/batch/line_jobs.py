@@ -63,7 +63,6 @@ def lock_folder(folder: Path) -> Iterator[batch_lease.Lease]:
     place = folder / line_files.FOLDER
     place.mkdir(parents=True, exist_ok=True)
     with file_lock(place / "lock"), batch_lease.held(place / "lease") as lease:
-        line_files.convert(folder)
         yield lease
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which lines of a batch were started, and by whom: small files in the folder of the results.
 
-    <folder>/.mint-batch/batch.json                          the id of the batch, written once
+    <folder>/.mint-batch/batch.json                          the id of the batch and the version of
+                                                             these files, written once
     <folder>/.mint-batch/requests/<tag>.start.<number>       one home has the line; created once,
                                                              before anything is sent for it
     <folder>/.mint-batch/requests/<tag>.start.<number>.operation    what Mint has made
@@ -18,7 +19,6 @@ import logging
 import os
 import re
 import uuid
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -41,6 +41,12 @@ from ..storage import serialization
 log = logging.getLogger(__name__)
 
 FOLDER = ".mint-batch"
+VERSION = 1
+"""The version of the files in that folder: it is raised with every change of them."""
+_OTHER_VERSION = (
+    "it was written by another version of this add-on. Use the same version on all machines, or"
+    " another folder for the results"
+)
 _REQUEST = re.compile(r"([0-9a-z.-]{1,80})\.start\.([1-9][0-9]{0,5})")
 TAG = re.compile(r"[0-9A-Za-z.-]{1,80}")
 _MOST_BYTES = 4 * 1024 * 1024
@@ -88,15 +94,21 @@ def folder_and_tag(line: str | None) -> tuple[Path | None, str]:
 
 
 def open_batch(folder: Path, now: float) -> Batch:
-    """Return the batch of a folder, which gets its id now if it has none. Raises OSError."""
+    """Return the batch of a folder, which gets its id now if it has none.
+
+    Raises:
+        OSError: It cannot be read or written, is damaged, or is of another version.
+    """
     path = folder / FOLDER / "batch.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        _create(path, {"id": uuid.uuid4().hex, "created": now})
+        _create(path, {"version": VERSION, "id": uuid.uuid4().hex, "created": now})
     data = _read(path)
     found, created = data.get("id"), data.get("created")
     if not isinstance(found, str) or not is_valid_id(found):
         raise OSError(0, "it is damaged", str(path))
+    if data.get("version") != VERSION:
+        raise OSError(0, _OTHER_VERSION, str(path))
     return Batch(found, float(created) if isinstance(created, int | float) else 0.0)
 
 
@@ -294,55 +306,3 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return json_text.members(content) if len(content) <= _MOST_BYTES else {}
-
-
-NAME = "ledger.jsonl"
-_CLOCK_ERROR = 24 * 3600.0
-"""Seconds by which the clock of the computer may have been wrong that wrote the ledger."""
-
-
-def convert(folder: Path) -> None:
-    """Write a file for each line that was sent, then leave a ledger that starts nothing.
-
-    An earlier version does not start a line whose entry it cannot read.
-
-    Raises:
-        OSError: The folder cannot be read or written.
-    """
-    ledger = folder / FOLDER / NAME
-    done = ledger.with_name("ledger.converted")
-    if not ledger.exists() or done.exists():
-        return
-    latest: dict[str, dict[str, Any]] = {}
-    for text in ledger.read_bytes().splitlines():
-        try:
-            entry = json_text.parse(text)
-            latest[str(entry["line"])] = entry
-        except (ValueError, KeyError, TypeError):
-            continue
-    open_batch(folder, _begun(latest.values()))
-    for tag, entry in latest.items():
-        record: Any = entry.get("record")
-        is_readable, operation = isinstance(record, dict), entry.get("operation")
-        if not TAG.fullmatch(tag):
-            continue
-        if is_readable and operation is None and record.get("first_sent_at") is None:
-            continue  # it was not sent; what cannot be read counts as sent
-        start = folder / FOLDER / "requests" / f"{tag}.start.1"
-        _create(start, {"home": "an earlier version", "born": 0.0})
-        if isinstance(operation, str) and is_valid_id(operation):
-            write(start.with_name(f"{start.name}.operation"), {"operation": operation})
-        if is_readable:
-            job = {"state": entry.get("state"), "record": record}
-            write(folder / FOLDER / "lines" / f"{tag}.json", job)
-    with ledger.open("a", encoding="utf-8") as file:
-        for tag in latest:
-            file.write(json.dumps({"line": tag, "job": "-", "by": "-", "record": None}) + "\n")
-    done.touch()
-
-
-def _begun(entries: Iterable[dict[str, Any]]) -> float:
-    """Return a time before the first start: results are looked for from then on; 0: not known."""
-    records = (entry["record"] for entry in entries if isinstance(entry.get("record"), dict))
-    times = [at for record in records if isinstance(at := record.get("created_at"), int | float)]
-    return max(0.0, min(times, default=0.0) - _CLOCK_ERROR)

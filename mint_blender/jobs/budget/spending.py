@@ -267,8 +267,7 @@ def begun_at(job: Job, now: float) -> float:
     sent = (each for each in job.requests if each.attempts)
     # what others can order too, such as a line, is as old as its order: the attempt is later
     began = (max(each.born, each.attempted) if each.is_outside else each.born for each in sent)
-    # an earlier version did not say when it has sent something
-    return max(began, default=0.0) or job.created_at
+    return max(began, default=job.created_at)
 
 
 def date_of(at: float) -> date:

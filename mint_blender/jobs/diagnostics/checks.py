@@ -28,11 +28,10 @@ from ..paid_requests.record import PaidRequest
 from ..paid_requests.table_check import COLUMNS, check_table
 from ..phases import ENDED, Phase
 from ..storage import database
-from ..storage.database import JournalError, check_version, journal_error
+from ..storage.database import STATE, JournalError, is_new, journal_error
 from ..storage.journal import journal_file
-from ..storage.migrations import VERSION
 from ..storage.serialization import load
-from ..storage.tables import OPEN
+from ..storage.tables import OPEN, VERSION
 
 LITTLE_SPACE = 1024**3
 """Bytes; the files of a large World take a few hundred megabytes."""
@@ -242,14 +241,17 @@ def read_journal(home: Path) -> JournalContent | None:
     """Return what the journal in this folder holds; None if there is none yet.
 
     Raises:
-        JournalError: It is damaged, from a newer version, or cannot be read.
+        JournalError: It is damaged, from another version, or cannot be read.
     """
     path = journal_file(home)
     if not os.path.exists(path):  # noqa: PTH110 - False where Path.exists raises
         return None
     try:
         with closing(_open(path)) as database:
-            _check(database, path)
+            (state,) = database.execute(STATE).fetchall()
+            if is_new(state, VERSION, path):
+                return None
+            _check(database)
             return _content(database)
     except (sqlite3.Error, UnicodeError) as error:
         raise journal_error(path, error) from error
@@ -267,9 +269,8 @@ def _open(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _check(database: sqlite3.Connection, path: Path) -> None:
-    ((version,),) = database.execute("PRAGMA user_version").fetchall()
-    check_version(version, VERSION, path)
+def _check(database: sqlite3.Connection) -> None:
+    """Raise sqlite3.DatabaseError if the file is damaged."""
     ((verdict,),) = database.execute("PRAGMA quick_check(1)").fetchall()
     if verdict != "ok":
         damage = sqlite3.DatabaseError(str(verdict).partition("\n")[0])
@@ -292,10 +293,7 @@ def _content(database: sqlite3.Connection) -> JournalContent:
 
 
 def _wrong_jobs(database: sqlite3.Connection) -> tuple[str, ...]:
-    """Return the jobs whose paid requests break a rule; a journal of before has no records."""
-    query = "SELECT 1 FROM sqlite_master WHERE name = 'paid_requests'"
-    if not database.execute(query).fetchall():
-        return ()
+    """Return the jobs whose paid requests break a rule."""
     query = f"SELECT {', '.join(COLUMNS)} FROM paid_requests"  # noqa: S608 - our names
     rows = [PaidRequest(*row) for row in database.execute(query).fetchall()]
     wrong = {fault.key for fault in check_table(rows)}

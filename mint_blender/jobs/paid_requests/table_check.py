@@ -2,8 +2,7 @@
 """Check the table of paid requests of a journal: what has to be true of its rows at any time.
 
 A row is a `PaidRequest` of values as they are stored: a word in place of a verb or a state may be
-none of ours. A row of an earlier version has an unknown `born` of 0, and no `journal` until it is
-taken over; its key is not derived.
+none of ours.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from ...dataclass import dataclass
 from .record import JOB, YOUNG_FOR, PaidRequest, PaidVerb, key_of
 
 COLUMNS = tuple(each.name for each in fields(PaidRequest) if each.name not in {"cost", "is_copied"})
-"""What a row needs to be checked; version 2 of the journal has no others."""
+"""What a row needs to be checked."""
 VERBS = frozenset(each.value for each in PaidVerb)
 LINE = "line:"
 """How the subjects of the lines of batches begin."""
@@ -46,8 +45,7 @@ def check_table(rows: list[PaidRequest]) -> list[Fault]:
 def _key(row: PaidRequest) -> list[tuple[str, str]]:
     if not row.subject or row.verb not in VERBS or row.number < 1:
         return [("key", "it does not say what was ordered")]
-    is_earlier = row.born == 0
-    if not is_earlier and row.key != key_of(row.subject, PaidVerb(row.verb), row.number):
+    if row.key != key_of(row.subject, PaidVerb(row.verb), row.number):
         return [("key", "the key is not that of what was ordered")]
     return []
 
@@ -66,8 +64,6 @@ def _times(row: PaidRequest) -> list[tuple[str, str]]:
     found = []
     if not row.attempts:
         found.append(("record", "an attempt was begun that is not counted"))
-    if not row.journal:
-        return found
     if not row.credential:
         found.append(("credential", "it is not known with which API key it was sent"))
     if row.body is None:

@@ -11,7 +11,7 @@ import errno
 import re
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -48,16 +48,24 @@ _CANNOT_OPEN = Message("The job journal {path} cannot be opened ({reason}). {adv
 _CANNOT_USE = Message("The job journal {path} cannot be read or written ({reason}). {advice}")
 
 
-Migration = Callable[["Database"], None]
-"""Changes the tables of one version to those of the next."""
-
-
 class JournalError(UserError):
     """The journal cannot be read or written. The message says where it is and what to do."""
 
 
-def check_version(found: int, known: int, path: Path) -> None:
-    """Raise JournalError if a file has a newer version than the one that is known here."""
+# One statement, since another process may be creating the tables.
+STATE = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
+"""Reads the version of a file's tables, and how many there are, indexes included."""
+
+
+def is_new(state: tuple[int, int], known: int, path: Path) -> bool:
+    """Return whether a file has no tables yet, by the row of `STATE`.
+
+    Raises:
+        JournalError: Its tables have another version than the one that is known here.
+    """
+    if state == (0, 0):
+        return True
+    found, _ = state
     if found > known:
         raise JournalError(
             Message(
@@ -66,6 +74,15 @@ def check_version(found: int, known: int, path: Path) -> None:
                 path=path,
             )
         )
+    if found < known:
+        raise JournalError(
+            Message(
+                "The job journal {path} has a format that this version of the add-on does not"
+                " know. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME.",
+                path=path,
+            )
+        )
+    return False
 
 
 def journal_error(path: Path, error: Exception, *, opening: bool = False) -> JournalError:
@@ -102,29 +119,22 @@ class Database:
         # end the whole query.
         self.connection.text_factory = _text
 
-    def prepare(self, version: int, migrations: Mapping[int, Migration], *statements: str) -> None:
-        """Create the tables, or bring those of an earlier version up to date in one transaction.
-
-        `migrations` lead from each version to the next one. Closes the file if that fails.
+    def prepare(self, version: int, *statements: str) -> None:
+        """Create the tables of a new file in one transaction; closes the file if that fails.
 
         Raises:
-            JournalError: That failed, or the file has a newer version.
+            JournalError: That failed, or the file has tables of another version: it stays as it is.
         """
         try:
-            ((found,),) = self.rows("PRAGMA user_version")
-            check_version(found, version, self.path)
+            is_empty = is_new(self.rows(STATE)[0], version, self.path)
             self.choose_mode()
-            if found == version:
+            if not is_empty:
                 return
             with self.transaction():
-                # another process may have come first
-                ((found,),) = self.rows("PRAGMA user_version")
-                check_version(found, version, self.path)
-                for earlier in range(found, version) if found else ():
-                    migrations[earlier](self)
-                for statement in statements:
-                    self.rows(statement)
-                self.rows(f"PRAGMA user_version = {version}")
+                if is_new(self.rows(STATE)[0], version, self.path):  # no other process came first
+                    for statement in statements:
+                        self.rows(statement)
+                    self.rows(f"PRAGMA user_version = {version}")
         except BaseException:
             self.close()
             raise

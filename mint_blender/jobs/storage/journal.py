@@ -31,7 +31,7 @@ from ..paid_requests import table
 from ..paid_requests.record import FOUND, PaidRequest, PaidVerb, of_operation, of_preview
 from ..paid_requests.table import PaidRequests, note_change, note_cost
 from ..phases import HAS_RESULT, HOLDS_SLOT, Phase, Verb, may_decide
-from . import job_owners, migrations, tables
+from . import job_owners, tables
 from .database import Database, JournalError
 from .job_owners import Accounts, CurrentAccount
 from .serialization import ROW, Unreadable, dump, load_row, with_requests
@@ -68,7 +68,7 @@ class Journal:
         self._accounts = Accounts(self._db)
         parts = (tables, job_owners, table)
         statements = (each for part in parts for each in part.TABLES)
-        self._db.prepare(migrations.VERSION, migrations.MIGRATIONS, *statements)
+        self._db.prepare(tables.VERSION, *statements)
         self.paid_requests = PaidRequests(self._db, file_identity.identity(self.path))
         self.uploads = tables.UploadCache(self._db)
 

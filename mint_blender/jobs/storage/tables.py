@@ -19,6 +19,8 @@ from ..paid_requests.table import note_cost
 from ..phases import Phase
 from .database import Database
 
+VERSION = 1
+"""The version of all tables of a journal: it is raised with every change of them."""
 NOW = -1.0
 """When the cost of what is still to be sent counts: whenever that is."""
 Time = tuple[float, float]

@@ -54,8 +54,6 @@ def try_folder(data: bytes) -> None:
     with guarded_folder() as folder:
         _fill(folder, data)
         with suppress(OSError):
-            line_files.convert(folder)
-        with suppress(OSError):
             line_files.open_batch(folder, 1.0)
         found = line_files.started(folder)
         round_number = finished_lines.current_round(folder)
@@ -94,31 +92,25 @@ def _is_inside(path: str, folder: Path) -> bool:
 
 
 def _fill(folder: Path, data: bytes) -> None:
-    """Write the files of the folder: the ledger's lines, and a file for each of the other names."""
+    """Write a file of the folder for each name."""
     inner = folder / line_files.FOLDER
     for name in ("requests", "lines", "written", "rounds", "files/0123456789ab", "claims"):
         (inner / name).mkdir(parents=True)
-    entries, files = _parts(data)
-    (inner / line_files.NAME).write_bytes(b"\n".join(entries))
-    for name, content in files.items():
+    for name, content in _files(data).items():
         path = inner / name
         with suppress(OSError, ValueError):
             if path.parent.is_dir() and ".." not in path.parts and path.is_relative_to(inner):
                 path.write_bytes(content)
 
 
-def _parts(data: bytes) -> tuple[list[bytes], dict[str, bytes]]:
-    """Return the lines of the ledger, and the content of other files; other bytes are a ledger."""
+def _files(data: bytes) -> dict[str, bytes]:
+    """Return the content of each file by its name; none for bytes that are no JSON of it."""
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
-        return data.split(b"\n"), {}
-    document = document if isinstance(document, dict) else {"ledger": document}
-    ledger, files = document.get("ledger"), document.get("files")
-    return (
-        [_bytes(each) for each in ledger] if isinstance(ledger, list) else [_bytes(ledger)],
-        {name: _bytes(each) for name, each in files.items()} if isinstance(files, dict) else {},
-    )
+        return {}
+    files = document.get("files") if isinstance(document, dict) else None
+    return {name: _bytes(each) for name, each in files.items()} if isinstance(files, dict) else {}
 
 
 def _bytes(value: Any) -> bytes:
@@ -157,11 +149,8 @@ def _folder_seeds() -> Iterator[bytes]:
         files[f"requests/{name}.start.1"] = {"home": "h", "born": 1.0, "credits": 5.0}
         files[f"requests/{name}.start.1.operation"] = {"operation": "op_1"}
         files[f"lines/{name}.json"] = _line(line, name)
-    files["batch.json"] = {"id": "0123456789ab", "created": 5.0}
-    record = _line(job, "aa.bb-1")["record"]
-    entry = {"line": "ee.ff-1", "operation": "op_2", "state": "working", "record": record}
-    for ledger in ([], [entry, "{", entry | {"line": "gg.hh-1", "operation": None}]):
-        yield json.dumps({"ledger": ledger, "files": files}).encode()
+    files["batch.json"] = {"version": 1, "id": "0123456789ab", "created": 5.0}
+    yield json.dumps({"files": files}).encode()
 
 
 LINES: tuple[bytes, ...] = (

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.paid_requests.record import PaidRequest
 from mint_blender.jobs.presentation.job_groups import group_jobs
 from mint_blender.jobs.presentation.job_view import JobView
 from mint_blender.jobs.storage import serialization
@@ -25,12 +24,11 @@ from mint_blender.jobs.storage.database import JournalError
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 
-from ...jobs import old_journal
 from ...jobs.workflow_harness import a_job, working
 from ..checks import check_sentence, guarded_folder
 from ..target import MEGABYTE, Target
 
-TABLES = ("jobs", "changes", "uploads", "moves", "paid_requests", "client_requests")
+TABLES = ("jobs", "changes", "uploads", "moves", "paid_requests")
 GOOD = "0123456789ab"
 
 
@@ -46,25 +44,6 @@ def try_rows(data: bytes) -> None:
                 _read_all(journal)
         except JournalError as error:
             check_sentence(str(error).replace(str(home), ""))
-
-
-def try_old_rows(data: bytes) -> None:
-    """Open a journal of version 1 that has these rows, too: it has to be brought up to date."""
-    with guarded_folder() as folder:
-        home = folder / "home"
-        shutil.copytree(_old_template(), home)
-        _insert(home / "journal.sqlite3", data)
-        with closing(Journal(home)) as journal:
-            journal.set_account(Account("mk_key_0123456789"))
-            found = {each.id for each in journal.records() if isinstance(each, Job)}
-            assert found >= OLD, "a good job is hidden by a damaged one"
-            requests = [each for job_id in found for each in _requests(journal, job_id)]
-            assert all(each.is_copied for each in requests), "one could be sent"
-
-
-def _requests(journal: Journal, job_id: str) -> tuple[PaidRequest, ...]:
-    job = journal.job(job_id)
-    return job.requests if job is not None else ()
 
 
 def _read_all(journal: Journal) -> None:
@@ -129,14 +108,6 @@ def _template() -> Path:
     return home
 
 
-@cache
-def _old_template() -> Path:
-    """Return the home of a journal of version 1."""
-    home = Path(tempfile.mkdtemp(prefix="mint-fuzz-journal-")) / "home"
-    old_journal.write(home)
-    return home
-
-
 def _job(job_id: str) -> Job:
     from dataclasses import replace
 
@@ -192,33 +163,7 @@ def _seeds() -> Iterator[bytes]:
         yield json.dumps(rows).encode()
 
 
-def _old_seeds() -> Iterator[bytes]:
-    """Yield single rows of the journal of version 1, under other ids."""
-    with closing(sqlite3.connect(_old_template() / "journal.sqlite3")) as database:
-        database.row_factory = sqlite3.Row
-        rows = [dict(each) for each in database.execute("SELECT * FROM jobs")]
-    OLD.update(each["id"] for each in rows)
-    for number, each in enumerate(rows):
-        changed = {"id": f"new{number}", "record": json.loads(each["record"]) | {"id": "new"}}
-        changed["record"] |= {"key": f"key{number}"}
-        if each["decision"]:
-            changed["decision"] = json.loads(each["decision"]) | {"key": f"click{number}"}
-        program = {"id": f"r{number}", "job": f"new{number}", "content": "c", "quote": "q"}
-        requests = [program | {"at": 1.0}]
-        yield json.dumps({"jobs": [each | changed], "client_requests": requests}).encode()
-
-
-OLD: set[str] = set()
-"""The ids of the jobs of the old journal."""
 TARGETS = (
-    Target(
-        "old_journal_rows",
-        try_old_rows,
-        tuple(_old_seeds()),
-        is_json=True,
-        examples=40,
-        memory=16 * MEGABYTE,
-    ),
     Target(
         "journal_rows", try_rows, tuple(_seeds()), is_json=True, examples=60, memory=16 * MEGABYTE
     ),
