@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,7 +22,7 @@ from .batch_helpers import Batch
 from .command_runner import RunMint
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 Home = Callable[[str], None]
 SetLimits = Callable[[Limits], None]
@@ -106,12 +106,19 @@ def batch(mint: RunMint, tmp_path: Path) -> Batch:
     return Batch(mint, tmp_path / "a.jsonl", tmp_path / "out")
 
 
+def local_cluster(**options: Any) -> LocalCluster:
+    """Return a Dask cluster in this process, over TCP."""
+    from distributed import LocalCluster
+
+    place: dict[str, Any] = {"host": "127.0.0.1", "protocol": "tcp", "dashboard_address": "127.0.0.1:0"}
+    return LocalCluster(processes=False, **place, **options)
+
+
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    """Run a Dask cluster of two workers with one thread each, in this process, over TCP."""
-    from distributed import Client, LocalCluster
+    """Run a Dask cluster of two workers with one thread each."""
+    from distributed import Client
 
-    local = {"processes": False, "protocol": "tcp", "host": "127.0.0.1", "dashboard_address": None}
-    cluster = LocalCluster(n_workers=2, threads_per_worker=1, **local)
+    cluster = local_cluster(n_workers=2, threads_per_worker=1)
     with cluster, Client(cluster, set_as_default=False) as connected:
         yield connected

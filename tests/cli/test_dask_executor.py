@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,101 +39,104 @@ from ..jobs.workflow_harness import a_job
 from ..mint.generation_helpers import client_of, made
 from ..mint_service.runner import ThreadService
 from ..scene import glb_fixtures
-from .batch_helpers import lines_of
-from .command_runner import RunMint
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    """Return the folder of the results."""
-    (tmp_path / "out").mkdir()
-    return tmp_path / "out"
-
-
-@contextmanager
-def shared(client: Client, out: Path, **more: Any) -> Iterator[DaskExecutor]:
-    """Yield an executor whose workers write into a shared folder."""
-    staging = out / "in-progress"
-    staging.mkdir()
-    (staging / worker_side.TOKEN).touch()
-    with DaskExecutor(client, "run", staging, **more) as opened:
-        yield opened
-        assert [path.name for path in staging.iterdir()] == [worker_side.TOKEN]
-
-
-@contextmanager
-def shipping(client: Client, out: Path, **more: Any) -> Iterator[DaskExecutor]:
-    """Yield an executor whose workers return the files."""
-    with DaskExecutor(client, "run", None, **more) as opened:
-        yield opened
-
-
-BOTH = pytest.mark.parametrize("opened", [shared, shipping])
-
+from .batch_helpers import Batch
 
 LINK = "https://127.0.0.1/a.glb"  # never allowed
 
 
-def a_result(folder: Path, name: str = "model.glb") -> Job:
-    """Return a finished job with Mint's file on disk."""
-    path = glb_fixtures.simple(folder / name)
-    return replace(a_job(), phase=Phase.READY, files=(LocalFile(Role.MODEL, str(path), LINK),))
+@dataclass(frozen=True)
+class Farm:
+    """A cluster, a finished job with Mint's file on disk, and the folder of the results."""
+
+    client: Client
+    folder: Path
+
+    @property
+    def out(self) -> Path:
+        """Return the folder of the results."""
+        return self.folder / "out"
+
+    @property
+    def file(self) -> Path:
+        """Return Mint's file."""
+        return self.folder / "model.glb"
+
+    @property
+    def job(self) -> Job:
+        """Return the job."""
+        kept = LocalFile(Role.MODEL, str(self.file), LINK)
+        return replace(a_job(), phase=Phase.READY, files=(kept,))
+
+    @contextmanager
+    def opened(self, *, shared: bool = False, **more: Any) -> Iterator[Writing]:
+        """Yield an executor whose workers write into a shared folder, or return the files."""
+        staging = self.folder / "in-progress"
+        staging.mkdir(exist_ok=True)
+        (staging / worker_side.TOKEN).touch()
+        with DaskExecutor(self.client, "run", staging if shared else None, **more) as dask:
+            yield Writing(dask, self)
+        assert [path.name for path in staging.iterdir()] == [worker_side.TOKEN]
 
 
-def begin(dask: DaskExecutor, job: Job, output: Path) -> Future[DeliveryResult]:
-    """Let the cluster write a result."""
-    return dask.submit(write_result, replace(job, delivery=Delivery(output=str(output))))
+@dataclass(frozen=True)
+class Writing:
+    """An executor of a farm."""
+
+    dask: DaskExecutor
+    farm: Farm
+
+    def begin(self, name: str, job: Job | None = None) -> Future[DeliveryResult]:
+        """Let the cluster write a result."""
+        output = Delivery(output=str(self.farm.out / name))
+        return self.dask.submit(write_result, replace(job or self.farm.job, delivery=output))
+
+    def write(self, name: str, job: Job | None = None) -> DeliveryResult:
+        """Let the cluster write a result, and return what came of it."""
+        return self.begin(name, job).result(240)
 
 
-def written_by(dask: DaskExecutor, job: Job, output: Path) -> DeliveryResult:
-    """Let the cluster write a result, and return what came of it."""
-    return begin(dask, job, output).result(60)
+@pytest.fixture
+def farm(client: Client, tmp_path: Path) -> Farm:
+    """Return a farm."""
+    (tmp_path / "out").mkdir()
+    glb_fixtures.simple(tmp_path / "model.glb")
+    return Farm(client, tmp_path)
 
 
-@BOTH
-def test_results_are_written(client: Client, tmp_path: Path, out: Path, opened: Any) -> None:
-    """Each result is complete in its place, and nothing else is in the folder."""
-    job = a_result(tmp_path)
-    with opened(client, out) as dask:
-        places = [out / f"{number}.glb" for number in range(6)]
-        written = [begin(dask, job, place) for place in places]
-        assert [each.result() for each in written] == [DeliveryResult()] * len(places)
-    content = Path(job.files[0].path).read_bytes()
-    assert all(place.read_bytes() == content for place in places)
-    assert sorted(out.glob("*.*")) == places
+@pytest.mark.parametrize("shared", [True, False])
+def test_results_are_written(farm: Farm, shared: bool) -> None:
+    """Each result is complete in its place, and nothing else is in the folder.
 
-
-@BOTH
-def test_a_problem_is_the_result_of_its_line_only(
-    client: Client, tmp_path: Path, out: Path, opened: Any
-) -> None:
-    """A damaged file is a sentence; an earlier result stays, and the next line is written."""
-    good, bad = a_result(tmp_path), a_result(tmp_path, "damaged.glb")
-    Path(bad.files[0].path).write_bytes(b"no model")
-    (out / "bad.glb").write_text("from an earlier run")
-    with opened(client, out) as dask:
-        problem = written_by(dask, bad, out / "bad.glb").problem
-        assert written_by(dask, good, out / "good.glb").problem is None
-        for left in out.glob("in-progress/*/"):
+    A damaged file is a sentence for its line only; an earlier result stays.
+    """
+    (farm.folder / "damaged.glb").write_bytes(b"no model")
+    damaged = LocalFile(Role.MODEL, str(farm.folder / "damaged.glb"), LINK)
+    (farm.out / "bad.glb").write_text("from an earlier run")
+    names = [f"{number}.glb" for number in range(6)]
+    with farm.opened(shared=shared) as farming:
+        written = [farming.begin(name) for name in names]
+        problem = farming.write("bad.glb", replace(farm.job, files=(damaged,))).problem
+        assert [future.result() for future in written] == [DeliveryResult()] * len(names)
+        for left in farm.folder.glob("in-progress/*/"):
             left.rmdir()
     assert problem and "damaged.glb" in problem and "/tmp/mint-" not in problem
-    assert (out / "good.glb").is_file()
-    assert (out / "bad.glb").read_text() == "from an earlier run"
+    assert (farm.out / "bad.glb").read_text() == "from an earlier run"
+    assert all((farm.out / name).read_bytes() == farm.file.read_bytes() for name in names)
+    assert sorted(path.name for path in farm.out.iterdir()) == [*names, "bad.glb"]
 
 
-def test_a_file_that_cannot_move_is_a_sentence(client: Client, tmp_path: Path, out: Path) -> None:
+def test_a_file_that_cannot_move_is_a_sentence(farm: Farm) -> None:
     """A folder in the place of the result is named in the problem."""
-    (out / "lamp.glb").mkdir()
-    with shipping(client, out) as dask:
-        result = written_by(dask, a_result(tmp_path), out / "lamp.glb")
+    (farm.out / "lamp.glb").mkdir()
+    with farm.opened() as farming:
+        result = farming.write("lamp.glb")
         with pytest.raises(TypeError, match="write_result only"):
-            dask.submit(print, "hello")
-    assert "Is a directory" in result.problem and [*out.iterdir()] == [out / "lamp.glb"]
+            farming.dask.submit(print, "hello")
+    assert result.problem and "Is a directory" in result.problem
+    assert [*farm.out.iterdir()] == [farm.out / "lamp.glb"]
 
 
-def test_a_worker_that_fails_is_a_sentence(
-    client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_fails_is_a_sentence(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception on the worker, a bug of ours, does not end the run.
 
     Dask's client would wait without end for one with a traceback that is too deep to be pickled.
@@ -143,27 +146,25 @@ def test_a_worker_that_fails_is_a_sentence(
         broken(*arguments)
 
     monkeypatch.setattr(worker_side, "with_files_here", broken)
-    with shipping(client, out) as dask:
-        problem = written_by(dask, a_result(tmp_path), out / "a.glb").problem
-    assert "A Dask worker failed unexpectedly (RecursionError" in problem
+    with farm.opened() as farming:
+        problem = farming.write("a.glb").problem
+    assert problem and "A Dask worker failed unexpectedly (RecursionError" in problem
 
 
-def test_a_worker_is_not_believed(
-    client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_is_not_believed(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that claims to have written a file; one that sees another disk makes no folder there."""
-    with DaskExecutor(client, "run", out / "elsewhere") as dask:
-        result = written_by(dask, a_result(tmp_path), out / "a.glb")
-    assert f"does not see {out / 'elsewhere'}" in result.problem and not [*out.iterdir()]
+    with DaskExecutor(farm.client, "run", farm.out / "elsewhere") as dask:
+        result = Writing(dask, farm).write("a.glb")
+    assert f"does not see {farm.out / 'elsewhere'}" in str(result.problem)
+    assert not [*farm.out.iterdir()]
     monkeypatch.setattr(worker_side, "_write", lambda *_: worker_side.TaskResult())
-    with shared(client, out) as dask:
-        result = written_by(dask, a_result(tmp_path), out / "a.glb")
-    assert "a.glb, but it is not there" in result.problem
+    with farm.opened(shared=True) as farming:
+        result = farming.write("a.glb")
+    assert "a.glb, but it is not there" in str(result.problem)
 
 
-def test_few_results_are_in_memory_at_a_time(
-    client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.thorough
+def test_few_results_are_in_memory_at_a_time(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the client's disk is slow, the content of other results stays on the workers."""
     held, most, lock = [0], [0], threading.Lock()
 
@@ -179,19 +180,18 @@ def test_few_results_are_in_memory_at_a_time(
 
     monkeypatch.setattr(executor, "disk", SimpleNamespace(replacing=slow))
     monkeypatch.setattr(executor, "SHIPPED_AT_ONCE", 2)
-    job = a_result(tmp_path)
-    with shipping(client, out) as dask:
-        assert dask.in_flight() == 4  # two workers with one thread
-        written = [begin(dask, job, out / f"{n}.glb") for n in range(12)]
-        assert all(each.result().problem is None for each in written)
+    with farm.opened() as farming:
+        assert farming.dask.in_flight() == 4  # two workers with one thread
+        written = [farming.begin(f"{n}.glb") for n in range(12)]
+        assert all(future.result().problem is None for future in written)
     assert most == [2]
 
 
 @pytest.mark.covers("S-key-farm")
-def test_a_job_is_sent_without_what_pays(tmp_path: Path) -> None:
+def test_a_job_is_sent_without_what_pays() -> None:
     """No idempotency key, decision or account goes to the cluster; the import needs none."""
     job = replace(
-        a_result(tmp_path),
+        a_job(),
         requests=(sent(key="start-key"), a_record(key="click-key")),
         image_urls=("https://files.example/signed",),
         owner=Owner("https://api.mint.gg", "key:salted"),
@@ -202,17 +202,18 @@ def test_a_job_is_sent_without_what_pays(tmp_path: Path) -> None:
         assert secret in pickle.dumps(job) and secret not in shipped
 
 
-def from_mint(service: ThreadService, folder: Path) -> Job:
-    """Return a finished job with Mint's current link, and its file in a folder."""
+@pytest.fixture
+def asset_job(farm: Farm, service: ThreadService) -> Job:
+    """Return a finished job with Mint's current link and Mint's file."""
     client = client_of(service)
     asset = client.asset(Kind.MODEL, made(service, client))
     client.close()
     assert asset.assets is not None and asset.assets.glb_url is not None
-    folder.mkdir()
+    farm.file.unlink()
     with Downloader(local_files=True) as downloader:
-        path = downloader.fetch(asset.assets.glb_url, folder / "model.glb")
-    kept = LocalFile(Role.MODEL, str(path), asset.assets.glb_url)
-    return replace(a_job(), phase=Phase.READY, files=(kept,))
+        downloader.fetch(asset.assets.glb_url, farm.file)
+    kept = LocalFile(Role.MODEL, str(farm.file), asset.assets.glb_url)
+    return replace(farm.job, files=(kept,))
 
 
 def downloads(service: ThreadService) -> list[int]:
@@ -225,203 +226,166 @@ def hide_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_side, "_on_disk", lambda *_: None)
 
 
-elsewhere = pytest.fixture(hide_files)
+CASES: dict[str, tuple[bool, bool, bool, list[int]]] = {
+    "its file is there": (True, False, True, []),
+    "it fetches the signed link": (False, False, True, [200]),
+    "the link is expired": (False, True, True, [403]),
+    "the address is not allowed": (False, True, False, []),
+}
+"""Whether the file is there, the link is expired and local files are allowed; the downloads."""
 
 
-@pytest.mark.parametrize("is_there", [True, False])
-def test_a_worker_uses_a_file_that_is_there(
-    client: Client,
+@pytest.mark.parametrize(
+    ("is_there", "is_expired", "local_files", "statuses"), CASES.values(), ids=CASES
+)
+def test_where_a_worker_gets_its_file(
+    farm: Farm,
     service: ThreadService,
-    tmp_path: Path,
-    out: Path,
+    asset_job: Job,
     monkeypatch: pytest.MonkeyPatch,
     is_there: bool,
+    is_expired: bool,
+    local_files: bool,
+    statuses: list[int],
 ) -> None:
-    """With the right size at its path, nothing is downloaded; else the signed link is enough.
-
-    The file host sees neither key nor cookie.
-    """
+    """From its disk, else from the link, else from here; the host of the files sees no key."""
     if not is_there:
         hide_files(monkeypatch)
-    job = from_mint(service, tmp_path / "home")
-    with shipping(client, out, local_files=True) as dask:
-        assert written_by(dask, job, out / "a.glb").problem is None
-    assert downloads(service) == ([] if is_there else [200]) and service.leaks() == []
-    assert (out / "a.glb").read_bytes() == Path(job.files[0].path).read_bytes()
+    if is_expired:
+        service.advance(2 * 3600)
+    with farm.opened(local_files=local_files) as farming:
+        assert farming.write("a.glb", asset_job).problem is None
+    assert downloads(service) == statuses and service.leaks() == []
+    assert (farm.out / "a.glb").read_bytes() == farm.file.read_bytes()
 
 
 def test_another_file_at_the_path_is_not_used(
-    client: Client,
-    service: ThreadService,
-    tmp_path: Path,
-    out: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    farm: Farm, service: ThreadService, asset_job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file of another size on the worker is not Mint's."""
-    job = from_mint(service, tmp_path / "home")
-    right = Path(job.files[0].path).read_bytes()
-    task = DaskExecutor._task
-    monkeypatch.setattr(DaskExecutor, "_task", lambda *args: _cut(task(*args)))
-    with shipping(client, out, local_files=True) as dask:
-        assert written_by(dask, job, out / "a.glb").problem is None
+    right, task = farm.file.read_bytes(), DaskExecutor._task
+
+    def cut_off(*arguments: Any) -> worker_side.Task:
+        measured = task(*arguments)
+        farm.file.write_bytes(right[:100])
+        return measured
+
+    monkeypatch.setattr(DaskExecutor, "_task", cut_off)
+    with farm.opened(local_files=True) as farming:
+        assert farming.write("a.glb", asset_job).problem is None
     assert downloads(service) == [200]
-    assert (out / "a.glb").read_bytes() == right
+    assert (farm.out / "a.glb").read_bytes() == right
 
 
-def _cut(task: worker_side.Task) -> worker_side.Task:
-    """Truncate the file once the client has measured it."""
-    path = Path(task.jobs[0].files[0].path)
-    whole = path.read_bytes()
-    path.write_bytes(whole[:100])
-    return task
-
-
-@pytest.mark.parametrize("local_files", [True, False])
-def test_the_client_sends_what_a_worker_cannot_fetch(
-    client: Client,
-    service: ThreadService,
-    tmp_path: Path,
-    out: Path,
-    elsewhere: None,
-    local_files: bool,
+def test_the_files_of_several_motions_are_kept_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After an expired link, or where the address is not allowed, the bytes come from here."""
-    job = from_mint(service, tmp_path / "home")
-    service.advance(2 * 3600)
-    with shipping(client, out, local_files=local_files) as dask:
-        assert written_by(dask, job, out / "a.glb").problem is None
-    assert downloads(service) == ([403] if local_files else [])
-    assert (out / "a.glb").read_bytes() == Path(job.files[0].path).read_bytes()
-
-
-def test_the_files_of_several_motions_are_kept_apart(tmp_path: Path, elsewhere: None) -> None:
     """A worker gets all files of each: those of two motions may have one name."""
-    words = ("walk", "run")
+    hide_files(monkeypatch)
     motions = []
-    for each in words:
-        paths = {role: tmp_path / each / f"{role}.glb" for role in (Role.CHARACTER, Role.CLIP)}
+    for word in ("walk", "run"):
+        paths = {role: tmp_path / word / f"{role}.glb" for role in (Role.CHARACTER, Role.CLIP)}
         files = tuple(LocalFile(role, str(path), LINK) for role, path in paths.items())
-        motions.append(replace(a_job(), id=each, motion=MotionRequest(each), files=files))
-    paths = [file.path for file in worker_side.imported_files(*motions)]
-    sent = {path: path.encode() for path in paths}
-    sizes = {path: len(path) for path in paths}
+        motions.append(replace(a_job(), id=word, motion=MotionRequest(word), files=files))
+    contents = {file.path: file.path.encode() for file in worker_side.imported_files(*motions)}
+    sizes = {path: len(path) for path in contents}
+    task = worker_side.Task("run", "-", tuple(motions), sizes, False, None)
     for name in ("worker", "again"):
         (tmp_path / name).mkdir()
-    task = worker_side.Task("run", "-", tuple(motions), sizes, False, None)
     with pytest.raises(worker_side.FilesNeeded) as needed:
         worker_side.with_files_here(task, {}, tmp_path / "worker")
-    assert list(needed.value.paths) == paths
-    here = worker_side.with_files_here(task, sent, tmp_path / "again")
-    assert [Path(file.path).read_bytes() for each in here for file in each.files] == [
-        path.encode() for path in paths
-    ]
+    assert list(needed.value.paths) == list(contents)
+    here = worker_side.with_files_here(task, contents, tmp_path / "again")
+    copies = [Path(file.path).read_bytes() for job in here for file in job.files]
+    assert copies == list(contents.values())
 
 
-def test_a_file_that_nobody_has_is_a_sentence(
-    client: Client, tmp_path: Path, out: Path, elsewhere: None
-) -> None:
+def test_a_file_that_nobody_has_is_a_sentence(farm: Farm) -> None:
     """The client names the file that is missing."""
-    job = a_result(tmp_path)
-    Path(job.files[0].path).unlink()
-    with shipping(client, out) as dask:
-        result = begin(dask, job, out / "a.glb").result()
-    assert "No such file" in result.problem and "model.glb" in result.problem
+    farm.file.unlink()
+    with farm.opened() as farming:
+        problem = str(farming.write("a.glb").problem)
+    assert "No such file" in problem and "model.glb" in problem
 
 
-def test_notes_and_placement_come_back(
-    client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_notes_and_placement_come_back(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
     """A note keeps its template and its values; the file's path is the one where it is now."""
     note = Message("{count} objects", count=3).with_code("objects")
 
     def noted(job: Job, others: Any) -> DeliveryResult:
-        output = job.delivery.output
+        output = str(job.delivery.output)
         Path(output).write_bytes(b"glTF")
-        placement = Placement("Scene", ("lamp",), output)
-        return DeliveryResult((note,), placement=placement)
+        return DeliveryResult((note,), placement=Placement("Scene", ("lamp",), output))
 
     monkeypatch.setattr(worker_side, "write_result", noted)
-    with shipping(client, out) as dask:
-        result = begin(dask, a_result(tmp_path), out / "a.glb").result()
-    assert result.notes == (note,) and result.notes[0].params == {"count": 3}
-    assert result.notes[0].code == "objects"
-    assert result.placement == Placement("Scene", ("lamp",), str(out / "a.glb"))
+    with farm.opened() as farming:
+        result = farming.write("a.glb")
+    assert result.notes == (note,)
+    assert (result.notes[0].params, result.notes[0].code) == ({"count": 3}, "objects")
+    assert result.placement == Placement("Scene", ("lamp",), str(farm.out / "a.glb"))
 
 
-def test_stopping_leaves_no_task(
-    client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stopping_leaves_no_task(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
     """At an exception, as Ctrl+C raises, nothing else begins, and the scheduler forgets all."""
     begun, released = threading.Semaphore(0), threading.Event()
 
     def held(job: Job, others: Any) -> DeliveryResult:
         begun.release()
-        released.wait(20)
+        released.wait(240)
         return DeliveryResult()
 
     monkeypatch.setattr(worker_side, "write_result", held)
-    job = a_result(tmp_path)
-    with pytest.raises(KeyboardInterrupt), shipping(client, out) as dask:
-        written = [begin(dask, job, out / f"{n}.glb") for n in range(10)]
-        assert begun.acquire(timeout=20) and begun.acquire(timeout=20)
+    with pytest.raises(KeyboardInterrupt), farm.opened() as farming:
+        written = [farming.begin(f"{n}.glb") for n in range(10)]
+        assert begun.acquire(timeout=240) and begun.acquire(timeout=240)
         raise KeyboardInterrupt
-    assert all(each.done() for each in written)
+    assert all(future.done() for future in written)
     released.set()
     assert not begun.acquire(timeout=0.5)
-    assert not [key for keys in client.processing().values() for key in keys]
-    assert not [*out.iterdir()]
+    assert not [key for keys in farm.client.processing().values() for key in keys]
+    assert not [*farm.out.iterdir()]
 
 
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("dask://10.0.0.5:8786", "tcp://10.0.0.5:8786"),
-        ("dask://farm.studio.example:8786", "tcp://farm.studio.example:8786"),
-        ("dask://localhost:1/", "tcp://localhost:1"),
-        ("dask://[::1]:8786", "tcp://[::1]:8786"),
-        ("dask://[2001:DB8::5]:8786", "tcp://[2001:db8::5]:8786"),
-        ("DASK://farm:8786", "tcp://farm:8786"),
-    ],
-)
-def test_an_address_is_read(text: str, address: str) -> None:
-    """Host names, IPv4 and IPv6 addresses are returned as Dask writes them."""
-    assert scheduler_address(text) == address
-
-
+ADDRESSES = {
+    "dask://10.0.0.5:8786": "tcp://10.0.0.5:8786",
+    "dask://farm.studio.example:8786": "tcp://farm.studio.example:8786",
+    "dask://localhost:1/": "tcp://localhost:1",
+    "dask://[::1]:8786": "tcp://[::1]:8786",
+    "dask://[2001:DB8::5]:8786": "tcp://[2001:db8::5]:8786",
+    "DASK://farm:8786": "tcp://farm:8786",
+}
 NO_ADDRESS = """10.0.0.5:8786 tcp://10.0.0.5:8786 dask:// dask://:8786 dask://farm:8786x
 dask://farm:87865 dask://farm:-1 dask://::1:8786 dask://[::1:8786
 dask://someone:secret@farm:8786 dask://farm:8786/jobs dask://farm:8786?a=b"""
 
 
-@pytest.mark.parametrize(
-    "text", ["", *NO_ADDRESS.split(), "dask://farm", "dask://farm:", "dask://farm:0"]
-)
-def test_anything_else_is_refused(text: str) -> None:
-    """The message shows the text and how it should look."""
-    lacks_port = text in {"dask://farm", "dask://farm:", "dask://farm:0"}
-    words = "lacks the port" if lacks_port else "dask://HOST:PORT"
-    with pytest.raises(argparse.ArgumentTypeError, match=words):
-        scheduler_address(text)
+def test_addresses_of_schedulers() -> None:
+    """Host names, IPv4 and IPv6 addresses are returned as Dask writes them; others are refused."""
+    for text, address in ADDRESSES.items():
+        assert scheduler_address(text) == address
+    for text in ("", *NO_ADDRESS.split()):
+        with pytest.raises(argparse.ArgumentTypeError, match="dask://HOST:PORT"):
+            scheduler_address(text)
+    for text in ("dask://farm", "dask://farm:", "dask://farm:0"):
+        with pytest.raises(argparse.ArgumentTypeError, match="lacks the port"):
+            scheduler_address(text)
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (("--executor", "dask://farm"), '"dask://farm" lacks the port of the scheduler'),
-        (("--executor", "ray://farm:1"), '"ray://farm:1": an executor is written dask://HOST:PORT'),
-        (("--ship-results",), "--ship-results needs --executor"),
-        (("--min-workers", "2"), "--min-workers needs --executor"),
-        (("--executor", "dask://farm:1", "--step", "sheet"), "it takes no --executor"),
-        (("--executor", "dask://farm:1", "--openjd", "job"), "it takes no --executor"),
-        (("--executor", "dask://farm:1", "--workers", "2"), "use it without --executor"),
-    ],
+WRONG = (
+    (("--executor", "dask://farm"), '"dask://farm" lacks the port of the scheduler'),
+    (("--executor", "ray://farm:1"), '"ray://farm:1": an executor is written dask://HOST:PORT'),
+    (("--ship-results",), "--ship-results needs --executor"),
+    (("--min-workers", "2"), "--min-workers needs --executor"),
+    (("--executor", "dask://farm:1", "--step", "sheet"), "it takes no --executor"),
+    (("--executor", "dask://farm:1", "--openjd", "job"), "it takes no --executor"),
+    (("--executor", "dask://farm:1", "--workers", "2"), "use it without --executor"),
 )
-def test_wrong_options_end_with_status_2(
-    mint: RunMint, service: ThreadService, tmp_path: Path, options: tuple[str, ...], words: str
-) -> None:
+
+
+def test_wrong_options_end_with_status_2(batch: Batch) -> None:
     """Nothing is started then."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"})
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), *options)
-    assert ran.status == 2
-    assert words in ran.error_text
-    assert not service.operations() and not (tmp_path / "out").exists()
+    batch.lines({"prompt": "a lamp"})
+    for options, words in WRONG:
+        ran = batch(*options)
+        assert (ran.status, words in ran.error_text) == (2, True), ran.err
+    assert not batch.service.operations() and not batch.out.exists()

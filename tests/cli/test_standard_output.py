@@ -14,7 +14,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -49,9 +49,9 @@ from .command_runner import (
 )
 
 
-def test_in_a_pipe_every_change_is_one_plain_line(service: ThreadService, home: Path) -> None:
-    """In a pipe each state is one plain line without control codes."""
-    ran = run(service, home, *LAMP)
+def test_in_a_pipe_every_change_is_one_plain_line(mint: RunMint) -> None:
+    """Where standard error is no terminal, each state is one plain line without control codes."""
+    ran = mint(*LAMP)
     assert ran.status == 0
     assert "\x1b" not in ran.err + ran.out and "\r" not in ran.err + ran.out
     lines = ran.err.splitlines()
@@ -70,30 +70,39 @@ def test_every_command_prints_json(mint: RunMint) -> None:
 
 def test_for_programs_standard_output_is_json_lines(service: ThreadService, home: Path) -> None:
     """Each event is an object, the result the last one, progress on standard error, in any encoding."""
-    prompt, ascii = "une lampe à pied 灯 \U0001f4a1", {"PYTHONIOENCODING": "ascii"}
+    prompt = "une lampe à pied 灯 \U0001f4a1"
     words = ("generate", "--prompt", prompt, "--mode", "review", "--json")
-    ran = run(service, home, *words, **ascii)
+    ran = run(service, home, *words, PYTHONIOENCODING="ascii")
     assert (ran.status, ran.records[-1]) == (6, ran.result)
     assert {record["event"] for record in ran.records} == {"state", "result"}
     assert (ran.result["phase"], ran.result["prompt"]) == ("review", prompt)
     assert "Preview ready" in ran.err
-    assert run(service, home, "jobs", **ascii).status == 0
 
 
-def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path) -> None:
-    """It shows prompts as they are, without markup; standard output stays clean."""
+def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path, tmp_path: Path) -> None:
+    """It shows prompts as they are, without markup, and how far a batch is.
+
+    Its last line has lines, Credits and what waits for a person; standard output stays clean.
+    """
     pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
-    words = ("generate", "--prompt", "a [red] lamp [/bold]", "--mode", "review", "--json")
+    waiting = {"prompt": "a [red] chest [/bold]", "mode": "review"}
+    lamps = ({"prompt": f"lamp {number}"} for number in range(3))
+    file = lines_of(tmp_path / "a.jsonl", waiting, *lamps)
+    words = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--json")
+    told = environment(service, home, TERM="xterm-256color")
     with pseudo_terminal() as terminal:
         ended = subprocess.run(
-            command(*words), env=environment(service, home, TERM="xterm-256color"), stdout=subprocess.PIPE, stderr=terminal.end, timeout=60, check=False
-        )  # fmt: skip
+            command(*words), env=told, stdout=subprocess.PIPE, stderr=terminal.end, check=False
+        )
     assert ended.returncode == 6
-    assert [json.loads(line)["event"] for line in ended.stdout.splitlines()][-1] == "result"
+    assert [json.loads(line)["event"] for line in ended.stdout.splitlines()][-1] == "batch"
     assert "\x1b[" in terminal.text and "━" in terminal.text
     assert any(spin in terminal.text for spin in "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-    assert "a [red] lamp [/bold]" in terminal.text
+    assert "a [red] chest [/bold]" in terminal.text
     assert "Traceback" not in terminal.text
+    shown = re.findall(r"\d of 4 done, \d running[^\r\x1b]*", terminal.text)
+    assert any("1 waiting for you" in line and "about 992 Credits" in line for line in shown), shown
+    assert any(line.endswith(" left") for line in shown), shown
 
 
 def test_what_runs_fits_a_terminal_of_24_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,26 +126,7 @@ def test_what_runs_fits_a_terminal_of_24_rows(monkeypatch: pytest.MonkeyPatch) -
     )
 
 
-def test_a_batch_says_how_far_it_is(service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """On a terminal its last line has lines, Credits and what waits for a person."""
-    pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
-    file = lines_of(
-        tmp_path / "a.jsonl",
-        {"prompt": "a chest", "mode": "review"},
-        *({"prompt": f"lamp {number}"} for number in range(3)),
-    )
-    words = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
-    with pseudo_terminal() as terminal:
-        ended = subprocess.run(
-            command(*words), env=environment(service, home, TERM="xterm-256color"), stdout=subprocess.PIPE, stderr=terminal.end, timeout=120, check=False
-        )  # fmt: skip
-    assert ended.returncode == 6
-    found = re.findall(r"\d of 4 done, \d running[^\r\x1b]*", terminal.text)
-    assert any("1 waiting for you" in each and "about 992 Credits" in each for each in found), found
-    assert any(each.endswith(" left") for each in found), found
-
-
-def test_ctrl_c_prints_how_to_resume(service: ThreadService, home: Path) -> None:
+def test_ctrl_c_prints_how_to_resume(mint: RunMint, service: ThreadService, home: Path) -> None:
     """Ctrl-C is status 130 and a sentence; `resume` continues the same operation."""
     running = start(service, home, "generate", "--prompt", "a lamp [slow-start]")
     out, err = press_ctrl_c(running, "Queued")
@@ -144,36 +134,34 @@ def test_ctrl_c_prints_how_to_resume(service: ThreadService, home: Path) -> None
     assert err.splitlines()[-1].startswith("Interrupted. Jobs that were started continue at Mint.")
     assert "python3 -m mint_blender resume" in err
     assert "Traceback" not in err + out
-    assert run(service, home, "resume").status == 0
+    assert mint("resume").status == 0
     assert len(service.operations()) == 1
 
 
-def test_a_closed_pipe_is_not_an_error(mint: RunMint, service: ThreadService, home: Path) -> None:
-    """`mint jobs | head -1` ends without a traceback."""
-    for _ in range(3):
-        mint("generate", "--prompt", "a lamp [forbidden]")
+def test_a_closed_pipe_is_not_an_error(service: ThreadService, home: Path) -> None:
+    """`mint usage | head -1` ends without a traceback."""
     reading, writing = os.pipe()
     os.close(reading)
+    told = environment(service, home)
     ended = subprocess.run(
-        command("jobs"),
-        env=environment(service, home),
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
+        command("usage"), env=told, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
     )
     os.close(writing)
-    assert ended.returncode == 1
-    assert ended.stderr == ""
+    assert (ended.returncode, ended.stderr) == (1, "")
 
 
 def test_an_unexpected_error_is_a_message_and_a_log_entry(
-    mint: RunMint, service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An unexpected exception is a sentence; the log has the traceback without the key."""
+    """An unexpected exception is a sentence; the log has the traceback without the key.
+
+    Without an error there is no log.
+    """
+    mint("usage")
+    assert not (home / "mint.log").exists()
 
     def broken(*_: object, **_more: object) -> None:
-        raise RuntimeError(f"the key is {service.key}")
+        raise RuntimeError(f"the key is {mint.service.key}")
 
     monkeypatch.setattr(results, "deliver", broken)
     ran = mint(*LAMP, "--json")
@@ -183,14 +171,13 @@ def test_an_unexpected_error_is_a_message_and_a_log_entry(
     assert ran.records[-1]["event"] == "error"
     log = (home / "mint.log").read_text()
     assert "Traceback" in log
-    assert service.key not in log
+    assert mint.service.key not in log
 
 
-def test_without_an_error_there_is_no_log(mint: RunMint, home: Path) -> None:
-    """The log file is created by its first entry."""
-    mint(*LAMP)
-    assert home.is_dir()
-    assert not (home / "mint.log").exists()
+def test_harmful_texts_are_cleaned() -> None:
+    """Control sequences are removed as a whole; letters of all scripts stay."""
+    for text, cleaned in SAMPLES.items():
+        assert safe_lines(text) == cleaned
 
 
 def test_the_usual_duration_is_shown(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,12 +209,6 @@ SAMPLES = {
 }
 
 
-@pytest.mark.parametrize("text", SAMPLES)
-def test_cleaned_texts(text: str) -> None:
-    """Control sequences are removed as a whole; letters of all scripts stay."""
-    assert safe_lines(text) == SAMPLES[text]
-
-
 @pytest.mark.covers("S-terminal")
 @given(
     st.text(
@@ -257,39 +238,35 @@ def test_every_output_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
     assert captured.out.count("a lamp") == 2 and captured.err.count("a lamp") == 4
     programs.error(evil)
     assert json.loads(capsys.readouterr().out)["message"] == evil
-
-
-def test_the_live_display_is_clean() -> None:
-    """Titles and states of the progress bars are cleaned."""
     pytest.importorskip("rich")
-    display = LiveDisplay()
-    display.show("1", "a \x1b[31mlamp\nor two", "Failed: \x1b]0;x\x07no")
-    (task,) = display._progress.tasks
+    live = LiveDisplay()
+    live.show("1", "a \x1b[31mlamp\nor two", "Failed: \x1b]0;x\x07no")
+    (task,) = live._progress.tasks
     assert (task.fields["title"], task.description) == ("a lamp or two", "Failed: no")
 
 
 def test_a_request_to_stop_ends_a_batch_as_ctrl_c_does(
-    service: ThreadService, home: Path, tmp_path: Path
+    mint: RunMint, home: Path, tmp_path: Path
 ) -> None:
     """It leaves the folder free, says how to continue, and a rerun pays nothing twice."""
     if sys.platform == "win32":
         pytest.skip(DOES_NOT_APPLY + "Windows has no SIGTERM; farms send Ctrl-C there")
     file = lines_of(tmp_path / "props.jsonl", {"prompt": "a lamp [slow-start]"})
     words = ("batch", str(file), "-o", str(tmp_path / "out"))
-    running = start(service, home, *words)
+    running = start(mint.service, home, *words)
     read_until(running, "Queued")
     lease = tmp_path / "out" / ".mint-batch" / "lease"
     assert lease.exists()
     os.kill(running.pid, signal.SIGTERM)
-    error = running.communicate(timeout=20)[1]
+    error = running.communicate(timeout=240)[1]
     assert running.returncode == 130
     assert "Interrupted. Jobs that were started continue at Mint." in error
     assert "Run the same command again: it continues where it stopped" in error
     assert "resume" not in error  # which would write no records of the lines
     assert "Traceback" not in error
     assert not lease.exists()
-    assert run(service, home, *words).status == 0
-    assert len(service.operations()) == 1
+    assert mint(*words).status == 0
+    assert len(mint.service.operations()) == 1
 
 
 @pytest.mark.parametrize(
@@ -321,7 +298,7 @@ needs_full = pytest.mark.skipif(
 
 
 def test_a_batch_on_a_full_disk_names_the_file(
-    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message has the file and the advice, nothing is sent, and the next run continues."""
     file = lines_of(tmp_path / "props.jsonl", {"prompt": "a lamp"})
@@ -336,9 +313,8 @@ def test_a_batch_on_a_full_disk_names_the_file(
     assert ran.status == 1
     lease = tmp_path / "out" / ".mint-batch" / "lease"
     assert f"Cannot use {lease}: No space left on device. Free some space" in ran.error_text
-    assert service.operations() == []
+    assert not mint.service.operations()
     assert mint(*words).status == 0
-    assert len(service.operations()) == 1
 
 
 @needs_full
@@ -346,7 +322,7 @@ def test_a_batch_on_a_full_disk_names_the_file(
 def test_an_error_while_writing_names_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    """Python names a file only if it cannot be opened."""
+    """Python names a file only if it cannot be opened; a name of the system is kept."""
     target = tmp_path / "lamp.glb"
     written = target if how == "private" else target.with_name(f".part{disk.PART}")
     monkeypatch.setattr(uuid, "uuid4", lambda: SimpleNamespace(hex="part"))
@@ -360,10 +336,6 @@ def test_an_error_while_writing_names_the_file(
         else:
             disk.copy_private(tmp_path / "source", target)
     assert caught.value.filename == str(target)
-
-
-def test_a_name_that_is_known_is_kept() -> None:
-    """What the system names is more exact than what we know."""
     with pytest.raises(OSError) as caught, naming(Path("ours")):
         raise OSError(errno.ENOENT, "No such file", "theirs")
     assert caught.value.filename == "theirs"
@@ -372,18 +344,15 @@ def test_a_name_that_is_known_is_kept() -> None:
 @pytest.mark.parametrize(
     ("number", "advice"),
     [
-        (errno.ENOSPC, "Free some space on its disk, then try again."),
-        (errno.EROFS, "Choose another place, or allow your user to write there, then try again."),
+        (errno.ENOSPC, "Free some space on its disk, then try again. "),
+        (errno.EROFS, "Choose another place, or allow your user to write there, then try again. "),
         (errno.EIO, ""),
     ],
 )
 def test_the_sentence_says_what_to_do(number: int, advice: str) -> None:
     """What is known to help is said, and always that jobs are kept."""
-    error = OSError(number, "It went wrong", "lamp.glb")
-    said = exits.unusable_file(error)
-    assert said == " ".join(
-        f"Cannot use lamp.glb: It went wrong. {advice} Jobs that were started are kept.".split()
-    )
+    said = exits.unusable_file(OSError(number, "It went wrong", "lamp.glb"))
+    assert said == f"Cannot use lamp.glb: It went wrong. {advice}Jobs that were started are kept."
     assert os.strerror(number) in exits.unusable_file(OSError(number, os.strerror(number)))
 
 
@@ -412,17 +381,6 @@ def test_ctrl_break_ends_a_command_in_order(
     assert handlers[21] is handlers[signal.SIGTERM] is signal.default_int_handler
 
 
-class OneFuture(Executor):
-    """An executor whose only result never arrives by itself."""
-
-    def __init__(self) -> None:
-        self.future: Future[Any] = Future()
-
-    def submit(self, *_: Any, **__: Any) -> Future[Any]:
-        """Return the future."""
-        return self.future
-
-
 def test_ctrl_c_is_noticed_while_a_batch_waits_for_its_last_results(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -437,13 +395,40 @@ def test_ctrl_c_is_noticed_while_a_batch_waits_for_its_last_results(
 
     monkeypatch.setattr(result_writer, "wait", wait)
     writer = ResultWriter(Writers(None, lambda: 1), lambda: None)  # type: ignore[arg-type]
-    writer._running = {OneFuture().future: (None, None)}  # type: ignore[dict-item]
+    writer._running = {Future(): (None, None)}  # type: ignore[dict-item]
     with pytest.raises(KeyboardInterrupt):
         writer.wait()
     assert limits == [result_writer.CHECK_INTERVAL] * 3
-    limits.clear()
-    writer.wait(0.2)
-    assert limits == [0.2]
+
+
+@pytest.mark.parametrize("level", ["info", "DEBUG"])
+def test_the_log_has_requests_and_phases(mint: RunMint, home: Path, level: str) -> None:
+    """Each request with its status and id, each phase of the job; no prompt, no link and no key.
+
+    DEBUG has also each step of the workflow. The next command writes warnings only, and a
+    program's own logging is as before.
+    """
+    assert mint(*LAMP, "--log-level", level).status == 0
+    log = (home / "mint.log").read_text()
+    (start,) = [line for line in log.splitlines() if "POST /models:generate" in line]
+    assert " INFO " in start and "request id none" not in start
+    assert "status 20" in start and start.endswith(" s")
+    of_job = f"Job {mint.job}: "
+    of_jobs = [line for line in log.splitlines() if of_job in line and " INFO " in line]
+    phases = [line.split(of_job)[1] for line in of_jobs]
+    assert phases[0].startswith("new (model, fast), waiting")
+    names = [line.split(",")[0] for line in phases[1:]]
+    assert names == ["sending", "working", "fetching", "ready"]
+    assert "http" not in log and "a lamp" not in log and mint.service.key not in log
+    is_debug = level == "DEBUG"
+    for words in ("DEBUG", "next Pay", "downloaded model"):
+        assert (words in log) is is_debug
+    polls = [line for line in log.splitlines() if "GET /operations/" in line]
+    assert len(polls) == len(mint.service.requests("GET", "/v1/operations/*"))
+    mint("check")
+    assert (home / "mint.log").read_text() == log
+    logger = logging.getLogger("mint_blender")
+    assert (logger.level, logger.handlers, logger.propagate) == (logging.NOTSET, [], True)
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp932", "ascii"])
@@ -457,44 +442,3 @@ def test_a_windows_console_takes_every_text(encoding: str, monkeypatch: pytest.M
     assert b"ein Stuhl f" in bytes_out.getvalue()
     Terminal("mint", as_json=True).event({"prompt": "椅子 🪑"})
     assert json.loads(bytes_out.getvalue().splitlines()[-1]) == {"prompt": "椅子 🪑"}
-
-
-def test_info_has_requests_and_phases(mint: RunMint, service: ThreadService, home: Path) -> None:
-    """Each request with its status and request id, each phase of the job; no prompt and no key."""
-    assert mint(*LAMP, "--log-level", "info").status == 0
-    log = (home / "mint.log").read_text()
-    (start,) = [line for line in log.splitlines() if "POST /models:generate" in line]
-    assert " INFO " in start and "request id none" not in start
-    assert "status 20" in start and start.endswith(" s")
-    (job,) = mint.jobs()
-    of_job = f"Job {job['job']}: "
-    phases = [line.split(of_job)[1] for line in log.splitlines() if of_job in line]
-    assert phases[0].startswith("new (model, fast), waiting")
-    assert [line.split(",")[0] for line in phases[1:]] == [
-        "sending",
-        "working",
-        "fetching",
-        "ready",
-    ]
-    assert "DEBUG" not in log and "a lamp" not in log and service.key not in log
-    assert len([line for line in log.splitlines() if "GET /operations/" in line]) == len(
-        service.requests("GET", "/v1/operations/*")
-    )
-
-
-def test_debug_has_steps(mint: RunMint, service: ThreadService, home: Path) -> None:
-    """Also each step of the workflow and each download; links with their signatures are not."""
-    assert mint(*LAMP, "--log-level", "DEBUG").status == 0
-    log = (home / "mint.log").read_text()
-    assert "next Pay" in log and "downloaded model" in log
-    assert "http" not in log and service.key not in log
-
-
-def test_the_level_is_that_of_one_command(mint: RunMint, home: Path) -> None:
-    """The next command writes warnings only, and a program's own logging is as before."""
-    mint("check", "--log-level", "info")
-    size = (home / "mint.log").stat().st_size
-    mint("check")
-    assert (home / "mint.log").stat().st_size == size > 0
-    logger = logging.getLogger("mint_blender")
-    assert (logger.level, logger.handlers, logger.propagate) == (logging.NOTSET, [], True)
