@@ -2,7 +2,7 @@
 """All short sequences of actions, each with a crash at every point where something has changed.
 
 Real are the job service, its engine, the journal in SQLite and every file. Simulated are Mint, the
-network and the clock, as in `tests.simulation`. Run `python3 -m tests.exhaustive --seed S`.
+network and the clock, as in `tests.simulation`. Run `python3 -m tests.exhaustive`.
 
 A crash point lies after each call that has changed the disk or reached Mint. At each one the process
 dies in up to four ways. Then a new process starts over what is on disk, and a patient person brings

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run all short sequences with all crashes: `python3 -m tests.exhaustive --seed S`.
+"""Run all short sequences with all crashes: `python3 -m tests.exhaustive`.
 
 The last line on standard output is a JSON object with the figures and the failures.
 """
@@ -9,19 +9,19 @@ from __future__ import annotations
 import argparse
 import logging
 import multiprocessing
-import random
 import sys
 import time
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from ..harness import methods
 from ..harness.methods import Run
 from .disk_image import Crash
 from .mistakes import MISTAKES
-from .sequences import Result, Task, first_tasks, next_tasks, run_task
+from .sequences import Result, Task, first_tasks, life_tasks, next_tasks, run_task
+from .workloads import WORKLOADS
 
 
 @dataclass
@@ -31,7 +31,6 @@ class Totals:
     sequences: int = 0
     points: int = 0
     cases: Counter[str] = field(default_factory=Counter)
-    run: int = 0
     failures: list[str] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
@@ -39,7 +38,6 @@ class Totals:
         self.sequences += result.is_offered
         self.points += result.points
         self.cases.update(result.cases)
-        self.run += result.run
         self.failures += result.failures
 
 
@@ -47,10 +45,13 @@ def main() -> int:
     """Return 0 if no rule was broken, else 1."""
     arguments = _arguments()
     logging.disable(logging.CRITICAL)  # what goes wrong on purpose would be logged
-    method = Run("bounded exhaustive")
-    mistake = MISTAKES[arguments.mistake]() if arguments.mistake else nullcontext()
-    with mistake:
-        totals = _run_one(arguments.only) if arguments.only else _run_all(arguments)
+    method, totals = Run("bounded exhaustive"), Totals()
+    end = time.perf_counter() + 60.0 * arguments.minutes
+    with MISTAKES[arguments.mistake]() if arguments.mistake else nullcontext():
+        if arguments.only:
+            totals.add(run_task(_task(arguments.only)))
+        else:
+            _run_all(totals, arguments, end)
     for failure in totals.failures:
         print(failure)
     figures = {
@@ -58,22 +59,19 @@ def main() -> int:
         "crash points": totals.points,
         **{f"cases: {name}": count for name, count in sorted(totals.cases.items())},
         "cases": totals.cases.total(),
-        "cases run": totals.run,
     }
     return method.end(figures, map(_one_line, totals.failures))
 
 
 def _arguments() -> argparse.Namespace:
     parser = methods.parser("exhaustive", __doc__)
-    parser.add_argument("--seed", type=int, default=1, help="chooses the cases of a share")
     parser.add_argument("--length", type=int, default=4, help="actions in a sequence, at most")
-    parser.add_argument("--whole", type=int, default=4, help="up to this length, all cases are run")
-    parser.add_argument("--share", type=float, default=0.02, help="of the cases of the others")
-    parser.add_argument("--short-share", type=float, default=1.0, help="of the cases of --whole")
-    parser.add_argument("--sample", type=int, default=10**9, help="longer sequences, by length")
-    parser.add_argument("--workload", action="append", help="a workload; by default all")
+    lives = "only one whole life of each workload, with one way to die at each point"
+    parser.add_argument("--lives", action="store_true", help=lives)
+    parser.add_argument("--workload", action="append", choices=WORKLOADS, help="by default all")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=600.0, help="start nothing after that")
+    parser.add_argument("--seed", type=int, default=1, help="not used: nothing is random")
     parser.add_argument(
         "--only", help='one sequence or case: "WORKLOAD: start, poll; crash 3 torn"'
     )
@@ -81,37 +79,27 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run_all(arguments: argparse.Namespace) -> Totals:
-    """Run the sequences of each length: only what was possible becomes longer."""
-    totals, end = Totals(), time.perf_counter() + 60.0 * arguments.minutes
-    tasks = first_tasks(arguments.seed, arguments.workload)
-    tasks = [replace(task, share=arguments.short_share, end=end) for task in tasks]
+def _run_all(totals: Totals, arguments: argparse.Namespace, end: float) -> None:
+    """Run whole lives, or the sequences of each length: only what was possible becomes longer."""
+    workloads = arguments.workload or list(WORKLOADS)
+    tasks = (life_tasks if arguments.lives else first_tasks)(workloads, end)
+    lengths = 1 if arguments.lives else arguments.length
     with multiprocessing.Pool(arguments.processes, partial(logging.disable, 50)) as pool:
-        for length in range(1, arguments.length + 1):
-            results = []
-            for result in pool.imap_unordered(run_task, tasks):
+        for _ in range(lengths):
+            results = list(pool.imap_unordered(run_task, tasks))
+            for result in results:
                 totals.add(result)
-                results.append(result)
-            is_whole = length + 1 <= arguments.whole
-            share = arguments.short_share if is_whole else arguments.share
-            tasks = [task for result in results for task in next_tasks(result, share)]
-            if not is_whole and len(tasks) > arguments.sample:
-                tasks.sort(key=lambda task: task.name)
-                tasks = random.Random(arguments.seed).sample(tasks, arguments.sample)
-    return totals
+            tasks = [task for result in results for task in next_tasks(result)]
 
 
-def _run_one(text: str) -> Totals:
-    """Run one sequence, or one case of it."""
+def _task(text: str) -> Task:
+    """Return the task of one sequence, of one case of it, or of one of a whole life."""
     name, _, case = text.partition("; crash ")
     workload, _, actions = name.partition(": ")
-    only = None
-    if case:
-        number, _, crash = case.partition(" ")
-        only = int(number), Crash(crash)
-    totals = Totals()
-    totals.add(run_task(Task(workload, tuple(actions.split(", ")), only=only)))
-    return totals
+    number, _, crash = case.partition(" ")
+    sequence = tuple(actions.split(", "))
+    is_life = sequence == WORKLOADS[workload].life
+    return Task(workload, sequence, is_life, (int(number), Crash(crash)) if case else None)
 
 
 def _one_line(failure: str) -> str:

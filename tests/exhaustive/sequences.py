@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a sequence of actions, and crash at every point of its last action.
+"""Run a sequence of actions, and crash at every point of its last action, or of a whole life.
 
 The points of the earlier actions belong to the shorter sequences that it begins with. At each point
 a child process is forked for each way to die: it has all of Mint, the network and the clock in its
@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import random
 import shutil
 import time
 import traceback
@@ -37,16 +36,14 @@ class Task:
     Attributes:
         workload: The name of the workload.
         sequence: The actions.
-        share: Which share of the cases to run, from a seed.
-        seed: Chooses them.
+        is_life: Whether the points of all actions count, each with one way to die in turn.
         only: The number of the only crash point and the way to die there; None: all.
         end: The time of `time.perf_counter` after which nothing more is run.
     """
 
     workload: str
     sequence: Sequence
-    share: float = 1.0
-    seed: int = 1
+    is_life: bool = False
     only: tuple[int, Crash] | None = None
     end: float = math.inf
 
@@ -69,8 +66,7 @@ class Result:
         task: The task.
         is_offered: Whether each action was possible.
         points: How many crash points the last action has.
-        cases: How many cases there are, by the way to die.
-        run: How many of them were run.
+        cases: How many cases were run, by the way to die.
         failures: One text for each case in which a rule was broken.
     """
 
@@ -78,7 +74,6 @@ class Result:
     is_offered: bool = True
     points: int = 0
     cases: Counter[str] = field(default_factory=Counter)
-    run: int = 0
     failures: list[str] = field(default_factory=list)
 
 
@@ -91,11 +86,13 @@ def run_task(task: Task) -> Result:
     with computer(workload.credits) as used:
         try:
             used.crash = Crashes(used, result)
-            used.is_armed = task.sequence == ("start",)  # with the points of the first start
+            # the first start of a process belongs to the first action
+            used.is_armed = task.is_life or task.sequence == ("start",)
             used.start()
             actions = Actions(used, workload, PICTURE)
             for action in task.sequence[:-1]:
-                actions.do(action)
+                if not actions.do(action) and task.is_life:
+                    raise Violation(f"{action!r} is not offered")
             used.is_armed = True
             result.is_offered = actions.do(task.sequence[-1])
             used.is_armed = False
@@ -112,23 +109,21 @@ class Crashes:
     def __init__(self, used: Computer, result: Result) -> None:
         self._used = used
         self._result = result
-        task = result.task
-        self._choice = random.Random(f"{task.seed} {task.name}")
 
     def __call__(self, point: CrashPoint) -> None:
         """Run the cases of this point."""
         task, result = self._result.task, self._result
         result.points += 1
-        for crash in self._used.image.variants():
+        crashes = self._used.image.variants()
+        if task.only is not None:
+            crashes = [crash for crash in crashes if task.only == (point.number, crash)]
+        elif task.is_life:
+            crashes = [crashes[point.number % len(crashes)]]
+        for crash in [] if task.is_over else crashes:
             result.cases[crash.value] += 1
-            is_chosen = self._choice.random() < task.share and not task.is_over
-            if task.only is not None:
-                is_chosen = task.only == (point.number, crash)
-            if is_chosen:
-                result.run += 1
-                if text := self._in_child(crash):
-                    at = f"{task.name}; crash {point.number} {crash} (after {point.what})"
-                    result.failures.append(f"{at}: {text}")
+            if text := self._in_child(crash):
+                at = f"{task.name}; crash {point.number} {crash} (after {point.what})"
+                result.failures.append(f"{at}: {text}")
 
     def _in_child(self, crash: Crash) -> str:
         """Return what is wrong after this crash; an empty text if nothing is."""
@@ -170,15 +165,19 @@ def _text(used: Computer, error: BaseException) -> str:
     return "\n    ".join([*lines, *relevant(used.world, about, 40)])
 
 
-def next_tasks(result: Result, share: float) -> Iterator[Task]:
+def next_tasks(result: Result) -> Iterator[Task]:
     """Yield the tasks whose sequences are one action longer; none if the last was not offered."""
     if result.is_offered:
         for action in ACTIONS:
             task = result.task
-            yield replace(task, sequence=(*task.sequence, action), share=share)
+            yield replace(task, sequence=(*task.sequence, action))
 
 
-def first_tasks(seed: int, names: list[str] | None = None) -> list[Task]:
+def first_tasks(workloads: list[str], end: float) -> list[Task]:
     """Return the tasks with one action."""
-    workloads = names or list(WORKLOADS)
-    return [Task(name, (action,), 1.0, seed) for name in workloads for action in ACTIONS]
+    return [Task(name, (action,), end=end) for name in workloads for action in ACTIONS]
+
+
+def life_tasks(workloads: list[str], end: float) -> list[Task]:
+    """Return the tasks of whole lives."""
+    return [Task(name, WORKLOADS[name].life, is_life=True, end=end) for name in workloads]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Short sequences of actions survive a crash at every point; the long form runs all of them.
+"""Whole lives of jobs survive a crash at every point; the long form runs all short sequences.
 
 Each run is a process of its own: it forks, which a process with threads must not do.
 """
@@ -14,22 +14,27 @@ from ..harness.methods import report_of
 from .disk_image import Crash
 from .mistakes import MISTAKES
 
-pytestmark = [
-    pytest.mark.one_blender,
-    pytest.mark.skipif(sys.platform != "linux", reason="does not apply: it needs fork and /proc"),
-]
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="does not apply: it needs fork and /proc"
+)
 
 
+@pytest.mark.slow
 @pytest.mark.covers("R-pay-once", "C7-restart")
-def test_short_sequences_survive_every_crash() -> None:
-    """All sequences of up to two actions, and a sample of the longer ones."""
-    report = report_of(
-        "exhaustive", "--whole", "2", "--short-share", "0.1", "--sample", "8", "--share", "0.03"
-    )
+def test_whole_lives_survive_every_crash() -> None:
+    """At each point the process dies in one way, and they take turns."""
+    report = report_of("exhaustive", "--lives")
     assert report["failures"] == []
     figures = report["figures"]
-    assert figures["sequences"] > 50 and figures["cases run"] > 100
-    assert min(figures[f"cases: {crash}"] for crash in Crash) > 50
+    assert figures["sequences"] == 9 and figures["cases"] == figures["crash points"] > 200
+    assert min(figures[f"cases: {crash}"] for crash in Crash) > 20
+
+
+@pytest.mark.thorough
+def test_short_sequences_survive_every_crash_in_every_way() -> None:
+    """All sequences of up to two actions."""
+    report = report_of("exhaustive", "--length", "2")
+    assert report["failures"] == [] and report["figures"]["cases"] > 1000
 
 
 FOUND_BY = {
@@ -40,6 +45,7 @@ FOUND_BY = {
 """A sequence, or a case of one, that finds each mistake."""
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_finds_the_mistake(mistake: str) -> None:
     """It is no test that cannot fail: a mistake that is made on purpose is found."""

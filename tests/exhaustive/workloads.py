@@ -35,11 +35,13 @@ class Workload:
     """What people start, and what Mint makes of it.
 
     Attributes:
+        life: Actions from the start of a job to its end.
         pace: Seconds from one click to the next: 0 is before anything was sent.
         credits: What the account has at first.
         fails: Whether the first attempt fails at Mint.
     """
 
+    life: tuple[str, ...] = ("start", "poll", "open file")
     kind: Kind = Kind.MODEL
     mode: Mode = Mode.AUTO
     pace: float = 1.0
@@ -51,15 +53,23 @@ class Workload:
 
 
 WORKLOADS = {
-    "model with review": Workload(mode=Mode.REVIEW),
-    "model with review, fast clicks": Workload(mode=Mode.REVIEW, pace=0.0),
+    "model with review": Workload(
+        ("start", "poll", "revise", "poll", "approve", "poll", "open file"), mode=Mode.REVIEW
+    ),
+    "model with review, fast clicks": Workload(
+        ("start", "cancel", "start", "poll", "approve", "restart", "poll"),
+        mode=Mode.REVIEW,
+        pace=0.0,
+    ),
     "optimized model": Workload(optimize=OptimizationLevel.LIGHT),
-    "model after a picture": Workload(has_picture=True, pace=0.0),
+    "model after a picture": Workload(("start", "poll"), has_picture=True, pace=0.0),
     "world": Workload(kind=Kind.WORLD),
-    "few Credits": Workload(mode=Mode.REVIEW, credits=200.0),
-    "no Credits": Workload(credits=0.0, pace=0.0),
-    "model that fails": Workload(fails=True),
-    "conversion": Workload(converts=True),
+    "few Credits": Workload(
+        ("start", "poll", "approve", "pay", "poll"), mode=Mode.REVIEW, credits=200.0
+    ),
+    "no Credits": Workload(("start", "poll", "pay", "poll"), credits=0.0, pace=0.0),
+    "model that fails": Workload(("start", "poll", "retry", "poll"), fails=True),
+    "conversion": Workload(("start", "poll"), converts=True),
 }
 
 

@@ -33,31 +33,25 @@ def main() -> int:
     ):
         for kind in arguments.kind or KINDS:
             for for_good in (False, True):
-                for number in range(arguments.first, MOST, arguments.step):
+                for number in [arguments.only] if arguments.only else range(1, MOST):
                     case = Case(kind, number, for_good)
-                    place = Path(folder, f"{kind}-{number}-{for_good}".replace(" ", "-"))
-                    fail, problem = run_case(service, place, case)
+                    fail, problem = run_case(service, Path(folder), case)
                     if problem:
                         print(f"{case}: {problem}", flush=True)
+                        repeat = f"python3 -m tests.nth_call --kind '{kind}' --only {number}"
                         first = problem.splitlines()[0]
-                        method.failures.append(f"{case}: {first}; {_command(case)}")
-                    if not fail.has_failed or method.is_over or arguments.single:
+                        method.failures.append(f"{case}: {first}; repeat: {repeat}")
+                    if not fail.has_failed or method.is_over:
                         break
                     counts[kind] += 1
     figures = {f"failed calls: {kind}": count for kind, count in counts.items()}
     return method.end({**figures, "runs": counts.total()})
 
 
-def _command(case: Case) -> str:
-    return f"repeat: python3 -m tests.nth_call --kind '{case.kind}' --first {case.number} --single"
-
-
 def _arguments() -> argparse.Namespace:
     parser = methods.parser("nth_call", __doc__)
     parser.add_argument("--kind", action="append", choices=KINDS, help="by default all")
-    parser.add_argument("--first", type=int, default=1, help="the first call to fail")
-    parser.add_argument("--step", type=int, default=1, help="then each so many-th call")
-    parser.add_argument("--single", action="store_true", help="only the first one")
+    parser.add_argument("--only", type=int, metavar="N", help="only the n-th call fails")
     parser.add_argument("--minutes", type=float, default=600.0, help="start nothing after that")
     parser.add_argument("--seed", type=int, default=1, help="not used: every call fails once")
     return parser.parse_args()

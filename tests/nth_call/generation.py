@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+import random
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +16,10 @@ from unittest.mock import patch
 from mint_blender.cli import main, session
 from mint_blender.delivery import blender_runtime
 from mint_blender.files.download import Downloader
-from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Role
-from mint_blender.jobs.phases import Phase
 from mint_blender.mint.retry import PollIntervals, RetryPolicy
 
-from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import Service
-from ..process_kills.kills import Broken, check_paid_once, check_table, jobs_in, made_of
+from ..process_kills.kills import REVIEWED, Broken, Killer
 from .failing_calls import FailingCall, failing
 
 NOT_FOR_PEOPLE = (
@@ -49,91 +46,53 @@ class Case:
         return f"{self.kind} {self.number} {'for good' if self.for_good else 'once'}"
 
 
-class Generation:
-    """One generation in a folder of its own: what was typed, and what it has printed."""
+class FailingCommands:
+    """Runs commands in this process. Calls fail while the first one runs."""
 
-    def __init__(self, service: Service, folder: Path, prompt: str) -> None:
-        self.service = service
-        self.folder = folder
-        self.prompt = prompt
-        self.home, self.output = folder / "home", folder / "out" / "lamp.glb"
-        self.picture = folder / "lamp.png"
+    def __init__(self, service: Service, case: Case, fail: FailingCall) -> None:
+        self._service = service
+        self._case = case
+        self._fail = fail
         self.printed = ""
 
-    def run(self, *arguments: str) -> int:
-        """Run a command; return its exit status. Raises Broken if no person can read its errors."""
+    def run(
+        self,
+        home: Path,
+        *arguments: str,
+        die_at: int | None = None,
+        only: Collection[str] | None = None,
+        blender: bool = False,
+    ) -> dict[str, Any]:
+        """Run a command. Raises Broken if no person can read its errors."""
         out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
+        with ExitStack() as stack:
+            stack.enter_context(surroundings(self._service, home))
+            stack.enter_context(redirect_stdout(out))
+            stack.enter_context(redirect_stderr(err))
+            if not self.printed:
+                stack.enter_context(failing(self._case.kind, self._fail))
             status = main(list(arguments))
         text = out.getvalue() + err.getvalue()
         self.printed += f"$ {' '.join(arguments)} -> {status}\n{text}"
-        if self.service.key in text:
+        if self._service.key in text:
             raise Broken("the key was printed")
         if found := [word for word in NOT_FOR_PEOPLE if word in text]:
             raise Broken(f"{found[0]!r} was printed")
         if status and not err.getvalue().strip():
             raise Broken(f"nothing says why the status is {status}")
-        return status
-
-    def generate(self) -> int:
-        """Type the command that starts it."""
-        more = ("--preset", "fast", "--mode", "review", "--approve", "--image", str(self.picture))
-        return self.run("generate", "--prompt", self.prompt, *more, "-o", str(self.output))
-
-    def finish(self) -> None:
-        """Type what continues the job until its file is there. Raises Broken."""
-        for _ in range(4):
-            job = self.job()
-            if job is not None and job.phase is Phase.PLACED and self.output.is_file():
-                return
-            if job is None:
-                self.generate()
-            elif job.phase in {Phase.READY, Phase.PLACED}:
-                self.run("place", job.id, "-o", str(self.output))
-            elif job.phase is Phase.REVIEW and job.decision is None:
-                self.run("approve", job.id)
-            elif job.phase is Phase.FAILED and not made_of(self.service, self.prompt):
-                self.run("retry", job.id)
-            else:
-                self.run("resume", job.id)
-        raise Broken("it does not come to an end")
-
-    def job(self) -> Job | None:
-        """Return the job, or None if none was committed."""
-        jobs = jobs_in(self.home)
-        if len(jobs) > 1:
-            raise Broken(f"there are {len(jobs)} jobs")
-        return jobs[0] if jobs else None
-
-    def check(self) -> None:
-        """Raise Broken unless it was paid once and its file is complete."""
-        check_paid_once(self.service, self.prompt)
-        check_table(self.home)
-        job = self.job()
-        model = job.file(Role.MODEL) if job is not None else None
-        if model is None or not Path(model.path).is_file():
-            raise Broken("the downloaded model is missing")
-        if self.output.read_bytes() != Path(model.path).read_bytes():
-            raise Broken("the file is not what was downloaded")
-        parts = [path.name for path in self.output.parent.iterdir() if path != self.output]
-        if parts:
-            raise Broken(f"{parts} were left beside the file")
+        return {"status": status, "printed": text}
 
 
 def run_case(service: Service, folder: Path, case: Case) -> tuple[FailingCall, str]:
     """Run a generation in which calls fail; return the calls, and what is wrong, if anything."""
-    generation = Generation(service, folder, f"a lamp, {case}")
-    folder.mkdir(parents=True)
-    generation.picture.write_bytes(PIXEL)
     fail = FailingCall(folder, case.number, for_good=case.for_good)
+    commands = FailingCommands(service, case, fail)
     try:
-        with surroundings(service, generation.home):
-            with failing(case.kind, fail):
-                generation.generate()
-            generation.finish()
-            generation.check()
+        Killer(service, commands, folder).run(REVIEWED, None, random.Random(0), str(case))
+        if parts := [each.name for each in folder.glob("*/out/*") if each.name != "lamp.glb"]:
+            raise Broken(f"{parts} were left beside the file")
     except Exception as error:
-        return fail, f"{type(error).__name__}: {error}\n{generation.printed}"
+        return fail, f"{type(error).__name__}: {error}\n{commands.printed}"
     return fail, ""
 
 

@@ -1,38 +1,60 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A sample of the calls fails; the long form lets each of them fail."""
+"""Some calls of each kind fail; the long form lets each call fail."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mint_blender.jobs.diagnostics.log_file import LogFile
 
-from ..harness.methods import report_of
-from ..mint_service.runner import running_service
+from ..mint_service.runner import ThreadService, running_service
+from .failing_calls import KINDS
 from .generation import Case, run_case
 
-pytestmark = pytest.mark.one_blender
+pytestmark = pytest.mark.slow
 
-FEW = ("write", "fsync", "rename", "connect")
-MANY = ("open", "read", "journal write", "journal open")
+CALLS = {
+    "write": (1, 4, 7),
+    "fsync": (2, 5, 12),
+    "rename": (1, 3),
+    "open": (3, 20, 41),
+    "connect": (2, 3),
+    "read": (2, 9),
+    "journal write": (2, 39, 76),
+    "journal open": (2, 4),
+}
+"""Numbers of calls of each kind: spread over a run that makes more of them."""
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[ThreadService]:
+    """Run a fast service with Credits for all."""
+    with running_service(speed=2000, retry_after=0.01, credits=1e9) as running:
+        yield running
 
 
 @pytest.mark.covers("R-pay-once")
-@pytest.mark.parametrize(("kinds", "step"), [(FEW, 5), (MANY, 37)])
-def test_a_run_survives_failing_calls(kinds: tuple[str, ...], step: int) -> None:
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_survives_failing_calls(
+    kind: str, for_good: bool, service: ThreadService, tmp_path: Path
+) -> None:
     """It ends in a sentence or goes on by itself, and in the end it was paid once."""
-    words = [word for kind in kinds for word in ("--kind", kind)]
-    report = report_of("nth_call", "--first", "2", "--step", str(step), *words)
-    assert report["failures"] == []
-    assert all(report["figures"][f"failed calls: {kind}"] >= 2 for kind in kinds)
+    for number in CALLS[kind]:
+        calls, problem = run_case(service, tmp_path, Case(kind, number, for_good))
+        assert problem == ""
+        assert calls.has_failed
 
 
-def test_finds_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.nightly
+def test_finds_a_mistake(
+    service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A log that cannot be opened, and says so with a traceback, is found."""
     monkeypatch.setattr(LogFile, "handleError", logging.Handler.handleError)
-    with running_service(speed=2000) as service:
-        _, problem = run_case(service, tmp_path / "run", Case("open", 20, for_good=True))
+    _, problem = run_case(service, tmp_path, Case("open", 20, for_good=True))
     assert "was printed" in problem

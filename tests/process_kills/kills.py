@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mint_blender.jobs.batch_folder import line_files
 from mint_blender.jobs.diagnostics import checks
@@ -40,6 +41,24 @@ class Broken(AssertionError):
     """A rule was broken."""
 
 
+class Commands(Protocol):
+    """What runs the commands of a scenario."""
+
+    def run(
+        self,
+        home: Path,
+        *arguments: str,
+        die_at: int | None = None,
+        only: Collection[str] | None = None,
+        blender: bool = False,
+    ) -> dict[str, Any]:
+        """Run a command with this folder for the journal, and return its report.
+
+        `only` names the calls whose steps count; by default all do.
+        The report is {"killed": 9} or {"status": …, "printed": …, "steps": […]}.
+        """
+
+
 class CommandProcess:
     """A running `command_process`, which forks a child for each command."""
 
@@ -62,11 +81,7 @@ class CommandProcess:
         only: Collection[str] | None = None,
         blender: bool = False,
     ) -> dict[str, Any]:
-        """Run a command in a child process, and return its report.
-
-        `only` names the calls whose steps count; by default all do.
-        The report is {"killed": 9} or {"status": …, "printed": …, "steps": […]}.
-        """
+        """Run a command in a child process."""
         environment = {**self._account, "MINT_BLENDER_HOME": str(home)}
         order = {"arguments": arguments, "environment": environment, "die_at": die_at}
         order["only"] = None if only is None else sorted(only)
@@ -118,10 +133,10 @@ def _batch(folder: Path, prompt: str) -> list[str]:
     return ["batch", str(file), "-o", str(folder / "out")]
 
 
-def _after_a_picture(folder: Path, prompt: str) -> list[str]:
+def _after_a_picture(folder: Path, prompt: str, *more: str) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "lamp.png").write_bytes(PIXEL)
-    return _generate(folder, prompt, "--image", str(folder / "lamp.png"))
+    return _generate(folder, prompt, "--image", str(folder / "lamp.png"), *more)
 
 
 def _studio_script(folder: Path, prompt: str, *, props: int) -> list[str]:
@@ -142,11 +157,11 @@ def _studio(props: int, only: frozenset[str] | None = None) -> Scenario:
     return Scenario(script, props, ".blend", blender=True, sheet="set.html", only=only)
 
 
+REVIEWED = "generate after a picture, with review"
 SCENARIOS = {
     "generate": Scenario(_generate),
-    "generate after a picture": Scenario(_after_a_picture),
-    "generate with review": Scenario(
-        lambda folder, prompt: _generate(folder, prompt, "--mode", "review", "--approve")
+    REVIEWED: Scenario(
+        lambda folder, prompt: _after_a_picture(folder, prompt, "--mode", "review", "--approve")
     ),
     "batch": Scenario(_batch, results=3, is_batch=True),
     "generate a .blend": Scenario(
@@ -175,8 +190,8 @@ def wait_a_minute(folder: Path) -> None:
 class Killer:
     """Runs a scenario again and again in a folder, and kills it at a step."""
 
-    service: ThreadService
-    process: CommandProcess
+    service: Service
+    process: Commands
     folder: Path
     kills: int = 0
 
@@ -184,14 +199,17 @@ class Killer:
         """Return how many steps an undisturbed run has, which is checked, too."""
         return len(self.run(name, None, random.Random(0))["steps"])
 
-    def run(self, name: str, step: int | None, choice: random.Random) -> dict[str, Any]:
+    def run(
+        self, name: str, step: int | None, choice: random.Random, what: str = ""
+    ) -> dict[str, Any]:
         """Run and kill a scenario at a step, go on, and check it. Returns the first report.
 
-        Every fourth command that goes on is killed, too. Raises Broken.
+        Every fourth command that goes on is killed, too. `what` tells runs without a step apart.
+        Raises Broken.
         """
         scenario = SCENARIOS[name]
-        prompt = f"a lamp: {name}, step {step}"
-        folder = self.folder / f"{name}-{step}".replace(" ", "-")
+        title = f"{name}, {what or f'step {step}'}"
+        prompt, folder = f"a lamp: {title}", self.folder / re.sub(r"\W+", "-", title)
         home = folder / "home"
         arguments = scenario.arguments(folder, prompt)
 
@@ -230,12 +248,19 @@ class Killer:
                 asked = [each for each in jobs if scenario.is_batch and is_unanswered(each)]
                 is_unsent = not any(request.attempts for each in asked for request in each.requests)
                 run(*arguments, *(["--start-again"] if asked and is_unsent else []))
-            elif jobs[0].phase is Phase.REVIEW and jobs[0].decision is None:
-                run("approve", jobs[0].id)
             else:
-                run("resume", jobs[0].id)
+                run(*self._next_command(jobs[0], arguments[-1]))
         left = [(job.phase, job.problem) for job in jobs_in(home)]
         raise Broken(f"it does not come to an end: {left}")
+
+    def _next_command(self, job: Job, output: str) -> list[str]:
+        """Return what a person types next for a job."""
+        if job.phase in {Phase.READY, Phase.PLACED}:
+            return ["place", job.id, "-o", output]
+        if job.phase is Phase.REVIEW and job.decision is None:
+            return ["approve", job.id]
+        is_free = job.phase is Phase.FAILED and not made_of(self.service, job.request.prompt)
+        return ["retry" if is_free else "resume", job.id]
 
     def _check(self, scenario: Scenario, home: Path, prompt: str) -> None:
         check_paid_once(self.service, prompt, scenario.results)

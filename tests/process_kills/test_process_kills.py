@@ -11,14 +11,14 @@ import pytest
 from ..harness.methods import report_of
 
 pytestmark = [
-    pytest.mark.one_blender,
+    pytest.mark.thorough,
     pytest.mark.timeout(390),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="does not apply: no fork on this system"),
 ]
 
 PARTS = 8
 """Parts of all boundaries, each in the time of a test."""
-NAMES = ("generate after a picture", "generate with review", "batch")
+NAMES = ("generate after a picture, with review", "batch")
 
 
 @pytest.mark.covers("R-pay-once", "C7-restart")

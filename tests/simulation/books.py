@@ -13,7 +13,7 @@ from mint_blender.jobs.job_values import Cause
 from mint_blender.jobs.paid_requests.record import PaidRequest, State
 from mint_blender.jobs.phases import Phase
 
-from ..mint_model.records import Operation
+from ..mint_model.records import BUSY, DONE, Operation
 
 if TYPE_CHECKING:
     from .world import World
@@ -105,8 +105,7 @@ def check(world: World, jobs: list[Job]) -> None:
         world.books.note(world, job)
     operations = list(world.mint.operations.all.values())
     _check_sentences(world, operations)
-    told = {request.key for job in jobs for request in job.requests if is_told(request)}
-    _check_lost(world, operations, told)
+    _check_lost(world, jobs, operations)
     _check_own(world, jobs)
 
 
@@ -146,17 +145,24 @@ def _is_of(world: World, told: Told, key: str) -> bool:
     return click is None or click.job == told.job
 
 
-def _check_lost(world: World, operations: list[Operation], told: set[str]) -> None:
-    """Some job has named each operation that may cost something, or what it has made."""
+def _check_lost(world: World, jobs: list[Job], operations: list[Operation]) -> None:
+    """Some job has named each operation that may cost something, or what it has made.
+
+    A generation that was paid for is still named at the end.
+    """
     from .world import Violation
 
-    named = set().union(*world.books.named.values())
+    told = {request.key for job in jobs for request in job.requests if is_told(request)}
+    ever = set().union(*world.books.named.values())
+    at_the_end = {name for job in jobs for name in names(job)}
     for each in (each for each in operations if each.key not in told):
+        is_paid = each.paid > 0 and each.status in DONE | BUSY | {"preview_ready"}
+        named = at_the_end if each.is_generation and is_paid else ever
         resource = each.resource.id if each.resource is not None else ""
         if each.status not in NEVER_PAID and each.id not in named and resource not in named:
             raise Violation(
-                f"a lost operation: no job has ever named {each.id} ({each.type}, {each.status}):"
-                f" {each.prompt}",
+                f"nobody knows the operation {each.id} ({each.type}, {each.status}), for which"
+                f" {each.paid:.0f} Credits were paid: {each.prompt}",
                 each.prompt,
                 each.id,
                 each.key[-4:],

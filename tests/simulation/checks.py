@@ -17,7 +17,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.schema import Kind
 
-from ..mint_model.records import BUSY, DONE, Operation
+from ..mint_model.records import DONE, Operation
 from . import books, limits
 from .mint_files import content
 from .people import ENDED
@@ -43,7 +43,6 @@ def check(world: World, people: People) -> None:
         _check_nothing_is_stuck(world, jobs, listed)
         _check_own_ends(world, jobs)
         _check_files(world, jobs)
-    _check_nothing_is_lost(everywhere, operations)
     books.check(world, everywhere)
     limits.check(world)
     _check_secrets(world)
@@ -164,26 +163,6 @@ def _waits_for_another_account(job: Job, jobs: list[Job]) -> bool:
     At the end each account has its turn only once, so this may have come first.
     """
     return any(each.id == job.after and each.owner != job.owner for each in jobs)
-
-
-def _check_nothing_is_lost(jobs: list[Job], operations: list[Operation]) -> None:
-    """Some job knows each operation that was paid for, or what it has made."""
-    known = {each.id for job in jobs for each in job.operations}
-    known |= {job.source_asset_id for job in jobs if job.source_asset_id}
-    known |= {job.asset.id for job in jobs if job.asset}
-    known |= {each.id for job in jobs for each in job.candidates}  # a person was shown them
-    known |= {job.operation.resource.id for job in jobs if job.operation and job.operation.resource}
-    told = {request.key for job in jobs for request in job.requests if books.is_told(request)}
-    for each in (each for each in operations if each.key not in told):
-        is_paid = each.paid > 0 and each.status in DONE | BUSY | {"preview_ready"}
-        resource = each.resource.id if each.resource else ""
-        if each.is_generation and is_paid and each.id not in known and resource not in known:
-            raise Violation(
-                f"nobody knows the operation {each.id}, which {each.paid:.0f} Credits paid for:"
-                f" {each.prompt}",
-                each.prompt,
-                each.id,
-            )
 
 
 def _check_own_ends(world: World, jobs: list[Job]) -> None:

@@ -39,16 +39,6 @@ def _new_key_at_each_try() -> AbstractContextManager[Any]:
     return patch.object(sending, "_post", post)
 
 
-def _new_key_for_each_decision() -> AbstractContextManager[Any]:
-    """A revision or retry gets a new idempotency key each time it is sent."""
-
-    def post(client: Any, call: Any, body: Any) -> Any:
-        is_again = call.verb in {PaidVerb.REVISE, PaidVerb.RETRY}
-        return _post(client, replace(call, key=str(uuid.uuid4())) if is_again else call, body)
-
-    return patch.object(sending, "_post", post)
-
-
 def _no_memory_of_sending() -> AbstractContextManager[Any]:
     """It is not stored that an attempt is about to be sent."""
 
@@ -197,7 +187,6 @@ def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
 
 MUTATIONS: dict[str, Mutation] = {
     "a new key at each try": _new_key_at_each_try,
-    "a new key for each try of a decision": _new_key_for_each_decision,
     "no memory of sending": _no_memory_of_sending,
     "repeats a start for ever": _repeats_for_ever,
     "believes gateways": _believes_gateways,
