@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -51,7 +50,6 @@ def done_of(assets: list[Asset]) -> list[Asset]:
     return [each for each in assets if view_model.state_of(each) is view_model.AssetState.DONE]
 
 
-@pytest.mark.one_blender
 def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path) -> None:
     """Expired links are renewed, and a new link does not make a new version."""
     found = models_of(service)
@@ -100,7 +98,6 @@ def taken_from(asset: Any) -> tuple[str, str]:
 
 
 @pytest.mark.covers("R-library-files")
-@pytest.mark.one_blender
 def test_files_of_the_user_are_not_changed(service: ThreadService, tmp_path: Path) -> None:
     """The user's files and edited files are not changed, whatever their names."""
     folder, found = tmp_path / "library", list_assets(service)
@@ -133,7 +130,6 @@ def test_a_new_version_replaces_the_file(service: ThreadService, tmp_path: Path)
 
 
 @pytest.mark.covers("R-library-files")
-@pytest.mark.one_blender
 def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path: Path) -> None:
     """A file moved within the library is recognized; a renamed one is kept and saved again."""
     folder, asset = tmp_path / "library", finished_model(service)
@@ -148,7 +144,6 @@ def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path:
 
 
 @pytest.mark.covers("S-names")
-@pytest.mark.one_blender
 def test_paths_in_the_manifest_are_ignored(tmp_path: Path) -> None:
     """Manifest entries with a path instead of a name are ignored."""
     (tmp_path / FILE_NAME).write_text(
@@ -157,53 +152,20 @@ def test_paths_in_the_manifest_are_ignored(tmp_path: Path) -> None:
     assert Manifest(tmp_path).entry("a") is None
 
 
-@pytest.mark.one_blender
-def test_five_thousand_assets(tmp_path: Path) -> None:
-    """Of 5,000 assets only 20 are new: 51 requests for pages and 40 downloads.
+def test_only_what_is_new_is_downloaded(tmp_path: Path) -> None:
+    """Of 300 models three are new: 4 requests for pages and 6 downloads. A second run only lists.
 
-    The other files are entered by hand, since saving takes minutes. A second run only lists, in
-    less time than the first.
-    """
-    with running_service(speed=2000, library={"models": 5000, "worlds": 1}) as service:
-        folder, home = tmp_path / "library", tmp_path / "home"
-        found = list_assets(service)
-        assert len(service.requests("GET", "/v1/*")) == 51
-        models = [asset for asset in found if asset.kind is Kind.MODEL]
-        done = done_of(models)
-        _enter(folder, done[20:])
-        begun = time.perf_counter()
-        outcome = sync(folder, models, home)
-        first = time.perf_counter() - begun
-        assert (len(outcome.saved), outcome.unchanged) == (20, len(done) - 20)
-        assert len(service.requests(host="files")) == 40
-        begun = time.perf_counter()
-        assert sync(folder, found[:5000], home).saved == []
-        assert time.perf_counter() - begun < first
-        assert len(service.requests(host="files")) == 40
-
-
-@pytest.mark.one_blender
-def test_three_hundred_assets(tmp_path: Path) -> None:
-    """Of 300 assets, 258 are saved, each downloaded once, in constant time per asset.
-
-    A second sync only lists.
+    The other files are entered by hand, since saving takes a while.
     """
     with running_service(speed=2000, library={"models": 300, "worlds": 1}) as service:
         folder, home = tmp_path / "library", tmp_path / "home"
-        found = models_of(service)
-        moments = [time.process_time()]
-        outcome = sync(folder, found, home, lambda step: moments.append(time.process_time()))
-        done = done_of(found)
-        assert (len(outcome.saved), outcome.failed, outcome.skipped) == (len(done), [], [])
-        assert len(list(folder.glob("*.blend"))) == len(done) > 250
-        assert len(service.requests(host="files")) == 2 * len(done)
-        first, last = moments[50] - moments[0], moments[-1] - moments[-51]
-        assert last < 3 * first, "the more there are, the longer each one takes"
-        lists = len(service.requests("GET", "/v1/models"))
-        second = sync(folder, models_of(service), home)
-        assert (second.saved, second.unchanged) == ([], len(done))
-        assert len(service.requests(host="files")) == 2 * len(done)
-        assert len(service.requests("GET", "/v1/models")) == lists + 3
+        done = done_of(models_of(service))
+        assert len(service.requests("GET", "/v1/*")) == 4
+        _enter(folder, done[3:])
+        for saved in (3, 0):
+            outcome = sync(folder, done, home)
+            assert (len(outcome.saved), outcome.unchanged) == (saved, len(done) - saved)
+            assert len(service.requests(host="files")) == 6
 
 
 def _enter(folder: Path, done: list[Asset]) -> None:

@@ -15,7 +15,7 @@ from ..mint.hostile_ids import DEVICES, HOSTILE_IDS
 from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
-pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
+pytestmark = pytest.mark.blender
 
 from mint_blender.delivery.asset_library import sync as asset_library_sync  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402

@@ -1,29 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Syncs of an asset library that are killed, or that run at the same time."""
+"""Syncs of an asset library that were killed, or that run at the same time."""
 
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from ..cli.command_runner import command, environment
-from ..harness.processes import captured
 from ..mint_service.runner import ThreadService
 
 bpy = pytest.importorskip("bpy")
-pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
+pytestmark = pytest.mark.blender
 
 from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
     FILE_NAME,
+    LOCK,
     Manifest,
     ManifestEntry,
 )
+from mint_blender.delivery.asset_library.sync import SyncRunning  # noqa: E402
 from mint_blender.files.disk import PART  # noqa: E402
+from mint_blender.files.file_lock import file_lock  # noqa: E402
 
 from .asset_library_helpers import (  # noqa: E402
     blend_names,
@@ -93,40 +92,12 @@ def test_a_file_edited_after_a_kill(service: ThreadService, tmp_path: Path) -> N
     assert "was changed after" in outcome.skipped[0]
 
 
-def started(words: list[str], service: ThreadService, home: Path) -> subprocess.Popen[bytes]:
-    """Start a sync, and wait until it has saved one file."""
-    process = subprocess.Popen(
-        words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    process.stdout.readline()
-    return process
-
-
 def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
-    """A second sync of a folder is refused without a request; after a kill the next one runs."""
-    folder, home = tmp_path / "library", tmp_path / "home"
-    words = command("library", "sync", str(folder), "--json")
-    first = started(words, service, home)
-    first.send_signal(signal.SIGSTOP)
-    asked, before = len(service.requests("GET", "/v1/*")), blend_names(folder)
-    second = captured(words, env=environment(service, home))
-    assert second.returncode == 1
+    """A second sync of a folder is refused, and changes nothing."""
+    folder, asset = tmp_path / "library", finished_model(service)
+    folder.mkdir()
     says = "is already running. Wait for it to finish, or stop it. Nothing was changed."
-    assert json.loads(second.stdout)["message"].endswith(says)
-    assert (len(service.requests("GET", "/v1/*")), blend_names(folder)) == (asked, before)
-    first.kill()
-    first.wait()
-    first.stdout.close()
-    third = captured(words, env=environment(service, home))
-    assert third.returncode == 0, third.stderr
-
-
-def test_two_folders_at_once(service: ThreadService, tmp_path: Path) -> None:
-    """Two syncs of one user into different folders do not disturb each other."""
-    home = tmp_path / "home"
-    how = {"env": environment(service, home), "stderr": subprocess.PIPE}
-    folders = [str(tmp_path / name) for name in ("one", "two")]
-    running = [subprocess.Popen(command("library", "sync", each), **how) for each in folders]
-    errors = [process.communicate(timeout=120)[1].decode() for process in running]
-    assert [process.returncode for process in running] == [0, 0], errors
-    assert blend_names(tmp_path / "one") == blend_names(tmp_path / "two")
+    with file_lock(folder / LOCK), pytest.raises(SyncRunning, match=says):
+        sync(folder, [asset], tmp_path / "home")
+    assert blend_names(folder) == [] and service.requests(host="files") == []
+    assert len(sync(folder, [asset], tmp_path / "home").saved) == 1

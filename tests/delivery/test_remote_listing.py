@@ -14,6 +14,8 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -25,7 +27,6 @@ from ..mint_service.runner import ThreadService
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import blender_runtime  # noqa: E402
 from mint_blender.delivery.asset_library import remote_listing  # noqa: E402
 from mint_blender.delivery.asset_library.manifest import LOCK  # noqa: E402
 from mint_blender.files.file_lock import file_lock  # noqa: E402
@@ -46,17 +47,6 @@ while not ended:
 print(reader.status.name, reader.error_message)
 sys.stdout.flush()
 os._exit(0)
-"""
-GENERATE = """
-import json, os, pathlib, sys
-folder = pathlib.Path({folder!r})
-print({error!r}, file=sys.stderr)
-if {error!r}:
-    sys.exit(1)
-(folder / "_v1").mkdir()
-(folder / "_v1" / "asset-index.json").write_text('{{"asset_count": 3}}')
-meta = {{"api_versions": {{"v1": {{"url": "_v1/asset-index.json", "hash": ""}}}}, "name": "Mine"}}
-(folder / "_asset-library-meta.json").write_text(json.dumps(meta))
 """
 
 
@@ -79,6 +69,7 @@ def run_sync(service: ThreadService, folder: Path) -> subprocess.CompletedProces
     return captured(words, env=environment(service, folder.parent / "home"), timeout=200)
 
 
+@pytest.mark.thorough
 @pytest.mark.feature("listing of a remote asset library")
 def test_blender_reads_the_listing_from_a_web_server(
     service: ThreadService, tmp_path: Path
@@ -108,6 +99,7 @@ def test_blender_reads_the_listing_from_a_web_server(
         assert (folder / asset["thumbnail"]["url"].replace("%20", " ")).stat().st_size > 100
 
 
+@pytest.mark.thorough
 def test_name_and_contact_are_kept(tmp_path: Path) -> None:
     """A second listing has the name that the studio wrote into the first one."""
     if not remote_listing.is_available():
@@ -124,6 +116,7 @@ def test_name_and_contact_are_kept(tmp_path: Path) -> None:
     assert (kept["name"], kept["contact"]) == ("Props of the studio", {"name": "Pipeline"})
 
 
+@pytest.mark.thorough
 @pytest.mark.feature("listing of a remote asset library")
 @pytest.mark.parametrize("needs_token", [False, True])
 def test_blender_accepts_the_manifest_of_the_extension(tmp_path: Path, needs_token: bool) -> None:
@@ -153,56 +146,64 @@ def test_blender_accepts_the_manifest_of_the_extension(tmp_path: Path, needs_tok
     }
 
 
-def use_generator(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    """Replace the background Blender by a generator that runs this code."""
-    command = [sys.executable, "-c", code]
-    monkeypatch.setattr(blender_runtime, "bare_background_command", lambda _: command)
+LISTED = {
+    remote_listing.META: {"api_versions": {"v1": {"url": "_v1/asset-index.json"}}},
+    "_v1/asset-index.json": {"asset_count": 3},
+}
+ERROR = "Traceback:\nModuleNotFoundError: No module named 'cattrs'"
 
 
-@pytest.mark.one_blender
-def test_assets_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Replace the background Blender by one that writes `files` and ends with `error`."""
+    made = SimpleNamespace(files=LISTED, error="")
+
+    class Child:
+        def __init__(self, command: list[str]) -> None:
+            self.errors = made.error
+
+        def wait(self) -> int:
+            for name, content in made.files.items():
+                (tmp_path / name).parent.mkdir(exist_ok=True)
+                (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
+            return 1 if made.error else 0
+
+        def end(self) -> None:
+            made.is_ended = True
+
+    monkeypatch.setattr(remote_listing, "ChildProcess", Child)
+    return made
+
+
+def test_assets_are_counted(tmp_path: Path, generator: SimpleNamespace) -> None:
     """The outcome is read from the files that the generator has written."""
-    use_generator(monkeypatch, GENERATE.format(folder=str(tmp_path), error=""))
-    written, meta = remote_listing.write(tmp_path), tmp_path / remote_listing.META
-    assert written == remote_listing.RemoteListing(meta, 3, is_new=True)
+    meta = tmp_path / remote_listing.META
+    for is_new in (True, False):
+        written = remote_listing.write(tmp_path)
+        assert written == remote_listing.RemoteListing(meta, 3, is_new=is_new)
+    assert generator.is_ended and (tmp_path / remote_listing.EXTENSION).is_file()
 
 
-@pytest.mark.one_blender
-def test_errors_of_the_generator_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_the_generator_are_told(tmp_path: Path, generator: SimpleNamespace) -> None:
     """A person reads the last line, not the traceback."""
-    error = "Traceback:\nModuleNotFoundError: No module named 'cattrs'"
-    use_generator(monkeypatch, GENERATE.format(folder=str(tmp_path), error=error))
+    generator.error = ERROR
     with pytest.raises(OutputError) as raised:
         remote_listing.write(tmp_path)
-    reason = f"{error.splitlines()[-1]}. The .blend files are unchanged."
+    reason = f"{ERROR.splitlines()[-1]}. The .blend files are unchanged."
     assert str(raised.value) == f"Blender could not write the listing of {tmp_path}: {reason}"
 
 
-@pytest.mark.one_blender
-@pytest.mark.parametrize("meta", ["", "[]", '{"api_versions": {}}', '{"api_versions": {"v1": 1}}'])
-def test_an_unreadable_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meta: str) -> None:
+@pytest.mark.parametrize("meta", [1, [], {"api_versions": {}}, {"api_versions": {"v1": 1}}])
+def test_an_unreadable_listing(tmp_path: Path, generator: SimpleNamespace, meta: Any) -> None:
     """A generator that succeeds but writes something else is an error, not a success."""
-    target = str(tmp_path / remote_listing.META)
-    use_generator(monkeypatch, f"import pathlib; pathlib.Path({target!r}).write_text({meta!r})")
+    generator.files = {remote_listing.META: meta}
     with pytest.raises(OutputError, match="could not write the listing"):
         remote_listing.write(tmp_path)
 
 
-@pytest.mark.one_blender
-def test_no_listing_while_a_sync_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_listing_while_a_sync_runs(tmp_path: Path, generator: SimpleNamespace) -> None:
     """A listing of files that are being replaced would have wrong checksums."""
-    use_generator(monkeypatch, GENERATE.format(folder=str(tmp_path), error=""))
     says = "a sync of this folder is running"
     with file_lock(tmp_path / LOCK), pytest.raises(OutputError, match=says):
         remote_listing.write(tmp_path)
     assert not (tmp_path / remote_listing.META).exists()
-
-
-@pytest.mark.one_blender
-def test_the_generator_gets_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blender's own code and a studio's other add-ons have no need of it."""
-    code = "import os, sys; print(os.environ.get('MINT_API_KEY'), file=sys.stderr); sys.exit(1)"
-    monkeypatch.setenv("MINT_API_KEY", "secret")
-    use_generator(monkeypatch, code)
-    with pytest.raises(OutputError, match=r": None\. The"):
-        remote_listing.write(tmp_path)

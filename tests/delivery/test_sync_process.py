@@ -7,13 +7,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from mint_blender.delivery.asset_library import remote_listing
+from mint_blender.delivery.asset_library import remote_listing, sync_process
 from mint_blender.delivery.asset_library.manifest import LOCK
 from mint_blender.delivery.asset_library.sync_process import LISTING, SyncProcess
 from mint_blender.files.file_lock import FileInUse, file_lock
+from mint_blender.jobs.child_process import ChildEnded
 from mint_blender.message import Message
 from mint_blender.mint.account import Account
 
@@ -25,30 +28,81 @@ pytestmark = pytest.mark.blender
 TIMEOUT = 120.0  # seconds
 
 
-@pytest.mark.one_blender
+ACCOUNT = Account("key", "http://127.0.0.1:9/v1")
+SAVED = {"event": "saved", "done": 1, "total": 2}
+LIBRARY = {"event": "library", "saved": 2, "unchanged": 5, "failed": ["no"]}
+LISTED = {"event": "listing", "assets": 1234, "file": "/library/listing.json"}
+DONE = "Asset library: 2 saved, 5 unchanged, 1 failed"
+WRITING = "Asset library: writing the listing…"
+IN_LISTING = f"{DONE}, 1,234 in the listing listing.json."
+NEXT = (
+    " Write the name of the library and a contact into it, then upload the folder to a web server."
+)
+UNFINISHED = "The sync did not finish. Sync again to continue."
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Return the events that a child process tells one by one; with the last one it ends."""
+    told: list[dict[str, Any]] = []
+
+    def poll() -> dict[str, Any] | None:
+        if not told:
+            raise ChildEnded
+        child.has_told = not child.has_told
+        return told.pop(0) if child.has_told else None
+
+    child = SimpleNamespace(poll=poll, end=lambda: None, has_told=False)
+    monkeypatch.setattr(sync_process, "ChildProcess", lambda *_: child)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "shown"),
+    [
+        ([], [SAVED, LIBRARY], ["Asset library: 1 of 2", DONE]),
+        ([], [SAVED], [UNFINISHED]),
+        ([LISTING], [LIBRARY, LISTED | {"is_new": True}], [WRITING, IN_LISTING + NEXT]),
+        ([LISTING], [LIBRARY, LISTED | {"is_new": False}], [WRITING, IN_LISTING]),
+        ([LISTING], [LIBRARY], [UNFINISHED]),
+    ],
+    ids=["saved", "unfinished", "listed", "listed again", "not listed"],
+)
+def test_the_panel_says_how_far_it_is(
+    events: list[dict[str, Any]], words: list[str], told: list[dict[str, Any]], shown: list[str]
+) -> None:
+    """The first time, what is said about a listing includes what to do next."""
+    process = SyncProcess()
+    process.start(["sync", "/library", *words], ACCOUNT, Path("/home"))
+    assert process.status == "Asset library: checking for new assets…"
+    events += told
+    for expected in shown:
+        assert process.poll()
+        assert process.status == expected
+    assert not process.is_running and not process.poll()
+
+
+def test_a_stopped_sync_says_so(events: list[dict[str, Any]]) -> None:
+    """After a stop the panel shows a translatable sentence."""
+    process = SyncProcess()
+    process.start(["sync", "/library"], ACCOUNT, Path("/home"))
+    process.stop()
+    assert process.status == Message("Sync stopped. Sync again to continue.")
+    assert isinstance(process.status, Message) and not process.is_running
+
+
 def test_an_error_of_the_child_process_can_be_translated(tmp_path: Path) -> None:
     """The error keeps its template and its values, so that the panel can translate it."""
     folder = tmp_path / "library"
     folder.mkdir()
     process = SyncProcess()
-    with running_service() as service, file_lock(folder / LOCK):
-        process.start(["sync", str(folder)], Account(service.key, service.api), tmp_path / "home")
+    with file_lock(folder / LOCK):
+        process.start(["sync", str(folder)], ACCOUNT, tmp_path / "home")
         watch(process)
     status = process.status
     assert isinstance(status, Message)
     assert status.template.startswith("A sync of {folder} is already running.")
     assert status.params == {"folder": str(folder)}
-
-
-@pytest.mark.one_blender
-def test_a_stopped_sync_says_so(tmp_path: Path) -> None:
-    """After a stop the panel shows a translatable sentence."""
-    process = SyncProcess()
-    with running_service() as service:
-        process.start(["sync", str(tmp_path)], Account(service.key, service.api), tmp_path / "home")
-        process.stop()
-    assert process.status == Message("Sync stopped. Sync again to continue.")
-    assert isinstance(process.status, Message)
 
 
 # Another Blender, which starts a sync and is then killed.
@@ -65,7 +119,7 @@ while process.is_running:
 """
 
 
-@pytest.mark.one_blender
+@pytest.mark.thorough
 def test_a_sync_ends_when_its_blender_has_ended(tmp_path: Path) -> None:
     """It notices at the next asset, although nobody kills it, and unlocks the folder."""
     folder = tmp_path / "library"
@@ -91,35 +145,30 @@ def is_locked(folder: Path) -> bool:
         return True
 
 
+@pytest.mark.thorough
 @pytest.mark.feature("listing of a remote asset library")
 def test_a_listing_is_written_after_the_sync(tmp_path: Path) -> None:
-    """It is announced, then its assets are counted, and the first time it says what to do next."""
-    folder, process, seen = tmp_path / "library", SyncProcess(), set()
+    """Its assets are counted, and so are they by a second run; a Blender without it says so."""
+    folder, process = tmp_path / "library", SyncProcess()
     with running_service(speed=2000, library={"models": 2}) as service:
         account = Account(service.key, service.api)
         for number in range(2):
             process.start(["sync", str(folder), LISTING], account, tmp_path / "home")
-            seen |= watch(process)
-            status = process.status
-            assert isinstance(status, Message)
+            watch(process)
             if not remote_listing.is_available():
-                assert status.startswith("This Blender cannot write the listing")
+                assert process.status.startswith("This Blender cannot write the listing")
                 assert not folder.exists()
                 pytest.skip(DOES_NOT_APPLY + "this Blender cannot write the listing")
             count = len(list(folder.glob("*.blend")))
-            expected = (count, 0) if number == 0 else (0, count)
-            done = "Asset library: {} saved, {} unchanged".format(*expected)
-            assert status.startswith(f"{done}, {count} in the listing {remote_listing.META}.")
-            assert ("upload the folder" in status) == (number == 0), "said once"
-    assert "Asset library: writing the listing…" in seen
+            saved, unchanged = (count, 0) if number == 0 else (0, count)
+            done = f"Asset library: {saved} saved, {unchanged} unchanged"
+            assert process.status.startswith(f"{done}, {count} in the listing")
 
 
-def watch(process: SyncProcess) -> set[str]:
-    """Poll until the child process has ended, and return what the panel has shown."""
-    seen, end = set(), time.monotonic() + TIMEOUT
+def watch(process: SyncProcess) -> None:
+    """Poll until the child process has ended."""
+    end = time.monotonic() + TIMEOUT
     while process.is_running and time.monotonic() < end:
         process.poll()
-        seen.add(str(process.status))
         time.sleep(0.02)
     assert not process.is_running
-    return seen
